@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { EventsError, formatIssues, type Issue } from './errors.ts';
+import { isPlainJsonSchema } from './plain-json.ts';
+
+/** Event name → schema of its `data`. */
+export type EventSchemas = Readonly<Record<string, z.ZodType>>;
+
+/** Any catalog, whatever its events: what generic code asks for. */
+export interface AnyCatalog {
+  readonly schemas: EventSchemas;
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  /**
+   * The validated data of an event.
+   * @throws EventsError UNKNOWN_EVENT, or INVALID_EVENT with the path of each wrong field
+   */
+  parse(name: string, data: unknown): unknown;
+  /**
+   * Whether the event's data is plain JSON by its schema: no Date, Map, bigint, `unknown` or transform in it.
+   * Such data needs no superjson walk, and parsing it twice changes nothing.
+   */
+  isPlainJson(name: string): boolean;
+}
+
+/** A set of event types; the only validator of events, and what router, clients and hooks are typed by. */
+export interface Catalog<S extends EventSchemas> extends AnyCatalog {
+  readonly schemas: S;
+  readonly names: readonly (keyof S & string)[];
+  parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]>;
+}
+
+/** Names that are procedures of the router, or that a tRPC client's proxy cannot carry. */
+const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor', 'prototype', '__proto__']);
+
+/**
+ * Defines the events of a system. Adding an event is adding one schema.
+ *
+ * @example
+ * const catalog = defineEvents({ agent_message: z.object({ text: z.string() }) });
+ *
+ * @param schemas event name → zod schema of its data. Names are letters, digits and `_`, start with a letter,
+ *   and are not `any`, `batch` or `stream_…`.
+ * @throws TypeError when a name cannot be used
+ */
+export function defineEvents<const S extends EventSchemas>(schemas: S): Catalog<S> {
+  const names = Object.keys(schemas) as (keyof S & string)[];
+  if (names.length === 0) throw new TypeError('defineEvents: define at least one event');
+  for (const name of names) {
+    if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name) || RESERVED.has(name) || name.startsWith('stream_')) {
+      throw new TypeError(
+        `defineEvents: ${JSON.stringify(name)} cannot be an event name. Use letters, digits and "_", start with a letter; any, batch and stream_… are taken.`,
+      );
+    }
+  }
+  const known = new Set<string>(names);
+  const plain = new Map<string, boolean>();
+
+  return Object.freeze<Catalog<S>>({
+    schemas: Object.freeze({ ...schemas }),
+    names: Object.freeze(names),
+    has: (name) => known.has(name),
+    parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]> {
+      const schema = known.has(name) ? schemas[name] : undefined;
+      if (schema === undefined) throw unknownEvent(name, names);
+      const result = z.safeParse<S[N]>(schema, data);
+      if (result.success) return result.data;
+      const issues = toIssues(result.error, ['data']);
+      throw new EventsError('INVALID_EVENT', `Invalid ${name}: ${formatIssues(issues)}`, { issues });
+    },
+    isPlainJson(name) {
+      let answer = plain.get(name);
+      if (answer === undefined) {
+        const schema = known.has(name) ? schemas[name] : undefined;
+        answer = schema !== undefined && isPlainJsonSchema(schema);
+        plain.set(name, answer);
+      }
+      return answer;
+    },
+  });
+}
+
+/** The error for a name that is not in the catalog. */
+export function unknownEvent(name: string, names: readonly string[]): EventsError {
+  const message = `No event is named ${JSON.stringify(String(name).slice(0, 80))}. The catalog has: ${names.join(', ')}.`;
+  return new EventsError('UNKNOWN_EVENT', message, { issues: [{ path: ['event_type'], message }] });
+}
+
+/** zod's issues as ours, below `prefix`. */
+export function toIssues(error: z.core.$ZodError, prefix: readonly (string | number)[] = []): Issue[] {
+  return error.issues.map(({ path, message }) => ({
+    path: [...prefix, ...path.map((key) => (typeof key === 'symbol' ? String(key) : key))],
+    message,
+  }));
+}

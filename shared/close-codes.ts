@@ -1,0 +1,26 @@
+/**
+ * WebSocket close codes of the project [D13]: 4000–4499 may reconnect, 4500–4999 must not.
+ * Codes below 4000 are RFC 6455's own.
+ */
+export const CloseCode = {
+  /** The server is going away (restart, deploy): reconnect after a jittered wait. RFC 6455. */
+  GOING_AWAY: 1001,
+  /** A message was larger than the server accepts. RFC 6455. */
+  MESSAGE_TOO_BIG: 1009,
+  /** Nothing arrived within the first-message timeout. */
+  HANDSHAKE_TIMEOUT: 4000,
+  /** The reader stayed behind for too long; reconnect and resume from the last cursor [D9]. */
+  SLOW_CONSUMER: 4008,
+  /** The token expired: fetch a fresh one, reconnect and resume. */
+  TOKEN_EXPIRED: 4401,
+  /** A limit on connections was reached: reconnect later. */
+  TOO_MANY_CONNECTIONS: 4429,
+  /** Not allowed; connecting again changes nothing. */
+  FORBIDDEN: 4503,
+} as const;
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** Whether a client may connect again after a socket closed with this code [D13]. */
+export function mayReconnect(code: number): boolean {
+  return code < 4500 || code > 4999;
+}

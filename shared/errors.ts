@@ -1,0 +1,55 @@
+/**
+ * Every error code of the project, with the tRPC code it travels as and whether trying again can help.
+ * `docs`: PROTOCOL.md, "Errors".
+ */
+export const ERRORS = {
+  /** The data does not match the event's schema; `issues` name the fields. */
+  INVALID_EVENT: { trpc: 'BAD_REQUEST', retry: false },
+  /** The catalog has no event of that name. */
+  UNKNOWN_EVENT: { trpc: 'BAD_REQUEST', retry: false },
+  /** Not a cursor this project made: `<epoch>:<seq>`. */
+  INVALID_CURSOR: { trpc: 'BAD_REQUEST', retry: false },
+  /** A topic is 1–128 characters of A–Z a–z 0–9 _ . - and may not start with a dot. */
+  INVALID_TOPIC: { trpc: 'BAD_REQUEST', retry: false },
+  /** An option or argument has no meaning; the message says which one. */
+  INVALID_OPTION: { trpc: 'BAD_REQUEST', retry: false },
+  /** Too many publishes are in flight in this process; nothing was stored. */
+  OVERLOADED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
+  /** The broker cannot be reached or refused the write; whether it was stored is unknown, so retry with the same idempotency key. */
+  UNAVAILABLE: { trpc: 'SERVICE_UNAVAILABLE', retry: true },
+  /** This manager, broker or client was closed. */
+  CLOSED: { trpc: 'CLIENT_CLOSED_REQUEST', retry: false },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One thing wrong with an input: where, and what. */
+export interface Issue {
+  /** Path of the field, outermost first, e.g. `['data', 'sentiment', 'score']`. */
+  path: (string | number)[];
+  message: string;
+}
+
+/** The error of this project: a code of {@link ERRORS}, a sentence that says what to do, and, for bad input, its issues. */
+export class EventsError extends Error {
+  override readonly name = 'EventsError';
+  readonly code: ErrorCode;
+  readonly issues: readonly Issue[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { issues?: readonly Issue[]; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.issues = options.issues ?? [];
+  }
+}
+
+/** `data.sentiment.score: Too big; data.agent_id: Required`. */
+export function formatIssues(issues: readonly Issue[]): string {
+  return issues
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .join('; ');
+}

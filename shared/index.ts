@@ -1,0 +1,24 @@
+export { type AnyCatalog, type Catalog, defineEvents, type EventSchemas } from './catalog.ts';
+export { CloseCode, mayReconnect } from './close-codes.ts';
+export { ERRORS, type ErrorCode, EventsError, formatIssues, type Issue } from './errors.ts';
+export type {
+  AnyEvent,
+  EventData,
+  EventInput,
+  EventName,
+  EventOf,
+  EventToPublish,
+  PublishMeta,
+} from './events.ts';
+export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
+export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
+export {
+  type GapReason,
+  isStreamNotice,
+  type StreamGap,
+  type StreamItem,
+  type StreamNotice,
+  type StreamSynced,
+} from './stream-items.ts';
+export { DEFAULT_TOPIC } from './topic.ts';
+export { transformer } from './transformer.ts';

@@ -1,0 +1,80 @@
+import type { AnyCatalog } from './catalog.ts';
+import { unknownEvent } from './catalog.ts';
+import { EventsError } from './errors.ts';
+import {
+  type EventName,
+  type EventOf,
+  idempotencyKeySchema,
+  type PublishMeta,
+  timestampSchema,
+} from './events.ts';
+import { transformer } from './transformer.ts';
+
+/** A validated event as it goes into a log: text, so that it reaches the sockets as it is. */
+export interface LogEntry {
+  readonly type: string;
+  /** Its idempotency key, and its identity in the log. */
+  readonly id: string;
+  /** The envelope as JSON text. */
+  readonly json: string;
+  /** superjson's annotations of `{ data: <envelope> }` as JSON text, where the envelope holds more than plain JSON. */
+  readonly meta?: string;
+}
+
+/** What a publish resolves with. */
+export interface PublishResult {
+  /** The record's place in the topic. */
+  cursor: string;
+  /** True if the idempotency key was seen before: nothing was stored, `cursor` is the first one's [D3]. */
+  duplicate: boolean;
+}
+
+/** Anything that appends entries to a topic's log: a broker, whole or in part. */
+export interface PublishTarget {
+  /** Appends all entries, in order and contiguously, or none. @throws EventsError UNAVAILABLE */
+  publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]>;
+}
+
+/**
+ * Validates an event and turns it into a log entry: the only way into a log.
+ * @throws EventsError UNKNOWN_EVENT or INVALID_EVENT, with the path of each wrong field
+ */
+export function toLogEntry<C extends AnyCatalog>(
+  catalog: C,
+  event: { event_type: string; data: unknown } & PublishMeta,
+): LogEntry {
+  const { event_type } = event;
+  if (!catalog.has(event_type)) throw unknownEvent(event_type, catalog.names);
+  const timestamp = event.timestamp ?? new Date().toISOString();
+  check(
+    timestampSchema.safeParse(timestamp).success,
+    'timestamp',
+    'not an ISO 8601 time with Z or an offset',
+  );
+  const id = event.idempotencyKey ?? globalThis.crypto.randomUUID();
+  check(idempotencyKeySchema.safeParse(id).success, 'idempotencyKey', 'must be 1–128 characters');
+  const envelope = { event_type, timestamp, data: catalog.parse(event_type, event.data) };
+  if (catalog.isPlainJson(event_type)) return { type: event_type, id, json: JSON.stringify(envelope) };
+  const { json, meta } = transformer.serialize({ data: envelope });
+  const text = JSON.stringify((json as { data: unknown }).data);
+  return { type: event_type, id, json: text, ...(meta && { meta: JSON.stringify(meta) }) };
+}
+
+/** The event a log entry holds; the inverse of {@link toLogEntry}. It trusts the entry: see `decodeForeign` for those it must not. */
+export function fromLogEntry<C extends AnyCatalog>(
+  entry: Pick<LogEntry, 'json' | 'meta'>,
+): EventOf<EventName<C>, C> {
+  const json = JSON.parse(entry.json);
+  if (entry.meta === undefined) return json;
+  return transformer.deserialize<{ data: EventOf<EventName<C>, C> }>({
+    json: { data: json },
+    meta: JSON.parse(entry.meta),
+  }).data;
+}
+
+function check(ok: boolean, field: string, message: string): void {
+  if (!ok)
+    throw new EventsError('INVALID_EVENT', `Invalid event: ${field}: ${message}`, {
+      issues: [{ path: [field], message }],
+    });
+}

@@ -1,0 +1,42 @@
+import type { AnyCatalog } from './catalog.ts';
+import type { EventName, EventOf } from './events.ts';
+
+/** Why a stream could not deliver a range [D4]. */
+export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped';
+
+/** The stream has caught up; live from here [D5]. */
+export interface StreamSynced {
+  event_type: 'stream_synced';
+  timestamp: string;
+  data: {
+    /** True if everything since the position asked for was delivered. */
+    recovered: boolean;
+    cursor: string;
+  };
+}
+
+/** Records that will not come, announced in their place [D4]. */
+export interface StreamGap {
+  event_type: 'stream_gap';
+  timestamp: string;
+  data: {
+    /** The last position before the gap. */
+    from: string;
+    /** The last position inside it: delivery goes on right after. */
+    to: string;
+    /** How many records of the topic, of any type, or null where it cannot be known. */
+    lost: number | null;
+    reason: GapReason;
+  };
+}
+
+/** What a stream says about itself. */
+export type StreamNotice = StreamSynced | StreamGap;
+
+/** Everything a subscription to events `N` yields. */
+export type StreamItem<N extends EventName<C>, C extends AnyCatalog> = EventOf<N, C> | StreamNotice;
+
+/** Whether an item is the stream's own and not an event. */
+export function isStreamNotice(item: { event_type: string }): item is StreamNotice {
+  return item.event_type === 'stream_synced' || item.event_type === 'stream_gap';
+}
