@@ -1,0 +1,104 @@
+import type { Position } from '../../shared/cursor.ts';
+import type { LogEntry, PublishResult, PublishTarget } from '../../shared/log.ts';
+import type { GapReason } from '../../shared/stream-items.ts';
+
+/**
+ * Where topics' logs live, and how their records reach every process. These comments are the contract;
+ * `test/broker/contract.ts` runs it against every implementation.
+ *
+ * All methods reject with EventsError UNAVAILABLE when the log cannot be reached (within a bounded time: no
+ * promise of a broker hangs), and CLOSED after `close()`.
+ */
+export interface Broker extends PublishTarget {
+  /** True if only this project's own code can write the log; records of any other are validated before delivery. */
+  readonly trusted: boolean;
+
+  /**
+   * Appends all entries to the topic, in order, contiguously numbered, or none of them [D1] [D2].
+   * An entry whose `id` was appended to the topic within the last 5 minutes stores nothing and answers the first
+   * record's cursor with `duplicate: true` [D3]; so does the second of two equal ids in one call.
+   */
+  publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]>;
+
+  /**
+   * Up to `limit` records right after a position, oldest first. What cannot be read any more is told by `gap`:
+   * records then begin right after `gap.to`. Records and bounds are of one moment.
+   */
+  read(topic: string, after: Position, limit: number): Promise<ReadResult>;
+
+  /** What the log holds now. A topic never written to has an epoch too. */
+  bounds(topic: string): Promise<Bounds>;
+
+  /** The position right before the first record appended at or after a time (Unix ms); the log's end if there is none. */
+  seek(topic: string, at: number): Promise<Position>;
+
+  /**
+   * Follows a topic from its end. Resolves once attached; while the log cannot be reached it keeps trying, and so
+   * does an attached tail: it never fails, it falls behind and catches up.
+   * Only `close()` ends it.
+   */
+  tail(topic: string, sink: TailSink): Promise<Tail>;
+
+  /** Closes connections; tails end without a further call. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A record: an entry with its place. */
+export interface LogRecord extends LogEntry, Position {
+  /** `<epoch>:<seq>`. */
+  readonly cursor: string;
+  /** When it was appended, Unix ms by the log's own clock; never decreases within a topic. */
+  readonly at: number;
+}
+
+/** The retained range of a topic. Empty when `first > last`. */
+export interface Bounds {
+  readonly epoch: string;
+  /** `seq` of the oldest record still held; `last + 1` when none is. */
+  readonly first: number;
+  /** `seq` of the newest record ever appended in this epoch; 0 before the first. */
+  readonly last: number;
+}
+
+/** A range that cannot be delivered [D4]: after `from`, up to and including `to`. */
+export interface Gap {
+  readonly from: Position;
+  readonly to: Position;
+  /** Null where it cannot be known. */
+  readonly lost: number | null;
+  readonly reason: GapReason;
+}
+
+export interface ReadResult {
+  readonly gap: Gap | null;
+  readonly records: readonly LogRecord[];
+  readonly bounds: Bounds;
+}
+
+/** What a tail calls, never concurrently, always in log order. It must not throw. */
+export interface TailSink {
+  /** Once, before any other call: every record after this position follows. */
+  start(position: Position): void;
+  /** Records contiguous with everything before. */
+  records(records: readonly LogRecord[]): void;
+  /** A range that cannot be delivered; records go on right after `gap.to`. */
+  gap(gap: Gap): void;
+}
+
+export interface Tail {
+  /** No call reaches the sink after this returns. */
+  close(): void;
+}
+
+/** How much of a topic's log is kept. Older records are trimmed when new ones arrive; a trimmed range is announced to whoever asks for it. */
+export interface Retention {
+  /** Records per topic. Default 10 000. */
+  maxRecords?: number;
+  /** Age in ms. Default 24 h. */
+  maxAgeMs?: number;
+}
+
+export const DEFAULT_RETENTION: Required<Retention> = { maxRecords: 10_000, maxAgeMs: 24 * 60 * 60 * 1000 };
+
+/** How long an idempotency key is remembered [D3]. */
+export const IDEMPOTENCY_MS = 5 * 60 * 1000;

@@ -1,0 +1,143 @@
+import { formatCursor, type Position } from '../../shared/cursor.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { LogEntry, PublishResult } from '../../shared/log.ts';
+import {
+  type Bounds,
+  type Broker,
+  DEFAULT_RETENTION,
+  IDEMPOTENCY_MS,
+  type LogRecord,
+  type ReadResult,
+  type Retention,
+  type Tail,
+  type TailSink,
+} from './broker.ts';
+import { newEpoch } from './epoch.ts';
+import { gapAfter } from './gaps.ts';
+
+export interface MemoryBrokerOptions extends Retention {
+  /** The clock, Unix ms. Default `Date.now`. */
+  now?: () => number;
+}
+
+interface Topic {
+  readonly epoch: string;
+  /** Oldest first. Those before `head` are trimmed and wait for the next compaction. */
+  records: LogRecord[];
+  head: number;
+  last: number;
+  lastAt: number;
+  /** id → record that stored it, in the order they were stored. */
+  readonly ids: Map<string, { cursor: string; at: number }>;
+  readonly tails: Set<TailSink>;
+}
+
+/** The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops. */
+export class MemoryBroker implements Broker {
+  readonly trusted = true;
+  readonly #topics = new Map<string, Topic>();
+  readonly #retention: Required<Retention>;
+  readonly #now: () => number;
+  #closed = false;
+
+  constructor(options: MemoryBrokerOptions = {}) {
+    const { now = Date.now, ...retention } = options;
+    this.#retention = { ...DEFAULT_RETENTION, ...retention };
+    this.#now = now;
+  }
+
+  async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    const log = this.#topic(topic);
+    const at = Math.max(this.#now(), log.lastAt); // a clock set back must not reorder the log
+    log.lastAt = at;
+    this.#forget(log, at);
+    const stored: LogRecord[] = [];
+    const results = entries.map((entry): PublishResult => {
+      const first = log.ids.get(entry.id);
+      if (first) return { cursor: first.cursor, duplicate: true };
+      const position = { epoch: log.epoch, seq: ++log.last };
+      const record = { ...entry, ...position, at, cursor: formatCursor(position) };
+      stored.push(record);
+      log.ids.set(entry.id, record);
+      return { cursor: record.cursor, duplicate: false };
+    });
+    log.records.push(...stored);
+    this.#trim(log, at);
+    if (stored.length > 0) for (const sink of log.tails) sink.records(stored);
+    return results;
+  }
+
+  async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
+    const log = this.#topic(topic);
+    this.#trim(log, this.#now());
+    const bounds = boundsOf(log);
+    const gap = gapAfter(after, bounds);
+    const start = log.head + (gap?.to ?? after).seq + 1 - bounds.first;
+    return { gap, records: log.records.slice(start, start + limit), bounds };
+  }
+
+  async bounds(topic: string): Promise<Bounds> {
+    const log = this.#topic(topic);
+    this.#trim(log, this.#now());
+    return boundsOf(log);
+  }
+
+  async seek(topic: string, at: number): Promise<Position> {
+    const log = this.#topic(topic);
+    const next = log.records.find((record, index) => index >= log.head && record.at >= at);
+    return { epoch: log.epoch, seq: next ? next.seq - 1 : log.last };
+  }
+
+  async tail(topic: string, sink: TailSink): Promise<Tail> {
+    const { tails, epoch, last } = this.#topic(topic);
+    sink.start({ epoch, seq: last });
+    tails.add(sink);
+    return { close: () => void tails.delete(sink) };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#topics.clear();
+  }
+
+  #topic(name: string): Topic {
+    if (this.#closed) throw new EventsError('CLOSED', 'The broker is closed.');
+    let topic = this.#topics.get(name);
+    if (!topic) {
+      topic = {
+        epoch: newEpoch(),
+        records: [],
+        head: 0,
+        last: 0,
+        lastAt: 0,
+        ids: new Map(),
+        tails: new Set(),
+      };
+      this.#topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  #trim(log: Topic, now: number): void {
+    const { maxRecords, maxAgeMs } = this.#retention;
+    const { records } = log;
+    log.head = Math.max(log.head, records.length - maxRecords);
+    while (log.head < records.length && (records[log.head]?.at ?? now) < now - maxAgeMs) log.head++;
+    // Moving the records costs as much as there are of them, so it waits until half of them are trimmed.
+    if (log.head > records.length / 2) {
+      log.records = records.slice(log.head);
+      log.head = 0;
+    }
+  }
+
+  #forget(log: Topic, now: number): void {
+    for (const [id, { at }] of log.ids) {
+      if (at > now - IDEMPOTENCY_MS) return;
+      log.ids.delete(id);
+    }
+  }
+}
+
+function boundsOf({ epoch, records, head, last }: Topic): Bounds {
+  return { epoch, first: last - (records.length - head) + 1, last };
+}
