@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureRedis } from './redis-binary.ts';
+
+export interface RedisServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Ends it in good order: what its persistence promises is on disk. */
+  stop(): Promise<void>;
+  /** SIGKILL: a crash. */
+  kill(): Promise<void>;
+  /** Stops it if it runs, then starts it again on the same port and directory. */
+  restart(): Promise<void>;
+}
+
+export interface RedisServerOptions {
+  /** More arguments of redis-server, e.g. `['--appendonly', 'yes']`. Default: nothing is persisted. */
+  args?: readonly string[];
+}
+
+/**
+ * A Redis of a test's own, on loopback; it dies with this process.
+ *
+ * @example await using server = await startRedis({ args: ['--appendonly', 'yes'] });
+ */
+export async function startRedis({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+  const dir = await mkdtemp(join(tmpdir(), 'psyche-redis-'));
+  let { port, child } = await launchOnFreePort(dir, args);
+  const end = async (signal: NodeJS.Signals) => {
+    if (!isRunning(child)) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  const stop = () => end('SIGTERM');
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    stop,
+    kill: () => end('SIGKILL'),
+    async restart() {
+      await stop();
+      child = await launch(dir, port, args);
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL');
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launchOnFreePort(dir: string, args: readonly string[]) {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    try {
+      return { port, child: await launch(dir, port, args) };
+    } catch (error) {
+      // Somebody else may have taken the port since we looked.
+      if (attempt === 3) {
+        await rm(dir, { recursive: true, force: true });
+        throw error;
+      }
+    }
+  }
+}
+
+async function launch(dir: string, port: number, args: readonly string[]): Promise<ChildProcess> {
+  const { bin, env } = ensureRedis();
+  const command = [bin, '--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...args];
+  // Where setpriv exists the kernel ends the server with us, however we end.
+  if (existsSync('/usr/bin/setpriv')) command.unshift('/usr/bin/setpriv', '--pdeathsig', 'SIGKILL');
+  const [file = bin, ...rest] = command;
+  const child = spawn(file, rest, { stdio: 'ignore', env: { ...process.env, ...env } });
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
+  });
+  const deadline = Date.now() + 10_000;
+  while (!(await answers(port, child.pid))) {
+    if (failure) throw failure;
+    if (!isRunning(child))
+      throw new Error(`redis-server exited with ${child.exitCode}: ${command.join(' ')}`);
+    if (Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`redis-server does not answer on port ${port}`);
+    }
+    await sleep(10);
+  }
+  return child;
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
+/** Whether the process `pid`, and no other, has loaded its data and serves the port. */
+function answers(port: number, pid: number | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    let reply = '';
+    const socket = connect(port, '127.0.0.1', () => socket.end('PING\r\nINFO server\r\nQUIT\r\n'));
+    socket.setEncoding('utf8').setTimeout(1000, () => socket.destroy());
+    socket.on('data', (text: string) => {
+      reply += text;
+    });
+    socket.once('error', () => {}); // 'close' follows
+    socket.once('close', () => resolve(reply.startsWith('+PONG') && reply.includes(`process_id:${pid}\r\n`)));
+  });
+}
+
+/**
+ * Below the range that outgoing connections take their ports from: a client that keeps trying a stopped server
+ * can otherwise be given the server's own port, and keep it from coming back.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const probe = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
+}
