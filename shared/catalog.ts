@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EventsError, formatIssues, type Issue } from './errors.ts';
+import { EventsError, formatIssues, toIssues } from './errors.ts';
 import { isPlainJsonSchema } from './plain-json.ts';
 
 /** Event name → schema of its `data`. */
@@ -83,12 +83,4 @@ export function defineEvents<const S extends EventSchemas>(schemas: S): Catalog<
 export function unknownEvent(name: string, names: readonly string[]): EventsError {
   const message = `No event is named ${JSON.stringify(String(name).slice(0, 80))}. The catalog has: ${names.join(', ')}.`;
   return new EventsError('UNKNOWN_EVENT', message, { issues: [{ path: ['event_type'], message }] });
-}
-
-/** zod's issues as ours, below `prefix`. */
-export function toIssues(error: z.core.$ZodError, prefix: readonly (string | number)[] = []): Issue[] {
-  return error.issues.map(({ path, message }) => ({
-    path: [...prefix, ...path.map((key) => (typeof key === 'symbol' ? String(key) : key))],
-    message,
-  }));
 }

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 /**
  * Every error code of the project, with the tRPC code it travels as and whether trying again can help.
  * `docs`: PROTOCOL.md, "Errors".
@@ -52,4 +54,12 @@ export function formatIssues(issues: readonly Issue[]): string {
   return issues
     .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
     .join('; ');
+}
+
+/** zod's issues as ours, below `prefix`. */
+export function toIssues(error: z.core.$ZodError, prefix: readonly (string | number)[] = []): Issue[] {
+  return error.issues.map(({ path, message }) => ({
+    path: [...prefix, ...path.map((key) => (typeof key === 'symbol' ? String(key) : key))],
+    message,
+  }));
 }

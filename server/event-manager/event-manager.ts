@@ -1,0 +1,214 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { parseCursor } from '../../shared/cursor.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
+import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
+import type { PublishResult } from '../../shared/log.ts';
+import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
+import type { Since } from '../../shared/since.ts';
+import { parseTopic } from '../../shared/topic.ts';
+import type { Broker } from '../broker/broker.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { Admission } from './admission.ts';
+import type { EventStats } from './event-stats.ts';
+import { EventSubscription, type HubLease } from './event-subscription.ts';
+import { feedStart } from './feed-start.ts';
+import { readHistory } from './history.ts';
+import { HubRegistry } from './hub-registry.ts';
+import { type EventHandler, Listeners } from './listeners.ts';
+import { type ManagerPublishResult, Publishing } from './publishing.ts';
+import { Receiving } from './receiving.ts';
+import { selectTypes } from './selector.ts';
+import { TopicLog } from './topic-log.ts';
+
+export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
+  broker: Broker;
+  /** The events. Default: the Psyche Simulation's. */
+  catalog?: C;
+  /** Default: nothing is logged. */
+  logger?: Logger;
+  /** Publishes that may be in flight at once; more are refused with OVERLOADED [D10]. Default 10 000. */
+  maxInFlight?: number;
+  /**
+   * Minimum ms between two stored events of a type and topic, for events that come often and whose latest is what
+   * counts. The first is stored at once; of those in between only the latest is, when the interval ends.
+   */
+  throttle?: Partial<Record<EventName<C>, number>>;
+  /** How long, in ms, a topic that nobody follows any more stays attached. Default 5 000. */
+  lingerMs?: number;
+}
+
+export interface PublishOptions extends PublishMeta {
+  /** Default `default`. */
+  topic?: string | undefined;
+}
+
+export interface SubscribeOptions<N extends string = string> {
+  /** Default `default`. */
+  topic?: string | undefined;
+  /** Where to start; nothing means live only. */
+  since?: Since | undefined;
+  /** Default: all of the catalog's. */
+  types?: readonly N[] | undefined;
+  /** Ends iteration. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ListenerOptions<N extends string = string> {
+  types?: readonly N[] | undefined;
+  /** Default `default`. */
+  topic?: string | undefined;
+}
+
+/** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
+export class EventManager<C extends AnyCatalog = PsycheCatalog> {
+  readonly catalog: C;
+  readonly #broker: Broker;
+  readonly #admission: Admission;
+  readonly #publishing: Publishing;
+  readonly #receiving: Receiving;
+  readonly #hubs: HubRegistry;
+  readonly #listeners: Listeners<C>;
+  readonly #startedAt = new Date().toISOString();
+  #closed = false;
+
+  constructor(options: EventManagerOptions<C>) {
+    const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
+    // C is the seed's catalog exactly when no other is given.
+    this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
+    this.#broker = broker;
+    this.#admission = new Admission(this.catalog, logger);
+    this.#publishing = new Publishing(this.catalog, broker, maxInFlight, throttle);
+    this.#receiving = new Receiving();
+    this.#hubs = new HubRegistry(
+      (topic) => this.#log(topic),
+      (hub) => this.#receiving.watch(hub),
+      lingerMs,
+    );
+    this.#listeners = new Listeners(logger);
+  }
+
+  /**
+   * Validates an event and appends it to its topic [D2].
+   * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_TOPIC, OVERLOADED, UNAVAILABLE, CLOSED
+   */
+  async publish<N extends EventName<C>>(
+    event_type: N,
+    data: EventInput<N, C>,
+    options: PublishOptions = {},
+  ): Promise<ManagerPublishResult> {
+    this.#assertOpen();
+    const { topic, ...meta } = options;
+    return this.#publishing.publish(topic, { event_type, data, ...meta });
+  }
+
+  /**
+   * Appends several events to one topic, in order and contiguously: all of them, or, when one is not valid or the
+   * broker refuses, none. Not throttled.
+   * @throws EventsError as {@link publish}; the issues' paths begin with `events` and the index
+   */
+  async publishBatch(
+    events: readonly EventToPublish<C>[],
+    options: { topic?: string | undefined } = {},
+  ): Promise<PublishResult[]> {
+    this.#assertOpen();
+    return this.#publishing.publishBatch(options.topic, events);
+  }
+
+  /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */
+  addListener<N extends EventName<C> = EventName<C>>(
+    handler: EventHandler<N, C>,
+    options: ListenerOptions<N> = {},
+  ): string {
+    this.#assertOpen();
+    const selector = selectTypes(this.catalog, options.types);
+    return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
+  }
+
+  /** False if there was no such listener. */
+  removeListener(id: string): boolean {
+    return this.#listeners.remove(id);
+  }
+
+  /** A subscription; nothing happens until it is iterated or attached. @throws EventsError for a bad topic, type or cursor */
+  subscribe<N extends EventName<C> = EventName<C>>(
+    options: SubscribeOptions<N> = {},
+  ): EventSubscription<N, C> {
+    this.#assertOpen();
+    const topic = parseTopic(options.topic);
+    const { since, signal } = options;
+    if (typeof since === 'string') parseCursor(since);
+    const selector = selectTypes(this.catalog, options.types);
+    return new EventSubscription<N, C>({
+      open: () => this.#openForSubscriber(topic),
+      selector,
+      from: (hub) => feedStart(hub, selector, since),
+      signal,
+    });
+  }
+
+  /** A page of a topic's past. @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNAVAILABLE */
+  async history<N extends EventName<C> = EventName<C>>(
+    options: HistoryOptions<N> = {},
+  ): Promise<HistoryPage<N, C>> {
+    this.#assertOpen();
+    const selector = selectTypes(this.catalog, options.types);
+    return readHistory<N, C>(this.#log(parseTopic(options.topic)), selector, options);
+  }
+
+  /** What this process did since it started. */
+  stats(): EventStats {
+    const { names } = this.catalog;
+    const { gate, published, invalid, unavailable } = this.#publishing;
+    return {
+      startedAt: this.#startedAt,
+      published: published.toRecord(names),
+      received: this.#receiving.counts.toRecord(names),
+      lastEventAt: this.#receiving.lastEventAt,
+      queueSize: gate.inFlight,
+      queueLimit: gate.limit,
+      subscribers: this.#receiving.subscribers,
+      listeners: this.#listeners.size,
+      topics: this.#hubs.topics,
+      errors: {
+        invalid,
+        overloaded: gate.overloaded,
+        unavailable,
+        listener: this.#listeners.errors,
+        malformed: this.#admission.rejected,
+      },
+    };
+  }
+
+  /** Sends what a throttle holds back, ends all subscriptions, and closes the broker. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#publishing.flush();
+    this.#hubs.close();
+    await this.#broker.close();
+  }
+
+  #log(topic: string): TopicLog {
+    return new TopicLog(topic, this.#broker, (record) =>
+      this.#broker.trusted ? record : this.#admission.admit(record),
+    );
+  }
+
+  #openForSubscriber(topic: string): HubLease {
+    this.#assertOpen();
+    const { hub, release } = this.#hubs.acquire(topic);
+    this.#receiving.subscribers++;
+    return {
+      hub,
+      release: () => {
+        this.#receiving.subscribers--;
+        release();
+      },
+    };
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new EventsError('CLOSED', 'The event manager is closed.');
+  }
+}

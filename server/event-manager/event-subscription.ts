@@ -1,0 +1,73 @@
+import { type TrackedEnvelope, tracked } from '@trpc/server';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventName } from '../../shared/events.ts';
+import type { StreamItem } from '../../shared/stream-items.ts';
+import { Feed, type FeedReader, type FeedStart } from './feed.ts';
+import { PullReader } from './pull-reader.ts';
+import type { Selector } from './selector.ts';
+import { decode } from './stream-record.ts';
+import type { TopicHub } from './topic-hub.ts';
+
+/** Records an iterator may be behind before its feed waits. */
+const PULL_RECORDS = 256;
+
+/** A hub that somebody uses: it stays open until `release`. */
+export interface HubLease {
+  readonly hub: TopicHub;
+  release(): void;
+}
+
+export interface EventSubscriptionOptions {
+  /** Opens the topic's hub; called when reading starts, not before. */
+  open: () => HubLease;
+  selector: Selector;
+  from: (hub: TopicHub) => FeedStart | Promise<FeedStart>;
+  /** Ends iteration. */
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * What an `on.*` procedure returns: an AsyncIterable for every tRPC adapter (SSE, the stock WebSocket adapter,
+ * `createCaller`), and for the broadcaster something to attach a socket to directly. Each use is a subscription of
+ * its own; nothing happens before the first.
+ */
+export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
+  implements AsyncIterable<TrackedEnvelope<StreamItem<N, C>>>
+{
+  readonly #options: EventSubscriptionOptions;
+
+  constructor(options: EventSubscriptionOptions) {
+    this.#options = options;
+  }
+
+  /** Feeds a reader until `feed.close()`. */
+  attach(reader: FeedReader): Feed {
+    const { open, selector, from } = this.#options;
+    const { hub, release } = open();
+    const feed = new Feed(hub, selector, reader, release);
+    feed.start(from);
+    return feed;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {
+    const { signal } = this.#options;
+    if (signal?.aborted) return;
+    const reader = new PullReader(PULL_RECORDS);
+    const feed = this.attach(reader);
+    const stop = (): void => reader.close();
+    signal?.addEventListener('abort', stop);
+    try {
+      for (let records = await reader.next(); records !== null; records = await reader.next()) {
+        for (const record of records) {
+          if (signal?.aborted) return;
+          // The selector let nothing else through than events N and notices.
+          yield tracked(record.cursor, decode<C>(record) as StreamItem<N, C>);
+        }
+        feed.resume();
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      feed.close();
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { parseCursor } from '../../shared/cursor.ts';
+import type { Since } from '../../shared/since.ts';
+import type { FeedStart } from './feed.ts';
+import { startOfLast } from './history.ts';
+import type { Selector } from './selector.ts';
+import { gapRecord } from './stream-record.ts';
+import type { TopicHub } from './topic-hub.ts';
+
+/** The position a subscription starts at. Called once the hub's tail is attached. */
+export async function feedStart(
+  hub: TopicHub,
+  selector: Selector,
+  since: Since | undefined,
+): Promise<FeedStart> {
+  if (since === undefined) return { position: hub.position };
+  if (typeof since === 'string') return { position: parseCursor(since) };
+  if ('last' in since) return { position: await startOfLast(hub.log, selector, since.last) };
+  const { epoch, first } = await hub.log.bounds();
+  const position = await hub.log.seek(since.at);
+  // The oldest record still held is newer than asked for: some that were trimmed may have been meant.
+  if (first > 1 && position.epoch === epoch && position.seq <= first - 1) {
+    const from = { epoch, seq: 0 };
+    return { position, gap: gapRecord({ from, to: position, lost: null, reason: 'trimmed' }) };
+  }
+  return { position };
+}

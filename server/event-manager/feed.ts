@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Position, samePosition } from '../../shared/cursor.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { Selector } from './selector.ts';
+import { gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
+import type { TopicHub } from './topic-hub.ts';
+
+const READ_RECORDS = 256;
+const RETRY_MS = 250;
+
+/** Whoever reads a feed: a socket, or an iterator. */
+export interface FeedReader {
+  /** Takes records in order. False: no more for now; the reader calls `feed.resume()` when it has room. */
+  take(records: readonly StreamRecord[]): boolean;
+  /**
+   * Level with the hub: from here the reader takes batches from `feed.hub` itself, keeps what `feed.selector` matches,
+   * and calls `feed.fellBehind()` right after a batch that filled it. Returns how to stop taking them.
+   */
+  goLive(feed: Feed): () => void;
+  /** The feed ended by itself, with an error the subscriber should see. */
+  fail(error: unknown): void;
+}
+
+/** Where a feed starts, and whether something before it was lost already. */
+export interface FeedStart {
+  readonly position: Position;
+  readonly gap?: StreamRecord;
+}
+
+/**
+ * One subscriber's way through a topic: reads the log until it stands where the hub stands, then lives on the hub;
+ * a reader that falls behind goes back to the log. The log is the queue, so there is no other.
+ *
+ *   reading ── level with the hub ──▶ live
+ *      ▲  ╲── reader full ──▶ full ◀── fellBehind ──╯
+ *      ╰────── resume ─────────╯            close: from anywhere
+ */
+export class Feed {
+  readonly hub: TopicHub;
+  readonly selector: Selector;
+  readonly #reader: FeedReader;
+  readonly #onClose: () => void;
+  readonly #abort = new AbortController();
+  #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
+  #position: Position | null = null;
+  #leave: (() => void) | null = null;
+  #recovered = true;
+  #synced = false;
+
+  /** @param onClose called once, when the feed no longer needs its hub */
+  constructor(hub: TopicHub, selector: Selector, reader: FeedReader, onClose: () => void) {
+    this.hub = hub;
+    this.selector = selector;
+    this.#reader = reader;
+    this.#onClose = onClose;
+  }
+
+  /** Starts reading. `from` is asked once the hub is attached, so that nothing falls between [D7]. */
+  start(from: (hub: TopicHub) => FeedStart | Promise<FeedStart>): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'reading';
+    this.#guard(async () => {
+      await this.hub.started();
+      const { position, gap } = await this.#patiently(async () => from(this.hub));
+      this.#position = position;
+      if (gap) {
+        this.#recovered = false;
+        if (!this.#deliver([gap])) return;
+      }
+      await this.#catchUp(position);
+    });
+  }
+
+  /** The reader, live until now, is full: its next record comes from the log. */
+  fellBehind(): void {
+    if (this.#state !== 'live') return;
+    this.#leave?.();
+    this.#leave = null;
+    this.#position = this.hub.position;
+    this.#state = 'full';
+  }
+
+  /** The reader has room again. */
+  resume(): void {
+    const position = this.#position;
+    if (this.#state !== 'full' || position === null) return;
+    this.#state = 'reading';
+    this.#guard(() => this.#catchUp(position));
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#leave?.();
+    this.#leave = null;
+    this.#abort.abort();
+    this.#onClose();
+  }
+
+  async #catchUp(start: Position): Promise<void> {
+    let position = start;
+    while (this.#state === 'reading') {
+      // No await between this comparison and goLive: whoever is level here misses nothing.
+      if (samePosition(position, this.hub.position)) {
+        if (!this.#synced) {
+          this.#synced = true;
+          if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
+        }
+        this.#state = 'live';
+        this.#leave = this.#reader.goLive(this);
+        return;
+      }
+      const { gap, records } = await this.#patiently(() => this.hub.read(position, READ_RECORDS));
+      const before = position;
+      const items: StreamRecord[] = [];
+      if (gap) {
+        this.#recovered = false;
+        items.push(gapRecord(gap));
+        position = gap.to;
+      }
+      for (const record of records) {
+        if (this.#isAheadOfHub(record)) break; // the hub will hand it out
+        position = record;
+        if (record.type === 'stream_gap') this.#recovered = false;
+        if (this.selector.matches(record)) items.push(record);
+      }
+      this.#position = position;
+      if (items.length > 0 && !this.#deliver(items)) return;
+      if (samePosition(position, before) && !samePosition(position, this.hub.position))
+        await this.#hubMoved();
+    }
+  }
+
+  #isAheadOfHub({ epoch, seq }: Position): boolean {
+    const hub = this.hub.position;
+    return epoch === hub.epoch && seq > hub.seq;
+  }
+
+  #deliver(items: readonly StreamRecord[]): boolean {
+    if (this.#state !== 'reading') return false;
+    if (this.#reader.take(items)) return true;
+    this.#state = 'full';
+    return false;
+  }
+
+  /** The tail of this process is behind the log: what is missing comes through it. */
+  async #hubMoved(): Promise<void> {
+    await once(this.hub.emitter, 'batch', { signal: this.#abort.signal });
+  }
+
+  /** A broker that cannot be reached now is asked again: an outage delays a stream, it does not end it. */
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof EventsError && error.code === 'UNAVAILABLE')) throw error;
+        await delay(RETRY_MS * (0.5 + Math.random()), undefined, { signal: this.#abort.signal });
+      }
+    }
+  }
+
+  #guard(run: () => Promise<void>): void {
+    run().catch((error: unknown) => {
+      if (this.#state === 'closed') return;
+      this.close();
+      this.#reader.fail(error);
+    });
+  }
+}

@@ -1,0 +1,130 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { formatCursor, type Position, parseCursor } from '../../shared/cursor.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { EventName, EventOf } from '../../shared/events.ts';
+import { DEFAULT_PAGE, type HistoryOptions, type HistoryPage, MAX_PAGE } from '../../shared/history.ts';
+import type { StreamGap } from '../../shared/stream-items.ts';
+import type { Bounds } from '../broker/broker.ts';
+import type { Selector } from './selector.ts';
+import { decode, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import type { TopicLog } from './topic-log.ts';
+
+/** Records asked of the log at a time while looking for those that match. */
+const SCAN_RECORDS = 512;
+
+/** Records of a page, gaps in their places, oldest first. */
+interface RecordPage {
+  readonly records: readonly StreamRecord[];
+  /** The page before this one ends here. */
+  readonly start: Position;
+  /** The page after this one starts here. */
+  readonly end: Position;
+  /** Whether the log had nothing more in the direction of reading. */
+  readonly exhausted: boolean;
+}
+
+/** A page of the past, decoded. @throws EventsError INVALID_CURSOR, INVALID_OPTION, UNAVAILABLE */
+export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
+  log: TopicLog,
+  selector: Selector,
+  { since, before, limit = DEFAULT_PAGE }: HistoryOptions<N>,
+): Promise<HistoryPage<N, C>> {
+  if (since !== undefined && before !== undefined) {
+    throw new EventsError('INVALID_OPTION', 'history: pass since or before, not both');
+  }
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+    throw new EventsError('INVALID_OPTION', `history: limit must be 1–${MAX_PAGE}`);
+  }
+  const bounds = await log.bounds();
+  const forward = since !== undefined && !(typeof since === 'object' && 'last' in since);
+  const page = forward
+    ? await pageAfter(
+        log,
+        typeof since === 'string' ? parseCursor(since) : await log.seek(since.at),
+        selector,
+        limit,
+      )
+    : await pageBefore(
+        log,
+        bounds,
+        before === undefined ? null : parseCursor(before),
+        selector,
+        lastOf(since) ?? limit,
+      );
+  return {
+    items: page.records
+      .filter(({ type }) => !isNoticeType(type))
+      // The selector let nothing else through than events N.
+      .map((record) => ({ cursor: record.cursor, event: decode<C>(record) as EventOf<N, C> })),
+    gaps: page.records
+      .filter(({ type }) => type === 'stream_gap')
+      .map((record) => (decode<C>(record) as StreamGap).data),
+    next: formatCursor(page.end),
+    previous: page.start.seq < bounds.first ? null : formatCursor({ ...page.start, seq: page.start.seq + 1 }),
+    atEnd: forward ? page.exhausted : before === undefined,
+  };
+}
+
+/** Where the last `limit` matching records begin; the log's end if there are none. */
+export async function startOfLast(log: TopicLog, selector: Selector, limit: number): Promise<Position> {
+  const page = await pageBefore(log, await log.bounds(), null, selector, limit);
+  return page.records.length > 0 ? page.start : page.end;
+}
+
+async function pageAfter(
+  log: TopicLog,
+  after: Position,
+  selector: Selector,
+  limit: number,
+): Promise<RecordPage> {
+  const records: StreamRecord[] = [];
+  let events = 0;
+  let end = after;
+  for (;;) {
+    const chunk = await log.read(end, SCAN_RECORDS);
+    if (chunk.gap) {
+      records.push(gapRecord(chunk.gap));
+      end = chunk.gap.to;
+    }
+    for (const record of chunk.records) {
+      if (selector.matches(record)) {
+        if (events === limit) return { records, start: after, end, exhausted: false };
+        records.push(record);
+        if (!isNoticeType(record.type)) events++;
+      }
+      end = record;
+    }
+    if (chunk.records.length === 0) return { records, start: after, end, exhausted: true };
+  }
+}
+
+async function pageBefore(
+  log: TopicLog,
+  bounds: Bounds,
+  before: Position | null,
+  selector: Selector,
+  limit: number,
+): Promise<RecordPage> {
+  const { epoch, first, last } = bounds;
+  const end = { epoch, seq: last };
+  if (before) end.seq = before.epoch === epoch ? Math.min(before.seq - 1, last) : first - 1;
+  let records: StreamRecord[] = [];
+  let start: Position = end;
+  while (start.seq >= first && records.length < limit) {
+    const after = { epoch, seq: Math.max(first - 1, start.seq - SCAN_RECORDS) };
+    const chunk = await log.read(after, start.seq - after.seq);
+    records = [...chunk.records.filter((record) => selector.matches(record)), ...records];
+    // Trimmed while reading: what is left of the page is its beginning.
+    if (chunk.gap)
+      return { records: [gapRecord(chunk.gap), ...records], start: chunk.gap.to, end, exhausted: true };
+    start = after;
+  }
+  if (records.length > limit) records = records.slice(-limit);
+  const oldest = records[0];
+  if (records.length === limit && oldest) start = { epoch, seq: oldest.seq - 1 };
+  return { records, start, end, exhausted: start.seq < first };
+}
+
+function lastOf(since: HistoryOptions['since']): number | undefined {
+  return typeof since === 'object' && 'last' in since ? Math.min(since.last, MAX_PAGE) : undefined;
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventName, EventOf } from '../../shared/events.ts';
+import type { Logger } from '../logger.ts';
+import type { HubLease } from './event-subscription.ts';
+import type { Selector } from './selector.ts';
+import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
+
+/** Called once per event, in order. What it returns is not waited for; a throw or rejection is logged and counted [D11]. */
+export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
+  event: EventOf<N, C>,
+  info: { cursor: string },
+) => unknown;
+
+/** The in-process listeners, isolated from each other. */
+export class Listeners<C extends AnyCatalog> {
+  readonly #logger: Logger;
+  readonly #removers = new Map<string, () => void>();
+  /** Handlers that threw or rejected since the start. */
+  errors = 0;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  get size(): number {
+    return this.#removers.size;
+  }
+
+  add<N extends EventName<C>>(lease: HubLease, selector: Selector, handler: EventHandler<N, C>): string {
+    const id = randomUUID();
+    const onBatch = (batch: readonly StreamRecord[]): void => {
+      for (const record of batch) {
+        if (isNoticeType(record.type) || !selector.matches(record)) continue;
+        // The selector let nothing else through than events N.
+        this.#call(id, () => handler(decode<C>(record) as EventOf<N, C>, { cursor: record.cursor }));
+      }
+    };
+    lease.hub.emitter.on('batch', onBatch);
+    this.#removers.set(id, () => {
+      lease.hub.emitter.off('batch', onBatch);
+      lease.release();
+    });
+    return id;
+  }
+
+  remove(id: string): boolean {
+    const remove = this.#removers.get(id);
+    this.#removers.delete(id);
+    remove?.();
+    return remove !== undefined;
+  }
+
+  #call(listener: string, handle: () => unknown): void {
+    const failed = (error: unknown): void => {
+      this.errors++;
+      this.#logger.error({ err: error, listener }, 'an event listener failed');
+    };
+    try {
+      const result = handle();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}

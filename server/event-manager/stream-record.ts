@@ -1,0 +1,48 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { formatCursor, type Position } from '../../shared/cursor.ts';
+import type { EventName } from '../../shared/events.ts';
+import { fromLogEntry } from '../../shared/log.ts';
+import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../shared/stream-items.ts';
+import type { Gap } from '../broker/broker.ts';
+
+/** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
+export interface StreamRecord extends Position {
+  /** Where a client that has this item resumes: `<epoch>:<seq>` [D6]. */
+  readonly cursor: string;
+  readonly type: string;
+  readonly json: string;
+  readonly meta?: string;
+}
+
+const decoded = new WeakMap<StreamRecord, unknown>();
+
+/** The item a record holds. Parsed once per process, so readers share it and must not change it. */
+export function decode<C extends AnyCatalog>(record: StreamRecord): StreamItem<EventName<C>, C> {
+  let item = decoded.get(record) as StreamItem<EventName<C>, C> | undefined;
+  if (item === undefined) {
+    item = fromLogEntry<C>(record);
+    decoded.set(record, item);
+  }
+  return item;
+}
+
+/** The notice that a stream has caught up [D5]. */
+export function syncedRecord(position: Position, recovered: boolean): StreamRecord {
+  const cursor = formatCursor(position);
+  return noticeRecord(position, 'stream_synced', { recovered, cursor } satisfies StreamSynced['data']);
+}
+
+/** The notice of a gap, which stands where the lost records would [D4]. */
+export function gapRecord({ from, to, lost, reason }: Gap): StreamRecord {
+  const data = { from: formatCursor(from), to: formatCursor(to), lost, reason } satisfies StreamGap['data'];
+  return noticeRecord(to, 'stream_gap', data);
+}
+
+function noticeRecord(position: Position, type: StreamNotice['event_type'], data: object): StreamRecord {
+  const json = JSON.stringify({ event_type: type, timestamp: new Date().toISOString(), data });
+  return { epoch: position.epoch, seq: position.seq, cursor: formatCursor(position), type, json };
+}
+
+export function isNoticeType(type: string): boolean {
+  return type === 'stream_gap' || type === 'stream_synced';
+}

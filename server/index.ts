@@ -1,0 +1,36 @@
+export type {
+  Bounds,
+  Broker,
+  Gap,
+  LogRecord,
+  ReadResult,
+  Retention,
+  Tail,
+  TailSink,
+} from './broker/broker.ts';
+export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
+export {
+  broadcastAgentMessage,
+  broadcastNetworkUpdate,
+  broadcastSystemStatus,
+} from './event-manager/broadcasts.ts';
+export {
+  EventManager,
+  type EventManagerOptions,
+  type ListenerOptions,
+  type PublishOptions,
+  type SubscribeOptions,
+} from './event-manager/event-manager.ts';
+export type { EventStats } from './event-manager/event-stats.ts';
+export { EventSubscription } from './event-manager/event-subscription.ts';
+export type { EventHandler } from './event-manager/listeners.ts';
+export type { ManagerPublishResult } from './event-manager/publishing.ts';
+export type { Logger } from './logger.ts';
+export { type AppRouter, createAppRouter } from './router/app-router.ts';
+export {
+  type BatchInput,
+  type EventProcedures,
+  eventProcedures,
+  type PublishInput,
+  type SubscribeInput,
+} from './router/event-procedures.ts';

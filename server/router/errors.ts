@@ -1,0 +1,25 @@
+import { TRPCError } from '@trpc/server';
+import { ZodError } from 'zod';
+import { ERRORS, type ErrorCode, EventsError, type Issue, toIssues } from '../../shared/errors.ts';
+
+/** The project's errors under their tRPC codes; all others as they are. */
+export function asTRPCError(error: TRPCError): TRPCError {
+  const { cause } = error;
+  if (!(cause instanceof EventsError)) return error;
+  return new TRPCError({ code: ERRORS[cause.code].trpc, message: cause.message, cause });
+}
+
+/** What our error formatter adds to an error's `data`, so that a client need not read messages. */
+export interface ErrorDetails {
+  /** The project's code, where it is an error of ours; INVALID_OPTION for an input of the wrong shape. */
+  reason: ErrorCode | null;
+  /** What is wrong with the input, field by field. */
+  issues: readonly Issue[];
+}
+
+export function errorDetails(error: TRPCError): ErrorDetails {
+  const { cause } = error;
+  if (cause instanceof EventsError) return { reason: cause.code, issues: cause.issues };
+  if (cause instanceof ZodError) return { reason: 'INVALID_OPTION', issues: toIssues(cause) };
+  return { reason: null, issues: [] };
+}

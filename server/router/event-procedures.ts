@@ -1,0 +1,121 @@
+import type {
+  TRPCMutationProcedure,
+  TRPCProcedureBuilder,
+  TRPCQueryProcedure,
+  TRPCSubscriptionProcedure,
+  TRPCUnsetMarker,
+} from '@trpc/server';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
+import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
+import type { PublishResult } from '../../shared/log.ts';
+import type { Since } from '../../shared/since.ts';
+import type { StreamItem } from '../../shared/stream-items.ts';
+import type { EventManager } from '../event-manager/event-manager.ts';
+import type { EventStats } from '../event-manager/event-stats.ts';
+import { asTRPCError } from './errors.ts';
+import { batchInput, historyInput, publishInput, subscribeInput } from './inputs.ts';
+
+/** Input of `publish.<event_type>`. */
+export interface PublishInput<N extends EventName<C>, C extends AnyCatalog> extends PublishMeta {
+  data: EventInput<N, C>;
+  /** Default `default`. */
+  topic?: string | undefined;
+}
+
+/** Input of `publish.batch`. All events are stored, in order and contiguously, or none. */
+export interface BatchInput<C extends AnyCatalog> {
+  topic?: string | undefined;
+  events: EventToPublish<C>[];
+}
+
+/** Input of `on.*`; nothing means live only, the topic `default`. */
+export type SubscribeInput<N extends string> = { topic?: string; since?: Since; types?: N[] } | undefined;
+
+/** A tracked item as a tRPC client receives it: `{ id: <cursor>, data: <item> }`. */
+type TrackedItem<N extends EventName<C>, C extends AnyCatalog> = { id: string; data: StreamItem<N, C> };
+
+type On<N extends EventName<C>, C extends AnyCatalog> = TRPCSubscriptionProcedure<{
+  input: SubscribeInput<N>;
+  output: AsyncIterable<TrackedItem<N, C>, void, undefined>;
+  meta: unknown;
+}>;
+
+/** The procedures of a catalog, as a record that goes under any key of any tRPC router. */
+export type EventProcedures<C extends AnyCatalog> = {
+  publish: {
+    [N in EventName<C>]: TRPCMutationProcedure<{
+      input: PublishInput<N, C>;
+      output: PublishResult;
+      meta: unknown;
+    }>;
+  } & { batch: TRPCMutationProcedure<{ input: BatchInput<C>; output: PublishResult[]; meta: unknown }> };
+  on: { [N in EventName<C>]: On<N, C> } & { any: On<EventName<C>, C> };
+  history: TRPCQueryProcedure<{
+    input: HistoryOptions<EventName<C>> | undefined;
+    output: HistoryPage<EventName<C>, C>;
+    meta: unknown;
+  }>;
+  stats: TRPCQueryProcedure<{ input: undefined; output: EventStats; meta: unknown }>;
+};
+
+type UnsetBuilder<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
+  Ctx,
+  Meta,
+  Overrides,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  false
+>;
+
+/**
+ * The procedures `publish.*`, `on.*`, `history` and `stats` of a manager's catalog, built on your own procedure, so
+ * that your context, middleware, transformer and error formatter apply.
+ *
+ * @example
+ * t.router({ events: eventProcedures(manager, t.procedure.use(requireUser)), users: usersRouter })
+ */
+export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
+  manager: EventManager<C>,
+  base: UnsetBuilder<Ctx, Meta, Overrides>,
+): EventProcedures<C> {
+  const { catalog } = manager;
+  const procedure = base.use(async ({ next }) => {
+    const result = await next();
+    if (!result.ok) throw asTRPCError(result.error);
+    return result;
+  });
+
+  // Event types are checked by the catalog at run time and by EventProcedures<C> at compile time; in between they
+  // are plain names.
+  const untyped = manager as unknown as EventManager<AnyCatalog>;
+
+  const publish = (name: string) =>
+    procedure
+      .input(publishInput)
+      .mutation(({ input: { data, ...options } }) => untyped.publish(name, data, options));
+
+  const on = (names: readonly string[]) =>
+    procedure.input(subscribeInput(names)).subscription(({ input = {}, signal }) => {
+      const { topic, since, types = names, lastEventId } = input;
+      return untyped.subscribe({ topic, since: lastEventId ?? since, types, signal });
+    });
+
+  const procedures = {
+    publish: {
+      ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])),
+      batch: procedure
+        .input(batchInput)
+        .mutation(({ input: { events, topic } }) => untyped.publishBatch(events, { topic })),
+    },
+    on: {
+      ...Object.fromEntries(catalog.names.map((name) => [name, on([name])])),
+      any: on(catalog.names),
+    },
+    history: procedure.input(historyInput(catalog)).query(({ input }) => untyped.history(input)),
+    stats: procedure.query(() => manager.stats()),
+  };
+  return procedures as unknown as EventProcedures<C>;
+}

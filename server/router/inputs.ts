@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { cursorSchema } from '../../shared/cursor.ts';
+import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
+import { MAX_PAGE } from '../../shared/history.ts';
+import { sinceSchema } from '../../shared/since.ts';
+import { topicSchema } from '../../shared/topic.ts';
+
+/** Most events in one `publish.batch`. */
+export const MAX_BATCH = 1000;
+
+const topic = topicSchema.optional();
+
+/** The envelope of a publish; its `data` is validated by the catalog, like every other way in. */
+export const publishInput = z.strictObject({
+  data: z.unknown(),
+  topic,
+  timestamp: timestampSchema.optional(),
+  idempotencyKey: idempotencyKeySchema.optional(),
+});
+
+export const batchInput = z.strictObject({
+  topic,
+  events: z
+    .array(publishInput.omit({ topic: true }).extend({ event_type: z.string() }))
+    .min(1)
+    .max(MAX_BATCH),
+});
+
+/** Input of `on.*`. tRPC adds `lastEventId` when a client resumes; it wins over `since`. */
+export function subscribeInput(names: readonly string[]) {
+  return z
+    .strictObject({
+      topic,
+      since: sinceSchema.optional(),
+      types: typesSchema(names),
+      lastEventId: cursorSchema.nullish(),
+    })
+    .optional();
+}
+
+export function historyInput(catalog: AnyCatalog) {
+  return z
+    .strictObject({
+      topic,
+      since: sinceSchema.optional(),
+      before: cursorSchema.optional(),
+      types: typesSchema(catalog.names),
+      limit: z.int().min(1).max(MAX_PAGE).optional(),
+    })
+    .optional();
+}
+
+function typesSchema(names: readonly string[]) {
+  return z.array(z.enum(names)).min(1).optional();
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { cursorSchema } from './cursor.ts';
+import { timestampSchema } from './events.ts';
+
+/** Most events that `{ last: n }` may ask for. */
+export const MAX_LAST = 10_000;
+
+/** Where a subscription or a page of history starts: after a cursor, with the last n matching events, or at a time. */
+export const sinceSchema = z.union([
+  cursorSchema,
+  z.strictObject({ last: z.int().min(1).max(MAX_LAST) }),
+  z.strictObject({ at: timestampSchema }),
+]);
+
+/** A cursor · `{ last: n }`: the last n matching events · `{ at }`: everything appended since an ISO 8601 time. */
+export type Since = z.output<typeof sinceSchema>;

@@ -1,0 +1,108 @@
+import { createTRPCClient, httpLink } from '@trpc/client';
+import { initTRPC } from '@trpc/server';
+import superjson from 'superjson';
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import {
+  type AppRouter,
+  createAppRouter,
+  EventManager,
+  eventProcedures,
+  MemoryBroker,
+} from '../../server/index.ts';
+import type { EventData, StreamGap, StreamSynced } from '../../shared/index.ts';
+import { defineEvents, psycheEvents } from '../../shared/index.ts';
+
+const client = createTRPCClient<AppRouter>({ links: [httpLink({ url: '', transformer: superjson })] });
+
+test('publish takes the data of its event', () => {
+  expectTypeOf(client.publish.agent_message.mutate)
+    .parameter(0)
+    .toHaveProperty('data')
+    .toEqualTypeOf<EventData<'agent_message'>>();
+  expectTypeOf(client.publish.agent_message.mutate).returns.resolves.toEqualTypeOf<{
+    cursor: string;
+    duplicate: boolean;
+  }>();
+  // @ts-expect-error no such event
+  client.publish.agent_massage;
+  // @ts-expect-error score is a number
+  client.publish.agent_message.mutate({
+    data: {
+      agent_id: '',
+      agent_type: '',
+      message: '',
+      sentiment: { score: '1', label: 'positive' },
+      metadata: {},
+    },
+  });
+});
+
+test('what onData receives is inferred, and narrowed by event_type', () => {
+  client.on.agent_message.subscribe(undefined, {
+    onData({ id, data }) {
+      expectTypeOf(id).toEqualTypeOf<string>();
+      expectTypeOf(data.event_type).toEqualTypeOf<'agent_message' | 'stream_synced' | 'stream_gap'>();
+      if (data.event_type === 'agent_message')
+        expectTypeOf(data.data).toEqualTypeOf<EventData<'agent_message'>>();
+      if (data.event_type === 'stream_gap') expectTypeOf(data).toEqualTypeOf<StreamGap>();
+      if (data.event_type === 'stream_synced') expectTypeOf(data).toEqualTypeOf<StreamSynced>();
+    },
+  });
+  client.on.any.subscribe(
+    { types: ['system_status'], since: { last: 3 } },
+    {
+      onData({ data }) {
+        if (data.event_type === 'system_status')
+          expectTypeOf(data.data.health_status).toEqualTypeOf<'healthy' | 'warning' | 'error'>();
+      },
+    },
+  );
+  // @ts-expect-error not an event of the catalog
+  client.on.any.subscribe({ types: ['agent_massage'] }, {});
+});
+
+test('a fourth event is one schema, and router and client have it', () => {
+  const catalog = defineEvents({
+    ...psycheEvents.schemas,
+    dream: z.object({ symbol: z.string(), at: z.date() }),
+  });
+  const manager = new EventManager({ catalog, broker: new MemoryBroker() });
+  const router = createAppRouter(manager);
+  type Router = typeof router;
+  const custom = createTRPCClient<Router>({ links: [httpLink({ url: '', transformer: superjson })] });
+  expectTypeOf(custom.publish.dream.mutate)
+    .parameter(0)
+    .toHaveProperty('data')
+    .toEqualTypeOf<{ symbol: string; at: Date }>();
+  expectTypeOf(custom.publish.agent_message.mutate).toBeFunction();
+  custom.on.dream.subscribe(
+    {},
+    {
+      onData({ data }) {
+        if (data.event_type === 'dream') expectTypeOf(data.data.at).toEqualTypeOf<Date>();
+      },
+    },
+  );
+});
+
+test('mounted under a key of another application, with its context, the types are still inferred', () => {
+  const t = initTRPC.context<{ user: string }>().create({ transformer: superjson });
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  const signedIn = t.procedure.use(({ ctx, next }) => next({ ctx: { name: ctx.user } }));
+  const router = t.router({
+    events: eventProcedures(manager, signedIn),
+    hello: t.procedure.query(() => 'hi' as const),
+  });
+  const app = createTRPCClient<typeof router>({ links: [httpLink({ url: '', transformer: superjson })] });
+  expectTypeOf(app.hello.query).returns.resolves.toEqualTypeOf<'hi'>();
+  expectTypeOf(app.events.publish.agent_message.mutate)
+    .parameter(0)
+    .toHaveProperty('data')
+    .toEqualTypeOf<EventData<'agent_message'>>();
+  app.events.on.network_update.subscribe(undefined, {
+    onData({ data }) {
+      if (data.event_type === 'network_update') expectTypeOf(data.data.connections).toBeArray();
+    },
+  });
+});
