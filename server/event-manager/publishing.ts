@@ -100,7 +100,7 @@ function atIndex<T>(index: number, validate: () => T): T {
   } catch (error) {
     if (!(error instanceof EventsError)) throw error;
     const issues = error.issues.map(({ path, message }) => ({ path: ['events', index, ...path], message }));
-    throw new EventsError(error.code, `events.${index}: ${error.message} Nothing of the batch was stored.`, {
+    throw new EventsError(error.code, `Nothing of the batch was stored. events.${index}: ${error.message}`, {
       issues,
     });
   }
