@@ -1,0 +1,41 @@
+import type { AnyTRPCRouter } from '@trpc/server';
+import type { TRPCReconnectNotification } from '@trpc/server/rpc';
+import { WebSocket } from 'ws';
+import { Connection } from './connection.ts';
+import { type AnyHandlerOptions, type BroadcastWSSHandlerOptions, resolveOptions } from './options.ts';
+import { serve } from './serve.ts';
+import { turnAway } from './turn-away.ts';
+
+/** What serving a router returns. */
+export interface BroadcastWSSHandler {
+  /** Tells every client to connect again, e.g. before a deploy. Clients overlap the two connections: nothing is lost. */
+  broadcastReconnectNotification(): void;
+}
+
+/**
+ * Serves any tRPC router on a `ws` WebSocketServer: tRPC's `applyWSSHandler`, with limits and backpressure
+ * (see {@link BroadcastOptions}) and a way past iteration for results that write to sockets themselves.
+ *
+ * Give the server {@link WEBSOCKET_LIMITS} as options.
+ * @throws TypeError when a limit has no meaning
+ */
+export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
+  options: BroadcastWSSHandlerOptions<TRouter>,
+): BroadcastWSSHandler;
+export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastWSSHandler {
+  const setup = resolveOptions(options);
+  options.wss.on('connection', (ws, req) => {
+    if (options.prefix && !req.url?.startsWith(options.prefix)) turnAway(ws);
+    else serve(new Connection(ws, req, setup));
+  });
+
+  return {
+    broadcastReconnectNotification() {
+      const notification: TRPCReconnectNotification = { id: null, method: 'reconnect' };
+      const data = setup.encoder.encode(notification);
+      for (const client of options.wss.clients) {
+        if (client.readyState === WebSocket.OPEN) client.send(data);
+      }
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { cut } from './cut.ts';
+import type { Limits } from './limits.ts';
+
+/**
+ * What one client was sent and has not taken yet.
+ *
+ * While it is full, whoever produces for this client waits for `drained()`, and nothing is read from a client
+ * that asks for more. A client that leaves it full for `drainTimeoutMs` is cut.
+ */
+export class Backlog {
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  readonly #limits: Limits;
+  readonly #closed: AbortSignal;
+  #draining: Promise<void> | undefined;
+
+  /** @param closed aborts when the WebSocket has closed */
+  constructor(ws: WebSocket, socket: Socket, limits: Limits, closed: AbortSignal) {
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#closed = closed;
+  }
+
+  /** Whether more than `maxBufferedBytes` wait for a client that is still open. */
+  get full(): boolean {
+    const { bufferedAmount } = this.#ws;
+    if (!(bufferedAmount > this.#limits.maxBufferedBytes)) return false;
+    // Below its high-water mark a socket never says that it drained.
+    return bufferedAmount > this.#socket.writableHighWaterMark && this.#ws.readyState === WebSocket.OPEN;
+  }
+
+  /** Call after writing: starts the clock of a client that has fallen behind. */
+  check(): void {
+    if (this.full) void this.drained();
+  }
+
+  /** Resolves when it is no longer full, or the client is gone. Never rejects. */
+  drained(): Promise<void> {
+    this.#draining ??= this.#drain().finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
+  }
+
+  /** Leaves what the client sends next in its own hands until it has taken what waits for it. */
+  holdReading(): void {
+    if (!this.full || this.#ws.isPaused) return;
+    this.#ws.pause();
+    void this.drained().then(() => this.#ws.resume());
+  }
+
+  async #drain(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#ws.resume(); // or its answer to the close is never seen
+      cut(this.#ws, CloseCode.SLOW_CONSUMER, 'reads too slowly');
+    }, this.#limits.drainTimeoutMs);
+    while (this.full) await this.#progress();
+    clearTimeout(timer);
+  }
+
+  async #progress(): Promise<void> {
+    // Full, yet the socket takes more: ws is still compressing.
+    if (!this.#socket.writableNeedDrain) return new Promise((resolve) => setImmediate(resolve));
+    try {
+      await once(this.#socket, 'drain', { signal: this.#closed });
+    } catch {
+      // closed or failed: no longer open, so no longer full
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { TRPCError } from '@trpc/server';
+import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
+import type { Connection, RequestId } from './connection.ts';
+import { FALLBACK_SHAPE, reportError, reportInternalError, type Subject, shapeError } from './errors.ts';
+import { isObject } from './guards.ts';
+
+/** One request of a client: where its answers go, and its errors. */
+export class Call implements Subject {
+  readonly connection: Connection;
+  readonly id: RequestId;
+  readonly jsonrpc: '2.0' | undefined;
+  readonly type: TRPCRequestMessage['method'];
+  readonly path: string;
+  /** As the client sent it, `lastEventId` merged in. */
+  readonly input: unknown;
+  readonly controller = new AbortController();
+
+  constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
+    this.connection = connection;
+    this.id = id;
+    this.jsonrpc = request.jsonrpc;
+    this.type = request.method;
+    this.path = request.params.path;
+    this.input = withLastEventId(request.params.input, request.params.lastEventId);
+  }
+
+  /** Aborts when the client stops the subscription or is gone, or the subscription failed. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(): void {
+    // Aborting twice does nothing, but builds an error with a stack each time.
+    if (!this.signal.aborted) this.controller.abort();
+  }
+
+  /** @throws what the transformer or the encoder throws */
+  respond(result: TRPCResultMessage<unknown>['result']): void {
+    this.connection.respond({ ...this.#envelope(), result });
+  }
+
+  /** Tells `onError`. */
+  report(cause: unknown): TRPCError {
+    return reportError(this.connection, this.#subject(), cause);
+  }
+
+  /** Tells `onError` and the client. @throws what the transformer or the encoder throws */
+  fail(cause: unknown): void {
+    const error = this.report(cause);
+    this.connection.respond({
+      ...this.#envelope(),
+      error: shapeError(this.connection, this.#subject(), error),
+    });
+  }
+
+  /** Like `fail`, but never throws: the client gets a bare error if need be. */
+  failSafely(cause: unknown): void {
+    try {
+      this.fail(cause);
+    } catch (failure) {
+      reportInternalError(this.connection, this.#subject(), failure);
+      this.connection.respondSafely({ ...this.#envelope(), error: FALLBACK_SHAPE });
+    }
+  }
+
+  #envelope(): { id: RequestId; jsonrpc?: '2.0' } {
+    return { id: this.id, ...(this.jsonrpc && { jsonrpc: this.jsonrpc }) };
+  }
+
+  #subject(): Subject {
+    const { path, type, input } = this;
+    return { path, type, input };
+  }
+}
+
+/** The client's resume position becomes a field of the input, unless the input has no fields. */
+function withLastEventId(input: unknown, lastEventId: string | undefined): unknown {
+  if (lastEventId === undefined) return input;
+  if (isObject(input)) return { ...input, lastEventId };
+  return input ?? { lastEventId };
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type TRPCError, transformTRPCResponse } from '@trpc/server';
+import type { TRPCResponseMessage } from '@trpc/server/rpc';
+import { WebSocket } from 'ws';
+import { Backlog } from './backlog.ts';
+import { FALLBACK_SHAPE, NO_CALL, reportError, reportInternalError, shapeError } from './errors.ts';
+import type { Setup } from './options.ts';
+
+/** How a client names a request. */
+export type RequestId = number | string;
+
+/** One client: its socket, its tRPC context, its running subscriptions. */
+export class Connection {
+  readonly ws: WebSocket;
+  /** The upgrade request. */
+  readonly req: IncomingMessage;
+  readonly setup: Setup;
+  /** Aborting one stops that subscription: it cleans up, frees its id and sends `stopped`. */
+  readonly subscriptions = new Map<RequestId, AbortController>();
+  /** What was sent to the client and not taken yet. */
+  readonly backlog: Backlog;
+  /** What `createContext` returned; undefined until then. */
+  context: unknown;
+  readonly #closed = new AbortController();
+
+  constructor(ws: WebSocket, req: IncomingMessage, setup: Setup) {
+    this.ws = ws;
+    this.req = req;
+    this.setup = setup;
+    this.backlog = new Backlog(ws, req.socket, setup.limits, this.closed);
+  }
+
+  /** The TCP or TLS socket below: for writing frames that are built already. Call `backlog.check()` after. */
+  get socket(): Socket {
+    return this.req.socket;
+  }
+
+  /** False as soon as closing has begun, by either side: before `closed` aborts. */
+  get open(): boolean {
+    return this.ws.readyState === WebSocket.OPEN;
+  }
+
+  /** Aborts when the socket has closed. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Sends a message; drops it once closing has begun. @throws what the transformer or the encoder throws */
+  respond(message: TRPCResponseMessage): void {
+    if (!this.open) return;
+    const { encoder, options } = this.setup;
+    this.ws.send(encoder.encode(transformTRPCResponse(options.router._def._config, message)));
+    this.backlog.check();
+  }
+
+  /** Like `respond`, but never throws: a message that cannot be sent is reported, and replaced by a bare error. */
+  respondSafely(message: TRPCResponseMessage): void {
+    try {
+      this.respond(message);
+    } catch (cause) {
+      this.reportFailure(cause);
+      try {
+        const { id, jsonrpc } = message;
+        this.respond({ id, ...(jsonrpc && { jsonrpc }), error: FALLBACK_SHAPE });
+      } catch {
+        // the same failure, reported above
+      }
+    }
+  }
+
+  /** Tells the client an error that belongs to no call of its own. */
+  rejectSafely(error: TRPCError): void {
+    this.respondSafely({ id: null, error: shapeError(this, NO_CALL, error) });
+  }
+
+  /** Tells `onError` an error that belongs to no call. */
+  report(cause: unknown): TRPCError {
+    return reportError(this, NO_CALL, cause);
+  }
+
+  /** Reports that handling itself failed. */
+  reportFailure(cause: unknown): void {
+    reportInternalError(this, NO_CALL, cause);
+  }
+
+  /** Ends everything that works for this client. Call when its socket has closed. */
+  end(): void {
+    for (const subscription of this.subscriptions.values()) subscription.abort();
+    this.subscriptions.clear();
+    this.#closed.abort();
+  }
+}

@@ -1,0 +1,40 @@
+import type { TRPCError } from '@trpc/server';
+import { getTRPCErrorFromUnknown } from '@trpc/server';
+import type { TRPCRequestInfo } from '@trpc/server/http';
+import type { Connection } from './connection.ts';
+
+export type ContextResult = { ok: true } | { ok: false; error: TRPCError };
+
+/**
+ * Runs `createContext`, once per connection, and keeps its result on the connection.
+ * If it fails the client is told and closed; requests that arrived meanwhile fail with the same error.
+ * @param readParams may throw: then the client's connection params were no good
+ */
+export async function createContext(
+  connection: Connection,
+  readParams: () => TRPCRequestInfo['connectionParams'],
+): Promise<ContextResult> {
+  const { ws: res, req, setup } = connection;
+  try {
+    connection.context = await setup.options.createContext?.({
+      req,
+      res,
+      info: {
+        connectionParams: readParams(),
+        calls: [],
+        isBatchCall: false,
+        accept: null,
+        type: 'unknown',
+        signal: connection.closed,
+        url: null,
+      },
+    });
+    return { ok: true };
+  } catch (cause) {
+    const error = getTRPCErrorFromUnknown(cause);
+    connection.report(error);
+    connection.rejectSafely(error);
+    setImmediate(() => res.close()); // after the errors of the requests that wait
+    return { ok: false, error };
+  }
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, type TRPCError } from '@trpc/server';
+import { TRPC_ERROR_CODES_BY_KEY, type TRPCErrorShape } from '@trpc/server/rpc';
+import type { AnyHandlerOptions, Setup } from './options.ts';
+
+type ErrorInfo = Parameters<NonNullable<AnyHandlerOptions['onError']>>[0];
+
+/** What an error belongs to, as `onError` and `errorFormatter` are told. */
+export type Subject = Pick<ErrorInfo, 'path' | 'type' | 'input'>;
+
+/** Where errors are reported: a connection. */
+interface Scope {
+  readonly setup: Setup;
+  readonly req: IncomingMessage;
+  readonly context: unknown;
+}
+
+/** The subject of an error that belongs to a connection, not to a call. */
+export const NO_CALL: Subject = { path: undefined, type: 'unknown', input: undefined };
+
+/** What a client gets when its error cannot be formatted or encoded: nothing that a formatter would have hidden. */
+export const FALLBACK_SHAPE: TRPCErrorShape = {
+  code: TRPC_ERROR_CODES_BY_KEY.INTERNAL_SERVER_ERROR,
+  message: 'Internal server error',
+  data: { code: 'INTERNAL_SERVER_ERROR', httpStatus: 500 },
+};
+
+/** Tells `onError`; an `onError` that fails itself is ignored. */
+export function reportError(scope: Scope, subject: Subject, cause: unknown): TRPCError {
+  const error = getTRPCErrorFromUnknown(cause);
+  callOnError(scope, subject, error, () => {});
+  return error;
+}
+
+/**
+ * Reports that handling failed, not a procedure: an `errorFormatter` that throws, a reply that cannot be encoded.
+ * Never dropped silently: without an `onError` that works it is logged where stock tRPC logs it, under its label.
+ */
+export function reportInternalError(scope: Scope, subject: Subject, cause: unknown): void {
+  const error = getTRPCErrorFromUnknown(cause);
+  const log = () => console.error('[@trpc/server/adapters/ws]', error);
+  if (scope.setup.options.onError) callOnError(scope, subject, error, log);
+  else log();
+}
+
+/** The error as the client gets it, by the router's `errorFormatter` if that works. */
+export function shapeError(scope: Scope, subject: Subject, error: TRPCError): TRPCErrorShape {
+  try {
+    const config = scope.setup.options.router._def._config;
+    return getTRPCErrorShape({ config, ctx: scope.context, error, ...subject });
+  } catch (cause) {
+    reportInternalError(scope, subject, cause);
+    return FALLBACK_SHAPE;
+  }
+}
+
+/** `onError` runs in listeners and in promises that nothing awaits: a throw or a rejection would end the process. */
+function callOnError(scope: Scope, subject: Subject, error: TRPCError, onFailure: () => void): void {
+  try {
+    const result: unknown = scope.setup.options.onError?.({
+      error,
+      ctx: scope.context,
+      req: scope.req,
+      ...subject,
+    });
+    Promise.resolve(result).catch(onFailure);
+  } catch {
+    onFailure();
+  }
+}

@@ -1,0 +1,67 @@
+/** What a client may use of the server. A client beyond a limit is answered or cut as each one says. */
+export interface Limits {
+  /**
+   * Milliseconds for the first message of a client that announced one (`?connectionParams=1`). Default: 5000.
+   * A client that stays silent is closed with 4000 HANDSHAKE_TIMEOUT.
+   */
+  readonly firstMessageTimeoutMs: number;
+  /**
+   * Subscriptions one socket may hold at a time. Default: 100.
+   * One more is answered with a TOO_MANY_REQUESTS error; the others go on.
+   */
+  readonly maxSubscriptions: number;
+  /**
+   * Bytes that may wait to be taken by a client. Default: 1 MiB; `Infinity` takes the guard off.
+   * Beyond it no further item of an async iterable is pulled, and once the client sends something,
+   * nothing more is read from it, until it has taken what waits. A socket's own buffer (16 KiB, 64 KiB
+   * from Node 22) is the least that has an effect.
+   */
+  readonly maxBufferedBytes: number;
+  /**
+   * Milliseconds a client may stay above `maxBufferedBytes` without taking all of it. Default: 30 000.
+   * Then it is closed with 4008 SLOW_CONSUMER.
+   */
+  readonly drainTimeoutMs: number;
+}
+
+const DEFAULTS: Limits = {
+  firstMessageTimeoutMs: 5_000,
+  maxSubscriptions: 100,
+  maxBufferedBytes: 1024 * 1024,
+  drainTimeoutMs: 30_000,
+};
+
+/** Values of one observable that may wait while its client is behind: an observable cannot be asked to wait. */
+export const MAX_QUEUED_VALUES = 1024;
+
+/** Characters of a request id: it goes out again with every item of a subscription. */
+export const MAX_ID_LENGTH = 256;
+
+/** The limits of `options`, with defaults. @throws TypeError when one is not a number above zero */
+export function resolveLimits(options: Partial<Limits>): Limits {
+  const limits = {
+    firstMessageTimeoutMs: options.firstMessageTimeoutMs ?? DEFAULTS.firstMessageTimeoutMs,
+    maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
+    maxBufferedBytes: options.maxBufferedBytes ?? DEFAULTS.maxBufferedBytes,
+    drainTimeoutMs: options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(value > 0)) throw new TypeError(`${name} must be a number above zero, not ${value}`);
+  }
+  return limits;
+}
+
+/**
+ * Options for the `WebSocketServer` itself: what one client may make `ws` hold, before this adapter sees anything.
+ * A larger message is closed with 1009, one in more parts with 1008.
+ */
+export const WEBSOCKET_LIMITS = {
+  /** Bytes of one message. `ws` alone would take 100 MiB. */
+  maxPayload: 64 * 1024,
+  /** Frames of one message. */
+  maxFragments: 64,
+  /** Reads from the socket that one frame may be spread over; a full message in Ethernet-sized packets takes 45. */
+  maxBufferedChunks: 1024,
+  /** Compressing per connection costs more than all else together, in CPU and in memory. */
+  perMessageDeflate: false,
+} as const;

@@ -1,0 +1,37 @@
+import type { AnyTRPCRouter } from '@trpc/server';
+import type { Encoder, WSSHandlerOptions } from '@trpc/server/adapters/ws';
+import { jsonEncoder } from './json-encoder.ts';
+import { type Limits, resolveLimits } from './limits.ts';
+import type { Live } from './live.ts';
+
+/** What this adapter takes beyond tRPC's own. */
+export interface BroadcastOptions extends Partial<Limits> {
+  /**
+   * Recognises what a subscription's procedure returned as something that writes to sockets itself (see {@link Live}).
+   * It writes JSON text frames: leave it out together with `experimental_encoder`.
+   * Default: nothing is live, every result is iterated.
+   */
+  isLive?: ((result: unknown) => result is Live) | undefined;
+}
+
+/** The options of `applyWSSHandler` of tRPC, and ours. */
+export type BroadcastWSSHandlerOptions<TRouter extends AnyTRPCRouter> = WSSHandlerOptions<TRouter> &
+  BroadcastOptions;
+
+export type AnyHandlerOptions = BroadcastWSSHandlerOptions<AnyTRPCRouter>;
+
+/** What all connections of one handler share. */
+export interface Setup {
+  readonly options: AnyHandlerOptions;
+  readonly encoder: Encoder;
+  readonly limits: Limits;
+}
+
+/** @throws TypeError when a limit has no meaning */
+export function resolveOptions(options: AnyHandlerOptions): Setup {
+  return {
+    options,
+    encoder: options.experimental_encoder ?? jsonEncoder,
+    limits: resolveLimits(options),
+  };
+}
