@@ -7,6 +7,7 @@ import type { PublishResult } from '../../shared/log.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import type { Since } from '../../shared/since.ts';
 import { parseTopic } from '../../shared/topic.ts';
+import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { Admission } from './admission.ts';
@@ -50,6 +51,8 @@ export interface SubscribeOptions<N extends string = string> {
   since?: Since | undefined;
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
+  /** What is to happen when the subscriber cannot keep up [D9]. Default `refill`. */
+  whenSlow?: WhenSlow | undefined;
   /** Ends iteration. */
   signal?: AbortSignal | undefined;
 }
@@ -136,13 +139,14 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   ): EventSubscription<N, C> {
     this.#assertOpen();
     const topic = parseTopic(options.topic);
-    const { since, signal } = options;
+    const { since, signal, whenSlow = 'refill' } = options;
     if (typeof since === 'string') parseCursor(since);
     const selector = selectTypes(this.catalog, options.types);
     return new EventSubscription<N, C>({
       open: () => this.#openForSubscriber(topic),
       selector,
       from: (hub) => feedStart(hub, selector, since),
+      whenSlow,
       signal,
     });
   }

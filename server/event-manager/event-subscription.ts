@@ -2,6 +2,7 @@ import { type TrackedEnvelope, tracked } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
+import type { WhenSlow } from '../../shared/when-slow.ts';
 import { Feed, type FeedReader, type FeedStart } from './feed.ts';
 import { PullReader } from './pull-reader.ts';
 import type { Selector } from './selector.ts';
@@ -22,6 +23,7 @@ export interface EventSubscriptionOptions {
   open: () => HubLease;
   selector: Selector;
   from: (hub: TopicHub) => FeedStart | Promise<FeedStart>;
+  whenSlow: WhenSlow;
   /** Ends iteration. */
   signal: AbortSignal | undefined;
 }
@@ -40,11 +42,16 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     this.#options = options;
   }
 
-  /** Feeds a reader until `feed.close()`. */
+  /** What is to happen when a reader cannot keep up. */
+  get whenSlow(): WhenSlow {
+    return this.#options.whenSlow;
+  }
+
+  /** Feeds a reader until `feed.close()`. The reader is not called before this returns. */
   attach(reader: FeedReader): Feed {
-    const { open, selector, from } = this.#options;
+    const { open, selector, from, whenSlow } = this.#options;
     const { hub, release } = open();
-    const feed = new Feed(hub, selector, reader, release);
+    const feed = new Feed({ hub, selector, reader, conflate: whenSlow === 'conflate', onClose: release });
     feed.start(from);
     return feed;
   }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Position, samePosition } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { Conflation } from './conflation.ts';
 import type { Selector } from './selector.ts';
 import { gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
 import type { TopicHub } from './topic-hub.ts';
@@ -28,6 +29,16 @@ export interface FeedStart {
   readonly gap?: StreamRecord;
 }
 
+export interface FeedOptions {
+  hub: TopicHub;
+  selector: Selector;
+  reader: FeedReader;
+  /** A reader that fell behind gets the latest record of each type and not those in between [D9]. */
+  conflate: boolean;
+  /** Called once, when the feed no longer needs its hub. */
+  onClose: () => void;
+}
+
 /**
  * One subscriber's way through a topic: reads the log until it stands where the hub stands, then lives on the hub;
  * a reader that falls behind goes back to the log. The log is the queue, so there is no other.
@@ -40,6 +51,7 @@ export class Feed {
   readonly hub: TopicHub;
   readonly selector: Selector;
   readonly #reader: FeedReader;
+  readonly #conflate: boolean;
   readonly #onClose: () => void;
   readonly #abort = new AbortController();
   #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
@@ -48,11 +60,11 @@ export class Feed {
   #recovered = true;
   #synced = false;
 
-  /** @param onClose called once, when the feed no longer needs its hub */
-  constructor(hub: TopicHub, selector: Selector, reader: FeedReader, onClose: () => void) {
+  constructor({ hub, selector, reader, conflate, onClose }: FeedOptions) {
     this.hub = hub;
     this.selector = selector;
     this.#reader = reader;
+    this.#conflate = conflate;
     this.#onClose = onClose;
   }
 
@@ -60,6 +72,7 @@ export class Feed {
   start(from: (hub: TopicHub) => FeedStart | Promise<FeedStart>): void {
     if (this.#state !== 'idle') return;
     this.#state = 'reading';
+    this.hub.emitter.once('closed', this.#hubClosed);
     this.#guard(async () => {
       await this.hub.started();
       const { position, gap } = await this.#patiently(async () => from(this.hub));
@@ -86,7 +99,10 @@ export class Feed {
     const position = this.#position;
     if (this.#state !== 'full' || position === null) return;
     this.#state = 'reading';
-    this.#guard(() => this.#catchUp(position));
+    this.#guard(async () => {
+      if (this.#conflate && this.#synced) await this.#skipToLatest(position);
+      await this.#catchUp(this.#position ?? position);
+    });
   }
 
   close(): void {
@@ -95,6 +111,7 @@ export class Feed {
     this.#leave?.();
     this.#leave = null;
     this.#abort.abort();
+    this.hub.emitter.off('closed', this.#hubClosed);
     this.#onClose();
   }
 
@@ -132,6 +149,27 @@ export class Feed {
     }
   }
 
+  /** Goes to where the hub stands without delivering all that lies between. */
+  async #skipToLatest(start: Position): Promise<void> {
+    const conflation = new Conflation(start);
+    let position = start;
+    while (this.#state === 'reading' && !samePosition(position, this.hub.position)) {
+      const { gap, records } = await this.#patiently(() => this.hub.read(position, READ_RECORDS));
+      const before = position;
+      if (gap) conflation.gap(gap);
+      position = gap?.to ?? position;
+      for (const record of records) {
+        if (this.#isAheadOfHub(record)) break;
+        conflation.add(record, this.selector.matches(record));
+        position = record;
+      }
+      if (samePosition(position, before)) break; // the tail is behind: catching up waits for it
+    }
+    this.#position = position;
+    const items = conflation.records();
+    if (items.length > 0) this.#deliver(items);
+  }
+
   #isAheadOfHub({ epoch, seq }: Position): boolean {
     const hub = this.hub.position;
     return epoch === hub.epoch && seq > hub.seq;
@@ -162,10 +200,14 @@ export class Feed {
   }
 
   #guard(run: () => Promise<void>): void {
-    run().catch((error: unknown) => {
-      if (this.#state === 'closed') return;
-      this.close();
-      this.#reader.fail(error);
-    });
+    run().catch((error: unknown) => this.#fail(error));
   }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'closed') return;
+    this.close();
+    this.#reader.fail(error);
+  }
+
+  readonly #hubClosed = (): void => this.#fail(new EventsError('CLOSED', 'The event manager was closed.'));
 }

@@ -11,6 +11,7 @@ import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
+import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { asTRPCError } from './errors.ts';
@@ -30,7 +31,9 @@ export interface BatchInput<C extends AnyCatalog> {
 }
 
 /** Input of `on.*`; nothing means live only, the topic `default`. */
-export type SubscribeInput<N extends string> = { topic?: string; since?: Since; types?: N[] } | undefined;
+export type SubscribeInput<N extends string> =
+  | { topic?: string; since?: Since; types?: N[]; whenSlow?: WhenSlow }
+  | undefined;
 
 /** A tracked item as a tRPC client receives it: `{ id: <cursor>, data: <item> }`. */
 type TrackedItem<N extends EventName<C>, C extends AnyCatalog> = { id: string; data: StreamItem<N, C> };
@@ -99,8 +102,8 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
 
   const on = (names: readonly string[]) =>
     procedure.input(subscribeInput(names)).subscription(({ input = {}, signal }) => {
-      const { topic, since, types = names, lastEventId } = input;
-      return untyped.subscribe({ topic, since: lastEventId ?? since, types, signal });
+      const { topic, since, types = names, whenSlow, lastEventId } = input;
+      return untyped.subscribe({ topic, since: lastEventId ?? since, types, whenSlow, signal });
     });
 
   const procedures = {

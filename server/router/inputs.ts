@@ -5,6 +5,7 @@ import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
 import { MAX_PAGE } from '../../shared/history.ts';
 import { sinceSchema } from '../../shared/since.ts';
 import { topicSchema } from '../../shared/topic.ts';
+import { whenSlowSchema } from '../../shared/when-slow.ts';
 
 /** Most events in one `publish.batch`. */
 export const MAX_BATCH = 1000;
@@ -34,6 +35,7 @@ export function subscribeInput(names: readonly string[]) {
       topic,
       since: sinceSchema.optional(),
       types: typesSchema(names),
+      whenSlow: whenSlowSchema.optional(),
       lastEventId: cursorSchema.nullish(),
     })
     .optional();

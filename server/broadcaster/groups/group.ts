@@ -1,0 +1,69 @@
+import type { Feed } from '../../event-manager/feed.ts';
+import type { StreamRecord } from '../../event-manager/stream-record.ts';
+import type { TopicHub } from '../../event-manager/topic-hub.ts';
+import type { EncodeBody } from './body.ts';
+import { EncodedBatch, type FrameStyle } from './encoded-batch.ts';
+
+/** A socket's subscription in a group. */
+export interface Member {
+  readonly style: FrameStyle;
+  /** Takes frames; false if it should be told no more until it has caught up. */
+  write(frames: Buffer): boolean;
+  /** Called right after a `write` that returned false, out of the group already. */
+  overflow(): void;
+}
+
+/** Subscribers of one topic that select the same records: matched once, encoded once, framed once per request id. */
+class Group {
+  readonly #members = new Set<Member>();
+  readonly #onEmpty: () => void;
+
+  constructor(hub: TopicHub, selector: Feed['selector'], encode: EncodeBody, onEmpty: () => void) {
+    const onBatch = (records: readonly StreamRecord[]): void => {
+      const selected = records.filter((record) => selector.matches(record));
+      if (selected.length > 0) this.#send(new EncodedBatch(selected, encode));
+    };
+    hub.emitter.on('batch', onBatch);
+    this.#onEmpty = () => {
+      hub.emitter.off('batch', onBatch);
+      onEmpty();
+    };
+  }
+
+  join(member: Member): () => void {
+    this.#members.add(member);
+    return () => {
+      if (this.#members.delete(member) && this.#members.size === 0) this.#onEmpty();
+    };
+  }
+
+  #send(batch: EncodedBatch): void {
+    const full: Member[] = [];
+    for (const member of this.#members) {
+      if (!member.write(batch.framesFor(member.style))) full.push(member);
+    }
+    for (const member of full) member.overflow();
+  }
+}
+
+/** The groups of one router. */
+export class Groups {
+  readonly #encode: EncodeBody;
+  readonly #groups = new WeakMap<TopicHub, Map<string, Group>>();
+
+  constructor(encode: EncodeBody) {
+    this.#encode = encode;
+  }
+
+  /** Joins the group that selects what the feed selects. Returns how to leave. */
+  join({ hub, selector }: Feed, member: Member): () => void {
+    const ofHub = this.#groups.get(hub) ?? new Map<string, Group>();
+    this.#groups.set(hub, ofHub);
+    let group = ofHub.get(selector.key);
+    if (!group) {
+      group = new Group(hub, selector, this.#encode, () => ofHub.delete(selector.key));
+      ofHub.set(selector.key, group);
+    }
+    return group.join(member);
+  }
+}
