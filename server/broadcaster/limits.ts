@@ -24,6 +24,8 @@ export interface Limits {
   readonly drainTimeoutMs: number;
 }
 
+export type LimitOptions = { readonly [K in keyof Limits]?: Limits[K] | undefined };
+
 const DEFAULTS: Limits = {
   firstMessageTimeoutMs: 5_000,
   maxSubscriptions: 100,
@@ -38,7 +40,7 @@ export const MAX_QUEUED_VALUES = 1024;
 export const MAX_ID_LENGTH = 256;
 
 /** The limits of `options`, with defaults. @throws TypeError when one is not a number above zero */
-export function resolveLimits(options: Partial<Limits>): Limits {
+export function resolveLimits(options: LimitOptions): Limits {
   const limits = {
     firstMessageTimeoutMs: options.firstMessageTimeoutMs ?? DEFAULTS.firstMessageTimeoutMs,
     maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,

@@ -1,11 +1,16 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Encoder, WSSHandlerOptions } from '@trpc/server/adapters/ws';
 import { jsonEncoder } from './json-encoder.ts';
-import { type Limits, resolveLimits } from './limits.ts';
+import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
 import type { Live } from './live.ts';
 
 /** What this adapter takes beyond tRPC's own. */
-export interface BroadcastOptions extends Partial<Limits> {
+export interface BroadcastOptions extends LimitOptions {
+  /**
+   * Only connections whose URL starts with this are served. Others are closed with 1008, unless another handler of
+   * the same server listens to them. Default: all are served.
+   */
+  prefix?: string;
   /**
    * Recognises what a subscription's procedure returned as something that writes to sockets itself (see {@link Live}).
    * It writes JSON text frames: leave it out together with `experimental_encoder`.

@@ -1,0 +1,203 @@
+import { initTRPC, TRPCError } from '@trpc/server';
+import { observable } from '@trpc/server/observable';
+import { describe, expect, test, vi } from 'vitest';
+import { ADAPTERS, deferred, startServer } from './harness.ts';
+
+const t = initTRPC.create();
+
+describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up', (_name, apply) => {
+  /** A subscription whose procedure answers when the test says so. */
+  function setup(answer: () => unknown = () => (async function* () {})()) {
+    const called = vi.fn();
+    const gate = deferred();
+    const signals: AbortSignal[] = [];
+    const router = t.router({
+      it: t.procedure.subscription(async ({ signal }) => {
+        called();
+        if (signal) signals.push(signal);
+        await gate.promise;
+        return answer() as AsyncIterable<unknown>;
+      }),
+      ping: t.procedure.query(() => 'pong'),
+    });
+    return { router, called, gate, signals };
+  }
+
+  test('stopped before the context is there: the procedure never runs', async () => {
+    const { router, called } = setup();
+    const context = deferred<object>();
+    await using server = await startServer(apply, { router, createContext: () => context.promise });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    client.stop(1);
+    await client.flushed();
+    context.resolve({});
+    await client.expectStory(1, ['stopped']);
+    expect(called).not.toHaveBeenCalled();
+  });
+
+  test('stopped in the same batch', async () => {
+    const { router, called } = setup();
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.send([
+      { id: 1, method: 'subscription', params: { path: 'it' } },
+      { id: 1, method: 'subscription.stop' },
+    ]);
+    await client.expectStory(1, ['stopped']);
+    expect(called).not.toHaveBeenCalled();
+  });
+
+  test('stopped while the procedure runs: its stream is cleaned up unread', async () => {
+    const next = vi.fn();
+    const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
+    const { router, gate, signals } = setup(() => ({
+      [Symbol.asyncIterator]: () => ({ next, return: cleaned }),
+    }));
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    client.stop(1);
+    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+    client.call(1, 'subscription', 'it'); // not over yet
+    await client.expectStory(1, ['error:BAD_REQUEST']);
+    gate.resolve();
+    await client.expectStory(1, ['error:BAD_REQUEST', 'stopped']);
+    expect(next).not.toHaveBeenCalled();
+    expect(cleaned).toHaveBeenCalledTimes(1);
+  });
+
+  test('stopped while the procedure runs: a cleanup that fails goes to onError', async () => {
+    const onError = vi.fn();
+    const { router, gate, called } = setup(() => ({
+      [Symbol.asyncIterator]: () => ({
+        next: vi.fn(),
+        return: async () => {
+          throw new Error('no clean end');
+        },
+      }),
+    }));
+    await using server = await startServer(apply, { router, onError });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    client.stop(1);
+    await client.flushed();
+    gate.resolve();
+    await client.expectStory(1, ['stopped']);
+    expect(onError.mock.calls.map(([{ error }]) => error.message)).toEqual(['no clean end']);
+  });
+
+  test('stopped while the procedure runs: an observable is left unsubscribed', async () => {
+    let active = 0;
+    const { router, gate, called } = setup(() =>
+      observable(() => {
+        active += 1;
+        return () => {
+          active -= 1;
+        };
+      }),
+    );
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    client.stop(1);
+    await client.flushed();
+    gate.resolve();
+    await client.expectStory(1, ['stopped']);
+    expect(active).toBe(0);
+  });
+
+  test('a procedure that gives up because it was stopped has not failed', async () => {
+    const onError = vi.fn();
+    const { router, gate, called } = setup(() => {
+      throw new DOMException('stopped', 'AbortError');
+    });
+    await using server = await startServer(apply, { router, onError });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    client.stop(1);
+    await client.flushed();
+    gate.resolve();
+    await client.expectStory(1, ['stopped']);
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  test('a procedure that was stopped and fails for another reason has failed', async () => {
+    const onError = vi.fn();
+    const { router, gate, called } = setup(() => {
+      throw new TRPCError({ code: 'FORBIDDEN' });
+    });
+    await using server = await startServer(apply, { router, onError });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    client.stop(1);
+    await client.flushed();
+    gate.resolve();
+    await client.expectStory(1, ['error:FORBIDDEN']);
+    expect(onError).toHaveBeenCalledTimes(1);
+  });
+
+  test('an AbortError nobody asked for is an error', async () => {
+    const { router, gate } = setup(() => {
+      throw new DOMException('stopped', 'AbortError');
+    });
+    gate.resolve();
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await client.expectStory(1, ['error:INTERNAL_SERVER_ERROR']);
+  });
+
+  test('disconnected before the context is there: the procedure never runs', async () => {
+    const { router, called } = setup();
+    const context = deferred<object>();
+    const closed = deferred();
+    await using server = await startServer(apply, { router, createContext: () => context.promise });
+    server.wss.on('connection', (ws) => ws.on('close', () => closed.resolve()));
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await client.flushed();
+    client.ws.terminate();
+    await closed.promise;
+    context.resolve({});
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(called).not.toHaveBeenCalled();
+  });
+
+  test('disconnected while the procedure runs: its stream is cleaned up unread', async () => {
+    const next = vi.fn();
+    const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
+    const { router, gate, signals } = setup(() => ({
+      [Symbol.asyncIterator]: () => ({ next, return: cleaned }),
+    }));
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    client.ws.terminate();
+    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+    gate.resolve();
+    await vi.waitFor(() => expect(cleaned).toHaveBeenCalledTimes(1));
+    expect(next).not.toHaveBeenCalled();
+  });
+
+  test('a server that closes the socket cancels what runs before the close is complete', async () => {
+    const subscribed = vi.fn();
+    const { router, gate, signals } = setup(() => observable(subscribed));
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    for (const ws of server.wss.clients) ws.close();
+    gate.resolve();
+    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+    await client.closed;
+    expect(subscribed).not.toHaveBeenCalled();
+    expect(client.frames).toEqual([]);
+  });
+});
