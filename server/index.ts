@@ -1,3 +1,6 @@
+export { loadConfig, type ServerConfig, type ServerOptions } from './app/config.ts';
+export type { Producer, ProducerContext, RunningProducer } from './app/producer.ts';
+export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
 export type {
   Bounds,
   Broker,
@@ -26,6 +29,17 @@ export { EventSubscription } from './event-manager/event-subscription.ts';
 export type { EventHandler } from './event-manager/listeners.ts';
 export type { ManagerPublishResult } from './event-manager/publishing.ts';
 export type { Logger } from './logger.ts';
+export { health } from './performance-monitor/health.ts';
+export {
+  type IntegratePerformanceMonitorOptions,
+  integratePerformanceMonitor,
+} from './performance-monitor/integrate.ts';
+export {
+  type PerformanceMetrics,
+  PerformanceMonitor,
+  type PerformanceMonitorOptions,
+} from './performance-monitor/performance-monitor.ts';
+export type { PerformanceReaders } from './performance-monitor/readers.ts';
 export { type AppRouter, createAppRouter } from './router/app-router.ts';
 export {
   type BatchInput,

@@ -1,0 +1,110 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { EventsError } from '../../shared/errors.ts';
+import { DEFAULT_RETENTION } from '../broker/broker.ts';
+
+/** What a server runs with. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
+export interface ServerConfig {
+  /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
+  readonly host: string;
+  /** Port to listen on; 0 takes a free one. Default 3000. */
+  readonly port: number;
+  /** `redis://` or `rediss://` URL of the log, or null for the embedded broker, whose events end with the process. Default null. */
+  readonly redisUrl: string | null;
+  /** The least level that is logged. Default `info`. */
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Whether the simulation runs. Default on. */
+  readonly simulation: boolean;
+  /** Records kept per topic. Default 10 000. */
+  readonly retentionMaxRecords: number;
+  /** Age in ms up to which records are kept. Default 24 h. */
+  readonly retentionMaxAgeMs: number;
+  /** Ms between two `system_status` events of this process; 0 publishes none. Default 5000, and 0 without the simulation. */
+  readonly monitorIntervalMs: number;
+  /** Origins of web pages that may use this server, besides its own page. Default none; as a variable: comma-separated. */
+  readonly allowedOrigins: readonly string[];
+  /** Name of this process in events and logs. Default: the machine's name. */
+  readonly nodeName: string;
+}
+
+/** Options as a caller writes them: all may be left out. */
+export type ServerOptions = { readonly [K in keyof ServerConfig]?: ServerConfig[K] | undefined };
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const DEFAULT_MONITOR_MS = 5_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+// Each message is what comes after "<name> must be".
+const whole = (min: number, max: number) => {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+
+const schema = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  port: whole(0, 65_535).default(3000),
+  redisUrl: z
+    .string()
+    .refine(isRedisUrl, { error: 'a URL that begins with redis:// or rediss://' })
+    .nullable()
+    .default(null),
+  logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
+  retentionMaxRecords: whole(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
+  retentionMaxAgeMs: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
+  monitorIntervalMs: whole(0, LONGEST_TIMER_MS).optional(),
+  allowedOrigins: z
+    .union([z.array(z.string()), z.string().transform((list) => list.split(',').map((item) => item.trim()))])
+    .refine((origins) => origins.every(isOrigin), {
+      error: 'origins such as https://example.org, comma-separated',
+    })
+    .default([]),
+  nodeName: z.string().max(64, { error: 'at most 64 characters' }).default(hostname().slice(0, 64)),
+});
+
+/**
+ * One object from environment variables and options; options win. An empty variable counts as not set.
+ * @throws EventsError INVALID_OPTION, naming each wrong variable or option and what is allowed
+ */
+export function loadConfig(
+  options: ServerOptions = {},
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ServerConfig {
+  const given: Record<string, unknown> = {};
+  const names = new Map<PropertyKey, string>();
+  for (const key of Object.keys(schema.shape)) {
+    given[key] = env[variableOf(key)] || undefined;
+    names.set(key, variableOf(key));
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    given[key] = value;
+    names.set(key, key);
+  }
+  const result = schema.safeParse(given);
+  if (!result.success) throw invalid(result.error, names);
+  const { monitorIntervalMs, ...config } = result.data;
+  return { ...config, monitorIntervalMs: monitorIntervalMs ?? (config.simulation ? DEFAULT_MONITOR_MS : 0) };
+}
+
+/** `redisUrl` → `REDIS_URL`. */
+function variableOf(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+// The values stay out of the message: one of them may hold a password.
+function invalid(error: z.ZodError, names: ReadonlyMap<PropertyKey, string>): EventsError {
+  const issues = error.issues.map(({ path: [key = ''], message, code }) => {
+    const name = names.get(key) ?? String(key);
+    return { path: [name], message: code === 'unrecognized_keys' ? message : `${name} must be ${message}` };
+  });
+  return new EventsError('INVALID_OPTION', `${issues.map(({ message }) => message).join('. ')}.`, { issues });
+}
+
+function isRedisUrl(text: string): boolean {
+  return /^rediss?:\/\/./.test(text) && URL.canParse(text);
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}

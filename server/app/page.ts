@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+
+/** Where the build puts the dashboard, seen from the built server as from its source. */
+export const PAGE_DIR = join(
+  import.meta.dirname,
+  import.meta.filename.endsWith('.js') ? '../../dashboard' : '../../dist/dashboard',
+);
+
+const HEADERS = {
+  // The page runs its own code only, and talks to its own server only.
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+/** Serves the dashboard at `/`; where it was not built, says so. */
+export async function servePage(app: FastifyInstance, dir: string = PAGE_DIR): Promise<void> {
+  if (!existsSync(join(dir, 'index.html'))) {
+    app.get('/', (_request, reply) =>
+      reply.code(404).send({ message: 'The dashboard is not built. Run: npm run build' }),
+    );
+    return;
+  }
+  await app.register(fastifyStatic, {
+    root: dir,
+    // Vite names assets by their content; the page that names them must be asked for each time.
+    cacheControl: false,
+    setHeaders(reply, path) {
+      const forever = path.includes(`${sep}assets${sep}`);
+      reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+      for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
+    },
+  });
+}

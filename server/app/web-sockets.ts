@@ -1,0 +1,73 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnyTRPCRouter } from '@trpc/server';
+import { WebSocketServer } from 'ws';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { applyBroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
+import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
+import type { Logger } from '../logger.ts';
+import { logFailure } from './log-failure.ts';
+import { isAllowedOrigin } from './origins.ts';
+
+/** Ms of silence after which a client is asked whether it is there: proxies drop what is idle for a minute. */
+const PING_MS = 25_000;
+
+export interface WebSocketsOptions {
+  router: AnyTRPCRouter;
+  /** The only path that is upgraded. */
+  path: string;
+  allowedOrigins: readonly string[];
+  logger: Logger;
+}
+
+/** The tRPC WebSockets of an HTTP server. */
+export interface WebSockets {
+  /** Asks clients to connect again, gives them `graceMs` to leave, then closes the rest with 1001. Upgrades are refused from now on. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
+export function attachWebSockets(server: Server, options: WebSocketsOptions): WebSockets {
+  const { router, path, allowedOrigins, logger } = options;
+  const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
+  const handler = applyBroadcastWSSHandler({
+    wss,
+    router,
+    keepAlive: { enabled: true, pingMs: PING_MS },
+    onError: (failure) => logFailure(logger, failure),
+  });
+  let stopping = false;
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Before anything else: a socket without this listener ends the process when its peer resets it.
+    socket.on('error', () => socket.destroy());
+    if (request.url?.split('?', 1)[0] !== path) refuse(socket, '404 Not Found');
+    else if (stopping) refuse(socket, '503 Service Unavailable');
+    else if (!isAllowedOrigin(request, allowedOrigins)) refuse(socket, '403 Forbidden');
+    else wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
+  });
+
+  return {
+    async stop(graceMs) {
+      stopping = true;
+      handler.broadcastReconnectNotification();
+      await allGone(wss, graceMs);
+      for (const ws of wss.clients) ws.close(CloseCode.GOING_AWAY, 'the server stops');
+      await allGone(wss, graceMs);
+      for (const ws of wss.clients) ws.terminate();
+      wss.close();
+    },
+  };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Resolves when no client is connected any more, or after `ms`. */
+async function allGone(wss: WebSocketServer, ms: number): Promise<void> {
+  const gone = [...wss.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)));
+  await Promise.race([Promise.all(gone), sleep(ms, undefined, { ref: false })]);
+}

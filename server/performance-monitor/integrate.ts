@@ -1,0 +1,88 @@
+import { hostname } from 'node:os';
+import { broadcastSystemStatus } from '../event-manager/broadcasts.ts';
+import type { EventManager } from '../event-manager/event-manager.ts';
+import type { EventStats } from '../event-manager/event-stats.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { health } from './health.ts';
+import type { PerformanceMonitor } from './performance-monitor.ts';
+
+export interface IntegratePerformanceMonitorOptions {
+  manager: EventManager;
+  /** Ms between two `system_status` events; the first is published at once. Default 5000. */
+  intervalMs?: number;
+  /** Default `default`. */
+  topic?: string | undefined;
+  /** `metadata.node`. Default: the machine's name. */
+  node?: string;
+  /** Agents at work now. Default 0. */
+  activeAgents?: () => number;
+  /** Errors that count for health now. Default: those of the manager since the status before, but for refused input. */
+  errorCount?: () => number;
+  /** Default: nothing is logged. */
+  logger?: Logger;
+}
+
+/**
+ * Publishes a `system_status` at once and then in intervals. A publish that fails is logged; one that takes longer
+ * than the interval is waited for.
+ *
+ * @example
+ * const reports = integratePerformanceMonitor(new PerformanceMonitor(), { manager });
+ * reports.stop();
+ * @throws TypeError when `intervalMs` is not above 0
+ */
+export function integratePerformanceMonitor(
+  monitor: PerformanceMonitor,
+  options: IntegratePerformanceMonitorOptions,
+): { stop(): void } {
+  const { manager, intervalMs = 5000, topic, node = hostname(), logger = silentLogger } = options;
+  const { activeAgents = () => 0, errorCount = newErrors(manager) } = options;
+  if (!(intervalMs > 0)) throw new TypeError('integratePerformanceMonitor: intervalMs must be above 0');
+  let stopped = false;
+  let publishing = false;
+
+  async function report(): Promise<void> {
+    if (publishing) return;
+    publishing = true;
+    try {
+      const metrics = monitor.sample();
+      const errors = errorCount();
+      const status = {
+        health_status: health(metrics, errors),
+        performance_metrics: metrics,
+        active_agents: activeAgents(),
+        error_count: errors,
+        metadata: { node, uptime: Math.round(process.uptime()), pid: process.pid },
+      };
+      await broadcastSystemStatus(manager, status, { topic });
+    } catch (error) {
+      if (!stopped) logger.warn({ err: error }, 'A system_status could not be published');
+    } finally {
+      publishing = false;
+    }
+  }
+
+  void report();
+  const timer = setInterval(() => void report(), intervalMs).unref();
+  return {
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+/** Errors of a manager since the call before. Refused input is left out: it is the caller's fault, not the system's. */
+function newErrors(manager: EventManager): () => number {
+  let counted = 0;
+  return () => {
+    const total = faults(manager.stats());
+    const errors = total - counted;
+    counted = total;
+    return errors;
+  };
+}
+
+function faults({ errors: { overloaded, unavailable, listener, malformed } }: EventStats): number {
+  return overloaded + unavailable + listener + malformed;
+}

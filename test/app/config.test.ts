@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../server/app/config.ts';
+import { EventsError } from '../../shared/index.ts';
+
+function failure(load: () => unknown): EventsError {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof EventsError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('config', () => {
+  test('has a default for everything', () => {
+    expect(loadConfig({}, {})).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      redisUrl: null,
+      logLevel: 'info',
+      simulation: true,
+      retentionMaxRecords: 10_000,
+      retentionMaxAgeMs: 86_400_000,
+      monitorIntervalMs: 5000,
+      allowedOrigins: [],
+    });
+  });
+
+  test('reads variables, and options win over them', () => {
+    const env = {
+      PORT: '8080',
+      HOST: '0.0.0.0',
+      REDIS_URL: 'rediss://user:secret@redis.example:6380/1',
+      LOG_LEVEL: 'debug',
+      ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173',
+      RETENTION_MAX_RECORDS: '5',
+      NODE_NAME: 'simulation-1',
+      UNRELATED: 'x',
+    };
+    expect(loadConfig({ port: 0, host: undefined }, env)).toMatchObject({
+      port: 0,
+      host: '0.0.0.0',
+      redisUrl: 'rediss://user:secret@redis.example:6380/1',
+      logLevel: 'debug',
+      allowedOrigins: ['https://a.example', 'http://localhost:5173'],
+      retentionMaxRecords: 5,
+      nodeName: 'simulation-1',
+    });
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(loadConfig({}, { PORT: '', REDIS_URL: '' })).toMatchObject({ port: 3000, redisUrl: null });
+  });
+
+  test('without the simulation the server publishes nothing by itself, unless told to', () => {
+    expect(loadConfig({}, { SIMULATION: 'off' })).toMatchObject({ simulation: false, monitorIntervalMs: 0 });
+    expect(loadConfig({ simulation: false, monitorIntervalMs: 1000 }, {}).monitorIntervalMs).toBe(1000);
+  });
+
+  test.each([
+    ['PORT', '70000', 'PORT must be a whole number from 0 to 65535.'],
+    ['PORT', 'http', 'PORT must be a whole number from 0 to 65535.'],
+    ['PORT', '80.5', 'PORT must be a whole number from 0 to 65535.'],
+    ['SIMULATION', 'maybe', 'SIMULATION must be on or off.'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent.'],
+    ['REDIS_URL', 'http://x', 'REDIS_URL must be a URL that begins with redis:// or rediss://.'],
+    ['RETENTION_MAX_RECORDS', '0', 'RETENTION_MAX_RECORDS must be a whole number from 1 to 10000000.'],
+    ['MONITOR_INTERVAL_MS', '-1', 'MONITOR_INTERVAL_MS must be a whole number from 0 to 2147483647.'],
+    [
+      'ALLOWED_ORIGINS',
+      'https://a.example/path',
+      'ALLOWED_ORIGINS must be origins such as https://example.org, comma-separated.',
+    ],
+  ])('%s=%s is refused: the message names it and what is allowed', (name, value, message) => {
+    const error = failure(() => loadConfig({}, { [name]: value }));
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', message, issues: [{ path: [name] }] });
+  });
+
+  test('a wrong option is named as the option, and all that is wrong is told at once', () => {
+    const { message } = failure(() => loadConfig({ port: -1 }, { SIMULATION: '?' }));
+    expect(message).toBe('port must be a whole number from 0 to 65535. SIMULATION must be on or off.');
+  });
+
+  test('a wrong REDIS_URL does not show its password', () => {
+    const { message } = failure(() => loadConfig({}, { REDIS_URL: 'reddis://:hunter2@redis.example' }));
+    expect(message).not.toContain('hunter2');
+  });
+});

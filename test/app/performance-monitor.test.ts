@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  EventManager,
+  health,
+  integratePerformanceMonitor,
+  MemoryBroker,
+  PerformanceMonitor,
+  type PerformanceReaders,
+} from '../../server/index.ts';
+import type { AnyEvent } from '../../shared/index.ts';
+
+/** A machine with two processors, at rest until told otherwise. */
+function fakeMachine() {
+  const state = { nowMs: 1000, busyMs: 200, totalMs: 2000, processMs: 50, freeBytes: 250 };
+  const readers: PerformanceReaders = {
+    now: () => state.nowMs,
+    machineCpu: () => ({ busyMs: state.busyMs, totalMs: state.totalMs }),
+    processCpuMs: () => state.processMs,
+    machineMemory: () => ({ totalBytes: 1000, freeBytes: state.freeBytes }),
+    processMemory: () => ({ rss: 3, heapUsed: 1, heapTotal: 2 }),
+    threads: () => 12,
+    openFiles: () => 156,
+    activeHandles: () => 7,
+    load: () => 0.5,
+  };
+  return { state, readers };
+}
+
+describe('PerformanceMonitor', () => {
+  test('counts what was used since the sample before; at first since the start', () => {
+    const { state, readers } = fakeMachine();
+    const monitor = new PerformanceMonitor({ readers });
+    expect(monitor.sample()).toMatchObject({ cpu_percent: 10, process_cpu_percent: 5, memory_percent: 75 });
+    Object.assign(state, { nowMs: 2000, totalMs: 4000, busyMs: 1800, processMs: 1550, freeBytes: 900 });
+    expect(monitor.sample()).toMatchObject({
+      cpu_percent: 80,
+      process_cpu_percent: 150,
+      memory_percent: 10,
+      thread_count: 12,
+      open_files: 156,
+      active_handles: 7,
+      rss_bytes: 3,
+    });
+    monitor.close();
+  });
+
+  test('two samples within one step of the system’s clock tell the same', () => {
+    const { readers } = fakeMachine();
+    const monitor = new PerformanceMonitor({ readers });
+    monitor.sample();
+    expect(monitor.sample()).toMatchObject({ cpu_percent: 10, process_cpu_percent: 5 });
+    monitor.close();
+  });
+
+  test('leaves out what the system does not tell', () => {
+    const monitor = new PerformanceMonitor({
+      readers: { threads: () => undefined, openFiles: () => undefined },
+    });
+    const metrics = monitor.sample();
+    expect(metrics).not.toHaveProperty('thread_count');
+    expect(metrics).not.toHaveProperty('open_files');
+    monitor.close();
+  });
+
+  test('real figures are plausible', async () => {
+    const monitor = new PerformanceMonitor();
+    monitor.sample();
+    await sleep(50); // the delay is measured between ticks, so there must have been one
+    const until = performance.now() + 200;
+    while (performance.now() < until); // this process works, and its event loop waits
+    await sleep(50);
+    const metrics = monitor.sample();
+    for (const figure of Object.values(metrics)) expect(figure).toBeGreaterThanOrEqual(0);
+    expect(metrics.cpu_percent).toBeGreaterThan(0);
+    expect(metrics.cpu_percent).toBeLessThanOrEqual(100);
+    expect(metrics.memory_percent).toBeGreaterThan(0);
+    expect(metrics.memory_percent).toBeLessThan(100);
+    expect(metrics['process_cpu_percent']).toBeGreaterThan(10);
+    expect(metrics['rss_bytes']).toBeGreaterThan(metrics['heap_used_bytes'] ?? Number.POSITIVE_INFINITY);
+    expect(metrics['thread_count']).toBeGreaterThan(1);
+    expect(metrics['open_files']).toBeGreaterThan(2);
+    expect(metrics['event_loop_delay_p99_ms']).toBeGreaterThan(50);
+    monitor.close();
+  });
+});
+
+describe('health', () => {
+  test.each([
+    [70, 70, 50, 'healthy'],
+    [70.1, 0, 0, 'warning'],
+    [0, 70.1, 0, 'warning'],
+    [0, 0, 51, 'warning'],
+    [90, 90, 100, 'warning'],
+    [90.1, 0, 0, 'error'],
+    [0, 90.1, 0, 'error'],
+    [0, 0, 101, 'error'],
+  ])('CPU %d %%, memory %d %%, %d errors: %s', (cpu_percent, memory_percent, errors, expected) => {
+    expect(health({ cpu_percent, memory_percent }, errors)).toBe(expected);
+  });
+});
+
+describe('integratePerformanceMonitor', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  async function setUp() {
+    const broker = new MemoryBroker();
+    const manager = new EventManager({ broker });
+    const seen: AnyEvent[] = [];
+    manager.addListener((event) => void seen.push(event));
+    await manager.publish('system_status', status({ node: 'before' })); // the listener is attached once this arrives
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    seen.length = 0;
+    return { broker, manager, seen };
+  }
+
+  test('publishes at once, then in intervals, until stopped', async () => {
+    const { manager, seen } = await setUp();
+    const monitor = new PerformanceMonitor(fakeMachine());
+    const reports = integratePerformanceMonitor(monitor, {
+      manager,
+      intervalMs: 20,
+      node: 'n1',
+      activeAgents: () => 5,
+    });
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(3));
+    reports.stop();
+    expect(seen[0]).toMatchObject({
+      event_type: 'system_status',
+      data: {
+        health_status: 'warning', // 75 % of memory
+        performance_metrics: { cpu_percent: 10, memory_percent: 75, open_files: 156 },
+        active_agents: 5,
+        error_count: 0,
+        metadata: { node: 'n1', pid: process.pid, uptime: expect.any(Number) },
+      },
+    });
+    const { published } = manager.stats();
+    await sleep(60);
+    expect(manager.stats().published).toEqual(published);
+    await manager.close();
+  });
+
+  test('counts the manager’s errors since the status before', async () => {
+    const { manager, seen } = await setUp();
+    manager.addListener(() => {
+      throw new Error('a listener fails');
+    });
+    const reports = integratePerformanceMonitor(new PerformanceMonitor(), { manager, intervalMs: 20 });
+    await vi.waitFor(() =>
+      expect(seen.map((event) => event.data)).toContainEqual(expect.objectContaining({ error_count: 1 })),
+    );
+    reports.stop();
+    await manager.close();
+  });
+
+  test('a publish that fails is logged, not thrown', async () => {
+    const { broker, manager } = await setUp();
+    await broker.close();
+    const warn = vi.fn();
+    const logger = { debug: warn, info: warn, warn, error: warn };
+    const reports = integratePerformanceMonitor(new PerformanceMonitor(), {
+      manager,
+      logger,
+      intervalMs: 10,
+    });
+    await vi.waitFor(() => expect(warn.mock.calls.length).toBeGreaterThan(1));
+    expect(warn).toHaveBeenCalledWith({ err: expect.any(Error) }, 'A system_status could not be published');
+    reports.stop();
+  });
+
+  test('an interval of 0 is refused', async () => {
+    const { manager } = await setUp();
+    expect(() => integratePerformanceMonitor(new PerformanceMonitor(), { manager, intervalMs: 0 })).toThrow(
+      TypeError,
+    );
+  });
+});
+
+function status(metadata: { node: string }) {
+  const performance_metrics = { cpu_percent: 0, memory_percent: 0 };
+  return {
+    health_status: 'healthy' as const,
+    performance_metrics,
+    active_agents: 0,
+    error_count: 0,
+    metadata,
+  };
+}
