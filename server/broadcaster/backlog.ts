@@ -39,7 +39,10 @@ export class Backlog {
     if (this.full) void this.drained();
   }
 
-  /** Resolves when it is no longer full, or the client is gone. Never rejects. */
+  /**
+   * Resolves when the client has taken what was written to the socket, or is gone: at once, if nothing waits.
+   * Never rejects. A client that takes longer than `drainTimeoutMs` is cut.
+   */
   drained(): Promise<void> {
     this.#draining ??= this.#drain().finally(() => {
       this.#draining = undefined;
@@ -59,7 +62,7 @@ export class Backlog {
       this.#ws.resume(); // or its answer to the close is never seen
       cut(this.#ws, CloseCode.SLOW_CONSUMER, 'reads too slowly');
     }, this.#limits.drainTimeoutMs);
-    while (this.full) await this.#progress();
+    while (!this.#closed.aborted && (this.full || this.#socket.writableNeedDrain)) await this.#progress();
     clearTimeout(timer);
   }
 
@@ -69,7 +72,7 @@ export class Backlog {
     try {
       await once(this.#socket, 'drain', { signal: this.#closed });
     } catch {
-      // closed or failed: no longer open, so no longer full
+      // closed, or the socket failed and is about to be
     }
   }
 }

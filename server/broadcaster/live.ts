@@ -1,10 +1,7 @@
 import type { Call } from './call.ts';
 import type { Connection, RequestId } from './connection.ts';
 
-/**
- * A subscription's result that writes to its sockets itself, instead of being iterated once per subscriber.
- * To every other adapter it should still be an async iterable.
- */
+/** A subscription's source that writes to its sockets itself, instead of being iterated once per subscriber. */
 export interface Live {
   /**
    * Begins to write the call's items; `started` has been sent.
@@ -14,7 +11,7 @@ export interface Live {
   attach(call: LiveCall): () => void;
 }
 
-/** One subscription to a {@link Live} result. */
+/** One subscription to a {@link Live} source. */
 export interface LiveCall {
   readonly connection: Connection;
   /** To be written with every frame, `jsonrpc` too if there is one. */

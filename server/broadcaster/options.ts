@@ -12,11 +12,11 @@ export interface BroadcastOptions extends LimitOptions {
    */
   prefix?: string;
   /**
-   * Recognises what a subscription's procedure returned as something that writes to sockets itself (see {@link Live}).
-   * It writes JSON text frames: leave it out together with `experimental_encoder`.
-   * Default: nothing is live, every result is iterated.
+   * Looks at what a subscription's procedure returned, and answers with something that writes to the socket itself
+   * (see {@link Live}), or with undefined: then the result is iterated. Default: everything is iterated.
+   * What is live decides its own bytes, so an `experimental_encoder` has to be minded there.
    */
-  isLive?: ((result: unknown) => result is Live) | undefined;
+  live?: ((result: unknown) => Live | undefined) | undefined;
 }
 
 /** The options of `applyWSSHandler` of tRPC, and ours. */

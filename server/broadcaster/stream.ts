@@ -14,8 +14,9 @@ export async function stream(call: Call, result: unknown): Promise<void> {
   // Closing may have begun while the procedure ran; the close event comes later.
   if (!call.connection.open) call.abort();
 
-  if (call.connection.setup.options.isLive?.(result)) {
-    if (!call.signal.aborted) await attach(call, result);
+  const live = call.connection.setup.options.live?.(result);
+  if (live) {
+    if (!call.signal.aborted) await attach(call, live);
     return;
   }
 
