@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { describe, expect, test, vi } from 'vitest';
-import { ADAPTERS, deferred, startServer } from './harness.ts';
+import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 
@@ -57,9 +57,9 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    await until(() => expect(signals).toHaveLength(1));
     client.stop(1);
-    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+    await until(() => expect(signals[0]?.aborted).toBe(true));
     client.call(1, 'subscription', 'it'); // not over yet
     await client.expectStory(1, ['error:BAD_REQUEST']);
     gate.resolve();
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await using server = await startServer(apply, { router, onError });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    await until(() => expect(called).toHaveBeenCalled());
     client.stop(1);
     await client.flushed();
     gate.resolve();
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    await until(() => expect(called).toHaveBeenCalled());
     client.stop(1);
     await client.flushed();
     gate.resolve();
@@ -118,7 +118,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await using server = await startServer(apply, { router, onError });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    await until(() => expect(called).toHaveBeenCalled());
     client.stop(1);
     await client.flushed();
     gate.resolve();
@@ -134,7 +134,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await using server = await startServer(apply, { router, onError });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(called).toHaveBeenCalled());
+    await until(() => expect(called).toHaveBeenCalled());
     client.stop(1);
     await client.flushed();
     gate.resolve();
@@ -178,11 +178,11 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    await until(() => expect(signals).toHaveLength(1));
     client.ws.terminate();
-    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+    await until(() => expect(signals[0]?.aborted).toBe(true));
     gate.resolve();
-    await vi.waitFor(() => expect(cleaned).toHaveBeenCalledTimes(1));
+    await until(() => expect(cleaned).toHaveBeenCalledTimes(1));
     expect(next).not.toHaveBeenCalled();
   });
 
@@ -192,10 +192,10 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    await until(() => expect(signals).toHaveLength(1));
     for (const ws of server.wss.clients) ws.close();
     gate.resolve();
-    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+    await until(() => expect(signals[0]?.aborted).toBe(true));
     await client.closed;
     expect(subscribed).not.toHaveBeenCalled();
     expect(client.frames).toEqual([]);

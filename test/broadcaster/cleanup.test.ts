@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { describe, expect, test, vi } from 'vitest';
-import { ADAPTERS, deferred, startServer } from './harness.ts';
+import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 /** An async iterable by hand, whose every step the test decides. */
 function handMade(parts: Partial<AsyncIterator<unknown>> = {}) {
@@ -42,7 +42,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     client.call(1, 'subscription', 'it');
     await client.expectStory(1, ['started']);
     client.stop(1);
-    await vi.waitFor(() => expect(items.return).toHaveBeenCalledTimes(1));
+    await until(() => expect(items.return).toHaveBeenCalledTimes(1));
     client.call(1, 'subscription', 'it'); // still cleaning up: the id is taken
     await client.expectStory(1, ['started', 'error:BAD_REQUEST']);
     cleaning.resolve();
@@ -145,7 +145,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     await using server = await startServer(apply, { router: routerOf(() => items.iterable) });
     const client = await server.connect();
     client.call(1, 'subscription', 'it');
-    await vi.waitFor(() => expect(items.return).toHaveBeenCalled());
+    await until(() => expect(items.return).toHaveBeenCalled());
     await client.flushed();
     expect(client.story(1)).toEqual(['started']);
     cleaning.resolve();

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { CreateWSSContextFnOptions } from '@trpc/server/adapters/ws';
 import { describe, expect, test, vi } from 'vitest';
-import { ADAPTERS, deferred, startServer } from './harness.ts';
+import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 type Context = { user: string };
 const t = initTRPC.context<Context>().create();
@@ -30,7 +30,7 @@ describe.each(ADAPTERS)('%s adapter: context', (_name, apply) => {
     });
     expect(options?.info.signal.aborted).toBe(false);
     client.ws.close();
-    await vi.waitFor(() => expect(options?.info.signal.aborted).toBe(true));
+    await until(() => expect(options?.info.signal.aborted).toBe(true));
   });
 
   test('requests wait for it', async () => {

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { Encoder } from '@trpc/server/adapters/ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ADAPTERS, startServer } from './harness.ts';
+import { ADAPTERS, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 const router = t.router({
@@ -149,7 +149,7 @@ describe.each(ADAPTERS)('%s adapter: error handling that fails itself', (_name, 
     client.call(null, 'query', 'hello');
     client.send('no JSON');
     await client.flushed();
-    await vi.waitFor(() => expect(onError.mock.calls.length).toBeGreaterThan(3));
+    await until(() => expect(onError.mock.calls.length).toBeGreaterThan(3));
     expect(client.frames).toEqual([]);
     expect(client.ws.readyState).toBe(client.ws.OPEN);
   });
@@ -185,13 +185,13 @@ describe.each(ADAPTERS)('%s adapter: experimental_encoder', (_name, apply) => {
       if (isBinary) received.push(encoder.decode(raw as Buffer));
     });
     client.send(Buffer.from(encoder.encode({ id: 1, method: 'query', params: { path: 'hello' } })));
-    await vi.waitFor(() => expect(received).toHaveLength(1));
+    await until(() => expect(received).toHaveLength(1));
     expect(received[0]).toEqual({ id: 1, result: { type: 'data', data: 'hello' } });
     await client.flushed();
     expect(client.others).toContain('PONG');
     server.handler.broadcastReconnectNotification();
-    await vi.waitFor(() => expect(received[1]).toEqual({ id: null, method: 'reconnect' }));
+    await until(() => expect(received[1]).toEqual({ id: null, method: 'reconnect' }));
     client.send(Buffer.from('PING')); // binary: it is the encoder's
-    await vi.waitFor(() => expect(received[2]).toMatchObject({ id: null, error: {} }));
+    await until(() => expect(received[2]).toMatchObject({ id: null, error: {} }));
   });
 });

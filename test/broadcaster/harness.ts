@@ -3,9 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { applyWSSHandler, type WSSHandlerOptions } from '@trpc/server/adapters/ws';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
+import type { LimitOptions } from '../../server/broadcaster/limits.ts';
 
 export type Apply = typeof applyWSSHandler;
 
@@ -14,6 +15,11 @@ export const ADAPTERS: [string, Apply][] = [
   ['stock', applyWSSHandler],
   ['broadcast', applyBroadcastWSSHandler],
 ];
+
+/** Our adapter with options of its own. */
+export function withLimits(limits: LimitOptions): Apply {
+  return (options) => applyBroadcastWSSHandler({ ...options, ...limits });
+}
 
 export interface TestServer extends AsyncDisposable {
   url: string;
@@ -121,26 +127,38 @@ export class RawClient {
 
   /** Waits until one request has got exactly this. */
   async expectStory(id: number | string | null, story: string[]): Promise<void> {
-    await vi.waitFor(() => expect(this.story(id)).toEqual(story), { timeout: 5_000 });
+    await until(() => expect(this.story(id)).toEqual(story));
   }
 
   /** Waits for the `n`-th frame of one request. */
   async frame(id: number | string | null, n = 0): Promise<Frame> {
-    return await vi.waitFor(
-      () => {
-        const frame = this.of(id)[n];
-        if (!frame) throw new Error(`no frame ${n} of ${id} among ${JSON.stringify(this.frames)}`);
-        return frame;
-      },
-      { timeout: 5_000 },
-    );
+    return await until(() => {
+      const frame = this.of(id)[n];
+      if (!frame) throw new Error(`no frame ${n} of ${id} among ${JSON.stringify(this.frames)}`);
+      return frame;
+    });
   }
 
   /** Resolves once the server has answered everything sent before. */
   async flushed(): Promise<void> {
     const before = this.others.length;
     this.send('PING');
-    await vi.waitFor(() => expect(this.others.length).toBeGreaterThan(before), { timeout: 5_000 });
+    await until(() => expect(this.others.length).toBeGreaterThan(before));
+  }
+}
+
+const realTimeout = globalThis.setTimeout;
+
+/** Waits until `check` no longer throws, 5 s at most. Fake timers are left alone, which `vi.waitFor` would advance. */
+export async function until<T>(check: () => T): Promise<T> {
+  const deadline = performance.now() + 5_000;
+  for (;;) {
+    try {
+      return check();
+    } catch (cause) {
+      if (performance.now() > deadline) throw cause;
+    }
+    await new Promise((resolve) => realTimeout(resolve, 2));
   }
 }
 

@@ -2,7 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import type { Live, LiveCall } from '../../server/broadcaster/live.ts';
-import { deferred, startServer } from './harness.ts';
+import { deferred, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 
@@ -91,7 +91,7 @@ describe('live results', () => {
     const [call] = source.calls;
     expect(call?.connection.open).toBe(true);
     client.ws.terminate();
-    await vi.waitFor(() => expect(source.detached.mock.calls).toEqual([[1], ['2']]));
+    await until(() => expect(source.detached.mock.calls).toEqual([[1], ['2']]));
     expect(call?.connection.open).toBe(false);
     expect(call?.connection.closed.aborted).toBe(true);
     expect(call?.connection.subscriptions.size).toBe(0);

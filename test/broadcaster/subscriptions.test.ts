@@ -3,7 +3,7 @@ import { initTRPC, TRPCError, tracked } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { ADAPTERS, deferred, startServer } from './harness.ts';
+import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
   const t = initTRPC.create();
@@ -68,7 +68,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     const client = await server.connect();
     client.call(1, 'subscription', path);
     await client.expectStory(1, ['started']);
-    await vi.waitFor(() => expect(events.listenerCount('message')).toBe(1));
+    await until(() => expect(events.listenerCount('message')).toBe(1));
     events.emit('message', 'a');
     events.emit('message', 'b');
     await client.expectStory(1, ['started', 'data:"a"', 'data:"b"']);
@@ -82,9 +82,9 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.call(1, 'subscription', path);
-    await vi.waitFor(() => expect(events.listenerCount('message')).toBe(1));
+    await until(() => expect(events.listenerCount('message')).toBe(1));
     client.ws.close();
-    await vi.waitFor(() => expect(events.listenerCount('message')).toBe(0));
+    await until(() => expect(events.listenerCount('message')).toBe(0));
   });
 
   test('many subscriptions and queries share a socket', async () => {
@@ -94,7 +94,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     client.call(1, 'subscription', 'messages');
     client.call('1', 'subscription', 'pushed');
     client.call(2, 'subscription', 'pushed');
-    await vi.waitFor(() => expect(events.listenerCount('message')).toBe(3));
+    await until(() => expect(events.listenerCount('message')).toBe(3));
     client.stop(2);
     await client.expectStory(2, ['started', 'stopped']);
     events.emit('message', 'x');
@@ -110,12 +110,12 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.call(1, 'subscription', 'pushed');
-    await vi.waitFor(() => expect(events.listenerCount('end')).toBe(1));
+    await until(() => expect(events.listenerCount('end')).toBe(1));
     events.emit('message', 'last');
     events.emit('end');
     await client.expectStory(1, ['started', 'data:"last"', 'stopped']);
     client.call(2, 'subscription', 'pushed');
-    await vi.waitFor(() => expect(events.listenerCount('end')).toBe(1));
+    await until(() => expect(events.listenerCount('end')).toBe(1));
     events.emit('failure', new TRPCError({ code: 'CONFLICT' }));
     await client.expectStory(2, ['started', 'error:CONFLICT', 'stopped']);
     expect(events.listenerCount('message')).toBe(0);

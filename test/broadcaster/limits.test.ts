@@ -1,0 +1,223 @@
+import { connect } from 'node:net';
+import { initTRPC } from '@trpc/server';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
+import { WEBSOCKET_LIMITS } from '../../server/broadcaster/limits.ts';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { startServer, until, withLimits } from './harness.ts';
+
+const t = initTRPC.create();
+const router = t.router({
+  hello: t.procedure.query(() => 'hello'),
+  forever: t.procedure.subscription(async function* ({ signal }) {
+    yield 'first';
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+  }),
+});
+const serve = applyBroadcastWSSHandler;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the first message', () => {
+  test('a client that announces params and stays silent is closed with 4000', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await using server = await startServer(serve, { router });
+    const silent = await server.connect('/?connectionParams=1');
+    const plain = await server.connect('/');
+    const prompt = await server.connect('/?connectionParams=1');
+    prompt.send({ method: 'connectionParams', data: {} });
+    await prompt.flushed();
+    vi.advanceTimersByTime(4_999);
+    await silent.flushed(); // heartbeats are no first message
+    vi.advanceTimersByTime(1);
+    expect(await silent.closed).toBe(CloseCode.HANDSHAKE_TIMEOUT);
+    for (const client of [plain, prompt]) {
+      client.call(1, 'query', 'hello');
+      await client.expectStory(1, ['data:"hello"']);
+    }
+  });
+
+  test('one that never answers the close is hung up on a second later', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await using server = await startServer(withLimits({ firstMessageTimeoutMs: 10 }), { router });
+    const silent = await server.connect('/?connectionParams=1');
+    silent.ws.pause();
+    vi.advanceTimersByTime(10);
+    expect(server.wss.clients.size).toBe(1);
+    vi.advanceTimersByTime(1_000);
+    await until(() => expect(server.wss.clients.size).toBe(0));
+  });
+
+  test('what arrives after the cut is not run', async () => {
+    const createContext = vi.fn(() => ({}));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await using server = await startServer(serve, { router, createContext });
+    const late = await server.connect('/?connectionParams=1');
+    late.ws.pause(); // it has not seen the close yet
+    vi.advanceTimersByTime(5_000);
+    late.send({ method: 'connectionParams', data: {} });
+    late.call(1, 'query', 'hello');
+    late.ws.resume();
+    expect(await late.closed).toBe(CloseCode.HANDSHAKE_TIMEOUT);
+    expect(createContext).not.toHaveBeenCalled();
+    expect(late.frames).toEqual([]);
+  });
+
+  test('no timer outlives its socket', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const before = vi.getTimerCount();
+    await using server = await startServer(serve, { router, keepAlive: { enabled: true } });
+    const client = await server.connect('/?connectionParams=1');
+    expect(vi.getTimerCount()).toBeGreaterThan(before);
+    client.ws.terminate();
+    await until(() => expect(vi.getTimerCount()).toBe(before));
+  });
+});
+
+describe('maxSubscriptions', () => {
+  test('one more is refused, until another one ends; queries are not counted', async () => {
+    const onError = vi.fn();
+    await using server = await startServer(withLimits({ maxSubscriptions: 2 }), { router, onError });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'forever');
+    client.call(2, 'subscription', 'forever');
+    client.call(3, 'subscription', 'forever');
+    client.call(4, 'query', 'hello');
+    await client.expectStory(4, ['data:"hello"']);
+    await client.expectStory(3, ['error:TOO_MANY_REQUESTS']);
+    expect(client.of(3)[0]?.error?.message).toMatch(/2 subscriptions/);
+    expect(onError).toHaveBeenCalledTimes(1);
+    const other = await server.connect();
+    other.call(1, 'subscription', 'forever');
+    await other.expectStory(1, ['started', 'data:"first"']);
+    client.stop(1);
+    await client.expectStory(1, ['started', 'data:"first"', 'stopped']);
+    client.call(3, 'subscription', 'forever');
+    await client.expectStory(3, ['error:TOO_MANY_REQUESTS', 'started', 'data:"first"']);
+    expect(client.story(2)).toEqual(['started', 'data:"first"']);
+  });
+
+  test('100 by default', async () => {
+    await using server = await startServer(serve, { router });
+    const client = await server.connect();
+    for (let id = 1; id <= 101; id++) client.call(id, 'subscription', 'forever');
+    await client.expectStory(101, ['error:TOO_MANY_REQUESTS']);
+    await client.expectStory(100, ['started', 'data:"first"']);
+  });
+});
+
+describe('prefix', () => {
+  test('a connection on another path is closed with 1008', async () => {
+    await using server = await startServer(serve, { router, prefix: '/trpc' });
+    const stranger = await server.connect('/elsewhere');
+    expect(await stranger.closed).toBe(1008);
+    const client = await server.connect('/trpc');
+    client.call(1, 'query', 'hello');
+    await client.expectStory(1, ['data:"hello"']);
+  });
+
+  test('unless another handler serves it', async () => {
+    const other = t.router({ hello: t.procedure.query(() => 'the other one') });
+    await using server = await startServer(
+      (options) => {
+        serve({ wss: options.wss, router: other, prefix: '/other' });
+        return serve(options);
+      },
+      { router, prefix: '/trpc' },
+    );
+    for (const [path, answer] of [
+      ['/trpc', 'hello'],
+      ['/other', 'the other one'],
+    ]) {
+      const client = await server.connect(path);
+      client.call(1, 'query', 'hello');
+      await client.expectStory(1, [`data:"${answer}"`]);
+    }
+  });
+
+  test.each(['/trpc', '/elsewhere'])(
+    'six malformed bytes on %s end nothing but their socket',
+    async (path) => {
+      const uncaught = vi.fn();
+      process.on('uncaughtException', uncaught);
+      try {
+        await using server = await startServer(serve, { router, prefix: '/trpc' });
+        const socket = connect(server.port, '127.0.0.1');
+        socket.on('error', () => {});
+        socket.write(
+          `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+        );
+        socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]));
+        await new Promise((resolve) => socket.once('close', resolve).resume());
+        const client = await server.connect('/trpc');
+        client.call(1, 'query', 'hello');
+        await client.expectStory(1, ['data:"hello"']);
+        expect(uncaught).not.toHaveBeenCalled();
+      } finally {
+        process.off('uncaughtException', uncaught);
+      }
+    },
+  );
+
+  test.each(['//', '/?connectionParams=%', 'http://[', '?'])(
+    'an upgrade for %s with a Host that is none is served or refused, not fatal',
+    async (target) => {
+      await using server = await startServer(serve, { router });
+      const socket = connect(server.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(
+        `GET ${target} HTTP/1.1\r\nHost: [\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+      );
+      const reply = await new Promise<string>((resolve) =>
+        socket.once('data', (data) => resolve(data.toString())),
+      );
+      expect(reply).toMatch(/^HTTP\/1\.1 (101|4\d\d)/);
+      socket.destroy();
+    },
+  );
+});
+
+describe('ids', () => {
+  test('one longer than 256 characters is refused: it would come back with every item', async () => {
+    await using server = await startServer(serve, { router });
+    const client = await server.connect();
+    client.call('x'.repeat(256), 'query', 'hello');
+    client.call('x'.repeat(257), 'query', 'hello');
+    await client.expectStory('x'.repeat(256), ['data:"hello"']);
+    await client.expectStory(null, ['error:PARSE_ERROR']);
+  });
+});
+
+describe('WEBSOCKET_LIMITS', () => {
+  test('a message that is too big is closed with 1009, one in too many parts with 1008', async () => {
+    await using server = await startServer(serve, { router }, WEBSOCKET_LIMITS);
+    const big = await server.connect();
+    big.send('x'.repeat(WEBSOCKET_LIMITS.maxPayload + 1));
+    expect(await big.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
+    const torn = await server.connect();
+    for (let part = 0; part < WEBSOCKET_LIMITS.maxFragments; part++) torn.ws.send('x', { fin: false });
+    torn.ws.send('x', { fin: true });
+    expect(await torn.closed).toBe(1008);
+    const client = await server.connect();
+    client.call(1, 'query', 'hello');
+    await client.expectStory(1, ['data:"hello"']);
+    expect(client.ws.extensions).toBe('');
+  });
+});
+
+describe('misuse', () => {
+  test.each([
+    ['firstMessageTimeoutMs', 0],
+    ['maxSubscriptions', -1],
+    ['maxBufferedBytes', Number.NaN],
+    ['drainTimeoutMs', 0],
+  ])('%s: %s is a TypeError that names it', async (name, value) => {
+    await expect(startServer(withLimits({ [name]: value }), { router })).rejects.toThrow(
+      new TypeError(`${name} must be a number above zero, not ${value}`),
+    );
+  });
+});
