@@ -1,6 +1,10 @@
 export { loadConfig, type ServerConfig, type ServerOptions } from './app/config.ts';
 export type { Producer, ProducerContext, RunningProducer } from './app/producer.ts';
 export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
+export { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './broadcaster/apply-handler.ts';
+export { COMPRESSION } from './broadcaster/compression.ts';
+export { WEBSOCKET_LIMITS } from './broadcaster/limits.ts';
+export type { BroadcastOptions, BroadcastWSSHandlerOptions } from './broadcaster/options.ts';
 export type {
   Bounds,
   Broker,

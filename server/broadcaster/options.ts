@@ -1,5 +1,6 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Encoder, WSSHandlerOptions } from '@trpc/server/adapters/ws';
+import { Broadcast } from './groups/broadcast.ts';
 import { jsonEncoder } from './json-encoder.ts';
 import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
 import type { Live } from './live.ts';
@@ -13,10 +14,15 @@ export interface BroadcastOptions extends LimitOptions {
   prefix?: string;
   /**
    * Looks at what a subscription's procedure returned, and answers with something that writes to the socket itself
-   * (see {@link Live}), or with undefined: then the result is iterated. Default: everything is iterated.
-   * What is live decides its own bytes, so an `experimental_encoder` has to be minded there.
+   * (see {@link Live}), or with undefined: then the result is iterated. `false`: everything is iterated.
+   * Default: event subscriptions are live, unless there is an `experimental_encoder`.
    */
-  live?: ((result: unknown) => Live | undefined) | undefined;
+  live?: ((result: unknown) => Live | undefined) | false | undefined;
+  /**
+   * Bytes from which a live message goes compressed to clients that negotiated it: give the server
+   * {@link COMPRESSION} as `perMessageDeflate`, or nobody can. Default: 256.
+   */
+  compressFrom?: number | undefined;
 }
 
 /** The options of `applyWSSHandler` of tRPC, and ours. */
@@ -30,13 +36,23 @@ export interface Setup {
   readonly options: AnyHandlerOptions;
   readonly encoder: Encoder;
   readonly limits: Limits;
+  readonly live: (result: unknown) => Live | undefined;
 }
 
 /** @throws TypeError when a limit has no meaning */
 export function resolveOptions(options: AnyHandlerOptions): Setup {
+  const limits = resolveLimits(options);
   return {
     options,
     encoder: options.experimental_encoder ?? jsonEncoder,
-    limits: resolveLimits(options),
+    limits,
+    live: resolveLive(options, limits),
   };
+}
+
+function resolveLive(options: AnyHandlerOptions, limits: Limits): Setup['live'] {
+  const { router, live, compressFrom = 256, experimental_encoder } = options;
+  if (live) return live;
+  if (live === false || experimental_encoder) return () => undefined;
+  return new Broadcast(router, { highWaterBytes: limits.maxBufferedBytes, compressFrom }).live;
 }

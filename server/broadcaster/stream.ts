@@ -14,7 +14,7 @@ export async function stream(call: Call, result: unknown): Promise<void> {
   // Closing may have begun while the procedure ran; the close event comes later.
   if (!call.connection.open) call.abort();
 
-  const live = call.connection.setup.options.live?.(result);
+  const live = call.connection.setup.live(result);
   if (live) {
     if (!call.signal.aborted) await attach(call, live);
     return;
