@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { type Logger as PinoLogger, pino } from 'pino';
 import { EventsError } from '../../shared/errors.ts';
@@ -47,7 +46,7 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig, parts: ServerParts = {}): Promise<RunningServer> {
   const { allowedOrigins, nodeName } = config;
   const logger = parts.logger ?? pino({ level: config.logLevel, base: { node: nodeName } });
-  const broker = await openBroker(config);
+  const broker = await openBroker(config, logger);
   const manager = new EventManager({ broker, logger });
   const readiness = new Readiness({ broker, topic: readyTopic(nodeName) });
   const router = createAppRouter(manager);
@@ -60,10 +59,10 @@ export async function startServer(config: ServerConfig, parts: ServerParts = {})
     for (const result of await Promise.allSettled(producers.map((producer) => producer.stop()))) {
       if (result.status === 'rejected') logger.error({ err: result.reason }, 'A producer failed to stop');
     }
-    const closed = app.close();
-    // A client that streams over HTTP is cut like one that idles: it connects again and resumes.
-    const finished = sleep(GRACE_MS, undefined, { ref: false }).then(() => app.server.closeAllConnections());
-    await Promise.all([closed, finished, webSockets.stop(GRACE_MS)]);
+    // Clients that stream over HTTP are cut, not told that the stream ended: they connect again and resume.
+    const cut = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
+    await Promise.all([app.close(), webSockets.stop(GRACE_MS)]);
+    clearTimeout(cut);
     readiness.close();
     await manager.close();
   };
@@ -117,8 +116,13 @@ async function listen(app: FastifyInstance, { host, port }: ServerConfig): Promi
         : `Cannot listen on port ${port} of ${host} (${message}). Set HOST and PORT`;
     throw new EventsError('INVALID_OPTION', `${reason}.`, { cause: error });
   }
+  return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${portOf(app)}`);
+}
+
+function portOf(app: FastifyInstance): number {
   const [address] = app.addresses();
-  return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? port}`);
+  if (typeof address !== 'object') throw new TypeError('The server does not listen on a port');
+  return address.port;
 }
 
 /** A topic of this process's own, so that the probes of others do not arrive here. */

@@ -1,0 +1,53 @@
+import {
+  createTRPCClient,
+  createWSClient,
+  httpBatchLink,
+  httpSubscriptionLink,
+  splitLink,
+  type TRPCClient,
+  wsLink,
+} from '@trpc/client';
+import { EventSource } from 'eventsource';
+import superjson from 'superjson';
+import { WebSocket } from 'ws';
+import {
+  type AppRouter,
+  loadConfig,
+  type RunningServer,
+  type ServerOptions,
+  type ServerParts,
+  startServer,
+} from '../../server/index.ts';
+
+/** A server on a free port that publishes nothing by itself, and ends with the test. */
+export async function startTestServer(
+  options: ServerOptions = {},
+  parts: ServerParts = {},
+): Promise<RunningServer & AsyncDisposable> {
+  const quiet: ServerOptions = { port: 0, simulation: false, logLevel: 'silent', ...options };
+  const server = await startServer(loadConfig(quiet, {}), parts);
+  return { ...server, [Symbol.asyncDispose]: () => server.close() };
+}
+
+/** A stock tRPC client over HTTP: batched queries and mutations, subscriptions as server-sent events. */
+export function httpClient(url: string): TRPCClient<AppRouter> {
+  const options = { url: `${url}/trpc`, transformer: superjson };
+  return createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: ({ type }) => type === 'subscription',
+        true: httpSubscriptionLink({ ...options, EventSource }),
+        false: httpBatchLink(options),
+      }),
+    ],
+  });
+}
+
+/** A stock tRPC client over a WebSocket. */
+export function wsClient(url: string): { trpc: TRPCClient<AppRouter> } & AsyncDisposable {
+  const client = createWSClient({ url: `${url.replace('http', 'ws')}/trpc`, WebSocket: WebSocket as never });
+  return {
+    trpc: createTRPCClient<AppRouter>({ links: [wsLink({ client, transformer: superjson })] }),
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}

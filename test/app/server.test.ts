@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TRPCClient } from '@trpc/client';
+import superjson from 'superjson';
+import { describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { AppRouter } from '../../server/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { httpClient, startTestServer, wsClient } from './harness.ts';
+
+/** Follows a topic with a stock client. */
+function follow(trpc: TRPCClient<AppRouter>, topic: string) {
+  const items: { event_type: string; data: unknown }[] = [];
+  const subscription = trpc.on.any.subscribe({ topic }, { onData: ({ data }) => void items.push(data) });
+  return { items, [Symbol.dispose]: () => subscription.unsubscribe() };
+}
+
+/** The status an upgrade is answered with; 101 when it succeeds. */
+async function upgradeStatus(url: string, headers: Record<string, string> = {}): Promise<number | undefined> {
+  const request = httpRequest(url, {
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+      ...headers,
+    },
+  });
+  request.end();
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('upgrade', ({ statusCode }, socket) => {
+      socket.destroy();
+      resolve(statusCode);
+    });
+    request.once('response', (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+  });
+}
+
+describe('server', () => {
+  test('/healthz and /readyz', async () => {
+    await using server = await startTestServer();
+    const healthz = await fetch(`${server.url}/healthz`);
+    expect([healthz.status, await healthz.json()]).toEqual([200, { status: 'ok' }]);
+    const readyz = await fetch(`${server.url}/readyz`);
+    expect([readyz.status, await readyz.json()]).toEqual([200, { status: 'ready' }]);
+  });
+
+  test('a stock client over HTTP: mutations and queries in batches, subscriptions as server-sent events', async () => {
+    await using server = await startTestServer();
+    const trpc = httpClient(server.url);
+    using live = follow(trpc, 't');
+    await expect.poll(() => live.items).toMatchObject([{ event_type: 'stream_synced' }]);
+    // More procedure names in one path than fastify lets through by default.
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        trpc.publish.agent_message.mutate({ data: agentMessage(index), topic: 't' }),
+      ),
+    );
+    expect(new Set(results.map(({ cursor }) => cursor)).size).toBe(50);
+    await expect.poll(() => live.items.length).toBe(51);
+    const { items } = await trpc.history.query({ topic: 't' });
+    expect(items.map(({ event }) => event)).toEqual(live.items.slice(1));
+    expect(await trpc.stats.query()).toMatchObject({ published: { agent_message: 50 }, subscribers: 1 });
+  });
+
+  test('a stock client over a WebSocket, on the same path', async () => {
+    await using server = await startTestServer();
+    await using client = wsClient(server.url);
+    using live = follow(client.trpc, 't');
+    await expect.poll(() => live.items).toMatchObject([{ event_type: 'stream_synced' }]);
+    await client.trpc.publish.agent_message.mutate({ data: agentMessage('hello'), topic: 't' });
+    await expect.poll(() => live.items[1]).toMatchObject({ data: { message: 'hello' } });
+    expect(await client.trpc.stats.query()).toMatchObject({ subscribers: 1 });
+  });
+
+  test('invalid data is refused with the path of the field', async () => {
+    await using server = await startTestServer();
+    const data = { ...agentMessage('x'), sentiment: { score: 2, label: 'positive' as const } };
+    await expect(httpClient(server.url).publish.agent_message.mutate({ data })).rejects.toMatchObject({
+      data: { httpStatus: 400, reason: 'INVALID_EVENT', issues: [{ path: ['data', 'sentiment', 'score'] }] },
+    });
+  });
+
+  test('an upgrade of any other path is refused, and garbage after it does no harm', async () => {
+    await using server = await startTestServer();
+    expect(await upgradeStatus(`${server.url}/other`)).toBe(404);
+    expect(await upgradeStatus(`${server.url}/trpc/on.any`)).toBe(404);
+    expect(await upgradeStatus(`${server.url}/trpc?connectionParams=1`)).toBe(101);
+    const socket = connect(server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write('GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]));
+    socket.resetAndDestroy();
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+
+  test('pages of foreign origins are refused on both ways in, allowed ones are not', async () => {
+    await using server = await startTestServer({ allowedOrigins: ['https://allowed.example'] });
+    const origins = ['https://foreign.example', 'null', server.url, 'https://allowed.example'];
+    const stats = `${server.url}/trpc/stats`;
+    const overHttp = await Promise.all(origins.map(async (origin) => fetch(stats, { headers: { origin } })));
+    expect(overHttp.map(({ status }) => status)).toEqual([403, 403, 200, 200]);
+    expect(overHttp[3]?.headers.get('access-control-allow-origin')).toBe('https://allowed.example');
+    const upgrades = await Promise.all(
+      origins.map((origin) => upgradeStatus(`${server.url}/trpc`, { origin })),
+    );
+    expect(upgrades).toEqual([403, 403, 101, 101]);
+  });
+
+  test('a page of an allowed origin may ask before it posts', async () => {
+    await using server = await startTestServer({ allowedOrigins: ['https://allowed.example'] });
+    const preflight = await fetch(`${server.url}/trpc/publish.agent_message`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://allowed.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type');
+  });
+
+  test('serves the page with a content security policy; where there is none, says so', async () => {
+    const pageDir = await mkdtemp(join(tmpdir(), 'psyche-page-'));
+    {
+      await using server = await startTestServer({}, { pageDir });
+      const missing = await fetch(server.url);
+      expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('npm run build')]);
+    }
+    await mkdir(join(pageDir, 'assets'));
+    await writeFile(join(pageDir, 'index.html'), '<!doctype html><title>page</title>');
+    await writeFile(join(pageDir, 'assets/app-1234.js'), 'export {};');
+    await using server = await startTestServer({}, { pageDir });
+    const page = await fetch(server.url);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    const asset = await fetch(`${server.url}/assets/app-1234.js`);
+    expect(asset.headers.get('cache-control')).toContain('immutable');
+    expect((await fetch(`${server.url}/../package.json`)).status).toBe(404);
+    await rm(pageDir, { recursive: true });
+  });
+
+  test('producers run with the server, and their agents count in its status', async () => {
+    let stopped = false;
+    const stop = () => {
+      stopped = true;
+    };
+    await using server = await startTestServer(
+      { monitorIntervalMs: 50 },
+      { producers: [() => ({ stop, activeAgents: () => 5 })] },
+    );
+    const trpc = httpClient(server.url);
+    await expect
+      .poll(async () => (await trpc.history.query({ types: ['system_status'] })).items[0]?.event.data)
+      .toMatchObject({ active_agents: 5, metadata: { pid: process.pid } });
+    await server.close();
+    expect(stopped).toBe(true);
+  });
+});
+
+describe('stopping', () => {
+  test('does not wait for open streams, sockets or idle connections; sockets get 1001', async () => {
+    const server = await startTestServer();
+    const idle = connect(server.port, '127.0.0.1');
+    await once(idle, 'connect');
+    const stream = await fetch(`${server.url}/trpc/on.any`);
+    const reader = stream.body?.getReader();
+    await reader?.read();
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    const notified = once(socket, 'message');
+
+    await server.close();
+    expect(String((await notified)[0])).toBe('{"id":null,"method":"reconnect"}');
+    expect((await closed)[0]).toBe(1001);
+    await expect(async () => {
+      while (!(await reader?.read())?.done);
+    }).rejects.toThrow(); // cut, not ended: a client that is told the stream ended would not resume
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+    await server.close();
+  });
+
+  test('lets requests in flight finish', async () => {
+    const server = await startTestServer();
+    const body = JSON.stringify(superjson.serialize({ data: agentMessage('last') }));
+    const request = httpRequest(`${server.url}/trpc/publish.agent_message`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' },
+    });
+    await once(request, 'continue'); // the server has begun to handle it
+    const closed = server.close();
+    request.end(body);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    response.resume();
+    await closed;
+  });
+});
