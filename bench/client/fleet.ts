@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Handshake } from '../peers/peer.ts';
+import { Connection } from './connection.ts';
+import { Probe } from './probe.ts';
+import { Tally } from './tally.ts';
+
+/** Connections opened at a time: a server's accept queue is not what is measured. */
+const WAVE = 200;
+/** Time for a wave to be subscribed. */
+const OPEN_MS = 20_000;
+/** Without a delivery for this long, the rest is taken for lost. */
+const STALL_MS = 15_000;
+/** How long to listen for deliveries that should not come. */
+const SURPLUS_MS = 30;
+
+/** What a fleet got of the events it was told to expect. */
+export interface Drained {
+  /** Wire bytes of a delivery, mean. */
+  readonly bytesPerDelivery: number;
+  /** From the moment the last connection subscribed to the last delivery. */
+  readonly sinceOpenMs: number;
+}
+
+/** Many connections to one server, counted. */
+export class Fleet {
+  readonly #url: string;
+  readonly #handshake: Handshake;
+  readonly #connections: Connection[] = [];
+  #probe: Probe | null = null;
+  #tally = new Tally(0, 0);
+
+  constructor(url: string, handshake: Handshake) {
+    this.#url = url;
+    this.#handshake = handshake;
+  }
+
+  /** Opens more connections and waits until all of them are subscribed; number i gets input `i mod inputs.length`. */
+  async open(count: number, inputs: readonly unknown[]): Promise<void> {
+    for (let opened = 0; opened < count; opened += WAVE) {
+      const wave = Array.from({ length: Math.min(WAVE, count - opened) }, () => {
+        const index = this.#connections.length;
+        return this.#subscribe(index, inputs[index % inputs.length]);
+      });
+      await Promise.all(wave);
+    }
+  }
+
+  /** Starts a new count of `events` for each of `connections`; `timed` keeps when each delivery came. */
+  arm(events: number, timed: boolean, connections = this.#connections.length): void {
+    this.#tally = new Tally(connections, events, timed);
+  }
+
+  /** Waits for all deliveries. @throws Error when one is missing, doubled or out of order */
+  async drained(): Promise<Drained> {
+    const tally = this.#tally;
+    let before = -1;
+    for (let idleMs = 0; tally.total < tally.expectedTotal && idleMs < STALL_MS; idleMs += 2) {
+      if (tally.total !== before) idleMs = 0;
+      before = tally.total;
+      await delay(2);
+    }
+    await delay(SURPLUS_MS);
+    const ended = this.#connections.find((connection) => connection.ended)?.ended;
+    const complaint = tally.complaint() ?? this.#probe?.complaint() ?? null;
+    if (complaint !== null || ended) throw new Error([complaint, ended?.message].filter(Boolean).join('; '));
+    return {
+      bytesPerDelivery: tally.bytes / tally.total,
+      sinceOpenMs: tally.lastAt - (this.#connections.at(-1)?.openedAt ?? 0),
+    };
+  }
+
+  /** Sorted milliseconds of all deliveries of a timed count, given when its events were published. */
+  latencies(sentAt: Float64Array): Float64Array {
+    return this.#tally.latencies(sentAt);
+  }
+
+  #subscribe(index: number, input: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (): void =>
+        reject(new Error(`not subscribed after ${OPEN_MS} ms: ${connection.lastText}`));
+      const timer = setTimeout(fail, OPEN_MS);
+      const connection = new Connection({
+        url: this.#url,
+        handshake: this.#handshake,
+        input,
+        keeps: index === 0,
+        onEvent: (bytes) => this.#tally.count(index, bytes),
+        onReady: (error) => {
+          clearTimeout(timer);
+          if (error) reject(error);
+          else resolve();
+        },
+      });
+      this.#connections.push(connection);
+      if (index === 0) this.#probe = new Probe(connection);
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { sharedNow } from '../harness/clock.ts';
+
+/** What arrived at many connections: how often each was served, not what it got. */
+export class Tally {
+  /** Wire bytes of all events counted. */
+  bytes = 0;
+  /** Events counted. */
+  total = 0;
+  /** When the last one came, by the shared clock. */
+  lastAt = 0;
+  readonly #expected: number;
+  readonly #counts: Uint32Array;
+  readonly #arrivals: Float64Array | null;
+
+  /**
+   * @param connections how many are counted
+   * @param expected events that each should get
+   * @param timed whether to keep when each of them came: 8 bytes for every delivery
+   */
+  constructor(connections: number, expected: number, timed = false) {
+    this.#expected = expected;
+    this.#counts = new Uint32Array(connections);
+    this.#arrivals = timed ? new Float64Array(connections * expected) : null;
+  }
+
+  count(connection: number, bytes: number): void {
+    const before = this.#counts[connection] ?? 0;
+    this.#counts[connection] = before + 1;
+    this.bytes += bytes;
+    this.total++;
+    if (this.#arrivals && before < this.#expected)
+      this.#arrivals[connection * this.#expected + before] = sharedNow();
+    else if (this.total >= this.expectedTotal) this.lastAt = sharedNow();
+  }
+
+  get expectedTotal(): number {
+    return this.#counts.length * this.#expected;
+  }
+
+  /** Connections that did not get exactly what they should, as a sentence; null when all did. */
+  complaint(): string | null {
+    const wrong = [...this.#counts.entries()].filter(([, count]) => count !== this.#expected);
+    const [first] = wrong;
+    if (!first) return null;
+    const missing = this.expectedTotal - this.total;
+    const what = missing > 0 ? `${missing} deliveries missing` : `${-missing} deliveries too many`;
+    return `${what} of ${this.expectedTotal}; ${wrong.length} connections are wrong, number ${first[0]} got ${first[1]} of ${this.#expected}`;
+  }
+
+  /** Milliseconds that every delivery took, given when each event was published; sorted. */
+  latencies(sentAt: Float64Array): Float64Array {
+    if (!this.#arrivals) throw new TypeError('Tally: not timed');
+    return this.#arrivals.map((at, index) => at - (sentAt[index % this.#expected] ?? Number.NaN)).sort();
+  }
+}

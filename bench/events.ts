@@ -1,0 +1,53 @@
+/** The seed's `agent_message`, as a peer with no schema of its own sends it. */
+export interface AgentMessage {
+  event_type: 'agent_message';
+  timestamp: string;
+  data: {
+    agent_id: string;
+    agent_type: string;
+    message: string;
+    sentiment: { score: number; label: 'positive' };
+    metadata: { interaction_count: number; has_memory: boolean };
+  };
+}
+
+/** Numbers start here, so that every event of a run has as many digits, and bytes, as the next. */
+const FIRST_NUMBER = 1_000_000;
+/** Makes a tracked tRPC frame of the event 437 bytes long, WebSocket header included. */
+const MESSAGE_CHARS = 64;
+
+const WORDS =
+  'I believe we should explore what this pattern protects before anyone tries to change it because the group keeps returning to one memory and calls it evidence while another voice stays silent afraid of being heard'.split(
+    ' ',
+  );
+
+/** Event number `index` of a run. Texts differ from one event to the next, as they would, or compression would flatter itself. */
+export function agentMessage(index: number): AgentMessage {
+  return {
+    event_type: 'agent_message',
+    timestamp: new Date().toISOString(),
+    data: {
+      agent_id: `agent_${10 + (index % 40)}`,
+      agent_type: 'CognitivePsychologist',
+      message: words(index),
+      sentiment: { score: (100 + (index % 800)) / 1000 + 0.0001, label: 'positive' },
+      metadata: { interaction_count: FIRST_NUMBER + index, has_memory: true },
+    },
+  };
+}
+
+/** The numbers of the events in a text, in the order they stand in it: 0 for the first of a run. */
+export function eventNumbers(text: string): number[] {
+  return [...text.matchAll(/"interaction_count":(\d+)/g)].map((match) => Number(match[1]) - FIRST_NUMBER);
+}
+
+/** A sentence of fixed length; a small linear congruential generator picks its words, the same ones in every run. */
+function words(seed: number): string {
+  let state = (seed * 2_654_435_761 + 1) >>> 0;
+  let text = '';
+  while (text.length < MESSAGE_CHARS) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    text += `${WORDS[(state >>> 8) % WORDS.length]} `;
+  }
+  return text.slice(0, MESSAGE_CHARS);
+}

@@ -1,0 +1,65 @@
+import type { Pace } from '../processes/publish.ts';
+import { type Cost, measure, openPair, type Pair, type PairOptions } from './pair.ts';
+import { median } from './stats.ts';
+
+/** How much time to take. */
+export interface Effort {
+  /** Rounds in which every competitor has its turn. */
+  readonly rounds: number;
+  /** Server CPU that one turn should take, in milliseconds. */
+  readonly turnMs: number;
+}
+
+export interface Compared extends Cost {
+  /** The lowest and highest round. */
+  readonly range: readonly [number, number];
+}
+
+/**
+ * Runs competitors in turns, A B C A B C, so that a noisy moment of the machine hits all of them; medians. All of
+ * them stay connected throughout, the ones that wait cost nothing.
+ */
+export async function compare<K extends string>(
+  competitors: Readonly<Record<K, PairOptions>>,
+  pace: Pace,
+  { rounds, turnMs }: Effort,
+): Promise<Record<K, Compared>> {
+  const names = Object.keys(competitors) as K[];
+  const pairs = new Map<K, Pair>();
+  try {
+    for (const name of names) pairs.set(name, await openPair(competitors[name]));
+    const events = new Map<K, number>();
+    for (const [name, pair] of pairs) events.set(name, await warmUp(pair, pace, turnMs));
+    const costs = new Map<K, Cost[]>(names.map((name) => [name, []]));
+    for (let round = 0; round < rounds; round++)
+      for (const [name, pair] of pairs)
+        costs.get(name)?.push(await measure(pair, events.get(name) ?? 0, pace));
+    return Object.fromEntries([...costs].map(([name, list]) => [name, summary(list)])) as Record<K, Compared>;
+  } finally {
+    for (const pair of pairs.values()) await pair[Symbol.asyncDispose]();
+  }
+}
+
+/** Lets the compiler see the path, and finds out how many events make a turn. */
+async function warmUp(pair: Pair, pace: Pace, turnMs: number): Promise<number> {
+  const perTick = 'perTick' in pace ? pace.perTick : 1;
+  let events = perTick;
+  let spentMs = 0;
+  while (spentMs < turnMs) {
+    const { microsPerDelivery } = await measure(pair, events, pace);
+    const eventMs = (microsPerDelivery * pair.subscribers) / 1000;
+    spentMs += eventMs * events;
+    // Towards a turn's worth, by at most tenfold: the first events are slow ones.
+    events = Math.min(events * 10, Math.ceil(turnMs / eventMs / perTick) * perTick);
+  }
+  return Math.max(events, 3 * perTick);
+}
+
+function summary(costs: readonly Cost[]): Compared {
+  const micros = costs.map((cost) => cost.microsPerDelivery);
+  return {
+    microsPerDelivery: median(micros),
+    bytesPerDelivery: median(costs.map((cost) => cost.bytesPerDelivery)),
+    range: [Math.min(...micros), Math.max(...micros)],
+  };
+}

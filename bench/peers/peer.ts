@@ -1,0 +1,44 @@
+import type { AgentMessage } from '../events.ts';
+
+/** What a server of the bench is started with. */
+export interface ServerOptions {
+  /** A Redis to go through, where the peer can. Default: none. */
+  readonly redisUrl?: string;
+  /** Event types in the catalog beside the seed's, named `extra_0`, `extra_1`, …, where the peer has one. Default: 0. */
+  readonly extraTypes?: number;
+}
+
+/** A server under measurement, listening on loopback. */
+export interface RunningServer {
+  /** `ws://127.0.0.1:<port>`; the empty string for one that takes no subscribers. */
+  readonly url: string;
+  /** Hands one event over to all subscribers. A promise: it is out once that resolves. */
+  publish(event: AgentMessage): unknown;
+  /** Subscriptions that would get an event published now. */
+  subscribers(): number;
+}
+
+/** What a client does next on its way to a subscription. */
+export interface Step {
+  /** A text frame to send. */
+  readonly send?: string;
+  /** The subscription stands as far as the client can know. */
+  readonly ready?: boolean;
+}
+
+/** How a client of this peer subscribes, in raw WebSocket messages. */
+export interface Handshake {
+  readonly path: string;
+  /** Headers of the upgrade beside WebSocket's own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** As soon as the socket is open. */
+  opening(input: unknown): Step;
+  /** After a text frame that is no event. */
+  step(text: string, input: unknown): Step;
+}
+
+/** One way of getting an event to many sockets: a server, and how its clients subscribe. */
+export interface Peer {
+  serve(options: ServerOptions): Promise<RunningServer>;
+  readonly handshake: Handshake;
+}

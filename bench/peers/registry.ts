@@ -1,0 +1,15 @@
+import type { Peer } from './peer.ts';
+
+/** Everything that can be measured. A process loads only the one it is started for. */
+export const peers = {
+  ours: async () => (await import('./ours.ts')).ours,
+  oursDeflate: async () => (await import('./ours.ts')).oursDeflate,
+  ws: async () => (await import('./ws.ts')).ws,
+  wsDeflate: async () => (await import('./ws.ts')).wsDeflate,
+  socketIo: async () => (await import('./socket-io.ts')).socketIo,
+  graphqlWs: async () => (await import('./graphql-ws.ts')).graphqlWs,
+  trpc: async () => (await import('./trpc.ts')).trpc,
+  xadd: async () => (await import('./xadd.ts')).xadd,
+} satisfies Record<string, () => Promise<Peer>>;
+
+export type PeerName = keyof typeof peers;

@@ -1,0 +1,28 @@
+import { Fleet } from '../client/fleet.ts';
+import { expose } from '../harness/rpc.ts';
+import { type PeerName, peers } from '../peers/registry.ts';
+
+/** What the counting process is started with. */
+export interface ClientOptions {
+  readonly peer: PeerName;
+  readonly url: string;
+}
+
+const { peer, url } = JSON.parse(process.argv[2] ?? '') as ClientOptions;
+const fleet = new Fleet(url, (await peers[peer]()).handshake);
+
+const commands = {
+  open: ({ count, inputs }: { count: number; inputs: readonly unknown[] }) => fleet.open(count, inputs),
+  arm: (count: { events: number; timed?: boolean; connections?: number }) =>
+    fleet.arm(count.events, count.timed ?? false, count.connections),
+  drained: () => fleet.drained(),
+  latencies: ({ sentAt, quantiles }: { sentAt: Float64Array; quantiles: readonly number[] }) => {
+    const sorted = fleet.latencies(sentAt);
+    return quantiles.map(
+      (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN,
+    );
+  },
+};
+
+export type ClientCommands = typeof commands;
+expose(commands);

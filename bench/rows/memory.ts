@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { measure, openPair, subscribe } from '../harness/pair.ts';
+import { short } from '../harness/stats.ts';
+import type { PeerName } from '../peers/registry.ts';
+import { atMost, atMostTimes, type RowGroup } from './section.ts';
+
+/** Connections that are there before the first reading: what code and buffers of a running server take is not counted. */
+const FIRST = 200;
+/** Idle time before a reading, in which sockets and timers come to rest. */
+const SETTLE_MS = 1000;
+
+/** What one idle connection with one subscription keeps resident. */
+export const memory: RowGroup = {
+  name: 'memory',
+  async run(bench) {
+    const connections = bench.quick ? 2000 : 10_000;
+    const ours = await kilobytesEach('ours', connections);
+    const trpc = await kilobytesEach('trpc', connections);
+    const ws = await kilobytesEach('ws', connections);
+    return {
+      title: 'Memory per idle connection',
+      setting: `Growth of the server's resident memory over ${connections} connections with one subscription each, after garbage collection; then one event was delivered to all of them. What the kernel keeps for a socket is not in it.`,
+      tables: [
+        [
+          ['', 'KB per connection'],
+          ['psyche-events', short(ours)],
+          ['stock tRPC', short(trpc)],
+          ['raw ws, without a subscription', short(ws)],
+        ],
+      ],
+      bars: [
+        atMost('RSS per connection', ours, 20, 'KB'),
+        atMostTimes('RSS per connection', ours, 0.33, trpc, 'stock tRPC'),
+      ],
+    };
+  },
+};
+
+async function kilobytesEach(peer: PeerName, connections: number): Promise<number> {
+  await using pair = await openPair({ peer, subscribers: FIRST });
+  await delay(SETTLE_MS);
+  const before = await pair.server.ask.residentBytes();
+  await subscribe(pair, connections);
+  await delay(SETTLE_MS);
+  const after = await pair.server.ask.residentBytes();
+  await measure({ ...pair, subscribers: FIRST + connections }, 1, { perTick: 1 });
+  return (after - before) / connections / 1024;
+}

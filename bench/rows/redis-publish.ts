@@ -1,0 +1,43 @@
+import { startServer } from '../harness/pair.ts';
+import { median } from '../harness/stats.ts';
+import { atLeast, type RowGroup } from './section.ts';
+
+const IN_FLIGHT = 500;
+
+/** How many events one process gets into Redis, against the least that takes. */
+export const redisPublish: RowGroup = {
+  name: 'redis-publish',
+  async run(bench) {
+    const count = bench.quick ? 20_000 : 100_000;
+    const redisUrl = await bench.redisUrl();
+    await using ours = startServer({ peer: 'ours', redisUrl });
+    await using xadd = startServer({ peer: 'xadd', redisUrl });
+    const perSecond = async ({ ask }: typeof ours): Promise<number> => {
+      const { elapsedMs } = await ask.publish({ count, pace: { inFlight: IN_FLIGHT } });
+      return count / (elapsedMs / 1000);
+    };
+    const rates = { ours: [] as number[], xadd: [] as number[] };
+    for (let round = -1; round < bench.rounds; round++) {
+      const [a, b] = [await perSecond(ours), await perSecond(xadd)];
+      if (round < 0) continue; // the warm-up
+      rates.ours.push(a);
+      rates.xadd.push(b);
+    }
+    const [a, b] = [median(rates.ours), median(rates.xadd)];
+    return {
+      title: 'Publish through Redis',
+      setting: `One process on one core, ${IN_FLIGHT} publishes in flight, auto-pipelining; Redis on the other core, appendonly with everysec. Ours is validated, numbered, idempotent, appended, trimmed and announced.`,
+      tables: [
+        [
+          ['', 'publishes per second', '× plain XADD'],
+          ['psyche-events', a.toFixed(0), (a / b).toFixed(2)],
+          ['plain XADD', b.toFixed(0), '1.00'],
+        ],
+      ],
+      bars: [
+        { bar: '≥ 0.4 × plain XADD', measured: `${(a / b).toFixed(2)} ×`, reached: a >= 0.4 * b },
+        atLeast('one process', a / 1000, 25, 'k/s'),
+      ],
+    };
+  },
+};

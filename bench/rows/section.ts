@@ -1,0 +1,58 @@
+import type { Effort } from '../harness/compare.ts';
+import { short } from '../harness/stats.ts';
+
+/** What a group of rows runs with. */
+export interface Bench extends Effort {
+  /** Whether to be done in seconds: fewer connections, events and rounds. */
+  readonly quick: boolean;
+  /** A Redis of the bench's own, on the core that the counting process has; started when first asked for. */
+  redisUrl(): Promise<string>;
+}
+
+/** Something performance was promised to reach. */
+export interface Bar {
+  /** What is compared, e.g. `1000 subscribers: ≤ 1.0 × raw ws`. */
+  readonly bar: string;
+  readonly measured: string;
+  readonly reached: boolean;
+}
+
+/** One group of rows, measured. */
+export interface Section {
+  readonly title: string;
+  /** What exactly was run. */
+  readonly setting: string;
+  /** Each of them: column names, then rows. */
+  readonly tables: readonly (readonly (readonly string[])[])[];
+  readonly bars: readonly Bar[];
+}
+
+export interface RowGroup {
+  /** As `--only` takes it. */
+  readonly name: string;
+  run(bench: Bench): Promise<Section>;
+}
+
+/** A figure that must not exceed a multiple of another, printed as their ratio. */
+export function atMostTimes(
+  what: string,
+  value: number,
+  times: number,
+  other: number,
+  otherName: string,
+): Bar {
+  const ratio = value / other;
+  return {
+    bar: `${what}: ≤ ${times} × ${otherName}`,
+    measured: `${ratio.toFixed(2)} ×`,
+    reached: ratio <= times,
+  };
+}
+
+export function atMost(what: string, value: number, limit: number, unit: string): Bar {
+  return { bar: `${what}: ≤ ${limit} ${unit}`, measured: `${short(value)} ${unit}`, reached: value <= limit };
+}
+
+export function atLeast(what: string, value: number, limit: number, unit: string): Bar {
+  return { bar: `${what}: ≥ ${limit} ${unit}`, measured: `${short(value)} ${unit}`, reached: value >= limit };
+}

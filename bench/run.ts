@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type RedisServer, startRedis } from '../test/setup/redis-server.ts';
+import { build } from './harness/build.ts';
+import { Core } from './harness/process.ts';
+import { describeMachine } from './machine.ts';
+import { report, sectionText } from './report.ts';
+import { burst } from './rows/burst.ts';
+import { catchUp } from './rows/catch-up.ts';
+import { compressed } from './rows/compressed.ts';
+import { fanOut } from './rows/fan-out.ts';
+import { filters } from './rows/filters.ts';
+import { growth } from './rows/growth.ts';
+import { latency } from './rows/latency.ts';
+import { memory } from './rows/memory.ts';
+import { redisPublish } from './rows/redis-publish.ts';
+import type { Bench, Section } from './rows/section.ts';
+
+const GROUPS = [fanOut, burst, compressed, filters, latency, redisPublish, memory, catchUp, growth];
+const USAGE = `npm run bench -- [options]
+
+  --quick         fewer connections, events and rounds: under a minute, and noisier
+  --only <name>   one group: ${GROUPS.map(({ name }) => name).join(', ')}
+
+A full run of all groups writes bench/RESULTS.md. Ends with 1 if a delivery was missing or a group failed.`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
+const groups = GROUPS.filter(({ name }) => values.only === undefined || name === values.only);
+if (values.help || groups.length === 0) {
+  console.log(USAGE);
+  process.exit(values.help ? 0 : 2);
+}
+
+let redis: Promise<RedisServer> | undefined;
+const bench: Bench = {
+  quick: values.quick,
+  rounds: values.quick ? 3 : 7,
+  turnMs: values.quick ? 150 : 1000,
+  redisUrl: async () => {
+    const args = [
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'everysec',
+      '--server-cpulist',
+      String(Core.CLIENT),
+    ];
+    redis ??= startRedis({ args });
+    return (await redis).url;
+  },
+};
+
+const machine = describeMachine();
+console.log(machine.join('\n'));
+build();
+const sections: Section[] = [];
+for (const group of groups) {
+  try {
+    const section = await group.run(bench);
+    sections.push(section);
+    console.log(`\n${sectionText(section)}`);
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`\n## ${group.name} FAILED\n`, error);
+  }
+}
+await (await redis)?.[Symbol.asyncDispose]();
+
+const full = !values.quick && sections.length === GROUPS.length;
+if (full) writeFileSync(join(import.meta.dirname, 'RESULTS.md'), report(machine, sections));
+else console.log('\nbench/RESULTS.md is left as it is: only a full run of all groups writes it.');
