@@ -5,7 +5,7 @@ import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { clientFrame, inflate, Opcode, upgrade } from './wire.ts';
 
 /** Shorter text frames are a protocol's own: acknowledgements, pings. Events of the bench are longer. */
-const EVENT_BYTES = 200;
+const EVENT_BYTES = 300;
 
 /** All sockets read into this; what is in it is used before the next one reads. */
 const shared = Buffer.allocUnsafe(256 * 1024);

@@ -1,4 +1,17 @@
-import type { Handshake, Peer } from './peer.ts';
+import { createServer } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import {
+  applyBroadcastWSSHandler,
+  COMPRESSION,
+  createAppRouter,
+  EventManager,
+  MemoryBroker,
+  WEBSOCKET_LIMITS,
+} from '../../server/index.ts';
+import { defineEvents, psycheEvents } from '../../shared/index.ts';
+import { listen } from './listen.ts';
+import type { Handshake, Peer, RunningServer, ServerOptions } from './peer.ts';
 import { subscribeMessage } from './trpc.ts';
 
 const handshake: Handshake = {
@@ -6,9 +19,38 @@ const handshake: Handshake = {
   opening: (input) => ({ send: subscribeMessage(input) }),
   step: (text) => ({ ready: text.includes('"stream_synced"') }),
 };
-const serve: Peer['serve'] = () => {
-  throw new Error('not yet');
+
+/** This project, put together from its public parts. */
+export const ours: Peer = { serve: (options) => serve(options, false), handshake };
+
+/** The same, to clients that take compressed messages. */
+export const oursDeflate: Peer = {
+  serve: (options) => serve(options, COMPRESSION),
+  handshake: {
+    ...handshake,
+    headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' },
+  },
 };
 
-export const ours: Peer = { serve, handshake };
-export const oursDeflate: Peer = { serve, handshake };
+async function serve(
+  { redisUrl, extraTypes = 0 }: ServerOptions,
+  perMessageDeflate: typeof COMPRESSION | false,
+): Promise<RunningServer> {
+  const broker = redisUrl === undefined ? new MemoryBroker() : new RedisBroker({ url: redisUrl });
+  const manager = new EventManager({ broker, catalog: catalogWith(extraTypes) });
+  const http = createServer();
+  const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS, perMessageDeflate });
+  applyBroadcastWSSHandler({ wss, router: createAppRouter(manager) });
+  return {
+    url: await listen(http),
+    publish: ({ event_type, data }) => manager.publish(event_type, data),
+    subscribers: () => manager.stats().subscribers,
+  };
+}
+
+/** The seed's events, and `count` more that nobody publishes: things to subscribe to differently. */
+function catalogWith(count: number) {
+  const { agent_message, ...others } = psycheEvents.schemas;
+  const extra = Array.from({ length: count }, (_, n) => [`extra_${n}`, others.system_status]);
+  return defineEvents({ agent_message, ...others, ...Object.fromEntries(extra) });
+}
