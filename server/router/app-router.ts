@@ -9,6 +9,7 @@ import { eventProcedures } from './event-procedures.ts';
 
 const t = initTRPC.create({
   transformer,
+  isDev: false, // no stack traces to clients, whatever NODE_ENV says
   errorFormatter({ shape, error }) {
     const details = errorDetails(error);
     // zod's own message is a JSON array; and what an unexpected error says is for the log, not for clients.

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import type { RawClient } from '../broadcaster/harness.ts';
+import { until } from '../broadcaster/harness.ts';
+import { agentMessage, systemStatus } from '../support/events.ts';
+import { type EventServer, itemsOf, messagesOf, startEventServer } from './harness.ts';
+
+const HIGH_WATER = 64 * 1024;
+/** Far more than the high-water mark and what two kernels hold for a loopback connection. */
+const FLOOD_BYTES = 24 * 1024 * 1024;
+const PADDING = 'x'.repeat(16 * 1024);
+const FLOOD = FLOOD_BYTES / PADDING.length;
+
+const padded = (n: number) => agentMessage(`${n} ${PADDING}`);
+const numberOf = (message: string) => Number(message.split(' ', 1)[0]);
+
+/** Publishes the flood, turn by turn, and returns the most that was ever unsent to a connection. */
+async function flood({ manager, sockets }: EventServer, connection = 0): Promise<number> {
+  let peak = 0;
+  for (let n = 1; n <= FLOOD; n++) {
+    await manager.publish('agent_message', padded(n));
+    await new Promise((resolve) => setImmediate(resolve));
+    peak = Math.max(peak, sockets[connection]?.writableLength ?? 0);
+  }
+  return peak;
+}
+
+const received = (client: RawClient) => messagesOf(client).map(numberOf);
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const publishedTo = (client: RawClient) => until(() => expect(received(client).at(-1)).toBe(FLOOD));
+
+describe('[D9] a client that does not read', () => {
+  test('refill: holds little memory, harms nobody, and gets everything from the log when it reads again', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
+    const slow = await events.subscribe();
+    const good = await events.subscribe();
+    slow.ws.pause();
+    const peak = await flood(events);
+    expect(peak).toBeGreaterThan(HIGH_WATER);
+    expect(peak).toBeLessThan(HIGH_WATER * 2);
+    await publishedTo(good);
+    expect(received(good)).toEqual(range(1, FLOOD));
+    slow.ws.resume();
+    await publishedTo(slow);
+    expect(received(slow)).toEqual(range(1, FLOOD));
+    expect(itemsOf(slow).filter(({ event_type }) => event_type.startsWith('stream_'))).toHaveLength(1);
+  });
+
+  test('control: without the high-water mark the process holds all of it', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: Number.POSITIVE_INFINITY });
+    const slow = await events.subscribe();
+    slow.ws.pause();
+    expect(await flood(events)).toBeGreaterThan(FLOOD_BYTES / 2);
+  });
+
+  test('refill: what was trimmed meanwhile is announced by one gap in its place', async () => {
+    await using events = await startEventServer({
+      maxBufferedBytes: HIGH_WATER,
+      broker: { maxRecords: 1100 },
+    });
+    const slow = await events.subscribe();
+    slow.ws.pause();
+    await flood(events);
+    for (let n = 0; n < 1100; n++) await events.manager.publish('system_status', systemStatus());
+    slow.ws.resume();
+    await until(() =>
+      expect(itemsOf(slow).filter((item) => item.event_type === 'system_status')).toHaveLength(1100),
+    );
+    const items = itemsOf(slow);
+    const gaps = items.filter(({ event_type }) => event_type === 'stream_gap');
+    expect(gaps).toMatchObject([{ data: { reason: 'trimmed' } }]);
+    const before = received(slow);
+    expect(before).toEqual(range(1, before.length));
+    expect(gaps[0]?.data).toMatchObject({ lost: FLOOD - before.length });
+    expect(items.indexOf(gaps[0] as (typeof items)[number])).toBe(1 + before.length);
+  });
+
+  test('conflate: gets the latest of each type, and what was left out is announced', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
+    const slow = await events.subscribe(1, { whenSlow: 'conflate' });
+    slow.ws.pause();
+    await events.manager.publish('system_status', systemStatus(1));
+    await flood(events);
+    await events.manager.publish('system_status', systemStatus(99));
+    slow.ws.resume();
+    await publishedTo(slow);
+    await until(() => expect(itemsOf(slow).at(-1)).toMatchObject({ event_type: 'system_status' }));
+    const items = itemsOf(slow);
+    const messages = received(slow);
+    const before = messages.slice(0, -1);
+    expect(before).toEqual(range(1, before.length));
+    expect(items.slice(before.length + 2).map(({ event_type, data }) => [event_type, data])).toMatchObject([
+      ['stream_gap', { reason: 'conflated', lost: FLOOD - 1 - before.length }],
+      ['agent_message', {}],
+      ['system_status', { performance_metrics: { cpu_percent: 99 } }],
+    ]);
+  });
+
+  test('disconnect: is cut with 4008, and resumes from its last cursor', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
+    const slow = await events.subscribe(1, { whenSlow: 'disconnect' });
+    slow.ws.pause();
+    const peak = await flood(events);
+    expect(peak).toBeLessThan(HIGH_WATER * 2);
+    slow.ws.resume();
+    expect([4008, 1006]).toContain(await slow.closed);
+    const again = await events.subscribe(1, { since: itemsOf(slow).at(-1)?.cursor });
+    await publishedTo(again);
+    expect([...received(slow), ...received(again)]).toEqual(range(1, FLOOD));
+  });
+
+  test('is cut with 4008 when it takes nothing for drainTimeoutMs', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER, drainTimeoutMs: 200 });
+    const slow = await events.subscribe();
+    slow.ws.pause();
+    await flood(events);
+    await until(() => expect(events.server.wss.clients.size).toBe(0));
+    expect(events.manager.stats().subscribers).toBe(0);
+  });
+});
