@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { applyWSSHandler, type WSSHandlerOptions } from '@trpc/server/adapters/ws';
 import { expect } from 'vitest';
-import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import type { LimitOptions } from '../../server/broadcaster/limits.ts';
+import type { BroadcastOptions } from '../../server/broadcaster/options.ts';
 
 export type Apply = typeof applyWSSHandler;
 
@@ -21,13 +22,19 @@ export function withLimits(limits: LimitOptions): Apply {
   return (options) => applyBroadcastWSSHandler({ ...options, ...limits });
 }
 
+/** Our adapter with a way past iteration. */
+export function withLive(live: BroadcastOptions['live']): Apply {
+  const ours: BroadcastOptions = { live };
+  return (options) => applyBroadcastWSSHandler({ ...options, ...ours });
+}
+
 export interface TestServer extends AsyncDisposable {
   url: string;
   port: number;
   wss: WebSocketServer;
   handler: ReturnType<Apply>;
   /** Connects a client that speaks frames. `path` may bring a query. */
-  connect(path?: string): Promise<RawClient>;
+  connect(path?: string, options?: ClientOptions): Promise<RawClient>;
 }
 
 /** A server for a router on a free port. `options` go to the adapter, ours included. */
@@ -48,8 +55,8 @@ export async function startServer<TRouter extends AnyTRPCRouter>(
     port,
     wss,
     handler,
-    async connect(path = '/') {
-      const client = new RawClient(url + path);
+    async connect(path = '/', clientOptions = {}) {
+      const client = new RawClient(url + path, clientOptions);
       await client.opened;
       return client;
     },
@@ -83,8 +90,8 @@ export class RawClient {
   /** Every other message. */
   readonly others: string[] = [];
 
-  constructor(url: string) {
-    this.ws = new WebSocket(url);
+  constructor(url: string, options: ClientOptions = {}) {
+    this.ws = new WebSocket(url, options);
     this.opened = once(this.ws, 'open');
     this.closed = new Promise((resolve) => this.ws.once('close', resolve));
     this.ws.on('error', () => {});
