@@ -1,0 +1,26 @@
+// node .ci/sum-up.mjs <directory of vitest's JSON reports> <steps that broke…>
+// Prints "N passed, N failed" last, and exits with 1 unless everything passed.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [dir = '.', ...broken] = process.argv.slice(2);
+let passed = 0;
+let failed = 0;
+for (const name of readdirSync(dir)) {
+  try {
+    const report = JSON.parse(readFileSync(join(dir, name), 'utf8'));
+    // A file that could not be loaded has no tests that could fail.
+    const unloaded = report.testResults.filter(
+      (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    );
+    passed += report.numPassedTests;
+    failed += report.numFailedTests + unloaded.length;
+  } catch (error) {
+    console.log(`${name} is no report of vitest's: ${error.message}`);
+  }
+}
+// A step that broke without a failed test to show for it is told by its name, and counted.
+if (broken.length > 0) console.log(`Failed: ${broken.join(', ')}`);
+failed = Math.max(failed, broken.length);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
