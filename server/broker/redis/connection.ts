@@ -1,0 +1,187 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { EventsError } from '../../../shared/errors.ts';
+import type { Logger } from '../../logger.ts';
+
+/** Replies in the shapes that the broker reads, whatever the protocol. */
+type ConnectionOptions = RedisOptions & { replyMapping?: 'legacy' };
+
+/** Where the connections of a broker come from. */
+export type RedisSource =
+  /** `redis://` or, with TLS, `rediss://`. */
+  | { url: string }
+  /**
+   * Makes a connection, for whatever a URL cannot say. Called once for each connection the broker needs.
+   * @example { connect: (options) => new Redis({ ...options, sentinels, name: 'main' }) }
+   */
+  | { connect: (options: ConnectionOptions) => Redis };
+
+interface ConnectionSettings {
+  /** Seen in CLIENT LIST. */
+  name: string;
+  /** How long a caller is kept waiting for an answer, or for a lost connection to come back. */
+  timeoutMs: number;
+  logger: Logger;
+}
+
+/** One connection that comes back by itself; its callers get an answer or an error within a bounded time. */
+export class RedisConnection {
+  readonly redis: Redis;
+  readonly #timeoutMs: number;
+  readonly #logger: Logger;
+  /** While up: resolved. While down: resolves when it is back, rejects once it was away for `timeoutMs`. */
+  #up: Promise<void>;
+  #settleUp: (error?: Error) => void = () => {};
+  #isUp = false;
+  #lastError: Error | null = null;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(source: RedisSource, { name, timeoutMs, logger }: ConnectionSettings) {
+    this.#timeoutMs = timeoutMs;
+    this.#logger = logger;
+    this.#up = this.#awaitUp();
+    this.redis = open(source, {
+      connectionName: `psyche-events:${name}`,
+      // A command is sent on a connection that is up, once, or not at all: whoever sent it knows whether a second
+      // time does harm.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: timeoutMs,
+      connectTimeout: timeoutMs,
+      // A command without an answer for so long, and nothing else heard: the connection is dead, whatever TCP says.
+      socketTimeout: 2 * timeoutMs,
+      maxLoadingRetryTime: 500,
+      retryStrategy: (attempt) => Math.random() * Math.min(2000, 50 * 2 ** attempt),
+    });
+    this.redis.on('ready', () => this.#onReady());
+    this.redis.on('close', () => this.#onClose());
+    this.redis.on('error', (error) => this.#onError(error));
+  }
+
+  /** Host and port, never the password. */
+  get address(): string {
+    const { path, host, port, sentinels } = this.redis.options;
+    if (sentinels) return sentinels.map((sentinel) => `${sentinel.host}:${sentinel.port}`).join(', ');
+    return path ?? `${host}:${port}`;
+  }
+
+  /** Resolves while the connection is up. @throws EventsError UNAVAILABLE once it was away for too long */
+  async connected(): Promise<void> {
+    await this.run(async () => {});
+  }
+
+  /**
+   * Sends a command that does no harm when it is done twice: if the connection is lost before its answer, it is sent
+   * again.
+   * @throws EventsError UNAVAILABLE, CLOSED
+   */
+  async run<T>(send: (redis: Redis) => Promise<T>): Promise<T> {
+    const work = within(this.#timeoutMs, this.#sendTwice(send, performance.now() + this.#timeoutMs));
+    this.#inFlight.add(work);
+    try {
+      return await work;
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      this.#inFlight.delete(work);
+    }
+  }
+
+  /** Waits for the answers that are under way, for `timeoutMs` at most. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+    this.#closed = true;
+    this.#settleUp(new Error('closed'));
+    this.redis.disconnect();
+  }
+
+  async #sendTwice<T>(send: (redis: Redis) => Promise<T>, deadline: number): Promise<T> {
+    await this.#up;
+    try {
+      return await send(this.redis);
+    } catch (error) {
+      if (isReply(error) || this.#closed || performance.now() >= deadline) throw error;
+      await new Promise(setImmediate); // the news of the lost connection may be one turn behind its effects
+      await this.#up;
+      return await send(this.redis);
+    }
+  }
+
+  #explain(error: unknown): EventsError {
+    if (this.#closed) return new EventsError('CLOSED', 'The broker is closed.');
+    if (error instanceof Error && 'command' in error) delete error.command; // it holds passwords and payloads
+    const what = isReply(error) ? 'refused' : 'cannot be reached';
+    return new EventsError('UNAVAILABLE', `Redis at ${this.address} ${what}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+
+  #awaitUp(): Promise<void> {
+    const up = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(this.#lastError ?? new Error(`no connection within ${this.#timeoutMs} ms`));
+      }, this.#timeoutMs);
+      this.#settleUp = (error) => {
+        clearTimeout(timer);
+        if (error) reject(error);
+        else resolve();
+      };
+    });
+    up.catch(() => {}); // whoever waits for it sees the error
+    return up;
+  }
+
+  #onReady(): void {
+    this.#settleUp();
+    this.#up = Promise.resolve();
+    if (this.#lastError) this.#logger.info({ redis: this.address }, 'Redis is back');
+    this.#lastError = null;
+    this.#isUp = true;
+  }
+
+  #onClose(): void {
+    if (!this.#isUp || this.#closed) return;
+    this.#isUp = false;
+    this.#up = this.#awaitUp();
+    this.#onError(new Error('the connection was lost'));
+  }
+
+  /** One line per outage: a server that is away for a night must not fill the log. */
+  #onError(error: Error): void {
+    if (this.#lastError === null && !this.#closed) {
+      const fields = { redis: this.address, reason: reasonOf(error) };
+      this.#logger.warn(fields, 'Redis cannot be reached; trying again');
+    }
+    this.#lastError = error;
+  }
+}
+
+function open(source: RedisSource, options: ConnectionOptions): Redis {
+  if ('connect' in source) return source.connect(options);
+  if (!/^rediss?:\/\//.test(source.url)) {
+    throw new TypeError(
+      'RedisBroker: url must begin with redis:// or rediss://; for anything else pass connect',
+    );
+  }
+  return new Redis(source.url, options);
+}
+
+/** Whether Redis itself said no; anything else is a connection that failed. */
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** An attempt at several addresses fails with an error that has a code only. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ('code' in error ? String(error.code) : error.name);
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

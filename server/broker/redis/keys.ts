@@ -1,0 +1,26 @@
+/** The names of what a topic keeps in Redis; they share a hash tag, so that a Cluster keeps them on one node. */
+export interface TopicKeys {
+  /** Stream: the records, `<seq>-0`. */
+  readonly log: string;
+  /** Hash: epoch, last sequence number and time. */
+  readonly meta: string;
+  /** Pub/Sub channel: what was appended. */
+  readonly live: string;
+  /** String: the cursor that an idempotency key stands for. */
+  id(id: string): string;
+}
+
+export function topicKeys(prefix: string, topic: string): TopicKeys {
+  const root = `${prefix}:{${topic}}`;
+  return { log: `${root}:log`, meta: `${root}:meta`, live: `${root}:live`, id: (id) => `${root}:id:${id}` };
+}
+
+/** @throws TypeError when keys made with the prefix would not keep to one hash tag */
+export function checkPrefix(prefix: string): string {
+  if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(prefix)) {
+    throw new TypeError(
+      `RedisBroker: prefix ${JSON.stringify(prefix)}: use 1–128 characters of A–Z a–z 0–9 _ . : -`,
+    );
+  }
+  return prefix;
+}

@@ -1,0 +1,66 @@
+import type { LogEntry, PublishResult } from '../../../shared/log.ts';
+
+/** Enough to make the cost of a script call small per entry, few enough that Redis works while the next is written. */
+const GROUP_ENTRIES = 128;
+const GROUP_CHARS = 256 * 1024;
+
+interface Group {
+  readonly topic: string;
+  readonly entries: LogEntry[];
+  chars: number;
+  readonly waiting: { count: number; resolve: (r: PublishResult[]) => void; reject: (e: unknown) => void }[];
+}
+
+/**
+ * Publishes of the same topic and the same turn of the event loop go to Redis together. Each stays atomic; they
+ * share a fate only where Redis refuses or cannot be reached.
+ */
+export class PublishQueue {
+  readonly #send: (topic: string, entries: readonly LogEntry[]) => Promise<PublishResult[]>;
+  #groups = new Map<string, Group>();
+
+  constructor(send: (topic: string, entries: readonly LogEntry[]) => Promise<PublishResult[]>) {
+    this.#send = send;
+  }
+
+  publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    return new Promise((resolve, reject) => {
+      const group = this.#groupFor(topic, entries.length);
+      for (const entry of entries) group.chars += entry.json.length;
+      group.entries.push(...entries);
+      group.waiting.push({ count: entries.length, resolve, reject });
+    });
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    const groups = this.#groups;
+    this.#groups = new Map();
+    for (const group of groups.values()) this.#deliver(group);
+  }
+
+  #groupFor(topic: string, count: number): Group {
+    const open = this.#groups.get(topic);
+    if (open && open.entries.length + count <= GROUP_ENTRIES && open.chars <= GROUP_CHARS) return open;
+    if (open) this.#deliver(open);
+    else if (this.#groups.size === 0) setImmediate(() => this.flush());
+    const group: Group = { topic, entries: [], chars: 0, waiting: [] };
+    this.#groups.set(topic, group);
+    return group;
+  }
+
+  #deliver({ topic, entries, waiting }: Group): void {
+    this.#send(topic, entries).then(
+      (results) => {
+        let from = 0;
+        for (const { count, resolve } of waiting) {
+          resolve(results.slice(from, from + count));
+          from += count;
+        }
+      },
+      (error) => {
+        for (const { reject } of waiting) reject(error);
+      },
+    );
+  }
+}

@@ -1,0 +1,156 @@
+import type { Position } from '../../../shared/cursor.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import type { LogEntry, PublishResult } from '../../../shared/log.ts';
+import { type Logger, silentLogger } from '../../logger.ts';
+import {
+  type Bounds,
+  type Broker,
+  DEFAULT_RETENTION,
+  type ReadResult,
+  type Retention,
+  type Tail,
+  type TailSink,
+} from '../broker.ts';
+import { RedisConnection, type RedisSource } from './connection.ts';
+import { checkPrefix, topicKeys } from './keys.ts';
+import { LiveChannels } from './live-channels.ts';
+import { PublishQueue } from './publish-queue.ts';
+import { RedisLog } from './redis-log.ts';
+import { RedisTail } from './redis-tail.ts';
+
+export interface RedisBrokerOptions extends Retention {
+  /** What all keys and channels begin with. Default `psyche`. */
+  prefix?: string;
+  /**
+   * How long a call waits for Redis before it rejects with UNAVAILABLE, in ms. An outage shorter than this delays
+   * calls; during a longer one they fail at once. Default 2000.
+   */
+  timeoutMs?: number;
+  /** How often tails compare their place with the log's end, in ms: how late a lost last announcement can be. Default 5000. */
+  checkIntervalMs?: number;
+  /** Default: logs nothing. */
+  logger?: Logger;
+}
+
+/**
+ * The broker of several processes: logs are Redis streams, records are announced by Pub/Sub.
+ *
+ * Redis 7.0 or newer. It connects at once and for ever; `connect` tells whether that worked.
+ */
+export class RedisBroker implements Broker {
+  /** Others may have the password too. */
+  readonly trusted = false;
+  readonly #source: RedisSource;
+  readonly #logger: Logger;
+  readonly #prefix: string;
+  readonly #timeoutMs: number;
+  readonly #commands: RedisConnection;
+  readonly #log: RedisLog;
+  readonly #queue: PublishQueue;
+  readonly #tails = new Set<RedisTail>();
+  readonly #checks: NodeJS.Timeout;
+  #subscriber: { connection: RedisConnection; channels: LiveChannels } | null = null;
+  #closing: Promise<void> | null = null;
+
+  /** @throws TypeError when the URL or the prefix cannot be used */
+  constructor(source: RedisSource, options: RedisBrokerOptions = {}) {
+    const { prefix = 'psyche', timeoutMs = 2000, checkIntervalMs = 5000, logger = silentLogger } = options;
+    const { maxRecords = DEFAULT_RETENTION.maxRecords, maxAgeMs = DEFAULT_RETENTION.maxAgeMs } = options;
+    this.#source = source;
+    this.#logger = logger;
+    this.#prefix = checkPrefix(prefix);
+    this.#timeoutMs = timeoutMs;
+    this.#commands = new RedisConnection(source, { name: 'commands', timeoutMs, logger });
+    this.#log = new RedisLog(this.#commands, { prefix, retention: { maxRecords, maxAgeMs }, logger });
+    this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
+    this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
+  }
+
+  /** Resolves once Redis answered. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
+  async connect(): Promise<void> {
+    this.#checkOpen();
+    await this.#commands.connected();
+  }
+
+  /** Entries met so far, in any topic, that this project did not write and that were therefore not delivered. */
+  get foreignEntries(): number {
+    return this.#log.foreignEntries;
+  }
+
+  async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    this.#checkOpen();
+    return entries.length === 0 ? [] : this.#queue.publish(topic, entries);
+  }
+
+  async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
+    this.#checkOpen();
+    const { gap, records, bounds } = await this.#log.read(topic, after, limit);
+    const page = { gap, records: [...records], bounds };
+    // One answer of Redis is bounded; what a caller asks for need not be.
+    for (let end = records.at(-1); end && page.records.length < limit && end.seq < page.bounds.last; ) {
+      const next = await this.#log.read(topic, end, limit - page.records.length);
+      if (next.gap) break; // told by the caller's next read
+      page.records.push(...next.records);
+      page.bounds = next.bounds;
+      end = next.records.at(-1);
+    }
+    return page;
+  }
+
+  async bounds(topic: string): Promise<Bounds> {
+    this.#checkOpen();
+    return (await this.#log.read(topic, { epoch: '', seq: 0 }, 0)).bounds;
+  }
+
+  async seek(topic: string, at: number): Promise<Position> {
+    this.#checkOpen();
+    return this.#log.seek(topic, at);
+  }
+
+  async tail(topic: string, sink: TailSink): Promise<Tail> {
+    this.#checkOpen();
+    const channel = topicKeys(this.#prefix, topic).live;
+    const shared = { log: this.#log, channels: this.#channels(), logger: this.#logger };
+    const tail = new RedisTail({ topic, channel, ...shared }, sink);
+    this.#tails.add(tail);
+    await tail.started;
+    return {
+      close: () => {
+        this.#tails.delete(tail);
+        tail.close();
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#checks);
+    for (const tail of this.#tails) tail.close();
+    this.#tails.clear();
+    this.#queue.flush();
+    await Promise.all([this.#commands.close(), this.#subscriber?.connection.close()]);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new EventsError('CLOSED', 'The broker is closed.');
+  }
+
+  #check(): void {
+    this.#subscriber?.channels.check();
+    for (const tail of this.#tails) tail.check();
+  }
+
+  /** Whoever only publishes needs no second connection. */
+  #channels(): LiveChannels {
+    if (!this.#subscriber) {
+      const settings = { name: 'subscriber', timeoutMs: this.#timeoutMs, logger: this.#logger };
+      const connection = new RedisConnection(this.#source, settings);
+      this.#subscriber = { connection, channels: new LiveChannels(connection, this.#logger) };
+    }
+    return this.#subscriber.channels;
+  }
+}

@@ -1,0 +1,118 @@
+import { formatCursor, type Position } from '../../../shared/cursor.ts';
+import type { LogEntry, PublishResult } from '../../../shared/log.ts';
+import type { Logger } from '../../logger.ts';
+import type { LogRecord, Retention } from '../broker.ts';
+import { newEpoch } from '../epoch.ts';
+import type { RedisConnection } from './connection.ts';
+import { topicKeys } from './keys.ts';
+import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
+import { PUBLISH, READ, SEEK } from './scripts.ts';
+import { SeenRecords } from './seen-records.ts';
+
+/** Redis does nothing else while it puts a chunk together. */
+const CHUNK_RECORDS = 1000;
+const CHUNK_CHARS = 1024 * 1024;
+
+interface RedisLogSettings {
+  prefix: string;
+  retention: Required<Retention>;
+  logger: Logger;
+}
+
+/** The topics' logs in Redis. Each method is one script, hence one moment. */
+export class RedisLog {
+  readonly #connection: RedisConnection;
+  readonly #settings: RedisLogSettings;
+  readonly #seen = new SeenRecords();
+  readonly #topicsWithForeign = new Set<string>();
+  #foreignEntries = 0;
+
+  constructor(connection: RedisConnection, settings: RedisLogSettings) {
+    this.#connection = connection;
+    this.#settings = settings;
+    connection.redis.defineCommand('psychePublish', { lua: PUBLISH });
+    connection.redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
+    connection.redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
+  }
+
+  /** Entries met so far that this project did not write. */
+  get foreignEntries(): number {
+    return this.#foreignEntries;
+  }
+
+  /** See Broker.publish. */
+  async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    const { prefix, retention } = this.#settings;
+    const { log, meta, live, id: idKey } = topicKeys(prefix, topic);
+    const keys = [log, meta];
+    const args = [...this.#commonArgs(topic), live, retention.maxRecords];
+    for (const entry of entries) {
+      const id = encodeId(entry.id);
+      keys.push(idKey(id));
+      args.push(entry.type, id, entry.json, entry.meta ?? '');
+    }
+    const reply = await this.#connection.run((redis) => redis.psychePublish(keys.length, ...keys, ...args));
+    const [epochValue, evicted, ...places] = toValues(reply);
+    const epoch = String(epochValue);
+    this.#countForeign(topic, Number(evicted));
+    const newest = places.findLastIndex((place) => typeof place === 'number');
+    if (newest >= 0)
+      this.#seen.add(topic, { epoch, seq: Number(places[newest]), id: entries[newest]?.id ?? '' });
+    return places.map((place) =>
+      typeof place === 'string'
+        ? { cursor: place, duplicate: true }
+        : { cursor: formatCursor({ epoch, seq: place }), duplicate: false },
+    );
+  }
+
+  /**
+   * The log's bounds and, right after a position, as many records as one answer holds: at least one, if there is one.
+   * @param limit records at most; 0 asks for the bounds alone
+   */
+  async read(topic: string, after: Position, limit: number): Promise<Chunk> {
+    const { log, meta } = topicKeys(this.#settings.prefix, topic);
+    const args = [...this.#commonArgs(topic), after.epoch, after.seq];
+    args.push(Math.min(limit, CHUNK_RECORDS), CHUNK_CHARS);
+    const chunk = decodeChunk(
+      after,
+      await this.#connection.run((redis) => redis.psycheRead(log, meta, ...args)),
+    );
+    this.#countForeign(topic, chunk.foreign);
+    const { epoch, last } = chunk.bounds;
+    const newest = chunk.records.at(-1);
+    this.#seen.add(topic, newest?.seq === last ? newest : { epoch, seq: last, id: '' });
+    return chunk;
+  }
+
+  /** See Broker.seek. */
+  async seek(topic: string, at: number): Promise<Position> {
+    const { log, meta } = topicKeys(this.#settings.prefix, topic);
+    const args = [...this.#commonArgs(topic), at];
+    const reply = await this.#connection.run((redis) => redis.psycheSeek(log, meta, ...args));
+    const [epoch, seq] = toValues(reply);
+    return { epoch: String(epoch), seq: Number(seq) };
+  }
+
+  /** Tells the log of a record that was received another way: a log that lacks it later was rewound. */
+  saw(topic: string, record: LogRecord): void {
+    this.#seen.add(topic, record);
+  }
+
+  /** The arguments every script begins with. */
+  #commonArgs(topic: string): (string | number)[] {
+    const { epoch = '', seq = '', id = '' } = this.#seen.get(topic) ?? {};
+    return [newEpoch(), this.#settings.retention.maxAgeMs, epoch, seq, encodeId(id)];
+  }
+
+  #countForeign(topic: string, count: number): void {
+    if (count === 0) return;
+    this.#foreignEntries += count;
+    // Passed over again with every read of their range: one line per topic says it.
+    if (this.#topicsWithForeign.has(topic)) return;
+    this.#topicsWithForeign.add(topic);
+    this.#settings.logger.warn(
+      { topic, entries: count },
+      'entries of somebody else in the log: not delivered',
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { inject } from 'vitest';
+import type { Broker, Retention } from '../../server/broker/broker.ts';
+import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
+
+/** A log of a test's own, and the brokers of it. */
+export interface BrokerFixture extends AsyncDisposable {
+  readonly broker: Broker;
+  /** A broker of the same log in what would be another process. */
+  another(): Broker;
+  /** Time goes on by at least so much, where the test rules over time; otherwise it does so by itself. */
+  passTime(ms: number): void;
+}
+
+export interface BrokerKind {
+  readonly name: string;
+  open(retention?: Retention): BrokerFixture;
+}
+
+const memory: BrokerKind = {
+  name: 'MemoryBroker',
+  open(retention) {
+    let now = Date.now();
+    const broker = new MemoryBroker({ ...retention, now: () => now });
+    return {
+      broker,
+      another: () => broker,
+      passTime(ms) {
+        now += ms;
+      },
+      [Symbol.asyncDispose]: () => broker.close(),
+    };
+  },
+};
+
+const redis: BrokerKind = { name: 'RedisBroker', open: (retention) => redisFixture(retention) };
+
+export const brokerKinds: readonly BrokerKind[] = [memory, redis];
+
+/** Brokers of a prefix of their own. Default: on the Redis of the whole run. */
+export function redisFixture(options: RedisBrokerOptions = {}, url = inject('redisUrl')) {
+  const prefix = `test-${randomUUID()}`;
+  const brokers: RedisBroker[] = [];
+  const another = () => {
+    const broker = new RedisBroker({ url }, { prefix, ...options });
+    brokers.push(broker);
+    return broker;
+  };
+  return {
+    prefix,
+    broker: another(),
+    another,
+    passTime() {},
+    async [Symbol.asyncDispose]() {
+      await Promise.all(brokers.map((broker) => broker.close()));
+    },
+  };
+}
