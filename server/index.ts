@@ -1,5 +1,5 @@
+export type { Application, ApplicationContext } from './app/application.ts';
 export { loadConfig, type ServerConfig, type ServerOptions } from './app/config.ts';
-export type { Producer, ProducerContext, RunningProducer } from './app/producer.ts';
 export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
 export { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './broadcaster/apply-handler.ts';
 export { COMPRESSION } from './broadcaster/compression.ts';
@@ -37,6 +37,7 @@ export { health } from './performance-monitor/health.ts';
 export {
   type IntegratePerformanceMonitorOptions,
   integratePerformanceMonitor,
+  type StatusPublisher,
 } from './performance-monitor/integrate.ts';
 export {
   type PerformanceMetrics,

@@ -11,6 +11,8 @@ export interface ServerConfig {
   readonly port: number;
   /** `redis://` or `rediss://` URL of the log, or null for the embedded broker, whose events end with the process. Default null. */
   readonly redisUrl: string | null;
+  /** What all of its keys and channels in Redis begin with: systems that share a Redis need different ones. Default `psyche`. */
+  readonly redisPrefix: string;
   /** The least level that is logged. Default `info`. */
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Whether the simulation runs. Default on. */
@@ -48,6 +50,10 @@ const schema = z.strictObject({
     .refine(isRedisUrl, { error: 'a URL that begins with redis:// or rediss://' })
     .nullable()
     .default(null),
+  redisPrefix: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,128}$/, { error: '1–128 characters of A–Z a–z 0–9 _ . : -' })
+    .default('psyche'),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
   retentionMaxRecords: whole(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),

@@ -8,7 +8,10 @@ import type { ServerConfig } from './config.ts';
 export async function openBroker(config: ServerConfig, logger: Logger): Promise<Broker> {
   const retention = { maxRecords: config.retentionMaxRecords, maxAgeMs: config.retentionMaxAgeMs };
   if (config.redisUrl === null) return new MemoryBroker(retention);
-  const broker = new RedisBroker(config.redisUrl, { ...retention, logger });
+  const broker = new RedisBroker(
+    { url: config.redisUrl },
+    { ...retention, prefix: config.redisPrefix, logger },
+  );
   try {
     await broker.connect();
     return broker;

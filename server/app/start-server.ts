@@ -1,14 +1,15 @@
-import type { FastifyInstance } from 'fastify';
 import { type Logger as PinoLogger, pino } from 'pino';
-import { EventsError } from '../../shared/errors.ts';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
-import { integratePerformanceMonitor } from '../performance-monitor/integrate.ts';
+import { integratePerformanceMonitor, type StatusPublisher } from '../performance-monitor/integrate.ts';
 import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
 import { createAppRouter } from '../router/app-router.ts';
+import type { Application, ApplicationContext } from './application.ts';
 import type { ServerConfig } from './config.ts';
 import { createHttpApp } from './http-app.ts';
+import { listen } from './listen.ts';
 import { openBroker } from './open-broker.ts';
-import type { Producer, ProducerContext, RunningProducer } from './producer.ts';
 import { Readiness } from './readiness.ts';
 import { attachWebSockets } from './web-sockets.ts';
 
@@ -17,9 +18,11 @@ const PATH = '/trpc';
 /** Ms that clients have to leave by themselves when the server stops, and requests in flight to finish. */
 const GRACE_MS = 1000;
 
-export interface ServerParts {
-  /** What else publishes in this process. Default: nothing. */
-  producers?: readonly Producer[];
+export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
+  /** The events. Default: the Psyche Simulation's. */
+  catalog?: C;
+  /** Makes what is served from the server's manager. Default: the router of the catalog, and nothing that publishes. */
+  application?: (context: ApplicationContext<C>) => Application;
   /** Default: JSON lines on stdout, at the configured level. */
   logger?: PinoLogger;
   /** Directory of the page at `/`. Default: the built dashboard. */
@@ -31,7 +34,7 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   /**
-   * Stops within seconds: producers first, then no new connections; clients are sent to connect elsewhere and resume
+   * Stops within seconds: the application first, then no new connections; clients are sent to connect elsewhere and resume
    * there, requests in flight finish, and the broker is closed. Idempotent.
    */
   close(): Promise<void>;
@@ -43,21 +46,42 @@ export interface RunningServer {
  * @example const server = await startServer(loadConfig({ port: 0 }));
  * @throws EventsError UNAVAILABLE when Redis does not answer, INVALID_OPTION when host and port cannot be listened on
  */
-export async function startServer(config: ServerConfig, parts: ServerParts = {}): Promise<RunningServer> {
-  const { allowedOrigins, nodeName } = config;
-  const logger = parts.logger ?? pino({ level: config.logLevel, base: { node: nodeName } });
+export async function startServer<C extends AnyCatalog = PsycheCatalog>(
+  config: ServerConfig,
+  parts: ServerParts<C> = {},
+): Promise<RunningServer> {
+  const logger = parts.logger ?? pino({ level: config.logLevel, base: { node: config.nodeName } });
   const broker = await openBroker(config, logger);
-  const manager = new EventManager({ broker, logger });
-  const readiness = new Readiness({ broker, topic: readyTopic(nodeName) });
-  const router = createAppRouter(manager);
-  const serving = { router, path: PATH, allowedOrigins, logger };
-  const app = await createHttpApp({ ...serving, readiness, pageDir: parts.pageDir });
+  const manager = new EventManager<C>({ broker, logger, ...(parts.catalog && { catalog: parts.catalog }) });
+  try {
+    const context = { manager, config, logger };
+    const application = parts.application?.(context) ?? { router: createAppRouter(manager) };
+    const readiness = new Readiness({ broker, topic: readyTopic(config.nodeName) });
+    return await run(context, application, readiness, parts.pageDir);
+  } catch (error) {
+    await manager.close();
+    throw error;
+  }
+}
+
+async function run<C extends AnyCatalog>(
+  context: ApplicationContext<C> & { logger: PinoLogger },
+  application: Application,
+  readiness: Readiness,
+  pageDir: string | undefined,
+): Promise<RunningServer> {
+  const { manager, config, logger } = context;
+  const serving = { router: application.router, path: PATH, allowedOrigins: config.allowedOrigins, logger };
+  const app = await createHttpApp({ ...serving, readiness, pageDir });
   const webSockets = attachWebSockets(app.server, serving);
-  const producers: RunningProducer[] = [];
+  let monitor: { stop(): void } | undefined;
 
   const stop = async (): Promise<void> => {
-    for (const result of await Promise.allSettled(producers.map((producer) => producer.stop()))) {
-      if (result.status === 'rejected') logger.error({ err: result.reason }, 'A producer failed to stop');
+    monitor?.stop();
+    try {
+      await application.stop?.();
+    } catch (error) {
+      logger.error({ err: error }, 'The application failed to stop');
     }
     // Clients that stream over HTTP are cut, not told that the stream ended: they connect again and resume.
     const cut = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
@@ -67,35 +91,36 @@ export async function startServer(config: ServerConfig, parts: ServerParts = {})
     await manager.close();
   };
 
+  const { url, port } = await listen(app, config);
+  logger.info({ url, broker: config.redisUrl === null ? 'embedded' : 'redis' }, 'Listening');
   try {
-    const url = await listen(app, config);
-    logger.info({ url, broker: config.redisUrl === null ? 'embedded' : 'redis' }, 'Listening');
-    const context = { manager, config, logger };
-    for (const start of parts.producers ?? []) producers.push(start(context));
-    if (config.monitorIntervalMs > 0) producers.push(startMonitor(context, [...producers]));
-    let stopped: Promise<void> | undefined;
-    return {
-      url: url.href.slice(0, -1),
-      port: Number(url.port || 80),
-      close() {
-        stopped ??= stop();
-        return stopped;
-      },
-    };
+    application.start?.();
+    if (config.monitorIntervalMs > 0) monitor = startMonitor(context, application);
   } catch (error) {
     await stop();
     throw error;
   }
+  let stopped: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    close() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
 }
 
-function startMonitor({ manager, config, logger }: ProducerContext, agents: readonly RunningProducer[]) {
+function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C>, application: Application) {
+  const { manager, config, logger } = context;
   const monitor = new PerformanceMonitor();
   const reports = integratePerformanceMonitor(monitor, {
-    manager,
+    // A catalog without the event, or with another of its name, refuses it when it is published; that is logged.
+    manager: manager as unknown as StatusPublisher,
     logger,
     intervalMs: config.monitorIntervalMs,
     node: config.nodeName,
-    activeAgents: () => agents.reduce((sum, producer) => sum + (producer.activeAgents?.() ?? 0), 0),
+    activeAgents: () => application.activeAgents?.() ?? 0,
   });
   return {
     stop() {
@@ -103,26 +128,6 @@ function startMonitor({ manager, config, logger }: ProducerContext, agents: read
       monitor.close();
     },
   };
-}
-
-async function listen(app: FastifyInstance, { host, port }: ServerConfig): Promise<URL> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'EADDRINUSE'
-        ? `Port ${port} of ${host} is in use. Stop what uses it, or set PORT to another one`
-        : `Cannot listen on port ${port} of ${host} (${message}). Set HOST and PORT`;
-    throw new EventsError('INVALID_OPTION', `${reason}.`, { cause: error });
-  }
-  return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${portOf(app)}`);
-}
-
-function portOf(app: FastifyInstance): number {
-  const [address] = app.addresses();
-  if (typeof address !== 'object') throw new TypeError('The server does not listen on a port');
-  return address.port;
 }
 
 /** A topic of this process's own, so that the probes of others do not arrive here. */

@@ -1,13 +1,22 @@
 import { hostname } from 'node:os';
-import { broadcastSystemStatus } from '../event-manager/broadcasts.ts';
-import type { EventManager } from '../event-manager/event-manager.ts';
+import type { EventInput } from '../../shared/events.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { health } from './health.ts';
 import type { PerformanceMonitor } from './performance-monitor.ts';
 
+/** What is needed of an EventManager whose catalog has `system_status`. */
+export interface StatusPublisher {
+  publish(
+    event_type: 'system_status',
+    data: EventInput<'system_status'>,
+    options: { topic: string | undefined },
+  ): Promise<unknown>;
+  stats(): EventStats;
+}
+
 export interface IntegratePerformanceMonitorOptions {
-  manager: EventManager;
+  manager: StatusPublisher;
   /** Ms between two `system_status` events; the first is published at once. Default 5000. */
   intervalMs?: number;
   /** Default `default`. */
@@ -54,7 +63,7 @@ export function integratePerformanceMonitor(
         error_count: errors,
         metadata: { node, uptime: Math.round(process.uptime()), pid: process.pid },
       };
-      await broadcastSystemStatus(manager, status, { topic });
+      await manager.publish('system_status', status, { topic });
     } catch (error) {
       if (!stopped) logger.warn({ err: error }, 'A system_status could not be published');
     } finally {
@@ -73,7 +82,7 @@ export function integratePerformanceMonitor(
 }
 
 /** Errors of a manager since the call before. Refused input is left out: it is the caller's fault, not the system's. */
-function newErrors(manager: EventManager): () => number {
+function newErrors(manager: StatusPublisher): () => number {
   let counted = 0;
   return () => {
     const total = faults(manager.stats());

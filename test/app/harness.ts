@@ -18,11 +18,12 @@ import {
   type ServerParts,
   startServer,
 } from '../../server/index.ts';
+import type { AnyCatalog, PsycheCatalog } from '../../shared/index.ts';
 
 /** A server on a free port that publishes nothing by itself, and ends with the test. */
-export async function startTestServer(
+export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   options: ServerOptions = {},
-  parts: ServerParts = {},
+  parts: ServerParts<C> = {},
 ): Promise<RunningServer & AsyncDisposable> {
   const quiet: ServerOptions = { port: 0, simulation: false, logLevel: 'silent', ...options };
   const server = await startServer(loadConfig(quiet, {}), parts);

@@ -5,10 +5,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TRPCClient } from '@trpc/client';
+import { initTRPC } from '@trpc/server';
 import superjson from 'superjson';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import type { AppRouter } from '../../server/index.ts';
+import { z } from 'zod';
+import { type AppRouter, eventProcedures } from '../../server/index.ts';
+import { defineEvents, psycheEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { httpClient, startTestServer, wsClient } from './harness.ts';
 
@@ -150,21 +153,36 @@ describe('server', () => {
     await rm(pageDir, { recursive: true });
   });
 
-  test('producers run with the server, and their agents count in its status', async () => {
-    let stopped = false;
-    const stop = () => {
-      stopped = true;
-    };
+  test('an application runs with the server, with a catalog and procedures of its own', async () => {
+    const calls: string[] = [];
+    const t = initTRPC.create({ transformer: superjson });
     await using server = await startTestServer(
       { monitorIntervalMs: 50 },
-      { producers: [() => ({ stop, activeAgents: () => 5 })] },
+      {
+        catalog: defineEvents({ ...psycheEvents.schemas, noted: z.object({ text: z.string() }) }),
+        application: ({ manager }) => ({
+          router: t.router({
+            ...eventProcedures(manager, t.procedure),
+            note: t.procedure.mutation(() => manager.publish('noted', { text: 'from a procedure' })),
+          }),
+          start: () => void calls.push('start'),
+          stop: () => void calls.push('stop'),
+          activeAgents: () => 5,
+        }),
+      },
     );
-    const trpc = httpClient(server.url);
+    const headers = { 'content-type': 'application/json' };
+    const noted = await fetch(`${server.url}/trpc/note`, { method: 'POST', headers });
+    expect(noted.status).toBe(200);
+    const history = async () =>
+      (await httpClient(server.url).history.query()).items.map(({ event }) => event);
     await expect
-      .poll(async () => (await trpc.history.query({ types: ['system_status'] })).items[0]?.event.data)
-      .toMatchObject({ active_agents: 5, metadata: { pid: process.pid } });
+      .poll(history)
+      .toContainEqual(expect.objectContaining({ data: expect.objectContaining({ active_agents: 5 }) }));
+    expect(await history()).toContainEqual(expect.objectContaining({ data: { text: 'from a procedure' } }));
+    expect(calls).toEqual(['start']);
     await server.close();
-    expect(stopped).toBe(true);
+    expect(calls).toEqual(['start', 'stop']);
   });
 });
 

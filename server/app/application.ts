@@ -1,0 +1,24 @@
+import type { AnyTRPCRouter } from '@trpc/server';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import type { EventManager } from '../event-manager/event-manager.ts';
+import type { Logger } from '../logger.ts';
+import type { ServerConfig } from './config.ts';
+
+/** What a server serves, and what runs in its process: the simulation, for example. */
+export interface Application {
+  /** Served at `/trpc`. */
+  router: AnyTRPCRouter;
+  /** Begins to publish; called once, when the server listens. */
+  start?(): void;
+  /** Ends what publishes; called once, while the manager is still open. */
+  stop?(): void | Promise<void>;
+  /** `active_agents` of the server's `system_status`. Default 0. */
+  activeAgents?(): number;
+}
+
+export interface ApplicationContext<C extends AnyCatalog = PsycheCatalog> {
+  manager: EventManager<C>;
+  config: ServerConfig;
+  logger: Logger;
+}
