@@ -8,8 +8,8 @@ import type { Limits } from './limits.ts';
 /**
  * What one client was sent and has not taken yet.
  *
- * While it is full, whoever produces for this client waits for `drained()`, and nothing is read from a client
- * that asks for more. A client that leaves it full for `drainTimeoutMs` is cut.
+ * While it is full, whoever produces for this client waits for `drained()`. A client that leaves it full for
+ * `drainTimeoutMs` is cut.
  */
 export class Backlog {
   readonly #ws: WebSocket;
@@ -48,13 +48,6 @@ export class Backlog {
       this.#draining = undefined;
     });
     return this.#draining;
-  }
-
-  /** Leaves what the client sends next in its own hands until it has taken what waits for it. */
-  holdReading(): void {
-    if (!this.full || this.#ws.isPaused) return;
-    this.#ws.pause();
-    void this.drained().then(() => this.#ws.resume());
   }
 
   async #drain(): Promise<void> {

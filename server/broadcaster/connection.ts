@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { Backlog } from './backlog.ts';
 import { FALLBACK_SHAPE, NO_CALL, reportError, reportInternalError, shapeError } from './errors.ts';
 import type { Setup } from './options.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** How a client names a request. */
 export type RequestId = number | string;
@@ -20,6 +21,8 @@ export class Connection {
   readonly subscriptions = new Map<RequestId, AbortController>();
   /** What was sent to the client and not taken yet. */
   readonly backlog: Backlog;
+  /** Where its queries and mutations wait for their turn. */
+  readonly turnstile: Turnstile;
   /** What `createContext` returned; undefined until then. */
   context: unknown;
   readonly #closed = new AbortController();
@@ -29,6 +32,7 @@ export class Connection {
     this.req = req;
     this.setup = setup;
     this.backlog = new Backlog(ws, req.socket, setup.limits, this.closed);
+    this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
   }
 
   /** The TCP or TLS socket below: for writing frames that are built already. Call `backlog.check()` after. */

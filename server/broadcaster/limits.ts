@@ -11,6 +11,11 @@ export interface Limits {
    */
   readonly maxSubscriptions: number;
   /**
+   * Queries and mutations of one socket that run at a time. Default: 100. More wait for their turn, which comes when
+   * one of them is answered and the client is not behind; with 1000 waiting, nothing more is read from the client.
+   */
+  readonly maxConcurrentCalls: number;
+  /**
    * Bytes that may wait to be taken by a client. Default: 1 MiB; `Infinity` takes the guard off.
    * Beyond it no further item of an async iterable is pulled, and once the client sends something,
    * nothing more is read from it, until it has taken what waits. A socket's own buffer (16 KiB, 64 KiB
@@ -29,6 +34,7 @@ export type LimitOptions = { readonly [K in keyof Limits]?: Limits[K] | undefine
 const DEFAULTS: Limits = {
   firstMessageTimeoutMs: 5_000,
   maxSubscriptions: 100,
+  maxConcurrentCalls: 100,
   maxBufferedBytes: 1024 * 1024,
   drainTimeoutMs: 30_000,
 };
@@ -44,6 +50,7 @@ export function resolveLimits(options: LimitOptions): Limits {
   const limits = {
     firstMessageTimeoutMs: options.firstMessageTimeoutMs ?? DEFAULTS.firstMessageTimeoutMs,
     maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
+    maxConcurrentCalls: options.maxConcurrentCalls ?? DEFAULTS.maxConcurrentCalls,
     maxBufferedBytes: options.maxBufferedBytes ?? DEFAULTS.maxBufferedBytes,
     drainTimeoutMs: options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs,
   };

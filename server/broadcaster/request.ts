@@ -27,11 +27,11 @@ export async function answer(
   } else {
     const call = new Call(connection, id, { ...request, id });
     if (call.type === 'subscription') await subscribe(call, batchIndex, context);
-    else await respondOnce(call, batchIndex, context);
+    else await connection.turnstile.pass(() => respondOnce(call, batchIndex, context));
   }
 }
 
-/** A query or a mutation: one answer. */
+/** A query or a mutation: one answer. Never rejects. */
 async function respondOnce(call: Call, batchIndex: number, context: Promise<ContextResult>): Promise<void> {
   try {
     await admitted(context);

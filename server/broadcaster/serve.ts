@@ -43,7 +43,7 @@ export function serve(connection: Connection): void {
 
   ws.on('message', (raw, isBinary) => {
     if (!connection.open) return; // no reply could be sent: better not run at all
-    connection.backlog.holdReading();
+    holdReading(connection);
     if (!isBinary && isHeartbeat(connection, raw)) return;
     let payload: Payload;
     try {
@@ -60,6 +60,17 @@ export function serve(connection: Connection): void {
 function announcesParams(req: IncomingMessage): boolean {
   const [, query] = req.url?.split('?', 2) ?? [];
   return new URLSearchParams(query).get('connectionParams') === '1';
+}
+
+/** Reads no further from a client that is behind with taking answers, or has asked too much already. */
+function holdReading({ ws, backlog, turnstile }: Connection): void {
+  if (ws.isPaused) return;
+  let over: Promise<void>;
+  if (backlog.full) over = backlog.drained();
+  else if (turnstile.crowded) over = turnstile.pass(async () => {});
+  else return;
+  ws.pause();
+  void over.then(() => ws.resume());
 }
 
 /** `PING` and `PONG` are text, whatever the encoder. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { applyWSSHandler, type WSSHandlerOptions } from '@trpc/server/adapters/ws';
 import { expect } from 'vitest';
-import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { type ClientOptions, type RawData, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import type { LimitOptions } from '../../server/broadcaster/limits.ts';
 import type { BroadcastOptions } from '../../server/broadcaster/options.ts';
@@ -141,24 +141,30 @@ export class RawClient {
   async frame(id: number | string | null, n = 0): Promise<Frame> {
     return await until(() => {
       const frame = this.of(id)[n];
-      if (!frame) throw new Error(`no frame ${n} of ${id} among ${JSON.stringify(this.frames)}`);
+      if (!frame) throw new Error(`no frame ${n} of ${id}, of ${this.frames.length} in all`);
       return frame;
     });
   }
 
-  /** Resolves once the server has answered everything sent before. */
+  /** Resolves once the server has read everything sent before: it answers heartbeats at once, and in order. */
   async flushed(): Promise<void> {
-    const before = this.others.length;
     this.send('PING');
-    await until(() => expect(this.others.length).toBeGreaterThan(before));
+    await new Promise<void>((resolve) => {
+      const onMessage = (raw: RawData) => {
+        if (raw.toString() !== 'PONG') return;
+        this.ws.off('message', onMessage);
+        resolve();
+      };
+      this.ws.on('message', onMessage);
+    });
   }
 }
 
 const realTimeout = globalThis.setTimeout;
 
-/** Waits until `check` no longer throws, 5 s at most. Fake timers are left alone, which `vi.waitFor` would advance. */
+/** Waits until `check` no longer throws, 10 s at most. Fake timers are left alone, which `vi.waitFor` would advance. */
 export async function until<T>(check: () => T): Promise<T> {
-  const deadline = performance.now() + 5_000;
+  const deadline = performance.now() + 10_000;
   for (;;) {
     try {
       return check();

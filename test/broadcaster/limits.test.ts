@@ -108,6 +108,59 @@ describe('maxSubscriptions', () => {
   });
 });
 
+describe('maxConcurrentCalls', () => {
+  test('more wait for their turn, in order; subscriptions do not', async () => {
+    const gates: (() => void)[] = [];
+    const order: number[] = [];
+    const gated = t.router({
+      wait: t.procedure
+        .input((input) => input as number)
+        .query(async ({ input }) => {
+          order.push(input);
+          await new Promise<void>((resolve) => gates.push(resolve));
+          return input;
+        }),
+      forever: t.procedure.subscription(async function* () {
+        yield 'first';
+      }),
+    });
+    await using server = await startServer(withLimits({ maxConcurrentCalls: 2 }), { router: gated });
+    const client = await server.connect();
+    for (let id = 1; id <= 5; id++) client.call(id, 'query', 'wait', id);
+    client.call(6, 'subscription', 'forever');
+    await client.expectStory(6, ['started', 'data:"first"', 'stopped']);
+    expect(order).toEqual([1, 2]);
+    gates[1]?.();
+    await client.expectStory(2, ['data:2']);
+    expect(order).toEqual([1, 2, 3]);
+    for (let n = 0; n < 5; n++) {
+      await until(() => expect(gates.length).toBeGreaterThan(n));
+      gates[n]?.();
+    }
+    await client.expectStory(5, ['data:5']);
+    expect(order).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('a long line stops the reading until it has moved on', async () => {
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const gated = t.router({ wait: t.procedure.query(() => gate) });
+    await using server = await startServer(withLimits({ maxConcurrentCalls: 1 }), { router: gated });
+    const client = await server.connect();
+    for (let id = 1; id <= 1_001; id++) client.call(id, 'query', 'wait');
+    await client.flushed();
+    client.send('PONG');
+    const socket = [...server.wss.clients][0];
+    await until(() => expect(socket?.isPaused).toBe(true));
+    open();
+    await client.frame(1_001);
+    await client.flushed();
+    expect(client.frames).toHaveLength(1_001);
+  });
+});
+
 describe('prefix', () => {
   test('a connection on another path is closed with 1008', async () => {
     await using server = await startServer(serve, { router, prefix: '/trpc' });
@@ -213,6 +266,7 @@ describe('misuse', () => {
   test.each([
     ['firstMessageTimeoutMs', 0],
     ['maxSubscriptions', -1],
+    ['maxConcurrentCalls', 0],
     ['maxBufferedBytes', Number.NaN],
     ['drainTimeoutMs', 0],
   ])('%s: %s is a TypeError that names it', async (name, value) => {

@@ -1,0 +1,275 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { initTRPC } from '@trpc/server';
+import { applyWSSHandler } from '@trpc/server/adapters/ws';
+import { observable } from '@trpc/server/observable';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { MAX_QUEUED_VALUES } from '../../server/broadcaster/limits.ts';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { type Apply, type RawClient, startServer, type TestServer, until, withLimits } from './harness.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const LIMIT = 256 * KIB;
+const ITEM = 'x'.repeat(64 * KIB);
+const guarded = withLimits({ maxBufferedBytes: LIMIT });
+
+const t = initTRPC.create();
+
+function sources() {
+  const seen = { produced: 0, calls: 0, finished: vi.fn() };
+  let push: (value: string) => void = () => {};
+  const router = t.router({
+    stream: t.procedure.subscription(async function* () {
+      try {
+        for (;;) {
+          await turn();
+          yield { n: ++seen.produced, ITEM };
+        }
+      } finally {
+        seen.finished();
+      }
+    }),
+    tight: t.procedure.input(z.number()).subscription(async function* ({ input }) {
+      for (let n = 1; n <= input; n++) yield { n, ITEM };
+    }),
+    pushed: t.procedure.subscription(() =>
+      observable<string>((observer) => {
+        push = (value) => observer.next(value);
+        return () => seen.finished();
+      }),
+    ),
+    big: t.procedure.query(() => {
+      seen.calls += 1;
+      return ITEM;
+    }),
+    ping: t.procedure.query(() => 'pong'),
+  });
+  return { router, seen, push: (value: string) => push(value) };
+}
+
+/** Bytes that the server holds for its clients. */
+function held(server: TestServer): number {
+  return Math.max(0, ...[...server.wss.clients].map((ws) => ws.bufferedAmount));
+}
+
+/** Waits until a number stops moving, whatever the event loop does. */
+async function settled(value: () => number): Promise<number> {
+  for (;;) {
+    const before = value();
+    for (let turns = 0; turns < 200; turns++) await turn();
+    if (value() === before) return before;
+  }
+}
+
+/** A client that has subscribed and reads nothing more. */
+async function stalled(server: TestServer, path = 'stream'): Promise<RawClient> {
+  const client = await server.connect();
+  client.call(1, 'subscription', path);
+  await client.frame(1);
+  client.ws.pause();
+  return client;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('an async iterable', () => {
+  test('is not pulled while its client does not read, and loses nothing', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await stalled(server);
+    await until(() => expect(held(server)).toBeGreaterThan(LIMIT));
+    const produced = await settled(() => seen.produced);
+    expect(held(server)).toBeLessThan(LIMIT + 2 * ITEM.length);
+    client.ws.resume();
+    await until(() => expect(seen.produced).toBeGreaterThan(2 * produced));
+    client.stop(1);
+    await until(() => expect(client.story(1).at(-1)).toBe('stopped'));
+    const numbers = client
+      .of(1)
+      .flatMap(({ result }) => (result?.data as { n: number } | undefined)?.n ?? []);
+    expect(numbers).toEqual(numbers.map((_n, index) => index + 1));
+  });
+
+  test.each<[string, Apply]>([
+    ['the guard off', withLimits({ maxBufferedBytes: Number.POSITIVE_INFINITY })],
+    ['tRPC’s own adapter', applyWSSHandler],
+  ])('control: with %s the process buffers without end', async (_name, apply) => {
+    const { router } = sources();
+    await using server = await startServer(apply, { router });
+    await stalled(server);
+    await until(() => expect(held(server)).toBeGreaterThan(16 * MIB));
+  });
+
+  test('one that never pauses leaves the event loop to others', async () => {
+    const { router } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'tight', 1_000);
+    const other = await server.connect();
+    other.call(1, 'query', 'ping');
+    await other.frame(1);
+    expect(client.of(1).length).toBeLessThan(1_000);
+    await until(() => expect(client.of(1)).toHaveLength(1_002));
+  });
+
+  test('other clients do not notice', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    await stalled(server);
+    await until(() => expect(held(server)).toBeGreaterThan(LIMIT));
+    await settled(() => seen.produced);
+    const other = await server.connect();
+    other.call(1, 'subscription', 'tight', 200);
+    await until(() => expect(other.of(1)).toHaveLength(202));
+  });
+
+  test('a stalled client can stop it', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await stalled(server);
+    await until(() => expect(held(server)).toBeGreaterThan(LIMIT));
+    client.stop(1);
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+    client.ws.resume();
+    await until(() => expect(client.story(1).at(-1)).toBe('stopped'));
+  });
+
+  test('it is cleaned up when its client goes away while it waits', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await stalled(server);
+    await until(() => expect(held(server)).toBeGreaterThan(LIMIT));
+    client.ws.terminate();
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+    await until(() => expect(server.wss.clients.size).toBe(0));
+  });
+});
+
+describe('a client that asks and does not read', () => {
+  const ask = (client: RawClient) => {
+    for (let id = 1; id <= 400; id++) client.call(id, 'query', 'big');
+  };
+
+  test('has its further calls wait until it has taken its answers', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await server.connect();
+    client.ws.pause();
+    ask(client);
+    await until(() => expect(held(server)).toBeGreaterThan(LIMIT));
+    expect(await settled(() => seen.calls)).toBeLessThan(300);
+    expect(held(server)).toBeLessThan(100 * ITEM.length + LIMIT);
+    client.ws.resume();
+    await until(() => expect(client.frames).toHaveLength(400));
+  });
+
+  test('is read no further', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await server.connect();
+    client.ws.pause();
+    ask(client);
+    await until(() => expect(held(server)).toBeGreaterThan(LIMIT));
+    await settled(() => seen.calls);
+    const socket = [...server.wss.clients][0];
+    client.call('one more', 'query', 'big');
+    await until(() => expect(socket?.isPaused).toBe(true));
+    client.ws.resume();
+    await client.frame('one more');
+    expect(socket?.isPaused).toBe(false);
+  });
+
+  test('control: with the guards off every answer piles up', async () => {
+    const { router, seen } = sources();
+    const off = { maxBufferedBytes: Number.POSITIVE_INFINITY, maxConcurrentCalls: Number.POSITIVE_INFINITY };
+    await using server = await startServer(withLimits(off), { router });
+    const client = await server.connect();
+    client.ws.pause();
+    ask(client);
+    await until(() => expect(seen.calls).toBe(400));
+    expect(held(server)).toBeGreaterThan(16 * MIB);
+  });
+});
+
+describe('[D9] a client that drains nothing', () => {
+  async function stall() {
+    const { router, seen } = sources();
+    const server = await startServer(guarded, { router });
+    const client = await server.connect();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    client.call(1, 'subscription', 'stream');
+    await client.frame(1);
+    client.ws.pause();
+    await until(() => expect(held(server)).toBeGreaterThan(LIMIT));
+    await settled(() => seen.produced);
+    return { server, client, seen };
+  }
+
+  test('is closed with 4008 after 30 s', async () => {
+    const { server, client, seen } = await stall();
+    await using _server = server;
+    vi.advanceTimersByTime(29_999);
+    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([1]);
+    vi.advanceTimersByTime(1);
+    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]);
+    client.ws.resume();
+    expect(await client.closed).toBe(CloseCode.SLOW_CONSUMER);
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+  });
+
+  test('is hung up on if it does not even read that', async () => {
+    const { server, seen } = await stall();
+    await using _server = server;
+    vi.advanceTimersByTime(30_000);
+    vi.advanceTimersByTime(1_000);
+    await until(() => expect(server.wss.clients.size).toBe(0));
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+  });
+
+  test('is left alone if it drains in time', async () => {
+    const { server, client, seen } = await stall();
+    await using _server = server;
+    vi.advanceTimersByTime(29_000);
+    const produced = seen.produced;
+    client.ws.resume();
+    await until(() => expect(seen.produced).toBeGreaterThan(2 * produced));
+    client.stop(1);
+    await until(() => expect(client.story(1).at(-1)).toBe('stopped'));
+    vi.advanceTimersByTime(60_000);
+    client.call(2, 'query', 'ping');
+    await client.expectStory(2, ['data:"pong"']);
+  });
+});
+
+describe('an observable, which cannot be asked to wait', () => {
+  test('may push a burst to a client that reads', async () => {
+    const { router, push } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'pushed');
+    await client.frame(1);
+    for (let n = 0; n < 2 * MAX_QUEUED_VALUES; n++) push(`${n}${'y'.repeat(KIB)}`);
+    await until(() => expect(client.of(1)).toHaveLength(2 * MAX_QUEUED_VALUES + 1));
+  });
+
+  test('has a client that does not read cut with 4008 once its queue is long', async () => {
+    const { router, push, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await stalled(server, 'pushed');
+    while (held(server) <= LIMIT) {
+      push(ITEM);
+      await turn();
+    }
+    for (let n = 0; n < MAX_QUEUED_VALUES; n++) push(ITEM);
+    await turn();
+    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([1]);
+    push(ITEM);
+    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]);
+    client.ws.resume();
+    expect(await client.closed).toBe(CloseCode.SLOW_CONSUMER);
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+  });
+});

@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { initTRPC, tracked } from '@trpc/server';
+import { TRPC_ERROR_CODES_BY_NUMBER } from '@trpc/server/rpc';
+import superjson from 'superjson';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
+import { WEBSOCKET_LIMITS } from '../../server/broadcaster/limits.ts';
+import { type RawClient, startServer, type TestServer } from './harness.ts';
+import { damaged, hostileText, Random } from './hostile.ts';
+
+const t = initTRPC.create({ transformer: superjson });
+const any = (input: unknown) => input;
+const router = t.router({
+  echo: t.procedure.input(any).query(({ input }) => input),
+  mutate: t.procedure.input(any).mutation(({ input }) => [input]),
+  items: t.procedure.input(any).subscription(async function* ({ input }) {
+    yield tracked('1', input);
+  }),
+  endless: t.procedure.subscription(async function* ({ signal }) {
+    yield 1;
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+  }),
+  hello: t.procedure.query(() => 'hello'),
+});
+const PATHS = ['echo', 'mutate', 'items', 'endless', '__proto__', 'constructor.name', ''] as const;
+
+/** Close codes a client can be given for what it sends: RFC 6455's protocol error, bad text, policy, and size. */
+const DOCUMENTED_CLOSES = [1002, 1007, 1008, 1009];
+const UPGRADE = [
+  'GET / HTTP/1.1',
+  'Host: x',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+  '\r\n',
+].join('\r\n');
+
+const NOTHING = superjson.serialize(null);
+
+const fatal = vi.fn();
+
+/** Checks that everything the server said is a tRPC message. */
+function expectDocumented(client: RawClient, context: string): void {
+  for (const frame of client.frames) {
+    expect(['string', 'number', 'object'], context).toContain(typeof frame.id);
+    if (frame.error) {
+      const { code } = superjson.deserialize(frame.error as never) as { code: number };
+      expect(Object.keys(TRPC_ERROR_CODES_BY_NUMBER).map(Number), context).toContain(code);
+    } else {
+      expect(['data', 'started', 'stopped'], context).toContain(frame.result?.type);
+    }
+  }
+  expect(client.others.every((text) => text === 'PONG')).toBe(true);
+}
+
+async function expectAlive(server: TestServer, context: string): Promise<void> {
+  const client = await server.connect();
+  client.call(1, 'query', 'hello', NOTHING);
+  expect((await client.frame(1)).result?.data, context).toEqual({ json: 'hello' });
+  client.ws.close();
+  expect(fatal.mock.calls, context).toEqual([]);
+  expect({}, context).not.toHaveProperty('polluted');
+}
+
+describe('whatever a client sends', () => {
+  beforeAll(() => {
+    process.on('uncaughtException', fatal).on('unhandledRejection', fatal);
+  });
+  afterEach(() => fatal.mockClear());
+  afterAll(() => {
+    process.off('uncaughtException', fatal).off('unhandledRejection', fatal);
+  });
+
+  test.each([11, 12, 13])(
+    'mutated messages, seed %i: each is answered as documented, or closed',
+    async (seed) => {
+      const random = new Random(seed);
+      await using server = await startServer(
+        applyBroadcastWSSHandler,
+        { router, maxBatchSize: 50 },
+        WEBSOCKET_LIMITS,
+      );
+      let client = await server.connect();
+      for (let n = 0; n < 1_000; n++) {
+        const text = hostileText(random, PATHS, 0.3);
+        const context = `seed ${seed}, message ${n}: ${text.slice(0, 200)}`;
+        client.send(random.next() < 0.1 ? damaged(random, Buffer.from(text)) : text);
+        await Promise.race([client.flushed(), client.closed]);
+        if (client.ws.readyState !== client.ws.OPEN) {
+          expect(DOCUMENTED_CLOSES, context).toContain(await client.closed);
+          client = await server.connect();
+        }
+        if (n % 100 === 99) {
+          client.call('probe', 'query', 'hello', NOTHING);
+          expect((await client.frame('probe')).result?.data, context).toEqual({ json: 'hello' });
+          expectDocumented(client, context);
+          client.ws.terminate();
+          await expectAlive(server, context);
+          client = await server.connect(random.next() < 0.5 ? '/' : '/?connectionParams=0');
+        }
+      }
+    },
+  );
+
+  test.each([21, 22])('mutated first messages, seed %i: the connection is served or closed', async (seed) => {
+    const random = new Random(seed);
+    await using server = await startServer(applyBroadcastWSSHandler, { router }, WEBSOCKET_LIMITS);
+    for (let n = 0; n < 150; n++) {
+      const client = await server.connect('/?connectionParams=1');
+      const text =
+        random.next() < 0.5
+          ? hostileText(random, PATHS, 0.5)
+          : damaged(random, Buffer.from('{"method":"connectionParams","data":{"token":"x"}}')).toString();
+      client.send(text);
+      client.send('{"method":"connectionParams","data":{}}'); // it may have been a heartbeat
+      client.call(1, 'query', 'hello', NOTHING);
+      await Promise.race([client.frame(1), client.closed]);
+      expectDocumented(client, `seed ${seed}, connection ${n}: ${text.slice(0, 200)}`);
+      client.ws.terminate();
+    }
+    await expectAlive(server, `seed ${seed}`);
+  });
+
+  test.each([31, 32])('mutated bytes on the wire, seed %i: nothing but the socket ends', async (seed) => {
+    const random = new Random(seed);
+    await using server = await startServer(applyBroadcastWSSHandler, { router }, WEBSOCKET_LIMITS);
+    const codes = new Set<number>();
+    for (let n = 0; n < 250; n++) {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+      const upgrade = random.next() < 0.1 ? damaged(random, Buffer.from(UPGRADE)) : Buffer.from(UPGRADE);
+      socket.write(upgrade);
+      const frames = Array.from({ length: 1 + random.below(6) }, () =>
+        wireFrame(random, Buffer.from(hostileText(random, PATHS))),
+      );
+      const bytes = Buffer.concat(frames);
+      socket.end(random.next() < 0.8 ? damaged(random, bytes) : bytes);
+      const received: Buffer[] = [];
+      socket.on('data', (data) => received.push(data));
+      const timer = setTimeout(() => socket.destroy(), 1_000);
+      await once(socket, 'close');
+      clearTimeout(timer);
+      const close = closeCode(Buffer.concat(received));
+      if (close !== undefined) codes.add(close);
+      if (n % 50 === 49) await expectAlive(server, `seed ${seed}, socket ${n}`);
+    }
+    expect([...codes].filter((code) => code !== 1000 && code < 3000).sort()).toEqual(
+      expect.arrayContaining([1002]),
+    );
+    for (const code of codes) {
+      // Any other code is the client's own, given back.
+      if (code >= 1002 && code < 1012) expect(DOCUMENTED_CLOSES, `seed ${seed}`).toContain(code);
+    }
+  });
+});
+
+/** A client's frame around a payload, with a header that is right most of the time. */
+function wireFrame(random: Random, payload: Buffer): Buffer {
+  const fin = random.next() < 0.9 ? 0x80 : 0;
+  const rsv1 = random.next() < 0.05 ? 0x40 : 0;
+  const opcode = random.next() < 0.7 ? 1 : random.pick([0, 2, 3, 8, 9, 10]);
+  const masked = random.next() < 0.95 ? 0x80 : 0;
+  const short = payload.length < 126;
+  const header = Buffer.from([fin | rsv1 | opcode, masked | (short ? payload.length : 126)]);
+  const length = Buffer.alloc(short ? 0 : 2);
+  if (!short) length.writeUInt16BE(payload.length & 0xffff);
+  return Buffer.concat([header, length, Buffer.alloc(masked ? 4 : 0), payload]); // a mask of zeros changes nothing
+}
+
+/** The code of the close frame at the end of what a server sent, if there is one. */
+function closeCode(received: Buffer): number | undefined {
+  const at = received.lastIndexOf(Buffer.from([0x88, 0x02]));
+  return at >= 0 && received.length === at + 4 ? received.readUInt16BE(at + 2) : undefined;
+}

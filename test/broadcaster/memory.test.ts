@@ -1,0 +1,82 @@
+import { EventEmitter, on } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { initTRPC } from '@trpc/server';
+import { describe, expect, test, vi } from 'vitest';
+import type { Connection } from '../../server/broadcaster/connection.ts';
+import { ADAPTERS, startServer, until, withLive } from './harness.ts';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+/** Garbage is collected when V8 likes: a reference that dies at all is what counts. */
+async function expectGone(refs: WeakRef<object>[]): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    await turn();
+    gc();
+    if (refs.every((ref) => ref.deref() === undefined)) return;
+  }
+  expect(refs.map((ref) => ref.deref())).toEqual(refs.map(() => undefined));
+}
+
+const t = initTRPC.create();
+
+describe.each(ADAPTERS)('%s adapter: memory', (_name, apply) => {
+  test('an item is held no longer than it takes to send it', async () => {
+    const events = new EventEmitter();
+    const router = t.router({
+      items: t.procedure.subscription(
+        ({ signal }) => on(events, 'item', signal ? { signal } : {}) as AsyncIterable<unknown>,
+      ),
+    });
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'items');
+    await until(() => expect(events.listenerCount('item')).toBe(1));
+    const emit = () => {
+      const item = { text: 'x' };
+      events.emit('item', item);
+      return new WeakRef(item);
+    };
+    const refs = [emit(), emit()];
+    await until(() => expect(client.of(1)).toHaveLength(3));
+    await expectGone(refs);
+    client.stop(1);
+    await until(() => expect(client.story(1).at(-1)).toBe('stopped'));
+  });
+});
+
+describe('memory of a connection', () => {
+  test('nothing of it is left when its socket has closed', async () => {
+    const refs: WeakRef<object>[] = [];
+    const router = t.router({
+      live: t.procedure.subscription(async function* () {}),
+      hello: t.procedure.query(() => 'hello'),
+    });
+    const remember = (connection: Connection) => refs.push(new WeakRef(connection));
+    const detached = vi.fn();
+    await using server = await startServer(
+      withLive(() => ({
+        attach(call) {
+          remember(call.connection);
+          return detached;
+        },
+      })),
+      { router, keepAlive: { enabled: true } },
+    );
+    for (let n = 0; n < 3; n++) {
+      const client = await server.connect('/?connectionParams=1');
+      client.send({ method: 'connectionParams', data: {} });
+      client.call(1, 'subscription', 'live');
+      client.call(2, 'query', 'hello');
+      await client.expectStory(2, ['data:"hello"']);
+      await client.expectStory(1, ['started']);
+      client.ws.close();
+      await client.closed;
+    }
+    await until(() => expect(detached).toHaveBeenCalledTimes(3));
+    expect(refs).toHaveLength(3);
+    await expectGone(refs);
+  });
+});
