@@ -13,6 +13,8 @@ export const ERRORS = {
   INVALID_CURSOR: { trpc: 'BAD_REQUEST', retry: false },
   /** A topic is 1–128 characters of A–Z a–z 0–9 _ . - and may not start with a dot. */
   INVALID_TOPIC: { trpc: 'BAD_REQUEST', retry: false },
+  /** A filter names a field the events do not have, or compares it with something it cannot be. */
+  INVALID_FILTER: { trpc: 'BAD_REQUEST', retry: false },
   /** An option or argument has no meaning; the message says which one. */
   INVALID_OPTION: { trpc: 'BAD_REQUEST', retry: false },
   /** Too many publishes are in flight in this process; nothing was stored. */

@@ -1,5 +1,6 @@
 import type { AnyCatalog } from './catalog.ts';
 import type { EventName, EventOf } from './events.ts';
+import type { EventFilter } from './filter/types.ts';
 import type { Since } from './since.ts';
 import type { StreamGap } from './stream-items.ts';
 
@@ -8,7 +9,7 @@ export const MAX_PAGE = 1000;
 export const DEFAULT_PAGE = 100;
 
 /** Which page of a topic's past. With neither `since` nor `before`: the latest. */
-export interface HistoryOptions<N extends string = string> {
+export interface HistoryOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
   /** Events after this position, oldest page first. */
@@ -17,6 +18,8 @@ export interface HistoryOptions<N extends string = string> {
   before?: string | undefined;
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
+  /** Conditions on the data that all events must meet [D8]. */
+  filter?: EventFilter<N, C> | undefined;
   /** Events on the page, 1–1000. Default 100. */
   limit?: number | undefined;
 }

@@ -10,8 +10,11 @@ export type {
   EventToPublish,
   PublishMeta,
 } from './events.ts';
+export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
+export type { HistoryOptions, HistoryPage } from './history.ts';
 export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
+export type { Since } from './since.ts';
 export {
   type GapReason,
   isStreamNotice,
@@ -22,3 +25,4 @@ export {
 } from './stream-items.ts';
 export { DEFAULT_TOPIC } from './topic.ts';
 export { transformer } from './transformer.ts';
+export type { WhenSlow } from './when-slow.ts';

@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
+import type { EventFilter } from '../../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
@@ -19,7 +20,7 @@ import { HubRegistry } from './hub-registry.ts';
 import { type EventHandler, Listeners } from './listeners.ts';
 import { type ManagerPublishResult, Publishing } from './publishing.ts';
 import { Receiving } from './receiving.ts';
-import { selectTypes } from './selector.ts';
+import { select } from './selector.ts';
 import { TopicLog } from './topic-log.ts';
 
 export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
@@ -44,21 +45,25 @@ export interface PublishOptions extends PublishMeta {
   topic?: string | undefined;
 }
 
-export interface SubscribeOptions<N extends string = string> {
+export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
   /** Where to start; nothing means live only. */
   since?: Since | undefined;
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
+  /** Conditions on the data that all events must meet [D8]. */
+  filter?: EventFilter<N, C> | undefined;
   /** What is to happen when the subscriber cannot keep up [D9]. Default `refill`. */
   whenSlow?: WhenSlow | undefined;
   /** Ends iteration. */
   signal?: AbortSignal | undefined;
 }
 
-export interface ListenerOptions<N extends string = string> {
+export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> {
   types?: readonly N[] | undefined;
+  /** Conditions on the data that all events must meet [D8]. */
+  filter?: EventFilter<N, C> | undefined;
   /** Default `default`. */
   topic?: string | undefined;
 }
@@ -121,10 +126,10 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */
   addListener<N extends EventName<C> = EventName<C>>(
     handler: EventHandler<N, C>,
-    options: ListenerOptions<N> = {},
+    options: ListenerOptions<N, C> = {},
   ): string {
     this.#assertOpen();
-    const selector = selectTypes(this.catalog, options.types);
+    const selector = select(this.catalog, options);
     return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
   }
 
@@ -135,13 +140,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
   /** A subscription; nothing happens until it is iterated or attached. @throws EventsError for a bad topic, type or cursor */
   subscribe<N extends EventName<C> = EventName<C>>(
-    options: SubscribeOptions<N> = {},
+    options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
     this.#assertOpen();
     const topic = parseTopic(options.topic);
     const { since, signal, whenSlow = 'refill' } = options;
     if (typeof since === 'string') parseCursor(since);
-    const selector = selectTypes(this.catalog, options.types);
+    const selector = select(this.catalog, options);
     return new EventSubscription<N, C>({
       open: () => this.#openForSubscriber(topic),
       selector,
@@ -153,10 +158,10 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
   /** A page of a topic's past. @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNAVAILABLE */
   async history<N extends EventName<C> = EventName<C>>(
-    options: HistoryOptions<N> = {},
+    options: HistoryOptions<N, C> = {},
   ): Promise<HistoryPage<N, C>> {
     this.#assertOpen();
-    const selector = selectTypes(this.catalog, options.types);
+    const selector = select(this.catalog, options);
     return readHistory<N, C>(this.#log(parseTopic(options.topic)), selector, options);
   }
 

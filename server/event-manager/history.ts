@@ -3,6 +3,7 @@ import { formatCursor, type Position, parseCursor } from '../../shared/cursor.ts
 import { EventsError } from '../../shared/errors.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
 import { DEFAULT_PAGE, type HistoryOptions, type HistoryPage, MAX_PAGE } from '../../shared/history.ts';
+import type { Since } from '../../shared/since.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
 import type { Bounds } from '../broker/broker.ts';
 import type { Selector } from './selector.ts';
@@ -27,7 +28,7 @@ interface RecordPage {
 export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   log: TopicLog,
   selector: Selector,
-  { since, before, limit = DEFAULT_PAGE }: HistoryOptions<N>,
+  { since, before, limit = DEFAULT_PAGE }: Pick<HistoryOptions<N, C>, 'since' | 'before' | 'limit'>,
 ): Promise<HistoryPage<N, C>> {
   if (since !== undefined && before !== undefined) {
     throw new EventsError('INVALID_OPTION', 'history: pass since or before, not both');
@@ -125,6 +126,6 @@ async function pageBefore(
   return { records, start, end, exhausted: start.seq < first };
 }
 
-function lastOf(since: HistoryOptions['since']): number | undefined {
+function lastOf(since: Since | undefined): number | undefined {
   return typeof since === 'object' && 'last' in since ? Math.min(since.last, MAX_PAGE) : undefined;
 }

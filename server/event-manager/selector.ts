@@ -1,6 +1,7 @@
-import type { AnyCatalog } from '../../shared/catalog.ts';
-import { unknownEvent } from '../../shared/catalog.ts';
-import { isNoticeType, type StreamRecord } from './stream-record.ts';
+import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
+import { compileFilter } from '../../shared/filter/compile.ts';
+import type { AnyFilter } from '../../shared/filter/types.ts';
+import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Which records of a topic a subscriber wants. */
 export interface Selector {
@@ -10,15 +11,28 @@ export interface Selector {
   matches(record: StreamRecord): boolean;
 }
 
+export interface Selection {
+  /** Default: all of the catalog's. */
+  types?: readonly string[] | undefined;
+  /** Default: whatever the data. */
+  filter?: AnyFilter | undefined;
+}
+
 /**
- * Selects by event type; all of the catalog's when `types` is undefined.
- * @throws EventsError UNKNOWN_EVENT
+ * Selects by event type and data.
+ * @throws EventsError UNKNOWN_EVENT, INVALID_FILTER
  */
-export function selectTypes(catalog: AnyCatalog, types: readonly string[] = catalog.names): Selector {
+export function select(catalog: AnyCatalog, { types = catalog.names, filter }: Selection): Selector {
   for (const type of types) if (!catalog.has(type)) throw unknownEvent(type, catalog.names);
   const wanted = new Set(types);
+  const key = [...wanted].sort().join(',');
+  if (filter === undefined) {
+    return { key, matches: ({ type }) => wanted.has(type) || isNoticeType(type) };
+  }
+  const compiled = compileFilter(catalog, [...wanted], filter);
   return {
-    key: [...wanted].sort().join(','),
-    matches: ({ type }) => wanted.has(type) || isNoticeType(type),
+    key: `${key} ${compiled.key}`,
+    matches: (record) =>
+      isNoticeType(record.type) || (wanted.has(record.type) && compiled.matches(decode(record).data)),
   };
 }

@@ -7,6 +7,7 @@ import type {
 } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
+import type { EventFilter } from '../../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import type { Since } from '../../shared/since.ts';
@@ -31,15 +32,15 @@ export interface BatchInput<C extends AnyCatalog> {
 }
 
 /** Input of `on.*`; nothing means live only, the topic `default`. */
-export type SubscribeInput<N extends string> =
-  | { topic?: string; since?: Since; types?: N[]; whenSlow?: WhenSlow }
+export type SubscribeInput<N extends EventName<C>, C extends AnyCatalog> =
+  | { topic?: string; since?: Since; types?: N[]; filter?: EventFilter<N, C>; whenSlow?: WhenSlow }
   | undefined;
 
 /** A tracked item as a tRPC client receives it: `{ id: <cursor>, data: <item> }`. */
 type TrackedItem<N extends EventName<C>, C extends AnyCatalog> = { id: string; data: StreamItem<N, C> };
 
 type On<N extends EventName<C>, C extends AnyCatalog> = TRPCSubscriptionProcedure<{
-  input: SubscribeInput<N>;
+  input: SubscribeInput<N, C>;
   output: AsyncIterable<TrackedItem<N, C>, void, undefined>;
   meta: unknown;
 }>;
@@ -55,7 +56,7 @@ export type EventProcedures<C extends AnyCatalog> = {
   } & { batch: TRPCMutationProcedure<{ input: BatchInput<C>; output: PublishResult[]; meta: unknown }> };
   on: { [N in EventName<C>]: On<N, C> } & { any: On<EventName<C>, C> };
   history: TRPCQueryProcedure<{
-    input: HistoryOptions<EventName<C>> | undefined;
+    input: HistoryOptions<EventName<C>, C> | undefined;
     output: HistoryPage<EventName<C>, C>;
     meta: unknown;
   }>;
@@ -102,8 +103,8 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
 
   const on = (names: readonly string[]) =>
     procedure.input(subscribeInput(names)).subscription(({ input = {}, signal }) => {
-      const { topic, since, types = names, whenSlow, lastEventId } = input;
-      return untyped.subscribe({ topic, since: lastEventId ?? since, types, whenSlow, signal });
+      const { since, types = names, lastEventId, ...options } = input;
+      return untyped.subscribe({ ...options, since: lastEventId ?? since, types, signal });
     });
 
   const procedures = {

@@ -12,6 +12,9 @@ export const MAX_BATCH = 1000;
 
 const topic = topicSchema.optional();
 
+/** Its fields are checked against the catalog when it is compiled. */
+const filter = z.record(z.string(), z.unknown()).optional();
+
 /** The envelope of a publish; its `data` is validated by the catalog, like every other way in. */
 export const publishInput = z.strictObject({
   data: z.unknown(),
@@ -35,6 +38,7 @@ export function subscribeInput(names: readonly string[]) {
       topic,
       since: sinceSchema.optional(),
       types: typesSchema(names),
+      filter,
       whenSlow: whenSlowSchema.optional(),
       lastEventId: cursorSchema.nullish(),
     })
@@ -48,6 +52,7 @@ export function historyInput(catalog: AnyCatalog) {
       since: sinceSchema.optional(),
       before: cursorSchema.optional(),
       types: typesSchema(catalog.names),
+      filter,
       limit: z.int().min(1).max(MAX_PAGE).optional(),
     })
     .optional();

@@ -26,12 +26,12 @@ test('publish takes the data of its event', () => {
   }>();
   // @ts-expect-error no such event
   client.publish.agent_massage;
-  // @ts-expect-error score is a number
   client.publish.agent_message.mutate({
     data: {
       agent_id: '',
       agent_type: '',
       message: '',
+      // @ts-expect-error score is a number
       sentiment: { score: '1', label: 'positive' },
       metadata: {},
     },
@@ -60,6 +60,29 @@ test('what onData receives is inferred, and narrowed by event_type', () => {
   );
   // @ts-expect-error not an event of the catalog
   client.on.any.subscribe({ types: ['agent_massage'] }, {});
+});
+
+test('a filter names fields of the events, and compares them with what they are', () => {
+  const on = { onData() {} };
+  client.on.agent_message.subscribe(
+    {
+      filter: { 'sentiment.score': { lt: -0.5 }, agent_id: { in: ['a', 'b'] }, 'metadata.mode': 'emergency' },
+    },
+    on,
+  );
+  client.on.any.subscribe(
+    { filter: { or: [{ agent_id: 'x' }, { not: { health_status: { in: ['healthy'] } } }] } },
+    on,
+  );
+  client.history.query({ filter: { 'performance_metrics.cpu_percent': { gt: 80 } } });
+  // @ts-expect-error no such field
+  client.on.agent_message.subscribe({ filter: { agent_idd: 'x' } }, on);
+  // @ts-expect-error no such field either
+  client.on.agent_message.subscribe({ filter: { 'sentiment.scor': 1 } }, on);
+  // @ts-expect-error score is a number
+  client.on.agent_message.subscribe({ filter: { 'sentiment.score': { lt: 'x' } } }, on);
+  // @ts-expect-error not one of the labels
+  client.on.agent_message.subscribe({ filter: { 'sentiment.label': 'sad' } }, on);
 });
 
 test('a fourth event is one schema, and router and client have it', () => {

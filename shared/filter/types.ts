@@ -1,0 +1,63 @@
+import type { AnyCatalog } from '../catalog.ts';
+import type { EventData, EventName } from '../events.ts';
+
+/** What a field can be compared with. */
+export type FilterValue = string | number | boolean | bigint | Date | null;
+
+/** A test of one field; all that are given must hold. A bare value means `eq`. */
+export interface Condition<V extends FilterValue = FilterValue> {
+  eq?: V;
+  ne?: V;
+  /** Equal to one of at most 100. */
+  in?: readonly V[];
+  gt?: V;
+  gte?: V;
+  lt?: V;
+  lte?: V;
+  /** Strings only. */
+  prefix?: Extract<V, string>;
+  /** Whether the field is there and not null. */
+  exists?: boolean;
+}
+
+type Leaf<T> = Extract<T, FilterValue>;
+type Inner<T> = Exclude<
+  NonNullable<T>,
+  FilterValue | readonly unknown[] | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+>;
+type KeysOf<T> = T extends unknown ? keyof T & string : never;
+type PropertyOf<T, K extends string> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
+
+/** Paths of the fields of a value that can be compared: `agent_id`, `sentiment.score`, `metadata.<any>`. Four levels deep. */
+export type FieldPath<T, Depth extends readonly unknown[] = []> = Depth['length'] extends 4
+  ? never
+  : {
+      [K in KeysOf<Inner<T>>]:
+        | (Leaf<PropertyOf<Inner<T>, K>> extends never ? never : K)
+        | `${K}.${FieldPath<PropertyOf<Inner<T>, K>, [...Depth, 0]>}`;
+    }[KeysOf<Inner<T>>];
+
+/** What is at a path. */
+export type FieldValue<T, P extends string> = P extends `${infer K}.${infer Rest}`
+  ? FieldValue<PropertyOf<Inner<T>, K>, Rest>
+  : Leaf<PropertyOf<Inner<T>, P>>;
+
+/** Literals are compared with any value of their kind. */
+type Widen<V> = V extends string ? string : V extends number ? number : V extends boolean ? boolean : V;
+
+/** A filter on data `D`: conditions on fields, all of which must hold, and `and`, `or`, `not` of filters. */
+export type DataFilter<D> = {
+  [P in FieldPath<D>]?:
+    | Extract<FieldValue<D, P>, FilterValue>
+    | Condition<Extract<Widen<FieldValue<D, P>>, FilterValue>>;
+} & {
+  and?: readonly DataFilter<D>[];
+  or?: readonly DataFilter<D>[];
+  not?: DataFilter<D>;
+};
+
+/** A filter on the data of events `N`: on fields of any of them. To an event without it, a field is null. */
+export type EventFilter<N extends EventName<C>, C extends AnyCatalog> = DataFilter<EventData<N, C>>;
+
+/** Any filter, before it is checked against a catalog. */
+export type AnyFilter = { readonly [path: string]: unknown };
