@@ -1,0 +1,40 @@
+import type { AnyCatalog } from '../shared/catalog.ts';
+import type { EventInput, EventName, EventToPublish } from '../shared/events.ts';
+import { type PublishResult, type PublishTarget, toLogEntry } from '../shared/log.ts';
+import { psycheEvents } from '../shared/psyche-events.ts';
+import { parseTopic } from '../shared/topic.ts';
+import { inEvent } from './in-event.ts';
+import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
+import { withRetry } from './retry.ts';
+
+/** Publishing straight to a broker: validated here, for nobody else will. */
+export class BrokerSender<C extends AnyCatalog> {
+  readonly #target: PublishTarget;
+  readonly #catalog: AnyCatalog;
+
+  constructor({ broker, catalog }: { broker: PublishTarget; catalog?: C | undefined }) {
+    this.#target = broker;
+    this.#catalog = catalog ?? psycheEvents;
+  }
+
+  async publish<N extends EventName<C>>(
+    event_type: N,
+    data: EventInput<N, C>,
+    { topic, timestamp, idempotencyKey, ...retry }: ClientPublishOptions = {},
+  ): Promise<PublishResult> {
+    const log = parseTopic(topic);
+    const entry = toLogEntry(this.#catalog, { event_type, data, timestamp, idempotencyKey });
+    const [result] = await withRetry(() => this.#target.publish(log, [entry]), retry);
+    if (!result) throw new TypeError('createPublisher: broker.publish resolved without a result');
+    return result;
+  }
+
+  async publishBatch(
+    events: readonly EventToPublish<C>[],
+    { topic, ...retry }: BatchOptions = {},
+  ): Promise<PublishResult[]> {
+    const log = parseTopic(topic);
+    const entries = events.map((event, index) => inEvent(index, () => toLogEntry(this.#catalog, event)));
+    return entries.length === 0 ? [] : withRetry(() => this.#target.publish(log, entries), retry);
+  }
+}

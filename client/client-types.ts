@@ -1,0 +1,122 @@
+import type { inferRouterOutputs } from '@trpc/server';
+import type { AppRouter } from '../server/index.ts';
+import type { AnyCatalog } from '../shared/catalog.ts';
+import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
+import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
+import type { PublishResult } from '../shared/log.ts';
+import type { PsycheCatalog } from '../shared/psyche-events.ts';
+import type { Since } from '../shared/since.ts';
+import type { StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
+import type { ConnectionOptions } from './connection.ts';
+import type { Connection } from './connection-state.ts';
+import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
+import type { RetryOptions } from './retry.ts';
+import type { StreamStatus } from './subscription.ts';
+
+export interface ClientOptions<C extends AnyCatalog = PsycheCatalog> extends ConnectionOptions {
+  /** The events: types the client, and checks what is published before it is sent. Default: typed by the Psyche Simulation's, checked by the server. */
+  catalog?: C | undefined;
+  /**
+   * Takes errors that nobody else does: of handlers that throw, and of subscriptions that end without an `onError`.
+   * Default: `reportError` in browsers, `console.error` elsewhere.
+   */
+  onError?: ((error: Error) => void) | undefined;
+}
+
+/** What a process of the server did since it started. */
+export type ServerStats = inferRouterOutputs<AppRouter>['stats'];
+
+/** Receives events one by one, in order. One that throws or rejects stops neither the stream nor other handlers [D11]. */
+export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
+  event: EventOf<N, C>,
+  meta: { cursor: string },
+) => unknown;
+
+export interface OnOptions {
+  /** Default `default`. */
+  topic?: string | undefined;
+  /** Where to start: after a cursor, with the last n, or at a time. Default: with what is published from now on. */
+  since?: Since | undefined;
+  /** Unsubscribes. */
+  signal?: AbortSignal | undefined;
+  /** It has caught up, at first and after each interruption. */
+  onSynced?: ((synced: StreamSynced['data']) => void) | undefined;
+  /** Events that will not come, in their place. Never silence: without this option, check `recovered` of `onSynced`. */
+  onGap?: ((gap: StreamGap['data']) => void) | undefined;
+  onStatus?: ((status: StreamStatus) => void) | undefined;
+  /** An error of the subscription. With `willRetry` it resumes by itself; without, it has ended. */
+  onError?: ((error: Error, willRetry: boolean) => void) | undefined;
+}
+
+export interface OnAnyOptions<N extends string> extends OnOptions {
+  /** Default: all of the catalog's. */
+  types?: readonly N[] | undefined;
+}
+
+export interface StreamOptions<N extends string> {
+  /** Default `default`. */
+  topic?: string | undefined;
+  /** As of {@link OnOptions}. */
+  since?: Since | undefined;
+  /** Default: all of the catalog's. */
+  types?: readonly N[] | undefined;
+  /** Ends iteration. */
+  signal?: AbortSignal | undefined;
+  /** Items held for a loop that is slower than the stream; the rest waits in the server's log. Default 1024. */
+  bufferSize?: number | undefined;
+}
+
+/** A running subscription. */
+export interface SubscriptionHandle {
+  /** The position after the last item, or null before the first: pass it as `since` to go on from there. */
+  readonly cursor: string | null;
+  /** No handler is called after it returns. */
+  unsubscribe(): void;
+}
+
+/** A connection to a server, typed by its catalog. */
+export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
+  /** Whether there is a connection; subscribe to follow it. */
+  readonly connection: Connection;
+
+  /**
+   * Publishes an event. A connection lost meanwhile is waited for, and the event sent again under the same
+   * idempotency key, so that it is stored once.
+   * @throws EventsError INVALID_EVENT, UNKNOWN_EVENT, INVALID_TOPIC, CLOSED; UNAVAILABLE or OVERLOADED after `timeoutMs`
+   */
+  publish<N extends EventName<C>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: ClientPublishOptions,
+  ): Promise<PublishResult>;
+
+  /** Publishes several events to one topic, in order and contiguously: all of them or none. @throws as {@link publish} */
+  publishBatch(events: readonly EventToPublish<C>[], options?: BatchOptions): Promise<PublishResult[]>;
+
+  /** Calls `handler` with each event of a type, or of several: through reconnects, in order, each once. */
+  on<N extends EventName<C>>(type: N, handler: EventHandler<N, C>, options?: OnOptions): SubscriptionHandle;
+  on<N extends EventName<C> = EventName<C>>(
+    type: 'any',
+    handler: EventHandler<N, C>,
+    options?: OnAnyOptions<N>,
+  ): SubscriptionHandle;
+
+  /**
+   * The same for a loop: events and the stream's own items, each with its cursor. Each loop is a subscription of its
+   * own, from the moment it begins; it throws what ends the subscription, and ends when the client is closed.
+   */
+  stream<N extends EventName<C> = EventName<C>>(
+    options?: StreamOptions<N>,
+  ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }>;
+
+  /** A page of a topic's past. @throws EventsError as {@link publish}, INVALID_CURSOR, INVALID_OPTION */
+  history<N extends EventName<C> = EventName<C>>(
+    options?: HistoryOptions<N, C> & RetryOptions,
+  ): Promise<HistoryPage<N, C>>;
+
+  /** What the process at the other end did. @throws EventsError UNAVAILABLE, CLOSED */
+  stats(options?: RetryOptions): Promise<ServerStats>;
+
+  /** Waits for publishes in flight, ends subscriptions, and closes the connection. Idempotent. */
+  close(): Promise<void>;
+}

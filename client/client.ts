@@ -1,0 +1,141 @@
+import type { AnyCatalog } from '../shared/catalog.ts';
+import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
+import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
+import type { PublishResult } from '../shared/log.ts';
+import type { PsycheCatalog } from '../shared/psyche-events.ts';
+import { isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
+import type {
+  ClientOptions,
+  EventHandler,
+  EventsClient,
+  OnAnyOptions,
+  ServerStats,
+  StreamOptions,
+  SubscriptionHandle,
+} from './client-types.ts';
+import type { Connection } from './connection-state.ts';
+import { definedOnly } from './defined-only.ts';
+import { reportUncaught } from './errors.ts';
+import { isolated } from './isolated.ts';
+import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
+import type { RetryOptions } from './retry.ts';
+import { pull } from './stream.ts';
+import { Subscription } from './subscription.ts';
+import { Wire } from './wire.ts';
+
+/**
+ * A client of a server's events. It connects at once, and again whenever it must.
+ *
+ * @example
+ * const client = createClient({ url: 'ws://127.0.0.1:3000/trpc' });
+ * client.on('agent_message', ({ data }) => console.log(data.agent_id, data.message));
+ * await client.publish('agent_message', { … });
+ *
+ * @throws TypeError when there is no usable `url`
+ */
+export function createClient<C extends AnyCatalog = PsycheCatalog>(
+  options: ClientOptions<C> = {},
+): EventsClient<C> {
+  return new Client(options);
+}
+
+class Client<C extends AnyCatalog> implements EventsClient<C> {
+  readonly connection: Connection;
+  readonly #wire: Wire;
+  readonly #publishing: Publishing<C>;
+  readonly #report: (error: Error) => void;
+
+  constructor({ catalog, onError = reportUncaught, ...connection }: ClientOptions<C>) {
+    this.#report = onError;
+    this.#wire = new Wire(connection, onError);
+    this.connection = this.#wire.connection;
+    this.#publishing = new Publishing(
+      (path, input, retry) => this.#wire.call('mutation', path, input, retry),
+      catalog,
+    );
+  }
+
+  publish<N extends EventName<C>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: ClientPublishOptions,
+  ): Promise<PublishResult> {
+    return this.#publishing.publish(type, data, options);
+  }
+
+  publishBatch(events: readonly EventToPublish<C>[], options?: BatchOptions): Promise<PublishResult[]> {
+    return this.#publishing.publishBatch(events, options);
+  }
+
+  on<N extends EventName<C>>(
+    type: N | 'any',
+    handler: EventHandler<N, C>,
+    options: OnAnyOptions<N> = {},
+  ): SubscriptionHandle {
+    const { topic, since, types, signal, onSynced, onGap, onStatus, onError } = options;
+    const call = (run: () => unknown): void => isolated(run, this.#report);
+    const subscription = new Subscription(
+      this.#wire,
+      `on.${type}`,
+      { topic, since, types },
+      {
+        onItem: (item, cursor) =>
+          call(() => {
+            if (!isStreamNotice(item)) return handler(item as EventOf<N, C>, { cursor }); // `on.<type>` sends no other
+            return item.event_type === 'stream_gap' ? onGap?.(item.data) : onSynced?.(item.data);
+          }),
+        onStatus: (status) => call(() => onStatus?.(status)),
+        onRetry: (error) => call(() => onError?.(error, true)),
+        onEnd: (error) => {
+          signal?.removeEventListener('abort', unsubscribe);
+          if (error && onError) call(() => onError(error, false));
+          else if (error) this.#report(error);
+        },
+      },
+    );
+    const unsubscribe = (): void => {
+      signal?.removeEventListener('abort', unsubscribe);
+      subscription.stop();
+    };
+    signal?.addEventListener('abort', unsubscribe);
+    if (signal?.aborted) unsubscribe();
+    return {
+      get cursor() {
+        return subscription.cursor;
+      },
+      unsubscribe,
+    };
+  }
+
+  stream<N extends EventName<C>>(
+    options: StreamOptions<N> = {},
+  ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }> {
+    const { topic, since, types, signal, bufferSize = 1024 } = options;
+    if (!Number.isInteger(bufferSize) || bufferSize < 1) {
+      throw new TypeError('client.stream: bufferSize must be a positive integer');
+    }
+    const items = () =>
+      pull(
+        (sink, after) =>
+          new Subscription(this.#wire, 'on.any', { topic, types, since: after ?? since }, sink),
+        bufferSize,
+        signal,
+      ) as AsyncGenerator<{ cursor: string; event: StreamItem<N, C> }>; // `on.any` sends nothing but `types`
+    return { [Symbol.asyncIterator]: items };
+  }
+
+  history<N extends EventName<C>>(
+    options: HistoryOptions<N, C> & RetryOptions = {},
+  ): Promise<HistoryPage<N, C>> {
+    const { signal, timeoutMs, ...input } = options;
+    return this.#wire.call('query', 'history', definedOnly(input), { signal, timeoutMs });
+  }
+
+  stats(options?: RetryOptions): Promise<ServerStats> {
+    return this.#wire.call('query', 'stats', undefined, options);
+  }
+
+  close(): Promise<void> {
+    return this.#wire.close();
+  }
+}

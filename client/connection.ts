@@ -1,0 +1,204 @@
+import { createWSClient, type TRPCWebSocketClient } from '@trpc/client';
+import { mayReconnect } from '../shared/close-codes.ts';
+import { EventsError } from '../shared/errors.ts';
+import { fullJitter } from './backoff.ts';
+import { describeClose, lossError } from './connection-loss.ts';
+import {
+  type Connection,
+  type ConnectionState,
+  type ConnectionStatus,
+  INITIAL_CONNECTION,
+} from './connection-state.ts';
+import { isolated } from './isolated.ts';
+import { impatientWebSocket, loadWebSocket, type WebSocketClass } from './socket.ts';
+import { toWebSocketUrl } from './url.ts';
+
+/** A token for the server, or what fetches one: it is asked for each connection, so a fresh one follows an expired. */
+export type Token = string | (() => string | Promise<string>);
+
+export interface ConnectionOptions {
+  /**
+   * The server: `ws(s)://…` or `http(s)://…`; in a browser also a path of the same origin.
+   * Default: `/trpc` of the page's origin; outside a browser it must be given.
+   */
+  url?: string | undefined;
+  /** Sent as `token` in the connection's first message, never in the address. Default: none. */
+  token?: Token | undefined;
+  /** Default: the platform's; on a Node that has none, that of the package `ws`. */
+  WebSocket?: WebSocketClass | undefined;
+  /**
+   * How often a quiet connection is tested, and how long its answer may take, in ms, before it counts as lost.
+   * Default 5000 and 3000.
+   */
+  keepAlive?: { intervalMs: number; pongTimeoutMs: number } | undefined;
+}
+
+/** A connection that has lasted this long was a good one: the waits begin anew. */
+const SETTLED_MS = 5000;
+const TOUCH_MS = 1000;
+
+/**
+ * tRPC's WebSocket client with our waits between its attempts: it asks for the address before each one, and gets it
+ * when the wait is over.
+ */
+export class SocketConnection implements Connection {
+  /** For `wsLink`. */
+  readonly client: TRPCWebSocketClient;
+  readonly #url: string;
+  readonly #token: Token | undefined;
+  readonly #report: (error: Error) => void;
+  readonly #sockets = new Set<WebSocket>();
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  #state = INITIAL_CONNECTION;
+  #implementation: WebSocketClass | undefined;
+  #params: { token: string } | null = null;
+  #started = false;
+  /** Since the server last showed that it takes us. */
+  #retries = 0;
+  #nextRetryAt: number | null = null;
+  #openedAt = 0;
+  #wake: () => void = () => {};
+  #lastEventAt = 0;
+  #touching: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param report takes the errors of listeners */
+  constructor({ url, token, WebSocket, keepAlive }: ConnectionOptions, report: (error: Error) => void) {
+    this.#report = report;
+    this.#url = toWebSocketUrl(url);
+    this.#token = token;
+    this.#implementation = WebSocket;
+    this.client = createWSClient({
+      url: () => this.#nextUrl(),
+      retryDelayMs: () => 0, // #nextUrl waits
+      WebSocket: impatientWebSocket(
+        () => this.#implementation ?? globalThis.WebSocket,
+        (socket) => this.#watch(socket),
+      ),
+      keepAlive: { enabled: true, intervalMs: 5000, pongTimeoutMs: 3000, ...keepAlive },
+      ...(token !== undefined && { connectionParams: () => this.#params }),
+    });
+    this.client.connectionState.subscribe({
+      next: ({ state, error }) => {
+        if (state === 'pending') this.#onLive();
+        else if (state === 'connecting' && error) this.#onLost(error);
+      },
+    });
+    globalThis.addEventListener?.('online', this.#onNetwork);
+    globalThis.addEventListener?.('offline', this.#onNetwork);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  subscribe(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  retry(): void {
+    this.#wake();
+  }
+
+  /** The server answered. */
+  onReply(): void {
+    this.#retries = 0;
+  }
+
+  /** An event arrived. */
+  onEvent(): void {
+    this.#lastEventAt = Date.now();
+    if (this.#touching !== undefined || this.#isClosed()) return;
+    this.#touching = setTimeout(() => {
+      this.#touching = undefined;
+      this.#set({ lastEventAt: this.#lastEventAt });
+    }, TOUCH_MS);
+    if (this.#state.lastEventAt === null) this.#set({ lastEventAt: this.#lastEventAt });
+  }
+
+  /** Ends it for good. @param error why, if nobody asked for it */
+  close(error: Error | null = null): void {
+    if (this.#isClosed()) return;
+    clearTimeout(this.#touching);
+    globalThis.removeEventListener?.('online', this.#onNetwork);
+    globalThis.removeEventListener?.('offline', this.#onNetwork);
+    this.#set({ status: 'closed', attempt: 0, nextRetryAt: null, error });
+    this.#wake();
+    this.client.close().catch(() => {}); // its promise may wait for ever for a socket that never opened
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  async #nextUrl(): Promise<string> {
+    if (this.#started) await this.#wait(this.#retries++);
+    this.#started = true;
+    this.#implementation ??= await loadWebSocket();
+    if (this.#token !== undefined) {
+      this.#params = { token: typeof this.#token === 'string' ? this.#token : await this.#token() };
+    }
+    // tRPC's loop must end here; refused an address, it would ask again at once.
+    return this.#isClosed() ? new Promise(() => {}) : this.#url;
+  }
+
+  /** Before a retry, and before the server's clients move to another node because it asked them to. */
+  async #wait(retry: number): Promise<void> {
+    const ms = fullJitter(retry);
+    this.#nextRetryAt = Date.now() + ms;
+    if (this.#state.status !== 'live') this.#set({ attempt: retry + 1, nextRetryAt: this.#nextRetryAt });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#nextRetryAt = null;
+    this.#set({ nextRetryAt: null });
+  }
+
+  #watch(socket: WebSocket): void {
+    this.#sockets.add(socket);
+    socket.addEventListener('close', ({ code, reason }) => {
+      this.#sockets.delete(socket);
+      if (mayReconnect(code)) return;
+      this.close(
+        new EventsError('CLOSED', `The server ended the connection for good: ${describeClose(code, reason)}`),
+      );
+    });
+  }
+
+  #onLive(): void {
+    this.#openedAt = Date.now();
+    this.#set({ status: 'live', attempt: 0, nextRetryAt: null, error: null });
+  }
+
+  #onLost(cause: Error): void {
+    const wasLive = this.#state.status === 'live';
+    if (wasLive && Date.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
+    this.#set({
+      status: lostStatus(),
+      error: lossError(cause),
+      nextRetryAt: this.#nextRetryAt,
+      ...(wasLive && { attempt: this.#retries + 1 }),
+    });
+  }
+
+  readonly #onNetwork = (): void => {
+    const { status } = this.#state;
+    if (status === 'reconnecting' || status === 'offline') this.#set({ status: lostStatus() });
+    if (lostStatus() !== 'offline') this.retry();
+  };
+
+  #isClosed(): boolean {
+    return this.#state.status === 'closed';
+  }
+
+  #set(change: Partial<ConnectionState>): void {
+    if (this.#isClosed()) return;
+    this.#state = { ...this.#state, ...change };
+    for (const listener of [...this.#listeners]) isolated(() => listener(this.#state), this.#report);
+  }
+}
+
+function lostStatus(): ConnectionStatus {
+  return globalThis.navigator?.onLine === false ? 'offline' : 'reconnecting';
+}

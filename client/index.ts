@@ -1,0 +1,24 @@
+export { createClient } from './client.ts';
+export type {
+  ClientOptions,
+  EventHandler,
+  EventsClient,
+  OnAnyOptions,
+  OnOptions,
+  ServerStats,
+  StreamOptions,
+  SubscriptionHandle,
+} from './client-types.ts';
+export type { ConnectionOptions, Token } from './connection.ts';
+export type { Connection, ConnectionState, ConnectionStatus } from './connection-state.ts';
+export {
+  type BrokerPublisherOptions,
+  createPublisher,
+  type Publisher,
+  type PublisherOptions,
+  type RemotePublisherOptions,
+} from './publisher.ts';
+export type { BatchOptions, ClientPublishOptions } from './publishing.ts';
+export type { RetryOptions } from './retry.ts';
+export type { WebSocketClass } from './socket.ts';
+export type { StreamStatus } from './subscription.ts';

@@ -1,0 +1,109 @@
+import type { AnyCatalog } from '../shared/catalog.ts';
+import type { EventInput, EventName, EventToPublish } from '../shared/events.ts';
+import type { PublishResult, PublishTarget } from '../shared/log.ts';
+import type { PsycheCatalog } from '../shared/psyche-events.ts';
+import { BrokerSender } from './broker-sender.ts';
+import { createClient } from './client.ts';
+import type { ConnectionOptions, Token } from './connection.ts';
+import { closedError } from './errors.ts';
+import { httpMutate } from './http-mutate.ts';
+import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
+
+/** Publishes to a server: over HTTP, one request each, or over one WebSocket that stays open. */
+export interface RemotePublisherOptions<C extends AnyCatalog = PsycheCatalog>
+  extends Pick<ConnectionOptions, 'WebSocket'> {
+  /** The server's tRPC address: `http(s)://…/trpc` or `ws(s)://…/trpc`. */
+  url: string;
+  /** Sent as `Authorization: Bearer …`, or in the WebSocket's first message; a function is asked for each request or connection. */
+  token?: Token | undefined;
+  /** Checks events before they are sent. Default: the server alone does. */
+  catalog?: C | undefined;
+}
+
+/** Publishes straight to a broker, past any server. */
+export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
+  /** For example a `RedisBroker`. It stays open when the publisher is closed. */
+  broker: PublishTarget;
+  /** Checks events. Default: the Psyche Simulation's. */
+  catalog?: C | undefined;
+}
+
+export type PublisherOptions<C extends AnyCatalog = PsycheCatalog> =
+  | RemotePublisherOptions<C>
+  | BrokerPublisherOptions<C>;
+
+/** Publishes events, and nothing else. What fails in passing is tried again, under the same idempotency key [D3]. */
+export interface Publisher<C extends AnyCatalog = PsycheCatalog> {
+  /**
+   * @throws EventsError INVALID_EVENT, UNKNOWN_EVENT, INVALID_TOPIC, CLOSED; UNAVAILABLE or OVERLOADED after `timeoutMs`
+   */
+  publish<N extends EventName<C>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: ClientPublishOptions,
+  ): Promise<PublishResult>;
+  /** All events, in order and contiguously, or none. @throws as {@link publish} */
+  publishBatch(events: readonly EventToPublish<C>[], options?: BatchOptions): Promise<PublishResult[]>;
+  /** Waits for what is in flight. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * A publisher for processes that only publish.
+ *
+ * @example
+ * const publisher = createPublisher({ url: 'http://127.0.0.1:3000/trpc' });
+ * await publisher.publish('agent_message', { … });
+ *
+ * @throws TypeError when `url` is not an address
+ */
+export function createPublisher<C extends AnyCatalog = PsycheCatalog>(
+  options: PublisherOptions<C>,
+): Publisher<C> {
+  if ('broker' in options) return new InFlight(new BrokerSender(options));
+  const { url, token, catalog } = options;
+  if (/^wss?:/.test(url)) return createClient(options);
+  if (!/^https?:/.test(url)) {
+    throw new TypeError(`createPublisher: url must be http(s):// or ws(s)://, not ${JSON.stringify(url)}`);
+  }
+  return new InFlight(new Publishing(httpMutate(url, token), catalog));
+}
+
+/** Adds `close()` to a way of publishing. */
+class InFlight<C extends AnyCatalog> implements Publisher<C> {
+  readonly #sender: Omit<Publisher<C>, 'close'>;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(sender: Omit<Publisher<C>, 'close'>) {
+    this.#sender = sender;
+  }
+
+  publish<N extends EventName<C>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: ClientPublishOptions,
+  ): Promise<PublishResult> {
+    return this.#track(() => this.#sender.publish(type, data, options));
+  }
+
+  publishBatch(events: readonly EventToPublish<C>[], options?: BatchOptions): Promise<PublishResult[]> {
+    return this.#track(() => this.#sender.publishBatch(events, options));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  async #track<T>(publish: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw closedError();
+    const call = publish();
+    this.#inFlight.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#inFlight.delete(call);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { AnyCatalog } from '../shared/catalog.ts';
+import type { EventInput, EventName, EventToPublish, PublishMeta } from '../shared/events.ts';
+import type { PublishResult } from '../shared/log.ts';
+import { definedOnly } from './defined-only.ts';
+import { inEvent } from './in-event.ts';
+import type { RetryOptions } from './retry.ts';
+
+/** A batch as a whole. */
+export interface BatchOptions extends RetryOptions {
+  /** Default `default`. */
+  topic?: string | undefined;
+}
+
+export interface ClientPublishOptions extends PublishMeta, BatchOptions {}
+
+/** A way to the server's mutations, which may be called twice. */
+export type Mutate = <T>(path: string, input: object, options: RetryOptions) => Promise<T>;
+
+/** Publishing over tRPC: each event has its idempotency key from the start, so that a retry stores nothing twice [D3]. */
+export class Publishing<C extends AnyCatalog> {
+  readonly #mutate: Mutate;
+  readonly #catalog: C | undefined;
+
+  /** @param catalog checks events before they are sent; without it the server alone does */
+  constructor(mutate: Mutate, catalog: C | undefined) {
+    this.#mutate = mutate;
+    this.#catalog = catalog;
+  }
+
+  async publish<N extends EventName<C>>(
+    type: N,
+    data: EventInput<N, C>,
+    options: ClientPublishOptions = {},
+  ): Promise<PublishResult> {
+    const { topic, timestamp, idempotencyKey, ...retry } = options;
+    this.#catalog?.parse(type, data);
+    return this.#mutate(
+      `publish.${type}`,
+      definedOnly({ data, topic, ...identified({ timestamp, idempotencyKey }) }),
+      retry,
+    );
+  }
+
+  async publishBatch(
+    events: readonly EventToPublish<C>[],
+    options: BatchOptions = {},
+  ): Promise<PublishResult[]> {
+    const { topic, ...retry } = options;
+    for (const [index, { event_type, data }] of events.entries()) {
+      inEvent(index, () => this.#catalog?.parse(event_type, data));
+    }
+    if (events.length === 0) return [];
+    return this.#mutate(
+      'publish.batch',
+      definedOnly({ topic, events: events.map((event) => ({ ...event, ...identified(event) })) }),
+      retry,
+    );
+  }
+}
+
+/** What an event must keep through all tries. */
+function identified({ timestamp, idempotencyKey }: PublishMeta): Required<PublishMeta> {
+  return {
+    timestamp: timestamp ?? new Date().toISOString(),
+    idempotencyKey: idempotencyKey ?? freshKey(),
+  };
+}
+
+/** 128 random bits; `crypto.randomUUID` is missing on pages without TLS. */
+function freshKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

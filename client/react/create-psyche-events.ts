@@ -1,0 +1,157 @@
+import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventName } from '../../shared/events.ts';
+import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import { INITIAL_CONNECTION } from '../connection-state.ts';
+import type { EventStore } from '../store/event-store.ts';
+import { feedKey } from '../store/feed-key.ts';
+import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from '../store/snapshot.ts';
+import { createProvider } from './create-provider.tsx';
+import type {
+  FollowOptions,
+  PsycheEvents,
+  UseEventOptions,
+  UseEventsOptions,
+  UseEventsResult,
+} from './types.ts';
+import { usePublishing } from './use-publishing.ts';
+import { type Source, sameFields, sameItems, useSelection } from './use-selection.ts';
+
+const LIMIT = 500;
+const OLDER = 100;
+
+/**
+ * A provider and hooks of a catalog's events.
+ *
+ * @example export const { EventsProvider, useEvents } = createPsycheEvents(myCatalog);
+ *
+ * @param catalog types them, and checks what is published. Default: typed by the Psyche Simulation's, checked by the server
+ */
+export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog?: C): PsycheEvents<C> {
+  const StoreContext = createContext<EventStore<C> | null>(null);
+
+  function useStore(): EventStore<C> {
+    const store = useContext(StoreContext);
+    if (!store) throw new TypeError('Event hooks need an <EventsProvider> above them.');
+    return store;
+  }
+
+  function useSource<N extends EventName<C>>(options: FollowOptions<N>): Source<EventsSnapshot<N, C>> {
+    const { limit = LIMIT, enabled = true } = options;
+    const store = useStore();
+    const key = feedKey(options);
+    return useMemo(
+      () => ({
+        subscribe: (onChange) => (enabled ? store.follow(key, limit, onChange) : () => {}),
+        // The key asks for events N only.
+        getSnapshot: () => (enabled ? (store.snapshot(key) as EventsSnapshot<N, C>) : INITIAL_SNAPSHOT),
+        initial: INITIAL_SNAPSHOT,
+      }),
+      [store, key, limit, enabled],
+    );
+  }
+
+  function useEventSelector<T, N extends EventName<C>>(
+    selector: (snapshot: EventsSnapshot<N, C>) => T,
+    isEqual: (a: T, b: T) => boolean = Object.is,
+    options: FollowOptions<N> = {},
+  ): T {
+    return useSelection(useSource(options), selector, isEqual);
+  }
+
+  function useEvents<N extends EventName<C>>(options: UseEventsOptions<N, C> = {}): UseEventsResult<N, C> {
+    const { filter, limit = LIMIT } = options;
+    const store = useStore();
+    const key = feedKey(options);
+    const source = useSource(options);
+    const events = useSelection(source, (snapshot) => visible(snapshot, limit, filter), sameItems);
+    const about = useSelection(source, aboutStream, sameFields);
+    const loadOlder = useCallback((count: number = OLDER) => store.loadOlder(key, count), [store, key]);
+    return useMemo(() => ({ ...about, events, loadOlder }), [about, events, loadOlder]);
+  }
+
+  function useLatest<N extends EventName<C>>(
+    type: N,
+    options: UseEventOptions = {},
+  ): PlacedEvent<N, C> | null {
+    return useEventSelector(latest<N, C>, Object.is, {
+      ...options,
+      types: [type],
+      since: { last: 1 },
+      limit: 1,
+    });
+  }
+
+  function useEvent<N extends EventName<C>>(
+    type: N,
+    handler: (event: PlacedEvent<N, C>) => unknown,
+    { topic, enabled = true }: UseEventOptions = {},
+  ): void {
+    const store = useStore();
+    const key = feedKey({ topic, types: [type] });
+    const current = useRef(handler);
+    useLayoutEffect(() => {
+      current.current = handler;
+    }, [handler]);
+    useEffect(() => {
+      if (!enabled) return;
+      // The key asks for events N only.
+      return store.listen(key, (event) => current.current(event as PlacedEvent<N, C>));
+    }, [store, key, enabled]);
+  }
+
+  return {
+    EventsProvider: createProvider(StoreContext, catalog),
+
+    useConnection() {
+      const store = useStore();
+      const source = useMemo(
+        () => ({
+          subscribe: (onChange: () => void) => store.subscribe(onChange),
+          getSnapshot: () => store.state,
+          initial: INITIAL_CONNECTION,
+        }),
+        [store],
+      );
+      const state = useSelection(source, same, Object.is);
+      return useMemo(() => ({ ...state, retry: () => store.retry() }), [state, store]);
+    },
+
+    useEvents,
+    useLatest,
+    useEvent,
+    useEventSelector,
+
+    usePublish(type) {
+      const store = useStore();
+      return usePublishing(store, type);
+    },
+
+    useEventsClient() {
+      const store = useStore();
+      return useCallback(() => store.client(), [store]);
+    },
+  };
+}
+
+function visible<N extends EventName<C>, C extends AnyCatalog>(
+  { events, older }: EventsSnapshot<N, C>,
+  limit: number,
+  filter: UseEventsOptions<N, C>['filter'],
+): readonly PlacedEvent<N, C>[] {
+  const kept = events.length > limit + older ? events.slice(-(limit + older)) : events;
+  return filter ? kept.filter(filter) : kept;
+}
+
+function aboutStream<N extends EventName<C>, C extends AnyCatalog>(snapshot: EventsSnapshot<N, C>) {
+  const { events, ...about } = snapshot;
+  return about;
+}
+
+function latest<N extends EventName<C>, C extends AnyCatalog>({ events }: EventsSnapshot<N, C>) {
+  return events.at(-1) ?? null;
+}
+
+function same<T>(value: T): T {
+  return value;
+}

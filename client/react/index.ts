@@ -1,0 +1,27 @@
+import { createPsycheEvents } from './create-psyche-events.ts';
+
+export type { ConnectionState, ConnectionStatus } from '../connection-state.ts';
+export type { EventsSnapshot, Gap, PlacedEvent } from '../store/snapshot.ts';
+export type { StreamStatus } from '../subscription.ts';
+export type {
+  EventsProviderProps,
+  FollowOptions,
+  PsycheEvents,
+  UseEventOptions,
+  UseEventsOptions,
+  UseEventsResult,
+  UsePublishResult,
+} from './types.ts';
+export { createPsycheEvents };
+
+/** The Psyche Simulation's; for another catalog, make your own with {@link createPsycheEvents}. */
+export const {
+  EventsProvider,
+  useConnection,
+  useEvents,
+  useLatest,
+  useEvent,
+  usePublish,
+  useEventSelector,
+  useEventsClient,
+} = createPsycheEvents();

@@ -1,0 +1,91 @@
+import type { ReactNode } from 'react';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventInput, EventName } from '../../shared/events.ts';
+import type { PublishResult } from '../../shared/log.ts';
+import type { EventsClient } from '../client-types.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import type { ConnectionState } from '../connection-state.ts';
+import type { ClientPublishOptions } from '../publishing.ts';
+import type { FeedInput } from '../store/feed-key.ts';
+import type { EventsSnapshot, PlacedEvent } from '../store/snapshot.ts';
+
+export interface EventsProviderProps<C extends AnyCatalog> extends Pick<ConnectionOptions, 'url' | 'token'> {
+  /** A client of your own, which stays open; instead of `url` and `token`. */
+  client?: EventsClient<C> | undefined;
+  children?: ReactNode;
+}
+
+/** Which events a hook follows. Components that ask for the same topic, types and start share one subscription. */
+export interface FollowOptions<N extends string> extends FeedInput<N> {
+  /** Events to keep; older ones are dropped, and counted. Default 500. */
+  limit?: number | undefined;
+  /** False: nothing is subscribed, and there are no events. Default true. */
+  enabled?: boolean | undefined;
+}
+
+export interface UseEventsOptions<N extends EventName<C>, C extends AnyCatalog> extends FollowOptions<N> {
+  /** Which of them are returned; applied here, not by the server. Default: all. */
+  filter?: ((event: PlacedEvent<N, C>) => boolean) | undefined;
+}
+
+/** Keeps its identity, and so does each part, while unchanged. */
+export interface UseEventsResult<N extends EventName<C>, C extends AnyCatalog> extends EventsSnapshot<N, C> {
+  /**
+   * Puts the events before the oldest one in front of it. Resolves with whether there may be more before those.
+   * Never rejects: see `error`. @param count default 100, at most 1000
+   */
+  loadOlder(count?: number): Promise<boolean>;
+}
+
+export interface UseEventOptions {
+  /** Default `default`. */
+  topic?: string | undefined;
+  /** Default true. */
+  enabled?: boolean | undefined;
+}
+
+export interface UsePublishResult<N extends EventName<C>, C extends AnyCatalog> {
+  /** Never rejects: resolves with undefined when it failed, and `error` says why. Always the same function. */
+  publish(data: EventInput<N, C>, options?: ClientPublishOptions): Promise<PublishResult | undefined>;
+  /** Whether a publish is in flight. */
+  pending: boolean;
+  /** Why the last one failed, or null. */
+  error: Error | null;
+}
+
+/** A provider and its hooks, typed by a catalog. */
+export interface PsycheEvents<C extends AnyCatalog> {
+  /** Gives the hooks below it a connection: opened with the first mount, closed a second after the last unmount. */
+  EventsProvider(props: EventsProviderProps<C>): ReactNode;
+
+  /** Whether there is a connection. */
+  useConnection(): ConnectionState & { retry: () => void };
+
+  /** The latest events, oldest first. */
+  useEvents<N extends EventName<C> = EventName<C>>(options?: UseEventsOptions<N, C>): UseEventsResult<N, C>;
+
+  /** The latest event of a type, also from before the mount, or null. */
+  useLatest<N extends EventName<C>>(type: N, options?: UseEventOptions): PlacedEvent<N, C> | null;
+
+  /** Calls `handler` once with each event of a type from now on. Renders nothing. */
+  useEvent<N extends EventName<C>>(
+    type: N,
+    handler: (event: PlacedEvent<N, C>) => unknown,
+    options?: UseEventOptions,
+  ): void;
+
+  usePublish<N extends EventName<C>>(type: N): UsePublishResult<N, C>;
+
+  /**
+   * What a selector makes of the events; renders only when that changes.
+   * @param isEqual whether two selections are the same. Default `Object.is`
+   */
+  useEventSelector<T, N extends EventName<C> = EventName<C>>(
+    selector: (snapshot: EventsSnapshot<N, C>) => T,
+    isEqual?: (a: T, b: T) => boolean,
+    options?: FollowOptions<N>,
+  ): T;
+
+  /** Gets the client, for effects and event handlers: `history`, `stats`. Not for rendering, since it may connect. */
+  useEventsClient(): () => EventsClient<C>;
+}

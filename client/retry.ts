@@ -1,0 +1,54 @@
+import { EventsError } from '../shared/errors.ts';
+import { fullJitter, pause } from './backoff.ts';
+import { isRetryable, toClientError } from './errors.ts';
+
+export interface RetryOptions {
+  /** Ms until it is given up. Default 10 000. */
+  timeoutMs?: number | undefined;
+  /** Gives it up at once, with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs something that may be run twice until it succeeds, fails for good, or its time is over.
+ * @throws EventsError UNAVAILABLE when the time is over; the signal's reason; what `run` failed with for good
+ */
+export async function withRetry<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  { timeoutMs = 10_000, signal }: RetryOptions = {},
+): Promise<T> {
+  signal?.throwIfAborted();
+  const abort = new AbortController();
+  const onAbort = (): void => abort.abort();
+  const timer = setTimeout(onAbort, timeoutMs);
+  signal?.addEventListener('abort', onAbort);
+  const aborted = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason));
+  });
+  let last: Error | undefined;
+  try {
+    for (let retry = 0; ; retry++) {
+      try {
+        return await Promise.race([run(abort.signal), aborted]);
+      } catch (cause) {
+        if (!abort.signal.aborted) last = toClientError(cause);
+      }
+      if (last && !isRetryable(last)) throw last;
+      await pause(fullJitter(retry), abort.signal);
+      signal?.throwIfAborted();
+      if (abort.signal.aborted) throw outOfTime(timeoutMs, last);
+    }
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function outOfTime(timeoutMs: number, last: Error | undefined): EventsError {
+  const why = last ? ` The last try failed: ${last.message}` : '';
+  return new EventsError(
+    'UNAVAILABLE',
+    `No answer within ${timeoutMs} ms. What was sent may have been stored: to be safe, publish it again with the same idempotencyKey.${why}`,
+    { cause: last },
+  );
+}

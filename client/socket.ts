@@ -1,0 +1,68 @@
+const OPENING_MS = 10_000;
+const CLOSING_MS = 1000;
+
+/** What is needed of a WebSocket; the browser's own and that of the package `ws` are such classes. */
+export type WebSocketClass = new (url: string) => RawSocket;
+
+interface RawSocket {
+  readonly readyState: number;
+  close(code?: number, reason?: string): void;
+  send(data: string): void;
+  /** `ws` only: without a closing handshake. */
+  terminate?(): void;
+}
+
+/** The platform's WebSocket; on a Node that has none, the package `ws`. */
+export async function loadWebSocket(): Promise<WebSocketClass> {
+  // Bundlers for browsers resolve `ws` to its stub of a few bytes, and never call it.
+  return globalThis.WebSocket ?? (await import('ws')).WebSocket;
+}
+
+/**
+ * A WebSocket class for tRPC's client that gives up in time. By themselves, platforms wait minutes for a server that
+ * does not answer the handshake, and up to a minute for one that does not answer a close: so long would a dead
+ * network look alive.
+ *
+ * @param implementation asked for each socket, so that it may be loaded late
+ * @param onCreate sees each socket
+ */
+export function impatientWebSocket(
+  implementation: () => WebSocketClass,
+  onCreate: (socket: WebSocket) => void,
+): typeof WebSocket {
+  // Called with `new` by tRPC's client, which then gets what it returns.
+  function Impatient(url: string): WebSocket {
+    const Implementation = implementation();
+    const socket = new Implementation(url) as WebSocket & RawSocket;
+    giveUpInTime(socket);
+    onCreate(socket);
+    return socket;
+  }
+  const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
+  return Object.assign(Impatient, states) as unknown as typeof WebSocket;
+}
+
+function giveUpInTime(socket: WebSocket & RawSocket): void {
+  const close = socket.close.bind(socket);
+  let closing: ReturnType<typeof setTimeout> | undefined;
+  socket.close = (code, reason) => {
+    close(code, reason);
+    closing ??= setTimeout(() => abandon(socket), CLOSING_MS);
+  };
+  const opening = setTimeout(() => socket.close(), OPENING_MS);
+  socket.addEventListener('open', () => clearTimeout(opening));
+  socket.addEventListener('close', () => {
+    clearTimeout(opening);
+    clearTimeout(closing);
+  });
+}
+
+/** Ends a socket for those who listen to it. What the network does with it later is of no interest. */
+function abandon(socket: WebSocket & RawSocket): void {
+  if (socket.terminate) {
+    socket.terminate();
+  } else {
+    socket.dispatchEvent(new Event('error'));
+    socket.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '', wasClean: false }));
+  }
+}

@@ -1,0 +1,152 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventName, EventOf } from '../../shared/events.ts';
+import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
+import { isolated } from '../isolated.ts';
+import { type FeedInput, feedInput } from './feed-key.ts';
+import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
+
+/** A frame of a 60 Hz screen: more than one notification in it nobody would see. */
+const FRAME_MS = 16;
+const MOST_GAPS = 50;
+
+export type Listener = () => void;
+
+/** One subscription and a bounded buffer of what it brought, for any number of users. */
+export class EventFeed<C extends AnyCatalog> {
+  readonly #client: EventsClient<C>;
+  readonly #input: FeedInput<EventName<C>>;
+  readonly #report: (error: Error) => void;
+  readonly #subscription: SubscriptionHandle;
+  readonly #listeners = new Set<Listener>();
+  readonly #handlers = new Set<(event: PlacedEvent<EventName<C>, C>) => unknown>();
+  /** Loaded, and arrived, but not in the snapshot yet. */
+  #older: readonly PlacedEvent<EventName<C>, C>[] = [];
+  #arrived: PlacedEvent<EventName<C>, C>[] = [];
+  #changes: Partial<EventsSnapshot<EventName<C>, C>> = {};
+  #snapshot: EventsSnapshot<EventName<C>, C> = INITIAL_SNAPSHOT;
+  #capacity = 0;
+  #catchUp = 0;
+  #flushing: ReturnType<typeof setTimeout> | undefined;
+  #flushedAt = 0;
+  #loading: Promise<boolean> | null = null;
+
+  constructor(client: EventsClient<C>, key: string, report: (error: Error) => void) {
+    this.#client = client;
+    this.#input = feedInput(key) as FeedInput<EventName<C>>; // made by feedKey from such a one
+    this.#report = report;
+    this.#subscription = client.on('any', (event, { cursor }) => this.#take(event, cursor), {
+      ...this.#input,
+      onStatus: (status) => {
+        if (status === 'catching-up') this.#catchUp = 0;
+        this.#change({ status, ...(status === 'live' && { error: null }) });
+      },
+      onSynced: () => this.#change({ caughtUp: this.#catchUp }),
+      onGap: (gap) => this.#addGaps([], [gap]),
+      onError: (error) => this.#change({ error }),
+    });
+  }
+
+  get snapshot(): EventsSnapshot<EventName<C>, C> {
+    return this.#snapshot;
+  }
+
+  /** Whether anybody uses it. */
+  get isUsed(): boolean {
+    return this.#listeners.size + this.#handlers.size > 0;
+  }
+
+  /** Calls `listener` after changes of the snapshot, once for all of a frame. @param limit events to keep at least */
+  subscribe(listener: Listener, limit: number): () => void {
+    this.#capacity = Math.max(this.#capacity, limit);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls `handler` with each event as it arrives. */
+  listen(handler: (event: PlacedEvent<EventName<C>, C>) => unknown): () => void {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  /**
+   * Puts the events before the oldest one in front of it. Resolves with whether there may be more before them; an
+   * error goes into the snapshot.
+   */
+  loadOlder(limit: number): Promise<boolean> {
+    this.#loading ??= this.#loadOlder(limit).finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  close(): void {
+    clearTimeout(this.#flushing);
+    this.#subscription.unsubscribe();
+  }
+
+  #take(event: EventOf<EventName<C>, C>, cursor: string): void {
+    const placed: PlacedEvent<EventName<C>, C> = { ...event, cursor };
+    this.#catchUp++;
+    this.#arrived.push(placed);
+    for (const handler of [...this.#handlers]) isolated(() => handler(placed), this.#report);
+    // Timers of hidden pages are late; the buffer is bounded nevertheless.
+    if (this.#arrived.length > 2 * this.#capacity + 1000) this.#flush();
+    else this.#schedule();
+  }
+
+  #addGaps(before: readonly Gap[], after: readonly Gap[]): void {
+    const { gaps = this.#snapshot.gaps } = this.#changes;
+    const all = [...before, ...gaps, ...after].slice(-MOST_GAPS);
+    this.#change({ gaps: all, gap: all.at(-1) ?? null });
+  }
+
+  #change(changes: Partial<EventsSnapshot<EventName<C>, C>>): void {
+    Object.assign(this.#changes, changes);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#flushing ??= setTimeout(() => this.#flush(), Math.max(0, this.#flushedAt + FRAME_MS - Date.now()));
+  }
+
+  #flush(): void {
+    clearTimeout(this.#flushing);
+    this.#flushing = undefined;
+    this.#flushedAt = Date.now();
+    let { events, dropped, older } = this.#snapshot;
+    if (this.#older.length + this.#arrived.length > 0) {
+      events = [...this.#older, ...events, ...this.#arrived];
+      older += this.#older.length;
+      this.#older = [];
+      this.#arrived = [];
+    }
+    // While older ones are on their way the oldest must stay, or they would not join.
+    const surplus = this.#loading ? 0 : events.length - this.#capacity - older;
+    if (surplus > 0) {
+      events = events.slice(surplus);
+      dropped += surplus;
+    }
+    this.#snapshot = { ...this.#snapshot, events, dropped, older, ...this.#changes };
+    this.#changes = {};
+    for (const listener of [...this.#listeners]) isolated(listener, this.#report);
+  }
+
+  async #loadOlder(limit: number): Promise<boolean> {
+    const { topic, types } = this.#input;
+    const [oldest] = this.#snapshot.events;
+    try {
+      const page = await this.#client.history({ topic, types, before: oldest?.cursor, limit });
+      // Without an oldest one to ask for, the page may overlap with what arrived meanwhile.
+      const here = new Set(this.#snapshot.events.map(({ cursor }) => cursor));
+      this.#older = page.items
+        .filter(({ cursor }) => !here.has(cursor))
+        .map(({ cursor, event }) => ({ ...event, cursor }));
+      this.#addGaps(page.gaps, []);
+      this.#change({ error: null });
+      return page.previous !== null;
+    } catch (error) {
+      this.#change({ error: error instanceof Error ? error : new Error(String(error)) });
+      return true;
+    }
+  }
+}

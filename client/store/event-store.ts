@@ -1,0 +1,141 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventName } from '../../shared/events.ts';
+import type { EventsClient } from '../client-types.ts';
+import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../connection-state.ts';
+import { reportUncaught } from '../errors.ts';
+import { EventFeed, type Listener } from './event-feed.ts';
+import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
+
+export interface EventStoreOptions<C extends AnyCatalog> {
+  /** Makes the client; called when it is first needed, and again when it is needed after it was closed. */
+  connect: () => EventsClient<C>;
+  /** Whether a client that nobody needs any more is closed. Default true. */
+  closes?: boolean;
+  /** Ms for which a subscription, and the client, stay after their last user left. Default 1000. */
+  lingerMs?: number;
+  /** Takes what listeners and handlers throw. Default: `reportError` in browsers, `console.error` elsewhere. */
+  onError?: (error: Error) => void;
+}
+
+/**
+ * What components share: one client, and one subscription for each distinct input. Reading it has no effect; using it
+ * has, until the last user left and `lingerMs` have passed, so that a remount finds everything as it was.
+ * Inputs are named by their {@link feedKey}.
+ */
+export class EventStore<C extends AnyCatalog> implements Connection {
+  readonly #options: Required<EventStoreOptions<C>>;
+  readonly #feeds = new Map<string, EventFeed<C>>();
+  readonly #releases = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #watchers = new Set<(state: ConnectionState) => void>();
+  #client: EventsClient<C> | null = null;
+  #unwatch: () => void = () => {};
+  #state = INITIAL_CONNECTION;
+  #holders = 0;
+  #closing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: EventStoreOptions<C>) {
+    this.#options = { closes: true, lingerMs: 1000, onError: reportUncaught, ...options };
+  }
+
+  /** Of the client, or what a client begins with. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The client; connects if there is none. */
+  client(): EventsClient<C> {
+    if (!this.#client) {
+      const client = this.#options.connect();
+      this.#client = client;
+      this.#unwatch = client.connection.subscribe((state) => this.#setState(state));
+      this.#setState(client.connection.state);
+    }
+    return this.#client;
+  }
+
+  /** Keeps the client until the returned function is called. */
+  hold(): () => void {
+    this.#holders++;
+    clearTimeout(this.#closing);
+    this.client();
+    return () => {
+      if (--this.#holders > 0) return;
+      this.#closing = setTimeout(() => this.#disconnect(), this.#options.lingerMs);
+    };
+  }
+
+  /** Follows the connection. */
+  subscribe(listener: (state: ConnectionState) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  retry(): void {
+    this.#client?.connection.retry();
+  }
+
+  /** What is known of an input; the same object until something changes. */
+  snapshot(key: string): EventsSnapshot<EventName<C>, C> {
+    return this.#feeds.get(key)?.snapshot ?? INITIAL_SNAPSHOT;
+  }
+
+  /** Follows an input. @param limit events to keep at least, while anybody follows */
+  follow(key: string, limit: number, listener: Listener): () => void {
+    return this.#use(key, (feed) => feed.subscribe(listener, limit));
+  }
+
+  /** Calls `handler` with each event of an input as it arrives; what it throws is reported. */
+  listen(key: string, handler: (event: PlacedEvent<EventName<C>, C>) => unknown): () => void {
+    return this.#use(key, (feed) => feed.listen(handler));
+  }
+
+  /** See {@link EventFeed.loadOlder}; false for an input that nobody follows. */
+  async loadOlder(key: string, limit: number): Promise<boolean> {
+    return (await this.#feeds.get(key)?.loadOlder(limit)) ?? false;
+  }
+
+  #use(key: string, start: (feed: EventFeed<C>) => () => void): () => void {
+    clearTimeout(this.#releases.get(key));
+    this.#releases.delete(key);
+    let feed = this.#feeds.get(key);
+    if (!feed) {
+      feed = new EventFeed(this.client(), key, this.#options.onError);
+      this.#feeds.set(key, feed);
+    }
+    const used = feed;
+    const stop = start(used);
+    return () => {
+      stop();
+      if (used.isUsed || this.#feeds.get(key) !== used) return;
+      clearTimeout(this.#releases.get(key));
+      this.#releases.set(
+        key,
+        setTimeout(() => this.#release(key), this.#options.lingerMs),
+      );
+    };
+  }
+
+  #release(key: string): void {
+    this.#releases.delete(key);
+    this.#feeds.get(key)?.close();
+    this.#feeds.delete(key);
+  }
+
+  #disconnect(): void {
+    for (const [key, release] of this.#releases) {
+      clearTimeout(release);
+      this.#release(key);
+    }
+    for (const key of [...this.#feeds.keys()]) this.#release(key);
+    this.#unwatch();
+    const client = this.#client;
+    this.#client = null;
+    this.#setState(INITIAL_CONNECTION);
+    if (this.#options.closes) client?.close().catch(this.#options.onError);
+  }
+
+  #setState(state: ConnectionState): void {
+    this.#state = state;
+    for (const watcher of [...this.#watchers]) watcher(state);
+  }
+}

@@ -1,0 +1,41 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { EventName, EventOf } from '../../shared/events.ts';
+import type { StreamGap } from '../../shared/stream-items.ts';
+import type { StreamStatus } from '../subscription.ts';
+
+/** An event with its place in the topic: a key for lists, a position to go to. */
+export type PlacedEvent<N extends EventName<C>, C extends AnyCatalog> = EventOf<N, C> & {
+  readonly cursor: string;
+};
+
+export type Gap = StreamGap['data'];
+
+/** What is known of a stream; a new object with each change, whose parts are new only where they changed. */
+export interface EventsSnapshot<N extends EventName<C>, C extends AnyCatalog> {
+  /** Oldest first. */
+  readonly events: readonly PlacedEvent<N, C>[];
+  readonly status: StreamStatus;
+  /** The last range that could not be delivered, or null. */
+  readonly gap: Gap | null;
+  /** All such ranges lately, oldest first; `to` is the cursor right before the event that follows. */
+  readonly gaps: readonly Gap[];
+  /** Events that arrived and left the buffer again, since it is bounded. */
+  readonly dropped: number;
+  /** Events that `loadOlder` brought: kept on top of the limit. */
+  readonly older: number;
+  /** Events that the last catch-up brought. */
+  readonly caughtUp: number;
+  /** Why the stream ended or waits, or null. */
+  readonly error: Error | null;
+}
+
+export const INITIAL_SNAPSHOT: EventsSnapshot<never, AnyCatalog> = Object.freeze({
+  events: Object.freeze([]),
+  status: 'connecting',
+  gap: null,
+  gaps: Object.freeze([]),
+  dropped: 0,
+  older: 0,
+  caughtUp: 0,
+  error: null,
+});

@@ -1,0 +1,140 @@
+import type { Unsubscribable } from '@trpc/server/observable';
+import { EventsError } from '../shared/errors.ts';
+import type { Since } from '../shared/since.ts';
+import { isStreamNotice, type StreamNotice } from '../shared/stream-items.ts';
+import { fullJitter } from './backoff.ts';
+import { wasSeen } from './cursor-order.ts';
+import { definedOnly } from './defined-only.ts';
+import { isRetryable, toClientError } from './errors.ts';
+import type { Wire } from './wire.ts';
+
+/**
+ * - `connecting`: nothing has come yet
+ * - `catching-up`: the server sends what lies between the position asked for, or the last one seen, and now
+ * - `live`: level with the server
+ * - `stale`: what came may be out of date; the subscription resumes by itself, unless an error ended it
+ */
+export type StreamStatus = 'connecting' | 'catching-up' | 'live' | 'stale';
+
+/** An item as it arrives: an event of some catalog, or the stream's own. */
+export type AnyItem = { event_type: string; timestamp: string; data: unknown } | StreamNotice;
+
+export interface SubscriptionInput {
+  topic?: string | undefined;
+  since?: Since | undefined;
+  types?: readonly string[] | undefined;
+}
+
+/** What a subscription calls; must not throw. */
+export interface SubscriptionSink {
+  onItem(item: AnyItem, cursor: string): void;
+  onStatus(status: StreamStatus): void;
+  /** An error that may pass: the subscription will resume. */
+  onRetry(error: Error): void;
+  /** The last call, if the subscription ended by itself: with an error, or, since its client was closed, without. */
+  onEnd(error: Error | null): void;
+}
+
+/**
+ * One subscription through all its connections and errors, until it is stopped: tRPC's client resumes it on each new
+ * connection, it resumes itself after an error that may pass, and drops what came before [D12].
+ */
+export class Subscription {
+  readonly #wire: Wire;
+  readonly #path: string;
+  readonly #input: SubscriptionInput;
+  readonly #sink: SubscriptionSink;
+  readonly #unwatch: () => void;
+  #inner: Unsubscribable | null = null;
+  #cursor: string | null = null;
+  #status: StreamStatus = 'connecting';
+  #stopped = false;
+  #retries = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(wire: Wire, path: string, input: SubscriptionInput, sink: SubscriptionSink) {
+    this.#wire = wire;
+    this.#path = path;
+    this.#input = input;
+    this.#sink = sink;
+    this.#unwatch = wire.connection.subscribe(() => this.#checkConnection());
+    // The caller has its handle before the first callback.
+    queueMicrotask(() => {
+      if (!this.#stopped && !this.#checkConnection()) this.#subscribe();
+    });
+  }
+
+  /** The position of the last item, or null before the first. */
+  get cursor(): string | null {
+    return this.#cursor;
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#unwatch();
+    this.#inner?.unsubscribe();
+  }
+
+  #subscribe(): void {
+    this.#inner = this.#wire.trpc.subscription(
+      this.#path,
+      definedOnly({ ...this.#input, since: this.#cursor ?? this.#input.since }),
+      {
+        onStarted: () => this.#setStatus('catching-up'),
+        // `on.*` yields tracked items, see AppRouter.
+        onData: (tracked) => this.#take(tracked as { id: string; data: AnyItem }),
+        onConnectionStateChange: ({ state }) => {
+          if (state === 'connecting') this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
+        },
+        onError: (error) => this.#onEnd(toClientError(error)),
+        onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
+      },
+    );
+  }
+
+  #take({ id, data }: { id: string; data: AnyItem }): void {
+    if (this.#stopped) return;
+    this.#retries = 0;
+    this.#wire.connection.onReply();
+    const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
+    if (!isSynced && wasSeen(id, this.#cursor)) return;
+    this.#cursor = id;
+    if (!isStreamNotice(data)) this.#wire.connection.onEvent();
+    this.#sink.onItem(data, id);
+    if (isSynced) this.#setStatus('live');
+  }
+
+  #onEnd(error: Error): void {
+    if (this.#stopped || this.#checkConnection()) return;
+    if (!isRetryable(error)) {
+      this.#end(error);
+      return;
+    }
+    this.#timer = setTimeout(() => this.#subscribe(), fullJitter(this.#retries++));
+    this.#setStatus('stale');
+    this.#sink.onRetry(error);
+  }
+
+  /** Whether the connection, and with it the subscription, is over. */
+  #checkConnection(): boolean {
+    const { status, error } = this.#wire.connection.state;
+    if (status !== 'closed') return false;
+    this.#end(error);
+    return true;
+  }
+
+  #end(error: Error | null): void {
+    if (this.#stopped) return;
+    this.#setStatus('stale');
+    this.stop();
+    this.#sink.onEnd(error);
+  }
+
+  #setStatus(status: StreamStatus): void {
+    if (this.#stopped || status === this.#status) return;
+    this.#status = status;
+    this.#sink.onStatus(status);
+  }
+}

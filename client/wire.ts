@@ -1,0 +1,68 @@
+import { createTRPCUntypedClient, type TRPCUntypedClient, wsLink } from '@trpc/client';
+import type { AppRouter } from '../server/index.ts';
+import type { AnyCatalog } from '../shared/catalog.ts';
+import { transformer } from '../shared/transformer.ts';
+import { type ConnectionOptions, SocketConnection } from './connection.ts';
+import { closedError } from './errors.ts';
+import { type RetryOptions, withRetry } from './retry.ts';
+
+/** The router, whatever its catalog. Procedures are called by path: their names are known to the catalog only. */
+export type Router = AppRouter<AnyCatalog>;
+
+/** The project's transformer, without its deep copy of what is plain JSON and was parsed for us alone. */
+export const wireTransformer = {
+  input: transformer,
+  output: {
+    serialize: (value: unknown) => transformer.serialize(value),
+    deserialize: (value: Parameters<typeof transformer.deserialize>[0]): unknown =>
+      transformer.deserialize(value, { inPlace: true }),
+  },
+};
+
+/** tRPC over our connection: calls that outlive it, and the raw client for subscriptions. */
+export class Wire {
+  readonly connection: SocketConnection;
+  readonly trpc: TRPCUntypedClient<Router>;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  #closing = false;
+
+  constructor(options: ConnectionOptions, report: (error: Error) => void) {
+    this.connection = new SocketConnection(options, report);
+    const link = wsLink<Router>({ client: this.connection.client, transformer: wireTransformer });
+    this.trpc = createTRPCUntypedClient<Router>({ links: [link] });
+  }
+
+  /**
+   * Calls a query, or a mutation that may be run twice. A connection lost meanwhile is waited for.
+   * @throws EventsError UNAVAILABLE when the time is over, CLOSED, or what the server says
+   */
+  async call<T>(
+    type: 'query' | 'mutation',
+    path: string,
+    input: unknown,
+    options: RetryOptions = {},
+  ): Promise<T> {
+    if (this.#closing) throw closedError();
+    const call = withRetry(async (signal) => {
+      const { status, error } = this.connection.state;
+      if (status === 'closed') throw closedError(error);
+      const output = await this.trpc[type](path, input, { signal });
+      this.connection.onReply();
+      return output;
+    }, options);
+    this.#inFlight.add(call);
+    try {
+      // The router's types say what comes out of a path; the caller names them.
+      return (await call) as T;
+    } finally {
+      this.#inFlight.delete(call);
+    }
+  }
+
+  /** Waits for calls in flight, each of which has its own limit of time, and closes the connection. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.allSettled(this.#inFlight);
+    this.connection.close();
+  }
+}

@@ -1,0 +1,235 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { createClient } from '../../client/index.ts';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { EventsError, psycheEvents } from '../../shared/index.ts';
+import { agentMessage, systemStatus } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { startTestServer } from './test-server.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('a handler gets each event of its type with its cursor; the others get theirs', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const messages: unknown[] = [];
+  const all: string[] = [];
+  const statuses: string[] = [];
+  const onSynced = vi.fn();
+  const handle = client.on(
+    'agent_message',
+    ({ event_type, data, timestamp }, { cursor }) =>
+      messages.push([event_type, data.message, timestamp, cursor]),
+    { onSynced },
+  );
+  client.on('any', ({ event_type }) => all.push(event_type), { onSynced });
+  client.on('any', ({ event_type }) => statuses.push(event_type), { types: ['system_status'], onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(3));
+
+  const timestamp = '2026-01-02T03:04:05.678Z';
+  const first = await client.publish('agent_message', agentMessage('hello'), { timestamp });
+  expect(first).toEqual({ cursor: expect.stringMatching(/^\w+:1$/), duplicate: false });
+  await client.publish('system_status', systemStatus());
+
+  await vi.waitFor(() => expect(statuses).toEqual(['system_status']));
+  expect(all).toEqual(['agent_message', 'system_status']);
+  expect(messages).toEqual([['agent_message', 'hello', timestamp, first.cursor]]);
+  expect(handle.cursor).toBe(first.cursor);
+});
+
+test('after unsubscribe no handler is called and the server has no subscription left', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const handler = vi.fn();
+  const abort = new AbortController();
+  const handle = client.on('agent_message', handler);
+  client.on('agent_message', handler, { signal: abort.signal });
+  client.on('agent_message', handler, { signal: AbortSignal.abort() });
+  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(2));
+  handle.unsubscribe();
+  abort.abort();
+  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(0));
+  await client.publish('agent_message', agentMessage(1));
+  expect(handler).not.toHaveBeenCalled();
+});
+
+test('since starts after a cursor, with the last n, or at a time; topics are apart', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const cursors: string[] = [];
+  for (const text of ['a', 'b', 'c']) {
+    cursors.push((await client.publish('agent_message', agentMessage(text), { topic: 'run-1' })).cursor);
+  }
+  await client.publish('agent_message', agentMessage('elsewhere'));
+  const got = { cursor: '', last: '', at: '' };
+  const options = { topic: 'run-1' };
+  client.on('any', ({ data }) => (got.cursor += 'message' in data && data.message), {
+    ...options,
+    since: cursors[0],
+  });
+  client.on('agent_message', ({ data }) => (got.last += data.message), { ...options, since: { last: 1 } });
+  client.on('agent_message', ({ data }) => (got.at += data.message), {
+    ...options,
+    since: { at: '2020-01-01T00:00:00Z' },
+  });
+  await vi.waitFor(() => expect(got).toEqual({ cursor: 'bc', last: 'c', at: 'abc' }));
+});
+
+test('a batch is stored in order; a page of history has it, and stats count it', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const results = await client.publishBatch([
+    { event_type: 'agent_message', data: agentMessage('one') },
+    { event_type: 'system_status', data: systemStatus() },
+  ]);
+  expect(await client.publishBatch([])).toEqual([]);
+  const page = await client.history({ limit: 10 });
+  expect(page.items.map(({ cursor }) => cursor)).toEqual(results.map(({ cursor }) => cursor));
+  expect(page.items.map(({ event }) => event.event_type)).toEqual(['agent_message', 'system_status']);
+  expect((await client.history({ types: ['system_status'] })).items).toHaveLength(1);
+  expect((await client.stats()).published).toMatchObject({ agent_message: 1, system_status: 1 });
+});
+
+test('[D11] a handler that throws or rejects stops neither its stream nor the other handlers', async () => {
+  await using server = await startTestServer();
+  const errors: Error[] = [];
+  await using client = connect({ url: server.wsUrl, onError: (error) => errors.push(error) });
+  const seen: string[] = [];
+  const onSynced = vi.fn(() => {
+    throw new Error('onSynced');
+  });
+  client.on(
+    'agent_message',
+    ({ data }) => {
+      if (data.message === '1') throw new Error('thrown');
+      seen.push(data.message);
+    },
+    { onSynced },
+  );
+  client.on('agent_message', async () => Promise.reject(new Error('rejected')), { onSynced });
+  client.on('agent_message', ({ data }) => seen.push(`other ${data.message}`), { onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(3));
+  await client.publish('agent_message', agentMessage(1));
+  await client.publish('agent_message', agentMessage(2));
+  await vi.waitFor(() => expect(seen.sort()).toEqual(['2', 'other 1', 'other 2']));
+  expect(errors.map(({ message }) => message).sort()).toEqual(
+    ['onSynced', 'onSynced', 'onSynced', 'rejected', 'rejected', 'thrown'].sort(),
+  );
+});
+
+test('what the server refuses is an EventsError with its code and issues', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const bad = { ...agentMessage('x'), sentiment: { score: 7, label: 'positive' as const } };
+  const error = await client.publish('agent_message', bad).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(EventsError);
+  expect(error).toMatchObject({
+    code: 'INVALID_EVENT',
+    issues: [{ path: ['data', 'sentiment', 'score'] }],
+    cause: { name: 'TRPCClientError' },
+  });
+  await expect(client.publish('agent_message', agentMessage(1), { topic: '.x' })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+  });
+  await expect(client.history({ since: 'nonsense' })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+test('a subscription that cannot be ends with its error; without onError the client’s gets it', async () => {
+  await using server = await startTestServer();
+  const errors: Error[] = [];
+  await using client = connect({ url: server.wsUrl, onError: (error) => errors.push(error) });
+  const onError = vi.fn();
+  const onStatus = vi.fn();
+  client.on('agent_message', () => {}, { since: 'nonsense', onError, onStatus });
+  client.on('agent_message', () => {}, { topic: '..' });
+  await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
+  expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'INVALID_OPTION' }), false);
+  expect(onStatus).toHaveBeenLastCalledWith('stale');
+  await vi.waitFor(() => expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_OPTION' })]));
+});
+
+test('with a catalog, what is wrong is not even sent', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl, catalog: psycheEvents });
+  const bad = { ...agentMessage('x'), message: 5 };
+  // @ts-expect-error a message is a string
+  await expect(client.publish('agent_message', bad)).rejects.toMatchObject({
+    code: 'INVALID_EVENT',
+    issues: [{ path: ['data', 'message'] }],
+  });
+  await expect(
+    client.publishBatch([
+      { event_type: 'agent_message', data: agentMessage(1) },
+      // @ts-expect-error no such event
+      { event_type: 'agent_massage', data: {} },
+    ]),
+  ).rejects.toMatchObject({ code: 'UNKNOWN_EVENT', issues: [{ path: ['events', 1, 'event_type'] }] });
+  expect(server.manager.stats().errors.invalid).toBe(0);
+});
+
+test('a closed client refuses calls, and ends subscriptions without an error', async () => {
+  await using server = await startTestServer();
+  const client = createClient({ url: server.wsUrl });
+  const onError = vi.fn();
+  const onSynced = vi.fn();
+  client.on('any', () => {}, { onError, onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalled());
+  const inFlight = client.publish('agent_message', agentMessage(1));
+  await client.close();
+  await client.close();
+  expect(await inFlight).toMatchObject({ duplicate: false });
+  await expect(client.publish('agent_message', agentMessage(2))).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(client.stats()).rejects.toMatchObject({ code: 'CLOSED' });
+  client.on('any', () => {}, { onError });
+  for await (const item of client.stream()) expect.unreachable(JSON.stringify(item));
+  expect(onError).not.toHaveBeenCalled();
+  expect(client.connection.state).toMatchObject({ status: 'closed', error: null });
+  await vi.waitFor(() => expect(server.sockets.size).toBe(0));
+});
+
+test('http addresses mean WebSockets; what is no address is refused with what to do', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.httpUrl });
+  expect(await client.publish('agent_message', agentMessage(1))).toMatchObject({ duplicate: false });
+  expect(() => createClient()).toThrow(/pass url, e\.g\. "ws:/);
+  expect(() => createClient({ url: '/trpc' })).toThrow(TypeError);
+  expect(() => createClient({ url: 'ftp://example.org' })).toThrow(/ws\(s\):\/\/ or http\(s\):\/\//);
+});
+
+test('a WebSocket class of one’s own is used', async () => {
+  const { WebSocket } = await import('ws');
+  await using server = await startTestServer();
+  let made = 0;
+  class Counting extends WebSocket {
+    constructor(url: string) {
+      super(url);
+      made++;
+    }
+  }
+  await using client = connect({ url: server.wsUrl, WebSocket: Counting });
+  await client.stats();
+  expect(made).toBe(1);
+});
+
+test('[D10] a publish that the server is too busy for is tried again', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01);
+  const held: (() => void)[] = [];
+  const broker = new MemoryBroker();
+  const publish = broker.publish.bind(broker);
+  broker.publish = async (...args) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    return publish(...args);
+  };
+  const manager = new EventManager({ broker, maxInFlight: 1 });
+  await using server = await startTestServer({ manager });
+  await using client = connect({ url: server.wsUrl });
+  const first = client.publish('agent_message', agentMessage(1));
+  const second = client.publish('agent_message', agentMessage(2));
+  await vi.waitFor(() => expect(manager.stats().errors.overloaded).toBeGreaterThan(0));
+  const release = setInterval(() => {
+    for (const resolve of held.splice(0)) resolve();
+  }, 5);
+  expect((await Promise.all([first, second])).map(({ duplicate }) => duplicate)).toEqual([false, false]);
+  clearInterval(release);
+});

@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createHTTPHandler } from '@trpc/server/adapters/standalone';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { applyBroadcastWSSHandler, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
+import { type AnyCatalog, type PsycheCatalog, psycheEvents } from '../../shared/index.ts';
+
+export interface TestServer<C extends AnyCatalog> extends AsyncDisposable {
+  readonly manager: EventManager<C>;
+  /** `http://127.0.0.1:<port>`; tRPC is below /trpc, over HTTP, SSE and WebSocket. */
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly httpUrl: string;
+  /** Open WebSockets. */
+  readonly sockets: ReadonlySet<WebSocket>;
+  /** WebSockets ever opened. */
+  readonly connections: number;
+  /** The `token` of each connection so far. */
+  readonly tokens: (string | undefined)[];
+  /** While true, new WebSockets are refused. */
+  refusing: boolean;
+  /** Ends all WebSockets: without a word, or with a close code. */
+  drop(code?: number, reason?: string): void;
+  /** Asks all clients to connect again, as before a deploy. */
+  askToReconnect(): void;
+}
+
+export interface TestServerOptions<C extends AnyCatalog> {
+  manager?: EventManager<C>;
+  catalog?: C;
+  /** Called for each connection with its token; what it throws refuses the connection. */
+  authorize?: (token: string | undefined, socket: WebSocket | undefined) => void;
+  /** Answers requests outside /trpc; true if it did. */
+  page?: (req: IncomingMessage, end: (type: string, body: Buffer) => void) => boolean;
+}
+
+/** A server with everything the client's tests need to see and break. */
+export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
+  options: TestServerOptions<C> = {},
+): Promise<TestServer<C>> {
+  const catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
+  const manager = options.manager ?? new EventManager({ broker: new MemoryBroker(), catalog });
+  const router = createAppRouter(manager);
+  const answer = createHTTPHandler({ router, basePath: '/trpc/' });
+  const http = createServer((req, res) => {
+    const end = (type: string, body: Buffer) => {
+      res.setHeader('content-type', type).end(body);
+    };
+    if (!options.page?.(req, end)) answer(req, res);
+  });
+  const state = { refusing: false, connections: 0, tokens: [] as (string | undefined)[] };
+  const wss = new WebSocketServer({ noServer: true });
+  http.on('upgrade', (req, socket, head) => {
+    if (state.refusing) {
+      socket.destroy();
+      return;
+    }
+    wss.handleUpgrade(req, socket, head, (ws) => {
+      state.connections++;
+      wss.emit('connection', ws, req);
+    });
+  });
+  const handler = applyBroadcastWSSHandler({
+    wss,
+    router,
+    createContext: ({ info, res }) => {
+      const token = info.connectionParams?.['token'];
+      state.tokens.push(token);
+      options.authorize?.(token, res);
+      return {};
+    },
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return Object.assign(state, {
+    manager,
+    url,
+    wsUrl: `ws://127.0.0.1:${port}/trpc`,
+    httpUrl: `${url}/trpc`,
+    sockets: wss.clients,
+    drop(code?: number, reason?: string) {
+      for (const socket of wss.clients) {
+        if (code === undefined) socket.terminate();
+        else socket.close(code, reason);
+      }
+    },
+    askToReconnect: () => handler.broadcastReconnectNotification(),
+    async [Symbol.asyncDispose]() {
+      for (const socket of wss.clients) socket.terminate();
+      http.close();
+      http.closeAllConnections();
+      await manager.close();
+    },
+  });
+}
