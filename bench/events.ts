@@ -30,7 +30,7 @@ export function agentMessage(index: number): AgentMessage {
       agent_id: `agent_${10 + (index % 40)}`,
       agent_type: 'CognitivePsychologist',
       message: words(index),
-      sentiment: { score: (100 + (index % 800)) / 1000 + 0.0001, label: 'positive' },
+      sentiment: { score: Number(`0.${1001 + (index % 8000)}`), label: 'positive' },
       metadata: { interaction_count: FIRST_NUMBER + index, has_memory: true },
     },
   };

@@ -8,19 +8,24 @@ export class Tally {
   total = 0;
   /** When the last one came, by the shared clock. */
   lastAt = 0;
-  readonly #expected: number;
+  /** Whether somebody still waits for events. */
+  awaited = true;
+  readonly connections: number;
+  /** How many each connection should get. */
+  readonly events: number;
   readonly #counts: Uint32Array;
   readonly #arrivals: Float64Array | null;
 
   /**
    * @param connections how many are counted
-   * @param expected events that each should get
+   * @param events events that each should get
    * @param timed whether to keep when each of them came: 8 bytes for every delivery
    */
-  constructor(connections: number, expected: number, timed = false) {
-    this.#expected = expected;
+  constructor(connections: number, events: number, timed = false) {
+    this.connections = connections;
+    this.events = events;
     this.#counts = new Uint32Array(connections);
-    this.#arrivals = timed ? new Float64Array(connections * expected) : null;
+    this.#arrivals = timed ? new Float64Array(connections * events) : null;
   }
 
   count(connection: number, bytes: number): void {
@@ -28,28 +33,28 @@ export class Tally {
     this.#counts[connection] = before + 1;
     this.bytes += bytes;
     this.total++;
-    if (this.#arrivals && before < this.#expected)
-      this.#arrivals[connection * this.#expected + before] = sharedNow();
+    if (this.#arrivals && before < this.events)
+      this.#arrivals[connection * this.events + before] = sharedNow();
     else if (this.total >= this.expectedTotal) this.lastAt = sharedNow();
   }
 
   get expectedTotal(): number {
-    return this.#counts.length * this.#expected;
+    return this.connections * this.events;
   }
 
   /** Connections that did not get exactly what they should, as a sentence; null when all did. */
   complaint(): string | null {
-    const wrong = [...this.#counts.entries()].filter(([, count]) => count !== this.#expected);
+    const wrong = [...this.#counts.entries()].filter(([, count]) => count !== this.events);
     const [first] = wrong;
     if (!first) return null;
     const missing = this.expectedTotal - this.total;
     const what = missing > 0 ? `${missing} deliveries missing` : `${-missing} deliveries too many`;
-    return `${what} of ${this.expectedTotal}; ${wrong.length} connections are wrong, number ${first[0]} got ${first[1]} of ${this.#expected}`;
+    return `${what} of ${this.expectedTotal}; ${wrong.length} connections are wrong, number ${first[0]} got ${first[1]} of ${this.events}`;
   }
 
   /** Milliseconds that every delivery took, given when each event was published; sorted. */
   latencies(sentAt: Float64Array): Float64Array {
     if (!this.#arrivals) throw new TypeError('Tally: not timed');
-    return this.#arrivals.map((at, index) => at - (sentAt[index % this.#expected] ?? Number.NaN)).sort();
+    return this.#arrivals.map((at, index) => at - (sentAt[index % this.events] ?? Number.NaN)).sort();
   }
 }

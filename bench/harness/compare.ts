@@ -59,6 +59,7 @@ function summary(costs: readonly Cost[]): Compared {
   const micros = costs.map((cost) => cost.microsPerDelivery);
   return {
     microsPerDelivery: median(micros),
+    kernelMicrosPerDelivery: median(costs.map((cost) => cost.kernelMicrosPerDelivery)),
     bytesPerDelivery: median(costs.map((cost) => cost.bytesPerDelivery)),
     range: [Math.min(...micros), Math.max(...micros)],
   };

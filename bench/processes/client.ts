@@ -15,6 +15,7 @@ const commands = {
   open: ({ count, inputs }: { count: number; inputs: readonly unknown[] }) => fleet.open(count, inputs),
   arm: (count: { events: number; timed?: boolean; connections?: number }) =>
     fleet.arm(count.events, count.timed ?? false, count.connections),
+  delivered: (events: number) => fleet.delivered(events),
   drained: () => fleet.drained(),
   latencies: ({ sentAt, quantiles }: { sentAt: Float64Array; quantiles: readonly number[] }) => {
     const sorted = fleet.latencies(sentAt);

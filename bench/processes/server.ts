@@ -1,3 +1,4 @@
+import { agentMessage } from '../events.ts';
 import { expose } from '../harness/rpc.ts';
 import type { ServerOptions } from '../peers/peer.ts';
 import { type PeerName, peers } from '../peers/registry.ts';
@@ -17,20 +18,21 @@ let cpuStart = process.cpuUsage();
 const commands = {
   url: () => server.url,
   subscribers: () => server.subscribers(),
-  /** Starts the CPU clock and publishes. When each event was handed over, and how long all of them took to be accepted. */
+  /** When each event was handed over, and how long it took until all of them were accepted. */
   publish: async ({ count, pace }: { count: number; pace: Pace }) => {
     const first = published;
     published += count;
     const start = performance.now();
-    cpuStart = process.cpuUsage();
     const sentAt = await publishEvents(server, first, count, pace);
     return { sentAt, elapsedMs: performance.now() - start };
   },
-  /** CPU time since the last publish began, in microseconds. */
-  cpuMicros: () => {
-    const { user, system } = process.cpuUsage(cpuStart);
-    return user + system;
+  /** Publishes one event; what the peer answered. */
+  publishOne: () => server.publish(agentMessage(published++)),
+  startCpuClock: () => {
+    cpuStart = process.cpuUsage();
   },
+  /** CPU time since that clock was started, in microseconds. */
+  cpuMicros: () => process.cpuUsage(cpuStart),
   /** Resident bytes, after the garbage is gone. */
   residentBytes: () => {
     globalThis.gc?.();

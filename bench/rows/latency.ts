@@ -56,5 +56,5 @@ async function quantiles(
   };
   await run(Math.ceil(events / 4));
   const sentAt = await run(events);
-  return pair.client.ask.latencies({ sentAt, quantiles: QUANTILES });
+  return await pair.client.ask.latencies({ sentAt, quantiles: QUANTILES });
 }
