@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import { initTRPC } from '@trpc/server';
+import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { WEBSOCKET_LIMITS } from '../../server/broadcaster/limits.ts';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { CloseCode, mayReconnect } from '../../shared/close-codes.ts';
 import { startServer, until, withLimits } from './harness.ts';
 
 const t = initTRPC.create();
@@ -21,7 +22,7 @@ afterEach(() => {
 });
 
 describe('the first message', () => {
-  test('a client that announces params and stays silent is closed with 4000', async () => {
+  test('[D13] a client that announces params and stays silent is closed with 4000, and may reconnect', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await using server = await startServer(serve, { router });
     const silent = await server.connect('/?connectionParams=1');
@@ -33,10 +34,20 @@ describe('the first message', () => {
     await silent.flushed(); // heartbeats are no first message
     vi.advanceTimersByTime(1);
     expect(await silent.closed).toBe(CloseCode.HANDSHAKE_TIMEOUT);
+    expect(mayReconnect(CloseCode.HANDSHAKE_TIMEOUT)).toBe(true);
     for (const client of [plain, prompt]) {
       client.call(1, 'query', 'hello');
       await client.expectStory(1, ['data:"hello"']);
     }
+  });
+
+  test('control: tRPC’s own adapter waits for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await using server = await startServer(applyWSSHandler, { router });
+    const silent = await server.connect('/?connectionParams=1');
+    vi.advanceTimersByTime(600_000);
+    await silent.flushed();
+    expect(silent.ws.readyState).toBe(silent.ws.OPEN);
   });
 
   test('one that never answers the close is hung up on a second later', async () => {
@@ -187,6 +198,23 @@ describe('prefix', () => {
       const client = await server.connect(path);
       client.call(1, 'query', 'hello');
       await client.expectStory(1, [`data:"${answer}"`]);
+    }
+  });
+
+  test('control: tRPC’s own adapter leaves such a socket without an error listener', async () => {
+    for (const [apply, listeners] of [
+      [applyWSSHandler, 0],
+      [serve, 1],
+    ] as const) {
+      await using server = await startServer(apply, { router, prefix: '/trpc' });
+      const counted = new Promise((resolve) =>
+        server.wss.on('connection', (ws) => {
+          resolve(ws.listenerCount('error'));
+          ws.on('error', () => {});
+        }),
+      );
+      await server.connect('/elsewhere');
+      expect(await counted).toBe(listeners);
     }
   });
 
