@@ -4,15 +4,23 @@ export interface TopicKeys {
   readonly log: string;
   /** Hash: epoch, last sequence number and time. */
   readonly meta: string;
+  /** Hash: ids of entries of the last minutes, each with its cursor. */
+  readonly ids: string;
+  /** Hash: those of the minutes before. */
+  readonly olderIds: string;
   /** Pub/Sub channel: what was appended. */
   readonly live: string;
-  /** String: the cursor that an idempotency key stands for. */
-  id(id: string): string;
 }
 
 export function topicKeys(prefix: string, topic: string): TopicKeys {
   const root = `${prefix}:{${topic}}`;
-  return { log: `${root}:log`, meta: `${root}:meta`, live: `${root}:live`, id: (id) => `${root}:id:${id}` };
+  return {
+    log: `${root}:log`,
+    meta: `${root}:meta`,
+    ids: `${root}:ids`,
+    olderIds: `${root}:ids:older`,
+    live: `${root}:live`,
+  };
 }
 
 /** @throws TypeError when keys made with the prefix would not keep to one hash tag */

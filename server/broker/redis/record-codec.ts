@@ -30,8 +30,14 @@ export function decodeNotification(text: string): LogRecord[] | null {
   const records: LogRecord[] = [];
   for (let line = 0; line < lines.length; line += 4) {
     const place = { epoch, seq: Number(first) + line / 4 };
-    const [type, id, json, meta] = lines.slice(line, line + 4);
-    const record = toRecord(place, Number(at), type, id, json, meta);
+    const record = toRecord(
+      place,
+      Number(at),
+      lines[line],
+      lines[line + 1],
+      lines[line + 2],
+      lines[line + 3],
+    );
     if (!record) return null;
     records.push(record);
   }

@@ -30,7 +30,7 @@ export class RedisLog {
   constructor(connection: RedisConnection, settings: RedisLogSettings) {
     this.#connection = connection;
     this.#settings = settings;
-    connection.redis.defineCommand('psychePublish', { lua: PUBLISH });
+    connection.redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 4 });
     connection.redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
     connection.redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
   }
@@ -43,15 +43,12 @@ export class RedisLog {
   /** See Broker.publish. */
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     const { prefix, retention } = this.#settings;
-    const { log, meta, live, id: idKey } = topicKeys(prefix, topic);
-    const keys = [log, meta];
+    const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic);
     const args = [...this.#commonArgs(topic), live, retention.maxRecords];
-    for (const entry of entries) {
-      const id = encodeId(entry.id);
-      keys.push(idKey(id));
-      args.push(entry.type, id, entry.json, entry.meta ?? '');
-    }
-    const reply = await this.#connection.run((redis) => redis.psychePublish(keys.length, ...keys, ...args));
+    for (const { type, id, json, meta } of entries) args.push(type, encodeId(id), json, meta ?? '');
+    const reply = await this.#connection.run((redis) =>
+      redis.psychePublish(log, meta, ids, olderIds, ...args),
+    );
     const [epochValue, evicted, ...places] = toValues(reply);
     const epoch = String(epochValue);
     this.#countForeign(topic, Number(evicted));

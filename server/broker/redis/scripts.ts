@@ -3,7 +3,7 @@ import { IDEMPOTENCY_MS } from '../broker.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    psychePublish(keyCount: number, ...keysAndArgs: (string | number)[]): Result<unknown, Context>;
+    psychePublish(...keysAndArgs: (string | number)[]): Result<unknown, Context>;
     psycheRead(...keysAndArgs: (string | number)[]): Result<unknown, Context>;
     psycheSeek(...keysAndArgs: (string | number)[]): Result<unknown, Context>;
   }
@@ -22,24 +22,24 @@ const OPEN = `
 local log, meta, maxAge = KEYS[1], KEYS[2], tonumber(ARGV[2])
 local metaTtl = maxAge + ${META_OUTLIVES_LOG_MS}
 
--- The fields of an entry this project wrote, and its number; nil for anybody else's.
+-- The number and the fields of an entry this project wrote; nil for anybody else's.
 local function record(entry)
-  local seq = string.match(entry[1], '^(%d+)%-0$')
-  if not seq then return nil end
-  local fields = {}
-  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-  fields.seq, fields.at = tonumber(seq), tonumber(fields.at)
-  return fields.at and fields.type and fields.id and fields.json and fields
+  local seq, fields = string.match(entry[1], '^(%d+)%-0$'), entry[2]
+  if not seq or fields[1] ~= 'at' or fields[3] ~= 'type' or fields[5] ~= 'id' or fields[7] ~= 'json' then
+    return nil
+  end
+  local at = tonumber(fields[2])
+  return at and tonumber(seq), at, fields[4], fields[6], fields[8], fields[9] == 'meta' and fields[10] or ''
 end
 
--- The first record numbered from..last.
+-- The first record numbered from..last: its number, time, type and id.
 local function recordFrom(from, last)
   local start = from .. '-0'
   while true do
     local entry = redis.call('XRANGE', log, start, last .. '-0', 'COUNT', 1)[1]
     if not entry then return nil end
-    local found = record(entry)
-    if found then return found end
+    local seq, at, kind, id = record(entry)
+    if seq then return seq, at, kind, id end
     start = '(' .. entry[1]
   end
 end
@@ -50,13 +50,13 @@ local function rewound(epoch, seq)
   local seenSeq, seenId = tonumber(ARGV[4]), ARGV[5]
   if epoch ~= ARGV[3] or not seenSeq then return false end
   if seq < seenSeq then return true end
-  local found = seenId ~= '' and recordFrom(seenSeq, seenSeq)
-  return found and found.id ~= seenId
+  local found, _, _, id = recordFrom(seenSeq, seenSeq)
+  return found and seenId ~= '' and id ~= seenId
 end
 
 -- The topic's state. A log without an epoch, or rewound, cannot be trusted: an empty one of a new epoch replaces it.
 local function open()
-  local state = redis.call('HMGET', meta, 'epoch', 'seq', 'at', 'trimAt')
+  local state = redis.call('HMGET', meta, 'epoch', 'seq', 'at', 'trimAt', 'rotateAt')
   local epoch, seq = state[1], tonumber(state[2] or 0)
   if not epoch or rewound(epoch, seq) then
     epoch, seq = ARGV[1], 0
@@ -64,18 +64,18 @@ local function open()
     redis.call('PEXPIRE', meta, metaTtl)
     redis.call('UNLINK', log)
   end
-  return epoch, seq, tonumber(state[3] or 0), tonumber(state[4] or 0)
+  return epoch, seq, tonumber(state[3] or 0), tonumber(state[4] or 0), tonumber(state[5] or 0)
 end
 
 -- The number of the first record appended at or after a time, last + 1 if there is none.
 local function seek(last, at)
-  local oldest = recordFrom(1, last)
-  local from, to = oldest and oldest.seq or last + 1, last + 1
-  if oldest and oldest.at >= at then return from end
+  local oldest, oldestAt = recordFrom(1, last)
+  local from, to = oldest or last + 1, last + 1
+  if oldest and oldestAt >= at then return oldest end
   while from < to do
     local middle = math.floor((from + to) / 2)
-    local found = recordFrom(middle, last)
-    if not found or found.at >= at then to = middle else from = found.seq + 1 end
+    local found, foundAt = recordFrom(middle, last)
+    if not found or foundAt >= at then to = middle else from = found + 1 end
   end
   return from
 end
@@ -84,13 +84,15 @@ end
 /**
  * Appends a batch of entries, or none: whatever can fail fails at the first write.
  *
- * KEYS 3…: one per entry, for its id. ARGV: 6 channel, 7 maxRecords, then per entry its type, id, json and meta.
- * Reply: epoch, how many foreign entries were removed, then per entry its seq, or the cursor of the first record
+ * KEYS: 3 the ids of the last minutes and 4 those of the minutes before, each with the cursor it stands for.
+ * ARGV: 6 channel, 7 maxRecords, then type, id, json and meta of each entry.
+ * Reply: epoch, how many foreign entries were removed, then for each entry its seq, or the cursor of the first record
  * with its id.
  */
 export const PUBLISH = `${OPEN}
-local channel, maxRecords = ARGV[6], tonumber(ARGV[7])
-local epoch, seq, lastAt, trimAt = open()
+local ids, olderIds, channel, maxRecords = KEYS[3], KEYS[4], ARGV[6], tonumber(ARGV[7])
+local FIRST, STEP = 8, 4
+local epoch, seq, lastAt, trimAt, rotateAt = open()
 local time = redis.call('TIME')
 -- A clock set back must not reorder the log.
 local at = math.max(time[1] * 1000 + math.floor(time[2] / 1000), lastAt)
@@ -102,69 +104,82 @@ local function evict()
     local foreign = redis.call('XRANGE', log, '(' .. seq .. '-0', '+', 'COUNT', 500)
     if #foreign == 0 then break end
     evicted = evicted + #foreign
-    local ids = {}
-    for i, entry in ipairs(foreign) do ids[i] = entry[1] end
-    redis.call('XDEL', log, unpack(ids))
+    local names = {}
+    for i, entry in ipairs(foreign) do names[i] = entry[1] end
+    redis.call('XDEL', log, unpack(names))
   end
   if not redis.pcall('XSETID', log, seq .. '-0').err then return end
-  -- Newer servers do not set the id back below one that was deleted: the log is written anew.
+  -- Some servers do not set the id back below one that was deleted: the log is written anew.
   local entries = redis.call('XRANGE', log, '-', '+')
-  redis.call('DEL', log)
+  redis.call('UNLINK', log)
   for _, entry in ipairs(entries) do redis.call('XADD', log, entry[1], unpack(entry[2])) end
 end
 
-local function append(number, fields)
-  local added = redis.pcall('XADD', log, number .. '-0', unpack(fields))
-  if type(added) ~= 'table' or not added.err then return nil end
-  if not string.find(added.err, 'equal or smaller', 1, true) then return added end
-  evict()
-  redis.call('XADD', log, number .. '-0', unpack(fields))
+local function append(...)
+  local added = redis.pcall('XADD', log, (seq + 1) .. '-0', ...)
+  if type(added) == 'table' and added.err then
+    if not string.find(added.err, 'equal or smaller', 1, true) then return added end
+    evict()
+    redis.call('XADD', log, (seq + 1) .. '-0', ...)
+  end
+  seq = seq + 1
 end
 
-local known = {}
-for from = 3, #KEYS, 1000 do
-  local cursors = redis.call('MGET', unpack(KEYS, from, math.min(from + 999, #KEYS)))
-  for i, cursor in ipairs(cursors) do known[KEYS[from + i - 1]] = cursor end
+-- id → cursor, of those that were published before. Lua takes some thousand arguments at once, so both here and
+-- below they go in parts.
+local known, asked = {}, {}
+for arg = FIRST, #ARGV, STEP do asked[#asked + 1] = ARGV[arg + 1] end
+for from = 1, #asked, 1000 do
+  local to = math.min(from + 999, #asked)
+  local recent = redis.call('HMGET', ids, unpack(asked, from, to))
+  local older = redis.call('HMGET', olderIds, unpack(asked, from, to))
+  for i = 1, #recent do known[asked[from + i - 1]] = recent[i] or older[i] end
 end
 
 local reply, fresh = { epoch, 0 }, {}
 local notice = { epoch .. ' ' .. (seq + 1) .. ' ' .. at }
-for i = 3, #KEYS do
-  local key, arg = KEYS[i], 8 + (i - 3) * 4
-  if known[key] then
-    reply[#reply + 1] = known[key]
+for arg = FIRST, #ARGV, STEP do
+  local kind, id, json, annotations = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
+  if known[id] then
+    reply[#reply + 1] = known[id]
   else
-    local kind, id, json, annotations = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
-    local fields = { 'at', at, 'type', kind, 'id', id, 'json', json }
-    if annotations ~= '' then
-      fields[9], fields[10] = 'meta', annotations
+    local refused
+    if annotations == '' then
+      refused = append('at', at, 'type', kind, 'id', id, 'json', json)
+    else
+      refused = append('at', at, 'type', kind, 'id', id, 'json', json, 'meta', annotations)
     end
-    local refused = append(seq + 1, fields)
     if refused then return refused end
-    seq = seq + 1
-    known[key] = epoch .. ':' .. seq
-    fresh[#fresh + 1] = key
+    known[id] = epoch .. ':' .. seq
     reply[#reply + 1] = seq
-    local n = #notice
+    local n, m = #notice, #fresh
     notice[n + 1], notice[n + 2], notice[n + 3], notice[n + 4] = kind, id, json, annotations
+    fresh[m + 1], fresh[m + 2] = id, known[id]
   end
-end
-
-if #fresh > 0 then
-  redis.call('HSET', meta, 'seq', seq, 'at', at)
-  for _, key in ipairs(fresh) do redis.call('SET', key, known[key], 'PX', ${IDEMPOTENCY_MS}) end
-  if seq > maxRecords then redis.call('XTRIM', log, 'MINID', (seq - maxRecords + 1) .. '-0') end
-  if at >= trimAt then
-    -- Looking for the old ones costs more than an append, so it is done now and then.
-    local pause = math.max(1, math.floor(math.min(maxAge / 10, 1000)))
-    redis.call('XTRIM', log, 'MINID', seek(seq, at - maxAge) .. '-0')
-    redis.call('HSET', meta, 'trimAt', at + pause)
-    redis.call('PEXPIRE', log, maxAge + pause)
-    redis.call('PEXPIRE', meta, metaTtl)
-  end
-  redis.call('PUBLISH', channel, table.concat(notice, '\\n'))
 end
 reply[2] = evicted
+if #fresh == 0 then return reply end
+
+redis.call('HSET', meta, 'seq', seq, 'at', at)
+if at >= rotateAt then
+  redis.call('UNLINK', olderIds)
+  if redis.call('EXISTS', ids) == 1 then redis.call('RENAME', ids, olderIds) end
+  redis.call('HSET', meta, 'rotateAt', at + ${IDEMPOTENCY_MS})
+end
+for from = 1, #fresh, 1000 do
+  redis.call('HSET', ids, unpack(fresh, from, math.min(from + 999, #fresh)))
+end
+if at >= rotateAt then redis.call('PEXPIRE', ids, ${2 * IDEMPOTENCY_MS}) end
+if seq > maxRecords then redis.call('XTRIM', log, 'MINID', (seq - maxRecords + 1) .. '-0') end
+if at >= trimAt then
+  -- Looking for the old ones costs more than an append, so it is done now and then.
+  local pause = math.max(1, math.floor(math.min(maxAge / 10, 1000)))
+  redis.call('XTRIM', log, 'MINID', seek(seq, at - maxAge) .. '-0')
+  redis.call('HSET', meta, 'trimAt', at + pause)
+  redis.call('PEXPIRE', log, maxAge + pause)
+  redis.call('PEXPIRE', meta, metaTtl)
+end
+redis.call('PUBLISH', channel, table.concat(notice, '\\n'))
 return reply
 `;
 
@@ -181,8 +196,7 @@ local epoch, last = open()
 local from, limit, room = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 -- Whoever reads still needs the topic; a server that takes no writes must go on reading.
 if redis.call('PTTL', meta) < metaTtl / 2 then redis.pcall('PEXPIRE', meta, metaTtl) end
-local oldest = recordFrom(1, last)
-local first = oldest and oldest.seq or last + 1
+local first = recordFrom(1, last) or last + 1
 if ARGV[6] ~= epoch or from < first - 1 then from = first - 1 end
 if from > last then from = last end
 
@@ -192,15 +206,15 @@ while limit > 0 and room > 0 do
   local count = math.min(limit, 100)
   local entries = redis.call('XRANGE', log, start, last .. '-0', 'COUNT', count)
   for _, entry in ipairs(entries) do
-    local found = record(entry)
-    if not found then
+    local seq, at, kind, id, json, annotations = record(entry)
+    if not seq then
       reply[5] = reply[5] + 1
     else
       local n = #reply
-      reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = found.seq, found.at, found.type, found.id
-      reply[n + 5], reply[n + 6] = found.json, found.meta or ''
-      reply[4] = found.seq
-      limit, room = limit - 1, room - #found.json
+      reply[n + 1], reply[n + 2], reply[n + 3] = seq, at, kind
+      reply[n + 4], reply[n + 5], reply[n + 6] = id, json, annotations
+      reply[4] = seq
+      limit, room = limit - 1, room - #json
       if room <= 0 then break end
     end
   end
