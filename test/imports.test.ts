@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** What each room may import of the others: rooms, or `door:<room>` for its index.ts alone. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  shared: [],
+  server: ['shared'],
+  client: ['shared'],
+  simulation: ['door:shared', 'door:server'],
+  dashboard: ['door:shared', 'door:client/react', 'door:client', 'door:simulation'],
+  cli: ['door:shared', 'door:server', 'door:client', 'door:simulation'],
+  examples: ['door:shared', 'door:server', 'door:client', 'door:client/react', 'door:simulation'],
+};
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+function importsOf(room: string): Import[] {
+  return readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !file.includes('node_modules'))
+    .flatMap((file) => {
+      const path = join(ROOT, room, file);
+      const imports = readFileSync(path, 'utf8').matchAll(
+        /^(import|export)( type)?\b[^;]*?\bfrom '(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm,
+      );
+      return [...imports].map(([, , type, target, dynamic]) => ({
+        from: relative(ROOT, path),
+        to: relative(ROOT, join(dirname(path), target ?? dynamic ?? '')),
+        typeOnly: type !== undefined,
+      }));
+    });
+}
+
+function isAllowed({ from, to, typeOnly }: Import): boolean {
+  const room = from.split('/', 1)[0] ?? '';
+  if (to.startsWith(`${room}/`)) return true;
+  // The one exception: the client is typed by the router, and nothing of it is left after the build.
+  if (room === 'client' && to === 'server/index.ts') return typeOnly;
+  return (ALLOWED[room] ?? []).some((rule) =>
+    rule.startsWith('door:') ? to === `${rule.slice('door:'.length)}/index.ts` : to.startsWith(`${rule}/`),
+  );
+}
+
+test.each(Object.keys(ALLOWED))('%s imports only what it may', (room) => {
+  const imports = importsOf(room);
+  expect(imports.filter((each) => !isAllowed(each))).toEqual([]);
+});
+
+test('the check itself sees imports, and what is wrong with them', () => {
+  expect(importsOf('server').length).toBeGreaterThan(50);
+  expect(isAllowed({ from: 'shared/a.ts', to: 'server/b.ts', typeOnly: true })).toBe(false);
+  expect(isAllowed({ from: 'client/a.ts', to: 'server/index.ts', typeOnly: false })).toBe(false);
+  expect(isAllowed({ from: 'cli/a.ts', to: 'server/app/config.ts', typeOnly: false })).toBe(false);
+  expect(isAllowed({ from: 'cli/a.ts', to: 'server/index.ts', typeOnly: false })).toBe(true);
+});
