@@ -17,12 +17,24 @@ export function toClientError(error: unknown): Error {
     const code = reason === 'CLOSED' ? 'UNAVAILABLE' : reason;
     return new EventsError(code, cause.message, { issues: cause.data?.issues ?? [], cause });
   }
-  const status = cause.data?.httpStatus ?? httpStatus(cause.meta);
+  const status =
+    cause.data?.httpStatus ?? (cause.cause instanceof HttpStatusError ? cause.cause.status : undefined);
   if (status === 429) return new EventsError('OVERLOADED', cause.message, { cause });
   if (status === undefined) {
     return new EventsError('UNAVAILABLE', `No answer from the server: ${cause.message}`, { cause });
   }
   return status >= 500 || status === 408 ? new EventsError('UNAVAILABLE', cause.message, { cause }) : cause;
+}
+
+/** An HTTP answer that is not tRPC's. */
+export class HttpStatusError extends Error {
+  override readonly name = 'HttpStatusError';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`The server answered with HTTP status ${status}`);
+    this.status = status;
+  }
 }
 
 /** Whether trying again can help. */
@@ -46,9 +58,4 @@ export function reportUncaught(error: Error): void {
 function isErrorCode(reason: unknown): reason is ErrorCode {
   // A newer server may know codes that we do not.
   return typeof reason === 'string' && Object.hasOwn(ERRORS, reason);
-}
-
-function httpStatus(meta: Record<string, unknown> | undefined): number | undefined {
-  const response = meta?.['response'];
-  return response instanceof Response ? response.status : undefined;
 }

@@ -1,5 +1,6 @@
 import { createTRPCUntypedClient, httpLink } from '@trpc/client';
 import type { Token } from './connection.ts';
+import { HttpStatusError } from './errors.ts';
 import type { Mutate } from './publishing.ts';
 import { withRetry } from './retry.ts';
 import { type Router, wireTransformer } from './wire.ts';
@@ -9,6 +10,7 @@ export function httpMutate(url: string, token: Token | undefined): Mutate {
   const link = httpLink<Router>({
     url: url.replace(/\/$/, ''),
     transformer: wireTransformer,
+    fetch: fetchAnswer,
     ...(token !== undefined && {
       headers: async () => ({
         authorization: `Bearer ${typeof token === 'string' ? token : await token()}`,
@@ -19,4 +21,23 @@ export function httpMutate(url: string, token: Token | undefined): Mutate {
   // The router's types say what comes out of a path; the caller names them.
   return <T>(path: string, input: object, retry: Parameters<Mutate>[2]) =>
     withRetry((signal) => trpc.mutation(path, input, { signal }) as Promise<T>, retry);
+}
+
+/** Failures that tRPC did not write, such as a proxy's page, by their status: tRPC's client would hide it. */
+async function fetchAnswer(url: RequestInfo | URL, options?: object): Promise<Response> {
+  const response = await fetch(url, options);
+  if (response.ok) return response;
+  const answer: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  if (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'error' in answer &&
+    typeof answer.error === 'object'
+  ) {
+    return response;
+  }
+  throw new HttpStatusError(response.status);
 }

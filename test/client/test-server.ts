@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -30,8 +30,8 @@ export interface TestServerOptions<C extends AnyCatalog> {
   catalog?: C;
   /** Called for each connection with its token; what it throws refuses the connection. */
   authorize?: (token: string | undefined, socket: WebSocket | undefined) => void;
-  /** Answers requests outside /trpc; true if it did. */
-  page?: (req: IncomingMessage, end: (type: string, body: Buffer) => void) => boolean;
+  /** Sees requests first; true if it took one. */
+  intercept?: (req: IncomingMessage, res: ServerResponse) => boolean;
 }
 
 /** A server with everything the client's tests need to see and break. */
@@ -43,10 +43,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   const router = createAppRouter(manager);
   const answer = createHTTPHandler({ router, basePath: '/trpc/' });
   const http = createServer((req, res) => {
-    const end = (type: string, body: Buffer) => {
-      res.setHeader('content-type', type).end(body);
-    };
-    if (!options.page?.(req, end)) answer(req, res);
+    if (!options.intercept?.(req, res)) answer(req, res);
   });
   const state = { refusing: false, connections: 0, tokens: [] as (string | undefined)[] };
   const wss = new WebSocketServer({ noServer: true });

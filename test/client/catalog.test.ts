@@ -1,0 +1,47 @@
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { createPublisher } from '../../client/index.ts';
+import { defineEvents } from '../../shared/index.ts';
+import { connect } from './connect.ts';
+import { startTestServer } from './test-server.ts';
+
+const catalog = defineEvents({
+  dream: z.object({
+    at: z.date(),
+    symbols: z.map(z.string(), z.bigint()),
+    seen: z.set(z.string()),
+    note: z.string().optional(),
+  }),
+  counted: z.object({ text: z.string().transform((text) => text.length) }),
+});
+const dream = () => ({
+  at: new Date('2026-01-02T03:04:05.678Z'),
+  symbols: new Map([
+    ['water', 12n],
+    ['door', 2n ** 70n],
+  ]),
+  seen: new Set(['shadow']),
+});
+
+test('a catalog of one’s own works end to end: Date, Map, Set, bigint, transforms', async () => {
+  await using server = await startTestServer({ catalog });
+  await using client = connect({ url: server.wsUrl, catalog });
+  await using typedOnly = connect<typeof catalog>({ url: server.wsUrl });
+  const http = createPublisher({ url: server.httpUrl, catalog });
+  const dreams: unknown[] = [];
+  const lengths: number[] = [];
+  const onSynced = vi.fn();
+  client.on('dream', ({ data }) => dreams.push(data), { onSynced });
+  typedOnly.on('counted', ({ data }) => lengths.push(data.text), { onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(2));
+
+  await client.publish('dream', dream());
+  await http.publish('dream', dream());
+  await typedOnly.publishBatch([{ event_type: 'counted', data: { text: 'four' } }]);
+  await client.publish('counted', { text: 'seven77' });
+
+  await vi.waitFor(() => expect(dreams).toEqual([dream(), dream()]));
+  await vi.waitFor(() => expect(lengths).toEqual([4, 7]));
+  const { items } = await typedOnly.history({ types: ['dream'] });
+  expect(items.map(({ event }) => event.data)).toEqual([dream(), dream()]);
+});

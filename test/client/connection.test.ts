@@ -1,0 +1,229 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { fullJitter } from '../../client/backoff.ts';
+import type { ConnectionState } from '../../client/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { startTestServer } from './test-server.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const quick = () => vi.spyOn(Math, 'random').mockReturnValue(0.02);
+
+test('[D12] waits have full jitter from the first on, double, and are 20 s at most', () => {
+  const random = vi.spyOn(Math, 'random');
+  const most = (retry: number): number => {
+    random.mockReturnValue(1);
+    return fullJitter(retry);
+  };
+  expect([0, 1, 2, 3, 4, 5, 6, 100].map(most)).toEqual([
+    1000, 2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000,
+  ]);
+  random.mockReturnValue(0);
+  expect([0, 5].map(fullJitter)).toEqual([0, 0]);
+  random.mockRestore();
+  const firsts = Array.from({ length: 1000 }, () => fullJitter(0));
+  for (const from of [0, 250, 500, 750]) {
+    expect(firsts.filter((ms) => ms >= from && ms < from + 250).length).toBeGreaterThan(150);
+  }
+});
+
+test('[D12] connecting, live, reconnecting with its attempts, live, closed', async () => {
+  quick();
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  expect(client.connection.state).toEqual({
+    status: 'connecting',
+    attempt: 0,
+    nextRetryAt: null,
+    lastEventAt: null,
+    error: null,
+  });
+  const states: ConnectionState[] = [];
+  const unsubscribe = client.connection.subscribe((state) => states.push(state));
+  client.connection.subscribe(() => {
+    throw new Error('a listener');
+  });
+  vi.spyOn(console, 'error').mockReturnValue();
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+  server.refusing = true;
+  server.drop();
+  await vi.waitFor(() => expect(client.connection.state.attempt).toBe(3));
+  expect(client.connection.state).toMatchObject({
+    status: 'reconnecting',
+    error: { code: 'UNAVAILABLE', message: expect.stringMatching(/^No connection: /) },
+  });
+  server.refusing = false;
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+  expect(client.connection.state).toMatchObject({ attempt: 0, nextRetryAt: null, error: null });
+  await client.close();
+  unsubscribe();
+  expect(states.at(-1)).toMatchObject({ status: 'closed', error: null });
+  const statuses = states.map(({ status }) => status);
+  expect(statuses.filter((status, i) => status !== statuses[i - 1])).toEqual([
+    'live',
+    'reconnecting',
+    'live',
+    'closed',
+  ]);
+  const attempts = states.filter(({ status }) => status === 'reconnecting').map(({ attempt }) => attempt);
+  expect(attempts).toEqual(attempts.toSorted());
+  expect(new Set(attempts)).toContain(1);
+  expect(states.some(({ nextRetryAt }) => nextRetryAt !== null)).toBe(true);
+});
+
+test('retry() ends the wait', async () => {
+  await using server = await startTestServer();
+  vi.spyOn(Math, 'random').mockReturnValue(0.999_999);
+  await using client = connect({ url: server.wsUrl });
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+  client.connection.retry(); // nothing to end
+  server.drop();
+  await vi.waitFor(() => expect(client.connection.state.nextRetryAt).not.toBeNull());
+  const { nextRetryAt } = client.connection.state;
+  expect(nextRetryAt).toBeGreaterThan(Date.now() + 800);
+  client.connection.retry();
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+  expect(Date.now()).toBeLessThan(nextRetryAt ?? 0);
+});
+
+test('a server that is not there yet is waited for', async () => {
+  quick();
+  await using server = await startTestServer();
+  server.refusing = true;
+  await using client = connect({ url: server.wsUrl });
+  const published = client.publish('agent_message', agentMessage(1));
+  await vi.waitFor(() =>
+    expect(client.connection.state).toMatchObject({ status: 'reconnecting', attempt: 2 }),
+  );
+  server.refusing = false;
+  expect(await published).toMatchObject({ duplicate: false });
+});
+
+test('[D13] an expired token (4401) is replaced by a fresh one, and the stream resumes', async () => {
+  quick();
+  await using server = await startTestServer();
+  let asked = 0;
+  await using client = connect({ url: server.wsUrl, token: async () => `token-${++asked}` });
+  const got: string[] = [];
+  const onSynced = vi.fn();
+  client.on('agent_message', ({ data }) => got.push(data.message), { onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(1));
+  await server.manager.publish('agent_message', agentMessage('before'));
+  server.refusing = true;
+  server.drop(4401, 'token expired');
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('reconnecting'));
+  await server.manager.publish('agent_message', agentMessage('between'));
+  server.refusing = false;
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(2));
+  expect(got).toEqual(['before', 'between']);
+  expect(server.tokens).toEqual(['token-1', `token-${asked}`]);
+  expect(asked).toBeGreaterThan(1);
+  expect(client.connection.state.status).toBe('live');
+});
+
+test('[D13] a code of 4500 and up (4503) closes for good, with the error for everybody', async () => {
+  quick();
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl, token: 'mine' });
+  const onError = vi.fn();
+  const onSynced = vi.fn();
+  client.on('agent_message', () => {}, { onError, onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalled());
+  const loop = (async () => {
+    for await (const item of client.stream()) if (!item.cursor) return;
+  })();
+  loop.catch(() => {});
+  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(2));
+  server.drop(4503, 'forbidden');
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('closed'));
+  expect(client.connection.state.error).toMatchObject({
+    code: 'CLOSED',
+    message: 'The server ended the connection for good: closed with 4503 forbidden',
+  });
+  expect(onError).toHaveBeenCalledExactlyOnceWith(client.connection.state.error, false);
+  await expect(loop).rejects.toBe(client.connection.state.error);
+  await expect(client.publish('agent_message', agentMessage(1))).rejects.toMatchObject({ code: 'CLOSED' });
+  const late = vi.fn();
+  client.on('agent_message', () => {}, { onError: late });
+  await vi.waitFor(() => expect(late).toHaveBeenCalledExactlyOnceWith(client.connection.state.error, false));
+  client.connection.retry();
+  expect(server.connections).toBe(1);
+  expect(server.tokens).toEqual(['mine']);
+});
+
+test('a token that cannot be had is an error, and is tried again', async () => {
+  quick();
+  await using server = await startTestServer();
+  let failures = 2;
+  await using client = connect({
+    url: server.wsUrl,
+    token: () => {
+      if (failures-- > 0) throw new Error('the identity provider is down');
+      return 'at last';
+    },
+  });
+  const errors = new Set<string | undefined>();
+  client.connection.subscribe(({ error }) => errors.add(error?.message));
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+  expect(errors).toContain('No connection: the identity provider is down');
+  await vi.waitFor(() => expect(server.tokens).toEqual(['at last']));
+});
+
+test('a server that stops answering is left, though its socket stays open', async () => {
+  quick();
+  await using server = await startTestServer();
+  await using client = connect({
+    url: server.wsUrl,
+    keepAlive: { intervalMs: 50, pongTimeoutMs: 50 },
+  });
+  const got: string[] = [];
+  const onSynced = vi.fn();
+  client.on('agent_message', ({ data }) => got.push(data.message), { onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(1));
+  for (const socket of server.sockets) socket.pause();
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('reconnecting'), 5000);
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(2), 5000);
+  await server.manager.publish('agent_message', agentMessage(1));
+  await vi.waitFor(() => expect(got).toEqual(['1']));
+});
+
+test('without a network it is offline, and back as soon as there is one', async () => {
+  await using server = await startTestServer();
+  const events = new EventTarget();
+  vi.stubGlobal('navigator', { onLine: true });
+  vi.stubGlobal('addEventListener', events.addEventListener.bind(events));
+  vi.stubGlobal('removeEventListener', events.removeEventListener.bind(events));
+  vi.spyOn(Math, 'random').mockReturnValue(0.999_999);
+  await using client = connect({ url: server.wsUrl });
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+  server.refusing = true;
+  server.drop();
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('reconnecting'));
+  vi.stubGlobal('navigator', { onLine: false });
+  events.dispatchEvent(new Event('offline'));
+  expect(client.connection.state.status).toBe('offline');
+  server.refusing = false;
+  vi.stubGlobal('navigator', { onLine: true });
+  events.dispatchEvent(new Event('online'));
+  await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+});
+
+test('lastEventAt follows events, not more than once a second', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const got = vi.fn();
+  const onSynced = vi.fn();
+  client.on('agent_message', got, { onSynced });
+  await vi.waitFor(() => expect(onSynced).toHaveBeenCalled());
+  const states: ConnectionState[] = [];
+  client.connection.subscribe((state) => states.push(state));
+  const before = Date.now();
+  for (let i = 0; i < 100; i++) await server.manager.publish('agent_message', agentMessage(i));
+  await vi.waitFor(() => expect(got).toHaveBeenCalledTimes(100));
+  expect(client.connection.state.lastEventAt).toBeGreaterThanOrEqual(before);
+  await vi.waitFor(() => expect(states.length).toBeGreaterThan(1), 3000);
+  expect(states.length).toBeLessThan(10);
+});

@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { startTestServer } from './test-server.ts';
+
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A broker that appends, and then calls `before` it answers. */
+function brokerThat(before: () => void | Promise<void>): MemoryBroker {
+  const broker = new MemoryBroker();
+  const publish = broker.publish.bind(broker);
+  broker.publish = async (...args) => {
+    const results = await publish(...args);
+    await before();
+    return results;
+  };
+  return broker;
+}
+
+test('[D3] a publish whose reply is lost with the socket is sent again, and stored once', async () => {
+  let cuts = 3;
+  const manager = new EventManager({
+    broker: brokerThat(() => {
+      if (cuts-- > 0) server.drop();
+    }),
+  });
+  await using server = await startTestServer({ manager });
+  await using client = connect({ url: server.wsUrl });
+  const [first, ...batch] = [
+    await client.publish('agent_message', agentMessage('one')),
+    ...(await client.publishBatch([
+      { event_type: 'agent_message', data: agentMessage('two') },
+      { event_type: 'agent_message', data: agentMessage('three') },
+    ])),
+  ];
+  expect(server.connections).toBeGreaterThan(1);
+  expect(first?.duplicate).toBe(true);
+  expect(cuts).toBeLessThanOrEqual(0);
+  const { items } = await client.history();
+  expect(items.map(({ event }) => 'message' in event.data && event.data.message)).toEqual([
+    'one',
+    'two',
+    'three',
+  ]);
+  expect([first, ...batch].map((result) => result?.cursor)).toEqual(items.map(({ cursor }) => cursor));
+});
+
+test('[D3] many publishes over a connection that keeps breaking are each stored once', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const breaking = setInterval(() => server.drop(), 40);
+  const texts = Array.from({ length: 200 }, (_, i) => `${i}`);
+  for (let i = 0; i < texts.length; i += 10) {
+    await Promise.all(
+      texts.slice(i, i + 10).map((text) => client.publish('agent_message', agentMessage(text))),
+    );
+  }
+  clearInterval(breaking);
+  const { items } = await client.history({ limit: 1000 });
+  const stored = items.map(({ event }) => ('message' in event.data ? event.data.message : ''));
+  expect(stored.toSorted()).toEqual(texts.toSorted());
+  expect(server.connections).toBeGreaterThan(2);
+});
+
+test('[D3] a key of one’s own is kept, and the time of the call', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const options = { idempotencyKey: 'mine', topic: 'run-1', timestamp: '2026-01-02T03:04:05Z' };
+  const first = await client.publish('agent_message', agentMessage(1), options);
+  expect(await client.publish('agent_message', agentMessage(2), options)).toEqual({
+    ...first,
+    duplicate: true,
+  });
+  const { items } = await client.history({ topic: 'run-1' });
+  expect(items).toMatchObject([{ event: { timestamp: options.timestamp, data: { message: '1' } } }]);
+});
+
+test('a publish that gets no answer fails in time, and says that it may have been stored', async () => {
+  const manager = new EventManager({ broker: brokerThat(() => new Promise(() => {})) });
+  await using server = await startTestServer({ manager });
+  await using client = connect({ url: server.wsUrl });
+  await expect(client.publish('agent_message', agentMessage(1), { timeoutMs: 50 })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/^No answer within 50 ms\. .* idempotencyKey/),
+  });
+  server.refusing = true;
+  server.drop();
+  await expect(client.publish('agent_message', agentMessage(2), { timeoutMs: 100 })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  server.refusing = false;
+  expect((await client.history()).items).toHaveLength(1);
+});
+
+test('a publish can be aborted, with the reason of the signal', async () => {
+  const manager = new EventManager({ broker: brokerThat(() => new Promise(() => {})) });
+  await using server = await startTestServer({ manager });
+  await using client = connect({ url: server.wsUrl });
+  const abort = new AbortController();
+  const publish = client.publish('agent_message', agentMessage(1), { signal: abort.signal });
+  await vi.waitFor(() => expect(manager.stats().queueSize).toBe(1));
+  const reason = new Error('never mind');
+  abort.abort(reason);
+  await expect(publish).rejects.toBe(reason);
+  await expect(client.publish('agent_message', agentMessage(1), { signal: abort.signal })).rejects.toBe(
+    reason,
+  );
+});
