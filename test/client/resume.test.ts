@@ -4,6 +4,7 @@ import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { EventsError, type StreamGap, type StreamSynced } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
 beforeEach(() => {
@@ -34,7 +35,7 @@ test.each([
       if (looped.length === 300) return;
     }
   })();
-  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(2));
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(2));
 
   const sent: string[] = [];
   for (let round = 0; round < 6; round++) {
@@ -44,9 +45,9 @@ test.each([
       if (i % 10 === 0) await sleep(1);
       if (i === 25) server.drop(code);
     }
-    await vi.waitFor(() => expect(client.connection.state.status).toBe('live'));
+    await eventually(() => expect(client.connection.state.status).toBe('live'));
   }
-  await vi.waitFor(() => expect(seen).toHaveLength(300), 5000);
+  await eventually(() => expect(seen).toHaveLength(300));
   await loop;
   expect(seen).toEqual(sent);
   expect(looped).toEqual(sent);
@@ -63,7 +64,7 @@ test('[D12] a server that asks its clients to move loses nothing, and nobody not
   const states = new Set<string>();
   const onSynced = vi.fn();
   client.on('agent_message', ({ data }) => seen.push(data.message), { onSynced });
-  await vi.waitFor(() => expect(onSynced).toHaveBeenCalled());
+  await eventually(() => expect(onSynced).toHaveBeenCalled());
   client.connection.subscribe(({ status }) => states.add(status));
   server.askToReconnect();
   const sent: string[] = [];
@@ -71,7 +72,7 @@ test('[D12] a server that asks its clients to move loses nothing, and nobody not
     sent.push(`${sent.length}`);
     await client.publish('agent_message', agentMessage(sent.length - 1));
   }
-  await vi.waitFor(() => expect(seen).toEqual(sent));
+  await eventually(() => expect(seen).toEqual(sent));
   expect([...states].filter((status) => status !== 'live')).toEqual([]);
 });
 
@@ -86,16 +87,16 @@ test('[D4] [D12] what was trimmed while the client was away is a gap', async () 
     onGap: (gap) => gaps.push(gap),
     onSynced: ({ recovered }) => synced.push(recovered),
   });
-  await vi.waitFor(() => expect(synced).toEqual([true]));
+  await eventually(() => expect(synced).toEqual([true]));
   await manager.publish('agent_message', agentMessage(0));
-  await vi.waitFor(() => expect(got).toEqual(['0']));
+  await eventually(() => expect(got).toEqual(['0']));
   server.refusing = true;
   server.drop();
   // The process forgets what it holds in memory: the log alone is left.
-  await vi.waitFor(() => expect(manager.stats().topics).toEqual([]));
+  await eventually(() => expect(manager.stats().topics).toEqual([]));
   for (let i = 1; i <= 20; i++) await manager.publish('agent_message', agentMessage(i));
   server.refusing = false;
-  await vi.waitFor(() => expect(synced).toEqual([true, false]), 5000);
+  await eventually(() => expect(synced).toEqual([true, false]));
   expect(gaps).toEqual([
     {
       from: expect.stringMatching(/:1$/),
@@ -122,7 +123,7 @@ test('[D4] [D12] a log that was lost is a gap, and the client goes on with the n
     since: cursor,
     onGap: (gap) => gaps.push(gap),
   });
-  await vi.waitFor(() => expect(got).toEqual(['new']));
+  await eventually(() => expect(got).toEqual(['new']));
   expect(gaps).toEqual([expect.objectContaining({ from: cursor, lost: null, reason: 'epoch_changed' })]);
 });
 
@@ -140,9 +141,9 @@ test('a subscription that fails in passing says so, and resumes where it was', a
     onError: ({ message }, willRetry) => log.push(`${message} ${willRetry}`),
     onSynced: () => log.push('synced'),
   });
-  await vi.waitFor(() => expect(log).toEqual(['not now true', 'not now true', 'synced']));
+  await eventually(() => expect(log).toEqual(['not now true', 'not now true', 'synced']));
   await server.manager.publish('agent_message', agentMessage('a'));
-  await vi.waitFor(() => expect(log.at(-1)).toBe('a'));
+  await eventually(() => expect(log.at(-1)).toBe('a'));
 });
 
 test('[D12] a subscription that the server ends is resumed', async () => {
@@ -156,16 +157,16 @@ test('[D12] a subscription that the server ends is resumed', async () => {
   client.on('agent_message', ({ data }) => got.push(data.message), {
     onError: (error, willRetry) => errors.push(`${error.message} ${willRetry}`),
   });
-  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(1));
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(1));
   await server.manager.publish('agent_message', agentMessage(1));
-  await vi.waitFor(() => expect(got).toEqual(['1']));
+  await eventually(() => expect(got).toEqual(['1']));
   // As if another node took over: the manager behind the router is replaced, and its subscriptions end.
   broker.close = async () => {};
   const subscribe = next?.subscribe.bind(next);
   if (subscribe) server.manager.subscribe = (options) => subscribe(options);
   await current?.close();
   await next?.publish('agent_message', agentMessage(2));
-  await vi.waitFor(() => expect(got).toEqual(['1', '2']), 5000);
+  await eventually(() => expect(got).toEqual(['1', '2']));
   expect(errors.every((error) => error.endsWith('true'))).toBe(true);
   await next?.close();
 });

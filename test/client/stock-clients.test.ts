@@ -9,12 +9,13 @@ import {
 } from '@trpc/client';
 import { EventSource } from 'eventsource';
 import superjson from 'superjson';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AppRouter } from '../../server/index.ts';
 import type { PsycheCatalog } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 type Stock = { trpc: TRPCClient<AppRouter>; close: () => void };
@@ -59,11 +60,11 @@ test.each([
   ours.on('agent_message', ({ data }, { cursor }) => mine.push([cursor, data.message]), {
     onSynced: ({ cursor }) => mine.push([cursor, 'stream_synced']),
   });
-  await vi.waitFor(() => expect([theirs.length, mine.length]).toEqual([1, 1]));
+  await eventually(() => expect([theirs.length, mine.length]).toEqual([1, 1]));
   await ours.publish('agent_message', agentMessage('ours'));
   await trpc.publish.agent_message.mutate({ data: agentMessage('theirs') });
-  await vi.waitFor(() => expect(theirs.map(([, text]) => text)).toEqual(['stream_synced', 'ours', 'theirs']));
-  await vi.waitFor(() => expect(mine).toEqual(theirs));
+  await eventually(() => expect(theirs.map(([, text]) => text)).toEqual(['stream_synced', 'ours', 'theirs']));
+  await eventually(() => expect(mine).toEqual(theirs));
   expect(await trpc.history.query({ limit: 1 })).toEqual(await ours.history({ limit: 1 }));
   subscription.unsubscribe();
   close();

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
 beforeEach(() => {
@@ -24,7 +25,7 @@ test('a loop gets events and the stream’s own items, each with its cursor, and
   }
   expect(got.map(([, text]) => text)).toEqual(['one', 'two', 'stream_synced']);
   expect(got.map(([cursor]) => cursor.split(':')[1])).toEqual(['1', '3', '3']);
-  await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(0));
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
 });
 
 test('a loop that is slower than the stream holds few items, and gets all', async () => {
@@ -40,7 +41,7 @@ test('a loop that is slower than the stream holds few items, and gets all', asyn
     got.push(event.data.message);
     if (got.length === 5) {
       // Nobody reads now: the subscription ends instead of filling memory.
-      await vi.waitFor(() => expect(server.manager.stats().subscribers).toBe(0));
+      await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
       unsubscribed++;
     }
     if (got.length === total) break;
@@ -58,7 +59,7 @@ test('[D4] a loop so slow that the log was trimmed is told of the gap', async ()
   for await (const { event } of client.stream({ since: { last: 10 }, bufferSize: 3 })) {
     types.push(event.event_type);
     if (types.length === 1) {
-      await vi.waitFor(() => expect(manager.stats().topics).toEqual([]));
+      await eventually(() => expect(manager.stats().topics).toEqual([]));
       for (let i = 10; i < 40; i++) await manager.publish('agent_message', agentMessage(i));
     }
     if (event.event_type === 'stream_gap') {
