@@ -1,0 +1,103 @@
+import { EventsError } from '../../shared/index.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { ResponderError, type ResponderFactory, type ResponseRequest } from '../responder.ts';
+import { asResponderError, type ModelPlace } from './failure.ts';
+import { loadSdk, type Sdk } from './load-sdk.ts';
+import { promptFor } from './prompt.ts';
+
+/** Tokens of an answer; the prompt asks for far fewer. */
+const LONGEST_ANSWER_TOKENS = 400;
+
+export interface LlmOptions {
+  /** Of an OpenAI-compatible API, as a rule ending in `/v1`, e.g. `http://127.0.0.1:11434/v1` for Ollama. */
+  baseUrl: string;
+  /** As the endpoint calls it. */
+  model: string;
+  /** Default: none is sent. */
+  apiKey?: string | undefined;
+  /** Longest silence of the model, before its first word or between two, ms. Default 30 000. */
+  timeoutMs?: number | undefined;
+  /** What the timeout is measured by. Default: the time of this machine. */
+  clock?: Clock | undefined;
+}
+
+/**
+ * Agents that speak through a language model at any OpenAI-compatible endpoint. Nothing is asked of it yet: a model
+ * that cannot be reached is a failed turn, and is tried again at the next, later and later.
+ *
+ * @throws EventsError INVALID_OPTION when the AI SDK is not installed, or `baseUrl` is no URL
+ */
+export async function llmResponder(options: LlmOptions): Promise<ResponderFactory> {
+  const { baseUrl, model, apiKey } = options;
+  if (!URL.canParse(baseUrl))
+    throw new EventsError('INVALID_OPTION', 'The base URL of the language model is not a URL.');
+  const { ai, provider } = await loadSdk();
+  const chat = provider.createOpenAICompatible({
+    name: 'llm',
+    baseURL: baseUrl,
+    ...(apiKey === undefined ? {} : { apiKey }),
+  });
+  const speaker: Speaker = {
+    ai,
+    place: { model, origin: new URL(baseUrl).origin },
+    // What a model thinks aloud before it speaks is not for the others.
+    languageModel: ai.wrapLanguageModel({
+      model: chat(model),
+      middleware: ai.extractReasoningMiddleware({ tagName: 'think' }),
+    }),
+    timeoutMs: options.timeoutMs ?? 30_000,
+    clock: options.clock ?? systemClock,
+  };
+  return () => ({ respond: (request) => speak(speaker, request) });
+}
+
+interface Speaker {
+  readonly ai: Sdk['ai'];
+  readonly place: ModelPlace;
+  readonly languageModel: ReturnType<Sdk['ai']['wrapLanguageModel']>;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+async function* speak(speaker: Speaker, request: ResponseRequest): AsyncGenerator<string> {
+  const { ai, place, languageModel: model } = speaker;
+  const ended = new AbortController();
+  const { fullStream } = ai.streamText({
+    model,
+    ...promptFor(request),
+    maxOutputTokens: LONGEST_ANSWER_TOKENS,
+    maxRetries: 0, // the simulation itself tries again
+    abortSignal: AbortSignal.any([request.signal, ended.signal]),
+    onError: () => {}, // the default writes to the console; errors come in the stream too
+  });
+  const parts = fullStream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { value: part, done } = await beforeTimeout(parts.next(), speaker);
+      if (done) return;
+      if (part.type === 'text-delta') yield part.text;
+      if (part.type === 'error') throw part.error;
+    }
+  } catch (error) {
+    request.signal.throwIfAborted();
+    throw asResponderError(error, place, ai);
+  } finally {
+    ended.abort();
+  }
+}
+
+/** Only the time that the model lets us wait counts, not the time in which the simulation is paused. */
+async function beforeTimeout<T>(next: Promise<T>, { clock, timeoutMs, place }: Speaker): Promise<T> {
+  let cancel = (): void => {};
+  const timeout = new Promise<never>((_, reject) => {
+    cancel = clock.setTimer(() => {
+      const message = `${place.model} at ${place.origin} said nothing for ${timeoutMs / 1000} s.`;
+      reject(new ResponderError('timeout', message));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([next, timeout]);
+  } finally {
+    cancel();
+  }
+}

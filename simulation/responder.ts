@@ -1,0 +1,48 @@
+import type { NetworkMessage } from './agent-network.ts';
+import type { FailureReason } from './catalog.ts';
+import type { Clock } from './clock.ts';
+import type { Mode } from './paths.ts';
+import type { Random } from './random.ts';
+
+/** What an agent is asked to answer. */
+export interface ResponseRequest {
+  /** Id of the agent that speaks. */
+  readonly from: string;
+  /** Id of the agent it speaks to. */
+  readonly to: string;
+  readonly mode: Mode;
+  /** How much the conversation goes round in circles, 0 to 1. */
+  readonly stagnation: number;
+  /** The latest of the conversation, oldest first. */
+  readonly heard: readonly NetworkMessage[];
+  /** What was said to the agents from outside, if this one has not answered it yet. */
+  readonly stimulus: string | null;
+  /** How long the answer should take, in ms of the run's clock; who works in real time need not care. */
+  readonly paceMs: number;
+  /** Aborted when the answer is not wanted any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Where agents' words come from. */
+export interface Responder {
+  /**
+   * The answer, piece by piece as it is produced; the pieces together are the message.
+   * @throws ResponderError while it is iterated
+   */
+  respond(request: ResponseRequest): AsyncIterable<string>;
+}
+
+/** Makes the responder of one run. All of its chance and waiting comes from here, so that one seed is one run. */
+export type ResponderFactory = (run: { random: Random; clock: Clock }) => Responder;
+
+/** An answer that did not come, and why. */
+export class ResponderError extends Error {
+  override readonly name = 'ResponderError';
+  readonly reason: FailureReason;
+
+  /** @param message for viewers too: it may not hold keys or internals */
+  constructor(reason: FailureReason, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,73 @@
+import { ARCHETYPE_IDS, ARCHETYPES, type ArchetypeId } from '../archetypes.ts';
+import type { Random } from '../random.ts';
+import type { ResponseRequest } from '../responder.ts';
+import { animaAnimus } from './anima-animus.ts';
+import { type Arc, beginArc, nextArc } from './arc.ts';
+import { Deck } from './deck.ts';
+import { DREAMS, type Dream } from './dreams.ts';
+import { ego } from './ego.ts';
+import { fill } from './fill.ts';
+import { persona } from './persona.ts';
+import type { Mood, Script } from './script.ts';
+import { self } from './self.ts';
+import { shadow } from './shadow.ts';
+import { Voice } from './voice.ts';
+
+export const SCRIPTS: Readonly<Record<ArchetypeId, Script>> = {
+  shadow,
+  persona,
+  anima_animus: animaAnimus,
+  self,
+  ego,
+};
+
+/** The written conversation of one run: who says what comes from the texts, the run's chance, and the network's mode. */
+export class Dialogue {
+  readonly #random: Random;
+  readonly #voices: ReadonlyMap<ArchetypeId, Voice>;
+  readonly #dreams: Deck<Dream>;
+  readonly #names: Readonly<Record<ArchetypeId, string>>;
+  #arc: Arc;
+  #dream: Dream;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#voices = new Map(ARCHETYPE_IDS.map((id) => [id, new Voice(SCRIPTS[id], random)]));
+    this.#dreams = new Deck(DREAMS, random);
+    this.#names = {
+      shadow: ARCHETYPES.shadow.type,
+      persona: ARCHETYPES.persona.type,
+      anima_animus: random.pick(['Anima', 'Animus']),
+      self: ARCHETYPES.self.type,
+      ego: ARCHETYPES.ego.type,
+    };
+    this.#arc = beginArc(random);
+    this.#dream = this.#dreams.deal();
+  }
+
+  get mood(): Mood {
+    return this.#arc.mood;
+  }
+
+  /** What is said next. @throws TypeError when speaker or listener is not one of the five archetypes */
+  say({ from, to, mode, stimulus }: ResponseRequest): string {
+    const speaker = archetype(from);
+    const listener = archetype(to);
+    const voice = this.#voices.get(speaker);
+    if (!voice) throw new TypeError(`The script has no voice for ${from}`);
+    const { mood } = this.#arc;
+    this.#arc = nextArc(this.#arc, mode, this.#random);
+    if (mood === 'recovery' && this.#arc.mood === 'calm') this.#dream = this.#dreams.deal();
+    const line = stimulus === null ? voice.line(this.#arc.mood, listener) : voice.answer();
+    return fill(line, { ...this.#dream, to: this.#names[listener], stimulus: stimulus ?? '' });
+  }
+}
+
+function archetype(id: string): ArchetypeId {
+  const found = ARCHETYPE_IDS.find((known) => known === id);
+  if (!found)
+    throw new TypeError(
+      `The script knows ${ARCHETYPE_IDS.join(', ')}, and no ${id}. Give a responder of your own.`,
+    );
+  return found;
+}

@@ -1,0 +1,67 @@
+import { EventManager, type Logger, MemoryBroker } from '../../server/index.ts';
+import type { HistoryPage } from '../../shared/history.ts';
+import type { AnyEvent, EventName } from '../../shared/index.ts';
+import type { Since } from '../../shared/since.ts';
+import { type SimulationCatalog, simulationEvents } from '../../simulation/catalog.ts';
+import { Simulation, type SimulationOptions } from '../../simulation/simulation.ts';
+import { FakeClock } from './fake-clock.ts';
+
+export type SimulationEvent = AnyEvent<SimulationCatalog>;
+type SimulationPage = HistoryPage<EventName<SimulationCatalog>, SimulationCatalog>;
+
+/** A logger that keeps what it is told. */
+export function memoryLogger() {
+  const lines: { level: string; fields: object; message: string }[] = [];
+  const log = (level: string) => (fields: object, message: string) =>
+    void lines.push({ level, fields, message });
+  const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+  return { logger, lines };
+}
+
+/** A manager of the simulation's events over an embedded broker, and what was published. */
+export function eventLog() {
+  const manager = new EventManager({ broker: new MemoryBroker(), catalog: simulationEvents });
+  return {
+    manager,
+    async events(topic = 'default'): Promise<SimulationEvent[]> {
+      const events: SimulationEvent[] = [];
+      let since: Since = { at: new Date(0).toISOString() };
+      for (;;) {
+        const page: SimulationPage = await manager.history({ topic, since, limit: 1000 });
+        events.push(...page.items.map(({ event }) => event));
+        if (page.atEnd) return events;
+        since = page.next;
+      }
+    },
+    [Symbol.asyncDispose]: () => manager.close(),
+  };
+}
+
+/** A simulation on a clock of its own, and its events. */
+export function stage(options: Partial<SimulationOptions> = {}) {
+  const log = eventLog();
+  const clock = new FakeClock();
+  const { logger, lines } = memoryLogger();
+  const simulation = new Simulation({ manager: log.manager, clock, logger, ...options });
+  return {
+    ...log,
+    clock,
+    lines,
+    simulation,
+    async [Symbol.asyncDispose]() {
+      await simulation.close();
+      await log.manager.close();
+    },
+  };
+}
+
+type Of<N> = Extract<SimulationEvent, { event_type: N }>;
+
+/** The data of the events of one type. */
+export function only<N extends EventName<SimulationCatalog>>(
+  events: readonly SimulationEvent[],
+  type: N,
+): Of<N>['data'][] {
+  const isOfType = (event: SimulationEvent): event is Of<N> => event.event_type === type;
+  return events.filter(isOfType).map((event: Of<N>): Of<N>['data'] => event.data);
+}

@@ -1,0 +1,20 @@
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { defineEvents } from '../../shared/index.ts';
+import { simulationEvents } from '../../simulation/catalog.ts';
+import type { EventPublisher } from '../../simulation/event-outlet.ts';
+
+const broker = new MemoryBroker();
+const dream = z.object({ symbol: z.string(), at: z.date() });
+
+test('a manager of the simulation’s catalog, or of a larger one, is a publisher', () => {
+  expectTypeOf(new EventManager({ broker, catalog: simulationEvents })).toExtend<EventPublisher>();
+  const larger = defineEvents({ ...simulationEvents.schemas, dream });
+  expectTypeOf(new EventManager({ broker, catalog: larger })).toExtend<EventPublisher>();
+});
+
+test('a manager that lacks the simulation’s events is not', () => {
+  expectTypeOf(new EventManager({ broker })).not.toExtend<EventPublisher>();
+  expectTypeOf(new EventManager({ broker, catalog: defineEvents({ dream }) })).not.toExtend<EventPublisher>();
+});
