@@ -109,7 +109,11 @@ function answers(port: number, pid: number | undefined): Promise<boolean> {
       reply += text;
     });
     socket.once('error', () => {}); // 'close' follows
-    socket.once('close', () => resolve(reply.startsWith('+PONG') && reply.includes(`process_id:${pid}\r\n`)));
+    socket.once('close', () => {
+      // One with a password says no more to us than that it is there.
+      const isOurs = reply.startsWith('-NOAUTH') || reply.includes(`process_id:${pid}\r\n`);
+      resolve(isOurs && !reply.startsWith('-LOADING'));
+    });
   });
 }
 

@@ -4,6 +4,8 @@ import { gapAfter } from '../gaps.ts';
 
 /** Part of a log, read at one moment. */
 export interface Chunk extends ReadResult {
+  /** Id of the last record of the log; empty if it is not held any more. */
+  readonly lastId: string;
   /** Entries that are nobody's record. */
   readonly foreign: number;
 }
@@ -46,7 +48,7 @@ export function decodeNotification(text: string): LogRecord[] | null {
 
 /** The reply of the read script to a question for the records after a position. */
 export function decodeChunk(after: Position, reply: unknown): Chunk {
-  const [epochValue, first, last, reached, passedOver, ...fields] = toValues(reply);
+  const [epochValue, first, last, lastId, reached, passedOver, ...fields] = toValues(reply);
   const bounds: Bounds = { epoch: String(epochValue), first: Number(first), last: Number(last) };
   const { epoch } = bounds;
   const found: LogRecord[] = [];
@@ -66,6 +68,7 @@ export function decodeChunk(after: Position, reply: unknown): Chunk {
     gap: next > start.seq + 1 ? joinGaps(gap, start, { epoch, seq: next - 1 }) : gap,
     records: hole < 0 ? found : found.slice(0, hole),
     bounds,
+    lastId: decodeId(String(lastId)) ?? '',
     foreign,
   };
 }

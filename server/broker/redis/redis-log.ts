@@ -30,6 +30,8 @@ export class RedisLog {
   constructor(connection: RedisConnection, settings: RedisLogSettings) {
     this.#connection = connection;
     this.#settings = settings;
+    // Another server may answer from now on, or the same one with less than it had.
+    connection.redis.on('ready', () => this.#seen.believeAnnounced());
     connection.redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 4 });
     connection.redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
     connection.redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
@@ -54,7 +56,7 @@ export class RedisLog {
     this.#countForeign(topic, Number(evicted));
     const newest = places.findLastIndex((place) => typeof place === 'number');
     if (newest >= 0)
-      this.#seen.add(topic, { epoch, seq: Number(places[newest]), id: entries[newest]?.id ?? '' });
+      this.#seen.confirm(topic, { epoch, seq: Number(places[newest]), id: entries[newest]?.id ?? '' });
     return places.map((place) =>
       typeof place === 'string'
         ? { cursor: place, duplicate: true }
@@ -76,8 +78,8 @@ export class RedisLog {
     );
     this.#countForeign(topic, chunk.foreign);
     const { epoch, last } = chunk.bounds;
-    const newest = chunk.records.at(-1);
-    this.#seen.add(topic, newest?.seq === last ? newest : { epoch, seq: last, id: '' });
+    this.#seen.confirm(topic, { epoch, seq: last, id: chunk.lastId });
+    if (after.epoch === epoch && after.seq > last) this.#seen.forgetAnnounced(topic);
     return chunk;
   }
 
@@ -90,9 +92,9 @@ export class RedisLog {
     return { epoch: String(epoch), seq: Number(seq) };
   }
 
-  /** Tells the log of a record that was received another way: a log that lacks it later was rewound. */
-  saw(topic: string, record: LogRecord): void {
-    this.#seen.add(topic, record);
+  /** A record was announced, and followed on the one before. If the log turns out to lack it, it was rewound. */
+  announced(topic: string, record: LogRecord): void {
+    this.#seen.announce(topic, record);
   }
 
   /** The arguments every script begins with. */

@@ -85,8 +85,8 @@ export class RedisTail implements Tail {
       this.#catchUp();
       return;
     }
-    log.saw(topic, newest);
-    if (!this.#flow.offer(records) && !this.#reading) this.#catchUp();
+    if (this.#flow.offer(records)) log.announced(topic, newest);
+    else if (!this.#reading) this.#catchUp();
   }
 
   /** Reads the log to its end. Asked while it does, it reads once more. */

@@ -188,8 +188,8 @@ return reply
  *
  * ARGV: 6 epoch and 7 seq of the position, 8 the number of records, 9 the characters of JSON after which no further
  * record is added.
- * Reply: epoch, first, last, the number up to which the log was read, how many foreign entries were passed over, then
- * seq, at, type, id, json, meta of each record.
+ * Reply: epoch, first, last and the id of that record, the number up to which the log was read, how many foreign
+ * entries were passed over, then seq, at, type, id, json, meta of each record.
  */
 export const READ = `${OPEN}
 local epoch, last = open()
@@ -200,7 +200,8 @@ local first = recordFrom(1, last) or last + 1
 if ARGV[6] ~= epoch or from < first - 1 then from = first - 1 end
 if from > last then from = last end
 
-local reply = { epoch, first, last, from, 0 }
+local _, _, _, lastId = recordFrom(math.max(1, last), last)
+local reply = { epoch, first, last, lastId or '', from, 0 }
 local start = (from + 1) .. '-0'
 while limit > 0 and room > 0 do
   local count = math.min(limit, 100)
@@ -208,18 +209,18 @@ while limit > 0 and room > 0 do
   for _, entry in ipairs(entries) do
     local seq, at, kind, id, json, annotations = record(entry)
     if not seq then
-      reply[5] = reply[5] + 1
+      reply[6] = reply[6] + 1
     else
       local n = #reply
       reply[n + 1], reply[n + 2], reply[n + 3] = seq, at, kind
       reply[n + 4], reply[n + 5], reply[n + 6] = id, json, annotations
-      reply[4] = seq
+      reply[5] = seq
       limit, room = limit - 1, room - #json
       if room <= 0 then break end
     end
   end
   if #entries < count then
-    if room > 0 then reply[4] = last end
+    if room > 0 then reply[5] = last end
     break
   end
   start = '(' .. entries[#entries][1]

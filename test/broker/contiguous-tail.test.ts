@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Bounds, LogRecord, ReadResult } from '../../server/broker/broker.ts';
+import { gapAfter } from '../../server/broker/gaps.ts';
+import { ContiguousTail } from '../../server/broker/redis/contiguous-tail.ts';
+import type { Position } from '../../shared/cursor.ts';
+import { entry, RecordingSink } from './entries.ts';
+
+/** Records from…to of an epoch. */
+function records(from: number, to: number, epoch = 'a'): LogRecord[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => {
+    const seq = from + index;
+    return { ...entry(seq), epoch, seq, cursor: `${epoch}:${seq}`, at: 0 };
+  });
+}
+
+/** What a log that holds first…last says to a reader. */
+function readLog(after: Position, { epoch, first, last }: Bounds, limit = 1000): ReadResult {
+  const bounds = { epoch, first, last };
+  const gap = gapAfter(after, bounds);
+  const start = (gap?.to ?? after).seq + 1;
+  return { gap, records: records(start, Math.min(last, start + limit - 1), epoch), bounds };
+}
+
+function startedAt(last: number) {
+  const sink = new RecordingSink();
+  const tail = new ContiguousTail(sink);
+  tail.start({ epoch: 'a', first: 1, last });
+  return { sink, tail };
+}
+
+describe('ContiguousTail', () => {
+  test('[D4] passes on at once what follows', () => {
+    const { sink, tail } = startedAt(3);
+    expect([tail.offer(records(4, 5)), tail.offer(records(6, 6))]).toEqual([true, true]);
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6]);
+    sink.expectContiguous();
+  });
+
+  test('[D4] passes on only the new part of what overlaps', () => {
+    const { sink, tail } = startedAt(3);
+    expect([tail.offer(records(2, 3)), tail.offer(records(3, 5)), tail.offer(records(4, 4))]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5]);
+  });
+
+  test('[D4] a lost announcement is noticed at the next one, and both are passed on once the log was read', () => {
+    const { sink, tail } = startedAt(3);
+    expect(tail.offer(records(5, 5))).toBe(false);
+    expect(sink.received).toEqual([]);
+    tail.reading();
+    expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 1, last: 5 }))).toBe(true);
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5]);
+  });
+
+  test('what is announced while the log is read follows on what was read', () => {
+    const { sink, tail } = startedAt(3);
+    tail.offer(records(5, 5));
+    tail.reading();
+    expect(tail.offer(records(6, 7))).toBe(false);
+    expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 1, last: 5 }))).toBe(true);
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6, 7]);
+    sink.expectContiguous();
+  });
+
+  test('announcements pass on while the log is read in vain, and what was read is not passed on again', () => {
+    const { sink, tail } = startedAt(3);
+    tail.reading();
+    expect(tail.offer(records(4, 6))).toBe(true);
+    expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 1, last: 5 }))).toBe(true);
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6]);
+  });
+
+  test('what was announced before the start is not lost', () => {
+    const sink = new RecordingSink();
+    const tail = new ContiguousTail(sink);
+    expect([tail.offer(records(2, 3)), tail.offer(records(4, 5))]).toEqual([false, false]);
+    expect(tail.start({ epoch: 'a', first: 1, last: 3 })).toBe(true);
+    expect(sink.calls[0]).toEqual({ start: { epoch: 'a', seq: 3 } });
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5]);
+  });
+
+  test('[D4] a range trimmed while its announcements were lost is one gap', () => {
+    const { sink, tail } = startedAt(3);
+    expect(tail.offer(records(9, 9))).toBe(false);
+    tail.reading();
+    tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 7, last: 9 }));
+    expect(sink.gaps).toEqual([
+      { from: { epoch: 'a', seq: 3 }, to: { epoch: 'a', seq: 6 }, lost: 3, reason: 'trimmed' },
+    ]);
+    expect(sink.received.map(({ seq }) => seq)).toEqual([7, 8, 9]);
+    sink.expectContiguous();
+  });
+
+  test('[D4] of a gap only the part is told that was not announced meanwhile', () => {
+    const { sink, tail } = startedAt(3);
+    tail.reading();
+    tail.offer(records(4, 5));
+    tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 9, last: 9 }));
+    expect(sink.gaps).toMatchObject([{ from: { seq: 5 }, to: { seq: 8 }, lost: 3 }]);
+    tail.reading();
+    tail.offer(records(10, 12));
+    tail.take(readLog({ epoch: 'a', seq: 9 }, { epoch: 'a', first: 11, last: 11 }));
+    expect(sink.gaps).toHaveLength(1);
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 9, 10, 11, 12]);
+    sink.expectContiguous();
+  });
+
+  test('[D1] [D4] another epoch is a gap, then its records; late announcements of the old one are nothing', () => {
+    const { sink, tail } = startedAt(3);
+    expect(tail.offer(records(1, 2, 'b'))).toBe(false);
+    tail.reading();
+    expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'b', first: 1, last: 2 }))).toBe(true);
+    expect(sink.gaps).toEqual([
+      { from: { epoch: 'a', seq: 3 }, to: { epoch: 'b', seq: 0 }, lost: null, reason: 'epoch_changed' },
+    ]);
+    expect(tail.offer(records(4, 5, 'a'))).toBe(false);
+    tail.reading();
+    expect(tail.take(readLog({ epoch: 'b', seq: 2 }, { epoch: 'b', first: 1, last: 2 }))).toBe(true);
+    expect(sink.received.map(({ cursor }) => cursor)).toEqual(['b:1', 'b:2']);
+  });
+
+  test('asks for more until the end of the log', () => {
+    const { sink, tail } = startedAt(0);
+    let reads = 0;
+    let caughtUp = false;
+    while (!caughtUp) {
+      tail.reading();
+      reads++;
+      caughtUp = tail.take(
+        readLog(tail.position ?? { epoch: '', seq: 0 }, { epoch: 'a', first: 1, last: 25 }, 10),
+      );
+    }
+    expect(reads).toBe(3);
+    expect(sink.received).toHaveLength(25);
+  });
+
+  test('keeps a bounded number of announcements while the log cannot be read, and reads them later', () => {
+    const { sink, tail } = startedAt(0);
+    expect(tail.offer(records(2, 2))).toBe(false);
+    tail.reading();
+    for (let seq = 3; seq <= 12_000; seq += 100) tail.offer(records(seq, seq + 99));
+    expect(tail.take(readLog({ epoch: 'a', seq: 0 }, { epoch: 'a', first: 1, last: 2 }))).toBe(false);
+    const { position } = tail;
+    expect(position?.seq).toBeLessThan(12_000);
+    tail.reading();
+    const bounds = { epoch: 'a', first: 1, last: 12_002 };
+    expect(tail.take(readLog(position ?? { epoch: '', seq: 0 }, bounds, 12_002))).toBe(true);
+    expect(sink.received.at(-1)?.seq).toBe(12_002);
+    sink.expectContiguous();
+  });
+
+  test('[D4] nothing reaches the sink once it is closed, even out of the sink', () => {
+    const sink = new RecordingSink();
+    const tail: ContiguousTail = new ContiguousTail({
+      start: (position) => sink.start(position),
+      records: (batch) => sink.records(batch),
+      gap(gap) {
+        sink.gap(gap);
+        tail.close();
+      },
+    });
+    tail.start({ epoch: 'a', first: 1, last: 3 });
+    tail.reading();
+    tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'b', first: 1, last: 2 }));
+    tail.offer(records(3, 3, 'b'));
+    expect(sink.gaps).toHaveLength(1);
+    expect(sink.received).toEqual([]);
+  });
+});
+
+/** What can happen between a log and its tail. */
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ append: fc.integer({ min: 1, max: 4 }), lost: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.constant({ hear: true as const }) },
+  { weight: 3, arbitrary: fc.constant({ answer: true as const }) },
+  { weight: 1, arbitrary: fc.constant({ check: true as const }) },
+  { weight: 1, arbitrary: fc.constant({ trim: true as const }) },
+  { weight: 1, arbitrary: fc.constant({ replace: true as const }) },
+);
+
+test('[D4] whatever is lost, late, trimmed or replaced: in order, once, and every hole is told', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const sink = new RecordingSink();
+      const tail = new ContiguousTail(sink);
+      let log = { epoch: 'e0', first: 1, last: 0 };
+      const wire: LogRecord[][] = [];
+      let question: Position | null = null;
+      let answer: ReadResult | null = null;
+      const ask = () => {
+        if (question) return;
+        question = tail.position ?? { epoch: '', seq: 0 };
+        tail.reading();
+        answer = readLog(question, log, 3); // of this moment, however late it arrives
+      };
+      const receive = () => {
+        const result = answer;
+        question = answer = null;
+        if (result && !tail.take(result)) ask();
+      };
+      tail.start(log);
+      for (const each of steps) {
+        if ('append' in each) {
+          const batch = records(log.last + 1, log.last + each.append, log.epoch);
+          log = { ...log, last: log.last + each.append };
+          if (!each.lost) wire.push(batch);
+        } else if ('hear' in each) {
+          const batch = wire.shift();
+          if (batch && !tail.offer(batch)) ask();
+        } else if ('answer' in each) receive();
+        else if ('check' in each) ask();
+        else if ('trim' in each) log = { ...log, first: Math.min(log.last + 1, log.first + 3) };
+        else log = { epoch: `e${Number(log.epoch.slice(1)) + 1}`, first: 1, last: 0 };
+      }
+      for (const batch of wire) if (!tail.offer(batch)) ask();
+      // A last check, as the broker does from time to time.
+      while (question) receive();
+      ask();
+      while (question) receive();
+
+      sink.expectContiguous();
+      expect(tail.position).toEqual({ epoch: log.epoch, seq: log.last });
+      const cursors = sink.received.map(({ cursor }) => cursor);
+      expect(new Set(cursors).size).toBe(cursors.length);
+    }),
+    { numRuns: 2000 },
+  );
+});
