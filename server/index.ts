@@ -16,6 +16,8 @@ export type {
   TailSink,
 } from './broker/broker.ts';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
+export type { RedisSource } from './broker/redis/connection.ts';
+export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
 export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,

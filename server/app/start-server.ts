@@ -52,6 +52,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 ): Promise<RunningServer> {
   const logger = parts.logger ?? pino({ level: config.logLevel, base: { node: config.nodeName } });
   const broker = await openBroker(config, logger);
+  logger.info({}, `Events are kept in ${config.redisUrl === null ? 'memory' : 'Redis'}`);
   const manager = new EventManager<C>({ broker, logger, ...(parts.catalog && { catalog: parts.catalog }) });
   try {
     const context = { manager, config, logger };
@@ -92,7 +93,6 @@ async function run<C extends AnyCatalog>(
   };
 
   const { url, port } = await listen(app, config);
-  logger.info({ url, broker: config.redisUrl === null ? 'embedded' : 'redis' }, 'Listening');
   try {
     application.start?.();
     if (config.monitorIntervalMs > 0) monitor = startMonitor(context, application);

@@ -1,0 +1,65 @@
+import { styleText } from 'node:util';
+import { type AnyEvent, isStreamNotice, psycheEvents, type StreamNotice } from '../shared/index.ts';
+
+interface Item {
+  event_type: string;
+  timestamp: string;
+  data: unknown;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** An item as one line of JSON, as `publish` takes it too. */
+export function toJson(cursor: string, item: object): string {
+  return JSON.stringify({ cursor, ...item });
+}
+
+/** An item as one coloured line, for people. */
+export function toText(item: Item): string {
+  const time = new Date(item.timestamp).toISOString().slice(11, 23);
+  const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', JSON.stringify(item.data)];
+  return `${styleText('dim', time)} ${styleText(style, item.event_type)} ${printable(text)}`;
+}
+
+function describe(item: AnyEvent | StreamNotice): [Style, string] {
+  switch (item.event_type) {
+    case 'agent_message': {
+      const { agent_id, agent_type, message, sentiment } = item.data;
+      const score = `${sentiment.score < 0 ? '−' : '+'}${Math.abs(sentiment.score).toFixed(2)}`;
+      return ['cyan', `${agent_type} ${agent_id} ${score}: ${message}`];
+    }
+    case 'network_update': {
+      const { connections, event_type } = item.data;
+      const active = connections.filter(({ is_active }) => is_active).length;
+      const emergency = connections.filter(({ type }) => type === 'emergency').length;
+      return [
+        'magenta',
+        `${event_type}: ${connections.length} paths, ${active} active, ${emergency} emergency`,
+      ];
+    }
+    case 'system_status': {
+      const { health_status, performance_metrics, active_agents, error_count } = item.data;
+      const { cpu_percent, memory_percent } = performance_metrics;
+      const load = `CPU ${Math.round(cpu_percent)} %, memory ${Math.round(memory_percent)} %`;
+      const style = ({ healthy: 'green', warning: 'yellow', error: 'red' } as const)[health_status];
+      return [style, `${health_status}: ${load}, ${active_agents} agents, ${error_count} errors`];
+    }
+    case 'stream_gap':
+      return ['red', `${item.data.lost ?? 'an unknown number of'} events lost: ${item.data.reason}`];
+    case 'stream_synced':
+      return ['dim', 'live from here'];
+  }
+}
+
+/** Servers may have other catalogs. */
+function isOurs(item: Item): item is AnyEvent | StreamNotice {
+  if (isStreamNotice(item)) return true;
+  return Object.entries(psycheEvents.schemas).some(
+    ([type, schema]) => type === item.event_type && schema.safeParse(item.data).success,
+  );
+}
+
+/** Agents write what they like: nothing of it may steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}

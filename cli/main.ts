@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import {
+  accessOptions,
+  type SelectionOptions,
+  selectionOptions,
+  topicOption,
+  toSelection,
+} from './arguments.ts';
+import { type AccessOptions, withAccess } from './event-access.ts';
+import { fail } from './fail.ts';
+import { endWithReader, print } from './output.ts';
+import { publishLines, publishOne } from './publish.ts';
+import { history, tail } from './read.ts';
+import { serve } from './serve.ts';
+
+const program = new Command('psyche-events').description(
+  'Live, typed events: serve, publish and follow them.',
+);
+
+program
+  .command('serve')
+  .description('run a server; each option is an environment variable too, see the README')
+  .addOption(new Option('--host <host>', 'where to listen (default: 127.0.0.1)').env('HOST'))
+  .addOption(new Option('--port <port>', 'where to listen; 0 takes a free one (default: 3000)').env('PORT'))
+  .addOption(new Option('--redis <url>', 'keep events in Redis (default: in memory)').env('REDIS_URL'))
+  .addOption(new Option('--simulation <on|off>', 'run the simulation (default: on)').env('SIMULATION'))
+  .addOption(
+    new Option('--log-level <level>', 'the least level that is logged (default: info)').env('LOG_LEVEL'),
+  )
+  .addHelpText('after', examples('serve --port 8080 --redis redis://127.0.0.1:6379'))
+  .action(({ host, port, redis, simulation, logLevel }: Record<string, string | undefined>) =>
+    serve({
+      ...process.env,
+      HOST: host,
+      PORT: port,
+      REDIS_URL: redis,
+      SIMULATION: simulation,
+      LOG_LEVEL: logLevel,
+    }),
+  );
+
+/** A command with these options. */
+function withOptions(command: Command, options: readonly Option[]): Command {
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
+/** Examples below a command's help. */
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ psyche-events ${line}\n`).join('')}`;
+}
+
+withOptions(program.command('publish'), [...accessOptions(), topicOption()])
+  .description('publish an event, or each line of the input; prints where they are stored')
+  .argument('[type]', 'event type; without it, each line of the input is a whole event')
+  .argument('[json]', 'data of the event; without it, each line of the input is data of one')
+  .addHelpText(
+    'after',
+    examples(
+      `publish system_status '{"health_status":"healthy","performance_metrics":{"cpu_percent":4,"memory_percent":30},"active_agents":0,"error_count":0,"metadata":{}}'`,
+      'publish agent_message < messages.jsonl',
+      'history --topic a | psyche-events publish --topic b',
+    ),
+  )
+  .action((type: string | undefined, json: string | undefined, options: AccessOptions & { topic: string }) =>
+    withAccess(options, async (access) => {
+      const to = { access, topic: options.topic };
+      if (type !== undefined && json !== undefined) await publishOne(to, type, json);
+      else await publishLines(to, type, process.stdin.setEncoding('utf8'));
+    }),
+  );
+
+withOptions(program.command('tail'), [...accessOptions(), ...selectionOptions()])
+  .description('print events as they come; lines of JSON in a pipe')
+  .addHelpText(
+    'after',
+    examples('tail --types agent_message --last 20', 'tail --topic run-1 | jq -r .data.message'),
+  )
+  .action((options: AccessOptions & SelectionOptions) =>
+    withAccess(options, async (access) => {
+      const end = new AbortController();
+      const stop = (): void => end.abort();
+      process.once('SIGINT', stop).once('SIGTERM', stop);
+      await tail(access, toSelection(options), end.signal);
+    }),
+  );
+
+withOptions(program.command('history'), [...accessOptions(), ...selectionOptions()])
+  .description('print what a topic holds as lines of JSON: the last 100, or what is asked for')
+  .addHelpText(
+    'after',
+    examples('history --last 1000 --types agent_message', 'history --since 2026-01-31T12:00Z'),
+  )
+  .action((options: AccessOptions & SelectionOptions) =>
+    withAccess(options, (access) => history(access, toSelection(options))),
+  );
+
+withOptions(program.command('stats'), accessOptions())
+  .description('print what a server did since it started, as JSON')
+  .addHelpText('after', examples('stats', 'stats | jq .published'))
+  .action((options: AccessOptions) =>
+    withAccess(options, async (access) => print(JSON.stringify(await access.stats(), null, 2))),
+  );
+
+endWithReader();
+program.parseAsync().catch(fail);

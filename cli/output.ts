@@ -1,0 +1,16 @@
+import { once } from 'node:events';
+
+const { stdout } = process;
+
+/** Whether the output is read by a person. */
+export const isTerminal = stdout.isTTY === true;
+
+/** Writes a line, and waits for a reader that is slower than we are. */
+export async function print(line: string): Promise<void> {
+  if (!stdout.write(`${line}\n`)) await once(stdout, 'drain');
+}
+
+/** A reader that has enough, such as `head`, is no error. */
+export function endWithReader(): void {
+  stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+}

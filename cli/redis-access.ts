@@ -1,0 +1,34 @@
+import { EventManager, loadConfig, RedisBroker } from '../server/index.ts';
+import { type AnyCatalog, EventsError } from '../shared/index.ts';
+import { catalog } from './application.ts';
+import type { EventAccess } from './event-access.ts';
+
+/** Events straight from Redis, past any server. @throws EventsError UNAVAILABLE when it does not answer */
+export async function openRedis(url: string): Promise<EventAccess> {
+  const { retentionMaxRecords, retentionMaxAgeMs, redisPrefix } = loadConfig(
+    {},
+    { ...process.env, REDIS_URL: url },
+  );
+  const broker = new RedisBroker(
+    { url },
+    { prefix: redisPrefix, maxRecords: retentionMaxRecords, maxAgeMs: retentionMaxAgeMs },
+  );
+  try {
+    await broker.connect();
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+  const manager = new EventManager<AnyCatalog>({ broker, catalog });
+  return {
+    publishBatch: (events, options) => manager.publishBatch(events, options),
+    async *stream(options) {
+      for await (const [cursor, event] of manager.subscribe(options)) yield { cursor, event };
+    },
+    history: (options) => manager.history(options),
+    async stats() {
+      throw new EventsError('INVALID_OPTION', 'stats are those of a server: pass --url');
+    },
+    close: () => manager.close(),
+  };
+}

@@ -1,0 +1,19 @@
+import { loadConfig, startServer } from '../server/index.ts';
+import { application, catalog } from './application.ts';
+import { fail } from './fail.ts';
+
+/** Ms after which a stop that hangs is given up. */
+const STOP_MS = 5000;
+
+/** Runs a server until SIGTERM or SIGINT; a second signal ends it at once. @throws EventsError when it cannot start */
+export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const server = await startServer(loadConfig({}, env), { catalog, application });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => fail(new Error(`The server did not stop within ${STOP_MS} ms`)), STOP_MS);
+    server.close().then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+}

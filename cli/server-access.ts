@@ -1,0 +1,64 @@
+import { createClient, createPublisher } from '../client/index.ts';
+import { type AnyCatalog, EventsError } from '../shared/index.ts';
+import type { EventAccess } from './event-access.ts';
+
+/** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there */
+export async function openServer(address: string): Promise<EventAccess> {
+  const url = trpcUrl(address);
+  await reach(url);
+  // Over HTTP, where a batch may be larger than a WebSocket message.
+  const publisher = createPublisher<AnyCatalog>({ url });
+  let opened: ReturnType<typeof connect> | undefined;
+  const client = () => {
+    opened ??= connect(url);
+    return opened;
+  };
+  return {
+    publishBatch: (events, options) => publisher.publishBatch(events, options),
+    stream: (options) => client().stream(options),
+    history: (options) => client().history(options),
+    stats: (options) => client().stats(options),
+    async close() {
+      await publisher.close();
+      await opened?.close();
+    },
+  };
+}
+
+function connect(url: string) {
+  const client = createClient<AnyCatalog>({ url });
+  let lost = false;
+  client.connection.subscribe(({ status }) => {
+    if (status === 'reconnecting' && !lost)
+      process.stderr.write('psyche-events: connection lost, reconnecting\n');
+    if (status === 'live' && lost) process.stderr.write('psyche-events: connected again\n');
+    lost = status === 'reconnecting';
+  });
+  return client;
+}
+
+/** `/trpc` of the server, unless the address names another path. */
+function trpcUrl(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new EventsError(
+      'INVALID_OPTION',
+      `--url must be a URL such as http://127.0.0.1:3000, not ${address}`,
+    );
+  }
+  if (url.pathname === '/') url.pathname = '/trpc';
+  return url.href;
+}
+
+/** The clients wait for a server that is away; a command that is given a wrong address should say so at once. */
+async function reach(url: string): Promise<void> {
+  try {
+    await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(5000) });
+  } catch (error) {
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const message = reason instanceof Error ? reason.message : String(reason);
+    throw new EventsError('UNAVAILABLE', `No server answers at ${new URL(url).origin}: ${message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+
+export interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A running `psyche-events …`, as it was built; killed when the test ends. */
+export class RunningCommand implements AsyncDisposable {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly #exited: Promise<unknown>;
+  stdout = '';
+  stderr = '';
+
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    if (!existsSync(MAIN)) throw new Error('The tests of the command run what was built: npm run build');
+    this.child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+    this.#exited = once(this.child, 'close');
+    this.child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      this.stdout += chunk;
+    });
+    this.child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      this.stderr += chunk;
+    });
+  }
+
+  get lines(): { event_type: string; cursor: string; data: unknown }[] {
+    return this.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  }
+
+  async exit(): Promise<Result> {
+    await this.#exited;
+    return { code: this.child.exitCode, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.#exited;
+  }
+}
+
+/** Runs a command to its end. */
+export async function run(
+  args: readonly string[],
+  input = '',
+  env?: Record<string, string>,
+): Promise<Result> {
+  await using command = new RunningCommand(args, env);
+  command.child.stdin.end(input);
+  return await command.exit(); // before it is killed
+}
+
+/** `serve` on a free port; it publishes nothing by itself. */
+export async function serve(
+  args: readonly string[] = [],
+): Promise<{ command: RunningCommand; url: string } & AsyncDisposable> {
+  const command = new RunningCommand(['serve', '--port', '0', '--simulation', 'off', ...args]);
+  await expect.poll(() => command.stdout + command.stderr, { timeout: 30_000 }).toContain('http://');
+  const [url = ''] = /http:\/\/[0-9.:]+/.exec(command.stdout) ?? [];
+  return { command, url, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
+}

@@ -1,0 +1,214 @@
+import { once } from 'node:events';
+import { describe, expect, inject, test } from 'vitest';
+import { httpClient, startTestServer } from '../app/harness.ts';
+import { agentMessage } from '../support/events.ts';
+import { RunningCommand, run } from './command.ts';
+
+const lines = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const jsonl = (values: readonly unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+// Each command is a process, and the machine may be busy.
+describe('psyche-events', { timeout: 60_000 }, () => {
+  test('publish, history and tail: what goes in comes out, one line of JSON each', async () => {
+    await using server = await startTestServer();
+    const at = ['--url', server.url, '--topic', 't'];
+    const published = await run(['publish', 'agent_message', JSON.stringify(agentMessage('one')), ...at]);
+    expect(published).toMatchObject({ code: 0, stderr: '' });
+    const [{ cursor }] = lines(published.stdout);
+    await using tail = new RunningCommand(['tail', '--last', '10', ...at]);
+    await expect.poll(() => tail.lines, { timeout: 30_000 }).toHaveLength(1);
+    expect(tail.lines[0]).toMatchObject({ cursor, event_type: 'agent_message', data: agentMessage('one') });
+
+    const many = Array.from({ length: 700 }, (_, index) => agentMessage(index));
+    const batch = await run(['publish', 'agent_message', ...at], jsonl(many));
+    expect(lines(batch.stdout)).toHaveLength(700);
+    await expect.poll(() => tail.lines.length, { timeout: 30_000 }).toBe(701);
+    expect(tail.lines.slice(1).map(({ data }) => data)).toEqual(many);
+
+    const history = await run(['history', '--since', cursor, ...at]);
+    expect(lines(history.stdout)).toEqual(tail.lines.slice(1));
+    tail.child.kill('SIGINT');
+    expect(await tail.exit()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('what history prints can be published again, into another topic', async () => {
+    await using server = await startTestServer();
+    const url = ['--url', server.url];
+    await run(
+      ['publish', 'agent_message', '--topic', 'a', ...url],
+      jsonl([agentMessage(1), agentMessage(2)]),
+    );
+    const { stdout } = await run(['history', '--topic', 'a', ...url]);
+    expect(await run(['publish', '--topic', 'b', ...url], stdout)).toMatchObject({ code: 0, stderr: '' });
+    const copies = lines((await run(['history', '--topic', 'b', ...url])).stdout);
+    const withoutCursor = ({ cursor: _, ...event }: { cursor: string }) => event;
+    expect(copies.map(withoutCursor)).toEqual(lines(stdout).map(withoutCursor));
+  });
+
+  test('[D4] history and tail print what was lost', async () => {
+    await using server = await startTestServer({ retentionMaxRecords: 2 });
+    const at = ['--url', server.url, '--topic', 't'];
+    const first = await run(['publish', 'agent_message', ...at], jsonl([agentMessage(0)]));
+    await run(['publish', 'agent_message', ...at], jsonl([1, 2, 3, 4].map(agentMessage)));
+    const since = ['--since', lines(first.stdout)[0].cursor, ...at];
+    const lost = { event_type: 'stream_gap', data: { lost: 2, reason: 'trimmed' } };
+    const history = lines((await run(['history', ...since])).stdout);
+    expect(history).toMatchObject([lost, { data: { message: '3' } }, { data: { message: '4' } }]);
+    await using tail = new RunningCommand(['tail', ...since]);
+    await expect.poll(() => tail.lines, { timeout: 30_000 }).toHaveLength(3);
+    expect(tail.lines).toMatchObject(
+      history.map(({ cursor, event_type, data }) => ({ cursor, event_type, data })),
+    );
+  });
+
+  test('types and last choose', async () => {
+    await using server = await startTestServer();
+    const at = ['--url', server.url];
+    await run(['publish', 'agent_message', ...at], jsonl([1, 2, 3].map(agentMessage)));
+    const last = await run(['history', '--types', 'agent_message,network_update', '--last', '2', ...at]);
+    expect(lines(last.stdout).map(({ data }) => data.message)).toEqual(['2', '3']);
+    expect(await run(['history', '--types', 'system_status', ...at])).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test('straight to Redis', async () => {
+    const at = ['--redis', inject('redisUrl'), '--topic', `cli-${process.pid}`];
+    await using tail = new RunningCommand(['tail', '--last', '10', ...at]);
+    const published = await run(['publish', 'agent_message', JSON.stringify(agentMessage('direct')), ...at]);
+    expect(published).toMatchObject({ code: 0, stderr: '' });
+    await expect.poll(() => tail.lines, { timeout: 30_000 }).toMatchObject([{ data: { message: 'direct' } }]);
+    expect(lines((await run(['history', ...at])).stdout)).toEqual(tail.lines);
+    tail.child.kill('SIGINT');
+    expect(await tail.exit()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('stats are JSON', async () => {
+    await using server = await startTestServer();
+    const { stdout } = await run(['stats', '--url', server.url]);
+    expect(JSON.parse(stdout)).toMatchObject({ queueSize: 0, topics: [] });
+  });
+
+  test('tail goes on where it was when the server comes back', async () => {
+    await using first = await startTestServer();
+    const { port, url } = first;
+    const redisUrl = inject('redisUrl');
+    await first.close();
+    const topic = `cli-back-${process.pid}`;
+    const at = ['--url', url, '--topic', topic];
+    const server = () => startTestServer({ port, redisUrl });
+    await using tail = await (async () => {
+      await using _before = await server();
+      await run(['publish', 'agent_message', ...at], jsonl([agentMessage('before')]));
+      const command = new RunningCommand(['tail', '--last', '1', ...at]);
+      await expect.poll(() => command.lines, { timeout: 30_000 }).toHaveLength(1);
+      return command;
+    })();
+    await run(
+      ['publish', 'agent_message', '--redis', redisUrl, '--topic', topic],
+      jsonl([agentMessage('meanwhile')]),
+    );
+    await using _after = await server();
+    await expect.poll(() => tail.lines, { timeout: 30_000 }).toHaveLength(2);
+    expect(tail.lines[1]).toMatchObject({ event_type: 'agent_message', data: { message: 'meanwhile' } });
+    expect(tail.stderr).toBe(
+      'psyche-events: connection lost, reconnecting\npsyche-events: connected again\n',
+    );
+  });
+
+  test('a reader that has enough ends it without an error', async () => {
+    await using server = await startTestServer();
+    const at = ['--url', server.url];
+    await run(['publish', 'agent_message', ...at], jsonl([agentMessage(1)]));
+    await using tail = new RunningCommand(['tail', '--last', '1', ...at]);
+    await once(tail.child.stdout, 'data');
+    tail.child.stdout.destroy();
+    await run(['publish', 'agent_message', ...at], jsonl([agentMessage(2)]));
+    expect(await tail.exit()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  const invalid = { ...agentMessage('x'), sentiment: { score: 2, label: 'positive' } };
+  const tooBig = 'data.sentiment.score: Too big: expected number to be <=1';
+  test.each([
+    {
+      name: 'invalid data',
+      args: ['publish', 'agent_message', JSON.stringify(invalid)],
+      message: `psyche-events: ${tooBig}`,
+    },
+    {
+      name: 'invalid data in a line of the input',
+      args: ['publish', 'agent_message'],
+      input: jsonl([agentMessage(1), invalid]),
+      message: `psyche-events: Line 2: ${tooBig}`,
+    },
+    {
+      name: 'data that is not JSON',
+      args: ['publish', 'agent_message', '{'],
+      message: 'psyche-events: The data is not JSON: ',
+    },
+    {
+      name: 'a line that is not an event',
+      args: ['publish'],
+      input: '{"data":{}}',
+      message: 'psyche-events: Line 1 is not an event: ',
+    },
+    {
+      name: 'publishing an unknown type',
+      args: ['publish', 'nothing', '{}'],
+      message: 'psyche-events: event_type: No event is named "nothing". The catalog has: agent_message',
+    },
+    {
+      name: 'the history of an unknown type',
+      args: ['history', '--types', 'nothing'],
+      message: 'psyche-events: types.0: Invalid option: expected one of "agent_message"',
+    },
+    {
+      name: 'following an unknown type',
+      args: ['tail', '--types', 'nothing'],
+      message: 'psyche-events: types.0: Invalid option: expected one of "agent_message"',
+    },
+    {
+      name: 'a position that is none',
+      args: ['tail', '--since', 'nowhere'],
+      message: 'psyche-events: since: Not a cursor',
+    },
+    {
+      name: 'a topic that is none',
+      args: ['tail', '--topic', '.'],
+      message: 'psyche-events: topic: A topic is 1–128 characters',
+    },
+    {
+      name: 'a number that is none',
+      args: ['tail', '--last', 'none'],
+      message: "error: option '--last <n>' argument 'none' is invalid.",
+    },
+  ])('$name: one line that names what is wrong, and exit code 1', async ({ args, input, message }) => {
+    await using server = await startTestServer();
+    const { code, stdout, stderr } = await run([...args, '--url', server.url], input);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.startsWith(message), stderr).toBe(true);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    const { items } = await httpClient(server.url).history.query();
+    expect(items).toEqual([]); // nothing was stored
+  });
+
+  test.each([
+    ['tail', '--url', 'http://127.0.0.1:1'],
+    ['publish', 'agent_message', '{}', '--url', 'http://127.0.0.1:1'],
+    ['stats', '--url', 'nowhere'],
+    ['history', '--redis', 'redis://127.0.0.1:1'],
+    ['history', '--redis', 'http://127.0.0.1:1'],
+  ])('%s %s %s: nothing there is one line and exit code 1', async (...args) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^psyche-events: .+\n$/);
+  });
+
+  test.each(['serve', 'publish', 'tail', 'history', 'stats'])('%s --help shows examples', async (command) => {
+    const { code, stdout } = await run([command, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`$ psyche-events ${command}`);
+  });
+});

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, expect, inject, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { run, serve } from './command.ts';
+
+describe('psyche-events serve', { timeout: 60_000 }, () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends it within 5 s, exit code 0, open streams and sockets or not',
+    async (signal) => {
+      await using server = await serve();
+      const stream = await fetch(`${server.url}/trpc/on.any`);
+      const reader = stream.body?.getReader();
+      await reader?.read();
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
+      await once(socket, 'open');
+      const closed = once(socket, 'close');
+      server.command.child.kill(signal);
+      // After 5 s it would be 1.
+      expect(await server.command.exit()).toMatchObject({ code: 0, stderr: '' });
+      expect((await closed)[0]).toBe(1001);
+      await reader?.cancel().catch(() => {});
+    },
+  );
+
+  test('a second signal ends it at once', async () => {
+    await using server = await serve();
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
+    await once(socket, 'open');
+    const told = once(socket, 'message');
+    server.command.child.kill('SIGTERM');
+    await told; // it has begun to stop, and waits for this client
+    server.command.child.kill('SIGTERM');
+    expect((await server.command.exit()).code).toBe(1);
+  });
+
+  test('with Redis: ready, and it stops', async () => {
+    await using server = await serve(['--redis', inject('redisUrl')]);
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    server.command.child.kill('SIGTERM');
+    expect((await server.command.exit()).code).toBe(0);
+  });
+
+  test('a port in use is one line and exit code 1', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = String(typeof address === 'object' && address ? address.port : 0);
+    expect(await run(['serve', '--port', port, '--log-level', 'silent'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `psyche-events: Port ${port} of 127.0.0.1 is in use. Stop what uses it, or set PORT to another one.\n`,
+    });
+    other.close();
+  });
+
+  test('a Redis that does not answer is one line and exit code 1, without its password', async () => {
+    const redis = 'redis://:hunter2@127.0.0.1:1';
+    const { code, stdout, stderr } = await run(['serve', '--redis', redis, '--log-level', 'fatal']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^psyche-events: Redis at 127\.0\.0\.1:1 .+\n$/);
+    expect(stdout + stderr).not.toContain('hunter2');
+  });
+
+  test('a bad option is one line and exit code 1', async () => {
+    expect(await run(['serve'], '', { PORT: '99999', SIMULATION: 'maybe' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'psyche-events: PORT must be a whole number from 0 to 65535. SIMULATION must be on or off.\n',
+    });
+  });
+});
