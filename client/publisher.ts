@@ -14,6 +14,7 @@ export interface RemotePublisherOptions<C extends AnyCatalog = PsycheCatalog>
   extends Pick<ConnectionOptions, 'WebSocket'> {
   /** The server's tRPC address: `http(s)://…/trpc` or `ws(s)://…/trpc`. */
   url: string;
+  broker?: never;
   /** Sent as `Authorization: Bearer …`, or in the WebSocket's first message; a function is asked for each request or connection. */
   token?: Token | undefined;
   /** Checks events before they are sent. Default: the server alone does. */
@@ -24,6 +25,7 @@ export interface RemotePublisherOptions<C extends AnyCatalog = PsycheCatalog>
 export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
   /** For example a `RedisBroker`. It stays open when the publisher is closed. */
   broker: PublishTarget;
+  url?: never;
   /** Checks events. Default: the Psyche Simulation's. */
   catalog?: C | undefined;
 }
@@ -60,7 +62,7 @@ export interface Publisher<C extends AnyCatalog = PsycheCatalog> {
 export function createPublisher<C extends AnyCatalog = PsycheCatalog>(
   options: PublisherOptions<C>,
 ): Publisher<C> {
-  if ('broker' in options) return new InFlight(new BrokerSender(options));
+  if (options.broker) return new InFlight(new BrokerSender(options));
   const { url, token, catalog } = options;
   if (/^wss?:/.test(url)) return createClient(options);
   if (!/^https?:/.test(url)) {

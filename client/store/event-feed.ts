@@ -73,9 +73,12 @@ export class EventFeed<C extends AnyCatalog> {
    * error goes into the snapshot.
    */
   loadOlder(limit: number): Promise<boolean> {
-    this.#loading ??= this.#loadOlder(limit).finally(() => {
-      this.#loading = null;
-    });
+    // Asked for in a later turn, when `#loading` already keeps the oldest event in place.
+    this.#loading ??= Promise.resolve()
+      .then(() => this.#loadOlder(limit))
+      .finally(() => {
+        this.#loading = null;
+      });
     return this.#loading;
   }
 
@@ -143,6 +146,7 @@ export class EventFeed<C extends AnyCatalog> {
         .map(({ cursor, event }) => ({ ...event, cursor }));
       this.#addGaps(page.gaps, []);
       this.#change({ error: null });
+      this.#flush();
       return page.previous !== null;
     } catch (error) {
       this.#change({ error: error instanceof Error ? error : new Error(String(error)) });

@@ -1,0 +1,313 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type {
+  ConnectionState,
+  EventHandler,
+  EventsClient,
+  OnAnyOptions,
+  StreamStatus,
+} from '../../client/index.ts';
+import { EventStore } from '../../client/store/event-store.ts';
+import { feedKey } from '../../client/store/feed-key.ts';
+import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
+import { agentMessage } from '../support/events.ts';
+
+type Name = 'agent_message' | 'network_update' | 'system_status';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** What a store does with its client, and a hand on what the client does. */
+function fakeClient() {
+  const subscriptions: {
+    input: object;
+    emit: (text: string, seq: number) => void;
+    options: OnAnyOptions<Name>;
+    stopped: boolean;
+  }[] = [];
+  let watch: (state: ConnectionState) => void = () => {};
+  let state: ConnectionState = {
+    status: 'connecting',
+    attempt: 0,
+    nextRetryAt: null,
+    lastEventAt: null,
+    error: null,
+  };
+  const retry = vi.fn();
+  const history = vi.fn<EventsClient['history']>();
+  const close = vi.fn(async () => {});
+  const client = {
+    history,
+    close,
+    connection: {
+      get state() {
+        return state;
+      },
+      retry,
+      subscribe(listener: (state: ConnectionState) => void) {
+        watch = listener;
+        return () => {};
+      },
+    },
+    on(_type: 'any', handler: EventHandler<Name, PsycheCatalog>, options: OnAnyOptions<Name>) {
+      const { topic, since, types } = options;
+      const subscription = {
+        input: { topic, since, types },
+        options,
+        stopped: false,
+        emit: (text: string, seq: number) =>
+          handler(
+            { event_type: 'agent_message', timestamp: '2026-01-01T00:00:00Z', data: agentMessage(text) },
+            { cursor: `e:${seq}` },
+          ),
+      };
+      subscriptions.push(subscription);
+      return { cursor: null, unsubscribe: () => (subscription.stopped = true) };
+    },
+  };
+  const connect = vi.fn(() => client as unknown as EventsClient);
+  return {
+    connect,
+    subscriptions,
+    history,
+    close,
+    retry,
+    setConnection(status: ConnectionState['status']) {
+      state = { ...state, status };
+      watch(state);
+    },
+  };
+}
+
+const texts = (snapshot: { events: readonly { data: object }[] }) =>
+  snapshot.events.map(({ data }) => 'message' in data && data.message).join(' ');
+
+const frame = () => vi.advanceTimersByTime(16);
+
+test('reading has no effect; the first user connects and subscribes; equal inputs share', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const key = feedKey({ types: ['system_status', 'agent_message'], topic: 'run-1' });
+  expect(store.snapshot(key)).toMatchObject({ events: [], status: 'connecting', gap: null });
+  expect(fake.connect).not.toHaveBeenCalled();
+
+  const same = feedKey({ topic: 'run-1', types: ['agent_message', 'system_status', 'agent_message'] });
+  const stops = [key, same, key].map((each) => store.follow(each, 10, () => {}));
+  stops.push(store.listen(same, () => {}));
+  expect(fake.connect).toHaveBeenCalledOnce();
+  expect(fake.subscriptions.map(({ input }) => input)).toEqual([
+    { topic: 'run-1', types: ['agent_message', 'system_status'] },
+  ]);
+  store.follow(feedKey({ topic: 'run-1', types: ['agent_message'] }), 10, () => {});
+  store.follow(feedKey({ topic: 'run-1', types: ['agent_message'], since: { last: 5 } }), 10, () => {});
+  expect(fake.subscriptions).toHaveLength(3);
+  for (const stop of stops) stop();
+});
+
+test('a subscription outlives its last user by a second, for one who comes back', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const key = feedKey({});
+  const stopFirst = store.follow(key, 10, () => {});
+  fake.subscriptions[0]?.emit('a', 1);
+  frame();
+  stopFirst();
+  vi.advanceTimersByTime(999);
+  const stopSecond = store.follow(key, 10, () => {});
+  vi.advanceTimersByTime(10_000);
+  expect(fake.subscriptions).toMatchObject([{ stopped: false }]);
+  expect(texts(store.snapshot(key))).toBe('a');
+  stopSecond();
+  stopSecond();
+  vi.advanceTimersByTime(1000);
+  expect(fake.subscriptions).toMatchObject([{ stopped: true }]);
+  expect(store.snapshot(key).events).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('the client is closed a second after its last holder, and made again when it is needed', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const states: string[] = [];
+  store.subscribe(({ status }) => states.push(status));
+  let release = store.hold();
+  fake.setConnection('live');
+  release();
+  release = store.hold();
+  vi.advanceTimersByTime(5000);
+  expect(fake.close).not.toHaveBeenCalled();
+  expect(store.state.status).toBe('live');
+  store.retry();
+  expect(fake.retry).toHaveBeenCalledOnce();
+  release();
+  vi.advanceTimersByTime(1000);
+  expect(fake.close).toHaveBeenCalledOnce();
+  expect(store.state.status).toBe('connecting');
+  store.hold();
+  expect(fake.connect).toHaveBeenCalledTimes(2);
+  expect(states).toContain('live');
+});
+
+test('a client that is not the store’s is left open', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>({ ...fake, closes: false });
+  store.hold()();
+  vi.advanceTimersByTime(5000);
+  expect(fake.close).not.toHaveBeenCalled();
+});
+
+test('many events are one notification; without news the snapshot is the same object', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const key = feedKey({});
+  const listener = vi.fn();
+  store.follow(key, 2000, listener);
+  const [subscription] = fake.subscriptions;
+  for (let i = 1; i <= 1000; i++) subscription?.emit(`${i}`, i);
+  expect(store.snapshot(key)).toBe(store.snapshot(key));
+  expect(listener).not.toHaveBeenCalled();
+  frame();
+  expect(listener).toHaveBeenCalledOnce();
+  const snapshot = store.snapshot(key);
+  expect(texts(snapshot)).toBe(Array.from({ length: 1000 }, (_, i) => `${i + 1}`).join(' '));
+  expect(snapshot.events[0]).toMatchObject({ event_type: 'agent_message', cursor: 'e:1' });
+  frame();
+  expect(store.snapshot(key)).toBe(snapshot);
+  subscription?.options.onStatus?.('stale');
+  frame();
+  expect(store.snapshot(key)).not.toBe(snapshot);
+  expect(store.snapshot(key).events).toBe(snapshot.events);
+});
+
+test('the buffer is bounded by the largest limit, and counts what it dropped', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const key = feedKey({});
+  store.follow(key, 2, () => {});
+  store.follow(key, 3, () => {});
+  const [subscription] = fake.subscriptions;
+  for (let i = 1; i <= 10; i++) subscription?.emit(`${i}`, i);
+  frame();
+  expect(texts(store.snapshot(key))).toBe('8 9 10');
+  expect(store.snapshot(key).dropped).toBe(7);
+  // A page whose timers do not run holds no more than so many either.
+  for (let i = 11; i <= 20_000; i++) subscription?.emit(`${i}`, i);
+  expect(store.snapshot(key).dropped).toBeGreaterThan(15_000);
+  frame();
+  expect(texts(store.snapshot(key))).toBe('19998 19999 20000');
+  expect(store.snapshot(key).dropped).toBe(19_997);
+});
+
+test('[D4] status, gaps, what a catch-up brought, and errors are shown', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const key = feedKey({});
+  store.follow(key, 10, () => {});
+  const { options, emit } = fake.subscriptions[0] ?? {};
+  const status = (next: StreamStatus) => {
+    options?.onStatus?.(next);
+    frame();
+    return store.snapshot(key);
+  };
+  expect(status('catching-up')).toMatchObject({ status: 'catching-up', caughtUp: 0 });
+  options?.onSynced?.({ recovered: true, cursor: 'e:0' });
+  expect(status('live')).toMatchObject({ status: 'live', caughtUp: 0 });
+  emit?.('a', 1);
+  const error = new EventsError('UNAVAILABLE', 'not now');
+  options?.onError?.(error, true);
+  expect(status('stale')).toMatchObject({ status: 'stale', error });
+  status('catching-up');
+  const gap = { from: 'e:1', to: 'e:5', lost: 4, reason: 'trimmed' as const };
+  options?.onGap?.(gap);
+  emit?.('f', 6);
+  emit?.('g', 7);
+  options?.onSynced?.({ recovered: false, cursor: 'e:7' });
+  expect(status('live')).toMatchObject({ status: 'live', caughtUp: 2, gap, gaps: [gap], error: null });
+  expect(texts(store.snapshot(key))).toBe('a f g');
+});
+
+test('a handler gets each event at once, also those the buffer drops; what it throws is reported', () => {
+  const fake = fakeClient();
+  const onError = vi.fn();
+  const store = new EventStore<PsycheCatalog>({ ...fake, onError });
+  const got: string[] = [];
+  store.listen(feedKey({}), () => {
+    throw new Error('a handler');
+  });
+  const stop = store.listen(feedKey({}), ({ cursor }) => got.push(cursor));
+  for (let i = 1; i <= 3; i++) fake.subscriptions[0]?.emit('', i);
+  stop();
+  fake.subscriptions[0]?.emit('', 4);
+  expect(got).toEqual(['e:1', 'e:2', 'e:3']);
+  expect(onError).toHaveBeenCalledTimes(4);
+});
+
+test('loadOlder puts a page in front, without a hole, however much arrives meanwhile', async () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const key = feedKey({ topic: 'run-1', types: ['agent_message'], since: { last: 2 } });
+  expect(await store.loadOlder(key, 5)).toBe(false);
+  store.follow(key, 2, () => {});
+  const [subscription] = fake.subscriptions;
+  subscription?.emit('9', 9);
+  subscription?.emit('10', 10);
+  frame();
+  const event = (text: string, seq: number) => ({
+    cursor: `e:${seq}`,
+    event: { event_type: 'agent_message', timestamp: '', data: agentMessage(text) } as const,
+  });
+  const page = { next: '', atEnd: false, previous: 'e:7', gaps: [], items: [event('7', 7), event('8', 8)] };
+  fake.history.mockImplementation(async () => {
+    for (let i = 11; i <= 14; i++) subscription?.emit(`${i}`, i);
+    frame();
+    return page;
+  });
+  const first = store.loadOlder(key, 5);
+  const meanwhile = store.loadOlder(key, 5);
+  expect(await Promise.all([first, meanwhile])).toEqual([true, true]);
+  expect(fake.history).toHaveBeenCalledExactlyOnceWith({
+    topic: 'run-1',
+    types: ['agent_message'],
+    before: 'e:9',
+    limit: 5,
+  });
+  expect(texts(store.snapshot(key))).toBe('7 8 9 10 11 12 13 14');
+  subscription?.emit('15', 15);
+  frame();
+  // Two loaded ones on top of the limit of two.
+  expect(texts(store.snapshot(key))).toBe('12 13 14 15');
+
+  const gap = { from: 'e:0', to: 'e:6', lost: 6, reason: 'trimmed' as const };
+  fake.history.mockResolvedValueOnce({ ...page, items: [], gaps: [gap], previous: null });
+  expect(await store.loadOlder(key, 5)).toBe(false);
+  expect(store.snapshot(key).gaps).toEqual([gap]);
+
+  const error = new EventsError('UNAVAILABLE', 'not now');
+  fake.history.mockRejectedValueOnce(error);
+  expect(await store.loadOlder(key, 5)).toBe(true);
+  frame();
+  expect(store.snapshot(key).error).toBe(error);
+});
+
+test('loadOlder of an empty buffer brings the latest, each once', async () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  const key = feedKey({});
+  store.follow(key, 10, () => {});
+  const message = { event_type: 'agent_message', timestamp: '', data: agentMessage('2') } as const;
+  fake.history.mockImplementation(async () => {
+    fake.subscriptions[0]?.emit('2', 2);
+    frame();
+    const older = { ...message, data: agentMessage('1') };
+    const items = [
+      { cursor: 'e:1', event: older },
+      { cursor: 'e:2', event: message },
+    ];
+    return { next: '', atEnd: true, previous: null, gaps: [], items };
+  });
+  await store.loadOlder(key, 5);
+  expect(texts(store.snapshot(key))).toBe('1 2');
+});

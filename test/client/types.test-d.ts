@@ -1,0 +1,134 @@
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { createClient, createPublisher, type ServerStats } from '../../client/index.ts';
+import type { PublishTarget, StreamGap, StreamSynced } from '../../shared/index.ts';
+import { defineEvents, type EventData, type EventInput } from '../../shared/index.ts';
+
+const client = createClient({ url: 'ws://127.0.0.1/trpc' });
+const message: EventInput<'agent_message'> = {
+  agent_id: '',
+  agent_type: '',
+  message: '',
+  sentiment: { score: 0, label: 'neutral' },
+  metadata: {},
+};
+
+test('publish knows the events and their data', () => {
+  expectTypeOf(client.publish('agent_message', message)).resolves.toEqualTypeOf<{
+    cursor: string;
+    duplicate: boolean;
+  }>();
+  client.publish('agent_message', message, {
+    topic: 'run-1',
+    idempotencyKey: 'k',
+    timestamp: '',
+    timeoutMs: 1,
+  });
+  // @ts-expect-error no such event
+  client.publish('agent_massage', message);
+  // @ts-expect-error not the data of that event
+  client.publish('system_status', message);
+  // @ts-expect-error a score is a number
+  client.publish('agent_message', { ...message, sentiment: { score: '1', label: 'neutral' } });
+  // @ts-expect-error the message is missing
+  client.publish('agent_message', {
+    agent_id: '',
+    agent_type: '',
+    sentiment: message.sentiment,
+    metadata: {},
+  });
+  // @ts-expect-error no such option
+  client.publish('agent_message', message, { topics: 'x' });
+  client.publishBatch([{ event_type: 'agent_message', data: message }]);
+  // @ts-expect-error not the data of that event
+  client.publishBatch([{ event_type: 'system_status', data: message }]);
+});
+
+test('a handler gets its event, narrowed', () => {
+  client.on('agent_message', (event, { cursor }) => {
+    expectTypeOf(event.event_type).toEqualTypeOf<'agent_message'>();
+    expectTypeOf(event.data).toEqualTypeOf<EventData<'agent_message'>>();
+    expectTypeOf(cursor).toEqualTypeOf<string>();
+  });
+  client.on('any', (event) => {
+    if (event.event_type === 'network_update') {
+      expectTypeOf(event.data).toEqualTypeOf<EventData<'network_update'>>();
+    }
+    // @ts-expect-error which event it is must be asked first
+    event.data.connections;
+  });
+  client.on(
+    'any',
+    (event) => {
+      expectTypeOf(event.event_type).toEqualTypeOf<'agent_message' | 'system_status'>();
+    },
+    { types: ['agent_message', 'system_status'] },
+  );
+  client.on('agent_message', () => {}, {
+    onGap: (gap) => expectTypeOf(gap).toEqualTypeOf<StreamGap['data']>(),
+    onSynced: (synced) => expectTypeOf(synced).toEqualTypeOf<StreamSynced['data']>(),
+    onStatus: (status) =>
+      expectTypeOf(status).toEqualTypeOf<'connecting' | 'catching-up' | 'live' | 'stale'>(),
+  });
+  // @ts-expect-error no such event
+  client.on('agent_massage', () => {});
+  // @ts-expect-error a handler of another event
+  client.on('agent_message', (event: { event_type: 'system_status' }) => event);
+  // @ts-expect-error a handler of other data
+  client.on('agent_message', ({ data }: { data: { agent_id: number } }) => data);
+  // @ts-expect-error no such event
+  client.on('any', () => {}, { types: ['agent_massage'] });
+  // @ts-expect-error a position is a cursor, { last } or { at }
+  client.on('any', () => {}, { since: 5 });
+});
+
+test('loops, history and stats are typed', async () => {
+  for await (const { cursor, event } of client.stream({ types: ['agent_message'] })) {
+    expectTypeOf(cursor).toEqualTypeOf<string>();
+    expectTypeOf(event.event_type).toEqualTypeOf<'agent_message' | 'stream_synced' | 'stream_gap'>();
+    if (event.event_type === 'agent_message') expectTypeOf(event.data.message).toEqualTypeOf<string>();
+    if (event.event_type === 'stream_gap') expectTypeOf(event).toEqualTypeOf<StreamGap>();
+  }
+  const { items } = await client.history({ types: ['system_status'] });
+  for (const { event } of items) expectTypeOf(event.data).toEqualTypeOf<EventData<'system_status'>>();
+  // @ts-expect-error no such event
+  client.history({ types: ['agent_massage'] });
+  expectTypeOf(client.stats()).resolves.toEqualTypeOf<ServerStats>();
+  expectTypeOf<ServerStats>().toHaveProperty('subscribers').toEqualTypeOf<number>();
+});
+
+test('the state of the connection is a closed set', () => {
+  expectTypeOf(client.connection.state.status).toEqualTypeOf<
+    'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
+  >();
+});
+
+test('another catalog: by value or by type; what goes in may differ from what comes out', () => {
+  const catalog = defineEvents({
+    dream: z.object({ at: z.date(), length: z.string().transform((text) => text.length) }),
+  });
+  for (const other of [createClient({ url: '', catalog }), createClient<typeof catalog>({ url: '' })]) {
+    other.publish('dream', { at: new Date(), length: 'four' });
+    other.on('dream', ({ data }) => expectTypeOf(data).toEqualTypeOf<{ at: Date; length: number }>());
+    // @ts-expect-error what goes in is text
+    other.publish('dream', { at: new Date(), length: 4 });
+    // @ts-expect-error not of this catalog
+    other.on('agent_message', () => {});
+  }
+});
+
+test('publishers are typed too', () => {
+  const broker = {} as PublishTarget;
+  for (const publisher of [createPublisher({ url: 'http://127.0.0.1' }), createPublisher({ broker })]) {
+    publisher.publish('agent_message', message, { topic: 'run-1' });
+    publisher.publishBatch([{ event_type: 'agent_message', data: message }]);
+    // @ts-expect-error no such event
+    publisher.publish('agent_massage', message);
+    // @ts-expect-error not the data of that event
+    publisher.publish('system_status', message);
+  }
+  // @ts-expect-error where to?
+  createPublisher({});
+  // @ts-expect-error only one of them
+  createPublisher({ url: '', broker });
+});
