@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { canPin } from './harness/process.ts';
 
 const PACKAGES = ['@trpc/server', 'ws', 'socket.io', 'graphql-ws', 'ioredis'];
@@ -14,7 +14,7 @@ export function describeMachine(): string[] {
   return [
     `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     `${cpu}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB; ${pinning}`,
-    `${type()} ${release()}, Node ${process.versions.node}`,
+    `${type()} ${release()}, Node ${process.versions.node}; load average before the run ${(loadavg()[0] ?? 0).toFixed(1)}`,
     PACKAGES.map((name) => `${name} ${version(name)}`).join(', '),
   ];
 }

@@ -8,7 +8,7 @@ export function report(machine: readonly string[], sections: readonly Section[])
     '',
     ...machine.map((line) => `- ${line}`),
     '',
-    'Everything on this page comes from one run, competitors in turns. Times are CPU of the server process, pinned to one core, for each event delivered to a subscriber; medians of all rounds. Every delivery was counted. Only ratios hold from machine to machine.',
+    'Everything on this page comes from one run, competitors in turns. Times are CPU of the server process, pinned to one core, for each event delivered to a subscriber; medians of all rounds, and a ratio is the median of the rounds’ ratios. Every delivery was counted. Only ratios hold from machine to machine.',
     '',
     table([['work', 'bar', 'measured', 'verdict'], ...bars]),
     ...sections.flatMap((section) => ['', sectionText(section)]),

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type RedisServer, startRedis } from '../test/setup/redis-server.ts';
 import { build } from './harness/build.ts';
-import { Core } from './harness/process.ts';
+import { LazyRedis } from './harness/redis.ts';
 import { describeMachine } from './machine.ts';
 import { report, sectionText } from './report.ts';
 import { burst } from './rows/burst.ts';
@@ -38,23 +37,12 @@ if (values.help || groups.length === 0) {
   process.exit(values.help ? 0 : 2);
 }
 
-let redis: Promise<RedisServer> | undefined;
+await using redis = new LazyRedis();
 const bench: Bench = {
   quick: values.quick,
   rounds: values.quick ? 3 : 15,
   turnMs: values.quick ? 100 : 300,
-  redisUrl: async () => {
-    const args = [
-      '--appendonly',
-      'yes',
-      '--appendfsync',
-      'everysec',
-      '--server_cpulist',
-      String(Core.CLIENT),
-    ];
-    redis ??= startRedis({ args });
-    return (await redis).url;
-  },
+  redisUrl: () => redis.url(),
 };
 
 const machine = describeMachine();
@@ -62,20 +50,16 @@ console.log(machine.join('\n'));
 build();
 const sections: Section[] = [];
 for (const group of groups) {
+  const start = performance.now();
   try {
     const section = await group.run(bench);
     sections.push(section);
-    console.log(`\n${sectionText(section)}`);
+    console.log(`\n${sectionText(section)}\n\n(${((performance.now() - start) / 1000).toFixed(1)} s)`);
   } catch (error) {
     process.exitCode = 1;
     console.error(`\n## ${group.name} FAILED\n`, error);
   }
 }
-await redis?.then(
-  (server) => server[Symbol.asyncDispose](),
-  () => {},
-); // a failed start was told above
-
 const full = !values.quick && sections.length === GROUPS.length;
 if (full) writeFileSync(join(import.meta.dirname, 'RESULTS.md'), report(machine, sections));
 else console.log('\nbench/RESULTS.md is left as it is: only a full run of all groups writes it.');

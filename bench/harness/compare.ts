@@ -11,12 +11,20 @@ export interface Effort {
 }
 
 export interface Compared extends Cost {
-  /** The lowest and highest round. */
-  readonly range: readonly [number, number];
+  /** CPU of each round. */
+  readonly rounds: readonly number[];
 }
 
 /**
- * Runs competitors in turns, A B C A B C, so that a noisy moment of the machine hits all of them; medians. All of
+ * How many times as much one costs as another: the median of all rounds' ratios. Both had their turns within
+ * moments of each other, so what the machine did meanwhile cancels out better than between two medians.
+ */
+export function ratio(one: Compared, other: Compared): number {
+  return median(one.rounds.map((cost, round) => cost / (other.rounds[round] ?? Number.NaN)));
+}
+
+/**
+ * Runs competitors in turns, A B C C B A, so that a noisy moment of the machine hits all of them; medians. All of
  * them stay connected throughout, the ones that wait cost nothing.
  */
 export async function compare<K extends string>(
@@ -31,13 +39,21 @@ export async function compare<K extends string>(
     const events = new Map<K, number>();
     for (const [name, pair] of pairs) events.set(name, await warmUp(pair, pace, turnMs));
     const costs = new Map<K, Cost[]>(names.map((name) => [name, []]));
-    for (let round = 0; round < rounds; round++)
-      for (const [name, pair] of pairs)
-        costs.get(name)?.push(await measure(pair, events.get(name) ?? 0, pace));
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, pair] of round % 2 === 0 ? pairs : [...pairs].reverse()) {
+        costs.get(name)?.push(await takeTurn(pair, events.get(name) ?? 0, pace));
+      }
+    }
     return Object.fromEntries([...costs].map(([name, list]) => [name, summary(list)])) as Record<K, Compared>;
   } finally {
     for (const pair of pairs.values()) await pair[Symbol.asyncDispose]();
   }
+}
+
+/** A few events first: what the others left in the processor's caches is not this one's cost. */
+async function takeTurn(pair: Pair, events: number, pace: Pace): Promise<Cost> {
+  await measure(pair, Math.ceil(events / 5), pace);
+  return measure(pair, events, pace);
 }
 
 /** Lets the compiler see the path, and finds out how many events make a turn. */
@@ -56,11 +72,11 @@ async function warmUp(pair: Pair, pace: Pace, turnMs: number): Promise<number> {
 }
 
 function summary(costs: readonly Cost[]): Compared {
-  const micros = costs.map((cost) => cost.microsPerDelivery);
+  const rounds = costs.map((cost) => cost.microsPerDelivery);
   return {
-    microsPerDelivery: median(micros),
+    rounds,
+    microsPerDelivery: median(rounds),
     kernelMicrosPerDelivery: median(costs.map((cost) => cost.kernelMicrosPerDelivery)),
     bytesPerDelivery: median(costs.map((cost) => cost.bytesPerDelivery)),
-    range: [Math.min(...micros), Math.max(...micros)],
   };
 }

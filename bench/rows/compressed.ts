@@ -1,4 +1,4 @@
-import { compare } from '../harness/compare.ts';
+import { compare, ratio } from '../harness/compare.ts';
 import type { PeerName } from '../peers/registry.ts';
 import { costTable } from './cost-table.ts';
 import { atMostTimes, type RowGroup } from './section.ts';
@@ -28,14 +28,8 @@ export const compressed: RowGroup = {
         'One agent_message per tick to 1000 subscribers that offer permessage-deflate; texts differ from event to event. ws keeps a window per connection, which compresses better and costs memory and CPU for each.',
       tables: [costTable('1000 subscribers', costs, 'psyche-events')],
       bars: [
-        atMostTimes('CPU', deflated.microsPerDelivery, 1.4, plain.microsPerDelivery, 'our own uncompressed'),
-        atMostTimes(
-          'CPU',
-          deflated.microsPerDelivery,
-          0.2,
-          perConnection.microsPerDelivery,
-          'ws per-connection deflate',
-        ),
+        atMostTimes('CPU', ratio(deflated, plain), 1.4, 'our own uncompressed'),
+        atMostTimes('CPU', ratio(deflated, perConnection), 0.2, 'ws per-connection deflate'),
         { bar: 'wire bytes: −35 % or better', measured: `−${saved.toFixed(0)} %`, reached: saved >= 35 },
       ],
     };

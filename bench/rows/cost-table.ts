@@ -1,4 +1,4 @@
-import type { Compared } from '../harness/compare.ts';
+import { type Compared, ratio } from '../harness/compare.ts';
 import { short } from '../harness/stats.ts';
 
 const HEAD = [
@@ -10,16 +10,13 @@ const HEAD = [
 
 /** What compared competitors cost, one row each; the last column is relative to the competitor named `base`. */
 export function costTable<K extends string>(what: string, costs: Record<K, Compared>, base: K): string[][] {
-  const one = costs[base].microsPerDelivery;
-  const rows = Object.entries<Compared>(costs).map(
-    ([name, { microsPerDelivery, kernelMicrosPerDelivery, range, bytesPerDelivery }]) => [
-      name,
-      short(microsPerDelivery),
-      short(kernelMicrosPerDelivery),
-      range.map(short).join('–'),
-      bytesPerDelivery.toFixed(0),
-      (microsPerDelivery / one).toFixed(2),
-    ],
-  );
+  const rows = Object.entries<Compared>(costs).map(([name, cost]) => [
+    name,
+    short(cost.microsPerDelivery),
+    short(cost.kernelMicrosPerDelivery),
+    `${short(Math.min(...cost.rounds))}–${short(Math.max(...cost.rounds))}`,
+    cost.bytesPerDelivery.toFixed(0),
+    ratio(cost, costs[base]).toFixed(2),
+  ]);
   return [[what, ...HEAD, `× ${base}`], ...rows];
 }

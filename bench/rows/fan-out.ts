@@ -1,4 +1,4 @@
-import { compare } from '../harness/compare.ts';
+import { compare, ratio } from '../harness/compare.ts';
 import type { PeerName } from '../peers/registry.ts';
 import { costTable } from './cost-table.ts';
 import { atMostTimes, type Bar, type RowGroup } from './section.ts';
@@ -25,11 +25,11 @@ export const fanOut: RowGroup = {
       );
       const what = `${subscribers} subscribers`;
       tables.push(costTable(what, costs, 'raw ws'));
-      const ours = costs['psyche-events'].microsPerDelivery;
+      const ours = costs['psyche-events'];
       bars.push(
-        atMostTimes(what, ours, 1, costs['raw ws'].microsPerDelivery, 'raw ws'),
-        atMostTimes(what, ours, 0.1, costs['stock tRPC'].microsPerDelivery, 'stock tRPC'),
-        atMostTimes(what, ours, 0.75, costs['Socket.IO'].microsPerDelivery, 'Socket.IO'),
+        atMostTimes(what, ratio(ours, costs['raw ws']), 1, 'raw ws'),
+        atMostTimes(what, ratio(ours, costs['stock tRPC']), 0.1, 'stock tRPC'),
+        atMostTimes(what, ratio(ours, costs['Socket.IO']), 0.75, 'Socket.IO'),
       );
     }
     return {

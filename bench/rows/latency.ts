@@ -12,7 +12,7 @@ const COLUMNS = ['p50 ms', 'p99 ms', 'max ms'];
 export const latency: RowGroup = {
   name: 'latency',
   async run(bench) {
-    const events = bench.quick ? 200 : 2000;
+    const events = bench.quick ? 100 : 2000;
     const redisUrl = await bench.redisUrl();
     const embedded = await quantiles({ peer: 'ours', subscribers: SUBSCRIBERS }, events, false);
     const twoNodes = await quantiles({ peer: 'ours', subscribers: SUBSCRIBERS, redisUrl }, events, true);

@@ -7,7 +7,7 @@ import { atMost, atMostTimes, type RowGroup } from './section.ts';
 /** Connections that are there before the first reading: what code and buffers of a running server take is not counted. */
 const FIRST = 200;
 /** Idle time before a reading, in which sockets and timers come to rest. */
-const SETTLE_MS = 1000;
+const SETTLE_MS = 500;
 
 /** What one idle connection with one subscription keeps resident. */
 export const memory: RowGroup = {
@@ -30,7 +30,7 @@ export const memory: RowGroup = {
       ],
       bars: [
         atMost('RSS per connection', ours, 20, 'KB'),
-        atMostTimes('RSS per connection', ours, 0.33, trpc, 'stock tRPC'),
+        atMostTimes('RSS per connection', ours / trpc, 1 / 3, 'stock tRPC'),
       ],
     };
   },

@@ -33,19 +33,12 @@ export interface RowGroup {
   run(bench: Bench): Promise<Section>;
 }
 
-/** A figure that must not exceed a multiple of another, printed as their ratio. */
-export function atMostTimes(
-  what: string,
-  value: number,
-  times: number,
-  other: number,
-  otherName: string,
-): Bar {
-  const ratio = value / other;
+/** A figure that is so many `times` another one, and must not be more than `limit` times. */
+export function atMostTimes(what: string, times: number, limit: number, other: string): Bar {
   return {
-    bar: `${what}: ≤ ${times} × ${otherName}`,
-    measured: `${ratio.toFixed(2)} ×`,
-    reached: ratio <= times,
+    bar: `${what}: ≤ ${Number(limit.toFixed(2))} × ${other}`,
+    measured: `${times.toFixed(2)} ×`,
+    reached: times <= limit,
   };
 }
 
