@@ -5,7 +5,7 @@ import { FALLBACK_SHAPE, reportError, reportInternalError, type Subject, shapeEr
 import { isObject } from './guards.ts';
 
 /** One request of a client: where its answers go, and its errors. */
-export class Call implements Subject {
+export class Call {
   readonly connection: Connection;
   readonly id: RequestId;
   readonly jsonrpc: '2.0' | undefined;

@@ -5,7 +5,9 @@ export const jsonEncoder: Encoder = {
   encode: (message) => JSON.stringify(message),
   decode(data) {
     if (typeof data !== 'string') {
-      throw new Error('Received binary data where JSON in a text frame was expected');
+      throw new Error(
+        'jsonEncoder received binary data. JSON uses text frames. Use a binary encoder for binary data.',
+      );
     }
     return JSON.parse(data);
   },

@@ -242,6 +242,7 @@ describe('[D9] a client that drains nothing', () => {
     await until(() => expect(seen.produced).toBeGreaterThan(2 * produced));
     client.stop(1);
     await until(() => expect(client.of(1).at(-1)?.result?.type).toBe('stopped'));
+    await until(() => expect(vi.getTimerCount()).toBe(0));
     vi.advanceTimersByTime(60_000);
     client.call(2, 'query', 'ping');
     await client.expectStory(2, ['data:"pong"']);

@@ -186,6 +186,40 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(next).not.toHaveBeenCalled();
   });
 
+  test('a stream that arrives while the socket is closing is cleaned up unread, its signal aborted', async () => {
+    const next = vi.fn();
+    const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
+    const { router, gate, signals } = setup(() => ({
+      [Symbol.asyncIterator]: () => ({ next, return: cleaned }),
+    }));
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await until(() => expect(signals).toHaveLength(1));
+    client.ws.pause(); // it does not answer the close, so the socket stays half open
+    for (const ws of server.wss.clients) ws.close();
+    gate.resolve();
+    await until(() => expect(cleaned).toHaveBeenCalledTimes(1));
+    expect(signals[0]?.aborted).toBe(true);
+    expect(next).not.toHaveBeenCalled();
+    expect(server.wss.clients.size).toBe(1);
+  });
+
+  test('a procedure that fails while the socket is closing has its signal aborted', async () => {
+    const { router, gate, signals } = setup(() => {
+      throw new TRPCError({ code: 'FORBIDDEN' });
+    });
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'it');
+    await until(() => expect(signals).toHaveLength(1));
+    client.ws.pause();
+    for (const ws of server.wss.clients) ws.close();
+    gate.resolve();
+    await until(() => expect(signals[0]?.aborted).toBe(true));
+    expect(server.wss.clients.size).toBe(1);
+  });
+
   test('a server that closes the socket cancels what runs before the close is complete', async () => {
     const subscribed = vi.fn();
     const { router, gate, signals } = setup(() => observable(subscribed));

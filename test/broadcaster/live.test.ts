@@ -33,8 +33,10 @@ class FakeLive implements Live {
 }
 
 function serverOf(source: Live & AsyncIterable<string>, gate: Promise<void> = Promise.resolve()) {
+  const called = vi.fn();
   const router = t.router({
     live: t.procedure.subscription(async (): Promise<AsyncIterable<string>> => {
+      called();
       await gate;
       return source;
     }),
@@ -45,7 +47,7 @@ function serverOf(source: Live & AsyncIterable<string>, gate: Promise<void> = Pr
   });
   const onError = vi.fn();
   const live = (result: unknown) => (result instanceof FakeLive ? result : undefined);
-  return { options: { router, onError, live }, onError };
+  return { options: { router, onError, live }, onError, called };
 }
 
 describe('live results', () => {
@@ -139,9 +141,11 @@ describe('live results', () => {
   test('one that was stopped while the procedure ran is never attached', async () => {
     const source = new FakeLive();
     const gate = deferred();
-    await using server = await startServer(applyBroadcastWSSHandler, serverOf(source, gate.promise).options);
+    const { options, called } = serverOf(source, gate.promise);
+    await using server = await startServer(applyBroadcastWSSHandler, options);
     const client = await server.connect();
     client.call(1, 'subscription', 'live');
+    await until(() => expect(called).toHaveBeenCalled());
     client.stop(1);
     await client.flushed();
     gate.resolve();
