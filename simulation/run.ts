@@ -38,6 +38,7 @@ export class Run {
   readonly #logger: Logger | undefined;
   readonly #random: Random;
   readonly #cancelled = new AbortController();
+  #taken = 0;
   #state: RunState = beginRun(ARCHETYPE_IDS, PSYCHE_PATHS);
   /** The run's time at the present turn, ms. */
   #now = 0;
@@ -61,7 +62,7 @@ export class Run {
 
   /** Turns taken. */
   get tick(): number {
-    return this.#state.tick;
+    return this.#taken;
   }
 
   /** What was last said from outside, or null. */
@@ -105,6 +106,7 @@ export class Run {
     } catch (error) {
       this.#failed(turn, error);
     }
+    this.#taken++;
     return Math.max(0, turn.paceMs - (this.#timeline.now() - startedAt));
   }
 

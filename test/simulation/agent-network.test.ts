@@ -11,7 +11,7 @@ function setUp(options: Partial<AgentNetworkOptions> = {}) {
   const network = new AgentNetwork({ events: outlet, clock, ...options });
   const updates = async () => {
     await outlet.settled();
-    return only(await log.events(), 'network_update');
+    return only(await log.events(), 'network_update').map(({ data }) => data);
   };
   return { network, clock, updates, [Symbol.asyncDispose]: log[Symbol.asyncDispose] };
 }

@@ -1,4 +1,4 @@
-import { EventManager, type Logger, MemoryBroker } from '../../server/index.ts';
+import { type Broker, EventManager, type Logger, MemoryBroker } from '../../server/index.ts';
 import type { HistoryPage } from '../../shared/history.ts';
 import type { AnyEvent, EventName } from '../../shared/index.ts';
 import type { Since } from '../../shared/since.ts';
@@ -18,9 +18,15 @@ export function memoryLogger() {
   return { logger, lines };
 }
 
-/** A manager of the simulation's events over an embedded broker, and what was published. */
+/** A manager of the simulation's events. */
+export function managerOf(broker: Broker) {
+  const manager = new EventManager({ broker, catalog: simulationEvents });
+  return Object.assign(manager, { [Symbol.asyncDispose]: () => manager.close() });
+}
+
+/** A manager over an embedded broker, and what was published through it. */
 export function eventLog() {
-  const manager = new EventManager({ broker: new MemoryBroker(), catalog: simulationEvents });
+  const manager = managerOf(new MemoryBroker());
   return {
     manager,
     async events(topic = 'default'): Promise<SimulationEvent[]> {
@@ -57,11 +63,10 @@ export function stage(options: Partial<SimulationOptions> = {}) {
 
 type Of<N> = Extract<SimulationEvent, { event_type: N }>;
 
-/** The data of the events of one type. */
+/** The events of one type. */
 export function only<N extends EventName<SimulationCatalog>>(
   events: readonly SimulationEvent[],
   type: N,
-): Of<N>['data'][] {
-  const isOfType = (event: SimulationEvent): event is Of<N> => event.event_type === type;
-  return events.filter(isOfType).map((event: Of<N>): Of<N>['data'] => event.data);
+): Of<N>[] {
+  return events.filter((event): event is Of<N> => event.event_type === type);
 }
