@@ -25,7 +25,7 @@ export function createProvider<C extends AnyCatalog>(
         }),
     );
     useEffect(() => store.hold(), [store]);
-    return <StoreContext value={store}>{children}</StoreContext>;
+    return <StoreContext.Provider value={store}>{children}</StoreContext.Provider>;
   }
 
   function EventsProvider(props: EventsProviderProps<C>): ReactNode {

@@ -1,0 +1,164 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../client/eventually.ts';
+import { startTestServer } from '../client/test-server.ts';
+import { launchChromium } from '../setup/chromium.ts';
+import { agentMessage, systemStatus } from '../support/events.ts';
+import { type BuiltPage, buildPage, serve } from './build-page.ts';
+import type { PageState } from './page/main.tsx';
+
+let built: BuiltPage;
+let browser: Browser;
+
+beforeAll(async () => {
+  [built, browser] = await Promise.all([buildPage('test/react/page', 'development'), launchChromium()]);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** A server and the page of ./page in a browser of its own; what the page complains about is in `complaints`. */
+async function open() {
+  const server = await startTestServer({ intercept: serve(built) });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  await page.goto(server.url);
+  await page.waitForSelector('#list[data-status="live"]');
+  await page.waitForSelector('#identity[data-status="live"]');
+  const items = (list = 'list') => page.locator(`#${list} li`).allTextContents();
+  const state = <K extends keyof PageState>(key: K) => page.evaluate((name) => window.page[name], key);
+  return {
+    server,
+    page,
+    complaints,
+    items,
+    state,
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** `expect.poll` with time for a busy machine. */
+const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 10_000 });
+
+/** Presses the button that the selector names. */
+const press = (page: Page, selector: string) => page.locator(selector).click();
+
+test('StrictMode and 20 hooks: one socket, one subscription per input; none two seconds after unmount', async () => {
+  await using app = await open();
+  const { server, page, complaints } = app;
+  expect(server.connections).toBe(1);
+  // Two lists, 17 selectors and useEvent share one; useLatest and Identity have their own.
+  expect(server.manager.stats().subscribers).toBe(3);
+  await press(page, '#toggle');
+  await press(page, '#toggle');
+  await page.waitForSelector('#list[data-status="live"]');
+  expect(server.manager.stats().subscribers).toBe(3);
+  await press(page, '#enable');
+  await page.waitForSelector('#enable[data-status="live"]');
+  expect(server.manager.stats().subscribers).toBe(4);
+  await press(page, '#enable');
+  await page.waitForSelector('#enable[data-status="connecting"]');
+  await press(page, '#toggle');
+  // A second after they left, the subscription of the lists is gone, and that of the disabled one.
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(2));
+  expect(server.connections).toBe(1);
+  await page.evaluate(() => window.page.unmount());
+  await eventually(() => {
+    expect(server.manager.stats().subscribers).toBe(0);
+    expect(server.sockets.size).toBe(0);
+  });
+  expect(complaints).toEqual([]);
+});
+
+test('1000 events in one tick: each once, in order, in less than 20 commits', async () => {
+  await using app = await open();
+  const { server, items, state, complaints } = app;
+  const before = await state('commits');
+  const texts = Array.from({ length: 1000 }, (_, i) => `${i}`);
+  await server.manager.publishBatch(
+    texts.map((text) => ({ event_type: 'agent_message', data: agentMessage(text) })),
+  );
+  await poll(async () => (await items()).length).toBe(1000);
+  expect(await items()).toEqual(texts);
+  expect(await state('handled')).toEqual(texts);
+  expect(await items('filtered')).toEqual(texts);
+  // Both lists count, and StrictMode runs no effect twice after the mount.
+  expect((await state('commits')) - before).toBeLessThan(2 * 20);
+  expect(complaints).toEqual([]);
+});
+
+test('[D12] a socket that is lost: reconnecting is shown, then all is there, without gap and duplicate', async () => {
+  await using app = await open();
+  const { server, page, items, state } = app;
+  await server.manager.publish('agent_message', agentMessage('before'));
+  await poll(() => items()).toEqual(['before']);
+  server.refusing = true;
+  server.drop();
+  await page.waitForSelector('#connection[data-status="reconnecting"]');
+  await page.waitForSelector('#list[data-status="stale"]');
+  expect(await items()).toEqual(['before']);
+  for (const text of ['a', 'b', 'c']) await server.manager.publish('agent_message', agentMessage(text));
+  await page.waitForSelector('#connection[data-attempt="2"][data-waiting="true"]');
+  server.refusing = false;
+  await press(page, '#connection button');
+  await page.waitForSelector('#connection[data-status="live"]');
+  await page.waitForSelector('#list[data-status="live"][data-caught="3"]');
+  expect(await items()).toEqual(['before', 'a', 'b', 'c']);
+  expect(await state('handled')).toEqual(['before', 'a', 'b', 'c']);
+  expect(await page.textContent('#list [data-id="gap"]')).toBe('none');
+  expect((await state('states')).join(' ')).toMatch(/connecting( connecting)? live reconnecting live$/);
+});
+
+test('a result keeps its identity through renders without news, filters written in place included', async () => {
+  await using app = await open();
+  const { page, state } = app;
+  for (let i = 0; i < 3; i++) await press(page, '#identity');
+  await poll(() => state('kept')).toBeGreaterThanOrEqual(3);
+});
+
+test('filter and useLatest select; loadOlder brings what was before', async () => {
+  await using app = await open();
+  const { server, page, items } = app;
+  expect(await page.textContent('#latest')).toBe('none');
+  await server.manager.publish('system_status', systemStatus(42));
+  await server.manager.publish('agent_message', agentMessage('secret'));
+  await server.manager.publish('agent_message', agentMessage('open'));
+  await poll(() => page.textContent('#latest')).toBe('42');
+  await poll(() => items()).toEqual(['secret', 'open']);
+  expect(await items('filtered')).toEqual(['open']);
+  await page.reload();
+  await page.waitForSelector('#list[data-status="live"]');
+  await poll(() => page.textContent('#latest')).toBe('42');
+  expect(await items()).toEqual([]);
+  await press(page, '#list button');
+  await poll(() => items()).toEqual(['secret', 'open']);
+  await server.manager.publish('agent_message', agentMessage('new'));
+  await poll(() => items()).toEqual(['secret', 'open', 'new']);
+});
+
+test('usePublish: pending, done, and an error that is state, not an exception', async () => {
+  await using app = await open();
+  const { server, page, items, complaints } = app;
+  await press(page, '#publish button >> nth=0');
+  await poll(() => items()).toEqual(['from the page']);
+  await press(page, '#publish button >> nth=1');
+  await poll(() => page.textContent('#publish p')).toMatch(/score/);
+  server.refusing = true;
+  server.drop();
+  await page.waitForSelector('#connection[data-status="reconnecting"]');
+  await press(page, '#publish button >> nth=0');
+  await page.waitForSelector('#publish[data-pending="true"]');
+  server.refusing = false;
+  await page.waitForSelector('#publish[data-pending="false"]');
+  await poll(() => items()).toEqual(['from the page', 'from the page']);
+  expect(await page.textContent('#publish p')).toBe('none');
+  expect(complaints.filter((complaint) => !complaint.startsWith('WebSocket connection'))).toEqual([]);
+});

@@ -1,0 +1,175 @@
+import { StrictMode, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import {
+  EventsProvider,
+  useConnection,
+  useEvent,
+  useEventSelector,
+  useEvents,
+  useLatest,
+  usePublish,
+} from '../../../client/react/index.ts';
+
+/** What the tests read of the page, besides its text. */
+export interface PageState {
+  /** Commits of the list. */
+  commits: number;
+  /** Messages that `useEvent` handed over. */
+  handled: string[];
+  /** Each state of the connection that was shown, when it changed. */
+  states: string[];
+  /** Results that kept their identity through renders that changed nothing. */
+  kept: number;
+  unmount: () => void;
+}
+
+declare global {
+  interface Window {
+    page: PageState;
+  }
+}
+
+const root = createRoot(document.getElementById('root') ?? document.body);
+window.page = { commits: 0, handled: [], states: [], kept: 0, unmount: () => root.unmount() };
+
+const NOT_SECRET = ({ data }: { data: object }) => !('message' in data && data.message === 'secret');
+
+function List({ filtered = false }: { filtered?: boolean }) {
+  const { events, status, gap, dropped, caughtUp, error, loadOlder } = useEvents({
+    types: ['agent_message'],
+    limit: 1500,
+    ...(filtered && { filter: NOT_SECRET }),
+  });
+  useEffect(() => {
+    window.page.commits++;
+  });
+  return (
+    <section
+      id={filtered ? 'filtered' : 'list'}
+      data-status={status}
+      data-dropped={dropped}
+      data-caught={caughtUp}
+    >
+      <ol>
+        {events.map(({ cursor, data }) => (
+          <li key={cursor}>{data.message}</li>
+        ))}
+      </ol>
+      <p data-id="gap">{gap?.reason ?? 'none'}</p>
+      <p data-id="error">{error?.message ?? 'none'}</p>
+      <button type="button" onClick={() => loadOlder(5)}>
+        Older
+      </button>
+    </section>
+  );
+}
+
+const COUNTERS = 'abcdefghijklmnopq'.split('');
+
+/** The same input as the list has; what it selects changes rarely. */
+function Count({ name }: { name: string }) {
+  const many = useEventSelector(
+    ({ events }) => ({ isLong: events.length > 2000, name }),
+    (a, b) => a.isLong === b.isLong,
+    { types: ['agent_message'], limit: 1500 },
+  );
+  return <i>{many.isLong ? 'long' : ''}</i>;
+}
+
+function Handler() {
+  useEvent('agent_message', ({ data }) => window.page.handled.push(data.message));
+  return null;
+}
+
+function Latest() {
+  const latest = useLatest('system_status');
+  return <output id="latest">{latest?.data.performance_metrics.cpu_percent ?? 'none'}</output>;
+}
+
+function Connection() {
+  const { status, attempt, nextRetryAt, retry } = useConnection();
+  useEffect(() => {
+    window.page.states.push(status);
+  }, [status]);
+  return (
+    <header id="connection" data-status={status} data-attempt={attempt} data-waiting={nextRetryAt !== null}>
+      <button type="button" onClick={retry}>
+        Retry
+      </button>
+    </header>
+  );
+}
+
+function Publish() {
+  const { publish, pending, error } = usePublish('agent_message');
+  const send = (score: number) =>
+    publish({
+      agent_id: 'page',
+      agent_type: 'Ego',
+      message: 'from the page',
+      sentiment: { score, label: 'neutral' },
+      metadata: {},
+    });
+  return (
+    <form id="publish" data-pending={pending}>
+      <button type="button" onClick={() => send(0)}>
+        Good
+      </button>
+      <button type="button" onClick={() => send(7)}>
+        Bad
+      </button>
+      <p>{error?.message ?? 'none'}</p>
+    </form>
+  );
+}
+
+/** Renders without news: what the hooks return must be the same. */
+function Identity() {
+  const [renders, setRenders] = useState(0);
+  const result = useEvents({ types: ['network_update'], filter: () => true });
+  const [first] = useState(() => ({ result, at: result.status }));
+  if (result.status === 'live' && first.at !== 'live') {
+    first.at = 'live';
+    first.result = result;
+  }
+  useEffect(() => {
+    if (renders > 0 && first.result === result) window.page.kept++;
+  }, [renders, first, result]);
+  return (
+    <button type="button" id="identity" data-status={result.status} onClick={() => setRenders(renders + 1)}>
+      {renders}
+    </button>
+  );
+}
+
+function Page() {
+  const [isShown, setShown] = useState(true);
+  const [isEnabled, setEnabled] = useState(false);
+  const disabled = useEvents({ topic: 'disabled', enabled: isEnabled });
+  return (
+    <>
+      <Connection />
+      <Publish />
+      <Identity />
+      <Latest />
+      <button type="button" id="toggle" onClick={() => setShown(!isShown)}>
+        Toggle
+      </button>
+      <button type="button" id="enable" data-status={disabled.status} onClick={() => setEnabled(!isEnabled)}>
+        Enable
+      </button>
+      {isShown && <List />}
+      {isShown && <List filtered />}
+      {isShown && COUNTERS.map((name) => <Count key={name} name={name} />)}
+      {isShown && <Handler />}
+    </>
+  );
+}
+
+root.render(
+  <StrictMode>
+    <EventsProvider>
+      <Page />
+    </EventsProvider>
+  </StrictMode>,
+);

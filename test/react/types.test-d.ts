@@ -1,0 +1,55 @@
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import {
+  createPsycheEvents,
+  type Gap,
+  useConnection,
+  useEvent,
+  useEventSelector,
+  useEvents,
+  useLatest,
+  usePublish,
+} from '../../client/react/index.ts';
+import { defineEvents, type EventData, type StreamGap } from '../../shared/index.ts';
+
+test('hooks know the events', () => {
+  const { events, gap, loadOlder } = useEvents({ types: ['agent_message', 'system_status'] });
+  for (const event of events) {
+    expectTypeOf(event.event_type).toEqualTypeOf<'agent_message' | 'system_status'>();
+    expectTypeOf(event.cursor).toEqualTypeOf<string>();
+    if (event.event_type === 'system_status') expectTypeOf(event.data.active_agents).toEqualTypeOf<number>();
+  }
+  expectTypeOf(gap).toEqualTypeOf<Gap | null>();
+  expectTypeOf<Gap>().toEqualTypeOf<StreamGap['data']>();
+  expectTypeOf(loadOlder).returns.resolves.toEqualTypeOf<boolean>();
+  useEvents({ types: ['agent_message'], filter: ({ data }) => data.message !== '' });
+  // @ts-expect-error no such event
+  useEvents({ types: ['agent_massage'] });
+  // @ts-expect-error that event has no such field
+  useEvents({ types: ['agent_message'], filter: ({ data }) => data.connections });
+
+  expectTypeOf(useLatest('agent_message')?.data).toEqualTypeOf<EventData<'agent_message'> | undefined>();
+  useEvent('network_update', ({ data }) => expectTypeOf(data).toEqualTypeOf<EventData<'network_update'>>());
+  // @ts-expect-error no such event
+  useLatest('agent_massage');
+  // @ts-expect-error a handler of another event
+  useEvent('agent_message', (event: { event_type: 'system_status' }) => event);
+
+  expectTypeOf(useEventSelector(({ events }) => events.length)).toEqualTypeOf<number>();
+  expectTypeOf(useConnection().retry).toEqualTypeOf<() => void>();
+
+  const { publish, error } = usePublish('system_status');
+  expectTypeOf(error).toEqualTypeOf<Error | null>();
+  // @ts-expect-error the data of another event
+  publish({ agent_id: '' });
+});
+
+test('hooks of another catalog', () => {
+  const catalog = defineEvents({ dream: z.object({ at: z.date() }) });
+  const byValue = createPsycheEvents(catalog);
+  const byType = createPsycheEvents<typeof catalog>();
+  expectTypeOf(byValue.useLatest('dream')?.data.at).toEqualTypeOf<Date | undefined>();
+  expectTypeOf(byType).toEqualTypeOf(byValue);
+  // @ts-expect-error not of this catalog
+  byType.useLatest('agent_message');
+});
