@@ -19,9 +19,13 @@ export class RunningCommand implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    [file, ...before]: readonly [string, ...string[]] = [process.execPath, MAIN],
+  ) {
     if (!existsSync(MAIN)) throw new Error('The tests of the command run what was built: npm run build');
-    this.child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+    this.child = spawn(file, [...before, ...args], { env: { ...process.env, ...env } });
     this.#exited = once(this.child, 'close');
     this.child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       this.stdout += chunk;

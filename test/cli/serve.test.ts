@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, inject, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { run, serve } from './command.ts';
+import { RunningCommand, run, serve } from './command.ts';
 
 describe('psyche-events serve', { timeout: 60_000 }, () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -23,15 +23,34 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     },
   );
 
-  test('a second signal ends it at once', async () => {
+  test('a second signal ends it at once; one that comes with the first does not', async () => {
     await using server = await serve();
+    const { child } = server.command;
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
     await once(socket, 'open');
     const told = once(socket, 'message');
-    server.command.child.kill('SIGTERM');
-    await told; // it has begun to stop, and waits for this client
-    server.command.child.kill('SIGTERM');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    await told; // it has begun to stop, and waits for this client, which will not answer
+    socket.pause();
+    expect(child.exitCode).toBe(null);
+    const again = setInterval(() => child.kill('SIGTERM'), 50);
     expect((await server.command.exit()).code).toBe(1);
+    clearInterval(again);
+    socket.terminate();
+  });
+
+  test('npm start: a signal to npm stops the server, and npm tells how it ended', async () => {
+    // Without scripts: what was built is run.
+    await using npm = new RunningCommand(['--ignore-scripts'], { PORT: '0', SIMULATION: 'off' }, [
+      'npm',
+      'start',
+    ]);
+    await expect.poll(() => npm.stdout, { timeout: 30_000 }).toContain('http://');
+    const [url = ''] = /http:\/\/[0-9.:]+/.exec(npm.stdout) ?? [];
+    npm.child.kill('SIGTERM');
+    expect((await npm.exit()).code).toBe(0);
+    await expect(fetch(url)).rejects.toThrow();
   });
 
   test('with Redis: ready, and it stops', async () => {
