@@ -5,6 +5,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { applyBroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
+import { COMPRESSION } from '../broadcaster/compression.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
 import type { Logger } from '../logger.ts';
 import { logFailure } from './log-failure.ts';
@@ -30,7 +31,7 @@ export interface WebSockets {
 /** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
 export function attachWebSockets(server: Server, options: WebSocketsOptions): WebSockets {
   const { router, path, allowedOrigins, logger } = options;
-  const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
+  const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS, perMessageDeflate: COMPRESSION });
   const handler = applyBroadcastWSSHandler({
     wss,
     router,
