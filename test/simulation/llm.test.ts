@@ -1,0 +1,224 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { llmResponder } from '../../simulation/llm/llm-responder.ts';
+import { responderFromEnv } from '../../simulation/llm/responder-from-env.ts';
+import { createRandom } from '../../simulation/random.ts';
+import type { ResponseRequest } from '../../simulation/responder.ts';
+import { runSimulation } from '../../simulation/run-simulation.ts';
+import { scriptedResponder } from '../../simulation/scripted-responder.ts';
+import { FakeClock } from './fake-clock.ts';
+import { type Behaviour, llmServer } from './llm-server.ts';
+import { eventLog, memoryLogger, only } from './stage.ts';
+
+const request = (more: Partial<ResponseRequest> = {}): ResponseRequest => ({
+  from: 'shadow',
+  to: 'persona',
+  mode: 'normal',
+  stagnation: 0,
+  heard: [],
+  stimulus: null,
+  paceMs: 2500,
+  signal: new AbortController().signal,
+  ...more,
+});
+
+/** A responder that speaks through an endpoint, and its clock. */
+async function setUp(behave: Behaviour, more: { apiKey?: string } = {}) {
+  const server = await llmServer(behave);
+  const clock = new FakeClock();
+  const { baseUrl } = server;
+  const factory = await llmResponder({ baseUrl, model: 'tiny', clock, timeoutMs: 5000, ...more });
+  const responder = factory({ random: createRandom(1), clock });
+  return { ...server, clock, responder };
+}
+
+async function collect(chunks: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all;
+}
+
+describe('a language model', () => {
+  test('its words stream, and it is told who speaks to whom, and what was said', async () => {
+    await using llm = await setUp(
+      ({ say, end }) => {
+        say('You left ');
+        say('the light on.');
+        end();
+      },
+      { apiKey: 'key-1' },
+    );
+    const heard = [{ from: 'persona', to: 'shadow', text: 'Everything is perfectly all right.' }];
+    const chunks = await collect(llm.responder.respond(request({ heard, stimulus: 'Who is there?' })));
+    expect(chunks).toEqual(['You left ', 'the light on.']);
+    const [received] = llm.received;
+    expect(received).toMatchObject({
+      path: '/v1/chat/completions',
+      authorization: 'Bearer key-1',
+      body: { model: 'tiny', stream: true },
+    });
+    const [system, user] = received?.body.messages ?? [];
+    expect(system?.content).toContain('You are the Shadow');
+    expect(system?.content).not.toContain('breaks open');
+    expect(user?.content).toContain('Persona to Shadow: Everything is perfectly all right.');
+    expect(user?.content).toContain('Who is there?');
+  });
+
+  test('in an emergency it is told so; without a key none is sent', async () => {
+    await using llm = await setUp(({ say, end }) => {
+      say('Enough.');
+      end();
+    });
+    await collect(llm.responder.respond(request({ mode: 'emergency' })));
+    expect(llm.received[0]?.authorization).toBeUndefined();
+    expect(llm.received[0]?.body.messages[0]?.content).toContain('breaks open');
+  });
+
+  test('what it thinks aloud is not said', async () => {
+    await using llm = await setUp(({ say, end }) => {
+      say('<think>I should be blunt.</think>');
+      say('Open the door.');
+      end();
+    });
+    const text = (await collect(llm.responder.respond(request()))).join('').trim();
+    expect(text).toBe('Open the door.');
+  });
+
+  test('each piece is there before the next is produced', async () => {
+    let goOn = (): void => {};
+    await using llm = await setUp(async ({ say, end }) => {
+      say('One ');
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      say('two.');
+      end();
+    });
+    const chunks = llm.responder.respond(request())[Symbol.asyncIterator]();
+    expect(await chunks.next()).toEqual({ value: 'One ', done: false });
+    goOn();
+    expect(await chunks.next()).toEqual({ value: 'two.', done: false });
+    expect((await chunks.next()).done).toBe(true);
+  });
+
+  test('nobody listens at its address: unreachable', async () => {
+    const llm = await setUp(() => {});
+    await llm[Symbol.asyncDispose]();
+    await expect(collect(llm.responder.respond(request()))).rejects.toMatchObject({
+      reason: 'unreachable',
+      message: `The model at ${llm.origin} cannot be reached.`,
+    });
+  });
+
+  test.each([
+    [401, 'refused'],
+    [404, 'refused'],
+    [429, 'refused'],
+    [500, 'failed'],
+  ])('it answers %i: %s, and what it said is not shown to viewers', async (status, reason) => {
+    await using llm = await setUp(({ fail }) => fail(status, 'internal detail 4711'));
+    const error: unknown = await collect(llm.responder.respond(request())).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ reason, message: expect.stringContaining(`(${status})`) });
+    expect(error).not.toMatchObject({ message: expect.stringContaining('4711') });
+    expect(llm.received).toHaveLength(1);
+  });
+
+  test('its answer breaks off in the middle: failed', async () => {
+    await using llm = await setUp(async ({ say, cut }) => {
+      say('You left ');
+      await new Promise((resolve) => setImmediate(resolve));
+      cut();
+    });
+    await expect(collect(llm.responder.respond(request()))).rejects.toMatchObject({ reason: 'failed' });
+  });
+
+  test('it says nothing for too long: timeout, and the request is given up', async () => {
+    await using llm = await setUp(() => {});
+    const answer = collect(llm.responder.respond(request()));
+    const outcome = expect(answer).rejects.toMatchObject({ reason: 'timeout' });
+    await expect.poll(() => llm.received.length).toBe(1);
+    await llm.clock.advance(4999);
+    expect(llm.clock.timers).toBe(1);
+    await llm.clock.advance(1);
+    await outcome;
+    await expect.poll(() => llm.received[0]?.closedEarly).toBe(true);
+    expect(llm.clock.timers).toBe(0);
+  });
+
+  test('its answer is not wanted any more: the request is given up', async () => {
+    await using llm = await setUp(({ say }) => say('I could go on '));
+    const stop = new AbortController();
+    const chunks = llm.responder.respond(request({ signal: stop.signal }))[Symbol.asyncIterator]();
+    await chunks.next();
+    stop.abort();
+    await chunks.next().catch(() => {});
+    await expect.poll(() => llm.received[0]?.closedEarly).toBe(true);
+  });
+});
+
+describe('a simulation that speaks through a language model', () => {
+  test('streams its answers as events, and an endpoint that is gone is an event too, and no end', async () => {
+    const server = await llmServer(async ({ say, end }) => {
+      for (const word of ['I ', 'have ', 'kept ', 'your ', 'place.']) {
+        say(word);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+      end();
+    });
+    await using log = eventLog();
+    const { logger, lines } = memoryLogger();
+    const responder = await responderFromEnv({ LLM_BASE_URL: server.baseUrl, LLM_MODEL: 'tiny' });
+    const simulation = runSimulation({ manager: log.manager, responder, logger, speed: 10 });
+    const processing = async () => only(await log.events(), 'agent_processing').map(({ data }) => data);
+    const messages = async () => only(await log.events(), 'agent_message').map(({ data }) => data.message);
+    await expect.poll(async () => (await messages()).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    expect(new Set(await messages())).toEqual(new Set(['I have kept your place.']));
+    const updates = (await processing()).filter(({ status }) => status === 'update');
+    expect(updates.length).toBeGreaterThanOrEqual(3);
+
+    await server[Symbol.asyncDispose]();
+    await expect
+      .poll(async () => (await processing()).filter((event) => event.status === 'error').length, {
+        timeout: 15_000,
+      })
+      .toBeGreaterThanOrEqual(2);
+    expect((await processing()).at(-1)).toMatchObject({
+      status: 'error',
+      message: `The model at ${server.origin} cannot be reached.`,
+    });
+    expect(simulation.errorCount).toBeGreaterThanOrEqual(2);
+    expect(lines[0]).toMatchObject({ level: 'warn', message: 'an agent could not answer' });
+    await simulation.close();
+  });
+});
+
+describe('responderFromEnv', () => {
+  test('without LLM_BASE_URL it is the written conversation', async () => {
+    expect(await responderFromEnv({})).toBe(scriptedResponder);
+    expect(await responderFromEnv({ LLM_BASE_URL: '', LLM_MODEL: 'tiny' })).toBe(scriptedResponder);
+  });
+
+  test('without the optional packages it says what to install', async () => {
+    const hooks = new URL('fixtures/without-ai-sdk.mjs', import.meta.url).pathname;
+    const module = new URL('../../simulation/llm/responder-from-env.ts', import.meta.url).pathname;
+    const script = `
+      const { responderFromEnv } = await import(${JSON.stringify(module)});
+      await responderFromEnv({});
+      await responderFromEnv({ LLM_BASE_URL: 'http://127.0.0.1:9/v1', LLM_MODEL: 'tiny' }).catch(
+        ({ name, code, message }) => console.log(JSON.stringify({ name, code, message })),
+      );`;
+    const args = ['--import', 'tsx', '--import', hooks, '--input-type=module', '--eval', script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(JSON.parse(stdout)).toEqual({
+      name: 'EventsError',
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('npm install ai @ai-sdk/openai-compatible'),
+    });
+  });
+
+  test('a model that is not named, or a URL that is none, is said at once', async () => {
+    await expect(responderFromEnv({ LLM_BASE_URL: 'http://127.0.0.1:9/v1' })).rejects.toThrow('LLM_MODEL');
+    await expect(responderFromEnv({ LLM_BASE_URL: 'nonsense', LLM_MODEL: 'tiny' })).rejects.toThrow('URL');
+  });
+});
