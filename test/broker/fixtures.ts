@@ -38,12 +38,12 @@ const redis: BrokerKind = { name: 'RedisBroker', open: (retention) => redisFixtu
 
 export const brokerKinds: readonly BrokerKind[] = [memory, redis];
 
-/** Brokers of a prefix of their own. Default: on the Redis of the whole run. */
+/** Brokers of a prefix of their own, if none is given. Default: on the Redis of the whole run. */
 export function redisFixture(options: RedisBrokerOptions = {}, url = inject('redisUrl')) {
-  const prefix = `test-${randomUUID()}`;
+  const { prefix = `test-${randomUUID()}` } = options;
   const brokers: RedisBroker[] = [];
   const another = () => {
-    const broker = new RedisBroker({ url }, { prefix, ...options });
+    const broker = new RedisBroker({ url }, { ...options, prefix });
     brokers.push(broker);
     return broker;
   };

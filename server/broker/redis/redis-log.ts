@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import type { Logger } from '../../logger.ts';
@@ -46,10 +47,9 @@ export class RedisLog {
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     const { prefix, retention } = this.#settings;
     const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic);
-    const args = [...this.#commonArgs(topic), live, retention.maxRecords];
-    for (const { type, id, json, meta } of entries) args.push(type, encodeId(id), json, meta ?? '');
-    const reply = await this.#connection.run((redis) =>
-      redis.psychePublish(log, meta, ids, olderIds, ...args),
+    const fields = entries.flatMap(({ type, id, json, meta }) => [type, encodeId(id), json, meta ?? '']);
+    const reply = await this.#run(topic, (redis, common) =>
+      redis.psychePublish(log, meta, ids, olderIds, ...common, live, retention.maxRecords, ...fields),
     );
     const [epochValue, evicted, ...places] = toValues(reply);
     const epoch = String(epochValue);
@@ -70,12 +70,11 @@ export class RedisLog {
    */
   async read(topic: string, after: Position, limit: number): Promise<Chunk> {
     const { log, meta } = topicKeys(this.#settings.prefix, topic);
-    const args = [...this.#commonArgs(topic), after.epoch, after.seq];
-    args.push(Math.min(limit, CHUNK_RECORDS), CHUNK_CHARS);
-    const chunk = decodeChunk(
-      after,
-      await this.#connection.run((redis) => redis.psycheRead(log, meta, ...args)),
+    const records = Math.min(limit, CHUNK_RECORDS);
+    const reply = await this.#run(topic, (redis, common) =>
+      redis.psycheRead(log, meta, ...common, after.epoch, after.seq, records, CHUNK_CHARS),
     );
+    const chunk = decodeChunk(after, reply);
     this.#countForeign(topic, chunk.foreign);
     const { epoch, last } = chunk.bounds;
     this.#seen.confirm(topic, { epoch, seq: last, id: chunk.lastId });
@@ -86,8 +85,7 @@ export class RedisLog {
   /** See Broker.seek. */
   async seek(topic: string, at: number): Promise<Position> {
     const { log, meta } = topicKeys(this.#settings.prefix, topic);
-    const args = [...this.#commonArgs(topic), at];
-    const reply = await this.#connection.run((redis) => redis.psycheSeek(log, meta, ...args));
+    const reply = await this.#run(topic, (redis, common) => redis.psycheSeek(log, meta, ...common, at));
     const [epoch, seq] = toValues(reply);
     return { epoch: String(epoch), seq: Number(seq) };
   }
@@ -97,10 +95,12 @@ export class RedisLog {
     this.#seen.announce(topic, record);
   }
 
-  /** The arguments every script begins with. */
-  #commonArgs(topic: string): (string | number)[] {
-    const { epoch = '', seq = '', id = '' } = this.#seen.get(topic) ?? {};
-    return [newEpoch(), this.#settings.retention.maxAgeMs, epoch, seq, encodeId(id)];
+  /** Runs a script with the arguments that all have in common, as they are when it is sent. */
+  #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
+    return this.#connection.run((redis) => {
+      const { epoch = '', seq = '', id = '' } = this.#seen.get(topic) ?? {};
+      return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epoch, seq, encodeId(id)]);
+    });
   }
 
   #countForeign(topic: string, count: number): void {

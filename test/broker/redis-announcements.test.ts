@@ -1,0 +1,169 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { expect, test, vi } from 'vitest';
+import { topicKeys } from '../../server/broker/redis/keys.ts';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { startTcpProxy } from '../setup/tcp-proxy.ts';
+import { entries, entry, RecordingSink } from './entries.ts';
+import { redisFixture } from './fixtures.ts';
+import { admin, expectNothingPrinted } from './redis-admin.ts';
+
+const topic = 'run-1';
+const NEVER_MS = 3_600_000;
+
+expectNothingPrinted();
+
+/** Publishes one after the other until told to stop; says how often that was refused. */
+function publishing(broker: RedisBroker) {
+  let running = true;
+  let published = 0;
+  let refused = 0;
+  const done = (async () => {
+    while (running) {
+      await broker.publish(topic, [entry(published)]).then(
+        () => published++,
+        () => refused++,
+      );
+      await new Promise(setImmediate);
+    }
+  })();
+  return {
+    get published() {
+      return published;
+    },
+    async stop() {
+      running = false;
+      await done;
+      return { published, refused };
+    },
+  };
+}
+
+test('[D4] malformed, stale and forged announcements do no harm', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({ checkIntervalMs: NEVER_MS }, server.url);
+  const { live } = topicKeys(log.prefix, topic);
+  const sink = new RecordingSink();
+  await log.broker.tail(topic, sink);
+  const { epoch } = await log.broker.bounds(topic);
+  const { json } = entry(99);
+  const bad = [
+    '',
+    'hello',
+    `${epoch} 1 0`,
+    `${epoch} 1 0\ntick\nid\n${json}`,
+    `${epoch} 1 0\ntick\nid\nnot json\n`,
+    `${epoch} 1 0\ntick\nid\n${json}\nnot json`,
+    `${epoch} 0 0\ntick\nid\n${json}\n`,
+    `${epoch} 1 0\ntick\n\\x\n${json}\n`,
+    `${epoch} 1.5 0\ntick\nid\n${json}\n`,
+    `other 1 0\ntick\nid\n${json}\n`,
+    `${epoch} 70 0\ntick\nid\n${json}\n`,
+    `${epoch} 9007199254740991 0\ntick\nid\n${json}\n`,
+  ];
+  let n = 0;
+  for (const payload of bad) {
+    await admin(server, (redis) => redis.publish(live, payload));
+    await log.broker.publish(topic, [entry(++n)]);
+  }
+  await expect.poll(() => sink.numbers).toEqual(bad.map((_, index) => index + 1));
+  sink.expectContiguous();
+  expect(sink.gaps).toEqual([]);
+  expect((await log.broker.bounds(topic)).epoch).toBe(epoch);
+});
+
+/** A connection whose announcements get lost, while it answers every PING. */
+class DeafRedis extends Redis {
+  static deaf = false;
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    return event === 'message' && DeafRedis.deaf ? true : super.emit(event, ...args);
+  }
+}
+
+test('[D4] a lost last announcement is found by the check; a deaf connection is replaced', async () => {
+  await using server = await startRedis();
+  const connections: Redis[] = [];
+  const connect = (options: RedisOptions) => {
+    const redis = new DeafRedis(server.port, '127.0.0.1', { ...options, replyMapping: 'legacy' });
+    connections.push(redis);
+    return redis;
+  };
+  const broker = new RedisBroker({ connect }, { checkIntervalMs: 20 });
+  const sink = new RecordingSink();
+  await broker.tail(topic, sink);
+  const subscriber = connections[1];
+  const reconnected = vi.fn();
+  subscriber?.on('close', reconnected);
+  DeafRedis.deaf = true;
+  await broker.publish(topic, [entry(1)]);
+  await expect.poll(() => sink.numbers).toEqual([1]);
+  expect(reconnected).not.toHaveBeenCalled();
+  await broker.publish(topic, [entry(2)]);
+  await expect.poll(() => sink.numbers).toEqual([1, 2]);
+  await expect.poll(() => reconnected.mock.calls.length).toBe(1);
+  DeafRedis.deaf = false;
+  await broker.publish(topic, [entry(3)]);
+  await expect.poll(() => sink.numbers).toEqual([1, 2, 3]);
+  sink.expectContiguous();
+  await broker.close();
+});
+
+test('[D4] CLIENT KILL TYPE pubsub loses nothing', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({ checkIntervalMs: NEVER_MS }, server.url);
+  const sink = new RecordingSink();
+  await log.broker.tail(topic, sink);
+  const publisher = publishing(log.another());
+  for (let round = 0; round < 5; round++) {
+    const before = sink.received.length;
+    await expect.poll(() => sink.received.length).toBeGreaterThan(before + 20);
+    expect(await admin(server, (redis) => redis.client('KILL', 'TYPE', 'PUBSUB'))).toBe(1);
+  }
+  const { published, refused } = await publisher.stop();
+  expect(refused).toBe(0);
+  await expect.poll(() => sink.received.length).toBe(published);
+  sink.expectContiguous();
+  expect(sink.gaps).toEqual([]);
+});
+
+test('[D4] what was trimmed while the subscriber was away is one gap', async () => {
+  await using server = await startRedis();
+  await using proxy = await startTcpProxy(server.port);
+  const options = { checkIntervalMs: NEVER_MS, maxRecords: 3 };
+  await using log = redisFixture(options, `redis://127.0.0.1:${proxy.port}`);
+  await using elsewhere = redisFixture({ ...options, prefix: log.prefix }, server.url);
+  const sink = new RecordingSink();
+  await log.broker.tail(topic, sink);
+  await log.broker.publish(topic, [entry(1)]);
+  await expect.poll(() => sink.numbers).toEqual([1]);
+  proxy.refuse();
+  await elsewhere.broker.publish(topic, entries(2, 10));
+  proxy.pass();
+  await expect.poll(() => sink.received.at(-1)?.seq).toBe(10);
+  sink.expectContiguous();
+  expect(sink.gaps).toMatchObject([{ from: { seq: 1 }, to: { seq: 7 }, lost: 6, reason: 'trimmed' }]);
+});
+
+test('[D1] [D4] FLUSHALL is a change of epoch, found by the check and by the next publish', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({ checkIntervalMs: 20 }, server.url);
+  await using slow = redisFixture({ checkIntervalMs: NEVER_MS, prefix: log.prefix }, server.url);
+  const [checking, waiting] = [new RecordingSink(), new RecordingSink()];
+  await log.broker.tail(topic, checking);
+  await slow.broker.tail(topic, waiting);
+  await log.broker.publish(topic, entries(1, 3));
+  await expect.poll(() => [checking.received.length, waiting.received.length]).toEqual([3, 3]);
+  const { epoch } = await log.broker.bounds(topic);
+  await admin(server, (redis) => redis.flushall());
+  await expect.poll(() => checking.gaps.length).toBe(1);
+  expect(waiting.gaps).toEqual([]);
+  await slow.broker.publish(topic, [entry(4)]);
+  await expect.poll(() => [checking.received.length, waiting.received.length]).toEqual([4, 4]);
+  for (const sink of [checking, waiting]) {
+    sink.expectContiguous();
+    expect(sink.gaps).toMatchObject([
+      { from: { epoch, seq: 3 }, to: { seq: 0 }, lost: null, reason: 'epoch_changed' },
+    ]);
+    expect(sink.gaps[0]?.to.epoch).not.toBe(epoch);
+  }
+});

@@ -1,0 +1,203 @@
+import { describe, expect, test, vi } from 'vitest';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { startTcpProxy } from '../setup/tcp-proxy.ts';
+import { entries, entry, RecordingSink } from './entries.ts';
+import { redisFixture } from './fixtures.ts';
+import { admin, expectNothingPrinted } from './redis-admin.ts';
+
+const topic = 'run-1';
+
+expectNothingPrinted();
+
+describe('outages', () => {
+  test('[D2] publish rejects with UNAVAILABLE within 3 s while Redis is stopped, and works after it', async () => {
+    await using server = await startRedis({ args: ['--appendonly', 'yes'] });
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    await using log = redisFixture({ logger }, server.url);
+    const sink = new RecordingSink();
+    await log.broker.tail(topic, sink);
+    await log.broker.publish(topic, [entry(1)]);
+    await server.stop();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const since = performance.now();
+      await expect(log.broker.publish(topic, [entry(0)])).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining(`127.0.0.1:${server.port}`),
+        cause: expect.any(Error),
+      });
+      expect(performance.now() - since).toBeLessThan(3000);
+    }
+    await expect(log.broker.bounds(topic)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await server.restart();
+    await expect
+      .poll(() => log.broker.publish(topic, [entry(2)]).then(() => 'published'), { timeout: 10_000 })
+      .toBe('published');
+    await expect.poll(() => sink.numbers, { timeout: 10_000 }).toEqual([1, 2]);
+    sink.expectContiguous();
+    expect(sink.gaps).toEqual([]);
+    // One line per connection when it goes, one when it is back.
+    expect(logger.warn.mock.calls.filter(([, line]) => line.includes('cannot be reached'))).toHaveLength(2);
+    expect(logger.info).toHaveBeenCalledTimes(2);
+  });
+
+  test('[D3] a publish whose connection is lost is stored once, and its caller does not notice', async () => {
+    await using server = await startRedis();
+    await using log = redisFixture({}, server.url);
+    const sink = new RecordingSink();
+    await log.broker.tail(topic, sink);
+    let published = 0;
+    let running = true;
+    const publishers = Array.from({ length: 100 }, async (_, p) => {
+      for (let n = 0; running; n++) {
+        await log.broker.publish(topic, [entry(p * 1e6 + n)]);
+        published++;
+      }
+    });
+    for (let round = 0; round < 5; round++) {
+      const before = published;
+      await expect.poll(() => published).toBeGreaterThan(before + 500);
+      await admin(server, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES'));
+    }
+    running = false;
+    await Promise.all(publishers);
+    expect((await log.broker.bounds(topic)).last).toBe(published);
+    await expect.poll(() => sink.received.length, { timeout: 10_000 }).toBe(published);
+    expect(new Set(sink.numbers).size).toBe(published);
+  });
+
+  test('[D1] [D4] a crash without persistence is a change of epoch', async () => {
+    await using server = await startRedis();
+    await using log = redisFixture({}, server.url);
+    const sink = new RecordingSink();
+    await log.broker.tail(topic, sink);
+    await log.broker.publish(topic, entries(1, 3));
+    await expect.poll(() => sink.numbers).toEqual([1, 2, 3]);
+    await server.kill();
+    await server.restart();
+    await expect.poll(() => sink.gaps.length, { timeout: 10_000 }).toBe(1);
+    await log.broker.publish(topic, [entry(4)]);
+    await expect.poll(() => sink.numbers).toEqual([1, 2, 3, 4]);
+    sink.expectContiguous();
+    expect(sink.gaps).toMatchObject([{ lost: null, reason: 'epoch_changed' }]);
+  });
+
+  test('[D2] a connection that swallows everything is noticed, and nothing hangs or is lost', async () => {
+    await using server = await startRedis();
+    await using proxy = await startTcpProxy(server.port);
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    await using log = redisFixture({ timeoutMs: 300, checkIntervalMs: 100 }, url);
+    await using elsewhere = redisFixture({ prefix: log.prefix }, server.url);
+    const sink = new RecordingSink();
+    await log.broker.tail(topic, sink);
+    await log.broker.publish(topic, [entry(1)]);
+    proxy.blackhole();
+    const attempts = Array.from({ length: 20 }, () => log.broker.publish(topic, [entry(0)]));
+    for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await elsewhere.broker.publish(topic, [entry(2)]);
+    // Given up, and made anew: those that come back to life later are not ours any more.
+    await expect
+      .poll(() => log.broker.publish(topic, [entry(0)]).catch((error) => String(error.message)), {
+        timeout: 10_000,
+      })
+      .toMatch(/ETIMEDOUT|the connection was lost|Socket timeout/);
+    proxy.pass();
+    await expect
+      .poll(() => log.broker.publish(topic, [entry(3, 'three')]).then(() => 'published'), { timeout: 10_000 })
+      .toBe('published');
+    await expect.poll(() => sink.numbers.filter((n) => n > 0), { timeout: 10_000 }).toEqual([1, 2, 3]);
+    sink.expectContiguous();
+    expect(sink.gaps).toEqual([]);
+  });
+
+  test('[D3] a publish whose answer is lost is stored once', async () => {
+    await using server = await startRedis();
+    await using proxy = await startTcpProxy(server.port);
+    await using log = redisFixture({}, `redis://127.0.0.1:${proxy.port}`);
+    await using elsewhere = redisFixture({ prefix: log.prefix }, server.url);
+    await log.broker.connect();
+    proxy.muteServer();
+    const published = log.broker.publish(topic, entries(1, 3));
+    await expect.poll(async () => (await elsewhere.broker.bounds(topic)).last).toBe(3);
+    proxy.refuse();
+    proxy.pass();
+    const { epoch } = await elsewhere.broker.bounds(topic);
+    expect(await published).toEqual([1, 2, 3].map((seq) => ({ cursor: `${epoch}:${seq}`, duplicate: true })));
+    expect((await elsewhere.broker.bounds(topic)).last).toBe(3);
+  });
+
+  test('[D2] Redis out of memory refuses, stores nothing, goes on reading, and heals', async () => {
+    await using server = await startRedis();
+    await using log = redisFixture({}, server.url);
+    await log.broker.publish(topic, entries(1, 3));
+    const { epoch } = await log.broker.bounds(topic);
+    await admin(server, (redis) => redis.config('SET', 'maxmemory', '1'));
+    await expect(log.broker.publish(topic, [entry(4)])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('OOM'),
+    });
+    const { records, bounds } = await log.broker.read(topic, { epoch, seq: 0 }, 10);
+    expect([records.length, bounds.last]).toEqual([3, 3]);
+    await admin(server, (redis) => redis.config('SET', 'maxmemory', '0'));
+    const [next] = await log.broker.publish(topic, [entry(4)]);
+    expect(next?.cursor).toBe(`${epoch}:4`);
+  });
+
+  test('a tail asked for while Redis is away attaches once it is there', async () => {
+    await using server = await startRedis();
+    await server.stop();
+    await using log = redisFixture({}, server.url);
+    const sink = new RecordingSink();
+    const tail = log.broker.tail(topic, sink);
+    await expect(log.broker.connect()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await server.restart();
+    await tail;
+    await log.broker.publish(topic, [entry(1)]);
+    await expect.poll(() => sink.numbers).toEqual([1]);
+  });
+
+  test('a tail that waits for Redis ends with the broker', async () => {
+    await using server = await startRedis();
+    await server.stop();
+    const broker = new RedisBroker({ url: server.url });
+    const tail = broker.tail(topic, new RecordingSink());
+    const closed = broker.close();
+    await expect(tail).rejects.toMatchObject({ code: 'CLOSED' });
+    await closed;
+  });
+});
+
+describe('connect', () => {
+  test('says where Redis was looked for, and nothing of the password', async () => {
+    await using server = await startRedis({ args: ['--requirepass', 'right'] });
+    const lines: unknown[] = [];
+    const note = (fields: object, line: string) => void lines.push(fields, line);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const open = (url: string) => new RedisBroker({ url }, { logger });
+    const right = open(`redis://:right@127.0.0.1:${server.port}`);
+    await right.connect();
+    await right.close();
+
+    const wrong = open(`redis://:secret-word@127.0.0.1:${server.port}`);
+    const error = await wrong.connect().then(
+      () => expect.unreachable(),
+      (error: Error) => error,
+    );
+    expect(error).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${server.port}.*WRONGPASS`)),
+    });
+    await wrong.close();
+    await server.stop();
+    const away = open(`redis://:secret-word@127.0.0.1:${server.port}`);
+    await expect(away.connect()).rejects.toThrow(/ECONNREFUSED/);
+    await away.close();
+    const { inspect } = await import('node:util');
+    expect(inspect([error, lines], { depth: 10 })).not.toContain('secret-word');
+  });
+
+  test('misuse throws and names the fix', () => {
+    expect(() => new RedisBroker({ url: 'localhost:6379' })).toThrow(/redis:\/\//);
+    expect(() => new RedisBroker({ url: 'redis://127.0.0.1:1' }, { prefix: 'a{b}' })).toThrow(/prefix/);
+  });
+});

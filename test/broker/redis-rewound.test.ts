@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { parseCursor } from '../../shared/cursor.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { startTcpProxy } from '../setup/tcp-proxy.ts';
+import { entries, entry, RecordingSink } from './entries.ts';
+import { redisFixture } from './fixtures.ts';
+import { admin, expectNothingPrinted } from './redis-admin.ts';
+
+const topic = 'run-1';
+const NEVER_MS = 3_600_000;
+
+expectNothingPrinted();
+
+/** A tail that saw six records, and a Redis that came back with the first three. */
+async function rewound() {
+  const server = await startRedis();
+  const proxy = await startTcpProxy(server.port);
+  const log = redisFixture({ checkIntervalMs: NEVER_MS }, `redis://127.0.0.1:${proxy.port}`);
+  const sink = new RecordingSink();
+  await log.broker.tail(topic, sink);
+  await using elsewhere = redisFixture({ prefix: log.prefix }, server.url);
+  await elsewhere.broker.publish(topic, entries(1, 3));
+  await admin(server, (redis) => redis.save());
+  await elsewhere.broker.publish(topic, entries(4, 6));
+  await expect.poll(() => sink.numbers).toEqual([1, 2, 3, 4, 5, 6]);
+  const { epoch } = await elsewhere.broker.bounds(topic);
+  proxy.refuse();
+  await server.kill();
+  await server.restart();
+  return {
+    ...{ server, proxy, log, sink, epoch },
+    async [Symbol.asyncDispose]() {
+      await log[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('[D1] [D4] a log that comes back without its end gets a new epoch', async () => {
+  await using it = await rewound();
+  it.proxy.pass();
+  await expect.poll(() => it.sink.gaps.length, { timeout: 10_000 }).toBe(1);
+  await it.log.broker.publish(topic, [entry(7)]);
+  await expect.poll(() => it.sink.numbers.at(-1)).toBe(7);
+  it.sink.expectContiguous();
+  expect(it.sink.gaps).toMatchObject([
+    { from: { epoch: it.epoch, seq: 6 }, lost: null, reason: 'epoch_changed' },
+  ]);
+  expect(it.sink.received.at(-1)?.epoch).not.toBe(it.epoch);
+});
+
+test('[D1] [D4] also if others, who do not know, have written to it before anybody noticed', async () => {
+  await using it = await rewound();
+  {
+    await using newcomer = redisFixture({ prefix: it.log.prefix }, it.server.url);
+    const [result] = await newcomer.broker.publish(topic, entries(104, 109));
+    expect(result?.cursor).toBe(`${it.epoch}:4`);
+  }
+  it.proxy.pass();
+  await expect.poll(() => it.sink.gaps.length, { timeout: 10_000 }).toBe(1);
+  it.sink.expectContiguous();
+  expect(it.sink.gaps).toMatchObject([{ from: { seq: 6 }, lost: null, reason: 'epoch_changed' }]);
+  expect((await it.log.broker.bounds(topic)).epoch).not.toBe(it.epoch);
+});
+
+test('[D1] [D4] and if a publisher that has seen more is the first to notice', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({}, server.url);
+  const [first] = await log.broker.publish(topic, entries(1, 3));
+  await admin(server, (redis) => redis.save());
+  await log.broker.publish(topic, [entry(4)]);
+  await server.kill();
+  await server.restart();
+  let cursor = '';
+  await expect
+    .poll(async () => {
+      cursor = (await log.broker.publish(topic, [entry(5)]))[0]?.cursor ?? '';
+      return cursor;
+    })
+    .toMatch(/:1$/);
+  expect(parseCursor(cursor).epoch).not.toBe(parseCursor(first?.cursor ?? '').epoch);
+});
