@@ -1,13 +1,16 @@
+import { EventsError } from '../../../shared/errors.ts';
 import type { Database } from './engine.ts';
+import type { LogState } from './trust.ts';
 
 /** "psye": tells a log from other people's databases. */
-export const APPLICATION_ID = 0x70737965;
+const APPLICATION_ID = 0x70737965;
 /** Of the tables below. A log of a later version is refused. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
-export const SCHEMA = `
+const CREATE = `
   -- One row: what the next opening must know of the last.
   CREATE TABLE state (
+    row INTEGER PRIMARY KEY CHECK (row = 1),
     epoch TEXT NOT NULL,
     mark TEXT NOT NULL,
     inode TEXT NOT NULL,
@@ -43,6 +46,45 @@ export const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
+/** Whether a file is new. @throws EventsError UNAVAILABLE if it holds anything but a log this version can read */
+export function isNewFile(db: Database): boolean {
+  const application = pragma(db, 'application_id');
+  if (application === 0 && pragma(db, 'schema_version') === 0) return true;
+  if (application !== APPLICATION_ID) {
+    throw new EventsError('UNAVAILABLE', 'it is the database of another program; name another file');
+  }
+  if (Number(pragma(db, 'user_version')) > SCHEMA_VERSION) {
+    throw new EventsError('UNAVAILABLE', 'it was written by a later version of this program; use that one');
+  }
+  return false;
+}
+
+/** To be called within a transaction. */
+export function createTables(db: Database): void {
+  db.exec(CREATE);
+}
+
+/** Null if the creation of the log was never finished. */
+export function loadState(db: Database): LogState | null {
+  return db.prepare('SELECT epoch, mark, inode, boot, durability, clean FROM state').get() ?? null;
+}
+
+export function saveState(db: Database, { epoch, mark, inode, boot, durability, clean }: LogState): void {
+  db.prepare(
+    'REPLACE INTO state (row, epoch, mark, inode, boot, durability, clean) VALUES (1, ?, ?, ?, ?, ?, ?)',
+  ).run(epoch, mark, inode, boot, durability, clean);
+}
+
+/** The first thing wrong in the file itself, or null. Reads all of it. */
+export function findDamage(db: Database): string | null {
+  const result = pragma(db, 'quick_check(1)');
+  return result === 'ok' ? null : String(result);
+}
+
+function pragma(db: Database, name: string): unknown {
+  return Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+}
+
 /** Every statement that runs after the opening. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -63,14 +105,13 @@ export function prepareStatements(db: Database) {
     ),
     read: db.prepare(`
       SELECT seq, at, type, id, json, meta FROM records
-      WHERE topic = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`),
+      WHERE topic = ? AND seq > ? AND seq <= ? ORDER BY seq`),
     oldest: db.prepare('SELECT seq FROM records WHERE topic = ? ORDER BY seq LIMIT 1'),
     at: db.prepare('SELECT at FROM records WHERE topic = ? AND seq = ?'),
     purge: db.prepare('DELETE FROM records WHERE topic = ? AND seq < ?'),
-    /** The ids of records about to be purged, of those that are younger than a time. */
-    keepIds: db.prepare(`
-      INSERT INTO trimmed_ids (topic, seq, at, id)
-      SELECT topic, seq, at, id FROM records WHERE topic = ? AND seq < ? AND at > ?`),
+    /** The ids of records that are about to be purged and are younger than a time. */
+    purgedIds: db.prepare('SELECT seq, at, id FROM records WHERE topic = ? AND seq < ? AND at > ?'),
+    keepId: db.prepare('INSERT INTO trimmed_ids (topic, seq, at, id) VALUES (?, ?, ?, ?)'),
     dropIds: db.prepare('DELETE FROM trimmed_ids WHERE topic = ? AND seq <= ?'),
     trimmedIds: db.prepare('SELECT id, seq, at FROM trimmed_ids WHERE topic = ? AND at > ? ORDER BY seq'),
     recordIds: db.prepare('SELECT id, seq, at FROM records WHERE topic = ? AND seq >= ? ORDER BY seq'),

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import type { Logger } from '../../logger.ts';
+import { newEpoch } from '../epoch.ts';
+import { type Database, loadSqlite } from './engine.ts';
+import { damaged, unavailable } from './failures.ts';
+import type { Marks } from './marks.ts';
+import { createTables, findDamage, isNewFile, loadState, saveState } from './schema.ts';
+import { bootId, doubtAbout, inodeOf, type LogState, restarted, type Surroundings } from './trust.ts';
+
+/** When a publish is acknowledged, and shown to anybody: see SqliteBrokerOptions. */
+export type Durability = 'commit' | 'relaxed';
+
+export interface FileSettings {
+  readonly path: string;
+  readonly durability: Durability;
+  /** Infinity: as much as the disk holds. */
+  readonly maxBytes: number;
+  readonly logger: Logger;
+}
+
+const PAGE_BYTES = 4096;
+
+/**
+ * Opens or creates a log, locks it, and writes down that it is in use.
+ * @throws EventsError UNAVAILABLE when the file cannot be used, with what to do about it
+ */
+export async function openFile(
+  settings: FileSettings,
+  marks: Marks,
+): Promise<{ db: Database; state: LogState }> {
+  const { path, durability } = settings;
+  const { DatabaseSync } = await loadSqlite();
+  const hasWal = existsSync(`${path}-wal`);
+  let opened: Database | null = null;
+  try {
+    const db = new DatabaseSync(path);
+    opened = db;
+    const before = isNewFile(db) ? null : loadState(db);
+    configure(db, settings.maxBytes);
+    const hasMark = before !== null && marks.has(before.mark);
+    const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal };
+    const epoch = before && trusts(db, before, here, settings) ? before.epoch : newEpoch();
+    const { inode, boot } = here;
+    const state = { epoch, mark: newEpoch(), inode, boot, durability, clean: 0 };
+    marks.change(before?.mark ?? state.mark, state.mark, () => {
+      db.exec('BEGIN IMMEDIATE');
+      if (!before) createTables(db);
+      saveState(db, state);
+      db.exec('COMMIT');
+    });
+    // What a process that was killed had written but not synced is on the disk before anybody sees it.
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    return { db, state };
+  } catch (error) {
+    if (opened) release(opened);
+    throw unavailable(path, error);
+  }
+}
+
+/**
+ * Closes a file and gives back its lock. In that order it would not always: statements that wait for the garbage
+ * collector keep the file of a closed @photostructure/sqlite open.
+ */
+export function release(db: Database): void {
+  rollBack(db);
+  try {
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema');
+  } catch {
+    // A file that cannot be written is closed as it is.
+  } finally {
+    db.close();
+  }
+}
+
+/** Ends a transaction, if SQLite has not done so by itself. */
+export function rollBack(db: Database): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch {
+    // There was none.
+  }
+}
+
+function configure(db: Database, maxBytes: number): void {
+  db.exec(`
+    PRAGMA page_size = ${PAGE_BYTES};
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA checkpoint_fullfsync = ON;`);
+  if (Number.isFinite(maxBytes)) db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / PAGE_BYTES)}`);
+}
+
+/** Whether positions in this log still mean what they meant. @throws EventsError UNAVAILABLE when it is damaged */
+function trusts(db: Database, before: LogState, here: Surroundings, { path, logger }: FileSettings): boolean {
+  const doubt = doubtAbout(before, here);
+  if (doubt !== null || (!before.clean && restarted(before, here))) {
+    const damage = findDamage(db);
+    if (damage !== null) throw damaged(path, damage);
+  }
+  if (doubt === null) return true;
+  logger.warn({ path, reason: doubt }, 'the end of the log may be lost: it begins a new epoch');
+  return false;
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { Retention } from '../broker.ts';
+import type { LogFile } from './log-file.ts';
+import { TopicLog } from './topic-log.ts';
+
+/** How often idle topics are looked through for records that are too old. */
+const SWEEP_MS = 60_000;
+
+/** The logs of all topics in a file. */
+export class TopicLogs {
+  readonly #file: LogFile;
+  readonly #retention: Required<Retention>;
+  readonly #logs = new Map<string, TopicLog>();
+  #sweepAt = 0;
+
+  constructor(file: LogFile, retention: Required<Retention>) {
+    this.#file = file;
+    this.#retention = retention;
+  }
+
+  /** A topic's log, to read. */
+  get(name: string): TopicLog {
+    const known = this.#logs.get(name);
+    if (known) return known;
+    const log = new TopicLog(name, this.#epochOf(name), this.#file, this.#retention);
+    // Of names that were only asked for, there may be any number.
+    if (log.isStored) this.#logs.set(name, log);
+    return log;
+  }
+
+  /** A topic's log, to append to. */
+  forWriting(name: string): TopicLog {
+    const log = this.get(name);
+    this.#logs.set(name, log);
+    return log;
+  }
+
+  /** A topic that holds records too old and is not written to, or null. */
+  nextAged(now: number): TopicLog | null {
+    if (now < this.#sweepAt) return null;
+    const aged: { name: string } | undefined = this.#file.statements.agedTopic.get(
+      now - this.#retention.maxAgeMs,
+    );
+    if (aged) return this.forWriting(aged.name);
+    this.#sweepAt = now + SWEEP_MS;
+    return null;
+  }
+
+  /** Made of the file's and the topic's name: a topic has one, and the same after a restart, before it has a record. */
+  #epochOf(name: string): string {
+    return createHash('sha256').update(`${this.#file.epoch} ${name}`).digest('hex').slice(0, 12);
+  }
+}

@@ -1,0 +1,60 @@
+import { readFileSync, statSync } from 'node:fs';
+
+/** What a log says about its last use. */
+export interface LogState {
+  /** All its topics' epochs come from this one. */
+  readonly epoch: string;
+  readonly mark: string;
+  /** Of the file it was written to. */
+  readonly inode: string;
+  /** Of the run of the machine it was written in; empty where that has no name. */
+  readonly boot: string;
+  readonly durability: string;
+  /** 1 if it was closed, 0 if its process ended in another way. */
+  readonly clean: number;
+}
+
+/** What a log is opened with. */
+export interface Surroundings {
+  readonly hasMark: boolean;
+  readonly inode: string;
+  readonly boot: string;
+  /** Whether there was a `-wal` file. */
+  readonly hasWal: boolean;
+}
+
+/**
+ * Why the log may lack records that somebody has seen, or null. It must then begin a new epoch: its next records
+ * would be given numbers that were given before.
+ *
+ * Not noticed: a whole directory put back as it was, file by file or with the machine's disk; a tail that a disk
+ * loses although it said it was stored.
+ */
+export function doubtAbout(state: LogState, now: Surroundings): string | null {
+  if (!now.hasMark) return 'it is not the log that was used here last';
+  if (state.inode !== now.inode) return 'it is a copy of the log that was used last';
+  if (state.clean) return null;
+  if (!now.hasWal) return 'the -wal file with its end is missing';
+  if (state.durability === 'relaxed' && restarted(state, now)) {
+    return 'the machine went down while it was written with relaxed durability';
+  }
+  return null;
+}
+
+/** Whether the machine may have gone down since, and not only the process. */
+export function restarted(state: LogState, now: Surroundings): boolean {
+  return now.boot === '' || state.boot !== now.boot;
+}
+
+/** A name for this run of the machine; empty where it has none. */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+export function inodeOf(path: string): string {
+  return statSync(path, { bigint: true }).ino.toString();
+}

@@ -1,0 +1,45 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
+import { SqliteBroker, type SqliteBrokerOptions } from '../../server/broker/sqlite/sqlite-broker.ts';
+
+/** A directory with one log, which the brokers of a test open one after another. */
+export class DiskFixture implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), 'psyche-'));
+  readonly path = join(this.directory, 'psyche.db');
+  readonly #brokers: SqliteBroker[] = [];
+  #now = Date.now();
+
+  passTime(ms: number): void {
+    this.#now += ms;
+  }
+
+  async open(options: Partial<SqliteBrokerOptions> = {}): Promise<SqliteBroker> {
+    const broker = await SqliteBroker.open({ path: this.path, now: () => this.#now, ...options });
+    this.#brokers.push(broker);
+    return broker;
+  }
+
+  /** Leaves the files as if the process of an open broker had been killed now. */
+  async crash(broker: SqliteBroker): Promise<void> {
+    const files = ['', '-wal', '-mark'].map((suffix) => `${this.path}${suffix}`);
+    const contents = files.map((file) => readFileSync(file));
+    await broker.close();
+    for (const [index, file] of files.entries()) writeFileSync(file, contents[index] ?? '');
+  }
+
+  /** Runs SQL on the closed file, as anybody can. */
+  async query(sql: string): Promise<unknown[]> {
+    const { DatabaseSync } = await loadSqlite();
+    const db = new DatabaseSync(this.path);
+    const rows = db.prepare(sql).all();
+    db.close();
+    return rows;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#brokers.map((broker) => broker.close()));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parseCursor } from '../../shared/cursor.ts';
+import { DiskFixture } from './fixtures.ts';
+
+const publisher = fileURLToPath(new URL('publisher.ts', import.meta.url));
+const topic = 'run-1';
+
+describe.each([
+  { durability: 'commit', rounds: 10 },
+  { durability: 'relaxed', rounds: 3 },
+])('durability: $durability', ({ durability, rounds }) => {
+  test(`[D2] after SIGKILL in mid-publish ×${rounds} every acknowledged event is in the log, once`, async () => {
+    await using disk = new DiskFixture();
+    const acknowledged = new Map<string, string>();
+    for (let round = 1; round <= rounds; round++) {
+      // Each process begins with what the one before it may or may not have stored: a retry [D3].
+      const from = Math.max(0, acknowledged.size - 200);
+      const acks = await publishUntilKilled(disk, {
+        durability,
+        acknowledge: 'after',
+        from,
+        lines: 150 * round,
+      });
+      for (const [id, cursor] of acks) {
+        expect(acknowledged.get(id) ?? cursor).toBe(cursor);
+        acknowledged.set(id, cursor);
+      }
+      expect(await missing(disk, acknowledged)).toEqual([]);
+    }
+    expect(acknowledged.size).toBeGreaterThan(150 * rounds);
+  }, 120_000);
+});
+
+test('control: acknowledged before it is stored, some of it is missing', async () => {
+  await using disk = new DiskFixture();
+  const options = { durability: 'commit', acknowledge: 'early', from: 0, lines: 200 } as const;
+  const acks = await publishUntilKilled(disk, options);
+  expect((await missing(disk, acks)).length).toBeGreaterThan(0);
+});
+
+/** Lets a process publish, kills it some time after it has acknowledged so many, and returns what it acknowledged. */
+async function publishUntilKilled(
+  { path }: DiskFixture,
+  options: { durability: string; acknowledge: 'after' | 'early'; from: number; lines: number },
+): Promise<Map<string, string>> {
+  const { durability, acknowledge, from, lines } = options;
+  const args = ['--import', 'tsx', publisher, path, durability, acknowledge, String(from)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (output.split('\n').length > lines) child.kill('SIGKILL');
+  });
+  const [, signal] = await once(child, 'close');
+  expect(signal).toBe('SIGKILL');
+  const acks = output
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' '));
+  return new Map(acks.map(([id = '', cursor = '']) => [id, cursor]));
+}
+
+/** Which of the acknowledged are not in the log at their cursor; it must be contiguous and hold no id twice. */
+async function missing(disk: DiskFixture, acknowledged: ReadonlyMap<string, string>): Promise<string[]> {
+  const broker = await disk.open({ maxRecords: 1_000_000 });
+  const { epoch, last } = await broker.bounds(topic);
+  const { records, gap } = await broker.read(topic, { epoch, seq: 0 }, last);
+  await broker.close();
+  expect(gap).toBeNull();
+  expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+  expect(new Set(records.map(({ id }) => id)).size).toBe(last);
+  return [...acknowledged].flatMap(([id, cursor]) => {
+    const position = parseCursor(cursor);
+    const found = position.epoch === epoch && records[position.seq - 1]?.id === id;
+    return found ? [] : [id];
+  });
+}

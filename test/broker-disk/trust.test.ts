@@ -1,0 +1,160 @@
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { doubtAbout, type LogState, type Surroundings } from '../../server/broker/sqlite/trust.ts';
+import { entries, numbersOf } from '../broker/entries.ts';
+import { DiskFixture } from './fixtures.ts';
+
+const topic = 'run-1';
+
+describe('[D1] the epoch changes when the log may have lost its end', () => {
+  test('an older log was put in its place', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 3));
+    await first.close();
+    const backup = readFileSync(disk.path);
+    const second = await disk.open();
+    await second.publish(topic, entries(4, 6));
+    const seen = await second.bounds(topic);
+    await second.close();
+
+    writeFileSync(disk.path, backup);
+    const warnings: unknown[] = [];
+    const warn = (details: unknown) => warnings.push(details);
+    const third = await disk.open({ logger: { ...console, warn } });
+    await third.publish(topic, entries(7, 10)); // its numbers go past those that were seen
+    const { gap, records } = await third.read(topic, { epoch: seen.epoch, seq: seen.last }, 10);
+    expect(gap).toMatchObject({ reason: 'epoch_changed', lost: null });
+    expect(numbersOf(records)).toEqual([1, 2, 3, 7, 8, 9, 10]);
+    expect(warnings).toEqual([{ path: disk.path, reason: 'it is not the log that was used here last' }]);
+  });
+
+  test('it was copied', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 3));
+    const { epoch } = await first.bounds(topic);
+    await first.close();
+    for (const suffix of ['', '-mark']) copyFileSync(`${disk.path}${suffix}`, `${disk.path}2${suffix}`);
+    const copy = await disk.open({ path: `${disk.path}2` });
+    expect((await copy.bounds(topic)).epoch).not.toBe(epoch);
+    const original = await disk.open();
+    expect((await original.bounds(topic)).epoch).toBe(epoch);
+  });
+
+  test('its -wal file is missing after a crash', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 3));
+    const { epoch } = await first.bounds(topic);
+    await disk.crash(first);
+    rmSync(`${disk.path}-wal`);
+    const second = await disk.open();
+    const { bounds, gap } = await second.read(topic, { epoch, seq: 3 }, 10);
+    expect(bounds).toMatchObject({ first: 1, last: 0 });
+    expect(gap).toMatchObject({ reason: 'epoch_changed' });
+  });
+
+  test('control: after a crash with nothing lost it stays', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 3));
+    const bounds = await first.bounds(topic);
+    await disk.crash(first);
+    const second = await disk.open();
+    expect(await second.bounds(topic)).toEqual(bounds);
+  });
+
+  const state: LogState = { epoch: 'e', mark: 'm', inode: '1', boot: 'b', durability: 'commit', clean: 0 };
+  const here: Surroundings = { hasMark: true, inode: '1', boot: 'b', hasWal: true };
+  test.each([
+    ['nothing else happened', state, here, null],
+    ['the machine went down', state, { ...here, boot: 'c' }, null],
+    ['the process ended, relaxed', { ...state, durability: 'relaxed' }, here, null],
+    [
+      'the machine went down, relaxed',
+      { ...state, durability: 'relaxed' },
+      { ...here, boot: 'c' },
+      /relaxed/,
+    ],
+    [
+      'the machine may have, relaxed',
+      { ...state, durability: 'relaxed', boot: '' },
+      { ...here, boot: '' },
+      /relaxed/,
+    ],
+    [
+      'it was closed, relaxed',
+      { ...state, durability: 'relaxed', clean: 1 },
+      { ...here, boot: 'c', hasWal: false },
+      null,
+    ],
+    ['another mark', { ...state, clean: 1 }, { ...here, hasMark: false }, /not the log/],
+    ['another inode', { ...state, clean: 1 }, { ...here, inode: '2' }, /copy/],
+    ['no -wal file', state, { ...here, hasWal: false }, /-wal/],
+  ])('%s', (_, before, now, reason) => {
+    const doubt = doubtAbout(before, now);
+    if (reason === null) expect(doubt).toBeNull();
+    else expect(doubt).toMatch(reason);
+  });
+});
+
+describe('a file that cannot be used is refused with what to do', () => {
+  const refusal = (message: RegExp) => ({ code: 'UNAVAILABLE', message: expect.stringMatching(message) });
+
+  test('damaged', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 500));
+    await first.close();
+    const bytes = readFileSync(disk.path);
+    bytes.fill(0xee, bytes.length / 2, bytes.length / 2 + 8192);
+    writeFileSync(disk.path, bytes);
+    rmSync(`${disk.path}-mark`);
+    await expect(disk.open()).rejects.toMatchObject(refusal(/damaged; move it away/));
+  });
+
+  test('a record is missing', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 5));
+    await first.close();
+    await disk.query('DELETE FROM records WHERE seq = 3');
+    const second = await disk.open();
+    const { epoch } = await second.bounds(topic);
+    const missing = refusal(/record 3 of topic run-1 is missing/);
+    await expect(second.read(topic, { epoch, seq: 0 }, 10)).rejects.toMatchObject(missing);
+    await expect(second.read(topic, { epoch, seq: 3 }, 10)).resolves.toMatchObject({ gap: null });
+  });
+
+  test('no database', async () => {
+    await using disk = new DiskFixture();
+    writeFileSync(disk.path, 'Dear diary. '.repeat(1000));
+    await expect(disk.open()).rejects.toMatchObject(refusal(/not a log of events/));
+  });
+
+  test('the database of another program', async () => {
+    await using disk = new DiskFixture();
+    await disk.query('CREATE TABLE diary (day TEXT)');
+    await expect(disk.open()).rejects.toMatchObject(refusal(/another program/));
+    expect(await disk.query('PRAGMA journal_mode')).toEqual([{ journal_mode: 'delete' }]);
+  });
+
+  test('a later version', async () => {
+    await using disk = new DiskFixture();
+    await (await disk.open()).close();
+    await disk.query('PRAGMA user_version = 99');
+    await expect(disk.open()).rejects.toMatchObject(refusal(/later version/));
+  });
+
+  test('no directory', async () => {
+    await using disk = new DiskFixture();
+    const path = `${disk.path}/nowhere/psyche.db`;
+    await expect(disk.open({ path })).rejects.toMatchObject(refusal(/directory must exist/));
+  });
+
+  test('no name', async () => {
+    await using disk = new DiskFixture();
+    await expect(disk.open({ path: ':memory:' })).rejects.toThrow(TypeError);
+  });
+});
