@@ -2,6 +2,7 @@ import { TRPCClientError } from '@trpc/client';
 import type { AppRouter } from '../server/index.ts';
 import type { AnyCatalog } from '../shared/catalog.ts';
 import { ERRORS, type ErrorCode, EventsError } from '../shared/errors.ts';
+import { describeLoss } from './connection-loss.ts';
 
 /**
  * What a call failed with, as an error of the project: the server's own code and issues, UNAVAILABLE where no answer
@@ -21,7 +22,7 @@ export function toClientError(error: unknown): Error {
     cause.data?.httpStatus ?? (cause.cause instanceof HttpStatusError ? cause.cause.status : undefined);
   if (status === 429) return new EventsError('OVERLOADED', cause.message, { cause });
   if (status === undefined) {
-    return new EventsError('UNAVAILABLE', `No answer from the server: ${cause.message}`, { cause });
+    return new EventsError('UNAVAILABLE', `No answer from the server: ${describeLoss(cause)}`, { cause });
   }
   return status >= 500 || status === 408 ? new EventsError('UNAVAILABLE', cause.message, { cause }) : cause;
 }

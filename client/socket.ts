@@ -1,5 +1,7 @@
 const OPENING_MS = 10_000;
 const CLOSING_MS = 1000;
+/** Less than 64 KiB whatever the characters: servers close connections whose messages are larger. */
+const LARGE_MESSAGE_CHARS = 16 * 1024;
 
 /** What is needed of a WebSocket; the browser's own and that of the package `ws` are such classes. */
 export type WebSocketClass = new (url: string) => RawSocket;
@@ -19,7 +21,7 @@ export async function loadWebSocket(): Promise<WebSocketClass> {
 }
 
 /**
- * A WebSocket class for tRPC's client that gives up in time. By themselves, platforms wait minutes for a server that
+ * A WebSocket class for tRPC's client that gives up in time, and sends no joined messages that are too large. By themselves, platforms wait minutes for a server that
  * does not answer the handshake, and up to a minute for one that does not answer a close: so long would a dead
  * network look alive.
  *
@@ -35,6 +37,7 @@ export function impatientWebSocket(
     const Implementation = implementation();
     const socket = new Implementation(url) as WebSocket & RawSocket;
     giveUpInTime(socket);
+    sendApart(socket);
     onCreate(socket);
     return socket;
   }
@@ -55,6 +58,21 @@ function giveUpInTime(socket: WebSocket & RawSocket): void {
     clearTimeout(opening);
     clearTimeout(closing);
   });
+}
+
+/** tRPC's client joins all requests of one turn of the event loop: many small publishes would make one large message. */
+function sendApart(socket: WebSocket & RawSocket): void {
+  const send = socket.send.bind(socket);
+  socket.send = (text: string) => {
+    const requests: unknown = isLarge(text) ? JSON.parse(text) : null;
+    if (!Array.isArray(requests)) send(text);
+    else for (const request of requests) send(JSON.stringify(request));
+  };
+}
+
+/** Whether a message may be larger than a server takes. */
+export function isLarge(text: string): boolean {
+  return text.length > LARGE_MESSAGE_CHARS;
 }
 
 /** Ends a socket for those who listen to it. What the network does with it later is of no interest. */

@@ -1,10 +1,14 @@
 import { createTRPCUntypedClient, type TRPCUntypedClient, wsLink } from '@trpc/client';
 import type { AppRouter } from '../server/index.ts';
 import type { AnyCatalog } from '../shared/catalog.ts';
+import { CloseCode } from '../shared/close-codes.ts';
+import { EventsError } from '../shared/errors.ts';
 import { transformer } from '../shared/transformer.ts';
 import { type ConnectionOptions, SocketConnection } from './connection.ts';
+import { closeCodeOf } from './connection-loss.ts';
 import { closedError } from './errors.ts';
 import { type RetryOptions, withRetry } from './retry.ts';
+import { isLarge } from './socket.ts';
 
 /** The router, whatever its catalog. Procedures are called by path: their names are known to the catalog only. */
 export type Router = AppRouter<AnyCatalog>;
@@ -46,9 +50,15 @@ export class Wire {
     const call = withRetry(async (signal) => {
       const { status, error } = this.connection.state;
       if (status === 'closed') throw closedError(error);
-      const output = await this.trpc[type](path, input, { signal });
-      this.connection.onReply();
-      return output;
+      try {
+        const output = await this.trpc[type](path, input, { signal });
+        this.connection.onReply();
+        return output;
+      } catch (cause) {
+        throw closeCodeOf(cause) === CloseCode.MESSAGE_TOO_BIG && isLarge(transformer.stringify(input))
+          ? tooLarge(path, cause)
+          : cause;
+      }
     }, options);
     this.#inFlight.add(call);
     try {
@@ -65,4 +75,13 @@ export class Wire {
     await Promise.allSettled(this.#inFlight);
     this.connection.close();
   }
+}
+
+/** Sent again it would close the connection again, for everybody. */
+function tooLarge(path: string, cause: unknown): EventsError {
+  return new EventsError(
+    'INVALID_OPTION',
+    `${path}: the server accepts no message that large over a WebSocket. Send smaller events or batches, or use createPublisher over http.`,
+    { cause },
+  );
 }

@@ -114,3 +114,30 @@ test('a publish can be aborted, with the reason of the signal', async () => {
     reason,
   );
 });
+
+test('many publishes at once do not make one message that the server refuses', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const texts = Array.from({ length: 500 }, (_, i) => `${i}`);
+  await Promise.all(texts.map((text) => client.publish('agent_message', agentMessage(text))));
+  const { items } = await client.history({ limit: 1000 });
+  expect(items.map(({ event }) => 'message' in event.data && event.data.message)).toEqual(texts);
+  expect(server.connections).toBe(1);
+});
+
+test('an event larger than a message may be fails at once; what was sent with it arrives', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  await client.stats();
+  const [large, small] = await Promise.allSettled([
+    client.publish('agent_message', agentMessage('x'.repeat(70_000))),
+    client.publish('agent_message', agentMessage('small')),
+  ]);
+  expect(large).toMatchObject({
+    status: 'rejected',
+    reason: { code: 'INVALID_OPTION', message: expect.stringContaining('createPublisher over http') },
+  });
+  expect(small).toMatchObject({ status: 'fulfilled' });
+  expect(server.connections).toBe(2);
+  expect((await client.history()).items).toHaveLength(1);
+});

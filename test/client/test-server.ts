@@ -2,7 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { applyBroadcastWSSHandler, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
+import {
+  applyBroadcastWSSHandler,
+  createAppRouter,
+  EventManager,
+  MemoryBroker,
+  WEBSOCKET_LIMITS,
+} from '../../server/index.ts';
 import { type AnyCatalog, type PsycheCatalog, psycheEvents } from '../../shared/index.ts';
 
 export interface TestServer<C extends AnyCatalog> extends AsyncDisposable {
@@ -46,7 +52,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
     if (!options.intercept?.(req, res)) answer(req, res);
   });
   const state = { refusing: false, connections: 0, tokens: [] as (string | undefined)[] };
-  const wss = new WebSocketServer({ noServer: true });
+  const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
   http.on('upgrade', (req, socket, head) => {
     if (state.refusing) {
       socket.destroy();
