@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { Encoder } from '@trpc/server/adapters/ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ADAPTERS, startServer, until } from './harness.ts';
+import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 const router = t.router({
@@ -176,6 +176,30 @@ describe.each(ADAPTERS)('%s adapter: experimental_encoder', (_name, apply) => {
       return JSON.parse([...text].reverse().join(''));
     },
   };
+
+  test('a reply that comes after closing has begun is dropped, not encoded', async () => {
+    const gate = deferred();
+    const encode = vi.fn(encoder.encode);
+    const answered = vi.fn();
+    const slow = t.router({
+      slow: t.procedure.query(async () => {
+        await gate.promise;
+        setImmediate(answered);
+      }),
+    });
+    await using server = await startServer(apply, {
+      router: slow,
+      experimental_encoder: { ...encoder, encode },
+    });
+    const client = await server.connect();
+    client.send(Buffer.from(encoder.encode({ id: 1, method: 'query', params: { path: 'slow' } })));
+    await client.flushed();
+    client.ws.pause(); // it does not answer the close, so the socket stays half open
+    for (const ws of server.wss.clients) ws.close();
+    gate.resolve();
+    await until(() => expect(answered).toHaveBeenCalled());
+    expect(encode).not.toHaveBeenCalled();
+  });
 
   test('messages go both ways through it; PING and PONG do not', async () => {
     await using server = await startServer(apply, { router, experimental_encoder: encoder });

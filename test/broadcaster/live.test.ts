@@ -113,6 +113,7 @@ describe('live results', () => {
     await client.expectStory(1, ['started', 'stopped']);
     await client.expectStory(2, ['started', 'error:FORBIDDEN', 'stopped']);
     expect(source.detached.mock.calls).toEqual([[1], [2]]);
+    expect(source.calls.map(({ signal }) => signal.aborted)).toEqual([true, true]);
     expect(onError).toHaveBeenCalledTimes(1);
     client.call(1, 'subscription', 'live'); // the id is free again
     await client.expectStory(1, ['started', 'stopped', 'started']);
