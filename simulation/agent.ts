@@ -87,7 +87,7 @@ export class Agent {
       const reply = {
         text,
         sentiment: this.#sentiment.analyze(text),
-        latencyMs: this.#clock.now() - startedAt,
+        latencyMs: Math.round(this.#clock.now() - startedAt),
       };
       this.#failing = false;
       this.#latencies.add(reply.latencyMs);

@@ -28,8 +28,9 @@ export interface RunOptions {
 const NOBODY_CAN_SPEAK_MS = 1000;
 
 /**
- * One conversation from its first word: agents, network, and whose turn it is. Time within a run is the sum of its
- * turns, however long they really took: so the seed alone decides what happens.
+ * One conversation from its first word: agents, network, and whose turn it is. Time within a run, by which the hold of
+ * emergency mode is measured, is the sum of its turns' paces, however long they really took: so neither a busy machine
+ * nor a slow model changes what happens, and the seed alone decides.
  */
 export class Run {
   readonly network: AgentNetwork;

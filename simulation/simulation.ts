@@ -58,7 +58,7 @@ export class Simulation {
     this.#seed = checkSeed(seed);
     this.#timeline = new Timeline(clock, checkSpeed(speed));
     this.#events = new EventOutlet({ manager, topic, clock, logger });
-    this.#run = this.#newRun();
+    this.#run = this.#newRun(seed);
     this.closed = this.#takeTurns().then(() => this.#events.settled());
   }
 
@@ -75,8 +75,9 @@ export class Simulation {
     };
   }
 
-  /** Agents that take part: all but those whose last answer did not come. */
+  /** Agents that take part: all but those whose last answer did not come; none once it is closed. */
   get activeAgents(): number {
+    if (this.#closed) return 0;
     return Object.values(this.agents).filter(({ failing }) => !failing).length;
   }
 
@@ -123,9 +124,9 @@ export class Simulation {
   /** Begins anew, running or paused as it is. @param options.seed default: the same again. @throws TypeError when it is no seed */
   async reset({ seed = this.#seed }: { seed?: number | undefined } = {}): Promise<SimulationState> {
     this.#assertOpen();
-    this.#seed = checkSeed(seed);
     const before = this.#run;
-    this.#run = this.#newRun();
+    this.#run = this.#newRun(checkSeed(seed));
+    this.#seed = seed;
     this.#pastErrors += before.errors;
     await before.cancel();
     this.#run.network.announce();
@@ -204,10 +205,10 @@ export class Simulation {
     return state;
   }
 
-  #newRun(): Run {
+  #newRun(seed: number): Run {
     const { responder = scriptedResponder, sentiment, logger } = this.#options;
     return new Run({
-      seed: this.#seed,
+      seed,
       responder,
       sentiment,
       logger,

@@ -21,6 +21,9 @@ export const SCRIPTS: Readonly<Record<ArchetypeId, Script>> = {
   ego,
 };
 
+/** Characters of a stimulus that are quoted. */
+const LONGEST_QUOTE = 60;
+
 /** The written conversation of one run: who says what comes from the texts, the run's chance, and the network's mode. */
 export class Dialogue {
   readonly #random: Random;
@@ -59,8 +62,13 @@ export class Dialogue {
     this.#arc = nextArc(this.#arc, mode, this.#random);
     if (mood === 'recovery' && this.#arc.mood === 'calm') this.#dream = this.#dreams.deal();
     const line = stimulus === null ? voice.line(this.#arc.mood, listener) : voice.answer();
-    return fill(line, { ...this.#dream, to: this.#names[listener], stimulus: stimulus ?? '' });
+    return fill(line, { ...this.#dream, to: this.#names[listener], stimulus: quoted(stimulus ?? '') });
   }
+}
+
+/** The beginning of a long text: five answers that quote all of it would be a conversation that stagnates. */
+function quoted(text: string): string {
+  return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE).replace(/\s+\S*$/, '')}…`;
 }
 
 function archetype(id: string): ArchetypeId {

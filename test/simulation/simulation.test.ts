@@ -156,6 +156,24 @@ describe('controls', () => {
     expect(messages[answered]).toBe(answers[0]);
   });
 
+  test('a long text is quoted by its beginning, and does not make the conversation stagnate', async () => {
+    await using run = stage();
+    run.simulation.start();
+    await run.clock.advance(3000);
+    run.simulation.inject(
+      'There was once a house that nobody had built and everybody remembered. '.repeat(7),
+    );
+    await run.clock.advance(25_000);
+    const events = await run.events();
+    const answers = only(events, 'agent_message').filter(({ data }) =>
+      data.message.includes('once a house that'),
+    );
+    expect(answers).toHaveLength(5);
+    for (const { data } of answers) expect(data.message.length).toBeLessThan(250);
+    const stagnation = only(events, 'simulation_state').map(({ data }) => data.stagnation);
+    expect(Math.max(...stagnation)).toBeLessThan(0.48);
+  });
+
   test('what makes no sense is refused, and changes nothing', async () => {
     await using run = stage();
     const { simulation } = run;

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { psycheEvents } from '../../shared/index.ts';
+import { simulationEvents } from '../../simulation/catalog.ts';
+import { createRandom } from '../../simulation/random.ts';
+
+const turn = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn: 3 };
+const state = {
+  status: 'running',
+  seed: 1,
+  speed: 1,
+  tick: 0,
+  mode: 'normal',
+  stagnation: 0,
+  stimulus: null,
+};
+
+describe('catalog', () => {
+  test('the seed’s three events as they are, and two more, all of them plain JSON', () => {
+    expect(simulationEvents.names).toEqual([...psycheEvents.names, 'agent_processing', 'simulation_state']);
+    for (const name of psycheEvents.names)
+      expect(simulationEvents.schemas[name as keyof typeof simulationEvents.schemas]).toBe(
+        psycheEvents.schemas[name as keyof typeof psycheEvents.schemas],
+      );
+    for (const name of simulationEvents.names) expect(simulationEvents.isPlainJson(name), name).toBe(true);
+  });
+
+  test.each([
+    { status: 'started' },
+    { status: 'update', text: 'So far' },
+    { status: 'complete', latency_ms: 12 },
+    { status: 'error', reason: 'unreachable', message: 'The model cannot be reached.' },
+  ])('agent_processing: $status', (what) => {
+    expect(simulationEvents.parse('agent_processing', { ...turn, ...what })).toEqual({ ...turn, ...what });
+  });
+
+  test.each([
+    ['agent_processing', { ...turn, status: 'update' }],
+    ['agent_processing', { ...turn, status: 'started', text: 'too early' }],
+    ['agent_processing', { ...turn, status: 'error', reason: 'tired', message: '' }],
+    ['simulation_state', { ...state, status: 'stopped' }],
+    ['simulation_state', { ...state, stagnation: 1.1 }],
+    ['simulation_state', { ...state, speed: Number.NaN }],
+  ] as const)('what is not %s is refused: %j', (name, data) => {
+    expect(simulationEvents.parse('simulation_state', state)).toEqual(state);
+    expect(() => simulationEvents.parse(name, data)).toThrow(`Invalid ${name}`);
+  });
+});
+
+describe('random', () => {
+  const draw = (seed: number, stream?: number) => {
+    const random = createRandom(seed, stream);
+    return Array.from({ length: 20 }, () => random.int(0, 1_000_000));
+  };
+
+  test('one seed, one sequence; another seed or stream, another', () => {
+    expect(draw(7)).toEqual(draw(7));
+    const sequences = [draw(0), draw(1), draw(0xffff_ffff), draw(0, 1), draw(1, 1)];
+    expect(new Set(sequences.map(String)).size).toBe(sequences.length);
+  });
+
+  test('shuffles all there is, and picks nothing from nothing', () => {
+    const random = createRandom(1);
+    expect(random.shuffle([1, 2, 3, 4, 5]).toSorted()).toEqual([1, 2, 3, 4, 5]);
+    expect(() => random.pick([])).toThrow(TypeError);
+  });
+});
