@@ -8,6 +8,10 @@ import type { Readiness } from './readiness.ts';
 
 /** The longest URL path that Node itself lets through: a batch of tRPC calls names all its procedures in the path. */
 const MAX_PATH = 16 * 1024;
+/** Ms for the head of a request, from the connection on; looked at once a second. */
+const HEAD_MS = 4_000;
+/** Ms for a whole request. */
+const REQUEST_MS = 30_000;
 
 export interface HttpAppOptions {
   router: AnyTRPCRouter;
@@ -27,6 +31,8 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     loggerInstance: logger,
     // fastify's own lines carry the query, and with it tokens.
     logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_MS,
+    http: { headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
     routerOptions: { maxParamLength: MAX_PATH },
   });
   app.addHook('onResponse', async (request, reply) => {

@@ -34,8 +34,8 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   /**
-   * Stops within seconds: the application first, then no new connections; clients are sent to connect elsewhere and resume
-   * there, requests in flight finish, and the broker is closed. Idempotent.
+   * Stops within seconds: the application first, then no new connections; clients are sent to connect elsewhere and
+   * resume there, requests in flight finish, and the broker is closed. Idempotent.
    */
   close(): Promise<void>;
 }

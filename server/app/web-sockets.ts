@@ -24,7 +24,10 @@ export interface WebSocketsOptions {
 
 /** The tRPC WebSockets of an HTTP server. */
 export interface WebSockets {
-  /** Asks clients to connect again, gives them `graceMs` to leave, then closes the rest with 1001. Upgrades are refused from now on. */
+  /**
+   * Refuses upgrades from now on, asks clients to connect again, gives them `graceMs` to leave, then closes the rest
+   * with 1001.
+   */
   stop(graceMs: number): Promise<void>;
 }
 

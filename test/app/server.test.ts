@@ -105,6 +105,16 @@ describe('server', () => {
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
 
+  test('a connection that says nothing, or half of a request, is cut', async () => {
+    await using server = await startTestServer();
+    const cut = ['', 'GET /trpc HTTP/1.1\r\nUpgrade: websocket\r\n'].map(async (text) => {
+      const socket = connect(server.port, '127.0.0.1').resume();
+      socket.write(text);
+      await once(socket, 'close');
+    });
+    expect(await Promise.all(cut)).toHaveLength(2);
+  });
+
   test('pages of foreign origins are refused on both ways in, allowed ones are not', async () => {
     await using server = await startTestServer({ allowedOrigins: ['https://allowed.example'] });
     const origins = ['https://foreign.example', 'null', server.url, 'https://allowed.example'];
