@@ -1,15 +1,14 @@
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import {
   applyBroadcastWSSHandler,
   COMPRESSION,
   createAppRouter,
   EventManager,
   MemoryBroker,
+  RedisBroker,
   WEBSOCKET_LIMITS,
 } from '../../server/index.ts';
-import { defineEvents, psycheEvents } from '../../shared/index.ts';
 import { listen } from './listen.ts';
 import type { Handshake, Peer, RunningServer, ServerOptions } from './peer.ts';
 import { subscribeMessage } from './trpc.ts';
@@ -33,11 +32,11 @@ export const oursDeflate: Peer = {
 };
 
 async function serve(
-  { redisUrl, extraTypes = 0 }: ServerOptions,
+  { redisUrl }: ServerOptions,
   perMessageDeflate: typeof COMPRESSION | false,
 ): Promise<RunningServer> {
   const broker = redisUrl === undefined ? new MemoryBroker() : new RedisBroker({ url: redisUrl });
-  const manager = new EventManager({ broker, catalog: catalogWith(extraTypes) });
+  const manager = new EventManager({ broker });
   const http = createServer();
   const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS, perMessageDeflate });
   applyBroadcastWSSHandler({ wss, router: createAppRouter(manager) });
@@ -46,11 +45,4 @@ async function serve(
     publish: ({ event_type, data }) => manager.publish(event_type, data),
     subscribers: () => manager.stats().subscribers,
   };
-}
-
-/** The seed's events, and `count` more that nobody publishes: things to subscribe to differently. */
-function catalogWith(count: number) {
-  const { agent_message, ...others } = psycheEvents.schemas;
-  const extra = Array.from({ length: count }, (_, n) => [`extra_${n}`, others.system_status]);
-  return defineEvents({ agent_message, ...others, ...Object.fromEntries(extra) });
 }

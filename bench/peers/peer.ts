@@ -4,8 +4,6 @@ import type { AgentMessage } from '../events.ts';
 export interface ServerOptions {
   /** A Redis to go through, where the peer can. Default: none. */
   readonly redisUrl?: string;
-  /** Event types in the catalog beside the seed's, named `extra_0`, `extra_1`, …, where the peer has one. Default: 0. */
-  readonly extraTypes?: number;
 }
 
 /** A server under measurement, listening on loopback. */

@@ -11,8 +11,10 @@ export const filters: RowGroup = {
   name: 'filters',
   async run(bench) {
     const subscribers = bench.quick ? 1000 : 5000;
-    const inputs = Array.from({ length: FILTERS }, (_, n) => ({ types: ['agent_message', `extra_${n}`] }));
-    const pair = { peer: 'ours', subscribers, extraTypes: FILTERS } as const;
+    const inputs = Array.from({ length: FILTERS }, (_, n) => ({
+      filter: { agent_type: 'CognitivePsychologist', 'sentiment.score': { gte: -n / 100 } },
+    }));
+    const pair = { peer: 'ours', subscribers } as const;
     const costs = await compare(
       { [many]: { ...pair, inputs }, [one]: { ...pair, inputs: inputs.slice(0, 1) } },
       { perTick: 1 },
@@ -20,7 +22,7 @@ export const filters: RowGroup = {
     );
     return {
       title: 'Distinct filters',
-      setting: `One agent_message per tick to ${subscribers} subscribers, whose \`types\` are one of ${FILTERS} sets, or all the same.`,
+      setting: `One agent_message per tick to ${subscribers} subscribers with one of ${FILTERS} filters on two fields, all of which it matches, or all with the same one.`,
       tables: [costTable(`${subscribers} subscribers`, costs, one)],
       bars: [atMostTimes(many, ratio(costs[many], costs[one]), 1.5, 'one group')],
     };
