@@ -2,11 +2,13 @@ import type { inferRouterOutputs } from '@trpc/server';
 import type { AppRouter } from '../server/index.ts';
 import type { AnyCatalog } from '../shared/catalog.ts';
 import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
+import type { EventFilter } from '../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type { Since } from '../shared/since.ts';
 import type { StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
+import type { WhenSlow } from '../shared/when-slow.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Connection } from './connection-state.ts';
 import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
@@ -32,11 +34,19 @@ export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
   meta: { cursor: string },
 ) => unknown;
 
-export interface OnOptions {
+/** What the server is asked for. */
+export interface SelectOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
   /** Where to start: after a cursor, with the last n, or at a time. Default: with what is published from now on. */
   since?: Since | undefined;
+  /** Conditions on the data that events must meet; applied by the server [D8]. Default: none. */
+  filter?: EventFilter<N, C> | undefined;
+  /** What the server does when this client cannot keep up [D9]. Default `refill`: it sends everything, later. */
+  whenSlow?: WhenSlow | undefined;
+}
+
+export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
   /** Unsubscribes. */
   signal?: AbortSignal | undefined;
   /** It has caught up, at first and after each interruption. */
@@ -48,16 +58,12 @@ export interface OnOptions {
   onError?: ((error: Error, willRetry: boolean) => void) | undefined;
 }
 
-export interface OnAnyOptions<N extends string> extends OnOptions {
+export interface OnAnyOptions<N extends EventName<C>, C extends AnyCatalog> extends OnOptions<N, C> {
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
 }
 
-export interface StreamOptions<N extends string> {
-  /** Default `default`. */
-  topic?: string | undefined;
-  /** As of {@link OnOptions}. */
-  since?: Since | undefined;
+export interface StreamOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
   /** Ends iteration. */
@@ -94,11 +100,15 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
   publishBatch(events: readonly EventToPublish<C>[], options?: BatchOptions): Promise<PublishResult[]>;
 
   /** Calls `handler` with each event of a type, or of several: through reconnects, in order, each once. */
-  on<N extends EventName<C>>(type: N, handler: EventHandler<N, C>, options?: OnOptions): SubscriptionHandle;
+  on<N extends EventName<C>>(
+    type: N,
+    handler: EventHandler<N, C>,
+    options?: OnOptions<N, C>,
+  ): SubscriptionHandle;
   on<N extends EventName<C> = EventName<C>>(
     type: 'any',
     handler: EventHandler<N, C>,
-    options?: OnAnyOptions<N>,
+    options?: OnAnyOptions<N, C>,
   ): SubscriptionHandle;
 
   /**
@@ -106,7 +116,7 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
    * own, from the moment it begins; it throws what ends the subscription, and ends when the client is closed.
    */
   stream<N extends EventName<C> = EventName<C>>(
-    options?: StreamOptions<N>,
+    options?: StreamOptions<N, C>,
   ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }>;
 
   /** A page of a topic's past. @throws EventsError as {@link publish}, INVALID_CURSOR, INVALID_OPTION */

@@ -70,29 +70,24 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
   on<N extends EventName<C>>(
     type: N | 'any',
     handler: EventHandler<N, C>,
-    options: OnAnyOptions<N> = {},
+    options: OnAnyOptions<N, C> = {},
   ): SubscriptionHandle {
-    const { topic, since, types, signal, onSynced, onGap, onStatus, onError } = options;
+    const { signal, onSynced, onGap, onStatus, onError, ...input } = options;
     const call = (run: () => unknown): void => isolated(run, this.#report);
-    const subscription = new Subscription(
-      this.#wire,
-      `on.${type}`,
-      { topic, since, types },
-      {
-        onItem: (item, cursor) =>
-          call(() => {
-            if (!isStreamNotice(item)) return handler(item as EventOf<N, C>, { cursor }); // `on.<type>` sends no other
-            return item.event_type === 'stream_gap' ? onGap?.(item.data) : onSynced?.(item.data);
-          }),
-        onStatus: (status) => call(() => onStatus?.(status)),
-        onRetry: (error) => call(() => onError?.(error, true)),
-        onEnd: (error) => {
-          signal?.removeEventListener('abort', unsubscribe);
-          if (error && onError) call(() => onError(error, false));
-          else if (error) this.#report(error);
-        },
+    const subscription = new Subscription(this.#wire, `on.${type}`, input, {
+      onItem: (item, cursor) =>
+        call(() => {
+          if (!isStreamNotice(item)) return handler(item as EventOf<N, C>, { cursor }); // `on.<type>` sends no other
+          return item.event_type === 'stream_gap' ? onGap?.(item.data) : onSynced?.(item.data);
+        }),
+      onStatus: (status) => call(() => onStatus?.(status)),
+      onRetry: (error) => call(() => onError?.(error, true)),
+      onEnd: (error) => {
+        signal?.removeEventListener('abort', unsubscribe);
+        if (error && onError) call(() => onError(error, false));
+        else if (error) this.#report(error);
       },
-    );
+    });
     const unsubscribe = (): void => {
       signal?.removeEventListener('abort', unsubscribe);
       subscription.stop();
@@ -108,16 +103,16 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
   }
 
   stream<N extends EventName<C>>(
-    options: StreamOptions<N> = {},
+    options: StreamOptions<N, C> = {},
   ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }> {
-    const { topic, since, types, signal, bufferSize = 1024 } = options;
+    const { signal, bufferSize = 1024, ...input } = options;
     if (!Number.isInteger(bufferSize) || bufferSize < 1) {
       throw new TypeError('client.stream: bufferSize must be a positive integer');
     }
     const items = () =>
       pull(
         (sink, after) =>
-          new Subscription(this.#wire, 'on.any', { topic, types, since: after ?? since }, sink),
+          new Subscription(this.#wire, 'on.any', { ...input, since: after ?? input.since }, sink),
         bufferSize,
         signal,
       ) as AsyncGenerator<{ cursor: string; event: StreamItem<N, C> }>; // `on.any` sends nothing but `types`

@@ -1,7 +1,9 @@
 import type { Unsubscribable } from '@trpc/server/observable';
 import { EventsError } from '../shared/errors.ts';
+import type { AnyFilter } from '../shared/filter/types.ts';
 import type { Since } from '../shared/since.ts';
 import { isStreamNotice, type StreamNotice } from '../shared/stream-items.ts';
+import type { WhenSlow } from '../shared/when-slow.ts';
 import { fullJitter } from './backoff.ts';
 import { wasSeen } from './cursor-order.ts';
 import { definedOnly } from './defined-only.ts';
@@ -23,6 +25,8 @@ export interface SubscriptionInput {
   topic?: string | undefined;
   since?: Since | undefined;
   types?: readonly string[] | undefined;
+  filter?: AnyFilter | undefined;
+  whenSlow?: WhenSlow | undefined;
 }
 
 /** What a subscription calls; must not throw. */

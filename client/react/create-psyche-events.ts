@@ -36,7 +36,7 @@ export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog
     return store;
   }
 
-  function useSource<N extends EventName<C>>(options: FollowOptions<N>): Source<EventsSnapshot<N, C>> {
+  function useSource<N extends EventName<C>>(options: FollowOptions<N, C>): Source<EventsSnapshot<N, C>> {
     const { limit = LIMIT, enabled = true } = options;
     const store = useStore();
     const key = feedKey(options);
@@ -54,17 +54,20 @@ export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog
   function useEventSelector<T, N extends EventName<C>>(
     selector: (snapshot: EventsSnapshot<N, C>) => T,
     isEqual: (a: T, b: T) => boolean = Object.is,
-    options: FollowOptions<N> = {},
+    options: FollowOptions<N, C> = {},
   ): T {
     return useSelection(useSource(options), selector, isEqual);
   }
 
   function useEvents<N extends EventName<C>>(options: UseEventsOptions<N, C> = {}): UseEventsResult<N, C> {
-    const { filter, limit = LIMIT } = options;
+    const { filter, ...rest } = options;
+    const { limit = LIMIT } = rest;
+    const test = typeof filter === 'function' ? filter : undefined;
+    const input = typeof filter === 'function' ? rest : { ...rest, filter };
     const store = useStore();
-    const key = feedKey(options);
-    const source = useSource(options);
-    const events = useSelection(source, (snapshot) => visible(snapshot, limit, filter), sameItems);
+    const key = feedKey(input);
+    const source = useSource(input);
+    const events = useSelection(source, (snapshot) => visible(snapshot, limit, test), sameItems);
     const about = useSelection(source, aboutStream, sameFields);
     const loadOlder = useCallback((count: number = OLDER) => store.loadOlder(key, count), [store, key]);
     return useMemo(() => ({ ...about, events, loadOlder }), [about, events, loadOlder]);
@@ -137,10 +140,10 @@ export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog
 function visible<N extends EventName<C>, C extends AnyCatalog>(
   { events, older }: EventsSnapshot<N, C>,
   limit: number,
-  filter: UseEventsOptions<N, C>['filter'],
+  test: ((event: PlacedEvent<N, C>) => boolean) | undefined,
 ): readonly PlacedEvent<N, C>[] {
   const kept = events.length > limit + older ? events.slice(-(limit + older)) : events;
-  return filter ? kept.filter(filter) : kept;
+  return test ? kept.filter(test) : kept;
 }
 
 function aboutStream<N extends EventName<C>, C extends AnyCatalog>(snapshot: EventsSnapshot<N, C>) {

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName } from '../../shared/events.ts';
+import type { EventFilter } from '../../shared/filter/types.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import type { EventsClient } from '../client-types.ts';
 import type { ConnectionOptions } from '../connection.ts';
@@ -16,16 +17,20 @@ export interface EventsProviderProps<C extends AnyCatalog> extends Pick<Connecti
 }
 
 /** Which events a hook follows. Components that ask for the same topic, types and start share one subscription. */
-export interface FollowOptions<N extends string> extends FeedInput<N> {
+export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends FeedInput<N, C> {
   /** Events to keep; older ones are dropped, and counted. Default 500. */
   limit?: number | undefined;
   /** False: nothing is subscribed, and there are no events. Default true. */
   enabled?: boolean | undefined;
 }
 
-export interface UseEventsOptions<N extends EventName<C>, C extends AnyCatalog> extends FollowOptions<N> {
-  /** Which of them are returned; applied here, not by the server. Default: all. */
-  filter?: ((event: PlacedEvent<N, C>) => boolean) | undefined;
+export interface UseEventsOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Omit<FollowOptions<N, C>, 'filter'> {
+  /**
+   * Which of them are returned: conditions on the data, applied by the server and part of what is asked for, or a
+   * function, applied here to what came. Default: all.
+   */
+  filter?: EventFilter<N, C> | ((event: PlacedEvent<N, C>) => boolean) | undefined;
 }
 
 /** Keeps its identity, and so does each part, while unchanged. */
@@ -83,7 +88,7 @@ export interface PsycheEvents<C extends AnyCatalog> {
   useEventSelector<T, N extends EventName<C> = EventName<C>>(
     selector: (snapshot: EventsSnapshot<N, C>) => T,
     isEqual?: (a: T, b: T) => boolean,
-    options?: FollowOptions<N>,
+    options?: FollowOptions<N, C>,
   ): T;
 
   /** Gets the client, for effects and event handlers: `history`, `stats`. Not for rendering, since it may connect. */

@@ -14,7 +14,7 @@ export type Listener = () => void;
 /** One subscription and a bounded buffer of what it brought, for any number of users. */
 export class EventFeed<C extends AnyCatalog> {
   readonly #client: EventsClient<C>;
-  readonly #input: FeedInput<EventName<C>>;
+  readonly #input: FeedInput<EventName<C>, C>;
   readonly #report: (error: Error) => void;
   readonly #subscription: SubscriptionHandle;
   readonly #listeners = new Set<Listener>();
@@ -32,7 +32,7 @@ export class EventFeed<C extends AnyCatalog> {
 
   constructor(client: EventsClient<C>, key: string, report: (error: Error) => void) {
     this.#client = client;
-    this.#input = feedInput(key) as FeedInput<EventName<C>>; // made by feedKey from such a one
+    this.#input = feedInput(key);
     this.#report = report;
     this.#subscription = client.on('any', (event, { cursor }) => this.#take(event, cursor), {
       ...this.#input,
@@ -135,10 +135,10 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   async #loadOlder(limit: number): Promise<boolean> {
-    const { topic, types } = this.#input;
+    const { topic, types, filter } = this.#input;
     const [oldest] = this.#snapshot.events;
     try {
-      const page = await this.#client.history({ topic, types, before: oldest?.cursor, limit });
+      const page = await this.#client.history({ topic, types, filter, before: oldest?.cursor, limit });
       // Without an oldest one to ask for, the page may overlap with what arrived meanwhile.
       const here = new Set(this.#snapshot.events.map(({ cursor }) => cursor));
       this.#older = page.items

@@ -234,3 +234,32 @@ test('[D10] a publish that the server is too busy for is tried again', async () 
   expect((await Promise.all([first, second])).map(({ duplicate }) => duplicate)).toEqual([false, false]);
   clearInterval(release);
 });
+
+test('[D8] a filter is applied by the server: live, in loops, and in history', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const bad = { ...agentMessage('bad'), sentiment: { score: -1, label: 'negative' as const } };
+  const filter = { 'sentiment.score': { lt: 0 } };
+  const got: string[] = [];
+  const onSynced = vi.fn();
+  client.on('agent_message', ({ data }) => got.push(data.message), {
+    filter,
+    onSynced,
+    whenSlow: 'conflate',
+  });
+  await eventually(() => expect(onSynced).toHaveBeenCalled());
+  await client.publish('agent_message', agentMessage('good'));
+  await client.publish('agent_message', bad);
+  await eventually(() => expect(got).toEqual(['bad']));
+  expect((await client.history({ types: ['agent_message'], filter })).items).toHaveLength(1);
+  for await (const { event } of client.stream({ types: ['agent_message'], filter, since: { last: 5 } })) {
+    expect(event.data).toMatchObject({ message: 'bad' });
+    break;
+  }
+  const onError = vi.fn();
+  // @ts-expect-error no such field
+  client.on('agent_message', () => {}, { filter: { 'sentiment.scor': 1 }, onError });
+  await eventually(() =>
+    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'INVALID_FILTER' }), false),
+  );
+});

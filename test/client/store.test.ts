@@ -25,7 +25,7 @@ function fakeClient() {
   const subscriptions: {
     input: object;
     emit: (text: string, seq: number) => void;
-    options: OnAnyOptions<Name>;
+    options: OnAnyOptions<Name, PsycheCatalog>;
     stopped: boolean;
   }[] = [];
   let watch: (state: ConnectionState) => void = () => {};
@@ -52,7 +52,7 @@ function fakeClient() {
         return () => {};
       },
     },
-    on(_type: 'any', handler: EventHandler<Name, PsycheCatalog>, options: OnAnyOptions<Name>) {
+    on(_type: 'any', handler: EventHandler<Name, PsycheCatalog>, options: OnAnyOptions<Name, PsycheCatalog>) {
       const { topic, since, types } = options;
       const subscription = {
         input: { topic, since, types },

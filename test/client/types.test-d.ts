@@ -78,6 +78,11 @@ test('a handler gets its event, narrowed', () => {
   client.on('agent_message', ({ data }: { data: { agent_id: number } }) => data);
   // @ts-expect-error no such event
   client.on('any', () => {}, { types: ['agent_massage'] });
+  client.on('agent_message', () => {}, { filter: { 'sentiment.score': { lt: 0 } }, whenSlow: 'conflate' });
+  // @ts-expect-error a score is a number
+  client.on('agent_message', () => {}, { filter: { 'sentiment.score': 'low' } });
+  // @ts-expect-error no such policy
+  client.on('agent_message', () => {}, { whenSlow: 'drop' });
   // @ts-expect-error a position is a cursor, { last } or { at }
   client.on('any', () => {}, { since: 5 });
 });

@@ -23,6 +23,12 @@ test('hooks know the events', () => {
   expectTypeOf<Gap>().toEqualTypeOf<StreamGap['data']>();
   expectTypeOf(loadOlder).returns.resolves.toEqualTypeOf<boolean>();
   useEvents({ types: ['agent_message'], filter: ({ data }) => data.message !== '' });
+  useEvents({
+    types: ['agent_message'],
+    filter: { 'sentiment.label': 'negative', agent_id: { in: ['ego'] } },
+  });
+  // @ts-expect-error that event has no such field
+  useEvents({ types: ['agent_message'], filter: { 'sentiment.lable': 'negative' } });
   // @ts-expect-error no such event
   useEvents({ types: ['agent_massage'] });
   // @ts-expect-error that event has no such field

@@ -76,6 +76,16 @@ function Count({ name }: { name: string }) {
   return <i>{many.isLong ? 'long' : ''}</i>;
 }
 
+/** Filtered by the server. */
+function Negative() {
+  const { events } = useEvents({
+    types: ['agent_message'],
+    since: { last: 10 },
+    filter: { 'sentiment.score': { lt: 0 } },
+  });
+  return <output id="negative">{events.map(({ data }) => data.message).join(' ')}</output>;
+}
+
 function Handler() {
   useEvent('agent_message', ({ data }) => window.page.handled.push(data.message));
   return null;
@@ -152,6 +162,7 @@ function Page() {
       <Publish />
       <Identity />
       <Latest />
+      <Negative />
       <button type="button" id="toggle" onClick={() => setShown(!isShown)}>
         Toggle
       </button>
