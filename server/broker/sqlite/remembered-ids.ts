@@ -2,6 +2,7 @@ import { IDEMPOTENCY_MS } from '../broker.ts';
 
 /** Idempotency keys of a topic and the records they stored [D3], oldest first. */
 export class RememberedIds {
+  #forgotten = 0;
   readonly #places = new Map<string, { readonly seq: number; readonly at: number }>();
 
   /** The `seq` of the record stored with this id, or undefined. */
@@ -18,14 +19,17 @@ export class RememberedIds {
     this.#places.delete(id);
   }
 
-  /** Drops those whose time is over; the `seq` of the last of them, or 0. */
-  forget(now: number): number {
-    let forgotten = 0;
+  /** The `seq` of the last one that was forgotten; 0 before the first. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** Drops those whose time is over. */
+  forget(now: number): void {
     for (const [id, { seq, at }] of this.#places) {
-      if (at > now - IDEMPOTENCY_MS) break;
+      if (at > now - IDEMPOTENCY_MS) return;
       this.#places.delete(id);
-      forgotten = seq;
+      this.#forgotten = seq;
     }
-    return forgotten;
   }
 }

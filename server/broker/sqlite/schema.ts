@@ -34,12 +34,11 @@ const CREATE = `
     meta TEXT,
     PRIMARY KEY (topic, seq)
   ) STRICT, WITHOUT ROWID;
-  -- Idempotency keys that outlive their trimmed records.
+  -- Idempotency keys that outlive their trimmed records, as JSON: [[id, seq, at], …], each id as in records.
   CREATE TABLE trimmed_ids (
     topic INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    id TEXT NOT NULL,
+    seq INTEGER NOT NULL, -- of the last
+    ids TEXT NOT NULL,
     PRIMARY KEY (topic, seq)
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = ${APPLICATION_ID};
@@ -93,7 +92,7 @@ export function prepareStatements(db: Database) {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
     rollback: db.prepare('ROLLBACK'),
-    topic: db.prepare('SELECT id, last, last_at AS lastAt FROM topics WHERE name = ?'),
+    topic: db.prepare('SELECT id AS row, last, last_at AS lastAt FROM topics WHERE name = ?'),
     addTopic: db.prepare('INSERT INTO topics (name, last, last_at) VALUES (?, 0, 0)'),
     setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ? WHERE id = ?'),
     /** A topic whose oldest record is older than a time. */
@@ -110,10 +109,12 @@ export function prepareStatements(db: Database) {
     at: db.prepare('SELECT at FROM records WHERE topic = ? AND seq = ?'),
     purge: db.prepare('DELETE FROM records WHERE topic = ? AND seq < ?'),
     /** The ids of records that are about to be purged and are younger than a time. */
-    purgedIds: db.prepare('SELECT seq, at, id FROM records WHERE topic = ? AND seq < ? AND at > ?'),
-    keepId: db.prepare('INSERT INTO trimmed_ids (topic, seq, at, id) VALUES (?, ?, ?, ?)'),
+    youngIds: db.prepare(`
+      SELECT json_group_array(json_array(id, seq, at)) AS ids FROM records
+      WHERE topic = ? AND seq < ? AND at > ?`),
+    keepIds: db.prepare('INSERT INTO trimmed_ids (topic, seq, ids) VALUES (?, ?, ?)'),
+    keptIds: db.prepare('SELECT ids FROM trimmed_ids WHERE topic = ? ORDER BY seq'),
     dropIds: db.prepare('DELETE FROM trimmed_ids WHERE topic = ? AND seq <= ?'),
-    trimmedIds: db.prepare('SELECT id, seq, at FROM trimmed_ids WHERE topic = ? AND at > ? ORDER BY seq'),
     recordIds: db.prepare('SELECT id, seq, at FROM records WHERE topic = ? AND seq >= ? ORDER BY seq'),
   };
 }

@@ -174,15 +174,14 @@ export class SqliteBroker implements Broker {
     try {
       this.#file.transaction(() => {
         const now = this.#now();
-        const append = (log: TopicLog, entries: readonly LogEntry[]) => {
-          written.add(log);
-          return log.append(entries, now);
-        };
         for (const { topic, entries } of group) {
-          results.push(append(this.#logs.forWriting(topic), entries));
+          const log = this.#logs.forWriting(topic);
+          written.add(log);
+          results.push(log.append(entries, now));
         }
         const aged = this.#logs.nextAged(now);
-        if (aged) append(aged, []);
+        if (aged) written.add(aged);
+        for (const log of written) log.store(now);
       });
       await this.#file.sync();
     } catch (error) {

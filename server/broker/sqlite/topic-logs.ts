@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Retention } from '../broker.ts';
 import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
+import { TopicRows } from './topic-rows.ts';
 
 /** How often idle topics are looked through for records that are too old. */
 const SWEEP_MS = 60_000;
@@ -22,7 +23,7 @@ export class TopicLogs {
   get(name: string): TopicLog {
     const known = this.#logs.get(name);
     if (known) return known;
-    const log = new TopicLog(name, this.#epochOf(name), this.#file, this.#retention);
+    const log = new TopicLog(name, this.#epochOf(name), new TopicRows(this.#file, name), this.#retention);
     // Of names that were only asked for, there may be any number.
     if (log.isStored) this.#logs.set(name, log);
     return log;

@@ -1,0 +1,113 @@
+import type { LogEntry } from '../../../shared/log.ts';
+import type { LogRecord } from '../broker.ts';
+import { damaged } from './failures.ts';
+import type { LogFile } from './log-file.ts';
+import { RememberedIds } from './remembered-ids.ts';
+
+/** Where a topic's log begins and ends. */
+export interface Extent {
+  /** The topic's row; null before the first record. */
+  readonly row: number | null;
+  /** The oldest record that retention keeps. */
+  readonly first: number;
+  /** The oldest record that is still in the file. */
+  readonly oldest: number;
+  readonly last: number;
+  readonly lastAt: number;
+}
+
+/** What the file holds of one topic. `row` is the topic's. */
+export class TopicRows {
+  readonly #file: LogFile;
+  readonly #name: string;
+
+  constructor(file: LogFile, name: string) {
+    this.#file = file;
+    this.#name = name;
+  }
+
+  load(): Extent {
+    const { topic, oldest } = this.#file.statements;
+    const found: { row: number; last: number; lastAt: number } | undefined = topic.get(this.#name);
+    if (!found) return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0 };
+    const record: { seq: number } | undefined = oldest.get(found.row);
+    const first = record?.seq ?? found.last + 1;
+    return { ...found, first, oldest: first };
+  }
+
+  /** Makes the topic's row. */
+  add(): number {
+    return Number(this.#file.statements.addTopic.run(this.#name).lastInsertRowid);
+  }
+
+  insert(row: number, records: readonly LogRecord[], end: { last: number; lastAt: number }): void {
+    const { insert, setEnd } = this.#file.statements;
+    for (const { seq, at, type, id, json, meta } of records) {
+      // As JSON: SQLite's text is UTF-8, in which half a surrogate pair has no place.
+      insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null);
+    }
+    setEnd.run(end.last, end.lastAt, row);
+  }
+
+  /** All records after `from` up to and including `to`. */
+  read(row: number | null, from: number, to: number): (LogEntry & { at: number })[] {
+    const rows = this.#file.statements.read.all(row, from, to);
+    for (let seq = from + 1; seq <= to; seq++)
+      if (rows[seq - from - 1]?.seq !== seq) throw this.#missing(seq);
+    return rows.map(({ at, type, id, json, meta }) => ({
+      type,
+      id: JSON.parse(id),
+      json,
+      ...(meta !== null && { meta }),
+      at,
+    }));
+  }
+
+  /** The first of the records `from`…`to` that was appended at or after a time; `to + 1` if there is none. */
+  firstAtOrAfter(row: number | null, time: number, from: number, to: number): number {
+    // Most often it is the first of all.
+    if (from > to || this.#timeOf(row, from) >= time) return from;
+    let [low, high] = [from + 1, to + 1];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#timeOf(row, middle) >= time) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Deletes the records before `until`; the ids of those appended after `since` stay known. */
+  purge(row: number, until: number, since: number): void {
+    const { youngIds, purge, keepIds } = this.#file.statements;
+    const young: { ids: string } | undefined = youngIds.get(row, until, since);
+    purge.run(row, until);
+    if (young && young.ids !== '[]') keepIds.run(row, until - 1, young.ids);
+  }
+
+  /** The ids of everything appended after `since`. */
+  ids(since: number, { row, oldest, last }: Extent): RememberedIds {
+    const ids = new RememberedIds();
+    const { keptIds, recordIds } = this.#file.statements;
+    for (const kept of keptIds.all(row)) {
+      for (const [id, seq, at] of JSON.parse(kept.ids)) if (at > since) ids.add(JSON.parse(id), seq, at);
+    }
+    const from = this.firstAtOrAfter(row, since + 1, oldest, last);
+    for (const { id, seq, at } of recordIds.all(row, from)) ids.add(JSON.parse(id), seq, at);
+    return ids;
+  }
+
+  /** Drops the ids of purged records up to and including `seq`. */
+  dropIds(row: number, seq: number): void {
+    this.#file.statements.dropIds.run(row, seq);
+  }
+
+  #timeOf(row: number | null, seq: number): number {
+    const found: { at: number } | undefined = this.#file.statements.at.get(row, seq);
+    if (!found) throw this.#missing(seq);
+    return found.at;
+  }
+
+  #missing(seq: number): Error {
+    return damaged(this.#file.path, `record ${seq} of topic ${this.#name} is missing`);
+  }
+}
