@@ -22,7 +22,8 @@ export interface Broker extends PublishTarget {
 
   /**
    * Up to `limit` records right after a position, oldest first. What cannot be read any more is told by `gap`:
-   * records then begin right after `gap.to`. Records and bounds are of one moment.
+   * records then begin right after `gap.to`. A hole further on ends the page, and the read after it begins with that
+   * gap: a page without a record and a gap is the end, a short one need not be. Records and bounds are of one moment.
    */
   read(topic: string, after: Position, limit: number): Promise<ReadResult>;
 

@@ -3,6 +3,7 @@ import { inject } from 'vitest';
 import type { Broker, Retention } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
+import { DiskFixture } from '../broker-disk/fixtures.ts';
 
 /** A log of a test's own, and the brokers of it. */
 export interface BrokerFixture extends AsyncDisposable {
@@ -15,12 +16,12 @@ export interface BrokerFixture extends AsyncDisposable {
 
 export interface BrokerKind {
   readonly name: string;
-  open(retention?: Retention): BrokerFixture;
+  open(retention?: Retention): Promise<BrokerFixture>;
 }
 
 const memory: BrokerKind = {
   name: 'MemoryBroker',
-  open(retention) {
+  async open(retention) {
     let now = Date.now();
     const broker = new MemoryBroker({ ...retention, now: () => now });
     return {
@@ -34,9 +35,23 @@ const memory: BrokerKind = {
   },
 };
 
-const redis: BrokerKind = { name: 'RedisBroker', open: (retention) => redisFixture(retention) };
+const sqlite: BrokerKind = {
+  name: 'SqliteBroker',
+  async open(retention) {
+    const disk = new DiskFixture();
+    const broker = await disk.open(retention);
+    return {
+      broker,
+      another: () => broker,
+      passTime: (ms) => disk.passTime(ms),
+      [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
+    };
+  },
+};
 
-export const brokerKinds: readonly BrokerKind[] = [memory, redis];
+const redis: BrokerKind = { name: 'RedisBroker', open: async (retention) => redisFixture(retention) };
+
+export const brokerKinds: readonly BrokerKind[] = [memory, sqlite, redis];
 
 /** Brokers of a prefix of their own, if none is given. Default: on the Redis of the whole run. */
 export function redisFixture(options: RedisBrokerOptions = {}, url = inject('redisUrl')) {

@@ -9,7 +9,7 @@ const topic = 'run-1';
 export function describeLog({ open }: BrokerKind): void {
   describe('publish and read', () => {
     test('[D1] sequence numbers begin at 1, are contiguous, and are the cursors', async () => {
-      await using log = open();
+      await using log = await open();
       const published = [
         await log.broker.publish(topic, [entry(1)]),
         await log.broker.publish(topic, entries(2, 3)),
@@ -28,7 +28,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D2] a record is read as it was published, whatever its id and its text', async () => {
-      await using log = open();
+      await using log = await open();
       const plain = entry(1, 'line\nbreak "quoted" \\ \ud800 ü 漢 😀 \u2028');
       const rich = {
         ...entry(2),
@@ -45,7 +45,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D1] times never decrease', async () => {
-      await using log = open();
+      await using log = await open();
       for (let n = 1; n <= 5; n++) {
         await log.broker.publish(topic, [entry(n)]);
         log.passTime(n % 2 === 0 ? -5000 : 10);
@@ -58,7 +58,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D2] a batch is numbered contiguously, whoever else publishes', async () => {
-      await using log = open();
+      await using log = await open();
       const publishers = [log.broker, log.another(), log.another()];
       const batches = await Promise.all(
         Array.from({ length: 60 }, (_, n) =>
@@ -73,7 +73,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('publishes that are not awaited keep their order', async () => {
-      await using log = open();
+      await using log = await open();
       await Promise.all(entries(1, 400).map((each) => log.broker.publish(topic, [each])));
       const { epoch } = await log.broker.bounds(topic);
       const { records } = await log.broker.read(topic, { epoch, seq: 0 }, 1000);
@@ -81,7 +81,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('a batch may be large', async () => {
-      await using log = open();
+      await using log = await open();
       const results = await log.broker.publish(topic, entries(1, 9000));
       expect(results).toHaveLength(9000);
       const { epoch, last } = await log.broker.bounds(topic);
@@ -91,13 +91,13 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('publishing nothing stores nothing', async () => {
-      await using log = open();
+      await using log = await open();
       expect(await log.broker.publish(topic, [])).toEqual([]);
       expect((await log.broker.bounds(topic)).last).toBe(0);
     });
 
     test('topics are logs of their own', async () => {
-      await using log = open();
+      await using log = await open();
       await log.broker.publish('a', [entry(1)]);
       await log.broker.publish('b', [entry(2), entry(3)]);
       const [a, b] = [await log.broker.bounds('a'), await log.broker.bounds('b')];
@@ -108,7 +108,7 @@ export function describeLog({ open }: BrokerKind): void {
 
   describe('idempotency', () => {
     test('[D3] an id seen before stores nothing and answers the first cursor', async () => {
-      await using log = open();
+      await using log = await open();
       const [first] = await log.broker.publish(topic, [entry(1, 'key')]);
       await log.broker.publish(topic, [entry(2)]);
       const [again] = await log.another().publish(topic, [entry(3, 'key')]);
@@ -117,7 +117,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D3] of two equal ids in one batch the second is the duplicate', async () => {
-      await using log = open();
+      await using log = await open();
       const results = await log.broker.publish(topic, [
         entry(1, 'a'),
         entry(2, 'b'),
@@ -135,7 +135,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D3] of many publishes of one id at once, one is stored', async () => {
-      await using log = open();
+      await using log = await open();
       const publishers = [log.broker, log.another()];
       const results = await Promise.all(
         Array.from({ length: 40 }, (_, n) => publishers[n % 2]?.publish(topic, [entry(n, 'same')])),
@@ -147,7 +147,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D3] ids are known per topic', async () => {
-      await using log = open();
+      await using log = await open();
       await log.broker.publish('a', [entry(1, 'key')]);
       const [other] = await log.broker.publish('b', [entry(1, 'key')]);
       expect(other?.duplicate).toBe(false);
@@ -156,7 +156,7 @@ export function describeLog({ open }: BrokerKind): void {
 
   describe('read', () => {
     test('[D4] begins right after the position and ends at the limit', async () => {
-      await using log = open();
+      await using log = await open();
       await log.broker.publish(topic, entries(1, 10));
       const { epoch } = await log.broker.bounds(topic);
       const page = async (seq: number, limit: number) =>
@@ -168,7 +168,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D1] a topic never written to is empty and has an epoch that stays', async () => {
-      await using log = open();
+      await using log = await open();
       const bounds = await log.broker.bounds(topic);
       expect(bounds).toEqual({ epoch: expect.stringMatching(/^[A-Za-z0-9]{1,32}$/), first: 1, last: 0 });
       const start = { epoch: bounds.epoch, seq: 0 };
@@ -179,7 +179,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D4] a range trimmed by length is told by one gap', async () => {
-      await using log = open({ maxRecords: 5 });
+      await using log = await open({ maxRecords: 5 });
       await log.broker.publish(topic, entries(1, 3));
       await log.broker.publish(topic, entries(4, 12));
       const bounds = await log.broker.bounds(topic);
@@ -197,7 +197,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D4] a range trimmed by age is told by one gap', async () => {
-      await using log = open({ maxAgeMs: 150 });
+      await using log = await open({ maxAgeMs: 150 });
       await log.broker.publish(topic, entries(1, 3));
       const { epoch } = await log.broker.bounds(topic);
       let last = 3;
@@ -219,7 +219,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D4] a cursor of another epoch is told by a gap before the oldest record', async () => {
-      await using log = open({ maxRecords: 2 });
+      await using log = await open({ maxRecords: 2 });
       await log.broker.publish(topic, entries(1, 5));
       const { epoch } = await log.broker.bounds(topic);
       const { gap, records } = await log.broker.read(topic, { epoch: 'gone', seq: 99 }, 10);
@@ -233,7 +233,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('[D4] a cursor ahead of its log repeats nothing and is told by a gap', async () => {
-      await using log = open();
+      await using log = await open();
       await log.broker.publish(topic, entries(1, 3));
       const { epoch } = await log.broker.bounds(topic);
       for (const seq of [4, Number.MAX_SAFE_INTEGER]) {
@@ -252,7 +252,7 @@ export function describeLog({ open }: BrokerKind): void {
 
   describe('seek', () => {
     test('finds the position before the first record appended at or after a time', async () => {
-      await using log = open();
+      await using log = await open();
       for (let n = 1; n <= 20; n++) {
         await log.broker.publish(topic, [entry(n)]);
         log.passTime(n % 3);
@@ -268,7 +268,7 @@ export function describeLog({ open }: BrokerKind): void {
     });
 
     test('finds the oldest record there is when the time is before it', async () => {
-      await using log = open({ maxRecords: 5 });
+      await using log = await open({ maxRecords: 5 });
       await log.broker.publish(topic, entries(1, 12));
       expect(await log.broker.seek(topic, 0)).toMatchObject({ seq: 7 });
     });

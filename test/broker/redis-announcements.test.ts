@@ -52,7 +52,7 @@ test('[D4] malformed, stale and forged announcements do no harm', async () => {
     'hello',
     `${epoch} 1 0`,
     `${epoch} 1 0\ntick\nid\n${json}`,
-    `${epoch} 1 0\ntick\nid\nnot json\n`,
+    `${epoch} 1 0\ntick\nid\n{"half":\n`,
     `${epoch} 1 0\ntick\nid\n${json}\nnot json`,
     `${epoch} 0 0\ntick\nid\n${json}\n`,
     `${epoch} 1 0\ntick\n\\x\n${json}\n`,
@@ -70,6 +70,25 @@ test('[D4] malformed, stale and forged announcements do no harm', async () => {
   sink.expectContiguous();
   expect(sink.gaps).toEqual([]);
   expect((await log.broker.bounds(topic)).epoch).toBe(epoch);
+});
+
+test('[D1] a forged announcement that looks right does not cost the log its records', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({ checkIntervalMs: 20 }, server.url);
+  const { live } = topicKeys(log.prefix, topic);
+  const sink = new RecordingSink();
+  await log.broker.publish(topic, entries(1, 3));
+  const { epoch } = await log.broker.bounds(topic);
+  await log.broker.tail(topic, sink);
+  await admin(server, (redis) => redis.publish(live, `${epoch} 4 0\ntick\nforged\n${entry(99).json}\n`));
+  await expect.poll(() => sink.numbers).toEqual([99]);
+  // The check finds that the log has no such record, and says so.
+  await expect.poll(() => sink.gaps).toMatchObject([{ from: { epoch, seq: 4 }, to: { epoch, seq: 3 } }]);
+  await admin(server, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES'));
+  const [published] = await log.broker.publish(topic, [entry(4)]);
+  expect(published?.cursor).toBe(`${epoch}:4`);
+  await expect.poll(() => sink.numbers).toEqual([99, 4]);
+  expect(await log.broker.bounds(topic)).toEqual({ epoch, first: 1, last: 4 });
 });
 
 /** A connection whose announcements get lost, while it answers every PING. */

@@ -43,7 +43,7 @@ describe('entries of somebody else', () => {
     expect(logger.warn).toHaveBeenCalledWith(expect.objectContaining({ topic }), expect.any(String));
   });
 
-  test('[D2] nor does one that was deleted again, nor one before the first record', async () => {
+  test('[D2] nor does one that was deleted again, one before the first record, or the last possible one', async () => {
     await using log = await logOf(0);
     const id = await redis.xadd(log.keys.log, '*', 'hello', 'there');
     await log.broker.publish(topic, [entry(1)]);
@@ -51,7 +51,9 @@ describe('entries of somebody else', () => {
     expect(id).not.toBe(again);
     await redis.xdel(log.keys.log, String(again));
     await log.broker.publish(topic, [entry(2)]);
-    expect(numbersOf((await log.broker.read(topic, log.start, 10)).records)).toEqual([1, 2]);
+    await redis.xadd(log.keys.log, '18446744073709551615-18446744073709551615', 'the', 'end');
+    await log.broker.publish(topic, [entry(3)]);
+    expect(numbersOf((await log.broker.read(topic, log.start, 10)).records)).toEqual([1, 2, 3]);
   });
 
   test('[D2] nor where the server refuses to set the id back', async () => {
@@ -106,6 +108,7 @@ describe('entries of somebody else', () => {
 
   test.each([
     ['no JSON', fieldsOf(2, 'not json')],
+    ['half of its JSON', fieldsOf(2, '{"event_type":"tick","da')],
     ['no JSON object', fieldsOf(2, '"text"')],
     ['fields missing', ['at', '1', 'type', 'tick', 'json', entry(2).json]],
     ['no time', ['at', 'now', ...fieldsOf(2).slice(2)]],
@@ -195,11 +198,14 @@ describe('what is kept', () => {
     expect(ttl).toBeLessThan(62_000);
     expect(metaTtl).toBeGreaterThan(ttl);
     expect(idsTtl).toBeGreaterThan(5 * 60_000);
+    await redis.persist(log.keys.log);
+    await log.broker.publish(topic, [entry(4)]);
+    expect(await redis.pttl(log.keys.log)).toBeGreaterThan(59_000);
     await redis.pexpire(log.keys.log, 1);
     await expect.poll(() => redis.exists(log.keys.log)).toBe(0);
     const { gap, bounds } = await log.broker.read(topic, log.start, 10);
-    expect(bounds).toEqual({ epoch: log.epoch, first: 4, last: 3 });
-    expect(gap).toMatchObject({ lost: 3, reason: 'trimmed' });
+    expect(bounds).toEqual({ epoch: log.epoch, first: 5, last: 4 });
+    expect(gap).toMatchObject({ lost: 4, reason: 'trimmed' });
   });
 
   test('[D3] an id is known for five minutes at least, and is then forgotten', async () => {
@@ -218,6 +224,16 @@ describe('what is kept', () => {
     const [late] = await log.broker.publish(topic, [entry(10, 'a')]);
     expect(late).toEqual({ cursor: `${log.epoch}:5`, duplicate: false });
     expect(await redis.pttl(log.keys.olderIds)).toBeGreaterThan(0);
+  });
+
+  test('[D1] a clock of Redis that was set back by an hour does not reorder the log', async () => {
+    await using log = await logOf(1);
+    const hourAhead = Date.now() + 3_600_000;
+    await redis.hset(log.keys.meta, 'at', hourAhead);
+    await log.broker.publish(topic, entries(2, 3));
+    const { records } = await log.broker.read(topic, log.start, 10);
+    expect(records.map(({ at }) => at).slice(1)).toEqual([hourAhead, hourAhead]);
+    expect(await log.broker.seek(topic, hourAhead)).toMatchObject({ seq: 1 });
   });
 
   test('[D4] a busy topic is trimmed by age as well', async () => {

@@ -199,5 +199,6 @@ describe('connect', () => {
   test('misuse throws and names the fix', () => {
     expect(() => new RedisBroker({ url: 'localhost:6379' })).toThrow(/redis:\/\//);
     expect(() => new RedisBroker({ url: 'redis://127.0.0.1:1' }, { prefix: 'a{b}' })).toThrow(/prefix/);
+    expect(() => new RedisBroker({ url: 'redis://127.0.0.1:1' }, { maxAgeMs: Infinity })).toThrow(/maxAgeMs/);
   });
 });

@@ -8,7 +8,7 @@ const topic = 'run-1';
 export function describeTail({ open }: BrokerKind): void {
   describe('tail', () => {
     test('[D7] starts at the end of the log, then brings every record in order', async () => {
-      await using log = open();
+      await using log = await open();
       await log.broker.publish(topic, entries(1, 3));
       const sink = new RecordingSink();
       await log.broker.tail(topic, sink);
@@ -23,7 +23,7 @@ export function describeTail({ open }: BrokerKind): void {
     });
 
     test('[D3] a duplicate is not delivered again', async () => {
-      await using log = open();
+      await using log = await open();
       const sink = new RecordingSink();
       await log.broker.tail(topic, sink);
       await log.broker.publish(topic, [entry(1, 'a')]);
@@ -34,7 +34,7 @@ export function describeTail({ open }: BrokerKind): void {
     });
 
     test('[D4] [D7] loses and reorders nothing while several publish and others attach', async () => {
-      await using log = open();
+      await using log = await open();
       const publishers = [log.broker, log.another(), log.another()];
       const readers = [log.broker, log.another()];
       const sinks: RecordingSink[] = [];
@@ -69,7 +69,7 @@ export function describeTail({ open }: BrokerKind): void {
     });
 
     test('two tails of one topic do not know of each other', async () => {
-      await using log = open();
+      await using log = await open();
       const [one, two] = [new RecordingSink(), new RecordingSink()];
       const first = await log.broker.tail(topic, one);
       await log.broker.publish(topic, [entry(1)]);
@@ -82,7 +82,7 @@ export function describeTail({ open }: BrokerKind): void {
     });
 
     test('a tail closed and opened again goes on from the end', async () => {
-      await using log = open();
+      await using log = await open();
       const [one, two] = [new RecordingSink(), new RecordingSink()];
       (await log.broker.tail(topic, one)).close();
       const reopened = log.broker.tail(topic, two);
@@ -97,7 +97,7 @@ export function describeTail({ open }: BrokerKind): void {
 
   describe('close', () => {
     test('is idempotent; every method rejects with CLOSED from then on', async () => {
-      await using log = open();
+      await using log = await open();
       await log.broker.publish(topic, [entry(1)]);
       await Promise.all([log.broker.close(), log.broker.close()]);
       await log.broker.close();
@@ -113,7 +113,7 @@ export function describeTail({ open }: BrokerKind): void {
     });
 
     test('[D2] what was published before it is stored', async () => {
-      await using log = open();
+      await using log = await open();
       const reader = log.another();
       await reader.bounds(topic);
       const published = log.broker.publish(topic, entries(1, 3));
@@ -122,7 +122,7 @@ export function describeTail({ open }: BrokerKind): void {
     });
 
     test('ends the tails', async () => {
-      await using log = open();
+      await using log = await open();
       const sink = new RecordingSink();
       const tail = await log.broker.tail(topic, sink);
       const other = log.another();

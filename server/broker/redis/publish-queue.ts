@@ -26,8 +26,10 @@ export class PublishQueue {
   publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     return new Promise((resolve, reject) => {
       const group = this.#groupFor(topic, entries.length);
-      for (const entry of entries) group.chars += entry.json.length;
-      group.entries.push(...entries);
+      for (const entry of entries) {
+        group.entries.push(entry);
+        group.chars += entry.json.length;
+      }
       group.waiting.push({ count: entries.length, resolve, reject });
     });
   }

@@ -52,10 +52,15 @@ export class RedisBroker implements Broker {
   #subscriber: { connection: RedisConnection; channels: LiveChannels } | null = null;
   #closing: Promise<void> | null = null;
 
-  /** @throws TypeError when the URL or the prefix cannot be used */
+  /** @throws TypeError when an option has no meaning; the message says which one */
   constructor(source: RedisSource, options: RedisBrokerOptions = {}) {
     const { prefix = 'psyche', timeoutMs = 2000, checkIntervalMs = 5000, logger = silentLogger } = options;
     const { maxRecords = DEFAULT_RETENTION.maxRecords, maxAgeMs = DEFAULT_RETENTION.maxAgeMs } = options;
+    for (const [name, value] of Object.entries({ maxRecords, maxAgeMs, timeoutMs, checkIntervalMs })) {
+      if (!Number.isSafeInteger(value) || value < 1) {
+        throw new TypeError(`RedisBroker: ${name} must be a whole number above 0, not ${value}`);
+      }
+    }
     this.#source = source;
     this.#logger = logger;
     this.#prefix = checkPrefix(prefix);

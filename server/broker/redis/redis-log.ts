@@ -49,14 +49,15 @@ export class RedisLog {
     const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic);
     const fields = entries.flatMap(({ type, id, json, meta }) => [type, encodeId(id), json, meta ?? '']);
     const reply = await this.#run(topic, (redis, common) =>
-      redis.psychePublish(log, meta, ids, olderIds, ...common, live, retention.maxRecords, ...fields),
+      redis.psychePublish(log, meta, ids, olderIds, ...common, live, retention.maxRecords, fields),
     );
     const [epochValue, evicted, ...places] = toValues(reply);
     const epoch = String(epochValue);
     this.#countForeign(topic, Number(evicted));
     const newest = places.findLastIndex((place) => typeof place === 'number');
-    if (newest >= 0)
+    if (newest >= 0) {
       this.#seen.confirm(topic, { epoch, seq: Number(places[newest]), id: entries[newest]?.id ?? '' });
+    }
     return places.map((place) =>
       typeof place === 'string'
         ? { cursor: place, duplicate: true }
@@ -66,7 +67,7 @@ export class RedisLog {
 
   /**
    * The log's bounds and, right after a position, as many records as one answer holds: at least one, if there is one.
-   * @param limit records at most; 0 asks for the bounds alone
+   * @param limit records at most; Infinity for as many as it holds, 0 for the bounds alone
    */
   async read(topic: string, after: Position, limit: number): Promise<Chunk> {
     const { log, meta } = topicKeys(this.#settings.prefix, topic);

@@ -9,7 +9,6 @@ import type { RedisLog } from './redis-log.ts';
 
 /** Between two attempts to read a log that cannot be reached. */
 const RETRY_MS = 250;
-const CHUNK_RECORDS = 1000;
 
 interface RedisTailSettings {
   topic: string;
@@ -32,6 +31,7 @@ export class RedisTail implements Tail {
   /** Whether anything was announced since the last check, and how many checks found records without that. */
   #heard = false;
   #deafChecks = 0;
+  #toldOfMalformed = false;
 
   /** Resolves once the sink was told where it starts; rejects when the tail is closed before. */
   readonly started: Promise<void>;
@@ -81,7 +81,8 @@ export class RedisTail implements Tail {
     const records = decodeNotification(payload);
     const newest = records?.at(-1);
     if (!records || !newest) {
-      logger.warn({ topic }, 'malformed announcement: reading the log instead');
+      if (!this.#toldOfMalformed) logger.warn({ topic }, 'malformed announcements: reading the log instead');
+      this.#toldOfMalformed = true;
       this.#catchUp();
       return;
     }
@@ -113,7 +114,7 @@ export class RedisTail implements Tail {
     const { topic, log } = this.#settings;
     const { position } = this.#flow;
     this.#flow.reading();
-    const result = await log.read(topic, position ?? { epoch: '', seq: 0 }, position ? CHUNK_RECORDS : 0);
+    const result = await log.read(topic, position ?? { epoch: '', seq: 0 }, position ? Infinity : 0);
     if (this.#stop.signal.aborted) return true;
     if (position) return this.#flow.take(result);
     const caughtUp = this.#flow.start(result.bounds);

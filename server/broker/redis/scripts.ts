@@ -3,7 +3,7 @@ import { IDEMPOTENCY_MS } from '../broker.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    psychePublish(...keysAndArgs: (string | number)[]): Result<unknown, Context>;
+    psychePublish(...keysAndArgs: (string | number | string[])[]): Result<unknown, Context>;
     psycheRead(...keysAndArgs: (string | number)[]): Result<unknown, Context>;
     psycheSeek(...keysAndArgs: (string | number)[]): Result<unknown, Context>;
   }
@@ -118,7 +118,8 @@ end
 local function append(...)
   local added = redis.pcall('XADD', log, (seq + 1) .. '-0', ...)
   if type(added) == 'table' and added.err then
-    if not string.find(added.err, 'equal or smaller', 1, true) then return added end
+    -- "The ID … is equal or smaller than …", "The stream has exhausted the last possible ID"
+    if not string.find(added.err, 'ID', 1, true) then return added end
     evict()
     redis.call('XADD', log, (seq + 1) .. '-0', ...)
   end
@@ -171,7 +172,7 @@ for from = 1, #fresh, 1000 do
 end
 if at >= rotateAt then redis.call('PEXPIRE', ids, ${2 * IDEMPOTENCY_MS}) end
 if seq > maxRecords then redis.call('XTRIM', log, 'MINID', (seq - maxRecords + 1) .. '-0') end
-if at >= trimAt then
+if at >= trimAt or redis.call('PTTL', log) < 0 then
   -- Looking for the old ones costs more than an append, so it is done now and then.
   local pause = math.max(1, math.floor(math.min(maxAge / 10, 1000)))
   redis.call('XTRIM', log, 'MINID', seek(seq, at - maxAge) .. '-0')
@@ -204,7 +205,7 @@ local _, _, _, lastId = recordFrom(math.max(1, last), last)
 local reply = { epoch, first, last, lastId or '', from, 0 }
 local start = (from + 1) .. '-0'
 while limit > 0 and room > 0 do
-  local count = math.min(limit, 100)
+  local count = math.min(limit, 32)
   local entries = redis.call('XRANGE', log, start, last .. '-0', 'COUNT', count)
   for _, entry in ipairs(entries) do
     local seq, at, kind, id, json, annotations = record(entry)

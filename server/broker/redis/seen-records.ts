@@ -36,7 +36,9 @@ export class SeenRecords {
 
   /** The log may be another one from now on: what was announced is evidence of what it has to hold. */
   believeAnnounced(): void {
-    for (const [topic, record] of this.#announced) this.confirm(topic, record);
+    for (const [topic, record] of this.#announced) {
+      if ((this.get(topic)?.epoch ?? record.epoch) === record.epoch) this.confirm(topic, record);
+    }
     this.#announced.clear();
   }
 }
