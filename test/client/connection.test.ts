@@ -1,3 +1,5 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { fullJitter } from '../../client/backoff.ts';
 import type { ConnectionState } from '../../client/index.ts';
@@ -9,6 +11,7 @@ import { startTestServer } from './test-server.ts';
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 const quick = () => vi.spyOn(Math, 'random').mockReturnValue(0.02);
@@ -186,6 +189,27 @@ test('a server that stops answering is left, though its socket stays open', asyn
   await eventually(() => expect(onSynced).toHaveBeenCalledTimes(2));
   await server.manager.publish('agent_message', agentMessage(1));
   await eventually(() => expect(got).toEqual(['1']));
+});
+
+test('a server that does not answer the handshake is given up after ten seconds', async () => {
+  quick();
+  const silent = createServer();
+  let connections = 0;
+  silent.on('connection', (socket) => {
+    connections++;
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await using client = connect({ url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}` });
+  await eventually(() => expect(connections).toBe(1));
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(client.connection.state).toMatchObject({ status: 'connecting', error: null });
+  await vi.advanceTimersByTimeAsync(5000);
+  await eventually(() => expect(connections).toBe(2));
+  expect(client.connection.state).toMatchObject({ status: 'reconnecting', attempt: 1 });
+  vi.useRealTimers();
+  silent.close();
 });
 
 test('without a network it is offline, and back as soon as there is one', async () => {

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 /** A server and the page of ./page in a browser of its own; what the page complains about is in `complaints`. */
-async function open() {
+async function open(query = '') {
   const server = await startTestServer({ intercept: serve(built) });
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -27,7 +27,7 @@ async function open() {
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
-  await page.goto(server.url);
+  await page.goto(server.url + query);
   await page.waitForSelector('#list[data-status="live"]');
   await page.waitForSelector('#identity[data-status="live"]');
   const items = (list = 'list') => page.locator(`#${list} li`).allTextContents();
@@ -117,6 +117,21 @@ test('[D12] a socket that is lost: reconnecting is shown, then all is there, wit
   expect(await state('handled')).toEqual(['before', 'a', 'b', 'c']);
   expect(await page.textContent('#list [data-id="gap"]')).toBe('none');
   expect((await state('states')).join(' ')).toMatch(/connecting( connecting)? live reconnecting live$/);
+});
+
+test('a server that goes silent is left within seconds; a client of the page’s own stays open after unmount', async () => {
+  await using app = await open('/?quick');
+  const { server, page, items } = app;
+  for (const socket of server.sockets) socket.pause();
+  await page.waitForSelector('#list[data-status="stale"]');
+  await page.waitForSelector('#list[data-status="live"]');
+  expect(server.connections).toBe(2);
+  await server.manager.publish('agent_message', agentMessage('after'));
+  await poll(() => items()).toEqual(['after']);
+  for (const socket of server.sockets) if (socket.isPaused) socket.terminate();
+  await page.evaluate(() => window.page.unmount());
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
+  expect(server.sockets.size).toBe(1);
 });
 
 test('a result keeps its identity through renders without news, filters written in place included', async () => {

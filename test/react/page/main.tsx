@@ -1,5 +1,6 @@
 import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
+import { createClient } from '../../../client/index.ts';
 import {
   EventsProvider,
   useConnection,
@@ -177,9 +178,14 @@ function Page() {
   );
 }
 
+// With `?quick`, over a client of the page's own that notices soon when the server is gone.
+const client = location.search.includes('quick')
+  ? createClient({ keepAlive: { intervalMs: 200, pongTimeoutMs: 200 } })
+  : undefined;
+
 root.render(
   <StrictMode>
-    <EventsProvider>
+    <EventsProvider client={client}>
       <Page />
     </EventsProvider>
   </StrictMode>,
