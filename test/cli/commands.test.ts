@@ -98,19 +98,16 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     await first.close();
     const topic = `cli-back-${process.pid}`;
     const at = ['--url', url, '--topic', topic];
-    const server = () => startTestServer({ port, redisUrl });
-    await using tail = await (async () => {
-      await using _before = await server();
-      await run(['publish', 'agent_message', ...at], jsonl([agentMessage('before')]));
-      const command = new RunningCommand(['tail', '--last', '1', ...at]);
-      await expect.poll(() => command.lines, { timeout: 30_000 }).toHaveLength(1);
-      return command;
-    })();
+    await using before = await startTestServer({ port, redisUrl });
+    await run(['publish', 'agent_message', ...at], jsonl([agentMessage('before')]));
+    await using tail = new RunningCommand(['tail', '--last', '1', ...at]);
+    await expect.poll(() => tail.lines, { timeout: 30_000 }).toHaveLength(1);
+    await before.close();
     await run(
       ['publish', 'agent_message', '--redis', redisUrl, '--topic', topic],
       jsonl([agentMessage('meanwhile')]),
     );
-    await using _after = await server();
+    await using _after = await startTestServer({ port, redisUrl });
     await expect.poll(() => tail.lines, { timeout: 30_000 }).toHaveLength(2);
     expect(tail.lines[1]).toMatchObject({ event_type: 'agent_message', data: { message: 'meanwhile' } });
     expect(tail.stderr).toBe(
