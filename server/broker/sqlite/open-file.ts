@@ -4,7 +4,7 @@ import { newEpoch } from '../epoch.ts';
 import { type Database, loadSqlite } from './engine.ts';
 import { damaged, unavailable } from './failures.ts';
 import type { Marks } from './marks.ts';
-import { createTables, findDamage, isNewFile, loadState, saveState } from './schema.ts';
+import { createTables, findDamage, isLog, isNewFile, loadState, saveState } from './schema.ts';
 import { bootId, doubtAbout, inodeOf, type LogState, restarted, type Surroundings } from './trust.ts';
 
 /** When a publish is acknowledged, and shown to anybody: see SqliteBrokerOptions. */
@@ -28,31 +28,15 @@ export async function openFile(
   settings: FileSettings,
   marks: Marks,
 ): Promise<{ db: Database; state: LogState }> {
-  const { path, durability } = settings;
+  const { path } = settings;
   const { DatabaseSync } = await loadSqlite();
   const hasWal = existsSync(`${path}-wal`);
-  let opened: Database | null = null;
+  let db: Database | null = null;
   try {
-    const db = new DatabaseSync(path);
-    opened = db;
-    const before = isNewFile(db) ? null : loadState(db);
-    configure(db, settings.maxBytes);
-    const hasMark = before !== null && marks.has(before.mark);
-    const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal };
-    const epoch = before && trusts(db, before, here, settings) ? before.epoch : newEpoch();
-    const { inode, boot } = here;
-    const state = { epoch, mark: newEpoch(), inode, boot, durability, clean: 0 };
-    marks.change(before?.mark ?? state.mark, state.mark, () => {
-      db.exec('BEGIN IMMEDIATE');
-      if (!before) createTables(db);
-      saveState(db, state);
-      db.exec('COMMIT');
-    });
-    // What a process that was killed had written but not synced is on the disk before anybody sees it.
-    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    return { db, state };
+    db = new DatabaseSync(path);
+    return { db, state: takeOver(db, marks, hasWal, settings) };
   } catch (error) {
-    if (opened) release(opened);
+    if (db) release(db);
     throw unavailable(path, error);
   }
 }
@@ -64,7 +48,8 @@ export async function openFile(
 export function release(db: Database): void {
   rollBack(db);
   try {
-    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema');
+    if (isLog(db)) db.exec('PRAGMA journal_mode = DELETE');
+    db.exec('PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema');
   } catch {
     // A file that cannot be written is closed as it is.
   } finally {
@@ -81,10 +66,31 @@ export function rollBack(db: Database): void {
   }
 }
 
+/** Locks the file, judges what it holds, and begins a session in it. */
+function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSettings): LogState {
+  const { path, durability, maxBytes } = settings;
+  db.exec('PRAGMA locking_mode = EXCLUSIVE');
+  const before = isNewFile(db) ? null : loadState(db);
+  configure(db, maxBytes);
+  const hasMark = before !== null && marks.has(before.mark);
+  const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal };
+  const epoch = before && trusts(db, before, here, settings) ? before.epoch : newEpoch();
+  const { inode, boot } = here;
+  const state = { epoch, mark: newEpoch(), inode, boot, durability, clean: 0 };
+  marks.change(before?.mark ?? state.mark, state.mark, () => {
+    db.exec('BEGIN IMMEDIATE');
+    if (!before) createTables(db);
+    saveState(db, state);
+    db.exec('COMMIT');
+  });
+  // What a process that was killed had written but not synced is on the disk before anybody sees it.
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  return state;
+}
+
 function configure(db: Database, maxBytes: number): void {
   db.exec(`
     PRAGMA page_size = ${PAGE_BYTES};
-    PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA checkpoint_fullfsync = ON;`);

@@ -1,4 +1,3 @@
-import { EventsError } from '../../../shared/errors.ts';
 import type { Database } from './engine.ts';
 import type { LogState } from './trust.ts';
 
@@ -45,17 +44,21 @@ const CREATE = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Whether a file is new. @throws EventsError UNAVAILABLE if it holds anything but a log this version can read */
+/** Whether a file is empty. @throws Error if it holds anything but a log this version can read */
 export function isNewFile(db: Database): boolean {
-  const application = pragma(db, 'application_id');
-  if (application === 0 && pragma(db, 'schema_version') === 0) return true;
-  if (application !== APPLICATION_ID) {
-    throw new EventsError('UNAVAILABLE', 'it is the database of another program; name another file');
-  }
-  if (Number(pragma(db, 'user_version')) > SCHEMA_VERSION) {
-    throw new EventsError('UNAVAILABLE', 'it was written by a later version of this program; use that one');
-  }
-  return false;
+  if (isLog(db)) return false;
+  if (pragma(db, 'schema_version') === 0) return true;
+  throw new Error(
+    pragma(db, 'application_id') === APPLICATION_ID
+      ? 'it was written by a later version of this program; use that one'
+      : 'it is the database of another program; name another file',
+  );
+}
+
+/** Whether a file is a log this version can read. */
+export function isLog(db: Database): boolean {
+  const version = Number(pragma(db, 'user_version'));
+  return pragma(db, 'application_id') === APPLICATION_ID && version <= SCHEMA_VERSION;
 }
 
 /** To be called within a transaction. */
