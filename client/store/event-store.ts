@@ -49,18 +49,19 @@ export class EventStore<C extends AnyCatalog> implements Connection {
       this.#client = client;
       this.#unwatch = client.connection.subscribe((state) => this.#setState(state));
       this.#setState(client.connection.state);
+      this.#closeUnlessNeeded();
     }
     return this.#client;
   }
 
-  /** Keeps the client until the returned function is called. */
+  /** Keeps the client, followed inputs or not, until the returned function is called. */
   hold(): () => void {
     this.#holders++;
-    clearTimeout(this.#closing);
     this.client();
+    this.#closeUnlessNeeded();
     return () => {
-      if (--this.#holders > 0) return;
-      this.#closing = setTimeout(() => this.#disconnect(), this.#options.lingerMs);
+      this.#holders--;
+      this.#closeUnlessNeeded();
     };
   }
 
@@ -104,8 +105,10 @@ export class EventStore<C extends AnyCatalog> implements Connection {
     }
     const used = feed;
     const stop = start(used);
+    this.#closeUnlessNeeded();
     return () => {
       stop();
+      this.#closeUnlessNeeded();
       if (used.isUsed || this.#feeds.get(key) !== used) return;
       clearTimeout(this.#releases.get(key));
       this.#releases.set(
@@ -121,12 +124,17 @@ export class EventStore<C extends AnyCatalog> implements Connection {
     this.#feeds.delete(key);
   }
 
+  #closeUnlessNeeded(): void {
+    clearTimeout(this.#closing);
+    if (this.#holders > 0 || [...this.#feeds.values()].some(({ isUsed }) => isUsed)) return;
+    this.#closing = setTimeout(() => this.#disconnect(), this.#options.lingerMs);
+  }
+
   #disconnect(): void {
-    for (const [key, release] of this.#releases) {
-      clearTimeout(release);
+    for (const key of [...this.#feeds.keys()]) {
+      clearTimeout(this.#releases.get(key));
       this.#release(key);
     }
-    for (const key of [...this.#feeds.keys()]) this.#release(key);
     this.#unwatch();
     const client = this.#client;
     this.#client = null;

@@ -170,3 +170,21 @@ test('[D12] a subscription that the server ends is resumed', async () => {
   expect(errors.every((error) => error.endsWith('true'))).toBe(true);
   await next?.close();
 });
+
+test('[D12] what a server sends again is dropped', async () => {
+  await using server = await startTestServer();
+  const subscribe = server.manager.subscribe.bind(server.manager);
+  // A server that resumes nobody, and sends everything from the beginning each time.
+  server.manager.subscribe = (options) => subscribe({ ...options, since: { last: 100 } });
+  await using client = connect({ url: server.wsUrl });
+  const got: string[] = [];
+  const onSynced = vi.fn();
+  client.on('agent_message', ({ data }) => got.push(data.message), { onSynced });
+  for (let i = 0; i < 10; i++) await server.manager.publish('agent_message', agentMessage(i));
+  await eventually(() => expect(got).toHaveLength(10));
+  server.drop();
+  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(2));
+  await server.manager.publish('agent_message', agentMessage(10));
+  await eventually(() => expect(got.at(-1)).toBe('10'));
+  expect(got).toEqual(Array.from({ length: 11 }, (_, i) => `${i}`));
+});

@@ -151,6 +151,22 @@ test('the client is closed a second after its last holder, and made again when i
   expect(states).toContain('live');
 });
 
+test('a client that somebody took after the last one left is closed too', () => {
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  store.client();
+  vi.advanceTimersByTime(1000);
+  expect(fake.close).toHaveBeenCalledOnce();
+  // One who follows an input needs it.
+  const stop = store.follow(feedKey({}), 10, () => {});
+  vi.advanceTimersByTime(10_000);
+  expect(fake.close).toHaveBeenCalledOnce();
+  stop();
+  vi.advanceTimersByTime(1000);
+  expect(fake.close).toHaveBeenCalledTimes(2);
+  expect(fake.subscriptions).toMatchObject([{ stopped: true }]);
+});
+
 test('a client that is not the store’s is left open', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>({ ...fake, closes: false });
