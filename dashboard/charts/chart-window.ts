@@ -1,0 +1,28 @@
+import { clockTime } from '../model/format.ts';
+import type { Entry } from '../model/log.ts';
+import { countUpTo } from '../model/search.ts';
+import type { Moment } from '../state/moment.ts';
+
+/** What charts look back on, and how wide they are at least, ms of the timeline. */
+const WINDOW_MS = 300_000;
+const LEAST_MS = 60_000;
+
+/** First and last place on the timeline that charts show: they end with the moment. */
+export function chartRange({ scene, clock }: Moment): readonly [number, number] {
+  const first = scene.entries[0]?.clock ?? clock;
+  return [Math.max(clock - WINDOW_MS, Math.min(first, clock - LEAST_MS)), clock];
+}
+
+/** Entries of a chart: one more to the left, so that lines come from somewhere. */
+export function inRange<T extends Entry>(entries: readonly T[], [from]: readonly [number, number]): readonly T[] {
+  return entries.slice(Math.max(0, countUpTo(entries, from, ({ clock }) => clock) - 1));
+}
+
+/** What time it was at a place of the timeline; nothing before the first event. */
+export function timeNamer(entries: readonly Entry[]): (clock: number) => string {
+  return (clock) => {
+    const index = countUpTo(entries, clock, (entry) => entry.clock) - 1;
+    const entry = entries[index];
+    return entry ? clockTime(entry.at + clock - entry.clock) : '';
+  };
+}

@@ -1,0 +1,43 @@
+import { type ReactNode, useState } from 'react';
+
+interface DataTableProps {
+  summary: string;
+  columns: readonly string[];
+  /** Called only while the table is open. */
+  rows: () => readonly { readonly key: string; readonly cells: readonly string[] }[];
+}
+
+/** A chart in numbers. */
+export function DataTable({ summary, columns, rows }: DataTableProps): ReactNode {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details className="as-table" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{summary}</summary>
+      {isOpen && (
+        <div className="table-scroll">
+          <table>
+            <thead>
+              <tr>
+                {columns.map((column) => (
+                  <th key={column} scope="col">
+                    {column}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows().map(({ key, cells }) => (
+                <tr key={key}>
+                  {cells.map((cell, index) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: cells have a fixed order
+                    <td key={index}>{cell}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </details>
+  );
+}

@@ -1,0 +1,22 @@
+import type { ReactNode } from 'react';
+import type { ServerStats } from '../../client/index.ts';
+import { count } from '../model/format.ts';
+
+const NAMES: Readonly<Record<keyof ServerStats['errors'], string>> = {
+  invalid: 'invalid',
+  overloaded: 'overloaded',
+  unavailable: 'unavailable',
+  listener: 'in listeners',
+  malformed: 'malformed',
+};
+
+/** What went wrong in the server; nothing is worth a single line. */
+export function ErrorCounts({ errors }: { errors: ServerStats['errors'] }): ReactNode {
+  const kinds = (Object.keys(NAMES) as (keyof ServerStats['errors'])[]).filter((kind) => errors[kind] > 0);
+  if (kinds.length === 0) return <p className="errors">No errors.</p>;
+  return (
+    <p className="errors" data-bad="true">
+      Errors: {kinds.map((kind) => `${count(errors[kind])} ${NAMES[kind]}`).join(', ')}
+    </p>
+  );
+}

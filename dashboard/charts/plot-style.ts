@@ -1,0 +1,38 @@
+import type { Palette } from './palette.ts';
+
+/** x, then a list for each line; null: no value there. */
+export type PlotData = [xs: number[], ...lines: (number | null)[][]];
+
+/** One series of a chart. */
+export interface Line {
+  readonly shape: 'curve' | 'steps' | 'dots';
+  readonly color: string;
+  /** Of the area below; default: none. */
+  readonly fill?: string;
+}
+
+export interface PlotStyle {
+  readonly lines: readonly Line[];
+  /** Least and greatest y. */
+  readonly y: readonly [number, number];
+  /** Values of y that have a line. */
+  readonly ticks: readonly number[];
+  readonly nameOfY: (y: number) => string;
+  readonly thresholds?: readonly { y: number; color: string; label: string }[];
+}
+
+export interface PlotProps {
+  /** Says what is drawn, to those who do not see it. */
+  label: string;
+  /** px */
+  height: number;
+  data: PlotData;
+  /** First and last x. */
+  range: readonly [from: number, to: number];
+  /** What an x is called on the axis. */
+  nameOfX: (x: number) => string;
+  /** How it looks in a theme; always the same function. */
+  style: (palette: Palette) => PlotStyle;
+  /** Called with the x that is clicked. */
+  onPick?: (x: number) => void;
+}

@@ -1,0 +1,73 @@
+import type { ReactNode } from 'react';
+import { Icon } from '../shell/icons.tsx';
+import { useMoment, useMomentActions } from '../state/moment.ts';
+import { useSimulation } from '../state/simulation-provider.tsx';
+import { useShortcuts } from '../state/use-shortcuts.ts';
+import { ResetButton } from './reset-button.tsx';
+import { SpeedControl } from './speed-control.tsx';
+
+/** Start, pause, step and speed; reset stands apart. In a replay the keys move the replay instead. */
+export function RunControls(): ReactNode {
+  const { served, state, pending, error, run } = useSimulation();
+  const { live } = useMoment();
+  const moment = useMomentActions();
+  const isRunning = state?.status === 'running';
+  const canRun = served === true && live;
+  const toggle = (): void => void run({ name: isRunning ? 'pause' : 'start' });
+  const step = (): void => void run({ name: 'step' });
+  useShortcuts({
+    ' ': () => (live ? canRun && toggle() : moment.togglePlaying()),
+    '.': () => (live ? canRun && step() : moment.step(1)),
+  });
+
+  if (served === false) {
+    return (
+      <p className="hint">
+        No simulation runs on this server and topic. Events from elsewhere are shown as they come, and you can publish
+        one below.
+      </p>
+    );
+  }
+  return (
+    <>
+      <div className="run">
+        <button
+          type="button"
+          className="button primary"
+          disabled={!canRun}
+          aria-keyshortcuts="Space"
+          aria-busy={pending === 'start' || pending === 'pause'}
+          onClick={toggle}
+        >
+          <Icon name={isRunning ? 'pause' : 'play'} /> {isRunning ? 'Pause' : 'Start'}
+        </button>
+        <button
+          type="button"
+          className="button"
+          disabled={!canRun}
+          aria-keyshortcuts="."
+          aria-busy={pending === 'step'}
+          title="One turn (.)"
+          onClick={step}
+        >
+          <Icon name="step" /> Step
+        </button>
+        <SpeedControl disabled={!canRun} />
+        <ResetButton disabled={!canRun} />
+      </div>
+      {!live && (
+        <p className="hint">
+          This is a replay; the controls are those of the live end.{' '}
+          <button type="button" className="link" onClick={moment.goLive}>
+            Back to live
+          </button>
+        </p>
+      )}
+      {error !== null && (
+        <p className="problem" role="alert">
+          {error}
+        </p>
+      )}
+    </>
+  );
+}

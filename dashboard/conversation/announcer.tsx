@@ -1,0 +1,48 @@
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useConnection } from '../events.ts';
+import { nameOf } from '../model/archetypes.ts';
+import { textAt } from '../model/fields.ts';
+import { countUpTo } from '../model/search.ts';
+import { useMoment } from '../state/moment.ts';
+
+const QUIET_MS = 3000;
+
+/** The page's one polite voice: what is new, once in three seconds at most, and how the connection is. */
+export function Announcer(): ReactNode {
+  const { status } = useConnection();
+  const { log, live } = useMoment();
+  const [said, setSaid] = useState('');
+  const heard = useRef<number | null>(null);
+  const latest = useRef(log);
+  useEffect(() => {
+    latest.current = log;
+    if (heard.current === null && log.status === 'live') heard.current = log.entries.at(-1)?.row ?? -1;
+  }, [log]);
+
+  useEffect(() => {
+    if (status !== 'connecting') setSaid(status === 'live' ? 'Connected.' : `Connection: ${status}.`);
+  }, [status]);
+
+  useEffect(() => {
+    if (!live) return;
+    const timer = setInterval(() => {
+      const messages = latest.current.byType.agent_message;
+      const last = messages.at(-1);
+      if (!last || heard.current === null || last.row <= heard.current) return;
+      const more = messages.length - countUpTo(messages, heard.current, ({ row }) => row) - 1;
+      heard.current = last.row;
+      const { agent_type, message, metadata } = last.event.data;
+      const to = textAt(metadata, 'to');
+      setSaid(
+        `${more > 0 ? `${more} more messages. ` : ''}${agent_type}${to ? ` to ${nameOf(to)}` : ''}: ${message.slice(0, 300)}`,
+      );
+    }, QUIET_MS);
+    return () => clearInterval(timer);
+  }, [live]);
+
+  return (
+    <div className="hidden" role="status" aria-live="polite">
+      {said}
+    </div>
+  );
+}

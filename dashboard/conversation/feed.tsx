@@ -1,0 +1,118 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useCallback, useLayoutEffect, useRef, useState } from 'react';
+import type { FeedItem } from '../model/feed-items.ts';
+import { plural } from '../model/format.ts';
+import { Icon } from '../shell/icons.tsx';
+import { FeedRow } from './feed-row.tsx';
+
+/** Heights before a row is measured, px. */
+const ESTIMATES: Readonly<Record<FeedItem['kind'], number>> = {
+  message: 104,
+  speaking: 104,
+  note: 52,
+  event: 30,
+  gap: 44,
+};
+/** As near to the bottom as this counts as at the bottom, px. */
+const NEAR = 48;
+
+interface FeedProps {
+  items: readonly FeedItem[];
+  /** Above the first row. */
+  head: ReactNode;
+}
+
+/** The conversation's lines: only those in sight are in the page. It stays at the bottom if it is there. */
+export function Feed({ items, head }: FeedProps): ReactNode {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const [seen, setSeen] = useState(0);
+  const getItemKey = useCallback((index: number) => items[index]?.key ?? index, [items]);
+  const virtualizer = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => ESTIMATES[items[index]?.kind ?? 'message'],
+    getItemKey,
+    overscan: 5,
+    paddingStart: 8,
+    paddingEnd: 16,
+    anchorTo: 'end',
+    followOnAppend: true,
+    scrollEndThreshold: NEAR,
+    useFlushSync: false,
+  });
+
+  const follows = useRef(true);
+  const newest = newestRow(items);
+  useLayoutEffect(() => {
+    if (!follows.current) return;
+    setSeen(newest);
+    // A row that took the place of another one is no append.
+    if (!virtualizer.isAtEnd(1)) virtualizer.scrollToEnd();
+  }, [virtualizer, newest, items]);
+
+  const onScroll = (): void => {
+    const element = scroller.current;
+    if (!element) return;
+    follows.current = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
+    if (follows.current) setSeen(newest);
+    setAtEnd(follows.current);
+  };
+  const toEnd = (): void => {
+    follows.current = true;
+    setAtEnd(true);
+    setSeen(newest);
+    virtualizer.scrollToEnd();
+  };
+  const unseen = isAtEnd ? 0 : countAfter(items, seen);
+
+  return (
+    <div className="feed-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <div ref={scroller} className="feed" role="log" aria-live="off" aria-label="Conversation" tabIndex={0} onScroll={onScroll}>
+        {head}
+        <div className="feed-rows" style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map(({ key, index, start }) => {
+            const item = items[index];
+            if (!item) return null;
+            return (
+              <article
+                key={key}
+                ref={virtualizer.measureElement}
+                data-index={index}
+                className="feed-row"
+                style={{ transform: `translateY(${start}px)` }}
+                aria-posinset={index + 1}
+                aria-setsize={items.length}
+              >
+                <FeedRow item={item} />
+              </article>
+            );
+          })}
+        </div>
+      </div>
+      {!isAtEnd && (
+        <button type="button" className="to-end" onClick={toEnd}>
+          {unseen > 0 ? `${plural(unseen, 'new', 'new')}` : 'Latest'} <Icon name="down" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function newestRow(items: readonly FeedItem[]): number {
+  const last = items.findLast((item) => 'entry' in item);
+  return last && 'entry' in last ? last.entry.row : Number.NEGATIVE_INFINITY;
+}
+
+/** Lines that came after a row. */
+function countAfter(items: readonly FeedItem[], row: number): number {
+  let count = 0;
+  for (let index = items.length - 1; index >= 0; index--) {
+    const item = items[index];
+    if (!item || !('entry' in item)) continue;
+    if (item.entry.row <= row) break;
+    count++;
+  }
+  return count;
+}

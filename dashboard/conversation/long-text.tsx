@@ -1,0 +1,21 @@
+import { type ReactNode, useState } from 'react';
+
+const LONGEST = 1200;
+
+/** What somebody wrote: text, whatever is in it. Very long ones are cut until the viewer wants all. */
+export function LongText({ text }: { text: string }): ReactNode {
+  const [all, setAll] = useState(false);
+  const isCut = !all && text.length > LONGEST;
+  return (
+    <>
+      <p className="words" dir="auto">
+        {isCut ? `${text.slice(0, LONGEST)}…` : text}
+      </p>
+      {isCut && (
+        <button type="button" className="button small" onClick={() => setAll(true)}>
+          Show all
+        </button>
+      )}
+    </>
+  );
+}

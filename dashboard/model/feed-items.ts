@@ -1,0 +1,53 @@
+import type { Gap } from '../events.ts';
+import { type Filters, matcher } from './filters.ts';
+import type { Entry, GapMark } from './log.ts';
+import { createNoteTaker, type Note } from './notes.ts';
+import type { Message, Scene, Speaking } from './scene.ts';
+
+/** A line of the conversation. */
+export type FeedItem =
+  | { readonly kind: 'message'; readonly key: string; readonly entry: Message }
+  | { readonly kind: 'note'; readonly key: string; readonly entry: Entry; readonly note: Note }
+  | { readonly kind: 'event'; readonly key: string; readonly entry: Entry }
+  | { readonly kind: 'gap'; readonly key: string; readonly gap: Gap }
+  | { readonly kind: 'speaking'; readonly key: string; readonly speaking: Speaking };
+
+/** What the conversation shows at a moment. Gaps are shown whatever the filters are. */
+export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filters): FeedItem[] {
+  const matches = matcher(filters);
+  const noteOf = createNoteTaker();
+  const items: FeedItem[] = [];
+  const waiting = [...gaps];
+  const passGaps = (row: number): void => {
+    for (let mark = waiting[0]; mark && mark.row < row; mark = waiting[0]) {
+      waiting.shift();
+      items.push({ kind: 'gap', key: `gap ${mark.gap.from} ${mark.gap.to}`, gap: mark.gap });
+    }
+  };
+  for (const entry of scene.entries) {
+    const note = noteOf(entry.event);
+    if (waiting.length > 0) passGaps(entry.row);
+    if (!matches(entry, note)) continue;
+    const key = entry.event.cursor;
+    if (isMessage(entry)) items.push({ kind: 'message', key, entry });
+    else if (note) items.push({ kind: 'note', key, entry, note });
+    else items.push({ kind: 'event', key, entry });
+  }
+  passGaps((scene.entries.at(-1)?.row ?? 0) + 1);
+  for (const speaking of scene.speaking) {
+    if (isWanted(speaking, filters)) {
+      items.push({ kind: 'speaking', key: `speaking ${speaking.agent} ${speaking.turn}`, speaking });
+    }
+  }
+  return items;
+}
+
+export function isMessage(entry: Entry): entry is Message {
+  return entry.event.event_type === 'agent_message';
+}
+
+/** What is not said yet has no sentiment, and words that may still change. */
+function isWanted({ agent }: Speaking, { agents, types, sentiment, text }: Filters): boolean {
+  if (types.length > 0 && !types.includes('agent_message')) return false;
+  return (agents.length === 0 || agents.includes(agent)) && sentiment === null && text.trim() === '';
+}

@@ -1,0 +1,53 @@
+// The page speaks English, and so do its numbers.
+const time = new Intl.DateTimeFormat('en', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+const dateTime = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** 12:34:56, the viewer's time. */
+export function clockTime(at: number): string {
+  return Number.isFinite(at) ? time.format(at) : '–';
+}
+
+export function fullTime(at: number): string {
+  return Number.isFinite(at) ? dateTime.format(at) : 'unknown time';
+}
+
+export function count(value: number): string {
+  return value < 100_000 ? whole.format(value) : compact.format(value);
+}
+
+/** +0.42, −0.42, 0.00: always as wide. */
+export function signed(value: number): string {
+  const digits = Math.abs(value).toFixed(2);
+  if (Number(digits) === 0) return digits;
+  return `${value < 0 ? '−' : '+'}${digits}`;
+}
+
+export function perSecond(value: number): string {
+  return value >= 100 ? whole.format(value) : value.toFixed(1);
+}
+
+export function percent(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} %`;
+}
+
+export function millis(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(0)} s`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+}
+
+export function bytes(value: number): string {
+  return `${whole.format(value / 2 ** 20)} MB`;
+}
+
+/** 1 event, 2 events. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}

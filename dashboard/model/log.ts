@@ -1,0 +1,148 @@
+import type { EventsSnapshot } from '../../client/react/index.ts';
+import type { SimulationCatalog } from '../../simulation/index.ts';
+import type { Gap, PageEvent, PageEventName } from '../events.ts';
+
+/** An event with its place on this page. */
+export interface Entry<N extends PageEventName = PageEventName> {
+  /** Its number in the page's log: contiguous, negative for events that were loaded later from before. */
+  readonly row: number;
+  /** Its place on the timeline, ms: silences count as {@link LONGEST_SILENCE_MS} at most, and it never goes back. */
+  readonly clock: number;
+  /** Its timestamp, Unix ms. */
+  readonly at: number;
+  readonly event: PageEvent<N>;
+}
+
+/** Events that will not come. */
+export interface GapMark {
+  /** The row it comes after. */
+  readonly row: number;
+  readonly gap: Gap;
+}
+
+/** All that the page knows, oldest first. Every panel shows a part of it, up to a moment. */
+export interface Log extends Omit<EventsSnapshot<PageEventName, SimulationCatalog>, 'events' | 'gap' | 'gaps'> {
+  readonly entries: readonly Entry[];
+  readonly byType: { readonly [N in PageEventName]: readonly Entry<N>[] };
+  readonly gaps: readonly GapMark[];
+}
+
+/** A pause of the conversation is no longer than this on the timeline, so that a night of silence does not fill it. */
+export const LONGEST_SILENCE_MS = 8_000;
+
+type Snapshot = EventsSnapshot<PageEventName, SimulationCatalog>;
+
+/** Makes the log from snapshots of a stream, each from the one before: only what is new is worked on. */
+export function createLogReader(): (snapshot: Snapshot) => Log {
+  let known: readonly Entry[] = [];
+  let byType = emptyByType();
+  const gapRows = new WeakMap<Gap, number>();
+
+  return ({ events, gap: _, gaps, ...about }) => {
+    const entries = extend(known, events);
+    if (entries !== known) {
+      byType = sort(entries, known, byType);
+      known = entries;
+    }
+    return { ...about, entries, byType, gaps: placeGaps(gaps, entries, gapRows) };
+  };
+}
+
+/** The entries of `events`; those that are known stay the same objects. */
+function extend(known: readonly Entry[], events: readonly PageEvent[]): readonly Entry[] {
+  const [oldest] = known;
+  const newest = known.at(-1);
+  if (!oldest || !newest) return appended([], events, 0);
+  const start = events.indexOf(oldest.event);
+  const dropped = start < 0 ? known.findIndex(({ event }) => event === events[0]) : 0;
+  if (start < 0 && dropped < 0) return appended([], events, newest.row + 1);
+  if (start > 0) {
+    return appended([...preceding(oldest, events.slice(0, start)), ...known], events.slice(start + known.length));
+  }
+  const fresh = events.slice(known.length - dropped);
+  return dropped === 0 && fresh.length === 0 ? known : appended(known.slice(dropped), fresh);
+}
+
+function appended(known: readonly Entry[], events: readonly PageEvent[], firstRow = 0): Entry[] {
+  const entries = [...known];
+  let last = entries.at(-1);
+  for (const event of events) {
+    const at = Date.parse(event.timestamp);
+    last = {
+      row: last ? last.row + 1 : firstRow,
+      clock: last ? last.clock + silence(last.at, at) : 0,
+      at,
+      event,
+    };
+    entries.push(last);
+  }
+  return entries;
+}
+
+function preceding(next: Entry, events: readonly PageEvent[]): Entry[] {
+  const entries: Entry[] = [];
+  let first = next;
+  for (const event of events.toReversed()) {
+    const at = Date.parse(event.timestamp);
+    first = { row: first.row - 1, clock: first.clock - silence(at, first.at), at, event };
+    entries.push(first);
+  }
+  return entries.reverse();
+}
+
+/** Publishers' clocks differ, and may be wrong by years. */
+function silence(from: number, to: number): number {
+  return Math.min(Math.max(to - from, 0), LONGEST_SILENCE_MS);
+}
+
+type Mutable = Record<PageEventName, Entry[]>;
+
+function emptyByType(): Log['byType'] {
+  return {
+    agent_message: [],
+    network_update: [],
+    system_status: [],
+    agent_processing: [],
+    simulation_state: [],
+  };
+}
+
+function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['byType']): Log['byType'] {
+  const first = entries[0]?.row ?? 0;
+  const last = before.at(-1)?.row;
+  const appendsOnly = last !== undefined && first >= (before[0]?.row ?? 0) && first <= last;
+  const sorted = emptyByType() as Mutable;
+  if (appendsOnly) {
+    for (const type of Object.keys(sorted) as PageEventName[]) {
+      const list: readonly Entry[] = byType[type];
+      const dropped = list.findIndex(({ row }) => row >= first);
+      sorted[type] = dropped < 0 ? [] : list.slice(dropped);
+    }
+  }
+  const fresh = appendsOnly ? entries.slice(last - first + 1) : entries;
+  // A server may have events that this page does not know; they have no list.
+  for (const entry of fresh) sorted[entry.event.event_type]?.push(entry);
+  return sorted as Log['byType'];
+}
+
+/** Gaps by the row they come after, which is the one whose cursor they begin at. */
+function placeGaps(
+  gaps: readonly Gap[],
+  entries: readonly Entry[],
+  rows: WeakMap<Gap, number>,
+): readonly GapMark[] {
+  if (gaps.length === 0) return NO_GAPS;
+  const first = entries[0]?.row ?? 0;
+  for (const gap of gaps) {
+    if (rows.has(gap)) continue;
+    const previous = gaps.find(({ to }) => to === gap.from);
+    const before = entries.findLast(({ event }) => event.cursor === gap.from)?.row;
+    rows.set(gap, before ?? (previous && rows.get(previous)) ?? first - 1);
+  }
+  return gaps
+    .map((gap) => ({ gap, row: rows.get(gap) ?? first - 1 }))
+    .filter(({ row }) => row >= first - 1)
+    .sort((a, b) => a.row - b.row);
+}
+
+const NO_GAPS: readonly GapMark[] = [];

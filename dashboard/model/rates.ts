@@ -1,0 +1,35 @@
+import type { PageEventName } from '../events.ts';
+import type { Entry } from './log.ts';
+
+/** Events per second over the `windowMs` before `now`, by their timestamps. */
+export function rateOf(entries: readonly Entry[], now: number, windowMs = 10_000): number {
+  return recent(entries, now, windowMs).length / (windowMs / 1000);
+}
+
+/** The same per type: only types that are in the log. */
+export function ratesPerType(
+  entries: readonly Entry[],
+  now: number,
+  windowMs: number,
+): ReadonlyMap<PageEventName, { rate: number; total: number }> {
+  const rates = new Map<PageEventName, { rate: number; total: number }>();
+  const since = now - windowMs;
+  for (const { at, event } of entries) {
+    const counted = rates.get(event.event_type) ?? { rate: 0, total: 0 };
+    counted.total++;
+    if (at > since && at <= now) counted.rate += 1000 / windowMs;
+    rates.set(event.event_type, counted);
+  }
+  return rates;
+}
+
+/** Publishers' clocks differ a little: the search goes back further than the window. */
+function recent(entries: readonly Entry[], now: number, windowMs: number): Entry[] {
+  const found: Entry[] = [];
+  for (let index = entries.length - 1; index >= 0; index--) {
+    const entry = entries[index];
+    if (!entry || entry.at < now - 2 * windowMs) break;
+    if (entry.at > now - windowMs && entry.at <= now + windowMs) found.push(entry);
+  }
+  return found;
+}

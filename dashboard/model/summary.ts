@@ -1,0 +1,48 @@
+import type { PageEvent } from '../events.ts';
+import { nameOf } from './archetypes.ts';
+import { numberAt, textAt } from './fields.ts';
+import { percent } from './format.ts';
+import { nodeOf } from './scene.ts';
+
+const LONGEST = 300;
+
+/** An event in a line. */
+export function summaryOf(event: PageEvent): string {
+  switch (event.event_type) {
+    case 'agent_message':
+      return `${event.data.agent_type}: ${event.data.message}`;
+    case 'network_update':
+      return networkSummary(event.data);
+    case 'system_status': {
+      const { health_status, performance_metrics, error_count } = event.data;
+      const { cpu_percent, memory_percent } = performance_metrics;
+      return `${nodeOf(event)}: ${health_status}, CPU ${percent(cpu_percent)}, memory ${percent(memory_percent)}, errors ${error_count}`;
+    }
+    case 'agent_processing': {
+      const { agent_id, to, status } = event.data;
+      return `${nameOf(agent_id)} → ${nameOf(to)}: ${status}`;
+    }
+    case 'simulation_state': {
+      const { status, tick, mode, stagnation, speed } = event.data;
+      return `${status}, turn ${tick}, ${mode}, stagnation ${stagnation.toFixed(2)}, ${speed}×`;
+    }
+    default:
+      return unknownSummary(event);
+  }
+}
+
+function networkSummary({ event_type, details, connections }: PageEvent<'network_update'>['data']): string {
+  const from = textAt(details, 'from');
+  const to = textAt(details, 'to');
+  const queue = numberAt(details, 'queue_size');
+  const way = from && to ? `: ${nameOf(from)} → ${nameOf(to)}` : '';
+  const queued = queue === null ? '' : `, ${queue} queued`;
+  const open = connections.filter(({ is_active }) => is_active).length;
+  return `${event_type.replaceAll('_', ' ')}${way}${queued}, ${open} paths open`;
+}
+
+/** A server may have events that this page has never heard of. */
+function unknownSummary(event: { data: unknown }): string {
+  const text = JSON.stringify(event.data) ?? '';
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}

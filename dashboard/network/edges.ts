@@ -1,0 +1,56 @@
+import type { PageEvent } from '../events.ts';
+import { type ArchetypeId, isArchetype, NORMAL_PATHS } from '../model/archetypes.ts';
+import { textAt } from '../model/fields.ts';
+import type { Message, Scene } from '../model/scene.ts';
+
+/** A path as it is drawn. */
+export interface Edge {
+  readonly key: string;
+  readonly from: ArchetypeId;
+  readonly to: ArchetypeId;
+  readonly type: 'normal' | 'emergency';
+  readonly strength: number;
+  /** Whether it can be used. */
+  readonly isActive: boolean;
+  /** Whether something was said on it lately. */
+  readonly isRecent: boolean;
+}
+
+const RECENT_MS = 12_000;
+
+/** The paths at a moment. While no network has been seen: the normal ones, idle. */
+export function edgesOf(scene: Scene): Edge[] {
+  const recent = recentWays(scene.messages, scene.entries.at(-1)?.clock ?? 0);
+  const connections: Connections = scene.network?.data.connections ?? IDLE;
+  return connections.flatMap(({ from, to, type, strength, is_active: isActive }) => {
+    if (!isArchetype(from) || !isArchetype(to) || from === to) return [];
+    const key = `${from} ${to}`;
+    return [{ key, from, to, type, strength, isActive, isRecent: recent.has(key) }];
+  });
+}
+
+type Connections = PageEvent<'network_update'>['data']['connections'];
+
+const IDLE: Connections = NORMAL_PATHS.flatMap(([a, b]) =>
+  [
+    [a, b] as const,
+    [b, a] as const,
+  ].map(([from, to]) => ({ from, to, type: 'normal' as const, strength: 0, is_active: true })),
+);
+
+/** The way a message took, as an edge's key, or null. */
+export function wayOf({ event }: Message): string | null {
+  const to = textAt(event.data.metadata, 'to');
+  return to && isArchetype(to) && isArchetype(event.data.agent_id) ? `${event.data.agent_id} ${to}` : null;
+}
+
+function recentWays(messages: readonly Message[], clock: number): Set<string> {
+  const ways = new Set<string>();
+  for (let index = messages.length - 1; index >= 0; index--) {
+    const message = messages[index];
+    if (!message || clock - message.clock > RECENT_MS) break;
+    const way = wayOf(message);
+    if (way) ways.add(way);
+  }
+  return ways;
+}

@@ -1,0 +1,64 @@
+import { type ReactNode, useMemo } from 'react';
+import { ARCHETYPE_IDS, type ArchetypeId } from '../model/archetypes.ts';
+import { Panel } from '../shell/panel.tsx';
+import { useMoment } from '../state/moment.ts';
+import { setFilters, useFilters } from '../state/use-filters.ts';
+import { EdgeLine } from './edge-line.tsx';
+import { edgesOf } from './edges.ts';
+import { HEIGHT, WIDTH } from './geometry.ts';
+import { NetworkTable } from './network-table.tsx';
+import { Node } from './node.tsx';
+import { Pulses } from './pulses.tsx';
+import { StagnationMeter } from './stagnation-meter.tsx';
+import './network.css';
+
+/** The five agents, the paths between them, and what travels there. */
+export function Network(): ReactNode {
+  const { scene } = useMoment();
+  const { agents } = useFilters();
+  const edges = useMemo(() => edgesOf(scene), [scene]);
+  const shown = edges.filter(({ type, isActive }) => type === 'normal' || isActive);
+  const stats = scene.network?.data.communication_stats ?? {};
+  const speaking = new Set(scene.speaking.map(({ agent }) => agent));
+  return (
+    <Panel title="Network" name="network" aside={<StagnationMeter value={scene.stagnation} />}>
+      {/* biome-ignore lint/a11y/useSemanticElements: it groups the nodes, and is no form */}
+      <svg
+        className="graph"
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="group"
+        aria-label="Agents and the paths between them; the same as a table below"
+        data-selecting={agents.length > 0}
+      >
+        {shown.map((edge) => (
+          <EdgeLine key={edge.key} edge={edge} />
+        ))}
+        <Pulses messages={scene.messages} />
+        {ARCHETYPE_IDS.map((agent) => (
+          <Node
+            key={agent}
+            agent={agent}
+            sent={stats[agent]?.sent ?? 0}
+            received={stats[agent]?.received ?? 0}
+            isSpeaking={speaking.has(agent)}
+            isSelected={agents.includes(agent)}
+            onSelect={select}
+          />
+        ))}
+      </svg>
+      <p className="legend">
+        <span className="legend-normal">normal path</span>
+        <span className="legend-emergency" data-open={scene.mode === 'emergency'}>
+          emergency path{scene.mode === 'emergency' ? '' : ', closed'}
+        </span>
+        <span>wider: more messages queued</span>
+      </p>
+      <NetworkTable edges={edges} />
+    </Panel>
+  );
+}
+
+/** One at a time: what a click on a picture means. */
+function select(agent: ArchetypeId): void {
+  setFilters(({ agents }) => ({ agents: agents.length === 1 && agents[0] === agent ? [] : [agent] }));
+}

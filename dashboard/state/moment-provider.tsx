@@ -1,0 +1,54 @@
+import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { useEvents } from '../events.ts';
+import { createLogReader } from '../model/log.ts';
+import { sceneAt } from '../model/scene.ts';
+import { type Moment, MomentActionsContext, MomentContext, SlowMomentContext } from './moment.ts';
+import { LIVE, type Place } from './replay.ts';
+import { useAddressMoment } from './use-address-moment.ts';
+import { useReplay } from './use-replay.ts';
+import { useSlow } from './use-slow.ts';
+import { useTopic } from './use-topic.ts';
+
+/** Events before the page was opened, and events that it keeps. */
+const BEFORE = 1000;
+const KEPT = 4000;
+const OLDER = 1000;
+const SLOW_MS = 150;
+
+/** One subscription, one log, one moment: what panels show is read from here, so they cannot disagree. */
+export function MomentProvider({ children }: { children: ReactNode }): ReactNode {
+  const topic = useTopic();
+  const stream = useEvents({ topic, since: { last: BEFORE }, limit: KEPT });
+  const { loadOlder: load } = stream;
+  const [read] = useState(createLogReader);
+  const log = useMemo(() => {
+    const { loadOlder, ...snapshot } = stream;
+    return read(snapshot);
+  }, [stream, read]);
+
+  const { replay, setReplay, moves } = useReplay(log);
+  const { place, playing, rate } = replay;
+  const loadOlder = useCallback(() => load(OLDER), [load]);
+  const goTo = useCallback((found: Place) => setReplay({ ...LIVE, place: found }), [setReplay]);
+  const search = useAddressMoment(log, place, goTo, loadOlder);
+
+  const last = log.entries.at(-1);
+  const row = place?.row ?? last?.row ?? -1;
+  const scene = useMemo(() => sceneAt(log, row), [log, row]);
+  const moment = useMemo((): Moment => {
+    const shown = scene.entries.at(-1);
+    const clock = place?.clock ?? last?.clock ?? 0;
+    const at = (shown?.at ?? 0) + (shown ? clock - shown.clock : 0);
+    return { log, scene, live: place === null, row, clock, at, playing, rate, search };
+  }, [log, scene, place, last, row, playing, rate, search]);
+  const slow = useSlow(moment, SLOW_MS);
+  const actions = useMemo(() => ({ ...moves, loadOlder }), [moves, loadOlder]);
+
+  return (
+    <MomentActionsContext value={actions}>
+      <SlowMomentContext value={slow}>
+        <MomentContext value={moment}>{children}</MomentContext>
+      </SlowMomentContext>
+    </MomentActionsContext>
+  );
+}

@@ -1,0 +1,56 @@
+import { createContext, use } from 'react';
+import type { Log } from '../model/log.ts';
+import type { Scene } from '../model/scene.ts';
+import type { Search } from './use-address-moment.ts';
+
+/** Where the page is in the log: at its live end, or anywhere before. All panels show this moment, and only this. */
+export interface Moment {
+  readonly log: Log;
+  readonly live: boolean;
+  /** The last row that is shown. */
+  readonly row: number;
+  /** The place on the timeline, ms; see {@link Entry.clock}. */
+  readonly clock: number;
+  /** What time it was, Unix ms. */
+  readonly at: number;
+  readonly scene: Scene;
+  /** Whether time goes on in a replay, and how fast. */
+  readonly playing: boolean;
+  readonly rate: number;
+  /** Whether the event that the address names is still looked for. */
+  readonly search: Search;
+}
+
+export interface MomentActions {
+  /** Shows the log up to a place on the timeline; at its end, live. */
+  seek(clock: number): void;
+  /** So many messages forth, or back. */
+  step(messages: number): void;
+  goLive(): void;
+  togglePlaying(): void;
+  setRate(rate: number): void;
+  /** Loads events from before the oldest one; resolves with whether there may be more. */
+  loadOlder(): Promise<boolean>;
+}
+
+export const MomentContext = createContext<Moment | null>(null);
+export const SlowMomentContext = createContext<Moment | null>(null);
+export const MomentActionsContext = createContext<MomentActions | null>(null);
+
+export function useMoment(): Moment {
+  return provided(use(MomentContext));
+}
+
+/** The same a few times a second, for what is costly to draw. */
+export function useSlowMoment(): Moment {
+  return provided(use(SlowMomentContext));
+}
+
+export function useMomentActions(): MomentActions {
+  return provided(use(MomentActionsContext));
+}
+
+function provided<T>(value: T | null): T {
+  if (value === null) throw new TypeError('Panels need a <MomentProvider> above them.');
+  return value;
+}

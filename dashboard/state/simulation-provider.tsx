@@ -1,0 +1,101 @@
+import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
+import type { SimulationState } from '../../simulation/index.ts';
+import { useConnection } from '../events.ts';
+import { useSlowMoment } from './moment.ts';
+import { isAbsence, simulationClient } from './simulation-client.ts';
+import { useTopic } from './use-topic.ts';
+
+export type SimulationAction =
+  | { name: 'start' | 'pause' | 'step' }
+  | { name: 'setSpeed'; speed: number }
+  | { name: 'reset'; seed: number | undefined }
+  | { name: 'inject'; text: string };
+
+export interface SimulationControl {
+  /** Whether the server runs a simulation on this topic; null while it is not known. */
+  readonly served: boolean | null;
+  /** Its state now, whatever moment the page shows. */
+  readonly state: SimulationState | null;
+  /** What is being done. */
+  readonly pending: SimulationAction['name'] | null;
+  /** Why the last one failed, or null. */
+  readonly error: string | null;
+  /** Resolves with whether it was done; never rejects. */
+  run(action: SimulationAction): Promise<boolean>;
+}
+
+const SimulationContext = createContext<SimulationControl | null>(null);
+
+export function useSimulation(): SimulationControl {
+  const control = use(SimulationContext);
+  if (!control) throw new TypeError('useSimulation needs a <SimulationProvider> above it.');
+  return control;
+}
+
+/** The simulation of the page's topic: whether there is one, how it is, and what can be done with it. */
+export function SimulationProvider({ children }: { children: ReactNode }): ReactNode {
+  const topic = useTopic();
+  const { status } = useConnection();
+  const { log } = useSlowMoment();
+  const [served, setServed] = useState<boolean | null>(null);
+  const [answered, setAnswered] = useState<SimulationState | null>(null);
+  const [pending, setPending] = useState<SimulationAction['name'] | null>(null);
+  const [error, setError] = useState<string | null>(null);
+
+  useEffect(() => {
+    if (status !== 'live') return;
+    const abort = new AbortController();
+    simulationClient.simulation.state.query({ topic }, { signal: abort.signal }).then(
+      (state) => {
+        setServed(true);
+        setAnswered(state);
+      },
+      (cause) => {
+        if (!abort.signal.aborted) setServed(isAbsence(cause) ? false : null);
+      },
+    );
+    return () => abort.abort();
+  }, [topic, status]);
+
+  const run = useCallback(
+    async (action: SimulationAction) => {
+      setPending(action.name);
+      setError(null);
+      try {
+        setAnswered(await act(topic, action));
+        setServed(true);
+        return true;
+      } catch (cause) {
+        if (isAbsence(cause)) setServed(false);
+        setError(cause instanceof Error ? cause.message : String(cause));
+        return false;
+      } finally {
+        setPending(null);
+      }
+    },
+    [topic],
+  );
+
+  const told = log.byType.simulation_state.at(-1)?.event.data ?? null;
+  // Events come in order; the answer only says how it is until the first one.
+  const state = served === true ? (told ?? answered) : null;
+  const control = useMemo(
+    () => ({ served, state, pending, error, run }),
+    [served, state, pending, error, run],
+  );
+  return <SimulationContext value={control}>{children}</SimulationContext>;
+}
+
+function act(topic: string | undefined, action: SimulationAction): Promise<SimulationState> {
+  const { simulation } = simulationClient;
+  switch (action.name) {
+    case 'setSpeed':
+      return simulation.setSpeed.mutate({ topic, speed: action.speed });
+    case 'reset':
+      return simulation.reset.mutate({ topic, seed: action.seed });
+    case 'inject':
+      return simulation.inject.mutate({ topic, text: action.text });
+    default:
+      return simulation[action.name].mutate({ topic });
+  }
+}

@@ -1,0 +1,46 @@
+import { useMemo, useSyncExternalStore } from 'react';
+
+/** What the page shows is in its address: it can be kept, sent, and gone back to. */
+
+const listeners = new Set<() => void>();
+let params = new URLSearchParams(globalThis.location?.search);
+
+function onPopState(): void {
+  params = new URLSearchParams(location.search);
+  for (const listener of [...listeners]) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) addEventListener('popstate', onPopState);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) removeEventListener('popstate', onPopState);
+  };
+}
+
+/** The address's parameters as they are now. */
+export function urlParams(): URLSearchParams {
+  return params;
+}
+
+/** Sets parameters of the address; null takes one out. */
+export function setUrlParams(changes: Readonly<Record<string, string | null>>): void {
+  const next = new URLSearchParams(params);
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null) next.delete(key);
+    else next.set(key, value);
+  }
+  if (next.toString() === params.toString()) return;
+  params = next;
+  // Cursors and lists stay readable: neither character means anything in a query.
+  const query = next.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');
+  history.replaceState(null, '', query ? `?${query}` : location.pathname);
+  for (const listener of [...listeners]) listener();
+}
+
+/** What `read` makes of the address's parameters, anew when they change. @param read always the same function */
+export function useUrlParams<T>(read: (params: URLSearchParams) => T): T {
+  const current = useSyncExternalStore(subscribe, urlParams, urlParams);
+  return useMemo(() => read(current), [read, current]);
+}

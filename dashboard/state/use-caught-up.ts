@@ -1,0 +1,22 @@
+import { useEffect, useState } from 'react';
+import type { Log } from '../model/log.ts';
+
+/** How long it is said, ms. */
+const SHOWN_MS = 10_000;
+
+/** How many events a resume brought, for a while after it; null otherwise. The first catch-up is none. */
+export function useCaughtUp({ status, caughtUp }: Log): number | null {
+  const [wasLost, setWasLost] = useState(false);
+  const [shown, setShown] = useState<number | null>(null);
+  if (status === 'stale' && !wasLost) setWasLost(true);
+  if (status === 'live' && wasLost) {
+    setWasLost(false);
+    setShown(caughtUp);
+  }
+  useEffect(() => {
+    if (shown === null) return;
+    const timer = setTimeout(() => setShown(null), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [shown]);
+  return shown;
+}

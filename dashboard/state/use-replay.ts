@@ -1,0 +1,64 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { Log } from '../model/log.ts';
+import type { MomentActions } from './moment.ts';
+import { advance, LIVE, placeAt, placeOfMessage, type Replay } from './replay.ts';
+
+/** How often time goes on in a replay, ms. */
+const TICK_MS = 66;
+
+/** Where the page is in its log, and what moves it. */
+export function useReplay(log: Log): {
+  replay: Replay;
+  setReplay: (replay: Replay) => void;
+  moves: Omit<MomentActions, 'loadOlder'>;
+} {
+  const [replay, setReplay] = useState(LIVE);
+  const latest = useRef(log);
+  useLayoutEffect(() => {
+    latest.current = log;
+  }, [log]);
+
+  useEffect(() => {
+    if (!replay.playing) return;
+    let before = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      const passed = now - before;
+      before = now;
+      setReplay((current) => advance(current, latest.current, passed));
+    }, TICK_MS);
+    return () => clearInterval(timer);
+  }, [replay.playing]);
+
+  const moves = useMemo(
+    () => ({
+      seek(clock: number) {
+        const end = latest.current.entries.at(-1)?.clock ?? 0;
+        setReplay((current) =>
+          clock >= end
+            ? { ...LIVE, rate: current.rate }
+            : { ...current, place: placeAt(latest.current, clock) },
+        );
+      },
+      step(messages: number) {
+        setReplay((current) => {
+          const row = current.place?.row ?? latest.current.entries.at(-1)?.row;
+          if (row === undefined || (current.place === null && messages > 0)) return current;
+          const place = placeOfMessage(latest.current, row, messages);
+          return { ...current, playing: false, place };
+        });
+      },
+      goLive() {
+        setReplay(({ rate }) => ({ ...LIVE, rate }));
+      },
+      togglePlaying() {
+        setReplay((current) => ({ ...current, playing: current.place !== null && !current.playing }));
+      },
+      setRate(rate: number) {
+        setReplay((current) => ({ ...current, rate }));
+      },
+    }),
+    [],
+  );
+  return { replay, setReplay, moves };
+}

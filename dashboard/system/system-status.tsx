@@ -1,0 +1,104 @@
+import { type ReactNode, useMemo } from 'react';
+import { Chart } from '../charts/chart.tsx';
+import { chartRange, inRange, timeNamer } from '../charts/chart-window.ts';
+import { DataTable } from '../charts/data-table.tsx';
+import { faded, type Palette } from '../charts/palette.ts';
+import type { PlotData, PlotStyle } from '../charts/plot-style.ts';
+import { clockTime, percent } from '../model/format.ts';
+import type { Entry } from '../model/log.ts';
+import { nodeOf } from '../model/scene.ts';
+import { LOAD_ERROR, LOAD_WARNING } from '../model/thresholds.ts';
+import { Panel } from '../shell/panel.tsx';
+import { useMomentActions, useSlowMoment } from '../state/moment.ts';
+import { NodeFigures } from './node-figures.tsx';
+import './system-status.css';
+
+const ROWS = 30;
+
+/** How the processes do that publish it all. */
+export function SystemStatus(): ReactNode {
+  const moment = useSlowMoment();
+  const { seek } = useMomentActions();
+  const { scene } = moment;
+  const [latest] = scene.systems;
+  const node = latest && nodeOf(latest.event);
+  const { range, data, nameOfX } = useMemo(() => {
+    const span = chartRange(moment);
+    const own = moment.scene.statuses.filter(({ event }) => nodeOf(event) === node);
+    return { range: span, data: loadData(inRange(own, span)), nameOfX: timeNamer(moment.scene.entries) };
+  }, [moment, node]);
+  const health = latest?.event.data.health_status;
+  return (
+    <Panel
+      title="System"
+      name="system"
+      aside={
+        health && (
+          <span className="health" data-health={health}>
+            {health}
+          </span>
+        )
+      }
+    >
+      {latest ? (
+        <>
+          {scene.systems.map((entry) => (
+            <NodeFigures key={nodeOf(entry.event)} entry={entry} named={scene.systems.length > 1} />
+          ))}
+          <Chart
+            label="Processor and memory over time, percent; the same as a table below"
+            height={104}
+            data={data}
+            range={range}
+            nameOfX={nameOfX}
+            style={loadStyle}
+            onPick={seek}
+          />
+          <p className="legend">
+            <span className="legend-cpu">processor</span>
+            <span className="legend-memory">memory</span>
+          </p>
+          <DataTable
+            summary="System as a table"
+            columns={['Time', 'Node', 'Health', 'CPU', 'Memory', 'Errors']}
+            rows={() => scene.statuses.slice(-ROWS).reverse().map(toRow)}
+          />
+        </>
+      ) : (
+        <p className="hint">No system status has been published yet.</p>
+      )}
+    </Panel>
+  );
+}
+
+function toRow({ event, at }: Entry<'system_status'>) {
+  const { health_status, performance_metrics, error_count } = event.data;
+  const { cpu_percent, memory_percent } = performance_metrics;
+  return {
+    key: event.cursor,
+    cells: [clockTime(at), nodeOf(event), health_status, percent(cpu_percent), percent(memory_percent), `${error_count}`],
+  };
+}
+
+function loadData(statuses: readonly Entry<'system_status'>[]): PlotData {
+  const metrics = statuses.map(({ event }) => event.data.performance_metrics);
+  return [
+    statuses.map(({ clock }) => clock),
+    metrics.map(({ cpu_percent }) => cpu_percent),
+    metrics.map(({ memory_percent }) => memory_percent),
+  ];
+}
+
+function loadStyle(palette: Palette): PlotStyle {
+  const load = (color: string) => ({ shape: 'curve' as const, color, fill: faded(color, 0.1) });
+  return {
+    lines: [load(palette.agent('persona')), load(palette.agent('anima_animus'))],
+    y: [0, 100],
+    ticks: [0, 50, 100],
+    nameOfY: (y) => `${y}`,
+    thresholds: [
+      { y: LOAD_WARNING, color: palette.warning, label: '' },
+      { y: LOAD_ERROR, color: palette.emergency, label: '' },
+    ],
+  };
+}

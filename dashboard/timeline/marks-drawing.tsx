@@ -1,0 +1,49 @@
+import { memo, type ReactNode } from 'react';
+import type { TimelineMarks } from './marks.ts';
+
+interface MarksProps {
+  marks: TimelineMarks;
+  /** Where the moment is, 0 to 1. */
+  place: number;
+}
+
+/** What happened when, below the slider. For those who do not see it the conversation says the same. */
+export function MarksDrawing({ marks, place }: MarksProps): ReactNode {
+  return (
+    <svg className="marks" viewBox="0 0 1000 40" preserveAspectRatio="none" aria-hidden="true">
+      <Still marks={marks} />
+      <rect className="marks-future" x={place * 1000} y="0" width={Math.max(0, 1000 - place * 1000)} height="40" />
+    </svg>
+  );
+}
+
+const Still = memo(function Still({ marks }: { marks: TimelineMarks }): ReactNode {
+  const { bars, emergencies, errors, gaps } = marks;
+  const width = 1000 / bars.length;
+  return (
+    <>
+      {emergencies.map(({ from, to }) => (
+        <rect
+          key={from}
+          className="marks-emergency"
+          x={from * 1000}
+          y="0"
+          width={Math.max(2, (to - from) * 1000)}
+          height="40"
+        />
+      ))}
+      <path
+        className="marks-bars"
+        d={bars
+          .map((bar, index) => (bar > 0 ? `M${(index + 0.5) * width} 40V${40 - 4 - bar * 26}` : ''))
+          .join('')}
+      />
+      {gaps.map((gap) => (
+        <path key={gap} className="marks-gap" d={`M${gap * 1000} 0V40`} />
+      ))}
+      {errors.map((error) => (
+        <path key={error} className="marks-error" d={`M${error * 1000} 0V12`} />
+      ))}
+    </>
+  );
+});

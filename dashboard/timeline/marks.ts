@@ -1,0 +1,59 @@
+import type { Entry, GapMark, Log } from '../model/log.ts';
+import { modeOf } from '../model/scene.ts';
+import { countUpTo } from '../model/search.ts';
+
+/** What the timeline shows besides the place: parts of its whole, 0 to 1. */
+export interface TimelineMarks {
+  /** How much was said, bar by bar; 1 is the most. */
+  readonly bars: readonly number[];
+  readonly emergencies: readonly { readonly from: number; readonly to: number }[];
+  readonly errors: readonly number[];
+  readonly gaps: readonly number[];
+}
+
+const BARS = 160;
+
+export function timelineMarks({ entries, byType, gaps }: Log): TimelineMarks {
+  const [first] = entries;
+  const start = first?.clock ?? 0;
+  const length = Math.max(1, (entries.at(-1)?.clock ?? 0) - start);
+  const part = (clock: number): number => (clock - start) / length;
+
+  const counts = new Array<number>(BARS).fill(0);
+  for (const { clock } of byType.agent_message) {
+    const bar = Math.min(BARS - 1, Math.floor(part(clock) * BARS));
+    counts[bar] = (counts[bar] ?? 0) + 1;
+  }
+  const most = Math.max(1, ...counts);
+  return {
+    bars: counts.map((count) => count / most),
+    emergencies: emergencies(byType.network_update, part),
+    errors: entries.filter(isError).map(({ clock }) => part(clock)),
+    gaps: gaps.map((mark) => part(clockOf(mark, entries))),
+  };
+}
+
+function emergencies(updates: readonly Entry<'network_update'>[], part: (clock: number) => number) {
+  const spans: { from: number; to: number }[] = [];
+  let since: number | null = null;
+  for (const { event, clock } of updates) {
+    const isEmergency = modeOf(event) === 'emergency';
+    if (isEmergency) since ??= clock;
+    else if (since !== null) {
+      spans.push({ from: part(since), to: part(clock) });
+      since = null;
+    }
+  }
+  if (since !== null) spans.push({ from: part(since), to: 1 });
+  return spans;
+}
+
+function isError({ event }: Entry): boolean {
+  if (event.event_type === 'agent_processing') return event.data.status === 'error';
+  return event.event_type === 'system_status' && event.data.health_status === 'error';
+}
+
+function clockOf({ row }: GapMark, entries: readonly Entry[]): number {
+  const index = countUpTo(entries, row, (entry) => entry.row) - 1;
+  return entries[Math.max(0, index)]?.clock ?? 0;
+}
