@@ -1,5 +1,5 @@
 import { loadConfig, startServer } from '../server/index.ts';
-import { application, catalog } from './application.ts';
+import { catalog, createApplication } from './application.ts';
 import { fail } from './fail.ts';
 
 /** Ms after which a stop that hangs is given up. */
@@ -9,7 +9,8 @@ const ECHO_MS = 500;
 
 /** Runs a server until SIGTERM or SIGINT; a second signal ends it at once. @throws EventsError when it cannot start */
 export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  const server = await startServer(loadConfig({}, env), { catalog, application });
+  const config = loadConfig({}, env);
+  const server = await startServer(config, { catalog, application: await createApplication(env) });
   let stoppingSince: number | undefined;
   const stop = (): void => {
     if (stoppingSince !== undefined) {

@@ -48,7 +48,9 @@ export {
 } from './performance-monitor/performance-monitor.ts';
 export type { PerformanceReaders } from './performance-monitor/readers.ts';
 export { type AppRouter, createAppRouter } from './router/app-router.ts';
+export { asTRPCError } from './router/errors.ts';
 export {
+  type BaseProcedure,
   type BatchInput,
   type EventProcedures,
   eventProcedures,

@@ -15,6 +15,8 @@ export interface Application {
   stop?(): void | Promise<void>;
   /** `active_agents` of the server's `system_status`. Default 0. */
   activeAgents?(): number;
+  /** Errors since it started: those since the last `system_status` count in the next. Default 0. */
+  errorCount?(): number;
 }
 
 export interface ApplicationContext<C extends AnyCatalog = PsycheCatalog> {

@@ -121,6 +121,7 @@ function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C>, appl
     intervalMs: config.monitorIntervalMs,
     node: config.nodeName,
     activeAgents: () => application.activeAgents?.() ?? 0,
+    errorCount: () => application.errorCount?.() ?? 0,
   });
   return {
     stop() {

@@ -25,7 +25,7 @@ export interface IntegratePerformanceMonitorOptions {
   node?: string;
   /** Agents at work now. Default 0. */
   activeAgents?: () => number;
-  /** Errors that count for health now. Default: those of the manager since the status before, but for refused input. */
+  /** Errors of the application since it started. Those since the status before count, with the manager's own. Default 0. */
   errorCount?: () => number;
   /** Default: nothing is logged. */
   logger?: Logger;
@@ -45,7 +45,8 @@ export function integratePerformanceMonitor(
   options: IntegratePerformanceMonitorOptions,
 ): { stop(): void } {
   const { manager, intervalMs = 5000, topic, node = hostname(), logger = silentLogger } = options;
-  const { activeAgents = () => 0, errorCount = newErrors(manager) } = options;
+  const { activeAgents = () => 0, errorCount = () => 0 } = options;
+  const newErrors = increaseOf(() => faults(manager.stats()) + errorCount());
   if (!(intervalMs > 0)) throw new TypeError('integratePerformanceMonitor: intervalMs must be above 0');
   let stopped = false;
   let publishing = false;
@@ -55,7 +56,7 @@ export function integratePerformanceMonitor(
     publishing = true;
     try {
       const metrics = monitor.sample();
-      const errors = errorCount();
+      const errors = newErrors();
       const status = {
         health_status: health(metrics, errors),
         performance_metrics: metrics,
@@ -81,17 +82,18 @@ export function integratePerformanceMonitor(
   };
 }
 
-/** Errors of a manager since the call before. Refused input is left out: it is the caller's fault, not the system's. */
-function newErrors(manager: StatusPublisher): () => number {
-  let counted = 0;
+/** By how much a count grew since the call before; one that was reset begins anew. */
+function increaseOf(count: () => number): () => number {
+  let before = 0;
   return () => {
-    const total = faults(manager.stats());
-    const errors = total - counted;
-    counted = total;
-    return errors;
+    const now = count();
+    const increase = now >= before ? now - before : now;
+    before = now;
+    return increase;
   };
 }
 
+/** Refused input is left out: it is the caller's fault, not the system's. */
 function faults({ errors: { overloaded, unavailable, listener, malformed } }: EventStats): number {
   return overloaded + unavailable + listener + malformed;
 }

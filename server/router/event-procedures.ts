@@ -63,7 +63,8 @@ export type EventProcedures<C extends AnyCatalog> = {
   stats: TRPCQueryProcedure<{ input: undefined; output: EventStats; meta: unknown }>;
 };
 
-type UnsetBuilder<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
+/** A procedure that has no input, output or resolver yet: `t.procedure`, with or without middleware. */
+export type BaseProcedure<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
   Ctx,
   Meta,
   Overrides,
@@ -83,7 +84,7 @@ type UnsetBuilder<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
  */
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   manager: EventManager<C>,
-  base: UnsetBuilder<Ctx, Meta, Overrides>,
+  base: BaseProcedure<Ctx, Meta, Overrides>,
 ): EventProcedures<C> {
   const { catalog } = manager;
   const procedure = base.use(async ({ next }) => {

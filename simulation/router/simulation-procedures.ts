@@ -1,19 +1,7 @@
-import type { TRPCProcedureBuilder, TRPCUnsetMarker } from '@trpc/server';
 import { z } from 'zod';
+import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
 import { seedSchema, speedSchema, stimulusSchema } from '../limits.ts';
 import type { SimulationRegistry } from '../simulation-registry.ts';
-import { asTRPCError } from './errors.ts';
-
-type UnsetBuilder<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
-  Ctx,
-  Meta,
-  Overrides,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  false
->;
 
 /** Which simulation; default the one on topic `default`. */
 const which = z.strictObject({ topic: z.string().optional() });
@@ -27,7 +15,7 @@ const which = z.strictObject({ topic: z.string().optional() });
  */
 export function simulationProcedures<Ctx, Meta, Overrides>(
   registry: SimulationRegistry,
-  base: UnsetBuilder<Ctx, Meta, Overrides>,
+  base: BaseProcedure<Ctx, Meta, Overrides>,
 ) {
   const procedure = base.use(async ({ next }) => {
     const result = await next();
