@@ -45,7 +45,10 @@ export const MAX_QUEUED_VALUES = 1024;
 /** Characters of a request id: it goes out again with every item of a subscription. */
 export const MAX_ID_LENGTH = 256;
 
-/** The limits of `options`, with defaults. @throws TypeError when one is not a number above zero */
+/** Node takes a longer timer for one of a millisecond. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The limits of `options`, with defaults. @throws TypeError when one is not above zero, or a time too long for a timer */
 export function resolveLimits(options: LimitOptions): Limits {
   const limits = {
     firstMessageTimeoutMs: options.firstMessageTimeoutMs ?? DEFAULTS.firstMessageTimeoutMs,
@@ -56,6 +59,9 @@ export function resolveLimits(options: LimitOptions): Limits {
   };
   for (const [name, value] of Object.entries(limits)) {
     if (!(value > 0)) throw new TypeError(`${name} must be a number above zero, not ${value}`);
+    if (name.endsWith('Ms') && value > LONGEST_TIMER_MS) {
+      throw new TypeError(`${name} must be at most ${LONGEST_TIMER_MS}, not ${value}`);
+    }
   }
   return limits;
 }
