@@ -2,7 +2,7 @@ import { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
 import { formatCursor } from '../../shared/cursor.ts';
 import { entry } from '../broker/entries.ts';
 
-/** Publishes `p-<from>`, `p-<from + 1>`, … until it is killed, and writes down each cursor once it is acknowledged. */
+/** Publishes `p-<from>`, `p-<from + 1>`, … until it is killed, and prints each id and cursor once it is acknowledged. */
 const [path = '', durability, acknowledge, from] = process.argv.slice(2);
 const topic = 'run-1';
 const IN_FLIGHT = 64;
@@ -21,12 +21,14 @@ async function publishForever(): Promise<void> {
     const batch = Array.from({ length: 1 + (next % 3) }, () => entry(next, `p-${next++}`));
     const ids = batch.map(({ id }) => id);
     if (acknowledge === 'early') {
-      // The control: what it would look like if acknowledgements did not wait.
+      // The control: acknowledgements that do not wait, and a kill at the moment that shows it.
       report(
         ids,
         ids.map(() => formatCursor({ epoch, seq: ++last })),
       );
-      await broker.publish(topic, batch);
+      const published = broker.publish(topic, batch);
+      if (last > 200) process.kill(process.pid, 'SIGKILL');
+      await published;
     } else {
       const results = await broker.publish(topic, batch);
       report(
