@@ -21,9 +21,9 @@ export async function loadWebSocket(): Promise<WebSocketClass> {
 }
 
 /**
- * A WebSocket class for tRPC's client that gives up in time, and sends no joined messages that are too large. By themselves, platforms wait minutes for a server that
- * does not answer the handshake, and up to a minute for one that does not answer a close: so long would a dead
- * network look alive.
+ * A WebSocket class for tRPC's client that gives up in time, and sends no joined messages that are too large.
+ * By themselves, platforms wait minutes for a server that does not answer the handshake, and up to a minute for one
+ * that does not answer a close: so long would a dead network look alive.
  *
  * @param implementation asked for each socket, so that it may be loaded late
  * @param onCreate sees each socket

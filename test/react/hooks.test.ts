@@ -119,11 +119,19 @@ test('[D12] a socket that is lost: reconnecting is shown, then all is there, wit
   expect((await state('states')).join(' ')).toMatch(/connecting( connecting)? live reconnecting live$/);
 });
 
+test('the provider’s token goes with each connection', async () => {
+  await using app = await open('/?token');
+  app.server.drop();
+  await poll(async () => app.server.tokens).toEqual(['of the page', 'of the page']);
+});
+
 test('a server that goes silent is left within seconds; a client of the page’s own stays open after unmount', async () => {
   await using app = await open('/?quick');
   const { server, page, items } = app;
+  server.refusing = true;
   for (const socket of server.sockets) socket.pause();
   await page.waitForSelector('#list[data-status="stale"]');
+  server.refusing = false;
   await page.waitForSelector('#list[data-status="live"]');
   expect(server.connections).toBe(2);
   await server.manager.publish('agent_message', agentMessage('after'));

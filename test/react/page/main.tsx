@@ -185,7 +185,10 @@ const client = location.search.includes('quick')
 
 root.render(
   <StrictMode>
-    <EventsProvider client={client}>
+    <EventsProvider
+      client={client}
+      token={location.search.includes('token') ? () => 'of the page' : undefined}
+    >
       <Page />
     </EventsProvider>
   </StrictMode>,
