@@ -24,17 +24,19 @@ program
   .addOption(new Option('--host <host>', 'where to listen (default: 127.0.0.1)').env('HOST'))
   .addOption(new Option('--port <port>', 'where to listen; 0 takes a free one (default: 3000)').env('PORT'))
   .addOption(new Option('--redis <url>', 'keep events in Redis (default: in memory)').env('REDIS_URL'))
+  .addOption(new Option('--data <file>', 'keep events in a file (default: in memory)').env('DATA'))
   .addOption(new Option('--simulation <on|off>', 'run the simulation (default: on)').env('SIMULATION'))
   .addOption(
     new Option('--log-level <level>', 'the least level that is logged (default: info)').env('LOG_LEVEL'),
   )
   .addHelpText('after', examples('serve --port 8080 --redis redis://127.0.0.1:6379'))
-  .action(({ host, port, redis, simulation, logLevel }: Record<string, string | undefined>) =>
+  .action(({ host, port, redis, data, simulation, logLevel }: Record<string, string | undefined>) =>
     serve({
       ...process.env,
       HOST: host,
       PORT: port,
       REDIS_URL: redis,
+      DATA: data,
       SIMULATION: simulation,
       LOG_LEVEL: logLevel,
     }),

@@ -18,6 +18,7 @@ export type {
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
 export type { RedisSource } from './broker/redis/connection.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
+export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
 export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,

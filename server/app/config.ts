@@ -9,8 +9,10 @@ export interface ServerConfig {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
   readonly port: number;
-  /** `redis://` or `rediss://` URL of the log, or null for the embedded broker, whose events end with the process. Default null. */
+  /** `redis://` or `rediss://` URL of the log that several processes share. Default null: this process has its own. */
   readonly redisUrl: string | null;
+  /** File of this process's log, which outlives it; not with `redisUrl`. Default null: in memory, gone with the process. */
+  readonly data: string | null;
   /** What all of its keys and channels in Redis begin with: systems that share a Redis need different ones. Default `psyche`. */
   readonly redisPrefix: string;
   /** The least level that is logged. Default `info`. */
@@ -42,7 +44,7 @@ const whole = (min: number, max: number) => {
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 };
 
-const schema = z.strictObject({
+const shape = z.strictObject({
   host: z.string().default('127.0.0.1'),
   port: whole(0, 65_535).default(3000),
   redisUrl: z
@@ -50,6 +52,7 @@ const schema = z.strictObject({
     .refine(isRedisUrl, { error: 'a URL that begins with redis:// or rediss://' })
     .nullable()
     .default(null),
+  data: z.string().min(1, { error: 'the name of a file' }).nullable().default(null),
   redisPrefix: z
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,128}$/, { error: '1–128 characters of A–Z a–z 0–9 _ . : -' })
@@ -67,6 +70,10 @@ const schema = z.strictObject({
     .default([]),
   nodeName: z.string().max(64, { error: 'at most 64 characters' }).default(hostname().slice(0, 64)),
 });
+const schema = shape.refine(({ data, redisUrl }) => data === null || redisUrl === null, {
+  path: ['data'],
+  error: 'left out where events are kept in Redis',
+});
 
 /**
  * One object from environment variables and options; options win. An empty variable counts as not set.
@@ -78,7 +85,7 @@ export function loadConfig(
 ): ServerConfig {
   const given: Record<string, unknown> = {};
   const names = new Map<PropertyKey, string>();
-  for (const key of Object.keys(schema.shape)) {
+  for (const key of Object.keys(shape.shape)) {
     given[key] = env[variableOf(key)] || undefined;
     names.set(key, variableOf(key));
   }

@@ -44,7 +44,7 @@ export interface RunningServer {
  * Starts a server: page, tRPC over HTTP and WebSocket, health, and the monitor that publishes `system_status`.
  *
  * @example const server = await startServer(loadConfig({ port: 0 }));
- * @throws EventsError UNAVAILABLE when Redis does not answer, INVALID_OPTION when host and port cannot be listened on
+ * @throws EventsError UNAVAILABLE when Redis does not answer or the file of the log cannot be used, INVALID_OPTION when host and port cannot be listened on
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   config: ServerConfig,
@@ -52,7 +52,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 ): Promise<RunningServer> {
   const logger = parts.logger ?? pino({ level: config.logLevel, base: { node: config.nodeName } });
   const broker = await openBroker(config, logger);
-  logger.info({}, `Events are kept in ${config.redisUrl === null ? 'memory' : 'Redis'}`);
+  logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
   const manager = new EventManager<C>({ broker, logger, ...(parts.catalog && { catalog: parts.catalog }) });
   try {
     const context = { manager, config, logger };

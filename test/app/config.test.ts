@@ -18,6 +18,7 @@ describe('config', () => {
       host: '127.0.0.1',
       port: 3000,
       redisUrl: null,
+      data: null,
       logLevel: 'info',
       simulation: true,
       retentionMaxRecords: 10_000,
@@ -80,6 +81,12 @@ describe('config', () => {
   test('a wrong option is named as the option, and all that is wrong is told at once', () => {
     const { message } = failure(() => loadConfig({ port: -1 }, { SIMULATION: '?' }));
     expect(message).toBe('port must be a whole number from 0 to 65535. SIMULATION must be on or off.');
+  });
+
+  test('events are kept in a file or in Redis', () => {
+    expect(loadConfig({}, { DATA: './psyche.db' }).data).toBe('./psyche.db');
+    const { message } = failure(() => loadConfig({}, { DATA: './psyche.db', REDIS_URL: 'redis://x' }));
+    expect(message).toBe('DATA must be left out where events are kept in Redis.');
   });
 
   test('a wrong REDIS_URL does not show its password', () => {
