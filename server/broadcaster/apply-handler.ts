@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { Connection } from './connection.ts';
 import { type AnyHandlerOptions, type BroadcastWSSHandlerOptions, resolveOptions } from './options.ts';
 import { serve } from './serve.ts';
+import { StallGuard } from './stall-guard.ts';
 import { turnAway } from './turn-away.ts';
 
 /** What serving a router returns. */
@@ -24,9 +25,15 @@ export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
 ): BroadcastWSSHandler;
 export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastWSSHandler {
   const setup = resolveOptions(options);
+  const guard = new StallGuard(setup.limits.drainTimeoutMs);
   options.wss.on('connection', (ws, req) => {
-    if (options.prefix && !req.url?.startsWith(options.prefix)) turnAway(ws);
-    else serve(new Connection(ws, req, setup));
+    if (options.prefix && !req.url?.startsWith(options.prefix)) {
+      turnAway(ws);
+      return;
+    }
+    const connection = new Connection(ws, req, setup);
+    guard.watch(connection);
+    serve(connection);
   });
 
   return {

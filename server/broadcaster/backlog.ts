@@ -1,8 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { CloseCode } from '../../shared/close-codes.ts';
-import { cut } from './cut.ts';
 import type { Limits } from './limits.ts';
 
 /**
@@ -34,14 +32,9 @@ export class Backlog {
     return bufferedAmount > this.#socket.writableHighWaterMark && this.#ws.readyState === WebSocket.OPEN;
   }
 
-  /** Call after writing: starts the clock of a client that has fallen behind. */
-  check(): void {
-    if (this.full) void this.drained();
-  }
-
   /**
    * Resolves when the client has taken what was written to the socket, or is gone: at once, if nothing waits.
-   * Never rejects. A client that takes longer than `drainTimeoutMs` is cut.
+   * Never rejects.
    */
   drained(): Promise<void> {
     this.#draining ??= this.#drain().finally(() => {
@@ -51,12 +44,7 @@ export class Backlog {
   }
 
   async #drain(): Promise<void> {
-    const timer = setTimeout(() => {
-      this.#ws.resume(); // or its answer to the close is never seen
-      cut(this.#ws, CloseCode.SLOW_CONSUMER, 'reads too slowly');
-    }, this.#limits.drainTimeoutMs);
     while (!this.#closed.aborted && (this.full || this.#socket.writableNeedDrain)) await this.#progress();
-    clearTimeout(timer);
   }
 
   async #progress(): Promise<void> {

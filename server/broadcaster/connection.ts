@@ -35,7 +35,7 @@ export class Connection {
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
   }
 
-  /** The TCP or TLS socket below: for writing frames that are built already. Call `backlog.check()` after. */
+  /** The TCP or TLS socket below: for writing frames that are built already. */
   get socket(): Socket {
     return this.req.socket;
   }
@@ -55,7 +55,6 @@ export class Connection {
     if (!this.open) return;
     const { encoder, options } = this.setup;
     this.ws.send(encoder.encode(transformTRPCResponse(options.router._def._config, message)));
-    this.backlog.check();
   }
 
   /** Like `respond`, but never throws: a message that cannot be sent is reported, and replaced by a bare error. */

@@ -23,8 +23,8 @@ export interface Limits {
    */
   readonly maxBufferedBytes: number;
   /**
-   * Milliseconds a client may stay above `maxBufferedBytes` without taking all of it. Default: 30 000.
-   * Then it is closed with 4008 SLOW_CONSUMER.
+   * Milliseconds a client may take nothing of what waits for it, be it little or much. Default: 30 000.
+   * Then, at most a quarter later, it is closed with 4008 SLOW_CONSUMER.
    */
   readonly drainTimeoutMs: number;
 }

@@ -74,12 +74,11 @@ function holdReading({ ws, backlog, turnstile }: Connection): void {
 }
 
 /** `PING` and `PONG` are text, whatever the encoder. */
-function isHeartbeat({ ws, backlog, setup }: Connection, raw: RawData): boolean {
+function isHeartbeat({ ws, setup }: Connection, raw: RawData): boolean {
   if (Buffer.isBuffer(raw) && raw.length !== 4) return false;
   const text = raw.toString();
   if (text === 'PING' && !setup.options.dangerouslyDisablePong) {
     ws.send('PONG');
-    backlog.check();
   }
   return text === 'PING' || text === 'PONG';
 }

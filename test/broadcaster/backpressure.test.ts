@@ -201,9 +201,9 @@ describe('a client that asks and does not read', () => {
 describe('[D9] a client that drains nothing', () => {
   async function stall() {
     const { router, seen } = sources();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const server = await startServer(guarded, { router });
     const client = await server.connect();
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     client.call(1, 'subscription', 'stream');
     await client.frame(1);
     client.ws.pause();
@@ -212,12 +212,12 @@ describe('[D9] a client that drains nothing', () => {
     return { server, client, seen };
   }
 
-  test('is closed with 4008 after 30 s', async () => {
+  test('is closed with 4008 after 30 s, at most a quarter late', async () => {
     const { server, client, seen } = await stall();
     await using _server = server;
     vi.advanceTimersByTime(29_999);
     expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([1]);
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(7_501);
     expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]);
     client.ws.resume();
     expect(await client.closed).toBe(CloseCode.SLOW_CONSUMER);
@@ -227,7 +227,7 @@ describe('[D9] a client that drains nothing', () => {
   test('is hung up on if it does not even read that', async () => {
     const { server, seen } = await stall();
     await using _server = server;
-    vi.advanceTimersByTime(30_000);
+    vi.advanceTimersByTime(37_500);
     vi.advanceTimersByTime(1_000);
     await until(() => expect(server.wss.clients.size).toBe(0));
     await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
@@ -242,7 +242,6 @@ describe('[D9] a client that drains nothing', () => {
     await until(() => expect(seen.produced).toBeGreaterThan(2 * produced));
     client.stop(1);
     await until(() => expect(client.of(1).at(-1)?.result?.type).toBe('stopped'));
-    await until(() => expect(vi.getTimerCount()).toBe(0));
     vi.advanceTimersByTime(60_000);
     client.call(2, 'query', 'ping');
     await client.expectStory(2, ['data:"pong"']);

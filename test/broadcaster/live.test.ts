@@ -27,7 +27,6 @@ class FakeLive implements Live {
     for (const { connection, id, jsonrpc } of this.calls) {
       const text = JSON.stringify({ id, jsonrpc, result: { type: 'data', data: item } });
       connection.socket.write(Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]));
-      connection.backlog.check();
     }
   }
 }
