@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import type { Broker, Retention } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import type { RedisSource } from '../../server/broker/redis/connection.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 
@@ -54,11 +55,15 @@ const redis: BrokerKind = { name: 'RedisBroker', open: async (retention) => redi
 export const brokerKinds: readonly BrokerKind[] = [memory, sqlite, redis];
 
 /** Brokers of a prefix of their own, if none is given. Default: on the Redis of the whole run. */
-export function redisFixture(options: RedisBrokerOptions = {}, url = inject('redisUrl')) {
+export function redisFixture(
+  options: RedisBrokerOptions = {},
+  from: string | RedisSource = inject('redisUrl'),
+) {
+  const source = typeof from === 'string' ? { url: from } : from;
   const { prefix = `test-${randomUUID()}` } = options;
   const brokers: RedisBroker[] = [];
   const another = () => {
-    const broker = new RedisBroker({ url }, { ...options, prefix });
+    const broker = new RedisBroker(source, { ...options, prefix });
     brokers.push(broker);
     return broker;
   };

@@ -186,3 +186,21 @@ test('[D1] [D4] FLUSHALL is a change of epoch, found by the check and by the nex
     expect(sink.gaps[0]?.to.epoch).not.toBe(epoch);
   }
 });
+
+test('a topic that nobody follows any more is not subscribed to', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({}, server.url);
+  const subscribed = () => admin(server, (redis) => redis.pubsub('CHANNELS'));
+  const tails = [
+    await log.broker.tail(topic, new RecordingSink()),
+    await log.broker.tail(topic, new RecordingSink()),
+    await log.broker.tail('other', new RecordingSink()),
+  ];
+  expect(await subscribed()).toHaveLength(2);
+  tails[0]?.close();
+  tails[2]?.close();
+  await expect.poll(subscribed).toEqual([topicKeys(log.prefix, topic).live]);
+  tails[1]?.close();
+  tails[1]?.close();
+  await expect.poll(subscribed).toEqual([]);
+});

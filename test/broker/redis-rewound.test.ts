@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { describe, expect, test } from 'vitest';
+import type { RedisSource } from '../../server/broker/redis/connection.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { startTcpProxy } from '../setup/tcp-proxy.ts';
@@ -11,11 +13,21 @@ const NEVER_MS = 3_600_000;
 
 expectNothingPrinted();
 
+/** The connection that reads the log comes back after the one that hears of it, or before. */
+function connectVia(port: number, first: 'commands' | 'subscriber'): RedisSource {
+  return {
+    connect: (options) => {
+      const delayMs = options.connectionName?.endsWith(first) ? 10 : 300;
+      return new Redis({ ...options, port, host: '127.0.0.1', retryStrategy: () => delayMs });
+    },
+  };
+}
+
 /** A tail that saw six records, and a Redis that came back with the first three. */
-async function rewound() {
+async function rewound(first: 'commands' | 'subscriber') {
   const server = await startRedis();
   const proxy = await startTcpProxy(server.port);
-  const log = redisFixture({ checkIntervalMs: NEVER_MS }, `redis://127.0.0.1:${proxy.port}`);
+  const log = redisFixture({ checkIntervalMs: NEVER_MS }, connectVia(proxy.port, first));
   const sink = new RecordingSink();
   await log.broker.tail(topic, sink);
   await using elsewhere = redisFixture({ prefix: log.prefix }, server.url);
@@ -37,31 +49,33 @@ async function rewound() {
   };
 }
 
-test('[D1] [D4] a log that comes back without its end gets a new epoch', async () => {
-  await using it = await rewound();
-  it.proxy.pass();
-  await expect.poll(() => it.sink.gaps.length, { timeout: 10_000 }).toBe(1);
-  await it.log.broker.publish(topic, [entry(7)]);
-  await expect.poll(() => it.sink.numbers.at(-1)).toBe(7);
-  it.sink.expectContiguous();
-  expect(it.sink.gaps).toMatchObject([
-    { from: { epoch: it.epoch, seq: 6 }, lost: null, reason: 'epoch_changed' },
-  ]);
-  expect(it.sink.received.at(-1)?.epoch).not.toBe(it.epoch);
-});
+describe.each(['commands', 'subscriber'] as const)('the %s connection is back first', (first) => {
+  test('[D1] [D4] a log that comes back without its end gets a new epoch', async () => {
+    await using it = await rewound(first);
+    it.proxy.pass();
+    await expect.poll(() => it.sink.gaps.length, { timeout: 10_000 }).toBe(1);
+    await it.log.broker.publish(topic, [entry(7)]);
+    await expect.poll(() => it.sink.numbers.at(-1)).toBe(7);
+    it.sink.expectContiguous();
+    expect(it.sink.gaps).toMatchObject([
+      { from: { epoch: it.epoch, seq: 6 }, lost: null, reason: 'epoch_changed' },
+    ]);
+    expect(it.sink.received.at(-1)?.epoch).not.toBe(it.epoch);
+  });
 
-test('[D1] [D4] also if others, who do not know, have written to it before anybody noticed', async () => {
-  await using it = await rewound();
-  {
-    await using newcomer = redisFixture({ prefix: it.log.prefix }, it.server.url);
-    const [result] = await newcomer.broker.publish(topic, entries(104, 109));
-    expect(result?.cursor).toBe(`${it.epoch}:4`);
-  }
-  it.proxy.pass();
-  await expect.poll(() => it.sink.gaps.length, { timeout: 10_000 }).toBe(1);
-  it.sink.expectContiguous();
-  expect(it.sink.gaps).toMatchObject([{ from: { seq: 6 }, lost: null, reason: 'epoch_changed' }]);
-  expect((await it.log.broker.bounds(topic)).epoch).not.toBe(it.epoch);
+  test('[D1] [D4] also if others, who do not know, have written to it before anybody noticed', async () => {
+    await using it = await rewound(first);
+    {
+      await using newcomer = redisFixture({ prefix: it.log.prefix }, it.server.url);
+      const [result] = await newcomer.broker.publish(topic, entries(104, 109));
+      expect(result?.cursor).toBe(`${it.epoch}:4`);
+    }
+    it.proxy.pass();
+    await expect.poll(() => it.sink.gaps.length, { timeout: 10_000 }).toBe(1);
+    it.sink.expectContiguous();
+    expect(it.sink.gaps).toMatchObject([{ from: { seq: 6 }, lost: null, reason: 'epoch_changed' }]);
+    expect((await it.log.broker.bounds(topic)).epoch).not.toBe(it.epoch);
+  });
 });
 
 test('[D1] [D4] and if a publisher that has seen more is the first to notice', async () => {

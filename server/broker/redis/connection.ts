@@ -48,7 +48,6 @@ export class RedisConnection {
       autoResendUnfulfilledCommands: false,
       autoResubscribe: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: timeoutMs,
       connectTimeout: timeoutMs,
       // A command without an answer for so long, and nothing else heard: the connection is dead, whatever TCP says.
       socketTimeout: 2 * timeoutMs,
