@@ -40,7 +40,7 @@ if (values.help || groups.length === 0) {
 await using redis = new LazyRedis();
 const bench: Bench = {
   quick: values.quick,
-  rounds: values.quick ? 3 : 15,
+  rounds: values.quick ? 3 : 11,
   turnMs: values.quick ? 100 : 300,
   redisUrl: () => redis.url(),
 };

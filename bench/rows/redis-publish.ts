@@ -8,7 +8,7 @@ const IN_FLIGHT = 500;
 export const redisPublish: RowGroup = {
   name: 'redis-publish',
   async run(bench) {
-    const count = bench.quick ? 20_000 : 100_000;
+    const count = bench.quick ? 10_000 : 100_000;
     const redisUrl = await bench.redisUrl();
     await using ours = startServer({ peer: 'ours', redisUrl });
     await using xadd = startServer({ peer: 'xadd', redisUrl });
