@@ -93,7 +93,12 @@ describe('outages', () => {
     await log.broker.publish(topic, [entry(1)]);
     proxy.blackhole();
     const attempts = Array.from({ length: 20 }, () => log.broker.publish(topic, [entry(0)]));
-    for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    for (const attempt of attempts) {
+      await expect(attempt).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining('no answer within 300 ms'),
+      });
+    }
     await elsewhere.broker.publish(topic, [entry(2)]);
     // Given up, and made anew: those that come back to life later are not ours any more.
     await expect
