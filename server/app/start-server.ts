@@ -44,7 +44,8 @@ export interface RunningServer {
  * Starts a server: page, tRPC over HTTP and WebSocket, health, and the monitor that publishes `system_status`.
  *
  * @example const server = await startServer(loadConfig({ port: 0 }));
- * @throws EventsError UNAVAILABLE when Redis does not answer or the file of the log cannot be used, INVALID_OPTION when host and port cannot be listened on
+ * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host
+ * and port cannot be listened on
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   config: ServerConfig,

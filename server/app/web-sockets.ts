@@ -22,6 +22,11 @@ export interface WebSocketsOptions {
   logger: Logger;
 }
 
+/** Bytes of one call over a WebSocket. */
+const MAX_CALL_BYTES = 64 * 1024;
+/** Bytes of one message: clients put what they are asked in one turn into one. As much as one HTTP body. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
 /** The tRPC WebSockets of an HTTP server. */
 export interface WebSockets {
   /**
@@ -34,10 +39,16 @@ export interface WebSockets {
 /** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
 export function attachWebSockets(server: Server, options: WebSocketsOptions): WebSockets {
   const { router, path, allowedOrigins, logger } = options;
-  const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS, perMessageDeflate: COMPRESSION });
+  const wss = new WebSocketServer({
+    noServer: true,
+    ...WEBSOCKET_LIMITS,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: COMPRESSION,
+  });
   const handler = applyBroadcastWSSHandler({
     wss,
     router,
+    maxCallBytes: MAX_CALL_BYTES,
     keepAlive: { enabled: true, pingMs: PING_MS },
     onError: (failure) => logFailure(logger, failure),
   });

@@ -16,6 +16,11 @@ export interface Limits {
    */
   readonly maxConcurrentCalls: number;
   /**
+   * Bytes of one call. A message of several, as clients send what they are asked in one turn, may be as large as the
+   * `WebSocketServer` lets it. A larger call is closed with 1009. Default: no limit but that one.
+   */
+  readonly maxCallBytes: number;
+  /**
    * Bytes that may wait to be taken by a client. Default: 1 MiB; `Infinity` takes the guard off.
    * Beyond it no further item of an async iterable is pulled, and once the client sends something,
    * nothing more is read from it, until it has taken what waits. A socket's own buffer (16 KiB, 64 KiB
@@ -35,6 +40,7 @@ const DEFAULTS: Limits = {
   firstMessageTimeoutMs: 5_000,
   maxSubscriptions: 100,
   maxConcurrentCalls: 100,
+  maxCallBytes: Number.POSITIVE_INFINITY,
   maxBufferedBytes: 1024 * 1024,
   drainTimeoutMs: 30_000,
 };
@@ -54,6 +60,7 @@ export function resolveLimits(options: LimitOptions): Limits {
     firstMessageTimeoutMs: options.firstMessageTimeoutMs ?? DEFAULTS.firstMessageTimeoutMs,
     maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
     maxConcurrentCalls: options.maxConcurrentCalls ?? DEFAULTS.maxConcurrentCalls,
+    maxCallBytes: options.maxCallBytes ?? DEFAULTS.maxCallBytes,
     maxBufferedBytes: options.maxBufferedBytes ?? DEFAULTS.maxBufferedBytes,
     drainTimeoutMs: options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs,
   };

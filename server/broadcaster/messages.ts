@@ -2,6 +2,7 @@ import { TRPCError } from '@trpc/server';
 import { parseConnectionParamsFromUnknown, type TRPCRequestInfo } from '@trpc/server/http';
 import { parseTRPCMessage, type TRPCClientOutgoingMessage } from '@trpc/server/rpc';
 import type { RawData } from 'ws';
+import { CloseCode } from '../../shared/close-codes.ts';
 import type { Connection } from './connection.ts';
 import { NO_CALL, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
@@ -42,9 +43,14 @@ export function readConnectionParams(
 
 /** The requests in a message, one or a batch; none, and the client told, when it cannot be read. */
 export function readRequests(connection: Connection, payload: Payload): TRPCClientOutgoingMessage[] {
-  const { encoder, options } = connection.setup;
+  const { encoder, options, limits } = connection.setup;
+  const large = Buffer.byteLength(payload) > limits.maxCallBytes;
   try {
     const message = encoder.decode(payload);
+    if (large && !isBatchOfSmall(message, limits.maxCallBytes)) {
+      closeTooLarge(connection);
+      return [];
+    }
     if (!Array.isArray(message)) return [parse(message, connection)];
     if (options.maxBatchSize !== undefined && message.length > options.maxBatchSize) {
       rejectBatch(connection, message);
@@ -52,9 +58,19 @@ export function readRequests(connection: Connection, payload: Payload): TRPCClie
     }
     return message.map((request) => parse(request, connection));
   } catch (cause) {
-    connection.rejectSafely(new TRPCError({ code: 'PARSE_ERROR', cause }));
+    if (large) closeTooLarge(connection);
+    else connection.rejectSafely(new TRPCError({ code: 'PARSE_ERROR', cause }));
     return [];
   }
+}
+
+function isBatchOfSmall(message: unknown, maxBytes: number): boolean {
+  if (!Array.isArray(message)) return false;
+  return message.every((call) => Buffer.byteLength(JSON.stringify(call) ?? '') <= maxBytes);
+}
+
+function closeTooLarge({ ws, setup }: Connection): void {
+  ws.close(CloseCode.MESSAGE_TOO_BIG, `a call has more than ${setup.limits.maxCallBytes} bytes`);
 }
 
 function parse(request: unknown, connection: Connection): TRPCClientOutgoingMessage {

@@ -182,6 +182,27 @@ describe('ids', () => {
   });
 });
 
+describe('maxCallBytes', () => {
+  const call = (id: number, bytes: number) => ({
+    id,
+    method: 'query',
+    params: { path: 'hello', input: 'x'.repeat(bytes) },
+  });
+
+  test('a larger call is closed with 1009; as many smaller ones in one message are answered', async () => {
+    await using server = await startServer(withLimits({ maxCallBytes: 1000 }), { router });
+    const many = await server.connect();
+    many.send([call(1, 800), call(2, 800), call(3, 800)]);
+    for (const id of [1, 2, 3]) await many.expectStory(id, ['data:"hello"']);
+    for (const message of [call(1, 1000), [call(1, 10), call(2, 1000)], 'x'.repeat(1001)]) {
+      const client = await server.connect();
+      client.send(message);
+      expect(await client.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
+      expect(client.frames).toEqual([]);
+    }
+  });
+});
+
 describe('WEBSOCKET_LIMITS', () => {
   test('a message that is too big is closed with 1009, one in too many parts with 1008', async () => {
     await using server = await startServer(serve, { router }, WEBSOCKET_LIMITS);
