@@ -7,7 +7,6 @@ import { Conversation } from './conversation/conversation.tsx';
 import { EventsProvider } from './events.ts';
 import { Network } from './network/network.tsx';
 import { ConnectionBar } from './shell/connection-bar.tsx';
-import { EmergencyAlert } from './shell/emergency-alert.tsx';
 import { PageState } from './shell/page-state.tsx';
 import { MomentProvider } from './state/moment-provider.tsx';
 import { SimulationProvider } from './state/simulation-provider.tsx';
@@ -21,7 +20,6 @@ export function App(): ReactNode {
         <SimulationProvider>
           <PageState>
             <ConnectionBar />
-            <EmergencyAlert />
             <main className="panels">
               <Conversation />
               <div className="panels-middle">

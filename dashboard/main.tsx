@@ -1,8 +1,8 @@
+import './styles/index.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { applyTheme } from './state/theme.ts';
-import './styles/index.css';
 
 applyTheme();
 const root = document.getElementById('root');

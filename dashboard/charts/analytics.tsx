@@ -20,7 +20,11 @@ export function Analytics(): ReactNode {
     <Panel
       title="Events"
       name="analytics"
-      aside={sample && <span className="panel-figure">server since {clockTime(Date.parse(sample.stats.startedAt))}</span>}
+      aside={
+        sample && (
+          <span className="panel-figure">server since {clockTime(Date.parse(sample.stats.startedAt))}</span>
+        )
+      }
     >
       <TypeRates />
       <dl className="figures">
@@ -35,7 +39,11 @@ export function Analytics(): ReactNode {
       {sample ? (
         <ErrorCounts errors={sample.stats.errors} />
       ) : (
-        <p className="hint">{live ? 'The server has not answered yet.' : 'The server’s figures of that time were not asked for.'}</p>
+        <p className="hint">
+          {live
+            ? 'The server has not answered yet.'
+            : 'The server’s figures of that time were not asked for.'}
+        </p>
       )}
     </Panel>
   );

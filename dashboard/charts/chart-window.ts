@@ -14,7 +14,10 @@ export function chartRange({ scene, clock }: Moment): readonly [number, number] 
 }
 
 /** Entries of a chart: one more to the left, so that lines come from somewhere. */
-export function inRange<T extends Entry>(entries: readonly T[], [from]: readonly [number, number]): readonly T[] {
+export function inRange<T extends Entry>(
+  entries: readonly T[],
+  [from]: readonly [number, number],
+): readonly T[] {
   return entries.slice(Math.max(0, countUpTo(entries, from, ({ clock }) => clock) - 1));
 }
 

@@ -39,7 +39,7 @@ export function Mood(): ReactNode {
       </h3>
       <Chart
         label="Sentiment of the messages over time; the same as a table below"
-        height={132}
+        height={112}
         data={sentiment}
         range={range}
         nameOfX={nameOfX}
@@ -52,7 +52,7 @@ export function Mood(): ReactNode {
       </h3>
       <Chart
         label="Stagnation over time; the same as a table below"
-        height={112}
+        height={96}
         data={stagnation}
         range={range}
         nameOfX={nameOfX}
@@ -68,7 +68,12 @@ export function Mood(): ReactNode {
             .reverse()
             .map(({ event, clock }) => ({
               key: event.cursor,
-              cells: [nameOfX(clock), nameOf(event.data.agent_id), signed(event.data.sentiment.score), event.data.sentiment.label],
+              cells: [
+                nameOfX(clock),
+                nameOf(event.data.agent_id),
+                signed(event.data.sentiment.score),
+                event.data.sentiment.label,
+              ],
             }))
         }
       />
@@ -96,7 +101,7 @@ function stagnationStyle(palette: Palette): PlotStyle {
     nameOfY: (y) => `${y}`,
     thresholds: [
       { y: EMERGENCY_ON, color: palette.emergency, label: `begins ${EMERGENCY_ON}` },
-      { y: EMERGENCY_OFF, color: palette.good, label: `ends ${EMERGENCY_OFF}` },
+      { y: EMERGENCY_OFF, color: palette.good, label: `ends ${EMERGENCY_OFF}`, below: true },
     ],
   };
 }

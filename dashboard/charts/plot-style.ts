@@ -18,7 +18,16 @@ export interface PlotStyle {
   /** Values of y that have a line. */
   readonly ticks: readonly number[];
   readonly nameOfY: (y: number) => string;
-  readonly thresholds?: readonly { y: number; color: string; label: string }[];
+  readonly thresholds?: readonly Threshold[];
+}
+
+/** A value of y that means something. */
+export interface Threshold {
+  readonly y: number;
+  readonly color: string;
+  readonly label: string;
+  /** Whether the label stands below the line. Default: above. */
+  readonly below?: boolean;
 }
 
 export interface PlotProps {

@@ -1,8 +1,9 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useIsDark } from '../state/theme.ts';
-import { readPalette } from './palette.ts';
-import type { Line, PlotProps, PlotStyle } from './plot-style.ts';
+import { type Palette, readPalette } from './palette.ts';
+import type { Line, PlotProps } from './plot-style.ts';
+import { drawThresholds } from './thresholds.ts';
 import 'uplot/dist/uPlot.min.css';
 import './plot.css';
 
@@ -21,7 +22,7 @@ export function Plot(props: PlotProps): ReactNode {
   useLayoutEffect(() => {
     const element = frame.current;
     if (!element) return;
-    const made = new uPlot(options(element, style(readPalette(element)), height, latest), latest.current.data, element);
+    const made = new uPlot(options(element, readPalette(element), latest), latest.current.data, element);
     plot.current = made;
     const resize = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
@@ -47,12 +48,17 @@ export function Plot(props: PlotProps): ReactNode {
 
 function options(
   element: HTMLElement,
-  style: PlotStyle,
-  height: number,
+  palette: Palette,
   latest: { readonly current: PlotProps },
 ): uPlot.Options {
-  const { line, quiet } = readPalette(element);
-  const axis = { stroke: quiet, font: '11px "Inter Variable", system-ui, sans-serif', ticks: { show: false } };
+  const { height, style: styleOf } = latest.current;
+  const style = styleOf(palette);
+  const { line, quiet, page } = palette;
+  const axis = {
+    stroke: quiet,
+    font: '11px "Inter Variable", system-ui, sans-serif',
+    ticks: { show: false },
+  };
   return {
     width: Math.max(1, element.clientWidth),
     height,
@@ -77,7 +83,8 @@ function options(
         grid: { show: false },
         size: 24,
         space: 90,
-        values: (_, splits) => splits.map((x) => latest.current.nameOfX(x)),
+        values: (_, splits) =>
+          splits.map((x) => (hasRoom(x, latest.current.range) ? latest.current.nameOfX(x) : '')),
       },
       {
         ...axis,
@@ -88,8 +95,13 @@ function options(
       },
     ],
     series: [{}, ...style.lines.map(toSeries)],
-    hooks: { draw: [(chart) => drawThresholds(chart, style)] },
+    hooks: { draw: [(chart) => drawThresholds(chart, style.thresholds ?? [], page)] },
   };
+}
+
+/** Names near the end would be cut. */
+function hasRoom(x: number, [from, to]: PlotProps['range']): boolean {
+  return x < to - (to - from) / 12;
 }
 
 function toSeries({ shape, color, fill }: Line): uPlot.Series {
@@ -104,25 +116,4 @@ function toSeries({ shape, color, fill }: Line): uPlot.Series {
     ...(fill && { fill }),
     ...(paths && { paths }),
   };
-}
-
-function drawThresholds(chart: uPlot, { thresholds = [] }: PlotStyle): void {
-  const { ctx, bbox } = chart;
-  const ratio = devicePixelRatio;
-  ctx.save();
-  ctx.setLineDash([4 * ratio, 4 * ratio]);
-  ctx.lineWidth = ratio;
-  ctx.font = `${10.5 * ratio}px "Inter Variable", system-ui, sans-serif`;
-  ctx.textAlign = 'right';
-  for (const { y, color, label } of thresholds) {
-    const top = chart.valToPos(y, 'y', true);
-    ctx.strokeStyle = color;
-    ctx.fillStyle = color;
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, top);
-    ctx.lineTo(bbox.left + bbox.width, top);
-    ctx.stroke();
-    ctx.fillText(label, bbox.left + bbox.width - 4 * ratio, top - 4 * ratio);
-  }
-  ctx.restore();
 }

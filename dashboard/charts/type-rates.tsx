@@ -10,7 +10,9 @@ const WINDOW_MS = 60_000;
 export function TypeRates(): ReactNode {
   const { scene, live, at } = useSlowMoment();
   const now = useNow(1000, live);
-  const rates = [...ratesPerType(scene.entries, live ? now : at, WINDOW_MS)].sort(([, a], [, b]) => b.total - a.total);
+  const rates = [...ratesPerType(scene.entries, live ? now : at, WINDOW_MS)].sort(
+    ([, a], [, b]) => b.total - a.total,
+  );
   const fastest = Math.max(0.001, ...rates.map(([, { rate }]) => rate));
   if (rates.length === 0) return <p className="hint">No events yet.</p>;
   return (

@@ -55,7 +55,11 @@ export function MessageForm(): ReactNode {
       </label>
       <label className="field grow">
         <span className="hidden">Message</span>
-        <input value={message} placeholder="What they say" onChange={({ target }) => setMessage(target.value)} />
+        <input
+          value={message}
+          placeholder="What they say"
+          onChange={({ target }) => setMessage(target.value)}
+        />
       </label>
       <button type="submit" className="button" disabled={pending || message.trim() === ''}>
         {pending ? 'Publishing…' : 'Publish'}

@@ -27,7 +27,8 @@ export function ResetButton({ disabled }: { disabled: boolean }): ReactNode {
       <Dialog ref={dialog} title="Begin a new run?">
         <form onSubmit={confirm}>
           <p>
-            The agents forget this conversation and begin another. What was said stays in the log, and can be replayed.
+            The agents forget this conversation and begin another. What was said stays in the log, and can be
+            replayed.
           </p>
           <label className="field">
             <span>Seed</span>

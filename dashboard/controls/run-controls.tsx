@@ -23,8 +23,8 @@ export function RunControls(): ReactNode {
   if (served === false) {
     return (
       <p className="hint">
-        No simulation runs on this server and topic. Events from elsewhere are shown as they come, and you can publish
-        one below.
+        No simulation runs on this server and topic. Events from elsewhere are shown as they come, and you can
+        publish one below.
       </p>
     );
   }

@@ -3,8 +3,8 @@ import type { Filters } from '../model/filters.ts';
 import { isFiltering } from '../model/filters.ts';
 import { useMoment } from '../state/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
-import { clearFilters } from '../state/use-filters.ts';
 import { setUrlParams } from '../state/url-state.ts';
+import { clearFilters } from '../state/use-filters.ts';
 import { useTopic } from '../state/use-topic.ts';
 
 /** Why there is nothing to see, and what can be done about it. */
@@ -47,8 +47,8 @@ export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {
         </>
       ) : (
         <p>
-          Whatever is published to the topic <b>{topic ?? 'default'}</b> appears here at once. The form under Controls can say the
-          first word.
+          Whatever is published to the topic <b>{topic ?? 'default'}</b> appears here at once. The form under
+          Controls can say the first word.
         </p>
       )}
     </Empty>

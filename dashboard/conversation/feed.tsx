@@ -7,8 +7,8 @@ import { FeedRow } from './feed-row.tsx';
 
 /** Heights before a row is measured, px. */
 const ESTIMATES: Readonly<Record<FeedItem['kind'], number>> = {
-  message: 104,
-  speaking: 104,
+  message: 84,
+  speaking: 84,
   note: 52,
   event: 30,
   gap: 44,
@@ -49,7 +49,7 @@ export function Feed({ items, head }: FeedProps): ReactNode {
     setSeen(newest);
     // A row that took the place of another one is no append.
     if (!virtualizer.isAtEnd(1)) virtualizer.scrollToEnd();
-  }, [virtualizer, newest, items]);
+  });
 
   const onScroll = (): void => {
     const element = scroller.current;
@@ -68,8 +68,16 @@ export function Feed({ items, head }: FeedProps): ReactNode {
 
   return (
     <div className="feed-frame">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div ref={scroller} className="feed" role="log" aria-live="off" aria-label="Conversation" tabIndex={0} onScroll={onScroll}>
+      <div
+        ref={scroller}
+        className="feed"
+        role="log"
+        aria-live="off"
+        aria-label="Conversation"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        onScroll={onScroll}
+      >
         {head}
         <div className="feed-rows" style={{ height: virtualizer.getTotalSize() }}>
           {virtualizer.getVirtualItems().map(({ key, index, start }) => {

@@ -81,8 +81,14 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
           </button>
         ))}
         {isFiltering(filters) && (
-          <button type="button" className="filter-chip clear" onClick={clearFilters}>
-            <Icon name="close" /> Clear
+          <button
+            type="button"
+            className="filter-chip clear"
+            aria-label="Clear the filters"
+            title="Clear the filters (Esc)"
+            onClick={clearFilters}
+          >
+            <Icon name="close" />
           </button>
         )}
       </fieldset>

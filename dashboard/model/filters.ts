@@ -49,10 +49,12 @@ export function isFiltering({ agents, types, sentiment, text }: Filters): boolea
   return agents.length > 0 || types.length > 0 || sentiment !== null || text.trim() !== '';
 }
 
+const known: readonly string[] = ARCHETYPE_IDS;
+
 /** Adds an item to a list of the filters, or takes it out. Known agents stay in their order. */
 export function toggle<T extends string>(list: readonly T[], item: T): T[] {
   if (list.includes(item)) return list.filter((other) => other !== item);
-  const order = (value: string) => ARCHETYPE_IDS.findIndex((id) => id === value);
+  const order = (value: string) => known.indexOf(value);
   return [...list, item].sort((a, b) => order(a) - order(b));
 }
 
@@ -61,7 +63,9 @@ export function matcher({ agents, types, sentiment, text }: Filters) {
   const needle = text.trim().toLowerCase();
   return ({ event }: Entry, note: Note | null): boolean => {
     const wanted =
-      types.length > 0 ? types.includes(event.event_type) : event.event_type === 'agent_message' || note !== null;
+      types.length > 0
+        ? types.includes(event.event_type)
+        : event.event_type === 'agent_message' || note !== null;
     if (!wanted) return false;
     if (agents.length > 0 && !agents.includes(agentOf(event) ?? '')) return false;
     if (sentiment && !(event.event_type === 'agent_message' && event.data.sentiment.label === sentiment)) {

@@ -21,7 +21,8 @@ export interface GapMark {
 }
 
 /** All that the page knows, oldest first. Every panel shows a part of it, up to a moment. */
-export interface Log extends Omit<EventsSnapshot<PageEventName, SimulationCatalog>, 'events' | 'gap' | 'gaps'> {
+export interface Log
+  extends Omit<EventsSnapshot<PageEventName, SimulationCatalog>, 'events' | 'gap' | 'gaps'> {
   readonly entries: readonly Entry[];
   readonly byType: { readonly [N in PageEventName]: readonly Entry<N>[] };
   readonly gaps: readonly GapMark[];
@@ -57,7 +58,10 @@ function extend(known: readonly Entry[], events: readonly PageEvent[]): readonly
   const dropped = start < 0 ? known.findIndex(({ event }) => event === events[0]) : 0;
   if (start < 0 && dropped < 0) return appended([], events, newest.row + 1);
   if (start > 0) {
-    return appended([...preceding(oldest, events.slice(0, start)), ...known], events.slice(start + known.length));
+    return appended(
+      [...preceding(oldest, events.slice(0, start)), ...known],
+      events.slice(start + known.length),
+    );
   }
   const fresh = events.slice(known.length - dropped);
   return dropped === 0 && fresh.length === 0 ? known : appended(known.slice(dropped), fresh);

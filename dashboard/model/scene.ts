@@ -38,7 +38,12 @@ const SPEAKING_MS = 30_000;
 export function sceneAt(log: Log, row: number): Scene {
   const until = <T extends Entry>(entries: readonly T[]): readonly T[] => {
     const last = entries.at(-1);
-    return !last || last.row <= row ? entries : entries.slice(0, countUpTo(entries, row, (entry) => entry.row));
+    return !last || last.row <= row
+      ? entries
+      : entries.slice(
+          0,
+          countUpTo(entries, row, (entry) => entry.row),
+        );
   };
   const { byType } = log;
   const entries = until(log.entries);

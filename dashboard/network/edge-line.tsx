@@ -14,7 +14,14 @@ export const EdgeLine = memo(
     const width = THINNEST + (THICKEST - THINNEST) * Math.sqrt(Math.min(1, Math.max(0, strength)));
     const tip = pointOn(path, 0.62);
     return (
-      <g className="edge" data-agent={from} data-type={type} data-active={isActive} data-recent={isRecent} data-edge={edge.key}>
+      <g
+        className="edge"
+        data-agent={from}
+        data-type={type}
+        data-active={isActive}
+        data-recent={isRecent}
+        data-edge={edge.key}
+      >
         <path className="edge-line" d={pathData(path)} strokeWidth={width} />
         <path
           className="edge-tip"

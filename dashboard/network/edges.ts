@@ -32,16 +32,34 @@ export function edgesOf(scene: Scene): Edge[] {
 type Connections = PageEvent<'network_update'>['data']['connections'];
 
 const IDLE: Connections = NORMAL_PATHS.flatMap(([a, b]) =>
-  [
-    [a, b] as const,
-    [b, a] as const,
-  ].map(([from, to]) => ({ from, to, type: 'normal' as const, strength: 0, is_active: true })),
+  [[a, b] as const, [b, a] as const].map(([from, to]) => ({
+    from,
+    to,
+    type: 'normal' as const,
+    strength: 0,
+    is_active: true,
+  })),
 );
 
 /** The way a message took, as an edge's key, or null. */
 export function wayOf({ event }: Message): string | null {
   const to = textAt(event.data.metadata, 'to');
   return to && isArchetype(to) && isArchetype(event.data.agent_id) ? `${event.data.agent_id} ${to}` : null;
+}
+
+/** Messages of each agent, where no network says how many there were. */
+export function countMessages(messages: readonly Message[]) {
+  const counts: Record<string, { sent: number; received: number }> = {};
+  const of = (agent: string) => {
+    counts[agent] ??= { sent: 0, received: 0 };
+    return counts[agent];
+  };
+  for (const { event } of messages) {
+    of(event.data.agent_id).sent++;
+    const to = textAt(event.data.metadata, 'to');
+    if (to) of(to).received++;
+  }
+  return counts;
 }
 
 function recentWays(messages: readonly Message[], clock: number): Set<string> {

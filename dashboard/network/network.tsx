@@ -4,7 +4,7 @@ import { Panel } from '../shell/panel.tsx';
 import { useMoment } from '../state/moment.ts';
 import { setFilters, useFilters } from '../state/use-filters.ts';
 import { EdgeLine } from './edge-line.tsx';
-import { edgesOf } from './edges.ts';
+import { countMessages, edgesOf } from './edges.ts';
 import { HEIGHT, WIDTH } from './geometry.ts';
 import { NetworkTable } from './network-table.tsx';
 import { Node } from './node.tsx';
@@ -18,7 +18,10 @@ export function Network(): ReactNode {
   const { agents } = useFilters();
   const edges = useMemo(() => edgesOf(scene), [scene]);
   const shown = edges.filter(({ type, isActive }) => type === 'normal' || isActive);
-  const stats = scene.network?.data.communication_stats ?? {};
+  const stats = useMemo(
+    () => scene.network?.data.communication_stats ?? countMessages(scene.messages),
+    [scene],
+  );
   const speaking = new Set(scene.speaking.map(({ agent }) => agent));
   return (
     <Panel title="Network" name="network" aside={<StagnationMeter value={scene.stagnation} />}>

@@ -29,7 +29,7 @@ export function Pulses({ messages }: { messages: readonly Message[] }): ReactNod
     if (last.clock - (fresh[0]?.clock ?? 0) > 30_000) return;
     for (const message of fresh) travel(layer.current, message);
   }, [messages]);
-  return <g ref={layer} className="pulses" aria-hidden="true" />;
+  return <g ref={layer} className="pulses" />;
 }
 
 function travel(layer: SVGGElement, message: Message): void {

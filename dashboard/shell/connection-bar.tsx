@@ -1,12 +1,13 @@
 import type { ReactNode } from 'react';
 import icon from '../icon.svg';
-import { perSecond, plural } from '../model/format.ts';
+import { clockTime, perSecond, plural } from '../model/format.ts';
 import { rateOf } from '../model/rates.ts';
 import { useSlowMoment } from '../state/moment.ts';
 import { useCaughtUp } from '../state/use-caught-up.ts';
 import { useNow } from '../state/use-now.ts';
 import { useTopic } from '../state/use-topic.ts';
 import { ConnectionStatus } from './connection-status.tsx';
+import { EmergencyAlert } from './emergency-alert.tsx';
 import { Help } from './help.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 import './connection-bar.css';
@@ -33,6 +34,7 @@ export function ConnectionBar(): ReactNode {
           topic <b>{topic}</b>
         </p>
       )}
+      {!live && <p className="chip replay">Replay · {clockTime(at)}</p>}
       {caughtUp !== null && <p className="chip good">Caught up {plural(caughtUp, 'event')}</p>}
       {log.gaps.length > 0 && (
         <p className="chip bad" title="Marked in the conversation">
@@ -40,6 +42,7 @@ export function ConnectionBar(): ReactNode {
           {lost > 0 && `: ${plural(lost, 'event')} missing`}
         </p>
       )}
+      <EmergencyAlert />
       <div className="bar-end">
         <ThemeSwitch />
         <Help />

@@ -5,18 +5,16 @@ import { Icon } from './icons.tsx';
 /** The element is always there: screen readers announce what is put into it. */
 export function EmergencyAlert(): ReactNode {
   const { scene } = useMoment();
-  const paths = scene.network?.data.connections.filter(({ type, is_active }) => type === 'emergency' && is_active);
+  const paths = scene.network?.data.connections.filter(
+    ({ type, is_active }) => type === 'emergency' && is_active,
+  );
   return (
     <div role="alert" className="alert-slot">
       {scene.mode === 'emergency' && (
         <p className="emergency-alert">
           <Icon name="alert" />
-          <strong>Emergency mode</strong>
-          <span>
-            The conversation goes round in circles
-            {scene.stagnation !== null && ` (stagnation ${scene.stagnation.toFixed(2)})`}.
-            {paths && paths.length > 0 && ` ${paths.length} emergency paths are open.`}
-          </span>
+          <strong>Emergency</strong> They go round in circles
+          {paths && paths.length > 0 && `: ${paths.length} emergency paths are open`}
         </p>
       )}
     </div>

@@ -6,14 +6,19 @@ interface FigureProps {
   value: string | null;
   bad?: boolean;
   title?: string;
+  /** Whose colour the line has that shows it over time. */
+  line?: string;
 }
 
 /** A number and what it is. */
-export function Figure({ name, value, bad = false, title }: FigureProps): ReactNode {
+export function Figure({ name, value, bad = false, title, line }: FigureProps): ReactNode {
   if (value === null) return null;
   return (
     <div className="figure" data-bad={bad} title={title}>
-      <dt>{name}</dt>
+      <dt>
+        {line !== undefined && <span className="swatch" data-agent={line} aria-hidden="true" />}
+        {name}
+      </dt>
       <dd>{value}</dd>
     </div>
   );

@@ -16,7 +16,11 @@ export function Panel({ title, name, aside, children }: PanelProps): ReactNode {
   const id = useId();
   const { scene } = useMoment();
   return (
-    <section className={`panel ${name}`} aria-labelledby={id} data-cursor={scene.entries.at(-1)?.event.cursor}>
+    <section
+      className={`panel ${name}`}
+      aria-labelledby={id}
+      data-cursor={scene.entries.at(-1)?.event.cursor}
+    >
       <header className="panel-head">
         <h2 id={id}>{title}</h2>
         {aside}

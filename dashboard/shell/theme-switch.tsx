@@ -11,7 +11,13 @@ export function ThemeSwitch(): ReactNode {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
   const label = `Theme: ${NAMES[theme]}. Change to: ${NAMES[next]}`;
   return (
-    <button type="button" className="icon-button" aria-label={label} title={label} onClick={() => setTheme(next)}>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={label}
+      title={label}
+      onClick={() => setTheme(next)}
+    >
       <Icon name={ICONS[theme]} />
     </button>
   );

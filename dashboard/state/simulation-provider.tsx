@@ -24,6 +24,9 @@ export interface SimulationControl {
   run(action: SimulationAction): Promise<boolean>;
 }
 
+/** What the simulation calls the topic that nobody named. */
+const DEFAULT_TOPIC = 'default';
+
 const SimulationContext = createContext<SimulationControl | null>(null);
 
 export function useSimulation(): SimulationControl {
@@ -45,10 +48,11 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
   useEffect(() => {
     if (status !== 'live') return;
     const abort = new AbortController();
-    simulationClient.simulation.state.query({ topic }, { signal: abort.signal }).then(
-      (state) => {
-        setServed(true);
-        setAnswered(state);
+    simulationClient.simulation.list.query(undefined, { signal: abort.signal }).then(
+      (all) => {
+        const found = all.find((each) => each.topic === (topic ?? DEFAULT_TOPIC));
+        setServed(found !== undefined);
+        setAnswered(found ?? null);
       },
       (cause) => {
         if (!abort.signal.aborted) setServed(isAbsence(cause) ? false : null);

@@ -50,7 +50,5 @@ export function useTheme(): Theme {
 
 /** What is really seen, for what is not drawn by style sheets. */
 export function useIsDark(): boolean {
-  return useSyncExternalStore(subscribe, () =>
-    theme === 'system' ? prefersDark.matches : theme === 'dark',
-  );
+  return useSyncExternalStore(subscribe, () => (theme === 'system' ? prefersDark.matches : theme === 'dark'));
 }

@@ -38,7 +38,8 @@ export function useDelivery(): (row: number) => DeliveryTimes | null {
       .slice(Math.max(0, end - 500), end)
       .map(({ ms }) => ms)
       .sort((a, b) => a - b);
-    const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+    const at = (part: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
     return sorted.length === 0 ? null : { p50: at(0.5), p99: at(0.99) };
   };
 }

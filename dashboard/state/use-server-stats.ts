@@ -8,8 +8,8 @@ export interface StatsSample {
   readonly stats: ServerStats;
 }
 
-const INTERVAL_MS = 4000;
-/** An hour of samples. */
+const INTERVAL_MS = 2000;
+/** Half an hour of samples. */
 const KEPT = 900;
 
 /**

@@ -33,7 +33,8 @@ function isTaken({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
   const isRange = target.matches('input[type="range"]');
   if (target.matches('textarea, select, [contenteditable]')) return true;
-  if (target.matches('input') && !isRange) return !(target.matches('[type="radio"], [type="checkbox"]') && key.length === 1 && key !== ' ');
+  if (target.matches('input') && !isRange)
+    return !(target.matches('[type="radio"], [type="checkbox"]') && key.length === 1 && key !== ' ');
   if (key === ' ' || key === 'Enter') return target.closest('button, a, summary, [role="button"]') !== null;
   return false;
 }

@@ -29,8 +29,8 @@ export function NodeFigures({ entry, named }: NodeFiguresProps): ReactNode {
         </p>
       )}
       <dl className="figures">
-        <Figure name="CPU" value={percent(metrics.cpu_percent)} />
-        <Figure name="Memory" value={percent(metrics.memory_percent)} />
+        <Figure name="CPU" value={percent(metrics.cpu_percent)} line="persona" />
+        <Figure name="Memory" value={percent(metrics.memory_percent)} line="anima_animus" />
         <Figure name="Threads" value={shown('thread_count', count)} />
         <Figure name="Files" value={shown('open_files', count)} />
         <Figure name="Resident" value={shown('rss_bytes', bytes)} />

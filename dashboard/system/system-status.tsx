@@ -47,17 +47,13 @@ export function SystemStatus(): ReactNode {
           ))}
           <Chart
             label="Processor and memory over time, percent; the same as a table below"
-            height={104}
+            height={84}
             data={data}
             range={range}
             nameOfX={nameOfX}
             style={loadStyle}
             onPick={seek}
           />
-          <p className="legend">
-            <span className="legend-cpu">processor</span>
-            <span className="legend-memory">memory</span>
-          </p>
           <DataTable
             summary="System as a table"
             columns={['Time', 'Node', 'Health', 'CPU', 'Memory', 'Errors']}
@@ -76,7 +72,14 @@ function toRow({ event, at }: Entry<'system_status'>) {
   const { cpu_percent, memory_percent } = performance_metrics;
   return {
     key: event.cursor,
-    cells: [clockTime(at), nodeOf(event), health_status, percent(cpu_percent), percent(memory_percent), `${error_count}`],
+    cells: [
+      clockTime(at),
+      nodeOf(event),
+      health_status,
+      percent(cpu_percent),
+      percent(memory_percent),
+      `${error_count}`,
+    ],
   };
 }
 

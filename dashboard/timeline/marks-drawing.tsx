@@ -12,7 +12,13 @@ export function MarksDrawing({ marks, place }: MarksProps): ReactNode {
   return (
     <svg className="marks" viewBox="0 0 1000 40" preserveAspectRatio="none" aria-hidden="true">
       <Still marks={marks} />
-      <rect className="marks-future" x={place * 1000} y="0" width={Math.max(0, 1000 - place * 1000)} height="40" />
+      <rect
+        className="marks-future"
+        x={place * 1000}
+        y="0"
+        width={Math.max(0, 1000 - place * 1000)}
+        height="40"
+      />
     </svg>
   );
 }
@@ -34,9 +40,7 @@ const Still = memo(function Still({ marks }: { marks: TimelineMarks }): ReactNod
       ))}
       <path
         className="marks-bars"
-        d={bars
-          .map((bar, index) => (bar > 0 ? `M${(index + 0.5) * width} 40V${40 - 4 - bar * 26}` : ''))
-          .join('')}
+        d={`M0 40${bars.map((bar, index) => `L${(index + 0.5) * width} ${38 - bar * 26}`).join('')}L1000 40Z`}
       />
       {gaps.map((gap) => (
         <path key={gap} className="marks-gap" d={`M${gap * 1000} 0V40`} />

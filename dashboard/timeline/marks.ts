@@ -1,5 +1,5 @@
 import type { Entry, GapMark, Log } from '../model/log.ts';
-import { modeOf } from '../model/scene.ts';
+import { modeOf, nodeOf } from '../model/scene.ts';
 import { countUpTo } from '../model/search.ts';
 
 /** What the timeline shows besides the place: parts of its whole, 0 to 1. */
@@ -11,7 +11,9 @@ export interface TimelineMarks {
   readonly gaps: readonly number[];
 }
 
-const BARS = 160;
+const BARS = 120;
+/** Each bar takes part of its neighbours, so that they make a line of hills and no comb. */
+const KERNEL = [0.1, 0.2, 0.4, 0.2, 0.1];
 
 export function timelineMarks({ entries, byType, gaps }: Log): TimelineMarks {
   const [first] = entries;
@@ -24,11 +26,14 @@ export function timelineMarks({ entries, byType, gaps }: Log): TimelineMarks {
     const bar = Math.min(BARS - 1, Math.floor(part(clock) * BARS));
     counts[bar] = (counts[bar] ?? 0) + 1;
   }
-  const most = Math.max(1, ...counts);
+  const smooth = counts.map((_, bar) =>
+    KERNEL.reduce((sum, weight, offset) => sum + weight * (counts[bar + offset - 2] ?? 0), 0),
+  );
+  const most = Math.max(1, ...smooth);
   return {
-    bars: counts.map((count) => count / most),
+    bars: smooth.map((height) => height / most),
     emergencies: emergencies(byType.network_update, part),
-    errors: entries.filter(isError).map(({ clock }) => part(clock)),
+    errors: errorsOf(entries).map(({ clock }) => part(clock)),
     gaps: gaps.map((mark) => part(clockOf(mark, entries))),
   };
 }
@@ -48,9 +53,18 @@ function emergencies(updates: readonly Entry<'network_update'>[], part: (clock: 
   return spans;
 }
 
-function isError({ event }: Entry): boolean {
-  if (event.event_type === 'agent_processing') return event.data.status === 'error';
-  return event.event_type === 'system_status' && event.data.health_status === 'error';
+/** Answers that failed, and when a node fell ill; not each time that it says it still is. */
+function errorsOf(entries: readonly Entry[]): Entry[] {
+  const ill = new Map<string, boolean>();
+  return entries.filter(({ event }) => {
+    if (event.event_type === 'agent_processing') return event.data.status === 'error';
+    if (event.event_type !== 'system_status') return false;
+    const node = nodeOf(event);
+    const isIll = event.data.health_status === 'error';
+    const wasIll = ill.get(node) ?? false;
+    ill.set(node, isIll);
+    return isIll && !wasIll;
+  });
 }
 
 function clockOf({ row }: GapMark, entries: readonly Entry[]): number {
