@@ -53,13 +53,14 @@ export class Fleet {
     if (!timed) stayAwake(this.#tally);
   }
 
-  /** Waits until `events` of the count reached every connection, or none comes any more. */
+  /** Waits until the first `events` of the count reached every connection. @throws Error when none comes any more */
   async delivered(events: number): Promise<void> {
     const tally = this.#tally;
     const expected = tally.connections * events;
     let before = -1;
-    for (let idleMs = 0; tally.total < expected && idleMs < STALL_MS; idleMs++) {
+    for (let idleMs = 0; tally.total < expected; idleMs++) {
       if (tally.total !== before) idleMs = 0;
+      if (idleMs === STALL_MS) this.#failOn(tally.complaint(events));
       before = tally.total;
       await delay(1);
     }
@@ -71,9 +72,7 @@ export class Fleet {
     await this.delivered(tally.events);
     tally.awaited = false;
     await delay(SURPLUS_MS);
-    const ended = this.#connections.find((connection) => connection.ended)?.ended;
-    const complaint = tally.complaint() ?? this.#probe?.complaint() ?? null;
-    if (complaint !== null || ended) throw new Error([complaint, ended?.message].filter(Boolean).join('; '));
+    this.#failOn(tally.complaint() ?? this.#probe?.complaint() ?? null);
     return {
       bytesPerDelivery: tally.bytes / tally.total,
       sinceOpenMs: tally.lastAt - (this.#connections.at(-1)?.openedAt ?? 0),
@@ -83,6 +82,12 @@ export class Fleet {
   /** Sorted milliseconds of all deliveries of a timed count, given when its events were published. */
   latencies(sentAt: Float64Array): Float64Array {
     return this.#tally.latencies(sentAt);
+  }
+
+  /** @throws Error when there is a complaint, or a connection that the server ended */
+  #failOn(complaint: string | null): void {
+    const ended = this.#connections.find((connection) => connection.ended)?.ended;
+    if (complaint !== null || ended) throw new Error([complaint, ended?.message].filter(Boolean).join('; '));
   }
 
   #subscribe(index: number, input: unknown): Promise<void> {

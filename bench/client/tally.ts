@@ -42,14 +42,15 @@ export class Tally {
     return this.connections * this.events;
   }
 
-  /** Connections that did not get exactly what they should, as a sentence; null when all did. */
-  complaint(): string | null {
-    const wrong = [...this.#counts.entries()].filter(([, count]) => count !== this.events);
+  /** Connections that did not get exactly the first `events`, as a sentence; null when all did. */
+  complaint(events = this.events): string | null {
+    const wrong = [...this.#counts.entries()].filter(([, count]) => count !== events);
     const [first] = wrong;
     if (!first) return null;
-    const missing = this.expectedTotal - this.total;
+    const expected = this.connections * events;
+    const missing = expected - this.total;
     const what = missing > 0 ? `${missing} deliveries missing` : `${-missing} deliveries too many`;
-    return `${what} of ${this.expectedTotal}; ${wrong.length} connections are wrong, number ${first[0]} got ${first[1]} of ${this.events}`;
+    return `${what} of ${expected}; ${wrong.length} connections are wrong, number ${first[0]} got ${first[1]} of ${events}`;
   }
 
   /** Milliseconds that every delivery took, given when each event was published; sorted. */
