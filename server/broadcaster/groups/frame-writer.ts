@@ -1,42 +1,55 @@
+import type { Socket } from 'node:net';
 import type { Connection } from '../connection.ts';
 
 /** Writes one socket's frames: those of one turn of the event loop leave in one write. */
 export class FrameWriter {
   readonly #connection: Connection;
+  readonly #socket: Socket;
   readonly #schedule: (writer: FrameWriter) => void;
-  #pending: Buffer[] = [];
+  /** Nearly always all there is in a turn, so there is no array for it. */
+  #first: Buffer | null = null;
+  #more: Buffer[] = [];
   #pendingBytes = 0;
 
   /** @param schedule has `flush` called at the end of the turn */
   constructor(connection: Connection, schedule: (writer: FrameWriter) => void) {
     this.#connection = connection;
+    this.#socket = connection.socket;
     this.#schedule = schedule;
   }
 
   write(frames: Buffer): void {
-    if (this.#pending.push(frames) === 1) this.#schedule(this);
+    if (this.#first === null) {
+      this.#first = frames;
+      this.#schedule(this);
+    } else {
+      this.#more.push(frames);
+    }
     this.#pendingBytes += frames.length;
   }
 
   /** Bytes handed over and not taken by the system yet. */
   get unsentBytes(): number {
-    return this.#pendingBytes + this.#connection.socket.writableLength;
+    return this.#pendingBytes + this.#socket.writableLength;
   }
 
   /** Hands everything to the socket; drops it once closing has begun, as nothing may follow a close frame. */
   flush(): void {
-    const pending = this.#pending;
-    this.#pending = [];
+    const first = this.#first;
+    const more = this.#more;
+    this.#first = null;
     this.#pendingBytes = 0;
-    const { socket, open } = this.#connection;
-    const [first] = pending;
-    if (!open || first === undefined) return;
-    if (pending.length === 1) {
+    if (first === null) return;
+    if (more.length > 0) this.#more = [];
+    if (!this.#connection.open) return;
+    const socket = this.#socket;
+    if (more.length === 0) {
       socket.write(first);
       return;
     }
     socket.cork();
-    for (const frames of pending) socket.write(frames);
+    socket.write(first);
+    for (const frames of more) socket.write(frames);
     socket.uncork();
   }
 }
