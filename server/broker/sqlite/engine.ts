@@ -1,8 +1,7 @@
-import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { EventsError } from '../../../shared/errors.ts';
 
 export type Database = DatabaseSyncInstance;
-export type Statement = StatementSyncInstance;
 type Sqlite = Pick<typeof import('@photostructure/sqlite'), 'DatabaseSync'>;
 
 /**

@@ -94,7 +94,6 @@ export function prepareStatements(db: Database) {
   return {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
-    rollback: db.prepare('ROLLBACK'),
     topic: db.prepare('SELECT id AS row, last, last_at AS lastAt FROM topics WHERE name = ?'),
     addTopic: db.prepare('INSERT INTO topics (name, last, last_at) VALUES (?, 0, 0)'),
     setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ? WHERE id = ?'),

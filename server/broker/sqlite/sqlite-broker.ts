@@ -22,7 +22,8 @@ import { TopicLogs } from './topic-logs.ts';
 export interface SqliteBrokerOptions extends Retention {
   /**
    * The file; it is created if there is none, and its directory must exist. `-wal` and `-mark` files beside it belong
-   * to it. One process at a time can have it open.
+   * to it. One process at a time can have it open. What may have lost its end (a backup that was put back, a copy)
+   * begins a new epoch, so that no position is taken for another; trust.ts says what is noticed, and what cannot be.
    */
   path: string;
   /**
@@ -30,8 +31,8 @@ export interface SqliteBrokerOptions extends Retention {
    *
    * - `commit`: once they are on the disk. Neither the end of the process (SIGKILL) nor of the machine (power loss)
    *   loses any, as far as the disk stores what it says it stored. All publishes of one turn share one wait for it.
-   * - `relaxed`: once the operating system has them. The end of the process loses none. That of the machine loses the
-   *   last ones, some thousand at most; the log begins a new epoch then, so that every subscriber is told [D4].
+   * - `relaxed`: once the operating system has them. The end of the process loses none. That of the machine may lose
+   *   the last ones, up to some 4 MB; the log begins a new epoch then, so that every subscriber is told [D4].
    */
   durability?: Durability;
   /**
