@@ -95,7 +95,7 @@ async function pageAfter(
       }
       end = record;
     }
-    if (chunk.records.length === 0) return { records, start: after, end, exhausted: true };
+    if (chunk.records.length === 0 && !chunk.gap) return { records, start: after, end, exhausted: true };
   }
 }
 
@@ -113,17 +113,38 @@ async function pageBefore(
   let start: Position = end;
   while (start.seq >= first && records.length < limit) {
     const after = { epoch, seq: Math.max(first - 1, start.seq - SCAN_RECORDS) };
-    const chunk = await log.read(after, start.seq - after.seq);
-    records = [...chunk.records.filter((record) => selector.matches(record)), ...records];
+    const range = await readRange(log, after, start.seq);
+    records = [...range.records.filter((record) => selector.matches(record)), ...records];
     // Trimmed while reading: what is left of the page is its beginning.
-    if (chunk.gap)
-      return { records: [gapRecord(chunk.gap), ...records], start: chunk.gap.to, end, exhausted: true };
+    if (range.trimmedTo) return { records, start: range.trimmedTo, end, exhausted: true };
     start = after;
   }
   if (records.length > limit) records = records.slice(-limit);
   const oldest = records[0];
   if (records.length === limit && oldest) start = { epoch, seq: oldest.seq - 1 };
   return { records, start, end, exhausted: start.seq < first };
+}
+
+/** All records after a position up to `last`, holes announced in their places; what was trimmed cuts the beginning off. */
+async function readRange(
+  log: TopicLog,
+  after: Position,
+  last: number,
+): Promise<{ records: StreamRecord[]; trimmedTo: Position | null }> {
+  const records: StreamRecord[] = [];
+  let trimmedTo: Position | null = null;
+  for (let end = after; end.epoch === after.epoch && end.seq < last; ) {
+    const chunk = await log.read(end, last - end.seq);
+    if (chunk.gap) {
+      records.push(gapRecord(chunk.gap));
+      end = chunk.gap.to;
+      if (chunk.gap.reason !== 'dropped') trimmedTo = end;
+    }
+    if (end.epoch !== after.epoch || (!chunk.gap && chunk.records.length === 0)) break;
+    records.push(...chunk.records);
+    end = chunk.records.at(-1) ?? end;
+  }
+  return { records, trimmedTo };
 }
 
 function lastOf(since: Since | undefined): number | undefined {
