@@ -2,6 +2,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { EventSubscription } from '../../event-manager/event-subscription.ts';
 import type { Live } from '../live.ts';
 import { bodyEncoder } from './body.ts';
+import { FrameStyles } from './frame-style.ts';
 import { FrameWriters } from './frame-writer.ts';
 import { Groups } from './group.ts';
 import { SocketReader, type SocketReaderSetup } from './socket-reader.ts';
@@ -20,7 +21,13 @@ export class Broadcast {
 
   constructor(router: AnyTRPCRouter, settings: BroadcastSettings) {
     const encode = bodyEncoder(router);
-    this.#setup = { groups: new Groups(encode), encode, ...settings };
+    const { highWaterBytes, compressFrom } = settings;
+    this.#setup = {
+      groups: new Groups(encode),
+      encode,
+      styles: new FrameStyles(compressFrom),
+      highWaterBytes,
+    };
   }
 
   /** What a subscription's procedure returned, as something live; undefined if it has to be iterated. */

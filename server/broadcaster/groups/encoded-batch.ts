@@ -1,17 +1,8 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import type { StreamRecord } from '../../event-manager/stream-record.ts';
 import type { EncodeBody } from './body.ts';
+import type { FrameStyle } from './frame-style.ts';
 import { compressedFrame, textFrames } from './frames.ts';
-
-/** How one subscriber's frames differ from another's. */
-export interface FrameStyle {
-  /** What its messages begin with: `{"id":1,`. */
-  readonly prefix: Buffer;
-  /** Equal keys get equal bytes. */
-  readonly key: string;
-  /** Bodies of at least this many bytes go compressed; Infinity: none. */
-  readonly compressFrom: number;
-}
 
 const deflated = new WeakMap<Buffer, Buffer>();
 
@@ -29,17 +20,17 @@ function deflate(body: Buffer): Buffer {
 /** Records on their way to many sockets: encoded once, framed once per distinct style. */
 export class EncodedBatch {
   readonly #bodies: readonly Buffer[];
-  readonly #frames = new Map<string, Buffer>();
+  readonly #frames = new Map<FrameStyle, Buffer>();
 
   constructor(records: readonly StreamRecord[], encode: EncodeBody) {
     this.#bodies = records.map(encode);
   }
 
   framesFor(style: FrameStyle): Buffer {
-    let frames = this.#frames.get(style.key);
+    let frames = this.#frames.get(style);
     if (frames === undefined) {
       frames = this.#build(style);
-      this.#frames.set(style.key, frames);
+      this.#frames.set(style, frames);
     }
     return frames;
   }

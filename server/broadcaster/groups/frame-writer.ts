@@ -1,56 +1,58 @@
 import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
 import type { Connection } from '../connection.ts';
 
-/** Writes one socket's frames: those of one turn of the event loop leave in one write. */
+const { OPEN } = WebSocket;
+
+/**
+ * Writes one socket's frames. With one live subscription they are written at once: a group has joined all of a turn
+ * already. With several, those of one turn leave in one write.
+ */
 export class FrameWriter {
-  readonly #connection: Connection;
+  readonly #ws: WebSocket;
   readonly #socket: Socket;
   readonly #schedule: (writer: FrameWriter) => void;
-  /** Nearly always all there is in a turn, so there is no array for it. */
-  #first: Buffer | null = null;
-  #more: Buffer[] = [];
+  #live = 0;
+  #pending: Buffer[] = [];
   #pendingBytes = 0;
 
   /** @param schedule has `flush` called at the end of the turn */
-  constructor(connection: Connection, schedule: (writer: FrameWriter) => void) {
-    this.#connection = connection;
-    this.#socket = connection.socket;
+  constructor({ ws, socket }: Connection, schedule: (writer: FrameWriter) => void) {
+    this.#ws = ws;
+    this.#socket = socket;
     this.#schedule = schedule;
   }
 
-  write(frames: Buffer): void {
-    if (this.#first === null) {
-      this.#first = frames;
-      this.#schedule(this);
-    } else {
-      this.#more.push(frames);
-    }
-    this.#pendingBytes += frames.length;
+  /** One more subscription is live on this socket. Returns what to call when it no longer is. */
+  addLive(): () => void {
+    this.#live++;
+    return () => {
+      this.#live--;
+    };
   }
 
-  /** Bytes handed over and not taken by the system yet. */
-  get unsentBytes(): number {
+  /** Returns the bytes handed over and not taken by the system yet, these included. */
+  write(frames: Buffer): number {
+    if (this.#live <= 1 && this.#pending.length === 0) {
+      // Nothing may follow a close frame.
+      if (this.#ws.readyState === OPEN) this.#socket.write(frames);
+    } else {
+      if (this.#pending.push(frames) === 1) this.#schedule(this);
+      this.#pendingBytes += frames.length;
+    }
     return this.#pendingBytes + this.#socket.writableLength;
   }
 
-  /** Hands everything to the socket; drops it once closing has begun, as nothing may follow a close frame. */
+  /** Hands what waits for the end of the turn to the socket. */
   flush(): void {
-    const first = this.#first;
-    const more = this.#more;
-    this.#first = null;
+    const pending = this.#pending;
+    if (pending.length === 0) return;
+    this.#pending = [];
     this.#pendingBytes = 0;
-    if (first === null) return;
-    if (more.length > 0) this.#more = [];
-    if (!this.#connection.open) return;
-    const socket = this.#socket;
-    if (more.length === 0) {
-      socket.write(first);
-      return;
-    }
-    socket.cork();
-    socket.write(first);
-    for (const frames of more) socket.write(frames);
-    socket.uncork();
+    if (this.#ws.readyState !== OPEN) return;
+    this.#socket.cork();
+    for (const frames of pending) this.#socket.write(frames);
+    this.#socket.uncork();
   }
 }
 

@@ -2,7 +2,8 @@ import type { Feed } from '../../event-manager/feed.ts';
 import type { StreamRecord } from '../../event-manager/stream-record.ts';
 import type { TopicHub } from '../../event-manager/topic-hub.ts';
 import type { EncodeBody } from './body.ts';
-import { EncodedBatch, type FrameStyle } from './encoded-batch.ts';
+import { EncodedBatch } from './encoded-batch.ts';
+import type { FrameStyle } from './frame-style.ts';
 
 /** A socket's subscription in a group. */
 export interface Member {
@@ -39,8 +40,15 @@ class Group {
 
   #send(batch: EncodedBatch): void {
     const full: Member[] = [];
+    let style: FrameStyle | undefined;
+    let frames: Buffer = Buffer.alloc(0);
     for (const member of this.#members) {
-      if (!member.write(batch.framesFor(member.style))) full.push(member);
+      // Most have the style of the one before.
+      if (member.style !== style) {
+        style = member.style;
+        frames = batch.framesFor(style);
+      }
+      if (!member.write(frames)) full.push(member);
     }
     for (const member of full) member.overflow();
   }

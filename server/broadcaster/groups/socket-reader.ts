@@ -5,7 +5,8 @@ import type { StreamRecord } from '../../event-manager/stream-record.ts';
 import { cut } from '../cut.ts';
 import type { LiveCall } from '../live.ts';
 import type { EncodeBody } from './body.ts';
-import { EncodedBatch, type FrameStyle } from './encoded-batch.ts';
+import { EncodedBatch } from './encoded-batch.ts';
+import type { FrameStyle, FrameStyles } from './frame-style.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { Groups, Member } from './group.ts';
 
@@ -18,8 +19,7 @@ export interface SocketReaderSetup {
   readonly encode: EncodeBody;
   /** Bytes a connection may have unsent [D9]. */
   readonly highWaterBytes: number;
-  /** Bodies of at least this many bytes go compressed to clients that take it. */
-  readonly compressFrom: number;
+  readonly styles: FrameStyles;
 }
 
 /** One subscription of one socket: reads its feed while catching up, a member of its group while live. */
@@ -28,6 +28,7 @@ export class SocketReader implements FeedReader, Member {
   readonly #call: LiveCall;
   readonly #writer: FrameWriter;
   readonly #setup: SocketReaderSetup;
+  readonly #highWaterBytes: number;
   readonly #feed: Feed;
   readonly #subscription: LiveSubscription;
 
@@ -36,7 +37,8 @@ export class SocketReader implements FeedReader, Member {
     this.#call = call;
     this.#writer = writer;
     this.#setup = setup;
-    this.style = styleOf(call, setup.compressFrom);
+    this.#highWaterBytes = setup.highWaterBytes;
+    this.style = setup.styles.of(call);
     this.#feed = subscription.attach(this);
   }
 
@@ -52,12 +54,16 @@ export class SocketReader implements FeedReader, Member {
   }
 
   goLive(feed: Feed): () => void {
-    return this.#setup.groups.join(feed, this);
+    const leave = this.#setup.groups.join(feed, this);
+    const notLive = this.#writer.addLive();
+    return () => {
+      notLive();
+      leave();
+    };
   }
 
   write(frames: Buffer): boolean {
-    this.#writer.write(frames);
-    return this.#writer.unsentBytes <= this.#setup.highWaterBytes;
+    return this.#writer.write(frames) <= this.#highWaterBytes;
   }
 
   overflow(): void {
@@ -77,14 +83,4 @@ export class SocketReader implements FeedReader, Member {
     this.#writer.flush(); // or what is unsent cannot drain
     void this.#call.connection.backlog.drained().then(() => this.#feed.resume());
   }
-}
-
-function styleOf({ connection, id, jsonrpc }: LiveCall, compressFrom: number): FrameStyle {
-  const prefix = `{"id":${JSON.stringify(id)},${jsonrpc ? `"jsonrpc":"${jsonrpc}",` : ''}`;
-  const compresses = connection.ws.extensions.includes('permessage-deflate');
-  return {
-    prefix: Buffer.from(prefix),
-    key: compresses ? `z${prefix}` : prefix,
-    compressFrom: compresses ? compressFrom : Number.POSITIVE_INFINITY,
-  };
 }
