@@ -7,7 +7,7 @@ import type { Selector } from './selector.ts';
 import { gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
 import type { TopicHub } from './topic-hub.ts';
 
-const READ_RECORDS = 256;
+const READ_RECORDS = 512;
 const RETRY_MS = 250;
 
 /** Whoever reads a feed: a socket, or an iterator. */
@@ -57,6 +57,7 @@ export class Feed {
   #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
   #position: Position | null = null;
   #leave: (() => void) | null = null;
+  #ahead: { after: Position; read: ReturnType<TopicHub['read']> } | null = null;
   #recovered = true;
   #synced = false;
 
@@ -128,7 +129,7 @@ export class Feed {
         this.#leave = this.#reader.goLive(this);
         return;
       }
-      const { gap, records } = await this.#patiently(() => this.hub.read(position, READ_RECORDS));
+      const { gap, records } = await this.#patiently(() => this.#readAfter(position));
       const before = position;
       const items: StreamRecord[] = [];
       if (gap) {
@@ -147,6 +148,21 @@ export class Feed {
       if (samePosition(position, before) && !samePosition(position, this.hub.position))
         await this.#hubMoved();
     }
+  }
+
+  /** Reads a chunk, and asks for the next one already: the log looks it up while this one is delivered. */
+  async #readAfter(position: Position): ReturnType<TopicHub['read']> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    const isNext = ahead !== null && samePosition(ahead.after, position);
+    const chunk = await (isNext ? ahead.read : this.hub.read(position, READ_RECORDS));
+    const last = chunk.records.at(-1);
+    if (last && chunk.records.length === READ_RECORDS && this.#state === 'reading') {
+      const read = this.hub.read(last, READ_RECORDS);
+      read.catch(() => {}); // whoever takes it sees the error
+      this.#ahead = { after: last, read };
+    }
+    return chunk;
   }
 
   /** Goes to where the hub stands without delivering all that lies between. */
@@ -179,6 +195,7 @@ export class Feed {
     if (this.#state !== 'reading') return false;
     if (this.#reader.take(items)) return true;
     this.#state = 'full';
+    this.#ahead = null; // a reader that is full for long should hold nothing
     return false;
   }
 

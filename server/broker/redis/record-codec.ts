@@ -48,14 +48,16 @@ export function decodeNotification(text: string): LogRecord[] | null {
 
 /** The reply of the read script to a question for the records after a position. */
 export function decodeChunk(after: Position, reply: unknown): Chunk {
-  const [epochValue, first, last, lastId, reached, passedOver, ...fields] = toValues(reply);
+  const [epochValue, first, last, lastId, reached, passedOver, text] = toValues(reply);
   const bounds: Bounds = { epoch: String(epochValue), first: Number(first), last: Number(last) };
   const { epoch } = bounds;
   const found: LogRecord[] = [];
   let foreign = Number(passedOver);
-  for (let field = 0; field < fields.length; field += 6) {
-    const [seq, at, type, id, json, meta] = fields.slice(field, field + 6);
-    const record = toRecord({ epoch, seq: Number(seq) }, Number(at), type, id, json, meta);
+  const lines = text === '' ? [] : String(text).split('\n');
+  for (let line = 0; line < lines.length; line += 6) {
+    const place = { epoch, seq: Number(lines[line]) };
+    const at = Number(lines[line + 1]);
+    const record = toRecord(place, at, lines[line + 2], lines[line + 3], lines[line + 4], lines[line + 5]);
     if (record) found.push(record);
     else foreign++;
   }
