@@ -4,7 +4,7 @@ import type { EventName } from '../shared/index.ts';
 import type { SimulationCatalog } from '../simulation/index.ts';
 
 /** The hooks, typed by the events that this page knows. Others are shown too, as they are. */
-export const { EventsProvider, useConnection, useEvents, usePublish, useEventsClient } =
+export const { EventsProvider, useConnection, useEvents, useEventSelector, usePublish, useEventsClient } =
   createPsycheEvents<SimulationCatalog>();
 
 export type PageEventName = EventName<SimulationCatalog>;

@@ -25,8 +25,8 @@ interface FeedProps {
 /** The conversation's lines: only those in sight are in the page. It stays at the bottom if it is there. */
 export function Feed({ items, head }: FeedProps): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
-  const [isAtEnd, setAtEnd] = useState(true);
-  const [seen, setSeen] = useState(0);
+  /** The newest row when the viewer left the end; null: still there. */
+  const [leftAt, setLeftAt] = useState<number | null>(null);
   const getItemKey = useCallback((index: number) => items[index]?.key ?? index, [items]);
   const virtualizer = useVirtualizer({
     count: items.length,
@@ -40,31 +40,29 @@ export function Feed({ items, head }: FeedProps): ReactNode {
     followOnAppend: true,
     scrollEndThreshold: NEAR,
     useFlushSync: false,
+    // Scrolling moves rows past React; it renders when other rows come into sight.
+    directDomUpdates: true,
   });
 
   const follows = useRef(true);
   const newest = newestRow(items);
   useLayoutEffect(() => {
-    if (!follows.current) return;
-    setSeen(newest);
     // A row that took the place of another one is no append.
-    if (!virtualizer.isAtEnd(1)) virtualizer.scrollToEnd();
+    if (follows.current && !virtualizer.isAtEnd(1)) virtualizer.scrollToEnd();
   });
 
   const onScroll = (): void => {
     const element = scroller.current;
     if (!element) return;
     follows.current = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
-    if (follows.current) setSeen(newest);
-    setAtEnd(follows.current);
+    setLeftAt(follows.current ? null : (before) => before ?? newest);
   };
   const toEnd = (): void => {
     follows.current = true;
-    setAtEnd(true);
-    setSeen(newest);
+    setLeftAt(null);
     virtualizer.scrollToEnd();
   };
-  const unseen = isAtEnd ? 0 : countAfter(items, seen);
+  const unseen = leftAt === null ? 0 : countAfter(items, leftAt);
 
   return (
     <div className="feed-frame">
@@ -79,8 +77,8 @@ export function Feed({ items, head }: FeedProps): ReactNode {
         onScroll={onScroll}
       >
         {head}
-        <div className="feed-rows" style={{ height: virtualizer.getTotalSize() }}>
-          {virtualizer.getVirtualItems().map(({ key, index, start }) => {
+        <div ref={virtualizer.containerRef} className="feed-rows">
+          {virtualizer.getVirtualItems().map(({ key, index }) => {
             const item = items[index];
             if (!item) return null;
             return (
@@ -89,7 +87,6 @@ export function Feed({ items, head }: FeedProps): ReactNode {
                 ref={virtualizer.measureElement}
                 data-index={index}
                 className="feed-row"
-                style={{ transform: `translateY(${start}px)` }}
                 aria-posinset={index + 1}
                 aria-setsize={items.length}
               >
@@ -99,7 +96,7 @@ export function Feed({ items, head }: FeedProps): ReactNode {
           })}
         </div>
       </div>
-      {!isAtEnd && (
+      {leftAt !== null && (
         <button type="button" className="to-end" onClick={toEnd}>
           {unseen > 0 ? `${plural(unseen, 'new', 'new')}` : 'Latest'} <Icon name="down" />
         </button>

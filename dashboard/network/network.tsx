@@ -14,7 +14,7 @@ import './network.css';
 
 /** The five agents, the paths between them, and what travels there. */
 export function Network(): ReactNode {
-  const { scene } = useMoment();
+  const { scene, log } = useMoment();
   const { agents } = useFilters();
   const edges = useMemo(() => edgesOf(scene), [scene]);
   const shown = edges.filter(({ type, isActive }) => type === 'normal' || isActive);
@@ -36,7 +36,7 @@ export function Network(): ReactNode {
         {shown.map((edge) => (
           <EdgeLine key={edge.key} edge={edge} />
         ))}
-        <Pulses messages={scene.messages} />
+        <Pulses messages={scene.messages} isLevel={log.status === 'live'} />
         {ARCHETYPE_IDS.map((agent) => (
           <Node
             key={agent}

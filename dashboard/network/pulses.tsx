@@ -11,24 +11,30 @@ const STEPS = 16;
 const MOST = 24;
 const SVG = 'http://www.w3.org/2000/svg';
 
+interface PulsesProps {
+  messages: readonly Message[];
+  /** Whether the page is level with the server: what a catch-up brings was said before. */
+  isLevel: boolean;
+}
+
 /**
  * One pulse for each message that is new, along the edge it took. They live for a second and nothing depends on
  * them, so they are drawn past React.
  */
-export function Pulses({ messages }: { messages: readonly Message[] }): ReactNode {
+export function Pulses({ messages, isLevel }: PulsesProps): ReactNode {
   const layer = useRef<SVGGElement>(null);
   const shown = useRef<number | null>(null);
   useEffect(() => {
     const before = shown.current;
     const last = messages.at(-1);
-    shown.current = last?.row ?? -1;
+    shown.current = isLevel ? (last?.row ?? -1) : null;
     if (before === null || !last || last.row <= before || !layer.current) return;
     if (matchMedia(REDUCED_MOTION).matches || document.hidden) return;
     const fresh = messages.slice(countUpTo(messages, before, ({ row }) => row)).slice(-MOST);
     // A jump along the timeline is no conversation.
     if (last.clock - (fresh[0]?.clock ?? 0) > 30_000) return;
     for (const message of fresh) travel(layer.current, message);
-  }, [messages]);
+  }, [messages, isLevel]);
   return <g ref={layer} className="pulses" />;
 }
 

@@ -1,34 +1,21 @@
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
-import { useEvents } from '../events.ts';
-import { createLogReader } from '../model/log.ts';
+import { type ReactNode, useCallback, useMemo } from 'react';
 import { sceneAt } from '../model/scene.ts';
 import { type Moment, MomentActionsContext, MomentContext, SlowMomentContext } from './moment.ts';
 import { LIVE, type Place } from './replay.ts';
 import { useAddressMoment } from './use-address-moment.ts';
+import { useLog } from './use-log.ts';
 import { useReplay } from './use-replay.ts';
 import { useSlow } from './use-slow.ts';
 import { useTopic } from './use-topic.ts';
 
-/** Events before the page was opened, and events that it keeps. */
-const BEFORE = 1000;
-const KEPT = 4000;
-const OLDER = 1000;
 const SLOW_MS = 150;
 
 /** One subscription, one log, one moment: what panels show is read from here, so they cannot disagree. */
 export function MomentProvider({ children }: { children: ReactNode }): ReactNode {
   const topic = useTopic();
-  const stream = useEvents({ topic, since: { last: BEFORE }, limit: KEPT });
-  const { loadOlder: load } = stream;
-  const [read] = useState(createLogReader);
-  const log = useMemo(() => {
-    const { loadOlder, ...snapshot } = stream;
-    return read(snapshot);
-  }, [stream, read]);
-
+  const { log, loadOlder } = useLog(topic);
   const { replay, setReplay, moves } = useReplay(log);
   const { place, playing, rate } = replay;
-  const loadOlder = useCallback(() => load(OLDER), [load]);
   const goTo = useCallback((found: Place) => setReplay({ ...LIVE, place: found }), [setReplay]);
   const search = useAddressMoment(log, place, goTo, loadOlder);
 

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchPages } from './dashboard-page.ts';
+import { said } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+/** React tells its developer tools of each commit, also in production. */
+function countCommits(): void {
+  const counter = { commits: 0 };
+  Object.assign(globalThis, {
+    counter,
+    __REACT_DEVTOOLS_GLOBAL_HOOK__: {
+      supportsFiber: true,
+      inject: () => 1,
+      onCommitFiberUnmount() {},
+      onPostCommitFiberRoot() {},
+      onCommitFiberRoot() {
+        counter.commits++;
+      },
+    },
+  });
+}
+
+test('1000 events in one tick: each once, in order, in fewer than 20 commits', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await using dashboard = await pages.open(server.url, {
+    before: countCommits,
+    viewport: { width: 1440, height: 3000 },
+  });
+  const commits = () =>
+    dashboard.page.evaluate(
+      () => (globalThis as unknown as { counter: { commits: number } }).counter.commits,
+    );
+  await publisher.publish('agent_message', said('before'));
+  await dashboard.feed.getByText('before', { exact: true }).waitFor();
+
+  const texts = Array.from({ length: 1000 }, (_, index) => `message ${index}`);
+  const before = await commits();
+  await publisher.publishBatch(texts.map((text) => ({ event_type: 'agent_message', data: said(text) })));
+  await dashboard.feed.getByText('message 999', { exact: true }).waitFor();
+  const during = (await commits()) - before;
+
+  expect(await dashboard.allMessages()).toEqual(['before', ...texts]);
+  expect(during).toBeLessThan(20);
+  expect(dashboard.complaints).toEqual([]);
+});

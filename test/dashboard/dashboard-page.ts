@@ -1,0 +1,94 @@
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { launchChromium } from '../setup/chromium.ts';
+
+/** `expect.poll` with time for a busy machine. */
+export const poll = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 10_000 });
+
+/** The page in a browser, with what it complained about and what it did. */
+export class DashboardPage implements AsyncDisposable {
+  readonly page: Page;
+  /** Errors and warnings of the console, and exceptions. */
+  readonly complaints: string[] = [];
+  /** Messages that went out on each WebSocket. */
+  readonly sockets: string[][] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+    });
+    page.on('websocket', (socket) => {
+      const sent: string[] = [];
+      this.sockets.push(sent);
+      socket.on('framesent', ({ payload }) => sent.push(String(payload)));
+    });
+  }
+
+  get feed(): Locator {
+    return this.page.getByRole('log', { name: 'Conversation' });
+  }
+
+  /** Texts of the messages that are in the page now: those in sight. */
+  messages(): Promise<string[]> {
+    return this.feed.locator('.message:not(.speaking) .words').allTextContents();
+  }
+
+  /** Texts of all messages of the conversation, read while scrolling through it. */
+  async allMessages(): Promise<string[]> {
+    return this.page.evaluate(async () => {
+      const feed = document.querySelector('.feed');
+      if (!feed) return [];
+      const texts = new Map<number, string>();
+      for (let top = 0; ; top += feed.clientHeight * 0.8) {
+        feed.scrollTop = top;
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        for (const row of feed.querySelectorAll<HTMLElement>('article')) {
+          const words = row.querySelector('.message:not(.speaking) .words');
+          if (words) texts.set(Number(row.dataset['index']), words.textContent);
+        }
+        if (top > feed.scrollHeight) break;
+      }
+      return [...texts].sort(([a], [b]) => a - b).map(([, text]) => text);
+    });
+  }
+
+  panel(name: string): Locator {
+    return this.page.getByRole('region', { name });
+  }
+
+  /** The connection, as it is shown. */
+  get connection(): Locator {
+    return this.page.locator('.connection');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** Runs in the page before all of its own code. */
+  before?: () => void;
+  /** Whether to wait until the page is connected. Default true. */
+  live?: boolean;
+}
+
+/** One browser for a file of tests, and pages in it that know nothing of each other. */
+export async function launchPages() {
+  const browser: Browser = await launchChromium();
+  return {
+    /** Resolves when the page has caught up. */
+    async open(url: string, { before, live = true, ...options }: OpenOptions = {}): Promise<DashboardPage> {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+      const page = await context.newPage();
+      if (before) await page.addInitScript(before);
+      const dashboard = new DashboardPage(page);
+      await page.goto(url);
+      if (live) await page.locator('.connection[data-status="live"]').waitFor();
+      return dashboard;
+    },
+    close: () => browser.close(),
+  };
+}

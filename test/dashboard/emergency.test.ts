@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchPages, poll } from './dashboard-page.ts';
+import { network, said, state } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+const DASHED = '.edge[data-type="emergency"][data-active="true"]';
+
+/** Notes, in the page, when the event came in and when eight dashed edges and an alert were there. */
+function watchForEmergency(): void {
+  const times: { arrived?: number; shown?: number } = {};
+  Object.assign(globalThis, { times });
+  const Native = WebSocket;
+  const Watched = class extends Native {
+    constructor(url: string) {
+      super(url);
+      this.addEventListener('message', ({ data }) => {
+        if (String(data).includes('emergency_mode_activated')) times.arrived ??= performance.now();
+      });
+    }
+  };
+  Object.assign(globalThis, { WebSocket: Watched });
+  addEventListener('DOMContentLoaded', () => {
+    new MutationObserver(() => {
+      const edges = document.querySelectorAll('.edge[data-type="emergency"][data-active="true"]');
+      if (edges.length === 8 && document.querySelector('[role="alert"] strong'))
+        times.shown ??= performance.now();
+    }).observe(document.body, { subtree: true, childList: true, attributes: true });
+  });
+}
+
+test('stagnation crosses 0.6: eight dashed edges and an alert within 500 ms; gone when it is over', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await using dashboard = await pages.open(server.url, { before: watchForEmergency });
+  const { page } = dashboard;
+  const alert = page.getByRole('alert').filter({ hasText: 'Emergency' });
+  await publisher.publish('simulation_state', state(0.58));
+  await publisher.publish('network_update', network('normal'));
+  await page.locator('.edge').first().waitFor();
+  expect(await page.locator('.edge').count()).toBe(10);
+  expect(await page.locator(DASHED).count()).toBe(0);
+  expect(await alert.count()).toBe(0);
+
+  await publisher.publish('simulation_state', state(0.61));
+  await publisher.publish('network_update', network('emergency'));
+  await publisher.publish('agent_message', said('Help', { metadata: { to: 'ego', mode: 'emergency' } }));
+  await alert.waitFor();
+  await poll(() => page.locator(DASHED).count()).toBe(8);
+  const times = await page.evaluate(
+    () => (globalThis as unknown as { times: Record<'arrived' | 'shown', number> }).times,
+  );
+  expect(times.shown - times.arrived).toBeLessThan(500);
+  const dashes = await page
+    .locator(`${DASHED} .edge-line`)
+    .evaluateAll((lines) => lines.map((line) => getComputedStyle(line).strokeDasharray));
+  expect(new Set(dashes)).toEqual(new Set(['7px, 7px']));
+  await dashboard.feed.getByText('Emergency: four more paths are open').waitFor();
+  await dashboard.feed.locator('.badge[data-mode="emergency"]').waitFor();
+
+  await publisher.publish('network_update', {
+    ...network('normal'),
+    event_type: 'emergency_mode_deactivated',
+  });
+  await alert.waitFor({ state: 'detached' });
+  await poll(() => page.locator(DASHED).count()).toBe(0);
+  expect(dashboard.complaints).toEqual([]);
+});
+
+/** Notes the edge of every pulse. */
+function watchPulses(): void {
+  const pulses: string[] = [];
+  Object.assign(globalThis, { pulses });
+  addEventListener('DOMContentLoaded', () => {
+    new MutationObserver((records) => {
+      for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+        if (node instanceof SVGElement && node.classList.contains('pulse')) {
+          pulses.push(node.dataset['edge'] ?? '');
+        }
+      }
+    }).observe(document.body, { subtree: true, childList: true });
+  });
+}
+
+test('each message sends one pulse along its own edge', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await publisher.publish('agent_message', said('before the page was opened'));
+  await using dashboard = await pages.open(server.url, { before: watchPulses });
+  const { page, feed } = dashboard;
+  await feed.getByText('before the page was opened').waitFor();
+  await publisher.publish('agent_message', said('two', { agent_id: 'ego', metadata: { to: 'self' } }));
+  await publisher.publish('agent_message', said('three', { agent_id: 'self', metadata: { to: 'shadow' } }));
+  await feed.getByText('three', { exact: true }).waitFor();
+  await poll(() => page.locator('.pulse').count()).toBe(0);
+  const pulses = await page.evaluate(() => (globalThis as unknown as { pulses: string[] }).pulses);
+  expect(pulses).toEqual(['ego self', 'self shadow']);
+});

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchPages, poll } from './dashboard-page.ts';
+import { startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+test('a fresh start: the first message within 3 s, all five agents speak, no complaint', async () => {
+  await using server = await startPageServer({ speed: 1, monitorIntervalMs: 500 });
+  await using dashboard = await pages.open(server.url);
+  const { page, feed } = dashboard;
+  await feed.locator('.message:not(.speaking)').first().waitFor();
+  // Since the page was asked for, by the page's own clock.
+  expect(await page.evaluate(() => performance.now())).toBeLessThan(3000);
+
+  for (const agent of ['shadow', 'persona', 'anima_animus', 'self', 'ego']) {
+    await feed.locator(`.message[data-agent="${agent}"]`).first().waitFor({ timeout: 15_000 });
+  }
+  await poll(() => dashboard.panel('System').getByText('CPU', { exact: true }).isVisible()).toBe(true);
+  await poll(() => dashboard.panel('Mood').locator('canvas').count()).toBe(2);
+  expect(dashboard.sockets).toHaveLength(1);
+  expect(dashboard.complaints).toEqual([]);
+});
+
+test('with a strict policy, nothing that the page does is refused', async () => {
+  await using server = await startPageServer({ speed: 10, monitorIntervalMs: 500 });
+  await using dashboard = await pages.open('about:blank', { live: false });
+  const { page, feed } = dashboard;
+  await page.route(server.url, async (route) => {
+    const response = await route.fetch();
+    const policy = "default-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'";
+    await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
+  });
+  await page.goto(server.url);
+  await feed.locator('.message').first().waitFor();
+  await dashboard.panel('Mood').locator('canvas').first().waitFor();
+  await page.getByRole('button', { name: 'Keys' }).click();
+  await page.getByRole('dialog').getByText('Back to live').waitFor();
+  expect(dashboard.complaints).toEqual([]);
+});
+
+test('without a simulation the page says so, and shows what it is told', async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open(server.url);
+  const controls = dashboard.panel('Controls');
+  await controls.getByText('No simulation runs on this server').waitFor();
+  await dashboard.page.getByText('Nobody has spoken yet').waitFor();
+  expect(await controls.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+
+  await controls.getByLabel('Who speaks').selectOption('Self');
+  await controls.getByLabel('Message', { exact: true }).last().fill('Is anybody there?');
+  await controls.getByRole('button', { name: 'Publish' }).click();
+  await dashboard.feed.getByText('Is anybody there?').waitFor();
+  expect(await dashboard.feed.locator('.message .speaker').allTextContents()).toEqual(['Self']);
+  expect(dashboard.complaints).toEqual([]);
+});

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPublisher, type Publisher } from '../../client/index.ts';
+import {
+  createAppRouter,
+  loadConfig,
+  type RunningServer,
+  type ServerOptions,
+  startServer,
+} from '../../server/index.ts';
+import {
+  runSimulation,
+  type Simulation,
+  type SimulationCatalog,
+  SimulationRegistry,
+  simulationEvents,
+  simulationProcedures,
+} from '../../simulation/index.ts';
+
+const BUILT = join(import.meta.dirname, '../../dist/dashboard');
+
+export interface PageServerOptions extends ServerOptions {
+  /** Runs a simulation at this speed. Default: none runs. */
+  speed?: number;
+  /** Default: the built page. */
+  pageDir?: string;
+}
+
+export interface PageServer extends RunningServer, AsyncDisposable {
+  readonly simulation: Simulation | null;
+}
+
+/** A server with the page, the simulation's events and its controls, as `npm start` has them. */
+export async function startPageServer({
+  speed,
+  pageDir = BUILT,
+  ...options
+}: PageServerOptions = {}): Promise<PageServer> {
+  if (!existsSync(join(pageDir, 'index.html')))
+    throw new Error('The page is not built. Run: npm run build:page');
+  let simulation: Simulation | null = null;
+  const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent', ...options }, {});
+  const server = await startServer(config, {
+    catalog: simulationEvents,
+    pageDir,
+    application({ manager }) {
+      const registry = new SimulationRegistry();
+      return {
+        router: createAppRouter(manager, (procedure) => ({
+          simulation: simulationProcedures(registry, procedure),
+        })),
+        start() {
+          if (speed !== undefined) simulation = runSimulation({ manager, registry, speed });
+        },
+        stop: () => simulation?.close(),
+      };
+    },
+  });
+  return {
+    ...server,
+    get simulation() {
+      return simulation;
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** Somebody else who publishes to the server. */
+export function publishTo(url: string): Publisher<SimulationCatalog> & AsyncDisposable {
+  const publisher = createPublisher<SimulationCatalog>({ url: `${url}/trpc` });
+  return Object.assign(publisher, { [Symbol.asyncDispose]: () => publisher.close() });
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { lineTo } from './breakable-line.ts';
+import { launchPages } from './dashboard-page.ts';
+import { said } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+const texts = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => `message ${from + index}`);
+
+async function publishAll(url: string, messages: readonly string[]): Promise<void> {
+  await using publisher = publishTo(url);
+  await publisher.publishBatch(messages.map((text) => ({ event_type: 'agent_message', data: said(text) })));
+}
+
+test('the socket is gone for 5 s: it says so within 2 s, then no gap and no duplicate', async () => {
+  await using server = await startPageServer();
+  await using line = await lineTo(server.url);
+  await using dashboard = await pages.open(line.url);
+  const { page, connection } = dashboard;
+  await publishAll(server.url, texts(0, 20));
+  await dashboard.feed.getByText('message 19', { exact: true }).waitFor();
+
+  line.cut();
+  await connection.getByText('Reconnecting').waitFor({ timeout: 2000 });
+  await connection.getByRole('button', { name: 'Retry now' }).waitFor();
+  expect(await connection.textContent()).toMatch(/attempt \d+/);
+  // Dimmed, never blank.
+  expect(await page.locator('.page').getAttribute('data-stale')).toBe('true');
+  expect(await dashboard.messages()).toContain('message 19');
+  await publishAll(server.url, texts(20, 60));
+  await sleep(5000);
+  line.mend();
+
+  await connection.getByText('Live').waitFor({ timeout: 15_000 });
+  await dashboard.feed.getByText('message 59', { exact: true }).waitFor();
+  expect(await page.locator('.page').getAttribute('data-stale')).toBe('false');
+  await page.getByText('Caught up 40 events').waitFor();
+  expect(await dashboard.allMessages()).toEqual(texts(0, 60));
+  expect(await page.locator('.gap-mark').count()).toBe(0);
+}, 40_000);
+
+test('the server comes back on its port with its log in Redis: the page shows what it missed', async () => {
+  const redis = { redisUrl: inject('redisUrl'), redisPrefix: `page-${crypto.randomUUID()}` };
+  const first = await startPageServer(redis);
+  await using dashboard = await pages.open(first.url);
+  await publishAll(first.url, texts(0, 5));
+  await dashboard.feed.getByText('message 4', { exact: true }).waitFor();
+  await first.close();
+  await dashboard.connection.getByText('Reconnecting').waitFor();
+
+  await using elsewhere = await startPageServer(redis);
+  await publishAll(elsewhere.url, texts(5, 10));
+  await using again = await startPageServer({ ...redis, port: first.port });
+  expect(again.url).toBe(first.url);
+  await dashboard.feed.getByText('message 9', { exact: true }).waitFor({ timeout: 25_000 });
+  expect(await dashboard.allMessages()).toEqual(texts(0, 10));
+  expect(await dashboard.page.locator('.gap-mark').count()).toBe(0);
+}, 40_000);
+
+test('the server comes back with an empty log: the page marks the gap, keeps what it has and goes on', async () => {
+  const first = await startPageServer();
+  await using dashboard = await pages.open(first.url);
+  await publishAll(first.url, texts(0, 3));
+  await dashboard.feed.getByText('message 2', { exact: true }).waitFor();
+  await first.close();
+  await using again = await startPageServer({ port: first.port });
+  await publishAll(again.url, texts(3, 5));
+  await dashboard.feed.getByText('message 4', { exact: true }).waitFor({ timeout: 25_000 });
+
+  await dashboard.page.getByText('1 gap').waitFor();
+  const rows = await dashboard.feed.locator('article').allTextContents();
+  const kinds = rows.map((row) => /message \d/.exec(row)?.[0] ?? (/log began anew/.test(row) ? 'gap' : row));
+  expect(kinds).toEqual(['message 0', 'message 1', 'message 2', 'gap', 'message 3', 'message 4']);
+}, 40_000);
