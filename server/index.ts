@@ -1,3 +1,25 @@
+export type { AccessConfig } from './access/access-config.ts';
+export {
+  type AccessContext,
+  type AccessContextOptions,
+  createAccessContext,
+} from './access/access-context.ts';
+export { anonymous } from './access/anonymous.ts';
+export { type ApiKey, apiKeys } from './access/api-keys.ts';
+export type { Authenticate, Credentials } from './access/authenticate.ts';
+export {
+  type AccessRequest,
+  type Action,
+  type Authorize,
+  authorizeSession,
+  type Grant,
+} from './access/authorize.ts';
+export { TOKEN_COOKIE } from './access/credentials.ts';
+export { firstOf } from './access/first-of.ts';
+export { type JwtKey, type JwtOptions, jwt } from './access/jwt.ts';
+export { Session } from './access/session.ts';
+export { Sessions, type SessionsOptions } from './access/sessions.ts';
+export type { Claims, Subject } from './access/subject.ts';
 export type { Application, ApplicationContext } from './app/application.ts';
 export { loadConfig, type ServerConfig, type ServerOptions } from './app/config.ts';
 export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
@@ -48,12 +70,13 @@ export {
   type PerformanceMonitorOptions,
 } from './performance-monitor/performance-monitor.ts';
 export type { PerformanceReaders } from './performance-monitor/readers.ts';
-export { type AppRouter, createAppRouter } from './router/app-router.ts';
+export { type AppRouter, type AppRouterOptions, createAppRouter } from './router/app-router.ts';
 export { asTRPCError } from './router/errors.ts';
 export {
   type BaseProcedure,
   type BatchInput,
   type EventProcedures,
+  type EventProceduresOptions,
   eventProcedures,
   type PublishInput,
   type SubscribeInput,

@@ -15,6 +15,8 @@ export const CloseCode = {
   TOKEN_EXPIRED: 4401,
   /** A limit on connections was reached: reconnect later. */
   TOO_MANY_CONNECTIONS: 4429,
+  /** No token, or a wrong one; connecting again with it changes nothing. */
+  UNAUTHENTICATED: 4501,
   /** Not allowed; connecting again changes nothing. */
   FORBIDDEN: 4503,
 } as const;

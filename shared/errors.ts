@@ -17,6 +17,12 @@ export const ERRORS = {
   INVALID_FILTER: { trpc: 'BAD_REQUEST', retry: false },
   /** An option or argument has no meaning; the message says which one. */
   INVALID_OPTION: { trpc: 'BAD_REQUEST', retry: false },
+  /** Who asks is not known: no token, a wrong one, or a session that was revoked. */
+  UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retry: false },
+  /** The token expired; a fresh one helps, and clients with a `token` function fetch one for each attempt. */
+  TOKEN_EXPIRED: { trpc: 'UNAUTHORIZED', retry: true },
+  /** Who asks is known, and may not do that; the message says what. */
+  FORBIDDEN: { trpc: 'FORBIDDEN', retry: false },
   /** Too many publishes are in flight in this process; nothing was stored. */
   OVERLOADED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
   /** The broker cannot be reached or refused the write; whether it was stored is unknown, so retry with the same idempotency key. */

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { EventsError } from '../../shared/errors.ts';
+import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { DEFAULT_RETENTION } from '../broker/broker.ts';
 
 /** What a server runs with. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
-export interface ServerConfig {
+export interface ServerConfig extends AccessConfig {
   /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
@@ -69,11 +70,18 @@ const shape = z.strictObject({
     })
     .default([]),
   nodeName: z.string().max(64, { error: 'at most 64 characters' }).default(hostname().slice(0, 64)),
+  ...accessShape,
 });
-const schema = shape.refine(({ data, redisUrl }) => data === null || redisUrl === null, {
-  path: ['data'],
-  error: 'left out where events are kept in Redis',
-});
+const schema = shape
+  .refine(({ data, redisUrl }) => data === null || redisUrl === null, {
+    path: ['data'],
+    error: 'left out where events are kept in Redis',
+  })
+  .superRefine((config, context) => {
+    const [option, message] = accessConflict(config) ?? [];
+    if (option !== undefined && message !== undefined)
+      context.addIssue({ code: 'custom', path: [option], message });
+  });
 
 /**
  * One object from environment variables and options; options win. An empty variable counts as not set.

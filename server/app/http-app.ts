@@ -1,6 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import type { createAccessContext } from '../access/access-context.ts';
 import { logFailure } from './log-failure.ts';
 import { isAllowedOrigin } from './origins.ts';
 import { servePage } from './page.ts';
@@ -17,6 +18,8 @@ export interface HttpAppOptions {
   router: AnyTRPCRouter;
   /** Where the router is served. */
   path: string;
+  /** Lets requests in. */
+  createContext: ReturnType<typeof createAccessContext>;
   readiness: Readiness;
   allowedOrigins: readonly string[];
   /** Directory of the page. Default: where the build puts it. */
@@ -26,7 +29,7 @@ export interface HttpAppOptions {
 
 /** Health, page and tRPC over HTTP; not listening yet. */
 export async function createHttpApp(options: HttpAppOptions): Promise<FastifyInstance> {
-  const { router, path, readiness, allowedOrigins, pageDir, logger } = options;
+  const { router, path, createContext, readiness, allowedOrigins, pageDir, logger } = options;
   const app = fastify({
     loggerInstance: logger,
     // fastify's own lines carry the query, and with it tokens.
@@ -51,7 +54,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     allowOrigins(scope, allowedOrigins);
     const trpc: FastifyTRPCPluginOptions<AnyTRPCRouter> = {
       prefix: path,
-      trpcOptions: { router, onError: (failure) => logFailure(logger, failure) },
+      trpcOptions: { router, createContext, onError: (failure) => logFailure(logger, failure) },
     };
     await scope.register(fastifyTRPCPlugin, trpc);
   });

@@ -1,6 +1,12 @@
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import { configuredAuthentication } from '../access/access-config.ts';
+import { createAccessContext } from '../access/access-context.ts';
+import { anonymous } from '../access/anonymous.ts';
+import type { Authenticate } from '../access/authenticate.ts';
+import { refuseOpenServer } from '../access/loopback.ts';
+import { Sessions } from '../access/sessions.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
 import { integratePerformanceMonitor, type StatusPublisher } from '../performance-monitor/integrate.ts';
 import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
@@ -23,6 +29,11 @@ export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
   catalog?: C;
   /** Makes what is served from the server's manager. Default: the router of the catalog, and nothing that publishes. */
   application?: (context: ApplicationContext<C>) => Application;
+  /**
+   * Tells who asks, on every way in. What they may do is decided by the router. Default: as configured; where nothing is,
+   * everybody may do everything, and a server that the network reaches does not start unless `allowAnonymous` is on.
+   */
+  authenticate?: Authenticate;
   /** Default: JSON lines on stdout, at the configured level. */
   logger?: PinoLogger;
   /** Directory of the page at `/`. Default: the built dashboard. */
@@ -33,6 +44,8 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:3000`. */
   readonly url: string;
   readonly port: number;
+  /** Who is connected, and what ends their sessions. */
+  readonly sessions: Pick<Sessions, 'revoke' | 'size'>;
   /**
    * Stops within seconds: the application first, then no new connections; clients are sent to connect elsewhere and
    * resume there, requests in flight finish, and the broker is closed. Idempotent.
@@ -45,22 +58,28 @@ export interface RunningServer {
  *
  * @example const server = await startServer(loadConfig({ port: 0 }));
  * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host
- * and port cannot be listened on
+ * and port cannot be listened on, or the network would be let in without authentication
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   config: ServerConfig,
   parts: ServerParts<C> = {},
 ): Promise<RunningServer> {
+  const authenticate = parts.authenticate ?? configuredAuthentication(config);
+  if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = parts.logger ?? pino({ level: config.logLevel, base: { node: config.nodeName } });
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
   const manager = new EventManager<C>({ broker, logger, ...(parts.catalog && { catalog: parts.catalog }) });
+  const sessions = new Sessions({ broker: authenticate && broker });
   try {
+    await sessions.start();
     const context = { manager, config, logger };
     const application = parts.application?.(context) ?? { router: createAppRouter(manager) };
     const readiness = new Readiness({ broker, topic: readyTopic(config.nodeName) });
-    return await run(context, application, readiness, parts.pageDir);
+    const access = { authenticate: authenticate ?? anonymous(), sessions };
+    return await run(context, application, readiness, access, parts.pageDir);
   } catch (error) {
+    sessions.close();
     await manager.close();
     throw error;
   }
@@ -70,10 +89,13 @@ async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: PinoLogger },
   application: Application,
   readiness: Readiness,
+  access: { authenticate: Authenticate; sessions: Sessions },
   pageDir: string | undefined,
 ): Promise<RunningServer> {
   const { manager, config, logger } = context;
-  const serving = { router: application.router, path: PATH, allowedOrigins: config.allowedOrigins, logger };
+  const { allowedOrigins } = config;
+  const createContext = createAccessContext({ ...access, allowedOrigins });
+  const serving = { router: application.router, path: PATH, createContext, allowedOrigins, logger };
   const app = await createHttpApp({ ...serving, readiness, pageDir });
   const webSockets = attachWebSockets(app.server, serving);
   let monitor: { stop(): void } | undefined;
@@ -90,6 +112,7 @@ async function run<C extends AnyCatalog>(
     await Promise.all([app.close(), webSockets.stop(GRACE_MS)]);
     clearTimeout(cut);
     readiness.close();
+    access.sessions.close();
     await manager.close();
   };
 
@@ -105,6 +128,7 @@ async function run<C extends AnyCatalog>(
   return {
     url,
     port,
+    sessions: access.sessions,
     close() {
       stopped ??= stop();
       return stopped;

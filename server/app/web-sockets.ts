@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
+import type { createAccessContext } from '../access/access-context.ts';
 import { applyBroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
@@ -18,6 +19,8 @@ export interface WebSocketsOptions {
   router: AnyTRPCRouter;
   /** The only path that is upgraded. */
   path: string;
+  /** Lets connections in. */
+  createContext: ReturnType<typeof createAccessContext>;
   allowedOrigins: readonly string[];
   logger: Logger;
 }
@@ -38,7 +41,7 @@ export interface WebSockets {
 
 /** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
 export function attachWebSockets(server: Server, options: WebSocketsOptions): WebSockets {
-  const { router, path, allowedOrigins, logger } = options;
+  const { router, path, createContext, allowedOrigins, logger } = options;
   const wss = new WebSocketServer({
     noServer: true,
     ...WEBSOCKET_LIMITS,
@@ -48,6 +51,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
   const handler = applyBroadcastWSSHandler({
     wss,
     router,
+    createContext,
     maxCallBytes: MAX_CALL_BYTES,
     keepAlive: { enabled: true, pingMs: PING_MS },
     onError: (failure) => logFailure(logger, failure),

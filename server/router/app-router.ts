@@ -3,11 +3,14 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { formatIssues } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { transformer } from '../../shared/transformer.ts';
+import type { AccessContext } from '../access/access-context.ts';
+import { type Authorize, authorizeSession } from '../access/authorize.ts';
+import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { errorDetails } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
 
-const t = initTRPC.create({
+const t = initTRPC.context<AccessContext>().create({
   transformer,
   isDev: false, // no stack traces to clients, whatever NODE_ENV says
   // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
@@ -26,32 +29,56 @@ const t = initTRPC.create({
   },
 });
 
-/** Procedures beside the events', built on the application's own procedure. */
-type Beside<R extends TRPCRouterRecord> = (procedure: typeof t.procedure) => R;
+/** Whoever calls a procedure beside the events must be allowed to, see `guard`. */
+function guarded(authorize: Authorize<AccessContext>) {
+  return t.procedure.use(async ({ ctx, type, getRawInput, next }) => {
+    await guard(authorize, { ctx, type, getRawInput });
+    return next();
+  });
+}
+
+/** Procedures beside the events, built on the application's own procedure. */
+type Beside<R extends TRPCRouterRecord> = (procedure: ReturnType<typeof guarded>) => R;
+
+export interface AppRouterOptions {
+  /** Decides what each call may do. Default: what the claims of its session allow; without a session, everything. */
+  authorize?: Authorize<AccessContext> | undefined;
+}
 
 const nothing = () => ({});
 
 /**
- * The whole router of a server: a catalog's procedures at the top level, and others beside them.
+ * The whole router of a server: a catalog's procedures at the top level, and others beside them. Of the others,
+ * mutations need the right to `control` the topic they name, and the rest the right to `stats`.
  * @example createAppRouter(manager, (procedure) => ({ simulation: simulationProcedures(registry, procedure) }))
  */
-export function createAppRouter<C extends AnyCatalog>(manager: EventManager<C>): AppRouter<C>;
+export function createAppRouter<C extends AnyCatalog>(
+  manager: EventManager<C>,
+  beside?: undefined,
+  options?: AppRouterOptions,
+): AppRouter<C>;
 export function createAppRouter<C extends AnyCatalog, R extends TRPCRouterRecord>(
   manager: EventManager<C>,
   beside: Beside<R>,
+  options?: AppRouterOptions,
 ): ReturnType<typeof build<C, R>>;
 export function createAppRouter<C extends AnyCatalog>(
   manager: EventManager<C>,
   beside: Beside<TRPCRouterRecord> = nothing,
+  options: AppRouterOptions = {},
 ) {
-  return build(manager, beside);
+  return build(manager, beside, options);
 }
 
 function build<C extends AnyCatalog, R extends TRPCRouterRecord>(
   manager: EventManager<C>,
   beside: Beside<R>,
+  { authorize = authorizeSession }: AppRouterOptions,
 ) {
-  return t.router({ ...eventProcedures(manager, t.procedure), ...beside(t.procedure) });
+  return t.router({
+    ...eventProcedures(manager, t.procedure, { authorize }),
+    ...beside(guarded(authorize)),
+  });
 }
 
 /** The router's type: all that a client imports. */

@@ -5,8 +5,12 @@ import { ERRORS, type ErrorCode, EventsError, type Issue, toIssues } from '../..
 /** The project's errors under their tRPC codes; all others as they are. */
 export function asTRPCError(error: TRPCError): TRPCError {
   const { cause } = error;
-  if (!(cause instanceof EventsError)) return error;
-  return new TRPCError({ code: ERRORS[cause.code].trpc, message: cause.message, cause });
+  return cause instanceof EventsError ? toTRPCError(cause) : error;
+}
+
+/** An error of the project, as tRPC answers it. */
+export function toTRPCError(error: EventsError): TRPCError {
+  return new TRPCError({ code: ERRORS[error.code].trpc, message: error.message, cause: error });
 }
 
 /** What our error formatter adds to an error's `data`, so that a client need not read messages. */

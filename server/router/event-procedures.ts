@@ -13,6 +13,9 @@ import type { PublishResult } from '../../shared/log.ts';
 import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
+import { type Authorize, authorizeSession } from '../access/authorize.ts';
+import { Checkpoint } from '../access/checkpoint.ts';
+import { endWithSession } from '../access/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { asTRPCError } from './errors.ts';
@@ -75,6 +78,14 @@ export type BaseProcedure<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
   false
 >;
 
+/** What a resolver gets as `ctx`: the context, with what middleware changed. */
+type ResolverContext<Ctx, Overrides> = Omit<Ctx, keyof Overrides> & Overrides;
+
+export interface EventProceduresOptions<Ctx> {
+  /** Decides what each call may do. Default: what the claims of `ctx.session` allow; without a session, everything. */
+  authorize?: Authorize<Ctx> | undefined;
+}
+
 /**
  * The procedures `publish.*`, `on.*`, `history` and `stats` of a manager's catalog, built on your own procedure, so
  * that your context, middleware, transformer and error formatter apply.
@@ -85,8 +96,11 @@ export type BaseProcedure<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   manager: EventManager<C>,
   base: BaseProcedure<Ctx, Meta, Overrides>,
+  { authorize = authorizeSession }: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
   const { catalog } = manager;
+  // tRPC types a resolver's context as the same thing, in a form that TypeScript cannot compare for any Ctx.
+  const checkpoint = new Checkpoint<unknown>(catalog, authorize as Authorize<unknown>);
   const procedure = base.use(async ({ next }) => {
     const result = await next();
     if (!result.ok) throw asTRPCError(result.error);
@@ -98,29 +112,39 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   const untyped = manager as unknown as EventManager<AnyCatalog>;
 
   const publish = (name: string) =>
-    procedure
-      .input(publishInput)
-      .mutation(({ input: { data, ...options } }) => untyped.publish(name, data, options));
+    procedure.input(publishInput).mutation(async ({ ctx, input: { data, ...options } }) => {
+      await checkpoint.publish(ctx, options.topic, [name]);
+      return untyped.publish(name, data, options);
+    });
 
-  const on = (names: readonly string[]) =>
-    procedure.input(subscribeInput(names)).subscription(({ input = {}, signal }) => {
-      const { since, types = names, lastEventId, ...options } = input;
-      return untyped.subscribe({ ...options, since: lastEventId ?? since, types, signal });
+  const on = (names: readonly string[], named: readonly string[] | undefined) =>
+    procedure.input(subscribeInput(names)).subscription(async ({ ctx, input = {}, signal }) => {
+      const { since, types = named, lastEventId, ...asked } = input;
+      const options = await checkpoint.see(ctx, 'subscribe', { ...asked, types });
+      return endWithSession(ctx, signal, (ends) =>
+        untyped.subscribe({ ...options, since: lastEventId ?? since, signal: ends }),
+      );
     });
 
   const procedures = {
     publish: {
       ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])),
-      batch: procedure
-        .input(batchInput)
-        .mutation(({ input: { events, topic } }) => untyped.publishBatch(events, { topic })),
+      batch: procedure.input(batchInput).mutation(async ({ ctx, input: { events, topic } }) => {
+        await checkpoint.publish(ctx, topic, [...new Set(events.map(({ event_type }) => event_type))]);
+        return untyped.publishBatch(events, { topic });
+      }),
     },
     on: {
-      ...Object.fromEntries(catalog.names.map((name) => [name, on([name])])),
-      any: on(catalog.names),
+      ...Object.fromEntries(catalog.names.map((name) => [name, on([name], [name])])),
+      any: on(catalog.names, undefined),
     },
-    history: procedure.input(historyInput(catalog)).query(({ input }) => untyped.history(input)),
-    stats: procedure.query(() => manager.stats()),
+    history: procedure
+      .input(historyInput(catalog))
+      .query(async ({ ctx, input = {} }) => untyped.history(await checkpoint.see(ctx, 'history', input))),
+    stats: procedure.query(async ({ ctx }) => {
+      await checkpoint.stats(ctx);
+      return manager.stats();
+    }),
   };
   return procedures as unknown as EventProcedures<C>;
 }

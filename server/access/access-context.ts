@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import { TRPCError } from '@trpc/server';
+import { WebSocket } from 'ws';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { EventsError } from '../../shared/errors.ts';
+import { cut } from '../broadcaster/cut.ts';
+import { toTRPCError } from '../router/errors.ts';
+import type { Authenticate, Credentials } from './authenticate.ts';
+import { readCredentials } from './credentials.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What a server with authentication puts in the tRPC context. */
+export interface AccessContext {
+  /** Of the connection or request; undefined where nobody authenticates. */
+  session?: Session | undefined;
+}
+
+export interface AccessContextOptions {
+  authenticate: Authenticate;
+  sessions: Sessions;
+  /** Origins whose cookies count, besides the server's own. Default none. */
+  allowedOrigins?: readonly string[] | undefined;
+}
+
+/** What the adapters of tRPC pass to `createContext`: `node:http`'s objects, or fastify's around them. */
+interface ContextSource {
+  req: IncomingMessage | { raw: IncomingMessage };
+  res: WebSocket | Closing | { raw: Closing };
+  info: { connectionParams: Credentials['connectionParams'] };
+}
+
+/** The response of a request. */
+interface Closing {
+  readonly closed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/**
+ * Makes `createContext` for a server's WebSockets and HTTP. A socket is closed when its session ends: with 4401 when it
+ * expired, with 4503 when it was revoked; and with 4401 or 4501 after the error, when it is not let in.
+ *
+ * @example applyBroadcastWSSHandler({ wss, router, createContext: createAccessContext({ authenticate, sessions }) })
+ */
+export function createAccessContext(options: AccessContextOptions) {
+  const { authenticate, sessions, allowedOrigins = [] } = options;
+  return async ({ req, res, info }: ContextSource): Promise<{ session: Session }> => {
+    const socket = res instanceof WebSocket ? res : undefined;
+    try {
+      const credentials = readCredentials({
+        req: 'raw' in req ? req.raw : req,
+        connectionParams: info.connectionParams,
+        isWebSocket: socket !== undefined,
+        allowedOrigins,
+      });
+      const session = sessions.open(await authenticate(credentials));
+      if (res instanceof WebSocket) followSocket(res, session);
+      else followResponse('raw' in res ? res.raw : res, session);
+      return { session };
+    } catch (error) {
+      if (socket) closeAfterErrors(socket, error);
+      throw error instanceof EventsError ? toTRPCError(error) : error;
+    }
+  };
+}
+
+function followSocket(socket: WebSocket, session: Session): void {
+  if (socket.readyState !== WebSocket.OPEN) {
+    session.close();
+    return;
+  }
+  socket.once('close', () => session.close());
+  session.signal.addEventListener('abort', () => {
+    const [code, reason] = isExpiry(session.signal.reason)
+      ? ([CloseCode.TOKEN_EXPIRED, 'the token expired'] as const)
+      : ([CloseCode.FORBIDDEN, 'the session was revoked'] as const);
+    cut(socket, code, reason);
+  });
+}
+
+function followResponse(response: Closing, session: Session): void {
+  if (response.closed) session.close();
+  else response.once('close', () => session.close());
+}
+
+/** The errors of the requests that wait are answered before the next turn of the event loop. */
+function closeAfterErrors(socket: WebSocket, error: unknown): void {
+  if (isExpiry(error)) setImmediate(() => cut(socket, CloseCode.TOKEN_EXPIRED, 'the token expired'));
+  else if (isRefusal(error)) setImmediate(() => cut(socket, CloseCode.UNAUTHENTICATED, 'not authenticated'));
+}
+
+function isExpiry(error: unknown): boolean {
+  return error instanceof EventsError && error.code === 'TOKEN_EXPIRED';
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof TRPCError) return error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN';
+  return error instanceof EventsError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN');
+}

@@ -1,0 +1,70 @@
+import { EventsError } from '../../shared/errors.ts';
+import type { AnyFilter } from '../../shared/filter/types.ts';
+import { matchesOne } from './pattern.ts';
+import { sessionOf } from './session.ts';
+import type { Claims } from './subject.ts';
+
+export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control';
+
+/** What somebody asks to do. */
+export interface AccessRequest {
+  readonly action: Action;
+  /** Null for `stats`, which is of a whole process. */
+  readonly topic: string | null;
+  /** Event types it is about: those asked for, or all of the catalog's. None for `stats` and `control`. */
+  readonly types: readonly string[];
+}
+
+/** What of it is allowed. */
+export interface Grant {
+  /** Of the types asked for. Whoever named another is refused, whoever named none gets these. */
+  readonly types: readonly string[];
+  /** Conditions that what is subscribed to or read must meet as well [D8]. */
+  readonly filter?: AnyFilter | undefined;
+}
+
+/**
+ * Decides what a call may do; asked for each call, and each time a subscription is resumed.
+ * @throws EventsError FORBIDDEN, or a TRPCError of your own
+ */
+export type Authorize<Ctx> = (context: Ctx, request: AccessRequest) => Grant | Promise<Grant>;
+
+/**
+ * The default: what the claims of the context's session allow. Without a session, which is to say without
+ * authentication, everything.
+ * @throws EventsError FORBIDDEN; TOKEN_EXPIRED or UNAUTHENTICATED once the session has ended
+ */
+export function authorizeSession(context: unknown, request: AccessRequest): Grant {
+  const session = sessionOf(context);
+  return session ? grantOf(session.subject.claims, request) : { types: request.types };
+}
+
+/** What claims allow. @throws EventsError FORBIDDEN */
+export function grantOf(claims: Claims, { action, topic, types }: AccessRequest): Grant {
+  if (action === 'stats') {
+    if (claims.stats !== true) throw forbidden('You may not see stats.');
+    return { types };
+  }
+  if (topic === null || !coversTopic(claims.topics, topic)) {
+    throw forbidden(`You have no access to topic ${topic}.`);
+  }
+  if (action === 'control') {
+    if (claims.control !== true) throw forbidden(`You may not control topic ${topic}.`);
+    return { types };
+  }
+  const patterns = action === 'publish' ? claims.publish : claims.subscribe;
+  const allowed = types.filter((type) => matchesOne(patterns, type));
+  return { types: allowed, filter: action === 'publish' ? undefined : claims.filter };
+}
+
+export function forbidden(message: string, cause?: unknown): EventsError {
+  return new EventsError('FORBIDDEN', message, { cause });
+}
+
+/** Topics that begin with `_` are the system's own, so `*` does not mean them. */
+function coversTopic(patterns: readonly string[] | undefined, topic: string): boolean {
+  return matchesOne(
+    topic.startsWith('_') ? patterns?.filter((pattern) => pattern.startsWith('_')) : patterns,
+    topic,
+  );
+}

@@ -1,0 +1,83 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { compileFilter } from '../../shared/filter/compile.ts';
+import type { AnyFilter } from '../../shared/filter/types.ts';
+import { DEFAULT_TOPIC } from '../../shared/topic.ts';
+import { type Authorize, forbidden } from './authorize.ts';
+import { sessionOf } from './session.ts';
+
+/** What a call selects: of a topic, certain types that meet a filter. */
+export interface Selection {
+  readonly topic?: string | undefined;
+  /** The types that were named; undefined for all there are. */
+  readonly types?: readonly string[] | undefined;
+  readonly filter?: AnyFilter | undefined;
+}
+
+const VERBS = { publish: 'publish', subscribe: 'subscribe to', history: 'read the history of' } as const;
+
+/** Where the calls of a catalog's procedures are authorised, and cut down to what is allowed. */
+export class Checkpoint<Ctx> {
+  readonly #catalog: AnyCatalog;
+  readonly #authorize: Authorize<Ctx>;
+
+  constructor(catalog: AnyCatalog, authorize: Authorize<Ctx>) {
+    this.#catalog = catalog;
+    this.#authorize = authorize;
+  }
+
+  /** Whether the events may be published. @throws EventsError FORBIDDEN, naming the type that may not */
+  async publish(context: Ctx, topic: string = DEFAULT_TOPIC, types: readonly string[]): Promise<void> {
+    const { filter } = await this.#ask(context, 'publish', topic, types, true);
+    if (filter !== undefined) throw new TypeError('authorize: publishing cannot be granted with a filter');
+  }
+
+  /** What of a selection may be seen. @throws EventsError FORBIDDEN, naming the type that may not, or when nothing may */
+  async see<S extends Selection>(
+    context: Ctx,
+    action: 'subscribe' | 'history',
+    selection: S,
+  ): Promise<S & { types: readonly string[] }> {
+    const { topic = DEFAULT_TOPIC, types = this.#catalog.names, filter: asked } = selection;
+    const grant = await this.#ask(context, action, topic, types, selection.types !== undefined);
+    const filter = this.#both(grant, asked);
+    return { ...selection, types: grant.types, ...(filter !== undefined && { filter }) };
+  }
+
+  /** @throws EventsError FORBIDDEN */
+  async stats(context: Ctx): Promise<void> {
+    sessionOf(context)?.assertActive();
+    await this.#authorize(context, { action: 'stats', topic: null, types: [] });
+  }
+
+  async #ask(
+    context: Ctx,
+    action: keyof typeof VERBS,
+    topic: string,
+    types: readonly string[],
+    named: boolean,
+  ) {
+    sessionOf(context)?.assertActive();
+    const grant = await this.#authorize(context, { action, topic, types });
+    const granted = new Set(grant.types);
+    const refused = types.filter((type) => !granted.has(type));
+    const allowed = types.filter((type) => granted.has(type));
+    if (allowed.length === 0 || (named && refused.length > 0)) {
+      throw forbidden(`On topic ${topic} you may not ${VERBS[action]} ${refused.join(', ')}.`);
+    }
+    return { types: allowed, filter: grant.filter };
+  }
+
+  #both(
+    { types, filter: enforced }: { types: readonly string[]; filter?: AnyFilter | undefined },
+    asked?: AnyFilter,
+  ) {
+    if (enforced === undefined) return asked;
+    try {
+      compileFilter(this.#catalog, types, enforced);
+    } catch (cause) {
+      // Its fields are not for the one who asks to know.
+      throw forbidden(`Nothing of ${types.join(', ')} is for you.`, cause);
+    }
+    return asked === undefined ? enforced : { and: [enforced, asked] };
+  }
+}

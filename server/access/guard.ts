@@ -1,0 +1,41 @@
+import { EventsError } from '../../shared/errors.ts';
+import { DEFAULT_TOPIC } from '../../shared/topic.ts';
+import { toTRPCError } from '../router/errors.ts';
+import { type Authorize, authorizeSession } from './authorize.ts';
+import { sessionOf } from './session.ts';
+
+interface Call<Ctx> {
+  ctx: Ctx;
+  type: 'query' | 'mutation' | 'subscription';
+  getRawInput(): Promise<unknown>;
+}
+
+/**
+ * For procedures beside the events, such as a simulation's: mutations are `control` of the topic that their input names,
+ * the others are `stats`. Where nobody authenticates, all pass.
+ * @throws TRPCError FORBIDDEN, UNAUTHORIZED
+ */
+export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Promise<void> {
+  const session = sessionOf(call.ctx);
+  if (!session && authorize === authorizeSession) return;
+  try {
+    session?.assertActive();
+    if (call.type === 'mutation') {
+      const topic = topicOf(await call.getRawInput());
+      await authorize(call.ctx, { action: 'control', topic, types: [] });
+    } else {
+      await authorize(call.ctx, { action: 'stats', topic: null, types: [] });
+    }
+  } catch (error) {
+    throw error instanceof EventsError ? toTRPCError(error) : error;
+  }
+}
+
+function topicOf(input: unknown): string {
+  if (typeof input !== 'object' || input === null || !('topic' in input)) return DEFAULT_TOPIC;
+  const { topic = DEFAULT_TOPIC } = input;
+  if (typeof topic === 'string') return topic;
+  throw new EventsError('INVALID_TOPIC', 'A topic is text.', {
+    issues: [{ path: ['topic'], message: 'must be text' }],
+  });
+}

@@ -1,0 +1,19 @@
+/** Whether a name matches a pattern in which `*` stands for anything. Takes time linear in the name per `*`. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const [head = '', ...rest] = pattern.split('*');
+  const tail = rest.pop();
+  if (tail === undefined) return name === pattern;
+  if (!name.startsWith(head)) return false;
+  let at = head.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - tail.length >= at && name.endsWith(tail);
+}
+
+/** Whether a name matches one of the patterns. */
+export function matchesOne(patterns: readonly string[] | undefined, name: string): boolean {
+  return patterns?.some((pattern) => matchesPattern(pattern, name)) ?? false;
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Broker, LogRecord, Tail } from '../broker/broker.ts';
+import type { Subject } from './subject.ts';
+
+/** Topics that begin with `_` are no subject's unless its claims say so. */
+const TOPIC = '_access';
+/** No event can have this name, so none that is published counts as a revocation. */
+const TYPE = 'access.revoked';
+/** Revocations that are remembered; the oldest go first. */
+const MAX_REMEMBERED = 10_000;
+const READ_RECORDS = 1000;
+
+const eventSchema = z.object({ data: z.object({ subject: z.string(), at: z.number() }) });
+
+/** Which subjects were revoked when, shared by all processes of a broker through a topic of its log. */
+export class Revocations {
+  readonly #broker: Broker | undefined;
+  readonly #now: () => number;
+  readonly #onRevoked: (subjectId: string) => void;
+  /** Subject → when, Unix ms. */
+  readonly #revokedAt = new Map<string, number>();
+  /** Ids of our own, until they come back: they hold already. */
+  readonly #own = new Set<string>();
+  #tail: Tail | undefined;
+
+  /** @param onRevoked called in every process, for those that others revoked too */
+  constructor(broker: Broker | undefined, now: () => number, onRevoked: (subjectId: string) => void) {
+    this.#broker = broker;
+    this.#now = now;
+    this.#onRevoked = onRevoked;
+  }
+
+  async start(): Promise<void> {
+    const broker = this.#broker;
+    if (!broker || this.#tail) return;
+    this.#tail = await broker.tail(TOPIC, {
+      start: () => {},
+      gap: () => {},
+      records: (records) => this.#learn(records),
+    });
+    const { epoch, first, last } = await broker.bounds(TOPIC);
+    for (let seq = first - 1; seq < last; ) {
+      const { records } = await broker.read(TOPIC, { epoch, seq }, READ_RECORDS);
+      this.#learn(records);
+      const end = records.at(-1);
+      if (!end || end.epoch !== epoch) break;
+      seq = end.seq;
+    }
+  }
+
+  /** Whether a subject's token was issued before it was revoked. */
+  covers({ id, issuedAt }: Subject): boolean {
+    const at = this.#revokedAt.get(id);
+    return at !== undefined && issuedAt !== undefined && issuedAt <= at;
+  }
+
+  async add(subject: string): Promise<void> {
+    const at = this.#now();
+    this.#take(subject, at);
+    const event = { event_type: TYPE, timestamp: new Date(at).toISOString(), data: { subject, at } };
+    if (!this.#broker) return;
+    const id = randomUUID();
+    if (this.#tail) this.#own.add(id);
+    await this.#broker.publish(TOPIC, [{ type: TYPE, id, json: JSON.stringify(event) }]);
+  }
+
+  close(): void {
+    this.#tail?.close();
+  }
+
+  #learn(records: readonly LogRecord[]): void {
+    for (const { type, id, json } of records) {
+      if (type !== TYPE || this.#own.delete(id)) continue;
+      const event = eventSchema.safeParse(parse(json));
+      if (event.success) this.#take(event.data.data.subject, event.data.data.at);
+    }
+  }
+
+  #take(subject: string, at: number): void {
+    const before = this.#revokedAt.get(subject) ?? Number.NEGATIVE_INFINITY;
+    this.#revokedAt.delete(subject); // to the end: the oldest are first
+    this.#revokedAt.set(subject, Math.max(before, at));
+    const [oldest] = this.#revokedAt.keys();
+    if (this.#revokedAt.size > MAX_REMEMBERED && oldest !== undefined) this.#revokedAt.delete(oldest);
+    this.#onRevoked(subject);
+  }
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

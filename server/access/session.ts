@@ -1,0 +1,70 @@
+import { EventsError } from '../../shared/errors.ts';
+import { unauthenticated } from './authenticate.ts';
+import type { Subject } from './subject.ts';
+
+/** Node takes a longer timer for one of a millisecond. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A subject's time on one connection, or for one request. */
+export class Session {
+  readonly subject: Subject;
+  readonly #now: () => number;
+  readonly #onClose: (session: Session) => void;
+  readonly #ended = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @throws EventsError TOKEN_EXPIRED */
+  constructor(subject: Subject, now: () => number, onClose: (session: Session) => void) {
+    this.subject = subject;
+    this.#now = now;
+    this.#onClose = onClose;
+    this.assertActive();
+    this.#watchExpiry();
+  }
+
+  /** Aborts when the session expires or is revoked; its reason is the error to answer with. Not when it is closed. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** @throws EventsError TOKEN_EXPIRED, or UNAUTHENTICATED once it was revoked */
+  assertActive(): void {
+    const { expiresAt } = this.subject;
+    if (expiresAt !== undefined && !(expiresAt > this.#now())) this.#end(expired());
+    this.signal.throwIfAborted();
+  }
+
+  /** Ends it for whoever uses it. */
+  revoke(): void {
+    this.#end(unauthenticated('The session was revoked.'));
+  }
+
+  /** Forgets it: its connection or request is over. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#onClose(this);
+  }
+
+  #end(reason: EventsError): void {
+    this.close();
+    this.#ended.abort(reason);
+  }
+
+  #watchExpiry(): void {
+    const { expiresAt } = this.subject;
+    if (expiresAt === undefined) return;
+    const left = expiresAt - this.#now();
+    if (left <= 0) this.#end(expired());
+    else this.#timer = setTimeout(() => this.#watchExpiry(), Math.min(left, LONGEST_TIMER_MS)).unref();
+  }
+}
+
+function expired(): EventsError {
+  return new EventsError('TOKEN_EXPIRED', 'The token expired.');
+}
+
+/** The session in a tRPC context; undefined where nobody authenticates. */
+export function sessionOf(context: unknown): Session | undefined {
+  if (typeof context !== 'object' || context === null || !('session' in context)) return undefined;
+  return context.session instanceof Session ? context.session : undefined;
+}

@@ -1,0 +1,190 @@
+import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
+import { EventSource } from 'eventsource';
+import superjson from 'superjson';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type AppRouter, createAppRouter, EventManager, MemoryBroker, Sessions } from '../../server/index.ts';
+import { CloseCode } from '../../shared/index.ts';
+import { startTestServer } from '../app/harness.ts';
+import { connect } from '../client/connect.ts';
+import { eventually } from '../client/eventually.ts';
+import { agentMessage } from '../support/events.ts';
+import { ALL, RawSocket, takesTokens, token } from './harness.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A whole second, as tokens have it, at least so many ms from now. */
+function soon(ms: number): number {
+  return Math.ceil((Date.now() + ms) / 1000) * 1000;
+}
+
+/** Publishes every 10 ms until it is disposed of; what was sent is in `sent`. */
+function publishing(manager: EventManager) {
+  const sent: string[] = [];
+  let failure: unknown;
+  const timer = setInterval(() => {
+    sent.push(`${sent.length}`);
+    manager.publish('agent_message', agentMessage(sent.length - 1)).catch((error: unknown) => {
+      failure = error;
+    });
+  }, 10);
+  return {
+    sent,
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      expect(failure).toBeUndefined();
+    },
+  };
+}
+
+/** A server whose manager the test publishes with. */
+async function startServer() {
+  let manager: EventManager | undefined;
+  const server = await startTestServer(
+    {},
+    {
+      authenticate: takesTokens,
+      application: (context) => {
+        manager = context.manager;
+        return { router: createAppRouter(context.manager) };
+      },
+    },
+  );
+  if (!manager) throw new Error('no application was made');
+  return { ...server, manager };
+}
+
+test('a WebSocket is cut in mid-stream when its token expires, within a second; others are not', async () => {
+  await using server = await startServer();
+  const expiresAt = soon(500);
+  await using socket = new RawSocket(server.url, { token: await token({ expiresAt }) });
+  await using control = new RawSocket(server.url, { token: await token({ sub: 'bob' }) });
+  socket.subscribe(1, {});
+  control.subscribe(1, {});
+  await expect.poll(() => socket.synced && control.synced).toBe(true);
+  using stream = publishing(server.manager);
+  expect(await socket.closed).toBe(CloseCode.TOKEN_EXPIRED);
+  expect(socket.closedAt).toBeGreaterThanOrEqual(expiresAt);
+  expect(socket.closedAt).toBeLessThanOrEqual(expiresAt + 1000);
+  expect(socket.events.length).toBeGreaterThan(0);
+  const atExpiry = stream.sent.length;
+  await expect.poll(() => control.events.length).toBeGreaterThan(atExpiry);
+  expect(socket.events.length).toBeLessThanOrEqual(atExpiry);
+  expect(server.sessions.size).toBe(1);
+});
+
+test('server-sent events end with UNAUTHORIZED when the token expires', async () => {
+  await using server = await startServer();
+  const authorization = `Bearer ${await token({ expiresAt: soon(500) })}`;
+  const client = createTRPCClient<AppRouter>({
+    links: [
+      httpSubscriptionLink({
+        url: `${server.url}/trpc`,
+        transformer: superjson,
+        EventSource,
+        eventSourceOptions: () => ({
+          fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization } }),
+        }),
+      }),
+    ],
+  });
+  const seen: string[] = [];
+  const failure = new Promise<unknown>((resolve) => {
+    client.on.any.subscribe(undefined, {
+      onData: ({ data }) => void seen.push(data.event_type),
+      onError: resolve,
+    });
+  });
+  await expect.poll(() => seen).toEqual(['stream_synced']);
+  using _ = publishing(server.manager);
+  expect(await failure).toMatchObject({ data: { code: 'UNAUTHORIZED', reason: 'TOKEN_EXPIRED' } });
+  expect(seen).toContain('agent_message');
+  await expect.poll(() => server.manager.stats().subscribers).toBe(0);
+});
+
+test('an iterated subscription ends with UNAUTHORIZED, and its calls are refused', async () => {
+  await using manager = Object.assign(new EventManager({ broker: new MemoryBroker() }), {
+    [Symbol.asyncDispose]: () => manager.close(),
+  });
+  let now = 1000;
+  const sessions = new Sessions({ now: () => now });
+  const session = sessions.open({ id: 'alice', claims: ALL, expiresAt: 2000 });
+  const caller = createAppRouter(manager).createCaller({ session });
+  const items = (await caller.on.any())[Symbol.asyncIterator]();
+  expect(await items.next()).toMatchObject({ done: false });
+  const next = items.next();
+  const unauthorized = { code: 'UNAUTHORIZED', cause: { code: 'UNAUTHENTICATED' } };
+  await sessions.revoke('alice');
+  await expect(next).rejects.toMatchObject(unauthorized);
+  await expect(caller.stats()).rejects.toMatchObject(unauthorized);
+  const again = sessions.open({ id: 'alice', claims: ALL, expiresAt: 2000 });
+  await expect(createAppRouter(manager).createCaller({ session: again }).stats()).resolves.toBeDefined();
+  now = 2000; // before any timer has noticed
+  await expect(createAppRouter(manager).createCaller({ session: again }).stats()).rejects.toMatchObject({
+    code: 'UNAUTHORIZED',
+    cause: { code: 'TOKEN_EXPIRED' },
+  });
+});
+
+test('an expiry further away than a timer reaches is kept', async () => {
+  vi.useFakeTimers({ now: 0 });
+  const days = 24 * 3_600_000;
+  const session = new Sessions().open({ id: 'alice', claims: ALL, expiresAt: 60 * days });
+  await vi.advanceTimersByTimeAsync(60 * days - 1);
+  expect(session.signal.aborted).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(session.signal.reason).toMatchObject({ code: 'TOKEN_EXPIRED' });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('[D12] a client whose tokens live a second loses nothing and gets nothing twice', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
+  await using server = await startServer();
+  const makeToken = vi.fn(() => token({ expiresAt: soon(600) }));
+  await using client = connect({ url: `${server.url}/trpc`, token: makeToken });
+  const seen: string[] = [];
+  const onGap = vi.fn();
+  const onSynced = vi.fn();
+  client.on('agent_message', ({ data }) => seen.push(data.message), { onGap, onSynced });
+  await eventually(() => expect(onSynced).toHaveBeenCalled());
+  let sent: readonly string[];
+  {
+    using stream = publishing(server.manager);
+    await eventually(() => expect(onSynced.mock.calls.length).toBeGreaterThan(3)); // cut three times
+    sent = stream.sent;
+  }
+  await eventually(() => expect(seen.length).toBeGreaterThanOrEqual(sent.length));
+  expect(seen).toEqual(sent);
+  expect(onGap).not.toHaveBeenCalled();
+  expect(makeToken.mock.calls.length).toBeGreaterThan(3);
+  vi.restoreAllMocks();
+});
+
+test('[D12] a client that is given an expired token asks for another; a subscription survives it', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01);
+  await using server = await startServer();
+  let given = 0;
+  await using client = connect({
+    url: `${server.url}/trpc`,
+    token: () => token({ expiresAt: Date.now() + (given++ < 2 ? -5000 : 60_000) }),
+  });
+  const seen: string[] = [];
+  const onSynced = vi.fn();
+  client.on('agent_message', ({ data }) => seen.push(data.message), { onSynced });
+  await client.publish('agent_message', agentMessage('first'));
+  await eventually(() => expect(onSynced).toHaveBeenCalled());
+  await client.publish('agent_message', agentMessage('second'));
+  await eventually(() => expect(seen).toContain('second'));
+  expect(given).toBe(3);
+  vi.restoreAllMocks();
+});
+
+test('[D13] a client whose token is wrong does not try again', async () => {
+  await using server = await startServer();
+  const makeToken = vi.fn(() => token({ audience: 'other' }));
+  await using client = connect({ url: `${server.url}/trpc`, token: makeToken });
+  await eventually(() => expect(client.connection.state.status).toBe('closed'));
+  expect(client.connection.state.error?.message).toContain('4501');
+  expect(makeToken).toHaveBeenCalledTimes(1);
+});
