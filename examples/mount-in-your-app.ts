@@ -1,0 +1,77 @@
+/**
+ * The events inside a tRPC application that exists already: under a key of its router, behind its own middleware,
+ * with its context and transformer. The client infers all of it.
+ *
+ *   npx tsx examples/mount-in-your-app.ts
+ */
+import { once } from 'node:events';
+import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
+import { initTRPC, TRPCError } from '@trpc/server';
+import superjson from 'superjson';
+import { WebSocket, WebSocketServer } from 'ws';
+import {
+  applyBroadcastWSSHandler,
+  EventManager,
+  eventProcedures,
+  MemoryBroker,
+  WEBSOCKET_LIMITS,
+} from '../server/index.ts';
+
+// The application as it was.
+const t = initTRPC.context<{ user: string | null }>().create({ transformer: superjson });
+const signedIn = t.procedure.use(({ ctx, next }) => {
+  if (ctx.user === null) throw new TRPCError({ code: 'UNAUTHORIZED' });
+  return next({ ctx: { user: ctx.user } });
+});
+
+// What is new: two lines.
+const manager = new EventManager({ broker: new MemoryBroker() });
+const appRouter = t.router({
+  events: eventProcedures(manager, signedIn),
+  whoAmI: signedIn.query(({ ctx }) => ctx.user),
+});
+
+// In place of applyWSSHandler; the options are the same.
+const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', ...WEBSOCKET_LIMITS });
+applyBroadcastWSSHandler({
+  wss,
+  router: appRouter,
+  createContext: ({ info }) => ({ user: info.connectionParams?.['user'] ?? null }),
+});
+
+await once(wss, 'listening');
+const address = wss.address();
+if (address === null || typeof address === 'string') throw new Error('not listening');
+const socket = createWSClient({
+  url: `ws://127.0.0.1:${address.port}`,
+  WebSocket: WebSocket as never, // Node 20 has none of its own
+  connectionParams: { user: 'Ada' },
+});
+const client = createTRPCClient<typeof appRouter>({
+  links: [wsLink({ client: socket, transformer: superjson })],
+});
+
+const received = new Promise<string>((resolve) => {
+  client.events.on.agent_message.subscribe(
+    { since: { last: 1 } },
+    {
+      onData({ data }) {
+        if (data.event_type === 'agent_message') resolve(data.data.message);
+      },
+    },
+  );
+});
+await client.events.publish.agent_message.mutate({
+  data: {
+    agent_id: 'ego',
+    agent_type: 'Ego',
+    message: 'Mounted.',
+    sentiment: { score: 0.5, label: 'positive' },
+    metadata: {},
+  },
+});
+console.log(`${await client.whoAmI.query()} received: ${await received}`);
+
+await socket.close();
+wss.close();
+await manager.close();

@@ -1,0 +1,49 @@
+"""Publishes an event over plain HTTP, with nothing but Python's standard library.
+
+    npm start                       the server, on port 3000
+    python3 examples/publish.py     or with another address: URL=http://.../trpc
+"""
+
+import json
+import os
+import urllib.error
+import urllib.request
+import uuid
+
+URL = os.environ.get("URL", "http://127.0.0.1:3000/trpc")
+
+
+def publish(event_type, data, idempotency_key=None):
+    """Stores one event and returns its cursor. Repeat it with the same key if no answer came: it is stored once."""
+    event = {"data": data, "idempotencyKey": idempotency_key or str(uuid.uuid4())}
+    request = urllib.request.Request(
+        f"{URL}/publish.{event_type}",
+        data=json.dumps({"json": event}).encode(),
+        headers={"content-type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)["result"]["data"]["json"]["cursor"]
+    except urllib.error.HTTPError as error:
+        problem = json.load(error)["error"]["json"]
+        raise ValueError(problem["message"]) from error
+
+
+print(
+    "stored at",
+    publish(
+        "agent_message",
+        {
+            "agent_id": "python",
+            "agent_type": "Script",
+            "message": "Hello from the standard library.",
+            "sentiment": {"score": 0.75, "label": "positive"},
+            "metadata": {"interaction_count": 5, "has_memory": True},
+        },
+    ),
+)
+
+try:
+    publish("agent_message", {"agent_id": "python"})
+except ValueError as error:
+    print("refused:", error)

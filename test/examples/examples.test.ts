@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { startTestServer } from '../app/harness.ts';
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Runs an example as its first lines say, and returns what it prints. */
+async function output(example: string, url?: string): Promise<string> {
+  const [command, ...args] = example.endsWith('.py')
+    ? ['python3', `examples/${example}`]
+    : [process.execPath, '--import', 'tsx', `examples/${example}`];
+  const { stdout } = await run(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...(url && { URL: url }) },
+    timeout: 15_000,
+  });
+  return stdout.trim();
+}
+
+test('mount-in-your-app', async () => {
+  expect(await output('mount-in-your-app.ts')).toBe('Ada received: Mounted.');
+});
+
+test('custom-catalog', async () => {
+  const [dream, refused] = (await output('custom-catalog.ts')).split('\n');
+  expect(dream).toMatch(/^[0-9a-f]+:1: a locked door, 1\d\d years ago, heard 18446744073709551616 times$/);
+  expect(refused).toMatch(/^EventsError: Invalid waking: data\.hour:/);
+});
+
+test('server-to-server', async () => {
+  await using server = await startTestServer();
+  expect(await output('server-to-server.ts', `${server.url}/trpc`)).toMatch(
+    /^stored at \w+:1\nstored 2 more$/,
+  );
+});
+
+test('publish.py', async () => {
+  await using server = await startTestServer();
+  const [stored, refused] = (await output('publish.py', `${server.url}/trpc`)).split('\n');
+  expect(stored).toMatch(/^stored at \w+:1$/);
+  expect(refused).toMatch(/^refused: Invalid agent_message: data\.agent_type:/);
+});
+
+test('stock-client', async () => {
+  await using server = await startTestServer();
+  const lines = (await output('stock-client.ts', `${server.url.replace('http', 'ws')}/trpc`)).split('\n');
+  expect(lines.map((line) => line.replace(/^\w+:/, ''))).toEqual([
+    '1 Guest: one',
+    '2 Guest: two',
+    '3 Guest: three',
+  ]);
+});
