@@ -50,8 +50,8 @@ function cookie(req: IncomingMessage, allowedOrigins: readonly string[]): string
   const isOurs = origin === undefined ? site === 'same-origin' : isAllowedOrigin(req, allowedOrigins);
   if (!isOurs || header === undefined) return undefined;
   for (const pair of header.split(';')) {
-    const [name, value] = pair.trim().split('=', 2);
-    if (name === TOKEN_COOKIE && value) return value;
+    const [name, ...value] = pair.trim().split('=');
+    if (name === TOKEN_COOKIE) return value.join('=');
   }
   return undefined;
 }

@@ -1,0 +1,75 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createAppRouter } from '../../server/index.ts';
+import { startTestServer } from '../app/harness.ts';
+import { agentMessage } from '../support/events.ts';
+import { RawSocket, takesTokens, token } from './harness.ts';
+
+/** A server that logs all it can, with a procedure that fails; its log is in `lines`. */
+async function startServer() {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(line, _, done) {
+      lines.push(String(line));
+      done();
+    },
+  });
+  const server = await startTestServer(
+    {},
+    {
+      authenticate: takesTokens,
+      logger: pino({ level: 'trace' }, stream),
+      application: ({ manager }) => ({
+        router: createAppRouter(manager, (procedure) => ({
+          fail: procedure.query(() => {
+            throw new Error('the password of the database is hunter2');
+          }),
+        })),
+      }),
+    },
+  );
+  return { ...server, lines };
+}
+
+test('an error that nobody expected is for the log: clients get neither its message nor its stack', async () => {
+  await using server = await startServer();
+  const headers = { authorization: `Bearer ${await token()}` };
+  const response = await fetch(`${server.url}/trpc/fail`, { headers });
+  const text = await response.text();
+  expect([response.status, text]).toEqual([500, expect.stringContaining('Internal server error')]);
+  await using socket = new RawSocket(server.url, { token: await token() });
+  socket.call(1, 'query', 'fail', {});
+  await expect.poll(() => socket.messages[0]?.error?.json.message).toBe('Internal server error');
+  const answers = text + JSON.stringify(socket.messages);
+  expect(answers).not.toContain('hunter2');
+  expect(answers).not.toContain('.test.ts');
+  expect(server.lines.join()).toContain('hunter2'); // the control
+});
+
+test('the log has no tokens and no payloads, whatever is refused', async () => {
+  await using server = await startServer();
+  const [good, bad] = await Promise.all([token(), token({ audience: 'other' })]);
+  const publish = async (message: string, bearer: string, query = '') =>
+    (
+      await fetch(`${server.url}/trpc/publish.agent_message${query}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${bearer}`,
+          cookie: `psyche_token=${good}`,
+        },
+        body: JSON.stringify({ json: { data: { ...agentMessage(message), extra: message } } }),
+      })
+    ).status;
+  expect(await publish('a-secret-payload', good)).toBe(400); // one field too many
+  expect(await publish('a-secret-payload', bad)).toBe(401);
+  expect(await publish('a-secret-payload', good, `?token=${good}`)).toBe(401);
+  await using socket = new RawSocket(server.url, { token: bad });
+  socket.call(1, 'mutation', 'publish.agent_message', { data: agentMessage('a-secret-payload') });
+  await socket.closed;
+  const log = server.lines.join();
+  expect(log).toContain('INVALID_EVENT');
+  expect(log).toContain('UNAUTHENTICATED');
+  for (const secret of [good, bad, 'a-secret-payload']) expect(log).not.toContain(secret);
+});
