@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { Redis } from 'ioredis';
+import type { Broker } from '../../server/broker/broker.ts';
+import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import { topicKeys } from '../../server/broker/redis/keys.ts';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { DiskFixture } from '../broker-disk/fixtures.ts';
+
+export const MAX_RECORDS = 20;
+export const TOPIC = 'default';
+const retention = { maxRecords: MAX_RECORDS };
+
+/** A log that nodes share, that restarts, and that can be lost. */
+export interface Backend extends AsyncDisposable {
+  /** A broker for one node; the node closes it. */
+  broker(): Broker;
+  /** Called while no node runs. */
+  restart(): Promise<void>;
+  lose(): Promise<void>;
+  /** Whether `lose` may be called while nodes run: they have to find out. */
+  readonly losesInPlace: boolean;
+}
+
+/** @param wrap stands between the broker and the nodes */
+export async function memoryBackend(wrap = (broker: Broker): Broker => broker): Promise<Backend> {
+  let broker = new MemoryBroker(retention);
+  return {
+    broker: () => lend(wrap(broker)),
+    losesInPlace: false,
+    async restart() {},
+    async lose() {
+      broker = new MemoryBroker(retention);
+    },
+    [Symbol.asyncDispose]: () => broker.close(),
+  };
+}
+
+export async function sqliteBackend(): Promise<Backend> {
+  const disk = new DiskFixture();
+  const open = () => disk.open({ ...retention, durability: 'relaxed' });
+  let broker = await open();
+  const restart = async (between = async () => {}) => {
+    await broker.close();
+    await between();
+    broker = await open();
+  };
+  return {
+    broker: () => lend(broker),
+    losesInPlace: false,
+    restart: () => restart(),
+    lose: () =>
+      restart(async () => {
+        for (const suffix of ['', '-wal', '-mark', '-shm'])
+          await rm(`${disk.path}${suffix}`, { force: true });
+      }),
+    [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
+  };
+}
+
+/** Each node has connections of its own; the log is lost under them. */
+export async function redisBackend(url: string): Promise<Backend> {
+  const prefix = `model-${randomUUID()}`;
+  const admin = new Redis(url);
+  const { log, meta, ids, olderIds } = topicKeys(prefix, TOPIC);
+  const lose = async () => {
+    await admin.del(log, meta, ids, olderIds);
+  };
+  return {
+    broker: () => new RedisBroker({ url }, { ...retention, prefix, checkIntervalMs: 20 }),
+    losesInPlace: true,
+    async restart() {},
+    lose,
+    async [Symbol.asyncDispose]() {
+      await lose();
+      admin.disconnect();
+    },
+  };
+}
+
+/** A broker that survives those who use it. */
+function lend(broker: Broker): Broker {
+  return {
+    trusted: broker.trusted,
+    publish: (topic, entries) => broker.publish(topic, entries),
+    read: (topic, after, limit) => broker.read(topic, after, limit),
+    bounds: (topic) => broker.bounds(topic),
+    seek: (topic, at) => broker.seek(topic, at),
+    tail: (topic, sink) => broker.tail(topic, sink),
+    async close() {},
+  };
+}

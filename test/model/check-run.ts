@@ -1,0 +1,111 @@
+import { type Position, parseCursor } from '../../shared/cursor.ts';
+import type { StreamGap, StreamSynced } from '../../shared/index.ts';
+import type { ReferenceLog } from './reference.ts';
+
+/** An item as a subscriber got it. */
+export interface Received {
+  readonly cursor: string;
+  readonly type: string;
+  readonly json: string;
+}
+
+/** One subscription, from its start to its end. */
+export interface Run {
+  /** Null: wherever the first item says (live only). */
+  readonly start: Position | null;
+  readonly matches: (n: number) => boolean;
+  readonly conflate: boolean;
+  readonly items: Received[];
+}
+
+/** What a subscription has come to. */
+export interface Progress {
+  readonly position: Position | null;
+  readonly synced: boolean;
+  /** Epochs gone through, in their order. */
+  readonly epochs: readonly string[];
+}
+
+/** Holds what a subscription yielded against the reference. @throws Error naming the broken rule and the item */
+export function checkRun({ start, matches, conflate, items }: Run, reference: ReferenceLog): Progress {
+  let position = start;
+  let synced = false;
+  let gaps = 0;
+  const epochs = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    const broken = (rule: string, what: string): Error =>
+      new Error(`[${rule}] item ${index} (${item.cursor} ${item.json}): ${what}`);
+    const to = parseCursor(item.cursor);
+    const at = position ?? beginning(item, to);
+    const gap = item.type === 'stream_gap' ? (JSON.parse(item.json) as StreamGap).data : null;
+    const reached = gap ? parseCursor(gap.from) : { ...to };
+    const place = `after ${at.epoch}:${at.seq}`;
+    if (reached.epoch !== at.epoch) throw broken('D4', `a change of epoch ${place} that no gap announces`);
+    if (reached.seq < at.seq) throw broken('D4', `back ${place}`);
+    const isEvent = gap === null && item.type !== 'stream_synced';
+    if (isEvent && reached.seq === at.seq) throw broken('D4', `again ${place}`);
+    const missed = reference.wanted(matches, at.epoch, at.seq, isEvent ? reached.seq - 1 : reached.seq)[0];
+    if (missed)
+      throw broken('D4', `${place}, seq ${missed.seq} (event ${missed.n}) is missing without a gap`);
+    if (gap) {
+      gaps++;
+      if (gap.to !== item.cursor) throw broken('D6', 'the cursor of a gap is not its end');
+      checkGap(gap, conflate, start, matches, reference, (what) => broken('D4', what));
+      if (to.epoch !== at.epoch && epochs.has(to.epoch)) throw broken('D1', 'back to an epoch that was left');
+    } else if (item.type === 'stream_synced') {
+      const { recovered, cursor } = (JSON.parse(item.json) as StreamSynced).data;
+      if (synced) throw broken('D5', 'a second stream_synced');
+      if (cursor !== item.cursor) throw broken('D6', 'another cursor in its data');
+      if (recovered !== (gaps === 0)) throw broken('D5', `recovered, after ${gaps} gaps`);
+      synced = true;
+    } else {
+      const n = reference.at(to);
+      if (n === undefined) throw broken('D4', 'was never stored');
+      if (!matches(n)) throw broken('D8', `event ${n} was not asked for`);
+      if (numberIn(item) !== n % (item.type === 'system_status' ? 100 : Infinity))
+        throw broken('D4', `should be event ${n}`);
+    }
+    position = to;
+    epochs.add(at.epoch).add(to.epoch);
+  }
+  return { position, synced, epochs: [...epochs] };
+}
+
+function checkGap(
+  { from: fromCursor, to: toCursor, lost, reason }: StreamGap['data'],
+  conflate: boolean,
+  start: Position | null,
+  matches: (n: number) => boolean,
+  reference: ReferenceLog,
+  broken: (what: string) => Error,
+): void {
+  const [from, to] = [parseCursor(fromCursor), parseCursor(toCursor)];
+  const lastOfTo = reference.last(to.epoch);
+  if (reason === 'epoch_changed') {
+    const wasAhead = start?.epoch === from.epoch && start.seq === from.seq;
+    if (lost !== null) throw broken('a loss that cannot be known has a number');
+    if (to.epoch === from.epoch && !(wasAhead && to.seq < from.seq)) throw broken('the epoch did not change');
+    if (to.epoch !== from.epoch && to.seq > Math.max(0, lastOfTo - reference.maxRecords))
+      throw broken('passes over records that the new log has');
+    return;
+  }
+  if (to.epoch !== from.epoch || to.seq <= from.seq) throw broken('not a range');
+  if (reason === 'trimmed') {
+    if (to.seq > lastOfTo - reference.maxRecords) throw broken('claims trimmed what the log holds');
+    if (conflate ? (lost ?? 0) > to.seq - from.seq : lost !== to.seq - from.seq) throw broken('a wrong loss');
+  } else if (reason === 'conflated' && conflate) {
+    const left = reference.wanted(matches, from.epoch, from.seq, to.seq).length;
+    if (lost !== left) throw broken(`a wrong loss: ${left} were wanted`);
+  } else throw broken('no reason for it');
+}
+
+/** Where a subscription that did not say so began. */
+function beginning(item: Received, { epoch, seq }: Position): Position {
+  if (item.type === 'stream_gap') return parseCursor((JSON.parse(item.json) as StreamGap).data.from);
+  return { epoch, seq: item.type === 'stream_synced' ? seq : seq - 1 };
+}
+
+function numberIn({ type, json }: Received): number {
+  const { data } = JSON.parse(json);
+  return type === 'system_status' ? data.performance_metrics.cpu_percent : Number(data.message);
+}

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+
+/** What can happen to a system of nodes, publishers and subscribers. Numbers name nodes and subscribers modulo how many there are. */
+export type Command =
+  | { do: 'publish'; node: number; count: number; key: number | null; batch: boolean; wait: boolean }
+  | {
+      do: 'subscribe';
+      node: number;
+      since: 'live' | 'cursor' | 'last' | 'ahead';
+      /** Which record, or how many. */
+      at: number;
+      wants: number;
+      /** Records taken until it says that it is full. */
+      capacity: number;
+      conflate: boolean;
+    }
+  | { do: 'pause' | 'resume' | 'drop'; who: number }
+  | { do: 'return'; who: number; node: number }
+  | { do: 'restart'; node: number }
+  | { do: 'restartAll' | 'lose' }
+  | { do: 'history'; node: number; wants: number; limit: number }
+  | { do: 'turns'; count: number };
+
+const node = fc.nat(1);
+const who = fc.nat(5);
+const wants = fc.nat(4);
+
+const publish = fc.record({
+  do: fc.constant('publish' as const),
+  node,
+  count: fc.integer({ min: 1, max: 9 }),
+  key: fc.option(fc.nat(5), { freq: 2 }),
+  batch: fc.boolean(),
+  wait: fc.boolean(),
+});
+
+const subscribe = fc.record({
+  do: fc.constant('subscribe' as const),
+  node,
+  since: fc.constantFrom(
+    'live' as const,
+    'cursor' as const,
+    'cursor' as const,
+    'last' as const,
+    'ahead' as const,
+  ),
+  at: fc.nat(40),
+  wants,
+  capacity: fc.oneof(fc.constant(1000), fc.integer({ min: 1, max: 12 })),
+  conflate: fc.boolean(),
+});
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 10, arbitrary: publish },
+  { weight: 4, arbitrary: subscribe },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'drop' as const), who }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('return' as const), who, node }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('turns' as const), count: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), node }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restartAll' as const, 'lose' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('history' as const),
+      node,
+      wants,
+      limit: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
+);
+
+export const commands: fc.Arbitrary<Command[]> = fc.array(command, {
+  minLength: 4,
+  maxLength: 40,
+  size: 'max',
+});

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { describe, expect, inject, test } from 'vitest';
+import { type Backend, memoryBackend, redisBackend, sqliteBackend } from './backends.ts';
+import { breakBroker, FAULTS } from './broken-broker.ts';
+import { commands } from './commands.ts';
+import { runWorld } from './world.ts';
+
+const { MODEL_SEED, MODEL_PATH, MODEL_RUNS } = process.env;
+/** Beyond it a slow machine has run fewer, and that is no failure. */
+const TIME_MS = 8000;
+
+function checkModel(open: () => Promise<Backend>, runs: number, endOnFailure = false) {
+  const property = fc.asyncProperty(commands, async (list) => {
+    await using backend = await open();
+    await runWorld(backend, list);
+  });
+  return fc.check(property, {
+    endOnFailure, // or look for a shorter one
+    numRuns: Number(MODEL_RUNS ?? runs),
+    ...(MODEL_RUNS === undefined && { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false }),
+    ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
+    ...(MODEL_PATH !== undefined && { path: MODEL_PATH }),
+  });
+}
+
+async function expectModel(open: () => Promise<Backend>, runs: number): Promise<void> {
+  const result = await checkModel(open, runs);
+  const replay = `MODEL_SEED=${result.seed} MODEL_PATH=${result.counterexamplePath} replays it.`;
+  if (result.failed) {
+    const error = result.errorInstance;
+    throw new Error(
+      `${replay}\n${error instanceof Error ? error.stack : error}\n${JSON.stringify(result.counterexample)}`,
+    );
+  }
+  expect(result.numRuns).toBeGreaterThan(0);
+}
+
+const timeout = MODEL_RUNS === undefined ? 60_000 : 3_600_000;
+
+describe('[D1]–[D8] whatever happens, every subscriber gets what the reference says', { timeout }, () => {
+  test('in memory', () => expectModel(memoryBackend, 400));
+  test('in a file', () => expectModel(sqliteBackend, 40));
+  test('in Redis', () => expectModel(() => redisBackend(inject('redisUrl')), 60));
+});
+
+test.each(FAULTS)('control: a broker that %s is found out', { timeout }, async (fault) => {
+  const result = await checkModel(() => memoryBackend((broker) => breakBroker(broker, fault)), 300, true);
+  expect(String(result.errorInstance)).toMatch(/\[D\d]/);
+});
