@@ -49,14 +49,16 @@ export function apiKey(id: string, key: string, claims: Claims = ALL): ApiKey {
 interface Message {
   id: number | null;
   error?: { message: string; json: { message: string; data: { code: string; reason: string } } };
-  result?: { type: string; data?: { json: { data: { event_type: string; data: Record<string, unknown> } } } };
+  result?: {
+    type: string;
+    data?: { json: { data: { event_type: string; timestamp: string; data: Record<string, unknown> } } };
+  };
 }
 
 /** A WebSocket without a client's good manners: what it is sent, and how it is closed. */
 export class RawSocket implements AsyncDisposable {
   readonly messages: Message[] = [];
   readonly closed: Promise<number>;
-  closedAt = 0;
   readonly #ws: WebSocket;
 
   /** @param params sent as connection params; undefined announces none */
@@ -65,12 +67,7 @@ export class RawSocket implements AsyncDisposable {
     this.#ws = new WebSocket(`${url.replace('http', 'ws')}/trpc${query}`, { headers });
     this.#ws.on('message', (text) => this.messages.push(JSON.parse(String(text))));
     this.#ws.on('open', () => params && this.#send({ method: 'connectionParams', data: params }));
-    this.closed = new Promise((resolve) =>
-      this.#ws.once('close', (code) => {
-        this.closedAt = Date.now();
-        resolve(code);
-      }),
-    );
+    this.closed = new Promise((resolve) => this.#ws.once('close', resolve));
   }
 
   call(id: number, method: string, path: string, input: object): void {
@@ -86,6 +83,12 @@ export class RawSocket implements AsyncDisposable {
   /** Events, without the stream's own items. */
   get events(): string[] {
     return this.#items.filter((type) => !type.startsWith('stream_'));
+  }
+
+  /** When the last item was published, Unix ms. */
+  get lastEventAt(): number {
+    const last = this.messages.findLast(({ result }) => result?.data)?.result?.data;
+    return Date.parse(last?.json.data.timestamp ?? '');
   }
 
   get synced(): boolean {
