@@ -1,0 +1,116 @@
+/** What became of the events of some publishers, at all readers together. */
+export interface DeliveryReport {
+  readonly acknowledged: number;
+  readonly delivered: number;
+  /** Acknowledged, never delivered, and no gap in their place. */
+  readonly silent: number;
+  /** Acknowledged, never delivered, and a gap in their place says so. */
+  readonly announced: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly gaps: number;
+}
+
+/** Counts what readers got of events that carry `<publisher>:<counter>`; counters begin at 0 and rise. */
+export class DeliveryChecker {
+  readonly #acknowledged = new Map<string, number[]>();
+  readonly readers: DeliveryReader[] = [];
+
+  /** The publish of an event was answered. */
+  acknowledge(publisher: string, counter: number): void {
+    const counters = this.#acknowledged.get(publisher) ?? [];
+    this.#acknowledged.set(publisher, counters);
+    counters.push(counter);
+  }
+
+  reader(): DeliveryReader {
+    const reader = new DeliveryReader();
+    this.readers.push(reader);
+    return reader;
+  }
+
+  /** Events answered so far. */
+  get acknowledged(): number {
+    return [...this.#acknowledged.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Whether every reader has the last event of every publisher. */
+  get isLevel(): boolean {
+    return this.readers.every((reader) =>
+      [...this.#acknowledged].every(([publisher, counters]) => reader.has(publisher, counters.at(-1) ?? 0)),
+    );
+  }
+
+  report(): DeliveryReport {
+    const sum = (count: (reader: DeliveryReader) => number): number =>
+      this.readers.reduce((total, reader) => total + count(reader), 0);
+    const missing = this.readers.map((reader) => reader.missing(this.#acknowledged));
+    return {
+      acknowledged: this.acknowledged,
+      delivered: sum(({ delivered }) => delivered),
+      silent: missing.reduce((total, { silent }) => total + silent, 0),
+      announced: missing.reduce((total, { announced }) => total + announced, 0),
+      duplicated: sum(({ duplicated }) => duplicated),
+      reordered: sum(({ reordered }) => reordered),
+      gaps: sum(({ gaps }) => gaps),
+    };
+  }
+}
+
+/** What one subscriber got. */
+export class DeliveryReader {
+  delivered = 0;
+  duplicated = 0;
+  reordered = 0;
+  gaps = 0;
+  /** publisher → counter → gaps there had been when it came. */
+  readonly #seen = new Map<string, Map<number, number>>();
+  readonly #highest = new Map<string, number>();
+
+  event(message: string): void {
+    const [publisher = '', text] = message.split(':');
+    const counter = Number(text);
+    const seen = this.#seen.get(publisher) ?? new Map<number, number>();
+    this.#seen.set(publisher, seen);
+    if (seen.has(counter)) {
+      this.duplicated++;
+      return;
+    }
+    const highest = this.#highest.get(publisher) ?? -1;
+    if (counter < highest) this.reordered++;
+    this.#highest.set(publisher, Math.max(counter, highest));
+    seen.set(counter, this.gaps);
+    this.delivered++;
+  }
+
+  gap(): void {
+    this.gaps++;
+  }
+
+  has(publisher: string, counter: number): boolean {
+    return this.#seen.get(publisher)?.has(counter) ?? false;
+  }
+
+  missing(acknowledged: ReadonlyMap<string, readonly number[]>): { silent: number; announced: number } {
+    const lost = { silent: 0, announced: 0 };
+    for (const [publisher, counters] of acknowledged) {
+      const seen = this.#seen.get(publisher) ?? new Map<number, number>();
+      const inOrder = [...counters].sort((a, b) => a - b);
+      let before = 0;
+      let waiting = 0;
+      for (const counter of inOrder) {
+        const after = seen.get(counter);
+        if (after === undefined) {
+          waiting++;
+          continue;
+        }
+        // Something missing between two that came is told of if a gap came between them too.
+        lost[after > before ? 'announced' : 'silent'] += waiting;
+        waiting = 0;
+        before = after;
+      }
+      lost[this.gaps > before ? 'announced' : 'silent'] += waiting;
+    }
+    return lost;
+  }
+}

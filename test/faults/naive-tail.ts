@@ -1,0 +1,52 @@
+import { Redis } from 'ioredis';
+import type { Broker } from '../../server/broker/broker.ts';
+import { topicKeys } from '../../server/broker/redis/keys.ts';
+import { decodeNotification } from '../../server/broker/redis/record-codec.ts';
+
+/** A broker whose tails pass on what is announced, and read nothing: no protection against a lost announcement. */
+export function naiveTail(broker: Broker, url: string): Broker {
+  return {
+    ...passOn(broker),
+    async tail(topic, sink) {
+      const { epoch, last } = await broker.bounds(topic);
+      const redis = new Redis(url, { retryStrategy: () => 300 });
+      redis.on('error', () => {});
+      redis.on('message', (_, payload) => {
+        const records = decodeNotification(payload);
+        if (records) sink.records(records);
+      });
+      await redis.subscribe(topicKeys('psyche', topic).live);
+      sink.start({ epoch, seq: last });
+      return { close: () => redis.disconnect() };
+    },
+  };
+}
+
+/** A broker that never tells what cannot be delivered. */
+export function hidesGaps(broker: Broker): Broker {
+  return {
+    ...passOn(broker),
+    async read(topic, after, limit) {
+      const { records, bounds } = await broker.read(topic, after, limit);
+      return { gap: null, records, bounds };
+    },
+    tail: (topic, sink) =>
+      broker.tail(topic, {
+        start: (position) => sink.start(position),
+        records: (records) => sink.records(records),
+        gap() {},
+      }),
+  };
+}
+
+function passOn(broker: Broker): Broker {
+  return {
+    trusted: broker.trusted,
+    publish: (topic, entries) => broker.publish(topic, entries),
+    read: (topic, after, limit) => broker.read(topic, after, limit),
+    bounds: (topic) => broker.bounds(topic),
+    seek: (topic, at) => broker.seek(topic, at),
+    tail: (topic, sink) => broker.tail(topic, sink),
+    close: () => broker.close(),
+  };
+}

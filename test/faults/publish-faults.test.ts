@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { describe, expect, test } from 'vitest';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { psycheEvents, toLogEntry } from '../../shared/index.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { startTcpProxy } from '../setup/tcp-proxy.ts';
+import { agentMessage } from '../support/events.ts';
+import { size, tell } from './chaos.ts';
+import { DeliveryChecker } from './delivery-checker.ts';
+import { Load, TOPIC } from './load.ts';
+
+/** What the log holds, as a reader gets it. */
+async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
+  const broker = new RedisBroker({ url }, { maxRecords: 100_000 });
+  const { epoch } = await broker.bounds(TOPIC);
+  const { records } = await broker.read(TOPIC, { epoch, seq: 0 }, Number.POSITIVE_INFINITY);
+  const reader = checker.reader();
+  for (const { json } of records) reader.event(JSON.parse(json).data.message);
+  await broker.close();
+}
+
+describe('every 50th answer to a publish is lost', { timeout: size(30_000, 300_000) }, () => {
+  async function publishAll(forgetsKeys: boolean) {
+    await using redis = await startRedis();
+    await using proxy = await startTcpProxy(redis.port);
+    const timeoutMs = 200;
+    const broker = new RedisBroker({ url: `redis://127.0.0.1:${proxy.port}` }, { timeoutMs });
+    await broker.connect();
+    const checker = new DeliveryChecker();
+    for (let counter = 0; counter < size(150, 2000); counter++) {
+      const data = agentMessage(`p:${counter}`);
+      let idempotencyKey: string = randomUUID();
+      const publish = () => {
+        if (forgetsKeys) idempotencyKey = randomUUID();
+        return broker.publish(TOPIC, [
+          toLogEntry(psycheEvents, { event_type: 'agent_message', data, idempotencyKey }),
+        ]);
+      };
+      if (counter % 50 === 49) {
+        proxy.muteServer();
+        await expect(publish()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+        proxy.refuse();
+        proxy.pass();
+      }
+      await expect.poll(() => publish().then(() => 'stored', String), { timeout: 10_000 }).toBe('stored');
+      checker.acknowledge('p', counter);
+    }
+    await broker.close();
+    await readAll(redis.url, checker);
+    return checker.report();
+  }
+
+  test('[D3] with its idempotency key, what is sent again is stored once', async () => {
+    const report = await publishAll(false);
+    tell('3 every 50th answer dropped', report);
+    expect(report).toMatchObject({ silent: 0, duplicated: 0, reordered: 0, delivered: report.acknowledged });
+  });
+
+  test('control: without, it is stored twice', async () => {
+    expect((await publishAll(true)).duplicated).toBeGreaterThan(0);
+  });
+});
+
+describe('the connection to Redis swallows everything', { timeout: size(30_000, 180_000) }, () => {
+  const timeoutMs = size(500, 2000);
+
+  test('[D2] publishes are refused in time, none hangs, and none is lost afterwards', async () => {
+    await using redis = await startRedis();
+    await using proxy = await startTcpProxy(redis.port);
+    const broker = new RedisBroker(
+      { url: `redis://127.0.0.1:${proxy.port}` },
+      { timeoutMs, maxRecords: 100_000 },
+    );
+    await broker.connect();
+    const checker = new DeliveryChecker();
+    const load = new Load(broker, checker, { publishers: 20, perSecond: 400 });
+    await expect.poll(() => checker.acknowledged, { timeout: 10_000 }).toBeGreaterThan(50);
+    proxy.blackhole();
+    await sleep(size(1500, 60_000));
+    proxy.pass();
+    const before = checker.acknowledged;
+    await expect.poll(() => checker.acknowledged, { timeout: 20_000 }).toBeGreaterThan(before + 50);
+    await load.stop();
+    await broker.close();
+    await readAll(redis.url, checker);
+    const report = checker.report();
+    const longestMs = Math.round(load.longestMs);
+    tell('4 Redis blackholed', { ...report, refused: load.refused, longestMs });
+    expect(load.refused).toBeGreaterThan(0);
+    expect(report).toMatchObject({ silent: 0, duplicated: 0, reordered: 0, delivered: report.acknowledged });
+    // Not how fast, but that it is bounded: a promise that waits for TCP waits for minutes.
+    expect(longestMs).toBeLessThan(timeoutMs + 2000);
+  });
+
+  test('control: a client of Redis without a bound waits on', async () => {
+    await using redis = await startRedis();
+    await using proxy = await startTcpProxy(redis.port);
+    const client = new Redis({ host: '127.0.0.1', port: proxy.port });
+    client.on('error', () => {});
+    await client.ping();
+    proxy.blackhole();
+    const waiting = client.xadd(TOPIC, '*', 'n', '1').then(
+      () => 'settled',
+      () => 'settled',
+    );
+    const settled = await Promise.race([waiting, sleep(timeoutMs + 1000, 'waits')]);
+    expect(settled).toBe('waits');
+    client.disconnect();
+  });
+});

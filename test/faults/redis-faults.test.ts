@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { admin } from '../broker/redis-admin.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { size, tell } from './chaos.ts';
+import { startCluster } from './cluster.ts';
+import { hidesGaps, naiveTail } from './naive-tail.ts';
+
+const SIZE = { nodes: 3, clients: size(9, 200), publishers: size(5, 20), perSecond: size(200, 1000) };
+const ROUNDS = size(1, 20);
+// With everysec Redis answers before it has written, while the disk is busy with the second before.
+const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
+const FLAWLESS = { silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0 };
+
+describe('Redis is killed under load', { timeout: size(30_000, 600_000) }, () => {
+  test('[D4] with AOF: nothing is lost, duplicated or reordered, and delivery comes back', async () => {
+    await using redis = await startRedis({ args: AOF });
+    await using cluster = await startCluster({ redisUrl: redis.url, ...SIZE });
+    let backMs = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      await cluster.backAgain();
+      await redis.kill();
+      await redis.restart();
+      backMs = Math.max(backMs, await cluster.backAgain());
+    }
+    await cluster.load.stop();
+    await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+    const report = cluster.checker.report();
+    tell('1 Redis killed, AOF', { ...report, backMs: Math.round(backMs) });
+    expect(report).toMatchObject(FLAWLESS);
+    expect(report.delivered).toBe(report.acknowledged * SIZE.clients);
+  });
+
+  test('[D4] without persistence: every client gets a gap, and nothing is missing in silence', async () => {
+    await using redis = await startRedis();
+    await using cluster = await startCluster({ redisUrl: redis.url, ...SIZE });
+    for (let round = 1; round <= ROUNDS; round++) {
+      await cluster.backAgain();
+      await redis.kill();
+      await redis.restart();
+      await expect
+        .poll(() => cluster.checker.readers.every(({ gaps }) => gaps >= round), { timeout: 20_000 })
+        .toBe(true);
+    }
+    await cluster.load.stop();
+    await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+    const report = cluster.checker.report();
+    tell('2 Redis killed, nothing persisted', report);
+    expect(report).toMatchObject({ silent: 0, duplicated: 0, reordered: 0, gaps: ROUNDS * SIZE.clients });
+  });
+
+  test('control: where the gap is not told, clients know of nothing', async () => {
+    await using redis = await startRedis();
+    await using cluster = await startCluster({ redisUrl: redis.url, ...SIZE, wrap: hidesGaps });
+    await cluster.backAgain();
+    await redis.kill();
+    await redis.restart();
+    await cluster.backAgain();
+    expect(cluster.checker.report().gaps).toBe(0);
+  });
+});
+
+describe('Redis cuts its subscribers', { timeout: size(30_000, 300_000) }, () => {
+  const cut = async (wrap?: (url: string) => Parameters<typeof startCluster>[0]['wrap']) => {
+    await using redis = await startRedis();
+    const around = wrap?.(redis.url);
+    await using cluster = await startCluster({
+      redisUrl: redis.url,
+      ...SIZE,
+      ...(around && { wrap: around }),
+    });
+    let backMs = 0;
+    for (let round = 0; round < size(3, 20); round++) {
+      await cluster.backAgain();
+      await admin(redis, (say) => say.call('CLIENT', 'KILL', 'TYPE', 'PUBSUB'));
+      backMs = Math.max(backMs, await cluster.backAgain());
+    }
+    await cluster.load.stop();
+    await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+    return { ...cluster.checker.report(), backMs: Math.round(backMs) };
+  };
+
+  test('[D4] CLIENT KILL TYPE PUBSUB: nothing is lost', async () => {
+    const report = await cut();
+    tell('6 CLIENT KILL TYPE PUBSUB', report);
+    expect(report).toMatchObject(FLAWLESS);
+  });
+
+  test('control: a tail that only listens loses them in silence', async () => {
+    const { silent } = await cut((url) => (broker) => naiveTail(broker, url));
+    expect(silent).toBeGreaterThan(0);
+  });
+});
