@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** Long runs: `npm run test:soak`. */
+export default defineConfig({
+  test: {
+    include: ['test/soak/**/*.soak.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    disableConsoleIntercept: true,
+  },
+});
