@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import { TableScroll } from '../shell/table-scroll.tsx';
 
 interface DataTableProps {
   summary: string;
@@ -14,29 +15,27 @@ export function DataTable({ summary, columns, rows }: DataTableProps): ReactNode
     <details className="as-table" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{summary}</summary>
       {isOpen && (
-        <div className="table-scroll">
-          <table>
-            <thead>
-              <tr>
-                {columns.map((column) => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
+        <TableScroll name={summary}>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th key={column} scope="col">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows().map(({ key, cells }) => (
+              <tr key={key}>
+                {cells.map((cell, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: cells have a fixed order
+                  <td key={index}>{cell}</td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {rows().map(({ key, cells }) => (
-                <tr key={key}>
-                  {cells.map((cell, index) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: cells have a fixed order
-                    <td key={index}>{cell}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </TableScroll>
       )}
     </details>
   );

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { nameOf } from '../model/archetypes.ts';
+import { TableScroll } from '../shell/table-scroll.tsx';
 import type { Edge } from './edges.ts';
 
 /** The drawing in words and numbers. */
@@ -7,30 +8,28 @@ export function NetworkTable({ edges }: { edges: readonly Edge[] }): ReactNode {
   return (
     <details className="as-table">
       <summary>Paths as a table</summary>
-      <div className="table-scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col">Type</th>
-              <th scope="col">Open</th>
-              <th scope="col">Strength</th>
+      <TableScroll name="Paths">
+        <thead>
+          <tr>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col">Type</th>
+            <th scope="col">Open</th>
+            <th scope="col">Strength</th>
+          </tr>
+        </thead>
+        <tbody>
+          {edges.map(({ key, from, to, type, isActive, strength }) => (
+            <tr key={key} data-edge={key}>
+              <td>{nameOf(from)}</td>
+              <td>{nameOf(to)}</td>
+              <td>{type}</td>
+              <td>{isActive ? 'yes' : 'no'}</td>
+              <td>{strength.toFixed(2)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {edges.map(({ key, from, to, type, isActive, strength }) => (
-              <tr key={key} data-edge={key}>
-                <td>{nameOf(from)}</td>
-                <td>{nameOf(to)}</td>
-                <td>{type}</td>
-                <td>{isActive ? 'yes' : 'no'}</td>
-                <td>{strength.toFixed(2)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </TableScroll>
     </details>
   );
 }

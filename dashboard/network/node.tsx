@@ -1,6 +1,5 @@
 import { memo, type ReactNode } from 'react';
 import { type ArchetypeId, nameOf } from '../model/archetypes.ts';
-import { plural } from '../model/format.ts';
 import { Sign } from '../shell/glyph.tsx';
 import { LABELS, NODE_RADIUS, PLACES } from './geometry.ts';
 
@@ -13,7 +12,7 @@ interface NodeProps {
   onSelect: (agent: ArchetypeId) => void;
 }
 
-/** An agent. Selecting it shows only what it says. */
+/** An agent; its name and figures are what the button is called. Selecting it shows only what it says. */
 export const Node = memo(function Node(props: NodeProps): ReactNode {
   const { agent, sent, received, isSpeaking, isSelected, onSelect } = props;
   const { x, y } = PLACES[agent];
@@ -27,7 +26,6 @@ export const Node = memo(function Node(props: NodeProps): ReactNode {
       data-agent={agent}
       data-speaking={isSpeaking}
       aria-pressed={isSelected}
-      aria-label={`${nameOf(agent)}: ${plural(sent, 'message')} sent, ${received} received${isSpeaking ? ', speaking' : ''}`}
       transform={`translate(${x} ${y})`}
       onClick={() => onSelect(agent)}
       onKeyDown={(event) => {

@@ -5,6 +5,8 @@ import { setUrlParams, urlParams } from './url-state.ts';
 
 /** Longer than a drag pauses, for browsers limit how often the address may change. */
 const SETTLED_MS = 350;
+/** What was loaded is in the log after this, ms. */
+const ARRIVED_MS = 500;
 /** Pages of older events that are looked through. */
 const MOST_PAGES = 12;
 
@@ -35,14 +37,18 @@ export function useAddressMoment(
       setSearch('none');
       return;
     }
+    // The older ones make another log, and another search.
+    let giveUp: ReturnType<typeof setTimeout> | undefined;
     loadOlder().then((more) => {
-      // The older ones make another log, and another search.
       if (!current || (more && ++pages.current < MOST_PAGES)) return;
-      setWanted(null);
-      setSearch('not-found');
+      giveUp = setTimeout(() => {
+        setWanted(null);
+        setSearch('not-found');
+      }, ARRIVED_MS);
     });
     return () => {
       current = false;
+      clearTimeout(giveUp);
     };
   }, [wanted, log, goTo, loadOlder]);
 

@@ -15,6 +15,7 @@ export class DashboardPage implements AsyncDisposable {
 
   constructor(page: Page) {
     this.page = page;
+    page.setDefaultTimeout(10_000);
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());

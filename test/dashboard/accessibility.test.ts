@@ -1,0 +1,178 @@
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchPages, poll } from './dashboard-page.ts';
+import { network, said, state, status } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+interface Finding {
+  id: string;
+  impact: string;
+  nodes: { html: string; failureSummary: string }[];
+}
+
+/** What axe finds that is serious or worse, one line each. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: AXE });
+  const violations = (await page.evaluate(
+    'axe.run(document).then((result) => result.violations)',
+  )) as Finding[];
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+}
+
+/** Some of everything that the page can show. */
+async function publishAll(url: string): Promise<void> {
+  await using publisher = publishTo(url);
+  const unbroken = 'Donaudampfschifffahrtsgesellschaft'.repeat(6);
+  const agents = ['shadow', 'persona', 'anima_animus', 'self', 'ego', 'alice'];
+  for (const [index, agent_id] of agents.entries()) {
+    await publisher.publish(
+      'agent_message',
+      said(index === 1 ? unbroken : 'Some words.', {
+        agent_id,
+        agent_type: agent_id,
+        sentiment: index % 2 ? { score: -0.6, label: 'negative' } : { score: 0.6, label: 'positive' },
+        metadata: { to: 'ego', mode: index > 3 ? 'emergency' : 'normal' },
+      }),
+    );
+  }
+  await publisher.publish('agent_processing', {
+    agent_id: 'self',
+    agent_type: 'Self',
+    to: 'ego',
+    turn: 1,
+    status: 'error',
+    reason: 'timeout',
+    message: 'Too late.',
+  });
+  await publisher.publish('simulation_state', { ...state(0.7), stimulus: 'A bell rings.' });
+  await publisher.publish('system_status', status(95));
+  await publisher.publish('network_update', network('emergency', 0.5));
+  await publisher.publish('agent_processing', {
+    agent_id: 'ego',
+    agent_type: 'Ego',
+    to: 'self',
+    turn: 2,
+    status: 'update',
+    text: 'I was about to',
+  });
+}
+
+test.each(['light', 'dark'] as const)('axe finds nothing serious, %s', async (colorScheme) => {
+  await using server = await startPageServer({ speed: 1 });
+  server.simulation?.pause();
+  await publishAll(server.url);
+  await using dashboard = await pages.open(server.url, {
+    colorScheme,
+    bypassCSP: true,
+    reducedMotion: 'reduce',
+  });
+  const { page } = dashboard;
+  await page.getByRole('alert').filter({ hasText: 'Emergency' }).waitFor();
+  await page.getByText('Paths as a table').click();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await page.keyboard.press('2');
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('.chip.replay').waitFor();
+  await page.getByText('Message', { exact: true }).click();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Keys' }).click();
+  expect(await seriousFindings(page)).toEqual([]);
+});
+
+test('the theme follows the system, until the viewer chooses; the choice lasts', async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open(server.url, { colorScheme: 'dark' });
+  const { page } = dashboard;
+  const isDark = () =>
+    page.evaluate(() => {
+      const [red = 255] = getComputedStyle(document.body).backgroundColor.match(/\d+/g)?.map(Number) ?? [];
+      return red < 60;
+    });
+  expect(await isDark()).toBe(true);
+  await page.emulateMedia({ colorScheme: 'light' });
+  expect(await isDark()).toBe(false);
+  await page.getByRole('button', { name: /^Theme: as the system/ }).click();
+  await page.getByRole('button', { name: /^Theme: light/ }).click();
+  expect(await isDark()).toBe(true);
+  await page.reload();
+  expect(await isDark()).toBe(true);
+  await page.getByRole('button', { name: /^Theme: dark/ }).click();
+  expect(await isDark()).toBe(false);
+});
+
+test('375 px: one column and no sideways scroll, whatever is said', async () => {
+  await using server = await startPageServer({ speed: 1 });
+  server.simulation?.pause();
+  await publishAll(server.url);
+  await using dashboard = await pages.open(server.url, {
+    viewport: { width: 375, height: 812 },
+    hasTouch: true,
+  });
+  const { page } = dashboard;
+  await page.getByRole('alert').filter({ hasText: 'Emergency' }).waitFor();
+  const widest = () => page.evaluate(() => document.documentElement.scrollWidth);
+  expect(await widest()).toBe(375);
+  await page.getByText('Message', { exact: true }).click();
+  for (const summary of ['Paths as a table', 'Mood as a table', 'System as a table']) {
+    await page.getByText(summary).click();
+  }
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('.chip.replay').waitFor();
+  expect(await widest()).toBe(375);
+  const lefts = await page
+    .locator('.panel')
+    .evaluateAll((panels) => panels.map((panel) => panel.getBoundingClientRect().left));
+  expect(new Set(lefts)).toEqual(new Set([0]));
+});
+
+test('reduced motion: nothing moves', async () => {
+  await using server = await startPageServer({ speed: 10 });
+  await publishAll(server.url);
+  await using dashboard = await pages.open(server.url, { reducedMotion: 'reduce' });
+  await poll(() => dashboard.feed.locator('.message').count()).toBeGreaterThan(3);
+  const names = await dashboard.page.evaluate(() =>
+    document.getAnimations().map((animation) => animation.id || animation.playState),
+  );
+  expect(names).toEqual([]);
+});
+
+test('one polite voice: what is new, together, at most once in three seconds', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await publisher.publish('agent_message', said('from before'));
+  await using dashboard = await pages.open(server.url, { before: listenToVoice });
+  const { page, feed } = dashboard;
+  await feed.getByText('from before').waitFor();
+  expect(await page.locator('[aria-live="polite"]').count()).toBe(1);
+  await publisher.publishBatch(
+    ['one', 'two', 'three'].map((word) => ({ event_type: 'agent_message', data: said(word) })),
+  );
+  const heard = () => page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard);
+  await poll(heard).toEqual(['Connected.', '2 more messages. Shadow to Persona: three']);
+});
+
+/** Notes all that the polite region says. */
+function listenToVoice(): void {
+  const heard: string[] = [];
+  Object.assign(globalThis, { heard });
+  addEventListener('DOMContentLoaded', () => {
+    new MutationObserver(() => {
+      const words = document.querySelector('[aria-live="polite"]')?.textContent;
+      if (words && words !== heard.at(-1)) heard.push(words);
+    }).observe(document.body, { subtree: true, characterData: true, childList: true });
+  });
+}

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
+import { network, said, state, status } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+const STEPS = 10;
+
+/** A run of ten steps, two seconds each; every panel can tell from its own event which one it shows. Resolves with the messages' cursors. */
+async function publishRun(url: string): Promise<string[]> {
+  await using publisher = publishTo(url);
+  const start = Date.now() - STEPS * 2000;
+  const cursors: string[] = [];
+  for (let step = 1; step <= STEPS; step++) {
+    const timestamp = new Date(start + step * 2000).toISOString();
+    const [message] = await publisher.publishBatch([
+      { event_type: 'agent_message', data: said(`message ${step}`), timestamp },
+      { event_type: 'network_update', data: network('normal', step / 100), timestamp },
+      { event_type: 'simulation_state', data: state(step / 20, step), timestamp },
+      { event_type: 'system_status', data: status(step), timestamp },
+    ]);
+    cursors.push(message?.cursor ?? '');
+  }
+  return cursors;
+}
+
+/** What each panel shows. */
+async function shown({ page }: DashboardPage) {
+  const region = (name: string) => page.getByRole('region', { name });
+  return {
+    last: (await page.locator('.feed .message .words').allTextContents()).at(-1),
+    count: await page.locator('.conversation .panel-figure').getAttribute('data-count'),
+    strength: await region('Network').locator('tr[data-edge="shadow persona"] td').last().textContent(),
+    stagnation: await page.locator('.stagnation b').textContent(),
+    turn: /turn (\d+)/.exec((await region('Controls').locator('.panel-figure').textContent()) ?? '')?.[1],
+    mood: await region('Mood').locator('.chart-title b').last().textContent(),
+    cpu: await region('System').locator('.figure dd').first().textContent(),
+    events: await region('Events').locator('tr[data-type="agent_message"]').getAttribute('data-total'),
+  };
+}
+
+function expectedAt(step: number) {
+  const stagnation = (step / 20).toFixed(2);
+  return {
+    last: `message ${step}`,
+    count: `${step}`,
+    strength: (step / 100).toFixed(2),
+    stagnation,
+    turn: `${step}`,
+    mood: stagnation,
+    cpu: `${step < 10 ? step.toFixed(1) : step} %`,
+    events: `${step}`,
+  };
+}
+
+test('scrubbing: every panel shows the same moment; back to live', async () => {
+  await using server = await startPageServer();
+  await publishRun(server.url);
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await poll(() => shown(dashboard)).toEqual(expectedAt(STEPS));
+  const slider = page.getByRole('slider', { name: 'Moment' });
+  const [min, max] = [Number(await slider.getAttribute('min')), Number(await slider.getAttribute('max'))];
+  expect(max - min).toBe((STEPS - 1) * 2000);
+
+  for (const step of [4, 9, 1, 7]) {
+    await slider.fill(`${min + (step - 1) * 2000 + 500}`);
+    await poll(() => shown(dashboard)).toEqual(expectedAt(step));
+  }
+  await page.locator('.chip.replay').waitFor();
+
+  // What comes meanwhile is not shown before the viewer goes back to it.
+  await publishRun(server.url);
+  await expect(shown(dashboard)).resolves.toEqual(expectedAt(7));
+  await page.getByRole('button', { name: 'Back to live' }).click();
+  await poll(async () => (await shown(dashboard)).count).toBe(`${2 * STEPS}`);
+  expect(dashboard.complaints).toEqual([]);
+});
+
+test('a replay plays on by itself, faster or slower, and ends live', async () => {
+  await using server = await startPageServer();
+  await publishRun(server.url);
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await poll(async () => (await shown(dashboard)).last).toBe('message 10');
+  const slider = page.getByRole('slider', { name: 'Moment' });
+  await slider.fill(`${Number(await slider.getAttribute('max')) - 6000}`);
+  await poll(async () => (await shown(dashboard)).last).toBe('message 7');
+  await page.getByLabel('Speed of the replay').selectOption('5×');
+  await page.getByRole('button', { name: 'Play the replay' }).click();
+  await page.locator('.page[data-moment="live"]').waitFor();
+  expect((await shown(dashboard)).last).toBe('message 10');
+});
+
+test('`?at=` opens the page at an event, also one further back than a page loads', async () => {
+  await using server = await startPageServer();
+  const cursors = await publishRun(server.url);
+  {
+    await using publisher = publishTo(server.url);
+    const later = Array.from({ length: 1200 }, (_, index) => ({
+      event_type: 'agent_message' as const,
+      data: said(`later ${index}`),
+    }));
+    await publisher.publishBatch(later.slice(0, 600));
+    await publisher.publishBatch(later.slice(600));
+  }
+  await using dashboard = await pages.open(`${server.url}/?at=${cursors[2]}`);
+  const { page } = dashboard;
+  await poll(async () => (await shown(dashboard)).last).toBe('message 3');
+  expect(await page.locator('.conversation').getAttribute('data-cursor')).toBe(cursors[2]);
+
+  await page.keyboard.press('ArrowRight');
+  await poll(async () => (await shown(dashboard)).last).toBe('message 4');
+  await poll(() => page.url()).toContain(`at=${cursors[3]}`);
+  expect((await shown(dashboard)).events).toBe('4');
+  await page.keyboard.press('l');
+  await poll(() => page.url()).not.toContain('at=');
+});
+
+test('a moment that is no longer in the log: the page says so and is live', async () => {
+  await using server = await startPageServer();
+  await publishRun(server.url);
+  await using dashboard = await pages.open(`${server.url}/?at=gone:1`);
+  await dashboard.page.getByText('That moment is no longer in the log.').waitFor();
+  expect((await shown(dashboard)).count).toBe(`${STEPS}`);
+});
