@@ -31,7 +31,10 @@ export class Checkpoint<Ctx> {
     if (filter !== undefined) throw new TypeError('authorize: publishing cannot be granted with a filter');
   }
 
-  /** What of a selection may be seen. @throws EventsError FORBIDDEN, naming the type that may not, or when nothing may */
+  /**
+   * What of a selection may be seen.
+   * @throws EventsError FORBIDDEN, naming the type that may not, or when nothing may; INVALID_FILTER
+   */
   async see<S extends Selection>(
     context: Ctx,
     action: 'subscribe' | 'history',
@@ -78,6 +81,8 @@ export class Checkpoint<Ctx> {
       // Its fields are not for the one who asks to know.
       throw forbidden(`Nothing of ${types.join(', ')} is for you.`, cause);
     }
-    return asked === undefined ? enforced : { and: [enforced, asked] };
+    if (asked === undefined) return enforced;
+    compileFilter(this.#catalog, types, asked); // its mistakes are told with the paths they were written at
+    return { and: [enforced, asked] };
   }
 }

@@ -115,6 +115,17 @@ describe('who may see what', () => {
     expect(await subscribing(claims, mine, 'on.system_status')).toEqual(['FORBIDDEN']);
   });
 
+  test('a wrong filter is told as it was asked, without the one of the claims', async () => {
+    await using server = await startServer();
+    const claims: Claims = { ...ALL, filter: { agent_id: 'secret' } };
+    await using socket = new RawSocket(server.url, { token: await token({ claims }) });
+    socket.subscribe(1, { topic: 'mine', filter: { nothing: 1 } });
+    await expect.poll(() => socket.reasons).toEqual(['INVALID_FILTER']);
+    const [refusal] = socket.messages;
+    expect(refusal?.error?.json.data.issues).toMatchObject([{ path: ['filter', 'nothing'] }]);
+    expect(JSON.stringify(refusal)).not.toContain('secret');
+  });
+
   test('a forged cursor leads nowhere', async () => {
     await using server = await startServer();
     const foreignStart = server.foreignCursor.replace(/\d+$/, '0');

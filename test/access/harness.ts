@@ -48,7 +48,10 @@ export function apiKey(id: string, key: string, claims: Claims = ALL): ApiKey {
 
 interface Message {
   id: number | null;
-  error?: { message: string; json: { message: string; data: { code: string; reason: string } } };
+  error?: {
+    message: string;
+    json: { message: string; data: { code: string; reason: string; issues: object[] } };
+  };
   result?: {
     type: string;
     data?: { json: { data: { event_type: string; timestamp: string; data: Record<string, unknown> } } };
