@@ -10,6 +10,9 @@ export function size(short: number, long: number): number {
 }
 
 /** Puts a line into the table at the end of the long form. */
-export function tell(fault: string, row: DeliveryReport & Readonly<Record<string, unknown>>): void {
+export function tell(
+  fault: string,
+  row: DeliveryReport & { backMs?: number; longestMs?: number; refused?: number },
+): void {
   if (report !== undefined) appendFileSync(report, `${JSON.stringify({ fault, ...row })}\n`);
 }

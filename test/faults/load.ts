@@ -37,7 +37,7 @@ export class Load {
     );
   }
 
-  /** Resolves once the last of all events was answered. */
+  /** Resolves once no publish is under way; one that was refused is not tried again. */
   async stop(): Promise<void> {
     this.#running = false;
     await this.#done;
@@ -52,7 +52,7 @@ export class Load {
 
   async #publish(publisher: string, counter: number): Promise<void> {
     let id = randomUUID();
-    for (;;) {
+    while (this.#running) {
       const since = performance.now();
       const event = { event_type: 'agent_message', data: agentMessage(`${publisher}:${counter}`) };
       const answered = await this.#broker

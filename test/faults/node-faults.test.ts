@@ -23,7 +23,7 @@ async function deliveryGoesOn(checker: DeliveryChecker): Promise<void> {
     .toBe(true);
 }
 
-describe('a node is killed under load', { timeout: size(60_000, 600_000) }, () => {
+describe('a node is killed under load', { timeout: size(20_000, 600_000) }, () => {
   async function killNodes(resumes: boolean) {
     await using redis = await startRedis();
     const start = () => serve(['--redis', redis.url, '--log-level', 'fatal']);
@@ -32,7 +32,7 @@ describe('a node is killed under load', { timeout: size(60_000, 600_000) }, () =
     await using balancer = await startBalancer(ports);
     const checker = new DeliveryChecker();
     await using followers = new Followers(checker, [balancer.url], size(10, 200), resumes);
-    await expect.poll(() => followers.areLive, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => followers.areLive, { timeout: size(8_000, 60_000) }).toBe(true);
     const broker = new RedisBroker({ url: redis.url }, { maxRecords: 100_000 });
     const load = new Load(broker, checker, LOAD);
     try {
@@ -44,7 +44,7 @@ describe('a node is killed under load', { timeout: size(60_000, 600_000) }, () =
         if (round < size(0, 20)) nodes[index] = await start();
       }
       await load.stop();
-      await expect.poll(() => checker.isLevel, { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => checker.isLevel, { timeout: size(8_000, 60_000) }).toBe(true);
       return checker.report();
     } finally {
       await load.stop();
@@ -64,14 +64,14 @@ describe('a node is killed under load', { timeout: size(60_000, 600_000) }, () =
   });
 });
 
-describe("every client's socket is cut", { timeout: size(60_000, 600_000) }, () => {
+describe("every client's socket is cut", { timeout: size(20_000, 600_000) }, () => {
   async function cutAll(resumes: boolean) {
     await using server = await startTestServer();
     const port = Number(new URL(server.url).port);
     await using balancer = await startBalancer(() => [port]);
     const checker = new DeliveryChecker();
     await using followers = new Followers(checker, [balancer.url], size(20, 1000), resumes);
-    await expect.poll(() => followers.areLive, { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => followers.areLive, { timeout: size(8_000, 60_000) }).toBe(true);
     const target = {
       publish: async (topic: string, entries: Parameters<RedisBroker['publish']>[1]) =>
         server.manager.publishBatch(
@@ -88,7 +88,7 @@ describe("every client's socket is cut", { timeout: size(60_000, 600_000) }, () 
     }
     await deliveryGoesOn(checker);
     await load.stop();
-    await expect.poll(() => checker.isLevel, { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => checker.isLevel, { timeout: size(8_000, 60_000) }).toBe(true);
     return checker.report();
   }
 
