@@ -14,15 +14,16 @@ export type Selection = Pick<NonNullable<Parameters<EventAccess['stream']>[0]>, 
 
 export interface AccessOptions {
   url: string;
+  token?: string;
   redis?: string;
 }
 
 /** Uses a server or Redis, and lets go of it afterwards. @throws EventsError UNAVAILABLE when nothing answers */
 export async function withAccess(
-  { url, redis }: AccessOptions,
+  { url, token, redis }: AccessOptions,
   use: (access: EventAccess) => Promise<void>,
 ): Promise<void> {
-  const access = redis === undefined ? await openServer(url) : await openRedis(redis);
+  const access = redis === undefined ? await openServer(url, token) : await openRedis(redis);
   try {
     await use(access);
   } finally {

@@ -3,14 +3,14 @@ import { type AnyCatalog, EventsError } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
 
 /** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there */
-export async function openServer(address: string): Promise<EventAccess> {
+export async function openServer(address: string, token?: string): Promise<EventAccess> {
   const url = trpcUrl(address);
   await reach(url);
   // Over HTTP, where a batch may be larger than a WebSocket message.
-  const publisher = createPublisher<AnyCatalog>({ url });
+  const publisher = createPublisher<AnyCatalog>({ url, token });
   let opened: ReturnType<typeof connect> | undefined;
   const client = () => {
-    opened ??= connect(url);
+    opened ??= connect(url, token);
     return opened;
   };
   return {
@@ -25,8 +25,8 @@ export async function openServer(address: string): Promise<EventAccess> {
   };
 }
 
-function connect(url: string) {
-  const client = createClient<AnyCatalog>({ url });
+function connect(url: string, token: string | undefined) {
+  const client = createClient<AnyCatalog>({ url, token });
   let lost = false;
   client.connection.subscribe(({ status }) => {
     if (status === 'reconnecting' && !lost)

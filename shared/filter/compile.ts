@@ -1,5 +1,6 @@
 import type { AnyCatalog } from '../catalog.ts';
 import { EventsError, type Issue } from '../errors.ts';
+import { transformer } from '../transformer.ts';
 import { type FieldKind, fieldKinds, kindOf } from './field-kinds.ts';
 import { areOrdered, compare, equals, OPERATORS, type Operator } from './operators.ts';
 import type { AnyFilter, FilterValue } from './types.ts';
@@ -35,10 +36,8 @@ export function compileFilter(
     const message = compiler.issues.map((issue) => `${issue.path.join(' › ')}: ${issue.message}`).join('; ');
     throw new EventsError('INVALID_FILTER', `Invalid filter: ${message}`, { issues: compiler.issues });
   }
-  const key = JSON.stringify(filter, (_, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value,
-  );
-  return { key, matches: test };
+  // Not JSON: a Date and its text, or NaN and null, are different filters.
+  return { key: transformer.stringify(filter), matches: test };
 }
 
 class Compiler {

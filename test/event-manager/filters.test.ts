@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { select } from '../../server/event-manager/selector.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { Collector } from '../support/collect.ts';
@@ -82,6 +83,13 @@ describe('[D8] a filter', () => {
     const values = stream.ofType('reading').map(({ data }) => (data as { value: number }).value);
     expect(values).toEqual([2, 3, 5, 6]);
     expect(await found(filter)).toEqual([2, 3, 5, 6]);
+  });
+
+  test('that looks alike in JSON is not the same: a key tells a Date from its text', () => {
+    const either = defineEvents({ e: z.object({ x: z.union([z.date(), z.string()]) }) });
+    const keyOf = (x: Date | string) => select(either, { filter: { x } }).key;
+    expect(keyOf(new Date(0))).not.toBe(keyOf(new Date(0).toISOString()));
+    expect(keyOf(new Date(0))).toBe(keyOf(new Date(0)));
   });
 
   test.each<[string, object, (string | number)[], RegExp]>([
