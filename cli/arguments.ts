@@ -4,7 +4,7 @@ import type { Selection } from './event-access.ts';
 /** Where events come from and go to. */
 export const accessOptions = (): Option[] => [
   new Option('--url <url>', 'the server').default('http://127.0.0.1:3000'),
-  new Option('--token <token>', 'who you are to the server, where it asks').env('TOKEN'),
+  new Option('--token <token>', 'who you are to the server, where it asks').env('PSYCHE_TOKEN'),
   new Option('--redis <url>', 'straight to Redis, past any server').conflicts('url'),
 ];
 

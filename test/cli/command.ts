@@ -67,8 +67,9 @@ export async function run(
 /** `serve` on a free port; it publishes nothing by itself. */
 export async function serve(
   args: readonly string[] = [],
+  env: Record<string, string> = {},
 ): Promise<{ command: RunningCommand; url: string } & AsyncDisposable> {
-  const command = new RunningCommand(['serve', '--port', '0', '--simulation', 'off', ...args]);
+  const command = new RunningCommand(['serve', '--port', '0', '--simulation', 'off', ...args], env);
   await expect.poll(() => command.stdout + command.stderr, { timeout: 30_000 }).toContain('http://');
   const [url = ''] = /http:\/\/[0-9.:]+/.exec(command.stdout) ?? [];
   return { command, url, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
