@@ -20,8 +20,7 @@ export async function startBalancer(ports: () => readonly number[]): Promise<Bal
     if (port === undefined || attempts === 0 || client.destroyed) return void client.destroy();
     const server = connect({ port, host: '127.0.0.1' });
     server.once('error', () => {
-      if (server.bytesRead === 0 && server.connecting) forward(client, attempts - 1);
-      else if (server.bytesRead === 0 && server.bytesWritten === 0) forward(client, attempts - 1);
+      if (server.bytesRead === 0 && server.bytesWritten === 0) forward(client, attempts - 1);
       else client.destroy();
     });
     server.once('connect', () => {

@@ -24,7 +24,7 @@ export class Followers implements AsyncDisposable {
           onStatus: (status) => {
             if (resumes || status !== 'stale') return;
             handle.unsubscribe();
-            follow();
+            setTimeout(follow, 20);
           },
           onError: () => {},
         });

@@ -26,7 +26,7 @@ async function deliveryGoesOn(checker: DeliveryChecker): Promise<void> {
 describe('a node is killed under load', { timeout: size(20_000, 600_000) }, () => {
   async function killNodes(resumes: boolean) {
     await using redis = await startRedis();
-    const start = () => serve(['--redis', redis.url, '--log-level', 'fatal']);
+    const start = () => serve(['--redis', redis.url]);
     const nodes = await Promise.all(Array.from({ length: size(2, 3) }, start));
     const ports = () => nodes.map(({ url }) => Number(new URL(url).port));
     await using balancer = await startBalancer(ports);
