@@ -37,7 +37,6 @@ export function Feed({ items, head }: FeedProps): ReactNode {
     paddingStart: 8,
     paddingEnd: 16,
     anchorTo: 'end',
-    followOnAppend: true,
     scrollEndThreshold: NEAR,
     useFlushSync: false,
     // Scrolling moves rows past React; it renders when other rows come into sight.
@@ -45,15 +44,21 @@ export function Feed({ items, head }: FeedProps): ReactNode {
   });
 
   const follows = useRef(true);
+  /** Where the feed was when we last looked: further up than that it goes only with the viewer. */
+  const lastTop = useRef(0);
   const newest = newestRow(items);
   useLayoutEffect(() => {
-    // A row that took the place of another one is no append.
-    if (follows.current && !virtualizer.isAtEnd(1)) virtualizer.scrollToEnd();
+    const element = scroller.current;
+    // The viewer may have scrolled, and the browser not have said so yet.
+    if (!element || !follows.current || element.scrollTop < lastTop.current - 1) return;
+    virtualizer.scrollToEnd();
+    lastTop.current = element.scrollTop;
   });
 
   const onScroll = (): void => {
     const element = scroller.current;
     if (!element) return;
+    lastTop.current = element.scrollTop;
     follows.current = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
     setLeftAt(follows.current ? null : (before) => before ?? newest);
   };

@@ -37,14 +37,24 @@ export class DashboardPage implements AsyncDisposable {
   }
 
   /** Texts of all messages of the conversation, read while scrolling through it. */
-  async allMessages(): Promise<string[]> {
+  allMessages(): Promise<string[]> {
     return this.page.evaluate(async () => {
       const feed = document.querySelector('.feed');
       if (!feed) return [];
       const texts = new Map<number, string>();
       for (let top = 0; ; top += feed.clientHeight * 0.8) {
         feed.scrollTop = top;
-        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        // Until the rows in sight are there, for a second at most.
+        for (let frame = 0; frame < 60; frame++) {
+          await new Promise(requestAnimationFrame);
+          const { top: upper, bottom: lower } = feed.getBoundingClientRect();
+          const rows = [...feed.querySelectorAll('article')];
+          const places = rows.map((row) => row.getBoundingClientRect());
+          const isLast = rows.some((row) => row.ariaPosInSet === row.ariaSetSize);
+          const isFirst = rows.some((row) => row.ariaPosInSet === '1');
+          const above = isFirst || places.some((place) => place.top <= upper);
+          if (above && (isLast || places.some((place) => place.bottom >= lower))) break;
+        }
         for (const row of feed.querySelectorAll<HTMLElement>('article')) {
           const words = row.querySelector('.message:not(.speaking) .words');
           if (words) texts.set(Number(row.dataset['index']), words.textContent);

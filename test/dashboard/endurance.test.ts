@@ -16,7 +16,7 @@ const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 0);
 const PER_SECOND = 50;
 /** More than the page keeps: from here on nothing should grow. */
 const WARM = 5000;
-const TOTAL = MINUTES > 0 ? Math.max(2 * WARM, MINUTES * 60 * PER_SECOND) : 12_000;
+const TOTAL = MINUTES > 0 ? Math.max(2 * WARM, MINUTES * 60 * PER_SECOND) : 10_000;
 const BATCH = MINUTES > 0 ? PER_SECOND / 2 : 250;
 
 type Event = Parameters<ReturnType<typeof publishTo>['publishBatch']>[0][number];
