@@ -97,7 +97,7 @@ async function run<C extends AnyCatalog>(
   const createContext = createAccessContext({ ...access, allowedOrigins });
   const serving = { router: application.router, path: PATH, createContext, allowedOrigins, logger };
   const app = await createHttpApp({ ...serving, readiness, pageDir });
-  const webSockets = attachWebSockets(app.server, serving);
+  const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
   let monitor: { stop(): void } | undefined;
 
   const stop = async (): Promise<void> => {

@@ -22,6 +22,8 @@ export interface WebSocketsOptions {
   /** Lets connections in. */
   createContext: ReturnType<typeof createAccessContext>;
   allowedOrigins: readonly string[];
+  /** Whether events go compressed to clients that take it. */
+  compression: boolean;
   logger: Logger;
 }
 
@@ -41,12 +43,12 @@ export interface WebSockets {
 
 /** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
 export function attachWebSockets(server: Server, options: WebSocketsOptions): WebSockets {
-  const { router, path, createContext, allowedOrigins, logger } = options;
+  const { router, path, createContext, allowedOrigins, compression, logger } = options;
   const wss = new WebSocketServer({
     noServer: true,
     ...WEBSOCKET_LIMITS,
     maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: COMPRESSION,
+    perMessageDeflate: compression && COMPRESSION,
   });
   const handler = applyBroadcastWSSHandler({
     wss,

@@ -24,6 +24,7 @@ describe('config', () => {
       retentionMaxRecords: 10_000,
       retentionMaxAgeMs: 86_400_000,
       monitorIntervalMs: 5000,
+      compression: false,
       allowedOrigins: [],
     });
   });
@@ -37,6 +38,7 @@ describe('config', () => {
       ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173',
       RETENTION_MAX_RECORDS: '5',
       NODE_NAME: 'simulation-1',
+      COMPRESSION: 'on',
       UNRELATED: 'x',
     };
     expect(loadConfig({ port: 0, host: undefined }, env)).toMatchObject({
@@ -46,6 +48,7 @@ describe('config', () => {
       logLevel: 'debug',
       allowedOrigins: ['https://a.example', 'http://localhost:5173'],
       retentionMaxRecords: 5,
+      compression: true,
       nodeName: 'simulation-1',
     });
   });
