@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { Message } from '../model/scene.ts';
 import { countUpTo } from '../model/search.ts';
-import { REDUCED_MOTION } from '../state/use-media.ts';
+import { REDUCED_MOTION } from '../state/media.ts';
 import { wayOf } from './edges.ts';
 import { bow, PLACES, pointOn } from './geometry.ts';
 

@@ -1,0 +1,2 @@
+/** The media query of people who asked their system for less motion. */
+export const REDUCED_MOTION = '(prefers-reduced-motion: reduce)';
