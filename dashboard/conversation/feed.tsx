@@ -4,17 +4,12 @@ import type { FeedItem } from '../model/feed-items.ts';
 import { plural } from '../model/format.ts';
 import { Icon } from '../shell/icons.tsx';
 import { FeedRow } from './feed-row.tsx';
+import { rowHeight } from './row-height.ts';
 
-/** Heights before a row is measured, px. */
-const ESTIMATES: Readonly<Record<FeedItem['kind'], number>> = {
-  message: 84,
-  speaking: 84,
-  note: 52,
-  event: 30,
-  gap: 44,
-};
 /** As near to the bottom as this counts as at the bottom, px. */
 const NEAR = 48;
+/** Rows that turn out to be of another height than expected move the feed by less than this, px; viewers by more. */
+const SHIFT = 24;
 
 interface FeedProps {
   items: readonly FeedItem[];
@@ -31,7 +26,7 @@ export function Feed({ items, head }: FeedProps): ReactNode {
   const virtualizer = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => ESTIMATES[items[index]?.kind ?? 'message'],
+    estimateSize: (index) => rowHeight(items[index], scroller.current?.clientWidth),
     getItemKey,
     overscan: 5,
     paddingStart: 8,
@@ -44,22 +39,24 @@ export function Feed({ items, head }: FeedProps): ReactNode {
   });
 
   const follows = useRef(true);
-  /** Where the feed was when we last looked: further up than that it goes only with the viewer. */
-  const lastTop = useRef(0);
+  /** Where the end was when the feed was last there: further up than that it goes only with the viewer. */
+  const endTop = useRef(0);
   const newest = newestRow(items);
   useLayoutEffect(() => {
     const element = scroller.current;
     // The viewer may have scrolled, and the browser not have said so yet.
-    if (!element || !follows.current || element.scrollTop < lastTop.current - 1) return;
+    if (!element || !follows.current || element.scrollTop < endTop.current - SHIFT) return;
     virtualizer.scrollToEnd();
-    lastTop.current = element.scrollTop;
+    endTop.current = element.scrollTop;
   });
 
   const onScroll = (): void => {
     const element = scroller.current;
     if (!element) return;
-    lastTop.current = element.scrollTop;
-    follows.current = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
+    const isNear = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
+    if (isNear) endTop.current = element.scrollTop;
+    const hasLeft = element.scrollTop < endTop.current - SHIFT;
+    follows.current = isNear || (follows.current && !hasLeft);
     setLeftAt(follows.current ? null : (before) => before ?? newest);
   };
   const toEnd = (): void => {

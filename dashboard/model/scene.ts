@@ -60,7 +60,7 @@ export function sceneAt(log: Log, row: number): Scene {
     states,
     statuses,
     systems: latestPerNode(statuses),
-    speaking: speakingAt(until(byType.agent_processing), entries.at(-1)?.clock ?? 0),
+    speaking: speakingAt(until(byType.agent_processing), messages, entries.at(-1)?.clock ?? 0),
     mode: network ? modeOf(network) : (simulation?.data.mode ?? 'normal'),
     stagnation: simulation?.data.stagnation ?? numberAt(messages.at(-1)?.event.data.metadata, 'stagnation'),
   };
@@ -89,7 +89,16 @@ function latestPerNode(entries: readonly Entry<'system_status'>[]): Entry<'syste
   return [...latest.values()];
 }
 
-function speakingAt(entries: readonly Entry<'agent_processing'>[], clock: number): Speaking[] {
+/** Those who have begun to answer, and whose message has not come yet. */
+function speakingAt(
+  entries: readonly Entry<'agent_processing'>[],
+  messages: readonly Message[],
+  clock: number,
+): Speaking[] {
+  const hasSpoken = ({ event, row }: Entry<'agent_processing'>): boolean => {
+    const said = messages.findLast((message) => message.event.data.agent_id === event.data.agent_id);
+    return said !== undefined && said.row > row;
+  };
   const latest = new Map<string, Speaking | null>();
   for (let index = entries.length - 1; index >= 0; index--) {
     const entry = entries[index];
@@ -97,7 +106,7 @@ function speakingAt(entries: readonly Entry<'agent_processing'>[], clock: number
     const { data } = entry.event;
     if (latest.has(data.agent_id)) continue;
     const { agent_id: agent, agent_type: name, to, turn } = data;
-    const open = data.status === 'started' || data.status === 'update';
+    const open = (data.status === 'started' || data.status === 'update') && !hasSpoken(entry);
     const text = data.status === 'update' ? data.text : '';
     latest.set(agent, open ? { agent, name, to, turn, text } : null);
   }

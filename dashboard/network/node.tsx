@@ -42,7 +42,7 @@ export const Node = memo(function Node(props: NodeProps): ReactNode {
       <text className="node-name" x={label.x} y={label.y} textAnchor={label.anchor}>
         {nameOf(agent)}
       </text>
-      <text className="node-figures" x={label.x} y={label.y + 19} textAnchor={label.anchor}>
+      <text className="node-figures" x={label.x} y={label.y} dy="1.7em" textAnchor={label.anchor}>
         {sent} out · {received} in
       </text>
     </g>
