@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Long runs: `npm run test:soak`. */
 export default defineConfig({
   test: {
-    include: ['test/soak/**/*.soak.ts'],
+    include: ['test/soak/**/*.soak.ts', 'test/dashboard/*.soak.ts'],
     pool: 'forks',
     fileParallelism: false,
     disableConsoleIntercept: true,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from '../cli/command.ts';
 import { launchPages, poll } from './dashboard-page.ts';
 import { network, said, status } from './events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
@@ -10,12 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => pages.close());
 
-test('what another client publishes is on the page within a second', async () => {
+test('what another client, or the command line, publishes is on the page within a second', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open(server.url);
   await publisher.publish('agent_message', said('from elsewhere'));
   await dashboard.feed.getByText('from elsewhere').waitFor({ timeout: 1000 });
+  const command = ['publish', 'agent_message', JSON.stringify(said('from a shell')), '--url', server.url];
+  expect(await run(command)).toMatchObject({ code: 0, stderr: '' });
+  await dashboard.feed.getByText('from a shell').waitFor({ timeout: 1000 });
 });
 
 test('what an agent says is text, whatever is in it', async () => {
