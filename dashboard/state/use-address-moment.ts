@@ -6,7 +6,7 @@ import { setUrlParams, urlParams } from './url-state.ts';
 /** Longer than a drag pauses, for browsers limit how often the address may change. */
 const SETTLED_MS = 350;
 /** What was loaded is in the log after this, ms. */
-const ARRIVED_MS = 500;
+const ARRIVED_MS = 250;
 /** Pages of older events that are looked through. */
 const MOST_PAGES = 12;
 
@@ -24,33 +24,41 @@ export function useAddressMoment(
 ): Search {
   const [wanted, setWanted] = useState(() => urlParams().get('at'));
   const [search, setSearch] = useState<Search>(wanted === null ? 'none' : 'searching');
-  const pages = useRef(0);
+  const load = useRef(loadOlder);
+  const ready = log.status !== 'connecting' && log.status !== 'catching-up';
   const cursor = place && log.entries.find(({ row }) => row === place.row)?.event.cursor;
 
   useEffect(() => {
-    if (wanted === null || log.status === 'connecting' || log.status === 'catching-up') return;
+    load.current = loadOlder;
+  }, [loadOlder]);
+
+  useEffect(() => {
+    const found = wanted !== null && ready && placeOf(log, wanted);
+    if (!found) return;
+    goTo(found);
+    setWanted(null);
+    setSearch('none');
+  }, [wanted, ready, log, goTo]);
+
+  // Goes on whatever happens to the log meanwhile, until the effect above has found it.
+  useEffect(() => {
+    if (wanted === null || !ready) return;
     let current = true;
-    const found = placeOf(log, wanted);
-    if (found) {
-      goTo(found);
+    const searchOlder = async (): Promise<void> => {
+      for (let page = 0; page < MOST_PAGES && current; page++) {
+        const more = await load.current();
+        await new Promise((resolve) => setTimeout(resolve, ARRIVED_MS));
+        if (!more) break;
+      }
+      if (!current) return;
       setWanted(null);
-      setSearch('none');
-      return;
-    }
-    // The older ones make another log, and another search.
-    let giveUp: ReturnType<typeof setTimeout> | undefined;
-    loadOlder().then((more) => {
-      if (!current || (more && ++pages.current < MOST_PAGES)) return;
-      giveUp = setTimeout(() => {
-        setWanted(null);
-        setSearch('not-found');
-      }, ARRIVED_MS);
-    });
+      setSearch('not-found');
+    };
+    void searchOlder();
     return () => {
       current = false;
-      clearTimeout(giveUp);
     };
-  }, [wanted, log, goTo, loadOlder]);
+  }, [wanted, ready]);
 
   useEffect(() => {
     if (wanted !== null) return;
