@@ -39,7 +39,7 @@ export function Mood(): ReactNode {
       </h3>
       <Chart
         label="Sentiment of the messages over time; the same as a table below"
-        height={112}
+        height={104}
         data={sentiment}
         range={range}
         nameOfX={nameOfX}
@@ -52,7 +52,7 @@ export function Mood(): ReactNode {
       </h3>
       <Chart
         label="Stagnation over time; the same as a table below"
-        height={96}
+        height={92}
         data={stagnation}
         range={range}
         nameOfX={nameOfX}

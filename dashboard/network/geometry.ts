@@ -20,7 +20,7 @@ export const PLACES: Readonly<Record<ArchetypeId, Point>> = {
 
 /** Where a node's name stands: outside the pentagon, where no path is. */
 export const LABELS: Readonly<Record<ArchetypeId, Point & { anchor: 'start' | 'middle' | 'end' }>> = {
-  self: { x: 44, y: -6, anchor: 'start' },
+  self: { x: 44, y: -14, anchor: 'start' },
   ego: { x: 44, y: -2, anchor: 'start' },
   anima_animus: { x: 44, y: 4, anchor: 'start' },
   persona: { x: -44, y: 4, anchor: 'end' },

@@ -13,8 +13,8 @@ export function EmergencyAlert(): ReactNode {
       {scene.mode === 'emergency' && (
         <p className="emergency-alert">
           <Icon name="alert" />
-          <strong>Emergency</strong> They go round in circles
-          {paths && paths.length > 0 && `: ${paths.length} emergency paths are open`}
+          <strong>Emergency mode</strong>
+          {paths && paths.length > 0 && `${paths.length} emergency paths are open`}
         </p>
       )}
     </div>

@@ -9,6 +9,7 @@ export interface StatsSample {
 }
 
 const INTERVAL_MS = 2000;
+const FIRST_MS = 300;
 /** Half an hour of samples. */
 const KEPT = 900;
 
@@ -34,9 +35,11 @@ export function useServerStats(): readonly StatsSample[] {
         // The connection bar says what is wrong; the last figures stay.
       }
     };
-    void ask();
+    // By then this page's own subscription counts, too.
+    const first = setTimeout(ask, FIRST_MS);
     const timer = setInterval(ask, INTERVAL_MS);
     return () => {
+      clearTimeout(first);
       clearInterval(timer);
       abort.abort();
     };

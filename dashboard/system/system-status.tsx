@@ -47,7 +47,7 @@ export function SystemStatus(): ReactNode {
           ))}
           <Chart
             label="Processor and memory over time, percent; the same as a table below"
-            height={84}
+            height={76}
             data={data}
             range={range}
             nameOfX={nameOfX}

@@ -57,7 +57,9 @@ function emergencies(updates: readonly Entry<'network_update'>[], part: (clock: 
 function errorsOf(entries: readonly Entry[]): Entry[] {
   const ill = new Map<string, boolean>();
   return entries.filter(({ event }) => {
-    if (event.event_type === 'agent_processing') return event.data.status === 'error';
+    if (event.event_type === 'agent_processing') {
+      return event.data.status === 'error' && event.data.reason !== 'cancelled';
+    }
     if (event.event_type !== 'system_status') return false;
     const node = nodeOf(event);
     const isIll = event.data.health_status === 'error';

@@ -75,7 +75,7 @@ export function Timeline(): ReactNode {
           type="range"
           aria-label="Moment"
           aria-valuetext={live ? 'live' : fullTime(at)}
-          min={Math.round(start)}
+          min={Math.round(end > start ? start : start - 1)}
           max={Math.round(end)}
           step={1}
           value={Math.round(clock)}

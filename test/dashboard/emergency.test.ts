@@ -60,7 +60,7 @@ test('stagnation crosses 0.6: eight dashed edges and an alert within 500 ms; gon
     .locator(`${DASHED} .edge-line`)
     .evaluateAll((lines) => lines.map((line) => getComputedStyle(line).strokeDasharray));
   expect(new Set(dashes)).toEqual(new Set(['7px, 7px']));
-  await dashboard.feed.getByText('Emergency: four more paths are open').waitFor();
+  await dashboard.feed.getByText('Emergency mode begins').waitFor();
   await dashboard.feed.locator('.badge[data-mode="emergency"]').waitFor();
 
   await publisher.publish('network_update', {

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchPages, poll } from './dashboard-page.ts';
+import { startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+/** Notes when the feed is not at its end, and when the same words are there twice at once. */
+function watchFeed(): void {
+  const lapses: string[] = [];
+  Object.assign(globalThis, { lapses });
+  addEventListener('DOMContentLoaded', () => {
+    new MutationObserver(() => {
+      if (document.querySelector('.to-end')) lapses.push('left the end');
+      const speaking = document.querySelector('.speaking .words')?.textContent;
+      const said = [...document.querySelectorAll('.message:not(.speaking) .words')].at(-1)?.textContent;
+      if (speaking && speaking === said) lapses.push(`twice: ${said}`);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+}
+
+test('while agents speak, the feed shows each word as it comes, once, and stays at the end', async () => {
+  await using server = await startPageServer({ speed: 10 });
+  await poll(() => server.simulation?.state.tick).toBeGreaterThan(10);
+  await using dashboard = await pages.open(server.url, { before: watchFeed });
+  const { page, feed } = dashboard;
+  await feed.locator('.speaking .words', { hasText: /\w/ }).waitFor();
+  const before = server.simulation?.state.tick ?? 0;
+  await poll(() => server.simulation?.state.tick).toBeGreaterThan(before + 8);
+  expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
+});
