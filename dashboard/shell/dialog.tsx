@@ -1,5 +1,6 @@
 import { type ReactNode, type RefObject, useId } from 'react';
 import { Icon } from './icons.tsx';
+import './dialog.css';
 
 interface DialogProps {
   ref: RefObject<HTMLDialogElement | null>;

@@ -6,7 +6,7 @@ import { setUrlParams, urlParams } from './url-state.ts';
 /** Longer than a drag pauses, for browsers limit how often the address may change. */
 const SETTLED_MS = 350;
 /** What was loaded is in the log after this, ms. */
-const ARRIVED_MS = 250;
+const ARRIVED_MS = 500;
 /** Pages of older events that are looked through. */
 const MOST_PAGES = 12;
 
@@ -24,13 +24,13 @@ export function useAddressMoment(
 ): Search {
   const [wanted, setWanted] = useState(() => urlParams().get('at'));
   const [search, setSearch] = useState<Search>(wanted === null ? 'none' : 'searching');
-  const load = useRef(loadOlder);
+  const latest = useRef({ log, loadOlder });
   const ready = log.status !== 'connecting' && log.status !== 'catching-up';
   const cursor = place && log.entries.find(({ row }) => row === place.row)?.event.cursor;
 
   useEffect(() => {
-    load.current = loadOlder;
-  }, [loadOlder]);
+    latest.current = { log, loadOlder };
+  }, [log, loadOlder]);
 
   useEffect(() => {
     const found = wanted !== null && ready && placeOf(log, wanted);
@@ -46,7 +46,8 @@ export function useAddressMoment(
     let current = true;
     const searchOlder = async (): Promise<void> => {
       for (let page = 0; page < MOST_PAGES && current; page++) {
-        const more = await load.current();
+        if (placeOf(latest.current.log, wanted)) return;
+        const more = await latest.current.loadOlder();
         await new Promise((resolve) => setTimeout(resolve, ARRIVED_MS));
         if (!more) break;
       }

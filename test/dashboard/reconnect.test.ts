@@ -19,7 +19,7 @@ async function publishAll(url: string, messages: readonly string[]): Promise<voi
   await publisher.publishBatch(messages.map((text) => ({ event_type: 'agent_message', data: said(text) })));
 }
 
-test('the socket is gone for 5 s: it says so within 2 s, then no gap and no duplicate', async () => {
+test('[D12] the socket is gone for 5 s: the page says so within 2 s, then no gap and no duplicate', async () => {
   await using server = await startPageServer();
   await using line = await lineTo(server.url);
   await using dashboard = await pages.open(line.url);
@@ -35,6 +35,10 @@ test('the socket is gone for 5 s: it says so within 2 s, then no gap and no dupl
   expect(await page.locator('.page').getAttribute('data-stale')).toBe('true');
   expect(await dashboard.messages()).toContain('message 19');
   await publishAll(server.url, texts(20, 60));
+  await page.context().setOffline(true);
+  await connection.getByText('Offline').waitFor();
+  await connection.getByText('no network').waitFor();
+  await page.context().setOffline(false);
   await sleep(5000);
   line.mend();
 
@@ -46,7 +50,7 @@ test('the socket is gone for 5 s: it says so within 2 s, then no gap and no dupl
   expect(await page.locator('.gap-mark').count()).toBe(0);
 }, 40_000);
 
-test('the server comes back on its port with its log in Redis: the page shows what it missed', async () => {
+test('[D12] the server comes back on its port with its log in Redis: the page shows what it missed', async () => {
   const redis = { redisUrl: inject('redisUrl'), redisPrefix: `page-${crypto.randomUUID()}` };
   const first = await startPageServer(redis);
   await using dashboard = await pages.open(first.url);
@@ -64,7 +68,7 @@ test('the server comes back on its port with its log in Redis: the page shows wh
   expect(await dashboard.page.locator('.gap-mark').count()).toBe(0);
 }, 40_000);
 
-test('the server comes back with an empty log: the page marks the gap, keeps what it has and goes on', async () => {
+test('[D4] the server comes back with an empty log: the page marks the gap, keeps what it has and goes on', async () => {
   const first = await startPageServer();
   await using dashboard = await pages.open(first.url);
   await publishAll(first.url, texts(0, 3));
