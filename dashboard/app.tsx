@@ -7,12 +7,14 @@ import { Conversation } from './conversation/conversation.tsx';
 import { EventsProvider } from './events.ts';
 import { Network } from './network/network.tsx';
 import { ConnectionBar } from './shell/connection-bar.tsx';
+import { ErrorBoundary } from './shell/error-boundary.tsx';
 import { PageState } from './shell/page-state.tsx';
 import { MomentProvider } from './state/moment-provider.tsx';
 import { SimulationProvider } from './state/simulation-provider.tsx';
 import { SystemStatus } from './system/system-status.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 
+/** One panel that cannot show an event must not take the others with it. */
 export function App(): ReactNode {
   return (
     <EventsProvider>
@@ -21,18 +23,32 @@ export function App(): ReactNode {
           <PageState>
             <ConnectionBar />
             <main className="panels">
-              <Conversation />
+              <ErrorBoundary name="The conversation">
+                <Conversation />
+              </ErrorBoundary>
               <div className="panels-middle">
-                <Network />
-                <Controls />
+                <ErrorBoundary name="The network">
+                  <Network />
+                </ErrorBoundary>
+                <ErrorBoundary name="The controls">
+                  <Controls />
+                </ErrorBoundary>
               </div>
               <div className="panels-side">
-                <Mood />
-                <SystemStatus />
-                <Analytics />
+                <ErrorBoundary name="The mood">
+                  <Mood />
+                </ErrorBoundary>
+                <ErrorBoundary name="The system">
+                  <SystemStatus />
+                </ErrorBoundary>
+                <ErrorBoundary name="The events">
+                  <Analytics />
+                </ErrorBoundary>
               </div>
             </main>
-            <Timeline />
+            <ErrorBoundary name="The timeline">
+              <Timeline />
+            </ErrorBoundary>
             <Announcer />
           </PageState>
         </SimulationProvider>

@@ -6,7 +6,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** One panel that cannot show an event must not take the page with it. */
+/** What goes wrong inside stays inside. */
 export class ErrorBoundary extends Component<Props, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 

@@ -1,6 +1,5 @@
 import { type ReactNode, useId } from 'react';
 import { useMoment } from '../state/moment.ts';
-import { ErrorBoundary } from './error-boundary.tsx';
 
 interface PanelProps {
   title: string;
@@ -11,7 +10,7 @@ interface PanelProps {
   children: ReactNode;
 }
 
-/** A part of the page with a heading. What goes wrong inside stays inside. */
+/** A part of the page with a heading. */
 export function Panel({ title, name, aside, children }: PanelProps): ReactNode {
   const id = useId();
   const { scene } = useMoment();
@@ -25,7 +24,7 @@ export function Panel({ title, name, aside, children }: PanelProps): ReactNode {
         <h2 id={id}>{title}</h2>
         {aside}
       </header>
-      <ErrorBoundary name={title}>{children}</ErrorBoundary>
+      {children}
     </section>
   );
 }

@@ -13,8 +13,8 @@ const SLOW_MS = 150;
 /** One subscription, one log, one moment: what panels show is read from here, so they cannot disagree. */
 export function MomentProvider({ children }: { children: ReactNode }): ReactNode {
   const topic = useTopic();
-  const { log, loadOlder } = useLog(topic);
-  const { replay, setReplay, moves } = useReplay(log);
+  const { log: newest, loadOlder } = useLog(topic);
+  const { log, replay, setReplay, moves } = useReplay(newest);
   const { place, playing, rate } = replay;
   const goTo = useCallback((found: Place) => setReplay({ ...LIVE, place: found }), [setReplay]);
   const search = useAddressMoment(log, place, goTo, loadOlder);

@@ -6,13 +6,21 @@ import { advance, LIVE, placeAt, placeOfMessage, type Replay } from './replay.ts
 /** How often time goes on in a replay, ms. */
 const TICK_MS = 66;
 
-/** Where the page is in its log, and what moves it. */
-export function useReplay(log: Log): {
+/**
+ * Where the page is in its log, and what moves it. A log drops its oldest events while new ones come; a replay that
+ * needs them goes on in the last log that had them.
+ */
+export function useReplay(newest: Log): {
+  log: Log;
   replay: Replay;
   setReplay: (replay: Replay) => void;
   moves: Omit<MomentActions, 'loadOlder'>;
 } {
   const [replay, setReplay] = useState(LIVE);
+  const [held, setHeld] = useState(newest);
+  const isDropped = replay.place !== null && replay.place.row < (newest.entries[0]?.row ?? 0);
+  const log = isDropped ? held : newest;
+  if (held !== log) setHeld(log);
   const latest = useRef(log);
   useLayoutEffect(() => {
     latest.current = log;
@@ -60,5 +68,5 @@ export function useReplay(log: Log): {
     }),
     [],
   );
-  return { replay, setReplay, moves };
+  return { log, replay, setReplay, moves };
 }

@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createPublisher } from '../../client/index.ts';
+import { loadConfig, startServer } from '../../server/index.ts';
+import { defineEvents } from '../../shared/index.ts';
 import { run } from '../cli/command.ts';
 import { launchPages, poll } from './dashboard-page.ts';
 import { network, said, status } from './events.ts';
@@ -142,11 +146,35 @@ test('older messages come on demand, before the ones that are there', async () =
   expect(await dashboard.allMessages()).toEqual(all);
 });
 
-test('an event that the page does not know, and a topic that cannot be: it goes on', async () => {
+test('a topic that cannot be: the page says so, and shows the way to one that can', async () => {
   await using server = await startPageServer();
-  await using wrong = await pages.open(`${server.url}/?topic=no%20topic`);
-  await wrong.page.getByText('The events cannot be read').waitFor();
-  await wrong.page.getByRole('button', { name: 'Go to the default topic' }).click();
-  await wrong.page.getByText('Nobody has spoken yet').waitFor();
-  expect(wrong.complaints).toEqual([]);
+  await using dashboard = await pages.open(`${server.url}/?topic=no%20topic`);
+  const { page } = dashboard;
+  await page.getByText('The events cannot be read').waitFor();
+  await page.getByRole('button', { name: 'Go to the default topic' }).click();
+  await page.getByText('Nobody has spoken yet').waitFor();
+  expect(dashboard.complaints).toEqual([]);
+});
+
+test('events of another catalog: what cannot be drawn says so, everything else goes on', async () => {
+  const catalog = defineEvents({
+    agent_message: z.object({ text: z.string() }),
+    order_placed: z.object({ amount: z.number() }),
+  });
+  const config = loadConfig({ port: 0, logLevel: 'silent', simulation: false }, {});
+  const server = await startServer(config, { catalog });
+  try {
+    await using dashboard = await pages.open(server.url);
+    const { page } = dashboard;
+    const publisher = createPublisher<typeof catalog>({ url: `${server.url}/trpc` });
+    await publisher.publish('order_placed', { amount: 3 });
+    await dashboard.panel('Events').getByText('order_placed').waitFor();
+    await page.getByText('Nobody has spoken yet').waitFor();
+    await publisher.publish('agent_message', { text: 'of another shape' });
+    await page.getByText('The conversation could not be drawn.').waitFor();
+    await dashboard.panel('Events').getByText('agent_message').waitFor();
+    await dashboard.panel('Network').waitFor();
+  } finally {
+    await server.close();
+  }
 });

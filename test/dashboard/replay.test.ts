@@ -122,6 +122,29 @@ test('`?at=` opens the page at an event, also one further back than a page loads
   await poll(() => page.url()).not.toContain('at=');
 });
 
+test('a replay keeps its moment, however much comes meanwhile', async () => {
+  await using server = await startPageServer();
+  await publishRun(server.url);
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await poll(async () => (await shown(dashboard)).last).toBe('message 10');
+  for (let back = 0; back < 7; back++) await page.keyboard.press('ArrowLeft');
+  await poll(async () => (await shown(dashboard)).last).toBe('message 3');
+  const before = await shown(dashboard);
+
+  // More than the page keeps.
+  await using publisher = publishTo(server.url);
+  for (let batch = 0; batch < 9; batch++) {
+    const texts = Array.from({ length: 500 }, (_, index) => `later ${batch * 500 + index}`);
+    await publisher.publishBatch(texts.map((text) => ({ event_type: 'agent_message', data: said(text) })));
+  }
+  expect(await shown(dashboard)).toEqual(before);
+  await page.keyboard.press('ArrowRight');
+  await poll(async () => (await shown(dashboard)).last).toBe('message 4');
+  await page.keyboard.press('l');
+  await dashboard.feed.getByText('later 4499', { exact: true }).waitFor();
+});
+
 test('a moment that is no longer in the log: the page says so and is live', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
