@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
@@ -18,7 +18,9 @@ export interface Backend extends AsyncDisposable {
   /** Called while no node runs. */
   restart(): Promise<void>;
   lose(): Promise<void>;
-  /** Whether `lose` may be called while nodes run: they have to find out. */
+  /** What a replica has, from now on; null where a log has none. Like the two above. */
+  readonly replica: { copy(): Promise<void>; promote(): Promise<void> } | null;
+  /** Whether `lose` and `replica` may be used while nodes run: they have to find out. */
   readonly losesInPlace: boolean;
 }
 
@@ -27,6 +29,7 @@ export async function memoryBackend(wrap = (broker: Broker): Broker => broker): 
   let broker = new MemoryBroker(retention);
   return {
     broker: () => lend(wrap(broker)),
+    replica: null,
     losesInPlace: false,
     async restart() {},
     async lose() {
@@ -45,15 +48,26 @@ export async function sqliteBackend(): Promise<Backend> {
     await between();
     broker = await open();
   };
+  const remove = async (...suffixes: string[]) => {
+    for (const suffix of suffixes) await rm(`${disk.path}${suffix}`, { force: true });
+  };
+  let copy: Buffer | undefined;
   return {
     broker: () => lend(broker),
+    replica: {
+      copy: () =>
+        restart(async () => {
+          copy = await readFile(disk.path);
+        }),
+      promote: () =>
+        restart(async () => {
+          await remove('-wal', '-shm');
+          await writeFile(disk.path, copy ?? '');
+        }),
+    },
     losesInPlace: false,
     restart: () => restart(),
-    lose: () =>
-      restart(async () => {
-        for (const suffix of ['', '-wal', '-mark', '-shm'])
-          await rm(`${disk.path}${suffix}`, { force: true });
-      }),
+    lose: () => restart(() => remove('', '-wal', '-mark', '-shm')),
     [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
   };
 }
@@ -63,11 +77,23 @@ export async function redisBackend(url: string): Promise<Backend> {
   const prefix = `model-${randomUUID()}`;
   const admin = new Redis(url);
   const { log, meta, ids, olderIds } = topicKeys(prefix, TOPIC);
+  const keys = [log, meta, ids, olderIds];
   const lose = async () => {
-    await admin.del(log, meta, ids, olderIds);
+    await admin.del(...keys);
   };
+  let copies: { key: string; dump: Buffer | null }[] = [];
   return {
     broker: () => new RedisBroker({ url }, { ...retention, prefix, checkIntervalMs: 20 }),
+    replica: {
+      async copy() {
+        copies = await Promise.all(keys.map(async (key) => ({ key, dump: await admin.dumpBuffer(key) })));
+      },
+      async promote() {
+        const all = admin.multi().del(...keys);
+        for (const { key, dump } of copies) if (dump) all.restore(key, 0, dump);
+        await all.exec();
+      },
+    },
     losesInPlace: true,
     async restart() {},
     lose,

@@ -18,6 +18,8 @@ export type Command =
   | { do: 'return'; who: number; node: number }
   | { do: 'restart'; node: number }
   | { do: 'restartAll' | 'lose' }
+  /** A replica gets level with the log; it takes the log's place, without what it lacks. */
+  | { do: 'replicate' | 'failOver' }
   | { do: 'history'; node: number; wants: number; limit: number }
   | { do: 'turns'; count: number };
 
@@ -61,6 +63,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('turns' as const), count: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), node }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restartAll' as const, 'lose' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('replicate' as const, 'failOver' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({

@@ -12,6 +12,7 @@ export class ReferenceLog {
   /** epoch → the number of the event at index `seq - 1`. */
   readonly #epochs = new Map<string, (number | undefined)[]>();
   #keys = new Map<string, string>();
+  #replica: { epoch: string; records: (number | undefined)[]; keys: Map<string, string> } | null = null;
   /** Of the last record; null after the log was lost. */
   epoch: string | null = null;
 
@@ -43,6 +44,46 @@ export class ReferenceLog {
   lost(): void {
     this.#keys = new Map();
     this.epoch = null;
+    this.#replica = null;
+  }
+
+  /** A replica has all that the log has. */
+  replicated(): void {
+    if (this.epoch === null) return;
+    const records = [...(this.#epochs.get(this.epoch) ?? [])];
+    this.#replica = { epoch: this.epoch, records, keys: new Map(this.#keys) };
+  }
+
+  /** Whether there is a replica to take over. */
+  get hasReplica(): boolean {
+    return this.#replica !== null;
+  }
+
+  /**
+   * The replica took over, and the log says it is `epoch` now, up to `last`: begun anew, or with what the replica had.
+   * @throws Error [D1] when numbers that were given will be given again
+   */
+  failedOver(epoch: string, last: number): void {
+    if (!this.#replica) throw new Error('there was no replica');
+    const { epoch: before, records, keys } = this.#replica;
+    this.#replica = null;
+    if (epoch === before) {
+      if (this.epoch !== before || this.last(before) !== records.length)
+        throw new Error(
+          `[D1] ${before} goes on after ${records.length}, and had got to ${this.last(before)}`,
+        );
+      return;
+    }
+    if (this.#epochs.has(epoch)) throw new Error(`[D1] back to ${epoch}`);
+    if (last !== 0 && last !== records.length)
+      throw new Error(`[D1] of ${records.length} records ${last} are left`);
+    if (last > 0) this.#epochs.set(epoch, records);
+    const renamed = ([key, cursor]: [string, string]): [string, string] => [
+      key,
+      last > 0 && cursor.startsWith(`${before}:`) ? cursor.replace(before, epoch) : cursor,
+    ];
+    this.#keys = new Map([...keys].map(renamed));
+    this.epoch = last > 0 ? epoch : null;
   }
 
   /** Every publish was answered: there is no hole in the numbers. */

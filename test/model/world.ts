@@ -59,6 +59,10 @@ class World {
         return this.#startNodes();
       case 'lose':
         return this.#lose();
+      case 'replicate':
+        return this.#replicate();
+      case 'failOver':
+        return this.#failOver();
       case 'history':
         return this.#history(command);
       case 'turns':
@@ -191,15 +195,42 @@ class World {
   }
 
   async #lose(): Promise<void> {
+    await this.#onLog(() => this.#backend.lose());
+    this.#reference.lost();
+  }
+
+  async #replicate(): Promise<void> {
+    const { replica } = this.#backend;
+    if (!replica) return;
+    await this.#onLog(() => replica.copy());
+    this.#reference.replicated();
+  }
+
+  /** Whoever was there before knows what the log had, and is asked before anybody writes. */
+  async #failOver(): Promise<void> {
+    const { replica } = this.#backend;
+    if (!replica || !this.#reference.hasReplica) return;
+    await this.#settle();
+    const look = () => this.#node(0).history({ limit: 1 });
+    await look();
+    await this.#onLog(() => replica.promote());
+    await look();
+    const broker = this.#backend.broker();
+    const { epoch, last } = await broker.bounds(TOPIC);
+    await broker.close();
+    this.#reference.failedOver(epoch, last);
+  }
+
+  /** Does something to the log: under the nodes, or between two runs of theirs. */
+  async #onLog(change: () => Promise<void>): Promise<void> {
     if (this.#backend.losesInPlace) {
       await this.#settle();
-      await this.#backend.lose();
+      await change();
     } else {
       await this.#stopNodes();
-      await this.#backend.lose();
+      await change();
       this.#startNodes();
     }
-    this.#reference.lost();
   }
 
   /** All publishes were answered. */
