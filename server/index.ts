@@ -24,7 +24,9 @@ export type { Application, ApplicationContext } from './app/application.ts';
 export { loadConfig, type ServerConfig, type ServerOptions } from './app/config.ts';
 export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
 export { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './broadcaster/apply-handler.ts';
+export { Broadcaster, type BroadcasterOptions } from './broadcaster/broadcaster.ts';
 export { COMPRESSION } from './broadcaster/compression.ts';
+export type { ConnectionInfo } from './broadcaster/connections.ts';
 export { WEBSOCKET_LIMITS } from './broadcaster/limits.ts';
 export type { BroadcastOptions, BroadcastWSSHandlerOptions } from './broadcaster/options.ts';
 export type {

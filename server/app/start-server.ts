@@ -7,6 +7,7 @@ import { anonymous } from '../access/anonymous.ts';
 import type { Authenticate } from '../access/authenticate.ts';
 import { refuseOpenServer } from '../access/loopback.ts';
 import { Sessions } from '../access/sessions.ts';
+import type { BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
 import { integratePerformanceMonitor, type StatusPublisher } from '../performance-monitor/integrate.ts';
 import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
@@ -44,7 +45,9 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:3000`. */
   readonly url: string;
   readonly port: number;
-  /** Who is connected, and what ends their sessions. */
+  /** The WebSockets that are open, and what closes one: its client connects again and resumes. */
+  readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
+  /** Who is signed in, and what ends their sessions. */
   readonly sessions: Pick<Sessions, 'revoke' | 'size'>;
   /**
    * Stops within seconds: the application first, then no new connections; clients are sent to connect elsewhere and
@@ -128,6 +131,7 @@ async function run<C extends AnyCatalog>(
   return {
     url,
     port,
+    broadcaster: webSockets.broadcaster,
     sessions: access.sessions,
     close() {
       stopped ??= stop();

@@ -5,7 +5,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import type { createAccessContext } from '../access/access-context.ts';
-import { applyBroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
+import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
 import type { Logger } from '../logger.ts';
@@ -34,6 +34,8 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /** The tRPC WebSockets of an HTTP server. */
 export interface WebSockets {
+  /** Who is connected, and what sends one away. */
+  readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
   /**
    * Refuses upgrades from now on, asks clients to connect again, gives them `graceMs` to leave, then closes the rest
    * with 1001.
@@ -70,6 +72,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
   });
 
   return {
+    broadcaster: handler,
     async stop(graceMs) {
       stopping = true;
       handler.broadcastReconnectNotification();

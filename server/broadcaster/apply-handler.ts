@@ -2,6 +2,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import type { TRPCReconnectNotification } from '@trpc/server/rpc';
 import { WebSocket } from 'ws';
 import { Connection } from './connection.ts';
+import { type ConnectionInfo, Connections } from './connections.ts';
 import { type AnyHandlerOptions, type BroadcastWSSHandlerOptions, resolveOptions } from './options.ts';
 import { serve } from './serve.ts';
 import { StallGuard } from './stall-guard.ts';
@@ -11,6 +12,10 @@ import { turnAway } from './turn-away.ts';
 export interface BroadcastWSSHandler {
   /** Tells every client to connect again, e.g. before a deploy. Clients overlap the two connections: nothing is lost. */
   broadcastReconnectNotification(): void;
+  /** Who is connected, in the order they came. */
+  readonly connections: ConnectionInfo[];
+  /** Closes a connection with 1001 and a reason of at most 123 bytes. False if there is no such connection. */
+  disconnect(id: string, reason: string): boolean;
 }
 
 /**
@@ -26,6 +31,7 @@ export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
 export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastWSSHandler {
   const setup = resolveOptions(options);
   const guard = new StallGuard(setup.limits.drainTimeoutMs);
+  const connections = new Connections();
   options.wss.on('connection', (ws, req) => {
     if (options.prefix && !req.url?.startsWith(options.prefix)) {
       turnAway(ws);
@@ -33,6 +39,7 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
     }
     const connection = new Connection(ws, req, setup);
     guard.watch(connection);
+    connections.add(connection);
     serve(connection);
   });
 
@@ -44,5 +51,9 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
         if (client.readyState === WebSocket.OPEN) client.send(data);
       }
     },
+    get connections() {
+      return connections.list();
+    },
+    disconnect: (id, reason) => connections.disconnect(id, reason),
   };
 }
