@@ -27,6 +27,8 @@ export interface TestServer<C extends AnyCatalog> extends AsyncDisposable {
   refusing: boolean;
   /** Ends all WebSockets: without a word, or with a close code. */
   drop(code?: number, reason?: string): void;
+  /** Ends everything that is connected, server-sent events too, without a word. */
+  dropAll(): void;
   /** Asks all clients to connect again, as before a deploy. */
   askToReconnect(): void;
 }
@@ -87,6 +89,10 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
         if (code === undefined) socket.terminate();
         else socket.close(code, reason);
       }
+    },
+    dropAll() {
+      for (const socket of wss.clients) socket.terminate();
+      http.closeAllConnections();
     },
     askToReconnect: () => handler.broadcastReconnectNotification(),
     async [Symbol.asyncDispose]() {
