@@ -1,4 +1,10 @@
-import { type Application, type ApplicationContext, createAppRouter } from '../server/index.ts';
+import {
+  type AgentsById,
+  type Application,
+  type ApplicationContext,
+  createAppRouter,
+} from '../server/index.ts';
+import { DEFAULT_TOPIC } from '../shared/index.ts';
 import {
   responderFromEnv,
   runSimulation,
@@ -12,7 +18,7 @@ import {
 export const catalog = simulationEvents;
 
 /**
- * What `serve` serves: the events, and the simulation with its controls unless `config.simulation` is off.
+ * What `serve` serves: the events, and the simulations with their controls unless `config.simulation` is off.
  * @throws EventsError INVALID_OPTION when the environment names a language model that cannot be used
  */
 export async function createApplication(
@@ -25,17 +31,30 @@ export async function createApplication(
       simulation: simulationProcedures(registry, procedure),
     }));
     if (!config.simulation) return { router };
-    let simulation: Simulation | undefined;
+    let simulations: Simulation[] = [];
+    const sum = (of: (simulation: Simulation) => number): number =>
+      simulations.reduce((total, simulation) => total + of(simulation), 0);
     return {
       router,
       start() {
-        simulation = runSimulation({ manager, responder, registry, logger });
+        // Each a conversation of its own: with one seed they would all say the same.
+        simulations = config.simulationTopics.map((topic, index) =>
+          runSimulation({ manager, topic, seed: 1 + index, responder, registry, logger }),
+        );
       },
       async stop() {
-        await simulation?.close();
+        await Promise.all(simulations.map((simulation) => simulation.close()));
       },
-      activeAgents: () => simulation?.activeAgents ?? 0,
-      errorCount: () => simulation?.errorCount ?? 0,
+      activeAgents: () => sum(({ activeAgents }) => activeAgents),
+      errorCount: () => sum(({ errorCount }) => errorCount),
+      agents: () =>
+        Object.fromEntries(simulations.flatMap((simulation) => Object.entries(agentsOf(simulation)))),
     };
   };
+}
+
+/** Agents by id; those of other topics than the default one have the topic before it. */
+function agentsOf({ topic, agents }: Simulation): AgentsById {
+  if (topic === DEFAULT_TOPIC) return agents;
+  return Object.fromEntries(Object.entries(agents).map(([id, agent]) => [`${topic}/${id}`, agent]));
 }

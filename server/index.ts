@@ -60,6 +60,7 @@ export { EventSubscription } from './event-manager/event-subscription.ts';
 export type { EventHandler } from './event-manager/listeners.ts';
 export type { ManagerPublishResult } from './event-manager/publishing.ts';
 export type { Logger } from './logger.ts';
+export type { AgentFigures, AgentsById } from './performance-monitor/agent-figures.ts';
 export { health } from './performance-monitor/health.ts';
 export {
   type IntegratePerformanceMonitorOptions,

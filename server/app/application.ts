@@ -3,6 +3,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { Logger } from '../logger.ts';
+import type { AgentsById } from '../performance-monitor/agent-figures.ts';
 import type { ServerConfig } from './config.ts';
 
 /** What a server serves, and what runs in its process: the simulation, for example. */
@@ -15,6 +16,8 @@ export interface Application {
   stop?(): void | Promise<void>;
   /** `active_agents` of the server's `system_status`. Default 0. */
   activeAgents?(): number;
+  /** How each agent is doing, for `system_status`: latencies and errors. Default: none. */
+  agents?(): AgentsById;
   /** Errors since it started: those since the last `system_status` count in the next. Default 0. */
   errorCount?(): number;
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { EventsError } from '../../shared/errors.ts';
+import { DEFAULT_TOPIC, topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { DEFAULT_RETENTION } from '../broker/broker.ts';
 
@@ -20,6 +21,8 @@ export interface ServerConfig extends AccessConfig {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Whether the simulation runs. Default on. */
   readonly simulation: boolean;
+  /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
+  readonly simulationTopics: readonly string[];
   /** Records kept per topic. Default 10 000. */
   readonly retentionMaxRecords: number;
   /** Age in ms up to which records are kept. Default 24 h. */
@@ -47,6 +50,11 @@ const whole = (min: number, max: number) => {
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 };
 
+const list = z.union([
+  z.array(z.string()),
+  z.string().transform((text) => text.split(',').map((item) => item.trim())),
+]);
+
 const shape = z.strictObject({
   host: z.string().default('127.0.0.1'),
   port: whole(0, 65_535).default(3000),
@@ -62,12 +70,14 @@ const shape = z.strictObject({
     .default('psyche'),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
+  simulationTopics: list
+    .refine(areTopics, { error: 'different names of topics, comma-separated' })
+    .default([DEFAULT_TOPIC]),
   retentionMaxRecords: whole(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
   retentionMaxAgeMs: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
   monitorIntervalMs: whole(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
-  allowedOrigins: z
-    .union([z.array(z.string()), z.string().transform((list) => list.split(',').map((item) => item.trim()))])
+  allowedOrigins: list
     .refine((origins) => origins.every(isOrigin), {
       error: 'origins such as https://example.org, comma-separated',
     })
@@ -127,6 +137,11 @@ function invalid(error: z.ZodError, names: ReadonlyMap<PropertyKey, string>): Ev
 
 function isRedisUrl(text: string): boolean {
   return /^rediss?:\/\/./.test(text) && URL.canParse(text);
+}
+
+function areTopics(topics: readonly string[]): boolean {
+  const valid = topics.every((topic) => topicSchema.safeParse(topic).success);
+  return valid && topics.length > 0 && new Set(topics).size === topics.length;
 }
 
 function isOrigin(text: string): boolean {

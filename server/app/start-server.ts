@@ -151,6 +151,7 @@ function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C>, appl
     node: config.nodeName,
     activeAgents: () => application.activeAgents?.() ?? 0,
     errorCount: () => application.errorCount?.() ?? 0,
+    agents: () => application.agents?.() ?? {},
   });
   return {
     stop() {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { EventInput } from '../../shared/events.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import { type AgentsById, agentMetadata, agentMetrics } from './agent-figures.ts';
 import { health } from './health.ts';
 import type { PerformanceMonitor } from './performance-monitor.ts';
 
@@ -25,6 +26,11 @@ export interface IntegratePerformanceMonitorOptions {
   node?: string;
   /** Agents at work now. Default 0. */
   activeAgents?: () => number;
+  /**
+   * How each agent is doing, by id: latencies go into `performance_metrics` (`agent_latency_mean_ms`, `…_max_ms`), and
+   * each agent with its errors into `metadata.agents`. Their errors count only through `errorCount`. Default: none.
+   */
+  agents?: () => AgentsById;
   /** Errors of the application since it started. Those since the status before count, with the manager's own. Default 0. */
   errorCount?: () => number;
   /** Default: nothing is logged. */
@@ -45,7 +51,7 @@ export function integratePerformanceMonitor(
   options: IntegratePerformanceMonitorOptions,
 ): { stop(): void } {
   const { manager, intervalMs = 5000, topic, node = hostname(), logger = silentLogger } = options;
-  const { activeAgents = () => 0, errorCount = () => 0 } = options;
+  const { activeAgents = () => 0, errorCount = () => 0, agents } = options;
   const newErrors = increaseOf(() => faults(manager.stats()) + errorCount());
   if (!(intervalMs > 0)) throw new TypeError('integratePerformanceMonitor: intervalMs must be above 0');
   let stopped = false;
@@ -55,14 +61,20 @@ export function integratePerformanceMonitor(
     if (publishing) return;
     publishing = true;
     try {
-      const metrics = monitor.sample();
+      const figures = agents?.();
+      const metrics = { ...monitor.sample(), ...(figures && agentMetrics(figures)) };
       const errors = newErrors();
       const status = {
         health_status: health(metrics, errors),
         performance_metrics: metrics,
         active_agents: activeAgents(),
         error_count: errors,
-        metadata: { node, uptime: Math.round(process.uptime()), pid: process.pid },
+        metadata: {
+          node,
+          uptime: Math.round(process.uptime()),
+          pid: process.pid,
+          ...(figures && { agents: agentMetadata(figures) }),
+        },
       };
       await manager.publish('system_status', status, { topic });
     } catch (error) {

@@ -26,6 +26,7 @@ describe('config', () => {
       monitorIntervalMs: 5000,
       compression: false,
       allowedOrigins: [],
+      simulationTopics: ['default'],
     });
   });
 
@@ -51,6 +52,15 @@ describe('config', () => {
       compression: true,
       nodeName: 'simulation-1',
     });
+  });
+
+  test('simulations run on topics that are none twice', () => {
+    const topicsOf = (text: string) => loadConfig({}, { SIMULATION_TOPICS: text }).simulationTopics;
+    expect(topicsOf('default, run-2')).toEqual(['default', 'run-2']);
+    for (const wrong of ['a,a', 'a,', '.hidden', 'two words']) {
+      const message = 'SIMULATION_TOPICS must be different names of topics, comma-separated.';
+      expect(failure(() => topicsOf(wrong)).message).toBe(message);
+    }
   });
 
   test('an empty variable counts as not set', () => {

@@ -141,6 +141,42 @@ describe('integratePerformanceMonitor', () => {
     await manager.close();
   });
 
+  test('tells of agents: latencies of all in the metrics, each with its errors in the metadata', async () => {
+    const { manager, seen } = await setUp();
+    const silent = {
+      interactions: 0,
+      errors: 2,
+      lastLatencyMs: null,
+      meanLatencyMs: null,
+      maxLatencyMs: null,
+    };
+    const ego = { interactions: 3, errors: 0, lastLatencyMs: 90, meanLatencyMs: 100.4, maxLatencyMs: 130 };
+    const self = { interactions: 1, errors: 1, lastLatencyMs: 500, meanLatencyMs: 500, maxLatencyMs: 500 };
+    let agents: Record<string, typeof ego | typeof silent> = { shadow: silent };
+    const reports = integratePerformanceMonitor(new PerformanceMonitor(fakeMachine()), {
+      manager,
+      intervalMs: 10,
+      agents: () => agents,
+    });
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(1));
+    agents = { shadow: silent, ego, self };
+    const all = {
+      performance_metrics: { agent_latency_mean_ms: 200, agent_latency_max_ms: 500 },
+      error_count: 0,
+      metadata: {
+        agents: {
+          shadow: { interactions: 0, errors: 2, latency_last_ms: null },
+          ego: { interactions: 3, errors: 0, latency_last_ms: 90, latency_mean_ms: 100, latency_max_ms: 130 },
+          self: { errors: 1, latency_max_ms: 500 },
+        },
+      },
+    };
+    await vi.waitFor(() => expect(seen.at(-1)?.data).toMatchObject(all));
+    reports.stop();
+    expect(seen[0]?.data).not.toHaveProperty('performance_metrics.agent_latency_mean_ms');
+    await manager.close();
+  });
+
   test('counts the manager’s errors since the status before', async () => {
     const { manager, seen } = await setUp();
     manager.addListener(() => {
