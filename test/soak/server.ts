@@ -22,8 +22,10 @@ export interface SoakOptions {
   guarded: boolean;
 }
 
+const LOG_RECORDS = 10_000;
+
 const options = JSON.parse(process.argv[2] ?? '') as SoakOptions;
-const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 10_000 }) });
+const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: LOG_RECORDS }) });
 const http = createServer();
 const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS });
 applyBroadcastWSSHandler({
@@ -32,13 +34,15 @@ applyBroadcastWSSHandler({
   ...(!options.guarded && { live: false, maxBufferedBytes: Number.POSITIVE_INFINITY }),
   drainTimeoutMs: 600_000, // here they are to be held, not cut
 });
-http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }));
 
 const padding = 'x'.repeat(options.bytes);
 let number = 0;
-setInterval(() => {
-  void manager.publish('agent_message', agentMessage(`${++number} ${Date.now()} ${padding}`));
-}, 1000 / options.perSecond);
+const publish = () => manager.publish('agent_message', agentMessage(`${++number} ${Date.now()} ${padding}`));
+
+// A log that grows to its retention while it is measured would pass for memory of the readers.
+while (number < LOG_RECORDS) await publish();
+http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }));
+setInterval(() => void publish(), 1000 / options.perSecond);
 
 process.on('message', () => {
   globalThis.gc?.();

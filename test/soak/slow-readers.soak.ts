@@ -1,15 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import type { DrainOptions } from './drains.ts';
 import type { SoakOptions } from './server.ts';
 
 /** 50 of 500 clients stop reading a stream of 1 MB/s for a minute [D9]; reliability.md, fault 10. */
 const SLOW = 50;
-/** Those whose latency is looked at; the other 440 only drain, or this process would be what is slow. */
+/** Those whose latency is looked at; the other 440 only drain, in a process of their own: this one must not be what is slow. */
 const PROBES = 10;
 const DRAINS = 440;
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 60);
@@ -23,19 +23,6 @@ const SUBSCRIBE = JSON.stringify({
   method: 'subscription',
   params: { path: 'on.any', input: { json: {} } },
 });
-
-/** A subscriber that reads and looks at nothing; resolves once it is subscribed. */
-async function drain(port: number): Promise<Socket> {
-  const ws = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
-  const opened = once(ws, 'open'); // emitted in the same turn as the upgrade
-  const [{ socket }] = await once(ws, 'upgrade');
-  await opened;
-  ws.send(SUBSCRIBE);
-  await once(ws, 'message');
-  socket.removeAllListeners('data');
-  socket.on('data', () => {});
-  return socket;
-}
 
 /** A subscriber that counts, and looks at the beginnings of messages. */
 class Client {
@@ -78,20 +65,25 @@ function percentile99(clients: readonly Client[]): number {
   return all[Math.floor(all.length * 0.99)] ?? Number.NaN;
 }
 
-async function start(guarded: boolean, drainCount: number) {
-  const options: SoakOptions = { ...RATE, guarded };
-  const server = fork(join(import.meta.dirname, 'server.ts'), [JSON.stringify(options)], {
+/** One of the files here as a process that ends with the test. */
+function start(file: string, options: SoakOptions | DrainOptions): ChildProcess {
+  const child = fork(join(import.meta.dirname, file), [JSON.stringify(options)], {
     execArgv: ['--expose-gc', '--import', 'tsx'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+async function startAll(guarded: boolean, drainCount: number) {
+  const options: SoakOptions = { ...RATE, guarded };
+  const server = start('server.ts', options);
   const clients: Client[] = [];
-  const drains: Socket[] = [];
   onTestFinished(() => {
     for (const { ws } of clients) ws.terminate();
-    for (const socket of drains) socket.destroy();
-    server.kill('SIGKILL');
   });
   const [{ port }] = await once(server, 'message');
-  for (let n = 0; n < drainCount; n++) drains.push(await drain(port));
+  const drains: DrainOptions = { port, count: drainCount };
+  await once(start('drains.ts', drains), 'message');
   for (let n = 0; n < SLOW + PROBES; n++) clients.push(new Client(`ws://127.0.0.1:${port}`));
   await Promise.all(clients.map(({ opened }) => opened));
   return { server, slow: clients.slice(0, SLOW), readers: clients.slice(SLOW) };
@@ -100,7 +92,7 @@ async function start(guarded: boolean, drainCount: number) {
 test('[D9] 50 of 500 stop reading: bounded memory, nobody else notices, and everything or an announced gap after', {
   timeout: (SECONDS * 3 + 120) * 1000,
 }, async () => {
-  const { server, slow, readers } = await start(true, DRAINS);
+  const { server, slow, readers } = await startAll(true, DRAINS);
   await delay(10_000); // warm
   percentile99(readers);
   await delay(SECONDS * 500);
@@ -128,7 +120,7 @@ test('[D9] 50 of 500 stop reading: bounded memory, nobody else notices, and ever
 test('control: with the groups, whose frames are shared, and backpressure off, the memory bar is missed', {
   timeout: (SECONDS + 120) * 1000,
 }, async () => {
-  const { server, slow } = await start(false, 0);
+  const { server, slow } = await startAll(false, 0);
   await delay(5_000);
   const before = await ask(server);
   for (const { ws } of slow) ws.pause();
