@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { clockTime, count, millis } from '../model/format.ts';
 import { Figure } from '../shell/figure.tsx';
 import { Panel } from '../shell/panel.tsx';
-import { useSlowMoment } from '../state/moment.ts';
+import { useMoment } from '../state/moment.ts';
 import { useDelivery } from '../state/use-delivery.ts';
 import { type StatsSample, useServerStats } from '../state/use-server-stats.ts';
 import { ErrorCounts } from './error-counts.tsx';
@@ -11,7 +11,7 @@ import './analytics.css';
 
 /** How many events there are, and how well they travel. */
 export function Analytics(): ReactNode {
-  const { live, at, row } = useSlowMoment();
+  const { live, at, row } = useMoment();
   const samples = useServerStats();
   const deliveryAt = useDelivery();
   const sample = live ? samples.at(-1) : samples.findLast((each) => each.at <= at);

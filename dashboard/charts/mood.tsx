@@ -3,7 +3,7 @@ import { ARCHETYPE_IDS, nameOf } from '../model/archetypes.ts';
 import { signed } from '../model/format.ts';
 import { EMERGENCY_OFF, EMERGENCY_ON } from '../model/thresholds.ts';
 import { Panel } from '../shell/panel.tsx';
-import { useMomentActions, useSlowMoment } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment.ts';
 import { Chart } from './chart.tsx';
 import { chartRange, inRange, timeNamer } from './chart-window.ts';
 import { DataTable } from './data-table.tsx';
@@ -16,7 +16,7 @@ const ROWS = 30;
 
 /** How they feel, and whether they go round in circles. */
 export function Mood(): ReactNode {
-  const moment = useSlowMoment();
+  const moment = useMoment();
   const { seek } = useMomentActions();
   const { scene } = moment;
   const { range, sentiment, stagnation, nameOfX } = useMemo(() => {

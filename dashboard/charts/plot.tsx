@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useIsDark } from '../state/theme.ts';
 import { type Palette, readPalette } from './palette.ts';
@@ -36,7 +36,8 @@ export function Plot(props: PlotProps): ReactNode {
     };
   }, [style, height, isDark]);
 
-  useEffect(() => {
+  // In the frame that shows the moment everywhere else.
+  useLayoutEffect(() => {
     plot.current?.batch((chart: uPlot) => {
       chart.setData(data, false);
       chart.setScale('x', { min: range[0], max: range[1] });

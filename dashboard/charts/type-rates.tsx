@@ -1,14 +1,14 @@
 import type { ReactNode } from 'react';
 import { count } from '../model/format.ts';
 import { ratesPerType } from '../model/rates.ts';
-import { useSlowMoment } from '../state/moment.ts';
+import { useMoment } from '../state/moment.ts';
 import { useNow } from '../state/use-now.ts';
 
 const WINDOW_MS = 60_000;
 
 /** Each type of event: how many a second over the last minute, and how many this page has. */
 export function TypeRates(): ReactNode {
-  const { scene, live, at } = useSlowMoment();
+  const { scene, live, at } = useMoment();
   const now = useNow(1000, live);
   const rates = [...ratesPerType(scene.entries, live ? now : at, WINDOW_MS)].sort(
     ([, a], [, b]) => b.total - a.total,

@@ -22,6 +22,19 @@ export function Feed({ items, head }: FeedProps): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   /** The newest row when the viewer left the end; null: still there. */
   const [leftAt, setLeftAt] = useState<number | null>(null);
+  const follows = useRef(true);
+  /** Where the end was when the feed was last there: further up than that it goes only with the viewer. */
+  const endTop = useRef(0);
+  const checkFollows = (): void => {
+    const element = scroller.current;
+    if (!element) return;
+    const isNear = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
+    if (isNear) endTop.current = element.scrollTop;
+    follows.current = isNear || (follows.current && element.scrollTop >= endTop.current - SHIFT);
+  };
+  // The viewer may have scrolled, and the browser not have said so yet. The virtualizer's own effects come after this
+  // one, and move the feed themselves: when the log drops its oldest events, everything that is in sight goes up.
+  useLayoutEffect(checkFollows);
   const getItemKey = useCallback((index: number) => items[index]?.key ?? index, [items]);
   const virtualizer = useVirtualizer({
     count: items.length,
@@ -38,25 +51,16 @@ export function Feed({ items, head }: FeedProps): ReactNode {
     directDomUpdates: true,
   });
 
-  const follows = useRef(true);
-  /** Where the end was when the feed was last there: further up than that it goes only with the viewer. */
-  const endTop = useRef(0);
   const newest = newestRow(items);
   useLayoutEffect(() => {
-    const element = scroller.current;
-    // The viewer may have scrolled, and the browser not have said so yet.
-    if (!element || !follows.current || element.scrollTop < endTop.current - SHIFT) return;
+    if (!follows.current) return;
+    setLeftAt(null);
     virtualizer.scrollToEnd();
-    endTop.current = element.scrollTop;
+    endTop.current = scroller.current?.scrollTop ?? 0;
   });
 
   const onScroll = (): void => {
-    const element = scroller.current;
-    if (!element) return;
-    const isNear = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
-    if (isNear) endTop.current = element.scrollTop;
-    const hasLeft = element.scrollTop < endTop.current - SHIFT;
-    follows.current = isNear || (follows.current && !hasLeft);
+    checkFollows();
     setLeftAt(follows.current ? null : (before) => before ?? newest);
   };
   const toEnd = (): void => {

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import icon from '../icon.svg';
 import { clockTime, perSecond, plural } from '../model/format.ts';
 import { rateOf } from '../model/rates.ts';
-import { useSlowMoment } from '../state/moment.ts';
+import { useMoment } from '../state/moment.ts';
 import { useCaughtUp } from '../state/use-caught-up.ts';
 import { useNow } from '../state/use-now.ts';
 import { useTopic } from '../state/use-topic.ts';
@@ -14,7 +14,7 @@ import './connection-bar.css';
 
 /** The truth about the connection, before everything else. */
 export function ConnectionBar(): ReactNode {
-  const { log, scene, live, at } = useSlowMoment();
+  const { log, scene, live, at } = useMoment();
   const topic = useTopic();
   const now = useNow(1000, live);
   const caughtUp = useCaughtUp(log);

@@ -1,14 +1,11 @@
 import { type ReactNode, useCallback, useMemo } from 'react';
 import { sceneAt } from '../model/scene.ts';
-import { type Moment, MomentActionsContext, MomentContext, SlowMomentContext } from './moment.ts';
+import { type Moment, MomentActionsContext, MomentContext } from './moment.ts';
 import { LIVE, type Place } from './replay.ts';
 import { useAddressMoment } from './use-address-moment.ts';
 import { useLog } from './use-log.ts';
 import { useReplay } from './use-replay.ts';
-import { useSlow } from './use-slow.ts';
 import { useTopic } from './use-topic.ts';
-
-const SLOW_MS = 150;
 
 /** One subscription, one log, one moment: what panels show is read from here, so they cannot disagree. */
 export function MomentProvider({ children }: { children: ReactNode }): ReactNode {
@@ -28,14 +25,11 @@ export function MomentProvider({ children }: { children: ReactNode }): ReactNode
     const at = (shown?.at ?? 0) + (shown ? clock - shown.clock : 0);
     return { log, scene, live: place === null, row, clock, at, playing, rate, search };
   }, [log, scene, place, last, row, playing, rate, search]);
-  const slow = useSlow(moment, SLOW_MS);
   const actions = useMemo(() => ({ ...moves, loadOlder }), [moves, loadOlder]);
 
   return (
     <MomentActionsContext value={actions}>
-      <SlowMomentContext value={slow}>
-        <MomentContext value={moment}>{children}</MomentContext>
-      </SlowMomentContext>
+      <MomentContext value={moment}>{children}</MomentContext>
     </MomentActionsContext>
   );
 }

@@ -34,16 +34,10 @@ export interface MomentActions {
 }
 
 export const MomentContext = createContext<Moment | null>(null);
-export const SlowMomentContext = createContext<Moment | null>(null);
 export const MomentActionsContext = createContext<MomentActions | null>(null);
 
 export function useMoment(): Moment {
   return provided(use(MomentContext));
-}
-
-/** The same a few times a second, for what is costly to draw. */
-export function useSlowMoment(): Moment {
-  return provided(use(SlowMomentContext));
 }
 
 export function useMomentActions(): MomentActions {

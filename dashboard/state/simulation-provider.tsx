@@ -1,7 +1,7 @@
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
 import type { SimulationState } from '../../simulation/index.ts';
 import { useConnection } from '../events.ts';
-import { useSlowMoment } from './moment.ts';
+import { useMoment } from './moment.ts';
 import { isAbsence, simulationClient } from './simulation-client.ts';
 import { useTopic } from './use-topic.ts';
 
@@ -39,7 +39,7 @@ export function useSimulation(): SimulationControl {
 export function SimulationProvider({ children }: { children: ReactNode }): ReactNode {
   const topic = useTopic();
   const { status } = useConnection();
-  const { log } = useSlowMoment();
+  const { log } = useMoment();
   const [served, setServed] = useState<boolean | null>(null);
   const [answered, setAnswered] = useState<SimulationState | null>(null);
   const [pending, setPending] = useState<SimulationAction['name'] | null>(null);

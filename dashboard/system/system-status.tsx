@@ -9,7 +9,7 @@ import type { Entry } from '../model/log.ts';
 import { nodeOf } from '../model/scene.ts';
 import { LOAD_ERROR, LOAD_WARNING } from '../model/thresholds.ts';
 import { Panel } from '../shell/panel.tsx';
-import { useMomentActions, useSlowMoment } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment.ts';
 import { NodeFigures } from './node-figures.tsx';
 import './system-status.css';
 
@@ -17,7 +17,7 @@ const ROWS = 30;
 
 /** How the processes do that publish it all. */
 export function SystemStatus(): ReactNode {
-  const moment = useSlowMoment();
+  const moment = useMoment();
   const { seek } = useMomentActions();
   const { scene } = moment;
   const [latest] = scene.systems;

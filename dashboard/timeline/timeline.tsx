@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo } from 'react';
 import { clockTime, fullTime } from '../model/format.ts';
 import { Icon } from '../shell/icons.tsx';
-import { useMoment, useMomentActions, useSlowMoment } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment.ts';
 import { useShortcuts } from '../state/use-shortcuts.ts';
 import { timelineMarks } from './marks.ts';
 import { MarksDrawing } from './marks-drawing.tsx';
@@ -12,9 +12,8 @@ const RATES = [0.5, 1, 2, 5] as const;
 /** Live, or any moment before: the same page shows both. */
 export function Timeline(): ReactNode {
   const { log, live, clock, at, playing, rate, search } = useMoment();
-  const { log: slowLog } = useSlowMoment();
   const { seek, step, goLive, togglePlaying, setRate } = useMomentActions();
-  const marks = useMemo(() => timelineMarks(slowLog), [slowLog]);
+  const marks = useMemo(() => timelineMarks(log), [log]);
   useShortcuts({
     ArrowLeft: () => step(-1),
     ArrowRight: () => step(1),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchPages, poll } from './dashboard-page.ts';
-import { startPageServer } from './page-server.ts';
+import { said, state } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
 
 let pages: Awaited<ReturnType<typeof launchPages>>;
 beforeAll(async () => {
@@ -30,5 +31,25 @@ test('while agents speak, the feed shows each word as it comes, once, and stays 
   await feed.locator('.speaking .words', { hasText: /\w/ }).waitFor();
   const before = server.simulation?.state.tick ?? 0;
   await poll(() => server.simulation?.state.tick).toBeGreaterThan(before + 8);
+  expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
+});
+
+test('the feed stays at the end while the page drops its oldest events, whatever their heights are', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await using dashboard = await pages.open(server.url, { before: watchFeed });
+  const { page, feed } = dashboard;
+  // Every tenth is a message; the page keeps 4000 events.
+  for (let from = 0; from < 6000; from += 500) {
+    await publisher.publishBatch(
+      Array.from({ length: 500 }, (_, offset) => {
+        const turn = (from + offset) / 10;
+        return Number.isInteger(turn)
+          ? { event_type: 'agent_message', data: said(`turn ${turn}. ${'Some words. '.repeat(turn % 9)}`) }
+          : { event_type: 'simulation_state', data: state(0.1, Math.floor(turn)) };
+      }),
+    );
+    await feed.locator('.words', { hasText: `turn ${from / 10 + 49}.` }).waitFor();
+  }
   expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
 });

@@ -29,19 +29,38 @@ async function publishRun(url: string): Promise<string[]> {
   return cursors;
 }
 
-/** What each panel shows. */
-async function shown({ page }: DashboardPage) {
-  const region = (name: string) => page.getByRole('region', { name });
-  return {
-    last: (await page.locator('.feed .message .words').allTextContents()).at(-1),
-    count: await page.locator('.conversation .panel-figure').getAttribute('data-count'),
-    strength: await region('Network').locator('tr[data-edge="shadow persona"] td').last().textContent(),
-    stagnation: await page.locator('.stagnation b').textContent(),
-    turn: /turn (\d+)/.exec((await region('Controls').locator('.panel-figure').textContent()) ?? '')?.[1],
-    mood: await region('Mood').locator('.chart-title b').last().textContent(),
-    cpu: await region('System').locator('.figure dd').first().textContent(),
-    events: await region('Events').locator('tr[data-type="agent_message"]').getAttribute('data-total'),
+/** Reads, in the page, what each panel shows; and notes it for each frame from `watch` on. */
+function readPanels(): void {
+  const text = (selector: string) => document.querySelector(selector)?.textContent ?? null;
+  const read = () => ({
+    last: [...document.querySelectorAll('.feed .message .words')].at(-1)?.textContent,
+    count: document.querySelector('.conversation .panel-figure')?.getAttribute('data-count'),
+    strength: text('.network tr[data-edge="shadow persona"] td:last-child'),
+    stagnation: text('.stagnation b'),
+    turn: /turn (\d+)/.exec(text('.controls .panel-figure') ?? '')?.[1],
+    mood: text('.mood .chart-title:last-of-type b'),
+    cpu: text('.system .figure dd'),
+    events: document.querySelector('tr[data-type="agent_message"]')?.getAttribute('data-total'),
+  });
+  const frames: string[] = [];
+  const watch = () => {
+    const now = JSON.stringify(read());
+    if (frames.at(-1) !== now) frames.push(now);
+    requestAnimationFrame(watch);
   };
+  Object.assign(globalThis, { panels: { read, frames, watch } });
+}
+
+type Shown = ReturnType<typeof expectedAt>;
+interface Panels {
+  read(): Shown;
+  watch(): void;
+  frames: string[];
+}
+
+/** What all panels show, at one moment. */
+function shown({ page }: DashboardPage): Promise<Shown> {
+  return page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.read());
 }
 
 function expectedAt(step: number) {
@@ -58,20 +77,24 @@ function expectedAt(step: number) {
   };
 }
 
-test('scrubbing: every panel shows the same moment; back to live', async () => {
+test('scrubbing: every panel shows the same moment, in every frame; back to live', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
-  await using dashboard = await pages.open(server.url);
+  await using dashboard = await pages.open(server.url, { before: readPanels });
   const { page } = dashboard;
   await poll(() => shown(dashboard)).toEqual(expectedAt(STEPS));
   const slider = page.getByRole('slider', { name: 'Moment' });
   const [min, max] = [Number(await slider.getAttribute('min')), Number(await slider.getAttribute('max'))];
   expect(max - min).toBe((STEPS - 1) * 2000);
 
-  for (const step of [4, 9, 1, 7]) {
+  await page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.watch());
+  const steps = [4, 9, 1, 7];
+  for (const step of steps) {
     await slider.fill(`${min + (step - 1) * 2000 + 500}`);
     await poll(() => shown(dashboard)).toEqual(expectedAt(step));
   }
+  const frames = await page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.frames);
+  expect(frames.map((frame) => JSON.parse(frame))).toEqual([STEPS, ...steps].map(expectedAt));
   await page.locator('.chip.replay').waitFor();
 
   // What comes meanwhile is not shown before the viewer goes back to it.
@@ -85,7 +108,7 @@ test('scrubbing: every panel shows the same moment; back to live', async () => {
 test('a replay plays on by itself, faster or slower, and ends live', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
-  await using dashboard = await pages.open(server.url);
+  await using dashboard = await pages.open(server.url, { before: readPanels });
   const { page } = dashboard;
   await poll(async () => (await shown(dashboard)).last).toBe('message 10');
   const slider = page.getByRole('slider', { name: 'Moment' });
@@ -109,7 +132,7 @@ test('`?at=` opens the page at an event, also one further back than a page loads
     await publisher.publishBatch(later.slice(0, 600));
     await publisher.publishBatch(later.slice(600));
   }
-  await using dashboard = await pages.open(`${server.url}/?at=${cursors[2]}`);
+  await using dashboard = await pages.open(`${server.url}/?at=${cursors[2]}`, { before: readPanels });
   const { page } = dashboard;
   await poll(async () => (await shown(dashboard)).last).toBe('message 3');
   expect(await page.locator('.conversation').getAttribute('data-cursor')).toBe(cursors[2]);
@@ -125,7 +148,7 @@ test('`?at=` opens the page at an event, also one further back than a page loads
 test('a replay keeps its moment, however much comes meanwhile', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
-  await using dashboard = await pages.open(server.url);
+  await using dashboard = await pages.open(server.url, { before: readPanels });
   const { page } = dashboard;
   await poll(async () => (await shown(dashboard)).last).toBe('message 10');
   for (let back = 0; back < 7; back++) await page.keyboard.press('ArrowLeft');
@@ -148,7 +171,7 @@ test('a replay keeps its moment, however much comes meanwhile', async () => {
 test('a moment that is no longer in the log: the page says so and is live', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
-  await using dashboard = await pages.open(`${server.url}/?at=gone:1`);
+  await using dashboard = await pages.open(`${server.url}/?at=gone:1`, { before: readPanels });
   await dashboard.page.getByText('That moment is no longer in the log.').waitFor();
   expect((await shown(dashboard)).count).toBe(`${STEPS}`);
 });
