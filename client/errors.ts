@@ -16,7 +16,8 @@ export function toClientError(error: unknown): Error {
   if (isErrorCode(reason)) {
     // CLOSED is this client's own word; a server that closes is, seen from here, one that is not there.
     const code = reason === 'CLOSED' ? 'UNAVAILABLE' : reason;
-    return new EventsError(code, cause.message, { issues: cause.data?.issues ?? [], cause });
+    const { issues = [], retryAfterMs } = cause.data ?? {};
+    return new EventsError(code, cause.message, { issues, retryAfterMs, cause });
   }
   const status =
     cause.data?.httpStatus ?? (cause.cause instanceof HttpStatusError ? cause.cause.status : undefined);

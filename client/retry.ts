@@ -34,7 +34,10 @@ export async function withRetry<T>(
         if (!abort.signal.aborted) last = toClientError(cause);
       }
       if (last && !isRetryable(last)) throw last;
-      await pause(fullJitter(retry), abort.signal);
+      await pause(
+        fullJitter(retry) + (last instanceof EventsError ? (last.retryAfterMs ?? 0) : 0),
+        abort.signal,
+      );
       signal?.throwIfAborted();
       if (abort.signal.aborted) throw outOfTime(timeoutMs, last);
     }

@@ -25,6 +25,8 @@ export const ERRORS = {
   FORBIDDEN: { trpc: 'FORBIDDEN', retry: false },
   /** Too many publishes are in flight in this process; nothing was stored. */
   OVERLOADED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
+  /** More was published in a second than one may; nothing was stored. `retryAfterMs` tells when to try again. */
+  RATE_LIMITED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
   /** The broker cannot be reached or refused the write; whether it was stored is unknown, so retry with the same idempotency key. */
   UNAVAILABLE: { trpc: 'SERVICE_UNAVAILABLE', retry: true },
   /** This manager, broker or client was closed. */
@@ -45,15 +47,18 @@ export class EventsError extends Error {
   override readonly name = 'EventsError';
   readonly code: ErrorCode;
   readonly issues: readonly Issue[];
+  /** Ms after which trying again can help, where that is known. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { issues?: readonly Issue[]; cause?: unknown } = {},
+    options: { issues?: readonly Issue[]; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.issues = options.issues ?? [];
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -4,16 +4,20 @@ import { WebSocket } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { cut } from '../broadcaster/cut.ts';
+import type { Allowance } from '../limits/allowance.ts';
 import { toTRPCError } from '../router/errors.ts';
 import type { Authenticate, Credentials } from './authenticate.ts';
 import { readCredentials } from './credentials.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
+import type { Subject } from './subject.ts';
 
 /** What a server with authentication puts in the tRPC context. */
 export interface AccessContext {
   /** Of the connection or request; undefined where nobody authenticates. */
   session?: Session | undefined;
+  /** What it may still publish; undefined where that is not limited. */
+  allowance?: Allowance | undefined;
 }
 
 export interface AccessContextOptions {
@@ -21,6 +25,10 @@ export interface AccessContextOptions {
   sessions: Sessions;
   /** Origins whose cookies count, besides the server's own. Default none. */
   allowedOrigins?: readonly string[] | undefined;
+  /** The client's address. Default: the peer's, which is a proxy's where there is one. */
+  addressOf?: ((request: IncomingMessage) => string) | undefined;
+  /** What a subject may publish. Default: as much as it likes. */
+  allowance?: ((subject: Subject, address: string) => Allowance | undefined) | undefined;
 }
 
 /** What the adapters of tRPC pass to `createContext`: `node:http`'s objects, or fastify's around them. */
@@ -43,12 +51,20 @@ interface Closing {
  * @example applyBroadcastWSSHandler({ wss, router, createContext: createAccessContext({ authenticate, sessions }) })
  */
 export function createAccessContext(options: AccessContextOptions) {
-  const { authenticate, sessions, allowedOrigins = [] } = options;
-  return async ({ req, res, info }: ContextSource): Promise<{ session: Session }> => {
+  const { authenticate, sessions, allowedOrigins = [], allowance } = options;
+  const { addressOf = (request: IncomingMessage) => request.socket.remoteAddress ?? '' } = options;
+  return async ({
+    req,
+    res,
+    info,
+  }: ContextSource): Promise<Required<Pick<AccessContext, 'session'>> & AccessContext> => {
     const socket = res instanceof WebSocket ? res : undefined;
     try {
+      const request = 'raw' in req ? req.raw : req;
+      const address = addressOf(request);
       const credentials = readCredentials({
-        req: 'raw' in req ? req.raw : req,
+        req: request,
+        address,
         connectionParams: info.connectionParams,
         isWebSocket: socket !== undefined,
         allowedOrigins,
@@ -56,7 +72,7 @@ export function createAccessContext(options: AccessContextOptions) {
       const session = sessions.open(await authenticate(credentials));
       if (res instanceof WebSocket) followSocket(res, session);
       else followResponse('raw' in res ? res.raw : res, session);
-      return { session };
+      return { session, allowance: allowance?.(session.subject, address) };
     } catch (error) {
       if (socket) closeAfterErrors(socket, error);
       throw error instanceof EventsError ? toTRPCError(error) : error;

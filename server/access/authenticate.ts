@@ -9,8 +9,8 @@ export interface Credentials {
   /** What a WebSocket client sent first; null where nothing was announced, and over HTTP. */
   readonly connectionParams: Readonly<Record<string, string | undefined>> | null;
   readonly headers: IncomingHttpHeaders;
-  /** The peer's address: that of a proxy where there is one. */
-  readonly remoteAddress: string | undefined;
+  /** The client's address: the peer's, or what a trusted proxy forwards for. */
+  readonly remoteAddress: string;
 }
 
 /**

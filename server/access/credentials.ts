@@ -8,6 +8,8 @@ export const TOKEN_COOKIE = 'psyche_token';
 export interface CredentialSources {
   /** The request, or the upgrade of a WebSocket. */
   req: IncomingMessage;
+  /** The client's address. */
+  address: string;
   /** tRPC's connection params. Over HTTP they come in the address, where no token may be. */
   connectionParams: Credentials['connectionParams'];
   isWebSocket: boolean;
@@ -18,6 +20,7 @@ export interface CredentialSources {
 /** @throws EventsError UNAUTHENTICATED when the address carries a token */
 export function readCredentials({
   req,
+  address,
   connectionParams,
   isWebSocket,
   allowedOrigins,
@@ -36,7 +39,7 @@ export function readCredentials({
     token: params?.['token'] ?? bearer(req) ?? cookie(req, allowedOrigins),
     connectionParams: params,
     headers: req.headers,
-    remoteAddress: req.socket.remoteAddress,
+    remoteAddress: address,
   };
 }
 

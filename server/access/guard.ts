@@ -1,5 +1,6 @@
 import { EventsError } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC } from '../../shared/topic.ts';
+import { allowanceOf } from '../limits/allowance.ts';
 import { toTRPCError } from '../router/errors.ts';
 import { type Authorize, authorizeSession } from './authorize.ts';
 import { sessionOf } from './session.ts';
@@ -23,6 +24,7 @@ export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Pr
     if (call.type === 'mutation') {
       const topic = topicOf(await call.getRawInput());
       await authorize(call.ctx, { action: 'control', topic, types: [] });
+      await allowanceOf(call.ctx)?.take(1);
     } else {
       await authorize(call.ctx, { action: 'stats', topic: null, types: [] });
     }

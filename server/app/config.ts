@@ -4,9 +4,10 @@ import { EventsError } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC, topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { DEFAULT_RETENTION } from '../broker/broker.ts';
+import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 
 /** What a server runs with. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
-export interface ServerConfig extends AccessConfig {
+export interface ServerConfig extends AccessConfig, LimitsConfig {
   /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
@@ -84,6 +85,7 @@ const shape = z.strictObject({
     .default([]),
   nodeName: z.string().max(64, { error: 'at most 64 characters' }).default(hostname().slice(0, 64)),
   ...accessShape,
+  ...limitsShape,
 });
 const schema = shape
   .refine(({ data, redisUrl }) => data === null || redisUrl === null, {

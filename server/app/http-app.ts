@@ -1,16 +1,25 @@
-import type { AnyTRPCRouter } from '@trpc/server';
+import type { AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import { EventsError } from '../../shared/errors.ts';
 import type { createAccessContext } from '../access/access-context.ts';
+import type { Instruments } from '../instruments.ts';
+import type { Limits } from '../limits/limits.ts';
+import { allowOrigins } from './allow-origins.ts';
+import { limitConnections } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
-import { isAllowedOrigin } from './origins.ts';
 import { servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
+import { addSecurityHeaders } from './security-headers.ts';
 
 /** The longest URL path that Node itself lets through: a batch of tRPC calls names all its procedures in the path. */
 const MAX_PATH = 16 * 1024;
-/** Ms for the head of a request, from the connection on; looked at once a second. */
-const HEAD_MS = 4_000;
+/** How often connections are looked at, in ms: how late one that is silent can be cut. */
+const LOOK_MS = 1_000;
+/** Bytes of a request's body. */
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Calls in one request. */
+const MAX_BATCH_CALLS = 1_000;
 /** Ms for a whole request. */
 const REQUEST_MS = 30_000;
 
@@ -22,6 +31,10 @@ export interface HttpAppOptions {
   createContext: ReturnType<typeof createAccessContext>;
   readiness: Readiness;
   allowedOrigins: readonly string[];
+  limits: Limits;
+  /** Ms for the head of a request, from the connection on. */
+  handshakeTimeoutMs: number;
+  instruments: Instruments;
   /** Directory of the page. Default: where the build puts it. */
   pageDir?: string | undefined;
   logger: FastifyBaseLogger;
@@ -29,15 +42,22 @@ export interface HttpAppOptions {
 
 /** Health, page and tRPC over HTTP; not listening yet. */
 export async function createHttpApp(options: HttpAppOptions): Promise<FastifyInstance> {
-  const { router, path, createContext, readiness, allowedOrigins, pageDir, logger } = options;
+  const { router, path, createContext, readiness, allowedOrigins, limits, pageDir, logger, instruments } =
+    options;
   const app = fastify({
     loggerInstance: logger,
     // fastify's own lines carry the query, and with it tokens.
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: REQUEST_MS,
-    http: { headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
+    bodyLimit: MAX_BODY_BYTES,
+    http: {
+      headersTimeout: options.handshakeTimeoutMs - LOOK_MS,
+      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: LOOK_MS,
+    },
     routerOptions: { maxParamLength: MAX_PATH },
   });
+  addSecurityHeaders(app);
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
     const { statusCode, elapsedTime } = reply;
@@ -51,10 +71,17 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   });
 
   await app.register(async (scope) => {
-    allowOrigins(scope, allowedOrigins);
+    allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
+    limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
     const trpc: FastifyTRPCPluginOptions<AnyTRPCRouter> = {
       prefix: path,
-      trpcOptions: { router, createContext, onError: (failure) => logFailure(logger, failure) },
+      trpcOptions: {
+        router,
+        createContext,
+        maxBatchSize: MAX_BATCH_CALLS,
+        onError: (failure) => logFailure({ logger, instruments }, failure),
+        responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
+      },
     };
     await scope.register(fastifyTRPCPlugin, trpc);
   });
@@ -62,22 +89,12 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   return app;
 }
 
-/** Refuses pages of foreign origins; tells browsers about those that are allowed. */
-function allowOrigins(app: FastifyInstance, allowed: readonly string[]): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isAllowedOrigin(request.raw, allowed))
-      return reply
-        .code(403)
-        .send({ message: 'Pages of this origin may not use the server: see ALLOWED_ORIGINS' });
-    const { origin } = request.headers;
-    if (origin === undefined) return;
-    reply.header('access-control-allow-origin', origin).header('vary', 'origin');
-    if (request.method !== 'OPTIONS') return;
-    return reply
-      .header('access-control-allow-methods', 'GET, POST')
-      .header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '')
-      .header('access-control-max-age', '600')
-      .code(204)
-      .send();
-  });
+/** Tells in a header too when trying again can help. */
+function retryAfter(errors: readonly TRPCError[]): Headers {
+  const headers = new Headers();
+  const waits = errors.flatMap(({ cause }) =>
+    cause instanceof EventsError ? (cause.retryAfterMs ?? []) : [],
+  );
+  if (waits.length > 0) headers.set('retry-after', `${Math.ceil(Math.max(...waits) / 1000)}`);
+  return headers;
 }

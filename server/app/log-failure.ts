@@ -1,5 +1,6 @@
 import type { TRPCError } from '@trpc/server';
 import { EventsError } from '../../shared/errors.ts';
+import type { Instruments } from '../instruments.ts';
 import type { Logger } from '../logger.ts';
 
 interface Failure {
@@ -8,10 +9,16 @@ interface Failure {
   type: string;
 }
 
-/** Logs a request that failed: a fault of the server as an error, a fault of the client for debugging. Never its input. */
-export function logFailure(logger: Logger, { error, path, type }: Failure): void {
+interface Reporters {
+  logger: Logger;
+  instruments: Instruments;
+}
+
+/** Counts and logs a request that failed: a fault of the server as an error, a fault of the client for debugging. Never its input. */
+export function logFailure({ logger, instruments }: Reporters, { error, path, type }: Failure): void {
   const { cause } = error;
   const code = cause instanceof EventsError ? cause.code : error.code;
+  instruments.refused(code);
   const fields = { path, type, code, reason: error.message };
   if (code === 'INTERNAL_SERVER_ERROR') logger.error({ path, type, err: cause ?? error }, 'A request failed');
   else if (code === 'UNAVAILABLE') logger.warn(fields, 'A request failed');

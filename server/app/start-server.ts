@@ -2,15 +2,16 @@ import { type Logger as PinoLogger, pino } from 'pino';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { configuredAuthentication } from '../access/access-config.ts';
-import { createAccessContext } from '../access/access-context.ts';
+import { type AccessContextOptions, createAccessContext } from '../access/access-context.ts';
 import { anonymous } from '../access/anonymous.ts';
 import type { Authenticate } from '../access/authenticate.ts';
 import { refuseOpenServer } from '../access/loopback.ts';
 import { Sessions } from '../access/sessions.ts';
+import type { Subject } from '../access/subject.ts';
 import type { BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
-import { integratePerformanceMonitor, type StatusPublisher } from '../performance-monitor/integrate.ts';
-import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
+import { noInstruments } from '../instruments.ts';
+import { Limits } from '../limits/limits.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
 import type { ServerConfig } from './config.ts';
@@ -18,6 +19,7 @@ import { createHttpApp } from './http-app.ts';
 import { listen } from './listen.ts';
 import { openBroker } from './open-broker.ts';
 import { Readiness } from './readiness.ts';
+import { startMonitor } from './start-monitor.ts';
 import { attachWebSockets } from './web-sockets.ts';
 
 /** Where tRPC is served, over HTTP and WebSocket alike. */
@@ -74,31 +76,55 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
   const manager = new EventManager<C>({ broker, logger, ...(parts.catalog && { catalog: parts.catalog }) });
   const sessions = new Sessions({ broker: authenticate && broker });
+  const limits = new Limits(config, logger);
   try {
     await sessions.start();
     const context = { manager, config, logger };
     const application = parts.application?.(context) ?? { router: createAppRouter(manager) };
     const readiness = new Readiness({ broker, topic: readyTopic(config.nodeName) });
-    const access = { authenticate: authenticate ?? anonymous(), sessions };
-    return await run(context, application, readiness, access, parts.pageDir);
+    const access = {
+      authenticate: authenticate ?? anonymous(),
+      sessions,
+      allowedOrigins: config.allowedOrigins,
+      addressOf: limits.addressOf,
+      allowance: ({ id }: Subject, address: string) => limits.allowance(authenticate && id, address),
+    };
+    return await run(context, application, { readiness, access, limits, pageDir: parts.pageDir });
   } catch (error) {
     sessions.close();
+    await limits.close();
     await manager.close();
     throw error;
   }
 }
 
+/** What a server serves with. */
+interface Serving {
+  readiness: Readiness;
+  access: AccessContextOptions;
+  limits: Limits;
+  pageDir: string | undefined;
+}
+
 async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: PinoLogger },
   application: Application,
-  readiness: Readiness,
-  access: { authenticate: Authenticate; sessions: Sessions },
-  pageDir: string | undefined,
+  { readiness, access, limits, pageDir }: Serving,
 ): Promise<RunningServer> {
   const { manager, config, logger } = context;
-  const { allowedOrigins } = config;
-  const createContext = createAccessContext({ ...access, allowedOrigins });
-  const serving = { router: application.router, path: PATH, createContext, allowedOrigins, logger };
+  const { allowedOrigins, handshakeTimeoutMs } = config;
+  const createContext = createAccessContext(access);
+  const instruments = noInstruments;
+  const serving = {
+    router: application.router,
+    path: PATH,
+    createContext,
+    allowedOrigins,
+    handshakeTimeoutMs,
+    limits,
+    logger,
+    instruments,
+  };
   const app = await createHttpApp({ ...serving, readiness, pageDir });
   const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
   let monitor: { stop(): void } | undefined;
@@ -116,7 +142,7 @@ async function run<C extends AnyCatalog>(
     clearTimeout(cut);
     readiness.close();
     access.sessions.close();
-    await manager.close();
+    await Promise.all([limits.close(), manager.close()]);
   };
 
   const { url, port } = await listen(app, config);
@@ -136,27 +162,6 @@ async function run<C extends AnyCatalog>(
     close() {
       stopped ??= stop();
       return stopped;
-    },
-  };
-}
-
-function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C>, application: Application) {
-  const { manager, config, logger } = context;
-  const monitor = new PerformanceMonitor();
-  const reports = integratePerformanceMonitor(monitor, {
-    // A catalog without the event, or with another of its name, refuses it when it is published; that is logged.
-    manager: manager as unknown as StatusPublisher,
-    logger,
-    intervalMs: config.monitorIntervalMs,
-    node: config.nodeName,
-    activeAgents: () => application.activeAgents?.() ?? 0,
-    errorCount: () => application.errorCount?.() ?? 0,
-    agents: () => application.agents?.() ?? {},
-  });
-  return {
-    stop() {
-      reports.stop();
-      monitor.close();
     },
   };
 }

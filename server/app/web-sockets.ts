@@ -8,9 +8,12 @@ import type { createAccessContext } from '../access/access-context.ts';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
+import type { Instruments } from '../instruments.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Logger } from '../logger.ts';
 import { logFailure } from './log-failure.ts';
 import { isAllowedOrigin } from './origins.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Ms of silence after which a client is asked whether it is there: proxies drop what is idle for a minute. */
 const PING_MS = 25_000;
@@ -24,7 +27,11 @@ export interface WebSocketsOptions {
   allowedOrigins: readonly string[];
   /** Whether events go compressed to clients that take it. */
   compression: boolean;
+  limits: Limits;
+  /** Ms for the first message of a client that announced one. */
+  handshakeTimeoutMs: number;
   logger: Logger;
+  instruments: Instruments;
 }
 
 /** Bytes of one call over a WebSocket. */
@@ -45,7 +52,7 @@ export interface WebSockets {
 
 /** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
 export function attachWebSockets(server: Server, options: WebSocketsOptions): WebSockets {
-  const { router, path, createContext, allowedOrigins, compression, logger } = options;
+  const { router, path, createContext, allowedOrigins, compression, limits, logger, instruments } = options;
   const wss = new WebSocketServer({
     noServer: true,
     ...WEBSOCKET_LIMITS,
@@ -57,18 +64,26 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     router,
     createContext,
     maxCallBytes: MAX_CALL_BYTES,
+    firstMessageTimeoutMs: options.handshakeTimeoutMs,
     keepAlive: { enabled: true, pingMs: PING_MS },
-    onError: (failure) => logFailure(logger, failure),
+    onError: (failure) => logFailure({ logger, instruments }, failure),
   });
   let stopping = false;
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Before anything else: a socket without this listener ends the process when its peer resets it.
     socket.on('error', () => socket.destroy());
-    if (request.url?.split('?', 1)[0] !== path) refuse(socket, '404 Not Found');
-    else if (stopping) refuse(socket, '503 Service Unavailable');
-    else if (!isAllowedOrigin(request, allowedOrigins)) refuse(socket, '403 Forbidden');
-    else wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
+    const refuse = (status: string, code: string) => {
+      instruments.refused(code);
+      refuseUpgrade(socket, status);
+    };
+    if (request.url?.split('?', 1)[0] !== path) return refuse('404 Not Found', 'PATH');
+    if (stopping) return refuse('503 Service Unavailable', 'CLOSED');
+    if (!isAllowedOrigin(request, allowedOrigins)) return refuse('403 Forbidden', 'ORIGIN');
+    const release = limits.connections.admit(limits.addressOf(request));
+    if (!release) return refuse('429 Too Many Requests', 'TOO_MANY_CONNECTIONS');
+    socket.once('close', release);
+    wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
   });
 
   return {
@@ -85,9 +100,11 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
   };
 }
 
-function refuse(socket: Duplex, status: string): void {
+function refuseUpgrade(socket: Duplex, status: string): void {
+  const headers = { connection: 'close', 'content-length': 0, ...SECURITY_HEADERS };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }
 
 /** Resolves when no client is connected any more, or after `ms`. */

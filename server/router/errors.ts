@@ -19,11 +19,16 @@ export interface ErrorDetails {
   reason: ErrorCode | null;
   /** What is wrong with the input, field by field. */
   issues: readonly Issue[];
+  /** Ms after which trying again can help, where that is known. */
+  retryAfterMs?: number;
 }
 
 export function errorDetails(error: TRPCError): ErrorDetails {
   const { cause } = error;
-  if (cause instanceof EventsError) return { reason: cause.code, issues: cause.issues };
+  if (cause instanceof EventsError) {
+    const { code: reason, issues, retryAfterMs } = cause;
+    return { reason, issues, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  }
   if (cause instanceof ZodError) return { reason: 'INVALID_OPTION', issues: toIssues(cause) };
   return { reason: null, issues: [] };
 }

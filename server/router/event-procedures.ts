@@ -18,6 +18,7 @@ import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
+import { allowanceOf } from '../limits/allowance.ts';
 import { asTRPCError } from './errors.ts';
 import { batchInput, historyInput, publishInput, subscribeInput } from './inputs.ts';
 
@@ -114,6 +115,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   const publish = (name: string) =>
     procedure.input(publishInput).mutation(async ({ ctx, input: { data, ...options } }) => {
       await checkpoint.publish(ctx, options.topic, [name]);
+      await allowanceOf(ctx)?.take(1);
       return untyped.publish(name, data, options);
     });
 
@@ -131,6 +133,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])),
       batch: procedure.input(batchInput).mutation(async ({ ctx, input: { events, topic } }) => {
         await checkpoint.publish(ctx, topic, [...new Set(events.map(({ event_type }) => event_type))]);
+        await allowanceOf(ctx)?.take(events.length);
         return untyped.publishBatch(events, { topic });
       }),
     },

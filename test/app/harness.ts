@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http';
 import {
   createTRPCClient,
   createWSClient,
@@ -51,4 +52,32 @@ export function wsClient(url: string): { trpc: TRPCClient<AppRouter> } & AsyncDi
     trpc: createTRPCClient<AppRouter>({ links: [wsLink({ client, transformer: superjson })] }),
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/** The status an upgrade is answered with; 101 when it succeeds. */
+export async function upgradeStatus(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<number | undefined> {
+  const request = httpRequest(url, {
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+      ...headers,
+    },
+  });
+  request.end();
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('upgrade', ({ statusCode }, socket) => {
+      socket.destroy();
+      resolve(statusCode);
+    });
+    request.once('response', (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+  });
 }

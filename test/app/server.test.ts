@@ -13,38 +13,13 @@ import { z } from 'zod';
 import { type AppRouter, eventProcedures } from '../../server/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
-import { httpClient, startTestServer, wsClient } from './harness.ts';
+import { httpClient, startTestServer, upgradeStatus, wsClient } from './harness.ts';
 
 /** Follows a topic with a stock client. */
 function follow(trpc: TRPCClient<AppRouter>, topic: string) {
   const items: { event_type: string; data: unknown }[] = [];
   const subscription = trpc.on.any.subscribe({ topic }, { onData: ({ data }) => void items.push(data) });
   return { items, [Symbol.dispose]: () => subscription.unsubscribe() };
-}
-
-/** The status an upgrade is answered with; 101 when it succeeds. */
-async function upgradeStatus(url: string, headers: Record<string, string> = {}): Promise<number | undefined> {
-  const request = httpRequest(url, {
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-      ...headers,
-    },
-  });
-  request.end();
-  return new Promise((resolve, reject) => {
-    request.once('error', reject);
-    request.once('upgrade', ({ statusCode }, socket) => {
-      socket.destroy();
-      resolve(statusCode);
-    });
-    request.once('response', (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    });
-  });
 }
 
 describe('server', () => {

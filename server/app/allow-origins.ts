@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify';
+import { isAllowedOrigin } from './origins.ts';
+
+/** Refuses pages of foreign origins; tells browsers about those that are allowed. */
+export function allowOrigins(app: FastifyInstance, allowed: readonly string[], refused: () => void): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (!isAllowedOrigin(request.raw, allowed)) {
+      refused();
+      return reply
+        .code(403)
+        .send({ message: 'Pages of this origin may not use the server: see ALLOWED_ORIGINS' });
+    }
+    const { origin } = request.headers;
+    if (origin === undefined) return;
+    reply.header('access-control-allow-origin', origin).header('vary', 'origin');
+    if (request.method !== 'OPTIONS') return;
+    return reply
+      .header('access-control-allow-methods', 'GET, POST')
+      .header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '')
+      .header('access-control-max-age', '600')
+      .code(204)
+      .send();
+  });
+}

@@ -1,0 +1,22 @@
+import type { FastifyInstance } from 'fastify';
+import type { Limits } from '../limits/limits.ts';
+
+/** S after which it is worth while to try again: by then silent connections have been cut. */
+export const RETRY_AFTER_S = 5;
+
+/** Refuses requests and event streams of addresses that have as many connections as they may. */
+export function limitConnections(app: FastifyInstance, limits: Limits, refused: () => void): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const release = limits.connections.admit(limits.addressOf(request.raw));
+    if (release) {
+      reply.raw.once('close', release);
+      return;
+    }
+    refused();
+    return reply
+      .code(429)
+      .header('retry-after', RETRY_AFTER_S)
+      .header('connection', 'close')
+      .send({ message: 'Too many connections of this address' });
+  });
+}

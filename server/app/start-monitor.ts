@@ -1,0 +1,26 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { integratePerformanceMonitor, type StatusPublisher } from '../performance-monitor/integrate.ts';
+import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
+import type { Application, ApplicationContext } from './application.ts';
+
+/** Begins to publish a server's `system_status`. */
+export function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C>, application: Application) {
+  const { manager, config, logger } = context;
+  const monitor = new PerformanceMonitor();
+  const reports = integratePerformanceMonitor(monitor, {
+    // A catalog without the event, or with another of its name, refuses it when it is published; that is logged.
+    manager: manager as unknown as StatusPublisher,
+    logger,
+    intervalMs: config.monitorIntervalMs,
+    node: config.nodeName,
+    activeAgents: () => application.activeAgents?.() ?? 0,
+    errorCount: () => application.errorCount?.() ?? 0,
+    agents: () => application.agents?.() ?? {},
+  });
+  return {
+    stop() {
+      reports.stop();
+      monitor.close();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { addressKey, isThisMachine } from './client-address.ts';
+import { DEFAULT_MAX_CONNECTIONS } from './limits-config.ts';
+
+/** Counts the connections of each address, and lets no more in than one may have. */
+export class ConnectionLimit {
+  readonly #max: number;
+  readonly #sparesThisMachine: boolean;
+  readonly #open = new Map<string, number>();
+
+  /** @param max 0: no limit; null: 1000, and no limit for this machine */
+  constructor(max: number | null) {
+    this.#max = (max ?? DEFAULT_MAX_CONNECTIONS) || Number.POSITIVE_INFINITY;
+    this.#sparesThisMachine = max === null;
+  }
+
+  /** Lets one more in. Returns what to call, once or more, when it is gone; undefined: not one more. */
+  admit(address: string): (() => void) | undefined {
+    if (this.#sparesThisMachine && isThisMachine(address)) return () => {};
+    const key = addressKey(address);
+    const open = this.#open.get(key) ?? 0;
+    if (open >= this.#max) return undefined;
+    this.#open.set(key, open + 1);
+    let gone = false;
+    return () => {
+      if (gone) return;
+      gone = true;
+      const left = (this.#open.get(key) ?? 1) - 1;
+      if (left > 0) this.#open.set(key, left);
+      else this.#open.delete(key);
+    };
+  }
+
+  /** Addresses that have a connection. */
+  get addresses(): number {
+    return this.#open.size;
+  }
+}

@@ -1,0 +1,55 @@
+import { Redis } from 'ioredis';
+import { RedisConnection } from '../broker/redis/connection.ts';
+import type { Logger } from '../logger.ts';
+import type { Allowance } from './allowance.ts';
+import { addressKey, type ClientAddress, clientAddress, isThisMachine } from './client-address.ts';
+import { ConnectionLimit } from './connection-limit.ts';
+import { DEFAULT_PUBLISH_RATE, type LimitsConfig } from './limits-config.ts';
+import { PublishRate } from './publish-rate.ts';
+
+/** Ms to wait for Redis before a process counts for itself. */
+const COUNT_MS = 500;
+
+export interface LimitsOptions extends LimitsConfig {
+  /** Where processes count together. Default null: each for itself. */
+  readonly redisUrl: string | null;
+  /** What keys in Redis begin with. */
+  readonly redisPrefix: string;
+}
+
+/** The limits of one server. */
+export class Limits {
+  readonly addressOf: ClientAddress;
+  readonly connections: ConnectionLimit;
+  readonly #rate: PublishRate | undefined;
+  readonly #sparesThisMachine: boolean;
+  readonly #redis: RedisConnection | undefined;
+
+  constructor(options: LimitsOptions, logger: Logger) {
+    const { maxConnectionsPerAddress, publishRate, redisUrl, redisPrefix: prefix, trustProxy } = options;
+    this.addressOf = clientAddress(trustProxy);
+    this.connections = new ConnectionLimit(maxConnectionsPerAddress);
+    this.#sparesThisMachine = publishRate === null;
+    const perSecond = publishRate ?? DEFAULT_PUBLISH_RATE;
+    if (perSecond === 0) return;
+    if (redisUrl !== null) {
+      // Of its own, so that what is answered late here holds up nothing else.
+      const connect = (defaults: object) => new Redis(redisUrl, { ...defaults, commandTimeout: COUNT_MS });
+      this.#redis = new RedisConnection({ connect }, { name: 'limits', timeoutMs: 2 * COUNT_MS, logger });
+    }
+    this.#rate = new PublishRate({ perSecond, prefix, redis: this.#redis?.redis });
+  }
+
+  /** What a caller may publish. @param subject undefined for those who need no token: then it is their address that counts */
+  allowance(subject: string | undefined, address: string): Allowance | undefined {
+    const rate = this.#rate;
+    if (!rate || (subject === undefined && this.#sparesThisMachine && isThisMachine(address)))
+      return undefined;
+    const key = subject === undefined ? `address:${addressKey(address)}` : `subject:${subject}`;
+    return { take: (events) => rate.take(key, events) };
+  }
+
+  async close(): Promise<void> {
+    await this.#redis?.close();
+  }
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import { expect, test } from 'vitest';
+import { addressKey, clientAddress, isThisMachine } from '../../server/limits/client-address.ts';
+import { ConnectionLimit } from '../../server/limits/connection-limit.ts';
+
+/** A request of a peer that says for whom it forwards. */
+function from(remoteAddress: string, forwardedFor?: string): IncomingMessage {
+  const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
+  return { socket: { remoteAddress }, headers } as unknown as IncomingMessage;
+}
+
+test('X-Forwarded-For is believed of trusted proxies only, and no further back than the first that is not', () => {
+  const nobody = clientAddress([]);
+  expect(nobody(from('198.51.100.7', '203.0.113.1'))).toBe('198.51.100.7');
+  const proxies = clientAddress(['loopback', '10.0.0.0/8']);
+  expect(proxies(from('198.51.100.7', '203.0.113.1'))).toBe('198.51.100.7');
+  expect(proxies(from('127.0.0.1', '203.0.113.1'))).toBe('203.0.113.1');
+  expect(proxies(from('::ffff:10.1.2.3', '198.51.100.66, 203.0.113.1, 10.9.9.9'))).toBe('203.0.113.1');
+  expect(proxies(from('10.1.2.3'))).toBe('10.1.2.3');
+});
+
+test('one customer is one address: IPv4 whole, IPv6 by its network of 64 bits', () => {
+  expect(addressKey('203.0.113.1')).toBe('203.0.113.1');
+  for (const address of ['2001:db8:1:2::1', '2001:0db8:1:2:ffff::', '2001:db8:1:2:3:4:5:6'])
+    expect(addressKey(address)).toBe('2001:db8:1:2::/64');
+  expect(addressKey('2001:db8:1:3::1')).toBe('2001:db8:1:3::/64');
+  expect(addressKey('::1')).toBe('0:0:0:0::/64');
+  expect(['127.0.0.1', '127.9.9.9', '::1'].every(isThisMachine)).toBe(true);
+  expect(['10.0.0.1', '::2', ''].some(isThisMachine)).toBe(false);
+});
+
+test('an address has so many connections and no more; one that goes makes room for one, once', () => {
+  const limit = new ConnectionLimit(2);
+  const first = limit.admit('127.0.0.1');
+  expect(limit.admit('127.0.0.1')).toBeDefined();
+  expect(limit.admit('127.0.0.1')).toBeUndefined();
+  const other = limit.admit('127.0.0.2');
+  expect(other).toBeDefined();
+  first?.();
+  first?.();
+  const again = limit.admit('127.0.0.1');
+  expect(again).toBeDefined();
+  expect(limit.admit('127.0.0.1')).toBeUndefined();
+  other?.();
+  expect(limit.addresses).toBe(1);
+});
+
+test('where nothing is said this machine has no limit, and others have; 0 is none for anybody', () => {
+  const admitted = (limit: ConnectionLimit, address: string) =>
+    Array.from({ length: 1500 }, () => limit.admit(address)).filter(Boolean).length;
+  expect(admitted(new ConnectionLimit(null), '::1')).toBe(1500);
+  expect(admitted(new ConnectionLimit(null), '203.0.113.1')).toBe(1000);
+  expect(admitted(new ConnectionLimit(0), '203.0.113.1')).toBe(1500);
+});

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestServer, upgradeStatus } from '../app/harness.ts';
+
+/** The status of a request on a connection of its own. */
+async function status(url: string, headers: Record<string, string> = {}): Promise<number | undefined> {
+  const sent = request(url, { headers, agent: false }).end();
+  const [response] = await once(sent, 'response');
+  response.resume();
+  await once(response, 'close');
+  return response.statusCode;
+}
+
+test('an address has so many connections: more WebSockets, streams and requests get 429 until one goes', async () => {
+  await using server = await startTestServer({ maxConnectionsPerAddress: 2 });
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
+  await once(socket, 'open');
+  const abort = new AbortController();
+  const stream = await fetch(`${server.url}/trpc/on.any`, { signal: abort.signal });
+  expect(stream.status).toBe(200);
+
+  expect(await upgradeStatus(`${server.url}/trpc`)).toBe(429);
+  const refused = await fetch(`${server.url}/trpc/stats`);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
+  expect(await status(`${server.url}/healthz`)).toBe(200); // whoever looks after the server gets through
+
+  abort.abort();
+  await expect.poll(() => status(`${server.url}/trpc/stats`)).toBe(200);
+  socket.close();
+  await expect.poll(() => upgradeStatus(`${server.url}/trpc`)).toBe(101);
+});
+
+test('control: without the limit, which this machine does not have by itself, they are let in', async () => {
+  await using server = await startTestServer();
+  const sockets = Array.from({ length: 3 }, () => new WebSocket(`${server.url.replace('http', 'ws')}/trpc`));
+  await Promise.all(sockets.map((socket) => once(socket, 'open')));
+  expect(await status(`${server.url}/trpc/stats`)).toBe(200);
+});
+
+test('behind a trusted proxy each client has an address; a client that is none cannot make up one', async () => {
+  const limits = { maxConnectionsPerAddress: 1 };
+  await using trusting = await startTestServer({ ...limits, trustProxy: ['loopback'] });
+  await using wary = await startTestServer(limits);
+  const held = [];
+  for (const { url } of [trusting, wary]) {
+    const headers = { 'x-forwarded-for': '203.0.113.1' };
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/trpc`, { headers });
+    await once(socket, 'open');
+    held.push(socket);
+  }
+  const ask = (url: string, address: string) => status(`${url}/trpc/stats`, { 'x-forwarded-for': address });
+  expect(await ask(trusting.url, '203.0.113.1')).toBe(429);
+  expect(await ask(trusting.url, '203.0.113.2')).toBe(200);
+  expect(await ask(wary.url, '203.0.113.2')).toBe(429);
+});
