@@ -7,12 +7,12 @@ import {
   topicOption,
   toSelection,
 } from './arguments.ts';
-import { type AccessOptions, withAccess } from './event-access.ts';
 import { fail } from './fail.ts';
 import { endWithReader, print } from './output.ts';
 import { publishLines, publishOne } from './publish.ts';
 import { history, tail } from './read.ts';
 import { serve } from './serve.ts';
+import { type AccessOptions, withAccess } from './with-access.ts';
 
 const program = new Command('psyche-events').description(
   'Live, typed events: serve, publish and follow them.',

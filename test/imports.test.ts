@@ -52,10 +52,39 @@ test.each(Object.keys(ALLOWED))('%s imports only what it may', (room) => {
   expect(imports.filter((each) => !isAllowed(each))).toEqual([]);
 });
 
+/** The files of one circle of imports, types too; null if there is none. */
+function circleIn(imports: readonly Pick<Import, 'from' | 'to'>[]): string[] | null {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const clean = new Set<string>();
+  const search = (file: string, path: readonly string[]): string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (clean.has(file)) return null;
+    for (const target of targets.get(file) ?? []) {
+      const circle = search(target, [...path, file]);
+      if (circle) return circle;
+    }
+    clean.add(file);
+    return null;
+  };
+  for (const file of targets.keys()) {
+    const circle = search(file, []);
+    if (circle) return circle;
+  }
+  return null;
+}
+
+test('no file imports itself by way of others, not even for types', () => {
+  expect(circleIn(Object.keys(ALLOWED).flatMap(importsOf))).toBeNull();
+});
+
 test('the check itself sees imports, and what is wrong with them', () => {
   expect(importsOf('server').length).toBeGreaterThan(50);
   expect(isAllowed({ from: 'shared/a.ts', to: 'server/b.ts', typeOnly: true })).toBe(false);
   expect(isAllowed({ from: 'client/a.ts', to: 'server/index.ts', typeOnly: false })).toBe(false);
   expect(isAllowed({ from: 'cli/a.ts', to: 'server/app/config.ts', typeOnly: false })).toBe(false);
   expect(isAllowed({ from: 'cli/a.ts', to: 'server/index.ts', typeOnly: false })).toBe(true);
+  const circle = ['ab', 'bc', 'cd', 'db'].map(([from = '', to = '']) => ({ from, to }));
+  expect(circleIn(circle)).toEqual(['b', 'c', 'd', 'b']);
+  expect(circleIn(circle.slice(0, 3))).toBeNull();
 });

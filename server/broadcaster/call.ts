@@ -1,8 +1,9 @@
 import type { TRPCError } from '@trpc/server';
 import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
-import type { Connection, RequestId } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { FALLBACK_SHAPE, reportError, reportInternalError, type Subject, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
+import type { RequestId } from './request-id.ts';
 
 /** One request of a client: where its answers go, and its errors. */
 export class Call {

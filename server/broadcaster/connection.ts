@@ -6,10 +6,8 @@ import { WebSocket } from 'ws';
 import { Backlog } from './backlog.ts';
 import { FALLBACK_SHAPE, NO_CALL, reportError, reportInternalError, shapeError } from './errors.ts';
 import type { Setup } from './options.ts';
+import type { RequestId } from './request-id.ts';
 import { Turnstile } from './turnstile.ts';
-
-/** How a client names a request. */
-export type RequestId = number | string;
 
 /** One client: its socket, its tRPC context, its running subscriptions. */
 export class Connection {

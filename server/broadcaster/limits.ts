@@ -48,9 +48,6 @@ const DEFAULTS: Limits = {
 /** Values of one observable that may wait while its client is behind: an observable cannot be asked to wait. */
 export const MAX_QUEUED_VALUES = 1024;
 
-/** Characters of a request id: it goes out again with every item of a subscription. */
-export const MAX_ID_LENGTH = 256;
-
 /** Node takes a longer timer for one of a millisecond. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,5 +1,7 @@
-import type { Call } from './call.ts';
-import type { Connection, RequestId } from './connection.ts';
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Backlog } from './backlog.ts';
+import type { RequestId } from './request-id.ts';
 
 /** A subscription's source that writes to its sockets itself, instead of being iterated once per subscriber. */
 export interface Live {
@@ -11,9 +13,21 @@ export interface Live {
   attach(call: LiveCall): () => void;
 }
 
+/** Where a {@link Live} source writes. */
+export interface LiveConnection {
+  readonly ws: WebSocket;
+  /** The TCP or TLS socket below: for writing frames that are built already. */
+  readonly socket: Socket;
+  readonly backlog: Backlog;
+  /** False as soon as closing has begun, by either side: nothing may be written then. */
+  readonly open: boolean;
+  /** Aborts when the socket has closed. */
+  readonly closed: AbortSignal;
+}
+
 /** One subscription to a {@link Live} source. */
 export interface LiveCall {
-  readonly connection: Connection;
+  readonly connection: LiveConnection;
   /** To be written with every frame, `jsonrpc` too if there is one. */
   readonly id: RequestId;
   readonly jsonrpc: '2.0' | undefined;
@@ -21,28 +35,4 @@ export interface LiveCall {
   readonly signal: AbortSignal;
   /** Ends the subscription from this side; with an error, the client gets it before `stopped`. */
   end(error?: Error): void;
-}
-
-/** Hands a subscription over: `started`, attach, and when the client stops or is gone, or the source ends it, detach. */
-export async function attach(call: Call, live: Live): Promise<void> {
-  const { connection, id, jsonrpc, signal } = call;
-  let detach: (() => void) | undefined;
-  let failure: unknown;
-  call.respond({ type: 'started' });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const end = (error?: Error) => (error ? reject(error) : resolve());
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      detach = live.attach({ connection, id, jsonrpc, signal, end });
-    });
-  } catch (cause) {
-    failure = cause;
-  }
-  call.abort();
-  try {
-    detach?.();
-  } catch (cause) {
-    call.report(cause);
-  }
-  if (failure !== undefined) call.fail(failure);
 }

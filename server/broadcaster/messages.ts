@@ -6,7 +6,7 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import type { Connection } from './connection.ts';
 import { NO_CALL, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
-import { MAX_ID_LENGTH } from './limits.ts';
+import { MAX_ID_LENGTH } from './request-id.ts';
 
 /** What an encoder decodes: the text of a text frame, the bytes of a binary one. */
 export type Payload = string | Uint8Array;

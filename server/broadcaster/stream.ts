@@ -1,9 +1,9 @@
 import { TRPCError } from '@trpc/server';
 import { isObservable } from '@trpc/server/observable';
+import { attach } from './attach.ts';
 import type { Call } from './call.ts';
 import { isAsyncIterable } from './guards.ts';
 import { discard, iterate } from './iterate.ts';
-import { attach } from './live.ts';
 import { toAsyncIterable } from './observable.ts';
 
 /**

@@ -4,7 +4,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { initTRPC } from '@trpc/server';
 import { describe, expect, test, vi } from 'vitest';
-import type { Connection } from '../../server/broadcaster/connection.ts';
 import { ADAPTERS, startServer, until, withLive } from './harness.ts';
 
 setFlagsFromString('--expose-gc');
@@ -54,7 +53,7 @@ describe('memory of a connection', () => {
       live: t.procedure.subscription(async function* () {}),
       hello: t.procedure.query(() => 'hello'),
     });
-    const remember = (connection: Connection) => refs.push(new WeakRef(connection));
+    const remember = (connection: object) => refs.push(new WeakRef(connection));
     const detached = vi.fn();
     await using server = await startServer(
       withLive(() => ({

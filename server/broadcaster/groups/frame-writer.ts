@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Connection } from '../connection.ts';
+import type { LiveConnection } from '../live.ts';
 
 const { OPEN } = WebSocket;
 
@@ -17,7 +17,7 @@ export class FrameWriter {
   #pendingBytes = 0;
 
   /** @param schedule has `flush` called at the end of the turn */
-  constructor({ ws, socket }: Connection, schedule: (writer: FrameWriter) => void) {
+  constructor({ ws, socket }: LiveConnection, schedule: (writer: FrameWriter) => void) {
     this.#ws = ws;
     this.#socket = socket;
     this.#schedule = schedule;
@@ -58,10 +58,10 @@ export class FrameWriter {
 
 /** The writers of one server, flushed together right after what filled them. */
 export class FrameWriters {
-  readonly #writers = new WeakMap<Connection, FrameWriter>();
+  readonly #writers = new WeakMap<LiveConnection, FrameWriter>();
   #dirty: FrameWriter[] = [];
 
-  of(connection: Connection): FrameWriter {
+  of(connection: LiveConnection): FrameWriter {
     let writer = this.#writers.get(connection);
     if (!writer) {
       writer = new FrameWriter(connection, (dirty) => this.#schedule(dirty));
