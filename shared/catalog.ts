@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
 import { isPlainJsonSchema } from './plain-json.ts';
+import { stripControlCharacters } from './sanitize.ts';
 
 /** Event name → schema of its `data`. */
 export type EventSchemas = Readonly<Record<string, z.ZodType>>;
@@ -29,6 +30,15 @@ export interface Catalog<S extends EventSchemas> extends AnyCatalog {
   parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]>;
 }
 
+export interface DefineEventsOptions {
+  /**
+   * Cleans an event's data before it is validated, on every way in: what it returns is what the schema sees. Default
+   * `stripControlCharacters`; one of your own may call that too. `false`: nothing is cleaned.
+   * @throws EventsError INVALID_EVENT to refuse the event
+   */
+  sanitize?: ((data: unknown, name: string) => unknown) | false | undefined;
+}
+
 /** Names that are procedures of the router, or that a tRPC client's proxy cannot carry. */
 const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor', 'prototype', '__proto__']);
 
@@ -42,7 +52,10 @@ const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor'
  *   and are not `any`, `batch` or `stream_…`.
  * @throws TypeError when a name cannot be used
  */
-export function defineEvents<const S extends EventSchemas>(schemas: S): Catalog<S> {
+export function defineEvents<const S extends EventSchemas>(
+  schemas: S,
+  { sanitize = stripControlCharacters }: DefineEventsOptions = {},
+): Catalog<S> {
   const names = Object.keys(schemas) as (keyof S & string)[];
   if (names.length === 0) throw new TypeError('defineEvents: define at least one event');
   for (const name of names) {
@@ -62,7 +75,7 @@ export function defineEvents<const S extends EventSchemas>(schemas: S): Catalog<
     parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]> {
       const schema = known.has(name) ? schemas[name] : undefined;
       if (schema === undefined) throw unknownEvent(name, names);
-      const result = z.safeParse<S[N]>(schema, data);
+      const result = z.safeParse<S[N]>(schema, sanitize ? sanitize(data, name) : data);
       if (result.success) return result.data;
       const issues = toIssues(result.error, ['data']);
       throw new EventsError('INVALID_EVENT', `Invalid ${name}: ${formatIssues(issues)}`, { issues });

@@ -1,4 +1,10 @@
-export { type AnyCatalog, type Catalog, defineEvents, type EventSchemas } from './catalog.ts';
+export {
+  type AnyCatalog,
+  type Catalog,
+  type DefineEventsOptions,
+  defineEvents,
+  type EventSchemas,
+} from './catalog.ts';
 export { CloseCode, mayReconnect } from './close-codes.ts';
 export { ERRORS, type ErrorCode, EventsError, formatIssues, type Issue } from './errors.ts';
 export type {
@@ -14,6 +20,7 @@ export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
 export type { HistoryOptions, HistoryPage } from './history.ts';
 export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
+export { stripControlCharacters } from './sanitize.ts';
 export type { Since } from './since.ts';
 export {
   type GapReason,

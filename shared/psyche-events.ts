@@ -5,12 +5,20 @@ import { type Catalog, defineEvents } from './catalog.ts';
 export const SystemHealthStatus = { HEALTHY: 'healthy', WARNING: 'warning', ERROR: 'error' } as const;
 export type SystemHealthStatus = (typeof SystemHealthStatus)[keyof typeof SystemHealthStatus];
 
-const jsonRecord = z.record(z.string(), z.json());
+/** Characters of a name: of an agent, of a kind of update, of a field of metadata. */
+const MAX_NAME = 128;
+/** Characters of what an agent says. */
+const MAX_MESSAGE = 32 * 1024;
+/** Connections in one update: all of a hundred agents to each other. */
+const MAX_CONNECTIONS = 10_000;
+
+const name = z.string().max(MAX_NAME);
+const jsonRecord = z.record(name, z.json());
 
 const agentMessage = z.strictObject({
-  agent_id: z.string(),
-  agent_type: z.string(),
-  message: z.string(),
+  agent_id: name,
+  agent_type: name,
+  message: z.string().max(MAX_MESSAGE),
   sentiment: z.strictObject({
     score: z.number().min(-1).max(1),
     label: z.enum(['positive', 'negative', 'neutral']),
@@ -19,17 +27,19 @@ const agentMessage = z.strictObject({
 });
 
 const networkUpdate = z.strictObject({
-  connections: z.array(
-    z.strictObject({
-      from: z.string(),
-      to: z.string(),
-      strength: z.number().min(0).max(1),
-      is_active: z.boolean(),
-      type: z.enum(['normal', 'emergency']),
-    }),
-  ),
-  communication_stats: z.record(z.string(), z.strictObject({ sent: z.number(), received: z.number() })),
-  event_type: z.string(),
+  connections: z
+    .array(
+      z.strictObject({
+        from: name,
+        to: name,
+        strength: z.number().min(0).max(1),
+        is_active: z.boolean(),
+        type: z.enum(['normal', 'emergency']),
+      }),
+    )
+    .max(MAX_CONNECTIONS),
+  communication_stats: z.record(name, z.strictObject({ sent: z.number(), received: z.number() })),
+  event_type: name,
   details: jsonRecord.optional(),
 });
 

@@ -16,11 +16,14 @@ export const failureReasonSchema = z.enum([
   'failed',
 ]);
 
+const name = z.string().max(128);
+const text = z.string().max(32 * 1024);
+
 const turn = {
-  agent_id: z.string(),
-  agent_type: z.string(),
+  agent_id: name,
+  agent_type: name,
   /** Whom the agent speaks to. */
-  to: z.string(),
+  to: name,
   /** Counts the turns of a run from 1; the `agent_message` of the same turn has it in its metadata. */
   turn: z.number(),
 };
@@ -28,10 +31,10 @@ const turn = {
 const agentProcessing = z.discriminatedUnion('status', [
   z.strictObject({ ...turn, status: z.literal('started') }),
   /** `text` is all of the answer so far, so that the latest update alone is enough. */
-  z.strictObject({ ...turn, status: z.literal('update'), text: z.string() }),
+  z.strictObject({ ...turn, status: z.literal('update'), text }),
   /** Comes right after the `agent_message` that it led to. */
   z.strictObject({ ...turn, status: z.literal('complete'), latency_ms: z.number() }),
-  z.strictObject({ ...turn, status: z.literal('error'), reason: failureReasonSchema, message: z.string() }),
+  z.strictObject({ ...turn, status: z.literal('error'), reason: failureReasonSchema, message: text }),
 ]);
 
 const simulationState = z.strictObject({
@@ -44,7 +47,7 @@ const simulationState = z.strictObject({
   mode: z.enum(['normal', 'emergency']),
   stagnation: z.number().min(0).max(1),
   /** What the agents were last told from outside, or null. */
-  stimulus: z.string().nullable(),
+  stimulus: text.nullable(),
 });
 
 const schemas = {
