@@ -27,10 +27,13 @@ program
   .addOption(new Option('--data <file>', 'keep events in a file (default: in memory)').env('DATA'))
   .addOption(new Option('--simulation <on|off>', 'run the simulation (default: on)').env('SIMULATION'))
   .addOption(
+    new Option('--workers <count>', 'processes behind the port; needs Redis (default: 1)').env('WORKERS'),
+  )
+  .addOption(
     new Option('--log-level <level>', 'the least level that is logged (default: info)').env('LOG_LEVEL'),
   )
-  .addHelpText('after', examples('serve --port 8080 --redis redis://127.0.0.1:6379'))
-  .action(({ host, port, redis, data, simulation, logLevel }: Record<string, string | undefined>) =>
+  .addHelpText('after', examples('serve --port 8080 --redis redis://127.0.0.1:6379 --workers 4'))
+  .action(({ host, port, redis, data, simulation, workers, logLevel }: Record<string, string | undefined>) =>
     serve({
       ...process.env,
       HOST: host,
@@ -38,6 +41,7 @@ program
       REDIS_URL: redis,
       DATA: data,
       SIMULATION: simulation,
+      WORKERS: workers,
       LOG_LEVEL: logLevel,
     }),
   );

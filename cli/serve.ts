@@ -1,25 +1,33 @@
-import { loadConfig, startServer } from '../server/index.ts';
+import { loadConfig, type ServerConfig, startServer } from '../server/index.ts';
 import { catalog, createApplication } from './application.ts';
 import { fail } from './fail.ts';
+import { onStopSignal } from './stop-signal.ts';
+import { superviseWorkers, workerNumber } from './workers.ts';
 
-/** Ms after which a stop that hangs is given up. */
+/** Ms beyond those for clients to move after which a stop that hangs is given up. */
 const STOP_MS = 5000;
-/** Ms within which a second signal is taken for the first one: npm passes on the Ctrl-C that the terminal sends us too. */
-const ECHO_MS = 500;
 
-/** Runs a server until SIGTERM or SIGINT; a second signal ends it at once. @throws EventsError when it cannot start */
+/** Runs a server, or several behind one port, until SIGTERM or SIGINT. @throws EventsError when it cannot start */
 export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  const config = loadConfig({}, env);
+  const worker = workerNumber();
+  const config = loadConfig(worker === null ? {} : { worker, ...rolesOf(worker) }, env);
+  if (worker === null && config.workers > 1) await superviseWorkers(config);
+  else await serveHere(config, env);
+}
+
+/** What is to happen once behind a port is the first worker's: the simulation, and the status of the machine. */
+function rolesOf(worker: number): Partial<ServerConfig> {
+  return worker === 1 ? {} : { simulation: false, monitorIntervalMs: 0 };
+}
+
+async function serveHere(
+  config: ServerConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   const server = await startServer(config, { catalog, application: await createApplication(env) });
-  let stoppingSince: number | undefined;
-  const stop = (): void => {
-    if (stoppingSince !== undefined) {
-      if (performance.now() - stoppingSince > ECHO_MS) process.exit(1);
-      return;
-    }
-    stoppingSince = performance.now();
-    setTimeout(() => fail(new Error(`The server did not stop within ${STOP_MS} ms`)), STOP_MS);
+  onStopSignal(() => {
+    const stopMs = config.drainMs + STOP_MS;
+    setTimeout(() => fail(new Error(`The server did not stop within ${stopMs} ms`)), stopMs);
     server.close().then(() => process.exit(0), fail);
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
 }

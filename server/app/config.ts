@@ -32,10 +32,22 @@ export interface ServerConfig extends AccessConfig, LimitsConfig {
   readonly monitorIntervalMs: number;
   /** Whether events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
   readonly compression: boolean;
+  /**
+   * Over how many ms clients are asked to move when the server stops, at most: fewer than two hundred a second are asked
+   * in less. 0 closes everything at once. Default 10 000, at most 27 000: with what follows it is 30 s.
+   */
+  readonly drainMs: number;
   /** Origins of web pages that may use this server, besides its own page. Default none; as a variable: comma-separated. */
   readonly allowedOrigins: readonly string[];
   /** Name of this process in events and logs. Default: the machine's name. */
   readonly nodeName: string;
+  /**
+   * Processes that `psyche-events serve` starts behind its port; they share their events through Redis. One started by
+   * `startServer` is one, whatever is said here. Default 1.
+   */
+  readonly workers: number;
+  /** Which of them this process is, from 1; it is in its logs. Set by the process that starts them. Default null: it is alone. */
+  readonly worker: number | null;
 }
 
 /** Options as a caller writes them: all may be left out. */
@@ -43,6 +55,7 @@ export type ServerOptions = { readonly [K in keyof ServerConfig]?: ServerConfig[
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const DEFAULT_MONITOR_MS = 5_000;
+const MOST_WORKERS = 128;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 // Each message is what comes after "<name> must be".
@@ -78,12 +91,15 @@ const shape = z.strictObject({
   retentionMaxAgeMs: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
   monitorIntervalMs: whole(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  drainMs: whole(0, 27_000).default(10_000),
   allowedOrigins: list
     .refine((origins) => origins.every(isOrigin), {
       error: 'origins such as https://example.org, comma-separated',
     })
     .default([]),
   nodeName: z.string().max(64, { error: 'at most 64 characters' }).default(hostname().slice(0, 64)),
+  workers: whole(1, MOST_WORKERS).default(1),
+  worker: whole(1, MOST_WORKERS).nullable().default(null),
   ...accessShape,
   ...limitsShape,
 });
@@ -91,6 +107,10 @@ const schema = shape
   .refine(({ data, redisUrl }) => data === null || redisUrl === null, {
     path: ['data'],
     error: 'left out where events are kept in Redis',
+  })
+  .refine(({ workers, redisUrl }) => workers === 1 || redisUrl !== null, {
+    path: ['workers'],
+    error: '1, or REDIS_URL be set: workers share their events through Redis',
   })
   .superRefine((config, context) => {
     const [option, message] = accessConflict(config) ?? [];

@@ -8,6 +8,7 @@ import type { Limits } from '../limits/limits.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { limitConnections } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
+import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -30,6 +31,8 @@ export interface HttpAppOptions {
   /** Lets requests in. */
   createContext: ReturnType<typeof createAccessContext>;
   readiness: Readiness;
+  /** Is told of them all. */
+  requests: OpenRequests;
   allowedOrigins: readonly string[];
   limits: Limits;
   /** Ms for the head of a request, from the connection on. */
@@ -42,8 +45,9 @@ export interface HttpAppOptions {
 
 /** Health, page and tRPC over HTTP; not listening yet. */
 export async function createHttpApp(options: HttpAppOptions): Promise<FastifyInstance> {
-  const { router, path, createContext, readiness, allowedOrigins, limits, pageDir, logger, instruments } =
+  const { router, path, createContext, readiness, requests, allowedOrigins, limits, pageDir, logger } =
     options;
+  const { instruments } = options;
   const app = fastify({
     loggerInstance: logger,
     // fastify's own lines carry the query, and with it tokens.
@@ -64,10 +68,19 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     logger.debug({ method, route: routeOptions.url, statusCode, elapsedMs: elapsedTime }, 'Answered');
   });
 
+  // Whoever keeps a connection is to make the next one elsewhere.
+  app.addHook('onSend', async (_request, reply) => {
+    if (readiness.isClosed) reply.header('connection', 'close');
+  });
+  requests.watch(app);
+
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     if (await readiness.check()) return { status: 'ready' };
-    return reply.code(503).send({ status: 'unavailable', message: 'The broker does not deliver' });
+    const problem = readiness.isClosed
+      ? { status: 'stopping', message: 'The server stops: connect elsewhere' }
+      : { status: 'unavailable', message: 'The broker does not deliver' };
+    return reply.code(503).send(problem);
   });
 
   await app.register(async (scope) => {

@@ -30,8 +30,17 @@ export class Readiness {
     this.#options = { timeoutMs: 2000, cacheMs: 1000, now: Date.now, ...options };
   }
 
+  /** Whether it says no because the process stops. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** False when the probe failed or did not come back in time. Never rejects. */
-  check(): Promise<boolean> {
+  async check(): Promise<boolean> {
+    return (await this.#latest()) && !this.#closed;
+  }
+
+  #latest(): Promise<boolean> {
     const { now, cacheMs } = this.#options;
     if (this.#answer === null || now() >= this.#answeredAt + cacheMs) {
       this.#answeredAt = Number.POSITIVE_INFINITY; // one probe at a time
@@ -42,6 +51,7 @@ export class Readiness {
     return this.#answer;
   }
 
+  /** Says no from now on. */
   close(): void {
     this.#closed = true;
     this.#tail?.then((tail) => tail.close()).catch(() => {});

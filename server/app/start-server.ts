@@ -15,17 +15,17 @@ import { Limits } from '../limits/limits.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
 import type { ServerConfig } from './config.ts';
+import { drain } from './drain.ts';
 import { createHttpApp } from './http-app.ts';
 import { listen } from './listen.ts';
 import { openBroker } from './open-broker.ts';
+import { OpenRequests } from './open-requests.ts';
 import { Readiness } from './readiness.ts';
 import { startMonitor } from './start-monitor.ts';
 import { attachWebSockets } from './web-sockets.ts';
 
 /** Where tRPC is served, over HTTP and WebSocket alike. */
 const PATH = '/trpc';
-/** Ms that clients have to leave by themselves when the server stops, and requests in flight to finish. */
-const GRACE_MS = 1000;
 
 export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
   /** The events. Default: the Psyche Simulation's. */
@@ -52,8 +52,9 @@ export interface RunningServer {
   /** Who is signed in, and what ends their sessions. */
   readonly sessions: Pick<Sessions, 'revoke' | 'size'>;
   /**
-   * Stops within seconds: the application first, then no new connections; clients are sent to connect elsewhere and
-   * resume there, requests in flight finish, and the broker is closed. Idempotent.
+   * Stops: the application first, then nothing new is taken; clients are asked to connect elsewhere, one after another
+   * over `drainMs` if there are many, requests in flight finish, and the broker is closed. As soon as nobody is left,
+   * and three seconds after `drainMs` at the latest. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -71,7 +72,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 ): Promise<RunningServer> {
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
-  const logger = parts.logger ?? pino({ level: config.logLevel, base: { node: config.nodeName } });
+  const logger = parts.logger ?? pino({ level: config.logLevel, base: nameOf(config) });
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
   const manager = new EventManager<C>({ broker, logger, ...(parts.catalog && { catalog: parts.catalog }) });
@@ -115,6 +116,7 @@ async function run<C extends AnyCatalog>(
   const { allowedOrigins, handshakeTimeoutMs } = config;
   const createContext = createAccessContext(access);
   const instruments = noInstruments;
+  const requests = new OpenRequests();
   const serving = {
     router: application.router,
     path: PATH,
@@ -125,7 +127,7 @@ async function run<C extends AnyCatalog>(
     logger,
     instruments,
   };
-  const app = await createHttpApp({ ...serving, readiness, pageDir });
+  const app = await createHttpApp({ ...serving, readiness, requests, pageDir });
   const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
   let monitor: { stop(): void } | undefined;
 
@@ -136,11 +138,7 @@ async function run<C extends AnyCatalog>(
     } catch (error) {
       logger.error({ err: error }, 'The application failed to stop');
     }
-    // Clients that stream over HTTP are cut, not told that the stream ended: they connect again and resume.
-    const cut = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
-    await Promise.all([app.close(), webSockets.stop(GRACE_MS)]);
-    clearTimeout(cut);
-    readiness.close();
+    await drain({ app, webSockets, requests, readiness, drainMs: config.drainMs });
     access.sessions.close();
     await Promise.all([limits.close(), manager.close()]);
   };
@@ -164,6 +162,11 @@ async function run<C extends AnyCatalog>(
       return stopped;
     },
   };
+}
+
+/** How this process is named in its logs. */
+function nameOf({ nodeName, worker }: ServerConfig) {
+  return { node: nodeName, ...(worker !== null && { worker }) };
 }
 
 /** A topic of this process's own, so that the probes of others do not arrive here. */

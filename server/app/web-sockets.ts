@@ -17,6 +17,8 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Ms of silence after which a client is asked whether it is there: proxies drop what is idle for a minute. */
 const PING_MS = 25_000;
+/** Ms for the answer to a close. */
+const CLOSING_MS = 1_000;
 
 export interface WebSocketsOptions {
   router: AnyTRPCRouter;
@@ -43,11 +45,14 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 export interface WebSockets {
   /** Who is connected, and what sends one away. */
   readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
-  /**
-   * Refuses upgrades from now on, asks clients to connect again, gives them `graceMs` to leave, then closes the rest
-   * with 1001.
-   */
-  stop(graceMs: number): Promise<void>;
+  /** How many are connected. */
+  readonly size: number;
+  /** Refuses upgrades from now on. */
+  refuse(): void;
+  /** What asks each client to connect again. It does so beside the old connection, and then leaves: nothing is lost. */
+  readonly requestsToMove: readonly (() => void)[];
+  /** Gives clients `graceMs` to leave by themselves, then closes the rest with 1001. */
+  close(graceMs: number): Promise<void>;
 }
 
 /** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
@@ -88,12 +93,19 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
 
   return {
     broadcaster: handler,
-    async stop(graceMs) {
+    get size() {
+      return wss.clients.size;
+    },
+    refuse() {
       stopping = true;
-      handler.broadcastReconnectNotification();
+    },
+    get requestsToMove() {
+      return Array.from(wss.clients, (ws) => () => handler.askToReconnect(ws));
+    },
+    async close(graceMs) {
       await allGone(wss, graceMs);
       for (const ws of wss.clients) ws.close(CloseCode.GOING_AWAY, 'the server stops');
-      await allGone(wss, graceMs);
+      await allGone(wss, CLOSING_MS);
       for (const ws of wss.clients) ws.terminate();
       wss.close();
     },

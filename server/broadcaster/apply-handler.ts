@@ -16,6 +16,8 @@ export interface BroadcastWSSHandler {
   readonly connections: ConnectionInfo[];
   /** Closes a connection with 1001 and a reason of at most 123 bytes. False if there is no such connection. */
   disconnect(id: string, reason: string): boolean;
+  /** Tells one client of the server, e.g. to let many of them move over a while. */
+  askToReconnect(client: WebSocket): void;
 }
 
 /**
@@ -43,13 +45,14 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
     serve(connection);
   });
 
+  const notification: TRPCReconnectNotification = { id: null, method: 'reconnect' };
+  const askToReconnect = (client: WebSocket): void => {
+    if (client.readyState === WebSocket.OPEN) client.send(setup.encoder.encode(notification));
+  };
   return {
+    askToReconnect,
     broadcastReconnectNotification() {
-      const notification: TRPCReconnectNotification = { id: null, method: 'reconnect' };
-      const data = setup.encoder.encode(notification);
-      for (const client of options.wss.clients) {
-        if (client.readyState === WebSocket.OPEN) client.send(data);
-      }
+      for (const client of options.wss.clients) askToReconnect(client);
     },
     get connections() {
       return connections.list();

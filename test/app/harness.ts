@@ -26,7 +26,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   options: ServerOptions = {},
   parts: ServerParts<C> = {},
 ): Promise<RunningServer & AsyncDisposable> {
-  const quiet: ServerOptions = { port: 0, simulation: false, logLevel: 'silent', ...options };
+  const quiet = { port: 0, simulation: false, logLevel: 'silent', drainMs: 1000, ...options } as const;
   const server = await startServer(loadConfig(quiet, {}), parts);
   return { ...server, [Symbol.asyncDispose]: () => server.close() };
 }

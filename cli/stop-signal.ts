@@ -1,0 +1,16 @@
+/** Ms within which a second signal is taken for the first one: npm passes on the Ctrl-C that the terminal sends us too. */
+const ECHO_MS = 500;
+
+/** Calls `stop` at SIGTERM or SIGINT; a second signal ends the process at once. */
+export function onStopSignal(stop: () => void): void {
+  let stoppingSince: number | undefined;
+  const onSignal = (): void => {
+    if (stoppingSince === undefined) {
+      stoppingSince = performance.now();
+      stop();
+    } else if (performance.now() - stoppingSince > ECHO_MS) {
+      process.exit(1);
+    }
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+}

@@ -1,0 +1,93 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { type Logger, pino } from 'pino';
+import type { ServerConfig } from '../server/index.ts';
+import { onStopSignal } from './stop-signal.ts';
+
+/** Tells a worker which one it is. */
+const NUMBER = 'PSYCHE_WORKER';
+/** Ms until the first worker that died is replaced; twice as long after each further death in a row. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 30_000;
+/** A worker that ran for so many ms did not die of how it starts. */
+const SETTLED_MS = 60_000;
+
+/** Which worker this process is, from 1; null if it is none. */
+export function workerNumber(): number | null {
+  return cluster.isWorker ? Number(process.env[NUMBER]) : null;
+}
+
+/**
+ * Runs `config.workers` copies of this process behind one port, and replaces those that die. A signal lets all of them
+ * drain; a second one kills them. Ends the process: with 0 if all ended well.
+ */
+export async function superviseWorkers(config: ServerConfig): Promise<void> {
+  const logger = pino({ level: config.logLevel, base: { node: config.nodeName, role: 'primary' } });
+  const supervisor = new Supervisor(logger);
+  process.once('exit', () => supervisor.kill());
+  onStopSignal(() => void supervisor.stop().then((code) => process.exit(code)));
+  // One first: what keeps it from starting keeps all of them, and is to be said once.
+  if (!(await supervisor.start(1))) process.exit(1);
+  for (let number = 2; number <= config.workers; number++) void supervisor.start(number);
+}
+
+class Supervisor {
+  readonly #logger: Logger;
+  readonly #workers = new Map<number, Worker>();
+  /** Deaths in a row, by number. */
+  readonly #deaths = new Map<number, number>();
+  #listens = false;
+  #stopping = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Starts a worker, and another one in its place whenever it dies. @returns whether it listens; false if it died before */
+  async start(number: number): Promise<boolean> {
+    const worker = cluster.fork({ [NUMBER]: number });
+    const startedAt = performance.now();
+    this.#workers.set(number, worker);
+    const listening = new Promise<true>((resolve) => {
+      worker.once('listening', () => {
+        this.#listens = true;
+        this.#logger.info({ worker: number, pid: worker.process.pid }, 'A worker listens');
+        resolve(true);
+      });
+    });
+    const died = new Promise<false>((resolve) => {
+      worker.once('exit', (code: number | null, signal: string | null) => {
+        this.#workers.delete(number);
+        const ranMs = performance.now() - startedAt;
+        if (!this.#stopping && this.#listens) this.#replace(number, ranMs, signal ?? code);
+        resolve(false);
+      });
+    });
+    return Promise.race([listening, died]);
+  }
+
+  /** Lets all workers drain. @returns the exit code: 0 if all of them ended with 0 */
+  async stop(): Promise<number> {
+    this.#stopping = true;
+    const ends = [...this.#workers.values()].map(async (worker) => {
+      const ended = once(worker, 'exit');
+      worker.process.kill('SIGTERM');
+      return (await ended)[0] === 0;
+    });
+    return (await Promise.all(ends)).every(Boolean) ? 0 : 1;
+  }
+
+  kill(): void {
+    for (const worker of this.#workers.values()) worker.process.kill('SIGKILL');
+  }
+
+  #replace(number: number, ranMs: number, reason: unknown): void {
+    const deaths = ranMs > SETTLED_MS ? 0 : (this.#deaths.get(number) ?? 0);
+    this.#deaths.set(number, deaths + 1);
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** deaths);
+    this.#logger.error({ worker: number, reason, pauseMs }, 'A worker died; another one takes its place');
+    setTimeout(() => {
+      if (!this.#stopping) void this.start(number);
+    }, pauseMs);
+  }
+}

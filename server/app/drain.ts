@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+import { inTurns } from './in-turns.ts';
+import type { OpenRequests } from './open-requests.ts';
+import type { Readiness } from './readiness.ts';
+import type { WebSockets } from './web-sockets.ts';
+
+/** Ms that the last clients have to move after they were asked, and calls in flight to be answered. */
+const GRACE_MS = 2_000;
+
+export interface DrainOptions {
+  app: FastifyInstance;
+  webSockets: WebSockets;
+  requests: OpenRequests;
+  readiness: Readiness;
+  /** Over how many ms clients are asked to move, at most; 0 closes everything at once. */
+  drainMs: number;
+}
+
+/**
+ * Takes a server out of service so that nobody notices: not ready, so that balancers send new clients elsewhere; no
+ * new subscriptions; those there are move away one after another; calls in flight are answered. Then it closes,
+ * `drainMs` and three seconds after it began at the latest, and as soon as nobody is left.
+ */
+export async function drain({ app, webSockets, requests, readiness, drainMs }: DrainOptions): Promise<void> {
+  const graceMs = Math.min(GRACE_MS, drainMs);
+  const tooLate = setTimeout(() => app.server.closeAllConnections(), drainMs + graceMs);
+  readiness.close();
+  webSockets.refuse();
+  const acts = [...webSockets.requestsToMove, ...requests.streamCuts];
+  await inTurns(acts, drainMs, () => webSockets.size === 0 && requests.streamCuts.length === 0);
+  await webSockets.close(graceMs);
+  for (const cut of requests.streamCuts) cut(); // those that came meanwhile
+  const closed = app.close(); // takes no connections any more
+  await requests.ended();
+  app.server.closeAllConnections(); // those that say nothing
+  await closed;
+  clearTimeout(tooLate);
+}
