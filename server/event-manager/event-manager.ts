@@ -189,7 +189,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     };
   }
 
-  /** Sends what a throttle holds back, ends all subscriptions, and closes the broker. Idempotent. */
+  /** Sends what a throttle holds back, hands out what has arrived, ends all subscriptions, and closes the broker. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

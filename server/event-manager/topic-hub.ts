@@ -51,10 +51,12 @@ export class TopicHub {
     return recent ? { gap: null, records: recent } : this.log.read(after, limit);
   }
 
+  /** What has arrived is handed out before. */
   close(): void {
+    if (this.#closed) return;
+    this.#flush();
     this.#closed = true;
     this.#tail?.close();
-    this.#pending = [];
     this.emitter.emit('closed');
     this.emitter.removeAllListeners();
   }

@@ -42,6 +42,14 @@ describe('listeners', () => {
     expect(seen).toEqual(['1', '2']);
   });
 
+  test('get what was published before the manager was closed', async () => {
+    const seen: string[] = [];
+    manager.addListener(({ data }) => seen.push(data.message), { types: ['agent_message'] });
+    await manager.publish('agent_message', agentMessage(1));
+    await manager.close();
+    expect(seen).toEqual(['1']);
+  });
+
   test('[D11] one that throws or rejects is logged and counted, and the others run', async () => {
     const seen = vi.fn();
     manager.addListener(() => {

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -20,6 +21,17 @@ async function output(example: string, url?: string): Promise<string> {
   return stdout.trim();
 }
 
+test('each example is listed with its command', () => {
+  const readme = readFileSync(join(ROOT, 'examples/README.md'), 'utf8');
+  const listed = [...readme.matchAll(/^\| \[([^\]]+)\]\((\S+)\).*`[^`]* examples\/(\S+)`/gm)];
+  for (const [, name, link, run] of listed) {
+    expect(run).toBe(name);
+    expect(readFileSync(join(ROOT, 'examples', link ?? ''), 'utf8')).not.toBe('');
+  }
+  const all = readdirSync(join(ROOT, 'examples')).filter((name) => name !== 'README.md');
+  expect(listed.map(([, name]) => name).toSorted()).toEqual(all.toSorted());
+});
+
 test('mount-in-your-app', async () => {
   expect(await output('mount-in-your-app.ts')).toBe('Ada received: Mounted.');
 });
@@ -37,7 +49,9 @@ test('server-to-server', async () => {
   );
 });
 
-test('publish.py', async () => {
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+test.skipIf(!hasPython)('publish.py (where there is python3)', async () => {
   await using server = await startTestServer();
   const [stored, refused] = (await output('publish.py', `${server.url}/trpc`)).split('\n');
   expect(stored).toMatch(/^stored at \w+:1$/);

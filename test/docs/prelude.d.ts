@@ -1,0 +1,23 @@
+// What the documents take for granted in a snippet: a name that it does not make itself is one of these.
+
+import type { AnyTRPCRouter, initTRPC, TRPCMiddlewareFunction } from '@trpc/server';
+import type { WebSocketServer } from 'ws';
+import type { EventsClient } from '../../client/index.ts';
+import type { EventManager } from '../../server/index.ts';
+import type { EventInput } from '../../shared/index.ts';
+import type { Simulation } from '../../simulation/index.ts';
+
+declare global {
+  const manager: EventManager;
+  const client: EventsClient;
+  const simulation: Simulation;
+  const latestStatus: EventInput<'system_status'>;
+  type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+  // The application of somebody who has one already.
+  const t: ReturnType<typeof initTRPC.create>;
+  const requireUser: TRPCMiddlewareFunction<object, object, object, object, unknown>;
+  const usersRouter: AnyTRPCRouter;
+  const wss: WebSocketServer;
+  const createContext: () => object;
+}

@@ -1,0 +1,108 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig } from '../../server/index.ts';
+import { simulationEvents } from '../../simulation/index.ts';
+import { httpClient, startTestServer } from '../app/harness.ts';
+import { agentMessage } from '../support/events.ts';
+import { ROOT, snippets } from './snippets.ts';
+
+const MAIN = join(ROOT, 'dist/cli/main.js');
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+/** Tools that the documents mention and that no test starts. */
+const ELSEWHERE = /^(docker|kubectl|helm|redis-\w+|git)\b/;
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+const commands = snippets('sh').flatMap(({ place, code }) =>
+  code
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .flatMap((line) => line.replace(/(^|\s)#.*$/, '').split('&&'))
+    .map((command) => ({ place, command: command.trim() }))
+    .filter(({ command }) => command !== ''),
+);
+
+/** `A=1 B=2 npm start` → its variables, and what they are for. */
+function withVariables(command: string): { env: Record<string, string>; rest: string } {
+  const [before = ''] = /^([A-Z_]+=\S*\s+)*/.exec(command) ?? [];
+  const env = Object.fromEntries(before.split(/\s+/).flatMap((pair) => (pair ? [pair.split(/=(.*)/)] : [])));
+  return { env, rest: command.slice(before.length) };
+}
+
+let server: Awaited<ReturnType<typeof startTestServer>>;
+let directory: string;
+beforeAll(async () => {
+  server = await startTestServer({}, { catalog: simulationEvents });
+  directory = mkdtempSync(join(tmpdir(), 'psyche-docs-'));
+  writeFileSync(join(directory, 'messages.jsonl'), `${JSON.stringify(agentMessage('From a file.'))}\n`);
+});
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  await server.close();
+});
+
+/** Runs a line against the test's server. One that follows for ever gets something to print, and is ended then. */
+async function run(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn('sh', ['-c', `exec ${line}`], { cwd: directory });
+  const output = { stdout: '', stderr: '' };
+  const endless = / tail\b/.test(line);
+  const { publish } = httpClient(server.url);
+  const publishing = setInterval(() => {
+    if (endless) void publish.agent_message.mutate({ data: agentMessage('Something.') });
+  }, 100);
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    if (endless && output.stdout === '') child.kill('SIGINT');
+    output.stdout += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    output.stderr += chunk;
+  });
+  const [code] = await once(child, 'close');
+  clearInterval(publishing);
+  return { code, ...output };
+}
+
+test('the documents have commands', () => expect(commands.length).toBeGreaterThan(15));
+
+const isCurl = ({ command }: { command: string }) => command.startsWith('curl ');
+
+test.each(commands.filter((line) => !isCurl(line)))(
+  '$place: $command',
+  { timeout: 60_000 },
+  async ({ command }) => {
+    const { env, rest } = withVariables(command);
+    if (Object.keys(env).length > 0) {
+      // Each variable is known, and its value is allowed.
+      const known = Object.keys(loadConfig({}, {})).map((key) => key.replace(/[A-Z]/g, '_$&').toUpperCase());
+      expect([...known, 'LLM_BASE_URL', 'LLM_MODEL', 'LLM_API_KEY', 'PSYCHE_TOKEN']).toEqual(
+        expect.arrayContaining(Object.keys(env)),
+      );
+      loadConfig({}, env);
+    }
+    const [, , script, file] =
+      /^(npm (?:run )?([\w:]+)|(?:npx tsx|npx vite|python3) (examples\S+))/.exec(rest) ?? [];
+    if (script !== undefined) return expect({ ci: '', install: '', ...scripts }).toHaveProperty([script]);
+    if (file !== undefined) return expect(existsSync(join(ROOT, file))).toBe(true);
+    if (ELSEWHERE.test(rest)) return;
+    const [, subcommand] = /^(?:npx )?psyche-events (\w+)/.exec(rest) ?? [];
+    if (subcommand === 'serve') return;
+    expect(subcommand, 'no test knows what this is').toBeDefined();
+    const line = rest
+      .replace(/^(?:npx )?psyche-events (\w+)/, `'${process.execPath}' '${MAIN}' $1 --url ${server.url}`)
+      .replace(/ \| jq\b.*$/, '');
+    expect(await run(line)).toMatchObject({ code: 0, stderr: '' });
+  },
+);
+
+test.skipIf(!hasCurl).each(commands.filter(isCurl))(
+  '$place: $command (where there is curl)',
+  async ({ command }) => {
+    const line = command.replaceAll('http://127.0.0.1:3000', server.url);
+    const { code, stdout } = await run(line.replace(/^curl /, 'curl --fail-with-body '));
+    expect(code, stdout).toBe(0);
+  },
+);

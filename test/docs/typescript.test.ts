@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { ROOT, type Snippet, snippets } from './snippets.ts';
+
+const run = promisify(execFile);
+
+/** A directory of the project, so that its packages are found; removed when the tests end. */
+const DIRECTORY = join(import.meta.dirname, '.snippets');
+const TSCONFIG = join(DIRECTORY, 'tsconfig.json');
+
+/** The doors as their users name them, here from source. */
+const DOORS = {
+  '': 'shared',
+  server: 'server',
+  client: 'client',
+  react: 'client/react',
+  simulation: 'simulation',
+};
+
+const found = snippets('ts', 'tsx');
+
+rmSync(DIRECTORY, { recursive: true, force: true });
+mkdirSync(DIRECTORY);
+writeFileSync(join(DIRECTORY, 'control.ts'), "manager.publish('agent_message', { message: 7 });");
+for (const snippet of found) writeFileSync(join(DIRECTORY, fileOf(snippet)), sourceOf(snippet));
+writeFileSync(TSCONFIG, JSON.stringify(tsconfig()));
+afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
+
+function fileOf({ place, language }: Snippet): string {
+  return `${place.replace(/[/.]/g, '-').replace(':', '-line-')}.${language}`;
+}
+
+/** A module of its own; an event's type written out must be the one that its schema gives. */
+function sourceOf({ code }: Snippet): string {
+  const [, name, event] = /^interface (\w+) \{\s+event_type: '(\w+)'/.exec(code) ?? [];
+  const check = `
+    type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+    export const same: Same<${name}, import('psyche-events').EventOf<'${event}'>> = true;`;
+  return `${code}\nexport {};${name === undefined ? '' : check}\n`;
+}
+
+function tsconfig() {
+  const paths = Object.entries(DOORS).map(([door, room]) => [
+    door === '' ? 'psyche-events' : `psyche-events/${door}`,
+    [join(ROOT, room, 'index.ts')],
+  ]);
+  return {
+    extends: join(ROOT, 'tsconfig.json'),
+    compilerOptions: { paths: Object.fromEntries(paths), noUnusedLocals: false },
+    include: ['*', '../prelude.d.ts', join(ROOT, 'simulation/*.d.ts')],
+  };
+}
+
+test('every snippet of the documents compiles against the doors; the control does not', {
+  timeout: 60_000,
+}, async () => {
+  expect(found.length).toBeGreaterThan(20);
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  const { stdout } = await run(tsc, ['-p', TSCONFIG]).catch((failed: { stdout: string }) => failed);
+  const errors = stdout.split('\n').filter((line) => line.includes(': error '));
+  expect(errors).toEqual([expect.stringContaining('control.ts')]);
+});
+
+test.each(found.filter(({ prints }) => prints !== undefined))(
+  '$place prints what the document says',
+  { timeout: 60_000 },
+  async (snippet) => {
+    const env = { ...process.env, TSX_TSCONFIG_PATH: TSCONFIG };
+    const args = ['--import', 'tsx', join(DIRECTORY, fileOf(snippet))];
+    expect((await run(process.execPath, args, { cwd: ROOT, env })).stdout).toBe(snippet.prints);
+  },
+);
