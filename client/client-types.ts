@@ -15,6 +15,7 @@ import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 import type { RetryOptions } from './retry.ts';
 import type { StreamStatus } from './subscription.ts';
 
+/** What {@link createClient} takes. */
 export interface ClientOptions<C extends AnyCatalog = PsycheCatalog> extends ConnectionOptions {
   /** The events: types the client, and checks what is published before it is sent. Default: typed by the Psyche Simulation's, checked by the server. */
   catalog?: C | undefined;
@@ -46,6 +47,7 @@ export interface SelectOptions<N extends EventName<C>, C extends AnyCatalog> {
   whenSlow?: WhenSlow | undefined;
 }
 
+/** What `client.on` takes for events of one type: what is asked for, and what is told besides the events. */
 export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
   /** Unsubscribes. */
   signal?: AbortSignal | undefined;
@@ -58,11 +60,13 @@ export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends
   onError?: ((error: Error, willRetry: boolean) => void) | undefined;
 }
 
+/** What `client.on` takes for events of several types. */
 export interface OnAnyOptions<N extends EventName<C>, C extends AnyCatalog> extends OnOptions<N, C> {
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
 }
 
+/** What `client.stream` takes. */
 export interface StreamOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;

@@ -16,6 +16,7 @@ import { toWebSocketUrl } from './url.ts';
 /** A token for the server, or what fetches one: it is asked for each connection, so a fresh one follows an expired. */
 export type Token = string | (() => string | Promise<string>);
 
+/** Where the server is, who asks, and how a lost connection is noticed. */
 export interface ConnectionOptions {
   /**
    * The server: `ws(s)://…` or `http(s)://…`; in a browser also a path of the same origin.

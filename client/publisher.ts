@@ -30,6 +30,7 @@ export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
   catalog?: C | undefined;
 }
 
+/** What {@link createPublisher} takes: the address of a server, or a broker. */
 export type PublisherOptions<C extends AnyCatalog = PsycheCatalog> =
   | RemotePublisherOptions<C>
   | BrokerPublisherOptions<C>;

@@ -11,6 +11,7 @@ export interface BatchOptions extends RetryOptions {
   topic?: string | undefined;
 }
 
+/** Where an event goes, what it carries beside its data, and how long it is tried. */
 export interface ClientPublishOptions extends PublishMeta, BatchOptions {}
 
 /** A way to the server's mutations, which may be called twice. */

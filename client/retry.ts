@@ -2,6 +2,7 @@ import { EventsError } from '../shared/errors.ts';
 import { fullJitter, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
 
+/** How long something is tried again. */
 export interface RetryOptions {
   /** Ms until it is given up. Default 10 000. */
   timeoutMs?: number | undefined;

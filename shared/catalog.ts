@@ -30,6 +30,7 @@ export interface Catalog<S extends EventSchemas> extends AnyCatalog {
   parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]>;
 }
 
+/** What {@link defineEvents} takes besides. */
 export interface DefineEventsOptions {
   /**
    * Cleans an event's data before it is validated, on every way in: what it returns is what the schema sees. Default

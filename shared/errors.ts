@@ -33,6 +33,7 @@ export const ERRORS = {
   CLOSED: { trpc: 'CLIENT_CLOSED_REQUEST', retry: false },
 } as const;
 
+/** What an {@link EventsError} says went wrong: a key of {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** One thing wrong with an input: where, and what. */

@@ -55,4 +55,5 @@ const schemas = { agent_message: agentMessage, network_update: networkUpdate, sy
 
 /** The catalog of the Psyche Simulation: the schemas of the guide's section "Event Schemas". */
 export const psycheEvents: PsycheCatalog = defineEvents(schemas);
+/** The type of {@link psycheEvents}. */
 export type PsycheCatalog = Catalog<typeof schemas>;

@@ -6,4 +6,5 @@ import { z } from 'zod';
  * what was left out is announced · `disconnect`: it is cut with 4008 SLOW_CONSUMER and may resume.
  */
 export const whenSlowSchema = z.enum(['refill', 'conflate', 'disconnect']);
+/** What happens to a subscription whose reader cannot keep up [D9]. */
 export type WhenSlow = z.output<typeof whenSlowSchema>;

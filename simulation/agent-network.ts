@@ -25,6 +25,7 @@ export interface Connection {
   type: Path['type'];
 }
 
+/** What an {@link AgentNetwork} takes. */
 export interface AgentNetworkOptions {
   /** Where updates of the network are published. */
   events: EventOutlet;

@@ -10,6 +10,7 @@ import { type Sentiment, type SentimentAnalyzer, vaderSentiment } from './sentim
 /** Characters after which an answer is cut off. */
 const LONGEST_ANSWER = 2000;
 
+/** What an {@link Agent} takes. */
 export interface AgentOptions {
   id: string;
   /** What kind of agent it is, e.g. `Shadow`. */
@@ -34,6 +35,7 @@ export interface Situation extends Partial<Omit<ResponseRequest, 'from'>> {
   readonly turn?: number;
 }
 
+/** What an agent answered. */
 export interface Reply {
   readonly text: string;
   readonly sentiment: Sentiment;

@@ -9,7 +9,9 @@ export interface Archetype {
   readonly character: string;
 }
 
+/** The ids of the five archetypes. */
 export const ARCHETYPE_IDS = ['shadow', 'persona', 'anima_animus', 'self', 'ego'] as const;
+/** The id of an archetype. */
 export type ArchetypeId = (typeof ARCHETYPE_IDS)[number];
 
 /** The five archetypes, by id. */

@@ -58,7 +58,10 @@ const schemas = {
 
 /** The seed's three events, and two of the simulation's own: answers as they are produced, and the state of a run. */
 export const simulationEvents: SimulationCatalog = defineEvents(schemas);
+/** The type of {@link simulationEvents}. */
 export type SimulationCatalog = Catalog<typeof schemas>;
 
+/** Why an agent could not answer. */
 export type FailureReason = z.output<typeof failureReasonSchema>;
+/** How a simulation is: the data of `simulation_state`. */
 export type SimulationState = z.output<typeof simulationState>;

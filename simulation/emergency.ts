@@ -1,5 +1,6 @@
 import type { Mode } from './paths.ts';
 
+/** When emergency mode begins and ends. */
 export interface EmergencyLimits {
   /** Emergency mode begins above this stagnation. Default 0.6. */
   readonly on: number;

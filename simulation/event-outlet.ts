@@ -13,6 +13,7 @@ export interface EventPublisher {
   publish(...event: [...event: SimulationEvent, options?: Options]): Promise<unknown>;
 }
 
+/** What an {@link EventOutlet} takes. */
 export interface EventOutletOptions {
   manager: EventPublisher;
   /** Default `default`. */

@@ -8,6 +8,7 @@ export interface Path {
   readonly type: 'normal' | 'emergency';
 }
 
+/** Which paths are open: normal ones, or in an emergency all. */
 export type Mode = 'normal' | 'emergency';
 
 const NORMAL: readonly [ArchetypeId, ArchetypeId][] = [

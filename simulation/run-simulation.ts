@@ -1,6 +1,7 @@
 import { Simulation, type SimulationOptions } from './simulation.ts';
 import type { SimulationRegistry } from './simulation-registry.ts';
 
+/** What {@link runSimulation} takes. */
 export interface RunSimulationOptions extends SimulationOptions {
   /** Ends it when aborted. Default: it runs until it is closed. */
   signal?: AbortSignal | undefined;

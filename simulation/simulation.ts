@@ -11,6 +11,7 @@ import { scriptedResponder } from './scripted-responder.ts';
 import type { SentimentAnalyzer } from './sentiment.ts';
 import { Timeline } from './timeline.ts';
 
+/** What a {@link Simulation} takes. */
 export interface SimulationOptions {
   /** What its events are published through. */
   manager: EventPublisher;

@@ -3,6 +3,7 @@ import { createPsycheEvents } from './create-psyche-events.ts';
 export type { ConnectionState, ConnectionStatus } from '../connection-state.ts';
 export type { EventsSnapshot, Gap, PlacedEvent } from '../store/snapshot.ts';
 export type { StreamStatus } from '../subscription.ts';
+export { createPsycheEvents } from './create-psyche-events.ts';
 export type {
   EventsProviderProps,
   FollowOptions,
@@ -12,7 +13,6 @@ export type {
   UseEventsResult,
   UsePublishResult,
 } from './types.ts';
-export { createPsycheEvents };
 
 /** The Psyche Simulation's; for another catalog, make your own with {@link createPsycheEvents}. */
 export const {

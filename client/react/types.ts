@@ -10,6 +10,7 @@ import type { ClientPublishOptions } from '../publishing.ts';
 import type { FeedInput } from '../store/feed-key.ts';
 import type { EventsSnapshot, PlacedEvent } from '../store/snapshot.ts';
 
+/** Where the provider's connection leads. */
 export interface EventsProviderProps<C extends AnyCatalog> extends Pick<ConnectionOptions, 'url' | 'token'> {
   /** A client of your own, which stays open; instead of `url` and `token`. */
   client?: EventsClient<C> | undefined;
@@ -24,6 +25,7 @@ export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> ext
   enabled?: boolean | undefined;
 }
 
+/** What `useEvents` takes. */
 export interface UseEventsOptions<N extends EventName<C>, C extends AnyCatalog>
   extends Omit<FollowOptions<N, C>, 'filter'> {
   /**
@@ -42,6 +44,7 @@ export interface UseEventsResult<N extends EventName<C>, C extends AnyCatalog> e
   loadOlder(count?: number): Promise<boolean>;
 }
 
+/** What `useEvent` and `useLatest` take. */
 export interface UseEventOptions {
   /** Default `default`. */
   topic?: string | undefined;
@@ -49,6 +52,7 @@ export interface UseEventOptions {
   enabled?: boolean | undefined;
 }
 
+/** What `usePublish` gives. */
 export interface UsePublishResult<N extends EventName<C>, C extends AnyCatalog> {
   /** Never rejects: resolves with undefined when it failed, and `error` says why. Always the same function. */
   publish(data: EventInput<N, C>, options?: ClientPublishOptions): Promise<PublishResult | undefined>;

@@ -8,6 +8,7 @@ export type PlacedEvent<N extends EventName<C>, C extends AnyCatalog> = EventOf<
   readonly cursor: string;
 };
 
+/** A range that could not be delivered. */
 export type Gap = StreamGap['data'];
 
 /** What is known of a stream; a new object with each change, whose parts are new only where they changed. */

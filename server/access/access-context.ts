@@ -20,6 +20,7 @@ export interface AccessContext {
   allowance?: Allowance | undefined;
 }
 
+/** What {@link createAccessContext} takes. */
 export interface AccessContextOptions {
   authenticate: Authenticate;
   sessions: Sessions;

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Authenticate, requireToken, unauthenticated } from './authenticate.ts';
 import type { Claims, Subject } from './subject.ts';
 
+/** A key as a server knows it: by its hash. */
 export interface ApiKey {
   /** Who has the key; several keys may share one, e.g. while they are replaced. */
   readonly id: string;

@@ -4,6 +4,7 @@ import { matchesOne } from './pattern.ts';
 import { sessionOf } from './session.ts';
 import type { Claims } from './subject.ts';
 
+/** What somebody wants to do. */
 export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control';
 
 /** What somebody asks to do. */

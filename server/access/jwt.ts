@@ -23,6 +23,7 @@ export type JwtKey =
       secret?: never;
     };
 
+/** What {@link jwt} takes: the keys, and what a token must say besides. */
 export type JwtOptions = JwtKey & {
   /** What `iss` must be. */
   issuer: string;

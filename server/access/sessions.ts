@@ -4,6 +4,7 @@ import { Revocations } from './revocations.ts';
 import { Session } from './session.ts';
 import type { Subject } from './subject.ts';
 
+/** What {@link Sessions} takes. */
 export interface SessionsOptions {
   /** What carries a revocation to the other processes. Default: it stays in this one. */
   broker?: Broker | undefined;

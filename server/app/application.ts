@@ -22,6 +22,7 @@ export interface Application {
   errorCount?(): number;
 }
 
+/** What an application is made from. */
 export interface ApplicationContext<C extends AnyCatalog = PsycheCatalog> {
   manager: EventManager<C>;
   config: ServerConfig;

@@ -27,6 +27,7 @@ import { attachWebSockets } from './web-sockets.ts';
 /** Where tRPC is served, over HTTP and WebSocket alike. */
 const PATH = '/trpc';
 
+/** What {@link startServer} takes beyond its configuration. */
 export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
   /** The events. Default: the Psyche Simulation's. */
   catalog?: C;
@@ -43,6 +44,7 @@ export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
   pageDir?: string;
 }
 
+/** A server that listens. */
 export interface RunningServer {
   /** For example `http://127.0.0.1:3000`. */
   readonly url: string;

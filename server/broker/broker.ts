@@ -70,6 +70,7 @@ export interface Gap {
   readonly reason: GapReason;
 }
 
+/** What {@link Broker.read} answers. */
 export interface ReadResult {
   readonly gap: Gap | null;
   readonly records: readonly LogRecord[];
@@ -86,6 +87,7 @@ export interface TailSink {
   gap(gap: Gap): void;
 }
 
+/** A topic that is followed. */
 export interface Tail {
   /** No call reaches the sink after this returns. */
   close(): void;

@@ -15,6 +15,7 @@ import {
 import { newEpoch } from './epoch.ts';
 import { gapAfter } from './gaps.ts';
 
+/** How much is kept. */
 export interface MemoryBrokerOptions extends Retention {
   /** The clock, Unix ms. Default `Date.now`. */
   now?: () => number;

@@ -23,6 +23,7 @@ import { Receiving } from './receiving.ts';
 import { select } from './selector.ts';
 import { TopicLog } from './topic-log.ts';
 
+/** What an {@link EventManager} takes. */
 export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   broker: Broker;
   /** The events. Default: the Psyche Simulation's. */
@@ -40,11 +41,13 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   lingerMs?: number;
 }
 
+/** Where an event goes, and what it carries beside its data. */
 export interface PublishOptions extends PublishMeta {
   /** Default `default`. */
   topic?: string | undefined;
 }
 
+/** Which events of a topic a subscription yields, from where on. */
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
@@ -60,6 +63,7 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> 
   signal?: AbortSignal | undefined;
 }
 
+/** Which events a listener is called for. Default: all of the topic `default`. */
 export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> {
   types?: readonly N[] | undefined;
   /** Conditions on the data that all events must meet [D8]. */

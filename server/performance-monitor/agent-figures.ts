@@ -10,6 +10,7 @@ export interface AgentFigures {
   readonly maxLatencyMs: number | null;
 }
 
+/** Agents by their ids. */
 export type AgentsById = Readonly<Record<string, AgentFigures>>;
 
 /** All agents in two figures, for `performance_metrics`; none before the first answer. */

@@ -16,6 +16,7 @@ export interface StatusPublisher {
   stats(): EventStats;
 }
 
+/** What {@link integratePerformanceMonitor} takes. */
 export interface IntegratePerformanceMonitorOptions {
   manager: StatusPublisher;
   /** Ms between two `system_status` events; the first is published at once. Default 5000. */

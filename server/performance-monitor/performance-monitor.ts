@@ -2,6 +2,7 @@ import { CpuMeter } from './cpu-meter.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { type PerformanceReaders, systemReaders } from './readers.ts';
 
+/** What a {@link PerformanceMonitor} takes. */
 export interface PerformanceMonitorOptions {
   /** Where figures come from. Default: this process and its machine. */
   readers?: Partial<PerformanceReaders>;

@@ -40,6 +40,7 @@ function guarded(authorize: Authorize<AccessContext>) {
 /** Procedures beside the events, built on the application's own procedure. */
 type Beside<R extends TRPCRouterRecord> = (procedure: ReturnType<typeof guarded>) => R;
 
+/** What {@link createAppRouter} takes besides. */
 export interface AppRouterOptions {
   /** Decides what each call may do. Default: what the claims of its session allow; without a session, everything. */
   authorize?: Authorize<AccessContext> | undefined;

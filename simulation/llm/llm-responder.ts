@@ -8,6 +8,7 @@ import { promptFor } from './prompt.ts';
 /** Tokens of an answer; the prompt asks for far fewer. */
 const LONGEST_ANSWER_TOKENS = 400;
 
+/** Which model speaks, and how long it may be silent. */
 export interface LlmOptions {
   /** Of an OpenAI-compatible API, as a rule ending in `/v1`, e.g. `http://127.0.0.1:11434/v1` for Ollama. */
   baseUrl: string;

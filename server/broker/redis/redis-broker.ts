@@ -18,6 +18,7 @@ import { PublishQueue } from './publish-queue.ts';
 import { RedisLog } from './redis-log.ts';
 import { RedisTail } from './redis-tail.ts';
 
+/** How Redis is used, and how much is kept. */
 export interface RedisBrokerOptions extends Retention {
   /** What all keys and channels begin with. Default `psyche`. */
   prefix?: string;
