@@ -1,6 +1,6 @@
 /**
  * - `connecting`: the first attempt
- * - `live`: connected
+ * - `live`: connected, and let in by the server
  * - `reconnecting`: not connected; it waits for the next attempt, or makes one
  * - `offline`: the same, and the browser says that there is no network
  * - `closed`: for good, by `close()` or, with an `error`, because the server forbids to come back

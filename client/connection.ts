@@ -3,14 +3,10 @@ import { mayReconnect } from '../shared/close-codes.ts';
 import { EventsError } from '../shared/errors.ts';
 import { fullJitter } from './backoff.ts';
 import { describeClose, lossError } from './connection-loss.ts';
-import {
-  type Connection,
-  type ConnectionState,
-  type ConnectionStatus,
-  INITIAL_CONNECTION,
-} from './connection-state.ts';
+import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
+import { type Connection, type ConnectionState, INITIAL_CONNECTION } from './connection-state.ts';
 import { isolated } from './isolated.ts';
-import { impatientWebSocket, loadWebSocket, type WebSocketClass } from './socket.ts';
+import { impatientWebSocket, loadWebSocket, onAdmission, type WebSocketClass } from './socket.ts';
 import { toWebSocketUrl } from './url.ts';
 
 /** A token for the server, or what fetches one: it is asked for each connection, so a fresh one follows an expired. */
@@ -80,8 +76,7 @@ export class SocketConnection implements Connection {
     });
     this.client.connectionState.subscribe({
       next: ({ state, error }) => {
-        if (state === 'pending') this.#onLive();
-        else if (state === 'connecting' && error) this.#onLost(error);
+        if (state === 'connecting' && error) this.#onLost(error);
       },
     });
     globalThis.addEventListener?.('online', this.#onNetwork);
@@ -101,9 +96,10 @@ export class SocketConnection implements Connection {
     this.#wake();
   }
 
-  /** The server answered. */
+  /** The server answered: it has let us in, and takes what we ask. */
   onReply(): void {
     this.#retries = 0;
+    this.#onAdmitted();
   }
 
   /** An event arrived. */
@@ -112,9 +108,9 @@ export class SocketConnection implements Connection {
     if (this.#touching !== undefined || this.#isClosed()) return;
     this.#touching = setTimeout(() => {
       this.#touching = undefined;
-      this.#set({ lastEventAt: this.#lastEventAt });
+      this.#apply({ type: 'received', at: this.#lastEventAt });
     }, TOUCH_MS);
-    if (this.#state.lastEventAt === null) this.#set({ lastEventAt: this.#lastEventAt });
+    if (this.#state.lastEventAt === null) this.#apply({ type: 'received', at: this.#lastEventAt });
   }
 
   /** Ends it for good. @param error why, if nobody asked for it */
@@ -123,7 +119,7 @@ export class SocketConnection implements Connection {
     clearTimeout(this.#touching);
     globalThis.removeEventListener?.('online', this.#onNetwork);
     globalThis.removeEventListener?.('offline', this.#onNetwork);
-    this.#set({ status: 'closed', attempt: 0, nextRetryAt: null, error });
+    this.#apply({ type: 'closed', error });
     this.#wake();
     this.client.close().catch(() => {}); // its promise may wait for ever for a socket that never opened
     for (const socket of this.#sockets) socket.close();
@@ -144,7 +140,7 @@ export class SocketConnection implements Connection {
   async #wait(retry: number): Promise<void> {
     const ms = fullJitter(retry);
     this.#nextRetryAt = Date.now() + ms;
-    if (this.#state.status !== 'live') this.#set({ attempt: retry + 1, nextRetryAt: this.#nextRetryAt });
+    this.#apply({ type: 'waiting', attempt: retry + 1, nextRetryAt: this.#nextRetryAt });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
@@ -153,11 +149,12 @@ export class SocketConnection implements Connection {
       };
     });
     this.#nextRetryAt = null;
-    this.#set({ nextRetryAt: null });
+    this.#apply({ type: 'trying' });
   }
 
   #watch(socket: WebSocket): void {
     this.#sockets.add(socket);
+    onAdmission(socket, () => this.#onAdmitted());
     socket.addEventListener('close', ({ code, reason }) => {
       this.#sockets.delete(socket);
       if (mayReconnect(code)) return;
@@ -167,39 +164,40 @@ export class SocketConnection implements Connection {
     });
   }
 
-  #onLive(): void {
-    this.#openedAt = Date.now();
-    this.#set({ status: 'live', attempt: 0, nextRetryAt: null, error: null });
+  #onAdmitted(): void {
+    if (this.#state.status !== 'live') this.#openedAt = Date.now();
+    this.#apply({ type: 'admitted' });
   }
 
   #onLost(cause: Error): void {
     const wasLive = this.#state.status === 'live';
     if (wasLive && Date.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
-    this.#set({
-      status: lostStatus(),
+    this.#apply({
+      type: 'lost',
       error: lossError(cause),
+      attempt: this.#retries + 1,
       nextRetryAt: this.#nextRetryAt,
-      ...(wasLive && { attempt: this.#retries + 1 }),
+      online: isOnline(),
     });
   }
 
   readonly #onNetwork = (): void => {
-    const { status } = this.#state;
-    if (status === 'reconnecting' || status === 'offline') this.#set({ status: lostStatus() });
-    if (lostStatus() !== 'offline') this.retry();
+    this.#apply({ type: 'network', online: isOnline() });
+    if (isOnline()) this.retry();
   };
 
   #isClosed(): boolean {
     return this.#state.status === 'closed';
   }
 
-  #set(change: Partial<ConnectionState>): void {
-    if (this.#isClosed()) return;
-    this.#state = { ...this.#state, ...change };
+  #apply(event: ConnectionEvent): void {
+    const before = this.#state;
+    this.#state = nextConnection(before, event);
+    if (this.#state === before) return;
     for (const listener of [...this.#listeners]) isolated(() => listener(this.#state), this.#report);
   }
 }
 
-function lostStatus(): ConnectionStatus {
-  return globalThis.navigator?.onLine === false ? 'offline' : 'reconnecting';
+function isOnline(): boolean {
+  return globalThis.navigator?.onLine !== false;
 }

@@ -45,6 +45,25 @@ export function impatientWebSocket(
   return Object.assign(Impatient, states) as unknown as typeof WebSocket;
 }
 
+/**
+ * Calls back once the server has let a socket in: servers answer a `PING` when they know whom they serve. That a socket
+ * is open says nothing yet; with a token that is no good it is closed again.
+ */
+export function onAdmission(socket: WebSocket, admitted: () => void): void {
+  const onMessage = ({ data }: MessageEvent): void => {
+    if (data !== 'PONG') return;
+    socket.removeEventListener('message', onMessage);
+    admitted();
+  };
+  socket.addEventListener('message', onMessage);
+  socket.addEventListener('open', () => {
+    // After the token, which has to be the first message.
+    setTimeout(() => {
+      if (socket.readyState === socket.OPEN) socket.send('PING');
+    });
+  });
+}
+
 function giveUpInTime(socket: WebSocket & RawSocket): void {
   const close = socket.close.bind(socket);
   let closing: ReturnType<typeof setTimeout> | undefined;

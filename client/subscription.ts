@@ -113,6 +113,7 @@ export class Subscription {
   #onEnd(error: Error): void {
     if (this.#stopped || this.#checkConnection()) return;
     if (!isRetryable(error)) {
+      this.#setStatus('stale');
       this.#end(error);
       return;
     }
@@ -125,13 +126,14 @@ export class Subscription {
   #checkConnection(): boolean {
     const { status, error } = this.#wire.connection.state;
     if (status !== 'closed') return false;
+    // Where nothing came nothing is stale: whoever subscribes anew on `stale` would do so for ever.
+    if (this.#status !== 'connecting') this.#setStatus('stale');
     this.#end(error);
     return true;
   }
 
   #end(error: Error | null): void {
     if (this.#stopped) return;
-    this.#setStatus('stale');
     this.stop();
     this.#sink.onEnd(error);
   }

@@ -3,6 +3,7 @@ import { TRPCError } from '@trpc/server';
 import { WebSocket } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { askToReconnect } from '../broadcaster/ask-to-reconnect.ts';
 import { cut } from '../broadcaster/cut.ts';
 import type { Allowance } from '../limits/allowance.ts';
 import { toTRPCError } from '../router/errors.ts';
@@ -11,6 +12,13 @@ import { readCredentials } from './credentials.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { Subject } from './subject.ts';
+
+/** Ms before its token expires, or a third of the time left, in which a client is asked to come with a fresh one. */
+const RENEWAL_MS = 30_000;
+/** Whoever has less left is not asked: clients that come with the same token again and again. */
+const LEAST_MS = 500;
+/** Node takes a longer timer for one of a millisecond; a socket that old is cut. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** What a server with authentication puts in the tRPC context. */
 export interface AccessContext {
@@ -46,7 +54,8 @@ interface Closing {
 }
 
 /**
- * Makes `createContext` for a server's WebSockets and HTTP. A socket is closed when its session ends: with 4401 when it
+ * Makes `createContext` for a server's WebSockets and HTTP. A client is asked to connect again before its token expires:
+ * tRPC's client has the new connection open before it leaves the old one, and is not interrupted. A socket is closed when its session ends: with 4401 when it
  * expired, with 4503 when it was revoked; and with 4401 or 4501 after the error, when it is not let in.
  *
  * @example applyBroadcastWSSHandler({ wss, router, createContext: createAccessContext({ authenticate, sessions }) })
@@ -87,12 +96,19 @@ function followSocket(socket: WebSocket, session: Session): void {
     return;
   }
   socket.once('close', () => session.close());
+  askInTime(socket, session.leftMs);
   session.signal.addEventListener('abort', () => {
     const [code, reason] = isExpiry(session.signal.reason)
       ? ([CloseCode.TOKEN_EXPIRED, 'the token expired'] as const)
       : ([CloseCode.FORBIDDEN, 'the session was revoked'] as const);
     cut(socket, code, reason);
   });
+}
+
+function askInTime(socket: WebSocket, leftMs: number): void {
+  if (leftMs < LEAST_MS || leftMs > LONGEST_MS) return;
+  const timer = setTimeout(() => askToReconnect(socket), leftMs - Math.min(RENEWAL_MS, leftMs / 3));
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function followResponse(response: Closing, session: Session): void {

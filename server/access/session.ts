@@ -27,10 +27,14 @@ export class Session {
     return this.#ended.signal;
   }
 
+  /** Ms until it expires; Infinity if it does not. */
+  get leftMs(): number {
+    return (this.subject.expiresAt ?? Number.POSITIVE_INFINITY) - this.#now();
+  }
+
   /** @throws EventsError TOKEN_EXPIRED, or UNAUTHENTICATED once it was revoked */
   assertActive(): void {
-    const { expiresAt } = this.subject;
-    if (expiresAt !== undefined && !(expiresAt > this.#now())) this.#end(expired());
+    if (!(this.leftMs > 0)) this.#end(expired());
     this.signal.throwIfAborted();
   }
 
@@ -51,9 +55,8 @@ export class Session {
   }
 
   #watchExpiry(): void {
-    const { expiresAt } = this.subject;
-    if (expiresAt === undefined) return;
-    const left = expiresAt - this.#now();
+    const left = this.leftMs;
+    if (left === Number.POSITIVE_INFINITY) return;
     if (left <= 0) this.#end(expired());
     else this.#timer = setTimeout(() => this.#watchExpiry(), Math.min(left, LONGEST_TIMER_MS)).unref();
   }

@@ -68,6 +68,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     wss,
     router,
     createContext,
+    pongAfterContext: true,
     maxCallBytes: MAX_CALL_BYTES,
     firstMessageTimeoutMs: options.handshakeTimeoutMs,
     keepAlive: { enabled: true, pingMs: PING_MS },

@@ -1,6 +1,6 @@
 import type { AnyTRPCRouter } from '@trpc/server';
-import type { TRPCReconnectNotification } from '@trpc/server/rpc';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
+import { askToReconnect } from './ask-to-reconnect.ts';
 import { Connection } from './connection.ts';
 import { type ConnectionInfo, Connections } from './connections.ts';
 import { type AnyHandlerOptions, type BroadcastWSSHandlerOptions, resolveOptions } from './options.ts';
@@ -45,14 +45,10 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
     serve(connection);
   });
 
-  const notification: TRPCReconnectNotification = { id: null, method: 'reconnect' };
-  const askToReconnect = (client: WebSocket): void => {
-    if (client.readyState === WebSocket.OPEN) client.send(setup.encoder.encode(notification));
-  };
   return {
-    askToReconnect,
+    askToReconnect: (client) => askToReconnect(client, setup.encoder),
     broadcastReconnectNotification() {
-      for (const client of options.wss.clients) askToReconnect(client);
+      for (const client of options.wss.clients) askToReconnect(client, setup.encoder);
     },
     get connections() {
       return connections.list();

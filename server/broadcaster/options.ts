@@ -13,6 +13,11 @@ export interface BroadcastOptions extends LimitOptions {
    */
   prefix?: string;
   /**
+   * Whether a `PING` is answered only after `createContext` succeeded, so that a client can tell that it was let in.
+   * Default: false, at once, like tRPC's own.
+   */
+  pongAfterContext?: boolean;
+  /**
    * Looks at what a subscription's procedure returned, and answers with something that writes to the socket itself
    * (see {@link Live}), or with undefined: then the result is iterated. `false`: everything is iterated.
    * Default: event subscriptions are live, unless there is an `experimental_encoder`.

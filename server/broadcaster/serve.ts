@@ -41,10 +41,19 @@ export function serve(connection: Connection): void {
     }
   };
 
+  const pong = (): void => {
+    const { dangerouslyDisablePong, pongAfterContext } = setup.options;
+    if (dangerouslyDisablePong) return;
+    if (!context || !pongAfterContext) ws.send('PONG');
+    else void context.then(({ ok }) => ok && connection.open && ws.send('PONG'));
+  };
+
   ws.on('message', (raw, isBinary) => {
     if (!connection.open) return; // no reply could be sent: better not run at all
     holdReading(connection);
-    if (!isBinary && isHeartbeat(connection, raw)) return;
+    const text = isBinary ? null : heartbeat(raw);
+    if (text === 'PING') pong();
+    if (text !== null) return;
     let payload: Payload;
     try {
       payload = readPayload(raw, isBinary);
@@ -74,11 +83,8 @@ function holdReading({ ws, backlog, turnstile }: Connection): void {
 }
 
 /** `PING` and `PONG` are text, whatever the encoder. */
-function isHeartbeat({ ws, setup }: Connection, raw: RawData): boolean {
-  if (Buffer.isBuffer(raw) && raw.length !== 4) return false;
+function heartbeat(raw: RawData): 'PING' | 'PONG' | null {
+  if (Buffer.isBuffer(raw) && raw.length !== 4) return null;
   const text = raw.toString();
-  if (text === 'PING' && !setup.options.dangerouslyDisablePong) {
-    ws.send('PONG');
-  }
-  return text === 'PING' || text === 'PONG';
+  return text === 'PING' || text === 'PONG' ? text : null;
 }

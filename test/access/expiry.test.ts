@@ -1,7 +1,7 @@
 import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
 import superjson from 'superjson';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AppRouter, createAppRouter, EventManager, MemoryBroker, Sessions } from '../../server/index.ts';
 import { CloseCode } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
@@ -40,12 +40,12 @@ function publishing(manager: EventManager) {
 }
 
 /** A server whose manager the test publishes with. */
-async function startServer() {
+async function startServer(authenticate = takesTokens) {
   let manager: EventManager | undefined;
   const server = await startTestServer(
     {},
     {
-      authenticate: takesTokens,
+      authenticate,
       application: (context) => {
         manager = context.manager;
         return { router: createAppRouter(context.manager) };
@@ -157,6 +157,60 @@ test('[D12] a client whose tokens live a second loses nothing and gets nothing t
   expect(seen).toEqual(sent);
   expect(onGap).not.toHaveBeenCalled();
   expect(makeToken.mock.calls.length).toBeGreaterThan(3);
+});
+
+describe('[D12] make before break', () => {
+  /** What a client shows while its tokens, which live so long, are replaced three times. */
+  async function renewals(lifeMs: number) {
+    vi.spyOn(Math, 'random').mockReturnValue(0.01);
+    await using server = await startServer(async () => ({
+      id: 'alice',
+      claims: ALL,
+      expiresAt: Date.now() + lifeMs,
+    }));
+    let asked = 0;
+    await using client = connect({ url: `${server.url}/trpc`, token: () => `${++asked}` });
+    const seen: string[] = [];
+    const onSynced = vi.fn();
+    client.on('agent_message', ({ data }) => seen.push(data.message), { onSynced });
+    await eventually(() => expect(onSynced).toHaveBeenCalled());
+    const statuses = new Set<string>();
+    const unsubscribe = client.connection.subscribe(({ status }) => statuses.add(status));
+    let sent: readonly string[];
+    {
+      using stream = publishing(server.manager);
+      await vi.waitFor(() => expect(asked).toBeGreaterThan(3), { timeout: 15_000 });
+      sent = stream.sent;
+    }
+    await eventually(() => expect(seen.length).toBeGreaterThanOrEqual(sent.length));
+    unsubscribe();
+    expect(seen).toEqual(sent);
+    await eventually(() => expect(server.sessions.size).toBe(1));
+    return [...statuses];
+  }
+
+  test('a fresh token comes with a connection that is open before the old one is left', async () => {
+    expect(await renewals(2400)).not.toContain('reconnecting');
+  });
+
+  test('control: whoever is not asked in time is interrupted, and loses nothing either', async () => {
+    expect(await renewals(450)).toContain('reconnecting');
+  });
+});
+
+test('[D12] only a client that was let in is live', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01);
+  await using server = await startServer();
+  for (const [options, last] of [
+    [{ audience: 'other' }, 'closed'],
+    [{}, 'live'],
+  ] as const) {
+    await using client = connect({ url: `${server.url}/trpc`, token: () => token(options) });
+    const statuses: string[] = [];
+    client.connection.subscribe(({ status }) => statuses.push(status));
+    await eventually(() => expect(statuses).toContain(last));
+    expect(statuses).toEqual([last]);
+  }
 });
 
 test('[D12] a client that is given an expired token asks for another; a subscription survives it', async () => {

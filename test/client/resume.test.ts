@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { EventsClient } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
-import { EventsError, type StreamGap, type StreamSynced } from '../../shared/index.ts';
+import { EventsError, type PsycheCatalog, type StreamGap, type StreamSynced } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
-import { startTestServer } from './test-server.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
@@ -187,4 +188,38 @@ test('[D12] what a server sends again is dropped', async () => {
   await server.manager.publish('agent_message', agentMessage(10));
   await eventually(() => expect(got.at(-1)).toBe('10'));
   expect(got).toEqual(Array.from({ length: 11 }, (_, i) => `${i}`));
+});
+
+test.each([
+  ['its client is closed', (_: TestServer<PsycheCatalog>, client: EventsClient) => client.close()],
+  ['the server ends it for good', async (server: TestServer<PsycheCatalog>) => server.drop(4503)],
+])('[D12] whoever subscribes anew on `stale` does so once when %s', async (_, end) => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const onSynced = vi.fn();
+  let subscribed = 0;
+  const follow = (): void => {
+    if (++subscribed > 10) throw new Error('for ever');
+    const handle = client.on('agent_message', () => {}, {
+      onSynced,
+      onError: () => {},
+      onStatus: (status) => {
+        if (status !== 'stale') return;
+        handle.unsubscribe();
+        follow();
+      },
+    });
+  };
+  follow();
+  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(1));
+  server.refusing = true;
+  server.drop();
+  await eventually(() => expect(client.connection.state.attempt).toBeGreaterThan(1));
+  server.refusing = false;
+  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(2));
+  expect(subscribed).toBe(2);
+  await end(server, client);
+  await eventually(() => expect(client.connection.state.status).toBe('closed'));
+  await sleep(20);
+  expect(subscribed).toBe(3);
 });
