@@ -15,9 +15,10 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   else await serveHere(config, env);
 }
 
-/** What is to happen once behind a port is the first worker's: the simulation, and the status of the machine. */
+/** What is to happen once behind a port is the first worker's: the simulation, the status of the machine, and the
+ * ingress stream, which keeps its order in one process. */
 function rolesOf(worker: number): Partial<ServerConfig> {
-  return worker === 1 ? {} : { simulation: false, monitorIntervalMs: 0 };
+  return worker === 1 ? {} : { simulation: false, monitorIntervalMs: 0, ingress: false };
 }
 
 async function serveHere(

@@ -18,6 +18,11 @@ export interface ServerConfig extends AccessConfig, LimitsConfig {
   readonly data: string | null;
   /** What all of its keys and channels in Redis begin with: systems that share a Redis need different ones. Default `psyche`. */
   readonly redisPrefix: string;
+  /**
+   * Whether what other programs add to the stream `<redisPrefix>:ingress` is moved into the log: whoever can write to
+   * Redis can publish. Default off.
+   */
+  readonly ingress: boolean;
   /** The least level that is logged. Default `info`. */
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Whether the simulation runs. Default on. */
@@ -82,6 +87,7 @@ const shape = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,128}$/, { error: '1–128 characters of A–Z a–z 0–9 _ . : -' })
     .default('psyche'),
+  ingress: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
   simulationTopics: list
@@ -107,6 +113,10 @@ const schema = shape
   .refine(({ data, redisUrl }) => data === null || redisUrl === null, {
     path: ['data'],
     error: 'left out where events are kept in Redis',
+  })
+  .refine(({ ingress, redisUrl }) => !ingress || redisUrl !== null, {
+    path: ['ingress'],
+    error: 'off, or REDIS_URL be set: what is moved is a stream in Redis',
   })
   .refine(({ workers, redisUrl }) => workers === 1 || redisUrl !== null, {
     path: ['workers'],

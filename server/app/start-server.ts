@@ -9,7 +9,9 @@ import { refuseOpenServer } from '../access/loopback.ts';
 import { Sessions } from '../access/sessions.ts';
 import type { Subject } from '../access/subject.ts';
 import type { BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
+import type { Broker } from '../broker/broker.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
+import { type OpenIngress, openIngress } from '../ingress/open-ingress.ts';
 import { noInstruments } from '../instruments.ts';
 import { Limits } from '../limits/limits.ts';
 import { createAppRouter } from '../router/app-router.ts';
@@ -92,7 +94,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
       addressOf: limits.addressOf,
       allowance: ({ id }: Subject, address: string) => limits.allowance(authenticate && id, address),
     };
-    return await run(context, application, { readiness, access, limits, pageDir: parts.pageDir });
+    return await run(context, application, { broker, readiness, access, limits, pageDir: parts.pageDir });
   } catch (error) {
     sessions.close();
     await limits.close();
@@ -103,6 +105,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 
 /** What a server serves with. */
 interface Serving {
+  broker: Broker;
   readiness: Readiness;
   access: AccessContextOptions;
   limits: Limits;
@@ -112,7 +115,7 @@ interface Serving {
 async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: PinoLogger },
   application: Application,
-  { readiness, access, limits, pageDir }: Serving,
+  { broker, readiness, access, limits, pageDir }: Serving,
 ): Promise<RunningServer> {
   const { manager, config, logger } = context;
   const { allowedOrigins, handshakeTimeoutMs } = config;
@@ -132,6 +135,7 @@ async function run<C extends AnyCatalog>(
   const app = await createHttpApp({ ...serving, readiness, requests, pageDir });
   const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
   let monitor: { stop(): void } | undefined;
+  let ingress: OpenIngress | undefined;
 
   const stop = async (): Promise<void> => {
     monitor?.stop();
@@ -140,6 +144,7 @@ async function run<C extends AnyCatalog>(
     } catch (error) {
       logger.error({ err: error }, 'The application failed to stop');
     }
+    await ingress?.close();
     await drain({ app, webSockets, requests, readiness, drainMs: config.drainMs });
     access.sessions.close();
     await Promise.all([limits.close(), manager.close()]);
@@ -148,6 +153,10 @@ async function run<C extends AnyCatalog>(
   const { url, port } = await listen(app, config);
   try {
     application.start?.();
+    if (config.ingress && config.redisUrl !== null) {
+      const source = { url: config.redisUrl };
+      ingress = openIngress({ source, prefix: config.redisPrefix, manager, broker, logger });
+    }
     if (config.monitorIntervalMs > 0) monitor = startMonitor(context, application);
   } catch (error) {
     await stop();

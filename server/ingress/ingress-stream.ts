@@ -1,0 +1,139 @@
+import type { EventsError } from '../../shared/errors.ts';
+import type { RedisConnection } from '../broker/redis/connection.ts';
+import type { IngressEntry } from './ingress-entry.ts';
+
+const GROUP = 'psyche-events';
+/** Entries handled at a time. */
+const BATCH = 100;
+/** Ms that Redis waits for new entries before it answers that there are none. */
+const BLOCK_MS = 500;
+/** Dead entries kept. */
+const MAX_DEAD = 10_000;
+/** Characters kept of each field of a dead entry. */
+const MAX_FIELD = 64 * 1024;
+/** A consumer that did nothing for so long, and has nothing, is gone. */
+const GONE_MS = 60 * 60 * 1000;
+
+type RawEntry = [id: string, fields: string[] | null];
+
+export interface IngressStreamOptions {
+  /** Reads, and waits in Redis while it does. */
+  readonly reading: RedisConnection;
+  /** Does the rest. */
+  readonly commands: RedisConnection;
+  readonly prefix: string;
+  /** This process's name in the group; no other has it. */
+  readonly consumer: string;
+  /** Ms after which an entry that somebody began with is somebody else's. */
+  readonly claimAfterMs: number;
+}
+
+/** The ingress stream in Redis, its consumer group, and where entries go that are no events. */
+export class IngressStream {
+  readonly key: string;
+  readonly deadKey: string;
+  readonly #options: IngressStreamOptions;
+
+  constructor(options: IngressStreamOptions) {
+    this.key = `${options.prefix}:ingress`;
+    this.deadKey = `${this.key}:dead`;
+    this.#options = options;
+  }
+
+  /** Entries that nobody has begun with, after a moment's wait for some. */
+  async next(): Promise<IngressEntry[]> {
+    const { reading, consumer } = this.#options;
+    const reply = await this.#inGroup(() =>
+      reading.run((redis) =>
+        redis.xreadgroup(
+          'GROUP',
+          GROUP,
+          consumer,
+          'COUNT',
+          BATCH,
+          'BLOCK',
+          BLOCK_MS,
+          'STREAMS',
+          this.key,
+          '>',
+        ),
+      ),
+    );
+    const [stream] = (reply ?? []) as [string, RawEntry[]][];
+    return toEntries(stream?.[1] ?? []);
+  }
+
+  /** Entries that somebody began with and did not finish. */
+  async abandoned(): Promise<IngressEntry[]> {
+    const { commands, consumer, claimAfterMs } = this.#options;
+    const reply = await this.#inGroup(() =>
+      commands.run((redis) =>
+        redis.xautoclaim(this.key, GROUP, consumer, claimAfterMs, '0-0', 'COUNT', BATCH),
+      ),
+    );
+    return toEntries((reply as [string, RawEntry[]])[1]);
+  }
+
+  /** These are dealt with. Removed before they are acknowledged: what is removed only is forgotten by the group by itself. */
+  async done(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#options.commands.run(async (redis) => {
+      const removed = redis.xdel(this.key, ...ids);
+      await Promise.all([removed, redis.xack(this.key, GROUP, ...ids)]);
+    });
+  }
+
+  /** Keeps an entry that is no event, with the reason, for whoever looks after its producer. */
+  async bury({ id, fields }: IngressEntry, { code, message }: EventsError): Promise<void> {
+    const kept = Object.entries(fields).flatMap(([name, value]) => [name, value.slice(0, MAX_FIELD)]);
+    const why = ['entry', id, 'code', code, 'reason', message.slice(0, MAX_FIELD)];
+    await this.#options.commands.run((redis) =>
+      redis.xadd(this.deadKey, 'MAXLEN', '~', MAX_DEAD, '*', ...why, ...kept),
+    );
+  }
+
+  /** Forgets consumers that are gone: each process has a name of its own. */
+  async forgetGone(): Promise<void> {
+    await this.#options.commands.run(async (redis) => {
+      const consumers = (await redis.xinfo('CONSUMERS', this.key, GROUP)) as (string | number)[][];
+      for (const pairs of consumers) {
+        const { name, pending, idle } = toRecord(pairs);
+        if (pending === 0 && Number(idle) > GONE_MS) {
+          await redis.xgroup('DELCONSUMER', this.key, GROUP, String(name));
+        }
+      }
+    });
+  }
+
+  /** Runs a command of the group, which is made when it is missing: at first, or after a flush. */
+  async #inGroup<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (!says(error, 'NOGROUP')) throw error;
+      await this.#options.commands
+        .run((redis) => redis.xgroup('CREATE', this.key, GROUP, '0', 'MKSTREAM'))
+        .catch((failure) => {
+          if (!says(failure, 'BUSYGROUP')) throw failure;
+        });
+      return run();
+    }
+  }
+}
+
+function says(error: unknown, word: string): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.message.startsWith(word);
+}
+
+function toEntries(raw: readonly RawEntry[]): IngressEntry[] {
+  // One that was removed meanwhile has no fields.
+  return raw.flatMap(([id, fields]) =>
+    fields ? { id, fields: toRecord(fields) as Record<string, string> } : [],
+  );
+}
+
+function toRecord(pairs: readonly (string | number)[]): Record<string, string | number> {
+  const record: Record<string, string | number> = {};
+  for (let at = 0; at + 1 < pairs.length; at += 2) record[String(pairs[at])] = pairs[at + 1] ?? '';
+  return record;
+}

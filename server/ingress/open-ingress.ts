@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Broker } from '../broker/broker.ts';
+import { RedisConnection, type RedisSource } from '../broker/redis/connection.ts';
+import type { Logger } from '../logger.ts';
+import { Ingress, type IngressCounts, type IngressTarget } from './ingress.ts';
+import { IngressStream } from './ingress-stream.ts';
+
+const TIMEOUT_MS = 2_000;
+/** Ms after which an entry that a process began with counts as abandoned: far longer than any takes. */
+const CLAIM_AFTER_MS = 15_000;
+
+export interface OpenIngressOptions {
+  source: RedisSource;
+  /** What keys begin with; the stream is `<prefix>:ingress`. */
+  prefix: string;
+  manager: IngressTarget;
+  broker: Broker;
+  logger: Logger;
+  /** Default 15 000. */
+  claimAfterMs?: number;
+}
+
+/** A running ingress. */
+export interface OpenIngress {
+  readonly counts: Readonly<IngressCounts>;
+  close(): Promise<void>;
+}
+
+/** Begins to move what foreign producers add to `<prefix>:ingress` into the log; see {@link Ingress}. */
+export function openIngress({
+  source,
+  prefix,
+  manager,
+  broker,
+  logger,
+  ...options
+}: OpenIngressOptions): OpenIngress {
+  const settings = { timeoutMs: TIMEOUT_MS, logger };
+  const reading = new RedisConnection(source, { ...settings, name: 'ingress' });
+  const commands = new RedisConnection(source, { ...settings, name: 'ingress-commands' });
+  const { claimAfterMs = CLAIM_AFTER_MS } = options;
+  const stream = new IngressStream({ reading, commands, prefix, consumer: randomUUID(), claimAfterMs });
+  const ingress = new Ingress({ stream, manager, broker, logger });
+  return {
+    counts: ingress.counts,
+    async close() {
+      await ingress.close();
+      await Promise.all([reading.close(), commands.close()]);
+    },
+  };
+}

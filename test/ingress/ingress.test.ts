@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { RedisConnection } from '../../server/broker/redis/connection.ts';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { EventManager, loadConfig } from '../../server/index.ts';
+import { Ingress, type IngressTarget } from '../../server/ingress/ingress.ts';
+import { IngressStream } from '../../server/ingress/ingress-stream.ts';
+import { silentLogger } from '../../server/logger.ts';
+import { startTestServer, wsClient } from '../app/harness.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { agentMessage } from '../support/events.ts';
+
+/** A stream whose process dies between the append and the acknowledgement. */
+class DyingStream extends IngressStream {
+  override done(): Promise<void> {
+    throw new Error('killed');
+  }
+}
+
+interface WorkerOptions {
+  stream?: typeof IngressStream;
+  /** Between the worker and the manager. */
+  wrap?: (manager: IngressTarget) => IngressTarget;
+}
+
+/** A log and an ingress stream of a test's own, and a producer that knows nothing of this project. */
+function setUp(url = inject('redisUrl')) {
+  const prefix = `ingress-${randomUUID()}`;
+  const producer = new Redis(url);
+  producer.on('error', () => {});
+  const broker = new RedisBroker({ url }, { prefix });
+  const manager = new EventManager({ broker });
+  const settings = { timeoutMs: 2_000, logger: silentLogger };
+  const connections = ['reading', 'commands'].map(
+    (name) => new RedisConnection({ url }, { ...settings, name }),
+  );
+  const workers: Ingress[] = [];
+  onTestFinished(async () => {
+    await Promise.all(workers.map((worker) => worker.close()));
+    await Promise.all(connections.map((connection) => connection.close()));
+    await manager.close();
+    producer.disconnect();
+  });
+  const key = `${prefix}:ingress`;
+  return {
+    producer,
+    prefix,
+    key,
+    /** Adds an entry, as any program could. */
+    add: (fields: Record<string, string>) => producer.xadd(key, '*', ...Object.entries(fields).flat()),
+    work({ stream = IngressStream, wrap = (it) => it }: WorkerOptions = {}): Ingress {
+      const [reading, commands] = connections as [RedisConnection, RedisConnection];
+      const ingress = new Ingress({
+        stream: new stream({ reading, commands, prefix, consumer: randomUUID(), claimAfterMs: 1 }),
+        manager: wrap(manager),
+        broker,
+        logger: silentLogger,
+      });
+      workers.push(ingress);
+      return ingress;
+    },
+    messages: async (topic?: string) =>
+      (await manager.history({ topic, limit: 1000 })).items.map(({ event }) =>
+        event.event_type === 'agent_message' ? event.data.message : event.event_type,
+      ),
+    events: async () => (await manager.history()).items.map(({ event }) => event),
+    dead: async () => (await producer.xrange(`${key}:dead`, '-', '+')).map(([, fields]) => toRecord(fields)),
+    /** Whether nothing is left to do. */
+    isEmpty: async () =>
+      (await producer.xlen(key)) === 0 &&
+      ((await producer.xpending(key, 'psyche-events').catch(() => [0])) as number[])[0] === 0,
+  };
+}
+
+function toRecord(pairs: readonly string[]): Record<string, string> {
+  const entries = pairs.flatMap((name, at) => (at % 2 === 0 ? [[name, pairs[at + 1] ?? '']] : []));
+  return Object.fromEntries(entries);
+}
+
+const message = (text: string | number) => ({
+  event_type: 'agent_message',
+  data: JSON.stringify(agentMessage(text)),
+});
+
+const WRONG: readonly { fields: Record<string, string>; code: string; reason: string }[] = [
+  { fields: { data: '{}' }, code: 'INVALID_EVENT', reason: 'event_type is missing' },
+  { fields: { event_type: 'agent_message' }, code: 'INVALID_EVENT', reason: 'data is missing' },
+  { fields: { ...message(1), data: '{oops' }, code: 'INVALID_EVENT', reason: 'data is not JSON' },
+  {
+    fields: { event_type: 'nothing', data: '{}' },
+    code: 'UNKNOWN_EVENT',
+    reason: 'No event is named "nothing"',
+  },
+  {
+    fields: { event_type: 'agent_message', data: '{"agent_id":7}' },
+    code: 'INVALID_EVENT',
+    reason: 'agent_id',
+  },
+  { fields: { ...message(1), timestamp: 'noon' }, code: 'INVALID_EVENT', reason: 'timestamp' },
+  { fields: { ...message(1), topic: 'a b' }, code: 'INVALID_TOPIC', reason: 'Invalid topic' },
+  { fields: { ...message(1), topic: '_sessions' }, code: 'FORBIDDEN', reason: 'private' },
+  { fields: { ...message(1), color: 'red' }, code: 'INVALID_EVENT', reason: 'color is no field' },
+  { fields: { ...message(1), meta: '{oops' }, code: 'INVALID_EVENT', reason: 'meta' },
+];
+
+describe('the ingress stream', () => {
+  test('moves entries into the log, in order, and keeps nothing of them', async () => {
+    const { add, work, messages, events, isEmpty } = setUp();
+    const numbers = Array.from({ length: 250 }, (_, n) => String(n));
+    await Promise.all(numbers.map((n) => add(message(n))));
+    await add({ ...message('elsewhere'), topic: 'run-1', timestamp: '2026-01-01T12:00:00+01:00' });
+    const worker = work();
+    await expect.poll(messages).toEqual(numbers);
+    await expect.poll(() => messages('run-1')).toEqual(['elsewhere']);
+    await expect.poll(isEmpty).toBe(true);
+    expect(worker.counts).toEqual({ moved: 251, duplicate: 0, dead: 0 });
+    const [event] = await events();
+    expect(Math.abs(Date.now() - Date.parse(event?.timestamp ?? ''))).toBeLessThan(60_000);
+    await add(message('later'));
+    await expect.poll(messages).toEqual([...numbers, 'later']);
+  });
+
+  test('an idempotency key of the producer is the event’s own [D3]', async () => {
+    const { add, work, messages, isEmpty } = setUp();
+    await add({ ...message('first'), idempotency_key: 'k' });
+    await add({ ...message('second'), idempotency_key: 'k' });
+    const worker = work();
+    await expect.poll(isEmpty).toBe(true);
+    expect(await messages()).toEqual(['first']);
+    expect(worker.counts).toMatchObject({ moved: 1, duplicate: 1 });
+  });
+
+  test('what is no event is put on the dead-letter stream with the reason, and holds up nobody', async () => {
+    const { add, work, messages, dead, isEmpty } = setUp();
+    const ids: unknown[] = [];
+    for (const { fields } of WRONG) ids.push(await add(fields));
+    await add(message('after'));
+    const worker = work();
+    await expect.poll(messages).toEqual(['after']);
+    await expect.poll(isEmpty).toBe(true);
+    const byEntry = (a: Record<string, string>, b: Record<string, string>) =>
+      String(a['entry']).localeCompare(String(b['entry']), undefined, { numeric: true });
+    expect((await dead()).sort(byEntry)).toEqual(
+      WRONG.map(({ fields, code, reason }, index) => ({
+        ...fields,
+        entry: ids[index],
+        code,
+        reason: expect.stringContaining(reason),
+      })),
+    );
+    expect(worker.counts).toEqual({ moved: 1, duplicate: 0, dead: WRONG.length });
+  });
+
+  test('what a consumer took and did nothing with, another one takes over', async () => {
+    const { add, work, messages, producer, key, isEmpty } = setUp();
+    await add(message(1));
+    await producer.xgroup('CREATE', key, 'psyche-events', '0');
+    await producer.xreadgroup('GROUP', 'psyche-events', 'dead', 'COUNT', 10, 'STREAMS', key, '>');
+    await add(message(2));
+    work();
+    await expect.poll(async () => (await messages()).sort()).toEqual(['1', '2']);
+    await expect.poll(isEmpty).toBe(true);
+  });
+
+  /** A worker dies after its append; another one comes. @returns what the log holds, and what the second one counted */
+  async function crash(
+    wrap?: WorkerOptions['wrap'],
+    beforeNext?: (setup: ReturnType<typeof setUp>) => unknown,
+  ) {
+    const setup = setUp();
+    const { add, work, messages, isEmpty } = setup;
+    for (let n = 0; n < 20; n++) await add(message(n));
+    const first = work({ stream: DyingStream, ...(wrap && { wrap }) });
+    await expect.poll(async () => (await messages()).length).toBe(20);
+    void first.close();
+    await beforeNext?.(setup);
+    const second = work(wrap && { wrap });
+    await expect.poll(isEmpty, { timeout: 10_000 }).toBe(true);
+    return { stored: (await messages()).length, counts: second.counts };
+  }
+
+  test('[D3] who dies between append and acknowledgement leaves no duplicate', async () => {
+    expect(await crash()).toEqual({ stored: 20, counts: { moved: 0, duplicate: 20, dead: 0 } });
+  });
+
+  test('nor when that is so long ago that idempotency keys are forgotten', async () => {
+    const forget = async ({ producer, prefix }: ReturnType<typeof setUp>) => {
+      expect(await producer.del(`${prefix}:{default}:ids`)).toBe(1);
+    };
+    expect(await crash(undefined, forget)).toMatchObject({ stored: 20, counts: { duplicate: 20 } });
+  });
+
+  test('control: without a key from the entry’s id every one of them is there twice', async () => {
+    const { stored } = await crash((manager) => ({
+      publish: (event_type, data, options) =>
+        manager.publish(event_type, data, { ...options, idempotencyKey: randomUUID() }),
+    }));
+    expect(stored).toBe(40);
+  });
+
+  test('Redis dies and comes back: everything once', { timeout: 30_000 }, async () => {
+    await using redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+    const { add, work, messages, isEmpty } = setUp(redis.url);
+    const numbers = Array.from({ length: 400 }, (_, n) => String(n));
+    for (const n of numbers) await add(message(n));
+    work();
+    await expect.poll(async () => (await messages()).length).toBeGreaterThan(0);
+    await redis.kill();
+    await redis.restart();
+    await expect.poll(() => isEmpty().catch(() => false), { timeout: 20_000 }).toBe(true);
+    expect((await messages()).sort()).toEqual([...numbers].sort());
+  });
+
+  test('a stream that is removed is made anew', async () => {
+    const { add, work, messages, producer, key } = setUp();
+    work();
+    await add(message(1));
+    await expect.poll(messages).toEqual(['1']);
+    await producer.del(key);
+    await add(message(2));
+    await expect.poll(messages, { timeout: 5_000 }).toEqual(['1', '2']);
+  });
+});
+
+describe('INGRESS=on', () => {
+  test('brings what any program adds to the subscribers of a server', async () => {
+    const redisUrl = inject('redisUrl');
+    const redisPrefix = `ingress-${randomUUID()}`;
+    await using server = await startTestServer({ redisUrl, redisPrefix, ingress: true });
+    await using client = wsClient(server.url);
+    const got: string[] = [];
+    client.trpc.on.agent_message.subscribe(undefined, {
+      onData: ({ data }) =>
+        void got.push(data.event_type === 'agent_message' ? data.data.message : data.event_type),
+    });
+    await expect.poll(() => got).toEqual(['stream_synced']);
+    const producer = new Redis(redisUrl);
+    await producer.xadd(`${redisPrefix}:ingress`, '*', ...Object.entries(message('from afar')).flat());
+    await expect.poll(() => got).toEqual(['stream_synced', 'from afar']);
+    producer.disconnect();
+  });
+
+  test('needs Redis', () => {
+    expect(() => loadConfig({}, { INGRESS: 'on' })).toThrow(
+      'INGRESS must be off, or REDIS_URL be set: what is moved is a stream in Redis.',
+    );
+  });
+});
