@@ -6,6 +6,7 @@ import type { EventFilter } from '../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
+import type { ReplayOptions } from '../shared/replay.ts';
 import type { Since } from '../shared/since.ts';
 import type { StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
 import type { WhenSlow } from '../shared/when-slow.ts';
@@ -121,6 +122,14 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
    */
   stream<N extends EventName<C> = EventName<C>>(
     options?: StreamOptions<N, C>,
+  ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }>;
+
+  /**
+   * A part of a topic's past, each event when its time has come, for a loop: it goes on through reconnects, and ends
+   * after a `stream_synced`. Each loop is a replay of its own.
+   */
+  replay<N extends EventName<C> = EventName<C>>(
+    options?: ReplayOptions<N, C> & Pick<StreamOptions<N, C>, 'signal' | 'bufferSize'>,
   ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }>;
 
   /** A page of a topic's past. @throws EventsError as {@link publish}, INVALID_CURSOR, INVALID_OPTION */

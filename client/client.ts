@@ -3,6 +3,7 @@ import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/e
 import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
+import type { ReplayOptions } from '../shared/replay.ts';
 import { isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
 import type {
   ClientOptions,
@@ -105,18 +106,13 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
   stream<N extends EventName<C>>(
     options: StreamOptions<N, C> = {},
   ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }> {
-    const { signal, bufferSize = 1024, ...input } = options;
-    if (!Number.isInteger(bufferSize) || bufferSize < 1) {
-      throw new TypeError('client.stream: bufferSize must be a positive integer');
-    }
-    const items = () =>
-      pull(
-        (sink, after) =>
-          new Subscription(this.#wire, 'on.any', { ...input, since: after ?? input.since }, sink),
-        bufferSize,
-        signal,
-      ) as AsyncGenerator<{ cursor: string; event: StreamItem<N, C> }>; // `on.any` sends nothing but `types`
-    return { [Symbol.asyncIterator]: items };
+    return this.#pull('on.any', options);
+  }
+
+  replay<N extends EventName<C>>(
+    options: ReplayOptions<N, C> & Pick<StreamOptions<N, C>, 'signal' | 'bufferSize'> = {},
+  ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }> {
+    return this.#pull('replay', options);
   }
 
   history<N extends EventName<C>>(
@@ -128,6 +124,22 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
 
   stats(options?: RetryOptions): Promise<ServerStats> {
     return this.#wire.call('query', 'stats', undefined, options);
+  }
+
+  #pull<N extends EventName<C>>(
+    path: 'on.any' | 'replay',
+    { signal, bufferSize = 1024, ...input }: StreamOptions<N, C>,
+  ): AsyncIterable<{ cursor: string; event: StreamItem<N, C> }> {
+    if (!Number.isInteger(bufferSize) || bufferSize < 1) {
+      throw new TypeError('client: bufferSize must be a positive integer');
+    }
+    const items = () =>
+      pull(
+        (sink, after) => new Subscription(this.#wire, path, { ...input, since: after ?? input.since }, sink),
+        bufferSize,
+        signal,
+      ) as AsyncGenerator<{ cursor: string; event: StreamItem<N, C> }>; // they send nothing but `types`
+    return { [Symbol.asyncIterator]: items };
   }
 
   close(): Promise<void> {

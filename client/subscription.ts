@@ -39,6 +39,9 @@ export interface SubscriptionSink {
   onEnd(error: Error | null): void;
 }
 
+/** The one whose `stream_synced` is its end: all others go on live. */
+const REPLAY = 'replay';
+
 /**
  * One subscription through all its connections and errors, until it is stopped: tRPC's client resumes it on each new
  * connection, it resumes itself after an error that may pass, and drops what came before [D12].
@@ -108,6 +111,7 @@ export class Subscription {
     if (!isStreamNotice(data)) this.#wire.connection.onEvent();
     this.#sink.onItem(data, id);
     if (isSynced) this.#setStatus('live');
+    if (isSynced && this.#path === REPLAY) this.#end(null);
   }
 
   #onEnd(error: Error): void {

@@ -1,3 +1,4 @@
+import type { TrackedEnvelope } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
@@ -6,7 +7,9 @@ import type { EventFilter } from '../../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
+import type { ReplayOptions } from '../../shared/replay.ts';
 import type { Since } from '../../shared/since.ts';
+import type { StreamItem } from '../../shared/stream-items.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
@@ -18,8 +21,10 @@ import { feedStart } from './feed-start.ts';
 import { readHistory } from './history.ts';
 import { HubRegistry } from './hub-registry.ts';
 import { type EventHandler, Listeners } from './listeners.ts';
+import { type Clock, systemClock } from './pace.ts';
 import { type ManagerPublishResult, Publishing } from './publishing.ts';
 import { Receiving } from './receiving.ts';
+import { checkReplay, replay } from './replay.ts';
 import { select } from './selector.ts';
 import { TopicLog } from './topic-log.ts';
 
@@ -37,6 +42,8 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
    * counts. The first is stored at once; of those in between only the latest is, when the interval ends.
    */
   throttle?: Partial<Record<EventName<C>, number>>;
+  /** What replays wait by. Default: the machine's clock. */
+  clock?: Clock;
   /** How long, in ms, a topic that nobody follows any more stays attached. Default 5 000. */
   lingerMs?: number;
 }
@@ -81,6 +88,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #receiving: Receiving;
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
+  readonly #clock: Clock;
   readonly #startedAt = new Date().toISOString();
   #closed = false;
 
@@ -89,6 +97,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
+    this.#clock = options.clock ?? systemClock;
     this.#admission = new Admission(this.catalog, logger);
     this.#publishing = new Publishing(this.catalog, broker, maxInFlight, throttle);
     this.#receiving = new Receiving();
@@ -156,6 +165,26 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       selector,
       from: (hub) => feedStart(hub, selector, since),
       whenSlow,
+      signal,
+    });
+  }
+
+  /**
+   * A part of a topic's past, each event when its time has come; ends with a `stream_synced`. Nothing happens until it
+   * is iterated, once.
+   * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNKNOWN_EVENT, INVALID_FILTER
+   */
+  replay<N extends EventName<C> = EventName<C>>({
+    signal,
+    ...options
+  }: ReplayOptions<N, C> & { signal?: AbortSignal | undefined } = {}): AsyncIterable<
+    TrackedEnvelope<StreamItem<N, C>>
+  > {
+    this.#assertOpen();
+    checkReplay(options);
+    const selector = select(this.catalog, options);
+    return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
+      clock: this.#clock,
       signal,
     });
   }

@@ -1,14 +1,13 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Position, samePosition } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { Conflation } from './conflation.ts';
+import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
 import { gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
 import type { TopicHub } from './topic-hub.ts';
 
 const READ_RECORDS = 512;
-const RETRY_MS = 250;
 
 /** Whoever reads a feed: a socket, or an iterator. */
 export interface FeedReader {
@@ -76,7 +75,7 @@ export class Feed {
     this.hub.emitter.once('closed', this.#hubClosed);
     this.#guard(async () => {
       await this.hub.started();
-      const { position, gap } = await this.#patiently(async () => from(this.hub));
+      const { position, gap } = await patiently(async () => from(this.hub), this.#abort.signal);
       this.#position = position;
       if (gap) {
         this.#recovered = false;
@@ -129,7 +128,7 @@ export class Feed {
         this.#leave = this.#reader.goLive(this);
         return;
       }
-      const { gap, records } = await this.#patiently(() => this.#readAfter(position));
+      const { gap, records } = await patiently(() => this.#readAfter(position), this.#abort.signal);
       const before = position;
       const items: StreamRecord[] = [];
       if (gap) {
@@ -170,7 +169,10 @@ export class Feed {
     const conflation = new Conflation(start);
     let position = start;
     while (this.#state === 'reading' && !samePosition(position, this.hub.position)) {
-      const { gap, records } = await this.#patiently(() => this.hub.read(position, READ_RECORDS));
+      const { gap, records } = await patiently(
+        () => this.hub.read(position, READ_RECORDS),
+        this.#abort.signal,
+      );
       const before = position;
       if (gap) conflation.gap(gap);
       position = gap?.to ?? position;
@@ -202,18 +204,6 @@ export class Feed {
   /** The tail of this process is behind the log: what is missing comes through it. */
   async #hubMoved(): Promise<void> {
     await once(this.hub.emitter, 'batch', { signal: this.#abort.signal });
-  }
-
-  /** A broker that cannot be reached now is asked again: an outage delays a stream, it does not end it. */
-  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!(error instanceof EventsError && error.code === 'UNAVAILABLE')) throw error;
-        await delay(RETRY_MS * (0.5 + Math.random()), undefined, { signal: this.#abort.signal });
-      }
-    }
   }
 
   #guard(run: () => Promise<void>): void {

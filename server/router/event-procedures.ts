@@ -10,6 +10,7 @@ import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../s
 import type { EventFilter } from '../../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
+import type { ReplayOptions } from '../../shared/replay.ts';
 import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
@@ -20,7 +21,7 @@ import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { asTRPCError } from './errors.ts';
-import { batchInput, historyInput, publishInput, subscribeInput } from './inputs.ts';
+import { batchInput, historyInput, publishInput, replayInput, subscribeInput } from './inputs.ts';
 
 /** Input of `publish.<event_type>`. */
 export interface PublishInput<N extends EventName<C>, C extends AnyCatalog> extends PublishMeta {
@@ -64,6 +65,11 @@ export type EventProcedures<C extends AnyCatalog> = {
     output: HistoryPage<EventName<C>, C>;
     meta: unknown;
   }>;
+  replay: TRPCSubscriptionProcedure<{
+    input: ReplayOptions<EventName<C>, C> | undefined;
+    output: AsyncIterable<TrackedItem<EventName<C>, C>, void, undefined>;
+    meta: unknown;
+  }>;
   stats: TRPCQueryProcedure<{ input: undefined; output: EventStats; meta: unknown }>;
 };
 
@@ -89,7 +95,7 @@ export interface EventProceduresOptions<Ctx> {
 }
 
 /**
- * The procedures `publish.*`, `on.*`, `history` and `stats` of a manager's catalog, built on your own procedure, so
+ * The procedures `publish.*`, `on.*`, `history`, `replay` and `stats` of a manager's catalog, built on your own procedure, so
  * that your context, middleware, transformer and error formatter apply.
  *
  * @example
@@ -145,6 +151,14 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     history: procedure
       .input(historyInput(catalog))
       .query(async ({ ctx, input = {} }) => untyped.history(await checkpoint.see(ctx, 'history', input))),
+    replay: procedure
+      .input(replayInput(catalog))
+      .subscription(async ({ ctx, input: { since, lastEventId, ...asked } = {}, signal }) => {
+        const options = await checkpoint.see(ctx, 'history', asked);
+        return endWithSession(ctx, signal, (ends) =>
+          untyped.replay({ ...options, since: lastEventId ?? since, signal: ends }),
+        );
+      }),
     stats: procedure.query(async ({ ctx }) => {
       await checkpoint.stats(ctx);
       return manager.stats();

@@ -3,6 +3,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { cursorSchema } from '../../shared/cursor.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
 import { MAX_PAGE } from '../../shared/history.ts';
+import { MAX_SPEED } from '../../shared/replay.ts';
 import { sinceSchema } from '../../shared/since.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { whenSlowSchema } from '../../shared/when-slow.ts';
@@ -54,6 +55,22 @@ export function historyInput(catalog: AnyCatalog) {
       types: typesSchema(catalog.names),
       filter,
       limit: z.int().min(1).max(MAX_PAGE).optional(),
+    })
+    .optional();
+}
+
+/** Input of `replay`; `lastEventId` as above. */
+export function replayInput(catalog: AnyCatalog) {
+  return z
+    .strictObject({
+      topic,
+      since: sinceSchema.optional(),
+      until: z.union([cursorSchema, z.strictObject({ at: timestampSchema })]).optional(),
+      speed: z.number().positive().max(MAX_SPEED).optional(),
+      maxPauseMs: z.number().min(0).optional(),
+      types: typesSchema(catalog.names),
+      filter,
+      lastEventId: cursorSchema.nullish(),
     })
     .optional();
 }

@@ -87,6 +87,18 @@ describe('who may see what', () => {
     expect(open).not.toContain('FORBIDDEN');
   });
 
+  test.each<[string, Claims, object, string[]]>([
+    ['a foreign topic is refused', onMine, { topic: 'foreign' }, ['FORBIDDEN']],
+    ['an own topic is not', onMine, { topic: 'mine' }, everything],
+    ['it is narrowed to what is allowed', noStatus, { topic: 'mine' }, ['agent_message', 'agent_message']],
+    ['a type is refused', noStatus, { topic: 'mine', types: ['system_status'] }, ['FORBIDDEN']],
+    ['a filter holds', { ...ALL, filter: { agent_id: 'shadow' } }, { topic: 'mine' }, ['agent_message']],
+  ])('a replay: %s', async (_, claims, input, expected) => {
+    const asked = { ...input, speed: 1_000_000 };
+    expect(await subscribing(claims, asked, 'replay')).toEqual(expected);
+    expect(await subscribing(null, asked, 'replay')).not.toContain('FORBIDDEN');
+  });
+
   test('the error names the type', async () => {
     await using server = await startServer();
     await using socket = new RawSocket(server.url, { token: await token({ claims: noStatus }) });

@@ -129,3 +129,24 @@ test('mounted under a key of another application, with its context, the types ar
     },
   });
 });
+
+test('replay takes its options, and yields tracked items', () => {
+  client.replay.subscribe(
+    {
+      since: { last: 3 },
+      until: { at: '' },
+      speed: 2,
+      types: ['system_status'],
+      filter: { agent_id: 'ego' },
+    },
+    {
+      onData({ id, data }) {
+        expectTypeOf(id).toEqualTypeOf<string>();
+        if (data.event_type === 'system_status')
+          expectTypeOf(data.data.active_agents).toEqualTypeOf<number>();
+      },
+    },
+  );
+  // @ts-expect-error no such event
+  client.replay.subscribe({ types: ['agent_massage'] }, {});
+});

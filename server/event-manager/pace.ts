@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What a replay waits by. */
+export interface Clock {
+  /** Ms since any moment. */
+  now(): number;
+  /** Rejects when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => delay(ms, undefined, { signal }),
+};
+
+export interface PaceOptions {
+  /** How many times faster than it was. */
+  speed: number;
+  /** Most ms between two. */
+  maxPauseMs: number;
+}
+
+/** Node takes a longer timer for one of a millisecond. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Lets moments pass in the intervals they had. Who comes late catches up: an hour takes an hour, however slow the
+ * reader was now and then.
+ */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #options: PaceOptions;
+  #latest: number | null = null;
+  #due = 0;
+
+  constructor(clock: Clock, options: PaceOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Resolves when it is time for a moment, Unix ms; at once for the first. One that lies before another does not wait. */
+  async until(moment: number, signal: AbortSignal | undefined): Promise<void> {
+    const { speed, maxPauseMs } = this.#options;
+    if (this.#latest === null) this.#due = this.#clock.now();
+    else this.#due += Math.min(Math.max(0, moment - this.#latest) / speed, maxPauseMs);
+    this.#latest = Math.max(this.#latest ?? moment, moment);
+    for (let left = this.#left(); left > 0; left = this.#left()) {
+      await this.#clock.sleep(Math.min(left, LONGEST_TIMER_MS), signal);
+    }
+  }
+
+  #left(): number {
+    return this.#due - this.#clock.now();
+  }
+}

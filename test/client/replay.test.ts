@@ -1,0 +1,57 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
+import { startTestServer } from './test-server.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const FAST = 1_000_000;
+
+async function startServer(count: number) {
+  const server = await startTestServer({ manager: new EventManager({ broker: new MemoryBroker() }) });
+  for (let n = 0; n < count; n++) {
+    const timestamp = new Date(n * 60_000).toISOString();
+    await server.manager.publish('agent_message', agentMessage(n), { timestamp });
+  }
+  return server;
+}
+
+test('[D12] a replay goes on through lost connections, each event once, and ends', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01);
+  await using server = await startServer(300);
+  await using client = connect({ url: server.wsUrl });
+  const seen: string[] = [];
+  let last = '';
+  for await (const { event } of client.replay({ speed: FAST, bufferSize: 7 })) {
+    if (event.event_type === 'agent_message') seen.push(event.data.message);
+    if (seen.length === 50 || seen.length === 200) server.drop();
+    last = event.event_type;
+  }
+  expect(seen).toEqual(Array.from({ length: 300 }, (_, n) => `${n}`));
+  expect(last).toBe('stream_synced');
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
+});
+
+test('leaving the loop stops it at the server, in the middle of a pause', async () => {
+  await using server = await startServer(2); // a minute apart
+  await using client = connect({ url: server.wsUrl });
+  for await (const { event } of client.replay()) {
+    expect(event).toMatchObject({ data: { message: '0' } });
+    break;
+  }
+  // Nothing of it holds up the end of server or client.
+});
+
+test('what is wrong with the options is thrown', async () => {
+  await using server = await startServer(1);
+  await using client = connect({ url: server.wsUrl });
+  const replay = client.replay({ speed: -1 })[Symbol.asyncIterator]();
+  await expect(replay.next()).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('speed'),
+  });
+});
