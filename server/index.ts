@@ -59,9 +59,13 @@ export type { EventStats } from './event-manager/event-stats.ts';
 export { EventSubscription } from './event-manager/event-subscription.ts';
 export type { EventHandler } from './event-manager/listeners.ts';
 export type { ManagerPublishResult } from './event-manager/publishing.ts';
+export type { Instruments } from './instruments.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
 export type { Logger } from './logger.ts';
+export { Metrics } from './metrics/metrics.ts';
+export type { MetricsConfig } from './metrics/metrics-config.ts';
+export type { MetricsSources, Traffic } from './metrics/sources.ts';
 export type { AgentFigures, AgentsById } from './performance-monitor/agent-figures.ts';
 export { health } from './performance-monitor/health.ts';
 export {

@@ -7,15 +7,22 @@ import type { GapReason } from '../shared/stream-items.ts';
 export interface Instruments {
   /** A publish was stored, `ms` after it was asked for. */
   published(ms: number): void;
-  /** Records of a type were handed to a number of subscribers, `ms` after they had been appended to the log. */
-  delivered(type: string, subscribers: number, ms: number): void;
+  /**
+   * A record of a type was handed to a number of subscribers at once, `ms` after it had been appended, by the log's
+   * clock; null where they read it from the log.
+   */
+  delivered(type: string, subscribers: number, ms: number | null): void;
   /** A gap was announced: once where the tail of a topic met it, and once for each subscriber that met it in the log. */
   gap(reason: GapReason): void;
-  /** A subscriber that could not keep up reads from the log. */
+  /** A subscriber that could not keep up, and has room again, reads on from the log. */
   refilled(): void;
-  /** A subscriber that could not keep up was cut. */
-  cutSlow(): void;
-  /** A call, a request or an upgrade was refused; `code` is one of PROTOCOL.md, tRPC's, or a few of HTTP. */
+  /** A group of subscribers that get identical bytes came to be (1), or is no more (-1). */
+  grouped(change: 1 | -1): void;
+  /** A WebSocket was opened. */
+  opened(): void;
+  /** A WebSocket closed: with the code it was given, else with its client's. */
+  closed(code: number): void;
+  /** A call, a request or an upgrade was refused; `code` is one of PROTOCOL.md, one of tRPC, or says which limit it was. */
   refused(code: string): void;
 }
 
@@ -27,6 +34,8 @@ export const noInstruments: Instruments = {
   delivered: ignore,
   gap: ignore,
   refilled: ignore,
-  cutSlow: ignore,
+  grouped: ignore,
+  opened: ignore,
+  closed: ignore,
   refused: ignore,
 };

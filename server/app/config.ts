@@ -5,9 +5,10 @@ import { DEFAULT_TOPIC, topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { DEFAULT_RETENTION } from '../broker/broker.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
+import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 
 /** What a server runs with. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
-export interface ServerConfig extends AccessConfig, LimitsConfig {
+export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig {
   /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
@@ -108,6 +109,7 @@ const shape = z.strictObject({
   worker: whole(1, MOST_WORKERS).nullable().default(null),
   ...accessShape,
   ...limitsShape,
+  ...metricsShape,
 });
 const schema = shape
   .refine(({ data, redisUrl }) => data === null || redisUrl === null, {

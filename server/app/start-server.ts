@@ -10,10 +10,13 @@ import { Sessions } from '../access/sessions.ts';
 import type { Subject } from '../access/subject.ts';
 import type { BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import type { Broker } from '../broker/broker.ts';
+import { RedisBroker } from '../broker/redis/redis-broker.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
 import { type OpenIngress, openIngress } from '../ingress/open-ingress.ts';
 import { noInstruments } from '../instruments.ts';
 import { Limits } from '../limits/limits.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
 import type { ServerConfig } from './config.ts';
@@ -51,6 +54,8 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:3000`. */
   readonly url: string;
   readonly port: number;
+  /** For example `http://127.0.0.1:9464/metrics`; null where nothing is measured. */
+  readonly metricsUrl: string | null;
   /** The WebSockets that are open, and what closes one: its client connects again and resumes. */
   readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
   /** Who is signed in, and what ends their sessions. */
@@ -79,7 +84,14 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   const logger = parts.logger ?? pino({ level: config.logLevel, base: nameOf(config) });
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
-  const manager = new EventManager<C>({ broker, logger, ...(parts.catalog && { catalog: parts.catalog }) });
+  const metrics = config.metricsPort === null ? undefined : new Metrics();
+  const { catalog } = parts;
+  const manager = new EventManager<C>({
+    broker,
+    logger,
+    ...(metrics && { instruments: metrics }),
+    ...(catalog && { catalog }),
+  });
   const sessions = new Sessions({ broker: authenticate && broker });
   const limits = new Limits(config, logger);
   try {
@@ -94,7 +106,8 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
       addressOf: limits.addressOf,
       allowance: ({ id }: Subject, address: string) => limits.allowance(authenticate && id, address),
     };
-    return await run(context, application, { broker, readiness, access, limits, pageDir: parts.pageDir });
+    const serving = { broker, readiness, access, limits, metrics, pageDir: parts.pageDir };
+    return await run(context, application, serving);
   } catch (error) {
     sessions.close();
     await limits.close();
@@ -109,18 +122,18 @@ interface Serving {
   readiness: Readiness;
   access: AccessContextOptions;
   limits: Limits;
+  metrics: Metrics | undefined;
   pageDir: string | undefined;
 }
 
 async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: PinoLogger },
   application: Application,
-  { broker, readiness, access, limits, pageDir }: Serving,
+  { broker, readiness, access, limits, metrics, pageDir }: Serving,
 ): Promise<RunningServer> {
   const { manager, config, logger } = context;
   const { allowedOrigins, handshakeTimeoutMs } = config;
   const createContext = createAccessContext(access);
-  const instruments = noInstruments;
   const requests = new OpenRequests();
   const serving = {
     router: application.router,
@@ -130,12 +143,13 @@ async function run<C extends AnyCatalog>(
     handshakeTimeoutMs,
     limits,
     logger,
-    instruments,
+    instruments: metrics ?? noInstruments,
   };
   const app = await createHttpApp({ ...serving, readiness, requests, pageDir });
   const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
+  let metricsServer: MetricsServer | undefined;
 
   const stop = async (): Promise<void> => {
     monitor?.stop();
@@ -147,11 +161,18 @@ async function run<C extends AnyCatalog>(
     await ingress?.close();
     await drain({ app, webSockets, requests, readiness, drainMs: config.drainMs });
     access.sessions.close();
-    await Promise.all([limits.close(), manager.close()]);
+    await Promise.all([limits.close(), manager.close(), metricsServer?.close()]);
   };
 
   const { url, port } = await listen(app, config);
   try {
+    metrics?.watch({
+      manager,
+      webSockets,
+      sessions: access.sessions,
+      brokerConnections: broker instanceof RedisBroker ? () => broker.connections : undefined,
+    });
+    if (metrics) metricsServer = await serveMetrics(metrics.registry, config);
     application.start?.();
     if (config.ingress && config.redisUrl !== null) {
       const source = { url: config.redisUrl };
@@ -166,6 +187,7 @@ async function run<C extends AnyCatalog>(
   return {
     url,
     port,
+    metricsUrl: metricsServer?.url ?? null,
     broadcaster: webSockets.broadcaster,
     sessions: access.sessions,
     close() {

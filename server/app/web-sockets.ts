@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTRPCRouter } from '@trpc/server';
@@ -7,10 +8,12 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
+import { cutCode } from '../broadcaster/cut.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Logger } from '../logger.ts';
+import type { Traffic } from '../metrics/sources.ts';
 import { logFailure } from './log-failure.ts';
 import { isAllowedOrigin } from './origins.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -47,6 +50,8 @@ export interface WebSockets {
   readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
   /** How many are connected. */
   readonly size: number;
+  /** What they carry. */
+  readonly traffic: Traffic;
   /** Refuses upgrades from now on. */
   refuse(): void;
   /** What asks each client to connect again. It does so beside the old connection, and then leaves: nothing is lost. */
@@ -75,6 +80,18 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     onError: (failure) => logFailure({ logger, instruments }, failure),
   });
   let stopping = false;
+  const past = { receivedBytes: 0, sentBytes: 0 };
+  const sockets = new Set<Socket>();
+  wss.on('connection', (ws, { socket }) => {
+    sockets.add(socket);
+    instruments.opened();
+    ws.once('close', (code) => {
+      sockets.delete(socket);
+      past.receivedBytes += socket.bytesRead;
+      past.sentBytes += socket.bytesWritten;
+      instruments.closed(cutCode(ws) ?? code);
+    });
+  });
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Before anything else: a socket without this listener ends the process when its peer resets it.
@@ -96,6 +113,14 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     broadcaster: handler,
     get size() {
       return wss.clients.size;
+    },
+    get traffic() {
+      const traffic = { connections: sockets.size, ...past };
+      for (const { bytesRead, bytesWritten } of sockets) {
+        traffic.receivedBytes += bytesRead;
+        traffic.sentBytes += bytesWritten;
+      }
+      return traffic;
     },
     refuse() {
       stopping = true;

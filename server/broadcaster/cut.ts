@@ -3,8 +3,16 @@ import type { WebSocket } from 'ws';
 /** A client that does not read does not answer a close either: it gets this long. */
 const CLOSE_GRACE_MS = 1_000;
 
+const codes = new WeakMap<WebSocket, number>();
+
+/** The code a socket was cut with; undefined if it was not. One that does not answer is closed without any. */
+export function cutCode(ws: WebSocket): number | undefined {
+  return codes.get(ws);
+}
+
 /** Closes a socket that is not to be waited for: tells the reason, and hangs up after a second. */
 export function cut(ws: WebSocket, code: number, reason: string): void {
+  if (!codes.has(ws)) codes.set(ws, code);
   ws.close(code, reason);
   const timer = setTimeout(() => ws.terminate(), CLOSE_GRACE_MS);
   ws.once('close', () => clearTimeout(timer));

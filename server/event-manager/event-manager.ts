@@ -13,6 +13,7 @@ import type { StreamItem } from '../../shared/stream-items.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
+import { type Instruments, noInstruments } from '../instruments.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { Admission } from './admission.ts';
 import type { EventStats } from './event-stats.ts';
@@ -27,6 +28,9 @@ import { Receiving } from './receiving.ts';
 import { checkReplay, replay } from './replay.ts';
 import { select } from './selector.ts';
 import { TopicLog } from './topic-log.ts';
+
+/** Each asks the broker. */
+const MAX_LAGS = 100;
 
 /** What an {@link EventManager} takes. */
 export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
@@ -44,6 +48,8 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   throttle?: Partial<Record<EventName<C>, number>>;
   /** What replays wait by. Default: the machine's clock. */
   clock?: Clock;
+  /** What measures it. Default: nothing does. */
+  instruments?: Instruments;
   /** How long, in ms, a topic that nobody follows any more stays attached. Default 5 000. */
   lingerMs?: number;
 }
@@ -93,16 +99,18 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   #closed = false;
 
   constructor(options: EventManagerOptions<C>) {
+    const { instruments = noInstruments } = options;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
     this.#clock = options.clock ?? systemClock;
     this.#admission = new Admission(this.catalog, logger);
-    this.#publishing = new Publishing(this.catalog, broker, maxInFlight, throttle);
-    this.#receiving = new Receiving();
+    this.#publishing = new Publishing(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#receiving = new Receiving(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
+      { logger, instruments },
       (hub) => this.#receiving.watch(hub),
       lingerMs,
     );
@@ -220,6 +228,18 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         malformed: this.#admission.rejected,
       },
     };
+  }
+
+  /**
+   * By how many records the topic that is furthest behind its log is behind, of the first 100 that are followed; null
+   * while the log cannot be reached.
+   */
+  async lag(): Promise<number | null> {
+    const lags = await Promise.all(this.#hubs.hubs.slice(0, MAX_LAGS).map((hub) => hub.lag()));
+    return lags.reduce<number | null>(
+      (most, lag) => (most === null || lag === null ? null : Math.max(most, lag)),
+      0,
+    );
   }
 
   /** Sends what a throttle holds back, hands out what has arrived, ends all subscriptions, and closes the broker. Idempotent. */

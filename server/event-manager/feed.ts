@@ -4,7 +4,7 @@ import { EventsError } from '../../shared/errors.ts';
 import { Conflation } from './conflation.ts';
 import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
-import { gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
+import { countGap, gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
 import type { TopicHub } from './topic-hub.ts';
 
 const READ_RECORDS = 512;
@@ -99,6 +99,7 @@ export class Feed {
     const position = this.#position;
     if (this.#state !== 'full' || position === null) return;
     this.#state = 'reading';
+    if (this.#synced) this.hub.watch.instruments.refilled();
     this.#guard(async () => {
       if (this.#conflate && this.#synced) await this.#skipToLatest(position);
       await this.#catchUp(this.#position ?? position);
@@ -195,10 +196,19 @@ export class Feed {
 
   #deliver(items: readonly StreamRecord[]): boolean {
     if (this.#state !== 'reading') return false;
+    this.#count(items);
     if (this.#reader.take(items)) return true;
     this.#state = 'full';
     this.#ahead = null; // a reader that is full for long should hold nothing
     return false;
+  }
+
+  #count(items: readonly StreamRecord[]): void {
+    const { instruments } = this.hub.watch;
+    for (const record of items) {
+      if (record.type === 'stream_gap') countGap(instruments, record);
+      else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
+    }
   }
 
   /** The tail of this process is behind the log: what is missing comes through it. */

@@ -1,6 +1,7 @@
 import type { HubLease } from './event-subscription.ts';
 import { TopicHub } from './topic-hub.ts';
 import type { TopicLog } from './topic-log.ts';
+import type { Watch } from './watch.ts';
 
 interface Entry {
   readonly hub: TopicHub;
@@ -11,6 +12,7 @@ interface Entry {
 /** The hubs of this process: opened by their first user, closed a while after their last one. */
 export class HubRegistry {
   readonly #log: (topic: string) => TopicLog;
+  readonly #watch: Watch;
   readonly #opened: (hub: TopicHub) => void;
   readonly #lingerMs: number;
   readonly #entries = new Map<string, Entry>();
@@ -19,8 +21,14 @@ export class HubRegistry {
    * @param opened called with every new hub
    * @param lingerMs how long an unused hub stays, so that a reconnecting client finds it
    */
-  constructor(log: (topic: string) => TopicLog, opened: (hub: TopicHub) => void, lingerMs: number) {
+  constructor(
+    log: (topic: string) => TopicLog,
+    watch: Watch,
+    opened: (hub: TopicHub) => void,
+    lingerMs: number,
+  ) {
     this.#log = log;
+    this.#watch = watch;
     this.#opened = opened;
     this.#lingerMs = lingerMs;
   }
@@ -29,10 +37,15 @@ export class HubRegistry {
     return [...this.#entries.keys()];
   }
 
+  /** The hubs, those that were opened first at first. */
+  get hubs(): TopicHub[] {
+    return Array.from(this.#entries.values(), ({ hub }) => hub);
+  }
+
   acquire(topic: string): HubLease {
     let entry = this.#entries.get(topic);
     if (!entry) {
-      entry = { hub: new TopicHub(this.#log(topic)), users: 0, closing: undefined };
+      entry = { hub: new TopicHub(this.#log(topic), this.#watch), users: 0, closing: undefined };
       this.#entries.set(topic, entry);
       this.#opened(entry.hub);
     }

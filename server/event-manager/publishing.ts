@@ -3,6 +3,7 @@ import { EventsError } from '../../shared/errors.ts';
 import type { PublishMeta } from '../../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../shared/log.ts';
 import { parseTopic } from '../../shared/topic.ts';
+import type { Instruments } from '../instruments.ts';
 import { Counts } from './counts.ts';
 import { PublishGate } from './publish-gate.ts';
 import { Throttle } from './throttle.ts';
@@ -23,6 +24,7 @@ export class Publishing {
   unavailable = 0;
   readonly #catalog: AnyCatalog;
   readonly #target: PublishTarget;
+  readonly #instruments: Instruments;
   readonly #throttles = new Map<string, Throttle<PublishResult>>();
 
   constructor(
@@ -30,7 +32,9 @@ export class Publishing {
     target: PublishTarget,
     maxInFlight: number,
     throttleMs: Readonly<Record<string, number | undefined>>,
+    instruments: Instruments,
   ) {
+    this.#instruments = instruments;
     this.#catalog = catalog;
     this.#target = target;
     this.gate = new PublishGate(maxInFlight);
@@ -72,8 +76,10 @@ export class Publishing {
   }
 
   async #append(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    const startedAt = performance.now();
     try {
       const results = await this.#target.publish(topic, entries);
+      this.#instruments.published(performance.now() - startedAt);
       for (const [index, entry] of entries.entries())
         if (!results[index]?.duplicate) this.published.add(entry.type);
       return results;

@@ -1,5 +1,5 @@
 import type { Feed, FeedReader } from './feed.ts';
-import type { StreamRecord } from './stream-record.ts';
+import { countDelivered, type StreamRecord } from './stream-record.ts';
 
 /**
  * Reads a feed for whoever pulls (an async iterator): holds a bounded number of records; beyond it the feed waits,
@@ -25,7 +25,9 @@ export class PullReader implements FeedReader {
   goLive(feed: Feed): () => void {
     const { hub, selector } = feed;
     const onBatch = (batch: readonly StreamRecord[]): void => {
-      if (!this.take(batch.filter((record) => selector.matches(record)))) feed.fellBehind();
+      const selected = batch.filter((record) => selector.matches(record));
+      countDelivered(hub.watch.instruments, selected, 1);
+      if (!this.take(selected)) feed.fellBehind();
     };
     hub.emitter.on('batch', onBatch);
     return () => hub.emitter.off('batch', onBatch);

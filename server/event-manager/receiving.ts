@@ -1,5 +1,6 @@
+import type { Instruments } from '../instruments.ts';
 import { Counts } from './counts.ts';
-import { isNoticeType } from './stream-record.ts';
+import { countGap, isNoticeType } from './stream-record.ts';
 import type { TopicHub } from './topic-hub.ts';
 
 /** Counts what this process's hubs hand out, and who is there to take it. */
@@ -8,7 +9,12 @@ export class Receiving {
   readonly counts = new Counts();
   /** Open subscriptions of clients. */
   subscribers = 0;
+  readonly #instruments: Instruments;
   #lastEventAt: number | null = null;
+
+  constructor(instruments: Instruments) {
+    this.#instruments = instruments;
+  }
 
   /** ISO 8601, or null before the first event. */
   get lastEventAt(): string | null {
@@ -18,7 +24,10 @@ export class Receiving {
   watch(hub: TopicHub): void {
     hub.emitter.on('batch', (records) => {
       this.#lastEventAt = Date.now();
-      for (const { type } of records) if (!isNoticeType(type)) this.counts.add(type);
+      for (const record of records) {
+        if (isNoticeType(record.type)) countGap(this.#instruments, record);
+        else this.counts.add(record.type);
+      }
     });
   }
 }

@@ -4,12 +4,15 @@ import type { EventName } from '../../shared/events.ts';
 import { fromLogEntry } from '../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../shared/stream-items.ts';
 import type { Gap } from '../broker/broker.ts';
+import { type Instruments, noInstruments } from '../instruments.ts';
 
 /** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
 export interface StreamRecord extends Position {
   /** Where a client that has this item resumes: `<epoch>:<seq>` [D6]. */
   readonly cursor: string;
   readonly type: string;
+  /** When it was appended, Unix ms by the log's clock; notices never were. */
+  readonly at?: number;
   readonly json: string;
   readonly meta?: string;
 }
@@ -45,4 +48,23 @@ function noticeRecord(position: Position, type: StreamNotice['event_type'], data
 
 export function isNoticeType(type: string): boolean {
   return type === 'stream_gap' || type === 'stream_synced';
+}
+
+/** Counts a notice that is a gap, by its reason. */
+export function countGap(instruments: Instruments, notice: StreamRecord): void {
+  const { event_type, data } = decode(notice) as StreamNotice;
+  if (event_type === 'stream_gap') instruments.gap(data.reason);
+}
+
+/** Counts records that a number of subscribers were handed live, at once. */
+export function countDelivered(
+  instruments: Instruments,
+  records: readonly StreamRecord[],
+  subscribers: number,
+): void {
+  if (instruments === noInstruments) return;
+  const now = Date.now();
+  for (const { type, at } of records) {
+    if (at !== undefined) instruments.delivered(type, subscribers, Math.max(0, now - at));
+  }
 }

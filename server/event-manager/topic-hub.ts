@@ -4,6 +4,7 @@ import type { Gap, Tail } from '../broker/broker.ts';
 import { RecentRecords } from './recent-records.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
+import { nobody, type Watch } from './watch.ts';
 
 /** Records handed out in one `batch` event: enough to join frames, few enough that a slow socket is noticed soon. */
 const BATCH_RECORDS = 256;
@@ -19,6 +20,7 @@ interface HubEvents {
 /** One topic in this process: its single tail, fanned out. */
 export class TopicHub {
   readonly log: TopicLog;
+  readonly watch: Watch;
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
   readonly #recent = new RecentRecords(RECENT_RECORDS);
   readonly #started: Promise<Position>;
@@ -28,8 +30,9 @@ export class TopicHub {
   #tail: Tail | null = null;
   #closed = false;
 
-  constructor(log: TopicLog) {
+  constructor(log: TopicLog, watch: Watch = nobody) {
     this.log = log;
+    this.watch = watch;
     this.#started = this.#attach();
     this.#started.catch(() => {}); // whoever waits for it sees the error
   }
@@ -49,6 +52,17 @@ export class TopicHub {
   async read(after: Position, limit: number): ReturnType<TopicLog['read']> {
     const recent = this.#recent.after(after, limit);
     return recent ? { gap: null, records: recent } : this.log.read(after, limit);
+  }
+
+  /** Records of the log that were not handed out yet; null while that cannot be known. */
+  async lag(): Promise<number | null> {
+    try {
+      await this.#started;
+      const { epoch, last } = await this.log.bounds();
+      return epoch === this.position.epoch ? Math.max(0, last - this.position.seq) : null;
+    } catch {
+      return null;
+    }
   }
 
   /** What has arrived is handed out before. */

@@ -1,5 +1,5 @@
 import type { Feed } from '../../event-manager/feed.ts';
-import type { StreamRecord } from '../../event-manager/stream-record.ts';
+import { countDelivered, type StreamRecord } from '../../event-manager/stream-record.ts';
 import type { TopicHub } from '../../event-manager/topic-hub.ts';
 import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
@@ -20,12 +20,18 @@ class Group {
   readonly #onEmpty: () => void;
 
   constructor(hub: TopicHub, selector: Feed['selector'], encode: EncodeBody, onEmpty: () => void) {
+    const { instruments } = hub.watch;
     const onBatch = (records: readonly StreamRecord[]): void => {
       const selected = records.filter((record) => selector.matches(record));
-      if (selected.length > 0) this.#send(new EncodedBatch(selected, encode));
+      if (selected.length === 0) return;
+      const subscribers = this.#members.size;
+      this.#send(new EncodedBatch(selected, encode));
+      countDelivered(instruments, selected, subscribers);
     };
     hub.emitter.on('batch', onBatch);
+    instruments.grouped(1);
     this.#onEmpty = () => {
+      instruments.grouped(-1);
       hub.emitter.off('batch', onBatch);
       onEmpty();
     };

@@ -59,6 +59,11 @@ export class RedisConnection {
     this.redis.on('error', (error) => this.#onError(error));
   }
 
+  /** Whether it can be used now. */
+  get up(): boolean {
+    return this.#isUp;
+  }
+
   /** Host and port, never the password. */
   get address(): string {
     const { path, host, port, sentinels } = this.redis.options;

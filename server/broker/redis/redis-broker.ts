@@ -78,6 +78,12 @@ export class RedisBroker implements Broker {
     await this.#commands.connected();
   }
 
+  /** Which of its connections can be used now; the one for announcements is there once a topic is followed. */
+  get connections(): Readonly<Record<string, boolean>> {
+    const subscriber = this.#subscriber?.connection;
+    return { commands: this.#commands.up, ...(subscriber && { subscriber: subscriber.up }) };
+  }
+
   /** Entries met so far, in any topic, that this project did not write and that were therefore not delivered. */
   get foreignEntries(): number {
     return this.#log.foreignEntries;

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Registry } from 'prom-client';
+import { EventsError } from '../../shared/errors.ts';
+import type { MetricsConfig } from './metrics-config.ts';
+
+export interface MetricsServer {
+  /** For example `http://127.0.0.1:9464/metrics`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Shows metrics at `/metrics` on a port of their own, so that what the network reaches need not have them. */
+export async function serveMetrics(
+  registry: Registry,
+  { metricsHost: host, metricsPort: port }: MetricsConfig,
+): Promise<MetricsServer> {
+  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
+    if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  try {
+    server.listen(port ?? 0, host);
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new EventsError(
+      'INVALID_OPTION',
+      `Metrics cannot be shown on port ${port} of ${host}. Set METRICS_HOST and METRICS_PORT.`,
+      { cause },
+    );
+  }
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new TypeError('The metrics have no port');
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/metrics`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

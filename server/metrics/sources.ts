@@ -1,0 +1,20 @@
+import type { EventStats } from '../event-manager/event-stats.ts';
+
+/** Whom a server's figures are asked from when somebody wants to see them. */
+export interface MetricsSources {
+  manager: { stats(): EventStats; lag(): Promise<number | null> };
+  /** What its WebSockets carry. Default: it has none. */
+  webSockets?: { traffic: Traffic } | undefined;
+  /** Sessions that are open. Default: they are not counted. */
+  sessions?: { size: number } | undefined;
+  /** The broker's connections, and whether each can be used. Default: it has none. */
+  brokerConnections?: (() => Readonly<Record<string, boolean>>) | undefined;
+}
+
+/** What WebSockets carry, and carried. */
+export interface Traffic {
+  /** How many are open. */
+  connections: number;
+  receivedBytes: number;
+  sentBytes: number;
+}

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { EventManager, MemoryBroker, Metrics } from '../../server/index.ts';
+import { RawSocket } from '../access/harness.ts';
+import { httpClient, startTestServer, upgradeStatus } from '../app/harness.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { agentMessage } from '../support/events.ts';
+import { samplesOf, scrape } from './harness.ts';
+
+test('what a server does can be read from a port of its own, and from no other', async () => {
+  await using server = await startTestServer({ metricsPort: 0 });
+  await using first = new RawSocket(server.url);
+  await using second = new RawSocket(server.url);
+  for (const socket of [first, second]) socket.subscribe(1, {});
+  await expect.poll(() => first.synced && second.synced).toBe(true);
+  const stream = await fetch(`${server.url}/trpc/on.agent_message`);
+  const trpc = httpClient(server.url);
+  await expect.poll(async () => (await trpc.stats.query()).subscribers).toBe(3);
+  for (let n = 0; n < 5; n++) await trpc.publish.agent_message.mutate({ data: agentMessage(n) });
+  await expect.poll(() => first.events.length + second.events.length).toBe(10);
+  await trpc.publish.agent_message
+    .mutate({ data: { ...agentMessage('x'), agent_id: 7 as never } })
+    .catch(() => {});
+  await upgradeStatus(`${server.url}/trpc`, { origin: 'https://foreign.example' });
+
+  const samples = await scrape(server.metricsUrl);
+  expect(Object.fromEntries(samples)).toMatchObject({
+    psyche_connections: 2,
+    psyche_connections_opened_total: 2,
+    psyche_subscriptions: 3,
+    psyche_groups: 1, // of the sockets; the event stream is iterated
+    psyche_topics: 1,
+    'psyche_events_published_total{type="agent_message"}': 5,
+    'psyche_events_received_total{type="agent_message"}': 5,
+    'psyche_events_delivered_total{type="agent_message"}': 15,
+    psyche_publishes_in_flight: 0,
+    psyche_publishes_in_flight_limit: 10_000,
+    psyche_tail_lag_records: 0,
+    psyche_publish_seconds_count: 5,
+    psyche_delivery_seconds_count: 10, // five events, one group and one iterator
+    'psyche_delivery_seconds_bucket{le="5"}': 10,
+    'psyche_refusals_total{code="INVALID_EVENT"}': 1,
+    'psyche_refusals_total{code="ORIGIN"}': 1,
+    'psyche_errors_total{kind="invalid"}': 1,
+  });
+  expect(samples.get('psyche_websocket_bytes_total{direction="sent"}')).toBeGreaterThan(2_000);
+  expect(samples.get('psyche_websocket_bytes_total{direction="received"}')).toBeGreaterThan(100);
+  expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+  expect(samples.has('nodejs_eventloop_lag_p99_seconds')).toBe(true);
+  expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
+  expect((await fetch(server.metricsUrl?.replace('/metrics', '/other') ?? '')).status).toBe(404);
+
+  await stream.body?.cancel();
+  const gone = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
+  await once(gone, 'open');
+  gone.close(1000);
+  await expect
+    .poll(async () => (await scrape(server.metricsUrl)).get('psyche_connections_closed_total{code="1000"}'))
+    .toBe(1);
+});
+
+test('a silent handshake and a gap are counted under the code and the reason they have', async () => {
+  await using server = await startTestServer({
+    metricsPort: 0,
+    handshakeTimeoutMs: 2000,
+    retentionMaxRecords: 2,
+    maxConnectionsPerAddress: 2,
+  });
+  const trpc = httpClient(server.url);
+  for (let n = 0; n < 5; n++) await trpc.publish.agent_message.mutate({ data: agentMessage(n) });
+  const { items } = await trpc.history.query();
+  const epoch = items[0]?.cursor.split(':')[0];
+  await using reader = new RawSocket(server.url);
+  reader.subscribe(1, { since: `${epoch}:1` });
+  await expect.poll(() => reader.synced).toBe(true);
+  await using silent = {
+    ws: new WebSocket(`${server.url.replace('http', 'ws')}/trpc?connectionParams=1`),
+    async [Symbol.asyncDispose]() {
+      this.ws.terminate();
+    },
+  };
+  await once(silent.ws, 'open');
+  expect(await upgradeStatus(`${server.url}/trpc`)).toBe(429);
+  await once(silent.ws, 'close');
+  await expect
+    .poll(async () => Object.fromEntries(await scrape(server.metricsUrl)))
+    .toMatchObject({
+      'psyche_gaps_total{reason="trimmed"}': 1,
+      'psyche_events_delivered_total{type="agent_message"}': 2, // read from the log: no latency
+      psyche_delivery_seconds_count: 0,
+      'psyche_connections_closed_total{code="4000"}': 1,
+      'psyche_refusals_total{code="TOO_MANY_CONNECTIONS"}': 1,
+    });
+});
+
+test('the state of the connections to Redis', async () => {
+  await using redis = await startRedis();
+  await using server = await startTestServer({
+    metricsPort: 0,
+    redisUrl: redis.url,
+    redisPrefix: randomUUID(),
+  });
+  const state = async () => {
+    const samples = await scrape(server.metricsUrl);
+    return [
+      samples.get('psyche_broker_up{connection="commands"}'),
+      samples.get('psyche_broker_up{connection="subscriber"}'),
+    ];
+  };
+  await using socket = new RawSocket(server.url);
+  socket.subscribe(1, {});
+  await expect.poll(() => socket.synced).toBe(true);
+  expect(await state()).toEqual([1, 1]);
+  await redis.kill();
+  await expect.poll(state).toEqual([0, 0]);
+  expect((await scrape(server.metricsUrl)).get('psyche_tail_lag_records')).toBeNaN();
+});
+
+test('a manager of one’s own is measured the same', async () => {
+  const metrics = new Metrics();
+  const manager = new EventManager({ broker: new MemoryBroker(), instruments: metrics });
+  metrics.watch({ manager });
+  await manager.publish('agent_message', agentMessage('x'));
+  const samples = samplesOf(await metrics.registry.metrics());
+  expect(samples.get('psyche_publish_seconds_count')).toBe(1);
+  expect(samples.has('psyche_connections')).toBe(false);
+  await manager.close();
+});
+
+test('a server that is not told to measures nothing', async () => {
+  await using server = await startTestServer();
+  expect(server.metricsUrl).toBeNull();
+});
