@@ -38,7 +38,7 @@ const TURN_MS = [2200, 3000] as const;
 const LONGEST_WAIT_MS = 30_000;
 
 /** How much likelier an agent that was addressed answers, and back to who addressed it. */
-const REPLY = 5;
+const REPLY = 9;
 /** How much likelier a path is used that only an emergency opens. */
 const URGENT = 3;
 

@@ -11,6 +11,7 @@ import { persona } from './persona.ts';
 import type { Mood, Script } from './script.ts';
 import { self } from './self.ts';
 import { shadow } from './shadow.ts';
+import { SmallTalk } from './small-talk.ts';
 import { Voice } from './voice.ts';
 
 export const SCRIPTS: Readonly<Record<ArchetypeId, Script>> = {
@@ -28,6 +29,7 @@ const LONGEST_QUOTE = 60;
 export class Dialogue {
   readonly #random: Random;
   readonly #voices: ReadonlyMap<ArchetypeId, Voice>;
+  readonly #smallTalk: SmallTalk;
   readonly #dreams: Deck<Dream>;
   readonly #names: Readonly<Record<ArchetypeId, string>>;
   #arc: Arc;
@@ -36,6 +38,7 @@ export class Dialogue {
   constructor(random: Random) {
     this.#random = random;
     this.#voices = new Map(ARCHETYPE_IDS.map((id) => [id, new Voice(SCRIPTS[id], random)]));
+    this.#smallTalk = new SmallTalk(random);
     this.#dreams = new Deck(DREAMS, random);
     this.#names = {
       shadow: ARCHETYPES.shadow.type,
@@ -53,17 +56,43 @@ export class Dialogue {
   }
 
   /** What is said next. @throws TypeError when speaker or listener is not one of the five archetypes */
-  say({ from, to, mode, stimulus }: ResponseRequest): string {
+  say({ from, to, mode, stimulus, heard }: ResponseRequest): string {
     const speaker = archetype(from);
     const listener = archetype(to);
     const voice = this.#voices.get(speaker);
     if (!voice) throw new TypeError(`The script has no voice for ${from}`);
+    const opening = heard.length < ARCHETYPE_IDS.length - 1;
     const { mood } = this.#arc;
     this.#arc = nextArc(this.#arc, mode, this.#random);
     if (mood === 'recovery' && this.#arc.mood === 'calm') this.#dream = this.#dreams.deal();
-    const line = stimulus === null ? voice.line(this.#arc.mood, listener) : voice.answer();
-    return fill(line, { ...this.#dream, to: this.#names[listener], stimulus: quoted(stimulus ?? '') });
+    return fill(this.#line({ from: speaker, to: listener, voice, asked: stimulus !== null, opening }), {
+      ...this.#dream,
+      to: this.#names[listener],
+      stimulus: quoted(stimulus ?? ''),
+    });
   }
+
+  #line({ from, to, voice, asked, opening }: Turn): string {
+    if (asked) {
+      this.#smallTalk.interrupt();
+      return voice.answer();
+    }
+    const { mood } = this.#arc;
+    voice.enter(mood);
+    const answer = this.#smallTalk.answer(mood, from, to);
+    // At first everybody speaks once: who is asked something then could not answer.
+    const question = answer ?? (opening ? undefined : this.#smallTalk.open(mood, from, to));
+    return question ?? voice.line(mood, to);
+  }
+}
+
+interface Turn {
+  from: ArchetypeId;
+  to: ArchetypeId;
+  voice: Voice;
+  /** Whether there is something to answer from outside. */
+  asked: boolean;
+  opening: boolean;
 }
 
 /** The beginning of a long text: five answers that quote all of it would be a conversation that stagnates. */

@@ -42,11 +42,17 @@ export class Voice {
     return this.#moods.stimulus.deal();
   }
 
-  line(mood: Mood, to: ArchetypeId): string {
-    if (mood === 'repetition') return this.#takePosition();
-    if (mood === 'stagnation') return this.#sayRefrain();
+  /** Gives up its position in every mood that does not go round in circles. */
+  enter(mood: Mood): void {
+    if (mood === 'repetition' || mood === 'stagnation') return;
     this.#position = undefined;
     this.#refrain = undefined;
+  }
+
+  line(mood: Mood, to: ArchetypeId): string {
+    this.enter(mood);
+    if (mood === 'repetition') return this.#takePosition();
+    if (mood === 'stagnation') return this.#sayRefrain();
     const addressed = this.#addressed[mood]?.get(to);
     return addressed && this.#random.next() < ADDRESSED ? addressed.deal() : this.#moods[mood].deal();
   }

@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { ARCHETYPE_IDS } from '../../simulation/archetypes.ts';
 import { isOpen, PSYCHE_PATHS } from '../../simulation/paths.ts';
 import { createRandom } from '../../simulation/random.ts';
-import { SCRIPTS } from '../../simulation/script/dialogue.ts';
+import type { ResponseRequest } from '../../simulation/responder.ts';
+import { Dialogue, SCRIPTS } from '../../simulation/script/dialogue.ts';
 import { DREAMS } from '../../simulation/script/dreams.ts';
+import { EXCHANGES } from '../../simulation/script/exchanges.ts';
 import { fill } from '../../simulation/script/fill.ts';
 import { MOODS } from '../../simulation/script/script.ts';
+import { SmallTalk } from '../../simulation/script/small-talk.ts';
 import { Voice } from '../../simulation/script/voice.ts';
 import { measureStagnation } from '../../simulation/stagnation.ts';
 
@@ -14,18 +17,19 @@ const linesOf = (id: (typeof ARCHETYPE_IDS)[number]): string[] => {
   return [...Object.values(moods), ...Object.values(toward), ...Object.values(across), stimulus].flat();
 };
 
+const ALL = [...ARCHETYPE_IDS.flatMap(linesOf), ...EXCHANGES.flatMap(({ says, answer }) => [says, answer])];
+
 describe('script', () => {
   test.each(ARCHETYPE_IDS)('%s has at least 15 lines for every mood', (id) => {
     for (const mood of MOODS) expect(SCRIPTS[id][mood].length, mood).toBeGreaterThanOrEqual(15);
   });
 
   test('no line is there twice, in any mood or mouth', () => {
-    const lines = ARCHETYPE_IDS.flatMap(linesOf);
-    expect(new Set(lines).size).toBe(lines.length);
+    expect(new Set(ALL).size).toBe(ALL.length);
   });
 
   test('every line reads well with every dream: no slot is left, every sentence begins with a capital', () => {
-    for (const line of ARCHETYPE_IDS.flatMap(linesOf)) {
+    for (const line of ALL) {
       for (const dream of DREAMS) {
         const text = fill(line, { ...dream, to: 'Ego', stimulus: 'Who are you?' });
         expect(text).not.toMatch(/[{}]|undefined/);
@@ -65,5 +69,66 @@ describe('script', () => {
     expect(last?.startsWith(position)).toBe(true);
     expect(SCRIPTS.ego.stagnation).toContain(refrain);
     expect(refrainAgain).toBe(refrain);
+  });
+});
+
+describe('exchanges', () => {
+  const said = { from: 'ego', to: 'self', text: 'So.' };
+  const heard = {
+    heard: Array(5).fill(said),
+    stagnation: 0,
+    stimulus: null,
+    paceMs: 0,
+    signal: new AbortController().signal,
+  };
+
+  test('are there for every path: on those of an emergency in an emergency, on the others in calm and recovery', () => {
+    const has = (mood: string, from: string, to: string) =>
+      EXCHANGES.some((exchange) => exchange.mood === mood && exchange.from === from && exchange.to === to);
+    for (const { from, to, type } of PSYCHE_PATHS) {
+      expect(has('emergency', from, to)).toBe(type === 'emergency');
+      expect(has('calm', from, to) && has('recovery', from, to)).toBe(type === 'normal');
+    }
+  });
+
+  test('what asks for an answer gets it from whom it was said to, also when others speak in between', () => {
+    let asks = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      const dialogue = new Dialogue(createRandom(seed));
+      const say = (from: string, to: string, more: Partial<ResponseRequest> = {}) =>
+        dialogue.say({ ...heard, from, to, mode: 'normal', ...more });
+      const question = say('shadow', 'self');
+      const asked = EXCHANGES.find(({ says }) => says === question);
+      say('persona', 'ego');
+      const answer = say('self', 'shadow');
+      if (!asked) continue;
+      asks++;
+      expect(answer).toBe(fill(asked.answer, { to: 'Shadow' }));
+    }
+    expect(asks).toBeGreaterThan(5);
+  });
+
+  test('none comes twice before all of its mood have come', () => {
+    const talk = new SmallTalk(createRandom(1));
+    const all = EXCHANGES.filter(({ mood }) => mood === 'recovery').map(({ says }) => says);
+    const said: string[] = [];
+    while (said.length < all.length) {
+      for (const { from, to } of EXCHANGES) {
+        const line = said.length < all.length ? talk.open('recovery', from, to) : undefined;
+        if (line !== undefined) said.push(line);
+      }
+    }
+    expect(said.toSorted()).toEqual(all.toSorted());
+  });
+
+  test('what comes from outside ends them', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const dialogue = new Dialogue(createRandom(seed));
+      const question = dialogue.say({ ...heard, from: 'shadow', to: 'self', mode: 'normal' });
+      const asked = EXCHANGES.find(({ says }) => says === question);
+      dialogue.say({ ...heard, from: 'ego', to: 'self', mode: 'normal', stimulus: 'Stop.' });
+      const next = dialogue.say({ ...heard, from: 'self', to: 'shadow', mode: 'normal' });
+      if (asked) expect(next).not.toBe(fill(asked.answer, { to: 'Shadow' }));
+    }
   });
 });
