@@ -47,6 +47,7 @@ export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,
   broadcastSystemStatus,
+  type PublisherOf,
 } from './event-manager/broadcasts.ts';
 export {
   EventManager,

@@ -1,10 +1,15 @@
-import type { EventInput } from '../../shared/events.ts';
-import type { EventManager, PublishOptions } from './event-manager.ts';
+import type { EventInput, EventName } from '../../shared/events.ts';
+import type { PublishOptions } from './event-manager.ts';
 import type { ManagerPublishResult } from './publishing.ts';
+
+/** An EventManager whose catalog has an event of the Psyche Simulation: its own, or one with more. */
+export interface PublisherOf<N extends EventName> {
+  publish(event_type: N, data: EventInput<N>, options?: PublishOptions): Promise<ManagerPublishResult>;
+}
 
 /** Publishes an `agent_message`. */
 export function broadcastAgentMessage(
-  manager: EventManager,
+  manager: PublisherOf<'agent_message'>,
   data: EventInput<'agent_message'>,
   options?: PublishOptions,
 ): Promise<ManagerPublishResult> {
@@ -13,7 +18,7 @@ export function broadcastAgentMessage(
 
 /** Publishes a `network_update`. */
 export function broadcastNetworkUpdate(
-  manager: EventManager,
+  manager: PublisherOf<'network_update'>,
   data: EventInput<'network_update'>,
   options?: PublishOptions,
 ): Promise<ManagerPublishResult> {
@@ -22,7 +27,7 @@ export function broadcastNetworkUpdate(
 
 /** Publishes a `system_status`. */
 export function broadcastSystemStatus(
-  manager: EventManager,
+  manager: PublisherOf<'system_status'>,
   data: EventInput<'system_status'>,
   options?: PublishOptions,
 ): Promise<ManagerPublishResult> {

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { EventManager, MemoryBroker, type PublisherOf } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { simulationEvents } from '../../simulation/catalog.ts';
 import type { EventPublisher } from '../../simulation/event-outlet.ts';
@@ -17,4 +17,14 @@ test('a manager of the simulation’s catalog, or of a larger one, is a publishe
 test('a manager that lacks the simulation’s events is not', () => {
   expectTypeOf(new EventManager({ broker })).not.toExtend<EventPublisher>();
   expectTypeOf(new EventManager({ broker, catalog: defineEvents({ dream }) })).not.toExtend<EventPublisher>();
+});
+
+test('what broadcasts an event takes any manager that has it', () => {
+  expectTypeOf(new EventManager({ broker })).toExtend<PublisherOf<'agent_message'>>();
+  expectTypeOf(new EventManager({ broker, catalog: simulationEvents })).toExtend<
+    PublisherOf<'system_status'>
+  >();
+  expectTypeOf(new EventManager({ broker, catalog: defineEvents({ dream }) })).not.toExtend<
+    PublisherOf<'agent_message'>
+  >();
 });
