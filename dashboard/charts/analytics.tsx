@@ -51,7 +51,7 @@ export function Analytics(): ReactNode {
 
 function ServerFigures({ sample }: { sample: StatsSample | undefined }): ReactNode {
   if (!sample) return null;
-  const { published, received, queueSize, queueLimit, subscribers, listeners } = sample.stats;
+  const { published, received, queueSize, queueLimit, subscribers, listeners, errors } = sample.stats;
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, each) => total + each, 0);
   return (
@@ -66,6 +66,12 @@ function ServerFigures({ sample }: { sample: StatsSample | undefined }): ReactNo
       />
       <Figure name="Subscribers" value={count(subscribers)} />
       <Figure name="Listeners" title="Inside the server" value={count(listeners)} />
+      <Figure
+        name="Errors"
+        title="Events refused, failed or malformed, since the server started"
+        value={count(sum(errors))}
+        bad={sum(errors) > 0}
+      />
     </>
   );
 }

@@ -5,7 +5,7 @@ import type { Moment } from '../state/moment.ts';
 
 /** What charts look back on, and how wide they are at least, ms of the timeline. */
 const WINDOW_MS = 300_000;
-const LEAST_MS = 60_000;
+const LEAST_MS = 20_000;
 
 /** First and last place on the timeline that charts show: they end with the moment. */
 export function chartRange({ scene, clock }: Moment): readonly [number, number] {

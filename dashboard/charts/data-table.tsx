@@ -2,20 +2,23 @@ import { type ReactNode, useState } from 'react';
 import { TableScroll } from '../shell/table-scroll.tsx';
 
 interface DataTableProps {
-  summary: string;
+  /** What is in it: what the panel is called. */
+  name: string;
   columns: readonly string[];
   /** Called only while the table is open. */
   rows: () => readonly { readonly key: string; readonly cells: readonly string[] }[];
 }
 
 /** A chart in numbers. */
-export function DataTable({ summary, columns, rows }: DataTableProps): ReactNode {
+export function DataTable({ name, columns, rows }: DataTableProps): ReactNode {
   const [isOpen, setOpen] = useState(false);
   return (
     <details className="as-table" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>{summary}</summary>
+      <summary>
+        <span className="hidden">{name}</span> as a table
+      </summary>
       {isOpen && (
-        <TableScroll name={summary}>
+        <TableScroll name={name}>
           <thead>
             <tr>
               {columns.map((column) => (

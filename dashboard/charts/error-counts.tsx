@@ -10,12 +10,12 @@ const NAMES: Readonly<Record<keyof ServerStats['errors'], string>> = {
   malformed: 'malformed',
 };
 
-/** What went wrong in the server; nothing is worth a single line. */
+/** What went wrong in the server, kind by kind; nothing when nothing did. */
 export function ErrorCounts({ errors }: { errors: ServerStats['errors'] }): ReactNode {
   const kinds = (Object.keys(NAMES) as (keyof ServerStats['errors'])[]).filter((kind) => errors[kind] > 0);
-  if (kinds.length === 0) return <p className="errors">No errors.</p>;
+  if (kinds.length === 0) return null;
   return (
-    <p className="errors" data-bad="true">
+    <p className="errors">
       Errors: {kinds.map((kind) => `${count(errors[kind])} ${NAMES[kind]}`).join(', ')}
     </p>
   );

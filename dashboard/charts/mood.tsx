@@ -32,50 +32,58 @@ export function Mood(): ReactNode {
   }, [moment]);
   const mean = sentiment[1]?.at(-1) ?? null;
   return (
-    <Panel title="Mood" name="mood">
+    <Panel
+      title="Mood"
+      name="mood"
+      aside={
+        <DataTable
+          name="Mood"
+          columns={['Time', 'Agent', 'Sentiment', 'Label']}
+          rows={() =>
+            scene.messages
+              .slice(-ROWS)
+              .reverse()
+              .map(({ event, clock }) => ({
+                key: event.cursor,
+                cells: [
+                  nameOfX(clock),
+                  nameOf(event.data.agent_id),
+                  signed(event.data.sentiment.score),
+                  event.data.sentiment.label,
+                ],
+              }))
+          }
+        />
+      }
+    >
       <h3 className="chart-title">
         Sentiment <span className="quiet">dots are messages, the line their mean</span>
         <b>{mean === null ? '–' : signed(mean)}</b>
       </h3>
       <Chart
         label="Sentiment of the messages over time; the same as a table below"
-        height={104}
+        height={86}
         data={sentiment}
         range={range}
-        nameOfX={nameOfX}
         style={sentimentStyle}
         onPick={seek}
       />
       <h3 className="chart-title">
-        Stagnation <span className="quiet">an emergency begins above {EMERGENCY_ON}</span>
+        Stagnation{' '}
+        <span className="quiet">
+          emergency <span className="threshold begins">begins {EMERGENCY_ON}</span>{' '}
+          <span className="threshold ends">ends {EMERGENCY_OFF}</span>
+        </span>
         <b>{scene.stagnation === null ? '–' : scene.stagnation.toFixed(2)}</b>
       </h3>
       <Chart
         label="Stagnation over time; the same as a table below"
-        height={92}
+        height={86}
         data={stagnation}
         range={range}
         nameOfX={nameOfX}
         style={stagnationStyle}
         onPick={seek}
-      />
-      <DataTable
-        summary="Mood as a table"
-        columns={['Time', 'Agent', 'Sentiment', 'Label']}
-        rows={() =>
-          scene.messages
-            .slice(-ROWS)
-            .reverse()
-            .map(({ event, clock }) => ({
-              key: event.cursor,
-              cells: [
-                nameOfX(clock),
-                nameOf(event.data.agent_id),
-                signed(event.data.sentiment.score),
-                event.data.sentiment.label,
-              ],
-            }))
-        }
       />
     </Panel>
   );
@@ -100,8 +108,8 @@ function stagnationStyle(palette: Palette): PlotStyle {
     ticks: [0, 0.5, 1],
     nameOfY: (y) => `${y}`,
     thresholds: [
-      { y: EMERGENCY_ON, color: palette.emergency, label: `begins ${EMERGENCY_ON}` },
-      { y: EMERGENCY_OFF, color: palette.good, label: `ends ${EMERGENCY_OFF}`, below: true },
+      { y: EMERGENCY_ON, color: palette.emergency },
+      { y: EMERGENCY_OFF, color: palette.good },
     ],
   };
 }

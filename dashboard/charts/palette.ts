@@ -1,6 +1,5 @@
 /** Colours as the style sheets have them, for what is drawn on a canvas. */
 export interface Palette {
-  page: string;
   ink: string;
   quiet: string;
   line: string;
@@ -23,7 +22,6 @@ export function readPalette(element: Element): Palette {
   const agents = new Map<string, string>();
   for (const id of ['shadow', 'persona', 'anima_animus', 'self', 'ego']) agents.set(id, read(id));
   const palette = {
-    page: read('page'),
     ink: read('ink'),
     quiet: read('quiet'),
     line: read('line'),

@@ -25,9 +25,6 @@ export interface PlotStyle {
 export interface Threshold {
   readonly y: number;
   readonly color: string;
-  readonly label: string;
-  /** Whether the label stands below the line. Default: above. */
-  readonly below?: boolean;
 }
 
 export interface PlotProps {
@@ -38,8 +35,8 @@ export interface PlotProps {
   data: PlotData;
   /** First and last x. */
   range: readonly [from: number, to: number];
-  /** What an x is called on the axis. */
-  nameOfX: (x: number) => string;
+  /** What an x is called on the axis. Default: there is no axis of x, since the chart below has the same. */
+  nameOfX?: (x: number) => string;
   /** How it looks in a theme; always the same function. */
   style: (palette: Palette) => PlotStyle;
   /** Called with the x that is clicked. */

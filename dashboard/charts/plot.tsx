@@ -52,9 +52,9 @@ function options(
   palette: Palette,
   latest: { readonly current: PlotProps },
 ): uPlot.Options {
-  const { height, style: styleOf } = latest.current;
+  const { height, style: styleOf, nameOfX } = latest.current;
   const style = styleOf(palette);
-  const { line, quiet, page } = palette;
+  const { line, quiet } = palette;
   const axis = {
     stroke: quiet,
     font: '11px "Inter Variable", system-ui, sans-serif',
@@ -63,7 +63,7 @@ function options(
   return {
     width: Math.max(1, element.clientWidth),
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 8, nameOfX ? 0 : 8, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -82,10 +82,11 @@ function options(
       {
         ...axis,
         grid: { show: false },
+        show: nameOfX !== undefined,
         size: 24,
         space: 90,
         values: (_, splits) =>
-          splits.map((x) => (hasRoom(x, latest.current.range) ? latest.current.nameOfX(x) : '')),
+          splits.map((x) => (hasRoom(x, latest.current.range) ? (latest.current.nameOfX?.(x) ?? '') : '')),
       },
       {
         ...axis,
@@ -96,7 +97,7 @@ function options(
       },
     ],
     series: [{}, ...style.lines.map(toSeries)],
-    hooks: { draw: [(chart) => drawThresholds(chart, style.thresholds ?? [], page)] },
+    hooks: { draw: [(chart) => drawThresholds(chart, style.thresholds ?? [])] },
   };
 }
 

@@ -3,6 +3,7 @@ import { Panel } from '../shell/panel.tsx';
 import { useMoment } from '../state/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 import { MessageForm } from './message-form.tsx';
+import { ResetButton } from './reset-button.tsx';
 import { RunControls } from './run-controls.tsx';
 import { StimulusForm } from './stimulus-form.tsx';
 import './controls.css';
@@ -10,10 +11,10 @@ import './controls.css';
 const FORMS = { stimulus: 'Stimulus', message: 'Message' } as const;
 type FormName = keyof typeof FORMS;
 
-/** What a viewer can do: run the simulation, and say something. */
+/** What a viewer can do: run the simulation, and say something. Reset stands apart. */
 export function Controls(): ReactNode {
   const { served } = useSimulation();
-  const { scene } = useMoment();
+  const { scene, live } = useMoment();
   const [chosen, setChosen] = useState<FormName>('stimulus');
   const form = served === false ? 'message' : chosen;
   const state = scene.simulation?.data;
@@ -22,11 +23,14 @@ export function Controls(): ReactNode {
       title="Controls"
       name="controls"
       aside={
-        state && (
-          <span className="panel-figure">
-            turn {state.tick} · seed {state.seed} · {state.speed}×
-          </span>
-        )
+        <>
+          {state && (
+            <span className="panel-figure">
+              turn {state.tick} · seed {state.seed} · {state.speed}×
+            </span>
+          )}
+          {served !== false && <ResetButton disabled={served === null || !live} />}
+        </>
       }
     >
       <RunControls />

@@ -21,7 +21,7 @@ export function ResetButton({ disabled }: { disabled: boolean }): ReactNode {
   };
   return (
     <>
-      <button type="button" className="button quiet apart" disabled={disabled} onClick={open}>
+      <button type="button" className="button small quiet" disabled={disabled} onClick={open}>
         <Icon name="reset" /> Reset…
       </button>
       <Dialog ref={dialog} title="Begin a new run?">

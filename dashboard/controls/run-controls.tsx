@@ -3,10 +3,9 @@ import { Icon } from '../shell/icons.tsx';
 import { useMoment, useMomentActions } from '../state/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 import { useShortcuts } from '../state/use-shortcuts.ts';
-import { ResetButton } from './reset-button.tsx';
 import { SpeedControl } from './speed-control.tsx';
 
-/** Start, pause, step and speed; reset stands apart. In a replay the keys move the replay instead. */
+/** Start, pause, step and speed. In a replay the keys move the replay instead. */
 export function RunControls(): ReactNode {
   const { served, state, pending, error, run } = useSimulation();
   const { live } = useMoment();
@@ -53,16 +52,7 @@ export function RunControls(): ReactNode {
           <Icon name="step" /> Step
         </button>
         <SpeedControl disabled={!canRun} />
-        <ResetButton disabled={!canRun} />
       </div>
-      {!live && (
-        <p className="hint">
-          This is a replay; the controls are those of the live end.{' '}
-          <button type="button" className="link" onClick={moment.goLive}>
-            Back to live
-          </button>
-        </p>
-      )}
       {error !== null && (
         <p className="problem" role="alert">
           {error}

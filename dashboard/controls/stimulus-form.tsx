@@ -1,5 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { useMoment } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 
 const LONGEST = 500;
@@ -8,12 +8,23 @@ const LONGEST = 500;
 export function StimulusForm(): ReactNode {
   const { served, pending, run } = useSimulation();
   const { live } = useMoment();
+  const { goLive } = useMomentActions();
   const [text, setText] = useState('');
-  const canSend = served === true && live && pending !== 'inject' && text.trim() !== '';
+  const canSend = served === true && pending !== 'inject' && text.trim() !== '';
   const send = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (canSend && (await run({ name: 'inject', text }))) setText('');
   };
+  if (!live) {
+    return (
+      <p className="hint">
+        This is a replay; the simulation goes on at its live end.
+        <button type="button" className="link" onClick={goLive}>
+          Back to live
+        </button>
+      </p>
+    );
+  }
   return (
     <form className="say" onSubmit={send}>
       <label className="field grow">
@@ -22,7 +33,7 @@ export function StimulusForm(): ReactNode {
           value={text}
           maxLength={LONGEST}
           placeholder="Tell them something: “You dreamt of the sea.”"
-          disabled={served !== true || !live}
+          disabled={served !== true}
           onChange={({ target }) => setText(target.value)}
         />
       </label>

@@ -49,49 +49,51 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
           ))}
         </select>
       </label>
-      <fieldset className="chips agents">
-        <legend className="hidden">Agents</legend>
-        {ARCHETYPE_IDS.map((id, index) => (
-          <button
-            key={id}
-            type="button"
-            className="filter-chip"
-            data-agent={id}
-            aria-pressed={filters.agents.includes(id)}
-            aria-keyshortcuts={`${index + 1}`}
-            title={`Only ${nameOf(id)} (${index + 1})`}
-            onClick={() => toggleAgent(id)}
-          >
-            <Glyph agent={id} /> {nameOf(id)}
-          </button>
-        ))}
-      </fieldset>
-      <fieldset className="chips types">
-        <legend className="hidden">Event types</legend>
-        {TYPES.map((type) => (
-          <button
-            key={type}
-            type="button"
-            className="filter-chip plain"
-            aria-pressed={filters.types.includes(type)}
-            title={type}
-            onClick={() => setFilters(({ types }) => ({ types: toggle(types, type) }))}
-          >
-            {EVENT_TYPES[type]}
-          </button>
-        ))}
-        {isFiltering(filters) && (
-          <button
-            type="button"
-            className="filter-chip clear"
-            aria-label="Clear the filters"
-            title="Clear the filters (Esc)"
-            onClick={clearFilters}
-          >
-            <Icon name="close" />
-          </button>
-        )}
-      </fieldset>
+      <div className="chip-rows">
+        <fieldset className="chips agents">
+          <legend className="hidden">Agents</legend>
+          {ARCHETYPE_IDS.map((id, index) => (
+            <button
+              key={id}
+              type="button"
+              className="filter-chip"
+              data-agent={id}
+              aria-pressed={filters.agents.includes(id)}
+              aria-keyshortcuts={`${index + 1}`}
+              title={`Only ${nameOf(id)} (${index + 1})`}
+              onClick={() => toggleAgent(id)}
+            >
+              <Glyph agent={id} /> {nameOf(id)}
+            </button>
+          ))}
+        </fieldset>
+        <fieldset className="chips types">
+          <legend className="hidden">Event types</legend>
+          {TYPES.map((type) => (
+            <button
+              key={type}
+              type="button"
+              className="filter-chip plain"
+              aria-pressed={filters.types.includes(type)}
+              title={type}
+              onClick={() => setFilters(({ types }) => ({ types: toggle(types, type) }))}
+            >
+              {EVENT_TYPES[type]}
+            </button>
+          ))}
+          {isFiltering(filters) && (
+            <button
+              type="button"
+              className="filter-chip clear"
+              aria-label="Clear the filters"
+              title="Clear the filters (Esc)"
+              onClick={clearFilters}
+            >
+              <Icon name="close" />
+            </button>
+          )}
+        </fieldset>
+      </div>
     </search>
   );
 }

@@ -18,14 +18,7 @@ export function SpeakingRow({ speaking: { agent, name, to, text } }: { speaking:
         <span className="now">now</span>
       </header>
       <LongText text={text} />
-      <footer className="message-foot">
-        <span className="dots" aria-hidden="true">
-          <i />
-          <i />
-          <i />
-        </span>
-        is speaking
-      </footer>
+      <footer className="message-foot">is speaking</footer>
     </div>
   );
 }

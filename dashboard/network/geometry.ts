@@ -5,26 +5,26 @@ export interface Point {
   readonly y: number;
 }
 
-export const WIDTH = 640;
-export const HEIGHT = 470;
-export const NODE_RADIUS = 32;
+export const WIDTH = 560;
+export const HEIGHT = 540;
+export const NODE_RADIUS = 34;
 
 /** A pentagon in the order of the normal paths, so that most of them are its sides and emergencies cross it. */
 export const PLACES: Readonly<Record<ArchetypeId, Point>> = {
-  self: { x: 320, y: 62 },
-  ego: { x: 500, y: 194 },
-  anima_animus: { x: 431, y: 392 },
-  persona: { x: 209, y: 392 },
-  shadow: { x: 140, y: 194 },
+  self: { x: 280, y: 98 },
+  ego: { x: 475, y: 236 },
+  anima_animus: { x: 400, y: 440 },
+  persona: { x: 160, y: 440 },
+  shadow: { x: 85, y: 236 },
 };
 
-/** Where a node's name stands: outside the pentagon, where no path is. */
-export const LABELS: Readonly<Record<ArchetypeId, Point & { anchor: 'start' | 'middle' | 'end' }>> = {
-  self: { x: 44, y: -14, anchor: 'start' },
-  ego: { x: 44, y: -2, anchor: 'start' },
-  anima_animus: { x: 44, y: 4, anchor: 'start' },
-  persona: { x: -44, y: 4, anchor: 'end' },
-  shadow: { x: -44, y: -2, anchor: 'end' },
+/** Where a node's name stands, from its centre: above or below, where no path is. */
+export const LABELS: Readonly<Record<ArchetypeId, number>> = {
+  self: -66,
+  ego: -66,
+  anima_animus: 64,
+  persona: 64,
+  shadow: -66,
 };
 
 /** A path from one node to another: a slight bow, so that the two directions lie side by side. */

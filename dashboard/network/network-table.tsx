@@ -7,7 +7,9 @@ import type { Edge } from './edges.ts';
 export function NetworkTable({ edges }: { edges: readonly Edge[] }): ReactNode {
   return (
     <details className="as-table">
-      <summary>Paths as a table</summary>
+      <summary>
+        <span className="hidden">Paths</span> as a table
+      </summary>
       <TableScroll name="Paths">
         <thead>
           <tr>

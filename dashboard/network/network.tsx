@@ -49,14 +49,16 @@ export function Network(): ReactNode {
           />
         ))}
       </svg>
-      <p className="legend">
-        <span className="legend-normal">normal path</span>
-        <span className="legend-emergency" data-open={scene.mode === 'emergency'}>
-          emergency path{scene.mode === 'emergency' ? '' : ', closed'}
-        </span>
-        <span>wider: more messages queued</span>
-      </p>
-      <NetworkTable edges={edges} />
+      <div className="network-foot">
+        <p className="legend">
+          <span className="legend-normal">normal path</span>
+          <span className="legend-emergency" data-open={scene.mode === 'emergency'}>
+            emergency path{scene.mode === 'emergency' ? '' : ', closed'}
+          </span>
+          <span>wider: more queued</span>
+        </p>
+        <NetworkTable edges={edges} />
+      </div>
     </Panel>
   );
 }

@@ -39,10 +39,10 @@ export const Node = memo(function Node(props: NodeProps): ReactNode {
       <g className="node-sign" transform="translate(-18 -18) scale(1.5)">
         <Sign agent={agent} />
       </g>
-      <text className="node-name" x={label.x} y={label.y} textAnchor={label.anchor}>
+      <text className="node-name" y={label}>
         {nameOf(agent)}
       </text>
-      <text className="node-figures" x={label.x} y={label.y} dy="1.7em" textAnchor={label.anchor}>
+      <text className="node-figures" y={label + 20}>
         {sent} out · {received} in
       </text>
     </g>

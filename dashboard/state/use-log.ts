@@ -15,11 +15,10 @@ const LONGEST_MS = 300;
 /** All events of a topic, in one subscription; a new log eight times a second at most, and less often on a slow machine. */
 export function useLog(topic: string | undefined): { log: Log; loadOlder: () => Promise<boolean> } {
   const [read] = useState(createLogReader);
-  const calm = useCalm();
-  const log = useEventSelector(read, calm.isEqual, { topic, since: BEFORE, limit: KEPT });
-  useEffect(() => {
-    if (log) calm.onDrawn();
-  }, [log, calm.onDrawn]);
+  const { isEqual, calmDown } = useCalm();
+  const log = useEventSelector(read, isEqual, { topic, since: BEFORE, limit: KEPT });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each log that is on the screen
+  useEffect(calmDown, [log, calmDown]);
   // The same subscription, without its events: only what loads more of them is wanted.
   const { loadOlder: load } = useEvents({ topic, since: BEFORE, limit: KEPT, filter: nothing });
   const loadOlder = useCallback(() => load(OLDER), [load]);
@@ -32,41 +31,36 @@ function nothing(): boolean {
 
 /**
  * An equality that takes what comes soon after the last change for no change. When the time is over it is another
- * function, and whoever compares with it looks again.
+ * function, and whoever compares with it looks again. What it says changes between renders only: a render that fails,
+ * and is done again, finds the same.
  */
 function useCalm() {
   const [round, setRound] = useState(0);
-  const changed = useRef({ at: Number.NEGATIVE_INFINITY, waitMs: CALM_MS });
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(
-    () => () => {
-      clearTimeout(timer.current);
-      timer.current = undefined;
-    },
-    [],
-  );
-  /** The last change is on the screen: how long that took says how soon the next may be. */
-  const onDrawn = useCallback(() => {
-    const { at } = changed.current;
-    const drawing = performance.now() - at;
-    changed.current = { at, waitMs: Math.min(Math.max(CALM_MS, SHARE * drawing), LONGEST_MS) };
-  }, []);
+  const calm = useRef({ isOver: true, drawingSince: 0 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each round has a function of its own
   const isEqual = useCallback(
     (before: unknown, after: unknown) => {
-      if (before === after) return true;
-      const wait = changed.current.at + changed.current.waitMs - performance.now();
-      if (wait > 0) {
-        timer.current ??= setTimeout(() => {
-          timer.current = undefined;
-          setRound((number) => number + 1);
-        }, wait);
-        return true;
-      }
-      changed.current = { at: performance.now(), waitMs: CALM_MS };
+      if (before === after || !calm.current.isOver) return true;
+      calm.current.drawingSince = performance.now();
       return false;
     },
     [round],
   );
-  return { isEqual, onDrawn };
+  /** The last change is on the screen: how long that took says how soon the next may be. */
+  const calmDown = useCallback(() => {
+    const drawing = performance.now() - calm.current.drawingSince;
+    calm.current.isOver = false;
+    const timer = setTimeout(
+      () => {
+        calm.current.isOver = true;
+        setRound((number) => number + 1);
+      },
+      Math.min(Math.max(CALM_MS, SHARE * drawing), LONGEST_MS),
+    );
+    return () => {
+      clearTimeout(timer);
+      calm.current.isOver = true;
+    };
+  }, []);
+  return { isEqual, calmDown };
 }

@@ -34,9 +34,16 @@ export function SystemStatus(): ReactNode {
       name="system"
       aside={
         health && (
-          <span className="health" data-health={health}>
-            {health}
-          </span>
+          <>
+            <DataTable
+              name="System"
+              columns={['Time', 'Node', 'Health', 'CPU', 'Memory', 'Errors']}
+              rows={() => scene.statuses.slice(-ROWS).reverse().map(toRow)}
+            />
+            <span className="health" data-health={health}>
+              {health}
+            </span>
+          </>
         )
       }
     >
@@ -47,17 +54,12 @@ export function SystemStatus(): ReactNode {
           ))}
           <Chart
             label="Processor and memory over time, percent; the same as a table below"
-            height={76}
+            height={64}
             data={data}
             range={range}
             nameOfX={nameOfX}
             style={loadStyle}
             onPick={seek}
-          />
-          <DataTable
-            summary="System as a table"
-            columns={['Time', 'Node', 'Health', 'CPU', 'Memory', 'Errors']}
-            rows={() => scene.statuses.slice(-ROWS).reverse().map(toRow)}
           />
         </>
       ) : (
@@ -100,8 +102,8 @@ function loadStyle(palette: Palette): PlotStyle {
     ticks: [0, 50, 100],
     nameOfY: (y) => `${y}`,
     thresholds: [
-      { y: LOAD_WARNING, color: palette.warning, label: '' },
-      { y: LOAD_ERROR, color: palette.emergency, label: '' },
+      { y: LOAD_WARNING, color: palette.warning },
+      { y: LOAD_ERROR, color: palette.emergency },
     ],
   };
 }
