@@ -40,8 +40,8 @@ export type {
   TailSink,
 } from './broker/broker.ts';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
-export type { RedisSource } from './broker/redis/connection.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
+export type { RedisSource } from './broker/redis/topology.ts';
 export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
 export {
   broadcastAgentMessage,

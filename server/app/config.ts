@@ -4,6 +4,7 @@ import { EventsError } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC, topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { DEFAULT_RETENTION } from '../broker/broker.ts';
+import { parseRedisUrl } from '../broker/redis/redis-url.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 
@@ -13,7 +14,10 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
   readonly port: number;
-  /** `redis://` or `rediss://` URL of the log that several processes share. Default null: this process has its own. */
+  /**
+   * URL of the log that several processes share: `redis://`, `redis+sentinel://` or `redis+cluster://`, with TLS
+   * `rediss…`; docs/redis.md has all of it. Default null: this process has its own.
+   */
   readonly redisUrl: string | null;
   /** File of this process's log, which outlives it; not with `redisUrl`. Default null: in memory, gone with the process. */
   readonly data: string | null;
@@ -80,7 +84,10 @@ const shape = z.strictObject({
   port: whole(0, 65_535).default(3000),
   redisUrl: z
     .string()
-    .refine(isRedisUrl, { error: 'a URL that begins with redis:// or rediss://' })
+    .superRefine((url, context) => {
+      const message = redisUrlMistake(url);
+      if (message) context.addIssue({ code: 'custom', message });
+    })
     .nullable()
     .default(null),
   data: z.string().min(1, { error: 'the name of a file' }).nullable().default(null),
@@ -169,8 +176,13 @@ function invalid(error: z.ZodError, names: ReadonlyMap<PropertyKey, string>): Ev
   return new EventsError('INVALID_OPTION', `${issues.map(({ message }) => message).join('. ')}.`, { issues });
 }
 
-function isRedisUrl(text: string): boolean {
-  return /^rediss?:\/\/./.test(text) && URL.canParse(text);
+function redisUrlMistake(url: string): string | null {
+  try {
+    parseRedisUrl(url);
+    return null;
+  } catch (error) {
+    return `a Redis URL. ${error instanceof Error ? error.message : error}`;
+  }
 }
 
 function areTopics(topics: readonly string[]): boolean {

@@ -93,7 +93,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
     ...(catalog && { catalog }),
   });
   const sessions = new Sessions({ broker: authenticate && broker });
-  const limits = new Limits(config, logger);
+  const limits = new Limits(config);
   try {
     await sessions.start();
     const context = { manager, config, logger };
@@ -110,7 +110,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
     return await run(context, application, serving);
   } catch (error) {
     sessions.close();
-    await limits.close();
+    limits.close();
     await manager.close();
     throw error;
   }
@@ -161,7 +161,8 @@ async function run<C extends AnyCatalog>(
     await ingress?.close();
     await drain({ app, webSockets, requests, readiness, drainMs: config.drainMs });
     access.sessions.close();
-    await Promise.all([limits.close(), manager.close(), metricsServer?.close()]);
+    limits.close();
+    await Promise.all([manager.close(), metricsServer?.close()]);
   };
 
   const { url, port } = await listen(app, config);

@@ -1,6 +1,5 @@
-import { Redis } from 'ioredis';
-import { RedisConnection } from '../broker/redis/connection.ts';
-import type { Logger } from '../logger.ts';
+import type { Cluster, Redis } from 'ioredis';
+import { openClient } from '../broker/redis/client.ts';
 import type { Allowance } from './allowance.ts';
 import { addressKey, type ClientAddress, clientAddress, isThisMachine } from './client-address.ts';
 import { ConnectionLimit } from './connection-limit.ts';
@@ -23,9 +22,9 @@ export class Limits {
   readonly connections: ConnectionLimit;
   readonly #rate: PublishRate | undefined;
   readonly #sparesThisMachine: boolean;
-  readonly #redis: RedisConnection | undefined;
+  readonly #redis: Redis | Cluster | undefined;
 
-  constructor(options: LimitsOptions, logger: Logger) {
+  constructor(options: LimitsOptions) {
     const { maxConnectionsPerAddress, publishRate, redisUrl, redisPrefix: prefix, trustProxy } = options;
     this.addressOf = clientAddress(trustProxy);
     this.connections = new ConnectionLimit(maxConnectionsPerAddress);
@@ -34,10 +33,9 @@ export class Limits {
     if (perSecond === 0) return;
     if (redisUrl !== null) {
       // Of its own, so that what is answered late here holds up nothing else.
-      const connect = (defaults: object) => new Redis(redisUrl, { ...defaults, commandTimeout: COUNT_MS });
-      this.#redis = new RedisConnection({ connect }, { name: 'limits', timeoutMs: 2 * COUNT_MS, logger });
+      this.#redis = openClient(redisUrl, { name: 'limits', timeoutMs: COUNT_MS });
     }
-    this.#rate = new PublishRate({ perSecond, prefix, redis: this.#redis?.redis });
+    this.#rate = new PublishRate({ perSecond, prefix, redis: this.#redis });
   }
 
   /** What a caller may publish. @param subject undefined for those who need no token: then it is their address that counts */
@@ -49,7 +47,7 @@ export class Limits {
     return { take: (events) => rate.take(key, events) };
   }
 
-  async close(): Promise<void> {
-    await this.#redis?.close();
+  close(): void {
+    this.#redis?.disconnect();
   }
 }

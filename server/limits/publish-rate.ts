@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { EventsError } from '../../shared/errors.ts';
 
@@ -9,7 +9,7 @@ export interface PublishRateOptions {
   /** Events of one key per second. */
   perSecond: number;
   /** Where processes count together. Default: each for itself; so it is while Redis does not answer. */
-  redis?: Redis | undefined;
+  redis?: Redis | Cluster | undefined;
   /** What keys in Redis begin with. */
   prefix: string;
 }

@@ -78,7 +78,12 @@ describe('config', () => {
     ['PORT', '80.5', 'PORT must be a whole number from 0 to 65535.'],
     ['SIMULATION', 'maybe', 'SIMULATION must be on or off.'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent.'],
-    ['REDIS_URL', 'http://x', 'REDIS_URL must be a URL that begins with redis:// or rediss://.'],
+    ['REDIS_URL', 'http://x', 'REDIS_URL must be a Redis URL. A Redis URL must look like redis://host:6379.'],
+    [
+      'REDIS_URL',
+      'redis+sentinel://a:26379,b:26379',
+      'REDIS_URL must be a Redis URL. A Redis URL must name the master behind the Sentinels: …/mymaster.',
+    ],
     ['RETENTION_MAX_RECORDS', '0', 'RETENTION_MAX_RECORDS must be a whole number from 1 to 10000000.'],
     ['MONITOR_INTERVAL_MS', '-1', 'MONITOR_INTERVAL_MS must be a whole number from 0 to 2147483647.'],
     [

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { expect, test, vi } from 'vitest';
 import { topicKeys } from '../../server/broker/redis/keys.ts';
-import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
-import { startRedis } from '../setup/redis-server.ts';
+import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
+import { type RedisServer, startRedis } from '../setup/redis-server.ts';
 import { startTcpProxy } from '../setup/tcp-proxy.ts';
 import { entries, entry, RecordingSink } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
@@ -63,7 +64,7 @@ test('[D4] malformed, stale and forged announcements do no harm', async () => {
   ];
   let n = 0;
   for (const payload of bad) {
-    await admin(server, (redis) => redis.publish(live, payload));
+    await admin(server, (redis) => redis.spublish(live, payload));
     await log.broker.publish(topic, [entry(++n)]);
   }
   await expect.poll(() => sink.numbers).toEqual(bad.map((_, index) => index + 1));
@@ -80,7 +81,7 @@ test('[D1] a forged announcement that looks right does not cost the log its reco
   await log.broker.publish(topic, entries(1, 3));
   const { epoch } = await log.broker.bounds(topic);
   await log.broker.tail(topic, sink);
-  await admin(server, (redis) => redis.publish(live, `${epoch} 4 0\ntick\nforged\n${entry(99).json}\n`));
+  await admin(server, (redis) => redis.spublish(live, `${epoch} 4 0\ntick\nforged\n${entry(99).json}\n`));
   await expect.poll(() => sink.numbers).toEqual([99]);
   // The check finds that the log has no such record, and says so.
   await expect.poll(() => sink.gaps).toMatchObject([{ from: { epoch, seq: 4 }, to: { epoch, seq: 3 } }]);
@@ -95,35 +96,59 @@ test('[D1] a forged announcement that looks right does not cost the log its reco
 class DeafRedis extends Redis {
   static deaf = false;
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    return event === 'message' && DeafRedis.deaf ? true : super.emit(event, ...args);
+    return event === 'smessage' && DeafRedis.deaf ? true : super.emit(event, ...args);
   }
 }
 
-test('[D4] a lost last announcement is found by the check; a deaf connection is replaced', async () => {
-  await using server = await startRedis();
-  const connections: Redis[] = [];
-  const connect = (options: RedisOptions) => {
-    const redis = new DeafRedis(server.port, '127.0.0.1', { ...options, replyMapping: 'legacy' });
-    connections.push(redis);
+/** A broker whose subscriber can go deaf, and how often that was given up. */
+function deafening(server: RedisServer, options: RedisBrokerOptions) {
+  const reconnected = vi.fn();
+  const connect = (own: RedisOptions) => {
+    const redis = new DeafRedis(server.port, '127.0.0.1', { ...own, replyMapping: 'legacy' });
+    if (own.connectionName?.endsWith('subscriber')) redis.on('close', reconnected);
     return redis;
   };
-  const broker = new RedisBroker({ connect }, { checkIntervalMs: 20 });
+  return { broker: new RedisBroker({ connect }, options), reconnected };
+}
+
+test('[D4] a lost last announcement is found by the check', async () => {
+  await using server = await startRedis();
+  const { broker } = deafening(server, { checkIntervalMs: 20 });
   const sink = new RecordingSink();
   await broker.tail(topic, sink);
-  const subscriber = connections[1];
-  const reconnected = vi.fn();
-  subscriber?.on('close', reconnected);
   DeafRedis.deaf = true;
   await broker.publish(topic, [entry(1)]);
   await expect.poll(() => sink.numbers).toEqual([1]);
-  expect(reconnected).not.toHaveBeenCalled();
   await broker.publish(topic, [entry(2)]);
   await expect.poll(() => sink.numbers).toEqual([1, 2]);
-  await expect.poll(() => reconnected.mock.calls.length).toBe(1);
   DeafRedis.deaf = false;
-  await broker.publish(topic, [entry(3)]);
-  await expect.poll(() => sink.numbers).toEqual([1, 2, 3]);
+  await broker.close();
+});
+
+test('[D4] a connection on which nothing arrives is replaced, also where nothing is published', async () => {
+  await using server = await startRedis();
+  const { broker, reconnected } = deafening(server, { checkIntervalMs: 20, timeoutMs: 200 });
+  const sink = new RecordingSink();
+  await broker.tail(topic, sink);
+  await sleep(500);
+  expect(reconnected).not.toHaveBeenCalled(); // idle is not deaf
+  DeafRedis.deaf = true;
+  await expect.poll(() => reconnected.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  DeafRedis.deaf = false;
+  await broker.publish(topic, [entry(1)]);
+  await expect.poll(() => sink.numbers, { timeout: 10_000 }).toEqual([1]);
   sink.expectContiguous();
+  await broker.close();
+});
+
+test('control: without the probe it stays deaf', async () => {
+  await using server = await startRedis();
+  const { broker, reconnected } = deafening(server, { checkIntervalMs: NEVER_MS, timeoutMs: 200 });
+  await broker.tail(topic, new RecordingSink());
+  DeafRedis.deaf = true;
+  await sleep(1000);
+  expect(reconnected).not.toHaveBeenCalled();
+  DeafRedis.deaf = false;
   await broker.close();
 });
 
@@ -190,7 +215,7 @@ test('[D1] [D4] FLUSHALL is a change of epoch, found by the check and by the nex
 test('a topic that nobody follows any more is not subscribed to', async () => {
   await using server = await startRedis();
   await using log = redisFixture({}, server.url);
-  const subscribed = () => admin(server, (redis) => redis.pubsub('CHANNELS'));
+  const subscribed = () => admin(server, (redis) => redis.pubsub('SHARDCHANNELS'));
   const tails = [
     await log.broker.tail(topic, new RecordingSink()),
     await log.broker.tail(topic, new RecordingSink()),

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
-import type { RedisSource } from '../../server/broker/redis/connection.ts';
+import type { RedisSource } from '../../server/broker/redis/topology.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { startTcpProxy } from '../setup/tcp-proxy.ts';

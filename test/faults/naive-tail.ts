@@ -1,21 +1,21 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Broker } from '../../server/broker/broker.ts';
 import { topicKeys } from '../../server/broker/redis/keys.ts';
 import { decodeNotification } from '../../server/broker/redis/record-codec.ts';
 
 /** A broker whose tails pass on what is announced, and read nothing: no protection against a lost announcement. */
-export function naiveTail(broker: Broker, url: string): Broker {
+export function naiveTail(broker: Broker, connect: () => Redis): Broker {
   return {
     ...passOn(broker),
     async tail(topic, sink) {
       const { epoch, last } = await broker.bounds(topic);
-      const redis = new Redis(url, { retryStrategy: () => 300 });
+      const redis = connect();
       redis.on('error', () => {});
-      redis.on('message', (_, payload) => {
+      redis.on('smessage', (_, payload) => {
         const records = decodeNotification(payload);
         if (records) sink.records(records);
       });
-      await redis.subscribe(topicKeys('psyche', topic).live);
+      await redis.ssubscribe(topicKeys('psyche', topic).live);
       sink.start({ epoch, seq: last });
       return { close: () => redis.disconnect() };
     },

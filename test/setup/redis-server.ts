@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +11,14 @@ import { ensureRedis } from './redis-binary.ts';
 export interface RedisServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  readonly isRunning: boolean;
   /** Ends it in good order: what its persistence promises is on disk. */
   stop(): Promise<void>;
   /** SIGKILL: a crash. */
   kill(): Promise<void>;
+  /** Keeps it from doing anything, while its connections stay open. */
+  freeze(): void;
+  thaw(): void;
   /** Stops it if it runs, then starts it again on the same port and directory. */
   restart(): Promise<void>;
 }
@@ -22,6 +26,8 @@ export interface RedisServer extends AsyncDisposable {
 export interface RedisServerOptions {
   /** More arguments of redis-server, e.g. `['--appendonly', 'yes']`. Default: nothing is persisted. */
   args?: readonly string[];
+  /** Lines of its configuration file, for what arguments cannot say. Default: it has none. */
+  config?: readonly string[];
 }
 
 /**
@@ -29,8 +35,13 @@ export interface RedisServerOptions {
  *
  * @example await using server = await startRedis({ args: ['--appendonly', 'yes'] });
  */
-export async function startRedis({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'psyche-redis-'));
+  const args = [...(options.args ?? [])];
+  if (options.config) {
+    args.unshift(join(dir, 'redis.conf'));
+    await writeFile(join(dir, 'redis.conf'), `${options.config.join('\n')}\n`);
+  }
   let { port, child } = await launchOnFreePort(dir, args);
   const end = async (signal: NodeJS.Signals) => {
     if (!isRunning(child)) return;
@@ -42,8 +53,13 @@ export async function startRedis({ args = [] }: RedisServerOptions = {}): Promis
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    get isRunning() {
+      return isRunning(child);
+    },
     stop,
     kill: () => end('SIGKILL'),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     async restart() {
       await stop();
       child = await launch(dir, port, args);
@@ -72,11 +88,15 @@ async function launchOnFreePort(dir: string, args: readonly string[]) {
 
 async function launch(dir: string, port: number, args: readonly string[]): Promise<ChildProcess> {
   const { bin, env } = ensureRedis();
-  const command = [bin, '--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...args];
+  const own = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir];
+  const [first, ...rest] = args; // a configuration file, if there is one, comes first
+  const command = first?.startsWith('/')
+    ? [bin, first, ...own, ...rest]
+    : [bin, ...own, '--save', '', ...args];
   // Where setpriv exists the kernel ends the server with us, however we end.
   if (existsSync('/usr/bin/setpriv')) command.unshift('/usr/bin/setpriv', '--pdeathsig', 'SIGKILL');
-  const [file = bin, ...rest] = command;
-  const child = spawn(file, rest, { stdio: 'ignore', env: { ...process.env, ...env } });
+  const [file = bin, ...given] = command;
+  const child = spawn(file, given, { stdio: 'ignore', env: { ...process.env, ...env } });
   let failure: Error | undefined;
   child.once('error', (error) => {
     failure = error;
@@ -121,7 +141,7 @@ function answers(port: number, pid: number | undefined): Promise<boolean> {
  * Below the range that outgoing connections take their ports from: a client that keeps trying a stopped server
  * can otherwise be given the server's own port, and keep it from coming back.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const probe = createServer();

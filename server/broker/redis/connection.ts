@@ -1,19 +1,10 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { EventsError } from '../../../shared/errors.ts';
 import type { Logger } from '../../logger.ts';
+import { within } from './within.ts';
 
 /** Replies in the shapes that the broker reads, whatever the protocol. */
-type ConnectionOptions = RedisOptions & { replyMapping?: 'legacy' };
-
-/** Where the connections of a broker come from. */
-export type RedisSource =
-  /** `redis://` or, with TLS, `rediss://`. */
-  | { url: string }
-  /**
-   * Makes a connection, for whatever a URL cannot say. Called once for each connection the broker needs.
-   * @example { connect: (options) => new Redis({ ...options, sentinels, name: 'main' }) }
-   */
-  | { connect: (options: ConnectionOptions) => Redis };
+export type ConnectionOptions = RedisOptions & { replyMapping?: 'legacy' };
 
 interface ConnectionSettings {
   /** Seen in CLIENT LIST. */
@@ -23,7 +14,7 @@ interface ConnectionSettings {
   logger: Logger;
 }
 
-/** One connection that comes back by itself; its callers get an answer or an error within a bounded time. */
+/** A connection to one server that comes back by itself; its callers get an answer or an error within a bounded time. */
 export class RedisConnection {
   readonly redis: Redis;
   readonly #timeoutMs: number;
@@ -33,14 +24,14 @@ export class RedisConnection {
   #settleUp: (error?: Error) => void = () => {};
   #isUp = false;
   #lastError: Error | null = null;
-  readonly #inFlight = new Set<Promise<unknown>>();
-  #closed = false;
+  /** Why it does not come back. */
+  #ended: 'closed' | 'retired' | null = null;
 
-  constructor(source: RedisSource, { name, timeoutMs, logger }: ConnectionSettings) {
+  constructor(open: (options: ConnectionOptions) => Redis, { name, timeoutMs, logger }: ConnectionSettings) {
     this.#timeoutMs = timeoutMs;
     this.#logger = logger;
     this.#up = this.#awaitUp();
-    this.redis = open(source, {
+    this.redis = open({
       connectionName: `psyche-events:${name}`,
       // A command is sent on a connection that is up, once, or not at all: whoever sent it knows whether a second
       // time does harm.
@@ -59,11 +50,6 @@ export class RedisConnection {
     this.redis.on('error', (error) => this.#onError(error));
   }
 
-  /** Whether it can be used now. */
-  get up(): boolean {
-    return this.#isUp;
-  }
-
   /** Host and port, never the password. */
   get address(): string {
     const { path, host, port, sentinels } = this.redis.options;
@@ -71,9 +57,9 @@ export class RedisConnection {
     return path ?? `${host}:${port}`;
   }
 
-  /** Resolves while the connection is up. @throws EventsError UNAVAILABLE once it was away for too long */
-  async connected(): Promise<void> {
-    await this.run(async () => {});
+  /** Whether it can be used now. */
+  get isReady(): boolean {
+    return this.redis.status === 'ready';
   }
 
   /**
@@ -81,23 +67,28 @@ export class RedisConnection {
    * again.
    * @throws EventsError UNAVAILABLE, CLOSED
    */
-  async run<T>(send: (redis: Redis) => Promise<T>): Promise<T> {
-    const work = within(this.#timeoutMs, this.#sendTwice(send, performance.now() + this.#timeoutMs));
-    this.#inFlight.add(work);
+  async run<T>(send: (redis: Redis) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
     try {
-      return await work;
+      return await within(timeoutMs, this.#sendTwice(send, performance.now() + timeoutMs));
     } catch (error) {
       throw this.#explain(error);
-    } finally {
-      this.#inFlight.delete(work);
     }
   }
 
-  /** Waits for the answers that are under way, for `timeoutMs` at most. */
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
-    this.#closed = true;
-    this.#settleUp(new Error('closed'));
+  /** Drops the connection, which seems dead; a new one is made at once. */
+  reconnect(): void {
+    this.#onClose();
+    this.redis.disconnect(true);
+  }
+
+  /** Ends it; whoever waits for an answer is told. `retired`: the server is not needed any more. */
+  end(why: 'closed' | 'retired'): void {
+    this.#ended = why;
+    this.#isUp = false;
+    const ended = Promise.reject(new Error(`the connection was ${why}`));
+    ended.catch(() => {}); // whoever waits for it sees the error
+    this.#settleUp(new Error(`the connection was ${why}`));
+    this.#up = ended;
     this.redis.disconnect();
   }
 
@@ -106,7 +97,10 @@ export class RedisConnection {
     try {
       return await send(this.redis);
     } catch (error) {
-      if (isReply(error) || this.#closed || performance.now() >= deadline) throw error;
+      const isDemoted = isReply(error) && error.message.startsWith('READONLY');
+      if ((isReply(error) && !isDemoted) || this.#ended || performance.now() >= deadline) throw error;
+      // A master that became a replica: another server is the master, and will be found.
+      if (isDemoted) this.reconnect();
       await new Promise(setImmediate); // the news of the lost connection may be one turn behind its effects
       await this.#up;
       return await send(this.redis);
@@ -114,7 +108,7 @@ export class RedisConnection {
   }
 
   #explain(error: unknown): EventsError {
-    if (this.#closed) return new EventsError('CLOSED', 'The broker is closed.');
+    if (this.#ended === 'closed') return new EventsError('CLOSED', 'The broker is closed.');
     if (error instanceof Error && 'command' in error) delete error.command; // it holds passwords and payloads
     const what = isReply(error) ? 'refused' : 'cannot be reached';
     return new EventsError('UNAVAILABLE', `Redis at ${this.address} ${what}: ${reasonOf(error)}`, {
@@ -146,7 +140,7 @@ export class RedisConnection {
   }
 
   #onClose(): void {
-    if (!this.#isUp || this.#closed) return;
+    if (!this.#isUp || this.#ended) return;
     this.#isUp = false;
     this.#up = this.#awaitUp();
     this.#onError(new Error('the connection was lost'));
@@ -154,7 +148,7 @@ export class RedisConnection {
 
   /** One line per outage: a server that is away for a night must not fill the log. */
   #onError(error: Error): void {
-    if (this.#lastError === null && !this.#closed) {
+    if (this.#lastError === null && !this.#ended) {
       const fields = { redis: this.address, reason: reasonOf(error) };
       this.#logger.warn(fields, 'Redis cannot be reached; trying again');
     }
@@ -162,18 +156,8 @@ export class RedisConnection {
   }
 }
 
-function open(source: RedisSource, options: ConnectionOptions): Redis {
-  if ('connect' in source) return source.connect(options);
-  if (!/^rediss?:\/\//.test(source.url)) {
-    throw new TypeError(
-      'RedisBroker: url must begin with redis:// or rediss://; for anything else pass connect',
-    );
-  }
-  return new Redis(source.url, options);
-}
-
 /** Whether Redis itself said no; anything else is a connection that failed. */
-function isReply(error: unknown): boolean {
+export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
@@ -181,11 +165,4 @@ function isReply(error: unknown): boolean {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || ('code' in error ? String(error.code) : error.name);
-}
-
-function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -8,7 +8,7 @@ export interface TopicKeys {
   readonly ids: string;
   /** Hash: those of the minutes before. */
   readonly olderIds: string;
-  /** Pub/Sub channel: what was appended. */
+  /** Sharded Pub/Sub channel: what was appended. */
   readonly live: string;
 }
 

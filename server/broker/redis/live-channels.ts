@@ -1,5 +1,8 @@
 import type { Logger } from '../../logger.ts';
-import type { RedisConnection } from './connection.ts';
+import { isReply, type RedisConnection } from './connection.ts';
+import type { Probe } from './probe.ts';
+import type { RedisServers } from './servers.ts';
+import type { Topology } from './topology.ts';
 
 /** Who listens to a channel. */
 export interface ChannelListener {
@@ -10,78 +13,128 @@ export interface ChannelListener {
 
 interface Channel {
   readonly listeners: Set<ChannelListener>;
-  attached: boolean;
+  /** Where messages arrive; null while they do not. */
+  connection: RedisConnection | null;
+  toldOfRefusal: boolean;
 }
 
-/** The Pub/Sub connection of a process: one subscription per channel, whoever many listen, renewed after every loss. */
-export class LiveChannels {
-  readonly #connection: RedisConnection;
-  readonly #logger: Logger;
-  readonly #channels = new Map<string, Channel>();
+interface LiveChannelsSettings {
+  topology: Topology;
+  servers: RedisServers;
+  probe: Probe;
+  logger: Logger;
+}
 
-  constructor(connection: RedisConnection, logger: Logger) {
-    this.#connection = connection;
-    this.#logger = logger;
-    const { redis } = connection;
-    redis.on('ready', () => this.#subscribe([...this.#channels.keys()]));
-    redis.on('close', () => {
-      for (const channel of this.#channels.values()) channel.attached = false;
-    });
-    redis.on('message', (name: string, payload: string) => {
-      for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(payload);
-    });
+/**
+ * What a process hears by Pub/Sub: one subscription per channel, whoever many listen, renewed after every loss.
+ * The Pub/Sub is the sharded kind: the server of a topic's keys has its channel too, and no other hears of it.
+ */
+export class LiveChannels {
+  readonly #settings: LiveChannelsSettings;
+  readonly #channels = new Map<string, Channel>();
+  /** Connections on which something arrived since the last check, or a probe is under way. */
+  readonly #alive = new Set<RedisConnection>();
+
+  constructor(settings: LiveChannelsSettings) {
+    this.#settings = settings;
+    settings.servers.onConnection((connection) => this.#use(connection));
+    settings.topology.onChange(() =>
+      this.#attachAll(({ connection }, name) => connection !== this.#to(name)),
+    );
+  }
+
+  /** Whether there are connections, and all can be used now. */
+  get areReady(): boolean {
+    return this.#settings.servers.areReady;
   }
 
   /** Listens until the returned function is called. */
   listen(name: string, listener: ChannelListener): () => void {
     let channel = this.#channels.get(name);
     if (!channel) {
-      channel = { listeners: new Set(), attached: false };
+      channel = { listeners: new Set(), connection: null, toldOfRefusal: false };
       this.#channels.set(name, channel);
-      this.#subscribe([name]);
+      this.#attach(name);
     }
     const { listeners } = channel;
     listeners.add(listener);
-    if (channel.attached) listener.attached();
+    if (channel.connection) listener.attached();
     return () => {
       if (!listeners.delete(listener) || listeners.size > 0) return;
       this.#channels.delete(name);
-      if (this.#isReady) this.#connection.redis.unsubscribe(name).catch(() => {}); // gone with the connection
+      this.#leave(this.#to(name), name);
     };
   }
 
-  /** Finds a connection that is dead although nobody closed it, and subscribes again where it failed. */
+  /** Subscribes to everything again, which heals whatever went wrong unnoticed, and probes what has been silent. */
   check(): void {
-    if (!this.#isReady) return;
-    this.#connection.redis.ping().catch(() => {}); // without an answer the connection is given up
-    this.#subscribe([...this.#channels].filter(([, { attached }]) => !attached).map(([name]) => name));
+    this.#attachAll(() => true);
+    for (const connection of this.#settings.servers.connections) {
+      const channel = [...this.#channels].find(([, channel]) => channel.connection === connection)?.[0];
+      if (channel !== undefined && !this.#alive.has(connection)) this.#probe(connection, channel);
+    }
+    this.#alive.clear();
   }
 
-  /** Drops the connection; a new one is made at once. */
-  reconnect(): void {
-    this.#connection.redis.disconnect(true);
+  async close(): Promise<void> {
+    await this.#settings.servers.close();
   }
 
-  get #isReady(): boolean {
-    return this.#connection.redis.status === 'ready';
+  #use(connection: RedisConnection): void {
+    const { redis } = connection;
+    redis.on('ready', () => this.#attachAll((_, name) => this.#to(name) === connection));
+    redis.on('close', () => {
+      for (const channel of this.#channels.values()) {
+        if (channel.connection === connection) channel.connection = null;
+      }
+    });
+    redis.on('smessage', (name: string, payload: string) => {
+      this.#alive.add(connection);
+      for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(payload);
+    });
   }
 
-  async #subscribe(names: string[]): Promise<void> {
-    if (names.length === 0 || !this.#isReady) return; // done once it is
-    const asked = names.map((name) => this.#channels.get(name));
+  #to(name: string): RedisConnection | null {
+    return this.#settings.servers.connectionTo(name);
+  }
+
+  #attachAll(which: (channel: Channel, name: string) => boolean): void {
+    for (const [name, channel] of this.#channels) if (which(channel, name)) this.#attach(name);
+  }
+
+  async #attach(name: string): Promise<void> {
+    const connection = this.#to(name);
+    const channel = this.#channels.get(name);
+    if (!channel || !connection?.isReady) return; // done once it is
     try {
-      await this.#connection.redis.subscribe(...names);
+      await connection.redis.ssubscribe(name);
     } catch (error) {
-      // Lost with the connection, which subscribes when it is back; or refused, and tried again by the next check.
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#logger.warn({ reason }, 'Redis: could not subscribe');
+      this.#refused(name, channel, error);
       return;
     }
-    for (const [index, name] of names.entries()) {
-      const channel = this.#channels.get(name);
-      if (!channel || channel.attached || channel !== asked[index]) continue;
-      channel.attached = true;
-      for (const listener of channel.listeners) listener.attached();
-    }
+    if (this.#channels.get(name) !== channel || channel.connection === connection) return;
+    if (channel.connection) this.#leave(channel.connection, name);
+    channel.connection = connection;
+    channel.toldOfRefusal = false;
+    for (const listener of channel.listeners) listener.attached();
+  }
+
+  /** Lost with the connection, which subscribes when it is back; or moved; or refused, and tried again by the next check. */
+  #refused(name: string, channel: Channel, error: unknown): void {
+    this.#settings.servers.heed(error);
+    if (!isReply(error) || channel.toldOfRefusal) return;
+    channel.toldOfRefusal = true;
+    this.#settings.logger.warn({ channel: name, reason: error.message }, 'Redis: could not subscribe');
+  }
+
+  #leave(connection: RedisConnection | null, name: string): void {
+    if (connection?.isReady) connection.redis.sunsubscribe(name).catch(() => {}); // gone with the connection
+  }
+
+  async #probe(connection: RedisConnection, channel: string): Promise<void> {
+    if (await this.#settings.probe.arrives(connection, channel)) return;
+    const redis = connection.address;
+    this.#settings.logger.warn({ redis }, 'Redis: nothing arrives by Pub/Sub; connecting anew');
+    connection.reconnect();
   }
 }

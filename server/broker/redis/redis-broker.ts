@@ -11,12 +11,14 @@ import {
   type Tail,
   type TailSink,
 } from '../broker.ts';
-import { RedisConnection, type RedisSource } from './connection.ts';
 import { checkPrefix, topicKeys } from './keys.ts';
 import { LiveChannels } from './live-channels.ts';
+import { Probe } from './probe.ts';
 import { PublishQueue } from './publish-queue.ts';
 import { RedisLog } from './redis-log.ts';
 import { RedisTail } from './redis-tail.ts';
+import { RedisServers } from './servers.ts';
+import { openTopology, type RedisSource, type Topology } from './topology.ts';
 
 /** How Redis is used, and how much is kept. */
 export interface RedisBrokerOptions extends Retention {
@@ -41,16 +43,16 @@ export interface RedisBrokerOptions extends Retention {
 export class RedisBroker implements Broker {
   /** Others may have the password too. */
   readonly trusted = false;
-  readonly #source: RedisSource;
   readonly #logger: Logger;
   readonly #prefix: string;
   readonly #timeoutMs: number;
-  readonly #commands: RedisConnection;
+  readonly #topology: Topology;
+  readonly #commands: RedisServers;
   readonly #log: RedisLog;
   readonly #queue: PublishQueue;
   readonly #tails = new Set<RedisTail>();
   readonly #checks: NodeJS.Timeout;
-  #subscriber: { connection: RedisConnection; channels: LiveChannels } | null = null;
+  #channels: LiveChannels | null = null;
   #closing: Promise<void> | null = null;
 
   /** @throws TypeError when an option has no meaning; the message says which one */
@@ -62,12 +64,14 @@ export class RedisBroker implements Broker {
         throw new TypeError(`RedisBroker: ${name} must be a whole number above 0, not ${value}`);
       }
     }
-    this.#source = source;
     this.#logger = logger;
     this.#prefix = checkPrefix(prefix);
     this.#timeoutMs = timeoutMs;
-    this.#commands = new RedisConnection(source, { name: 'commands', timeoutMs, logger });
+    this.#topology = openTopology(source, timeoutMs);
+    this.#commands = new RedisServers(this.#topology, { name: 'commands', timeoutMs, logger });
     this.#log = new RedisLog(this.#commands, { prefix, retention: { maxRecords, maxAgeMs }, logger });
+    this.#topology.onChange(() => this.#log.otherServer());
+    this.#commands.connectionTo(prefix);
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
   }
@@ -75,13 +79,15 @@ export class RedisBroker implements Broker {
   /** Resolves once Redis answered. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
   async connect(): Promise<void> {
     this.#checkOpen();
-    await this.#commands.connected();
+    await this.#commands.run(this.#prefix, async () => {});
   }
 
-  /** Which of its connections can be used now; the one for announcements is there once a topic is followed. */
+  /** Whether all connections of a kind can be used now; those for announcements are there once a topic is followed. */
   get connections(): Readonly<Record<string, boolean>> {
-    const subscriber = this.#subscriber?.connection;
-    return { commands: this.#commands.up, ...(subscriber && { subscriber: subscriber.up }) };
+    return {
+      commands: this.#commands.areReady,
+      ...(this.#channels && { subscriber: this.#channels.areReady }),
+    };
   }
 
   /** Entries met so far, in any topic, that this project did not write and that were therefore not delivered. */
@@ -122,7 +128,7 @@ export class RedisBroker implements Broker {
   async tail(topic: string, sink: TailSink): Promise<Tail> {
     this.#checkOpen();
     const channel = topicKeys(this.#prefix, topic).live;
-    const shared = { log: this.#log, channels: this.#channels(), logger: this.#logger };
+    const shared = { log: this.#log, channels: this.#listening(), logger: this.#logger };
     const tail = new RedisTail({ topic, channel, ...shared }, sink);
     this.#tails.add(tail);
     await tail.started;
@@ -144,7 +150,8 @@ export class RedisBroker implements Broker {
     for (const tail of this.#tails) tail.close();
     this.#tails.clear();
     this.#queue.flush();
-    await Promise.all([this.#commands.close(), this.#subscriber?.connection.close()]);
+    await Promise.all([this.#commands.close(), this.#channels?.close()]);
+    this.#topology.close();
   }
 
   #checkOpen(): void {
@@ -152,17 +159,18 @@ export class RedisBroker implements Broker {
   }
 
   #check(): void {
-    this.#subscriber?.channels.check();
+    this.#channels?.check();
     for (const tail of this.#tails) tail.check();
   }
 
   /** Whoever only publishes needs no second connection. */
-  #channels(): LiveChannels {
-    if (!this.#subscriber) {
+  #listening(): LiveChannels {
+    if (!this.#channels) {
       const settings = { name: 'subscriber', timeoutMs: this.#timeoutMs, logger: this.#logger };
-      const connection = new RedisConnection(this.#source, settings);
-      this.#subscriber = { connection, channels: new LiveChannels(connection, this.#logger) };
+      const servers = new RedisServers(this.#topology, settings);
+      const probe = new Probe(this.#commands, this.#timeoutMs);
+      this.#channels = new LiveChannels({ topology: this.#topology, servers, probe, logger: this.#logger });
     }
-    return this.#subscriber.channels;
+    return this.#channels;
   }
 }

@@ -4,11 +4,11 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import type { Logger } from '../../logger.ts';
 import type { LogRecord, Retention } from '../broker.ts';
 import { newEpoch } from '../epoch.ts';
-import type { RedisConnection } from './connection.ts';
 import { topicKeys } from './keys.ts';
 import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
 import { PUBLISH, READ, SEEK } from './scripts.ts';
 import { SeenRecords } from './seen-records.ts';
+import type { RedisServers } from './servers.ts';
 
 /** Redis does nothing else while it puts a chunk together. */
 const CHUNK_RECORDS = 1000;
@@ -22,20 +22,21 @@ interface RedisLogSettings {
 
 /** The topics' logs in Redis. Each method is one script, hence one moment. */
 export class RedisLog {
-  readonly #connection: RedisConnection;
+  readonly #servers: RedisServers;
   readonly #settings: RedisLogSettings;
   readonly #seen = new SeenRecords();
   readonly #topicsWithForeign = new Set<string>();
   #foreignEntries = 0;
 
-  constructor(connection: RedisConnection, settings: RedisLogSettings) {
-    this.#connection = connection;
+  constructor(servers: RedisServers, settings: RedisLogSettings) {
+    this.#servers = servers;
     this.#settings = settings;
-    // Another server may answer from now on, or the same one with less than it had.
-    connection.redis.on('ready', () => this.#seen.believeAnnounced());
-    connection.redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 4 });
-    connection.redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
-    connection.redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
+    servers.onConnection(({ redis }) => {
+      redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 4 });
+      redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
+      redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
+      redis.on('ready', () => this.otherServer());
+    });
   }
 
   /** Entries met so far that this project did not write. */
@@ -96,9 +97,14 @@ export class RedisLog {
     this.#seen.announce(topic, record);
   }
 
+  /** Another server may answer from now on, or the same one with less than it had. */
+  otherServer(): void {
+    this.#seen.believeAnnounced();
+  }
+
   /** Runs a script with the arguments that all have in common, as they are when it is sent. */
   #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
-    return this.#connection.run((redis) => {
+    return this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
       const { epoch = '', seq = '', id = '' } = this.#seen.get(topic) ?? {};
       return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epoch, seq, encodeId(id)]);
     });

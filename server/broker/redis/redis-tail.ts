@@ -28,9 +28,6 @@ export class RedisTail implements Tail {
   #settle: (error?: EventsError) => void = () => {};
   #reading = false;
   #readAgain = false;
-  /** Whether anything was announced since the last check, and how many checks found records without that. */
-  #heard = false;
-  #deafChecks = 0;
   #toldOfMalformed = false;
 
   /** Resolves once the sink was told where it starts; rejects when the tail is closed before. */
@@ -57,27 +54,11 @@ export class RedisTail implements Tail {
 
   /** Finds what no announcement told, e.g. because it was the last one and got lost. */
   async check(): Promise<void> {
-    if (this.#flow.position === null || this.#reading) return;
-    const heard = this.#heard;
-    this.#heard = false;
-    const before = this.#flow.position;
-    await this.#catchUp();
-    if (heard || this.#heard) {
-      this.#deafChecks = 0;
-    } else if (this.#flow.position !== before && ++this.#deafChecks === 2) {
-      // One may have been on its way. Pub/Sub has been seen dead on a connection that answered every PING.
-      this.#deafChecks = 0;
-      this.#settings.logger.warn(
-        { topic: this.#settings.topic },
-        'Redis announces nothing; subscribing anew',
-      );
-      this.#settings.channels.reconnect();
-    }
+    if (this.#flow.position !== null && !this.#reading) await this.#catchUp();
   }
 
   #onMessage(payload: string): void {
     const { topic, log, logger } = this.#settings;
-    this.#heard = true;
     const records = decodeNotification(payload);
     const newest = records?.at(-1);
     if (!records || !newest) {

@@ -180,7 +180,7 @@ if at >= trimAt or redis.call('PTTL', log) < 0 then
   redis.call('PEXPIRE', log, maxAge + pause)
   redis.call('PEXPIRE', meta, metaTtl)
 end
-redis.call('PUBLISH', channel, table.concat(notice, '\\n'))
+redis.call('SPUBLISH', channel, table.concat(notice, '\\n'))
 return reply
 `;
 

@@ -1,0 +1,34 @@
+import { Cluster, Redis } from 'ioredis';
+import type { ConnectionOptions } from './connection.ts';
+import { parseRedisUrl } from './redis-url.ts';
+
+interface ClientSettings {
+  /** Seen in CLIENT LIST. */
+  name: string;
+  /** How long an answer is waited for; what cannot be sent fails at once. */
+  timeoutMs: number;
+}
+
+/** A client of Redis of any kind, for what may fail: counting, say. It comes back by itself, and says nothing of it. */
+export function openClient(url: string, { name, timeoutMs }: ClientSettings): Redis | Cluster {
+  const { servers, sentinel, cluster, options } = parseRedisUrl(url);
+  const common: ConnectionOptions = {
+    connectionName: `psyche-events:${name}`,
+    commandTimeout: timeoutMs,
+    connectTimeout: 2 * timeoutMs,
+    socketTimeout: 4 * timeoutMs,
+    maxRetriesPerRequest: 0,
+    ...options,
+  };
+  const retry = (attempt: number) => Math.random() * Math.min(2000, 50 * 2 ** attempt);
+  const where = sentinel ? { sentinels: [...servers], ...sentinel } : { ...servers[0] };
+  const client = cluster
+    ? new Cluster([...servers], {
+        redisOptions: common,
+        enableOfflineQueue: false,
+        clusterRetryStrategy: retry,
+      })
+    : new Redis({ ...common, ...where, enableOfflineQueue: false, retryStrategy: retry });
+  client.on('error', () => {}); // what is asked of it fails too
+  return client;
+}

@@ -1,0 +1,92 @@
+import { Redis } from 'ioredis';
+import { ClusterTopology } from './cluster-topology.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { parseRedisUrl } from './redis-url.ts';
+
+/** Where the connections of a broker come from. */
+export type RedisSource =
+  /**
+   * One server: `redis://user:password@host:6379/0`; one behind Sentinels: `redis+sentinel://host1:26379,host2/name`;
+   * a Cluster: `redis+cluster://host1:7000,host2:7000`. With `rediss` in place of `redis`, over TLS.
+   */
+  | { url: string; connect?: (options: ConnectionOptions) => Redis }
+  /**
+   * Makes a connection, for whatever a URL cannot say. Called once for each connection the broker needs; beside a
+   * `url` it is given what that says, e.g. the address of a Cluster's node.
+   * @example { connect: (options) => new Redis({ ...options, path: '/run/redis.sock' }) }
+   */
+  | { connect: (options: ConnectionOptions) => Redis };
+
+/** Which server has a key: the one thing in which Redis alone, behind Sentinels and as a Cluster differ. */
+export interface Topology {
+  /** Where it is looked for, for messages: hosts and ports, never a password. */
+  readonly address: string;
+  /** The server that has a key; null while that is not known. */
+  serverOf(key: string): string | null;
+  /** Whether a server has any key. */
+  has(server: string): boolean;
+  /** A connection to a server. */
+  open(server: string, options: ConnectionOptions): Redis;
+  /** A server said that another one has a slot now. */
+  moved(slot: number, server: string): void;
+  /** Something failed that would if keys had moved: finds out. @param witness the server to ask first */
+  doubt(witness?: string): Promise<void>;
+  /** Calls the listener whenever a key has another server than before. */
+  onChange(listener: () => void): void;
+  close(): void;
+}
+
+/** @throws TypeError when the URL is none; its message names the fix, and no part of the URL */
+export function openTopology(source: RedisSource, timeoutMs: number): Topology {
+  const connect = source.connect ?? ((options) => new Redis(options));
+  if (!('url' in source)) return new OneServer({ connect, address: null });
+  const { servers, sentinel, cluster, options } = parseRedisUrl(source.url);
+  const address = servers.map(({ host, port }) => `${host}:${port}`).join(', ');
+  if (cluster) {
+    return new ClusterTopology({
+      seeds: servers,
+      timeoutMs,
+      connect: (own) => connect({ ...own, ...options }),
+    });
+  }
+  const where: ConnectionOptions = sentinel
+    ? { sentinels: [...servers], ...sentinel, sentinelCommandTimeout: timeoutMs }
+    : { ...servers[0] };
+  return new OneServer({ connect: (own) => connect({ ...own, ...where, ...options }), address });
+}
+
+interface OneServerSettings {
+  connect: (options: ConnectionOptions) => Redis;
+  address: string | null;
+}
+
+/**
+ * One server has everything. Behind Sentinels it may be another one after each reconnection: ioredis asks them before
+ * it connects, and they cut the connections to a server that is the master no more.
+ */
+class OneServer implements Topology {
+  readonly #connect: OneServerSettings['connect'];
+  address: string;
+
+  constructor({ connect, address }: OneServerSettings) {
+    this.#connect = connect;
+    this.address = address ?? 'the address given by connect';
+  }
+
+  serverOf(): string {
+    return this.address;
+  }
+
+  has(): boolean {
+    return true;
+  }
+
+  open(_server: string, options: ConnectionOptions): Redis {
+    return this.#connect(options);
+  }
+
+  moved(): void {}
+  async doubt(): Promise<void> {}
+  onChange(): void {}
+  close(): void {}
+}

@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
+import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
+import { redisFixture } from './fixtures.ts';
+import { describeLog } from './log-contract.ts';
+import { describeTail } from './tail-contract.ts';
+
+describe.each([
+  { name: 'a Cluster', start: (): Promise<RedisCluster | RedisSentinel> => startRedisCluster() },
+  { name: 'Redis behind Sentinels', start: () => startRedisSentinel() },
+])('RedisBroker on $name', ({ start, name }) => {
+  let topology: RedisCluster | RedisSentinel;
+  beforeAll(async () => {
+    topology = await start();
+  });
+  afterAll(() => topology[Symbol.asyncDispose]());
+
+  const kind = { name, open: async (retention = {}) => redisFixture(retention, topology.url) };
+  describeLog(kind);
+  describeTail(kind);
+});

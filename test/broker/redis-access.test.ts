@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { createCertificate } from '../setup/certificate.ts';
+import { freePort, type RedisServer, startRedis } from '../setup/redis-server.ts';
+import { entries, entry, RecordingSink } from './entries.ts';
+import { admin, expectNothingPrinted } from './redis-admin.ts';
+
+const topic = 'run-1';
+
+expectNothingPrinted();
+
+/** The rule for an account of its own, as docs/redis.md gives it. */
+const RULE = /^ACL SETUSER events (.*)$/m.exec(
+  readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8'),
+)?.[1];
+
+async function useAll(broker: RedisBroker): Promise<void> {
+  const sink = new RecordingSink();
+  await broker.tail(topic, sink);
+  await broker.publish(topic, entries(1, 12));
+  await expect.poll(() => sink.received.length).toBe(12);
+  const { epoch, first } = await broker.bounds(topic);
+  expect(first).toBe(8); // trimmed
+  expect((await broker.read(topic, { epoch, seq: first }, 10)).records).toHaveLength(4);
+  expect(await broker.seek(topic, 0)).toEqual({ epoch, seq: 7 });
+}
+
+async function startTls(): Promise<{ server: RedisServer; url: string; caFile: string }> {
+  const { caFile, keyFile } = await createCertificate();
+  const port = await freePort();
+  const files = ['--tls-cert-file', caFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', caFile];
+  const server = await startRedis({ args: ['--tls-port', `${port}`, ...files, '--tls-auth-clients', 'no'] });
+  return { server, url: `rediss://127.0.0.1:${port}`, caFile };
+}
+
+test('over TLS, with an authority of its own', async () => {
+  const { server, url, caFile } = await startTls();
+  await using _ = server;
+  const broker = new RedisBroker({ url: `${url}?ca=${caFile}` }, { maxRecords: 5 });
+  await useAll(broker);
+  await broker.close();
+});
+
+test('over TLS, a server that nobody vouches for is not talked to', async () => {
+  const { server, url } = await startTls();
+  await using _ = server;
+  const broker = new RedisBroker({ url }, { timeoutMs: 500 });
+  await expect(broker.connect()).rejects.toThrow(/self-signed certificate/);
+  await broker.close();
+});
+
+test('as a user who may do no more than it needs, and not touch what is not its own', async () => {
+  await using server = await startRedis();
+  const password = randomUUID();
+  const rule = RULE?.replace('>password', `>${password}`) ?? '';
+  await admin(server, (redis) => redis.call('ACL', 'SETUSER', 'events', ...rule.split(' ')));
+  const url = `redis://events:${password}@127.0.0.1:${server.port}`;
+  const broker = new RedisBroker({ url }, { maxRecords: 5, checkIntervalMs: 50 });
+  await useAll(broker);
+  // Every few milliseconds it checks and probes: nothing of that may be refused either.
+  await broker.publish(topic, [entry(13)]);
+  const refused = await admin(server, (redis) => redis.call('ACL', 'LOG'));
+  expect(refused).toEqual([]);
+  await broker.close();
+  const stranger = new RedisBroker({ url }, { prefix: 'other' });
+  await expect(stranger.publish(topic, [entry(1)])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await stranger.close();
+});

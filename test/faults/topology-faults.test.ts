@@ -1,0 +1,126 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { topicKeys } from '../../server/broker/redis/keys.ts';
+import { expectNothingPrinted } from '../broker/redis-admin.ts';
+import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
+import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
+import type { RedisServer } from '../setup/redis-server.ts';
+import { size, tell } from './chaos.ts';
+import { startCluster } from './cluster.ts';
+import { TOPIC } from './load.ts';
+import { naiveTail } from './naive-tail.ts';
+
+const SIZE = { nodes: 3, clients: size(9, 50), publishers: size(5, 20), perSecond: size(200, 500) };
+const ROUNDS = size(1, 10);
+/** A replica that takes over may lack the last records; whoever waits for them is told. */
+const NOTHING_SILENT = { silent: 0, duplicated: 0, reordered: 0 };
+const LONGEST_MS = 10_000;
+const KEY = topicKeys('psyche', TOPIC).log;
+
+expectNothingPrinted();
+
+interface Fault {
+  /** Before each round, off the clock. */
+  prepare?: () => Promise<void>;
+  strike: () => Promise<unknown>;
+  rounds?: number;
+}
+
+/** Nodes on Redis, struck while they publish and deliver. */
+async function underLoad(redisUrl: string, { prepare, strike, rounds = ROUNDS }: Fault) {
+  await using cluster = await startCluster({ redisUrl, ...SIZE });
+  let backMs = 0;
+  for (let round = 0; round < rounds; round++) {
+    await cluster.backAgain();
+    await prepare?.();
+    const since = performance.now();
+    await strike();
+    await cluster.backAgain();
+    backMs = Math.max(backMs, performance.now() - since);
+  }
+  await cluster.load.stop();
+  await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+  return { ...cluster.checker.report(), backMs: Math.round(backMs), refused: cluster.load.refused };
+}
+
+/** What is missing in silence where tails only listen, to one server for ever. */
+async function missedByNaive(redisUrl: string, { port }: RedisServer, strike: () => Promise<unknown>) {
+  const listen = () => new Redis(port, '127.0.0.1', { retryStrategy: null });
+  await using cluster = await startCluster({
+    redisUrl,
+    ...SIZE,
+    wrap: (broker) => naiveTail(broker, listen),
+  });
+  await cluster.backAgain();
+  await strike();
+  const before = cluster.checker.acknowledged;
+  await expect.poll(() => cluster.checker.acknowledged, { timeout: 20_000 }).toBeGreaterThan(before + 50);
+  return cluster.checker.report().silent;
+}
+
+async function restartDead(servers: readonly RedisServer[]): Promise<void> {
+  for (const server of servers) if (!server.isRunning) await server.restart();
+}
+
+describe('the master behind Sentinels is killed', { timeout: size(60_000, 600_000) }, () => {
+  let redis: RedisSentinel;
+  beforeAll(async () => {
+    redis = await startRedisSentinel();
+  });
+  afterAll(() => redis[Symbol.asyncDispose]());
+  const heal = async () => {
+    await restartDead(redis.servers);
+    await redis.healthy();
+  };
+
+  test('[D4] its successor is found; nothing is missing in silence', async () => {
+    const strike = async () => (await redis.master()).kill();
+    const report = await underLoad(redis.url, { prepare: heal, strike });
+    tell('5 Sentinel failover', report);
+    expect(report).toMatchObject(NOTHING_SILENT);
+    expect(report.delivered + report.announced).toBe(report.acknowledged * SIZE.clients);
+    expect(report.backMs).toBeLessThan(LONGEST_MS);
+  });
+
+  test('control: a subscriber that stays where it is hears no more, and is not told', async () => {
+    await heal();
+    const master = await redis.master();
+    expect(await missedByNaive(redis.url, master, () => master.kill())).toBeGreaterThan(0);
+  });
+});
+
+describe('a Cluster changes under load', { timeout: size(60_000, 900_000) }, () => {
+  let redis: RedisCluster;
+  beforeAll(async () => {
+    redis = await startRedisCluster();
+  });
+  afterAll(() => redis[Symbol.asyncDispose]());
+  const heal = async () => {
+    await restartDead(redis.nodes);
+    await redis.healthy();
+  };
+
+  test('[D4] the master of a topic is killed: nothing is missing in silence', async () => {
+    const strike = async () => (await redis.masterOf(KEY)).kill();
+    const report = await underLoad(redis.url, { prepare: heal, strike });
+    tell('5 Cluster, master killed', report);
+    expect(report).toMatchObject(NOTHING_SILENT);
+    expect(report.delivered + report.announced).toBe(report.acknowledged * SIZE.clients);
+    expect(report.backMs).toBeLessThan(LONGEST_MS);
+  });
+
+  test('[D4] the slot of a topic moves: nothing is lost, duplicated or reordered', async () => {
+    await heal();
+    const report = await underLoad(redis.url, { strike: () => redis.moveSlot(KEY), rounds: size(2, 10) });
+    tell('5 Cluster, slot moved', report);
+    expect(report).toMatchObject({ ...NOTHING_SILENT, announced: 0, gaps: 0 });
+    expect(report.delivered).toBe(report.acknowledged * SIZE.clients);
+    expect(report.backMs).toBeLessThan(LONGEST_MS);
+  });
+
+  test('control: a subscriber that does not follow its slot hears no more, and is not told', async () => {
+    await heal();
+    const master = await redis.masterOf(KEY);
+    expect(await missedByNaive(redis.url, master, () => redis.moveSlot(KEY))).toBeGreaterThan(0);
+  });
+});
