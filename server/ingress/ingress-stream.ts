@@ -1,5 +1,5 @@
 import type { EventsError } from '../../shared/errors.ts';
-import type { RedisConnection } from '../broker/redis/connection.ts';
+import type { RedisServers } from '../broker/redis/servers.ts';
 import type { IngressEntry } from './ingress-entry.ts';
 
 const GROUP = 'psyche-events';
@@ -18,9 +18,9 @@ type RawEntry = [id: string, fields: string[] | null];
 
 export interface IngressStreamOptions {
   /** Reads, and waits in Redis while it does. */
-  readonly reading: RedisConnection;
+  readonly reading: RedisServers;
   /** Does the rest. */
-  readonly commands: RedisConnection;
+  readonly commands: RedisServers;
   readonly prefix: string;
   /** This process's name in the group; no other has it. */
   readonly consumer: string;
@@ -44,7 +44,7 @@ export class IngressStream {
   async next(): Promise<IngressEntry[]> {
     const { reading, consumer } = this.#options;
     const reply = await this.#inGroup(() =>
-      reading.run((redis) =>
+      reading.run(this.key, (redis) =>
         redis.xreadgroup(
           'GROUP',
           GROUP,
@@ -67,7 +67,7 @@ export class IngressStream {
   async abandoned(): Promise<IngressEntry[]> {
     const { commands, consumer, claimAfterMs } = this.#options;
     const reply = await this.#inGroup(() =>
-      commands.run((redis) =>
+      commands.run(this.key, (redis) =>
         redis.xautoclaim(this.key, GROUP, consumer, claimAfterMs, '0-0', 'COUNT', BATCH),
       ),
     );
@@ -77,7 +77,7 @@ export class IngressStream {
   /** These are dealt with. Removed before they are acknowledged: what is removed only is forgotten by the group by itself. */
   async done(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    await this.#options.commands.run(async (redis) => {
+    await this.#options.commands.run(this.key, async (redis) => {
       const removed = redis.xdel(this.key, ...ids);
       await Promise.all([removed, redis.xack(this.key, GROUP, ...ids)]);
     });
@@ -87,14 +87,14 @@ export class IngressStream {
   async bury({ id, fields }: IngressEntry, { code, message }: EventsError): Promise<void> {
     const kept = Object.entries(fields).flatMap(([name, value]) => [name, value.slice(0, MAX_FIELD)]);
     const why = ['entry', id, 'code', code, 'reason', message.slice(0, MAX_FIELD)];
-    await this.#options.commands.run((redis) =>
+    await this.#options.commands.run(this.deadKey, (redis) =>
       redis.xadd(this.deadKey, 'MAXLEN', '~', MAX_DEAD, '*', ...why, ...kept),
     );
   }
 
   /** Forgets consumers that are gone: each process has a name of its own. */
   async forgetGone(): Promise<void> {
-    await this.#options.commands.run(async (redis) => {
+    await this.#options.commands.run(this.key, async (redis) => {
       const consumers = (await redis.xinfo('CONSUMERS', this.key, GROUP)) as (string | number)[][];
       for (const pairs of consumers) {
         const { name, pending, idle } = toRecord(pairs);
@@ -112,7 +112,7 @@ export class IngressStream {
     } catch (error) {
       if (!says(error, 'NOGROUP')) throw error;
       await this.#options.commands
-        .run((redis) => redis.xgroup('CREATE', this.key, GROUP, '0', 'MKSTREAM'))
+        .run(this.key, (redis) => redis.xgroup('CREATE', this.key, GROUP, '0', 'MKSTREAM'))
         .catch((failure) => {
           if (!says(failure, 'BUSYGROUP')) throw failure;
         });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker } from '../broker/broker.ts';
-import { RedisConnection, type RedisSource } from '../broker/redis/connection.ts';
+import { RedisServers } from '../broker/redis/servers.ts';
+import { openTopology, type RedisSource } from '../broker/redis/topology.ts';
 import type { Logger } from '../logger.ts';
 import { Ingress, type IngressCounts, type IngressTarget } from './ingress.ts';
 import { IngressStream } from './ingress-stream.ts';
@@ -36,8 +37,9 @@ export function openIngress({
   ...options
 }: OpenIngressOptions): OpenIngress {
   const settings = { timeoutMs: TIMEOUT_MS, logger };
-  const reading = new RedisConnection(source, { ...settings, name: 'ingress' });
-  const commands = new RedisConnection(source, { ...settings, name: 'ingress-commands' });
+  const topology = openTopology(source, TIMEOUT_MS);
+  const reading = new RedisServers(topology, { ...settings, name: 'ingress' });
+  const commands = new RedisServers(topology, { ...settings, name: 'ingress-commands' });
   const { claimAfterMs = CLAIM_AFTER_MS } = options;
   const stream = new IngressStream({ reading, commands, prefix, consumer: randomUUID(), claimAfterMs });
   const ingress = new Ingress({ stream, manager, broker, logger });
@@ -46,6 +48,7 @@ export function openIngress({
     async close() {
       await ingress.close();
       await Promise.all([reading.close(), commands.close()]);
+      topology.close();
     },
   };
 }

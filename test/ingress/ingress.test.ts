@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { RedisConnection } from '../../server/broker/redis/connection.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { RedisServers } from '../../server/broker/redis/servers.ts';
+import { openTopology } from '../../server/broker/redis/topology.ts';
 import { EventManager, loadConfig } from '../../server/index.ts';
 import { Ingress, type IngressTarget } from '../../server/ingress/ingress.ts';
 import { IngressStream } from '../../server/ingress/ingress-stream.ts';
@@ -33,7 +34,7 @@ function setUp(url = inject('redisUrl')) {
   const manager = new EventManager({ broker });
   const settings = { timeoutMs: 2_000, logger: silentLogger };
   const connections = ['reading', 'commands'].map(
-    (name) => new RedisConnection({ url }, { ...settings, name }),
+    (name) => new RedisServers(openTopology({ url }, settings.timeoutMs), { ...settings, name }),
   );
   const workers: Ingress[] = [];
   onTestFinished(async () => {
@@ -50,7 +51,7 @@ function setUp(url = inject('redisUrl')) {
     /** Adds an entry, as any program could. */
     add: (fields: Record<string, string>) => producer.xadd(key, '*', ...Object.entries(fields).flat()),
     work({ stream = IngressStream, wrap = (it) => it }: WorkerOptions = {}): Ingress {
-      const [reading, commands] = connections as [RedisConnection, RedisConnection];
+      const [reading, commands] = connections as [RedisServers, RedisServers];
       const ingress = new Ingress({
         stream: new stream({ reading, commands, prefix, consumer: randomUUID(), claimAfterMs: 1 }),
         manager: wrap(manager),
