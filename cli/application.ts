@@ -25,12 +25,13 @@ export async function createApplication(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<(context: ApplicationContext<typeof catalog>) => Application> {
   const responder = await responderFromEnv(env);
-  return ({ manager, config, logger }) => {
-    const registry = new SimulationRegistry();
+  return ({ manager, broker, config, logger }) => {
+    // Where the log is shared, so are the controls: whatever node or worker a viewer is connected to.
+    const registry = new SimulationRegistry({ broker: config.redisUrl === null ? undefined : broker });
     const router = createAppRouter(manager, (procedure) => ({
       simulation: simulationProcedures(registry, procedure),
     }));
-    if (!config.simulation) return { router };
+    if (!config.simulation) return { router, stop: () => registry.close() };
     let simulations: Simulation[] = [];
     const sum = (of: (simulation: Simulation) => number): number =>
       simulations.reduce((total, simulation) => total + of(simulation), 0);
@@ -43,6 +44,7 @@ export async function createApplication(
         );
       },
       async stop() {
+        registry.close();
         await Promise.all(simulations.map((simulation) => simulation.close()));
       },
       activeAgents: () => sum(({ activeAgents }) => activeAgents),

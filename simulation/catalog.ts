@@ -37,7 +37,8 @@ const agentProcessing = z.discriminatedUnion('status', [
   z.strictObject({ ...turn, status: z.literal('error'), reason: failureReasonSchema, message: text }),
 ]);
 
-const simulationState = z.strictObject({
+/** The data of `simulation_state`. */
+export const simulationStateSchema = z.strictObject({
   status: z.enum(['running', 'paused']),
   seed: z.number(),
   /** 1 is normal speed. */
@@ -53,7 +54,7 @@ const simulationState = z.strictObject({
 const schemas = {
   ...psycheEvents.schemas,
   agent_processing: agentProcessing,
-  simulation_state: simulationState,
+  simulation_state: simulationStateSchema,
 };
 
 /** The seed's three events, and two of the simulation's own: answers as they are produced, and the state of a run. */
@@ -64,4 +65,4 @@ export type SimulationCatalog = Catalog<typeof schemas>;
 /** Why an agent could not answer. */
 export type FailureReason = z.output<typeof failureReasonSchema>;
 /** How a simulation is: the data of `simulation_state`. */
-export type SimulationState = z.output<typeof simulationState>;
+export type SimulationState = z.output<typeof simulationStateSchema>;

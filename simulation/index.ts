@@ -14,6 +14,7 @@ export {
   simulationEvents,
 } from './catalog.ts';
 export { type Clock, systemClock, type WorldClock } from './clock.ts';
+export type { Command } from './command.ts';
 export type { CommunicationStats } from './communication-matrix.ts';
 export type { EmergencyLimits } from './emergency.ts';
 export { EventOutlet, type EventOutletOptions, type EventPublisher } from './event-outlet.ts';
@@ -27,5 +28,5 @@ export { type RunSimulationOptions, runSimulation } from './run-simulation.ts';
 export { scriptedResponder } from './scripted-responder.ts';
 export { type Sentiment, type SentimentAnalyzer, vaderSentiment } from './sentiment.ts';
 export { Simulation, type SimulationOptions } from './simulation.ts';
-export { SimulationRegistry } from './simulation-registry.ts';
+export { SimulationRegistry, type SimulationRegistryOptions } from './simulation-registry.ts';
 export { measureStagnation } from './stagnation.ts';

@@ -1,10 +1,28 @@
+import type { Broker } from '../server/index.ts';
 import { DEFAULT_TOPIC, EventsError } from '../shared/index.ts';
 import type { SimulationState } from './catalog.ts';
+import { type Command, perform } from './command.ts';
+import { RemoteControl } from './remote-control.ts';
 import type { Simulation } from './simulation.ts';
 
-/** The simulations of a process, one per topic. */
+/** What a {@link SimulationRegistry} takes. */
+export interface SimulationRegistryOptions {
+  /** The broker that the processes share: each of them can then control the simulations of all. Default: only its own. */
+  broker?: Broker | undefined;
+}
+
+/** The simulations of a process, one per topic, and the way to those of others. */
 export class SimulationRegistry {
   readonly #simulations = new Map<string, Simulation>();
+  readonly #others: RemoteControl | undefined;
+
+  constructor({ broker }: SimulationRegistryOptions = {}) {
+    const host = {
+      topics: () => [...this.#simulations.keys()],
+      perform: (topic: string, command: Command) => perform(this.get(topic), command),
+    };
+    this.#others = broker && new RemoteControl(broker, host);
+  }
 
   /** @throws TypeError when its topic has one already */
   add(simulation: Simulation): void {
@@ -15,6 +33,7 @@ export class SimulationRegistry {
       );
     }
     this.#simulations.set(topic, simulation);
+    this.#others?.open().catch(() => {}); // the broker was closed
   }
 
   /** Takes it off the list, without closing it. False if it was not on it. */
@@ -23,7 +42,7 @@ export class SimulationRegistry {
     return this.#simulations.get(topic) === simulation && this.#simulations.delete(topic);
   }
 
-  /** @param topic default `default`. @throws EventsError INVALID_TOPIC when no simulation runs there */
+  /** One of this process. @param topic default `default`. @throws EventsError INVALID_TOPIC when no simulation runs there */
   get(topic: string = DEFAULT_TOPIC): Simulation {
     const simulation = this.#simulations.get(topic);
     if (simulation) return simulation;
@@ -32,11 +51,31 @@ export class SimulationRegistry {
     throw new EventsError('INVALID_TOPIC', `No simulation runs on topic ${topic}. ${hint}`);
   }
 
-  /** All of them, in the order they were added. */
+  /** All of this process, in the order they were added. */
   list(): ({ topic: string } & SimulationState)[] {
     return Array.from(this.#simulations.values(), (simulation) => ({
       topic: simulation.topic,
       ...simulation.state,
     }));
+  }
+
+  /** Those of this process, and of all that share its broker. @throws EventsError UNAVAILABLE */
+  async listAll(): Promise<({ topic: string } & SimulationState)[]> {
+    const others = await this.#others?.list();
+    return [...this.list(), ...(others ?? []).filter(({ topic }) => !this.#simulations.has(topic))];
+  }
+
+  /**
+   * Tells a simulation something, wherever it runs. Answers the state that it led to.
+   * @throws EventsError INVALID_TOPIC when no simulation runs there; UNAVAILABLE when another process has it and fails
+   */
+  async perform(command: Command, topic: string = DEFAULT_TOPIC): Promise<SimulationState> {
+    const elsewhere = this.#simulations.has(topic) ? undefined : await this.#others?.perform(topic, command);
+    return elsewhere ?? perform(this.get(topic), command);
+  }
+
+  /** Does not listen to other processes any more. */
+  close(): void {
+    this.#others?.close();
   }
 }

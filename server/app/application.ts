@@ -1,6 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import type { Broker } from '../broker/broker.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { Logger } from '../logger.ts';
 import type { AgentsById } from '../performance-monitor/agent-figures.ts';
@@ -25,6 +26,8 @@ export interface Application {
 /** What an application is made from. */
 export interface ApplicationContext<C extends AnyCatalog = PsycheCatalog> {
   manager: EventManager<C>;
+  /** Where the manager's events are kept; it stays open as long as the manager. */
+  broker: Broker;
   config: ServerConfig;
   logger: Logger;
 }

@@ -96,7 +96,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   const limits = new Limits(config);
   try {
     await sessions.start();
-    const context = { manager, config, logger };
+    const context = { manager, broker, config, logger };
     const application = parts.application?.(context) ?? { router: createAppRouter(manager) };
     const readiness = new Readiness({ broker, topic: readyTopic(config.nodeName) });
     const access = {

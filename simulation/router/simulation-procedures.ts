@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
+import type { Command } from '../command.ts';
 import { seedSchema, speedSchema, stimulusSchema } from '../limits.ts';
 import type { SimulationRegistry } from '../simulation-registry.ts';
 
@@ -22,25 +23,26 @@ export function simulationProcedures<Ctx, Meta, Overrides>(
     if (!result.ok) throw asTRPCError(result.error);
     return result;
   });
-  const find = (input: { topic?: string | undefined } | undefined) => registry.get(input?.topic);
+  const tell = (command: Command, input: { topic?: string | undefined } | undefined) =>
+    registry.perform(command, input?.topic);
   return {
-    /** All simulations of the process, with their topics. */
-    list: procedure.query(() => registry.list()),
-    state: procedure.input(which.optional()).query(({ input }) => find(input).state),
-    start: procedure.input(which.optional()).mutation(({ input }) => find(input).start()),
-    pause: procedure.input(which.optional()).mutation(({ input }) => find(input).pause()),
+    /** All simulations, with their topics: of this process, and of those that share the registry's broker. */
+    list: procedure.query(() => registry.listAll()),
+    state: procedure.input(which.optional()).query(({ input }) => tell({ action: 'state' }, input)),
+    start: procedure.input(which.optional()).mutation(({ input }) => tell({ action: 'start' }, input)),
+    pause: procedure.input(which.optional()).mutation(({ input }) => tell({ action: 'pause' }, input)),
     /** Takes one turn; answers when it is over. */
-    step: procedure.input(which.optional()).mutation(({ input }) => find(input).step()),
+    step: procedure.input(which.optional()).mutation(({ input }) => tell({ action: 'step' }, input)),
     setSpeed: procedure
       .input(which.extend({ speed: speedSchema }))
-      .mutation(({ input }) => find(input).setSpeed(input.speed)),
+      .mutation(({ input }) => tell({ action: 'setSpeed', speed: input.speed }, input)),
     /** Begins anew, with the same seed unless another is given. */
     reset: procedure
       .input(which.extend({ seed: seedSchema.optional() }).optional())
-      .mutation(({ input }) => find(input).reset({ seed: input?.seed })),
+      .mutation(({ input }) => tell({ action: 'reset', seed: input?.seed }, input)),
     /** Says something to the agents from outside. */
     inject: procedure
       .input(which.extend({ text: stimulusSchema }))
-      .mutation(({ input }) => find(input).inject(input.text)),
+      .mutation(({ input }) => tell({ action: 'inject', text: input.text }, input)),
   };
 }

@@ -72,6 +72,12 @@ describe('serve --workers', { timeout: 60_000 }, () => {
       .toBe(true);
     const idle = [...published.values()].filter((counts) => !busy(counts));
     expect(idle.map((counts) => Object.values(counts).every((count) => count === 0))).toEqual([true]);
+    // Whichever worker is asked, it can show and control the simulation.
+    const lists = Array.from({ length: 8 }, async () => {
+      const answer = await fetch(`${server.url}/trpc/simulation.list`, { headers: { connection: 'close' } });
+      return (await answer.json()).result.data.json.map(({ topic }: { topic: string }) => topic);
+    });
+    expect(await Promise.all(lists)).toEqual(Array(8).fill(['default']));
     const [one, two] = listening(server.command);
     expect(new Set([one?.pid, two?.pid, server.command.child.pid]).size).toBe(3);
     expect(linesOf(server.command).filter(({ worker, role }) => worker === 2 && !role)).not.toEqual([]);
