@@ -4,6 +4,9 @@ import { WebSocket } from 'ws';
 import { inTurns } from '../../server/app/in-turns.ts';
 import { startTestServer, wsClient } from './harness.ts';
 
+/** Long enough for a busy machine. */
+const WAIT = { timeout: 15_000 };
+
 /** Long enough that no test sees its end. */
 const LONG_MS = 25_000;
 
@@ -74,7 +77,7 @@ describe('a server that stops', () => {
     });
     await live;
     await server.close();
-    await expect.poll(() => states.at(-1)).toBe('connecting');
+    await expect.poll(() => states.at(-1), WAIT).toBe('connecting');
   });
 });
 

@@ -6,6 +6,9 @@ import { createClient } from '../../client/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { type RunningCommand, run, serve } from './command.ts';
 
+/** Long enough for a busy machine. */
+const WAIT = { timeout: 15_000 };
+
 interface Line {
   worker?: number;
   pid?: number;
@@ -95,7 +98,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     });
     const publish = (text: string) => client.publish('agent_message', agentMessage(text));
     await publish('before');
-    await expect.poll(() => got.every(({ length }) => length === 1)).toBe(true);
+    await expect.poll(() => got.every(({ length }) => length === 1), WAIT).toBe(true);
 
     const [first] = listening(server.command);
     process.kill(first?.pid ?? 0, 'SIGKILL');

@@ -12,6 +12,9 @@ import { startTestServer, wsClient } from '../app/harness.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 
+/** Long enough for a busy machine. */
+const WAIT = { timeout: 15_000 };
+
 /** A stream whose process dies between the append and the acknowledgement. */
 class DyingStream extends IngressStream {
   override done(): Promise<void> {
@@ -112,14 +115,14 @@ describe('the ingress stream', () => {
     await Promise.all(numbers.map((n) => add(message(n))));
     await add({ ...message('elsewhere'), topic: 'run-1', timestamp: '2026-01-01T12:00:00+01:00' });
     const worker = work();
-    await expect.poll(messages).toEqual(numbers);
-    await expect.poll(() => messages('run-1')).toEqual(['elsewhere']);
-    await expect.poll(isEmpty).toBe(true);
+    await expect.poll(messages, WAIT).toEqual(numbers);
+    await expect.poll(() => messages('run-1'), WAIT).toEqual(['elsewhere']);
+    await expect.poll(isEmpty, WAIT).toBe(true);
     expect(worker.counts).toEqual({ moved: 251, duplicate: 0, dead: 0 });
     const [event] = await events();
     expect(Math.abs(Date.now() - Date.parse(event?.timestamp ?? ''))).toBeLessThan(60_000);
     await add(message('later'));
-    await expect.poll(messages).toEqual([...numbers, 'later']);
+    await expect.poll(messages, WAIT).toEqual([...numbers, 'later']);
   });
 
   test('an idempotency key of the producer is the event’s own [D3]', async () => {
@@ -127,7 +130,7 @@ describe('the ingress stream', () => {
     await add({ ...message('first'), idempotency_key: 'k' });
     await add({ ...message('second'), idempotency_key: 'k' });
     const worker = work();
-    await expect.poll(isEmpty).toBe(true);
+    await expect.poll(isEmpty, WAIT).toBe(true);
     expect(await messages()).toEqual(['first']);
     expect(worker.counts).toMatchObject({ moved: 1, duplicate: 1 });
   });
@@ -138,8 +141,8 @@ describe('the ingress stream', () => {
     for (const { fields } of WRONG) ids.push(await add(fields));
     await add(message('after'));
     const worker = work();
-    await expect.poll(messages).toEqual(['after']);
-    await expect.poll(isEmpty).toBe(true);
+    await expect.poll(messages, WAIT).toEqual(['after']);
+    await expect.poll(isEmpty, WAIT).toBe(true);
     const byEntry = (a: Record<string, string>, b: Record<string, string>) =>
       String(a['entry']).localeCompare(String(b['entry']), undefined, { numeric: true });
     expect((await dead()).sort(byEntry)).toEqual(
@@ -160,8 +163,8 @@ describe('the ingress stream', () => {
     await producer.xreadgroup('GROUP', 'psyche-events', 'dead', 'COUNT', 10, 'STREAMS', key, '>');
     await add(message(2));
     work();
-    await expect.poll(async () => (await messages()).sort()).toEqual(['1', '2']);
-    await expect.poll(isEmpty).toBe(true);
+    await expect.poll(async () => (await messages()).sort(), WAIT).toEqual(['1', '2']);
+    await expect.poll(isEmpty, WAIT).toBe(true);
   });
 
   /** A worker dies after its append; another one comes. @returns what the log holds, and what the second one counted */
@@ -173,7 +176,7 @@ describe('the ingress stream', () => {
     const { add, work, messages, isEmpty } = setup;
     for (let n = 0; n < 20; n++) await add(message(n));
     const first = work({ stream: DyingStream, ...(wrap && { wrap }) });
-    await expect.poll(async () => (await messages()).length).toBe(20);
+    await expect.poll(async () => (await messages()).length, WAIT).toBe(20);
     void first.close();
     await beforeNext?.(setup);
     const second = work(wrap && { wrap });
@@ -206,7 +209,7 @@ describe('the ingress stream', () => {
     const numbers = Array.from({ length: 400 }, (_, n) => String(n));
     for (const n of numbers) await add(message(n));
     work();
-    await expect.poll(async () => (await messages()).length).toBeGreaterThan(0);
+    await expect.poll(async () => (await messages()).length, WAIT).toBeGreaterThan(0);
     await redis.kill();
     await redis.restart();
     await expect.poll(() => isEmpty().catch(() => false), { timeout: 20_000 }).toBe(true);
@@ -217,7 +220,7 @@ describe('the ingress stream', () => {
     const { add, work, messages, producer, key } = setUp();
     work();
     await add(message(1));
-    await expect.poll(messages).toEqual(['1']);
+    await expect.poll(messages, WAIT).toEqual(['1']);
     await producer.del(key);
     await add(message(2));
     await expect.poll(messages, { timeout: 5_000 }).toEqual(['1', '2']);
@@ -235,10 +238,10 @@ describe('INGRESS=on', () => {
       onData: ({ data }) =>
         void got.push(data.event_type === 'agent_message' ? data.data.message : data.event_type),
     });
-    await expect.poll(() => got).toEqual(['stream_synced']);
+    await expect.poll(() => got, WAIT).toEqual(['stream_synced']);
     const producer = new Redis(redisUrl);
     await producer.xadd(`${redisPrefix}:ingress`, '*', ...Object.entries(message('from afar')).flat());
-    await expect.poll(() => got).toEqual(['stream_synced', 'from afar']);
+    await expect.poll(() => got, WAIT).toEqual(['stream_synced', 'from afar']);
     producer.disconnect();
   });
 
