@@ -11,6 +11,7 @@ import { fail } from './fail.ts';
 import { endWithReader, print } from './output.ts';
 import { publishLines, publishOne } from './publish.ts';
 import { history, tail } from './read.ts';
+import { printSchema, SCHEMA_FORMATS } from './schema.ts';
 import { serve } from './serve.ts';
 import { type AccessOptions, withAccess } from './with-access.ts';
 
@@ -108,6 +109,15 @@ withOptions(program.command('stats'), accessOptions())
   .action((options: AccessOptions) =>
     withAccess(options, async (access) => print(JSON.stringify(await access.stats(), null, 2))),
   );
+
+program
+  .command('schema')
+  .description(
+    'print the events for programs in other languages: JSON Schema, or AsyncAPI 3 with the ways in and out',
+  )
+  .addOption(new Option('--format <format>', 'which document').choices(SCHEMA_FORMATS).default('json-schema'))
+  .addHelpText('after', examples('schema > events.schema.json', 'schema --format asyncapi'))
+  .action(({ format }: { format: string }) => printSchema(format));
 
 endWithReader();
 program.parseAsync().catch(fail);

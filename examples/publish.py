@@ -18,7 +18,7 @@ def publish(event_type, data, idempotency_key=None):
     event = {"data": data, "idempotencyKey": idempotency_key or str(uuid.uuid4())}
     request = urllib.request.Request(
         f"{URL}/publish.{event_type}",
-        data=json.dumps({"json": event}).encode(),
+        data=json.dumps(event).encode(),
         headers={"content-type": "application/json"},
     )
     try:

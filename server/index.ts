@@ -91,3 +91,6 @@ export {
   type PublishInput,
   type SubscribeInput,
 } from './router/event-procedures.ts';
+export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
+export type { JsonSchema } from './schema/events-schema.ts';
+export { toJsonSchema } from './schema/json-schema.ts';

@@ -1,6 +1,7 @@
 import type { AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import type { Instruments } from '../instruments.ts';
@@ -12,6 +13,7 @@ import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
 import { addSecurityHeaders } from './security-headers.ts';
+import { serveSchemas } from './serve-schemas.ts';
 
 /** The longest URL path that Node itself lets through: a batch of tRPC calls names all its procedures in the path. */
 const MAX_PATH = 16 * 1024;
@@ -28,6 +30,9 @@ export interface HttpAppOptions {
   router: AnyTRPCRouter;
   /** Where the router is served. */
   path: string;
+  /** Described at `/schema.json` and `/asyncapi.json`, with the prefix of keys in Redis. */
+  catalog: AnyCatalog;
+  redisPrefix: string;
   /** Lets requests in. */
   createContext: ReturnType<typeof createAccessContext>;
   readiness: Readiness;
@@ -47,7 +52,7 @@ export interface HttpAppOptions {
 export async function createHttpApp(options: HttpAppOptions): Promise<FastifyInstance> {
   const { router, path, createContext, readiness, requests, allowedOrigins, limits, pageDir, logger } =
     options;
-  const { instruments } = options;
+  const { instruments, catalog, redisPrefix } = options;
   const app = fastify({
     loggerInstance: logger,
     // fastify's own lines carry the query, and with it tokens.
@@ -98,6 +103,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     };
     await scope.register(fastifyTRPCPlugin, trpc);
   });
+  serveSchemas(app, catalog, redisPrefix);
   await servePage(app, pageDir);
   return app;
 }

@@ -135,6 +135,7 @@ async function run<C extends AnyCatalog>(
   const { allowedOrigins, handshakeTimeoutMs } = config;
   const createContext = createAccessContext(access);
   const requests = new OpenRequests();
+  const described = { catalog: manager.catalog, redisPrefix: config.redisPrefix };
   const serving = {
     router: application.router,
     path: PATH,
@@ -145,7 +146,7 @@ async function run<C extends AnyCatalog>(
     logger,
     instruments: metrics ?? noInstruments,
   };
-  const app = await createHttpApp({ ...serving, readiness, requests, pageDir });
+  const app = await createHttpApp({ ...serving, ...described, readiness, requests, pageDir });
   const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;

@@ -2,16 +2,16 @@ import { initTRPC, type TRPCRouterRecord } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { formatIssues } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import { transformer } from '../../shared/transformer.ts';
 import type { AccessContext } from '../access/access-context.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { errorDetails } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
+import { lenientTransformer } from './input-transformer.ts';
 
 const t = initTRPC.context<AccessContext>().create({
-  transformer,
+  transformer: lenientTransformer,
   isDev: false, // no stack traces to clients, whatever NODE_ENV says
   // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
   sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
