@@ -12,7 +12,10 @@ export function allowOrigins(app: FastifyInstance, allowed: readonly string[], r
     }
     const { origin } = request.headers;
     if (origin === undefined) return;
-    reply.header('access-control-allow-origin', origin).header('vary', 'origin');
+    reply
+      .header('access-control-allow-origin', origin)
+      .header('access-control-allow-credentials', 'true') // its cookie counts: see credentials.ts
+      .header('vary', 'origin');
     if (request.method !== 'OPTIONS') return;
     return reply
       .header('access-control-allow-methods', 'GET, POST')

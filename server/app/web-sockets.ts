@@ -8,7 +8,7 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
-import { cutCode } from '../broadcaster/cut.ts';
+import { CLOSE_GRACE_MS, cutCode } from '../broadcaster/cut.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
@@ -33,7 +33,7 @@ export interface WebSocketsOptions {
   /** Whether events go compressed to clients that take it. */
   compression: boolean;
   limits: Limits;
-  /** Ms for the first message of a client that announced one. */
+  /** Ms after which a client that announced a first message and sent none is gone. */
   handshakeTimeoutMs: number;
   logger: Logger;
   instruments: Instruments;
@@ -75,7 +75,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     createContext,
     pongAfterContext: true,
     maxCallBytes: MAX_CALL_BYTES,
-    firstMessageTimeoutMs: options.handshakeTimeoutMs,
+    firstMessageTimeoutMs: options.handshakeTimeoutMs - CLOSE_GRACE_MS, // to be gone by then
     keepAlive: { enabled: true, pingMs: PING_MS },
     onError: (failure) => logFailure({ logger, instruments }, failure),
   });

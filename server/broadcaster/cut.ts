@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 
 /** A client that does not read does not answer a close either: it gets this long. */
-const CLOSE_GRACE_MS = 1_000;
+export const CLOSE_GRACE_MS = 1_000;
 
 const codes = new WeakMap<WebSocket, number>();
 

@@ -103,3 +103,37 @@ export function damaged(random: Random, bytes: Buffer): Buffer {
   }
   return result;
 }
+
+/** Close codes a client can be given for what it sends: RFC 6455's protocol error, bad text, policy, and size. */
+export const DOCUMENTED_CLOSES = [1002, 1007, 1008, 1009];
+
+/** A WebSocket's upgrade, of a path. */
+export const UPGRADE = (path = '/') =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'Host: x',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version: 13',
+    '\r\n',
+  ].join('\r\n');
+
+/** A client's frame around a payload, with a header that is right most of the time. */
+export function wireFrame(random: Random, payload: Buffer): Buffer {
+  const fin = random.next() < 0.9 ? 0x80 : 0;
+  const rsv1 = random.next() < 0.05 ? 0x40 : 0;
+  const opcode = random.next() < 0.7 ? 1 : random.pick([0, 2, 3, 8, 9, 10]);
+  const masked = random.next() < 0.95 ? 0x80 : 0;
+  const short = payload.length < 126;
+  const header = Buffer.from([fin | rsv1 | opcode, masked | (short ? payload.length : 126)]);
+  const length = Buffer.alloc(short ? 0 : 2);
+  if (!short) length.writeUInt16BE(payload.length & 0xffff);
+  return Buffer.concat([header, length, Buffer.alloc(masked ? 4 : 0), payload]); // a mask of zeros changes nothing
+}
+
+/** The code of the close frame at the end of what a server sent, if there is one. */
+export function closeCode(received: Buffer): number | undefined {
+  const at = received.lastIndexOf(Buffer.from([0x88, 0x02]));
+  return at >= 0 && received.length === at + 4 ? received.readUInt16BE(at + 2) : undefined;
+}

@@ -1,0 +1,44 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { ServerProcessOptions, ServerProcessState } from './server-process.ts';
+
+export interface ServerChild extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly url: string;
+  /** Rejects when the process has ended. */
+  state(): Promise<ServerProcessState>;
+}
+
+/** Starts {@link ServerProcessOptions} as a process that dies with its test. */
+export async function startServerChild(options: ServerProcessOptions): Promise<ServerChild> {
+  const child = fork(join(import.meta.dirname, 'server-process.ts'), [JSON.stringify(options)], {
+    execArgv: ['--expose-gc', '--import', 'tsx'],
+    stdio: ['ignore', 'inherit', options.adapter === 'stock' ? 'ignore' : 'inherit', 'ipc'], // a control may fall
+  });
+  const exited = once(child, 'exit');
+  exited.catch(() => {});
+  const told = async (): Promise<ServerProcessState> => {
+    const ended = exited.then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
+    const [state] = await Promise.race([once(child, 'message'), ended]);
+    return state;
+  };
+  const { port } = await told();
+  return {
+    child,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    state() {
+      if (child.exitCode !== null)
+        return Promise.reject(new Error(`the server ended with ${child.exitCode}`));
+      child.send('state');
+      return told();
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
