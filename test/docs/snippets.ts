@@ -14,7 +14,8 @@ export interface Snippet {
   readonly prints: string | undefined;
 }
 
-const DOCUMENTS = [
+/** The documents of the project. */
+export const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
   'examples/README.md',
