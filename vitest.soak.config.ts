@@ -7,5 +7,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     disableConsoleIntercept: true,
+    // The first Chromium of a machine is unpacked.
+    hookTimeout: 60_000,
   },
 });

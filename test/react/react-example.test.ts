@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { launchChromium } from '../setup/chromium.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const VITE = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js');
+
+/** Runs the example's one command; resolves with the address that it prints. */
+async function start(): Promise<{ url: string } & Disposable> {
+  const vite = spawn(process.execPath, [VITE, 'examples/react', '--port', '0'], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_ENV: 'development', VITEST: '', NO_COLOR: '1' },
+  });
+  let printed = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      printed += chunk;
+      const address = /http:\/\/localhost:\d+/.exec(printed)?.[0];
+      if (address) resolve(address);
+    };
+    vite.stdout.on('data', read);
+    vite.stderr.on('data', read);
+    vite.once('exit', () => reject(new Error(`The example ended: ${printed}`)));
+  });
+  return { url, [Symbol.dispose]: () => vite.kill('SIGKILL') };
+}
+
+test('the example with the hooks: one command, and what is published is there, with all that hangs on it', async () => {
+  using example = await start();
+  await using browser = await launchChromium();
+  const page = await browser.newPage();
+  page.setDefaultTimeout(30_000);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(example.url);
+  await page
+    .getByText('Server: healthy')
+    .or(page.getByText(/Server: (warning|error)/))
+    .waitFor();
+  await page.getByLabel('Message').fill('from the page');
+  await page.getByRole('button', { name: 'Publish' }).click();
+  await page.getByText('visitor: from the page').waitFor();
+  await page.getByText('Mood: 0.5').waitFor();
+  expect(await page.title()).toBe('visitor spoke');
+  expect(await page.locator('li').allTextContents()).toEqual(['visitor: from the page']);
+  expect(complaints).toEqual([]);
+}, 120_000);
