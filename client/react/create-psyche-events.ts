@@ -68,7 +68,11 @@ export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog
     const key = feedKey(input);
     const source = useSource(input);
     const events = useSelection(source, (snapshot) => visible(snapshot, limit, test), sameItems);
-    const about = useSelection(source, aboutStream, sameFields);
+    const selectAbout = useCallback(
+      (snapshot: EventsSnapshot<N, C>) => aboutStream(snapshot, limit),
+      [limit],
+    );
+    const about = useSelection(source, selectAbout, sameFields);
     const loadOlder = useCallback((count: number = OLDER) => store.loadOlder(key, count), [store, key]);
     return useMemo(() => ({ ...about, events, loadOlder }), [about, events, loadOlder]);
   }
@@ -138,17 +142,29 @@ export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog
 }
 
 function visible<N extends EventName<C>, C extends AnyCatalog>(
-  { events, older }: EventsSnapshot<N, C>,
+  snapshot: EventsSnapshot<N, C>,
   limit: number,
   test: ((event: PlacedEvent<N, C>) => boolean) | undefined,
 ): readonly PlacedEvent<N, C>[] {
-  const kept = events.length > limit + older ? events.slice(-(limit + older)) : events;
+  const surplus = surplusOf(snapshot, limit);
+  const kept = surplus > 0 ? snapshot.events.slice(surplus) : snapshot.events;
   return test ? kept.filter(test) : kept;
 }
 
-function aboutStream<N extends EventName<C>, C extends AnyCatalog>(snapshot: EventsSnapshot<N, C>) {
+function aboutStream<N extends EventName<C>, C extends AnyCatalog>(
+  snapshot: EventsSnapshot<N, C>,
+  limit: number,
+) {
   const { events, ...about } = snapshot;
-  return about;
+  return { ...about, dropped: about.dropped + surplusOf(snapshot, limit) };
+}
+
+/** Events that are kept for others, who share the subscription and asked for more of them. */
+function surplusOf<N extends EventName<C>, C extends AnyCatalog>(
+  { events, older }: EventsSnapshot<N, C>,
+  limit: number,
+): number {
+  return Math.max(0, events.length - limit - older);
 }
 
 function latest<N extends EventName<C>, C extends AnyCatalog>({ events }: EventsSnapshot<N, C>) {

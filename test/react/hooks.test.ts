@@ -1,5 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { psycheEvents } from '../../shared/index.ts';
 import { eventually } from '../client/eventually.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { launchChromium } from '../setup/chromium.ts';
@@ -18,8 +20,8 @@ afterAll(async () => {
 });
 
 /** A server and the page of ./page in a browser of its own; what the page complains about is in `complaints`. */
-async function open(query = '') {
-  const server = await startTestServer({ intercept: serve(built) });
+async function open(query = '', manager?: EventManager) {
+  const server = await startTestServer({ intercept: serve(built), ...(manager && { manager }) });
   const context = await browser.newContext();
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -55,7 +57,7 @@ test('StrictMode and 20 hooks: one socket, one subscription per input; none two 
   await using app = await open();
   const { server, page, complaints } = app;
   expect(server.connections).toBe(1);
-  // Two lists, 17 selectors and useEvent share one; useLatest, Negative and Identity have their own.
+  // Three lists, 17 selectors and useEvent share one; useLatest, Negative and Identity have their own.
   expect(server.manager.stats().subscribers).toBe(4);
   await press(page, '#toggle');
   await press(page, '#toggle');
@@ -82,6 +84,7 @@ test('1000 events in one tick: each once, in order, in less than 20 commits', as
   await using app = await open();
   const { server, items, state, complaints } = app;
   const before = await state('commits');
+  const quietBefore = await state('quietCommits');
   const texts = Array.from({ length: 1000 }, (_, i) => `${i}`);
   await server.manager.publishBatch(
     texts.map((text) => ({ event_type: 'agent_message', data: agentMessage(text) })),
@@ -92,6 +95,8 @@ test('1000 events in one tick: each once, in order, in less than 20 commits', as
   expect(await items('filtered')).toEqual(texts);
   // Both lists count, and StrictMode runs no effect twice after the mount.
   expect((await state('commits')) - before).toBeLessThan(2 * 20);
+  // What selectors select has not changed, and handlers render nothing.
+  expect(await state('quietCommits')).toBe(quietBefore);
   expect(complaints).toEqual([]);
 });
 
@@ -117,6 +122,40 @@ test('[D12] a socket that is lost: reconnecting is shown, then all is there, wit
   expect(await state('handled')).toEqual(['before', 'a', 'b', 'c']);
   expect(await page.textContent('#list [data-id="gap"]')).toBe('none');
   expect((await state('states')).join(' ')).toMatch(/connecting( connecting)? live reconnecting live$/);
+});
+
+test('[D4] a gap is shown, never hidden; each hook keeps as many as it asked for, and counts the rest', async () => {
+  const broker = new MemoryBroker({ maxRecords: 100 });
+  await using app = await open('/', new EventManager({ broker, catalog: psycheEvents }));
+  const { server, page, items } = app;
+  await server.manager.publish('agent_message', agentMessage('before'));
+  await poll(() => items()).toEqual(['before']);
+  server.refusing = true;
+  server.drop();
+  await page.waitForSelector('#list[data-status="stale"]');
+  // More than the server has in memory besides its log.
+  const lost = Array.from({ length: 2100 }, (_, i) => agentMessage(`lost ${i}`));
+  const kept = Array.from({ length: 100 }, (_, i) => agentMessage(`${i}`));
+  for (const messages of [lost, kept]) {
+    await server.manager.publishBatch(messages.map((data) => ({ event_type: 'agent_message', data })));
+  }
+  server.refusing = false;
+  await page.waitForSelector('#list[data-status="live"]');
+  expect(await page.textContent('#list [data-id="gap"]')).toBe('trimmed');
+  expect(await items()).toEqual(['before', ...kept.map(({ message }) => message)]);
+  expect(await page.getAttribute('#list', 'data-dropped')).toBe('0');
+  expect(await page.textContent('#few')).toBe('97 98 99');
+  expect(await page.getAttribute('#few', 'data-dropped')).toBe('98');
+});
+
+test('a page that a server rendered is taken over as it is, and goes live', async () => {
+  await using app = await open('/?hydrate');
+  const { server, items, state, complaints } = app;
+  expect(await state('html')).toMatch(/id="list" data-status="connecting".*<ol><\/ol>/);
+  await server.manager.publish('agent_message', agentMessage('after'));
+  await poll(() => items()).toEqual(['after']);
+  expect(server.connections).toBe(1);
+  expect(complaints).toEqual([]);
 });
 
 test('the provider’s token goes with each connection', async () => {

@@ -1,5 +1,6 @@
 import { StrictMode, useEffect, useState } from 'react';
-import { createRoot } from 'react-dom/client';
+import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
+import { renderToString } from 'react-dom/server';
 import { createClient } from '../../../client/index.ts';
 import {
   EventsProvider,
@@ -19,6 +20,10 @@ export interface PageState {
   handled: string[];
   /** Each state of the connection that was shown, when it changed. */
   states: string[];
+  /** Commits of those who count with `useEventSelector`, and of the one who listens with `useEvent`. */
+  quietCommits: number;
+  /** What a server would have sent, with `?hydrate`. */
+  html: string;
   /** Results that kept their identity through renders that changed nothing. */
   kept: number;
   unmount: () => void;
@@ -30,8 +35,23 @@ declare global {
   }
 }
 
-const root = createRoot(document.getElementById('root') ?? document.body);
-window.page = { commits: 0, handled: [], states: [], kept: 0, unmount: () => root.unmount() };
+const container = document.getElementById('root') ?? document.body;
+let root: Root;
+window.page = {
+  commits: 0,
+  handled: [],
+  states: [],
+  quietCommits: 0,
+  html: '',
+  kept: 0,
+  unmount: () => root.unmount(),
+};
+
+function useCountQuietly(): void {
+  useEffect(() => {
+    window.page.quietCommits++;
+  });
+}
 
 const NOT_SECRET = ({ data }: { data: object }) => !('message' in data && data.message === 'secret');
 
@@ -74,7 +94,18 @@ function Count({ name }: { name: string }) {
     (a, b) => a.isLong === b.isLong,
     { types: ['agent_message'], limit: 1500 },
   );
+  useCountQuietly();
   return <i>{many.isLong ? 'long' : ''}</i>;
+}
+
+/** The same input again; it keeps less than the list does. */
+function Few() {
+  const { events, dropped } = useEvents({ types: ['agent_message'], limit: 3 });
+  return (
+    <output id="few" data-dropped={dropped}>
+      {events.map(({ data }) => data.message).join(' ')}
+    </output>
+  );
 }
 
 /** Filtered by the server. */
@@ -88,6 +119,7 @@ function Negative() {
 }
 
 function Handler() {
+  useCountQuietly();
   useEvent('agent_message', ({ data }) => window.page.handled.push(data.message));
   return null;
 }
@@ -173,6 +205,7 @@ function Page() {
       {isShown && <List />}
       {isShown && <List filtered />}
       {isShown && COUNTERS.map((name) => <Count key={name} name={name} />)}
+      {isShown && <Few />}
       {isShown && <Handler />}
     </>
   );
@@ -183,7 +216,7 @@ const client = location.search.includes('quick')
   ? createClient({ keepAlive: { intervalMs: 200, pongTimeoutMs: 200 } })
   : undefined;
 
-root.render(
+const app = (
   <StrictMode>
     <EventsProvider
       client={client}
@@ -191,5 +224,14 @@ root.render(
     >
       <Page />
     </EventsProvider>
-  </StrictMode>,
+  </StrictMode>
 );
+
+if (location.search.includes('hydrate')) {
+  window.page.html = renderToString(app);
+  container.innerHTML = window.page.html;
+  root = hydrateRoot(container, app, { onRecoverableError: (error) => console.error(error) });
+} else {
+  root = createRoot(container);
+  root.render(app);
+}
