@@ -5,13 +5,15 @@ import type { EventAccess } from './event-access.ts';
 
 /** Events straight from Redis, past any server. @throws EventsError UNAVAILABLE when it does not answer */
 export async function openRedis(url: string): Promise<EventAccess> {
-  const { retentionMaxRecords, retentionMaxAgeMs, redisPrefix } = loadConfig(
-    {},
-    { ...process.env, REDIS_URL: url },
-  );
+  const config = loadConfig({}, { ...process.env, REDIS_URL: url });
   const broker = new RedisBroker(
     { url },
-    { prefix: redisPrefix, maxRecords: retentionMaxRecords, maxAgeMs: retentionMaxAgeMs },
+    {
+      prefix: config.redisPrefix,
+      maxRecords: config.retentionMaxRecords,
+      maxAgeMs: config.retentionMaxAgeMs,
+      maxBytes: config.retentionMaxBytes,
+    },
   );
   try {
     await broker.connect();

@@ -35,13 +35,13 @@ export type {
   Gap,
   LogRecord,
   ReadResult,
-  Retention,
   Tail,
   TailSink,
 } from './broker/broker.ts';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
 export type { RedisSource } from './broker/redis/topology.ts';
+export type { Retention } from './broker/retention.ts';
 export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
 export {
   broadcastAgentMessage,

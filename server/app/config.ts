@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { EventsError } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC, topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
-import { DEFAULT_RETENTION } from '../broker/broker.ts';
 import { parseRedisUrl } from '../broker/redis/redis-url.ts';
+import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 
@@ -38,6 +38,8 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly retentionMaxRecords: number;
   /** Age in ms up to which records are kept. Default 24 h. */
   readonly retentionMaxAgeMs: number;
+  /** Bytes of JSON kept per topic. Default 64 MiB. */
+  readonly retentionMaxBytes: number;
   /** Ms between two `system_status` events of this process; 0 publishes none. Default 5000, and 0 without the simulation. */
   readonly monitorIntervalMs: number;
   /** Whether events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
@@ -103,6 +105,7 @@ const shape = z.strictObject({
     .default([DEFAULT_TOPIC]),
   retentionMaxRecords: whole(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
   retentionMaxAgeMs: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
+  retentionMaxBytes: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
   monitorIntervalMs: whole(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   drainMs: whole(0, 27_000).default(10_000),
@@ -160,6 +163,16 @@ export function loadConfig(
   if (!result.success) throw invalid(result.error, names);
   const { monitorIntervalMs, ...config } = result.data;
   return { ...config, monitorIntervalMs: monitorIntervalMs ?? (config.simulation ? DEFAULT_MONITOR_MS : 0) };
+}
+
+/** What a configuration keeps of each topic. */
+export function retentionOf(config: ServerConfig): Required<Retention> {
+  const {
+    retentionMaxRecords: maxRecords,
+    retentionMaxAgeMs: maxAgeMs,
+    retentionMaxBytes: maxBytes,
+  } = config;
+  return { maxRecords, maxAgeMs, maxBytes };
 }
 
 /** `redisUrl` → `REDIS_URL`. */

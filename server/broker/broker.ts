@@ -93,15 +93,5 @@ export interface Tail {
   close(): void;
 }
 
-/** How much of a topic's log is kept. Older records are trimmed when new ones arrive; a trimmed range is announced to whoever asks for it. */
-export interface Retention {
-  /** Records per topic. Default 10 000. */
-  maxRecords?: number;
-  /** Age in ms. Default 24 h. */
-  maxAgeMs?: number;
-}
-
-export const DEFAULT_RETENTION: Required<Retention> = { maxRecords: 10_000, maxAgeMs: 24 * 60 * 60 * 1000 };
-
 /** How long an idempotency key is remembered [D3]. */
 export const IDEMPOTENCY_MS = 5 * 60 * 1000;

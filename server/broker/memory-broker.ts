@@ -4,16 +4,15 @@ import type { LogEntry, PublishResult } from '../../shared/log.ts';
 import {
   type Bounds,
   type Broker,
-  DEFAULT_RETENTION,
   IDEMPOTENCY_MS,
   type LogRecord,
   type ReadResult,
-  type Retention,
   type Tail,
   type TailSink,
 } from './broker.ts';
 import { newEpoch } from './epoch.ts';
 import { gapAfter } from './gaps.ts';
+import { bytesOf, completeRetention, type Retention } from './retention.ts';
 
 /** How much is kept. */
 export interface MemoryBrokerOptions extends Retention {
@@ -26,6 +25,8 @@ interface Topic {
   /** Oldest first. Those before `head` are trimmed and wait for the next compaction. */
   records: LogRecord[];
   head: number;
+  /** Of the records from `head` on. */
+  bytes: number;
   last: number;
   lastAt: number;
   /** id → record that stored it, in the order they were stored. */
@@ -43,7 +44,7 @@ export class MemoryBroker implements Broker {
 
   constructor(options: MemoryBrokerOptions = {}) {
     const { now = Date.now, ...retention } = options;
-    this.#retention = { ...DEFAULT_RETENTION, ...retention };
+    this.#retention = completeRetention('MemoryBroker', retention);
     this.#now = now;
   }
 
@@ -59,6 +60,7 @@ export class MemoryBroker implements Broker {
       const position = { epoch: log.epoch, seq: ++log.last };
       const record = { ...entry, ...position, at, cursor: formatCursor(position) };
       stored.push(record);
+      log.bytes += bytesOf(entry);
       log.ids.set(entry.id, record);
       return { cursor: record.cursor, duplicate: false };
     });
@@ -109,6 +111,7 @@ export class MemoryBroker implements Broker {
         epoch: newEpoch(),
         records: [],
         head: 0,
+        bytes: 0,
         last: 0,
         lastAt: 0,
         ids: new Map(),
@@ -120,10 +123,15 @@ export class MemoryBroker implements Broker {
   }
 
   #trim(log: Topic, now: number): void {
-    const { maxRecords, maxAgeMs } = this.#retention;
+    const { maxRecords, maxAgeMs, maxBytes } = this.#retention;
     const { records } = log;
-    log.head = Math.max(log.head, records.length - maxRecords);
-    while (log.head < records.length && (records[log.head]?.at ?? now) < now - maxAgeMs) log.head++;
+    for (let oldest = records[log.head]; oldest; oldest = records[log.head]) {
+      const kept = records.length - log.head;
+      const isTooMuch = kept > maxRecords || (log.bytes > maxBytes && kept > 1);
+      if (!isTooMuch && oldest.at >= now - maxAgeMs) break;
+      log.bytes -= bytesOf(oldest);
+      log.head++;
+    }
     // Moving the records costs as much as there are of them, so it waits until half of them are trimmed.
     if (log.head > records.length / 2) {
       log.records = records.slice(log.head);

@@ -23,6 +23,7 @@ describe('config', () => {
       simulation: true,
       retentionMaxRecords: 10_000,
       retentionMaxAgeMs: 86_400_000,
+      retentionMaxBytes: 67_108_864,
       monitorIntervalMs: 5000,
       compression: false,
       allowedOrigins: [],

@@ -6,7 +6,7 @@ const topic = 'run-1';
 
 test('a full disk refuses publishes, not reads, and heals by itself', async () => {
   await using disk = new DiskFixture();
-  const broker = await disk.open({ maxBytes: 1_000_000, maxAgeMs: 60_000 });
+  const broker = await disk.open({ maxFileBytes: 1_000_000, maxAgeMs: 60_000 });
   const sink = new RecordingSink();
   await broker.tail(topic, sink);
   let stored = 0;

@@ -29,6 +29,17 @@ test('[D1] records, epochs and numbers outlive the process', async () => {
   expect(numbersOf(resumed.records)).toEqual([4]);
 });
 
+test('[D4] bytes that are kept are counted again', async () => {
+  await using disk = new DiskFixture();
+  const retention = { maxBytes: 5 * Buffer.byteLength(entry(1).json) };
+  const first = await disk.open(retention);
+  await first.publish(topic, entries(1, 4));
+  await first.close();
+  const second = await disk.open(retention);
+  await second.publish(topic, entries(5, 7));
+  expect(await second.bounds(topic)).toMatchObject({ first: 3, last: 7 });
+});
+
 test('[D1] times do not decrease when the clock was set back meanwhile', async () => {
   await using disk = new DiskFixture();
   const first = await disk.open();

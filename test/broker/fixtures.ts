@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
-import type { Broker, Retention } from '../../server/broker/broker.ts';
+import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import type { RedisSource } from '../../server/broker/redis/topology.ts';
+import type { Retention } from '../../server/broker/retention.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 
 /** A log of a test's own, and the brokers of it. */

@@ -2,15 +2,8 @@ import type { Position } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
-import {
-  type Bounds,
-  type Broker,
-  DEFAULT_RETENTION,
-  type ReadResult,
-  type Retention,
-  type Tail,
-  type TailSink,
-} from '../broker.ts';
+import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
+import { completeRetention, type Retention } from '../retention.ts';
 import { checkPrefix, topicKeys } from './keys.ts';
 import { LiveChannels } from './live-channels.ts';
 import { Probe } from './probe.ts';
@@ -58,8 +51,8 @@ export class RedisBroker implements Broker {
   /** @throws TypeError when an option has no meaning; the message says which one */
   constructor(source: RedisSource, options: RedisBrokerOptions = {}) {
     const { prefix = 'psyche', timeoutMs = 2000, checkIntervalMs = 5000, logger = silentLogger } = options;
-    const { maxRecords = DEFAULT_RETENTION.maxRecords, maxAgeMs = DEFAULT_RETENTION.maxAgeMs } = options;
-    for (const [name, value] of Object.entries({ maxRecords, maxAgeMs, timeoutMs, checkIntervalMs })) {
+    const retention = completeRetention('RedisBroker', options);
+    for (const [name, value] of Object.entries({ timeoutMs, checkIntervalMs })) {
       if (!Number.isSafeInteger(value) || value < 1) {
         throw new TypeError(`RedisBroker: ${name} must be a whole number above 0, not ${value}`);
       }
@@ -69,7 +62,7 @@ export class RedisBroker implements Broker {
     this.#timeoutMs = timeoutMs;
     this.#topology = openTopology(source, timeoutMs);
     this.#commands = new RedisServers(this.#topology, { name: 'commands', timeoutMs, logger });
-    this.#log = new RedisLog(this.#commands, { prefix, retention: { maxRecords, maxAgeMs }, logger });
+    this.#log = new RedisLog(this.#commands, { prefix, retention, logger });
     this.#topology.onChange(() => this.#log.otherServer());
     this.#commands.connectionTo(prefix);
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));

@@ -2,8 +2,9 @@ import type { Redis } from 'ioredis';
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import type { Logger } from '../../logger.ts';
-import type { LogRecord, Retention } from '../broker.ts';
+import type { LogRecord } from '../broker.ts';
 import { newEpoch } from '../epoch.ts';
+import type { Retention } from '../retention.ts';
 import { topicKeys } from './keys.ts';
 import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
 import { PUBLISH, READ, SEEK } from './scripts.ts';
@@ -47,10 +48,11 @@ export class RedisLog {
   /** See Broker.publish. */
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     const { prefix, retention } = this.#settings;
+    const { maxRecords, maxBytes } = retention;
     const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic);
     const fields = entries.flatMap(({ type, id, json, meta }) => [type, encodeId(id), json, meta ?? '']);
     const reply = await this.#run(topic, (redis, common) =>
-      redis.psychePublish(log, meta, ids, olderIds, ...common, live, retention.maxRecords, fields),
+      redis.psychePublish(log, meta, ids, olderIds, ...common, live, maxRecords, maxBytes, fields),
     );
     const [epochValue, evicted, ...places] = toValues(reply);
     const epoch = String(epochValue);

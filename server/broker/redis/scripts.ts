@@ -25,21 +25,22 @@ local metaTtl = maxAge + ${META_OUTLIVES_LOG_MS}
 -- The number and the fields of an entry this project wrote; nil for anybody else's.
 local function record(entry)
   local seq, fields = string.match(entry[1], '^(%d+)%-0$'), entry[2]
-  if not seq or fields[1] ~= 'at' or fields[3] ~= 'type' or fields[5] ~= 'id' or fields[7] ~= 'json' then
+  if not seq or fields[1] ~= 'at' or fields[3] ~= 'type' or fields[5] ~= 'id' or fields[7] ~= 'json' or fields[9] ~= 'upto' then
     return nil
   end
-  local at = tonumber(fields[2])
-  return at and tonumber(seq), at, fields[4], fields[6], fields[8], fields[9] == 'meta' and fields[10] or ''
+  local at, upto = tonumber(fields[2]), tonumber(fields[10])
+  local meta = fields[11] == 'meta' and fields[12] or ''
+  return at and upto and tonumber(seq), at, fields[4], fields[6], fields[8], meta, upto
 end
 
--- The first record numbered from..last: its number, time, type and id.
+-- The first record numbered from..last: its number, time, type, id, and the bytes up to its end.
 local function recordFrom(from, last)
   local start = from .. '-0'
   while true do
     local entry = redis.call('XRANGE', log, start, last .. '-0', 'COUNT', 1)[1]
     if not entry then return nil end
-    local seq, at, kind, id = record(entry)
-    if seq then return seq, at, kind, id end
+    local seq, at, kind, id, _, _, upto = record(entry)
+    if seq then return seq, at, kind, id, upto end
     start = '(' .. entry[1]
   end
 end
@@ -56,15 +57,16 @@ end
 
 -- The topic's state. A log without an epoch, or rewound, cannot be trusted: an empty one of a new epoch replaces it.
 local function open()
-  local state = redis.call('HMGET', meta, 'epoch', 'seq', 'at', 'trimAt', 'rotateAt')
+  local state = redis.call('HMGET', meta, 'epoch', 'seq', 'at', 'trimAt', 'rotateAt', 'upto', 'before')
   local epoch, seq = state[1], tonumber(state[2] or 0)
+  local upto, before = tonumber(state[6] or 0), tonumber(state[7] or 0)
   if not epoch or rewound(epoch, seq) then
-    epoch, seq = ARGV[1], 0
-    redis.call('HSET', meta, 'epoch', epoch, 'seq', seq)
+    epoch, seq, upto, before = ARGV[1], 0, 0, 0
+    redis.call('HSET', meta, 'epoch', epoch, 'seq', seq, 'upto', upto, 'before', before)
     redis.call('PEXPIRE', meta, metaTtl)
     redis.call('UNLINK', log)
   end
-  return epoch, seq, tonumber(state[3] or 0), tonumber(state[4] or 0), tonumber(state[5] or 0)
+  return epoch, seq, tonumber(state[3] or 0), tonumber(state[4] or 0), tonumber(state[5] or 0), upto, before
 end
 
 -- The number of the first record appended at or after a time, last + 1 if there is none.
@@ -85,14 +87,15 @@ end
  * Appends a batch of entries, or none: whatever can fail fails at the first write.
  *
  * KEYS: 3 the ids of the last minutes and 4 those of the minutes before, each with the cursor it stands for.
- * ARGV: 6 channel, 7 maxRecords, then type, id, json and meta of each entry.
+ * ARGV: 6 channel, 7 maxRecords, 8 maxBytes, then type, id, json and meta of each entry.
  * Reply: epoch, how many foreign entries were removed, then for each entry its seq, or the cursor of the first record
  * with its id.
  */
 export const PUBLISH = `${OPEN}
-local ids, olderIds, channel, maxRecords = KEYS[3], KEYS[4], ARGV[6], tonumber(ARGV[7])
-local FIRST, STEP = 8, 4
-local epoch, seq, lastAt, trimAt, rotateAt = open()
+local ids, olderIds, channel = KEYS[3], KEYS[4], ARGV[6]
+local maxRecords, maxBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
+local FIRST, STEP = 9, 4
+local epoch, seq, lastAt, trimAt, rotateAt, upto, before = open()
 local time = redis.call('TIME')
 -- A clock set back must not reorder the log.
 local at = math.max(time[1] * 1000 + math.floor(time[2] / 1000), lastAt)
@@ -126,6 +129,21 @@ local function append(...)
   seq = seq + 1
 end
 
+-- Records say how many bytes there had been up to their end, so that the first that fits can be searched for.
+-- What lies before what is kept is known to be gone by the last search; more may be.
+local function trimBytes()
+  local from, to = recordFrom(1, seq) or seq, seq - 1
+  while from < to do
+    local middle = math.floor((from + to) / 2)
+    local found, _, _, _, reached = recordFrom(middle, seq)
+    if upto - reached <= maxBytes then to = middle else from = found + 1 end
+  end
+  if from >= seq then return end
+  local found, _, _, _, reached = recordFrom(from, seq)
+  redis.call('XTRIM', log, 'MINID', math.min(found + 1, seq) .. '-0')
+  redis.call('HSET', meta, 'before', reached)
+end
+
 -- id → cursor, of those that were published before. Lua takes some thousand arguments at once, so both here and
 -- below they go in parts.
 local known, asked = {}, {}
@@ -145,10 +163,11 @@ for arg = FIRST, #ARGV, STEP do
     reply[#reply + 1] = known[id]
   else
     local refused
+    upto = upto + #json + #annotations
     if annotations == '' then
-      refused = append('at', at, 'type', kind, 'id', id, 'json', json)
+      refused = append('at', at, 'type', kind, 'id', id, 'json', json, 'upto', upto)
     else
-      refused = append('at', at, 'type', kind, 'id', id, 'json', json, 'meta', annotations)
+      refused = append('at', at, 'type', kind, 'id', id, 'json', json, 'upto', upto, 'meta', annotations)
     end
     if refused then return refused end
     known[id] = epoch .. ':' .. seq
@@ -161,7 +180,7 @@ end
 reply[2] = evicted
 if #fresh == 0 then return reply end
 
-redis.call('HSET', meta, 'seq', seq, 'at', at)
+redis.call('HSET', meta, 'seq', seq, 'at', at, 'upto', upto)
 if at >= rotateAt then
   redis.call('UNLINK', olderIds)
   if redis.call('EXISTS', ids) == 1 then redis.call('RENAME', ids, olderIds) end
@@ -172,6 +191,7 @@ for from = 1, #fresh, 1000 do
 end
 if at >= rotateAt then redis.call('PEXPIRE', ids, ${2 * IDEMPOTENCY_MS}) end
 if seq > maxRecords then redis.call('XTRIM', log, 'MINID', (seq - maxRecords + 1) .. '-0') end
+if upto - before > maxBytes then trimBytes() end
 if at >= trimAt or redis.call('PTTL', log) < 0 then
   -- Looking for the old ones costs more than an append, so it is done now and then.
   local pause = math.max(1, math.floor(math.min(maxAge / 10, 1000)))

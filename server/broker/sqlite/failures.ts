@@ -6,7 +6,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
   8: 'it may not be written to',
   10: 'the disk failed, or is full; free space and try again',
   11: 'it is damaged; move it away, or recover what it holds with: sqlite3 <file> .recover',
-  13: 'the disk, or what `maxBytes` allows, is full; free space and publishing goes on',
+  13: 'the disk, or what `maxFileBytes` allows, is full; free space and publishing goes on',
   14: 'it cannot be opened; its directory must exist, and both must be writable',
   26: 'it is not a log of events; name another file',
 };

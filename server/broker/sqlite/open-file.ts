@@ -14,7 +14,7 @@ export interface FileSettings {
   readonly path: string;
   readonly durability: Durability;
   /** Infinity: as much as the disk holds. */
-  readonly maxBytes: number;
+  readonly maxFileBytes: number;
   readonly logger: Logger;
 }
 
@@ -68,10 +68,10 @@ export function rollBack(db: Database): void {
 
 /** Locks the file, judges what it holds, and begins a session in it. */
 function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSettings): LogState {
-  const { path, durability, maxBytes } = settings;
+  const { path, durability, maxFileBytes } = settings;
   db.exec('PRAGMA locking_mode = EXCLUSIVE');
   const before = isNewFile(db) ? null : loadState(db);
-  configure(db, maxBytes);
+  configure(db, maxFileBytes);
   const hasMark = before !== null && marks.has(before.mark);
   const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal };
   const epoch = before && trusts(db, before, here, settings) ? before.epoch : newEpoch();
@@ -88,13 +88,14 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
   return state;
 }
 
-function configure(db: Database, maxBytes: number): void {
+function configure(db: Database, maxFileBytes: number): void {
   db.exec(`
     PRAGMA page_size = ${PAGE_BYTES};
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA checkpoint_fullfsync = ON;`);
-  if (Number.isFinite(maxBytes)) db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / PAGE_BYTES)}`);
+  if (Number.isFinite(maxFileBytes))
+    db.exec(`PRAGMA max_page_count = ${Math.ceil(maxFileBytes / PAGE_BYTES)}`);
 }
 
 /** Whether positions in this log still mean what they meant. @throws EventsError UNAVAILABLE when it is damaged */

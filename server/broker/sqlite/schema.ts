@@ -109,6 +109,9 @@ export function prepareStatements(db: Database) {
       WHERE topic = ? AND seq > ? AND seq <= ? ORDER BY seq`),
     oldest: db.prepare('SELECT seq FROM records WHERE topic = ? ORDER BY seq LIMIT 1'),
     at: db.prepare('SELECT at FROM records WHERE topic = ? AND seq = ?'),
+    bytes: db.prepare(`
+      SELECT COALESCE(SUM(octet_length(json) + COALESCE(octet_length(meta), 0)), 0) AS bytes
+      FROM records WHERE topic = ? AND seq >= ? AND seq < ?`),
     purge: db.prepare('DELETE FROM records WHERE topic = ? AND seq < ?'),
     /** The ids of records that are about to be purged and are younger than a time. */
     youngIds: db.prepare(`

@@ -4,15 +4,8 @@ import type { Position } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
-import {
-  type Bounds,
-  type Broker,
-  DEFAULT_RETENTION,
-  type ReadResult,
-  type Retention,
-  type Tail,
-  type TailSink,
-} from '../broker.ts';
+import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
+import { completeRetention, type Retention } from '../retention.ts';
 import { unavailable } from './failures.ts';
 import { LogFile } from './log-file.ts';
 import type { Durability } from './open-file.ts';
@@ -40,7 +33,7 @@ export interface SqliteBrokerOptions extends Retention {
    * Bytes the file may grow to; the `-wal` file takes some 4 MB more. As with a full disk, a publish beyond it is
    * refused with UNAVAILABLE, reads go on, and so do publishes once retention has made room. Default: no limit.
    */
-  maxBytes?: number;
+  maxFileBytes?: number;
   /** The clock, Unix ms. Default `Date.now`. */
   now?: () => number;
   /** Default: logs nothing. */
@@ -85,13 +78,13 @@ export class SqliteBroker implements Broker {
    * cannot be written, or when there is no SQLite
    */
   static async open(options: SqliteBrokerOptions): Promise<SqliteBroker> {
-    const { path, durability = 'commit', maxBytes = Number.POSITIVE_INFINITY } = options;
+    const { path, durability = 'commit', maxFileBytes = Number.POSITIVE_INFINITY } = options;
     const { now = Date.now, logger = silentLogger } = options;
-    const { maxRecords = DEFAULT_RETENTION.maxRecords, maxAgeMs = DEFAULT_RETENTION.maxAgeMs } = options;
     if (path === '' || path === ':memory:')
       throw new TypeError('path must name a file; use MemoryBroker for none.');
-    const file = await LogFile.open({ path: absolute(path), durability, maxBytes, logger });
-    return new SqliteBroker(file, new TopicLogs(file, { maxRecords, maxAgeMs }), now);
+    const retention = completeRetention('SqliteBroker', options);
+    const file = await LogFile.open({ path: absolute(path), durability, maxFileBytes, logger });
+    return new SqliteBroker(file, new TopicLogs(file, retention), now);
   }
 
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {

@@ -1,7 +1,8 @@
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
-import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult, type Retention } from '../broker.ts';
+import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
 import { gapAfter } from '../gaps.ts';
+import { bytesOf, type Retention } from '../retention.ts';
 import type { RememberedIds } from './remembered-ids.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 
@@ -66,13 +67,13 @@ export class TopicLog {
     const { last } = this.#extent;
     const lastAt = Math.max(now, this.#extent.lastAt);
     const row = before.row ?? this.#rows.add();
-    const first = this.#firstKept(last, lastAt);
+    const { first, bytes } = this.#trim(before, records, lastAt);
     const oldest = Math.min(first, before.last + 1, before.oldest + records.length + PURGE_RECORDS);
     // Before the new records are written: in a full file they take the place of the old.
     if (oldest > before.oldest) this.#rows.purge(row, oldest, lastAt - IDEMPOTENCY_MS);
     if (this.#ids) this.#rows.dropIds(row, this.#ids.forgotten);
     this.#rows.insert(row, records, { last, lastAt });
-    this.#extent = { row, first, oldest, last, lastAt };
+    this.#extent = { row, first, oldest, last, lastAt, bytes };
   }
 
   /** Shows what was stored, and returns it. */
@@ -119,7 +120,22 @@ export class TopicLog {
     return this.#open;
   }
 
-  /** The oldest record that is kept if `last` is the newest. */
+  /** Where the log begins once the new records are in it, and the bytes it has then. */
+  #trim(before: Extent, added: readonly LogRecord[], now: number): { first: number; bytes: number } {
+    const bytesBetween = (from: number, until: number): number => {
+      const isNew = before.last + 1;
+      const stored = from < isNew ? this.#rows.bytes(before.row, from, Math.min(until, isNew)) : 0;
+      const fresh = added.slice(Math.max(0, from - isNew), Math.max(0, until - isNew));
+      return fresh.reduce((sum, record) => sum + bytesOf(record), stored);
+    };
+    const { last } = this.#extent;
+    let first = this.#firstKept(last, now);
+    let bytes = before.bytes + bytesBetween(before.last + 1, last + 1) - bytesBetween(before.first, first);
+    while (bytes > this.#retention.maxBytes && first < last) bytes -= bytesBetween(first, ++first);
+    return { first, bytes };
+  }
+
+  /** The oldest record that is young enough, and among the last `maxRecords`, if `last` is the newest. */
   #firstKept(last: number, now: number): number {
     const first = Math.max(this.#extent.first, last - this.#retention.maxRecords + 1);
     // What is not settled yet is not too old.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Retention } from '../broker.ts';
+import type { Retention } from '../retention.ts';
 import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';

@@ -14,6 +14,8 @@ export interface Extent {
   readonly oldest: number;
   readonly last: number;
   readonly lastAt: number;
+  /** Of the records that retention keeps. */
+  readonly bytes: number;
 }
 
 /** What the file holds of one topic. `row` is the topic's. */
@@ -29,10 +31,10 @@ export class TopicRows {
   load(): Extent {
     const { topic, oldest } = this.#file.statements;
     const found: { row: number; last: number; lastAt: number } | undefined = topic.get(this.#name);
-    if (!found) return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0 };
+    if (!found) return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0 };
     const record: { seq: number } | undefined = oldest.get(found.row);
     const first = record?.seq ?? found.last + 1;
-    return { ...found, first, oldest: first };
+    return { ...found, first, oldest: first, bytes: this.bytes(found.row, first, found.last + 1) };
   }
 
   /** Makes the topic's row. */
@@ -61,6 +63,13 @@ export class TopicRows {
       ...(meta !== null && { meta }),
       at,
     }));
+  }
+
+  /** Of the records from `from` on and before `until`. */
+  bytes(row: number | null, from: number, until: number): number {
+    if (from >= until) return 0;
+    const found: { bytes: number } | undefined = this.#file.statements.bytes.get(row, from, until);
+    return found?.bytes ?? 0;
   }
 
   /** The first of the records `from`…`to` that was appended at or after a time; `to + 1` if there is none. */
