@@ -156,6 +156,7 @@ for from = 1, #asked, 1000 do
 end
 
 local reply, fresh = { epoch, 0 }, {}
+local atText = string.format('%.0f', at) -- once: Redis takes longer to write a number than to copy a text
 local notice = { epoch .. ' ' .. (seq + 1) .. ' ' .. at }
 for arg = FIRST, #ARGV, STEP do
   local kind, id, json, annotations = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
@@ -165,9 +166,9 @@ for arg = FIRST, #ARGV, STEP do
     local refused
     upto = upto + #json + #annotations
     if annotations == '' then
-      refused = append('at', at, 'type', kind, 'id', id, 'json', json, 'upto', upto)
+      refused = append('at', atText, 'type', kind, 'id', id, 'json', json, 'upto', upto)
     else
-      refused = append('at', at, 'type', kind, 'id', id, 'json', json, 'upto', upto, 'meta', annotations)
+      refused = append('at', atText, 'type', kind, 'id', id, 'json', json, 'upto', upto, 'meta', annotations)
     end
     if refused then return refused end
     known[id] = epoch .. ':' .. seq
