@@ -4,9 +4,22 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Whether a level is written at all: what costs something to say is said only then. Default: all are. */
+  isLevelEnabled?(level: string): boolean;
 }
 
 const ignore = (): void => {};
 
 /** Logs nothing: the default. */
-export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+export const silentLogger: Logger = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  isLevelEnabled: () => false,
+};
+
+/** Whether a logger writes what is for debugging. */
+export function debugs(logger: Logger): boolean {
+  return logger.isLevelEnabled?.('debug') ?? true;
+}

@@ -2,7 +2,8 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 import { DEFAULT_TOPIC } from '../../shared/topic.ts';
-import { type Authorize, forbidden } from './authorize.ts';
+import { debugs, type Logger, silentLogger } from '../logger.ts';
+import { type Authorize, forbidden, type Grant } from './authorize.ts';
 import { sessionOf } from './session.ts';
 
 /** What a call selects: of a topic, certain types that meet a filter. */
@@ -19,10 +20,12 @@ const VERBS = { publish: 'publish', subscribe: 'subscribe to', history: 'read th
 export class Checkpoint<Ctx> {
   readonly #catalog: AnyCatalog;
   readonly #authorize: Authorize<Ctx>;
+  readonly #logger: Logger;
 
-  constructor(catalog: AnyCatalog, authorize: Authorize<Ctx>) {
+  constructor(catalog: AnyCatalog, authorize: Authorize<Ctx>, logger: Logger = silentLogger) {
     this.#catalog = catalog;
     this.#authorize = authorize;
+    this.#logger = logger;
   }
 
   /** Whether the events may be published. @throws EventsError FORBIDDEN, naming the type that may not */
@@ -43,6 +46,7 @@ export class Checkpoint<Ctx> {
     const { topic = DEFAULT_TOPIC, types = this.#catalog.names, filter: asked } = selection;
     const grant = await this.#ask(context, action, topic, types, selection.types !== undefined);
     const filter = this.#both(grant, asked);
+    this.#tell(context, action, topic, types, grant);
     return { ...selection, types: grant.types, ...(filter !== undefined && { filter }) };
   }
 
@@ -50,6 +54,15 @@ export class Checkpoint<Ctx> {
   async stats(context: Ctx): Promise<void> {
     sessionOf(context)?.assertActive();
     await this.#authorize(context, { action: 'stats', topic: null, types: [] });
+  }
+
+  /** What of it is seen, and what is not, for whoever debugs. */
+  #tell(context: Ctx, action: string, topic: string, types: readonly string[], grant: Grant): void {
+    if (!debugs(this.#logger)) return;
+    const withheld = types.filter((type) => !grant.types.includes(type));
+    const subject = sessionOf(context)?.subject.id;
+    const filtered = grant.filter !== undefined;
+    this.#logger.debug({ subject, action, topic, types: grant.types, withheld, filtered }, 'Access granted');
   }
 
   async #ask(

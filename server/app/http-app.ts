@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
@@ -57,6 +58,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     loggerInstance: logger,
     // fastify's own lines carry the query, and with it tokens.
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
     requestTimeout: REQUEST_MS,
     bodyLimit: MAX_BODY_BYTES,
     http: {
@@ -67,10 +69,16 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     routerOptions: { maxParamLength: MAX_PATH },
   });
   addSecurityHeaders(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id); // what its lines in the log can be found by
+  });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
     const { statusCode, elapsedTime } = reply;
-    logger.debug({ method, route: routeOptions.url, statusCode, elapsedMs: elapsedTime }, 'Answered');
+    logger.debug(
+      { request: request.id, method, route: routeOptions.url, statusCode, elapsedMs: elapsedTime },
+      'Answered',
+    );
   });
 
   // Whoever keeps a connection is to make the next one elsewhere.

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { TRPCError } from '@trpc/server';
 import { EventsError } from '../../shared/errors.ts';
+import { connectionId } from '../broadcaster/connection-id.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Logger } from '../logger.ts';
 
@@ -7,6 +9,8 @@ interface Failure {
   error: TRPCError;
   path: string | undefined;
   type: string;
+  /** The request: fastify's, or the upgrade of a WebSocket. */
+  req: { id: string } | IncomingMessage;
 }
 
 interface Reporters {
@@ -15,12 +19,14 @@ interface Reporters {
 }
 
 /** Counts and logs a request that failed: a fault of the server as an error, a fault of the client for debugging. Never its input. */
-export function logFailure({ logger, instruments }: Reporters, { error, path, type }: Failure): void {
+export function logFailure({ logger, instruments }: Reporters, { error, path, type, req }: Failure): void {
   const { cause } = error;
+  const origin = 'id' in req ? { request: req.id } : { connection: connectionId(req.socket) };
   const code = cause instanceof EventsError ? cause.code : error.code;
   instruments.refused(code);
-  const fields = { path, type, code, reason: error.message };
-  if (code === 'INTERNAL_SERVER_ERROR') logger.error({ path, type, err: cause ?? error }, 'A request failed');
+  const fields = { ...origin, path, type, code, reason: error.message };
+  if (code === 'INTERNAL_SERVER_ERROR')
+    logger.error({ ...origin, path, type, err: cause ?? error }, 'A request failed');
   else if (code === 'UNAVAILABLE') logger.warn(fields, 'A request failed');
   else logger.debug(fields, 'A request was refused');
 }

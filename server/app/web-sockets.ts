@@ -8,6 +8,7 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
+import { connectionId } from '../broadcaster/connection-id.ts';
 import { CLOSE_GRACE_MS, cutCode } from '../broadcaster/cut.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
 import type { Instruments } from '../instruments.ts';
@@ -85,7 +86,10 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
   wss.on('connection', (ws, { socket }) => {
     sockets.add(socket);
     instruments.opened();
+    const connection = connectionId(socket);
+    logger.debug({ connection }, 'Connected');
     ws.once('close', (code) => {
+      logger.debug({ connection, code: cutCode(ws) ?? code }, 'Disconnected');
       sockets.delete(socket);
       past.receivedBytes += socket.bytesRead;
       past.sentBytes += socket.bytesWritten;

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { CloseCode } from '../../shared/close-codes.ts';
 import type { Connection } from './connection.ts';
+import { connectionId } from './connection-id.ts';
 import { cut } from './cut.ts';
 
 /** A client's connection, as {@link Connections} shows it. */
@@ -23,7 +23,7 @@ export class Connections {
 
   /** Lists a connection until its socket closes. */
   add(connection: Connection): void {
-    const id = randomUUID();
+    const id = connectionId(connection.socket);
     this.#open.set(id, { connection, connectedAt: new Date().toISOString() });
     connection.ws.once('close', () => this.#open.delete(id));
   }

@@ -88,6 +88,8 @@ export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> {
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
 export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly catalog: C;
+  /** What it logs through. */
+  readonly logger: Logger;
   readonly #broker: Broker;
   readonly #admission: Admission;
   readonly #publishing: Publishing;
@@ -104,6 +106,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
+    this.logger = logger;
     this.#clock = options.clock ?? systemClock;
     this.#admission = new Admission(this.catalog, logger);
     this.#publishing = new Publishing(this.catalog, broker, maxInFlight, throttle, instruments);

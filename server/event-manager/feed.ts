@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { type Position, samePosition } from '../../shared/cursor.ts';
+import { formatCursor, type Position, samePosition } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { debugs } from '../logger.ts';
 import { Conflation } from './conflation.ts';
+import { explainRead } from './explain.ts';
 import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
 import { countGap, gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
@@ -11,6 +13,8 @@ const READ_RECORDS = 512;
 
 /** Whoever reads a feed: a socket, or an iterator. */
 export interface FeedReader {
+  /** Who it is, for the log. */
+  readonly name: string;
   /** Takes records in order. False: no more for now; the reader calls `feed.resume()` when it has room. */
   take(records: readonly StreamRecord[]): boolean;
   /**
@@ -77,6 +81,7 @@ export class Feed {
       await this.hub.started();
       const { position, gap } = await patiently(async () => from(this.hub), this.#abort.signal);
       this.#position = position;
+      this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscribed');
       if (gap) {
         this.#recovered = false;
         if (!this.#deliver([gap])) return;
@@ -92,6 +97,10 @@ export class Feed {
     this.#leave = null;
     this.#position = this.hub.position;
     this.#state = 'full';
+    this.#tell(
+      { at: formatCursor(this.hub.position) },
+      'Reads too slowly: goes on from the log when it has room',
+    );
   }
 
   /** The reader has room again. */
@@ -99,7 +108,10 @@ export class Feed {
     const position = this.#position;
     if (this.#state !== 'full' || position === null) return;
     this.#state = 'reading';
-    if (this.#synced) this.hub.watch.instruments.refilled();
+    if (this.#synced) {
+      this.hub.watch.instruments.refilled();
+      this.#tell({ at: formatCursor(position) }, 'Has room again');
+    }
     this.#guard(async () => {
       if (this.#conflate && this.#synced) await this.#skipToLatest(position);
       await this.#catchUp(this.#position ?? position);
@@ -109,6 +121,7 @@ export class Feed {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#tell({}, 'Unsubscribed');
     this.#leave?.();
     this.#leave = null;
     this.#abort.abort();
@@ -125,6 +138,7 @@ export class Feed {
           this.#synced = true;
           if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
         }
+        this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Live');
         this.#state = 'live';
         this.#leave = this.#reader.goLive(this);
         return;
@@ -144,6 +158,14 @@ export class Feed {
         if (this.selector.matches(record)) items.push(record);
       }
       this.#position = position;
+      if (debugs(this.hub.watch.logger) && !samePosition(position, before)) {
+        const read = records.filter(({ seq }) => seq <= position.seq);
+        const to = formatCursor(position);
+        this.#tell(
+          { from: formatCursor(before), to, ...explainRead(read, this.selector) },
+          'Read from the log',
+        );
+      }
       if (items.length > 0 && !this.#deliver(items)) return;
       if (samePosition(position, before) && !samePosition(position, this.hub.position))
         await this.#hubMoved();
@@ -203,11 +225,20 @@ export class Feed {
     return false;
   }
 
+  /** What becomes of this subscriber, for whoever debugs. */
+  #tell(fields: object, message: string): void {
+    const { logger } = this.hub.watch;
+    if (!debugs(logger)) return;
+    logger.debug({ subscriber: this.#reader.name, topic: this.hub.log.topic, ...fields }, message);
+  }
+
   #count(items: readonly StreamRecord[]): void {
     const { instruments } = this.hub.watch;
     for (const record of items) {
-      if (record.type === 'stream_gap') countGap(instruments, record);
-      else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
+      if (record.type === 'stream_gap') {
+        countGap(instruments, record);
+        this.#tell({ cursor: record.cursor }, 'Told of a gap');
+      } else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
     }
   }
 

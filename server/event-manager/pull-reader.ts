@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { explain } from './explain.ts';
 import type { Feed, FeedReader } from './feed.ts';
 import { countDelivered, type StreamRecord } from './stream-record.ts';
 
@@ -6,6 +8,7 @@ import { countDelivered, type StreamRecord } from './stream-record.ts';
  * and the log keeps the rest.
  */
 export class PullReader implements FeedReader {
+  readonly name = `iterator-${randomUUID()}`;
   readonly #limit: number;
   #records: StreamRecord[] = [];
   #wake: () => void = () => {};
@@ -26,6 +29,7 @@ export class PullReader implements FeedReader {
     const { hub, selector } = feed;
     const onBatch = (batch: readonly StreamRecord[]): void => {
       const selected = batch.filter((record) => selector.matches(record));
+      explain(hub, selector, batch, () => [this.name]);
       countDelivered(hub.watch.instruments, selected, 1);
       if (!this.take(selected)) feed.fellBehind();
     };

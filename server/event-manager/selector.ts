@@ -7,6 +7,8 @@ import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
 export interface Selector {
   /** Equal keys select equal records. */
   readonly key: string;
+  /** Whether an event of the type can match. */
+  wants(type: string): boolean;
   /** The same test live, on replay and in history [D8]. Notices always match. */
   matches(record: StreamRecord): boolean;
 }
@@ -27,11 +29,13 @@ export function select(catalog: AnyCatalog, { types = catalog.names, filter }: S
   const wanted = new Set(types);
   const key = [...wanted].sort().join(',');
   if (filter === undefined) {
-    return { key, matches: ({ type }) => wanted.has(type) || isNoticeType(type) };
+    const wants = (type: string) => wanted.has(type);
+    return { key, wants, matches: ({ type }) => wanted.has(type) || isNoticeType(type) };
   }
   const compiled = compileFilter(catalog, [...wanted], filter);
   return {
     key: `${key} ${compiled.key}`,
+    wants: (type) => wanted.has(type),
     matches: (record) =>
       isNoticeType(record.type) || (wanted.has(record.type) && compiled.matches(decode(record).data)),
   };

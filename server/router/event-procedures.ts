@@ -108,7 +108,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
 ): EventProcedures<C> {
   const { catalog } = manager;
   // tRPC types a resolver's context as the same thing, in a form that TypeScript cannot compare for any Ctx.
-  const checkpoint = new Checkpoint<unknown>(catalog, authorize as Authorize<unknown>);
+  const checkpoint = new Checkpoint<unknown>(catalog, authorize as Authorize<unknown>, manager.logger);
   const procedure = base.use(async ({ next }) => {
     const result = await next();
     if (!result.ok) throw asTRPCError(result.error);

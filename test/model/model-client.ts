@@ -9,6 +9,7 @@ import { wantedOf } from './wanted.ts';
 
 /** A subscriber that pauses, leaves, and comes back with its last cursor. */
 export class ModelClient implements FeedReader {
+  readonly name = 'model';
   readonly #wants: number;
   readonly #conflate: boolean;
   #capacity: number;

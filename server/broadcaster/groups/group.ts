@@ -1,3 +1,4 @@
+import { explain } from '../../event-manager/explain.ts';
 import type { Feed } from '../../event-manager/feed.ts';
 import { countDelivered, type StreamRecord } from '../../event-manager/stream-record.ts';
 import type { TopicHub } from '../../event-manager/topic-hub.ts';
@@ -8,6 +9,8 @@ import type { FrameStyle } from './frame-style.ts';
 /** A socket's subscription in a group. */
 export interface Member {
   readonly style: FrameStyle;
+  /** Who it is, for the log. */
+  readonly name: string;
   /** Takes frames; false if it should be told no more until it has caught up. */
   write(frames: Buffer): boolean;
   /** Called right after a `write` that returned false, out of the group already. */
@@ -22,6 +25,7 @@ class Group {
   constructor(hub: TopicHub, selector: Feed['selector'], encode: EncodeBody, onEmpty: () => void) {
     const { instruments } = hub.watch;
     const onBatch = (records: readonly StreamRecord[]): void => {
+      explain(hub, selector, records, () => Array.from(this.#members, ({ name }) => name));
       const selected = records.filter((record) => selector.matches(record));
       if (selected.length === 0) return;
       const subscribers = this.#members.size;

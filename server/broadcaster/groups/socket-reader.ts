@@ -2,6 +2,7 @@ import { CloseCode } from '../../../shared/close-codes.ts';
 import type { EventSubscription } from '../../event-manager/event-subscription.ts';
 import type { Feed, FeedReader } from '../../event-manager/feed.ts';
 import type { StreamRecord } from '../../event-manager/stream-record.ts';
+import { connectionId } from '../connection-id.ts';
 import { cut } from '../cut.ts';
 import type { LiveCall } from '../live.ts';
 import type { EncodeBody } from './body.ts';
@@ -40,6 +41,10 @@ export class SocketReader implements FeedReader, Member {
     this.#highWaterBytes = setup.highWaterBytes;
     this.style = setup.styles.of(call);
     this.#feed = subscription.attach(this);
+  }
+
+  get name(): string {
+    return `${connectionId(this.#call.connection.socket)}/${this.#call.id}`;
   }
 
   close(): void {
