@@ -4,7 +4,7 @@ import type { AnyCatalog } from '../shared/index.ts';
 /** What the commands need of a server, or of Redis itself: events of any catalog. */
 export type EventAccess = Pick<
   EventsClient<AnyCatalog>,
-  'publishBatch' | 'stream' | 'history' | 'stats' | 'close'
+  'publishBatch' | 'stream' | 'replay' | 'history' | 'stats' | 'close'
 >;
 
 /** Which events of which topic, from where on. */

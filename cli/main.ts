@@ -2,10 +2,12 @@
 import { Command, Option } from 'commander';
 import {
   accessOptions,
+  examples,
   type SelectionOptions,
   selectionOptions,
   topicOption,
   toSelection,
+  withOptions,
 } from './arguments.ts';
 import { fail } from './fail.ts';
 import { endWithReader, print } from './output.ts';
@@ -13,6 +15,8 @@ import { publishLines, publishOne } from './publish.ts';
 import { history, tail } from './read.ts';
 import { printSchema, SCHEMA_FORMATS } from './schema.ts';
 import { serve } from './serve.ts';
+import { addTransferCommands } from './transfer-commands.ts';
+import { addVerifyCommand } from './verify-command.ts';
 import { type AccessOptions, withAccess } from './with-access.ts';
 
 const program = new Command('psyche-events').description(
@@ -46,17 +50,6 @@ program
       LOG_LEVEL: logLevel,
     }),
   );
-
-/** A command with these options. */
-function withOptions(command: Command, options: readonly Option[]): Command {
-  for (const option of options) command.addOption(option);
-  return command;
-}
-
-/** Examples below a command's help. */
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ psyche-events ${line}\n`).join('')}`;
-}
 
 withOptions(program.command('publish'), [...accessOptions(), topicOption()])
   .description('publish an event, or each line of the input; prints where they are stored')
@@ -118,6 +111,9 @@ program
   .addOption(new Option('--format <format>', 'which document').choices(SCHEMA_FORMATS).default('json-schema'))
   .addHelpText('after', examples('schema > events.schema.json', 'schema --format asyncapi'))
   .action(({ format }: { format: string }) => printSchema(format));
+
+addTransferCommands(program);
+addVerifyCommand(program);
 
 endWithReader();
 program.parseAsync().catch(fail);

@@ -1,32 +1,13 @@
-import { z } from 'zod';
-import {
-  type AnyCatalog,
-  EventsError,
-  type EventToPublish,
-  formatIssues,
-  isStreamNotice,
-} from '../shared/index.ts';
+import { EventsError, formatIssues, type PublishResult } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
+import { fromLine, type Input, parseJson } from './event-line.ts';
 import { print } from './output.ts';
 import { type Line, readLines } from './read-lines.ts';
 
 /** Events per request: well below what a server takes. */
 const BATCH = 500;
 
-interface Input {
-  /** What errors call it; empty where there is only one. */
-  readonly name: string;
-  readonly event: EventToPublish<AnyCatalog>;
-}
-
-/** A line of input without a type of its own. What `tail` and `history` print will do; `cursor` is left out. */
-const envelope = z.object({
-  event_type: z.string(),
-  data: z.unknown(),
-  timestamp: z.string().optional(),
-  idempotencyKey: z.string().optional(),
-});
-
+/** Where events go to. */
 export interface PublishTo {
   access: EventAccess;
   topic: string | undefined;
@@ -34,7 +15,8 @@ export interface PublishTo {
 
 /** Publishes one event. @throws EventsError, as do all of these: its message names the fields that are wrong */
 export async function publishOne(to: PublishTo, type: string, json: string): Promise<void> {
-  await send(to, [{ name: '', event: { event_type: type, data: parse(json, 'The data') } }]);
+  const event = { event_type: type, data: parseJson(json, 'The data') };
+  await printAll(await send(to, [{ name: '', event }]));
 }
 
 /** Publishes each line of input as it arrives: data of one type, or, without a type, whole events. */
@@ -43,48 +25,68 @@ export async function publishLines(
   type: string | undefined,
   input: AsyncIterable<string>,
 ): Promise<void> {
-  for await (const lines of readLines(input)) {
-    const events = lines.flatMap((line) => toInput(line, type));
-    for (let start = 0; start < events.length; start += BATCH)
-      await send(to, events.slice(start, start + BATCH));
-  }
+  const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
+  for await (const results of publishAll(to, input, read)) await printAll(results);
 }
 
-async function send({ access, topic }: PublishTo, inputs: readonly Input[]): Promise<void> {
+/**
+ * Publishes what `export` wrote, as it was. An event's key is its place in the log it comes from, so that a second
+ * import within five minutes, of the same file or of another part of that log, stores nothing twice [D3].
+ */
+export async function importLines(to: PublishTo, input: AsyncIterable<string>): Promise<void> {
+  let stored = 0;
+  let duplicates = 0;
+  for await (const results of publishAll(to, input, withKey)) {
+    for (const { duplicate } of results) duplicate ? duplicates++ : stored++;
+  }
+  await print(JSON.stringify({ stored, duplicates }));
+}
+
+/** Publishes events. @throws EventsError in terms of the input: `Line 3: data.sentiment.score: Too big` */
+export async function send({ access, topic }: PublishTo, inputs: readonly Input[]): Promise<PublishResult[]> {
   try {
-    const results = await access.publishBatch(
+    return await access.publishBatch(
       inputs.map(({ event }) => event),
       { topic },
     );
-    for (const result of results) await print(JSON.stringify(result));
   } catch (error) {
     throw error instanceof EventsError ? named(error, inputs) : error;
   }
 }
 
-function toInput({ number, text }: Line, type: string | undefined): Input[] {
+async function* publishAll(
+  to: PublishTo,
+  input: AsyncIterable<string>,
+  read: (line: Line) => Input[],
+): AsyncGenerator<PublishResult[], void, undefined> {
+  for await (const lines of readLines(input)) {
+    const events = lines.flatMap(read);
+    for (let start = 0; start < events.length; start += BATCH) {
+      yield await send(to, events.slice(start, start + BATCH));
+    }
+  }
+}
+
+function dataOf({ number, text }: Line, type: string): Input[] {
   const name = `Line ${number}`;
-  const value = parse(text, name);
-  if (type !== undefined) return [{ name, event: { event_type: type, data: value } }];
-  const { success, data: event } = envelope.safeParse(value);
-  if (!success) {
+  return [{ name, event: { event_type: type, data: parseJson(text, name) } }];
+}
+
+function withKey(line: Line): Input[] {
+  return fromLine(line).map((input) => {
+    const idempotencyKey = input.event.idempotencyKey ?? input.cursor;
+    if (idempotencyKey !== undefined) return { ...input, event: { ...input.event, idempotencyKey } };
     throw new EventsError(
       'INVALID_EVENT',
-      `${name} is not an event: it needs event_type and data, or pass a type`,
+      `${input.name} has no cursor: import takes what export writes; publish takes this.`,
     );
-  }
-  return isStreamNotice(event) ? [] : [{ name, event }];
+  });
 }
 
-function parse(json: string, name: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new EventsError('INVALID_EVENT', `${name} is not JSON: ${(error as Error).message}`);
-  }
+async function printAll(results: readonly PublishResult[]): Promise<void> {
+  for (const result of results) await print(JSON.stringify(result));
 }
 
-/** The error of a batch, in terms of the input: `Line 3: data.sentiment.score: Too big`. */
 function named(error: EventsError, inputs: readonly Input[]): EventsError {
   const [issue] = error.issues;
   if (issue?.path[0] !== 'events' || typeof issue.path[1] !== 'number') return error;

@@ -13,15 +13,19 @@ export async function tail(access: EventAccess, selection: Selection, signal: Ab
   }
 }
 
-/** Prints what a topic holds, oldest first, up to now. */
+/**
+ * Prints what a topic holds, oldest first, up to now.
+ * @param format an event as a line
+ */
 export async function history(
   access: EventAccess,
   { since = { last: 100 }, ...selection }: Selection,
+  format = toJson,
 ): Promise<void> {
   for (let from = since, atEnd = false; !atEnd; ) {
     const page = await access.history({ ...selection, since: from, limit: PAGE });
     for (const gap of page.gaps) await print(toJson(gap.to, { event_type: 'stream_gap', data: gap }));
-    for (const { cursor, event } of page.items) await print(toJson(cursor, event));
+    for (const { cursor, event } of page.items) await print(format(cursor, event));
     ({ next: from, atEnd } = page);
   }
 }

@@ -27,6 +27,9 @@ export async function openRedis(url: string): Promise<EventAccess> {
     async *stream(options) {
       for await (const [cursor, event] of manager.subscribe(options)) yield { cursor, event };
     },
+    async *replay(options) {
+      for await (const [cursor, event] of manager.replay(options)) yield { cursor, event };
+    },
     history: (options) => manager.history(options),
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats are those of a server: pass --url');

@@ -16,6 +16,7 @@ export async function openServer(address: string, token?: string): Promise<Event
   return {
     publishBatch: (events, options) => publisher.publishBatch(events, options),
     stream: (options) => client().stream(options),
+    replay: (options) => client().replay(options),
     history: (options) => client().history(options),
     stats: (options) => client().stats(options),
     async close() {
@@ -37,8 +38,8 @@ function connect(url: string, token: string | undefined) {
   return client;
 }
 
-/** `/trpc` of the server, unless the address names another path. */
-function trpcUrl(address: string): string {
+/** `/trpc` of the server, unless the address names another path. @throws EventsError INVALID_OPTION */
+export function trpcUrl(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new EventsError(

@@ -19,6 +19,7 @@ export type {
 export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
 export type { HistoryOptions, HistoryPage } from './history.ts';
 export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
+export { type Clock, Pace, type PaceOptions } from './pace.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export type { ReplayOptions } from './replay.ts';
 export { stripControlCharacters } from './sanitize.ts';

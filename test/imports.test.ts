@@ -11,7 +11,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   client: ['shared'],
   simulation: ['door:shared', 'door:server'],
   dashboard: ['door:shared', 'door:client/react', 'door:client', 'door:simulation'],
-  cli: ['door:shared', 'door:server', 'door:client', 'door:simulation'],
+  verify: ['door:shared', 'door:client'],
+  cli: ['door:shared', 'door:server', 'door:client', 'door:simulation', 'door:verify'],
   examples: ['door:shared', 'door:server', 'door:client', 'door:client/react', 'door:simulation'],
 };
 

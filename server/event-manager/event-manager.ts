@@ -6,6 +6,7 @@ import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../s
 import type { EventFilter } from '../../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
+import type { Clock } from '../../shared/pace.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import type { ReplayOptions } from '../../shared/replay.ts';
 import type { Since } from '../../shared/since.ts';
@@ -22,11 +23,11 @@ import { feedStart } from './feed-start.ts';
 import { readHistory } from './history.ts';
 import { HubRegistry } from './hub-registry.ts';
 import { type EventHandler, Listeners } from './listeners.ts';
-import { type Clock, systemClock } from './pace.ts';
 import { type ManagerPublishResult, Publishing } from './publishing.ts';
 import { Receiving } from './receiving.ts';
 import { checkReplay, replay } from './replay.ts';
 import { select } from './selector.ts';
+import { systemClock } from './system-clock.ts';
 import { TopicLog } from './topic-log.ts';
 
 /** Each asks the broker. */

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import type { DeliveryReport } from './delivery-checker.ts';
+import type { DeliveryReport } from '../../verify/index.ts';
 
 /** Whether this is `npm run test:chaos`: everything larger, longer and more often. */
 const report = process.env['CHAOS_REPORT'];

@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { EventManager } from '../../server/index.ts';
+import { DeliveryChecker } from '../../verify/index.ts';
 import { startTestServer } from '../client/test-server.ts';
-import { DeliveryChecker } from './delivery-checker.ts';
 import { Followers } from './followers.ts';
 import { Load, type LoadOptions } from './load.ts';
 

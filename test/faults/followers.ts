@@ -1,5 +1,5 @@
 import { createClient, type EventsClient } from '../../client/index.ts';
-import type { DeliveryChecker } from './delivery-checker.ts';
+import type { DeliveryChecker } from '../../verify/index.ts';
 
 /** Clients that follow a server, and tell a checker what they get. */
 export class Followers implements AsyncDisposable {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../../server/broker/broker.ts';
 import { psycheEvents, toLogEntry } from '../../shared/index.ts';
+import type { DeliveryChecker } from '../../verify/index.ts';
 import { agentMessage } from '../support/events.ts';
-import type { DeliveryChecker } from './delivery-checker.ts';
 
 export const TOPIC = 'default';
 

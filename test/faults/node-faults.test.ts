@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { DeliveryChecker } from '../../verify/index.ts';
 import { serve } from '../cli/command.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { startBalancer } from './balancer.ts';
 import { size, tell } from './chaos.ts';
-import { DeliveryChecker } from './delivery-checker.ts';
 import { Followers } from './followers.ts';
 import { Load } from './load.ts';
 

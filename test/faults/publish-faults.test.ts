@@ -4,11 +4,11 @@ import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { psycheEvents, toLogEntry } from '../../shared/index.ts';
+import { DeliveryChecker } from '../../verify/index.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { startTcpProxy } from '../setup/tcp-proxy.ts';
 import { agentMessage } from '../support/events.ts';
 import { size, tell } from './chaos.ts';
-import { DeliveryChecker } from './delivery-checker.ts';
 import { Load, TOPIC } from './load.ts';
 
 /** What the log holds, as a reader gets it. */

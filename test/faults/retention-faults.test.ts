@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { DeliveryChecker } from '../../verify/index.ts';
 import { connect } from '../client/connect.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { size, tell } from './chaos.ts';
-import { DeliveryChecker } from './delivery-checker.ts';
 import { hidesGaps } from './naive-tail.ts';
 
 const HOUR = 3_600_000;

@@ -1,22 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-/** What a replay waits by. */
+/** What a replay waits by: the machine's clock, or one that a test moves. */
 export interface Clock {
   /** Ms since any moment. */
   now(): number;
-  /** Rejects when the signal aborts. */
+  /** Ends early when the signal aborts. */
   sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
 }
 
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  sleep: (ms, signal) => delay(ms, undefined, { signal }),
-};
-
+/** How fast moments pass. */
 export interface PaceOptions {
   /** How many times faster than it was. */
   speed: number;
-  /** Most ms between two. */
+  /** Most ms between two; Infinity for as long as it was. */
   maxPauseMs: number;
 }
 
@@ -38,13 +32,13 @@ export class Pace {
     this.#options = options;
   }
 
-  /** Resolves when it is time for a moment, Unix ms; at once for the first. One that lies before another does not wait. */
+  /** Resolves when it is time for a moment, Unix ms, or the signal aborts; at once for the first. One that lies before another does not wait. */
   async until(moment: number, signal: AbortSignal | undefined): Promise<void> {
     const { speed, maxPauseMs } = this.#options;
     if (this.#latest === null) this.#due = this.#clock.now();
     else this.#due += Math.min(Math.max(0, moment - this.#latest) / speed, maxPauseMs);
     this.#latest = Math.max(this.#latest ?? moment, moment);
-    for (let left = this.#left(); left > 0; left = this.#left()) {
+    for (let left = this.#left(); left > 0 && !signal?.aborted; left = this.#left()) {
       await this.#clock.sleep(Math.min(left, LONGEST_TIMER_MS), signal);
     }
   }

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import {
+  type AnyCatalog,
+  EventsError,
+  type EventToPublish,
+  isStreamNotice,
+  transformer,
+} from '../shared/index.ts';
+import type { Line } from './read-lines.ts';
+
+/** An event of the input. */
+export interface Input {
+  /** What errors call it; empty where there is only one. */
+  readonly name: string;
+  readonly event: EventToPublish<AnyCatalog>;
+  /** Where it was in the log it comes from, where that is known. */
+  readonly cursor?: string | undefined;
+}
+
+/** A line without a type of its own: what `tail`, `history` and `export` print will do. */
+const envelope = z.object({
+  event_type: z.string(),
+  data: z.unknown(),
+  timestamp: z.string().optional(),
+  idempotencyKey: z.string().optional(),
+  cursor: z.string().optional(),
+  meta: z.unknown().optional(),
+});
+
+/** An event as a line of JSON that loses nothing: `meta` says what of its data is a Date, a Map, a bigint. */
+export function toLine(cursor: string, event: object): string {
+  const { json, meta } = transformer.serialize(event);
+  return JSON.stringify({ cursor, ...(json as object), ...(meta && { meta }) });
+}
+
+/** The event of a line; none if it is a stream's own notice. @throws EventsError INVALID_EVENT, naming the line */
+export function fromLine({ number, text }: Line): Input[] {
+  const name = `Line ${number}`;
+  const { success, data: line } = envelope.safeParse(parseJson(text, name));
+  if (!success) {
+    throw new EventsError(
+      'INVALID_EVENT',
+      `${name} is not an event: it needs event_type and data, or pass a type`,
+    );
+  }
+  const { cursor, meta, idempotencyKey, event_type, data, timestamp } = line;
+  if (isStreamNotice(line)) return [];
+  const event = revive({ event_type, timestamp, data }, meta);
+  return [{ name, cursor, event: { ...event, idempotencyKey } }];
+}
+
+/** @throws EventsError INVALID_EVENT, naming what is no JSON */
+export function parseJson(json: string, name: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new EventsError('INVALID_EVENT', `${name} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function revive<E extends object>(json: E, meta: unknown): E {
+  if (meta === undefined) return json;
+  // What superjson wrote; what anybody else wrote is checked by whoever takes the event.
+  const written = { json, meta } as Parameters<typeof transformer.deserialize>[0];
+  return transformer.deserialize<E>(written);
+}

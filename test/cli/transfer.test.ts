@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { EventManager } from '../../server/index.ts';
+import { createAppRouter } from '../../server/index.ts';
+import { defineEvents, psycheEvents } from '../../shared/index.ts';
+import { startTestServer } from '../app/harness.ts';
+import { agentMessage } from '../support/events.ts';
+import { RunningCommand, run } from './command.ts';
+
+const catalog = defineEvents({
+  ...psycheEvents.schemas,
+  dream: z.object({
+    at: z.date(),
+    seen: z.map(z.string(), z.date()),
+    count: z.bigint(),
+    nothing: z.undefined().optional(),
+  }),
+});
+
+const directory = mkdtempSync(join(tmpdir(), 'psyche-transfer-'));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+async function startServer() {
+  let manager: EventManager<typeof catalog> | undefined;
+  const server = await startTestServer(
+    {},
+    {
+      catalog,
+      application: (context) => {
+        manager = context.manager;
+        return { router: createAppRouter(context.manager) };
+      },
+    },
+  );
+  if (!manager) throw new Error('no application was made');
+  return { ...server, manager, at: ['--url', server.url] };
+}
+
+const eventsOf = async (manager: EventManager<typeof catalog>, topic: string) =>
+  (await manager.history({ topic, limit: 1000 })).items.map(({ event }) => event);
+
+// Each command is a process, and the machine may be busy.
+describe('psyche-events', { timeout: 60_000 }, () => {
+  test('export and import: the same events, with their times, order, dates, maps and big numbers', async () => {
+    await using server = await startServer();
+    for (let n = 0; n < 600; n++) {
+      const timestamp = new Date(1_700_000_000_000 + n * 1234).toISOString();
+      await server.manager.publish('agent_message', agentMessage(n), { topic: 'a', timestamp });
+    }
+    const dream = { at: new Date(0), seen: new Map([['tower', new Date(1e12)]]), count: 2n ** 80n };
+    await server.manager.publish('dream', dream, { topic: 'a' });
+    const exported = await run(['export', '--topic', 'a', ...server.at]);
+    expect(exported).toMatchObject({ code: 0, stderr: '' });
+    expect(exported.stdout.trimEnd().split('\n')).toHaveLength(601);
+
+    const first = await run(['import', '--topic', 'b', ...server.at], exported.stdout);
+    expect(first).toMatchObject({ code: 0, stderr: '', stdout: '{"stored":601,"duplicates":0}\n' });
+    const file = `${directory}.jsonl`;
+    writeFileSync(file, exported.stdout);
+    const again = await run(['import', file, '--topic', 'b', ...server.at]);
+    rmSync(file);
+    expect(again.stdout).toBe('{"stored":0,"duplicates":601}\n');
+
+    const original = await eventsOf(server.manager, 'a');
+    expect(original.at(-1)).toMatchObject({ event_type: 'dream', data: dream });
+    expect(await eventsOf(server.manager, 'b')).toEqual(original);
+    // And what is exported again differs by where it is stored only.
+    const copy = await run(['export', '--topic', 'b', ...server.at]);
+    const withoutCursor = (text: string) => text.replace(/"cursor":"[^"]*",/g, '');
+    expect(withoutCursor(copy.stdout)).toBe(withoutCursor(exported.stdout));
+  });
+
+  test('import refuses what export did not write, and says where', async () => {
+    await using server = await startServer();
+    const line = JSON.stringify({ event_type: 'agent_message', data: agentMessage(1) });
+    const refused = await run(['import', ...server.at], `\n${line}\n`);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Line 2 has no cursor') });
+    const missing = await run(['import', join(directory, 'nowhere'), ...server.at]);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
+  });
+
+  test('replay prints a topic or a file faster than it was, and publishes it anew into another topic', async () => {
+    await using server = await startServer();
+    for (let n = 0; n < 5; n++) {
+      const timestamp = new Date(1_700_000_000_000 + n * 3_600_000).toISOString(); // an hour apart
+      await server.manager.publish('agent_message', agentMessage(n), { topic: 'a', timestamp });
+    }
+    const speed = ['--speed', '1000000', ...server.at];
+    const printed = await run(['replay', '--topic', 'a', ...speed]);
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    const exported = await run(['export', '--topic', 'a', ...server.at]);
+    expect(printed.stdout).toBe(exported.stdout);
+
+    const started = new Date().toISOString();
+    expect(await run(['replay', '--topic', 'a', '--into', 'b', ...speed])).toMatchObject({ code: 0 });
+    const file = `${directory}.jsonl`;
+    writeFileSync(file, exported.stdout);
+    const capped = ['--max-pause', '0.001', ...server.at];
+    expect(await run(['replay', file, '--into', 'b', ...capped])).toMatchObject({ code: 0, stderr: '' });
+    rmSync(file);
+    const events = await eventsOf(server.manager, 'b');
+    const twice = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4];
+    expect(events).toMatchObject(twice.map((n) => ({ data: { message: `${n}` } })));
+    for (const { timestamp } of events) expect(timestamp >= started).toBe(true);
+  });
+
+  test('replay waits, and a signal ends it', async () => {
+    await using server = await startServer();
+    for (const hour of [0, 1]) {
+      const timestamp = new Date(hour * 3_600_000).toISOString();
+      await server.manager.publish('agent_message', agentMessage(hour), { topic: 'a', timestamp });
+    }
+    await using replay = new RunningCommand(['replay', '--topic', 'a', ...server.at]);
+    await expect.poll(() => replay.lines, { timeout: 30_000 }).toHaveLength(1);
+    replay.child.kill('SIGINT');
+    expect(await replay.exit()).toMatchObject({ code: 0, stderr: '' });
+    expect(replay.lines).toHaveLength(1);
+  });
+});

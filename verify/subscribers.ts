@@ -1,0 +1,56 @@
+import { createClient, type EventsClient } from '../client/index.ts';
+import type { DeliveryChecker } from './delivery-checker.ts';
+
+export interface SubscribersOptions {
+  urls: readonly string[];
+  token?: string | undefined;
+  topic: string;
+  count: number;
+  /** Sees each event, by its message, when it arrives. */
+  onEvent: (message: string) => void;
+}
+
+/** Subscribers, each with a connection of its own, that tell a checker what they get. */
+export class Subscribers implements AsyncDisposable {
+  readonly #clients: EventsClient[] = [];
+  #live = 0;
+  /** Resolves once all have subscribed. Rejects when one was refused. */
+  readonly live: Promise<void>;
+
+  constructor(checker: DeliveryChecker, { urls, token, topic, count, onEvent }: SubscribersOptions) {
+    this.live = new Promise((resolve, reject) => {
+      for (let index = 0; index < count; index++) {
+        const reader = checker.reader();
+        const client = createClient({ url: urls[index % urls.length], token, onError: reject });
+        this.#clients.push(client);
+        let isLive = false;
+        client.on(
+          'agent_message',
+          ({ data: { message } }) => {
+            reader.event(message);
+            onEvent(message);
+          },
+          {
+            topic,
+            onGap: () => reader.gap(),
+            onSynced: () => {
+              if (isLive) return;
+              isLive = true;
+              if (++this.#live === count) resolve();
+            },
+          },
+        );
+      }
+    });
+    this.live.catch(() => {}); // whoever waits for it sees the error
+  }
+
+  /** How many have subscribed. */
+  get liveCount(): number {
+    return this.#live;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventsError } from '../shared/index.ts';
+import { DeliveryChecker, type DeliveryReport } from './delivery-checker.ts';
+import { Publishers } from './publishers.ts';
+import { Subscribers } from './subscribers.ts';
+
+/** How long subscribers may take to get ready. */
+const READY_MS = 20_000;
+
+export interface VerifyOptions {
+  /** tRPC addresses of the nodes; publishers and subscribers are spread over them. */
+  urls: readonly string[];
+  token?: string | undefined;
+  /** Nobody else should use it. */
+  topic: string;
+  publishers: number;
+  subscribers: number;
+  seconds: number;
+  /** Events of all publishers together. */
+  perSecond: number;
+  /** Ms that subscribers may take after the last event. Default 10 000. */
+  graceMs?: number | undefined;
+  /** Ends publishing early. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What came of a run. */
+export interface VerifyReport extends DeliveryReport {
+  /** Publishes that were refused or not answered in time, and tried again. */
+  readonly refused: number;
+  /** Why the last one was; null if none was. */
+  readonly refusal: string | null;
+  /** From sending to each delivery, ms; null where nothing was delivered. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
+}
+
+/**
+ * Publishes to a deployment for a while, follows it, and counts what became of each event.
+ * @throws EventsError UNAVAILABLE when subscribers do not get ready; or why one was refused
+ */
+export async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const { urls, token, topic, seconds, graceMs = 10_000, signal } = options;
+  const checker = new DeliveryChecker();
+  const latencies: number[] = [];
+  let publishing: Publishers | undefined;
+  const onEvent = (message: string): void => {
+    const sentAt = publishing?.sentAt.get(message);
+    if (sentAt !== undefined) latencies.push(performance.now() - sentAt);
+  };
+  await using subscribers = new Subscribers(checker, {
+    ...{ urls, token, topic, onEvent },
+    count: options.subscribers,
+  });
+  await ready(subscribers, options.subscribers);
+  await using publishers = new Publishers(checker, options);
+  publishing = publishers;
+  await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
+  await publishers.stop();
+  const deadline = performance.now() + graceMs;
+  while (!checker.isLevel && performance.now() < deadline) await sleep(20);
+  const { refused, lastError } = publishers;
+  const refusal = refused === 0 ? null : lastError instanceof Error ? lastError.message : String(lastError);
+  return { ...checker.report(), refused, refusal, latencyMs: percentiles(latencies) };
+}
+
+/** Whether a promise was broken: an announced gap is none, silence is. Nor is anything shown where nothing was stored. */
+export function isViolated({ acknowledged, silent, duplicated, reordered }: VerifyReport): boolean {
+  return acknowledged === 0 || silent + duplicated + reordered > 0;
+}
+
+async function ready(subscribers: Subscribers, count: number): Promise<void> {
+  const inTime = new AbortController();
+  const late = sleep(READY_MS, undefined, { signal: inTime.signal }).then(() => {
+    throw new EventsError(
+      'UNAVAILABLE',
+      `Only ${subscribers.liveCount} of ${count} subscribers could subscribe within ${READY_MS / 1000} s.`,
+    );
+  });
+  try {
+    await Promise.race([subscribers.live, late]);
+  } finally {
+    inTime.abort();
+    late.catch(() => {});
+  }
+}
+
+function percentiles(values: number[]): VerifyReport['latencyMs'] {
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  return sorted.length === 0 ? null : { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
