@@ -38,6 +38,8 @@ export interface TestServerOptions<C extends AnyCatalog> {
   catalog?: C;
   /** Called for each connection with its token; what it throws refuses the connection. */
   authorize?: (token: string | undefined, socket: WebSocket | undefined) => void;
+  /** Asked for each WebSocket: false refuses it. Default: all are taken. */
+  admit?: () => boolean;
   /** Sees requests first; true if it took one. */
   intercept?: (req: IncomingMessage, res: ServerResponse) => boolean;
 }
@@ -56,7 +58,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   const state = { refusing: false, connections: 0, tokens: [] as (string | undefined)[] };
   const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
   http.on('upgrade', (req, socket, head) => {
-    if (state.refusing) {
+    if (state.refusing || options.admit?.() === false) {
       socket.destroy();
       return;
     }

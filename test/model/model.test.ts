@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, inject, test } from 'vitest';
+import { size, tell } from '../faults/chaos.ts';
 import { type Backend, memoryBackend, redisBackend, sqliteBackend } from './backends.ts';
 import { breakBroker, FAULTS } from './broken-broker.ts';
 import { commands } from './commands.ts';
@@ -7,7 +8,8 @@ import { runWorld } from './world.ts';
 
 const { MODEL_SEED, MODEL_PATH, MODEL_RUNS } = process.env;
 /** Beyond it a slow machine has run fewer, and that is no failure. */
-const TIME_MS = 8000;
+const TIME_MS = size(8000, 600_000);
+const NAME = '16 model';
 
 function checkModel(open: () => Promise<Backend>, runs: number, endOnFailure = false) {
   const property = fc.asyncProperty(commands, async (list) => {
@@ -23,7 +25,7 @@ function checkModel(open: () => Promise<Backend>, runs: number, endOnFailure = f
   });
 }
 
-async function expectModel(open: () => Promise<Backend>, runs: number): Promise<void> {
+async function expectModel(where: string, open: () => Promise<Backend>, runs: number): Promise<void> {
   const result = await checkModel(open, runs);
   const replay = `MODEL_SEED=${result.seed} MODEL_PATH=${result.counterexamplePath} replays it.`;
   if (result.failed) {
@@ -32,19 +34,21 @@ async function expectModel(open: () => Promise<Backend>, runs: number): Promise<
       `${replay}\n${error instanceof Error ? error.stack : error}\n${JSON.stringify(result.counterexample)}`,
     );
   }
+  tell(NAME, { [where]: `${result.numRuns} seeds` });
   expect(result.numRuns).toBeGreaterThan(0);
 }
 
-const timeout = MODEL_RUNS === undefined ? 60_000 : 3_600_000;
+const timeout = MODEL_RUNS === undefined ? size(60_000, 600_000) : 3_600_000;
 
 describe('[D1]–[D8] whatever happens, every subscriber gets what the reference says', { timeout }, () => {
-  test('in memory', () => expectModel(memoryBackend, 400));
-  test('in a file', () => expectModel(sqliteBackend, 150));
-  test('in Redis', () => expectModel(() => redisBackend(inject('redisUrl')), 150));
+  test('in memory', () => expectModel('memory', memoryBackend, size(400, 4000)));
+  test('in a file', () => expectModel('file', sqliteBackend, size(80, 1000)));
+  test('in Redis', () => expectModel('Redis', () => redisBackend(inject('redisUrl')), size(80, 1000)));
 });
 
 test.each(FAULTS)('control: a broker that %s is found out', { timeout }, async (fault) => {
   const result = await checkModel(() => memoryBackend((broker) => breakBroker(broker, fault)), 300, true);
+  tell(NAME, { control: 'all found' });
   expect(String(result.errorInstance)).toMatch(/\[D\d]/);
 });
 
