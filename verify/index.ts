@@ -1,2 +1,2 @@
-export { DeliveryChecker, type DeliveryReader, type DeliveryReport } from './delivery-checker.ts';
-export { isViolated, type VerifyOptions, type VerifyReport, verify } from './verify.ts';
+export { DeliveryChecker, type DeliveryReader } from './delivery-checker.ts';
+export { isViolated, type VerifyReport, verify } from './verify.ts';
