@@ -11,8 +11,8 @@ const TOPIC = '_simulation';
 const ASKED = 'simulation.asked';
 const ANSWERED = 'simulation.answered';
 
-/** Ms for the process that has the simulation to say that it has it, and for all to say what they have. */
-const TAKEN_MS = 1500;
+/** Ms for the process that has a simulation to say so, and for all the others once one has. */
+const TAKEN_MS = 2000;
 const LIST_MS = 300;
 /** Ms for a command that was taken: a step lasts as long as the turn. */
 const DONE_MS = 60_000;
@@ -82,7 +82,8 @@ export class RemoteControl {
       };
       let timer = setTimeout(() => give(() => resolve(undefined)), TAKEN_MS);
       const fail = (message: string): void => give(() => reject(new EventsError('UNAVAILABLE', message)));
-      const stop = this.#ask({ topic, command }, reject, ({ outcome }) => {
+      const onFailure = (error: unknown): void => give(() => reject(error));
+      const stop = this.#ask({ topic, command }, onFailure, ({ outcome }) => {
         if (outcome.is === 'done') give(() => resolve(outcome.state));
         else if (outcome.is === 'failed') fail(outcome.message);
         else {
@@ -93,17 +94,29 @@ export class RemoteControl {
     });
   }
 
-  /** The simulations of all other processes that answer soon. */
+  /** The simulations of all other processes that answer soon; where none is known yet, the first one is waited for. */
   async list(): Promise<({ topic: string } & SimulationState)[]> {
     const found: ({ topic: string } & SimulationState)[] = [];
+    const isKnown = (): boolean => found.length > 0 || this.#host.topics().length > 0;
     await new Promise<void>((resolve, reject) => {
-      const stop = this.#ask({ topic: null, command: { action: 'state' } }, reject, ({ topic, outcome }) => {
-        if (outcome.is === 'done') found.push({ topic, ...outcome.state });
-      });
-      setTimeout(() => {
+      const end = (settle: () => void): void => {
+        clearTimeout(soon);
+        clearTimeout(late);
         stop();
-        resolve();
+        settle();
+      };
+      let isLate = false;
+      const soon = setTimeout(() => {
+        isLate = true;
+        if (isKnown()) end(resolve);
       }, LIST_MS);
+      const late = setTimeout(() => end(resolve), TAKEN_MS);
+      const onFailure = (error: unknown): void => end(() => reject(error));
+      const everything = { topic: null, command: { action: 'state' as const } };
+      const stop = this.#ask(everything, onFailure, ({ topic, outcome }) => {
+        if (outcome.is === 'done') found.push({ topic, ...outcome.state });
+        if (isLate && isKnown()) end(resolve);
+      });
     });
     return found;
   }
