@@ -25,6 +25,7 @@ const NOTICES: Record<string, JsonSchema> = {
   }),
 };
 
+/** What the document says beside the events. */
 export interface AsyncApiOptions {
   /** Default `psyche-events`. */
   title?: string;

@@ -16,7 +16,7 @@ async function output(example: string, url?: string): Promise<string> {
   const { stdout } = await run(command, args, {
     cwd: ROOT,
     env: { ...process.env, ...(url && { URL: url }) },
-    timeout: 15_000,
+    timeout: 60_000,
   });
   return stdout.trim();
 }
