@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { catalog, createApplication } from '../../cli/application.ts';
+import { SimulationRegistry } from '../../simulation/index.ts';
+import { httpClient, startTestServer } from '../app/harness.ts';
+
+/** What `serve` serves, in this process. */
+async function serveHere(options: Parameters<typeof startTestServer>[0]) {
+  return startTestServer(
+    { simulation: true, ...options },
+    { catalog, application: await createApplication({}) },
+  );
+}
+
+async function list(url: string): Promise<{ topic: string; seed: number }[]> {
+  return (await (await fetch(`${url}/trpc/simulation.list`)).json()).result.data.json;
+}
+
+test('SIMULATION_TOPICS: several conversations run side by side; system_status tells of the agents of all', async () => {
+  await using server = await serveHere({ simulationTopics: ['default', 'run-2'], monitorIntervalMs: 100 });
+  expect((await list(server.url)).map(({ topic, seed }) => [topic, seed])).toEqual([
+    ['default', 1],
+    ['run-2', 2],
+  ]);
+  const { history } = httpClient(server.url);
+  const latest = async () => {
+    const { items } = await history.query({ types: ['system_status'], limit: 1 });
+    return items.map(({ event }) => event.data);
+  };
+  const spoken = { interactions: expect.any(Number), latency_last_ms: expect.any(Number), errors: 0 };
+  await expect.poll(latest, { timeout: 15_000 }).toMatchObject([
+    {
+      active_agents: 10,
+      performance_metrics: { agent_latency_mean_ms: expect.any(Number) },
+      metadata: { agents: { shadow: spoken, 'run-2/shadow': spoken } },
+    },
+  ]);
+  const elsewhere = await history.query({ topic: 'run-2', types: ['agent_message'], limit: 1 });
+  expect(elsewhere.items).toHaveLength(1);
+});
+
+test('without the simulation its procedures are there, and say that none runs', async () => {
+  await using server = await serveHere({ simulation: false });
+  expect(await list(server.url)).toEqual(new SimulationRegistry().list());
+  const state = await (await fetch(`${server.url}/trpc/simulation.state`)).json();
+  expect(state.error.json.message).toContain('This process runs none.');
+});
