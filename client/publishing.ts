@@ -33,11 +33,11 @@ export class Publishing<C extends AnyCatalog> {
     data: EventInput<N, C>,
     options: ClientPublishOptions = {},
   ): Promise<PublishResult> {
-    const { topic, timestamp, idempotencyKey, ...retry } = options;
+    const { topic, timestamp, idempotencyKey, traceparent, ...retry } = options;
     this.#catalog?.parse(type, data);
     return this.#mutate(
       `publish.${type}`,
-      definedOnly({ data, topic, ...identified({ timestamp, idempotencyKey }) }),
+      definedOnly({ data, topic, traceparent, ...identified({ timestamp, idempotencyKey }) }),
       retry,
     );
   }
@@ -60,7 +60,7 @@ export class Publishing<C extends AnyCatalog> {
 }
 
 /** What an event must keep through all tries. */
-function identified({ timestamp, idempotencyKey }: PublishMeta): Required<PublishMeta> {
+function identified({ timestamp, idempotencyKey }: PublishMeta) {
   return {
     timestamp: timestamp ?? new Date().toISOString(),
     idempotencyKey: idempotencyKey ?? freshKey(),

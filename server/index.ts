@@ -67,6 +67,7 @@ export type { Logger } from './logger.ts';
 export { Metrics } from './metrics/metrics.ts';
 export type { MetricsConfig } from './metrics/metrics-config.ts';
 export type { MetricsSources, Traffic } from './metrics/sources.ts';
+export { openTelemetry } from './open-telemetry.ts';
 export type { AgentFigures, AgentsById } from './performance-monitor/agent-figures.ts';
 export { health } from './performance-monitor/health.ts';
 export {
@@ -94,3 +95,4 @@ export {
 export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
 export type { JsonSchema } from './schema/events-schema.ts';
 export { toJsonSchema } from './schema/json-schema.ts';
+export type { Traced, Tracing } from './tracing.ts';

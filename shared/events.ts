@@ -22,6 +22,8 @@ export type EventOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog
     /** ISO 8601: when it happened, by the publisher's clock. */
     timestamp: string;
     data: EventData<K, C>;
+    /** The trace it belongs to, where its publisher traces: W3C's `traceparent`. */
+    traceparent?: string | undefined;
   };
 }[N];
 
@@ -39,7 +41,14 @@ export interface PublishMeta {
   timestamp?: string | undefined;
   /** 1–128 characters; a second publish with the same key within 5 minutes stores nothing [D3]. Default: a fresh one. */
   idempotencyKey?: string | undefined;
+  /** The trace it continues: W3C's `traceparent`; anything else is left out. Default: none, or the server's own. */
+  traceparent?: string | undefined;
 }
 
 export const timestampSchema = z.iso.datetime({ offset: true });
 export const idempotencyKeySchema = z.string().min(1).max(128);
+
+/** Whether a text is a `traceparent` of the version there is. */
+export function isTraceparent(text: string | undefined): text is string {
+  return text !== undefined && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(text);
+}

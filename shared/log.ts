@@ -5,6 +5,7 @@ import {
   type EventName,
   type EventOf,
   idempotencyKeySchema,
+  isTraceparent,
   type PublishMeta,
   timestampSchema,
 } from './events.ts';
@@ -53,7 +54,13 @@ export function toLogEntry<C extends AnyCatalog>(
   );
   const id = event.idempotencyKey ?? globalThis.crypto.randomUUID();
   check(idempotencyKeySchema.safeParse(id).success, 'idempotencyKey', 'must be 1–128 characters');
-  const envelope = { event_type, timestamp, data: catalog.parse(event_type, event.data) };
+  const { traceparent } = event;
+  const envelope = {
+    event_type,
+    timestamp,
+    data: catalog.parse(event_type, event.data),
+    ...(isTraceparent(traceparent) && { traceparent }),
+  };
   if (catalog.isPlainJson(event_type)) return { type: event_type, id, json: JSON.stringify(envelope) };
   const { json, meta } = transformer.serialize({ data: envelope });
   const text = JSON.stringify((json as { data: unknown }).data);

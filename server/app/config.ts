@@ -30,6 +30,11 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly ingress: boolean;
   /** The least level that is logged. Default `info`. */
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /**
+   * Whether events are traced with OpenTelemetry: by the SDK that the process registers, e.g. with
+   * `node --import ./tracing.js`. Default off.
+   */
+  readonly tracing: boolean;
   /** Whether the simulation runs. Default on. */
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
@@ -99,6 +104,7 @@ const shape = z.strictObject({
     .default('psyche'),
   ingress: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  tracing: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })

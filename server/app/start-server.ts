@@ -20,6 +20,7 @@ import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
 import type { ServerConfig } from './config.ts';
+import { configuredTracing } from './configured-tracing.ts';
 import { drain } from './drain.ts';
 import { createHttpApp } from './http-app.ts';
 import { listen } from './listen.ts';
@@ -82,6 +83,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = parts.logger ?? pino({ level: config.logLevel, base: nameOf(config) });
+  const tracing = config.tracing ? await configuredTracing() : undefined;
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
   const metrics = config.metricsPort === null ? undefined : new Metrics();
@@ -90,6 +92,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
     broker,
     logger,
     ...(metrics && { instruments: metrics }),
+    ...(tracing && { tracing }),
     ...(catalog && { catalog }),
   });
   const sessions = new Sessions({ broker: authenticate && broker });

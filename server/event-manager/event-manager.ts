@@ -11,11 +11,12 @@ import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts'
 import type { ReplayOptions } from '../../shared/replay.ts';
 import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
-import { parseTopic } from '../../shared/topic.ts';
+import { DEFAULT_TOPIC, parseTopic } from '../../shared/topic.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Instruments, noInstruments } from '../instruments.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import type { Traced, Tracing } from '../tracing.ts';
 import { Admission } from './admission.ts';
 import type { EventStats } from './event-stats.ts';
 import { EventSubscription, type HubLease } from './event-subscription.ts';
@@ -49,6 +50,8 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   throttle?: Partial<Record<EventName<C>, number>>;
   /** What replays wait by. Default: the machine's clock. */
   clock?: Clock;
+  /** What follows its events into other processes. Default: nothing does. */
+  tracing?: Tracing | undefined;
   /** What measures it. Default: nothing does. */
   instruments?: Instruments;
   /** How long, in ms, a topic that nobody follows any more stays attached. Default 5 000. */
@@ -98,11 +101,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
   readonly #clock: Clock;
+  readonly #tracing: Tracing | undefined;
   readonly #startedAt = new Date().toISOString();
   #closed = false;
 
   constructor(options: EventManagerOptions<C>) {
-    const { instruments = noInstruments } = options;
+    const { instruments = noInstruments, tracing } = options;
+    this.#tracing = tracing;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
@@ -114,7 +119,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#receiving = new Receiving(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
-      { logger, instruments },
+      { logger, instruments, tracing },
       (hub) => this.#receiving.watch(hub),
       lingerMs,
     );
@@ -132,7 +137,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   ): Promise<ManagerPublishResult> {
     this.#assertOpen();
     const { topic, ...meta } = options;
-    return this.#publishing.publish(topic, { event_type, data, ...meta });
+    const publish = (traceparent = options.traceparent) =>
+      this.#publishing.publish(topic, { event_type, data, ...meta, traceparent });
+    return this.#tracing?.publish(traced(topic, [event_type], options.traceparent), publish) ?? publish();
   }
 
   /**
@@ -145,7 +152,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: { topic?: string | undefined } = {},
   ): Promise<PublishResult[]> {
     this.#assertOpen();
-    return this.#publishing.publishBatch(options.topic, events);
+    const { topic } = options;
+    const publish = (traceparent?: string) => {
+      const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
+      return this.#publishing.publishBatch(topic, all);
+    };
+    const types = events.map(({ event_type }) => event_type);
+    return this.#tracing?.publish(traced(topic, types, events[0]?.traceparent), publish) ?? publish();
   }
 
   /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */
@@ -277,4 +290,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   #assertOpen(): void {
     if (this.#closed) throw new EventsError('CLOSED', 'The event manager is closed.');
   }
+}
+
+function traced(topic = DEFAULT_TOPIC, types: readonly string[], traceparent: string | undefined): Traced {
+  return { topic, type: [...new Set(types)].join(','), traceparent };
 }

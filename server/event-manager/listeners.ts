@@ -4,7 +4,7 @@ import type { EventName, EventOf } from '../../shared/events.ts';
 import type { Logger } from '../logger.ts';
 import type { HubLease } from './event-subscription.ts';
 import type { Selector } from './selector.ts';
-import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { decode, isNoticeType, type StreamRecord, traceOf } from './stream-record.ts';
 
 /** Called once per event, in order. What it returns is not waited for; a throw or rejection is logged and counted [D11]. */
 export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
@@ -29,11 +29,15 @@ export class Listeners<C extends AnyCatalog> {
 
   add<N extends EventName<C>>(lease: HubLease, selector: Selector, handler: EventHandler<N, C>): string {
     const id = randomUUID();
+    const { watch, log } = lease.hub;
     const onBatch = (batch: readonly StreamRecord[]): void => {
       for (const record of batch) {
         if (isNoticeType(record.type) || !selector.matches(record)) continue;
+        const { cursor, type } = record;
         // The selector let nothing else through than events N.
-        this.#call(id, () => handler(decode<C>(record) as EventOf<N, C>, { cursor: record.cursor }));
+        const handle = () => handler(decode<C>(record) as EventOf<N, C>, { cursor });
+        const traced = { topic: log.topic, type, cursor, ...traceOf(record) };
+        this.#call(id, () => (watch.tracing ? watch.tracing.handle(traced, handle) : handle()));
       }
     };
     lease.hub.emitter.on('batch', onBatch);

@@ -5,6 +5,7 @@ import { fromLogEntry } from '../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../shared/stream-items.ts';
 import type { Gap } from '../broker/broker.ts';
 import { type Instruments, noInstruments } from '../instruments.ts';
+import type { Tracing } from '../tracing.ts';
 
 /** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
 export interface StreamRecord extends Position {
@@ -67,4 +68,24 @@ export function countDelivered(
   for (const { type, at } of records) {
     if (at !== undefined) instruments.delivered(type, subscribers, Math.max(0, now - at));
   }
+}
+
+/** Notes in traces that records were handed to a number of subscribers, those that belong to one. */
+export function traceDelivered(
+  tracing: Tracing | undefined,
+  topic: string,
+  records: readonly StreamRecord[],
+  subscribers: number,
+): void {
+  if (!tracing) return;
+  for (const record of records) {
+    const { traceparent } = traceOf(record);
+    if (traceparent === undefined) continue;
+    tracing.delivered({ topic, type: record.type, cursor: record.cursor, traceparent, subscribers });
+  }
+}
+
+/** What a record brings of a trace. */
+export function traceOf(record: StreamRecord): { traceparent?: string | undefined } {
+  return isNoticeType(record.type) ? {} : (decode(record) as { traceparent?: string | undefined });
 }

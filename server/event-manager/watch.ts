@@ -1,10 +1,12 @@
 import { type Instruments, noInstruments } from '../instruments.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import type { Tracing } from '../tracing.ts';
 
 /** Who watches what a manager does. */
 export interface Watch {
   readonly logger: Logger;
   readonly instruments: Instruments;
+  readonly tracing: Tracing | undefined;
 }
 
-export const nobody: Watch = { logger: silentLogger, instruments: noInstruments };
+export const nobody: Watch = { logger: silentLogger, instruments: noInstruments, tracing: undefined };

@@ -22,6 +22,7 @@ export const publishInput = z.strictObject({
   topic,
   timestamp: timestampSchema.optional(),
   idempotencyKey: idempotencyKeySchema.optional(),
+  traceparent: z.string().max(256).optional(),
 });
 
 export const batchInput = z.strictObject({

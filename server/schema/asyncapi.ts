@@ -3,6 +3,7 @@ import { eventsSchema, type JsonSchema } from './events-schema.ts';
 
 const CURSOR = { type: 'string', description: '`<epoch>:<seq>`, the place of a record in its topic.' };
 const TOPIC = { type: 'string', pattern: '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$', default: 'default' };
+const TRACE = { type: 'string', description: 'W3C’s traceparent: the trace that the event belongs to.' };
 const TIMESTAMP = { type: 'string', format: 'date-time' };
 const KEY = {
   type: 'string',
@@ -108,7 +109,7 @@ function publishChannel(name: string): JsonSchema {
 
 function publishMessage(name: string): JsonSchema {
   const data = { $ref: `#/components/schemas/${name}/properties/data` };
-  const properties = { data, topic: TOPIC, timestamp: TIMESTAMP, idempotencyKey: KEY };
+  const properties = { data, topic: TOPIC, timestamp: TIMESTAMP, idempotencyKey: KEY, traceparent: TRACE };
   return {
     name: `publish_${name}`,
     payload: { type: 'object', properties, required: ['data'], additionalProperties: false },

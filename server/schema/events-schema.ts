@@ -24,7 +24,9 @@ export function eventsSchema(
 ): Record<string, JsonSchema> {
   const names = z.registry<{ id: string }>();
   const envelopes = Object.entries(catalog.schemas).map(([name, data]) => {
-    const envelope = z.strictObject({ event_type: z.literal(name), timestamp: timestampSchema, data });
+    const event_type = z.literal(name);
+    const traceparent = z.string().optional();
+    const envelope = z.strictObject({ event_type, timestamp: timestampSchema, data, traceparent });
     names.add(envelope, { id: name });
     return envelope;
   });

@@ -1,6 +1,6 @@
 import { explain } from '../../event-manager/explain.ts';
 import type { Feed } from '../../event-manager/feed.ts';
-import { countDelivered, type StreamRecord } from '../../event-manager/stream-record.ts';
+import { countDelivered, type StreamRecord, traceDelivered } from '../../event-manager/stream-record.ts';
 import type { TopicHub } from '../../event-manager/topic-hub.ts';
 import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
@@ -23,7 +23,7 @@ class Group {
   readonly #onEmpty: () => void;
 
   constructor(hub: TopicHub, selector: Feed['selector'], encode: EncodeBody, onEmpty: () => void) {
-    const { instruments } = hub.watch;
+    const { instruments, tracing } = hub.watch;
     const onBatch = (records: readonly StreamRecord[]): void => {
       explain(hub, selector, records, () => Array.from(this.#members, ({ name }) => name));
       const selected = records.filter((record) => selector.matches(record));
@@ -31,6 +31,7 @@ class Group {
       const subscribers = this.#members.size;
       this.#send(new EncodedBatch(selected, encode));
       countDelivered(instruments, selected, subscribers);
+      traceDelivered(tracing, hub.log.topic, selected, subscribers);
     };
     hub.emitter.on('batch', onBatch);
     instruments.grouped(1);
