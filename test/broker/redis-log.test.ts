@@ -24,7 +24,7 @@ async function logOf(count: number, options: Parameters<typeof redisFixture>[0] 
 
 /** The fields of an entry as the broker writes them. */
 function fieldsOf(n: number, json = entry(n).json): string[] {
-  return ['at', '1', 'type', 'tick', 'id', `id-${n}`, 'json', json];
+  return ['head', `1 1 id-${n} tick`, 'json', json];
 }
 
 describe('entries of somebody else', () => {
@@ -110,9 +110,10 @@ describe('entries of somebody else', () => {
     ['no JSON', fieldsOf(2, 'not json')],
     ['half of its JSON', fieldsOf(2, '{"event_type":"tick","da')],
     ['no JSON object', fieldsOf(2, '"text"')],
-    ['fields missing', ['at', '1', 'type', 'tick', 'json', entry(2).json]],
-    ['no time', ['at', 'now', ...fieldsOf(2).slice(2)]],
-    ['an id that is none', ['at', '1', 'type', 'tick', 'id', '\\x', 'json', entry(2).json]],
+    ['fields missing', ['head', '1 1 id-2 tick']],
+    ['no type', ['head', '1 1 id-2', ...fieldsOf(2).slice(2)]],
+    ['no time', ['head', 'now 1 id-2 tick', ...fieldsOf(2).slice(2)]],
+    ['an id that is none', ['head', '1 1 \\x tick', ...fieldsOf(2).slice(2)]],
     ['annotations that are none', [...fieldsOf(2), 'meta', 'x']],
   ])('[D4] a record with %s is a gap of one', async (_what, fields) => {
     await using log = await logOf(3);

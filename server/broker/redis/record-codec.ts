@@ -10,9 +10,9 @@ export interface Chunk extends ReadResult {
   readonly foreign: number;
 }
 
-/** An id as it is stored: without line breaks, and the same text after a round trip through UTF-8. */
+/** An id as it is stored: without blanks, and the same text after a round trip through UTF-8. */
 export function encodeId(id: string): string {
-  return JSON.stringify(id).slice(1, -1);
+  return JSON.stringify(id).slice(1, -1).replaceAll(' ', '\\u0020');
 }
 
 function decodeId(text: string): string | null {
@@ -46,6 +46,9 @@ export function decodeNotification(text: string): LogRecord[] | null {
   return records;
 }
 
+/** A record's head, see the scripts: time, bytes, id and type. */
+const HEAD = /^(\d{1,15}) \d+ ([^ ]*) (.+)$/s;
+
 /** The reply of the read script to a question for the records after a position. */
 export function decodeChunk(after: Position, reply: unknown): Chunk {
   const [epochValue, first, last, lastId, reached, passedOver, text] = toValues(reply);
@@ -54,10 +57,10 @@ export function decodeChunk(after: Position, reply: unknown): Chunk {
   const found: LogRecord[] = [];
   let foreign = Number(passedOver);
   const lines = text === '' ? [] : String(text).split('\n');
-  for (let line = 0; line < lines.length; line += 6) {
+  for (let line = 0; line < lines.length; line += 4) {
     const place = { epoch, seq: Number(lines[line]) };
-    const at = Number(lines[line + 1]);
-    const record = toRecord(place, at, lines[line + 2], lines[line + 3], lines[line + 4], lines[line + 5]);
+    const [, at, id, type] = HEAD.exec(lines[line + 1] ?? '') ?? [];
+    const record = toRecord(place, Number(at), type, id, lines[line + 2], lines[line + 3]);
     if (record) found.push(record);
     else foreign++;
   }

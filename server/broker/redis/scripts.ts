@@ -22,25 +22,23 @@ const OPEN = `
 local log, meta, maxAge = KEYS[1], KEYS[2], tonumber(ARGV[2])
 local metaTtl = maxAge + ${META_OUTLIVES_LOG_MS}
 
--- The number and the fields of an entry this project wrote; nil for anybody else's.
+-- An entry this project wrote: its number, head, JSON and annotations; nil for anybody else's. The head is
+-- "<time> <bytes of the log up to its end> <id> <type>": few fields, because each costs whoever reads.
 local function record(entry)
   local seq, fields = string.match(entry[1], '^(%d+)%-0$'), entry[2]
-  if not seq or fields[1] ~= 'at' or fields[3] ~= 'type' or fields[5] ~= 'id' or fields[7] ~= 'json' or fields[9] ~= 'upto' then
-    return nil
-  end
-  local at, upto = tonumber(fields[2]), tonumber(fields[10])
-  local meta = fields[11] == 'meta' and fields[12] or ''
-  return at and upto and tonumber(seq), at, fields[4], fields[6], fields[8], meta, upto
+  if not seq or fields[1] ~= 'head' or fields[3] ~= 'json' then return nil end
+  return seq, fields[2], fields[4], fields[5] == 'meta' and fields[6] or ''
 end
 
--- The first record numbered from..last: its number, time, type, id, and the bytes up to its end.
+-- The first record numbered from..last: its number, time, id, and the bytes up to its end.
 local function recordFrom(from, last)
   local start = from .. '-0'
   while true do
     local entry = redis.call('XRANGE', log, start, last .. '-0', 'COUNT', 1)[1]
     if not entry then return nil end
-    local seq, at, kind, id, _, _, upto = record(entry)
-    if seq then return seq, at, kind, id, upto end
+    local seq, head = record(entry)
+    local at, upto, id = string.match(head or '', '^(%d+) (%d+) ([^ ]*) ')
+    if at then return tonumber(seq), tonumber(at), id, tonumber(upto) end
     start = '(' .. entry[1]
   end
 end
@@ -51,7 +49,7 @@ local function rewound(epoch, seq)
   local seenSeq, seenId = tonumber(ARGV[4]), ARGV[5]
   if epoch ~= ARGV[3] or not seenSeq then return false end
   if seq < seenSeq then return true end
-  local found, _, _, id = recordFrom(seenSeq, seenSeq)
+  local found, _, id = recordFrom(seenSeq, seenSeq)
   return found and seenId ~= '' and id ~= seenId
 end
 
@@ -135,11 +133,11 @@ local function trimBytes()
   local from, to = recordFrom(1, seq) or seq, seq - 1
   while from < to do
     local middle = math.floor((from + to) / 2)
-    local found, _, _, _, reached = recordFrom(middle, seq)
+    local found, _, _, reached = recordFrom(middle, seq)
     if upto - reached <= maxBytes then to = middle else from = found + 1 end
   end
   if from >= seq then return end
-  local found, _, _, _, reached = recordFrom(from, seq)
+  local found, _, _, reached = recordFrom(from, seq)
   redis.call('XTRIM', log, 'MINID', math.min(found + 1, seq) .. '-0')
   redis.call('HSET', meta, 'before', reached)
 end
@@ -165,10 +163,11 @@ for arg = FIRST, #ARGV, STEP do
   else
     local refused
     upto = upto + #json + #annotations
+    local head = atText .. ' ' .. upto .. ' ' .. id .. ' ' .. kind
     if annotations == '' then
-      refused = append('at', atText, 'type', kind, 'id', id, 'json', json, 'upto', upto)
+      refused = append('head', head, 'json', json)
     else
-      refused = append('at', atText, 'type', kind, 'id', id, 'json', json, 'upto', upto, 'meta', annotations)
+      refused = append('head', head, 'json', json, 'meta', annotations)
     end
     if refused then return refused end
     known[id] = epoch .. ':' .. seq
@@ -211,7 +210,7 @@ return reply
  * ARGV: 6 epoch and 7 seq of the position, 8 the number of records, 9 the characters of JSON after which no further
  * record is added.
  * Reply: epoch, first, last and the id of that record, the number up to which the log was read, how many foreign
- * entries were passed over, then seq, at, type, id, json, meta of each record.
+ * entries were passed over, then seq, head, json and meta of each record, a line each.
  */
 export const READ = `${OPEN}
 -- Nothing that this project wrote has a line break in it.
@@ -225,20 +224,19 @@ local first = recordFrom(1, last) or last + 1
 if ARGV[6] ~= epoch or from < first - 1 then from = first - 1 end
 if from > last then from = last end
 
-local _, _, _, lastId = recordFrom(math.max(1, last), last)
+local _, _, lastId = recordFrom(math.max(1, last), last)
 local reached, passedOver, lines = from, 0, {}
 local start = (from + 1) .. '-0'
 while limit > 0 and room > 0 do
   local count = math.min(limit, 32)
   local entries = redis.call('XRANGE', log, start, last .. '-0', 'COUNT', count)
   for _, entry in ipairs(entries) do
-    local seq, at, kind, id, json, annotations = record(entry)
-    if not seq or broken(kind) or broken(id) or broken(json) or broken(annotations) then
+    local seq, head, json, annotations = record(entry)
+    if not seq or broken(head) or broken(json) or broken(annotations) then
       passedOver = passedOver + 1
     else
       local n = #lines
-      lines[n + 1], lines[n + 2], lines[n + 3] = seq, at, kind
-      lines[n + 4], lines[n + 5], lines[n + 6] = id, json, annotations
+      lines[n + 1], lines[n + 2], lines[n + 3], lines[n + 4] = seq, head, json, annotations
       reached = seq
       limit, room = limit - 1, room - #json
       if room <= 0 then break end
