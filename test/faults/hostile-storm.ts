@@ -16,7 +16,7 @@ const PATHS = [
   '',
 ] as const;
 const PROBE = '{"id":"probe","method":"query","params":{"path":"stats","input":{"json":null}}}';
-const FRAMES_PER_PROBE = 50;
+const FRAMES_PER_PROBE = 100;
 
 /** What a server answered. */
 export interface StormReport {
@@ -30,7 +30,7 @@ export async function storm(port: number, random: Random, frames: number): Promi
   const report: StormReport = { frames: 0, closes: new Map() };
   while (report.frames < frames) {
     const kind = random.next();
-    if (kind < 0.4) await wire(port, random, report);
+    if (kind < 0.5) await wire(port, random, report);
     else await messages(port, random, report, kind < 0.7);
   }
   return report;
@@ -59,7 +59,7 @@ async function messages(
     ws.send(first);
     if (first.length === 4) ws.send('{"method":"connectionParams","data":null}'); // a heartbeat is no first message
   }
-  for (let rounds = 0; rounds < 4 && ws.readyState === WebSocket.OPEN; rounds++) {
+  for (let rounds = 0; rounds < 5 && ws.readyState === WebSocket.OPEN; rounds++) {
     for (let n = 0; n < FRAMES_PER_PROBE; n++) {
       const text = hostileText(random, PATHS, 0.3);
       ws.send(random.next() < 0.1 ? damaged(random, Buffer.from(text)) : text);
@@ -84,7 +84,7 @@ async function wire(port: number, random: Random, report: StormReport): Promise<
   const closed = new Promise((resolve) => socket.once('close', resolve));
   const upgrade = Buffer.from(UPGRADE(random.next() < 0.9 ? '/trpc' : '/other'));
   socket.write(random.next() < 0.1 ? damaged(random, upgrade) : upgrade);
-  const frames = Array.from({ length: 1 + random.below(6) }, () =>
+  const frames = Array.from({ length: 1 + random.below(20) }, () =>
     wireFrame(random, Buffer.from(hostileText(random, PATHS))),
   );
   report.frames += frames.length;

@@ -68,4 +68,5 @@ function tell(): void {
 }
 
 process.on('message', tell);
+process.on('disconnect', () => process.exit()); // its test is over, however it ended
 tell();
