@@ -4,7 +4,7 @@ import { Figure } from '../shell/figure.tsx';
 import { Panel } from '../shell/panel.tsx';
 import { useMoment } from '../state/moment.ts';
 import { useDelivery } from '../state/use-delivery.ts';
-import { type StatsSample, useServerStats } from '../state/use-server-stats.ts';
+import { clockAheadMs, type StatsSample, useServerStats } from '../state/use-server-stats.ts';
 import { ErrorCounts } from './error-counts.tsx';
 import { TypeRates } from './type-rates.tsx';
 import './analytics.css';
@@ -13,7 +13,7 @@ import './analytics.css';
 export function Analytics(): ReactNode {
   const { live, at, row } = useMoment();
   const samples = useServerStats();
-  const deliveryAt = useDelivery();
+  const deliveryAt = useDelivery(clockAheadMs(samples));
   const sample = live ? samples.at(-1) : samples.findLast((each) => each.at <= at);
   const delivery = deliveryAt(row);
   return (
@@ -30,7 +30,7 @@ export function Analytics(): ReactNode {
       <dl className="figures">
         <Figure
           name="Delivery p50"
-          title="From an event's timestamp until it is on this page"
+          title="From publishing until it is on this page: by the event’s timestamp and the server’s clock"
           value={delivery ? millis(delivery.p50) : '–'}
         />
         <Figure name="Delivery p99" value={delivery ? millis(delivery.p99) : '–'} />

@@ -8,6 +8,8 @@ interface Delivery {
 }
 
 const KEPT = 2000;
+/** Longer than this nothing is under way: such an event brought an older time of its own. */
+const LONGEST_MS = 60_000;
 
 /** Ms from an event's timestamp until it is on this page: half of the events take less, one in a hundred more. */
 export interface DeliveryTimes {
@@ -15,8 +17,11 @@ export interface DeliveryTimes {
   readonly p99: number;
 }
 
-/** Returns what tells the delivery times of the last events up to a row; null when none was delivered live. */
-export function useDelivery(): (row: number) => DeliveryTimes | null {
+/**
+ * Returns what tells the delivery times of the last events up to a row; null when none was delivered live.
+ * @param aheadMs how far the server's clock is ahead of the page's
+ */
+export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | null {
   const { log } = useMoment();
   const deliveries = useRef<Delivery[]>([]);
   const last = useRef<number | null>(null);
@@ -28,7 +33,7 @@ export function useDelivery(): (row: number) => DeliveryTimes | null {
     if (before === null || log.status !== 'live') return;
     const now = Date.now();
     const fresh = log.entries.slice(countUpTo(log.entries, before, ({ row }) => row));
-    for (const { row, at } of fresh) deliveries.current.push({ row, ms: Math.max(0, now - at) });
+    for (const { row, at } of fresh) deliveries.current.push({ row, ms: now - at });
     if (deliveries.current.length > 2 * KEPT) deliveries.current = deliveries.current.slice(-KEPT);
   }, [log]);
   return (row) => {
@@ -36,7 +41,8 @@ export function useDelivery(): (row: number) => DeliveryTimes | null {
     const end = countUpTo(known, row, (delivery) => delivery.row);
     const sorted = known
       .slice(Math.max(0, end - 500), end)
-      .map(({ ms }) => ms)
+      .map(({ ms }) => Math.max(0, ms + aheadMs))
+      .filter((ms) => ms < LONGEST_MS)
       .sort((a, b) => a - b);
     const at = (part: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;

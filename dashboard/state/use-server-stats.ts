@@ -3,8 +3,10 @@ import type { ServerStats } from '../../client/index.ts';
 import { useConnection, useEventsClient } from '../events.ts';
 
 export interface StatsSample {
-  /** When it was asked for, Unix ms. */
+  /** When it was answered, Unix ms. */
   readonly at: number;
+  /** How long the answer took, ms. */
+  readonly tookMs: number;
   readonly stats: ServerStats;
 }
 
@@ -27,9 +29,11 @@ export function useServerStats(): readonly StatsSample[] {
     const ask = async (): Promise<void> => {
       if (document.hidden) return;
       try {
+        const asked = performance.now();
         const stats = await getClient().stats({ signal: abort.signal, timeoutMs: INTERVAL_MS });
         if (!abort.signal.aborted) {
-          setSamples((before) => [...before.slice(1 - KEPT), { at: Date.now(), stats }]);
+          const sample = { at: Date.now(), tookMs: performance.now() - asked, stats };
+          setSamples((before) => [...before.slice(1 - KEPT), sample]);
         }
       } catch {
         // The connection bar says what is wrong; the last figures stay.
@@ -45,4 +49,11 @@ export function useServerStats(): readonly StatsSample[] {
     };
   }, [status, getClient]);
   return samples;
+}
+
+/** How far the server's clock is ahead of this page's, ms, as the quickest of the last answers tells it; 0 before any. */
+export function clockAheadMs(samples: readonly StatsSample[]): number {
+  const [quickest] = samples.slice(-30).sort((a, b) => a.tookMs - b.tookMs);
+  // The server answered about half-way between question and answer.
+  return quickest ? Date.parse(quickest.stats.now) - (quickest.at - quickest.tookMs / 2) : 0;
 }

@@ -229,6 +229,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const { gate, published, invalid, unavailable } = this.#publishing;
     return {
       startedAt: this.#startedAt,
+      now: new Date().toISOString(),
       published: published.toRecord(names),
       received: this.#receiving.counts.toRecord(names),
       lastEventAt: this.#receiving.lastEventAt,

@@ -2,6 +2,8 @@
 export interface EventStats {
   /** ISO 8601. */
   startedAt: string;
+  /** ISO 8601 time of this answer, by the clock that events without a time of their own are stamped by. */
+  now: string;
   /** Events accepted for publishing by this process, per type. */
   published: Record<string, number>;
   /** Events handed out by this process's hubs, per type; topics that nobody follows are not counted. */

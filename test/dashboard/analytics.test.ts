@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
+import { said, state, status } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+/** The figures of the block, by name. */
+async function figures(dashboard: DashboardPage): Promise<Record<string, string>> {
+  const all = await dashboard
+    .panel('Events')
+    .locator('.figure')
+    .evaluateAll((list) =>
+      list.map((figure) => [
+        figure.querySelector('dt')?.textContent ?? '',
+        figure.querySelector('dd')?.textContent ?? '',
+      ]),
+    );
+  return Object.fromEntries(all);
+}
+
+function millis(text = ''): number {
+  const [, value, unit] = /^([\d.]+) (ms|s)$/.exec(text) ?? [];
+  return Number(value) * (unit === 's' ? 1000 : 1);
+}
+
+test('analytics: totals and rates per type, published, queue, subscribers and errors are what happened', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await using dashboard = await pages.open(server.url);
+  const total = (type: string) =>
+    dashboard.panel('Events').locator(`tr[data-type="${type}"]`).getAttribute('data-total');
+  const rate = (type: string) =>
+    dashboard.panel('Events').locator(`tr[data-type="${type}"] td`).nth(1).textContent();
+  for (let turn = 1; turn <= 6; turn++) await publisher.publish('agent_message', said(`turn ${turn}`));
+  await publisher.publish('simulation_state', state(0.1));
+  await publisher.publish('system_status', status(5));
+  const invalid = publisher.publish('agent_message', said('', { sentiment: { score: 7, label: 'neutral' } }));
+  await expect(invalid).rejects.toThrow(/score/);
+
+  await poll(() => total('agent_message')).toBe('6');
+  expect(await total('simulation_state')).toBe('1');
+  // Over the last minute.
+  await poll(() => rate('agent_message')).toBe('0.10');
+  await poll(() => figures(dashboard)).toMatchObject({
+    Published: '8',
+    'Handed out': '8',
+    Queue: '0',
+    Subscribers: '1',
+    Listeners: '0',
+    Errors: '1',
+  });
+  await dashboard.panel('Events').getByText('Errors: 1 invalid').waitFor();
+});
+
+test.each([
+  ['right', 0],
+  ['an hour behind', -3_600_000],
+  ['an hour ahead', 3_600_000],
+])('delivery is from publishing to the page, also where the page’s clock is %s', async (_, offsetMs) => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await using dashboard = await pages.open('about:blank', { live: false });
+  const { page } = dashboard;
+  await page.addInitScript((ms) => {
+    const real = Date.now.bind(Date);
+    Date.now = () => real() + ms;
+  }, offsetMs);
+  await page.goto(server.url);
+  await dashboard.connection.getByText('Live').waitFor();
+  for (let turn = 1; turn <= 5; turn++) {
+    await publisher.publish('agent_message', said(`turn ${turn}`));
+    await dashboard.feed.getByText(`turn ${turn}`, { exact: true }).waitFor();
+  }
+  // An event with an older time of its own was not under way since then.
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString();
+  await publisher.publishBatch([{ event_type: 'agent_message', data: said('old'), timestamp: yesterday }]);
+  await dashboard.feed.getByText('old', { exact: true }).waitFor();
+  await poll(async () => millis((await figures(dashboard))['Delivery p99'])).toBeGreaterThan(0);
+  expect(millis((await figures(dashboard))['Delivery p50'])).toBeLessThan(3000);
+});
