@@ -74,6 +74,14 @@ export class DashboardPage implements AsyncDisposable {
     return this.page.locator('.connection');
   }
 
+  /** Connects now rather than at the next attempt, which may be 20 s away; unless that was just made. */
+  async retryNow(): Promise<void> {
+    await this.connection
+      .getByRole('button', { name: 'Retry now' })
+      .or(this.connection.getByText('Live'))
+      .click();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.page.context().close();
   }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchPages } from './dashboard-page.ts';
 import { network, said, state, status } from './events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
+import { TaskTrace } from './task-trace.ts';
 
 let pages: Awaited<ReturnType<typeof launchPages>>;
 beforeAll(async () => {
@@ -17,8 +18,10 @@ const PER_SECOND = 50;
 /** More than the page keeps: from here on nothing should grow. */
 const WARM = 5000;
 const TOTAL = MINUTES > 0 ? Math.max(2 * WARM, MINUTES * 60 * PER_SECOND) : 10_000;
-/** In real time only: a burst may take what it needs. */
-const LONGEST_TASK_MS = MINUTES > 0 ? 200 : Number.POSITIVE_INFINITY;
+/** Of processor time: a busy machine stretches what a clock says. */
+const LONGEST_TASK_MS = 200;
+/** Events in one trace. */
+const TRACED = 1000;
 const BATCH = MINUTES > 0 ? PER_SECOND / 2 : 250;
 
 type Event = Parameters<ReturnType<typeof publishTo>['publishBatch']>[0][number];
@@ -49,17 +52,12 @@ function eventAt(index: number): Event {
   }
 }
 
-interface LongTask {
-  at: number;
-  ms: number;
-}
-
-/** Notes, in the page, each task that keeps it from answering for more than 50 ms. */
+/** Notes, in the page, each task that keeps it from answering for more than 50 ms, and the machine's part in that. */
 function watchLongTasks(): void {
-  const longTasks: LongTask[] = [];
+  const longTasks: number[] = [];
   Object.assign(globalThis, { longTasks });
   new PerformanceObserver((list) => {
-    for (const { startTime: at, duration: ms } of list.getEntries()) longTasks.push({ at, ms });
+    longTasks.push(...list.getEntries().map(({ duration }) => duration));
   }).observe({ type: 'longtask', buffered: true });
 }
 
@@ -78,38 +76,35 @@ test(
     const { page } = dashboard;
     const session = await page.context().newCDPSession(page);
     await session.send('Performance.enable');
-    const now = () => page.evaluate(() => performance.now());
-    const start = await now();
+    const trace = new TaskTrace(session);
+    await trace.start();
     let heapWhenWarm = 0;
-    let warmed = { from: 0, to: 0 };
     let mostNodes = 0;
     for (let index = 0; index < TOTAL; index += BATCH) {
       await publisher.publishBatch(Array.from({ length: BATCH }, (_, offset) => eventAt(index + offset)));
       if (MINUTES > 0) await sleep(500);
       mostNodes = Math.max(mostNodes, await page.evaluate(() => document.querySelectorAll('*').length));
-      if (heapWhenWarm === 0 && index >= WARM) {
-        const from = await now();
-        heapWhenWarm = await heapOf(session);
-        warmed = { from, to: await now() };
+      // Neither a full trace, nor the collection of garbage in one.
+      if (index % TRACED === 0) {
+        await trace.stop();
+        if (heapWhenWarm === 0 && index >= WARM) heapWhenWarm = await heapOf(session);
+        await trace.start();
       }
     }
     const last = `message ${TOTAL / 10 - 1}.`;
     await dashboard.feed.locator('.words', { hasText: last }).last().waitFor({ timeout: 30_000 });
-    const longTasks = await page.evaluate(
-      () => (globalThis as unknown as { longTasks: LongTask[] }).longTasks,
-    );
-    // Not the loading, nor the collection of garbage that was asked for above.
-    const own = longTasks.filter(({ at, ms }) => at > start && (at + ms < warmed.from || at > warmed.to));
-    const longest = Math.max(0, ...own.map(({ ms }) => ms));
+    await trace.stop();
+    const longTasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
     const heapAtEnd = await heapOf(session);
     const growth = heapAtEnd / heapWhenWarm;
     console.log(
       `${mostNodes} nodes, heap ${(heapAtEnd / 2 ** 20).toFixed(1)} MB (${((growth - 1) * 100).toFixed(1)} %), ` +
-        `${own.length} tasks over 50 ms, the longest ${longest} ms`,
+        `longest task ${trace.longestMs.toFixed(0)} ms of processor time; as seen on this machine: ` +
+        `${longTasks.length} over 50 ms, the longest ${Math.max(0, ...longTasks)} ms`,
     );
     expect(mostNodes).toBeLessThan(3000);
     expect(growth).toBeLessThan(1.2);
-    expect(longest).toBeLessThanOrEqual(LONGEST_TASK_MS);
+    expect(trace.longestMs).toBeLessThanOrEqual(LONGEST_TASK_MS);
     expect(dashboard.complaints).toEqual([]);
   },
   60_000 + MINUTES * 70_000,

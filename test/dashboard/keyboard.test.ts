@@ -57,9 +57,12 @@ test('by keyboard alone: filter, select in the network, search, clear, help', as
   const { page } = dashboard;
   await poll(() => dashboard.messages()).toEqual(['of the shadow', 'of the ego']);
 
-  await page.keyboard.press('5');
+  for (const [index, agent] of ['shadow', 'persona', 'anima_animus', 'self', 'ego'].entries()) {
+    await page.keyboard.press(`${index + 1}`);
+    await poll(() => new URL(page.url()).search).toBe(`?agents=${agent}`);
+    if (agent !== 'ego') await page.keyboard.press(`${index + 1}`);
+  }
   await poll(() => dashboard.messages()).toEqual(['of the ego']);
-  expect(page.url()).toContain('agents=ego');
   await page.keyboard.press('Escape');
   await poll(() => dashboard.messages()).toHaveLength(2);
 

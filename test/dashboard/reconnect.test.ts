@@ -41,8 +41,8 @@ test('[D12] the socket is gone for 5 s: the page says so within 2 s, then no gap
   await page.context().setOffline(false);
   await sleep(5000);
   line.mend();
-
-  await connection.getByText('Live').waitFor({ timeout: 15_000 });
+  await dashboard.retryNow();
+  await connection.getByText('Live').waitFor();
   await dashboard.feed.getByText('message 59', { exact: true }).waitFor();
   expect(await page.locator('.page').getAttribute('data-stale')).toBe('false');
   await page.getByText('Caught up 40 events').waitFor();
@@ -63,6 +63,7 @@ test('[D12] the server comes back on its port with its log in Redis: the page sh
   await publishAll(elsewhere.url, texts(5, 10));
   await using again = await startPageServer({ ...redis, port: first.port });
   expect(again.url).toBe(first.url);
+  await dashboard.retryNow();
   await dashboard.feed.getByText('message 9', { exact: true }).waitFor({ timeout: 25_000 });
   expect(await dashboard.allMessages()).toEqual(texts(0, 10));
   expect(await dashboard.page.locator('.gap-mark').count()).toBe(0);
@@ -75,6 +76,7 @@ test('[D4] the server comes back with an empty log: the page marks the gap, keep
   await dashboard.feed.getByText('message 2', { exact: true }).waitFor();
   await first.close();
   await using again = await startPageServer({ port: first.port });
+  await dashboard.retryNow();
   await publishAll(again.url, texts(3, 5));
   await dashboard.feed.getByText('message 4', { exact: true }).waitFor({ timeout: 25_000 });
 
