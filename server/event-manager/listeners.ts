@@ -36,8 +36,10 @@ export class Listeners<C extends AnyCatalog> {
         const { cursor, type } = record;
         // The selector let nothing else through than events N.
         const handle = () => handler(decode<C>(record) as EventOf<N, C>, { cursor });
-        const traced = { topic: log.topic, type, cursor, ...traceOf(record) };
-        this.#call(id, () => (watch.tracing ? watch.tracing.handle(traced, handle) : handle()));
+        this.#call(id, () => {
+          if (!watch.tracing) return handle();
+          return watch.tracing.handle({ topic: log.topic, type, cursor, ...traceOf(record) }, handle);
+        });
       }
     };
     lease.hub.emitter.on('batch', onBatch);
