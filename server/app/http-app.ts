@@ -10,6 +10,7 @@ import type { Limits } from '../limits/limits.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { limitConnections } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
+import { observeHttp } from './observe-http.ts';
 import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
@@ -69,17 +70,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     routerOptions: { maxParamLength: MAX_PATH },
   });
   addSecurityHeaders(app);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id); // what its lines in the log can be found by
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
-    const { statusCode, elapsedTime } = reply;
-    logger.debug(
-      { request: request.id, method, route: routeOptions.url, statusCode, elapsedMs: elapsedTime },
-      'Answered',
-    );
-  });
+  observeHttp(app, logger, instruments);
 
   // Whoever keeps a connection is to make the next one elsewhere.
   app.addHook('onSend', async (_request, reply) => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { EventManager, MemoryBroker, Metrics } from '../../server/index.ts';
@@ -67,6 +68,7 @@ test('a silent handshake and a gap are counted under the code and the reason the
     handshakeTimeoutMs: 2000,
     retentionMaxRecords: 2,
     maxConnectionsPerAddress: 2,
+    trustProxy: ['loopback'],
   });
   const trpc = httpClient(server.url);
   for (let n = 0; n < 5; n++) await trpc.publish.agent_message.mutate({ data: agentMessage(n) });
@@ -83,6 +85,12 @@ test('a silent handshake and a gap are counted under the code and the reason the
   };
   await once(silent.ws, 'open');
   expect(await upgradeStatus(`${server.url}/trpc`)).toBe(429);
+  const mute = createConnection(server.port, '127.0.0.1');
+  mute.resume();
+  const body = 'x'.repeat(1_100_000);
+  const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.1' };
+  const large = await fetch(`${server.url}/trpc/publish.batch`, { method: 'POST', headers, body });
+  expect(large.status).toBe(413);
   await once(silent.ws, 'close');
   await expect
     .poll(async () => Object.fromEntries(await scrape(server.metricsUrl)))
@@ -92,6 +100,8 @@ test('a silent handshake and a gap are counted under the code and the reason the
       psyche_delivery_seconds_count: 0,
       'psyche_connections_closed_total{code="4000"}': 1,
       'psyche_refusals_total{code="TOO_MANY_CONNECTIONS"}': 1,
+      'psyche_refusals_total{code="BODY_TOO_LARGE"}': 1,
+      'psyche_refusals_total{code="HANDSHAKE_TIMEOUT"}': 1,
     });
 });
 
