@@ -12,7 +12,7 @@ describe.each([
   let topology: RedisCluster | RedisSentinel;
   beforeAll(async () => {
     topology = await start();
-  });
+  }, 60_000);
   afterAll(() => topology[Symbol.asyncDispose]());
 
   const kind = { name, open: async (retention = {}) => redisFixture(retention, topology.url) };

@@ -12,8 +12,8 @@ export interface RedisCluster extends AsyncDisposable {
   replicaOf(key: string): Promise<RedisServer>;
   /** Moves the slot of a key, with all it holds, from its master to another, as `redis-cli --cluster` does. */
   moveSlot(key: string): Promise<void>;
-  /** Waits until every node says that all is well, with a replica for each master. */
-  healthy(): Promise<void>;
+  /** Restarts who is dead, and waits until every node says that all is well, with a replica for each master. */
+  heal(): Promise<void>;
 }
 
 const NODES = 6;
@@ -62,26 +62,34 @@ export async function startRedisCluster(args: readonly string[] = []): Promise<R
         })
       ).every(Boolean),
     );
-  const holderOf = async (key: string, rank: number): Promise<RedisServer> => {
+  const masterOf = async (key: string): Promise<RedisServer> => {
     for (const [node, redis] of clients) {
       if (!node.isRunning) continue;
       const owned = await redis.cluster('SLOTS').catch(() => []);
       const range = owned.find(([first, last]) => slotOf(key) >= first && slotOf(key) <= last);
-      const holder = range?.[2 + rank];
-      const found = nodes.find(({ port }) => Array.isArray(holder) && port === holder[1]);
-      if (found) return found;
+      const master = nodes.find(({ port }) => port === range?.[2]?.[1]);
+      if (master) return master;
     }
     throw new Error(`nobody has ${key}`);
   };
-  const masterOf = (key: string) => holderOf(key, 0);
+  const replicaOf = async (key: string): Promise<RedisServer> => {
+    const { port } = await masterOf(key);
+    for (const [node, redis] of clients) {
+      if (node.isRunning && (await redis.info('replication')).includes(`master_port:${port}\r`)) return node;
+    }
+    throw new Error(`nobody replicates ${key}`);
+  };
   await healthy();
 
   return {
     url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
     nodes,
     masterOf,
-    replicaOf: (key) => holderOf(key, 1),
-    healthy,
+    replicaOf,
+    async heal() {
+      for (const node of nodes) if (!node.isRunning) await node.restart();
+      await healthy();
+    },
     async moveSlot(key) {
       const slot = slotOf(key);
       const source = await masterOf(key);

@@ -9,8 +9,8 @@ export interface RedisSentinel extends AsyncDisposable {
   readonly sentinels: readonly RedisServer[];
   /** The server that the Sentinels name. */
   master(): Promise<RedisServer>;
-  /** Waits until the master has its replicas, and all Sentinels know them. */
-  healthy(): Promise<void>;
+  /** Restarts who is dead, and waits until the master has its replicas, and all Sentinels know them. */
+  heal(): Promise<void>;
 }
 
 const NAME = 'mymaster';
@@ -40,7 +40,7 @@ export async function startRedisSentinel({
         config: [
           `sentinel monitor ${NAME} 127.0.0.1 ${first.port} 2`,
           `sentinel down-after-milliseconds ${NAME} 500`,
-          `sentinel failover-timeout ${NAME} 3000`,
+          `sentinel failover-timeout ${NAME} 1000`,
           `sentinel parallel-syncs ${NAME} 5`,
         ],
         args: ['--sentinel'],
@@ -79,7 +79,17 @@ export async function startRedisSentinel({
     servers,
     sentinels,
     master,
-    healthy,
+    async heal() {
+      const { port } = await master();
+      for (const server of servers) {
+        if (server.isRunning) continue;
+        await server.restart();
+        const redis = connect(server.port);
+        await redis.replicaof('127.0.0.1', port); // the Sentinels would say so too, in 8 s
+        redis.disconnect();
+      }
+      await healthy();
+    },
     async [Symbol.asyncDispose]() {
       for (const redis of clients) redis.disconnect();
       await Promise.all([...servers, ...sentinels].map((server) => server[Symbol.asyncDispose]()));
