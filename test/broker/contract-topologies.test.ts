@@ -3,6 +3,7 @@ import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts'
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import { redisFixture } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
+import { describeRetention } from './retention-contract.ts';
 import { describeTail } from './tail-contract.ts';
 
 describe.each([
@@ -17,5 +18,6 @@ describe.each([
 
   const kind = { name, open: async (retention = {}) => redisFixture(retention, topology.url) };
   describeLog(kind);
+  describeRetention(kind);
   describeTail(kind);
 });

@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
 import { brokerKinds } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
+import { describeRetention } from './retention-contract.ts';
 import { describeTail } from './tail-contract.ts';
 
 describe.each(brokerKinds)('$name', (kind) => {
   describeLog(kind);
+  describeRetention(kind);
   describeTail(kind);
 });
