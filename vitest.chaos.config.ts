@@ -7,5 +7,7 @@ export default defineConfig({
     globalSetup: ['test/setup/redis.ts', 'test/faults/chaos-report.ts'],
     pool: 'forks',
     fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 60_000,
   },
 });

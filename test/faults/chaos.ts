@@ -8,6 +8,11 @@ export function size(short: number, long: number): number {
   return report === undefined ? short : long;
 }
 
+/** How often a fault strikes; `CHAOS_ROUNDS` asks for another number in the long form. */
+export function rounds(short: number, long: number): number {
+  return size(short, Number(process.env['CHAOS_ROUNDS'] ?? long));
+}
+
 /** Puts figures into the row of a fault, in the table at the end of the long form. */
 export function tell(fault: string, figures: object): void {
   if (report !== undefined) appendFileSync(report, `${JSON.stringify({ fault, ...figures })}\n`);

@@ -6,7 +6,7 @@ import { serve } from '../cli/command.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { startBalancer } from './balancer.ts';
-import { size, tell } from './chaos.ts';
+import { rounds, size, tell } from './chaos.ts';
 import { Followers } from './followers.ts';
 import { Load } from './load.ts';
 
@@ -36,7 +36,7 @@ describe('a node is killed under load', { timeout: size(20_000, 600_000) }, () =
     const broker = new RedisBroker({ url: redis.url }, { maxRecords: 100_000 });
     const load = new Load(broker, checker, LOAD);
     try {
-      for (let round = 0; round < size(1, 20); round++) {
+      for (let round = 0; round < rounds(1, 20); round++) {
         await deliveryGoesOn(checker);
         const index = round % nodes.length;
         nodes[index]?.command.child.kill('SIGKILL');
@@ -82,7 +82,7 @@ describe("every client's socket is cut", { timeout: size(20_000, 600_000) }, () 
         ),
     };
     const load = new Load(target, checker, { ...LOAD, perSecond: size(200, 100) });
-    for (let round = 0; round < size(2, 6); round++) {
+    for (let round = 0; round < rounds(2, 6); round++) {
       await deliveryGoesOn(checker);
       balancer.cut();
       await sleep(size(100, 2000));

@@ -2,12 +2,12 @@ import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { admin, expectNothingPrinted } from '../broker/redis-admin.ts';
 import { startRedis } from '../setup/redis-server.ts';
-import { size, tell } from './chaos.ts';
+import { rounds, size, tell } from './chaos.ts';
 import { startCluster } from './cluster.ts';
 import { hidesGaps, naiveTail } from './naive-tail.ts';
 
 const SIZE = { nodes: 3, clients: size(9, 200), publishers: size(5, 20), perSecond: size(200, 1000) };
-const ROUNDS = size(1, 20);
+const ROUNDS = rounds(1, 20);
 // With everysec Redis answers before it has written, while the disk is busy with the second before.
 const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
 const [ONE, TWO, SIX] = [
@@ -93,7 +93,7 @@ describe('Redis cuts its subscribers', { timeout: size(30_000, 300_000) }, () =>
       ...(around && { wrap: around }),
     });
     let backMs = 0;
-    for (let round = 0; round < size(3, 20); round++) {
+    for (let round = 0; round < rounds(3, 20); round++) {
       await cluster.backAgain();
       await admin(redis, (say) => say.call('CLIENT', 'KILL', 'TYPE', 'PUBSUB'));
       backMs = Math.max(backMs, await cluster.backAgain());
