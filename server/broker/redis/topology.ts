@@ -62,7 +62,8 @@ interface OneServerSettings {
 
 /**
  * One server has everything. Behind Sentinels it may be another one after each reconnection: ioredis asks them before
- * it connects, and they cut the connections to a server that is the master no more.
+ * it connects, and they cut the connections to a server that is the master no more. (Its failoverDetector is left out:
+ * it prints what goes wrong between it and the Sentinels, and cannot be listened to.)
  */
 class OneServer implements Topology {
   readonly #connect: OneServerSettings['connect'];
