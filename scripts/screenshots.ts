@@ -68,7 +68,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
 /** Turns before the picture: so many that an emergency has come and gone. */
 const TURNS = 46;
 /** A conversation takes its time. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 400_000;
 
 async function take(browser: Browser, name: string, { look, query = '', speaking = true, prepare }: Scene) {
   const config = loadConfig({ port: 0, logLevel: 'silent', simulation: speaking, monitorIntervalMs: 0 }, {});

@@ -61,7 +61,7 @@ export function Mood(): ReactNode {
         <b>{mean === null ? '–' : signed(mean)}</b>
       </h3>
       <Chart
-        label="Sentiment of the messages over time; the same as a table below"
+        label="Sentiment of the messages over time; also as a table"
         height={86}
         data={sentiment}
         range={range}
@@ -77,7 +77,7 @@ export function Mood(): ReactNode {
         <b>{scene.stagnation === null ? '–' : scene.stagnation.toFixed(2)}</b>
       </h3>
       <Chart
-        label="Stagnation over time; the same as a table below"
+        label="Stagnation over time; also as a table"
         height={86}
         data={stagnation}
         range={range}

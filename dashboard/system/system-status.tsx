@@ -53,7 +53,7 @@ export function SystemStatus(): ReactNode {
             <NodeFigures key={nodeOf(entry.event)} entry={entry} named={scene.systems.length > 1} />
           ))}
           <Chart
-            label="Processor and memory over time, percent; the same as a table below"
+            label="Processor and memory over time, percent; also as a table"
             height={64}
             data={data}
             range={range}
