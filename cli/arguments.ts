@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Selection } from './event-access.ts';
+import type { Followed, Selection } from './event-access.ts';
 
 /** A command with these options. */
 export function withOptions(command: Command, options: readonly Option[]): Command {
@@ -19,7 +19,8 @@ export const accessOptions = (): Option[] => [
   new Option('--redis <url>', 'straight to Redis, past any server').conflicts('url'),
 ];
 
-export const topicOption = (): Option => new Option('--topic <topic>', 'the log').default('default');
+export const topicOption = (description = 'the log'): Option =>
+  new Option('--topic <topic>', description).default('default');
 
 export const typesOption = (): Option =>
   new Option('--types <types>', 'event types, comma-separated (default: all)').argParser((list) =>
@@ -29,12 +30,34 @@ export const typesOption = (): Option =>
 export const sinceOption = (): Option =>
   new Option('--since <position>', 'a cursor, or an ISO 8601 time').argParser(parsePosition);
 
-export const selectionOptions = (): Option[] => [
-  topicOption(),
+const positionOptions = (): Option[] => [
   typesOption(),
   sinceOption(),
   new Option('--last <n>', 'the last n of these events').argParser(parseCount).conflicts('since'),
 ];
+
+/** For what reads one log. */
+export const selectionOptions = (): Option[] => [topicOption(), ...positionOptions()];
+
+/** For what follows logs as they go on. */
+export const followOptions = (): Option[] => [
+  topicOption('the log, or several: names and patterns such as run-*, comma-separated'),
+  ...positionOptions(),
+  new Option('--every <ms>', 'at most once in so many ms: the latest of each type').argParser(parseCount),
+  new Option('--latest-by <field>', 'with --every: the latest of each value of a field of the data'),
+];
+
+/** As commander hands over {@link followOptions}. */
+export interface FollowOptions extends SelectionOptions {
+  every?: number;
+  latestBy?: string;
+}
+
+export function toFollowed({ topic, every, latestBy, ...options }: FollowOptions): Followed {
+  const { types, since } = toSelection({ topic, ...options });
+  const which = /[*,]/.test(topic) ? { topics: topic.split(',').map((name) => name.trim()) } : { topic };
+  return { ...which, types, since, every, latestBy };
+}
 
 /** As commander hands over {@link selectionOptions}. */
 export interface SelectionOptions {

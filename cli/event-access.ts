@@ -7,5 +7,9 @@ export type EventAccess = Pick<
   'publishBatch' | 'stream' | 'replay' | 'history' | 'stats' | 'close'
 >;
 
-/** Which events of which topic, from where on. */
-export type Selection = Pick<NonNullable<Parameters<EventAccess['stream']>[0]>, 'topic' | 'types' | 'since'>;
+/** Which events of which topics, from where on. */
+export type Followed = Pick<
+  NonNullable<Parameters<EventAccess['stream']>[0]>,
+  'topic' | 'topics' | 'types' | 'since' | 'every' | 'latestBy'
+>;
+export type Selection = Pick<Followed, 'topic' | 'types' | 'since'>;

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type AnyEvent, isStreamNotice, psycheEvents, type StreamNotice } from '../shared/index.ts';
 
 interface Item {
+  topic?: string;
   event_type: string;
   timestamp: string;
   data: unknown;
@@ -18,7 +19,8 @@ export function toJson(cursor: string, item: object): string {
 export function toText(item: Item): string {
   const time = new Date(item.timestamp).toISOString().slice(11, 23);
   const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', JSON.stringify(item.data)];
-  return `${styleText('dim', time)} ${styleText(style, item.event_type)} ${printable(text)}`;
+  const where = styleText('dim', item.topic === undefined ? time : `${time} ${item.topic}`);
+  return `${where} ${styleText(style, item.event_type)} ${printable(text)}`;
 }
 
 function describe(item: AnyEvent | StreamNotice): [Style, string] {

@@ -3,8 +3,11 @@ import { Command, Option } from 'commander';
 import {
   accessOptions,
   examples,
+  type FollowOptions,
+  followOptions,
   type SelectionOptions,
   selectionOptions,
+  toFollowed,
   topicOption,
   toSelection,
   withOptions,
@@ -71,18 +74,22 @@ withOptions(program.command('publish'), [...accessOptions(), topicOption()])
     }),
   );
 
-withOptions(program.command('tail'), [...accessOptions(), ...selectionOptions()])
+withOptions(program.command('tail'), [...accessOptions(), ...followOptions()])
   .description('print events as they come; lines of JSON in a pipe')
   .addHelpText(
     'after',
-    examples('tail --types agent_message --last 20', 'tail --topic run-1 | jq -r .data.message'),
+    examples(
+      'tail --types agent_message --last 20',
+      'tail --topic run-1 | jq -r .data.message',
+      "tail --topic 'run-*' --types agent_message --every 500 --latest-by agent_id",
+    ),
   )
-  .action((options: AccessOptions & SelectionOptions) =>
+  .action((options: AccessOptions & FollowOptions) =>
     withAccess(options, async (access) => {
       const end = new AbortController();
       const stop = (): void => end.abort();
       process.once('SIGINT', stop).once('SIGTERM', stop);
-      await tail(access, toSelection(options), end.signal);
+      await tail(access, toFollowed(options), end.signal);
     }),
   );
 

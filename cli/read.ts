@@ -1,12 +1,12 @@
-import type { EventAccess, Selection } from './event-access.ts';
+import type { EventAccess, Followed, Selection } from './event-access.ts';
 import { toJson, toText } from './format.ts';
 import { isTerminal, print } from './output.ts';
 
 const PAGE = 1000;
 
 /** Prints events as they come: for people on a terminal, as lines of JSON elsewhere. */
-export async function tail(access: EventAccess, selection: Selection, signal: AbortSignal): Promise<void> {
-  for await (const { cursor, event } of access.stream({ ...selection, signal })) {
+export async function tail(access: EventAccess, followed: Followed, signal: AbortSignal): Promise<void> {
+  for await (const { cursor, event } of access.stream({ ...followed, signal })) {
     if (isTerminal) await print(toText(event));
     // That a stream has caught up is of no use to a program; what it lost is.
     else if (event.event_type !== 'stream_synced') await print(toJson(cursor, event));

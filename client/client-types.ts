@@ -2,6 +2,7 @@ import type { inferRouterOutputs } from '@trpc/server';
 import type { AppRouter } from '../server/index.ts';
 import type { AnyCatalog } from '../shared/catalog.ts';
 import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
+import type { LatestBy } from '../shared/filter/latest-by.ts';
 import type { EventFilter } from '../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
 import type { PublishResult } from '../shared/log.ts';
@@ -33,19 +34,31 @@ export type ServerStats = inferRouterOutputs<AppRouter>['stats'];
 /** Receives events one by one, in order. One that throws or rejects stops neither the stream nor other handlers [D11]. */
 export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
   event: EventOf<N, C>,
-  meta: { cursor: string },
+  meta: { cursor: string; topic: string },
 ) => unknown;
 
 /** What the server is asked for. */
 export interface SelectOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
-  /** Where to start: after a cursor, with the last n, or at a time. Default: with what is published from now on. */
+  /**
+   * Instead of `topic`: several, 50 at most, by name or by a pattern in which `*` stands for anything: `run-*`. Each is
+   * in its own order; the cursors are of all of them. A topic that appears later is followed from its beginning.
+   */
+  topics?: readonly string[] | undefined;
+  /** Where to start, in each topic: after a cursor, with the last n, or at a time. Default: with what is published from now on. */
   since?: Since | undefined;
   /** Conditions on the data that events must meet; applied by the server [D8]. Default: none. */
   filter?: EventFilter<N, C> | undefined;
   /** What the server does when this client cannot keep up [D9]. Default `refill`: it sends everything, later. */
   whenSlow?: WhenSlow | undefined;
+  /**
+   * Ms, an hour at most: of a topic at most one delivery in so long, of the latest event of each type since the last;
+   * what is left out is announced as a gap, `conflated`. So is what `since` asks for. Default: every event, at once.
+   */
+  every?: number | undefined;
+  /** A field of the data, e.g. `agent_id`: with `every`, or `whenSlow: 'conflate'`, the latest of each type and value of it. */
+  latestBy?: LatestBy<N, C> | undefined;
 }
 
 /** What `client.on` takes for events of one type: what is asked for, and what is told besides the events. */
@@ -54,8 +67,8 @@ export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends
   signal?: AbortSignal | undefined;
   /** It has caught up, at first and after each interruption. */
   onSynced?: ((synced: StreamSynced['data']) => void) | undefined;
-  /** Events that will not come, in their place. Never silence: without this option, check `recovered` of `onSynced`. */
-  onGap?: ((gap: StreamGap['data']) => void) | undefined;
+  /** Events of a topic that will not come, in their place. Never silence: without this option, check `recovered` of `onSynced`. */
+  onGap?: ((gap: StreamGap['data'], meta: { topic: string }) => void) | undefined;
   onStatus?: ((status: StreamStatus) => void) | undefined;
   /** An error of the subscription. With `willRetry` it resumes by itself; without, it has ended. */
   onError?: ((error: Error, willRetry: boolean) => void) | undefined;

@@ -5,6 +5,7 @@ import type { PublishResult } from '../shared/log.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type { ReplayOptions } from '../shared/replay.ts';
 import { isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
+import { DEFAULT_TOPIC } from '../shared/topic.ts';
 import type {
   ClientOptions,
   EventHandler,
@@ -78,8 +79,9 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     const subscription = new Subscription(this.#wire, `on.${type}`, input, {
       onItem: (item, cursor) =>
         call(() => {
-          if (!isStreamNotice(item)) return handler(item as EventOf<N, C>, { cursor }); // `on.<type>` sends no other
-          return item.event_type === 'stream_gap' ? onGap?.(item.data) : onSynced?.(item.data);
+          const { topic = input.topic ?? DEFAULT_TOPIC } = item;
+          if (!isStreamNotice(item)) return handler(item as EventOf<N, C>, { cursor, topic }); // `on.<type>` sends no other
+          return item.event_type === 'stream_gap' ? onGap?.(item.data, { topic }) : onSynced?.(item.data);
         }),
       onStatus: (status) => call(() => onStatus?.(status)),
       onRetry: (error) => call(() => onError?.(error, true)),

@@ -2,7 +2,7 @@ import type { Unsubscribable } from '@trpc/server/observable';
 import { EventsError } from '../shared/errors.ts';
 import type { AnyFilter } from '../shared/filter/types.ts';
 import type { Since } from '../shared/since.ts';
-import { isStreamNotice, type StreamNotice } from '../shared/stream-items.ts';
+import { isStreamNotice, type OfTopic, type StreamNotice } from '../shared/stream-items.ts';
 import type { WhenSlow } from '../shared/when-slow.ts';
 import { fullJitter } from './backoff.ts';
 import { wasSeen } from './cursor-order.ts';
@@ -19,14 +19,17 @@ import type { Wire } from './wire.ts';
 export type StreamStatus = 'connecting' | 'catching-up' | 'live' | 'stale';
 
 /** An item as it arrives: an event of some catalog, or the stream's own. */
-export type AnyItem = { event_type: string; timestamp: string; data: unknown } | StreamNotice;
+export type AnyItem = ({ event_type: string; timestamp: string; data: unknown } | StreamNotice) & OfTopic;
 
 export interface SubscriptionInput {
   topic?: string | undefined;
+  topics?: readonly string[] | undefined;
   since?: Since | undefined;
   types?: readonly string[] | undefined;
   filter?: AnyFilter | undefined;
   whenSlow?: WhenSlow | undefined;
+  every?: number | undefined;
+  latestBy?: string | undefined;
 }
 
 /** What a subscription calls; must not throw. */

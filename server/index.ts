@@ -60,6 +60,8 @@ export type { EventStats } from './event-manager/event-stats.ts';
 export { EventSubscription } from './event-manager/event-subscription.ts';
 export type { EventHandler } from './event-manager/listeners.ts';
 export type { ManagerPublishResult } from './event-manager/publishing.ts';
+export type { Selection } from './event-manager/selector.ts';
+export type { Admit } from './event-manager/subscribing.ts';
 export type { Instruments } from './instruments.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';

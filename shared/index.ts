@@ -16,6 +16,7 @@ export type {
   EventToPublish,
   PublishMeta,
 } from './events.ts';
+export type { LatestBy } from './filter/latest-by.ts';
 export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
 export type { HistoryOptions, HistoryPage } from './history.ts';
 export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
@@ -27,6 +28,7 @@ export type { Since } from './since.ts';
 export {
   type GapReason,
   isStreamNotice,
+  type OfTopic,
   type StreamGap,
   type StreamItem,
   type StreamNotice,

@@ -15,8 +15,14 @@ export interface StreamSynced {
   };
 }
 
+/** What an item has besides in a subscription to several topics. */
+export interface OfTopic {
+  /** The topic it is of. */
+  topic?: string;
+}
+
 /** Records that will not come, announced in their place [D4]. */
-export interface StreamGap {
+export interface StreamGap extends OfTopic {
   event_type: 'stream_gap';
   timestamp: string;
   data: {
@@ -34,7 +40,9 @@ export interface StreamGap {
 export type StreamNotice = StreamSynced | StreamGap;
 
 /** Everything a subscription to events `N` yields. */
-export type StreamItem<N extends EventName<C>, C extends AnyCatalog> = EventOf<N, C> | StreamNotice;
+export type StreamItem<N extends EventName<C>, C extends AnyCatalog> =
+  | (EventOf<N, C> & OfTopic)
+  | StreamNotice;
 
 /** Whether an item is the stream's own and not an event. */
 export function isStreamNotice(item: { event_type: string }): item is StreamNotice {

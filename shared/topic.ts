@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
+import { matchesPattern } from './pattern.ts';
 
 /** The topic of everything that names none. */
 export const DEFAULT_TOPIC = 'default';
+
+/** Most topics one subscription follows, those that its patterns match included. */
+export const MAX_TOPICS = 50;
 
 /** A topic is one ordered log, e.g. one simulation run. */
 export const topicSchema = z
@@ -12,10 +16,50 @@ export const topicSchema = z
     'A topic is 1–128 characters of A–Z a–z 0–9 _ . - and does not start with a dot',
   );
 
+/** A topic, or a pattern of topics in which `*` stands for any text: `run-*`. */
+export const topicPatternSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_*-][A-Za-z0-9_.*-]{0,127}$/,
+    'A topic or pattern is 1–128 characters of A–Z a–z 0–9 _ . - * and does not start with a dot',
+  );
+
+export const topicsSchema = z.array(topicPatternSchema).min(1).max(MAX_TOPICS);
+
 /** A topic name, checked. @throws EventsError INVALID_TOPIC */
 export function parseTopic(topic: string = DEFAULT_TOPIC): string {
-  const result = topicSchema.safeParse(topic);
+  return parse(topicSchema, topic, 'topic');
+}
+
+/** Which topics a subscription follows. */
+export interface TopicChoice {
+  /** By name, each once. */
+  readonly names: readonly string[];
+  /** Whether there may be others, now or later. */
+  readonly open: boolean;
+  /** Whether a topic is one of them. Topics that begin with `_` are the system's own: only patterns that do so too match them. */
+  includes(topic: string): boolean;
+}
+
+/** Topics and patterns, checked. @throws EventsError INVALID_TOPIC */
+export function parseTopics(topics: readonly string[]): TopicChoice {
+  const all = parse(topicsSchema, topics, 'topics');
+  const names = new Set(all.filter((topic) => !topic.includes('*')));
+  const patterns = all.filter((topic) => topic.includes('*'));
+  return {
+    names: [...names],
+    open: patterns.length > 0,
+    includes: (topic) =>
+      names.has(topic) ||
+      patterns.some(
+        (pattern) => topic.startsWith('_') === pattern.startsWith('_') && matchesPattern(pattern, topic),
+      ),
+  };
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, name: 'topic' | 'topics'): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = toIssues(result.error, ['topic']);
-  throw new EventsError('INVALID_TOPIC', `Invalid topic: ${formatIssues(issues)}`, { issues });
+  const issues = toIssues(result.error, [name]);
+  throw new EventsError('INVALID_TOPIC', `Invalid ${name}: ${formatIssues(issues)}`, { issues });
 }

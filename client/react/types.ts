@@ -17,7 +17,7 @@ export interface EventsProviderProps<C extends AnyCatalog> extends Pick<Connecti
   children?: ReactNode;
 }
 
-/** Which events a hook follows. Components that ask for the same topic, types and start share one subscription. */
+/** Which events a hook follows. Components that ask for the same share one subscription. */
 export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends FeedInput<N, C> {
   /** Events to keep; older ones are dropped, and counted. Default 500. */
   limit?: number | undefined;
@@ -39,7 +39,7 @@ export interface UseEventsOptions<N extends EventName<C>, C extends AnyCatalog>
 export interface UseEventsResult<N extends EventName<C>, C extends AnyCatalog> extends EventsSnapshot<N, C> {
   /**
    * Puts the events before the oldest one in front of it. Resolves with whether there may be more before those.
-   * Never rejects: see `error`. @param count default 100, at most 1000
+   * Never rejects: see `error`. Of several topics there are none: false. @param count default 100, at most 1000
    */
   loadOlder(count?: number): Promise<boolean>;
 }

@@ -41,7 +41,7 @@ export class EventFeed<C extends AnyCatalog> {
         this.#change({ status, ...(status === 'live' && { error: null }) });
       },
       onSynced: () => this.#change({ caughtUp: this.#catchUp }),
-      onGap: (gap) => this.#addGaps([], [gap]),
+      onGap: (gap, { topic }) => this.#addGaps([], [this.#input.topics ? { ...gap, topic } : gap]),
       onError: (error) => this.#change({ error }),
     });
   }
@@ -70,7 +70,7 @@ export class EventFeed<C extends AnyCatalog> {
 
   /**
    * Puts the events before the oldest one in front of it. Resolves with whether there may be more before them; an
-   * error goes into the snapshot.
+   * error goes into the snapshot. Of several topics there are none: false.
    */
   loadOlder(limit: number): Promise<boolean> {
     // Asked for in a later turn, when `#loading` already keeps the oldest event in place.
@@ -135,7 +135,8 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   async #loadOlder(limit: number): Promise<boolean> {
-    const { topic, types, filter } = this.#input;
+    const { topic, topics, types, filter } = this.#input;
+    if (topics) return false;
     const [oldest] = this.#snapshot.events;
     try {
       const page = await this.#client.history({ topic, types, filter, before: oldest?.cursor, limit });

@@ -1,15 +1,15 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
-import type { StreamGap } from '../../shared/stream-items.ts';
+import type { OfTopic, StreamGap } from '../../shared/stream-items.ts';
 import type { StreamStatus } from '../subscription.ts';
 
 /** An event with its place in the topic: a key for lists, a position to go to. */
 export type PlacedEvent<N extends EventName<C>, C extends AnyCatalog> = EventOf<N, C> & {
   readonly cursor: string;
-};
+} & Readonly<OfTopic>;
 
 /** A range that could not be delivered. */
-export type Gap = StreamGap['data'];
+export type Gap = StreamGap['data'] & Readonly<OfTopic>;
 
 /** What is known of a stream; a new object with each change, whose parts are new only where they changed. */
 export interface EventsSnapshot<N extends EventName<C>, C extends AnyCatalog> {

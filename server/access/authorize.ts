@@ -1,6 +1,7 @@
+import { TRPCError } from '@trpc/server';
 import { EventsError } from '../../shared/errors.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
-import { matchesOne } from './pattern.ts';
+import { matchesOne } from '../../shared/pattern.ts';
 import { sessionOf } from './session.ts';
 import type { Claims } from './subject.ts';
 
@@ -60,6 +61,11 @@ export function grantOf(claims: Claims, { action, topic, types }: AccessRequest)
 
 export function forbidden(message: string, cause?: unknown): EventsError {
   return new EventsError('FORBIDDEN', message, { cause });
+}
+
+/** Whether what an {@link Authorize} threw says that something is not allowed. */
+export function isForbidden(error: unknown): boolean {
+  return (error instanceof EventsError || error instanceof TRPCError) && error.code === 'FORBIDDEN';
 }
 
 /** Topics that begin with `_` are the system's own, so `*` does not mean them. */

@@ -1,9 +1,9 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
-import { DEFAULT_TOPIC } from '../../shared/topic.ts';
+import { DEFAULT_TOPIC, parseTopics } from '../../shared/topic.ts';
 import { debugs, type Logger, silentLogger } from '../logger.ts';
-import { type Authorize, forbidden, type Grant } from './authorize.ts';
+import { type Authorize, forbidden, type Grant, isForbidden } from './authorize.ts';
 import { sessionOf } from './session.ts';
 
 /** What a call selects: of a topic, certain types that meet a filter. */
@@ -48,6 +48,28 @@ export class Checkpoint<Ctx> {
     const filter = this.#both(grant, asked);
     this.#tell(context, action, topic, types, grant);
     return { ...selection, types: grant.types, ...(filter !== undefined && { filter }) };
+  }
+
+  /**
+   * What of each of several topics may be subscribed to: asked for each that a pattern matches, null for nothing.
+   * @throws EventsError as {@link see}, for the topics that are named; INVALID_TOPIC
+   */
+  async seeEach(
+    context: Ctx,
+    topics: readonly string[],
+    selection: Selection,
+  ): Promise<(topic: string) => Promise<Selection | null>> {
+    const see = (topic: string) => this.see(context, 'subscribe', { ...selection, topic });
+    const named = new Map<string, Selection>();
+    for (const topic of parseTopics(topics).names) named.set(topic, await see(topic));
+    return async (topic) => {
+      try {
+        return named.get(topic) ?? (await see(topic));
+      } catch (error) {
+        if (isForbidden(error)) return null;
+        throw error;
+      }
+    };
   }
 
   /** @throws EventsError FORBIDDEN */

@@ -40,6 +40,13 @@ export interface Broker extends PublishTarget {
    */
   tail(topic: string, sink: TailSink): Promise<Tail>;
 
+  /**
+   * Follows which topics there are. Resolves once `sink` was told all of those whose logs hold a record; from then on
+   * it is told of each that gets one, within seconds at the latest. It may be told of a topic more than once, of one
+   * that holds nothing yet or no more, never of the end of one. While the log cannot be reached it keeps trying.
+   */
+  topics(sink: (names: readonly string[]) => void): Promise<Tail>;
+
   /** Closes connections; tails end without a further call. Idempotent. */
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ import {
 import { newEpoch } from './epoch.ts';
 import { gapAfter } from './gaps.ts';
 import { bytesOf, completeRetention, type Retention } from './retention.ts';
+import { TopicWatchers } from './topic-watchers.ts';
 
 /** How much is kept. */
 export interface MemoryBrokerOptions extends Retention {
@@ -38,6 +39,7 @@ interface Topic {
 export class MemoryBroker implements Broker {
   readonly trusted = true;
   readonly #topics = new Map<string, Topic>();
+  readonly #watchers = new TopicWatchers();
   readonly #retention: Required<Retention>;
   readonly #now: () => number;
   #closed = false;
@@ -66,7 +68,10 @@ export class MemoryBroker implements Broker {
     });
     log.records.push(...stored);
     this.#trim(log, at);
-    if (stored.length > 0) for (const sink of log.tails) sink.records(stored);
+    if (stored.length > 0) {
+      for (const sink of log.tails) sink.records(stored);
+      this.#watchers.tell(topic);
+    }
     return results;
   }
 
@@ -98,13 +103,26 @@ export class MemoryBroker implements Broker {
     return { close: () => void tails.delete(sink) };
   }
 
+  async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
+    this.#checkOpen();
+    const now = this.#now();
+    for (const log of this.#topics.values()) this.#trim(log, now);
+    const names = [...this.#topics].filter(([, log]) => log.head < log.records.length).map(([name]) => name);
+    return this.#watchers.add(names, sink);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#watchers.clear();
     this.#topics.clear();
   }
 
-  #topic(name: string): Topic {
+  #checkOpen(): void {
     if (this.#closed) throw new EventsError('CLOSED', 'The broker is closed.');
+  }
+
+  #topic(name: string): Topic {
+    this.#checkOpen();
     let topic = this.#topics.get(name);
     if (!topic) {
       topic = {

@@ -2,60 +2,77 @@ import type { Position } from '../../shared/cursor.ts';
 import type { Gap } from '../broker/broker.ts';
 import { gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
-/** A range of records reduced to the latest of each type; what is left out is announced in its place [D4] [D9]. */
+/** What a record is the latest of: of those with equal keys the last one stays. */
+export type KeyOf = (record: StreamRecord) => string;
+
+/** A range of records reduced to the latest of each key; what is left out is announced in its place [D4] [D9]. */
 export class Conflation {
+  readonly #keyOf: KeyOf;
   #from: Position;
   #end: Position;
   #before: StreamRecord[] = [];
-  /** `seq` of every record that was wanted. */
-  #wanted: number[] = [];
-  readonly #latest = new Map<string, StreamRecord>();
+  /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
+  #wanted = 0;
+  readonly #latest = new Map<string, { record: StreamRecord; number: number }>();
 
-  constructor(from: Position) {
+  constructor(from: Position, keyOf: KeyOf) {
     this.#from = from;
     this.#end = from;
+    this.#keyOf = keyOf;
+  }
+
+  /** The place of the last record of the range. */
+  get end(): Position {
+    return this.#end;
+  }
+
+  /** How many records are left of it, gaps not counted. */
+  get size(): number {
+    return this.#latest.size;
+  }
+
+  /** Whether nothing in it was wanted. */
+  get isEmpty(): boolean {
+    return this.#wanted === 0 && this.#before.length === 0;
   }
 
   add(record: StreamRecord, wanted: boolean): void {
     this.#end = record;
     if (!wanted) return;
-    this.#wanted.push(record.seq);
-    if (!isNoticeType(record.type)) this.#latest.set(record.type, record);
+    this.#wanted++;
+    if (isNoticeType(record.type)) return; // counted as one that was lost
+    const key = this.#keyOf(record);
+    this.#latest.delete(key); // or it would keep its place
+    this.#latest.set(key, { record, number: this.#wanted });
   }
 
   /** A gap in the range itself: what came before it is lost with it. */
   gap(gap: Gap): void {
-    this.#before = [
-      gapRecord({
-        ...gap,
-        from: this.#from,
-        lost: gap.lost === null ? null : gap.lost + this.#wanted.length,
-      }),
-    ];
+    const lost = gap.lost === null ? null : gap.lost + this.#wanted;
+    this.#before = [gapRecord({ ...gap, from: this.#from, lost })];
     this.#from = gap.to;
     this.#end = gap.to;
-    this.#wanted = [];
+    this.#wanted = 0;
     this.#latest.clear();
   }
 
   /** What is left of the range, in order. */
   records(): StreamRecord[] {
     const records = [...this.#before];
-    const kept = [...this.#latest.values()].sort((a, b) => a.seq - b.seq);
     let from = this.#from;
-    let next = 0;
-    const skipTo = (to: Position): void => {
-      const start = next;
-      while ((this.#wanted[next] ?? Number.POSITIVE_INFINITY) <= to.seq) next++;
-      if (next > start) records.push(gapRecord({ from, to, lost: next - start, reason: 'conflated' }));
+    let passed = 0;
+    const skipTo = (to: Position, number: number): void => {
+      const lost = number - passed;
+      if (lost > 0) records.push(gapRecord({ from, to, lost, reason: 'conflated' }));
+      passed = number;
     };
-    for (const record of kept) {
-      skipTo({ epoch: record.epoch, seq: record.seq - 1 });
+    for (const { record, number } of this.#latest.values()) {
+      skipTo({ epoch: record.epoch, seq: record.seq - 1 }, number - 1);
       records.push(record);
-      next++;
+      passed = number;
       from = record;
     }
-    skipTo(this.#end);
+    skipTo(this.#end, this.#wanted);
     return records;
   }
 }

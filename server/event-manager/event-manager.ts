@@ -1,8 +1,8 @@
 import type { TrackedEnvelope } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { parseCursor } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
+import type { LatestBy } from '../../shared/filter/latest-by.ts';
 import type { EventFilter } from '../../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
@@ -19,8 +19,7 @@ import { type Logger, silentLogger } from '../logger.ts';
 import type { Traced, Tracing } from '../tracing.ts';
 import { Admission } from './admission.ts';
 import type { EventStats } from './event-stats.ts';
-import { EventSubscription, type HubLease } from './event-subscription.ts';
-import { feedStart } from './feed-start.ts';
+import { EventSubscription } from './event-subscription.ts';
 import { readHistory } from './history.ts';
 import { HubRegistry } from './hub-registry.ts';
 import { type EventHandler, Listeners } from './listeners.ts';
@@ -28,6 +27,7 @@ import { type ManagerPublishResult, Publishing } from './publishing.ts';
 import { Receiving } from './receiving.ts';
 import { checkReplay, replay } from './replay.ts';
 import { select } from './selector.ts';
+import { type Admit, Subscribing } from './subscribing.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicLog } from './topic-log.ts';
 
@@ -68,7 +68,14 @@ export interface PublishOptions extends PublishMeta {
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
-  /** Where to start; nothing means live only. */
+  /**
+   * Instead of `topic`: several, 50 at most, by name or by a pattern such as `run-*`. Each item then has a sibling
+   * `topic`, and its cursor is of all of them. A topic that appears later is followed from its beginning.
+   */
+  topics?: readonly string[] | undefined;
+  /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
+  admit?: Admit | undefined;
+  /** Where to start, in each topic; nothing means live only. */
   since?: Since | undefined;
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
@@ -76,6 +83,13 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> 
   filter?: EventFilter<N, C> | undefined;
   /** What is to happen when the subscriber cannot keep up [D9]. Default `refill`. */
   whenSlow?: WhenSlow | undefined;
+  /**
+   * Ms, 3 600 000 at most: at most one delivery per topic in so long, of the latest event of each type since the last;
+   * what was left out is announced as `conflated`. So is what `since` asks for. Default: every event, at once.
+   */
+  every?: number | undefined;
+  /** A field of the data: with `every` or `whenSlow: 'conflate'`, the latest of each type and value of it. */
+  latestBy?: LatestBy<N, C> | undefined;
   /** Ends iteration. */
   signal?: AbortSignal | undefined;
 }
@@ -100,6 +114,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #receiving: Receiving;
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
+  readonly #subscribing: Subscribing;
   readonly #clock: Clock;
   readonly #tracing: Tracing | undefined;
   readonly #startedAt = new Date().toISOString();
@@ -124,6 +139,17 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       lingerMs,
     );
     this.#listeners = new Listeners(logger);
+    this.#subscribing = new Subscribing(
+      this.catalog,
+      {
+        acquire: (topic) => {
+          this.#assertOpen();
+          return this.#hubs.acquire(topic);
+        },
+        topics: (sink) => broker.topics(sink),
+      },
+      this.#receiving,
+    );
   }
 
   /**
@@ -176,22 +202,16 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     return this.#listeners.remove(id);
   }
 
-  /** A subscription; nothing happens until it is iterated or attached. @throws EventsError for a bad topic, type or cursor */
+  /**
+   * A subscription; nothing happens until it is iterated or attached.
+   * @throws EventsError INVALID_TOPIC, UNKNOWN_EVENT, INVALID_FILTER, INVALID_CURSOR, INVALID_OPTION
+   */
   subscribe<N extends EventName<C> = EventName<C>>(
     options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
     this.#assertOpen();
-    const topic = parseTopic(options.topic);
-    const { since, signal, whenSlow = 'refill' } = options;
-    if (typeof since === 'string') parseCursor(since);
-    const selector = select(this.catalog, options);
-    return new EventSubscription<N, C>({
-      open: () => this.#openForSubscriber(topic),
-      selector,
-      from: (hub) => feedStart(hub, selector, since),
-      whenSlow,
-      signal,
-    });
+    const { signal, whenSlow = 'refill' } = options;
+    return new EventSubscription<N, C>({ attach: this.#subscribing.attach(options), whenSlow, signal });
   }
 
   /**
@@ -265,6 +285,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     if (this.#closed) return;
     this.#closed = true;
     this.#publishing.flush();
+    this.#subscribing.close();
     this.#hubs.close();
     await this.#broker.close();
   }
@@ -273,19 +294,6 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     return new TopicLog(topic, this.#broker, (record) =>
       this.#broker.trusted ? record : this.#admission.admit(record),
     );
-  }
-
-  #openForSubscriber(topic: string): HubLease {
-    this.#assertOpen();
-    const { hub, release } = this.#hubs.acquire(topic);
-    this.#receiving.subscribers++;
-    return {
-      hub,
-      release: () => {
-        this.#receiving.subscribers--;
-        release();
-      },
-    };
   }
 
   #assertOpen(): void {

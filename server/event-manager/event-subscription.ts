@@ -3,26 +3,19 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
-import { Feed, type FeedReader, type FeedStart } from './feed.ts';
+import type { Feed, FeedReader } from './feed.ts';
 import { PullReader } from './pull-reader.ts';
-import type { Selector } from './selector.ts';
 import { decode } from './stream-record.ts';
-import type { TopicHub } from './topic-hub.ts';
 
 /** Records an iterator may be behind before its feed waits. */
 const PULL_RECORDS = 256;
 
-/** A hub that somebody uses: it stays open until `release`. */
-export interface HubLease {
-  readonly hub: TopicHub;
-  release(): void;
-}
+/** A reader's way through what it subscribed to: a feed, or several as one. */
+export type Reading = Pick<Feed, 'resume' | 'fellBehind' | 'close'>;
 
 export interface EventSubscriptionOptions {
-  /** Opens the topic's hub; called when reading starts, not before. */
-  open: () => HubLease;
-  selector: Selector;
-  from: (hub: TopicHub) => FeedStart | Promise<FeedStart>;
+  /** Starts to feed a reader, which is not called before this returns. */
+  attach: (reader: FeedReader) => Reading;
   whenSlow: WhenSlow;
   /** Ends iteration. */
   signal: AbortSignal | undefined;
@@ -47,13 +40,9 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     return this.#options.whenSlow;
   }
 
-  /** Feeds a reader until `feed.close()`. The reader is not called before this returns. */
-  attach(reader: FeedReader): Feed {
-    const { open, selector, from, whenSlow } = this.#options;
-    const { hub, release } = open();
-    const feed = new Feed({ hub, selector, reader, conflate: whenSlow === 'conflate', onClose: release });
-    feed.start(from);
-    return feed;
+  /** Feeds a reader until it calls `close`. The reader is not called before this returns. */
+  attach(reader: FeedReader): Reading {
+    return this.#options.attach(reader);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {

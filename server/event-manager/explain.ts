@@ -1,7 +1,7 @@
 import { debugs } from '../logger.ts';
+import type { Hub } from './hub.ts';
 import type { Selector } from './selector.ts';
 import { isNoticeType, type StreamRecord } from './stream-record.ts';
-import type { TopicHub } from './topic-hub.ts';
 
 /** Subscribers named in one line. */
 const MAX_NAMES = 20;
@@ -11,7 +11,7 @@ const MAX_NAMES = 20;
  * the others. Never what is in them.
  */
 export function explain(
-  hub: TopicHub,
+  hub: Hub,
   selector: Selector,
   batch: readonly StreamRecord[],
   names: () => Iterable<string>,

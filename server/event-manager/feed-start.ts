@@ -2,17 +2,13 @@ import { parseCursor } from '../../shared/cursor.ts';
 import type { Since } from '../../shared/since.ts';
 import type { FeedStart } from './feed.ts';
 import { startOfLast } from './history.ts';
+import type { Hub } from './hub.ts';
 import type { Selector } from './selector.ts';
 import { gapRecord } from './stream-record.ts';
-import type { TopicHub } from './topic-hub.ts';
 import type { TopicLog } from './topic-log.ts';
 
 /** The position a subscription starts at. Called once the hub's tail is attached. */
-export async function feedStart(
-  hub: TopicHub,
-  selector: Selector,
-  since: Since | undefined,
-): Promise<FeedStart> {
+export async function feedStart(hub: Hub, selector: Selector, since: Since | undefined): Promise<FeedStart> {
   return since === undefined ? { position: hub.position } : startAfter(hub.log, selector, since);
 }
 

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { formatCursor, type Position, samePosition } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { debugs } from '../logger.ts';
-import { Conflation } from './conflation.ts';
+import { Conflation, type KeyOf } from './conflation.ts';
 import { explainRead } from './explain.ts';
+import type { Hub } from './hub.ts';
 import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
 import { countGap, gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
-import type { TopicHub } from './topic-hub.ts';
 
 const READ_RECORDS = 512;
 
@@ -33,11 +33,13 @@ export interface FeedStart {
 }
 
 export interface FeedOptions {
-  hub: TopicHub;
+  hub: Hub;
   selector: Selector;
   reader: FeedReader;
-  /** A reader that fell behind gets the latest record of each type and not those in between [D9]. */
-  conflate: boolean;
+  /** If given, a reader that fell behind gets the latest record of each key and not those in between [D9]. */
+  conflate?: KeyOf | undefined;
+  /** Records read from the log at a time. Default 512. */
+  readRecords?: number | undefined;
   /** Called once, when the feed no longer needs its hub. */
   onClose: () => void;
 }
@@ -51,29 +53,31 @@ export interface FeedOptions {
  *      ╰────── resume ─────────╯            close: from anywhere
  */
 export class Feed {
-  readonly hub: TopicHub;
+  readonly hub: Hub;
   readonly selector: Selector;
   readonly #reader: FeedReader;
-  readonly #conflate: boolean;
+  readonly #conflate: KeyOf | undefined;
+  readonly #readRecords: number;
   readonly #onClose: () => void;
   readonly #abort = new AbortController();
   #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
   #position: Position | null = null;
   #leave: (() => void) | null = null;
-  #ahead: { after: Position; read: ReturnType<TopicHub['read']> } | null = null;
+  #ahead: { after: Position; read: ReturnType<Hub['read']> } | null = null;
   #recovered = true;
   #synced = false;
 
-  constructor({ hub, selector, reader, conflate, onClose }: FeedOptions) {
+  constructor({ hub, selector, reader, conflate, readRecords = READ_RECORDS, onClose }: FeedOptions) {
     this.hub = hub;
     this.selector = selector;
     this.#reader = reader;
     this.#conflate = conflate;
+    this.#readRecords = readRecords;
     this.#onClose = onClose;
   }
 
   /** Starts reading. `from` is asked once the hub is attached, so that nothing falls between [D7]. */
-  start(from: (hub: TopicHub) => FeedStart | Promise<FeedStart>): void {
+  start(from: (hub: Hub) => FeedStart | Promise<FeedStart>): void {
     if (this.#state !== 'idle') return;
     this.#state = 'reading';
     this.hub.emitter.once('closed', this.#hubClosed);
@@ -113,7 +117,7 @@ export class Feed {
       this.#tell({ at: formatCursor(position) }, 'Has room again');
     }
     this.#guard(async () => {
-      if (this.#conflate && this.#synced) await this.#skipToLatest(position);
+      if (this.#conflate && this.#synced) await this.#skipToLatest(position, this.#conflate);
       await this.#catchUp(this.#position ?? position);
     });
   }
@@ -173,14 +177,14 @@ export class Feed {
   }
 
   /** Reads a chunk, and asks for the next one already: the log looks it up while this one is delivered. */
-  async #readAfter(position: Position): ReturnType<TopicHub['read']> {
+  async #readAfter(position: Position): ReturnType<Hub['read']> {
     const ahead = this.#ahead;
     this.#ahead = null;
     const isNext = ahead !== null && samePosition(ahead.after, position);
-    const chunk = await (isNext ? ahead.read : this.hub.read(position, READ_RECORDS));
+    const chunk = await (isNext ? ahead.read : this.hub.read(position, this.#readRecords));
     const last = chunk.records.at(-1);
-    if (last && chunk.records.length === READ_RECORDS && this.#state === 'reading') {
-      const read = this.hub.read(last, READ_RECORDS);
+    if (last && chunk.records.length === this.#readRecords && this.#state === 'reading') {
+      const read = this.hub.read(last, this.#readRecords);
       read.catch(() => {}); // whoever takes it sees the error
       this.#ahead = { after: last, read };
     }
@@ -188,12 +192,12 @@ export class Feed {
   }
 
   /** Goes to where the hub stands without delivering all that lies between. */
-  async #skipToLatest(start: Position): Promise<void> {
-    const conflation = new Conflation(start);
+  async #skipToLatest(start: Position, keyOf: KeyOf): Promise<void> {
+    const conflation = new Conflation(start, keyOf);
     let position = start;
     while (this.#state === 'reading' && !samePosition(position, this.hub.position)) {
       const { gap, records } = await patiently(
-        () => this.hub.read(position, READ_RECORDS),
+        () => this.hub.read(position, this.#readRecords),
         this.#abort.signal,
       );
       const before = position;

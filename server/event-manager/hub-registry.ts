@@ -1,4 +1,4 @@
-import type { HubLease } from './event-subscription.ts';
+import type { HubLease } from './hub.ts';
 import { TopicHub } from './topic-hub.ts';
 import type { TopicLog } from './topic-log.ts';
 import type { Watch } from './watch.ts';

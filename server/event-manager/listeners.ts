@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
 import type { Logger } from '../logger.ts';
-import type { HubLease } from './event-subscription.ts';
+import type { HubLease } from './hub.ts';
 import type { Selector } from './selector.ts';
 import { decode, isNoticeType, type StreamRecord, traceOf } from './stream-record.ts';
 

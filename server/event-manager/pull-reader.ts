@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { explain } from './explain.ts';
 import type { Feed, FeedReader } from './feed.ts';
-import { countDelivered, type StreamRecord, traceDelivered } from './stream-record.ts';
+import { liveAlone } from './live-alone.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 /**
  * Reads a feed for whoever pulls (an async iterator): holds a bounded number of records; beyond it the feed waits,
@@ -26,16 +26,7 @@ export class PullReader implements FeedReader {
   }
 
   goLive(feed: Feed): () => void {
-    const { hub, selector } = feed;
-    const onBatch = (batch: readonly StreamRecord[]): void => {
-      const selected = batch.filter((record) => selector.matches(record));
-      explain(hub, selector, batch, () => [this.name]);
-      countDelivered(hub.watch.instruments, selected, 1);
-      traceDelivered(hub.watch.tracing, hub.log.topic, selected, 1);
-      if (!this.take(selected)) feed.fellBehind();
-    };
-    hub.emitter.on('batch', onBatch);
-    return () => hub.emitter.off('batch', onBatch);
+    return liveAlone(feed, this.name, (records) => this.take(records));
   }
 
   fail(error: unknown): void {

@@ -21,6 +21,15 @@ export class Receiving {
     return this.#lastEventAt === null ? null : new Date(this.#lastEventAt).toISOString();
   }
 
+  /** Counts a subscriber until the returned function is called, once. */
+  subscriberCame(onLeft: () => void): () => void {
+    this.subscribers++;
+    return () => {
+      this.subscribers--;
+      onLeft();
+    };
+  }
+
   watch(hub: TopicHub): void {
     hub.emitter.on('batch', (records) => {
       this.#lastEventAt = Date.now();

@@ -1,6 +1,8 @@
 import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
+import { compileLatestBy } from '../../shared/filter/latest-by.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
+import type { KeyOf } from './conflation.ts';
 import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Which records of a topic a subscriber wants. */
@@ -39,4 +41,19 @@ export function select(catalog: AnyCatalog, { types = catalog.names, filter }: S
     matches: (record) =>
       isNoticeType(record.type) || (wanted.has(record.type) && compiled.matches(decode(record).data)),
   };
+}
+
+/**
+ * What events are the latest of where only the latest are delivered: of their type, and of the value of a field if one
+ * is named.
+ * @throws EventsError INVALID_FILTER
+ */
+export function latestOf(
+  catalog: AnyCatalog,
+  types: readonly string[] = catalog.names,
+  latestBy: string | undefined,
+): KeyOf {
+  if (latestBy === undefined) return ({ type }) => type;
+  const nameOf = compileLatestBy(catalog, types, latestBy);
+  return (record) => nameOf(record.type, decode(record).data);
 }

@@ -36,6 +36,19 @@ export function syncedRecord(position: Position, recovered: boolean): StreamReco
   return noticeRecord(position, 'stream_synced', { recovered, cursor } satisfies StreamSynced['data']);
 }
 
+/** The same of a stream of several topics, whose cursor has no one place. */
+export function allSyncedRecord(cursor: string, recovered: boolean): StreamRecord {
+  const data = { recovered, cursor } satisfies StreamSynced['data'];
+  return { ...noticeRecord({ epoch: '', seq: 0 }, 'stream_synced', data), cursor };
+}
+
+/** A record as an item of a stream of several topics: it tells its topic, and the cursor of them all. */
+export function placedRecord(record: StreamRecord, topic: string, cursor: string): StreamRecord {
+  // At the end, where it counts whatever else the envelope holds.
+  const json = `${record.json.slice(0, record.json.lastIndexOf('}'))},"topic":"${topic}"}`;
+  return { ...record, json, cursor };
+}
+
 /** The notice of a gap, which stands where the lost records would [D4]. */
 export function gapRecord({ from, to, lost, reason }: Gap): StreamRecord {
   const data = { from: formatCursor(from), to: formatCursor(to), lost, reason } satisfies StreamGap['data'];

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Position } from '../../shared/cursor.ts';
 import type { Gap, Tail } from '../broker/broker.ts';
+import type { Hub, HubEvents } from './hub.ts';
 import { RecentRecords } from './recent-records.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
@@ -11,14 +12,8 @@ const BATCH_RECORDS = 256;
 const BATCH_CHARS = 256 * 1024;
 const RECENT_RECORDS = 1024;
 
-interface HubEvents {
-  /** Records in log order; `position` is the last one's when this is emitted. Listeners must not throw. */
-  batch: [records: readonly StreamRecord[]];
-  closed: [];
-}
-
 /** One topic in this process: its single tail, fanned out. */
-export class TopicHub {
+export class TopicHub implements Hub {
   readonly log: TopicLog;
   readonly watch: Watch;
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);

@@ -7,6 +7,7 @@ import type {
 } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
+import type { LatestBy } from '../../shared/filter/latest-by.ts';
 import type { EventFilter } from '../../shared/filter/types.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
@@ -38,7 +39,16 @@ export interface BatchInput<C extends AnyCatalog> {
 
 /** Input of `on.*`; nothing means live only, the topic `default`. */
 export type SubscribeInput<N extends EventName<C>, C extends AnyCatalog> =
-  | { topic?: string; since?: Since; types?: N[]; filter?: EventFilter<N, C>; whenSlow?: WhenSlow }
+  | {
+      topic?: string;
+      topics?: string[];
+      since?: Since;
+      types?: N[];
+      filter?: EventFilter<N, C>;
+      whenSlow?: WhenSlow;
+      every?: number;
+      latestBy?: LatestBy<N, C>;
+    }
   | undefined;
 
 /** A tracked item as a tRPC client receives it: `{ id: <cursor>, data: <item> }`. */
@@ -128,11 +138,13 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
 
   const on = (names: readonly string[], named: readonly string[] | undefined) =>
     procedure.input(subscribeInput(names)).subscription(async ({ ctx, input = {}, signal }) => {
-      const { since, types = named, lastEventId, ...asked } = input;
-      const options = await checkpoint.see(ctx, 'subscribe', { ...asked, types });
-      return endWithSession(ctx, signal, (ends) =>
-        untyped.subscribe({ ...options, since: lastEventId ?? since, signal: ends }),
-      );
+      const { since, types = named, lastEventId, ...rest } = input;
+      const asked = { ...rest, types, since: lastEventId ?? since };
+      const { topics, filter } = asked;
+      const options = topics
+        ? { ...asked, admit: await checkpoint.seeEach(ctx, topics, { types, filter }) }
+        : await checkpoint.see(ctx, 'subscribe', asked);
+      return endWithSession(ctx, signal, (ends) => untyped.subscribe({ ...options, signal: ends }));
     });
 
   const procedures = {

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { cursorSchema } from '../../shared/cursor.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
+import { everySchema, latestBySchema } from '../../shared/every.ts';
 import { MAX_PAGE } from '../../shared/history.ts';
 import { MAX_SPEED } from '../../shared/replay.ts';
 import { sinceSchema } from '../../shared/since.ts';
-import { topicSchema } from '../../shared/topic.ts';
+import { topicSchema, topicsSchema } from '../../shared/topic.ts';
+import { topicsCursorSchema } from '../../shared/topics-cursor.ts';
 import { whenSlowSchema } from '../../shared/when-slow.ts';
 
 /** Most events in one `publish.batch`. */
@@ -38,11 +40,14 @@ export function subscribeInput(names: readonly string[]) {
   return z
     .strictObject({
       topic,
-      since: sinceSchema.optional(),
+      topics: topicsSchema.optional(),
+      since: z.union([sinceSchema, topicsCursorSchema]).optional(),
       types: typesSchema(names),
       filter,
       whenSlow: whenSlowSchema.optional(),
-      lastEventId: cursorSchema.nullish(),
+      every: everySchema.optional(),
+      latestBy: latestBySchema.optional(),
+      lastEventId: z.union([cursorSchema, topicsCursorSchema]).nullish(),
     })
     .optional();
 }

@@ -4,6 +4,7 @@ import { transformer } from '../transformer.ts';
 import { type FieldKind, fieldKinds, kindOf } from './field-kinds.ts';
 import { areOrdered, compare, equals, OPERATORS, type Operator } from './operators.ts';
 import type { AnyFilter, FilterValue } from './types.ts';
+import { valueAt } from './value-at.ts';
 
 /** Most conditions in one filter, most levels of `and`, `or`, `not`, and most values of an `in`. */
 const MAX_CONDITIONS = 64;
@@ -163,15 +164,6 @@ function every(tests: readonly Test[]): Test {
   const [only] = tests;
   if (tests.length === 1 && only) return only;
   return (data) => tests.every((test) => test(data));
-}
-
-function valueAt(data: unknown, keys: readonly string[]): unknown {
-  let value = data;
-  for (const key of keys) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = Reflect.get(value, key);
-  }
-  return value;
 }
 
 function isOperator(name: string): name is Operator {

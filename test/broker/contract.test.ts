@@ -3,9 +3,11 @@ import { brokerKinds } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeRetention } from './retention-contract.ts';
 import { describeTail } from './tail-contract.ts';
+import { describeTopics } from './topics-contract.ts';
 
 describe.each(brokerKinds)('$name', (kind) => {
   describeLog(kind);
   describeRetention(kind);
   describeTail(kind);
+  describeTopics(kind);
 });

@@ -61,7 +61,7 @@ function fakeClient() {
         emit: (text: string, seq: number) =>
           handler(
             { event_type: 'agent_message', timestamp: '2026-01-01T00:00:00Z', data: agentMessage(text) },
-            { cursor: `e:${seq}` },
+            { cursor: `e:${seq}`, topic: topic ?? 'default' },
           ),
       };
       subscriptions.push(subscription);
@@ -237,7 +237,7 @@ test('[D4] status, gaps, what a catch-up brought, and errors are shown', () => {
   expect(status('stale')).toMatchObject({ status: 'stale', error });
   status('catching-up');
   const gap = { from: 'e:1', to: 'e:5', lost: 4, reason: 'trimmed' as const };
-  options?.onGap?.(gap);
+  options?.onGap?.(gap, { topic: 'default' });
   emit?.('f', 6);
   emit?.('g', 7);
   options?.onSynced?.({ recovered: false, cursor: 'e:7' });

@@ -46,6 +46,7 @@ function passOn(broker: Broker): Broker {
     read: (topic, after, limit) => broker.read(topic, after, limit),
     bounds: (topic) => broker.bounds(topic),
     seek: (topic, at) => broker.seek(topic, at),
+    topics: (sink) => broker.topics(sink),
     tail: (topic, sink) => broker.tail(topic, sink),
     close: () => broker.close(),
   };

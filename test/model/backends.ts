@@ -112,6 +112,7 @@ function lend(broker: Broker): Broker {
     read: (topic, after, limit) => broker.read(topic, after, limit),
     bounds: (topic) => broker.bounds(topic),
     seek: (topic, at) => broker.seek(topic, at),
+    topics: (sink) => broker.topics(sink),
     tail: (topic, sink) => broker.tail(topic, sink),
     async close() {},
   };

@@ -10,6 +10,7 @@ export function breakBroker(broker: Broker, fault: Fault): Broker {
     trusted: broker.trusted,
     bounds: (topic) => broker.bounds(topic),
     seek: (topic, at) => broker.seek(topic, at),
+    topics: (sink) => broker.topics(sink),
     close: () => broker.close(),
     publish: (topic, entries) =>
       broker.publish(

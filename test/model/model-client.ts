@@ -1,3 +1,4 @@
+import type { Reading } from '../../server/event-manager/event-subscription.ts';
 import type { Feed, FeedReader } from '../../server/event-manager/feed.ts';
 import type { StreamRecord } from '../../server/event-manager/stream-record.ts';
 import type { EventManager } from '../../server/index.ts';
@@ -14,7 +15,7 @@ export class ModelClient implements FeedReader {
   readonly #conflate: boolean;
   #capacity: number;
   readonly #runs: Run[] = [];
-  #feed: Feed | null = null;
+  #feed: Reading | null = null;
   #since: Since | undefined;
   /** Where `#since` is; null: live only. */
   #start: Position | null;

@@ -20,7 +20,7 @@ test('hooks know the events', () => {
     if (event.event_type === 'system_status') expectTypeOf(event.data.active_agents).toEqualTypeOf<number>();
   }
   expectTypeOf(gap).toEqualTypeOf<Gap | null>();
-  expectTypeOf<Gap>().toEqualTypeOf<StreamGap['data']>();
+  expectTypeOf<Gap>().toExtend<StreamGap['data']>();
   expectTypeOf(loadOlder).returns.resolves.toEqualTypeOf<boolean>();
   useEvents({ types: ['agent_message'], filter: ({ data }) => data.message !== '' });
   useEvents({

@@ -1,7 +1,7 @@
 import { explain } from '../../event-manager/explain.ts';
 import type { Feed } from '../../event-manager/feed.ts';
+import type { Hub } from '../../event-manager/hub.ts';
 import { countDelivered, type StreamRecord, traceDelivered } from '../../event-manager/stream-record.ts';
-import type { TopicHub } from '../../event-manager/topic-hub.ts';
 import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
 import type { FrameStyle } from './frame-style.ts';
@@ -22,7 +22,7 @@ class Group {
   readonly #members = new Set<Member>();
   readonly #onEmpty: () => void;
 
-  constructor(hub: TopicHub, selector: Feed['selector'], encode: EncodeBody, onEmpty: () => void) {
+  constructor(hub: Hub, selector: Feed['selector'], encode: EncodeBody, onEmpty: () => void) {
     const { instruments, tracing } = hub.watch;
     const onBatch = (records: readonly StreamRecord[]): void => {
       explain(hub, selector, records, () => Array.from(this.#members, ({ name }) => name));
@@ -68,7 +68,7 @@ class Group {
 /** The groups of one router. */
 export class Groups {
   readonly #encode: EncodeBody;
-  readonly #groups = new WeakMap<TopicHub, Map<string, Group>>();
+  readonly #groups = new WeakMap<Hub, Map<string, Group>>();
 
   constructor(encode: EncodeBody) {
     this.#encode = encode;

@@ -1,5 +1,5 @@
 import { CloseCode } from '../../../shared/close-codes.ts';
-import type { EventSubscription } from '../../event-manager/event-subscription.ts';
+import type { EventSubscription, Reading } from '../../event-manager/event-subscription.ts';
 import type { Feed, FeedReader } from '../../event-manager/feed.ts';
 import type { StreamRecord } from '../../event-manager/stream-record.ts';
 import { connectionId } from '../connection-id.ts';
@@ -30,7 +30,7 @@ export class SocketReader implements FeedReader, Member {
   readonly #writer: FrameWriter;
   readonly #setup: SocketReaderSetup;
   readonly #highWaterBytes: number;
-  readonly #feed: Feed;
+  readonly #feed: Reading;
   readonly #subscription: LiveSubscription;
 
   constructor(subscription: LiveSubscription, call: LiveCall, writer: FrameWriter, setup: SocketReaderSetup) {

@@ -23,6 +23,19 @@ export function topicKeys(prefix: string, topic: string): TopicKeys {
   };
 }
 
+/** The names of what tells which topics there are. */
+export interface IndexKeys {
+  /** Sorted set: names of topics. */
+  readonly topics: string;
+  /** Pub/Sub channel: names that were added. */
+  readonly live: string;
+}
+
+/** No topic is named `*`: neither is one of its keys. */
+export function indexKeys(prefix: string): IndexKeys {
+  return { topics: `${prefix}:{*}:topics`, live: `${prefix}:{*}:live` };
+}
+
 /** @throws TypeError when keys made with the prefix would not keep to one hash tag */
 export function checkPrefix(prefix: string): string {
   if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(prefix)) {

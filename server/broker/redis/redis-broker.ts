@@ -4,13 +4,14 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
 import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
-import { checkPrefix, topicKeys } from './keys.ts';
+import { checkPrefix, indexKeys, topicKeys } from './keys.ts';
 import { LiveChannels } from './live-channels.ts';
 import { Probe } from './probe.ts';
 import { PublishQueue } from './publish-queue.ts';
 import { RedisLog } from './redis-log.ts';
 import { RedisTail } from './redis-tail.ts';
 import { RedisServers } from './servers.ts';
+import { TopicIndex } from './topic-index.ts';
 import { openTopology, type RedisSource, type Topology } from './topology.ts';
 
 /** How Redis is used, and how much is kept. */
@@ -42,6 +43,7 @@ export class RedisBroker implements Broker {
   readonly #topology: Topology;
   readonly #commands: RedisServers;
   readonly #log: RedisLog;
+  readonly #index: TopicIndex;
   readonly #queue: PublishQueue;
   readonly #tails = new Set<RedisTail>();
   readonly #checks: NodeJS.Timeout;
@@ -63,6 +65,13 @@ export class RedisBroker implements Broker {
     this.#topology = openTopology(source, timeoutMs);
     this.#commands = new RedisServers(this.#topology, { name: 'commands', timeoutMs, logger });
     this.#log = new RedisLog(this.#commands, { prefix, retention, logger });
+    const keys = indexKeys(prefix);
+    this.#index = new TopicIndex({
+      keys,
+      maxAgeMs: retention.maxAgeMs,
+      run: (send) => this.#commands.run(keys.topics, send),
+      listen: (listener) => this.#listening().listen(keys.live, listener),
+    });
     this.#topology.onChange(() => this.#log.otherServer());
     this.#commands.connectionTo(prefix);
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
@@ -90,7 +99,9 @@ export class RedisBroker implements Broker {
 
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     this.#checkOpen();
-    return entries.length === 0 ? [] : this.#queue.publish(topic, entries);
+    if (entries.length === 0) return [];
+    await this.#index.enter(topic);
+    return this.#queue.publish(topic, entries);
   }
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
@@ -133,6 +144,11 @@ export class RedisBroker implements Broker {
     };
   }
 
+  async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
+    this.#checkOpen();
+    return this.#index.follow(sink);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -142,6 +158,7 @@ export class RedisBroker implements Broker {
     clearInterval(this.#checks);
     for (const tail of this.#tails) tail.close();
     this.#tails.clear();
+    await this.#index.close();
     this.#queue.flush();
     await Promise.all([this.#commands.close(), this.#channels?.close()]);
     this.#topology.close();
@@ -154,6 +171,7 @@ export class RedisBroker implements Broker {
   #check(): void {
     this.#channels?.check();
     for (const tail of this.#tails) tail.check();
+    this.#index.check();
   }
 
   /** Whoever only publishes needs no second connection. */

@@ -97,6 +97,9 @@ export function prepareStatements(db: Database) {
     topic: db.prepare('SELECT id AS row, last, last_at AS lastAt FROM topics WHERE name = ?'),
     addTopic: db.prepare('INSERT INTO topics (name, last, last_at) VALUES (?, 0, 0)'),
     setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ? WHERE id = ?'),
+    heldTopics: db.prepare(
+      'SELECT name FROM topics WHERE EXISTS (SELECT 1 FROM records WHERE topic = topics.id)',
+    ),
     /** A topic whose oldest record is older than a time. */
     agedTopic: db.prepare(`
       SELECT name FROM topics

@@ -6,6 +6,7 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
 import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
+import { TopicWatchers } from '../topic-watchers.ts';
 import { unavailable } from './failures.ts';
 import { LogFile } from './log-file.ts';
 import type { Durability } from './open-file.ts';
@@ -62,6 +63,7 @@ export class SqliteBroker implements Broker {
   readonly #logs: TopicLogs;
   readonly #now: () => number;
   readonly #tails = new Map<string, Set<TailSink>>();
+  readonly #watchers = new TopicWatchers();
   #queue: Publish[] = [];
   #writing: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
@@ -121,6 +123,15 @@ export class SqliteBroker implements Broker {
     };
   }
 
+  async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
+    this.#checkOpen();
+    try {
+      return this.#watchers.add(this.#logs.names(), sink);
+    } catch (error) {
+      throw unavailable(this.#file.path, error);
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -128,6 +139,7 @@ export class SqliteBroker implements Broker {
 
   async #close(): Promise<void> {
     this.#tails.clear();
+    this.#watchers.clear();
     await this.#writing;
     await this.#file.close();
   }
@@ -188,6 +200,7 @@ export class SqliteBroker implements Broker {
       const records = log.settle();
       if (records.length === 0) continue;
       for (const sink of this.#tails.get(log.name) ?? []) sink.records(records);
+      this.#watchers.tell(log.name);
     }
     for (const [index, { resolve }] of group.entries()) resolve(results[index] ?? []);
   }

@@ -36,6 +36,12 @@ export class TopicLogs {
     return log;
   }
 
+  /** Topics that hold records. */
+  names(): string[] {
+    const rows: { name: string }[] = this.#file.statements.heldTopics.all();
+    return rows.map(({ name }) => name);
+  }
+
   /** A topic that holds records too old and is not written to, or null. */
   nextAged(now: number): TopicLog | null {
     if (now < this.#sweepAt) return null;

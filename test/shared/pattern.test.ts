@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { matchesPattern } from '../../server/access/pattern.ts';
+import { matchesPattern } from '../../shared/pattern.ts';
 
 test.each([
   ['run-42', 'run-42', true],

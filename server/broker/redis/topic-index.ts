@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { EventsError } from '../../../shared/errors.ts';
+import type { Tail } from '../broker.ts';
+import { TopicWatchers } from '../topic-watchers.ts';
+import type { IndexKeys } from './keys.ts';
+import type { ChannelListener } from './live-channels.ts';
+
+const RETRY_MS = 250;
+/** How often a topic that is written to is entered again, and how long an entry outlives its topic's log. */
+const REFRESH_MS = 60_000;
+const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
+/** Topics whose entry is remembered; beyond it they are entered once more. */
+const MAX_REMEMBERED = 10_000;
+
+interface TopicIndexSettings {
+  keys: IndexKeys;
+  /** How long a log is kept after its last record. */
+  maxAgeMs: number;
+  run: <T>(send: (redis: Redis) => Promise<T>) => Promise<T>;
+  listen: (listener: ChannelListener) => () => void;
+}
+
+/**
+ * Which topics there are: a sorted set of names, each with the time it was last entered. It has a key of its own, which
+ * no script of a topic may touch, since in a Cluster it is elsewhere. So whoever publishes to a topic enters it first:
+ * no topic is ever written to and not in it. A loss of Redis' data is made good within a minute of publishing.
+ */
+export class TopicIndex {
+  readonly #settings: TopicIndexSettings;
+  readonly #entered = new Map<string, { done: Promise<void>; at: number }>();
+  readonly #watchers = new TopicWatchers();
+  readonly #stop = new AbortController();
+  #names: readonly string[] = [];
+  /** Announced since the last reading began. */
+  #heard: string[] = [];
+  #unlisten: (() => void) | null = null;
+  #reading: Promise<void> | null = null;
+  #nextReading: Promise<void> | null = null;
+
+  constructor(settings: TopicIndexSettings) {
+    this.#settings = settings;
+  }
+
+  /** Resolves once a topic is in the index. @throws EventsError UNAVAILABLE, CLOSED */
+  enter(topic: string): Promise<void> {
+    const known = this.#entered.get(topic);
+    if (known && Date.now() - known.at < REFRESH_MS) return known.done;
+    if (this.#entered.size >= MAX_REMEMBERED) this.#entered.clear();
+    const entering = this.#enter(topic);
+    const entry = { done: known?.done ?? entering, at: Date.now() };
+    this.#entered.set(topic, entry);
+    entering.catch(() => {
+      if (this.#entered.get(topic) === entry) this.#entered.delete(topic); // the next publish tries again
+    });
+    return entry.done;
+  }
+
+  /** See Broker.topics. */
+  async follow(sink: (names: readonly string[]) => void): Promise<Tail> {
+    this.#unlisten ??= this.#settings.listen({
+      attached: () => this.check(),
+      message: (name) => {
+        this.#heard.push(name);
+        this.#watchers.tell(name);
+      },
+    });
+    await this.#readNow();
+    if (this.#stop.signal.aborted) throw new EventsError('CLOSED', 'The broker is closed.');
+    return this.#watchers.add(this.#names, sink);
+  }
+
+  /** Finds what no announcement told. */
+  check(): void {
+    if (this.#unlisten) void this.#readNow();
+  }
+
+  /** Resolves once nobody waits for an entry any more. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#unlisten?.();
+    this.#watchers.clear();
+    await Promise.allSettled([...this.#entered.values()].map(({ done }) => done));
+  }
+
+  async #enter(topic: string): Promise<void> {
+    const { keys, maxAgeMs, run } = this.#settings;
+    const now = Date.now();
+    const added = await run((redis) => redis.zadd(keys.topics, now, topic));
+    // A topic that is not announced is found by the next check.
+    if (Number(added) > 0) run((redis) => redis.publish(keys.live, topic)).catch(() => {});
+    const gone = now - maxAgeMs - OUTLIVES_LOG_MS;
+    run((redis) => redis.zremrangebyscore(keys.topics, '-inf', gone)).catch(() => {});
+  }
+
+  /** Reads all names in a reading that begins after this was called; those who ask meanwhile share the next one. */
+  #readNow(): Promise<void> {
+    if (!this.#reading) {
+      this.#reading = this.#read().finally(() => {
+        this.#reading = null;
+      });
+      return this.#reading;
+    }
+    this.#nextReading ??= this.#reading.then(() => {
+      this.#nextReading = null;
+      return this.#readNow();
+    });
+    return this.#nextReading;
+  }
+
+  async #read(): Promise<void> {
+    const { keys, run } = this.#settings;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      this.#heard = [];
+      try {
+        const names = await run((redis) => redis.zrange(keys.topics, 0, '-1'));
+        this.#names = [...new Set([...names, ...this.#heard])];
+        for (const name of this.#names) this.#watchers.tell(name);
+        return;
+      } catch {
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {}); // it never fails, it comes later
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { EventEmitter } from 'node:events';
+import type { Position } from '../../shared/cursor.ts';
+import type { StreamRecord } from './stream-record.ts';
+import type { TopicLog } from './topic-log.ts';
+import type { Watch } from './watch.ts';
+
+export interface HubEvents {
+  /** Records in log order; `position` is the last one's place, or beyond, when this is emitted. Listeners must not throw. */
+  batch: [records: readonly StreamRecord[]];
+  closed: [];
+}
+
+/** Where the feeds of a topic live once they have caught up: one place that moves on, and hands out what it passes. */
+export interface Hub {
+  readonly log: TopicLog;
+  readonly watch: Watch;
+  readonly emitter: EventEmitter<HubEvents>;
+  /** Resolves once `position` is known. Rejects when the broker was closed. */
+  started(): Promise<void>;
+  /** Moves synchronously with handing out. Whoever stands here and joins misses nothing [D7]. */
+  readonly position: Position;
+  /** Records right after a position, as they would have been handed out. */
+  read(after: Position, limit: number): ReturnType<TopicLog['read']>;
+}
+
+/** A hub that somebody uses: it stays open until `release`. */
+export interface HubLease<H extends Hub = Hub> {
+  readonly hub: H;
+  release(): void;
+}

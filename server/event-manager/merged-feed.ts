@@ -1,0 +1,250 @@
+import type { Position } from '../../shared/cursor.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { Since } from '../../shared/since.ts';
+import type { StreamSynced } from '../../shared/stream-items.ts';
+import { MAX_TOPICS, type TopicChoice } from '../../shared/topic.ts';
+import { formatTopicsCursor, parseTopicsCursor } from '../../shared/topics-cursor.ts';
+import type { Broker, Tail } from '../broker/broker.ts';
+import type { KeyOf } from './conflation.ts';
+import type { Reading } from './event-subscription.ts';
+import { Feed, type FeedReader, type FeedStart } from './feed.ts';
+import { feedStart } from './feed-start.ts';
+import type { Hub, HubLease } from './hub.ts';
+import { liveAlone } from './live-alone.ts';
+import type { Selector } from './selector.ts';
+import { allSyncedRecord, decode, placedRecord, type StreamRecord } from './stream-record.ts';
+
+/** Records read from all the logs together while catching up. */
+const READ_RECORDS = 512;
+
+/** What is followed of one topic. */
+export interface TopicSource {
+  readonly lease: HubLease;
+  readonly selector: Selector;
+  readonly conflate: KeyOf | undefined;
+}
+
+export interface MergedFeedOptions {
+  choice: TopicChoice;
+  /** A cursor of several topics, or where to start in each. */
+  since: Since | undefined;
+  /** Tells which topics there are, see Broker.topics. */
+  topics: Broker['topics'];
+  /** Opens a topic; null if nothing of it is for this subscriber. */
+  open: (topic: string) => Promise<TopicSource | null>;
+  reader: Pick<FeedReader, 'name' | 'take' | 'fail'>;
+  /** Called once. */
+  onClose: () => void;
+}
+
+interface Part {
+  readonly topic: string;
+  readonly feed: Feed;
+  /** Delivered by the feed while the reader was full. */
+  waiting: StreamRecord[];
+}
+
+/**
+ * The feeds of several topics as one: each topic in its order, none waiting for another. Every item carries the
+ * positions in all of them, hence nothing is delivered before all are known.
+ *
+ * A topic that comes later, and one that the cursor does not know, is followed from its beginning.
+ */
+export class MergedFeed implements Reading {
+  readonly #options: MergedFeedOptions;
+  readonly #parts = new Map<string, Part>();
+  /** Topics met so far, those that are not for this subscriber too. */
+  readonly #met = new Set<string>();
+  readonly #positions = new Map<string, Position>();
+  /** Of the topics there were at the start: those without a position yet, and those not level yet. */
+  #unplaced = new Set<string>();
+  #behind = new Set<string>();
+  readonly #allPlaced: Promise<void>;
+  #onAllPlaced: () => void = () => {};
+  #recovered = true;
+  #adding = Promise.resolve();
+  #tail: Tail | null = null;
+  #full = false;
+  #closed = false;
+
+  constructor(options: MergedFeedOptions) {
+    this.#options = options;
+    this.#allPlaced = new Promise((resolve) => {
+      this.#onAllPlaced = resolve;
+    });
+  }
+
+  start(): void {
+    this.#begin().catch((error: unknown) => this.end(error));
+  }
+
+  resume(): void {
+    if (!this.#full) return;
+    this.#full = false;
+    const parts = [...this.#parts.values()];
+    for (const part of parts) {
+      const records = part.waiting;
+      part.waiting = [];
+      if (records.length > 0 && !this.#forward(part, records)) return;
+    }
+    for (const { feed } of parts) feed.resume();
+  }
+
+  /** The reader is full: what comes from here on comes from the logs. */
+  fellBehind(): void {
+    this.#full = true;
+    for (const { feed } of this.#parts.values()) feed.fellBehind();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#tail?.close();
+    for (const part of this.#parts.values()) part.feed.close();
+    this.#parts.clear();
+    this.#options.onClose();
+  }
+
+  /** Ends it with an error that the subscriber should see. */
+  end(error: unknown): void {
+    if (this.#closed) return;
+    this.close();
+    this.#options.reader.fail(error);
+  }
+
+  async #begin(): Promise<void> {
+    const { choice, since, topics } = this.#options;
+    const cursor = typeof since === 'string' ? parseTopicsCursor(since) : null;
+    const initial = new Set([...choice.names, ...(cursor?.keys() ?? [])].filter(choice.includes));
+    let started = false;
+    if (choice.open) {
+      const onTopics = (names: readonly string[]): void => {
+        const matching = names.filter(choice.includes);
+        if (!started) for (const topic of matching) initial.add(topic);
+        else this.#later(() => this.#add(matching, () => null));
+      };
+      this.#tail = await topics(onTopics);
+      if (this.#closed) return this.#tail.close();
+    }
+    started = true;
+    this.#later(() =>
+      this.#add([...initial], (topic) => (cursor ? (cursor.get(topic) ?? null) : since), true),
+    );
+  }
+
+  /** One after the other: those there were at the start come first. */
+  #later(add: () => Promise<void>): void {
+    this.#adding = this.#adding.then(add).catch((error: unknown) => this.end(error));
+  }
+
+  /** @param startOf where a topic begins: null for its beginning */
+  async #add(
+    topics: readonly string[],
+    startOf: (topic: string) => Position | Since | undefined | null,
+    initially = false,
+  ): Promise<void> {
+    const unmet = topics.filter((topic) => !this.#met.has(topic));
+    for (const topic of unmet) this.#met.add(topic);
+    const parts = (await Promise.all(unmet.map((topic) => this.#open(topic)))).filter(
+      (part) => part !== null,
+    );
+    if (this.#closed) return;
+    if (initially) {
+      this.#unplaced = new Set(parts.map(({ topic }) => topic));
+      this.#behind = new Set(this.#unplaced);
+      if (parts.length === 0) {
+        this.#onAllPlaced();
+        this.#take(null, [allSyncedRecord(formatTopicsCursor(this.#positions), true)]);
+      }
+    }
+    for (const part of parts) part.feed.start((hub) => this.#place(part, hub, startOf(part.topic)));
+  }
+
+  async #open(topic: string): Promise<Part | null> {
+    const source = await this.#options.open(topic);
+    if (!source) return null;
+    const { lease, selector, conflate } = source;
+    if (this.#closed) {
+      lease.release();
+      return null;
+    }
+    const take = (records: readonly StreamRecord[]): boolean => this.#take(part, records);
+    const { name } = this.#options.reader;
+    const reader: FeedReader = {
+      name,
+      take,
+      goLive: (feed) => liveAlone(feed, name, take),
+      fail: (error) => this.end(error),
+    };
+    const part: Part = {
+      topic,
+      feed: new Feed({
+        hub: lease.hub,
+        selector,
+        reader,
+        conflate,
+        readRecords: Math.ceil(READ_RECORDS / Math.max(1, this.#met.size)),
+        onClose: lease.release,
+      }),
+      waiting: [],
+    };
+    this.#parts.set(topic, part);
+    if (this.#parts.size > MAX_TOPICS) {
+      throw new EventsError(
+        'INVALID_OPTION',
+        `More than ${MAX_TOPICS} topics match: a subscription follows no more. Name fewer, or use a narrower pattern.`,
+      );
+    }
+    return part;
+  }
+
+  /** Where a topic begins, known once all of them are. */
+  async #place(
+    { topic, feed }: Part,
+    hub: Hub,
+    start: Position | Since | undefined | null,
+  ): Promise<FeedStart> {
+    const from = await this.#startOf(feed, hub, start);
+    this.#positions.set(topic, from.position);
+    this.#unplaced.delete(topic);
+    if (this.#unplaced.size === 0) this.#onAllPlaced();
+    await this.#allPlaced;
+    return from;
+  }
+
+  async #startOf(
+    { selector }: Feed,
+    hub: Hub,
+    start: Position | Since | undefined | null,
+  ): Promise<FeedStart> {
+    if (start === null) return { position: { epoch: (await hub.log.bounds()).epoch, seq: 0 } };
+    if (typeof start === 'object' && 'epoch' in start) return { position: start };
+    return feedStart(hub, selector, start);
+  }
+
+  #take(part: Part | null, records: readonly StreamRecord[]): boolean {
+    if (this.#closed) return false;
+    if (!this.#full || part === null) return this.#forward(part, records);
+    part.waiting.push(...records);
+    return false;
+  }
+
+  #forward(part: Part | null, records: readonly StreamRecord[]): boolean {
+    const items = part ? records.flatMap((record) => this.#itemsOf(part, record)) : records;
+    if (items.length === 0 || this.#options.reader.take(items)) return true;
+    this.fellBehind();
+    return false;
+  }
+
+  #itemsOf({ topic }: Part, record: StreamRecord): StreamRecord[] {
+    this.#positions.set(topic, { epoch: record.epoch, seq: record.seq });
+    if (record.type !== 'stream_synced')
+      return [placedRecord(record, topic, formatTopicsCursor(this.#positions))];
+    if (!this.#behind.delete(topic)) return []; // it came later
+    const { recovered } = (decode(record) as StreamSynced).data;
+    this.#recovered &&= recovered;
+    return this.#behind.size > 0
+      ? []
+      : [allSyncedRecord(formatTopicsCursor(this.#positions), this.#recovered)];
+  }
+}

@@ -1,0 +1,34 @@
+import type { HubLease } from './hub.ts';
+import { ThrottledHub, type Throttling } from './throttled-hub.ts';
+
+/** The throttled hubs of this process: one for all who want the same of a topic at the same pace. */
+export class ThrottledHubs {
+  readonly #entries = new Map<string, { hub: ThrottledHub; lease: HubLease; users: number }>();
+
+  /**
+   * @param key equal for equal topics and throttlings
+   * @param open opens the topic's own hub
+   */
+  acquire(key: string, open: () => HubLease, throttling: Throttling): HubLease {
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      const lease = open();
+      entry = { hub: new ThrottledHub(lease.hub, throttling), lease, users: 0 };
+      this.#entries.set(key, entry);
+    }
+    const held = entry;
+    held.users++;
+    let released = false;
+    return {
+      hub: held.hub,
+      release: () => {
+        if (released) return;
+        released = true;
+        if (--held.users > 0) return;
+        if (this.#entries.get(key) === held) this.#entries.delete(key);
+        held.hub.close();
+        held.lease.release();
+      },
+    };
+  }
+}

@@ -1,0 +1,211 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { EventManager, type SubscribeOptions } from '../../server/index.ts';
+import type { EventName, PsycheCatalog } from '../../shared/index.ts';
+import { parseTopicsCursor } from '../../shared/topics-cursor.ts';
+import { brokerKinds } from '../broker/fixtures.ts';
+import { Collector } from '../support/collect.ts';
+import { agentMessage } from '../support/events.ts';
+
+type Options = SubscribeOptions<EventName, PsycheCatalog>;
+
+describe.each(brokerKinds)('several topics, $name', ({ open }) => {
+  /** A log, and what a test does with it. */
+  async function setUp(retention?: Parameters<typeof open>[0]) {
+    const log = await open(retention);
+    const manager = new EventManager({ broker: log.broker });
+    const other = new EventManager({ broker: log.another() });
+    return {
+      manager,
+      publish: (topic: string, message: string | number, by = other) =>
+        by.publish('agent_message', agentMessage(message), { topic }),
+      other,
+      collect: (options: Options, by = manager) =>
+        new Collector((signal) => by.subscribe({ ...options, signal })),
+      async [Symbol.asyncDispose]() {
+        await Promise.all([manager.close(), other.close()]);
+        await log[Symbol.asyncDispose]();
+      },
+    };
+  }
+  /** `topic message` of each event. */
+  const said = (stream: Collector<{ event_type: string; data: unknown; topic?: string }>) =>
+    stream.items.flatMap(({ event_type, data, topic }) =>
+      event_type === 'agent_message' ? [`${topic} ${(data as { message: string }).message}`] : [],
+    );
+  const of = (topic: string, items: readonly string[]) =>
+    items.filter((item) => item.startsWith(`${topic} `));
+
+  test('[D4] [D5] each topic in its order, items tell their topic, one stream_synced once all are level', async () => {
+    await using log = await setUp();
+    for (let n = 1; n <= 3; n++) for (const topic of ['a', 'b', 'c']) await log.publish(topic, n);
+    using stream = log.collect({ topics: ['a', 'b'], since: { last: 2 } });
+    await stream.count(5);
+    expect(stream.items.at(-1)).toMatchObject({
+      event_type: 'stream_synced',
+      data: { recovered: true, cursor: stream.cursors.at(-1) },
+    });
+    expect(stream.items.at(-1)).not.toHaveProperty('topic');
+    for (let n = 4; n <= 6; n++) for (const topic of ['a', 'b', 'c']) await log.publish(topic, n);
+    await stream.count(11);
+    for (const topic of ['a', 'b'])
+      expect(of(topic, said(stream))).toEqual([2, 3, 4, 5, 6].map((n) => `${topic} ${n}`));
+    expect(stream.ofType('stream_synced')).toHaveLength(1);
+    expect(
+      [...parseTopicsCursor(stream.cursors.at(-1) ?? '')].map(([topic, { seq }]) => [topic, seq]),
+    ).toEqual([
+      ['a', 6],
+      ['b', 6],
+    ]);
+  });
+
+  test('[D6] [D12] a stream resumed at any of its items goes on in every topic: nothing missing, nothing twice', async () => {
+    await using log = await setUp();
+    using stream = log.collect({ topics: ['a', 'b'] });
+    await stream.count(1);
+    for (let n = 1; n <= 4; n++) for (const topic of ['a', 'b']) await log.publish(topic, n);
+    await stream.count(9);
+    const all = said(stream);
+    for (const [index, cursor] of stream.cursors.entries()) {
+      const before = stream.items
+        .slice(0, index + 1)
+        .filter(({ event_type }) => event_type === 'agent_message');
+      using again = log.collect({ topics: ['a', 'b'], since: cursor });
+      await again.count(8 - before.length + 1);
+      for (const topic of ['a', 'b'])
+        expect(of(topic, [...all.slice(0, before.length), ...said(again)])).toEqual(of(topic, all));
+      expect(again.ofType('stream_synced')).toMatchObject([{ data: { recovered: true } }]);
+    }
+  });
+
+  test('[D4] a pattern follows topics that come later from their beginning, and none of its system’s own', async () => {
+    await using log = await setUp();
+    await log.publish('run-1', 'before');
+    using stream = log.collect({ topics: ['run-*'] });
+    await stream.count(1);
+    await log.publish('_run-1', 'private');
+    await log.publish('other', 1);
+    for (let n = 1; n <= 3; n++) for (const topic of ['run-1', 'run-2', 'run-3']) await log.publish(topic, n);
+    await stream.count(10);
+    for (const topic of ['run-1', 'run-2', 'run-3'])
+      expect(of(topic, said(stream))).toEqual([1, 2, 3].map((n) => `${topic} ${n}`));
+    expect(said(stream)).toHaveLength(9);
+    using everything = log.collect({ topics: ['*'], since: { last: 10 } });
+    await everything.count(12);
+    expect(said(everything).some((item) => item.startsWith('_'))).toBe(false);
+    using own = log.collect({ topics: ['_*'], since: { last: 10 } });
+    await own.count(2);
+    expect(said(own)).toEqual(['_run-1 private']);
+  });
+
+  test('[D12] what appeared while a reader was away is followed from its beginning', async () => {
+    await using log = await setUp();
+    let cursor = '';
+    {
+      using stream = log.collect({ topics: ['run-*'] });
+      await stream.count(1);
+      cursor = stream.cursors[0] ?? '';
+    }
+    expect(cursor).toBe('~');
+    for (let n = 1; n <= 3; n++) await log.publish('run-9', n);
+    using again = log.collect({ topics: ['run-*'], since: cursor });
+    await again.count(4);
+    expect(said(again)).toEqual(['run-9 1', 'run-9 2', 'run-9 3']);
+  });
+
+  test('[D4] a gap is of one topic, and tells which', async () => {
+    await using log = await setUp({ maxRecords: 10 });
+    using stream = log.collect({ topics: ['a', 'b'] });
+    await stream.count(1);
+    for (let n = 1; n <= 30; n++) await log.publish('a', n);
+    await log.publish('b', 1);
+    // Elsewhere: the node that followed them still has what the log has not.
+    using again = log.collect({ topics: ['a', 'b'], since: stream.cursors[0] }, log.other);
+    await again.count(13);
+    expect(again.ofType('stream_gap')).toMatchObject([
+      { topic: 'a', data: { from: expect.stringMatching(/:0$/), lost: 20, reason: 'trimmed' } },
+    ]);
+    expect(of('a', said(again))).toHaveLength(10);
+    expect(of('b', said(again))).toEqual(['b 1']);
+    expect(again.ofType('stream_synced')).toMatchObject([{ data: { recovered: false } }]);
+  });
+
+  test('a reader that does not pull is bounded, and gets the rest of every topic from the logs', async () => {
+    await using log = await setUp();
+    const topics = ['a', 'b', 'c'];
+    const stream = log.manager.subscribe({ topics })[Symbol.asyncIterator]();
+    await stream.next();
+    const next = stream.next();
+    for (let n = 1; n <= 1000; n += 100) {
+      for (const topic of topics) {
+        await log.manager.publishBatch(
+          Array.from({ length: 100 }, (_, i) => ({ event_type: 'agent_message', data: agentMessage(n + i) })),
+          { topic },
+        );
+      }
+      await setImmediate();
+    }
+    const got: { topic: string | undefined; message: number }[] = [];
+    for (let result = await next; !result.done; result = await stream.next()) {
+      const [, item] = result.value;
+      if (item.event_type === 'agent_message')
+        got.push({ topic: item.topic, message: Number(item.data.message) });
+      if (got.length === 3000) break;
+    }
+    for (const topic of topics)
+      expect(got.filter((item) => item.topic === topic).map(({ message }) => message)).toEqual(
+        Array.from({ length: 1000 }, (_, index) => index + 1),
+      );
+    await stream.return?.();
+    expect(log.manager.stats().subscribers).toBe(0);
+  });
+
+  test('admit: of each topic only what it says, of some nothing', async () => {
+    await using log = await setUp();
+    for (const topic of ['run-1', 'run-2', 'run-3']) await log.publish(topic, topic);
+    using stream = log.collect({
+      topics: ['run-*'],
+      since: { last: 10 },
+      admit: async (topic) =>
+        topic === 'run-2' ? null : { types: ['agent_message'], filter: { message: 'run-1' } },
+    });
+    await stream.count(2);
+    await log.publish('run-3', 'run-1');
+    await stream.count(3);
+    expect(said(stream)).toEqual(['run-1 run-1', 'run-3 run-1']);
+  });
+
+  test('ends with an error when more topics match than one subscription may have', async () => {
+    await using log = await setUp();
+    using stream = log.collect({ topics: ['run-*'] });
+    await stream.count(1);
+    await Promise.all(Array.from({ length: 51 }, (_, index) => log.publish(`run-${index}`, 1)));
+    await stream.done;
+    expect(stream.error).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('50') });
+    expect(log.manager.stats().subscribers).toBe(0);
+  });
+
+  test('ends with CLOSED when its manager closes, though no topic matches', async () => {
+    await using log = await setUp();
+    using stream = log.collect({ topics: ['none-*'] });
+    await stream.count(1);
+    await log.manager.close();
+    await stream.done;
+    expect(stream.error).toMatchObject({ code: 'CLOSED' });
+  });
+
+  test.each<[string, object, string]>([
+    ['topic and topics', { topic: 'a', topics: ['b'] }, 'INVALID_OPTION'],
+    ['none', { topics: [] }, 'INVALID_TOPIC'],
+    ['too many', { topics: Array.from({ length: 51 }, (_, n) => `t${n}`) }, 'INVALID_TOPIC'],
+    ['no topic', { topics: ['a b'] }, 'INVALID_TOPIC'],
+    ['a cursor of one topic', { topics: ['a'], since: 'abc:1' }, 'INVALID_CURSOR'],
+    ['a cursor of several for one', { topic: 'a', since: '~a:abc:1' }, 'INVALID_CURSOR'],
+    ['half a cursor', { topics: ['a'], since: '~a:abc' }, 'INVALID_CURSOR'],
+    ['a cursor that names a topic twice', { topics: ['a'], since: '~a:abc:1~a:abc:2' }, 'INVALID_CURSOR'],
+    ['disconnect', { topics: ['a'], whenSlow: 'disconnect' }, 'INVALID_OPTION'],
+  ])('what has no meaning is refused: %s', async (_, options, code) => {
+    await using log = await setUp();
+    expect(() => log.manager.subscribe(options)).toThrow(expect.objectContaining({ code }));
+  });
+});
