@@ -6,6 +6,7 @@ export {
   type EventSchemas,
 } from './catalog.ts';
 export { CloseCode, mayReconnect } from './close-codes.ts';
+export { DEFAULT_TOPIC } from './default-topic.ts';
 export { ERRORS, type ErrorCode, EventsError, formatIssues, type Issue } from './errors.ts';
 export type {
   AnyEvent,
@@ -34,6 +35,5 @@ export {
   type StreamNotice,
   type StreamSynced,
 } from './stream-items.ts';
-export { DEFAULT_TOPIC } from './topic.ts';
 export { transformer } from './transformer.ts';
 export type { WhenSlow } from './when-slow.ts';

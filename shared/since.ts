@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { cursorSchema } from './cursor.ts';
 import { timestampSchema } from './events.ts';
+import { anyCursorSchema } from './topics-cursor.ts';
 
 /** Most events that `{ last: n }` may ask for. */
 export const MAX_LAST = 10_000;
 
-/** Where a subscription or a page of history starts: after a cursor, with the last n matching events, or at a time. */
-export const sinceSchema = z.union([
-  cursorSchema,
-  z.strictObject({ last: z.int().min(1).max(MAX_LAST) }),
-  z.strictObject({ at: timestampSchema }),
-]);
+const last = z.strictObject({ last: z.int().min(1).max(MAX_LAST) });
+const at = z.strictObject({ at: timestampSchema });
+
+/** Where a page of history starts: after a cursor, with the last n matching events, or at a time. */
+export const sinceSchema = z.union([cursorSchema, last, at]);
+
+/** Where a subscription starts, in each of its topics. */
+export const subscribeSinceSchema = z.union([anyCursorSchema, last, at]);
 
 /** A cursor · `{ last: n }`: the last n matching events · `{ at }`: everything appended since an ISO 8601 time. */
 export type Since = z.output<typeof sinceSchema>;

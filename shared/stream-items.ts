@@ -7,6 +7,8 @@ export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped';
 /** The stream has caught up; live from here [D5]. */
 export interface StreamSynced {
   event_type: 'stream_synced';
+  /** Never: it is of all topics together. */
+  topic?: never;
   timestamp: string;
   data: {
     /** True if everything since the position asked for was delivered. */

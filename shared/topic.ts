@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { DEFAULT_TOPIC } from './default-topic.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
 import { matchesPattern } from './pattern.ts';
-
-/** The topic of everything that names none. */
-export const DEFAULT_TOPIC = 'default';
 
 /** Most topics one subscription follows, those that its patterns match included. */
 export const MAX_TOPICS = 50;

@@ -37,12 +37,15 @@ export function parseTopicsCursor(cursor: string): Map<string, Position> {
   return positions;
 }
 
-/** Checked in full by {@link parseTopicsCursor}. */
-export const topicsCursorSchema = z
+/** A cursor of one topic or of several. Whether it is one is checked in full where it is used. */
+export const anyCursorSchema = z
   .string()
   .max(MAX_LENGTH)
-  .regex(/^~[A-Za-z0-9_.:~-]*$/, 'Not a cursor of several topics: pass one that such a stream returned')
-  .describe('A place in each of several topics’ logs, as returned by a stream of them');
+  .regex(
+    /^(?:~[A-Za-z0-9_.:~-]*|[A-Za-z0-9]{1,32}:[0-9]{1,16})$/,
+    'Not a cursor: pass one that a stream, a publish or history returned',
+  )
+  .describe('A place in a topic’s log, or in several, as returned by a stream, a publish or history');
 
 function notOne(cursor: string, cause?: unknown): EventsError {
   return new EventsError(

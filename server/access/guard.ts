@@ -1,5 +1,5 @@
+import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
-import { DEFAULT_TOPIC } from '../../shared/topic.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { toTRPCError } from '../router/errors.ts';
 import { type Authorize, authorizeSession } from './authorize.ts';

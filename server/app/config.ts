@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { EventsError } from '../../shared/errors.ts';
-import { DEFAULT_TOPIC, topicSchema } from '../../shared/topic.ts';
+import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
+import { topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { parseRedisUrl } from '../broker/redis/redis-url.ts';
 import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';

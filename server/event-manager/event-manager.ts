@@ -285,8 +285,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     if (this.#closed) return;
     this.#closed = true;
     this.#publishing.flush();
-    this.#subscribing.close();
     this.#hubs.close();
+    this.#subscribing.close();
     await this.#broker.close();
   }
 

@@ -90,8 +90,10 @@ export class ThrottledHub implements Hub {
     return { gap, records };
   }
 
+  /** What is held is handed out before. */
   readonly close = (): void => {
     if (this.#closed) return;
+    if (this.#position !== null && !this.#held.isEmpty) this.#deliver();
     this.#closed = true;
     clearTimeout(this.#interval);
     this.#hub.emitter.off('closed', this.close);

@@ -5,9 +5,9 @@ import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
 import { everySchema, latestBySchema } from '../../shared/every.ts';
 import { MAX_PAGE } from '../../shared/history.ts';
 import { MAX_SPEED } from '../../shared/replay.ts';
-import { sinceSchema } from '../../shared/since.ts';
+import { sinceSchema, subscribeSinceSchema } from '../../shared/since.ts';
 import { topicSchema, topicsSchema } from '../../shared/topic.ts';
-import { topicsCursorSchema } from '../../shared/topics-cursor.ts';
+import { anyCursorSchema } from '../../shared/topics-cursor.ts';
 import { whenSlowSchema } from '../../shared/when-slow.ts';
 
 /** Most events in one `publish.batch`. */
@@ -41,13 +41,13 @@ export function subscribeInput(names: readonly string[]) {
     .strictObject({
       topic,
       topics: topicsSchema.optional(),
-      since: z.union([sinceSchema, topicsCursorSchema]).optional(),
+      since: subscribeSinceSchema.optional(),
       types: typesSchema(names),
       filter,
       whenSlow: whenSlowSchema.optional(),
       every: everySchema.optional(),
       latestBy: latestBySchema.optional(),
-      lastEventId: z.union([cursorSchema, topicsCursorSchema]).nullish(),
+      lastEventId: anyCursorSchema.nullish(),
     })
     .optional();
 }

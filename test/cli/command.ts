@@ -35,7 +35,7 @@ export class RunningCommand implements AsyncDisposable {
     });
   }
 
-  get lines(): { event_type: string; cursor: string; data: unknown }[] {
+  get lines(): { event_type: string; cursor: string; data: unknown; topic?: string }[] {
     return this.stdout
       .split('\n')
       .filter((line) => line !== '')

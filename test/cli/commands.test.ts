@@ -65,6 +65,30 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     );
   });
 
+  test('tail follows several topics, and only the latest if so asked', async () => {
+    await using server = await startTestServer();
+    const url = ['--url', server.url];
+    const say = (topic: string, messages: number[]) =>
+      run(['publish', 'agent_message', '--topic', topic, ...url], jsonl(messages.map(agentMessage)));
+    await say('run-1', [1, 2]);
+    await say('news', [1]);
+    await say('other', [1]);
+    await using tail = new RunningCommand(['tail', '--topic', 'run-*, news', '--last', '10', ...url]);
+    const item = (topic: string, n: number) => JSON.stringify([topic, agentMessage(n)]);
+    const got = () => tail.lines.map((line) => JSON.stringify([line.topic, line.data])).sort();
+    await expect.poll(got, { timeout: 30_000 }).toEqual([item('news', 1), item('run-1', 1), item('run-1', 2)]);
+    await say('run-2', [1]);
+    await expect.poll(got, { timeout: 30_000 }).toEqual([item('news', 1), item('run-1', 1), item('run-1', 2), item('run-2', 1)]);
+    const latest = ['--topic', 'run-1', '--last', '10', '--every', '1000', '--latest-by', 'agent_id', ...url];
+    await using sparse = new RunningCommand(['tail', ...latest]);
+    await expect.poll(() => sparse.lines.length, { timeout: 30_000 }).toBe(2);
+    expect(sparse.lines).toMatchObject([
+      { event_type: 'stream_gap', data: { lost: 1, reason: 'conflated' } },
+      { event_type: 'agent_message', data: { message: '2' } },
+    ]);
+    expect(await run(['tail', '--every', 'often', ...url])).toMatchObject({ code: 1 });
+  });
+
   test('types and last choose', async () => {
     await using server = await startTestServer();
     const at = ['--url', server.url];

@@ -94,6 +94,10 @@ test('reading has no effect; the first user connects and subscribes; equal input
   expect(store.snapshot(key)).toMatchObject({ events: [], status: 'connecting', gap: null });
   expect(fake.connect).not.toHaveBeenCalled();
 
+  const several = feedKey({ topics: ['b', 'a', 'b'], every: 500, latestBy: 'agent_id' });
+  expect(several).toBe(feedKey({ topics: ['a', 'b'], latestBy: 'agent_id', every: 500 }));
+  expect(several).not.toBe(feedKey({ topics: ['a', 'b'], every: 500 }));
+  expect(several).not.toBe(feedKey({ topics: ['a'], every: 500, latestBy: 'agent_id' }));
   const same = feedKey({ topic: 'run-1', types: ['agent_message', 'system_status', 'agent_message'] });
   const stops = [key, same, key].map((each) => store.follow(each, 10, () => {}));
   stops.push(store.listen(same, () => {}));

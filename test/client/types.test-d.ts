@@ -83,6 +83,23 @@ test('a handler gets its event, narrowed', () => {
   client.on('agent_message', () => {}, { filter: { 'sentiment.score': 'low' } });
   // @ts-expect-error no such policy
   client.on('agent_message', () => {}, { whenSlow: 'drop' });
+  client.on('any', () => {}, { topics: ['run-*', 'news'], every: 500 });
+  client.on('agent_message', (_, { topic }) => expectTypeOf(topic).toEqualTypeOf<string>(), {
+    every: 500,
+    latestBy: 'agent_id',
+    onGap: (_gap, { topic }) => expectTypeOf(topic).toEqualTypeOf<string>(),
+  });
+  client.on('any', () => {}, { types: ['agent_message'], every: 500, latestBy: 'sentiment.label' });
+  // @ts-expect-error no such field
+  client.on('agent_message', () => {}, { filter: { 'sentiment.scores': 1 } });
+  // @ts-expect-error no such field
+  client.on('agent_message', () => {}, { every: 500, latestBy: 'agent' });
+  // @ts-expect-error a field of another event
+  client.on('any', () => {}, { types: ['system_status'], every: 500, latestBy: 'agent_id' });
+  // @ts-expect-error not one value
+  client.on('agent_message', () => {}, { every: 500, latestBy: 'sentiment' });
+  // @ts-expect-error several, in a list
+  client.on('agent_message', () => {}, { topics: 'run-*' });
   // @ts-expect-error a position is a cursor, { last } or { at }
   client.on('any', () => {}, { since: 5 });
 });

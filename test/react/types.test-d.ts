@@ -21,6 +21,9 @@ test('hooks know the events', () => {
   }
   expectTypeOf(gap).toEqualTypeOf<Gap | null>();
   expectTypeOf<Gap>().toExtend<StreamGap['data']>();
+  useEvents({ topics: ['run-*'], types: ['agent_message'], every: 500, latestBy: 'agent_id' });
+  // @ts-expect-error that event has no such field
+  useEvents({ types: ['system_status'], every: 500, latestBy: 'agent_id' });
   expectTypeOf(loadOlder).returns.resolves.toEqualTypeOf<boolean>();
   useEvents({ types: ['agent_message'], filter: ({ data }) => data.message !== '' });
   useEvents({

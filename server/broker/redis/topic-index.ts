@@ -13,6 +13,16 @@ const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
 /** Topics whose entry is remembered; beyond it they are entered once more. */
 const MAX_REMEMBERED = 10_000;
 
+/**
+ * Enters a topic, announces it if it is new, and forgets those that nobody entered for long.
+ * KEYS: the index. ARGV: 1 topic, 2 now, 3 how long an entry is kept, in ms, 4 channel.
+ */
+const ENTER = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[3])
+if redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) == 1 then redis.call('PUBLISH', ARGV[4], ARGV[1]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+`;
+
 interface TopicIndexSettings {
   keys: IndexKeys;
   /** How long a log is kept after its last record. */
@@ -85,12 +95,8 @@ export class TopicIndex {
 
   async #enter(topic: string): Promise<void> {
     const { keys, maxAgeMs, run } = this.#settings;
-    const now = Date.now();
-    const added = await run((redis) => redis.zadd(keys.topics, now, topic));
-    // A topic that is not announced is found by the next check.
-    if (Number(added) > 0) run((redis) => redis.publish(keys.live, topic)).catch(() => {});
-    const gone = now - maxAgeMs - OUTLIVES_LOG_MS;
-    run((redis) => redis.zremrangebyscore(keys.topics, '-inf', gone)).catch(() => {});
+    const keptMs = maxAgeMs + OUTLIVES_LOG_MS;
+    await run((redis) => redis.eval(ENTER, 1, keys.topics, topic, Date.now(), keptMs, keys.live));
   }
 
   /** Reads all names in a reading that begins after this was called; those who ask meanwhile share the next one. */
