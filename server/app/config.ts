@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { EventsError } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
+import { EventsError } from '../../shared/errors.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { parseRedisUrl } from '../broker/redis/redis-url.ts';

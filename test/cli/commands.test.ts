@@ -76,9 +76,13 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     await using tail = new RunningCommand(['tail', '--topic', 'run-*, news', '--last', '10', ...url]);
     const item = (topic: string, n: number) => JSON.stringify([topic, agentMessage(n)]);
     const got = () => tail.lines.map((line) => JSON.stringify([line.topic, line.data])).sort();
-    await expect.poll(got, { timeout: 30_000 }).toEqual([item('news', 1), item('run-1', 1), item('run-1', 2)]);
+    await expect
+      .poll(got, { timeout: 30_000 })
+      .toEqual([item('news', 1), item('run-1', 1), item('run-1', 2)]);
     await say('run-2', [1]);
-    await expect.poll(got, { timeout: 30_000 }).toEqual([item('news', 1), item('run-1', 1), item('run-1', 2), item('run-2', 1)]);
+    await expect
+      .poll(got, { timeout: 30_000 })
+      .toEqual([item('news', 1), item('run-1', 1), item('run-1', 2), item('run-2', 1)]);
     const latest = ['--topic', 'run-1', '--last', '10', '--every', '1000', '--latest-by', 'agent_id', ...url];
     await using sparse = new RunningCommand(['tail', ...latest]);
     await expect.poll(() => sparse.lines.length, { timeout: 30_000 }).toBe(2);
