@@ -5,6 +5,7 @@ import { redisFixture } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeRetention } from './retention-contract.ts';
 import { describeTail } from './tail-contract.ts';
+import { describeTopics } from './topics-contract.ts';
 
 describe.each([
   { name: 'a Cluster', start: (): Promise<RedisCluster | RedisSentinel> => startRedisCluster() },
@@ -20,4 +21,5 @@ describe.each([
   describeLog(kind);
   describeRetention(kind);
   describeTail(kind);
+  describeTopics(kind);
 });

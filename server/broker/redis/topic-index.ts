@@ -19,7 +19,7 @@ const MAX_REMEMBERED = 10_000;
  */
 const ENTER = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[3])
-if redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) == 1 then redis.call('PUBLISH', ARGV[4], ARGV[1]) end
+if redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) == 1 then redis.call('SPUBLISH', ARGV[4], ARGV[1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 `;
 

@@ -1,0 +1,45 @@
+import { Redis } from 'ioredis';
+import { expect, inject, test } from 'vitest';
+import { indexKeys } from '../../server/broker/redis/keys.ts';
+import { entry } from './entries.ts';
+import { redisFixture } from './fixtures.ts';
+
+test('a new topic is announced; nobody waits for a check', async () => {
+  await using log = redisFixture({ checkIntervalMs: 3_600_000 });
+  const told: string[] = [];
+  await log.broker.topics((names) => told.push(...names));
+  // Announcements arrive once it is subscribed, which it is a while after this.
+  for (let n = 1; told.length === 0; n++) {
+    await log.another().publish(`topic-${n}`, [entry(1)]);
+    await expect
+      .poll(() => told.length, { timeout: 500 })
+      .toBeGreaterThan(0)
+      .catch(() => {});
+  }
+  const before = told.length;
+  await log.another().publish('last', [entry(1)]);
+  await expect.poll(() => told.slice(before), { timeout: 10_000 }).toContain('last');
+});
+
+test('a topic whose announcement is lost is found by the next check', async () => {
+  await using log = redisFixture({ checkIntervalMs: 20 });
+  const told: string[] = [];
+  await log.broker.topics((names) => told.push(...names));
+  const redis = new Redis(inject('redisUrl'));
+  await redis.zadd(indexKeys(log.prefix).topics, Date.now(), 'unannounced');
+  redis.disconnect();
+  await expect.poll(() => told, { timeout: 10_000 }).toContain('unannounced');
+});
+
+test('[D2] a topic that cannot be entered is not written to', async () => {
+  await using log = redisFixture();
+  const redis = new Redis(inject('redisUrl'));
+  const { topics } = indexKeys(log.prefix);
+  await redis.set(topics, 'of another kind');
+  await expect(log.broker.publish('a', [entry(1)])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect((await log.broker.bounds('a')).last).toBe(0);
+  await redis.del(topics);
+  redis.disconnect();
+  await log.broker.publish('a', [entry(1)]);
+  expect((await log.broker.bounds('a')).last).toBe(1);
+});
