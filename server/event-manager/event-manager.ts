@@ -1,5 +1,6 @@
 import type { TrackedEnvelope } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
 import type { LatestBy } from '../../shared/filter/latest-by.ts';
@@ -11,7 +12,7 @@ import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts'
 import type { ReplayOptions } from '../../shared/replay.ts';
 import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
-import { DEFAULT_TOPIC, parseTopic } from '../../shared/topic.ts';
+import { parseTopic } from '../../shared/topic.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Instruments, noInstruments } from '../instruments.ts';
