@@ -12,8 +12,8 @@ import { startServerChild } from './server-child.ts';
 /** Of each kind. */
 const SILENT = Number(process.env['SILENT_HANDSHAKES'] ?? size(200, 3_000));
 const CUT_MS = size(2_000, 5_000);
-/** What a busy machine may be late by. */
-const SLACK_MS = 2_500;
+/** What a busy machine may be late by; what it was is told. */
+const SLACK_MS = 10_000;
 const GOOD = 10;
 
 /** How far each kind gets before it says nothing more. */
@@ -97,7 +97,7 @@ test(`${3 * SILENT} silent handshakes are cut within ${CUT_MS / 1000} s, and cli
 test('control: without the protection they stay', { timeout: 60_000 }, async () => {
   await using server = await startServerChild({ adapter: 'stock' });
   const silent = await Promise.all(Object.values(KINDS).map((text) => silence(server.port, text)));
-  await delay(CUT_MS + SLACK_MS);
+  await delay(CUT_MS + 2_500);
   expect(silent.map(({ socket }) => socket.readyState)).toEqual(['open', 'open', 'open']);
   for (const { socket } of silent) socket.destroy();
 });
