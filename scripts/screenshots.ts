@@ -83,7 +83,10 @@ async function take(browser: Browser, name: string, { look, query = '', speaking
     await page.locator('.connection[data-status="live"]').waitFor();
     if (speaking) {
       await page.locator('.segment', { hasText: '5×' }).click();
-      await page.getByText(new RegExp(`turn ${TURNS} `)).waitFor();
+      await page.waitForFunction((turns) => {
+        const figures = document.querySelector('.controls .panel-figure')?.textContent ?? '';
+        return Number(/turn (\d+)/.exec(figures)?.[1]) >= turns;
+      }, TURNS);
       await page.locator('.segment', { hasText: /^1×/ }).click();
       await page.locator('.speaking .words', { hasText: /\w/ }).waitFor();
     }
