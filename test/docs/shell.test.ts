@@ -19,14 +19,17 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 const commands = snippets('sh').flatMap(({ place, code }) =>
   linesOf(code)
-    .flatMap((line) => (line.includes("'") ? [line] : line.replace(/(^|\s)#.*$/, '').split('&&')))
+    .flatMap((line) => (line.includes("'") ? [line] : line.split('&&')))
     .map((command) => ({ place, command: command.trim() }))
     .filter(({ command }) => command !== ''),
 );
 
-/** Lines of a script; one that opens a quotation goes on until it is closed. */
+/** Lines of a script, without comments; one that opens a quotation goes on until it is closed. */
 function linesOf(code: string): string[] {
-  return code.replace(/\\\n\s*/g, '').match(/(?:'[^']*'|[^'\n])+/g) ?? [];
+  const plain = code.replace(/'[^']*'|(?:^|[ \t]+)#.*$|\\\n\s*/gm, (part) =>
+    part.startsWith("'") ? part : '',
+  );
+  return plain.match(/(?:'[^']*'|[^'\n])+/g) ?? [];
 }
 
 /** `A=1 B=2 npm start` → its variables, and what they are for. */
@@ -98,7 +101,8 @@ test.each(commands.filter((line) => !isCurl(line)))(
     expect(subcommand, 'no test knows what this is').toBeDefined();
     const line = rest
       .replace(/^(?:npx )?psyche-events (\w+)/, `'${process.execPath}' '${MAIN}' $1 --url ${server.url}`)
-      .replace(/ \| jq\b.*$/, '');
+      .replace(/ \| jq\b.*$/, '')
+      .replace(/ verify .*$/, '$& --help'); // it measures, and has tests of its own
     expect(await run(line)).toMatchObject({ code: 0, stderr: '' });
   },
 );
