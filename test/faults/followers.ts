@@ -7,7 +7,13 @@ export class Followers implements AsyncDisposable {
   #synced = 0;
 
   /** @param resumes false: on every new connection they subscribe anew, without a cursor: no protection [D12] */
-  constructor(checker: DeliveryChecker, urls: readonly string[], count: number, resumes = true) {
+  constructor(
+    checker: DeliveryChecker,
+    urls: readonly string[],
+    count: number,
+    resumes = true,
+    topic: string | undefined = undefined,
+  ) {
     for (let i = 0; i < count; i++) {
       const url = urls[i % urls.length];
       const client = createClient({ url });
@@ -16,6 +22,7 @@ export class Followers implements AsyncDisposable {
       const follow = (): void => {
         let first = true;
         const handle = client.on('agent_message', ({ data }) => reader.event(data.message), {
+          topic,
           onGap: () => reader.gap(),
           onSynced: () => {
             if (first) this.#synced++;

@@ -1,0 +1,55 @@
+import { createAppRouter, type EventManager, loadConfig, startServer } from '../../server/index.ts';
+
+/** What the server process is started with, as JSON in its first argument. */
+export interface ChurnServerOptions {
+  redisUrl: string;
+  retentionMaxAgeMs: number;
+  /** Keeps what clients leave behind: no protection. */
+  leaks: boolean;
+}
+
+/** What the server process holds, after garbage collection. */
+export interface Holdings {
+  heapBytes: number;
+  residentBytes: number;
+  /** What Node's event loop waits for, by kind. */
+  handles: Record<string, number>;
+  connections: number;
+  subscribers: number;
+  topics: number;
+}
+
+/** The server of the churn: it tells its address, and what it holds when it is asked. */
+const { leaks, ...options } = JSON.parse(process.argv[2] ?? '') as ChurnServerOptions;
+let manager: EventManager | undefined;
+const server = await startServer(
+  loadConfig({ ...options, port: 0, simulation: false, logLevel: 'error' }, {}),
+  {
+    application: (context) => {
+      manager = context.manager;
+      return { router: createAppRouter(context.manager) };
+    },
+  },
+);
+if (leaks) setInterval(() => manager?.addListener(() => {}, { topic: `leak-${Math.random()}` }), 200);
+
+process.on('message', async () => {
+  // What finalizers free is garbage for the next collection only.
+  for (let times = 0; times < 3; times++) {
+    globalThis.gc?.();
+    await new Promise(setImmediate);
+  }
+  const handles: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
+  const { heapUsed, rss } = process.memoryUsage();
+  const { subscribers = 0, topics = [] } = manager?.stats() ?? {};
+  process.send?.({
+    heapBytes: heapUsed,
+    residentBytes: rss,
+    handles,
+    connections: server.broadcaster.connections.length,
+    subscribers,
+    topics: topics.length,
+  } satisfies Holdings);
+});
+process.send?.({ url: server.url });
