@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, test } from 'vitest';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import type { LogEntry } from '../../shared/index.ts';
+import { DeliveryChecker } from '../../verify/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { serve } from '../cli/command.ts';
 import { startBalancer } from './balancer.ts';
 import { size, tell } from './chaos.ts';
-import { DeliveryChecker, type DeliveryReport } from './delivery-checker.ts';
 import { Followers } from './followers.ts';
 import { Load } from './load.ts';
 import { StockFollowers } from './stock-followers.ts';
@@ -98,6 +98,8 @@ async function restartAll({ drains, resumes }: { drains: boolean; resumes: boole
   }
   return { report: total(runs.map(({ checker }) => checker.report())), longestMs };
 }
+
+type DeliveryReport = ReturnType<DeliveryChecker['report']>;
 
 function total(reports: readonly DeliveryReport[]): DeliveryReport {
   const sum = (name: keyof DeliveryReport): number => reports.reduce((all, report) => all + report[name], 0);

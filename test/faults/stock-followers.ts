@@ -2,7 +2,7 @@ import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import superjson from 'superjson';
 import { WebSocket } from 'ws';
 import type { AppRouter } from '../../server/index.ts';
-import type { DeliveryChecker } from './delivery-checker.ts';
+import type { DeliveryChecker } from '../../verify/index.ts';
 
 /** tRPC's own clients, as they come, that follow a topic and tell a checker what they get. */
 export class StockFollowers implements AsyncDisposable {
