@@ -15,6 +15,7 @@ export interface Selector {
   matches(record: StreamRecord): boolean;
 }
 
+/** Which events are wanted. */
 export interface Selection {
   /** Default: all of the catalog's. */
   types?: readonly string[] | undefined;
