@@ -57,7 +57,8 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   replay: {
     async prepare({ page }) {
-      for (let back = 0; back < 12; back++) await page.keyboard.press('ArrowLeft');
+      const previous = page.getByRole('button', { name: 'Previous message' });
+      for (let back = 0; back < 12; back++) await previous.click();
       await page.locator('.page[data-moment="replay"]').waitFor();
     },
   },
