@@ -9,6 +9,8 @@ import type { ChurnServerOptions, Holdings } from './churn-server.ts';
 /** Topics that are in use at a time; after a while others are. */
 const TOPICS = 30;
 const TOPICS_CHANGE_MS = 2_000;
+/** After so many changes they come back, expired meanwhile: a server remembers the last 10,000 topics, which is no leak. */
+const GENERATIONS = 20;
 
 export interface ChurnOptions extends ChurnServerOptions {
   seconds: number;
@@ -78,7 +80,7 @@ export async function churn({
   const end = performance.now() + seconds * 1000;
   const goesOn = (): boolean => performance.now() < end;
   const topic = (): string => {
-    const generation = Math.floor(performance.now() / TOPICS_CHANGE_MS);
+    const generation = Math.floor(performance.now() / TOPICS_CHANGE_MS) % GENERATIONS;
     return `g${generation}-t${Math.floor(Math.random() * TOPICS)}`;
   };
 
