@@ -6,13 +6,14 @@ import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
 import { checkPrefix, indexKeys, topicKeys } from './keys.ts';
 import { LiveChannels } from './live-channels.ts';
+import { openTopology } from './open-topology.ts';
 import { Probe } from './probe.ts';
 import { PublishQueue } from './publish-queue.ts';
 import { RedisLog } from './redis-log.ts';
 import { RedisTail } from './redis-tail.ts';
 import { RedisServers } from './servers.ts';
 import { TopicIndex } from './topic-index.ts';
-import { openTopology, type RedisSource, type Topology } from './topology.ts';
+import type { RedisSource, Topology } from './topology.ts';
 
 /** How Redis is used, and how much is kept. */
 export interface RedisBrokerOptions extends Retention {

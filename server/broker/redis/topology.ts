@@ -1,7 +1,5 @@
-import { Redis } from 'ioredis';
-import { ClusterTopology } from './cluster-topology.ts';
+import type { Redis } from 'ioredis';
 import type { ConnectionOptions } from './connection.ts';
-import { parseRedisUrl } from './redis-url.ts';
 
 /** Where the connections of a broker come from. */
 export type RedisSource =
@@ -34,60 +32,4 @@ export interface Topology {
   /** Calls the listener whenever a key has another server than before. */
   onChange(listener: () => void): void;
   close(): void;
-}
-
-/** @throws TypeError when the URL is none; its message names the fix, and no part of the URL */
-export function openTopology(source: RedisSource, timeoutMs: number): Topology {
-  const connect = source.connect ?? ((options) => new Redis(options));
-  if (!('url' in source)) return new OneServer({ connect, address: null });
-  const { servers, sentinel, cluster, options } = parseRedisUrl(source.url);
-  const address = servers.map(({ host, port }) => `${host}:${port}`).join(', ');
-  if (cluster) {
-    return new ClusterTopology({
-      seeds: servers,
-      timeoutMs,
-      connect: (own) => connect({ ...own, ...options }),
-    });
-  }
-  const where: ConnectionOptions = sentinel
-    ? { sentinels: [...servers], ...sentinel, sentinelCommandTimeout: timeoutMs }
-    : { ...servers[0] };
-  return new OneServer({ connect: (own) => connect({ ...own, ...where, ...options }), address });
-}
-
-interface OneServerSettings {
-  connect: (options: ConnectionOptions) => Redis;
-  address: string | null;
-}
-
-/**
- * One server has everything. Behind Sentinels it may be another one after each reconnection: ioredis asks them before
- * it connects, and they cut the connections to a server that is the master no more. (Its failoverDetector is left out:
- * it prints what goes wrong between it and the Sentinels, and cannot be listened to.)
- */
-class OneServer implements Topology {
-  readonly #connect: OneServerSettings['connect'];
-  address: string;
-
-  constructor({ connect, address }: OneServerSettings) {
-    this.#connect = connect;
-    this.address = address ?? 'the address given by connect';
-  }
-
-  serverOf(): string {
-    return this.address;
-  }
-
-  has(): boolean {
-    return true;
-  }
-
-  open(_server: string, options: ConnectionOptions): Redis {
-    return this.#connect(options);
-  }
-
-  moved(): void {}
-  async doubt(): Promise<void> {}
-  onChange(): void {}
-  close(): void {}
 }
