@@ -143,6 +143,8 @@ test('older messages come on demand, before the ones that are there', async () =
   await feed.evaluate((element) => element.scrollTo({ top: 0 }));
   await page.getByRole('button', { name: 'Load what came before' }).click();
   await page.getByText('This is the beginning').waitFor();
+  const rows = feed.getByRole('article').first();
+  await poll(async () => Number(await rows.getAttribute('aria-setsize'))).toBeGreaterThanOrEqual(all.length);
   expect(await dashboard.allMessages()).toEqual(all);
 });
 

@@ -89,6 +89,7 @@ test('every control can be reached by Tab, and shows that it has the focus', asy
   await using dashboard = await pages.open(server.url);
   const { page } = dashboard;
   await page.getByRole('button', { name: 'Pause' }).waitFor();
+  await dashboard.feed.locator('.words').first().waitFor(); // before it there is nothing to scroll or to export
   const reached = new Set<string>();
   for (let presses = 0; presses < 60; presses++) {
     await page.keyboard.press('Tab');

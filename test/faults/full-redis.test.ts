@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { entry } from '../broker/entries.ts';
 import { admin } from '../broker/redis-admin.ts';
@@ -41,6 +41,8 @@ async function fullDisk(): Promise<Fillable> {
     mkdtempSync(join(tmpdir(), 'psyche-')),
     mkdtempSync(join(tmpdir(), 'psyche-')),
   ];
+  // Not before: Redis may be writing one more, and takes nothing once that fails.
+  onTestFinished(() => rmSync(before, { recursive: true, maxRetries: 10, retryDelay: 50 }));
   await say(redis, 'CONFIG', 'SET', 'dir', before);
   const save = async (status: 'ok' | 'err') => {
     await expect
@@ -65,7 +67,6 @@ async function fullDisk(): Promise<Fillable> {
     async empty() {
       await say(redis, 'CONFIG', 'SET', 'dir', before);
       await save('ok');
-      rmSync(before, { recursive: true, maxRetries: 10, retryDelay: 50 }); // it may write one more
     },
   };
 }
