@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/setup/redis.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3, // on two cores: most tests wait for something most of the time
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },
