@@ -49,13 +49,13 @@ export {
   broadcastSystemStatus,
   type PublisherOf,
 } from './event-manager/broadcasts.ts';
-export {
-  EventManager,
-  type EventManagerOptions,
-  type ListenerOptions,
-  type PublishOptions,
-  type SubscribeOptions,
-} from './event-manager/event-manager.ts';
+export { EventManager } from './event-manager/event-manager.ts';
+export type {
+  EventManagerOptions,
+  ListenerOptions,
+  PublishOptions,
+  SubscribeOptions,
+} from './event-manager/event-manager-options.ts';
 export type { EventStats } from './event-manager/event-stats.ts';
 export { EventSubscription } from './event-manager/event-subscription.ts';
 export type { EventHandler } from './event-manager/listeners.ts';

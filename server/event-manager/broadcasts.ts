@@ -1,5 +1,5 @@
 import type { EventInput, EventName } from '../../shared/events.ts';
-import type { PublishOptions } from './event-manager.ts';
+import type { PublishOptions } from './event-manager-options.ts';
 import type { ManagerPublishResult } from './publishing.ts';
 
 /** An EventManager whose catalog has an event of the Psyche Simulation: its own, or one with more. */

@@ -2,23 +2,25 @@ import type { TrackedEnvelope } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
-import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
-import type { LatestBy } from '../../shared/filter/latest-by.ts';
-import type { EventFilter } from '../../shared/filter/types.ts';
+import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import type { Clock } from '../../shared/pace.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import type { ReplayOptions } from '../../shared/replay.ts';
-import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import { parseTopic } from '../../shared/topic.ts';
-import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
-import { type Instruments, noInstruments } from '../instruments.ts';
+import { noInstruments } from '../instruments.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { Traced, Tracing } from '../tracing.ts';
 import { Admission } from './admission.ts';
+import type {
+  EventManagerOptions,
+  ListenerOptions,
+  PublishOptions,
+  SubscribeOptions,
+} from './event-manager-options.ts';
 import type { EventStats } from './event-stats.ts';
 import { EventSubscription } from './event-subscription.ts';
 import { readHistory } from './history.ts';
@@ -28,81 +30,12 @@ import { type ManagerPublishResult, Publishing } from './publishing.ts';
 import { Receiving } from './receiving.ts';
 import { checkReplay, replay } from './replay.ts';
 import { select } from './selector.ts';
-import { type Admit, Subscribing } from './subscribing.ts';
+import { Subscribing } from './subscribing.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicLog } from './topic-log.ts';
 
 /** Each asks the broker. */
 const MAX_LAGS = 100;
-
-/** What an {@link EventManager} takes. */
-export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
-  broker: Broker;
-  /** The events. Default: the Psyche Simulation's. */
-  catalog?: C;
-  /** Default: nothing is logged. */
-  logger?: Logger;
-  /** Publishes that may be in flight at once; more are refused with OVERLOADED [D10]. Default 10 000. */
-  maxInFlight?: number;
-  /**
-   * Minimum ms between two stored events of a type and topic, for events that come often and whose latest is what
-   * counts. The first is stored at once; of those in between only the latest is, when the interval ends.
-   */
-  throttle?: Partial<Record<EventName<C>, number>>;
-  /** What replays wait by. Default: the machine's clock. */
-  clock?: Clock;
-  /** What follows its events into other processes. Default: nothing does. */
-  tracing?: Tracing | undefined;
-  /** What measures it. Default: nothing does. */
-  instruments?: Instruments;
-  /** How long, in ms, a topic that nobody follows any more stays attached. Default 5 000. */
-  lingerMs?: number;
-}
-
-/** Where an event goes, and what it carries beside its data. */
-export interface PublishOptions extends PublishMeta {
-  /** Default `default`. */
-  topic?: string | undefined;
-}
-
-/** Which events of a topic a subscription yields, from where on. */
-export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> {
-  /** Default `default`. */
-  topic?: string | undefined;
-  /**
-   * Instead of `topic`: several, 50 at most, by name or by a pattern such as `run-*`. Each item then has a sibling
-   * `topic`, and its cursor is of all of them. A topic that appears later is followed from its beginning.
-   */
-  topics?: readonly string[] | undefined;
-  /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
-  admit?: Admit | undefined;
-  /** Where to start, in each topic; nothing means live only. */
-  since?: Since | undefined;
-  /** Default: all of the catalog's. */
-  types?: readonly N[] | undefined;
-  /** Conditions on the data that all events must meet [D8]. */
-  filter?: EventFilter<N, C> | undefined;
-  /** What is to happen when the subscriber cannot keep up [D9]. Default `refill`. */
-  whenSlow?: WhenSlow | undefined;
-  /**
-   * Ms, 3 600 000 at most: at most one delivery per topic in so long, of the latest event of each type since the last;
-   * what was left out is announced as `conflated`. So is what `since` asks for. Default: every event, at once.
-   */
-  every?: number | undefined;
-  /** A field of the data: with `every` or `whenSlow: 'conflate'`, the latest of each type and value of it. */
-  latestBy?: LatestBy<N, C> | undefined;
-  /** Ends iteration. */
-  signal?: AbortSignal | undefined;
-}
-
-/** Which events a listener is called for. Default: all of the topic `default`. */
-export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> {
-  types?: readonly N[] | undefined;
-  /** Conditions on the data that all events must meet [D8]. */
-  filter?: EventFilter<N, C> | undefined;
-  /** Default `default`. */
-  topic?: string | undefined;
-}
 
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
 export class EventManager<C extends AnyCatalog = PsycheCatalog> {
