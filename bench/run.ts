@@ -15,8 +15,9 @@ import { latency } from './rows/latency.ts';
 import { memory } from './rows/memory.ts';
 import { redisPublish } from './rows/redis-publish.ts';
 import type { Bench, Section } from './rows/section.ts';
+import { workers } from './rows/workers.ts';
 
-const GROUPS = [fanOut, burst, compressed, filters, latency, redisPublish, memory, catchUp, growth];
+const GROUPS = [fanOut, burst, compressed, filters, latency, redisPublish, memory, catchUp, growth, workers];
 const USAGE = `npm run bench -- [options]
 
   --quick         fewer connections, events and rounds: under a minute, and noisier

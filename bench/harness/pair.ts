@@ -40,10 +40,11 @@ export function startServer(options: ServerProcessOptions): Worker<ServerCommand
 
 export async function startClient(
   peer: PeerName,
-  server: Worker<ServerCommands>,
+  server: { readonly ask: { url(): Promise<string> } },
+  core: number | null = Core.CLIENT,
 ): Promise<Worker<ClientCommands>> {
   const options: ClientOptions = { peer, url: await server.ask.url() };
-  return startWorker<ClientCommands>('client', Core.CLIENT, options);
+  return startWorker<ClientCommands>('client', core, options);
 }
 
 /** Starts both and returns once every subscription stands, as both sides see it. */

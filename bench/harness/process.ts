@@ -18,13 +18,17 @@ export interface Worker<C> extends AsyncDisposable {
   readonly ask: Remote<C>;
 }
 
-/** The command that runs `command` on a core only, where that is possible. */
-export function pinned(core: number, command: string, args: readonly string[]): [string, string[]] {
-  return canPin ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
+/** The command that runs `command` on a core only, where that is possible; on any with `null`. */
+export function pinned(core: number | null, command: string, args: readonly string[]): [string, string[]] {
+  return canPin && core !== null ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
 }
 
-/** Starts one of processes/, compiled, on a core of its own; it ends with this process. */
-export function startWorker<C extends object>(script: string, core: number, options: unknown): Worker<C> {
+/** Starts one of processes/, compiled, on a core of its own or with `null` on any; it ends with this process. */
+export function startWorker<C extends object>(
+  script: string,
+  core: number | null,
+  options: unknown,
+): Worker<C> {
   const file = join(BUILT, `${script}.js`);
   const [command, args] = pinned(core, process.execPath, ['--expose-gc', file, JSON.stringify(options)]);
   const child = spawn(command, args, {

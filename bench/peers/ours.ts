@@ -32,10 +32,11 @@ export const oursDeflate: Peer = {
 };
 
 async function serve(
-  { redisUrl }: ServerOptions,
+  { redisUrl, redisPrefix = 'psyche' }: ServerOptions,
   perMessageDeflate: typeof COMPRESSION | false,
 ): Promise<RunningServer> {
-  const broker = redisUrl === undefined ? new MemoryBroker() : new RedisBroker({ url: redisUrl });
+  const broker =
+    redisUrl === undefined ? new MemoryBroker() : new RedisBroker({ url: redisUrl }, { prefix: redisPrefix });
   const manager = new EventManager({ broker });
   const http = createServer();
   const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS, perMessageDeflate });

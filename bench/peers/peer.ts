@@ -4,6 +4,8 @@ import type { AgentMessage } from '../events.ts';
 export interface ServerOptions {
   /** A Redis to go through, where the peer can. Default: none. */
   readonly redisUrl?: string;
+  /** What its keys there begin with. Default: the project's. */
+  readonly redisPrefix?: string;
 }
 
 /** A server under measurement, listening on loopback. */
