@@ -171,18 +171,19 @@ async function run<C extends AnyCatalog>(
 
   const { url, port } = await listen(app, config);
   try {
-    metrics?.watch({
-      manager,
-      webSockets,
-      sessions: access.sessions,
-      brokerConnections: broker instanceof RedisBroker ? () => broker.connections : undefined,
-    });
-    if (metrics) metricsServer = await serveMetrics(metrics.registry, config);
     application.start?.();
     if (config.ingress && config.redisUrl !== null) {
       const source = { url: config.redisUrl };
       ingress = openIngress({ source, prefix: config.redisPrefix, manager, broker, logger });
     }
+    metrics?.watch({
+      manager,
+      webSockets,
+      sessions: access.sessions,
+      brokerConnections: broker instanceof RedisBroker ? () => broker.connections : undefined,
+      ingress,
+    });
+    if (metrics) metricsServer = await serveMetrics(metrics.registry, config);
     if (config.monitorIntervalMs > 0) monitor = startMonitor(context, application);
   } catch (error) {
     await stop();

@@ -3,7 +3,7 @@ import type { MetricsSources } from './sources.ts';
 
 /** Registers what is asked for, and not counted along the way. */
 export function watchSources(registry: Registry, sources: MetricsSources): void {
-  const { manager, webSockets, sessions, brokerConnections } = sources;
+  const { manager, webSockets, sessions, brokerConnections, ingress } = sources;
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number | Promise<number>) => {
     const collect = async (): Promise<void> => metric.set(await read());
@@ -56,6 +56,11 @@ export function watchSources(registry: Registry, sources: MetricsSources): void 
     });
   }
   if (sessions) gauge('psyche_sessions', 'Open sessions of subjects.', () => sessions.size);
+  if (ingress) {
+    totals('psyche_ingress_entries_total', 'Entries of the ingress stream handled.', 'outcome', () => ({
+      ...ingress.counts,
+    }));
+  }
   if (brokerConnections) {
     const metric = new Gauge({
       name: 'psyche_broker_up',

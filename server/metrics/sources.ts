@@ -1,4 +1,5 @@
 import type { EventStats } from '../event-manager/event-stats.ts';
+import type { IngressCounts } from '../ingress/ingress.ts';
 
 /** Whom a server's figures are asked from when somebody wants to see them. */
 export interface MetricsSources {
@@ -9,6 +10,8 @@ export interface MetricsSources {
   sessions?: { size: number } | undefined;
   /** The broker's connections, and whether each can be used. Default: it has none. */
   brokerConnections?: (() => Readonly<Record<string, boolean>>) | undefined;
+  /** What became of the entries of the ingress stream that this process took. Default: it takes none. */
+  ingress?: { counts: Readonly<IngressCounts> } | undefined;
 }
 
 /** What WebSockets carry, and carried. */

@@ -9,6 +9,7 @@ import { Ingress, type IngressTarget } from '../../server/ingress/ingress.ts';
 import { IngressStream } from '../../server/ingress/ingress-stream.ts';
 import { silentLogger } from '../../server/logger.ts';
 import { startTestServer, wsClient } from '../app/harness.ts';
+import { scrape } from '../metrics/harness.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 
@@ -228,10 +229,10 @@ describe('the ingress stream', () => {
 });
 
 describe('INGRESS=on', () => {
-  test('brings what any program adds to the subscribers of a server', async () => {
+  test('brings what any program adds to the subscribers of a server, and counts it in its metrics', async () => {
     const redisUrl = inject('redisUrl');
     const redisPrefix = `ingress-${randomUUID()}`;
-    await using server = await startTestServer({ redisUrl, redisPrefix, ingress: true });
+    await using server = await startTestServer({ redisUrl, redisPrefix, ingress: true, metricsPort: 0 });
     await using client = wsClient(server.url);
     const got: string[] = [];
     client.trpc.on.agent_message.subscribe(undefined, {
@@ -242,7 +243,15 @@ describe('INGRESS=on', () => {
     const producer = new Redis(redisUrl);
     await producer.xadd(`${redisPrefix}:ingress`, '*', ...Object.entries(message('from afar')).flat());
     await expect.poll(() => got, WAIT).toEqual(['stream_synced', 'from afar']);
+    await producer.xadd(`${redisPrefix}:ingress`, '*', 'event_type', 'agent_message', 'data', '{');
     producer.disconnect();
+    await expect
+      .poll(async () => Object.fromEntries(await scrape(server.metricsUrl)), WAIT)
+      .toMatchObject({
+        'psyche_ingress_entries_total{outcome="moved"}': 1,
+        'psyche_ingress_entries_total{outcome="duplicate"}': 0,
+        'psyche_ingress_entries_total{outcome="dead"}': 1,
+      });
   });
 
   test('needs Redis', () => {

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { startTestServer } from '../app/harness.ts';
 
 const FILE = join(import.meta.dirname, '../../deploy/grafana/psyche-events.json');
@@ -13,12 +14,16 @@ interface Panel {
 }
 
 test('the Grafana dashboard asks for metrics that are there, and shows all of ours', async () => {
-  await using server = await startTestServer({ metricsPort: 0 });
+  await using server = await startTestServer({
+    metricsPort: 0,
+    redisUrl: inject('redisUrl'),
+    redisPrefix: randomUUID(),
+    ingress: true,
+  });
   const text = await (await fetch(server.metricsUrl ?? '')).text();
   const types = new Map(
     [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => [name, type]),
   );
-  types.set('psyche_broker_up', 'gauge'); // with Redis only
   const exposed = new Set(
     [...types].flatMap(([name, type]) => (type === 'histogram' ? [`${name}_bucket`] : [name])),
   );
