@@ -33,6 +33,8 @@ const server = await startServer(
 );
 if (leaks) setInterval(() => manager?.addListener(() => {}, { topic: `leak-${Math.random()}` }), 200);
 
+// Whoever asks may be killed.
+process.on('disconnect', () => process.exit());
 process.on('message', async () => {
   // What finalizers free is garbage for the next collection only.
   for (let times = 0; times < 3; times++) {
