@@ -204,7 +204,11 @@ describe('image', () => {
       JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.build,
     );
     expect(scripts).toContain('build:lib');
-    for (const needed of ['tsconfig.build.json', 'vite.config.ts']) expect(allowed).toContain(needed);
+    const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8'));
+    expect(include).toContain('cli');
+    expect(allowed).toEqual(
+      expect.arrayContaining([...include, 'dashboard', 'tsconfig.build.json', 'vite.config.ts']),
+    );
   });
 
   test('runs the command of the package', () => {
