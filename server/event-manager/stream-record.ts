@@ -5,6 +5,7 @@ import { fromLogEntry } from '../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../shared/stream-items.ts';
 import type { Gap } from '../broker/broker.ts';
 import { type Instruments, noInstruments } from '../instruments.ts';
+import { RecentlyMade } from '../recently-made.ts';
 import type { Tracing } from '../tracing.ts';
 
 /** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
@@ -18,16 +19,18 @@ export interface StreamRecord extends Position {
   readonly meta?: string;
 }
 
-const decoded = new WeakMap<StreamRecord, unknown>();
+/** Of text; what it becomes takes some times as much. */
+const DECODED_BYTES = 2 * 1024 * 1024;
 
-/** The item a record holds. Parsed once per process, so readers share it and must not change it. */
+const decoded = new RecentlyMade<StreamRecord, unknown>(
+  DECODED_BYTES,
+  fromLogEntry,
+  ({ json }) => json.length,
+);
+
+/** The item a record holds. Parsed once for all who read it at about the same time: they must not change it. */
 export function decode<C extends AnyCatalog>(record: StreamRecord): StreamItem<EventName<C>, C> {
-  let item = decoded.get(record) as StreamItem<EventName<C>, C> | undefined;
-  if (item === undefined) {
-    item = fromLogEntry<C>(record);
-    decoded.set(record, item);
-  }
-  return item;
+  return decoded.of(record) as StreamItem<EventName<C>, C>;
 }
 
 /** The notice that a stream has caught up [D5]. */

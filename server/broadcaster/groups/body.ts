@@ -1,9 +1,16 @@
 import { type AnyTRPCRouter, transformTRPCResponse } from '@trpc/server';
 import { transformer } from '../../../shared/transformer.ts';
-import { decode, type StreamRecord } from '../../event-manager/stream-record.ts';
+import { decode, isNoticeType, type StreamRecord } from '../../event-manager/stream-record.ts';
+import { RecentlyMade } from '../../recently-made.ts';
 
 /** The bytes of a record's tRPC message after its request id: `"result":{…}}`. */
 export type EncodeBody = (record: StreamRecord) => Buffer;
+
+/**
+ * For groups that get the same event, and for the many that read the same part of a log after an outage. A log may keep
+ * its records for days, so it is not for as long as those live.
+ */
+const KEPT_BYTES = 8 * 1024 * 1024;
 
 /**
  * How a router's messages are written. With superjson the text of the log goes to the sockets as it is; any other
@@ -12,15 +19,9 @@ export type EncodeBody = (record: StreamRecord) => Buffer;
 export function bodyEncoder(router: AnyTRPCRouter): EncodeBody {
   const { _config: config } = router._def;
   const write = config.transformer.output === transformer ? superjsonBody : transformedBody(config);
-  const written = new WeakMap<StreamRecord, Buffer>();
-  return (record) => {
-    let body = written.get(record);
-    if (body === undefined) {
-      body = Buffer.from(write(record));
-      written.set(record, body);
-    }
-    return body;
-  };
+  const encode: EncodeBody = (record) => Buffer.from(write(record));
+  const bodies = new RecentlyMade<StreamRecord, Buffer>(KEPT_BYTES, encode, (_, { length }) => length);
+  return (record) => (isNoticeType(record.type) ? encode(record) : bodies.of(record));
 }
 
 /** As `superjson.serialize` would write `{ id, data }`: a record's annotations are those of `{ data }` already. */
