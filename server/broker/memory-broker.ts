@@ -30,7 +30,7 @@ interface Topic {
   bytes: number;
   last: number;
   lastAt: number;
-  /** id → record that stored it, in the order they were stored. */
+  /** id → where it was stored, in the order they were. */
   readonly ids: Map<string, { cursor: string; at: number }>;
   readonly tails: Set<TailSink>;
 }
@@ -63,7 +63,7 @@ export class MemoryBroker implements Broker {
       const record = { ...entry, ...position, at, cursor: formatCursor(position) };
       stored.push(record);
       log.bytes += bytesOf(entry);
-      log.ids.set(entry.id, record);
+      log.ids.set(entry.id, { cursor: record.cursor, at }); // not the record: an id outlives it
       return { cursor: record.cursor, duplicate: false };
     });
     log.records.push(...stored);

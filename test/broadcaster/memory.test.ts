@@ -1,23 +1,8 @@
 import { EventEmitter, on } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { initTRPC } from '@trpc/server';
 import { describe, expect, test, vi } from 'vitest';
+import { expectGone } from '../support/garbage.ts';
 import { ADAPTERS, startServer, until, withLive } from './harness.ts';
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
-
-/** Garbage is collected when V8 likes: a reference that dies at all is what counts. */
-async function expectGone(refs: WeakRef<object>[]): Promise<void> {
-  for (let round = 0; round < 20; round++) {
-    await turn();
-    gc();
-    if (refs.every((ref) => ref.deref() === undefined)) return;
-  }
-  expect(refs.map((ref) => ref.deref())).toEqual(refs.map(() => undefined));
-}
 
 const t = initTRPC.create();
 
