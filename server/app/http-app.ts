@@ -7,6 +7,7 @@ import { EventsError } from '../../shared/errors.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
+import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { limitConnections } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
@@ -20,7 +21,7 @@ import { serveSchemas } from './serve-schemas.ts';
 /** The longest URL path that Node itself lets through: a batch of tRPC calls names all its procedures in the path. */
 const MAX_PATH = 16 * 1024;
 /** How often connections are looked at, in ms: how late one that is silent can be cut. */
-const LOOK_MS = 1_000;
+const LOOK_MS = 250;
 /** Bytes of a request's body. */
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Calls in one request. */
@@ -63,7 +64,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     requestTimeout: REQUEST_MS,
     bodyLimit: MAX_BODY_BYTES,
     http: {
-      headersTimeout: options.handshakeTimeoutMs - LOOK_MS,
+      headersTimeout: options.handshakeTimeoutMs - LOOK_MS - HANDSHAKE_SPARE_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: LOOK_MS,
     },

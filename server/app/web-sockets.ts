@@ -9,10 +9,11 @@ import type { createAccessContext } from '../access/access-context.ts';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
 import { connectionId } from '../broadcaster/connection-id.ts';
-import { CLOSE_GRACE_MS, cutCode } from '../broadcaster/cut.ts';
+import { cutCode, SILENT_GRACE_MS } from '../broadcaster/cut.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
+import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import type { Logger } from '../logger.ts';
 import type { Traffic } from '../metrics/sources.ts';
 import { logFailure } from './log-failure.ts';
@@ -76,7 +77,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     createContext,
     pongAfterContext: true,
     maxCallBytes: MAX_CALL_BYTES,
-    firstMessageTimeoutMs: options.handshakeTimeoutMs - CLOSE_GRACE_MS, // to be gone by then
+    firstMessageTimeoutMs: options.handshakeTimeoutMs - SILENT_GRACE_MS - HANDSHAKE_SPARE_MS, // to be gone by then
     keepAlive: { enabled: true, pingMs: PING_MS },
     onError: (failure) => logFailure({ logger, instruments }, failure),
   });

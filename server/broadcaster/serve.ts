@@ -4,7 +4,7 @@ import type { RawData } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import type { Connection } from './connection.ts';
 import { type ContextResult, createContext } from './context.ts';
-import { cut } from './cut.ts';
+import { cut, SILENT_GRACE_MS } from './cut.ts';
 import { keepAlive } from './keep-alive.ts';
 import { type Payload, readConnectionParams, readPayload, readRequests } from './messages.ts';
 import { answer } from './request.ts';
@@ -22,7 +22,7 @@ export function serve(connection: Connection): void {
   let firstMessageTimer: NodeJS.Timeout | undefined;
   if (announcesParams(req)) {
     firstMessageTimer = setTimeout(
-      () => cut(ws, CloseCode.HANDSHAKE_TIMEOUT, 'no connection params arrived'),
+      () => cut(ws, CloseCode.HANDSHAKE_TIMEOUT, 'no connection params arrived', SILENT_GRACE_MS),
       setup.limits.firstMessageTimeoutMs,
     );
     ws.once('close', () => clearTimeout(firstMessageTimer));

@@ -14,7 +14,10 @@ export interface LimitsConfig {
    * machine who need no token.
    */
   readonly publishRate: number | null;
-  /** Ms in which a connection must say what it wants. Default 5000. */
+  /**
+   * Ms after which a connection that does not say what it wants is gone: what it may take is up to a second less. Anew for
+   * the head of a request, and for the first message of a WebSocket that announced one. Default 5000.
+   */
   readonly handshakeTimeoutMs: number;
   /**
    * Proxies whose `X-Forwarded-For` is believed: addresses, networks such as `10.0.0.0/8`, `loopback`, `uniquelocal`; as a
@@ -22,6 +25,9 @@ export interface LimitsConfig {
    */
   readonly trustProxy: readonly string[];
 }
+
+/** Of the time for a handshake, so many ms are left to be late in: thousands may be due at once. */
+export const HANDSHAKE_SPARE_MS = 500;
 
 /** What counts where nothing is said, for those who are not of this machine. */
 export const DEFAULT_MAX_CONNECTIONS = 1000;
@@ -36,7 +42,7 @@ const whole = (min: number, max: number) => {
 export const limitsShape = {
   maxConnectionsPerAddress: whole(0, 1_000_000).nullable().default(null),
   publishRate: whole(0, 1_000_000).nullable().default(null),
-  // Sockets are looked at once a second.
+  // Less would leave no time to speak in: cutting takes up to a second of it.
   handshakeTimeoutMs: whole(2_000, 60_000).default(5_000),
   trustProxy: z
     .union([z.array(z.string()), z.string().transform((list) => list.split(',').map((item) => item.trim()))])

@@ -9,6 +9,7 @@ import { storm } from './hostile-storm.ts';
 import { type ServerChild, startServerChild } from './server-child.ts';
 
 const FRAMES = Number(process.env['HOSTILE_FRAMES'] ?? size(2_000, 1_000_000));
+const RANDOM_BODIES = Number(process.env['HOSTILE_BODIES'] ?? size(100, 20_000));
 const STORMS = 16;
 /** Frames after which memory is as it stays. */
 const WARM = Math.min(FRAMES / 2, 20_000);
@@ -133,7 +134,7 @@ test('HTTP bodies that nobody sends in good faith: each is answered as documente
 
   const random = new Random(41);
   const statuses = new Set<number>();
-  for (let n = 0; n < size(100, 20_000); n++) {
+  for (let n = 0; n < RANDOM_BODIES; n++) {
     const good =
       random.next() < 0.5 ? message(JSON.stringify(agentMessage(`${n}`))) : hostileText(random, ['x'], 0.5);
     const path = random.pick(['agent_message', 'batch', 'system_status']);
