@@ -10,9 +10,10 @@ import {
   type Tail,
   type TailSink,
 } from './broker.ts';
-import { newEpoch } from './epoch.ts';
+import { newEpoch, topicEpoch } from './epoch.ts';
 import { gapAfter } from './gaps.ts';
 import { bytesOf, completeRetention, type Retention } from './retention.ts';
+import { TopicTails } from './topic-tails.ts';
 import { TopicWatchers } from './topic-watchers.ts';
 
 /** How much is kept. */
@@ -32,13 +33,14 @@ interface Topic {
   lastAt: number;
   /** id → where it was stored, in the order they were. */
   readonly ids: Map<string, { cursor: string; at: number }>;
-  readonly tails: Set<TailSink>;
 }
 
 /** The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops. */
 export class MemoryBroker implements Broker {
   readonly trusted = true;
+  readonly #epoch = newEpoch();
   readonly #topics = new Map<string, Topic>();
+  readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
   readonly #retention: Required<Retention>;
   readonly #now: () => number;
@@ -69,7 +71,8 @@ export class MemoryBroker implements Broker {
     log.records.push(...stored);
     this.#trim(log, at);
     if (stored.length > 0) {
-      for (const sink of log.tails) sink.records(stored);
+      this.#topics.set(topic, log);
+      this.#tails.tell(topic, stored);
       this.#watchers.tell(topic);
     }
     return results;
@@ -97,10 +100,10 @@ export class MemoryBroker implements Broker {
   }
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
-    const { tails, epoch, last } = this.#topic(topic);
+    const { epoch, last } = this.#topic(topic);
+    const tail = this.#tails.add(topic, sink);
     sink.start({ epoch, seq: last });
-    tails.add(sink);
-    return { close: () => void tails.delete(sink) };
+    return tail;
   }
 
   async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
@@ -115,29 +118,20 @@ export class MemoryBroker implements Broker {
     this.#closed = true;
     this.#watchers.clear();
     this.#topics.clear();
+    this.#tails.clear();
   }
 
   #checkOpen(): void {
     if (this.#closed) throw new EventsError('CLOSED', 'The broker is closed.');
   }
 
+  /** Kept once something is published in it: of names that were only asked for, there may be any number. */
   #topic(name: string): Topic {
     this.#checkOpen();
-    let topic = this.#topics.get(name);
-    if (!topic) {
-      topic = {
-        epoch: newEpoch(),
-        records: [],
-        head: 0,
-        bytes: 0,
-        last: 0,
-        lastAt: 0,
-        ids: new Map(),
-        tails: new Set(),
-      };
-      this.#topics.set(name, topic);
-    }
-    return topic;
+    const known = this.#topics.get(name);
+    if (known) return known;
+    const epoch = topicEpoch(this.#epoch, name);
+    return { epoch, records: [], head: 0, bytes: 0, last: 0, lastAt: 0, ids: new Map() };
   }
 
   #trim(log: Topic, now: number): void {

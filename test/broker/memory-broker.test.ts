@@ -1,6 +1,6 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
-import { expectGone } from '../support/garbage.ts';
+import { expectGone, liveBytes } from '../support/garbage.ts';
 import { entry } from './entries.ts';
 
 test('a record that was trimmed is not held for the sake of its id', async () => {
@@ -15,4 +15,19 @@ test('a record that was trimmed is not held for the sake of its id', async () =>
   await publish(2);
   await publish(3); // half of those that are held are trimmed: now they are moved out
   await expectGone(trimmed);
+});
+
+test('names that are only asked for are not remembered', async () => {
+  const broker = new MemoryBroker();
+  const NAMES = 50_000;
+  const before = liveBytes();
+  for (let n = 0; n < NAMES; n++) {
+    const { epoch } = await broker.bounds(`name-${n}`);
+    const tail = await broker.tail(`name-${n}`, { start() {}, records() {}, gap() {} });
+    await broker.read(`name-${n}`, { epoch, seq: 0 }, 10);
+    tail.close();
+  }
+  const each = (liveBytes() - before) / NAMES;
+  await broker.close(); // until here it lives
+  expect(each).toBeLessThan(50);
 });

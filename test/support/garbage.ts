@@ -15,3 +15,9 @@ export async function expectGone(refs: readonly WeakRef<object>[]): Promise<void
   }
   expect(refs.map((ref) => ref.deref())).toEqual(refs.map(() => undefined));
 }
+
+/** What lives on the heap, in bytes. */
+export function liveBytes(): number {
+  gc();
+  return process.memoryUsage().heapUsed;
+}

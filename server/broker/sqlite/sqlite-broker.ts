@@ -6,6 +6,7 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
 import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
+import { TopicTails } from '../topic-tails.ts';
 import { TopicWatchers } from '../topic-watchers.ts';
 import { unavailable } from './failures.ts';
 import { LogFile } from './log-file.ts';
@@ -62,7 +63,7 @@ export class SqliteBroker implements Broker {
   readonly #file: LogFile;
   readonly #logs: TopicLogs;
   readonly #now: () => number;
-  readonly #tails = new Map<string, Set<TailSink>>();
+  readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
   #queue: Publish[] = [];
   #writing: Promise<void> | null = null;
@@ -112,15 +113,9 @@ export class SqliteBroker implements Broker {
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
     const end = this.#ask(topic, (log) => log.end);
-    const sinks = this.#tails.get(topic) ?? new Set();
-    this.#tails.set(topic, sinks.add(sink));
+    const tail = this.#tails.add(topic, sink);
     sink.start(end);
-    return {
-      close: () => {
-        sinks.delete(sink);
-        if (sinks.size === 0 && this.#tails.get(topic) === sinks) this.#tails.delete(topic);
-      },
-    };
+    return tail;
   }
 
   async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
@@ -199,7 +194,7 @@ export class SqliteBroker implements Broker {
     for (const log of written) {
       const records = log.settle();
       if (records.length === 0) continue;
-      for (const sink of this.#tails.get(log.name) ?? []) sink.records(records);
+      this.#tails.tell(log.name, records);
       this.#watchers.tell(log.name);
     }
     for (const [index, { resolve }] of group.entries()) resolve(results[index] ?? []);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { topicEpoch } from '../epoch.ts';
 import type { Retention } from '../retention.ts';
 import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
@@ -23,7 +23,8 @@ export class TopicLogs {
   get(name: string): TopicLog {
     const known = this.#logs.get(name);
     if (known) return known;
-    const log = new TopicLog(name, this.#epochOf(name), new TopicRows(this.#file, name), this.#retention);
+    const epoch = topicEpoch(this.#file.epoch, name);
+    const log = new TopicLog(name, epoch, new TopicRows(this.#file, name), this.#retention);
     // Of names that were only asked for, there may be any number.
     if (log.isStored) this.#logs.set(name, log);
     return log;
@@ -51,10 +52,5 @@ export class TopicLogs {
     if (aged) return this.forWriting(aged.name);
     this.#sweepAt = now + SWEEP_MS;
     return null;
-  }
-
-  /** Made of the file's and the topic's name: a topic has one, and the same after a restart, before it has a record. */
-  #epochOf(name: string): string {
-    return createHash('sha256').update(`${this.#file.epoch} ${name}`).digest('hex').slice(0, 12);
   }
 }
