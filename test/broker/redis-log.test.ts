@@ -211,6 +211,19 @@ describe('what is kept', () => {
     expect(gap).toMatchObject({ lost: 4, reason: 'trimmed' });
   });
 
+  test('[D1] a name that is only asked for is remembered for an hour, a topic for days', async () => {
+    await using log = await logOf(0);
+    const hour = 60 * 60_000;
+    const ttl = () => redis.pttl(log.keys.meta);
+    expect(await ttl()).toBeGreaterThan(hour - 60_000);
+    expect(await ttl()).toBeLessThanOrEqual(hour);
+    await redis.pexpire(log.keys.meta, hour / 4);
+    expect(await log.broker.bounds(topic)).toMatchObject({ epoch: log.epoch }); // asked for again
+    expect(await ttl()).toBeGreaterThan(hour - 60_000);
+    await log.broker.publish(topic, [entry(1)]);
+    expect(await ttl()).toBeGreaterThan(7 * 24 * hour);
+  });
+
   test('[D3] an id is known for five minutes at least, and is then forgotten', async () => {
     await using log = await logOf(0);
     await log.broker.publish(topic, [entry(1, 'a')]);

@@ -13,6 +13,12 @@ declare module 'ioredis' {
 const META_OUTLIVES_LOG_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
+ * How long a topic in which nothing was published is remembered after it was last asked for: of names that are only
+ * asked for there may be any number. Whoever comes back later than that is told of a change of epoch.
+ */
+const EMPTY_TOPIC_MS = 60 * 60 * 1000;
+
+/**
  * What all scripts begin with.
  *
  * KEYS: log, meta. ARGV: 1 a new epoch in case it is needed, 2 maxAge in ms, and the latest record this process has
@@ -20,7 +26,9 @@ const META_OUTLIVES_LOG_MS = 7 * 24 * 60 * 60 * 1000;
  */
 const OPEN = `
 local log, meta, maxAge = KEYS[1], KEYS[2], tonumber(ARGV[2])
-local metaTtl = maxAge + ${META_OUTLIVES_LOG_MS}
+
+-- How long the state of a topic is kept from now on.
+local function metaTtl(seq) return seq == 0 and ${EMPTY_TOPIC_MS} or maxAge + ${META_OUTLIVES_LOG_MS} end
 
 -- An entry this project wrote: its number, head, JSON and annotations; nil for anybody else's. The head is
 -- "<time> <bytes of the log up to its end> <id> <type>": few fields, because each costs whoever reads.
@@ -61,7 +69,7 @@ local function open()
   if not epoch or rewound(epoch, seq) then
     epoch, seq, upto, before = ARGV[1], 0, 0, 0
     redis.call('HSET', meta, 'epoch', epoch, 'seq', seq, 'upto', upto, 'before', before)
-    redis.call('PEXPIRE', meta, metaTtl)
+    redis.call('PEXPIRE', meta, metaTtl(seq))
     redis.call('UNLINK', log)
   end
   return epoch, seq, tonumber(state[3] or 0), tonumber(state[4] or 0), tonumber(state[5] or 0), upto, before
@@ -198,7 +206,7 @@ if at >= trimAt or redis.call('PTTL', log) < 0 then
   redis.call('XTRIM', log, 'MINID', seek(seq, at - maxAge) .. '-0')
   redis.call('HSET', meta, 'trimAt', at + pause)
   redis.call('PEXPIRE', log, maxAge + pause)
-  redis.call('PEXPIRE', meta, metaTtl)
+  redis.call('PEXPIRE', meta, metaTtl(seq))
 end
 redis.call('SPUBLISH', channel, table.concat(notice, '\\n'))
 return reply
@@ -219,7 +227,7 @@ local function broken(text) return string.find(text, '\\n', 1, true) end
 local epoch, last = open()
 local from, limit, room = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 -- Whoever reads still needs the topic; a server that takes no writes must go on reading.
-if redis.call('PTTL', meta) < metaTtl / 2 then redis.pcall('PEXPIRE', meta, metaTtl) end
+if redis.call('PTTL', meta) < metaTtl(last) / 2 then redis.pcall('PEXPIRE', meta, metaTtl(last)) end
 local first = recordFrom(1, last) or last + 1
 if ARGV[6] ~= epoch or from < first - 1 then from = first - 1 end
 if from > last then from = last end
