@@ -13,11 +13,24 @@ import { filters } from './rows/filters.ts';
 import { growth } from './rows/growth.ts';
 import { latency } from './rows/latency.ts';
 import { memory } from './rows/memory.ts';
+import { metrics } from './rows/metrics.ts';
 import { redisPublish } from './rows/redis-publish.ts';
 import type { Bench, Section } from './rows/section.ts';
 import { workers } from './rows/workers.ts';
 
-const GROUPS = [fanOut, burst, compressed, filters, latency, redisPublish, memory, catchUp, growth, workers];
+const GROUPS = [
+  fanOut,
+  burst,
+  compressed,
+  filters,
+  metrics,
+  latency,
+  redisPublish,
+  memory,
+  catchUp,
+  growth,
+  workers,
+];
 const USAGE = `npm run bench -- [options]
 
   --quick         fewer connections, events and rounds: under a minute, and noisier

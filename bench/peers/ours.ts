@@ -6,6 +6,7 @@ import {
   createAppRouter,
   EventManager,
   MemoryBroker,
+  Metrics,
   RedisBroker,
   WEBSOCKET_LIMITS,
 } from '../../server/index.ts';
@@ -20,11 +21,17 @@ const handshake: Handshake = {
 };
 
 /** This project, put together from its public parts. */
-export const ours: Peer = { serve: (options) => serve(options, false), handshake };
+export const ours: Peer = { serve: (options) => serve(options), handshake };
+
+/** The same, measured for Prometheus as with METRICS_PORT. */
+export const oursMetrics: Peer = {
+  serve: (options) => serve(options, { metrics: new Metrics() }),
+  handshake,
+};
 
 /** The same, to clients that take compressed messages. */
 export const oursDeflate: Peer = {
-  serve: (options) => serve(options, COMPRESSION),
+  serve: (options) => serve(options, { perMessageDeflate: COMPRESSION }),
   handshake: {
     ...handshake,
     headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' },
@@ -33,14 +40,18 @@ export const oursDeflate: Peer = {
 
 async function serve(
   { redisUrl, redisPrefix = 'psyche' }: ServerOptions,
-  perMessageDeflate: typeof COMPRESSION | false,
+  {
+    perMessageDeflate = false,
+    metrics,
+  }: { perMessageDeflate?: typeof COMPRESSION | false; metrics?: Metrics } = {},
 ): Promise<RunningServer> {
   const broker =
     redisUrl === undefined ? new MemoryBroker() : new RedisBroker({ url: redisUrl }, { prefix: redisPrefix });
-  const manager = new EventManager({ broker });
+  const manager = new EventManager({ broker, ...(metrics && { instruments: metrics }) });
   const http = createServer();
   const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS, perMessageDeflate });
   applyBroadcastWSSHandler({ wss, router: createAppRouter(manager) });
+  metrics?.watch({ manager });
   return {
     url: await listen(http),
     publish: ({ event_type, data }) => manager.publish(event_type, data),

@@ -4,6 +4,7 @@ import type { Peer } from './peer.ts';
 export const peers = {
   ours: async () => (await import('./ours.ts')).ours,
   oursDeflate: async () => (await import('./ours.ts')).oursDeflate,
+  oursMetrics: async () => (await import('./ours.ts')).oursMetrics,
   ws: async () => (await import('./ws.ts')).ws,
   wsDeflate: async () => (await import('./ws.ts')).wsDeflate,
   socketIo: async () => (await import('./socket-io.ts')).socketIo,
