@@ -12,6 +12,7 @@ export function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C
     manager: manager as unknown as StatusPublisher,
     logger,
     intervalMs: config.monitorIntervalMs,
+    topic: config.simulationTopics,
     node: config.nodeName,
     activeAgents: () => application.activeAgents?.() ?? 0,
     errorCount: () => application.errorCount?.() ?? 0,

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { type Logger, silentLogger } from '../logger.ts';
@@ -11,7 +12,7 @@ export interface StatusPublisher {
   publish(
     event_type: 'system_status',
     data: EventInput<'system_status'>,
-    options: { topic: string | undefined },
+    options: { topic: string },
   ): Promise<unknown>;
   stats(): EventStats;
 }
@@ -21,8 +22,8 @@ export interface IntegratePerformanceMonitorOptions {
   manager: StatusPublisher;
   /** Ms between two `system_status` events; the first is published at once. Default 5000. */
   intervalMs?: number;
-  /** Default `default`. */
-  topic?: string | undefined;
+  /** Where it is published: a topic, or several, which all get the same. Default `default`. */
+  topic?: string | readonly string[] | undefined;
   /** `metadata.node`. Default: the machine's name. */
   node?: string;
   /** Agents at work now. Default 0. */
@@ -51,8 +52,15 @@ export function integratePerformanceMonitor(
   monitor: PerformanceMonitor,
   options: IntegratePerformanceMonitorOptions,
 ): { stop(): void } {
-  const { manager, intervalMs = 5000, topic, node = hostname(), logger = silentLogger } = options;
+  const {
+    manager,
+    intervalMs = 5000,
+    topic = DEFAULT_TOPIC,
+    node = hostname(),
+    logger = silentLogger,
+  } = options;
   const { activeAgents = () => 0, errorCount = () => 0, agents } = options;
+  const topics = [topic].flat();
   const newErrors = increaseOf(() => faults(manager.stats()) + errorCount());
   if (!(intervalMs > 0)) throw new TypeError('integratePerformanceMonitor: intervalMs must be above 0');
   let stopped = false;
@@ -77,7 +85,7 @@ export function integratePerformanceMonitor(
           ...(figures && { agents: agentMetadata(figures) }),
         },
       };
-      await manager.publish('system_status', status, { topic });
+      await Promise.all(topics.map((each) => manager.publish('system_status', status, { topic: each })));
     } catch (error) {
       if (!stopped) logger.warn({ err: error }, 'A system_status could not be published');
     } finally {

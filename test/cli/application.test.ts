@@ -15,7 +15,7 @@ async function list(url: string): Promise<{ topic: string; seed: number }[]> {
   return (await (await fetch(`${url}/trpc/simulation.list`)).json()).result.data.json;
 }
 
-test('SIMULATION_TOPICS: several conversations run side by side; system_status tells of the agents of all', async () => {
+test('SIMULATION_TOPICS: several conversations run side by side; system_status tells of the agents of all, on each', async () => {
   await using server = await serveHere({ simulationTopics: ['default', 'run-2'], monitorIntervalMs: 100 });
   expect((await list(server.url)).map(({ topic, seed }) => [topic, seed])).toEqual([
     ['default', 1],
@@ -23,17 +23,19 @@ test('SIMULATION_TOPICS: several conversations run side by side; system_status t
   ]);
   const { history } = httpClient(server.url);
   const latest = async () => {
-    const { items } = await history.query({ types: ['system_status'], limit: 1 });
-    return items.map(({ event }) => event.data);
+    const topics = ['default', 'run-2'];
+    const pages = await Promise.all(
+      topics.map((topic) => history.query({ topic, types: ['system_status'], limit: 1 })),
+    );
+    return pages.flatMap(({ items }) => items.map(({ event }) => event.data));
   };
   const spoken = { interactions: expect.any(Number), latency_last_ms: expect.any(Number), errors: 0 };
-  await expect.poll(latest, { timeout: 15_000 }).toMatchObject([
-    {
-      active_agents: 10,
-      performance_metrics: { agent_latency_mean_ms: expect.any(Number) },
-      metadata: { agents: { shadow: spoken, 'run-2/shadow': spoken } },
-    },
-  ]);
+  const status = {
+    active_agents: 10,
+    performance_metrics: { agent_latency_mean_ms: expect.any(Number) },
+    metadata: { agents: { shadow: spoken, 'run-2/shadow': spoken } },
+  };
+  await expect.poll(latest, { timeout: 15_000 }).toMatchObject([status, status]);
   const elsewhere = await history.query({ topic: 'run-2', types: ['agent_message'], limit: 1 });
   expect(elsewhere.items).toHaveLength(1);
 });
