@@ -41,6 +41,20 @@ export class DeliveryChecker {
     );
   }
 
+  /** @returns tells whether every reader has got so many events of every publisher that were published after this call, or later ones */
+  following(count: number): () => boolean {
+    // The one after the last may be under way.
+    const from = new Map(
+      [...this.#acknowledged].map(([name, counters]) => [name, (counters.at(-1) ?? 0) + 1 + count]),
+    );
+    const names = this.#acknowledged;
+    return () =>
+      names.size > 0 &&
+      this.readers.every((reader) =>
+        [...names.keys()].every((name) => reader.highest(name) >= (from.get(name) ?? count)),
+      );
+  }
+
   report(): DeliveryReport {
     const sum = (count: (reader: DeliveryReader) => number): number =>
       this.readers.reduce((total, reader) => total + count(reader), 0);
@@ -76,7 +90,7 @@ export class DeliveryReader {
       this.duplicated++;
       return;
     }
-    const highest = this.#highest.get(publisher) ?? -1;
+    const highest = this.highest(publisher);
     if (counter < highest) this.reordered++;
     this.#highest.set(publisher, Math.max(counter, highest));
     seen.set(counter, this.gaps);
@@ -89,6 +103,11 @@ export class DeliveryReader {
 
   has(publisher: string, counter: number): boolean {
     return this.#seen.get(publisher)?.has(counter) ?? false;
+  }
+
+  /** The highest counter of a publisher that came; -1 before the first. */
+  highest(publisher: string): number {
+    return this.#highest.get(publisher) ?? -1;
   }
 
   missing(acknowledged: ReadonlyMap<string, readonly number[]>): { silent: number; announced: number } {

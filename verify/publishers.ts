@@ -1,36 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, type EventsClient } from '../client/index.ts';
-import type { EventInput } from '../shared/index.ts';
 import type { DeliveryChecker } from './delivery-checker.ts';
 
-/** A publisher waits so long for an answer before it counts a refusal, and goes on with the same event. */
-const ANSWER_MS = 5000;
+const RETRY_MS = 50;
 
-export interface PublishersOptions {
-  urls: readonly string[];
-  token?: string | undefined;
-  topic: string;
+export interface Pace {
   publishers: number;
-  /** Of all publishers together. */
+  /** Events of all publishers together. */
   perSecond: number;
 }
 
-/** Publishers, each one event at a time, under one key until it is answered. */
+export interface PublishersOptions extends Pace {
+  /** Publishes the message of a publisher. One that rejects is called again with the same message: it has one key. */
+  send: (message: string, publisher: number) => Promise<unknown>;
+  /** Is told of what a publisher's readers have to get. */
+  checkerOf: (publisher: number) => DeliveryChecker;
+}
+
+/** Publishers, each one event at a time when it is due, tried again until it is answered. */
 export class Publishers implements AsyncDisposable {
   /** Publishes that were refused or not answered in time, and tried again. */
   refused = 0;
   /** Why the last one was. */
   lastError: unknown;
-  /** message → when it was first sent. */
-  readonly sentAt = new Map<string, number>();
-  readonly #checker: DeliveryChecker;
+  /** The longest that one of them took to be answered or refused, in ms. */
+  longestMs = 0;
   readonly #options: PublishersOptions;
-  readonly #clients: EventsClient[] = [];
   #running = true;
   readonly #done: Promise<unknown>;
 
-  constructor(checker: DeliveryChecker, options: PublishersOptions) {
-    this.#checker = checker;
+  constructor(options: PublishersOptions) {
     this.#options = options;
     this.#done = Promise.all(Array.from({ length: options.publishers }, (_, index) => this.#run(index)));
   }
@@ -41,43 +39,37 @@ export class Publishers implements AsyncDisposable {
     await this.#done;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-    await Promise.all(this.#clients.map((client) => client.close()));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #run(index: number): Promise<void> {
-    const { urls, token, publishers, perSecond } = this.#options;
-    const client = createClient({ url: urls[index % urls.length], token });
-    this.#clients.push(client);
+    const { publishers, perSecond } = this.#options;
     const intervalMs = (1000 * publishers) / perSecond;
-    let due = performance.now();
+    let due = performance.now() + (intervalMs * index) / publishers; // in turns, not all at once
     for (let counter = 0; this.#running; counter++) {
-      await this.#publish(client, `p${index}`, counter);
-      due = Math.max(due + intervalMs, performance.now() - intervalMs); // late, it does not catch up for long
       await sleep(Math.max(0, due - performance.now()));
+      await this.#publish(index, counter);
+      due = Math.max(due + intervalMs, performance.now() - intervalMs); // late, it does not catch up for long
     }
   }
 
-  async #publish(client: EventsClient, publisher: string, counter: number): Promise<void> {
-    const message = `${publisher}:${counter}`;
-    const data: EventInput<'agent_message'> = {
-      ...{ agent_id: publisher, agent_type: 'verify', message, metadata: {} },
-      sentiment: { score: 0, label: 'neutral' },
-    };
-    const { topic } = this.#options;
-    const options = { topic, idempotencyKey: `${topic} ${message}`, timeoutMs: ANSWER_MS };
-    this.sentAt.set(message, performance.now());
+  async #publish(index: number, counter: number): Promise<void> {
+    const publisher = `p${index}`;
     while (this.#running) {
-      try {
-        await client.publish('agent_message', data, options);
-        this.#checker.acknowledge(publisher, counter);
+      const since = performance.now();
+      const refusal = await this.#options.send(`${publisher}:${counter}`, index).then(
+        () => null,
+        (error: unknown) => ({ error }),
+      );
+      this.longestMs = Math.max(this.longestMs, performance.now() - since);
+      if (refusal === null) {
+        this.#options.checkerOf(index).acknowledge(publisher, counter);
         return;
-      } catch (error) {
-        this.refused++;
-        this.lastError = error;
-        await sleep(50); // a refusal for good is one each time: it is in the report
       }
+      this.refused++;
+      this.lastError = refusal.error;
+      await sleep(RETRY_MS); // a refusal for good is one each time: it is in the report
     }
   }
 }

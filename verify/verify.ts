@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventsError } from '../shared/index.ts';
 import { DeliveryChecker, type DeliveryReport } from './delivery-checker.ts';
 import { Publishers } from './publishers.ts';
+import { Sender } from './sender.ts';
 import { Subscribers } from './subscribers.ts';
 
 /** How long subscribers may take to get ready. */
@@ -39,21 +40,29 @@ export interface VerifyReport extends DeliveryReport {
  * @throws EventsError UNAVAILABLE when subscribers do not get ready; or why one was refused
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { urls, token, topic, seconds, graceMs = 10_000, signal } = options;
+  const { urls, token, topic, publishers: count, perSecond, seconds, graceMs = 10_000, signal } = options;
   const checker = new DeliveryChecker();
   const latencies: number[] = [];
-  let publishing: Publishers | undefined;
+  /** message → when it was first sent. */
+  const sentAt = new Map<string, number>();
   const onEvent = (message: string): void => {
-    const sentAt = publishing?.sentAt.get(message);
-    if (sentAt !== undefined) latencies.push(performance.now() - sentAt);
+    const since = sentAt.get(message);
+    if (since !== undefined) latencies.push(performance.now() - since);
   };
   await using subscribers = new Subscribers(checker, {
     ...{ urls, token, topic, onEvent },
     count: options.subscribers,
   });
   await ready(subscribers, options.subscribers);
-  await using publishers = new Publishers(checker, options);
-  publishing = publishers;
+  await using sender = new Sender({ urls, token, publishers: count });
+  const send = (message: string, publisher: number): Promise<void> => {
+    if (!sentAt.has(message)) sentAt.set(message, performance.now());
+    return sender.send(topic, message, publisher);
+  };
+  await using publishers = new Publishers({
+    ...{ publishers: count, perSecond, send },
+    checkerOf: () => checker,
+  });
   await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
   await publishers.stop();
   const deadline = performance.now() + graceMs;

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Stands before several servers on loopback: a connection goes to the first that takes it, in turns. */
+/**
+ * Stands before several servers on loopback: a connection goes to the first that takes it, in turns.
+ * @param admit asked for each connection: false refuses it
+ */
 export interface Balancer extends AsyncDisposable {
   readonly url: string;
   /** Cuts every connection, and takes none until `open`. */
@@ -9,7 +12,10 @@ export interface Balancer extends AsyncDisposable {
   open(): void;
 }
 
-export async function startBalancer(ports: () => readonly number[]): Promise<Balancer> {
+export async function startBalancer(
+  ports: () => readonly number[],
+  admit: () => boolean = () => true,
+): Promise<Balancer> {
   const sockets = new Set<Socket>();
   let isOpen = true;
   let next = 0;
@@ -35,7 +41,7 @@ export async function startBalancer(ports: () => readonly number[]): Promise<Bal
   const gate = createServer((client) => {
     client.on('error', () => {}); // 'close' follows
     client.on('close', () => sockets.delete(client));
-    if (!isOpen) return void client.destroy();
+    if (!isOpen || !admit()) return void client.destroy();
     sockets.add(client);
     forward(client, ports().length);
   });

@@ -17,3 +17,9 @@ export function rounds(short: number, long: number): number {
 export function tell(fault: string, figures: object): void {
   if (report !== undefined) appendFileSync(report, `${JSON.stringify({ fault, ...figures })}\n`);
 }
+
+/** The median of some figures, to a whole number. */
+export function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return Math.round(sorted[sorted.length >> 1] ?? Number.NaN);
+}

@@ -1,22 +1,27 @@
-import { expect } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../../server/broker/broker.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { EventManager } from '../../server/index.ts';
-import { DeliveryChecker } from '../../verify/index.ts';
+import type { Pace } from '../../verify/index.ts';
 import { startTestServer } from '../client/test-server.ts';
-import { Followers } from './followers.ts';
-import { Load, type LoadOptions } from './load.ts';
+import { size } from './chaos.ts';
+import { CheckedTopics } from './checked-topics.ts';
+import { startFollowers } from './crowd.ts';
+import { startLoad } from './load.ts';
 
-interface ClusterOptions extends LoadOptions {
+interface ClusterOptions extends Pace {
   redisUrl: string;
   nodes: number;
   clients: number;
+  /** The events are spread over them, and so are the clients. Default 1. */
+  topics?: number;
   /** Between each node and its broker. */
   wrap?: (broker: Broker) => Broker;
 }
 
-/** Nodes on one Redis, clients spread over them, and publishers of a process of their own. */
-export async function startCluster({ redisUrl, nodes, clients, wrap = (b) => b, ...load }: ClusterOptions) {
+/** Nodes on one Redis, clients spread over them, and publishers past them. */
+export async function startCluster(options: ClusterOptions) {
+  const { redisUrl, nodes, clients, topics = 1, wrap = (broker) => broker, ...pace } = options;
   const servers = await Promise.all(
     Array.from({ length: nodes }, () =>
       startTestServer({
@@ -26,33 +31,29 @@ export async function startCluster({ redisUrl, nodes, clients, wrap = (b) => b, 
       }),
     ),
   );
-  const checker = new DeliveryChecker();
+  const checker = new CheckedTopics(topics);
   const urls = servers.map(({ wsUrl }) => wsUrl);
-  const followers = new Followers(checker, urls, clients);
-  await expect.poll(() => followers.areLive, { timeout: 20_000 }).toBe(true);
+  const followers = await startFollowers(checker, { urls, perTopic: clients / topics });
   const publisher = new RedisBroker({ url: redisUrl }, { maxRecords: 100_000 });
-  const publishing = new Load(publisher, checker, load);
+  const load = startLoad(checker, pace, publisher);
   return {
     checker,
-    load: publishing,
+    load,
     /** Waits until every client got something that was published after now. @returns after how many ms */
     async backAgain(): Promise<number> {
       const since = performance.now();
-      const before = checker.acknowledged;
-      await expect
-        .poll(() => checker.acknowledged, { timeout: 20_000, interval: 5 })
-        .toBeGreaterThan(before + 20);
-      const counts = checker.readers.map(({ delivered }) => delivered);
-      await expect
-        .poll(() => checker.readers.every(({ delivered }, i) => delivered > (counts[i] ?? 0)), {
-          timeout: 20_000,
-          interval: 5,
-        })
-        .toBe(true);
+      await checker.goOn(1, 20_000);
       return performance.now() - since;
     },
+    /** Waits until all is well, and lets it go on for a while. @returns the events a second meanwhile */
+    async undisturbed(): Promise<number> {
+      await checker.goOn(1, 20_000);
+      const [before, since] = [checker.acknowledged, performance.now()];
+      await sleep(size(50, 1000));
+      return ((checker.acknowledged - before) * 1000) / (performance.now() - since);
+    },
     async [Symbol.asyncDispose]() {
-      await publishing.stop();
+      await load.stop();
       await followers[Symbol.asyncDispose]();
       await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
       await publisher.close();

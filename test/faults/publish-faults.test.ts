@@ -9,7 +9,8 @@ import { startRedis } from '../setup/redis-server.ts';
 import { startTcpProxy } from '../setup/tcp-proxy.ts';
 import { agentMessage } from '../support/events.ts';
 import { size, tell } from './chaos.ts';
-import { Load, TOPIC } from './load.ts';
+import { CheckedTopics } from './checked-topics.ts';
+import { startLoad, TOPIC } from './load.ts';
 
 /** What the log holds, as a reader gets it. */
 async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
@@ -76,8 +77,9 @@ describe('the connection to Redis swallows everything', { timeout: size(30_000, 
       { timeoutMs, maxRecords: 100_000 },
     );
     await broker.connect();
-    const checker = new DeliveryChecker();
-    const load = new Load(broker, checker, { publishers: 20, perSecond: 400 });
+    const topics = new CheckedTopics(1);
+    const checker = topics.at(0);
+    const load = startLoad(topics, { publishers: 20, perSecond: 400 }, broker);
     await expect.poll(() => checker.acknowledged, { timeout: 10_000 }).toBeGreaterThan(50);
     proxy.blackhole();
     await sleep(size(1500, 60_000));

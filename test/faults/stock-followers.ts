@@ -2,42 +2,46 @@ import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import superjson from 'superjson';
 import { WebSocket } from 'ws';
 import type { AppRouter } from '../../server/index.ts';
-import type { DeliveryChecker } from '../../verify/index.ts';
+import type { FollowersOptions, Following, Reader } from './followers.ts';
 
-/** tRPC's own clients, as they come, that follow a topic and tell a checker what they get. */
-export class StockFollowers implements AsyncDisposable {
+/** tRPC's own clients, as they come, that follow topics, and tell readers what they get. */
+export class StockFollowers implements Following {
+  synced = 0;
+  /** They do not tell. */
+  readonly attempts = 0;
   readonly #sockets: ReturnType<typeof createWSClient>[] = [];
-  #synced = 0;
+  #live = 0;
 
-  constructor(checker: DeliveryChecker, url: string, count: number, topic: string) {
-    for (let i = 0; i < count; i++) {
-      const client = createWSClient({ url, WebSocket: WebSocket as never });
-      this.#sockets.push(client);
-      const reader = checker.reader();
-      let first = true;
-      const trpc = createTRPCClient<AppRouter>({ links: [wsLink({ client, transformer: superjson })] });
-      trpc.on.agent_message.subscribe(
-        { topic },
-        {
-          onData: ({ data }) => {
-            if (data.event_type === 'agent_message') reader.event(data.data.message);
-            else if (data.event_type === 'stream_gap') reader.gap();
-            else if (first) {
-              first = false;
-              this.#synced++;
-            }
-          },
-        },
-      );
+  constructor({ urls, topics, perTopic }: FollowersOptions, readerOf: (topic: string) => Reader) {
+    for (const topic of topics) {
+      for (let i = 0; i < perTopic; i++) this.#follow(urls[i % urls.length] ?? '', topic, readerOf(topic));
     }
   }
 
-  /** Whether all have subscribed. */
   get areLive(): boolean {
-    return this.#synced >= this.#sockets.length;
+    return this.#live === this.#sockets.length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#sockets.map((socket) => socket.close()));
+  }
+
+  #follow(url: string, topic: string, reader: Reader): void {
+    const client = createWSClient({ url, WebSocket: WebSocket as never });
+    this.#sockets.push(client);
+    let isLive = false;
+    const trpc = createTRPCClient<AppRouter>({ links: [wsLink({ client, transformer: superjson })] });
+    trpc.on.agent_message.subscribe(
+      { topic },
+      {
+        onData: ({ data }) => {
+          if (data.event_type === 'agent_message') return reader.event(data.data.message);
+          if (data.event_type === 'stream_gap') return reader.gap();
+          this.synced++;
+          if (!isLive) this.#live++;
+          isLive = true;
+        },
+      },
+    );
   }
 }
