@@ -14,6 +14,8 @@ export interface SubscribersOptions {
 export class Subscribers implements AsyncDisposable {
   readonly #clients: EventsClient[] = [];
   #live = 0;
+  /** Why a subscription will be tried again. */
+  #lastError: Error | null = null;
   /** Resolves once all have subscribed. Rejects when one was refused. */
   readonly live: Promise<void>;
 
@@ -33,6 +35,10 @@ export class Subscribers implements AsyncDisposable {
           {
             topic,
             onGap: () => reader.gap(),
+            onError: (error, willRetry) => {
+              this.#lastError = error;
+              if (!willRetry) reject(error);
+            },
             onSynced: () => {
               if (isLive) return;
               isLive = true;
@@ -45,9 +51,12 @@ export class Subscribers implements AsyncDisposable {
     this.live.catch(() => {}); // whoever waits for it sees the error
   }
 
-  /** How many have subscribed. */
-  get liveCount(): number {
-    return this.#live;
+  /** How far they are, in words. */
+  describe(): string {
+    const states = this.#clients.map(({ connection }) => connection.state);
+    const connected = states.filter(({ status }) => status === 'live').length;
+    const error = this.#lastError ?? states.find(({ error }) => error !== null)?.error;
+    return `of ${states.length} subscribers ${connected} are connected and ${this.#live} have subscribed${error ? `; ${error.message}` : ''}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,9 +5,6 @@ import { Publishers } from './publishers.ts';
 import { Sender } from './sender.ts';
 import { Subscribers } from './subscribers.ts';
 
-/** How long subscribers may take to get ready. */
-const READY_MS = 20_000;
-
 export interface VerifyOptions {
   /** tRPC addresses of the nodes; publishers and subscribers are spread over them. */
   urls: readonly string[];
@@ -19,6 +16,8 @@ export interface VerifyOptions {
   seconds: number;
   /** Events of all publishers together. */
   perSecond: number;
+  /** Ms that subscribers may take to get ready. Default 20 000. */
+  readyMs?: number | undefined;
   /** Ms that subscribers may take after the last event. Default 10 000. */
   graceMs?: number | undefined;
   /** Ends publishing early. */
@@ -40,7 +39,8 @@ export interface VerifyReport extends DeliveryReport {
  * @throws EventsError UNAVAILABLE when subscribers do not get ready; or why one was refused
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { urls, token, topic, publishers: count, perSecond, seconds, graceMs = 10_000, signal } = options;
+  const { urls, token, topic, publishers: count, perSecond, seconds, signal } = options;
+  const { readyMs = 20_000, graceMs = 10_000 } = options;
   const checker = new DeliveryChecker();
   const latencies: number[] = [];
   /** message → when it was first sent. */
@@ -53,7 +53,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     ...{ urls, token, topic, onEvent },
     count: options.subscribers,
   });
-  await ready(subscribers, options.subscribers);
+  await ready(subscribers, readyMs);
   await using sender = new Sender({ urls, token, publishers: count });
   const send = (message: string, publisher: number): Promise<void> => {
     if (!sentAt.has(message)) sentAt.set(message, performance.now());
@@ -77,13 +77,10 @@ export function isViolated({ acknowledged, silent, duplicated, reordered }: Veri
   return acknowledged === 0 || silent + duplicated + reordered > 0;
 }
 
-async function ready(subscribers: Subscribers, count: number): Promise<void> {
+async function ready(subscribers: Subscribers, readyMs: number): Promise<void> {
   const inTime = new AbortController();
-  const late = sleep(READY_MS, undefined, { signal: inTime.signal }).then(() => {
-    throw new EventsError(
-      'UNAVAILABLE',
-      `Only ${subscribers.liveCount} of ${count} subscribers could subscribe within ${READY_MS / 1000} s.`,
-    );
+  const late = sleep(readyMs, undefined, { signal: inTime.signal }).then(() => {
+    throw new EventsError('UNAVAILABLE', `After ${readyMs / 1000} s, ${subscribers.describe()}`);
   });
   try {
     await Promise.race([subscribers.live, late]);

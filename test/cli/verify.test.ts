@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { verify } from '../../verify/index.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { breakBroker } from '../model/broken-broker.ts';
 import { RunningCommand, run } from './command.ts';
@@ -29,9 +30,21 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
     expect(code).toBe(1);
   });
 
-  test('a server that is not there, or refuses, is an error', async () => {
+  test('an address that is none is an error', async () => {
     const { code, stderr } = await run(['verify', '--url', 'nonsense', ...SMALL]);
     expect(code).toBe(1);
     expect(stderr).toContain('--url must be a URL');
+  });
+
+  test('where subscribers do not get ready the error says how far they came, and why', async () => {
+    let admitted = 0;
+    await using server = await startTestServer({ admit: () => ++admitted <= 3 });
+    const size = { publishers: 1, subscribers: 4, seconds: 1, perSecond: 100 };
+    await expect(verify({ urls: [server.wsUrl], topic: 't', ...size, readyMs: 500 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(
+        /^After 0.5 s, of 4 subscribers 3 are connected and 3 have subscribed; No connection: ./,
+      ),
+    });
   });
 });

@@ -1,11 +1,13 @@
 import { appendFileSync } from 'node:fs';
 
-/** Whether this is `npm run test:chaos`: everything larger, longer and more often. */
 const report = process.env['CHAOS_REPORT'];
+
+/** Whether this is `npm run test:chaos`: everything larger, longer and more often. */
+export const isLong = report !== undefined;
 
 /** A size for `npm test`, and one for the long form. */
 export function size(short: number, long: number): number {
-  return report === undefined ? short : long;
+  return isLong ? long : short;
 }
 
 /** How often a fault strikes; `CHAOS_ROUNDS` asks for another number in the long form. */

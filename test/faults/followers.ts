@@ -17,12 +17,20 @@ export type Reader = Pick<DeliveryReader, 'event' | 'gap'>;
 
 /** Some followers, wherever they run. */
 export interface Following extends AsyncDisposable {
-  /** Whether all have subscribed. */
+  /** Whether all are level with the server. */
   readonly areLive: boolean;
-  /** How often one of them was level with the server, the first time too. */
+  /** How often each of them has come level, at least. */
   readonly synced: number;
   /** The most attempts that one of them needed to connect again. */
   readonly attempts: number;
+}
+
+interface Follower {
+  readonly client: EventsClient;
+  readonly topic: string;
+  readonly reader: Reader;
+  isLive: boolean;
+  synced: number;
 }
 
 /** So many connect at a time, the next when one is live: a start is no storm. */
@@ -30,14 +38,11 @@ const AT_ONCE = 50;
 
 /** Clients that follow topics, and tell readers what they get. */
 export class Followers implements Following {
-  synced = 0;
   attempts = 0;
   readonly #url: (index: number) => string | undefined;
   readonly #resumes: boolean;
   readonly #waiting: { topic: string; reader: Reader }[];
-  readonly #count: number;
-  readonly #clients: EventsClient[] = [];
-  #live = 0;
+  readonly #started: Follower[] = [];
 
   constructor(
     { urls, topics, perTopic, resumes = true }: FollowersOptions,
@@ -48,45 +53,47 @@ export class Followers implements Following {
     this.#waiting = topics.flatMap((topic) =>
       Array.from({ length: perTopic }, () => ({ topic, reader: readerOf(topic) })),
     );
-    this.#count = this.#waiting.length;
     for (let i = 0; i < AT_ONCE; i++) this.#startNext();
   }
 
   get areLive(): boolean {
-    return this.#live === this.#count;
+    return this.#waiting.length === 0 && this.#started.every(({ isLive }) => isLive);
+  }
+
+  get synced(): number {
+    return this.#waiting.length > 0 ? 0 : Math.min(...this.#started.map(({ synced }) => synced));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#waiting.length = 0;
-    await Promise.all(this.#clients.map((client) => client.close()));
+    await Promise.all(this.#started.map(({ client }) => client.close()));
   }
 
   #startNext(): void {
     const next = this.#waiting.shift();
     if (!next) return;
-    const client = createClient({ url: this.#url(this.#clients.length) });
-    this.#clients.push(client);
-    let isLive = false;
+    const client = createClient({ url: this.#url(this.#started.length) });
+    const follower: Follower = { ...next, client, isLive: false, synced: 0 };
+    this.#started.push(follower);
     client.connection.subscribe(({ attempt }) => {
-      if (isLive) this.attempts = Math.max(this.attempts, attempt);
+      if (follower.synced > 0) this.attempts = Math.max(this.attempts, attempt);
     });
-    this.#follow(client, next.topic, next.reader, () => {
-      this.synced++;
-      if (isLive) return;
-      isLive = true;
-      this.#live++;
-      this.#startNext();
-    });
+    this.#follow(follower);
   }
 
-  #follow(client: EventsClient, topic: string, reader: Reader, onSynced: () => void): void {
+  #follow(follower: Follower): void {
+    const { client, topic, reader } = follower;
     const handle = client.on('agent_message', ({ data }) => reader.event(data.message), {
-      ...{ topic, onSynced },
+      topic,
       onGap: () => reader.gap(),
+      onSynced: () => {
+        if (++follower.synced === 1) this.#startNext();
+      },
       onStatus: (status) => {
+        follower.isLive = status === 'live';
         if (this.#resumes || status !== 'stale') return;
         handle.unsubscribe();
-        setTimeout(() => this.#follow(client, topic, reader, onSynced), 20);
+        setTimeout(() => this.#follow(follower), 20);
       },
       onError: () => {},
     });

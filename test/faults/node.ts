@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { ServerOptions } from '../../server/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { serve } from '../cli/command.ts';
-import { size } from './chaos.ts';
+import { isLong } from './chaos.ts';
 
 export interface Node extends AsyncDisposable {
   readonly url: string;
@@ -15,7 +15,6 @@ type NodeOptions = Pick<ServerOptions, 'redisUrl' | 'redisPrefix' | 'drainMs'>;
 
 /** A server; in the long form a process of its own. */
 export async function startNode(options: NodeOptions = {}): Promise<Node> {
-  const isLong = size(0, 1) === 1;
   return isLong ? startProcess(options) : startHere(options);
 }
 

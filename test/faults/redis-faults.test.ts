@@ -11,7 +11,7 @@ const SIZE = {
   nodes: 3,
   clients: size(9, 200),
   topics: size(3, 20),
-  publishers: size(6, 20),
+  publishers: size(6, 60), // where Redis writes each to its disk, as many as 20 at a time are too few
   perSecond: size(200, 1000),
 };
 const ROUNDS = rounds(1, 20);

@@ -6,11 +6,10 @@ import type { FollowersOptions, Following, Reader } from './followers.ts';
 
 /** tRPC's own clients, as they come, that follow topics, and tell readers what they get. */
 export class StockFollowers implements Following {
-  synced = 0;
   /** They do not tell. */
   readonly attempts = 0;
   readonly #sockets: ReturnType<typeof createWSClient>[] = [];
-  #live = 0;
+  readonly #synced: number[] = [];
 
   constructor({ urls, topics, perTopic }: FollowersOptions, readerOf: (topic: string) => Reader) {
     for (const topic of topics) {
@@ -18,8 +17,13 @@ export class StockFollowers implements Following {
     }
   }
 
+  /** Once they were; they do not tell when they no longer are. */
   get areLive(): boolean {
-    return this.#live === this.#sockets.length;
+    return this.#synced.every((count) => count > 0);
+  }
+
+  get synced(): number {
+    return Math.min(...this.#synced);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -29,7 +33,7 @@ export class StockFollowers implements Following {
   #follow(url: string, topic: string, reader: Reader): void {
     const client = createWSClient({ url, WebSocket: WebSocket as never });
     this.#sockets.push(client);
-    let isLive = false;
+    const index = this.#synced.push(0) - 1;
     const trpc = createTRPCClient<AppRouter>({ links: [wsLink({ client, transformer: superjson })] });
     trpc.on.agent_message.subscribe(
       { topic },
@@ -37,9 +41,7 @@ export class StockFollowers implements Following {
         onData: ({ data }) => {
           if (data.event_type === 'agent_message') return reader.event(data.data.message);
           if (data.event_type === 'stream_gap') return reader.gap();
-          this.synced++;
-          if (!isLive) this.#live++;
-          isLive = true;
+          this.#synced[index] = (this.#synced[index] ?? 0) + 1;
         },
       },
     );
