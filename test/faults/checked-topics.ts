@@ -27,6 +27,11 @@ export class CheckedTopics {
     return this.#checkers.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
   }
 
+  /** Events acknowledged a second, a fault's time included. @param began as `performance.now()` tells */
+  perSecondSince(began: number): number {
+    return Math.round((this.acknowledged * 1000) / (performance.now() - began));
+  }
+
   /** Whether every reader has the last event of every publisher of its topic. */
   get isLevel(): boolean {
     return this.#checkers.every(({ isLevel }) => isLevel);

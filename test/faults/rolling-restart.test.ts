@@ -43,11 +43,11 @@ async function restartAll({ drains, resumes }: { drains: boolean; resumes: boole
       await node.stop();
       longestMs = Math.max(longestMs, performance.now() - since);
       nodes[index] = await start();
-      if (isLong) await topics.goOn(1, WAIT_MS); // or else the next one stops while some are on their way
+      if (isLong) await topics.goOn(1, WAIT_MS); // in the short form the next one stops while some are on their way
     }
     await topics.goOn(3, WAIT_MS); // those who do not resume must be back to get the last ones
     await load.stop();
-    perSecond = Math.round((topics.acknowledged * 1000) / (performance.now() - began));
+    perSecond = topics.perSecondSince(began);
     await expect.poll(() => topics.isLevel, { timeout: WAIT_MS }).toBe(true);
   } finally {
     await load.stop();

@@ -5,7 +5,7 @@ import { expectNothingPrinted } from '../broker/redis-admin.ts';
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import type { RedisServer } from '../setup/redis-server.ts';
-import { size, tell } from './chaos.ts';
+import { median, size, tell } from './chaos.ts';
 import { startCluster } from './cluster.ts';
 import { TOPIC } from './load.ts';
 import { naiveTail } from './naive-tail.ts';
@@ -30,9 +30,10 @@ interface Fault {
 /** Nodes on Redis, struck while they publish and deliver. */
 async function underLoad(redisUrl: string, { prepare, strike, rounds = ROUNDS }: Fault) {
   await using cluster = await startCluster({ redisUrl, ...SIZE });
+  const perSecond: number[] = [];
   let backMs = 0;
   for (let round = 0; round < rounds; round++) {
-    await cluster.backAgain();
+    perSecond.push(await cluster.undisturbed());
     await prepare?.();
     const since = performance.now();
     await strike();
@@ -41,7 +42,12 @@ async function underLoad(redisUrl: string, { prepare, strike, rounds = ROUNDS }:
   }
   await cluster.load.stop();
   await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
-  return { ...cluster.checker.report(), backMs: Math.round(backMs), refused: cluster.load.refused };
+  return {
+    ...cluster.checker.report(),
+    perSecond: median(perSecond),
+    backMs: Math.round(backMs),
+    refused: cluster.load.refused,
+  };
 }
 
 /** What is missing in silence where tails only listen, to one server for ever. */
