@@ -16,6 +16,7 @@ import { fail } from './fail.ts';
 import { endWithReader, print } from './output.ts';
 import { publishLines, publishOne } from './publish.ts';
 import { history, tail } from './read.ts';
+import { addRevokeCommand } from './revoke-command.ts';
 import { printSchema, SCHEMA_FORMATS } from './schema.ts';
 import { serve } from './serve.ts';
 import { addTransferCommands } from './transfer-commands.ts';
@@ -28,7 +29,7 @@ const program = new Command('psyche-events').description(
 
 program
   .command('serve')
-  .description('run a server; each option is an environment variable too, see the README')
+  .description('run a server; each option is an environment variable too: docs/operations.md has them all')
   .addOption(new Option('--host <host>', 'where to listen (default: 127.0.0.1)').env('HOST'))
   .addOption(new Option('--port <port>', 'where to listen; 0 takes a free one (default: 3000)').env('PORT'))
   .addOption(new Option('--redis <url>', 'keep events in Redis (default: in memory)').env('REDIS_URL'))
@@ -121,6 +122,7 @@ program
 
 addTransferCommands(program);
 addVerifyCommand(program);
+addRevokeCommand(program);
 
 endWithReader();
 program.parseAsync().catch(fail);

@@ -3,8 +3,8 @@ import { type AnyCatalog, EventsError } from '../shared/index.ts';
 import { catalog } from './application.ts';
 import type { EventAccess } from './event-access.ts';
 
-/** Events straight from Redis, past any server. @throws EventsError UNAVAILABLE when it does not answer */
-export async function openRedis(url: string): Promise<EventAccess> {
+/** The log in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
+export async function openRedisBroker(url: string): Promise<RedisBroker> {
   const config = loadConfig({}, { ...process.env, REDIS_URL: url });
   const broker = new RedisBroker(
     { url },
@@ -21,6 +21,12 @@ export async function openRedis(url: string): Promise<EventAccess> {
     await broker.close();
     throw error;
   }
+  return broker;
+}
+
+/** Events straight from Redis, past any server. @throws EventsError UNAVAILABLE when it does not answer */
+export async function openRedis(url: string): Promise<EventAccess> {
+  const broker = await openRedisBroker(url);
   const manager = new EventManager<AnyCatalog>({ broker, catalog });
   return {
     publishBatch: (events, options) => manager.publishBatch(events, options),

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
-import { run, serve } from './command.ts';
+import { RunningCommand, run, serve } from './command.ts';
 
 const KEY = 'a-key-of-thirty-two-characters-01';
 
@@ -16,4 +17,42 @@ test('--token or PSYCHE_TOKEN says who you are to a server that asks; without it
   expect((await run(history)).code).toBe(1);
   const { code, stdout } = await run(history, '', { PSYCHE_TOKEN: KEY });
   expect([code, stdout.trim().split('\n').length]).toEqual([0, 1]);
+});
+
+test('revoke cuts a subject on every server of a Redis, and nobody else', { timeout: 60_000 }, async () => {
+  await using redis = await startRedis();
+  const keys = ['alice', 'bob'].map((id) => {
+    const sha256 = createHash('sha256').update(`${id}${KEY}`).digest('hex');
+    return { id, sha256, claims: { publish: ['*'], subscribe: ['*'], topics: ['*'] } };
+  });
+  const env = { REDIS_URL: redis.url, AUTH_API_KEYS: JSON.stringify(keys) };
+  await using one = await serve([], env);
+  await using other = await serve([], env);
+  const follow = async (who: string, url: string) => {
+    const tail = new RunningCommand(['tail', '--url', url, '--last', '1', '--token', `${who}${KEY}`]);
+    await expect.poll(() => tail.stdout, { timeout: 20_000 }).toContain('before');
+    return tail;
+  };
+  const publish = (text: string) =>
+    run(['publish', 'agent_message', JSON.stringify(agentMessage(text)), '--redis', redis.url]);
+  await publish('before');
+  await using aliceHere = await follow('alice', one.url);
+  await using aliceThere = await follow('alice', other.url);
+  await using bob = await follow('bob', other.url);
+  expect(await run(['revoke', 'alice'], '', { REDIS_URL: redis.url })).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: '',
+  });
+  for (const tail of [aliceHere, aliceThere]) {
+    const { code, stderr } = await tail.exit();
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('4503') });
+  }
+  await publish('after');
+  await expect.poll(() => bob.stdout, { timeout: 20_000 }).toContain('after');
+  expect(aliceHere.stdout + aliceThere.stdout).not.toContain('after');
+  expect(await run(['revoke', 'alice'], '', { REDIS_URL: '' })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('redis://'),
+  });
 });
