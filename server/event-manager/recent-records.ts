@@ -6,27 +6,56 @@ import type { StreamRecord } from './stream-record.ts';
  * once, need not ask the broker.
  */
 export class RecentRecords {
-  readonly #limit: number;
-  /** Contiguous, oldest first, of one epoch. */
+  readonly #maxRecords: number;
+  readonly #maxChars: number;
+  /** Contiguous, oldest first, of one epoch. Those before `#head` are dropped and wait for the next compaction. */
   #records: StreamRecord[] = [];
+  #head = 0;
+  /** Of JSON, from `#head` on. */
+  #chars = 0;
 
-  /** @param limit records kept at least; up to twice as many are held between two clean-ups */
-  constructor(limit: number) {
-    this.#limit = limit;
+  /**
+   * @param maxRecords records kept at most
+   * @param maxChars characters of JSON kept at most
+   */
+  constructor(maxRecords: number, maxChars: number) {
+    this.#maxRecords = maxRecords;
+    this.#maxChars = maxChars;
   }
 
   push(record: StreamRecord): void {
     const last = this.#records.at(-1);
-    if (last && (last.epoch !== record.epoch || last.seq + 1 !== record.seq)) this.#records = [];
+    if (last && (last.epoch !== record.epoch || last.seq + 1 !== record.seq)) this.#clear();
     this.#records.push(record);
-    if (this.#records.length >= this.#limit * 2) this.#records = this.#records.slice(-this.#limit);
+    this.#chars += record.json.length;
+    this.#trim();
   }
 
   /** Up to `limit` records right after a position, or null if that is not all in here. */
   after({ epoch, seq }: Position, limit: number): readonly StreamRecord[] | null {
-    const first = this.#records[0];
+    const first = this.#records[this.#head];
     if (!first || first.epoch !== epoch || seq < first.seq - 1) return null;
-    const start = seq + 1 - first.seq;
+    const start = this.#head + seq + 1 - first.seq;
     return start < this.#records.length ? this.#records.slice(start, start + limit) : null;
+  }
+
+  #clear(): void {
+    this.#records = [];
+    this.#head = 0;
+    this.#chars = 0;
+  }
+
+  #trim(): void {
+    const records = this.#records;
+    for (let oldest = records[this.#head]; oldest; oldest = records[this.#head]) {
+      if (records.length - this.#head <= this.#maxRecords && this.#chars <= this.#maxChars) break;
+      this.#chars -= oldest.json.length;
+      this.#head++;
+    }
+    // Moving the records costs as much as there are of them, so it waits until half of them are dropped.
+    if (this.#head > records.length / 2) {
+      this.#records = records.slice(this.#head);
+      this.#head = 0;
+    }
   }
 }

@@ -11,13 +11,14 @@ import { nobody, type Watch } from './watch.ts';
 const BATCH_RECORDS = 256;
 const BATCH_CHARS = 256 * 1024;
 const RECENT_RECORDS = 1024;
+const RECENT_CHARS = 4 * 1024 * 1024;
 
 /** One topic in this process: its single tail, fanned out. */
 export class TopicHub implements Hub {
   readonly log: TopicLog;
   readonly watch: Watch;
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
-  readonly #recent = new RecentRecords(RECENT_RECORDS);
+  readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
   readonly #started: Promise<Position>;
   #position: Position | null = null;
   #pending: StreamRecord[] = [];
