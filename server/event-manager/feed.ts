@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { formatCursor, type Position, samePosition } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { debugs } from '../logger.ts';
+import { inBatches } from './batches.ts';
 import { Conflation, type KeyOf } from './conflation.ts';
 import { explainRead } from './explain.ts';
 import type { Hub } from './hub.ts';
@@ -183,7 +184,7 @@ export class Feed {
     const isNext = ahead !== null && samePosition(ahead.after, position);
     const chunk = await (isNext ? ahead.read : this.hub.read(position, this.#readRecords));
     const last = chunk.records.at(-1);
-    if (last && chunk.records.length === this.#readRecords && this.#state === 'reading') {
+    if (last && this.#isBehindHub(last) && this.#state === 'reading') {
       const read = this.hub.read(last, this.#readRecords);
       read.catch(() => {}); // whoever takes it sees the error
       this.#ahead = { after: last, read };
@@ -215,18 +216,29 @@ export class Feed {
     if (items.length > 0) this.#deliver(items);
   }
 
+  #isBehindHub({ epoch, seq }: Position): boolean {
+    const hub = this.hub.position;
+    return epoch === hub.epoch && seq < hub.seq;
+  }
+
   #isAheadOfHub({ epoch, seq }: Position): boolean {
     const hub = this.hub.position;
     return epoch === hub.epoch && seq > hub.seq;
   }
 
+  /** Hands items to the reader until it is full: it goes on after the last that it took. */
   #deliver(items: readonly StreamRecord[]): boolean {
-    if (this.#state !== 'reading') return false;
-    this.#count(items);
-    if (this.#reader.take(items)) return true;
-    this.#state = 'full';
-    this.#ahead = null; // a reader that is full for long should hold nothing
-    return false;
+    for (const batch of inBatches(items)) {
+      if (this.#state !== 'reading') return false;
+      this.#count(batch);
+      if (this.#reader.take(batch)) continue;
+      const last = batch.at(-1);
+      if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
+      this.#state = 'full';
+      this.#ahead = null; // a reader that is full for long should hold nothing
+      return false;
+    }
+    return this.#state === 'reading';
   }
 
   /** What becomes of this subscriber, for whoever debugs. */

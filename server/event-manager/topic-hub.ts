@@ -1,15 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { Position } from '../../shared/cursor.ts';
 import type { Gap, Tail } from '../broker/broker.ts';
+import { inBatches } from './batches.ts';
 import type { Hub, HubEvents } from './hub.ts';
 import { RecentRecords } from './recent-records.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 import { nobody, type Watch } from './watch.ts';
 
-/** Records handed out in one `batch` event: enough to join frames, few enough that a slow socket is noticed soon. */
-const BATCH_RECORDS = 256;
-const BATCH_CHARS = 256 * 1024;
 const RECENT_RECORDS = 1024;
 const RECENT_CHARS = 4 * 1024 * 1024;
 
@@ -100,17 +98,7 @@ export class TopicHub implements Hub {
     this.#scheduled = false;
     const pending = this.#pending;
     this.#pending = [];
-    let batch: StreamRecord[] = [];
-    let chars = 0;
-    for (const record of pending) {
-      batch.push(record);
-      chars += record.json.length;
-      if (batch.length < BATCH_RECORDS && chars < BATCH_CHARS) continue;
-      this.#emit(batch);
-      batch = [];
-      chars = 0;
-    }
-    if (batch.length > 0) this.#emit(batch);
+    for (const batch of inBatches(pending)) this.#emit(batch);
   }
 
   #emit(batch: readonly StreamRecord[]): void {

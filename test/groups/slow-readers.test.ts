@@ -7,6 +7,8 @@ import { type EventServer, itemsOf, messagesOf, startEventServer } from './harne
 const HIGH_WATER = 64 * 1024;
 /** Far more than the high-water mark and what two kernels hold for a loopback connection. */
 const FLOOD_BYTES = 24 * 1024 * 1024;
+/** What is handed to a connection at once, and its last event beyond that. */
+const BATCH_BYTES = (256 + 32) * 1024;
 const PADDING = 'x'.repeat(16 * 1024);
 const FLOOD = FLOOD_BYTES / PADDING.length;
 
@@ -50,6 +52,20 @@ describe('[D9] a client that does not read', () => {
     const slow = await events.subscribe();
     slow.ws.pause();
     expect(await flood(events)).toBeGreaterThan(FLOOD_BYTES / 2);
+  });
+
+  test('one that comes back to much that it missed holds little memory too', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
+    await flood(events);
+    const slow = await events.server.connect();
+    slow.ws.pause();
+    slow.call(1, 'subscription', 'on.any', { json: { since: { last: FLOOD } } });
+    const unsent = () => events.sockets[0]?.writableLength ?? 0;
+    await until(() => expect(unsent()).toBeGreaterThan(HIGH_WATER));
+    expect(unsent()).toBeLessThan(HIGH_WATER + BATCH_BYTES);
+    slow.ws.resume();
+    await publishedTo(slow);
+    expect(received(slow)).toEqual(range(1, FLOOD));
   });
 
   test('refill: what was trimmed meanwhile is announced by one gap in its place', async () => {
