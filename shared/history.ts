@@ -20,7 +20,7 @@ export interface HistoryOptions<N extends EventName<C>, C extends AnyCatalog> {
   types?: readonly N[] | undefined;
   /** Conditions on the data that all events must meet [D8]. */
   filter?: EventFilter<N, C> | undefined;
-  /** Events on the page, 1–1000. Default 100. */
+  /** Events on the page, 1–1000; fewer when they are large, with 1 MiB of JSON a page ends. Default 100. */
   limit?: number | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface Broker extends PublishTarget {
   publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]>;
 
   /**
-   * Up to `limit` records right after a position, oldest first. What cannot be read any more is told by `gap`:
+   * Up to `limit` records right after a position, oldest first, and none after those that come to READ_CHARS. What cannot be read any more is told by `gap`:
    * records then begin right after `gap.to`. A hole further on ends the page, and the read after it begins with that
    * gap: a page without a record and a gap is the end, a short one need not be. Records and bounds are of one moment.
    */
@@ -50,6 +50,9 @@ export interface Broker extends PublishTarget {
   /** Closes connections; tails end without a further call. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Characters of JSON with which a page ends, so that a reader's share of memory is bounded whatever the events' size. */
+export const READ_CHARS = 256 * 1024;
 
 /** A record: an entry with its place. */
 export interface LogRecord extends LogEntry, Position {

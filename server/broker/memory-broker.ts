@@ -6,6 +6,7 @@ import {
   type Broker,
   IDEMPOTENCY_MS,
   type LogRecord,
+  READ_CHARS,
   type ReadResult,
   type Tail,
   type TailSink,
@@ -84,7 +85,7 @@ export class MemoryBroker implements Broker {
     const bounds = boundsOf(log);
     const gap = gapAfter(after, bounds);
     const start = log.head + (gap?.to ?? after).seq + 1 - bounds.first;
-    return { gap, records: log.records.slice(start, start + limit), bounds };
+    return { gap, records: log.records.slice(start, pageEnd(log.records, start, limit)), bounds };
   }
 
   async bounds(topic: string): Promise<Bounds> {
@@ -157,6 +158,15 @@ export class MemoryBroker implements Broker {
       log.ids.delete(id);
     }
   }
+}
+
+/** The index after the last record of a page. */
+function pageEnd(records: readonly LogRecord[], start: number, limit: number): number {
+  const most = Math.min(records.length, start + limit);
+  let chars = 0;
+  let end = start;
+  while (end < most && chars < READ_CHARS) chars += records[end++]?.json.length ?? 0;
+  return end;
 }
 
 function boundsOf({ epoch, records, head, last }: Topic): Bounds {

@@ -12,6 +12,11 @@ import type { TopicLog } from './topic-log.ts';
 
 /** Records asked of the log at a time while looking for those that match. */
 const SCAN_RECORDS = 512;
+/** Backwards the first look is a short one: most often what is wanted is right there. */
+const FIRST_SCAN_RECORDS = 64;
+
+/** Characters of JSON with which a page ends: an answer is held in memory until its socket has taken it. */
+const PAGE_CHARS = 1024 * 1024;
 
 /** Records of a page, gaps in their places, oldest first. */
 interface RecordPage {
@@ -68,7 +73,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
 
 /** Where the last `limit` matching records begin; the log's end if there are none. */
 export async function startOfLast(log: TopicLog, selector: Selector, limit: number): Promise<Position> {
-  const page = await pageBefore(log, await log.bounds(), null, selector, limit);
+  const page = await pageBefore(log, await log.bounds(), null, selector, limit, Number.POSITIVE_INFINITY);
   return page.records.length > 0 ? page.start : page.end;
 }
 
@@ -80,6 +85,7 @@ async function pageAfter(
 ): Promise<RecordPage> {
   const records: StreamRecord[] = [];
   let events = 0;
+  let chars = 0;
   let end = after;
   for (;;) {
     const chunk = await log.read(end, SCAN_RECORDS);
@@ -89,8 +95,9 @@ async function pageAfter(
     }
     for (const record of chunk.records) {
       if (selector.matches(record)) {
-        if (events === limit) return { records, start: after, end, exhausted: false };
+        if (events === limit || chars >= PAGE_CHARS) return { records, start: after, end, exhausted: false };
         records.push(record);
+        chars += record.json.length;
         if (!isNoticeType(record.type)) events++;
       }
       end = record;
@@ -105,24 +112,41 @@ async function pageBefore(
   before: Position | null,
   selector: Selector,
   limit: number,
+  maxChars = PAGE_CHARS,
 ): Promise<RecordPage> {
   const { epoch, first, last } = bounds;
   const end = { epoch, seq: last };
   if (before) end.seq = before.epoch === epoch ? Math.min(before.seq - 1, last) : first - 1;
   let records: StreamRecord[] = [];
   let start: Position = end;
-  while (start.seq >= first && records.length < limit) {
-    const after = { epoch, seq: Math.max(first - 1, start.seq - SCAN_RECORDS) };
+  let isFull = false;
+  for (
+    let scan = FIRST_SCAN_RECORDS;
+    start.seq >= first && !isFull;
+    scan = Math.min(scan * 2, SCAN_RECORDS)
+  ) {
+    const after = { epoch, seq: Math.max(first - 1, start.seq - scan) };
     const range = await readRange(log, after, start.seq);
     records = [...range.records.filter((record) => selector.matches(record)), ...records];
     // Trimmed while reading: what is left of the page is its beginning.
     if (range.trimmedTo) return { records, start: range.trimmedTo, end, exhausted: true };
     start = after;
+    const fitting = lastFitting(records, limit, maxChars);
+    isFull = fitting < records.length || records.length === limit;
+    records = records.slice(-fitting);
   }
-  if (records.length > limit) records = records.slice(-limit);
   const oldest = records[0];
-  if (records.length === limit && oldest) start = { epoch, seq: oldest.seq - 1 };
+  if (isFull && oldest) start = { epoch, seq: oldest.seq - 1 };
   return { records, start, end, exhausted: start.seq < first };
+}
+
+/** How many of the last records a page takes: one at least. */
+function lastFitting(records: readonly StreamRecord[], limit: number, maxChars: number): number {
+  let chars = 0;
+  let count = 0;
+  for (let at = records.length - 1; at >= 0 && count < limit && chars < maxChars; at--, count++)
+    chars += records[at]?.json.length ?? 0;
+  return count;
 }
 
 /** All records after a position up to `last`, holes announced in their places; what was trimmed cuts the beginning off. */

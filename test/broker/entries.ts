@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Gap, LogRecord, TailSink } from '../../server/broker/broker.ts';
+import type { Broker, Gap, LogRecord, TailSink } from '../../server/broker/broker.ts';
 import type { Position } from '../../shared/cursor.ts';
 import type { LogEntry } from '../../shared/log.ts';
 
@@ -18,6 +18,21 @@ export function entries(from: number, to: number): LogEntry[] {
 /** The numbers that records made of {@link entry} hold. */
 export function numbersOf(records: readonly LogRecord[]): number[] {
   return records.map(({ json }) => JSON.parse(json).data.n);
+}
+
+/** All records of a topic from its first one on, page by page. Fails if one is missing. */
+export async function allRecords(
+  broker: Pick<Broker, 'read' | 'bounds'>,
+  topic: string,
+): Promise<LogRecord[]> {
+  const { epoch } = await broker.bounds(topic);
+  const all: LogRecord[] = [];
+  for (;;) {
+    const { gap, records } = await broker.read(topic, { epoch, seq: all.length }, 1000);
+    expect(gap).toBeNull();
+    if (records.length === 0) return all;
+    all.push(...records);
+  }
 }
 
 /** Writes down what a tail calls. */

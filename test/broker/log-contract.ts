@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { READ_CHARS } from '../../server/broker/broker.ts';
 import { formatCursor, parseCursor } from '../../shared/cursor.ts';
-import { entries, entry, numbersOf } from './entries.ts';
+import type { LogEntry } from '../../shared/log.ts';
+import { allRecords, entries, entry, numbersOf } from './entries.ts';
 import type { BrokerKind } from './fixtures.ts';
 
 const topic = 'run-1';
@@ -84,10 +86,9 @@ export function describeLog({ open }: BrokerKind): void {
       await using log = await open();
       const results = await log.broker.publish(topic, entries(1, 9000));
       expect(results).toHaveLength(9000);
-      const { epoch, last } = await log.broker.bounds(topic);
-      expect(last).toBe(9000);
-      const { records } = await log.broker.read(topic, { epoch, seq: 0 }, 9000);
-      expect(numbersOf(records)).toEqual(Array.from({ length: 9000 }, (_, i) => i + 1));
+      expect((await log.broker.bounds(topic)).last).toBe(9000);
+      const numbers = numbersOf(await allRecords(log.broker, topic));
+      expect(numbers).toEqual(Array.from({ length: 9000 }, (_, i) => i + 1));
     });
 
     test('publishing nothing stores nothing', async () => {
@@ -165,6 +166,26 @@ export function describeLog({ open }: BrokerKind): void {
       expect(await page(3, 1)).toEqual([4]);
       expect(await page(8, 5)).toEqual([9, 10]);
       expect(await page(10, 5)).toEqual([]);
+    });
+
+    test('[D9] ends with the record that makes it large, and has one at least', async () => {
+      await using log = await open();
+      const sized = (n: number, chars: number): LogEntry => {
+        const small = entry(n);
+        return { ...small, json: small.json.replace('{', `{"padding":"${'x'.repeat(chars)}",`) };
+      };
+      const sizes = [0.4, 0.4, 0.4, 0.1, 2, 0.1];
+      await log.broker.publish(
+        topic,
+        sizes.map((part, index) => sized(index + 1, part * READ_CHARS)),
+      );
+      const { epoch } = await log.broker.bounds(topic);
+      const page = async (seq: number) =>
+        numbersOf((await log.broker.read(topic, { epoch, seq }, 10)).records);
+      expect(await page(0)).toEqual([1, 2, 3]);
+      expect(await page(3)).toEqual([4, 5]);
+      expect(await page(4)).toEqual([5]);
+      expect(await page(5)).toEqual([6]);
     });
 
     test('[D1] a topic never written to is empty and has an epoch that stays', async () => {

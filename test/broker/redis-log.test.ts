@@ -271,22 +271,6 @@ describe('what is kept', () => {
     expect((newest?.at ?? 0) - (oldest?.at ?? 0)).toBeLessThan(200 + 20 + 200);
     expect(await redis.xlen(log.keys.log)).toBe(records.length);
   });
-
-  test('[D4] a page larger than one answer of Redis is whole', async () => {
-    await using log = await logOf(0, { maxRecords: 10_000 });
-    const big = 'x'.repeat(40_000);
-    const bigEntries = Array.from({ length: 100 }, (_, n) => ({
-      ...entry(n),
-      json: JSON.stringify({ data: { n, big } }),
-    }));
-    await log.broker.publish(topic, bigEntries);
-    const { records } = await log.broker.read(topic, log.start, 100);
-    expect(numbersOf(records)).toEqual(bigEntries.map((_, n) => n));
-    await log.broker.publish(topic, entries(100, 3999));
-    const page = await log.broker.read(topic, { ...log.start, seq: 100 }, 3500);
-    expect(page.records).toHaveLength(3500);
-    expect(page.records.at(-1)?.seq).toBe(3600);
-  });
 });
 
 test('[D1] the epoch is made once, however many ask at the same time', async () => {

@@ -79,4 +79,28 @@ describe('history', () => {
       code: 'INVALID_OPTION',
     });
   });
+
+  test('[D9] a page ends with a mebibyte of JSON, in both directions: none is left out', async () => {
+    const large = 'x'.repeat(30 * 1024);
+    const [first] = await manager.publishBatch(
+      Array.from({ length: 60 }, (_, i) => ({
+        event_type: 'agent_message',
+        data: agentMessage(`${i} ${large}`),
+      })),
+    );
+    const numbers = ({ items }: Awaited<ReturnType<EventManager['history']>>) =>
+      items.flatMap(({ event }) =>
+        event.event_type === 'agent_message' ? [Number.parseInt(event.data.message, 10)] : [],
+      );
+    const backward = await manager.history({ limit: 1000 });
+    const fits = Math.ceil((1024 * 1024) / JSON.stringify(backward.items[0]?.event).length);
+    expect(numbers(backward)).toEqual(Array.from({ length: fits }, (_, i) => 60 - fits + i));
+    const before = await manager.history({ limit: 1000, before: backward.previous ?? '' });
+    expect(numbers(before).at(-1)).toBe(60 - fits - 1);
+    const forward = await manager.history({ limit: 1000, since: first?.cursor ?? '' });
+    expect(forward.atEnd).toBe(false);
+    expect(numbers(forward)).toHaveLength(fits);
+    const next = await manager.history({ limit: 1000, since: forward.next });
+    expect(numbers(next)[0]).toBe(1 + fits);
+  });
 });

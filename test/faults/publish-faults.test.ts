@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { psycheEvents, toLogEntry } from '../../shared/index.ts';
 import { DeliveryChecker } from '../../verify/index.ts';
+import { allRecords } from '../broker/entries.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { startTcpProxy } from '../setup/tcp-proxy.ts';
 import { agentMessage } from '../support/events.ts';
@@ -15,8 +16,7 @@ import { startLoad, TOPIC } from './load.ts';
 /** What the log holds, as a reader gets it. */
 async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
   const broker = new RedisBroker({ url }, { maxRecords: 100_000 });
-  const { epoch } = await broker.bounds(TOPIC);
-  const { records } = await broker.read(TOPIC, { epoch, seq: 0 }, Number.POSITIVE_INFINITY);
+  const records = await allRecords(broker, TOPIC);
   const reader = checker.reader();
   for (const { json } of records) reader.event(JSON.parse(json).data.message);
   await broker.close();

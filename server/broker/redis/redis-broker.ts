@@ -2,7 +2,14 @@ import type { Position } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
-import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
+import {
+  type Bounds,
+  type Broker,
+  READ_CHARS,
+  type ReadResult,
+  type Tail,
+  type TailSink,
+} from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
 import { checkPrefix, indexKeys, topicKeys } from './keys.ts';
 import { LiveChannels } from './live-channels.ts';
@@ -107,17 +114,8 @@ export class RedisBroker implements Broker {
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
     this.#checkOpen();
-    const { gap, records, bounds } = await this.#log.read(topic, after, limit);
-    const page = { gap, records: [...records], bounds };
-    // One answer of Redis is bounded; what a caller asks for need not be.
-    for (let end = records.at(-1); end && page.records.length < limit && end.seq < page.bounds.last; ) {
-      const next = await this.#log.read(topic, end, limit - page.records.length);
-      if (next.gap) break; // told by the caller's next read
-      page.records.push(...next.records);
-      page.bounds = next.bounds;
-      end = next.records.at(-1);
-    }
-    return page;
+    const { gap, records, bounds } = await this.#log.read(topic, after, limit, READ_CHARS);
+    return { gap, records, bounds };
   }
 
   async bounds(topic: string): Promise<Bounds> {

@@ -71,12 +71,13 @@ export class RedisLog {
   /**
    * The log's bounds and, right after a position, as many records as one answer holds: at least one, if there is one.
    * @param limit records at most; Infinity for as many as it holds, 0 for the bounds alone
+   * @param chars of JSON, with which it ends
    */
-  async read(topic: string, after: Position, limit: number): Promise<Chunk> {
+  async read(topic: string, after: Position, limit: number, chars = CHUNK_CHARS): Promise<Chunk> {
     const { log, meta } = topicKeys(this.#settings.prefix, topic);
     const records = Math.min(limit, CHUNK_RECORDS);
     const reply = await this.#run(topic, (redis, common) =>
-      redis.psycheRead(log, meta, ...common, after.epoch, after.seq, records, CHUNK_CHARS),
+      redis.psycheRead(log, meta, ...common, after.epoch, after.seq, records, chars),
     );
     const chunk = decodeChunk(after, reply);
     this.#countForeign(topic, chunk.foreign);

@@ -1,8 +1,18 @@
 import type { LogEntry } from '../../../shared/log.ts';
-import type { LogRecord } from '../broker.ts';
+import { type LogRecord, READ_CHARS } from '../broker.ts';
 import { damaged } from './failures.ts';
 import type { LogFile } from './log-file.ts';
 import { RememberedIds } from './remembered-ids.ts';
+
+interface RecordRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: string;
+  /** As JSON. */
+  readonly id: string;
+  readonly json: string;
+  readonly meta: string | null;
+}
 
 /** Where a topic's log begins and ends. */
 export interface Extent {
@@ -51,18 +61,20 @@ export class TopicRows {
     setEnd.run(end.last, end.lastAt, row);
   }
 
-  /** All records after `from` up to and including `to`. */
+  /** The records after `from` up to and including `to`, and none after those that come to READ_CHARS. */
   read(row: number | null, from: number, to: number): (LogEntry & { at: number })[] {
-    const rows = this.#file.statements.read.all(row, from, to);
-    for (let seq = from + 1; seq <= to; seq++)
-      if (rows[seq - from - 1]?.seq !== seq) throw this.#missing(seq);
-    return rows.map(({ at, type, id, json, meta }) => ({
-      type,
-      id: JSON.parse(id),
-      json,
-      ...(meta !== null && { meta }),
-      at,
-    }));
+    const records: (LogEntry & { at: number })[] = [];
+    const rows: Iterator<RecordRow> = this.#file.statements.read.iterate(row, from, to);
+    for (let chars = 0; from + records.length < to && chars < READ_CHARS; ) {
+      const expected = from + records.length + 1;
+      const { value, done } = rows.next();
+      if (done || value.seq !== expected) throw this.#missing(expected);
+      const { at, type, id, json, meta } = value;
+      records.push({ type, id: JSON.parse(id), json, ...(meta !== null && { meta }), at });
+      chars += json.length;
+    }
+    rows.return?.();
+    return records;
   }
 
   /** Of the records from `from` on and before `until`. */
