@@ -9,7 +9,7 @@ import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import { allowOrigins } from './allow-origins.ts';
-import { limitConnections } from './limit-connections.ts';
+import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
 import type { OpenRequests } from './open-requests.ts';
@@ -72,6 +72,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   });
   addSecurityHeaders(app);
   observeHttp(app, logger, instruments);
+  limitSockets(app.server, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
 
   // Whoever keeps a connection is to make the next one elsewhere.
   app.addHook('onSend', async (_request, reply) => {

@@ -1,8 +1,18 @@
+import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../limits/limits.ts';
 
 /** S after which it is worth while to try again: by then silent connections have been cut. */
 export const RETRY_AFTER_S = 5;
+
+/** Hangs up on sockets of addresses that have far too many: one that is between two requests is no request yet. */
+export function limitSockets(server: Server, limits: Limits, refused: () => void): void {
+  server.on('connection', (socket) => {
+    if (limits.admitSocket(socket)) return;
+    refused();
+    socket.destroy();
+  });
+}
 
 /** Refuses requests and event streams of addresses that have as many connections as they may. */
 export function limitConnections(app: FastifyInstance, limits: Limits, refused: () => void): void {

@@ -1,9 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIPv6, type Socket } from 'node:net';
 import proxyAddr, { compile } from '@fastify/proxy-addr';
 
 /** The address of the client of a request, as far as it can be believed. */
 export type ClientAddress = (request: IncomingMessage) => string;
+
+/** Whether the peer of a socket is one of these proxies: then the socket is not its client's. */
+export function isProxy(trusted: readonly string[]): (socket: Socket) => boolean {
+  if (trusted.length === 0) return () => false;
+  const isTrusted = compile([...trusted]);
+  return ({ remoteAddress }) => isTrusted(plain(remoteAddress), 0);
+}
 
 const machine = new BlockList();
 machine.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -39,6 +46,6 @@ export function addressKey(address: string): string {
 }
 
 /** IPv4 as such, also where a socket of both kinds shows it as IPv6. */
-function plain(address: string | undefined): string {
+export function plain(address: string | undefined): string {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
 }

@@ -7,9 +7,12 @@ export class ConnectionLimit {
   readonly #sparesThisMachine: boolean;
   readonly #open = new Map<string, number>();
 
-  /** @param max 0: no limit; null: 1000, and no limit for this machine */
-  constructor(max: number | null) {
-    this.#max = (max ?? DEFAULT_MAX_CONNECTIONS) || Number.POSITIVE_INFINITY;
+  /**
+   * @param max 0: no limit; null: 1000, and no limit for this machine
+   * @param more so many above it
+   */
+  constructor(max: number | null, more = 0) {
+    this.#max = ((max ?? DEFAULT_MAX_CONNECTIONS) || Number.POSITIVE_INFINITY) + more;
     this.#sparesThisMachine = max === null;
   }
 

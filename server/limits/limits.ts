@@ -1,11 +1,21 @@
+import type { Socket } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';
 import { openClient } from '../broker/redis/client.ts';
 import type { Allowance } from './allowance.ts';
-import { addressKey, type ClientAddress, clientAddress, isThisMachine } from './client-address.ts';
+import {
+  addressKey,
+  type ClientAddress,
+  clientAddress,
+  isProxy,
+  isThisMachine,
+  plain,
+} from './client-address.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { DEFAULT_PUBLISH_RATE, type LimitsConfig } from './limits-config.ts';
 import { PublishRate } from './publish-rate.ts';
 
+/** Sockets that an address may have open beside those that count: between two requests, or on their way to the first. */
+const SPARE_SOCKETS = 100;
 /** Ms to wait for Redis before a process counts for itself. */
 const COUNT_MS = 500;
 
@@ -20,6 +30,8 @@ export interface LimitsOptions extends LimitsConfig {
 export class Limits {
   readonly addressOf: ClientAddress;
   readonly connections: ConnectionLimit;
+  readonly #sockets: ConnectionLimit;
+  readonly #isProxy: (socket: Socket) => boolean;
   readonly #rate: PublishRate | undefined;
   readonly #sparesThisMachine: boolean;
   readonly #redis: Redis | Cluster | undefined;
@@ -28,6 +40,8 @@ export class Limits {
     const { maxConnectionsPerAddress, publishRate, redisUrl, redisPrefix: prefix, trustProxy } = options;
     this.addressOf = clientAddress(trustProxy);
     this.connections = new ConnectionLimit(maxConnectionsPerAddress);
+    this.#sockets = new ConnectionLimit(maxConnectionsPerAddress, SPARE_SOCKETS);
+    this.#isProxy = isProxy(trustProxy);
     this.#sparesThisMachine = publishRate === null;
     const perSecond = publishRate ?? DEFAULT_PUBLISH_RATE;
     if (perSecond === 0) return;
@@ -45,6 +59,14 @@ export class Limits {
       return undefined;
     const key = subject === undefined ? `address:${addressKey(address)}` : `subject:${subject}`;
     return { take: (events) => rate.take(key, events) };
+  }
+
+  /** Whether a socket may stay, whatever it is going to ask; one of a proxy may, for it is of many clients. */
+  admitSocket(socket: Socket): boolean {
+    if (this.#isProxy(socket)) return true;
+    const release = this.#sockets.admit(plain(socket.remoteAddress));
+    if (release) socket.once('close', release);
+    return release !== undefined;
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { expect, test } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestServer, upgradeStatus } from '../app/harness.ts';
 
@@ -54,4 +55,38 @@ test('behind a trusted proxy each client has an address; a client that is none c
   expect(await ask(trusting.url, '203.0.113.1')).toBe(429);
   expect(await ask(trusting.url, '203.0.113.2')).toBe(200);
   expect(await ask(wary.url, '203.0.113.2')).toBe(429);
+});
+
+describe('sockets that ask nothing, or nothing more, are no connections that count', () => {
+  /** Opens so many that keep quiet after a request that needs no admission; how many of them the server let be. */
+  async function quiet(port: number, count: number): Promise<{ held: number; sockets: Socket[] }> {
+    const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    const answered = await Promise.all(
+      sockets.map((socket) => {
+        socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+        return new Promise<boolean>((resolve) => {
+          socket.once('data', () => resolve(true)).once('close', () => resolve(false));
+        });
+      }),
+    );
+    return { held: answered.filter(Boolean).length, sockets };
+  }
+
+  test('an address has a hundred more of them', async () => {
+    await using server = await startTestServer({ maxConnectionsPerAddress: 20 });
+    const { held, sockets } = await quiet(server.port, 130);
+    expect(held).toBe(120);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await quiet(server.port, 1)).held).toBe(1);
+  });
+
+  test('control: of a proxy that is trusted, and without a limit, all are let be', async () => {
+    await using proxied = await startTestServer({ maxConnectionsPerAddress: 20, trustProxy: ['loopback'] });
+    await using unlimited = await startTestServer({ maxConnectionsPerAddress: 0 });
+    for (const { port } of [proxied, unlimited]) {
+      const { held, sockets } = await quiet(port, 130);
+      expect(held).toBe(130);
+      for (const socket of sockets) socket.destroy();
+    }
+  });
 });
