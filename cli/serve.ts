@@ -12,13 +12,18 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const worker = workerNumber();
   const config = loadConfig(worker === null ? {} : { worker, ...rolesOf(worker) }, env);
   if (worker === null && config.workers > 1) await superviseWorkers(config);
-  else await serveHere(config, env);
+  else await serveHere({ ...config, metricsPort: metricsPortOf(config) }, env);
 }
 
 /** What is to happen once behind a port is the first worker's: the simulation, the status of the machine, and the
  * ingress stream, which keeps its order in one process. */
 function rolesOf(worker: number): Partial<ServerConfig> {
   return worker === 1 ? {} : { simulation: false, monitorIntervalMs: 0, ingress: false };
+}
+
+/** Workers show their figures on ports that follow one another: figures are of one process. */
+function metricsPortOf({ metricsPort, worker }: ServerConfig): number | null {
+  return metricsPort === null || metricsPort === 0 ? metricsPort : metricsPort + (worker ?? 1) - 1;
 }
 
 async function serveHere(

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 /** Where a server shows what it measures. */
 export interface MetricsConfig {
-  /** Port of `/metrics`, for Prometheus; 0 takes a free one. Default null: nothing is measured. */
+  /**
+   * Port of `/metrics`, for Prometheus; 0 takes a free one. Workers of `psyche-events serve` take this one and those that
+   * follow it. Default null: nothing is measured.
+   */
   readonly metricsPort: number | null;
   /** Name or address it listens on: nobody is asked for a token. Default `127.0.0.1`. */
   readonly metricsHost: string;

@@ -26,7 +26,8 @@ export async function serveMetrics(
     );
   });
   try {
-    server.listen(port ?? 0, host);
+    // Not shared with the other workers of a cluster: each answer is of one process, and must be of the same one.
+    server.listen({ port: port ?? 0, host, exclusive: true });
     await once(server, 'listening');
   } catch (cause) {
     throw new EventsError(

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, inject, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient } from '../../client/index.ts';
+import { freePort } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { type RunningCommand, run, serve } from './command.ts';
 
@@ -114,6 +115,23 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     const pids = listening(server.command).map(({ pid = 0 }) => pid);
     server.command.child.kill('SIGKILL');
     await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+  });
+
+  test('METRICS_PORT: each shows its own figures, on ports that follow one another', async () => {
+    const port = await freePort();
+    await using server = await serveWorkers({ METRICS_PORT: `${port}` });
+    const client = createClient({ url: `${server.url.replace('http', 'ws')}/trpc` });
+    for (let n = 0; n < 10; n++) await client.publish('agent_message', agentMessage(n));
+    await client.close();
+    const published = async (of: number): Promise<number> => {
+      const text = await (await fetch(`http://127.0.0.1:${of}/metrics`)).text();
+      return Number(/^psyche_publish_seconds_count (\d+)$/m.exec(text)?.[1]);
+    };
+    const each = async () => [await published(port), await published(port + 1)].sort((a, b) => a - b);
+    // Ten of the one that the client was connected to; whichever is asked, always the same answer.
+    for (let times = 0; times < 3; times++) {
+      await expect.poll(() => each().catch(() => []), WAIT).toEqual([0, 10]);
+    }
   });
 
   test('a signal drains all of them', async () => {
