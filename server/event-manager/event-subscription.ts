@@ -7,8 +7,9 @@ import type { Feed, FeedReader } from './feed.ts';
 import { PullReader } from './pull-reader.ts';
 import { decode } from './stream-record.ts';
 
-/** Records an iterator may be behind before its feed waits. */
+/** How much an iterator may be behind before its feed waits, whichever comes first. */
 const PULL_RECORDS = 256;
+const PULL_CHARS = 1024 * 1024;
 
 /** A reader's way through what it subscribed to: a feed, or several as one. */
 export type Reading = Pick<Feed, 'resume' | 'fellBehind' | 'close'>;
@@ -48,7 +49,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
   async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {
     const { signal } = this.#options;
     if (signal?.aborted) return;
-    const reader = new PullReader(PULL_RECORDS);
+    const reader = new PullReader(PULL_RECORDS, PULL_CHARS);
     const feed = this.attach(reader);
     const stop = (): void => reader.close();
     signal?.addEventListener('abort', stop);

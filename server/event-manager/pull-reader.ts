@@ -9,20 +9,31 @@ import type { StreamRecord } from './stream-record.ts';
  */
 export class PullReader implements FeedReader {
   readonly name = `iterator-${randomUUID()}`;
-  readonly #limit: number;
+  readonly #maxRecords: number;
+  readonly #maxChars: number;
   #records: StreamRecord[] = [];
+  /** Of their JSON. */
+  #chars = 0;
   #wake: () => void = () => {};
   #end: { error?: unknown } | null = null;
 
-  /** @param limit records held before the feed is told to wait; one batch more may be held */
-  constructor(limit: number) {
-    this.#limit = limit;
+  /**
+   * One batch more may be held than these say.
+   * @param maxRecords records held before the feed is told to wait
+   * @param maxChars characters of JSON held before the feed is told to wait
+   */
+  constructor(maxRecords: number, maxChars: number) {
+    this.#maxRecords = maxRecords;
+    this.#maxChars = maxChars;
   }
 
   take(records: readonly StreamRecord[]): boolean {
-    for (const record of records) this.#records.push(record);
+    for (const record of records) {
+      this.#records.push(record);
+      this.#chars += record.json.length;
+    }
     this.#wake();
-    return this.#records.length < this.#limit;
+    return this.#records.length < this.#maxRecords && this.#chars < this.#maxChars;
   }
 
   goLive(feed: Feed): () => void {
@@ -37,7 +48,7 @@ export class PullReader implements FeedReader {
   /** Nothing more is wanted: `next` resolves with null. */
   close(): void {
     this.#end ??= {};
-    this.#records = [];
+    this.#handOut();
     this.#wake();
   }
 
@@ -50,8 +61,13 @@ export class PullReader implements FeedReader {
         this.#wake = resolve;
       });
     }
+    return this.#handOut();
+  }
+
+  #handOut(): readonly StreamRecord[] {
     const records = this.#records;
     this.#records = [];
+    this.#chars = 0;
     return records;
   }
 }

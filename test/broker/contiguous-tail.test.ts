@@ -153,6 +153,17 @@ describe('ContiguousTail', () => {
     sink.expectContiguous();
   });
 
+  test('[D9] of large ones it keeps fewer', () => {
+    const { sink, tail } = startedAt(0);
+    tail.reading();
+    const large = records(1, 100).map((record) => ({ ...record, json: 'x'.repeat(1024 * 1024) }));
+    for (const record of large.slice(1)) tail.offer([record]);
+    const first = { gap: null, records: large.slice(0, 1), bounds: { epoch: 'a', first: 1, last: 1 } };
+    expect(tail.take(first)).toBe(false);
+    expect(sink.received).toHaveLength(9);
+    sink.expectContiguous();
+  });
+
   test('[D4] nothing reaches the sink once it is closed, even out of the sink', () => {
     const sink = new RecordingSink();
     const tail: ContiguousTail = new ContiguousTail({

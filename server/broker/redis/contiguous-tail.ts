@@ -1,8 +1,9 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { Bounds, Gap, LogRecord, ReadResult, TailSink } from '../broker.ts';
 
-/** Records kept while the log is read. Beyond it they are forgotten, and read from the log later. */
+/** Records, and characters of their JSON, kept while the log is read. Beyond it they are forgotten, and read from the log later. */
 const MAX_AHEAD = 10_000;
+const MAX_AHEAD_CHARS = 8 * 1024 * 1024;
 
 const NOWHERE: TailSink = { start() {}, records() {}, gap() {} };
 
@@ -18,6 +19,7 @@ export class ContiguousTail {
   /** Announced, but not contiguous yet. */
   #ahead: (readonly LogRecord[])[] = [];
   #aheadCount = 0;
+  #aheadChars = 0;
   #forgotten = false;
 
   constructor(sink: TailSink) {
@@ -44,11 +46,14 @@ export class ContiguousTail {
   /** Contiguous records were announced. @returns false if what lies before them has to be read from the log */
   offer(batch: readonly LogRecord[]): boolean {
     if (this.#ahead.length === 0 && this.#pass(batch)) return true;
-    if (this.#aheadCount + batch.length > MAX_AHEAD) {
+    const count = this.#aheadCount + batch.length;
+    const chars = this.#aheadChars + charsOf(batch);
+    if (count > MAX_AHEAD || chars > MAX_AHEAD_CHARS) {
       this.#forgotten = true;
     } else {
       this.#ahead.push(batch);
-      this.#aheadCount += batch.length;
+      this.#aheadCount = count;
+      this.#aheadChars = chars;
     }
     return false;
   }
@@ -57,6 +62,7 @@ export class ContiguousTail {
   reading(): void {
     this.#ahead = [];
     this.#aheadCount = 0;
+    this.#aheadChars = 0;
     this.#forgotten = false;
   }
 
@@ -71,6 +77,7 @@ export class ContiguousTail {
   #passAhead(): boolean {
     while (this.#ahead[0] && this.#pass(this.#ahead[0])) {
       this.#aheadCount -= this.#ahead[0].length;
+      this.#aheadChars -= charsOf(this.#ahead[0]);
       this.#ahead.shift();
     }
     return this.#ahead.length === 0 && !this.#forgotten;
@@ -96,4 +103,8 @@ export class ContiguousTail {
     const lost = sameEpoch && gap.lost !== null ? gap.to.seq - from.seq : gap.lost;
     this.#sink.gap({ ...gap, from, lost });
   }
+}
+
+function charsOf(batch: readonly LogRecord[]): number {
+  return batch.reduce((sum, { json }) => sum + json.length, 0);
 }
