@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
+import { topicKeys } from '../../server/broker/redis/keys.ts';
 import type { RedisSource } from '../../server/broker/redis/topology.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { startRedis } from '../setup/redis-server.ts';
@@ -94,4 +95,31 @@ test('[D1] [D4] and if a publisher that has seen more is the first to notice', a
     })
     .toMatch(/:1$/);
   expect(parseCursor(cursor).epoch).not.toBe(parseCursor(first?.cursor ?? '').epoch);
+});
+
+test('[D1] [D4] a log that another had taken the place of does not come back: nothing is delivered twice', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({ checkIntervalMs: 50 }, server.url);
+  const sink = new RecordingSink();
+  await log.broker.tail(topic, sink);
+  await log.broker.publish(topic, entries(1, 3));
+  await expect.poll(() => sink.numbers).toEqual([1, 2, 3]);
+  const { log: logKey, meta } = topicKeys(log.prefix, topic);
+  const keys = [logKey, meta];
+  await admin(server, async (redis) => {
+    const before = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+    const dropAll = () => redis.del(keys);
+    await dropAll(); // a server took over that has nothing of it
+    await log.broker.publish(topic, [entry(4)]);
+    await expect.poll(() => sink.numbers).toEqual([1, 2, 3, 4]);
+    await dropAll(); // and after that one, one that has what there was before
+    for (const [index, key] of keys.entries()) await redis.restore(key, 0, before[index] ?? '');
+  });
+  await expect.poll(() => sink.gaps.length).toBe(2);
+  await log.broker.publish(topic, [entry(5)]);
+  await expect.poll(() => sink.numbers.at(-1)).toBe(5);
+  expect(sink.numbers).toEqual([1, 2, 3, 4, 5]);
+  expect(sink.gaps).toMatchObject([{ reason: 'epoch_changed' }, { reason: 'epoch_changed' }]);
+  const epochs = new Set(sink.received.map(({ epoch }) => epoch));
+  expect(epochs.size).toBe(3);
 });

@@ -5,6 +5,7 @@ import { expectNothingPrinted } from '../broker/redis-admin.ts';
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import type { RedisServer } from '../setup/redis-server.ts';
+import { until } from '../setup/until.ts';
 import { median, size, tell } from './chaos.ts';
 import { startCluster } from './cluster.ts';
 import { TOPIC } from './load.ts';
@@ -73,9 +74,16 @@ describe('the master behind Sentinels is killed', { timeout: size(60_000, 600_00
   afterAll(() => redis[Symbol.asyncDispose]());
 
   test('[D4] its successor is found; nothing is missing in silence', async () => {
-    const strike = async () => (await redis.master()).kill();
+    let electedMs = 0;
+    const strike = async () => {
+      const master = await redis.master();
+      const since = performance.now();
+      await master.kill();
+      await until('the Sentinels name a successor', async () => (await redis.master()) !== master);
+      electedMs = Math.max(electedMs, Math.round(performance.now() - since));
+    };
     const report = await underLoad(redis.url, { prepare: () => redis.heal(), strike });
-    tell('5 Sentinel failover', report);
+    tell('5 Sentinel failover', { ...report, electedMs });
     expect(report).toMatchObject(NOTHING_SILENT);
     expect(report.delivered + report.announced).toBe(report.acknowledged * SIZE.clients);
     expect(report.backMs).toBeLessThan(LONGEST_MS);

@@ -40,7 +40,7 @@ export async function startRedisSentinel({
         config: [
           `sentinel monitor ${NAME} 127.0.0.1 ${first.port} 2`,
           `sentinel down-after-milliseconds ${NAME} 500`,
-          `sentinel failover-timeout ${NAME} 1000`,
+          `sentinel failover-timeout ${NAME} 3000`,
           `sentinel parallel-syncs ${NAME} 5`,
         ],
         args: ['--sentinel'],

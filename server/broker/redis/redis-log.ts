@@ -108,8 +108,9 @@ export class RedisLog {
   /** Runs a script with the arguments that all have in common, as they are when it is sent. */
   #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
     return this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
-      const { epoch = '', seq = '', id = '' } = this.#seen.get(topic) ?? {};
-      return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epoch, seq, encodeId(id)]);
+      const { epoch = '', seq = '', id = '', left = [] } = this.#seen.get(topic) ?? {};
+      const epochs = [epoch, ...left].join(' ');
+      return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epochs, seq, encodeId(id)]);
     });
   }
 

@@ -22,7 +22,7 @@ const EMPTY_TOPIC_MS = 60 * 60 * 1000;
  * What all scripts begin with.
  *
  * KEYS: log, meta. ARGV: 1 a new epoch in case it is needed, 2 maxAge in ms, and the latest record this process has
- * seen: 3 its epoch, 4 its seq, 5 its id, each empty if not known.
+ * seen: 3 its epoch and, after it, those that were left before, 4 its seq, 5 its id, each empty if not known.
  */
 const OPEN = `
 local log, meta, maxAge = KEYS[1], KEYS[2], tonumber(ARGV[2])
@@ -52,10 +52,12 @@ local function recordFrom(from, last)
 end
 
 -- A log that lacks what a process has seen in it was rewound (a failover, an old snapshot): its numbers will be
--- given, or were given, a second time.
+-- given, or were given, a second time. So was one whose place another had taken.
 local function rewound(epoch, seq)
+  local seenEpoch, left = string.match(ARGV[3], '^(%w*)(.*)$')
   local seenSeq, seenId = tonumber(ARGV[4]), ARGV[5]
-  if epoch ~= ARGV[3] or not seenSeq then return false end
+  if epoch ~= seenEpoch then return string.find(left .. ' ', ' ' .. epoch .. ' ', 1, true) end
+  if not seenSeq then return false end
   if seq < seenSeq then return true end
   local found, _, id = recordFrom(seenSeq, seenSeq)
   return found and seenId ~= '' and id ~= seenId

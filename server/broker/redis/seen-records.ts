@@ -5,17 +5,25 @@ export interface SeenRecord extends Position {
   readonly id: string;
 }
 
+/** The latest of a topic, and which logs there were before. */
+interface LatestRecord extends SeenRecord {
+  /** Epochs that others took the place of, the last one at the end. */
+  readonly left: readonly string[];
+}
+
 const MAX_TOPICS = 10_000;
+/** Of a topic. */
+const MAX_LEFT = 8;
 
 /**
- * The latest record of each topic that this process knows to have been in the log. A log that lacks it later was
- * rewound: without this memory, numbers that are given a second time would look like any other.
+ * The latest record of each topic that this process knows to have been in the log. A log that lacks it later, or is one
+ * that was left, was rewound: without this memory, what is given a second time would look like any other.
  */
 export class SeenRecords {
-  readonly #confirmed = new Map<string, SeenRecord>();
-  readonly #announced = new Map<string, SeenRecord>();
+  readonly #confirmed = new Map<string, LatestRecord>();
+  readonly #announced = new Map<string, LatestRecord>();
 
-  get(topic: string): SeenRecord | undefined {
+  get(topic: string): LatestRecord | undefined {
     return this.#confirmed.get(topic);
   }
 
@@ -43,11 +51,16 @@ export class SeenRecords {
   }
 }
 
-function put(records: Map<string, SeenRecord>, topic: string, { epoch, seq, id }: SeenRecord): void {
+function put(records: Map<string, LatestRecord>, topic: string, { epoch, seq, id }: SeenRecord): void {
   const latest = records.get(topic);
   if (latest?.epoch === epoch && (latest.seq > seq || (latest.seq === seq && id === ''))) return;
+  if (latest?.left.includes(epoch)) return; // an answer that was late, or of a server that was left
+  const left = latest?.left ?? [];
   records.delete(topic);
-  records.set(topic, { epoch, seq, id });
+  records.set(topic, {
+    ...{ epoch, seq, id },
+    left: latest && latest.epoch !== epoch ? [...left, latest.epoch].slice(-MAX_LEFT) : left,
+  });
   const [oldest] = records.keys();
   if (records.size > MAX_TOPICS && oldest !== undefined) records.delete(oldest);
 }
