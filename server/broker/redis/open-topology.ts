@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { ClusterTopology } from './cluster-topology.ts';
-import type { ConnectionOptions } from './connection.ts';
 import { OneServer } from './one-server.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import { SentinelWatch } from './sentinel-watch.ts';
 import type { RedisSource, Topology } from './topology.ts';
 
 /** @throws TypeError when the URL is none; its message names the fix, and no part of the URL */
@@ -18,8 +18,12 @@ export function openTopology(source: RedisSource, timeoutMs: number): Topology {
       connect: (own) => connect({ ...own, ...options }),
     });
   }
-  const where: ConnectionOptions = sentinel
-    ? { sentinels: [...servers], ...sentinel, sentinelCommandTimeout: timeoutMs }
-    : { ...servers[0] };
-  return new OneServer({ connect: (own) => connect({ ...own, ...where, ...options }), address });
+  if (!sentinel)
+    return new OneServer({ connect: (own) => connect({ ...own, ...servers[0], ...options }), address });
+  const where = { sentinels: [...servers], ...sentinel, sentinelCommandTimeout: timeoutMs };
+  return new OneServer({
+    connect: (own) => connect({ ...own, ...where, ...options }),
+    address,
+    watch: new SentinelWatch({ sentinels: servers, options: sentinel, timeoutMs }),
+  });
 }
