@@ -107,7 +107,7 @@ test(`${3 * SILENT} silent handshakes are cut within ${CUT_MS / 1000} s, and cli
     `${SILENT} silent of each kind; cut after at most, in ms: ${JSON.stringify(longest)}; ${sent.length} events published meanwhile`,
   );
   tell('15 silent handshakes', {
-    silent: 3 * SILENT,
+    clients: 3 * SILENT,
     'cut after at most, ms': Math.max(...Object.values(longest)),
   });
   for (const [kind, { told }] of Object.entries(KINDS)) {
