@@ -7,10 +7,10 @@ import { RecentlyMade } from '../../recently-made.ts';
 export type EncodeBody = (record: StreamRecord) => Buffer;
 
 /**
- * For groups that get the same event, and for the many that read the same part of a log after an outage. A log may keep
- * its records for days, so it is not for as long as those live.
+ * For groups that get the same event, and for the many that read the same part of a log after an outage: two pages of
+ * it. A log may keep its records for days, so it is not for as long as those live; and more would only get old.
  */
-const KEPT_BYTES = 8 * 1024 * 1024;
+const KEPT_BYTES = 512 * 1024;
 
 /**
  * How a router's messages are written. With superjson the text of the log goes to the sockets as it is; any other
