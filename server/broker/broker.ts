@@ -21,9 +21,10 @@ export interface Broker extends PublishTarget {
   publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]>;
 
   /**
-   * Up to `limit` records right after a position, oldest first, and none after those that come to READ_CHARS. What cannot be read any more is told by `gap`:
-   * records then begin right after `gap.to`. A hole further on ends the page, and the read after it begins with that
-   * gap: a page without a record and a gap is the end, a short one need not be. Records and bounds are of one moment.
+   * Up to `limit` records right after a position, oldest first, and none after those that come to READ_CHARS. What
+   * cannot be read any more is told by `gap`: records then begin right after `gap.to`. A hole further on ends the page,
+   * and the read after it begins with that gap: a page without a record and a gap is the end, a short one need not be.
+   * Records and bounds are of one moment.
    */
   read(topic: string, after: Position, limit: number): Promise<ReadResult>;
 

@@ -4,9 +4,8 @@ import { z } from 'zod';
 /** What one client may use of a server. */
 export interface LimitsConfig {
   /**
-   * Connections of one address at a time: WebSockets, event streams and requests; a hundred sockets more may be between two
-   * requests. 0: no limit. Default null: 1000, and no
-   * limit for this machine.
+   * Connections of one address at a time: WebSockets, event streams and requests; a hundred sockets more may be between
+   * two requests. 0: no limit. Default null: 1000, and no limit for this machine.
    */
   readonly maxConnectionsPerAddress: number | null;
   /**

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { ConnectionOptions } from './connection.ts';
+import { reconnectDelay } from './reconnect-delay.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 interface ClientSettings {
@@ -20,15 +21,14 @@ export function openClient(url: string, { name, timeoutMs }: ClientSettings): Re
     maxRetriesPerRequest: 0,
     ...options,
   };
-  const retry = (attempt: number) => Math.random() * Math.min(2000, 50 * 2 ** attempt);
   const where = sentinel ? { sentinels: [...servers], ...sentinel } : { ...servers[0] };
   const client = cluster
     ? new Cluster([...servers], {
         redisOptions: common,
         enableOfflineQueue: false,
-        clusterRetryStrategy: retry,
+        clusterRetryStrategy: reconnectDelay,
       })
-    : new Redis({ ...common, ...where, enableOfflineQueue: false, retryStrategy: retry });
+    : new Redis({ ...common, ...where, enableOfflineQueue: false, retryStrategy: reconnectDelay });
   client.on('error', () => {}); // what is asked of it fails too
   return client;
 }

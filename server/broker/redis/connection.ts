@@ -1,6 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { EventsError } from '../../../shared/errors.ts';
 import type { Logger } from '../../logger.ts';
+import { reconnectDelay } from './reconnect-delay.ts';
 import { within } from './within.ts';
 
 /** Replies in the shapes that the broker reads, whatever the protocol. */
@@ -43,7 +44,7 @@ export class RedisConnection {
       // A command without an answer for so long, and nothing else heard: the connection is dead, whatever TCP says.
       socketTimeout: 2 * timeoutMs,
       maxLoadingRetryTime: 500,
-      retryStrategy: (attempt) => Math.random() * Math.min(2000, 50 * 2 ** attempt),
+      retryStrategy: reconnectDelay,
     });
     this.redis.on('ready', () => this.#onReady());
     this.redis.on('close', () => this.#onClose());

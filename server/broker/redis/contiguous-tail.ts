@@ -1,7 +1,7 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { Bounds, Gap, LogRecord, ReadResult, TailSink } from '../broker.ts';
 
-/** Records, and characters of their JSON, kept while the log is read. Beyond it they are forgotten, and read from the log later. */
+/** Records, and characters of their JSON, kept while the log is read; those beyond it are read from the log later. */
 const MAX_AHEAD = 10_000;
 const MAX_AHEAD_CHARS = 8 * 1024 * 1024;
 

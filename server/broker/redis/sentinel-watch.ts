@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { ConnectionOptions } from './connection.ts';
+import { reconnectDelay } from './reconnect-delay.ts';
 
 /** What Sentinels announce it with: `<name> <old host> <old port> <new host> <new port>`. */
 const CHANNEL = '+switch-master';
@@ -33,7 +34,7 @@ export class SentinelWatch {
         ...(sentinelTLS && { tls: sentinelTLS }),
         maxRetriesPerRequest: null,
         enableReadyCheck: false,
-        retryStrategy: (attempt) => Math.random() * Math.min(2000, 50 * 2 ** attempt),
+        retryStrategy: reconnectDelay,
       });
       sentinel.on('error', () => {}); // it is tried again, and there are others
       sentinel.on('message', (_channel, text) => this.#onSwitch(text));
