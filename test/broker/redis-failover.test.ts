@@ -94,8 +94,9 @@ describe.each([
     const { log, epoch } = await failOverWithoutTheEnd();
     await log[Symbol.asyncDispose](); // the only one that knew
     await using newcomer = redisFixture({ prefix: log.prefix }, pair.url);
+    const others = entries(104, 108); // tried again with the same ids
     await expect
-      .poll(() => newcomer.broker.publish(topic, entries(104, 108)).then(() => 'published', String), WAIT)
+      .poll(() => newcomer.broker.publish(topic, others).then(() => 'published', String), WAIT)
       .toBe('published');
     const { gap, records } = await newcomer.broker.read(topic, { epoch, seq: 6 }, 10);
     expect(gap).toBeNull();
