@@ -73,7 +73,8 @@ export class RedisBroker implements Broker {
     this.#topology = openTopology(source, timeoutMs);
     this.#commands = new RedisServers(this.#topology, { name: 'commands', timeoutMs, logger });
     this.#log = new RedisLog(this.#commands, { prefix, retention, logger });
-    const keys = indexKeys(prefix);
+    this.#commands.connectionTo(prefix);
+    const keys = indexKeys(prefix, this.#commands.db);
     this.#index = new TopicIndex({
       keys,
       maxAgeMs: retention.maxAgeMs,
@@ -81,7 +82,6 @@ export class RedisBroker implements Broker {
       listen: (listener) => this.#listening().listen(keys.live, listener),
     });
     this.#topology.onChange(() => this.#log.otherServer());
-    this.#commands.connectionTo(prefix);
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
   }
@@ -130,7 +130,7 @@ export class RedisBroker implements Broker {
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
     this.#checkOpen();
-    const channel = topicKeys(this.#prefix, topic).live;
+    const channel = topicKeys(this.#prefix, topic, this.#commands.db).live;
     const shared = { log: this.#log, channels: this.#listening(), logger: this.#logger };
     const tail = new RedisTail({ topic, channel, ...shared }, sink);
     this.#tails.add(tail);
