@@ -11,6 +11,7 @@ import {
   type TailSink,
 } from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
+import { EvictionWatch } from './eviction-watch.ts';
 import { checkPrefix, indexKeys, topicKeys } from './keys.ts';
 import { LiveChannels } from './live-channels.ts';
 import { openTopology } from './open-topology.ts';
@@ -50,6 +51,7 @@ export class RedisBroker implements Broker {
   readonly #timeoutMs: number;
   readonly #topology: Topology;
   readonly #commands: RedisServers;
+  readonly #eviction: EvictionWatch;
   readonly #log: RedisLog;
   readonly #index: TopicIndex;
   readonly #queue: PublishQueue;
@@ -72,6 +74,7 @@ export class RedisBroker implements Broker {
     this.#timeoutMs = timeoutMs;
     this.#topology = openTopology(source, timeoutMs);
     this.#commands = new RedisServers(this.#topology, { name: 'commands', timeoutMs, logger });
+    this.#eviction = new EvictionWatch(this.#commands, logger);
     this.#log = new RedisLog(this.#commands, { prefix, retention, logger });
     this.#commands.connectionTo(prefix);
     const keys = indexKeys(prefix, this.#commands.db);
@@ -79,6 +82,7 @@ export class RedisBroker implements Broker {
       keys,
       maxAgeMs: retention.maxAgeMs,
       run: (send) => this.#commands.run(keys.topics, send),
+      holds: (topic) => this.#log.exists(topic),
       listen: (listener) => this.#listening().listen(keys.live, listener),
     });
     this.#topology.onChange(() => this.#log.otherServer());
@@ -86,10 +90,10 @@ export class RedisBroker implements Broker {
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
   }
 
-  /** Resolves once Redis answered. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
+  /** Resolves once Redis answered, and said whether it evicts keys. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
   async connect(): Promise<void> {
     this.#checkOpen();
-    await this.#commands.run(this.#prefix, async () => {});
+    await this.#commands.run(this.#prefix, () => this.#eviction.check());
   }
 
   /** Whether all connections of a kind can be used now; those for announcements are there once a topic is followed. */
@@ -171,6 +175,7 @@ export class RedisBroker implements Broker {
     this.#channels?.check();
     for (const tail of this.#tails) tail.check();
     this.#index.check();
+    this.#eviction.check();
   }
 
   /** Whoever only publishes needs no second connection. */

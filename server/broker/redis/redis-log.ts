@@ -97,6 +97,12 @@ export class RedisLog {
     return { epoch: String(epoch), seq: Number(seq) };
   }
 
+  /** Whether a topic holds records. Asks for no more: a topic that is asked for otherwise is remembered. */
+  async exists(topic: string): Promise<boolean> {
+    const { log } = topicKeys(this.#settings.prefix, topic);
+    return (await this.#servers.run(log, (redis) => redis.exists(log))) === 1;
+  }
+
   /** A record was announced, and followed on the one before. If the log turns out to lack it, it was rewound. */
   announced(topic: string, record: LogRecord): void {
     this.#seen.announce(topic, record);

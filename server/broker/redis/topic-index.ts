@@ -38,13 +38,16 @@ interface TopicIndexSettings {
   /** How long a log is kept after its last record. */
   maxAgeMs: number;
   run: <T>(send: (redis: Redis) => Promise<T>) => Promise<T>;
+  /** Whether a topic's log holds records. */
+  holds: (topic: string) => Promise<boolean>;
   listen: (listener: ChannelListener) => () => void;
 }
 
 /**
  * Which topics there are: a sorted set of names, each with the time it was last entered. It has a key of its own, which
  * no script of a topic may touch, since in a Cluster it is elsewhere. So whoever publishes to a topic enters it first:
- * no topic is ever written to and not in it. A loss of Redis' data is made good within a minute of publishing.
+ * no topic is ever written to and not in it. If the index is lost and logs are not (it was evicted, or its server is
+ * another one), each process enters those again that it knows.
  */
 export class TopicIndex {
   readonly #settings: TopicIndexSettings;
@@ -90,9 +93,12 @@ export class TopicIndex {
     return this.#watchers.add(this.#names, sink);
   }
 
-  /** Finds what no announcement told. */
-  check(): void {
-    if (this.#unlisten) void this.#readNow();
+  /** Finds what no announcement told, and whether the index is lost. */
+  async check(): Promise<void> {
+    if (this.#unlisten) return this.#readNow();
+    const { keys, run } = this.#settings;
+    const isThere = this.#entered.size === 0 || (await run((redis) => redis.exists(keys.topics)).catch(() => 1));
+    if (!isThere) await this.#enterAgain([...this.#entered.keys()]);
   }
 
   /** Resolves once nobody waits for an entry any more. */
@@ -107,6 +113,25 @@ export class TopicIndex {
     const { keys, maxAgeMs, run } = this.#settings;
     const keptMs = maxAgeMs + OUTLIVES_LOG_MS;
     await run((redis) => redis.eval(ENTER, 2, keys.topics, keys.kept, topic, keptMs, keys.live));
+  }
+
+  /** Enters those of some topics that hold records, and forgets the others. @returns those that hold records, or may */
+  async #enterAgain(topics: readonly string[]): Promise<string[]> {
+    const held: string[] = [];
+    let isReachable = !this.#stop.signal.aborted;
+    for (const topic of new Set(topics)) {
+      try {
+        if (isReachable && !(await this.#settings.holds(topic))) {
+          this.#entered.delete(topic);
+          continue;
+        }
+        if (isReachable) await this.#enter(topic);
+      } catch {
+        isReachable = false; // the next reading tries again
+      }
+      held.push(topic);
+    }
+    return held;
   }
 
   /** Reads all names in a reading that begins after this was called; those who ask meanwhile share the next one. */
@@ -131,7 +156,10 @@ export class TopicIndex {
       this.#heard = [];
       try {
         const names = await run((redis) => redis.zrange(keys.topics, 0, '-1'));
-        this.#names = [...new Set([...names, ...this.#heard])];
+        const found = new Set([...names, ...this.#heard]);
+        const missing = [...this.#names, ...this.#entered.keys()].filter((name) => !found.has(name));
+        for (const name of await this.#enterAgain(missing)) found.add(name);
+        this.#names = [...found];
         for (const name of this.#names) this.#watchers.tell(name);
         return;
       } catch {
