@@ -109,7 +109,10 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   #schedule(): void {
-    this.#flushing ??= setTimeout(() => this.#flush(), Math.max(0, this.#flushedAt + FRAME_MS - performance.now()));
+    this.#flushing ??= setTimeout(
+      () => this.#flush(),
+      Math.max(0, this.#flushedAt + FRAME_MS - performance.now()),
+    );
   }
 
   #flush(): void {

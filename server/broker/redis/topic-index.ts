@@ -97,7 +97,8 @@ export class TopicIndex {
   async check(): Promise<void> {
     if (this.#unlisten) return this.#readNow();
     const { keys, run } = this.#settings;
-    const isThere = this.#entered.size === 0 || (await run((redis) => redis.exists(keys.topics)).catch(() => 1));
+    const isThere =
+      this.#entered.size === 0 || (await run((redis) => redis.exists(keys.topics)).catch(() => 1));
     if (!isThere) await this.#enterAgain([...this.#entered.keys()]);
   }
 
