@@ -165,13 +165,13 @@ export class SocketConnection implements Connection {
   }
 
   #onAdmitted(): void {
-    if (this.#state.status !== 'live') this.#openedAt = Date.now();
+    if (this.#state.status !== 'live') this.#openedAt = performance.now();
     this.#apply({ type: 'admitted' });
   }
 
   #onLost(cause: Error): void {
     const wasLive = this.#state.status === 'live';
-    if (wasLive && Date.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
+    if (wasLive && performance.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
     this.#apply({
       type: 'lost',
       error: lossError(cause),

@@ -27,7 +27,7 @@ export class EventFeed<C extends AnyCatalog> {
   #capacity = 0;
   #catchUp = 0;
   #flushing: ReturnType<typeof setTimeout> | undefined;
-  #flushedAt = 0;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #loading: Promise<boolean> | null = null;
 
   constructor(client: EventsClient<C>, key: string, report: (error: Error) => void) {
@@ -109,13 +109,16 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   #schedule(): void {
-    this.#flushing ??= setTimeout(() => this.#flush(), Math.max(0, this.#flushedAt + FRAME_MS - Date.now()));
+    this.#flushing ??= setTimeout(
+      () => this.#flush(),
+      Math.max(0, this.#flushedAt + FRAME_MS - performance.now()),
+    );
   }
 
   #flush(): void {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
-    this.#flushedAt = Date.now();
+    this.#flushedAt = performance.now();
     let { events, dropped, older } = this.#snapshot;
     if (this.#older.length + this.#arrived.length > 0) {
       events = [...this.#older, ...events, ...this.#arrived];

@@ -11,17 +11,20 @@ const TYPE = 'access.revoked';
 const MAX_REMEMBERED = 10_000;
 const READ_RECORDS = 1000;
 
-const eventSchema = z.object({ data: z.object({ subject: z.string(), at: z.number() }) });
+const eventSchema = z.object({ data: z.object({ subject: z.string() }) });
 
-/** Which subjects were revoked when, shared by all processes of a broker through a topic of its log. */
+/**
+ * Which subjects were revoked when, shared by all processes of a broker through a topic of its log. The time is that of
+ * the log, which is one for all: whoever revokes may have a clock that is wrong.
+ */
 export class Revocations {
   readonly #broker: Broker | undefined;
   readonly #now: () => number;
   readonly #onRevoked: (subjectId: string) => void;
   /** Subject → when, Unix ms. */
   readonly #revokedAt = new Map<string, number>();
-  /** Ids of our own, until they come back: they hold already. */
-  readonly #own = new Set<string>();
+  /** Ids of our own, until they come back with their time, and the time they have until then: they hold already. */
+  readonly #own = new Map<string, number>();
   #tail: Tail | undefined;
 
   /** @param onRevoked called in every process, for those that others revoked too */
@@ -61,7 +64,7 @@ export class Revocations {
     const event = { event_type: TYPE, timestamp: new Date(at).toISOString(), data: { subject, at } };
     if (!this.#broker) return;
     const id = randomUUID();
-    if (this.#tail) this.#own.add(id);
+    if (this.#tail) this.#own.set(id, at);
     await this.#broker.publish(TOPIC, [{ type: TYPE, id, json: JSON.stringify(event) }]);
   }
 
@@ -70,10 +73,14 @@ export class Revocations {
   }
 
   #learn(records: readonly LogRecord[]): void {
-    for (const { type, id, json } of records) {
-      if (type !== TYPE || this.#own.delete(id)) continue;
-      const event = eventSchema.safeParse(parse(json));
-      if (event.success) this.#take(event.data.data.subject, event.data.data.at);
+    for (const { type, id, json, at } of records) {
+      const event = type === TYPE ? eventSchema.safeParse(parse(json)) : undefined;
+      if (!event?.success) continue;
+      const { subject } = event.data.data;
+      const own = this.#own.get(id);
+      this.#own.delete(id);
+      if (own === undefined) this.#take(subject, at);
+      else if (this.#revokedAt.get(subject) === own) this.#revokedAt.set(subject, at);
     }
   }
 

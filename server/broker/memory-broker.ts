@@ -4,7 +4,6 @@ import type { LogEntry, PublishResult } from '../../shared/log.ts';
 import {
   type Bounds,
   type Broker,
-  IDEMPOTENCY_MS,
   type LogRecord,
   READ_CHARS,
   type ReadResult,
@@ -13,6 +12,7 @@ import {
 } from './broker.ts';
 import { newEpoch, topicEpoch } from './epoch.ts';
 import { gapAfter } from './gaps.ts';
+import { RememberedIds } from './remembered-ids.ts';
 import { bytesOf, completeRetention, type Retention } from './retention.ts';
 import { TopicTails } from './topic-tails.ts';
 import { TopicWatchers } from './topic-watchers.ts';
@@ -32,8 +32,7 @@ interface Topic {
   bytes: number;
   last: number;
   lastAt: number;
-  /** id → where it was stored, in the order they were. */
-  readonly ids: Map<string, { cursor: string; at: number }>;
+  readonly ids: RememberedIds;
 }
 
 /** The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops. */
@@ -57,16 +56,18 @@ export class MemoryBroker implements Broker {
     const log = this.#topic(topic);
     const at = Math.max(this.#now(), log.lastAt); // a clock set back must not reorder the log
     log.lastAt = at;
-    this.#forget(log, at);
+    log.ids.forget();
     const stored: LogRecord[] = [];
     const results = entries.map((entry): PublishResult => {
-      const first = log.ids.get(entry.id);
-      if (first) return { cursor: first.cursor, duplicate: true };
+      const known = log.ids.seqOf(entry.id);
+      if (known !== undefined) {
+        return { cursor: formatCursor({ epoch: log.epoch, seq: known }), duplicate: true };
+      }
       const position = { epoch: log.epoch, seq: ++log.last };
       const record = { ...entry, ...position, at, cursor: formatCursor(position) };
       stored.push(record);
       log.bytes += bytesOf(entry);
-      log.ids.set(entry.id, { cursor: record.cursor, at }); // not the record: an id outlives it
+      log.ids.add(entry.id, position.seq); // not the record: an id outlives it
       return { cursor: record.cursor, duplicate: false };
     });
     log.records.push(...stored);
@@ -132,7 +133,7 @@ export class MemoryBroker implements Broker {
     const known = this.#topics.get(name);
     if (known) return known;
     const epoch = topicEpoch(this.#epoch, name);
-    return { epoch, records: [], head: 0, bytes: 0, last: 0, lastAt: 0, ids: new Map() };
+    return { epoch, records: [], head: 0, bytes: 0, last: 0, lastAt: 0, ids: new RememberedIds() };
   }
 
   #trim(log: Topic, now: number): void {
@@ -149,13 +150,6 @@ export class MemoryBroker implements Broker {
     if (log.head > records.length / 2) {
       log.records = records.slice(log.head);
       log.head = 0;
-    }
-  }
-
-  #forget(log: Topic, now: number): void {
-    for (const [id, { at }] of log.ids) {
-      if (at > now - IDEMPOTENCY_MS) return;
-      log.ids.delete(id);
     }
   }
 }

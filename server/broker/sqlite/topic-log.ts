@@ -2,8 +2,8 @@ import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
 import { gapAfter } from '../gaps.ts';
+import type { RememberedIds } from '../remembered-ids.ts';
 import { bytesOf, type Retention } from '../retention.ts';
-import type { RememberedIds } from './remembered-ids.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 
 /** Records deleted with one transaction beyond as many as it adds: a log much too long is trimmed bit by bit. */
@@ -44,9 +44,9 @@ export class TopicLog {
     const { epoch } = this;
     const { records } = this.#begin();
     const at = Math.max(now, this.#extent.lastAt); // a clock set back must not reorder the log
-    this.#ids ??= this.#rows.ids(at - IDEMPOTENCY_MS, this.#extent);
+    this.#ids ??= this.#rows.ids(at - IDEMPOTENCY_MS, now, this.#extent);
     const ids = this.#ids;
-    ids.forget(at);
+    ids.forget();
     let { last } = this.#extent;
     const results = entries.map((entry): PublishResult => {
       const known = ids.seqOf(entry.id);
@@ -54,7 +54,7 @@ export class TopicLog {
       const position = { epoch, seq: ++last };
       const record = { ...entry, ...position, at, cursor: formatCursor(position) };
       records.push(record);
-      ids.add(entry.id, last, at);
+      ids.add(entry.id, last);
       return { cursor: record.cursor, duplicate: false };
     });
     this.#extent = { ...this.#extent, last, lastAt: at };
