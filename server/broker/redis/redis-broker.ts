@@ -44,7 +44,6 @@ export interface RedisBrokerOptions extends Retention {
  */
 export class RedisBroker implements Broker {
   /** Others may have the password too. */
-  readonly trusted = false;
   readonly #logger: Logger;
   readonly #prefix: string;
   readonly #timeoutMs: number;

@@ -59,7 +59,6 @@ const GROUP_ENTRIES = 500;
  * be compiled or kept up to date for it, and on Node 20 the package with the same interface and prebuilt binaries.
  */
 export class SqliteBroker implements Broker {
-  readonly trusted = true;
   readonly #file: LogFile;
   readonly #logs: TopicLogs;
   readonly #now: () => number;
