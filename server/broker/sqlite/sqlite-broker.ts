@@ -184,7 +184,7 @@ export class SqliteBroker implements Broker {
         if (aged) written.add(aged);
         for (const log of written) log.store(now);
       });
-      await this.#file.sync();
+      await this.#file.sync(results.flat().filter(({ duplicate }) => !duplicate).length);
     } catch (error) {
       for (const log of written) log.revert();
       for (const { reject } of group) reject(error);
