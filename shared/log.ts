@@ -20,6 +20,8 @@ export interface LogEntry {
   readonly json: string;
   /** superjson's annotations of `{ data: <envelope> }` as JSON text, where the envelope holds more than plain JSON. */
   readonly meta?: string;
+  /** The catalog that validated it in this process. No log stores it, so what comes from elsewhere lacks it. */
+  readonly validatedBy?: object;
 }
 
 /** What a publish resolves with. */
@@ -61,10 +63,18 @@ export function toLogEntry<C extends AnyCatalog>(
     data: catalog.parse(event_type, event.data),
     ...(isTraceparent(traceparent) && { traceparent }),
   };
-  if (catalog.isPlainJson(event_type)) return { type: event_type, id, json: JSON.stringify(envelope) };
+  if (catalog.isPlainJson(event_type)) {
+    return { type: event_type, id, json: JSON.stringify(envelope), validatedBy: catalog };
+  }
   const { json, meta } = transformer.serialize({ data: envelope });
   const text = JSON.stringify((json as { data: unknown }).data);
-  return { type: event_type, id, json: text, ...(meta && { meta: JSON.stringify(meta) }) };
+  return {
+    type: event_type,
+    id,
+    json: text,
+    ...(meta && { meta: JSON.stringify(meta) }),
+    validatedBy: catalog,
+  };
 }
 
 /** The event a log entry holds; the inverse of {@link toLogEntry}. It trusts the entry: see `decodeForeign` for those it must not. */

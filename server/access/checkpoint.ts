@@ -43,12 +43,13 @@ export class Checkpoint<Ctx> {
     context: Ctx,
     action: 'subscribe' | 'history',
     selection: S,
-  ): Promise<S & { types: readonly string[] }> {
+  ): Promise<S & { types: readonly string[]; unknownTypes: readonly string[] }> {
     const { topic = DEFAULT_TOPIC, types = this.#catalog.names, filter: asked } = selection;
     const grant = await this.#ask(context, action, topic, types, selection.types !== undefined);
     const filter = this.#both(grant, asked);
     this.#tell(context, action, topic, types, grant);
-    return { ...selection, types: grant.types, ...(filter !== undefined && { filter }) };
+    const { types: granted, unknownTypes } = grant;
+    return { ...selection, types: granted, unknownTypes, ...(filter !== undefined && { filter }) };
   }
 
   /**
@@ -103,7 +104,7 @@ export class Checkpoint<Ctx> {
     if (allowed.length === 0 || (named && refused.length > 0)) {
       throw forbidden(`On topic ${topic} you may not ${VERBS[action]} ${refused.join(', ')}.`);
     }
-    return { types: allowed, filter: grant.filter };
+    return { types: allowed, unknownTypes: named ? [] : (grant.unknownTypes ?? []), filter: grant.filter };
   }
 
   #both(

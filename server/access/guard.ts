@@ -1,5 +1,6 @@
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
-import { EventsError } from '../../shared/errors.ts';
+import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { topicSchema } from '../../shared/topic.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { toTRPCError } from '../router/errors.ts';
 import { type Authorize, authorizeSession } from './authorize.ts';
@@ -36,8 +37,8 @@ export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Pr
 function topicOf(input: unknown): string {
   if (typeof input !== 'object' || input === null || !('topic' in input)) return DEFAULT_TOPIC;
   const { topic = DEFAULT_TOPIC } = input;
-  if (typeof topic === 'string') return topic;
-  throw new EventsError('INVALID_TOPIC', 'A topic is text.', {
-    issues: [{ path: ['topic'], message: 'must be text' }],
-  });
+  const { success, data, error } = topicSchema.safeParse(topic);
+  if (success) return data;
+  const issues = toIssues(error, ['topic']);
+  throw new EventsError('INVALID_TOPIC', `Invalid topic: ${formatIssues(issues)}`, { issues });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Broker, LogRecord, Tail } from '../broker/broker.ts';
-import type { Subject } from './subject.ts';
+import { type Subject, subjectIdSchema } from './subject.ts';
 
 /** Topics that begin with `_` are no subject's unless its claims say so. */
 const TOPIC = '_access';
@@ -11,7 +11,7 @@ const TYPE = 'access.revoked';
 const MAX_REMEMBERED = 10_000;
 const READ_RECORDS = 1000;
 
-const eventSchema = z.object({ data: z.object({ subject: z.string() }) });
+const eventSchema = z.object({ data: z.object({ subject: subjectIdSchema }) });
 
 /**
  * Which subjects were revoked when, shared by all processes of a broker through a topic of its log. The time is that of
@@ -44,9 +44,9 @@ export class Revocations {
     });
     const { epoch, first, last } = await broker.bounds(TOPIC);
     for (let seq = first - 1; seq < last; ) {
-      const { records } = await broker.read(TOPIC, { epoch, seq }, READ_RECORDS);
+      const { gap, records } = await broker.read(TOPIC, { epoch, seq }, READ_RECORDS);
       this.#learn(records);
-      const end = records.at(-1);
+      const end = records.at(-1) ?? gap?.to; // a page may hold nothing but a gap, with more after it
       if (!end || end.epoch !== epoch) break;
       seq = end.seq;
     }
@@ -61,6 +61,7 @@ export class Revocations {
   async add(subject: string): Promise<void> {
     const at = this.#now();
     this.#take(subject, at);
+    this.#onRevoked(subject);
     const event = { event_type: TYPE, timestamp: new Date(at).toISOString(), data: { subject, at } };
     if (!this.#broker) return;
     const id = randomUUID();
@@ -72,6 +73,7 @@ export class Revocations {
     this.#tail?.close();
   }
 
+  /** The time of a revocation is the log's: the clock of the machine that revokes decides nothing for the others. */
   #learn(records: readonly LogRecord[]): void {
     for (const { type, id, json, at } of records) {
       const event = type === TYPE ? eventSchema.safeParse(parse(json)) : undefined;
@@ -79,8 +81,10 @@ export class Revocations {
       const { subject } = event.data.data;
       const own = this.#own.get(id);
       this.#own.delete(id);
-      if (own === undefined) this.#take(subject, at);
-      else if (this.#revokedAt.get(subject) === own) this.#revokedAt.set(subject, at);
+      if (own === undefined) {
+        this.#take(subject, at);
+        this.#onRevoked(subject);
+      } else if (this.#revokedAt.get(subject) === own) this.#revokedAt.set(subject, at);
     }
   }
 
@@ -90,7 +94,6 @@ export class Revocations {
     this.#revokedAt.set(subject, Math.max(before, at));
     const [oldest] = this.#revokedAt.keys();
     if (this.#revokedAt.size > MAX_REMEMBERED && oldest !== undefined) this.#revokedAt.delete(oldest);
-    this.#onRevoked(subject);
   }
 }
 

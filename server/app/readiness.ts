@@ -61,7 +61,7 @@ export class Readiness {
     if (this.#closed) return false;
     const { broker, topic, timeoutMs } = this.#options;
     const id = randomUUID();
-    const event = { event_type: 'probe', timestamp: new Date().toISOString(), data: {} };
+    const event = { event_type: 'readiness.probe', timestamp: new Date().toISOString(), data: {} };
     let timer: NodeJS.Timeout | undefined;
     const inTime = new Promise<boolean>((resolve) => {
       this.#awaited.set(id, () => resolve(true));

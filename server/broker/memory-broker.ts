@@ -37,7 +37,6 @@ interface Topic {
 
 /** The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops. */
 export class MemoryBroker implements Broker {
-  readonly trusted = true;
   readonly #epoch = newEpoch();
   readonly #topics = new Map<string, Topic>();
   readonly #tails = new TopicTails();

@@ -10,6 +10,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Logger } from '../logger.ts';
 import type { Tracing } from '../tracing.ts';
+import type { Selection } from './selector.ts';
 import type { Admit } from './subscribing.ts';
 
 /** What an EventManager takes. */
@@ -43,7 +44,8 @@ export interface PublishOptions extends PublishMeta {
 }
 
 /** Which events of a topic a subscription yields, from where on. */
-export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> {
+export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Pick<Selection, 'unknownTypes'> {
   /** Default `default`. */
   topic?: string | undefined;
   /**

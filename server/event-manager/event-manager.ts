@@ -29,7 +29,7 @@ import { type EventHandler, Listeners } from './listeners.ts';
 import { type ManagerPublishResult, Publishing } from './publishing.ts';
 import { Receiving } from './receiving.ts';
 import { checkReplay, replay } from './replay.ts';
-import { select } from './selector.ts';
+import { type Selection, select } from './selector.ts';
 import { Subscribing } from './subscribing.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicLog } from './topic-log.ts';
@@ -156,7 +156,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   replay<N extends EventName<C> = EventName<C>>({
     signal,
     ...options
-  }: ReplayOptions<N, C> & { signal?: AbortSignal | undefined } = {}): AsyncIterable<
+  }: ReplayOptions<N, C> &
+    Pick<Selection, 'unknownTypes'> & { signal?: AbortSignal | undefined } = {}): AsyncIterable<
     TrackedEnvelope<StreamItem<N, C>>
   > {
     this.#assertOpen();
@@ -170,7 +171,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
   /** A page of a topic's past. @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNAVAILABLE */
   async history<N extends EventName<C> = EventName<C>>(
-    options: HistoryOptions<N, C> = {},
+    options: HistoryOptions<N, C> & Pick<Selection, 'unknownTypes'> = {},
   ): Promise<HistoryPage<N, C>> {
     this.#assertOpen();
     const selector = select(this.catalog, options);
@@ -225,9 +226,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   }
 
   #log(topic: string): TopicLog {
-    return new TopicLog(topic, this.#broker, (record) =>
-      this.#broker.trusted ? record : this.#admission.admit(record),
-    );
+    return new TopicLog(topic, this.#broker, (record) => this.#admission.admit(record));
   }
 
   #assertOpen(): void {

@@ -159,8 +159,9 @@ export class Feed {
       for (const record of records) {
         if (this.#isAheadOfHub(record)) break; // the hub will hand it out
         position = record;
+        if (!this.selector.matches(record)) continue;
         if (record.type === 'stream_gap') this.#recovered = false;
-        if (this.selector.matches(record)) items.push(record);
+        items.push(record);
       }
       this.#position = position;
       if (debugs(this.hub.watch.logger) && !samePosition(position, before)) {

@@ -72,9 +72,10 @@ async function* recordsOf(
     if (position.epoch !== end.epoch) break; // another log, which has passed every end of this one
     for (const record of chunk.records) {
       if (hasReached(position, end)) break;
-      if (record.type === 'stream_gap') recovered = false;
-      if (selector.matches(record)) yield record;
       position = record;
+      if (!selector.matches(record)) continue;
+      if (record.type === 'stream_gap') recovered = false;
+      yield record;
     }
     if (chunk.records.length === 0 && !chunk.gap) break; // there is no more
   }

@@ -17,6 +17,8 @@ export interface StreamRecord extends Position {
   readonly at?: number;
   readonly json: string;
   readonly meta?: string;
+  /** The type of the record that a gap of one stands for: a gap only to those who want that type. */
+  readonly of?: string;
 }
 
 /** Of text; what it becomes takes some times as much. */

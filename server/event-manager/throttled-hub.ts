@@ -86,7 +86,7 @@ export class ThrottledHub implements Hub {
     }
     const records = held.records();
     // Nobody wants it, but whoever reads has come as far.
-    if (last && last !== records.at(-1) && !isNoticeType(last.type)) records.push(last);
+    if (last && last !== records.at(-1) && !this.#throttling.selector.matches(last)) records.push(last);
     return { gap, records };
   }
 

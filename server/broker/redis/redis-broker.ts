@@ -44,8 +44,6 @@ export interface RedisBrokerOptions extends Retention {
  * Redis 7.0 or newer. It connects at once and for ever; `connect` tells whether that worked.
  */
 export class RedisBroker implements Broker {
-  /** Others may have the password too. */
-  readonly trusted = false;
   readonly #logger: Logger;
   readonly #prefix: string;
   readonly #timeoutMs: number;
