@@ -12,7 +12,23 @@ import { invalidAt, LEFT_OUT, mapTree, type TreePath, type TreeRules } from './t
  * @throws EventsError INVALID_EVENT with the path of what would arrive as something else
  */
 export function carried(data: unknown, plain: boolean): unknown {
-  return mapTree(data, plain ? AS_JSON : AS_SUPERJSON);
+  if (!plain) return mapTree(data, AS_SUPERJSON);
+  return isExactJson(data, 0) ? data : mapTree(data, AS_JSON);
+}
+
+/** Made for each event, so it allocates nothing; nearly all are. */
+function isExactJson(value: unknown, depth: number): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object' || depth > 64) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isExactJson(item, depth + 1)) return false;
+    return true;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const record = value as Readonly<Record<string, unknown>>;
+  for (const key in record) if (!isExactJson(record[key], depth + 1)) return false;
+  return true;
 }
 
 const AS_JSON: TreeRules = {

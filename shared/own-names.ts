@@ -134,8 +134,8 @@ function holdsProto(value: unknown, depth = 0): boolean {
     for (const item of value) if (holdsProto(item, depth + 1)) return true;
     return false;
   }
-  if (Object.hasOwn(value, PROTO)) return true;
-  for (const key in value) if (holdsProto(Reflect.get(value, key), depth + 1)) return true;
+  const record = value as Readonly<Record<string, unknown>>;
+  for (const key in record) if (key === PROTO || holdsProto(record[key], depth + 1)) return true;
   return false;
 }
 

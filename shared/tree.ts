@@ -109,7 +109,8 @@ class Walk {
     const keys = Object.keys(record);
     const isForeign = prototype !== undefined && Object.getPrototypeOf(record) !== prototype;
     let mapped: Record<string, unknown> | undefined = isForeign ? this.#empty() : undefined;
-    for (const [index, key] of keys.entries()) {
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string;
       const name = rename ? rename(key, this.#path) : key;
       const value = record[key];
       const after = this.#part(key, value);
