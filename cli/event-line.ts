@@ -4,6 +4,7 @@ import {
   EventsError,
   type EventToPublish,
   isStreamNotice,
+  parseExactly,
   transformer,
 } from '../shared/index.ts';
 import type { Line } from './read-lines.ts';
@@ -52,7 +53,7 @@ export function fromLine({ number, text }: Line): Input[] {
 /** @throws EventsError INVALID_EVENT, naming what is no JSON */
 export function parseJson(json: string, name: string): unknown {
   try {
-    return JSON.parse(json);
+    return parseExactly(json);
   } catch (error) {
     throw new EventsError('INVALID_EVENT', `${name} is not JSON: ${(error as Error).message}`);
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { filterSchema } from '../../shared/filter/filter-schema.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 
 /**
@@ -60,7 +61,7 @@ export const claimsSchema = z.object({
   topics: patterns,
   stats: z.boolean().optional(),
   control: z.boolean().optional(),
-  filter: z.record(z.string(), z.unknown()).optional(),
+  filter: filterSchema.optional(),
 });
 
 /** A subject from outside: of `authenticate`, which may be anybody's code. */

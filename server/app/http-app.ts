@@ -15,6 +15,7 @@ import { observeHttp } from './observe-http.ts';
 import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
+import { refuseRounded } from './refuse-rounded.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { serveSchemas } from './serve-schemas.ts';
 
@@ -92,6 +93,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   await app.register(async (scope) => {
     allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
     limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
+    refuseRounded(scope, router);
     const trpc: FastifyTRPCPluginOptions<AnyTRPCRouter> = {
       prefix: path,
       trpcOptions: {

@@ -1,6 +1,7 @@
 import type { Encoder } from '@trpc/server/adapters/ws';
+import { parseExactly } from '../../shared/exact-json.ts';
 
-/** tRPC's default on the wire: JSON in text frames. */
+/** tRPC's default on the wire: JSON in text frames. Whole numbers that JavaScript would round become bigints. */
 export const jsonEncoder: Encoder = {
   encode: (message) => JSON.stringify(message),
   decode(data) {
@@ -9,6 +10,6 @@ export const jsonEncoder: Encoder = {
         'jsonEncoder received binary data. JSON uses text frames. Use a binary encoder for binary data.',
       );
     }
-    return JSON.parse(data);
+    return parseExactly(data);
   },
 };

@@ -5,7 +5,7 @@ import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Feed, FeedReader } from './feed.ts';
 import { PullReader } from './pull-reader.ts';
-import { decode } from './stream-record.ts';
+import { itemOf } from './stream-record.ts';
 
 /** How much an iterator may be behind before its feed waits, whichever comes first. */
 const PULL_RECORDS = 256;
@@ -58,7 +58,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
         for (const record of records) {
           if (signal?.aborted) return;
           // The selector let nothing else through than events N and notices.
-          yield tracked(record.cursor, decode<C>(record) as StreamItem<N, C>);
+          yield tracked(record.cursor, itemOf<C>(record) as StreamItem<N, C>);
         }
         feed.resume();
       }

@@ -7,7 +7,7 @@ import type { Since } from '../../shared/since.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
 import type { Bounds } from '../broker/broker.ts';
 import type { Selector } from './selector.ts';
-import { decode, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { gapRecord, isNoticeType, itemOf, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 
 /** Records asked of the log at a time while looking for those that match. */
@@ -61,10 +61,10 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
     items: page.records
       .filter(({ type }) => !isNoticeType(type))
       // The selector let nothing else through than events N.
-      .map((record) => ({ cursor: record.cursor, event: decode<C>(record) as EventOf<N, C> })),
+      .map((record) => ({ cursor: record.cursor, event: itemOf<C>(record) as EventOf<N, C> })),
     gaps: page.records
       .filter(({ type }) => type === 'stream_gap')
-      .map((record) => (decode<C>(record) as StreamGap).data),
+      .map((record) => (itemOf<C>(record) as StreamGap).data),
     next: formatCursor(page.end),
     previous: page.start.seq < bounds.first ? null : formatCursor({ ...page.start, seq: page.start.seq + 1 }),
     atEnd: forward ? page.exhausted : before === undefined,

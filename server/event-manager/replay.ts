@@ -9,7 +9,7 @@ import type { StreamItem } from '../../shared/stream-items.ts';
 import { startAfter } from './feed-start.ts';
 import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
-import { decode, gapRecord, isNoticeType, type StreamRecord, syncedRecord } from './stream-record.ts';
+import { gapRecord, isNoticeType, itemOf, type StreamRecord, syncedRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 
 /** Records read at a time. Few: they are held while the replay waits. */
@@ -41,7 +41,7 @@ export async function* replay<N extends EventName<C>, C extends AnyCatalog>(
   try {
     for await (const record of recordsOf(log, selector, range, signal)) {
       // The selector let nothing else through than events N and notices.
-      const item = decode<C>(record) as StreamItem<N, C>;
+      const item = itemOf<C>(record) as StreamItem<N, C>;
       if (!isNoticeType(record.type)) await pace.until(Date.parse(item.timestamp), signal);
       yield tracked(record.cursor, item);
     }

@@ -1,4 +1,5 @@
 import { EventsError } from '../../shared/errors.ts';
+import { parseExactly } from '../../shared/exact-json.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { transformer } from '../../shared/transformer.ts';
 
@@ -65,7 +66,7 @@ function withMeta(json: unknown, meta: unknown): unknown {
 
 function parse(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     throw invalid(name, 'is not JSON');
   }

@@ -3,6 +3,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { cursorSchema } from '../../shared/cursor.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
 import { everySchema, latestBySchema } from '../../shared/every.ts';
+import { filterSchema } from '../../shared/filter/filter-schema.ts';
 import { MAX_PAGE } from '../../shared/history.ts';
 import { MAX_SPEED } from '../../shared/replay.ts';
 import { sinceSchema, subscribeSinceSchema } from '../../shared/since.ts';
@@ -15,8 +16,7 @@ export const MAX_BATCH = 1000;
 
 const topic = topicSchema.optional();
 
-/** Its fields are checked against the catalog when it is compiled. */
-const filter = z.record(z.string(), z.unknown()).optional();
+const filter = filterSchema.optional();
 
 /** The envelope of a publish; its `data` is validated by the catalog, like every other way in. */
 export const publishInput = z.strictObject({

@@ -1,6 +1,6 @@
 import { type AnyTRPCRouter, transformTRPCResponse } from '@trpc/server';
 import { transformer } from '../../../shared/transformer.ts';
-import { decode, isNoticeType, type StreamRecord } from '../../event-manager/stream-record.ts';
+import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/stream-record.ts';
 import { RecentlyMade } from '../../recently-made.ts';
 
 /** The bytes of a record's tRPC message after its request id: `"result":{…}}`. */
@@ -33,7 +33,7 @@ function superjsonBody({ cursor, json, meta }: StreamRecord): string {
 function transformedBody(config: AnyTRPCRouter['_def']['_config']): (record: StreamRecord) => string {
   return (record) => {
     const id = record.cursor;
-    const result = { type: 'data' as const, id, data: { id, data: decode(record) } };
+    const result = { type: 'data' as const, id, data: { id, data: itemOf(record) } };
     const text = JSON.stringify(transformTRPCResponse(config, { id: null, result }));
     return text.slice('{"id":null,'.length);
   };
