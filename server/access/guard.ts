@@ -2,6 +2,7 @@ import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { toTRPCError } from '../router/errors.ts';
+import { peek } from '../router/raw-input.ts';
 import { type Authorize, authorizeSession } from './authorize.ts';
 import { sessionOf } from './session.ts';
 
@@ -22,7 +23,7 @@ export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Pr
   try {
     session?.assertActive();
     if (call.type === 'mutation') {
-      const topic = topicOf(await call.getRawInput());
+      const topic = topicOf(peek(await call.getRawInput()));
       await authorize(call.ctx, { action: 'control', topic, types: [] });
       await allowanceOf(call.ctx)?.take(1);
     } else {
@@ -35,7 +36,7 @@ export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Pr
 
 function topicOf(input: unknown): string {
   if (typeof input !== 'object' || input === null || !('topic' in input)) return DEFAULT_TOPIC;
-  const { topic = DEFAULT_TOPIC } = input;
+  const topic = input.topic ?? DEFAULT_TOPIC;
   if (typeof topic === 'string') return topic;
   throw new EventsError('INVALID_TOPIC', 'A topic is text.', {
     issues: [{ path: ['topic'], message: 'must be text' }],

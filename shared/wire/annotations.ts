@@ -90,8 +90,8 @@ export class AnnotationReader {
         value = this.#step(value, key);
         this.#path.push(key);
         place.inner ??= new Map();
-        let next = place.inner.get(key);
-        if (!next) place.inner.set(key, (next = {}));
+        const next = place.inner.get(key) ?? {};
+        place.inner.set(key, next);
         place = next;
       }
       if (this.#path.length > this.#limits.maxDepth) throw this.#invalid('is nested too deeply');

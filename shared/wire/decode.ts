@@ -49,10 +49,11 @@ class Measure {
   }
 
   take(json: unknown, depth: number): void {
-    if (typeof json !== 'object' || json === null) return;
+    const isList = Array.isArray(json);
+    if (!isList && !isRecord(json)) return;
     const { maxDepth, maxNodes } = this.#limits;
     if (depth >= maxDepth) throw this.#tooMuch(`is nested more than ${maxDepth} levels deep`);
-    const inside: unknown[] = Array.isArray(json) ? json : Object.values(json);
+    const inside: unknown[] = isList ? json : Object.values(json);
     this.#nodes += inside.length;
     if (this.#nodes > maxNodes) throw this.#tooMuch(`has more than ${maxNodes} values`);
     for (const value of inside) if (typeof value === 'object') this.take(value, depth + 1);
