@@ -1,15 +1,16 @@
 import { createTRPCUntypedClient, httpLink } from '@trpc/client';
+import { transformer } from '../shared/transformer.ts';
 import type { Token } from './connection.ts';
 import { HttpStatusError } from './errors.ts';
 import type { Mutate } from './publishing.ts';
 import { withRetry } from './retry.ts';
-import { type Router, wireTransformer } from './wire.ts';
+import type { Router } from './wire.ts';
 
 /** Mutations over HTTP, tried again while the server cannot be reached or cannot take them. */
 export function httpMutate(url: string, token: Token | undefined): Mutate {
   const link = httpLink<Router>({
     url: url.replace(/\/$/, ''),
-    transformer: wireTransformer,
+    transformer,
     fetch: fetchAnswer,
     ...(token !== undefined && {
       headers: async () => ({

@@ -13,16 +13,6 @@ import { isLarge } from './socket.ts';
 /** The router, whatever its catalog. Procedures are called by path: their names are known to the catalog only. */
 export type Router = AppRouter<AnyCatalog>;
 
-/** The project's transformer, without its deep copy of what is plain JSON and was parsed for us alone. */
-export const wireTransformer = {
-  input: transformer,
-  output: {
-    serialize: (value: unknown) => transformer.serialize(value),
-    deserialize: (value: Parameters<typeof transformer.deserialize>[0]): unknown =>
-      transformer.deserialize(value, { inPlace: true }),
-  },
-};
-
 /** tRPC over our connection: calls that outlive it, and the raw client for subscriptions. */
 export class Wire {
   readonly connection: SocketConnection;
@@ -32,7 +22,7 @@ export class Wire {
 
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
     this.connection = new SocketConnection(options, report);
-    const link = wsLink<Router>({ client: this.connection.client, transformer: wireTransformer });
+    const link = wsLink<Router>({ client: this.connection.client, transformer });
     this.trpc = createTRPCUntypedClient<Router>({ links: [link] });
   }
 

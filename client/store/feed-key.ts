@@ -48,7 +48,7 @@ export function feedKey({ topic, topics, since, types, filter, every, latestBy }
 
 /** The input of a key. */
 export function feedInput<C extends AnyCatalog>(key: string): FeedInput<EventName<C>, C> {
-  return transformer.parse(key);
+  return transformer.parse(key) as FeedInput<EventName<C>, C>;
 }
 
 function unordered(names: readonly string[] | undefined): string[] | undefined {
