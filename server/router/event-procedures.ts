@@ -21,6 +21,7 @@ import { endWithSession } from '../access/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
+import { askerOf } from '../limits/socket-asker.ts';
 import { asTRPCError } from './errors.ts';
 import { batchInput, historyInput, publishInput, replayInput, subscribeInput } from './inputs.ts';
 
@@ -144,7 +145,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       const options = topics
         ? { ...asked, admit: await checkpoint.seeEach(ctx, topics, { types, filter }) }
         : await checkpoint.see(ctx, 'subscribe', asked);
-      return endWithSession(ctx, signal, (ends) => untyped.subscribe({ ...options, signal: ends }));
+      return endWithSession(ctx, signal, (ends) =>
+        untyped.subscribe({ ...options, signal: ends, asker: askerOf(ctx) }),
+      );
     });
 
   const procedures = {
@@ -162,13 +165,15 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     },
     history: procedure
       .input(historyInput(catalog))
-      .query(async ({ ctx, input = {} }) => untyped.history(await checkpoint.see(ctx, 'history', input))),
+      .query(async ({ ctx, input = {} }) =>
+        untyped.history({ ...(await checkpoint.see(ctx, 'history', input)), asker: askerOf(ctx) }),
+      ),
     replay: procedure
       .input(replayInput(catalog))
       .subscription(async ({ ctx, input: { since, lastEventId, ...asked } = {}, signal }) => {
         const options = await checkpoint.see(ctx, 'history', asked);
         return endWithSession(ctx, signal, (ends) =>
-          untyped.replay({ ...options, since: lastEventId ?? since, signal: ends }),
+          untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
         );
       }),
     stats: procedure.query(async ({ ctx }) => {
