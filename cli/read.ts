@@ -35,7 +35,7 @@ export async function history(
   }
   // A page may be empty and yet not the end.
   for (let from: Since = since, atEnd = false; !atEnd; ) {
-    const page = await access.history({ ...selection, since: from, limit: PAGE });
+    const page: Page = await access.history({ ...selection, since: from, limit: PAGE });
     await printPage(page);
     ({ next: from, atEnd } = page);
   }

@@ -1,6 +1,6 @@
 import { type TrackedEnvelope, tracked } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { type Position, parseCursor } from '../../shared/cursor.ts';
+import { type Position, parseCursor, samePosition } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventName } from '../../shared/events.ts';
 import { type Clock, Pace } from '../../shared/pace.ts';
@@ -66,7 +66,9 @@ async function* recordsOf(
   let position = start;
   let recovered = gap === undefined;
   if (gap) yield gap;
-  while (!hasReached(position, end)) {
+  // A start beyond the log's end is a gap: the log was rewound.
+  let isToBeRead = range.until === undefined && !samePosition(position, end);
+  for (; isToBeRead || !hasReached(position, end); isToBeRead = false) {
     const from = position;
     const chunk = await patiently(() => steps.read((most) => log.read(from, most)), signal);
     if (chunk.gap) {
