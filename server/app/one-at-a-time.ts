@@ -18,6 +18,8 @@ export function oneAtATime(app: FastifyInstance): void {
     latest.set(socket, over);
     void over.then(() => latest.get(socket) === over && latest.delete(socket));
     await before;
-    if (socket.destroyed) reply.hijack();
+    if (!socket.destroyed) return;
+    reply.hijack();
+    reply.raw.emit('close'); // Node itself tells it only to the answer that had its turn
   });
 }
