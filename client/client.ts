@@ -18,6 +18,7 @@ import type {
 import type { Connection } from './connection-state.ts';
 import { definedOnly } from './defined-only.ts';
 import { reportUncaught } from './errors.ts';
+import { nonEmptyPage } from './history-pages.ts';
 import { isolated } from './isolated.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
 import type { RetryOptions } from './retry.ts';
@@ -121,7 +122,11 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     options: HistoryOptions<N, C> & RetryOptions = {},
   ): Promise<HistoryPage<N, C>> {
     const { signal, timeoutMs, ...input } = options;
-    return this.#wire.call('query', 'history', definedOnly(input), { signal, timeoutMs });
+    return nonEmptyPage(
+      (page: HistoryOptions<N, C>) =>
+        this.#wire.call('query', 'history', definedOnly(page), { signal, timeoutMs }),
+      input,
+    );
   }
 
   stats(options?: RetryOptions): Promise<ServerStats> {

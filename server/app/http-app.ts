@@ -12,6 +12,7 @@ import { allowOrigins } from './allow-origins.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
@@ -26,7 +27,7 @@ const LOOK_MS = 250;
 /** Bytes of a request's body. */
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Calls in one request. */
-const MAX_BATCH_CALLS = 1_000;
+const MAX_BATCH_CALLS = 100;
 /** Ms for a whole request. */
 const REQUEST_MS = 30_000;
 
@@ -80,6 +81,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     if (readiness.isClosed) reply.header('connection', 'close');
   });
   requests.watch(app);
+  oneAtATime(app);
 
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {

@@ -1,17 +1,10 @@
 import { formatCursor, type Position } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
-import {
-  type Bounds,
-  type Broker,
-  type LogRecord,
-  READ_CHARS,
-  type ReadResult,
-  type Tail,
-  type TailSink,
-} from './broker.ts';
+import type { Bounds, Broker, LogRecord, ReadResult, Tail, TailSink } from './broker.ts';
 import { newEpoch, topicEpoch } from './epoch.ts';
 import { gapAfter } from './gaps.ts';
+import { pageEnd } from './page-end.ts';
 import { RememberedIds } from './remembered-ids.ts';
 import { bytesOf, completeRetention, type Retention } from './retention.ts';
 import { TopicTails } from './topic-tails.ts';
@@ -96,8 +89,13 @@ export class MemoryBroker implements Broker {
 
   async seek(topic: string, at: number): Promise<Position> {
     const log = this.#topic(topic);
-    const next = log.records.find((record, index) => index >= log.head && record.at >= at);
-    return { epoch: log.epoch, seq: next ? next.seq - 1 : log.last };
+    let [low, high] = [log.head, log.records.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((log.records[middle]?.at ?? 0) >= at) high = middle;
+      else low = middle + 1;
+    }
+    return { epoch: log.epoch, seq: log.last - (log.records.length - low) };
   }
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
@@ -151,15 +149,6 @@ export class MemoryBroker implements Broker {
       log.head = 0;
     }
   }
-}
-
-/** The index after the last record of a page. */
-function pageEnd(records: readonly LogRecord[], start: number, limit: number): number {
-  const most = Math.min(records.length, start + limit);
-  let chars = 0;
-  let end = start;
-  while (end < most && chars < READ_CHARS) chars += records[end++]?.json.length ?? 0;
-  return end;
 }
 
 function boundsOf({ epoch, records, head, last }: Topic): Bounds {

@@ -22,6 +22,7 @@ import { endWithSession } from '../access/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
+import { askerOf } from '../limits/socket-asker.ts';
 import { type Admission, admit, admitted } from './admitted.ts';
 import { asTRPCError } from './errors.ts';
 import { expectsData, expectsEvents } from './expectations.ts';
@@ -188,7 +189,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       const options = grant.several
         ? { ...asked, types, filter, admit: grant.several(filter) }
         : { ...asked, ...checkpoint.narrow(grant.one, filter) };
-      return endWithSession(ctx, signal, (ends) => untyped.subscribe({ ...options, signal: ends }));
+      return endWithSession(ctx, signal, (ends) =>
+        untyped.subscribe({ ...options, signal: ends, asker: askerOf(ctx) }),
+      );
     });
 
   const history = admitting({
@@ -196,8 +199,8 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     authorize: (ctx, asked) => checkpoint.see(ctx, 'history', asked),
     expects: () => optionsOnly,
     input: historyInput(catalog),
-  }).query(({ input: { input = {}, grant } }) =>
-    untyped.history({ ...input, ...checkpoint.narrow(grant, input.filter) }),
+  }).query(({ ctx, input: { input = {}, grant } }) =>
+    untyped.history({ ...input, ...checkpoint.narrow(grant, input.filter), asker: askerOf(ctx) }),
   );
 
   const replay = admitting({
@@ -209,7 +212,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     const { since, lastEventId, ...asked } = input;
     const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };
     return endWithSession(ctx, signal, (ends) =>
-      untyped.replay({ ...options, since: lastEventId ?? since, signal: ends }),
+      untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
     );
   });
 
