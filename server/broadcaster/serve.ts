@@ -41,13 +41,22 @@ export function serve(connection: Connection): void {
     }
   };
 
+  let pongOwed = false; // one answers all that were asked before it
   const pong = (): void => {
     const { dangerouslyDisablePong, pongAfterContext } = setup.options;
-    if (dangerouslyDisablePong) return;
-    if (!context || !pongAfterContext) ws.send('PONG');
-    else void context.then(({ ok }) => ok && connection.open && ws.send('PONG'));
+    if (dangerouslyDisablePong || pongOwed) return;
+    if (!context || !pongAfterContext) {
+      connection.send('PONG');
+      return;
+    }
+    pongOwed = true;
+    void context.then(({ ok }) => {
+      pongOwed = false;
+      if (ok) connection.send('PONG');
+    });
   };
 
+  ws.on('ping', () => holdReading(connection)); // `ws` answers it, and hangs up when many answers wait
   ws.on('message', (raw, isBinary) => {
     if (!connection.open) return; // no reply could be sent: better not run at all
     holdReading(connection);
@@ -72,10 +81,10 @@ function announcesParams(req: IncomingMessage): boolean {
 }
 
 /** Reads no further from a client that is behind with taking answers, or has asked too much already. */
-function holdReading({ ws, backlog, turnstile }: Connection): void {
+function holdReading({ ws, behind, backlog, turnstile }: Connection): void {
   if (ws.isPaused) return;
   let over: Promise<void>;
-  if (backlog.full) over = backlog.drained();
+  if (behind) over = backlog.drained();
   else if (turnstile.crowded) over = turnstile.pass(async () => {});
   else return;
   ws.pause();

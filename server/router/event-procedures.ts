@@ -21,7 +21,7 @@ import { endWithSession } from '../access/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
-import { asTRPCError } from './errors.ts';
+import { asTRPCError, tellErrors, toldError } from './errors.ts';
 import { batchInput, historyInput, publishInput, replayInput, subscribeInput } from './inputs.ts';
 
 /** Input of `publish.<event_type>`. */
@@ -144,7 +144,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       const options = topics
         ? { ...asked, admit: await checkpoint.seeEach(ctx, topics, { types, filter }) }
         : await checkpoint.see(ctx, 'subscribe', asked);
-      return endWithSession(ctx, signal, (ends) => untyped.subscribe({ ...options, signal: ends }));
+      return endWithSession(ctx, signal, (ends) =>
+        untyped.subscribe({ ...options, signal: ends }).telling(toldError),
+      );
     });
 
   const procedures = {
@@ -168,7 +170,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       .subscription(async ({ ctx, input: { since, lastEventId, ...asked } = {}, signal }) => {
         const options = await checkpoint.see(ctx, 'history', asked);
         return endWithSession(ctx, signal, (ends) =>
-          untyped.replay({ ...options, since: lastEventId ?? since, signal: ends }),
+          tellErrors(untyped.replay({ ...options, since: lastEventId ?? since, signal: ends })),
         );
       }),
     stats: procedure.query(async ({ ctx }) => {
