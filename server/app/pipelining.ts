@@ -1,6 +1,4 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { finished } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 
 /** Requests of one connection that may wait for the answer to the one before. */
@@ -10,7 +8,7 @@ const MAX_WAITING = 100;
 interface Line {
   waiting: number;
   /** Settles when the last of them was answered, and its answer handed to the system. */
-  answered: Promise<void>;
+  answered: Promise<unknown>;
 }
 
 /**
@@ -29,13 +27,10 @@ export function answerInTurn(app: FastifyInstance, refused: () => void): void {
       socket.destroy();
     }
     const before = line.answered;
-    line.answered = over(reply.raw);
+    // An answer that never finishes ends its connection, and those who wait for it with it.
+    line.answered = new Promise((resolve) => reply.raw.once('finish', resolve));
     line.waiting += 1;
     await before;
     line.waiting -= 1;
   });
-}
-
-function over(answer: ServerResponse): Promise<void> {
-  return new Promise((resolve) => finished(answer, () => resolve()));
 }
