@@ -53,9 +53,17 @@ export class Connection {
     return this.ws.readyState === WebSocket.OPEN;
   }
 
-  /** Whether its client is behind with taking what it was sent: nothing more should be read from it until that drained. */
+  /** Whether its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
   get behind(): boolean {
-    return this.backlog.full || this.#unsent > MAX_UNSENT_MESSAGES;
+    return this.backlog.full || (this.open && this.#unsent > MAX_UNSENT_MESSAGES);
+  }
+
+  /** Resolves when the client has taken what waits, or is gone. Never rejects. */
+  async caughtUp(): Promise<void> {
+    do {
+      await this.backlog.drained();
+      await new Promise((resolve) => setImmediate(resolve)); // what was taken is told in the turn after
+    } while (this.behind);
   }
 
   /** Aborts when the socket has closed. */
