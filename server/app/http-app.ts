@@ -77,7 +77,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     },
     routerOptions: { maxParamLength: MAX_PATH },
   });
-  answerInTurn(app, () => instruments.refused('TOO_MANY_REQUESTS'));
+  answerInTurn(app.server, () => instruments.refused('TOO_MANY_REQUESTS'));
   answerOldHttp(app);
   addSecurityHeaders(app);
   observeHttp(app, logger, instruments);
