@@ -29,6 +29,8 @@ export const ERRORS = {
   RATE_LIMITED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
   /** The broker cannot be reached or refused the write; whether it was stored is unknown, so retry with the same idempotency key. */
   UNAVAILABLE: { trpc: 'SERVICE_UNAVAILABLE', retry: true },
+  /** What waited for this subscription was more than it may be behind, and it asked to be ended then; resume from the last cursor. */
+  SLOW_CONSUMER: { trpc: 'SERVICE_UNAVAILABLE', retry: true },
   /** This manager, broker or client was closed. */
   CLOSED: { trpc: 'CLIENT_CLOSED_REQUEST', retry: false },
 } as const;

@@ -1,5 +1,4 @@
-import { EventsError } from '../../shared/errors.ts';
-import { toTRPCError } from '../router/errors.ts';
+import { toldError } from '../router/errors.ts';
 import { linkSignals } from './link-signals.ts';
 import { type Session, sessionOf } from './session.ts';
 
@@ -25,7 +24,7 @@ async function* untilEnded(iterate: () => AsyncIterator<unknown>, session: Sessi
     yield* { [Symbol.asyncIterator]: iterate };
     session.assertActive();
   } catch (error) {
-    throw error instanceof EventsError ? toTRPCError(error) : error;
+    throw toldError(error);
   } finally {
     link[Symbol.dispose]();
   }

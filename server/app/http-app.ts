@@ -5,6 +5,8 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { createAccessContext } from '../access/access-context.ts';
+import { DRAIN_TIMEOUT_MS } from '../broadcaster/limits.ts';
+import { StallGuard } from '../broadcaster/stall-guard.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
@@ -12,13 +14,15 @@ import { allowOrigins } from './allow-origins.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { answerOldHttp } from './old-http.ts';
 import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
+import { answerInTurn } from './pipelining.ts';
 import type { Readiness } from './readiness.ts';
 import { refuseRounded } from './refuse-rounded.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { serveSchemas } from './serve-schemas.ts';
+import { cutUnreadAnswers } from './unread-answers.ts';
 
 /** The longest URL path that Node itself lets through: a batch of tRPC calls names all its procedures in the path. */
 const MAX_PATH = 16 * 1024;
@@ -47,6 +51,8 @@ export interface HttpAppOptions {
   limits: Limits;
   /** Ms for the head of a request, from the connection on. */
   handshakeTimeoutMs: number;
+  /** Ms for which a client may take nothing of its answers [D9]. Default 30 000. */
+  drainTimeoutMs?: number | undefined;
   instruments: Instruments;
   /** Directory of the page. Default: where the build puts it. */
   pageDir?: string | undefined;
@@ -72,16 +78,19 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     },
     routerOptions: { maxParamLength: MAX_PATH },
   });
+  answerInTurn(app.server, () => instruments.refused('TOO_MANY_REQUESTS'));
+  answerOldHttp(app);
   addSecurityHeaders(app);
   observeHttp(app, logger, instruments);
   limitSockets(app.server, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
+  const guard = new StallGuard(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
+  cutUnreadAnswers(app.server, guard, () => instruments.refused('SLOW_CONSUMER'));
 
   // Whoever keeps a connection is to make the next one elsewhere.
   app.addHook('onSend', async (_request, reply) => {
     if (readiness.isClosed) reply.header('connection', 'close');
   });
   requests.watch(app);
-  oneAtATime(app);
 
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {

@@ -1,8 +1,10 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
+import { CloseCode } from '../../shared/close-codes.ts';
 import { askToReconnect } from './ask-to-reconnect.ts';
 import { Connection } from './connection.ts';
 import { type ConnectionInfo, Connections } from './connections.ts';
+import { cut } from './cut.ts';
 import { type AnyHandlerOptions, type BroadcastWSSHandlerOptions, resolveOptions } from './options.ts';
 import { serve } from './serve.ts';
 import { StallGuard } from './stall-guard.ts';
@@ -40,7 +42,7 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
       return;
     }
     const connection = new Connection(ws, req, setup);
-    guard.watch(connection);
+    guard.watch(connection.socket, () => cutStalled(connection));
     connections.add(connection);
     serve(connection);
   });
@@ -55,4 +57,10 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
     },
     disconnect: (id, reason) => connections.disconnect(id, reason),
   };
+}
+
+function cutStalled({ ws, open }: Connection): void {
+  if (!open) return; // its closing has a time limit of its own
+  ws.resume(); // or its answer to the close is never seen
+  cut(ws, CloseCode.SLOW_CONSUMER, 'reads nothing');
 }

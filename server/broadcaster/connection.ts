@@ -9,6 +9,12 @@ import type { Setup } from './options.ts';
 import type { RequestId } from './request-id.ts';
 import { Turnstile } from './turnstile.ts';
 
+/**
+ * Messages that may wait to be taken by a client before nothing more is read from it. Each costs some hundred bytes
+ * beside its own, so that of the smallest ones many more would fit into a limit on bytes than into memory.
+ */
+const MAX_UNSENT_MESSAGES = 1_000;
+
 /** One client: its socket, its tRPC context, its running subscriptions. */
 export class Connection {
   readonly ws: WebSocket;
@@ -26,6 +32,10 @@ export class Connection {
   /** Whether `createContext` let the client in. */
   admitted = false;
   readonly #closed = new AbortController();
+  #unsent = 0;
+  readonly #sent = (): void => {
+    this.#unsent -= 1;
+  };
 
   constructor(ws: WebSocket, req: IncomingMessage, setup: Setup) {
     this.ws = ws;
@@ -45,6 +55,19 @@ export class Connection {
     return this.ws.readyState === WebSocket.OPEN;
   }
 
+  /** Whether its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
+  get behind(): boolean {
+    return this.backlog.full || (this.open && this.#unsent > MAX_UNSENT_MESSAGES);
+  }
+
+  /** Resolves when the client has taken what waits, or is gone. Never rejects. */
+  async caughtUp(): Promise<void> {
+    do {
+      await this.backlog.drained();
+      await new Promise((resolve) => setImmediate(resolve)); // what was taken is told in the turn after
+    } while (this.behind);
+  }
+
   /** Aborts when the socket has closed. */
   get closed(): AbortSignal {
     return this.#closed.signal;
@@ -54,7 +77,14 @@ export class Connection {
   respond(message: TRPCResponseMessage): void {
     if (!this.open) return;
     const { encoder, options } = this.setup;
-    this.ws.send(encoder.encode(transformTRPCResponse(options.router._def._config, message)));
+    this.send(encoder.encode(transformTRPCResponse(options.router._def._config, message)));
+  }
+
+  /** Sends a message that is encoded already; drops it once closing has begun. */
+  send(data: Parameters<WebSocket['send']>[0]): void {
+    if (!this.open) return;
+    this.#unsent += 1;
+    this.ws.send(data, this.#sent);
   }
 
   /** Like `respond`, but never throws: a message that cannot be sent is reported, and replaced by a bare error. */

@@ -36,13 +36,16 @@ export interface Limits {
 
 export type LimitOptions = { readonly [K in keyof Limits]?: Limits[K] | undefined };
 
+/** Milliseconds for which a client of any transport may take nothing of what waits for it [D9]. */
+export const DRAIN_TIMEOUT_MS = 30_000;
+
 const DEFAULTS: Limits = {
   firstMessageTimeoutMs: 5_000,
   maxSubscriptions: 100,
   maxConcurrentCalls: 100,
   maxCallBytes: Number.POSITIVE_INFINITY,
   maxBufferedBytes: 1024 * 1024,
-  drainTimeoutMs: 30_000,
+  drainTimeoutMs: DRAIN_TIMEOUT_MS,
 };
 
 /** Values of one observable that may wait while its client is behind: an observable cannot be asked to wait. */

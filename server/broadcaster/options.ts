@@ -4,6 +4,7 @@ import { Broadcast } from './groups/broadcast.ts';
 import { jsonEncoder } from './json-encoder.ts';
 import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
 import type { Live } from './live.ts';
+import { Turns } from './turns.ts';
 
 /** What this adapter takes beyond tRPC's own. */
 export interface BroadcastOptions extends LimitOptions {
@@ -42,6 +43,8 @@ export interface Setup {
   readonly encoder: Encoder;
   readonly limits: Limits;
   readonly live: (result: unknown) => Live | undefined;
+  /** Shares the event loop among them. */
+  readonly turns: Turns;
 }
 
 /** @throws TypeError when a limit has no meaning */
@@ -52,6 +55,7 @@ export function resolveOptions(options: AnyHandlerOptions): Setup {
     encoder: options.experimental_encoder ?? jsonEncoder,
     limits,
     live: resolveLive(options, limits),
+    turns: new Turns(),
   };
 }
 

@@ -5,6 +5,7 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import type { Connection } from './connection.ts';
 import { type ContextResult, createContext } from './context.ts';
 import { cut, SILENT_GRACE_MS } from './cut.ts';
+import { Inbox } from './inbox.ts';
 import { keepAlive } from './keep-alive.ts';
 import { type Payload, readConnectionParams, readPayload, readRequests } from './messages.ts';
 import { answer } from './request.ts';
@@ -30,38 +31,56 @@ export function serve(connection: Connection): void {
     context = createContext(connection, () => null);
   }
 
-  const receive = (payload: Payload) => {
+  function* receive(payload: Payload): Generator<undefined, void> {
     if (!context) {
       clearTimeout(firstMessageTimer);
       context = createContext(connection, () => readConnectionParams(connection, payload));
       return;
     }
     for (const [index, request] of readRequests(connection, payload).entries()) {
+      if (index > 0) yield;
       answer(connection, request, index, context).catch((cause: unknown) => connection.reportFailure(cause));
     }
-  };
+  }
 
+  let pongOwed = false; // one answers all that are asked before it can be told
   const pong = (): void => {
     const { dangerouslyDisablePong, pongAfterContext } = setup.options;
-    if (dangerouslyDisablePong) return;
-    if (!context || !pongAfterContext) ws.send('PONG');
-    else void context.then(({ ok }) => ok && connection.open && ws.send('PONG'));
+    if (dangerouslyDisablePong || pongOwed) return;
+    if (!context || !pongAfterContext || connection.context !== undefined) {
+      connection.send('PONG');
+      return;
+    }
+    pongOwed = true;
+    void context.then(({ ok }) => {
+      pongOwed = false;
+      if (ok) connection.send('PONG');
+    });
   };
 
-  ws.on('message', (raw, isBinary) => {
-    if (!connection.open) return; // no reply could be sent: better not run at all
-    holdReading(connection);
-    const text = isBinary ? null : heartbeat(raw);
-    if (text === 'PING') pong();
-    if (text !== null) return;
+  function* read(message: RawData | 'PING', isBinary: boolean): Generator<undefined, void> {
+    if (message === 'PING') return pong();
     let payload: Payload;
     try {
-      payload = readPayload(raw, isBinary);
+      payload = readPayload(message, isBinary);
     } catch (cause) {
       connection.rejectSafely(getTRPCErrorFromUnknown(cause));
       return;
     }
-    receive(payload);
+    yield* receive(payload);
+  }
+
+  const inbox = new Inbox<{ data: RawData | 'PING'; isBinary: boolean }>({
+    turns: setup.turns,
+    serve: ({ data, isBinary }) => read(data, isBinary),
+    hold: () => hold(connection),
+    source: ws,
+  });
+  ws.on('message', (raw, isBinary) => {
+    if (!connection.open) return; // no reply could be sent: better not run at all
+    const text = isBinary ? null : heartbeat(raw);
+    if (text === 'PONG') return;
+    inbox.add({ data: text ?? raw, isBinary }, Buffer.isBuffer(raw) ? raw.length : 0);
   });
 }
 
@@ -71,15 +90,11 @@ function announcesParams(req: IncomingMessage): boolean {
   return new URLSearchParams(query).get('connectionParams') === '1';
 }
 
-/** Reads no further from a client that is behind with taking answers, or has asked too much already. */
-function holdReading({ ws, backlog, turnstile }: Connection): void {
-  if (ws.isPaused) return;
-  let over: Promise<void>;
-  if (backlog.full) over = backlog.drained();
-  else if (turnstile.crowded) over = turnstile.pass(async () => {});
-  else return;
-  ws.pause();
-  void over.then(() => ws.resume());
+/** Nothing more is done for a client that is behind with taking answers, or has asked too much already. */
+function hold(connection: Connection): Promise<void> | undefined {
+  if (connection.behind) return connection.caughtUp();
+  if (connection.turnstile.crowded) return connection.turnstile.pass(async () => {});
+  return undefined;
 }
 
 /** `PING` and `PONG` are text, whatever the encoder. */

@@ -1,47 +1,95 @@
-import { CloseCode } from '../../shared/close-codes.ts';
-import type { Connection } from './connection.ts';
-import { cut } from './cut.ts';
+import type { Socket } from 'node:net';
+import { Unacknowledged } from './unacknowledged.ts';
 
 /** How many times per timeout each client is looked at: it is cut at most a quarter of the timeout late. */
 const LOOKS = 4;
 
+/** What was seen of a client, and what cuts it. */
+interface Watched {
+  /** Moves whenever the client takes a byte; not a number until it was looked at. */
+  taken: number;
+  /** Looks in a row at which something waited and nothing was taken. */
+  looks: number;
+  readonly cut: () => void;
+}
+
 /**
- * Cuts clients that take nothing of what waits for them [D9], however little that is, and whatever else they send:
- * one that answers pings but reads nothing too. One timer looks at all of them, so writing costs nothing more.
+ * Cuts clients that take nothing of what waits for them [D9], over whatever transport, however little that is, and
+ * whatever else they send: one that answers pings but reads nothing too. One timer looks at all of them, so writing
+ * costs nothing more. Looks are counted, not time: a process that was suspended cuts nobody when it goes on.
  */
 export class StallGuard {
   readonly #everyMs: number;
-  readonly #watched = new Map<Connection, { taken: number; looks: number }>();
+  readonly #readUnacknowledged: () => Promise<Unacknowledged>;
+  readonly #watched = new Map<Socket, Watched>();
   #timer: NodeJS.Timeout | undefined;
+  #asking = false;
 
-  /** @param timeoutMs how long a client may take nothing */
-  constructor(timeoutMs: number) {
+  /**
+   * @param timeoutMs how long a client may take nothing
+   * @param readUnacknowledged tells what the operating system holds for clients: megabytes each, before it holds up the process
+   */
+  constructor(timeoutMs: number, readUnacknowledged = Unacknowledged.read) {
     this.#everyMs = Math.max(1, timeoutMs / LOOKS);
+    this.#readUnacknowledged = readUnacknowledged;
   }
 
-  /** Watches a client until its socket has closed. */
-  watch(connection: Connection): void {
-    this.#watched.set(connection, { taken: 0, looks: 0 });
+  /** Watches a client until its socket has closed. @param cut hangs up; called again as long as the socket is there */
+  watch(socket: Socket, cut: () => void): void {
+    this.#watched.set(socket, { taken: Number.NaN, looks: 0, cut });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
-    connection.ws.once('close', () => {
-      this.#watched.delete(connection);
-      if (this.#watched.size > 0) return;
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    });
+    socket.once('close', () => this.unwatch(socket));
+  }
+
+  /** Leaves a socket to somebody else. */
+  unwatch(socket: Socket): void {
+    this.#watched.delete(socket);
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   #look(): void {
-    for (const [connection, seen] of this.#watched) {
-      const { ws, socket } = connection;
-      const taken = socket.bytesWritten - socket.writableLength;
-      if (socket.writableLength === 0 || taken !== seen.taken) {
-        seen.taken = taken;
-        seen.looks = 0;
-      } else if (++seen.looks >= LOOKS && connection.open) {
-        ws.resume(); // or its answer to the close is never seen
-        cut(ws, CloseCode.SLOW_CONSUMER, 'reads nothing');
-      }
+    const handedOver: Socket[] = [];
+    for (const [socket, watched] of this.#watched) {
+      const { bytesWritten, writableLength } = socket;
+      if (writableLength === 0) handedOver.push(socket);
+      else judge(watched, bytesWritten - writableLength - systemsQueue(socket));
+    }
+    if (handedOver.length > 0 && !this.#asking) void this.#lookIntoSystem(handedOver);
+  }
+
+  /** Judges those for whom nothing waits in this process: all of it was handed to the system, which may wait too. */
+  async #lookIntoSystem(sockets: readonly Socket[]): Promise<void> {
+    this.#asking = true;
+    const unacknowledged = await this.#readUnacknowledged();
+    this.#asking = false;
+    for (const socket of sockets) {
+      const watched = this.#watched.get(socket);
+      if (!watched || socket.writableLength > 0) continue;
+      const waiting = unacknowledged.of(socket);
+      if (waiting === 0) watched.looks = 0;
+      else judge(watched, socket.bytesWritten - waiting);
     }
   }
+}
+
+/** Something waits for a client, and so many bytes it has taken. */
+function judge(watched: Watched, taken: number): void {
+  if (taken !== watched.taken) {
+    watched.taken = taken;
+    watched.looks = 0;
+  } else if (++watched.looks >= LOOKS) {
+    watched.cut();
+  }
+}
+
+/**
+ * Bytes of one write that the system has not accepted yet: they become fewer while the write is under way. Node looks
+ * at the same figure for its own timeouts, and has no public name for it.
+ */
+function systemsQueue(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0;
+  return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0;
 }

@@ -7,8 +7,7 @@ import type { Feed, FeedReader } from './feed.ts';
 import { PullReader } from './pull-reader.ts';
 import { itemOf } from './stream-record.ts';
 
-/** How much an iterator may be behind before its feed waits, whichever comes first. */
-const PULL_RECORDS = 256;
+/** Characters that may wait for an iterator: what a socket may have unsent [D9]. */
 const PULL_CHARS = 1024 * 1024;
 
 /** A reader's way through what it subscribed to: a feed, or several as one. */
@@ -20,6 +19,8 @@ export interface EventSubscriptionOptions {
   whenSlow: WhenSlow;
   /** Ends iteration. */
   signal: AbortSignal | undefined;
+  /** Makes what a reader is told of the error that ended its subscription. Default: the error itself. */
+  tell?: ((error: unknown) => unknown) | undefined;
 }
 
 /**
@@ -41,27 +42,38 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     return this.#options.whenSlow;
   }
 
+  /** The same subscription, for readers that are to be told its errors in another form. */
+  telling(tell: (error: unknown) => unknown): EventSubscription<N, C> {
+    return new EventSubscription({ ...this.#options, tell });
+  }
+
   /** Feeds a reader until it calls `close`. The reader is not called before this returns. */
   attach(reader: FeedReader): Reading {
-    return this.#options.attach(reader);
+    const { attach, tell } = this.#options;
+    if (!tell) return attach(reader);
+    return attach({
+      name: reader.name,
+      take: (records) => reader.take(records),
+      goLive: (feed) => reader.goLive(feed),
+      fail: (error) => reader.fail(tell(error)),
+    });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {
-    const { signal } = this.#options;
+    const { attach, signal, tell } = this.#options;
     if (signal?.aborted) return;
-    const reader = new PullReader(PULL_RECORDS, PULL_CHARS);
-    const feed = this.attach(reader);
+    const reader = new PullReader(PULL_CHARS, this.whenSlow);
+    const feed = attach(reader);
     const stop = (): void => reader.close();
     signal?.addEventListener('abort', stop);
     try {
-      for (let records = await reader.next(); records !== null; records = await reader.next()) {
-        for (const record of records) {
-          if (signal?.aborted) return;
-          // The selector let nothing else through than events N and notices.
-          yield tracked(record.cursor, itemOf<C>(record) as StreamItem<N, C>);
-        }
-        feed.resume();
+      for (let record = await reader.next(); record !== null; record = await reader.next()) {
+        // The selector let nothing else through than events N and notices.
+        yield tracked(record.cursor, itemOf<C>(record) as StreamItem<N, C>);
+        if (reader.isEmpty) feed.resume();
       }
+    } catch (error) {
+      throw tell ? tell(error) : error;
     } finally {
       signal?.removeEventListener('abort', stop);
       feed.close();

@@ -1,43 +1,52 @@
 import { randomUUID } from 'node:crypto';
+import { EventsError } from '../../shared/errors.ts';
+import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Feed, FeedReader } from './feed.ts';
 import { liveAlone } from './live-alone.ts';
 import type { StreamRecord } from './stream-record.ts';
 
+/** What a record occupies beside its texts, about: in characters. */
+const RECORD_CHARS = 100;
+
 /**
- * Reads a feed for whoever pulls (an async iterator): holds a bounded number of records; beyond it the feed waits,
- * and the log keeps the rest.
+ * Reads a feed for whoever pulls (an async iterator): holds a bounded part of it; beyond that the feed waits, and the
+ * log keeps the rest.
  */
 export class PullReader implements FeedReader {
   readonly name = `iterator-${randomUUID()}`;
-  readonly #maxRecords: number;
   readonly #maxChars: number;
+  readonly #whenSlow: WhenSlow;
   #records: StreamRecord[] = [];
-  /** Of their JSON. */
+  /** Of those that wait. */
   #chars = 0;
   #wake: () => void = () => {};
   #end: { error?: unknown } | null = null;
 
   /**
    * One batch more may be held than these say.
-   * @param maxRecords records held before the feed is told to wait
-   * @param maxChars characters of JSON held before the feed is told to wait
+   * @param maxChars characters of JSON that may wait before the reader is slow [D9]
+   * @param whenSlow `disconnect` ends it then; else the feed waits, and knows how it goes on
    */
-  constructor(maxRecords: number, maxChars: number) {
-    this.#maxRecords = maxRecords;
+  constructor(maxChars: number, whenSlow: WhenSlow) {
     this.#maxChars = maxChars;
+    this.#whenSlow = whenSlow;
   }
 
   take(records: readonly StreamRecord[]): boolean {
     for (const record of records) {
       this.#records.push(record);
-      this.#chars += record.json.length;
+      this.#chars += charsOf(record);
     }
     this.#wake();
-    return this.#records.length < this.#maxRecords && this.#chars < this.#maxChars;
+    return this.#chars < this.#maxChars;
   }
 
   goLive(feed: Feed): () => void {
-    return liveAlone(feed, this.name, (records) => this.take(records));
+    return liveAlone(feed, this.name, (records) => {
+      const room = this.take(records);
+      if (!room && this.#whenSlow === 'disconnect') this.#disconnect();
+      return room;
+    });
   }
 
   fail(error: unknown): void {
@@ -48,26 +57,45 @@ export class PullReader implements FeedReader {
   /** Nothing more is wanted: `next` resolves with null. */
   close(): void {
     this.#end ??= {};
-    this.#handOut();
+    this.#forget();
     this.#wake();
   }
 
-  /** All records at hand, at least one; null once closed. One caller at a time. @throws the feed's error */
-  async next(): Promise<readonly StreamRecord[] | null> {
-    while (this.#records.length === 0) {
+  /** The next record; null once closed. One caller at a time. @throws the feed's error, after what came before it */
+  async next(): Promise<StreamRecord | null> {
+    for (;;) {
+      const record = this.#records.shift();
+      if (record) {
+        this.#chars -= charsOf(record);
+        return record;
+      }
       if (this.#end && 'error' in this.#end) throw this.#end.error;
       if (this.#end) return null;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    return this.#handOut();
   }
 
-  #handOut(): readonly StreamRecord[] {
-    const records = this.#records;
+  /** Whether nothing waits: then the feed may go on. */
+  get isEmpty(): boolean {
+    return this.#records.length === 0;
+  }
+
+  /** Like a socket that is cut: what waits is not delivered any more. */
+  #disconnect(): void {
+    this.#forget();
+    this.fail(
+      new EventsError('SLOW_CONSUMER', 'The subscription was read too slowly: resume from the last cursor.'),
+    );
+  }
+
+  #forget(): void {
     this.#records = [];
     this.#chars = 0;
-    return records;
   }
+}
+
+function charsOf({ json, cursor }: StreamRecord): number {
+  return json.length + cursor.length + RECORD_CHARS;
 }

@@ -8,6 +8,20 @@ export function asTRPCError(error: TRPCError): TRPCError {
   return cause instanceof EventsError ? toTRPCError(cause) : error;
 }
 
+/** What ended a stream, as its tRPC client is told: the project's errors under their tRPC codes, all others as they are. */
+export function toldError(error: unknown): unknown {
+  return error instanceof EventsError ? toTRPCError(error) : error;
+}
+
+/** A stream whose error is told by {@link toldError}. */
+export async function* tellErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw toldError(error);
+  }
+}
+
 /** An error of the project, as tRPC answers it. */
 export function toTRPCError(error: EventsError): TRPCError {
   return new TRPCError({ code: ERRORS[error.code].trpc, message: error.message, cause: error });

@@ -24,7 +24,7 @@ import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import { type Admission, admit, admitted } from './admitted.ts';
-import { asTRPCError } from './errors.ts';
+import { asTRPCError, tellErrors, toldError } from './errors.ts';
 import { expectsData, expectsEvents } from './expectations.ts';
 import {
   askedOfBatch,
@@ -190,7 +190,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
         ? { ...asked, types, filter, admit: grant.several(filter) }
         : { ...asked, ...checkpoint.narrow(grant.one, filter) };
       return endWithSession(ctx, signal, (ends) =>
-        untyped.subscribe({ ...options, signal: ends, asker: askerOf(ctx) }),
+        untyped.subscribe({ ...options, signal: ends, asker: askerOf(ctx) }).telling(toldError),
       );
     });
 
@@ -212,7 +212,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     const { since, lastEventId, ...asked } = input;
     const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };
     return endWithSession(ctx, signal, (ends) =>
-      untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
+      tellErrors(
+        untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
+      ),
     );
   });
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { oneAtATime } from '../../server/app/one-at-a-time.ts';
+import { answerInTurn } from '../../server/app/pipelining.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer } from './harness.ts';
 
@@ -53,9 +53,9 @@ describe('one request', () => {
 
 describe('requests that are sent before those before them were answered', () => {
   /** Sends 20 in one packet. @returns how many were under way at a time, and what was answered */
-  async function pipelined(isOneAtATime: boolean) {
+  async function pipelined(isInTurn: boolean) {
     await using app = Object.assign(fastify(), { [Symbol.asyncDispose]: async () => app.close() });
-    if (isOneAtATime) oneAtATime(app);
+    if (isInTurn) answerInTurn(app.server, () => {});
     let running = 0;
     let most = 0;
     app.get('/:n', async (request) => {

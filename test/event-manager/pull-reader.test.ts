@@ -9,27 +9,41 @@ function records(count: number, chars: number) {
   });
 }
 
-test('[D9] a reader is full with a number of records, or of characters, until they are pulled', async () => {
-  const reader = new PullReader(10, 100);
-  expect(reader.take(records(9, 1))).toBe(true);
-  expect(reader.take(records(1, 1))).toBe(false);
-  expect(await reader.next()).toHaveLength(10);
-  expect(reader.take(records(3, 30))).toBe(true);
-  expect(reader.take(records(1, 30))).toBe(false);
-  expect(await reader.next()).toHaveLength(4);
-  expect(reader.take(records(9, 1))).toBe(true);
+/** Pulls so many records. */
+async function pull(reader: PullReader, count: number) {
+  const pulled = [];
+  while (pulled.length < count) pulled.push(await reader.next());
+  return pulled;
+}
+
+test('[D9] a reader is full with a number of characters, until they are pulled', async () => {
+  const reader = new PullReader(10_000, 'refill');
+  expect(reader.take(records(8, 1_000))).toBe(true);
+  expect(reader.take(records(1, 1_000))).toBe(true);
+  expect(reader.take(records(1, 1_000))).toBe(false);
+  expect(await pull(reader, 2)).toHaveLength(2);
+  expect(reader.isEmpty).toBe(false);
+  expect(reader.take(records(1, 1_000))).toBe(true);
+  await pull(reader, 9);
+  expect(reader.isEmpty).toBe(true);
+});
+
+test('[D9] what a record occupies beside its JSON counts too: small ones are not unlimited', () => {
+  const reader = new PullReader(10_000, 'refill');
+  expect(reader.take(records(100, 1))).toBe(false);
 });
 
 test('one that waits gets what comes, the error after it, and nothing once it is closed', async () => {
-  const reader = new PullReader(10, 100);
+  const reader = new PullReader(10_000, 'refill');
   const next = reader.next();
   reader.take(records(2, 1));
-  expect(await next).toHaveLength(2);
+  expect(await next).toMatchObject({ seq: 1 });
+  expect(await reader.next()).toMatchObject({ seq: 2 });
   reader.take(records(1, 1));
   reader.fail(new Error('gone'));
-  expect(await reader.next()).toHaveLength(1);
+  expect(await reader.next()).toMatchObject({ seq: 1 });
   await expect(reader.next()).rejects.toThrow('gone');
-  const closed = new PullReader(10, 100);
+  const closed = new PullReader(10_000, 'refill');
   closed.take(records(1, 1));
   closed.close();
   expect(await closed.next()).toBeNull();

@@ -201,16 +201,19 @@ test('latestBy with whenSlow: conflate keeps the latest of each value for a read
   const iterator = items[Symbol.asyncIterator]();
   await iterator.next();
   const first = iterator.next();
-  for (let n = 1; n <= 600; n++)
-    await manager.publish('agent_message', { ...agentMessage(n), agent_id: n % 2 ? 'ego' : 'shadow' });
+  const padding = 'x'.repeat(4 * 1024); // more than an iterator may be behind
+  for (let n = 1; n <= 600; n++) {
+    const agent_id = n % 2 ? 'ego' : 'shadow';
+    await manager.publish('agent_message', { ...agentMessage(`${n} ${padding}`), agent_id });
+  }
   await turns();
   const got = [await first];
   while (got.at(-1)?.value?.[1].event_type !== 'stream_gap') got.push(await iterator.next());
   got.push(await iterator.next(), await iterator.next());
   expect(got.slice(-3).map(({ value }) => value?.[1].data)).toMatchObject([
     { reason: 'conflated', lost: 600 - (got.length - 3) - 2 },
-    { agent_id: 'ego', message: '599' },
-    { agent_id: 'shadow', message: '600' },
+    { agent_id: 'ego', message: `599 ${padding}` },
+    { agent_id: 'shadow', message: `600 ${padding}` },
   ]);
   end.abort();
   await iterator.return?.();

@@ -1,0 +1,47 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Requests of one connection that may wait for the answer to the one before. */
+const MAX_WAITING = 100;
+
+type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
+
+/**
+ * Answers the requests of one connection one after another, as its client gets the answers anyway. Those that come
+ * before the answer to an earlier one (pipelining) wait: a few bytes of requests must not make megabytes of answers at
+ * once. A client with too many waiting is hung up on.
+ * @param server with its handler in place already
+ * @param refused told of each client that is hung up on
+ */
+export function answerInTurn(server: Server, refused: () => void): void {
+  const handlers = server.listeners('request');
+  const lines = new WeakMap<Socket, Exchange[]>();
+
+  const answer = (exchange: Exchange, line: Exchange[]): void => {
+    // An answer that never finishes ends its connection, and with it those who wait.
+    exchange[1].once('finish', () => {
+      const next = line.shift();
+      if (next) answer(next, line);
+      else lines.delete(exchange[0].socket);
+    });
+    for (const handle of handlers) Reflect.apply(handle, server, exchange);
+  };
+
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    const line = lines.get(socket);
+    if (socket.destroyed) return; // the rest of what it sent at once
+    if (!line) {
+      const empty: Exchange[] = [];
+      lines.set(socket, empty);
+      answer([request, response], empty);
+    } else if (line.length < MAX_WAITING) {
+      line.push([request, response]);
+    } else {
+      refused();
+      line.length = 0;
+      socket.destroy();
+    }
+  });
+}

@@ -1,0 +1,84 @@
+import type { Turns, Worker } from './turns.ts';
+
+/** Messages that may wait before nothing more is read from their client. */
+const MAX_WAITING = 16;
+/** Bytes that weigh as much as one small call. */
+const BYTES_PER_WEIGHT = 4 * 1024;
+
+/** What one message asks for, step by step: decoding it and the first call, then one call after another. */
+export type Steps = Iterator<unknown, void, undefined>;
+
+export interface InboxOptions<M> {
+  turns: Turns;
+  /** Serves a message, a step each time it is asked for the next. */
+  serve: (message: M) => Steps;
+  /** What must be waited for before anything more is done for the client; undefined: nothing. */
+  hold: () => Promise<void> | undefined;
+  /** Stops and starts reading from the client. */
+  source: { pause(): void; resume(): void };
+}
+
+/** The messages of one client, served in order as the turns of the event loop allow. */
+export class Inbox<M> implements Worker {
+  readonly #options: InboxOptions<M>;
+  readonly #waiting: { message: M; bytes: number }[] = [];
+  /** Of the first that waits, once it is being served. */
+  #steps: Steps | undefined;
+  /** Whether it stands in line, or is being served, or is held. */
+  #busy = false;
+  #paused = false;
+
+  constructor(options: InboxOptions<M>) {
+    this.#options = options;
+  }
+
+  /** Serves a message: at once, unless it has to wait. */
+  add(message: M, bytes: number): void {
+    this.#waiting.push({ message, bytes });
+    if (this.#waiting.length > MAX_WAITING) this.#pause();
+    if (!this.#busy) this.#work();
+  }
+
+  get weight(): number {
+    const bytes = this.#steps ? 0 : (this.#waiting[0]?.bytes ?? 0);
+    return 1 + Math.floor(bytes / BYTES_PER_WEIGHT);
+  }
+
+  step(): boolean {
+    const [first] = this.#waiting;
+    if (first) {
+      this.#steps ??= this.#options.serve(first.message);
+      if (this.#steps.next().done) {
+        this.#waiting.shift();
+        this.#steps = undefined;
+      }
+    }
+    const held = this.#options.hold();
+    if (held) {
+      this.#pause();
+      void held.then(() => this.#work());
+      return false;
+    }
+    if (this.#waiting.length > 0) return true;
+    this.#busy = false;
+    this.#resume();
+    return false;
+  }
+
+  #work(): void {
+    this.#busy = true;
+    this.#options.turns.work(this);
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#options.source.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#options.source.resume();
+  }
+}

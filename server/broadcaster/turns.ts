@@ -1,0 +1,59 @@
+/** Weight of what is done for all clients in one turn of the event loop; a small call weighs one. */
+const WEIGHT_PER_TURN = 32;
+
+/** Somebody who has something to do, in steps. */
+export interface Worker {
+  /** Weight of the next step. */
+  readonly weight: number;
+  /** Does the next step; false if there is none after it, or if it cannot be done yet. */
+  step(): boolean;
+}
+
+/**
+ * Shares the event loop among clients: each turn so much is done, a step for one client after another, and the rest
+ * in the turns after it. So a client with thousands of messages waits for itself, and nobody else waits for it.
+ */
+export class Turns {
+  #spent = 0;
+  #line: Worker[] = [];
+  #scheduled = false;
+
+  /** Does the steps of one client: at once as far as the turn allows, the rest in line with those of others. */
+  work(worker: Worker): void {
+    while (this.#line.length === 0 && this.#mayDo(worker)) {
+      if (!this.#do(worker)) return;
+    }
+    this.#line.push(worker);
+    this.#schedule();
+  }
+
+  #mayDo({ weight }: Worker): boolean {
+    return this.#spent === 0 || this.#spent + weight <= WEIGHT_PER_TURN;
+  }
+
+  #do(worker: Worker): boolean {
+    this.#spent += worker.weight;
+    this.#schedule();
+    return worker.step();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#nextTurn);
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#scheduled = false;
+    this.#spent = 0;
+    const line = this.#line;
+    this.#line = [];
+    const again: Worker[] = [];
+    let done = 0;
+    for (let worker = line[done]; worker && this.#mayDo(worker); worker = line[++done]) {
+      if (this.#do(worker)) again.push(worker);
+    }
+    this.#line = [...line.slice(done), ...again, ...this.#line];
+    if (this.#line.length > 0) this.#schedule();
+  };
+}
