@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { timestampSchema } from '../../shared/events.ts';
-import { fromLogEntry } from '../../shared/log.ts';
+import { checkedEvent } from '../../shared/log.ts';
 import type { LogRecord } from '../broker/broker.ts';
 import type { Logger } from '../logger.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
@@ -37,7 +37,7 @@ export class Admission {
   }
 
   #check(record: LogRecord): void {
-    const event: unknown = fromLogEntry(record);
+    const event = checkedEvent(record);
     if (
       typeof event !== 'object' ||
       event === null ||
