@@ -11,6 +11,7 @@ import { describeLoss } from './connection-loss.ts';
  */
 export function toClientError(error: unknown): Error {
   if (!(error instanceof TRPCClientError)) return error instanceof Error ? error : new Error(String(error));
+  if (error.cause instanceof EventsError) return error.cause; // our own, of an input that cannot be sent
   const cause: TRPCClientError<AppRouter<AnyCatalog>> = error;
   const reason = cause.data?.reason;
   if (isErrorCode(reason)) {

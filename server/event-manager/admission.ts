@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { timestampSchema } from '../../shared/events.ts';
-import { fromLogEntry, toLogEntry } from '../../shared/log.ts';
+import { checkedEvent, toLogEntry } from '../../shared/log.ts';
 import type { LogRecord } from '../broker/broker.ts';
 import type { Logger } from '../logger.ts';
 import { type SchemaTraits, traitsOf } from './schema-traits.ts';
@@ -50,7 +50,7 @@ export class Admission {
 
   /** The record, completed by the defaults of its schema. @throws Error if it is not valid */
   #validated(record: LogRecord): StreamRecord {
-    const event: unknown = fromLogEntry(record);
+    const event = checkedEvent(record);
     if (
       typeof event !== 'object' ||
       event === null ||

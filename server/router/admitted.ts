@@ -12,7 +12,7 @@ export interface Admitted<Input, Grant> {
 }
 
 /** How the calls of one procedure are let in. */
-export interface Admission<Asked, Input, Grant> {
+export interface CallRules<Asked, Input, Grant> {
   /** What of the input a decision needs. */
   readonly asked: z.ZodType<Asked>;
   /** @throws EventsError FORBIDDEN and others */
@@ -29,7 +29,7 @@ export interface Admission<Asked, Input, Grant> {
  * @throws TRPCError, EventsError
  */
 export async function admit<Asked, Input, Grant>(
-  { asked: askedSchema, authorize, expects, input: inputSchema }: Admission<Asked, Input, Grant>,
+  { asked: askedSchema, authorize, expects, input: inputSchema }: CallRules<Asked, Input, Grant>,
   context: unknown,
   raw: unknown,
 ): Promise<Admitted<Input, Grant>> {

@@ -16,6 +16,7 @@ import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import { optionsOnly } from '../../shared/wire/expectation.ts';
+import { expectsData, expectsEvents } from '../../shared/wire/expects-events.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/end-with-session.ts';
@@ -23,9 +24,8 @@ import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { askerOf } from '../limits/socket-asker.ts';
-import { type Admission, admit, admitted } from './admitted.ts';
+import { admit, admitted, type CallRules } from './admitted.ts';
 import { asTRPCError, tellErrors, toldError } from './errors.ts';
-import { expectsData, expectsEvents } from './expectations.ts';
 import {
   askedOfBatch,
   askedOfHistory,
@@ -138,10 +138,10 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     if (!result.ok) throw asTRPCError(result.error);
     return result;
   });
-  const admitting = <Asked, Input, Grant>(admission: Admission<Asked, Input, Grant>) =>
+  const admitting = <Asked, Input, Grant>(rules: CallRules<Asked, Input, Grant>) =>
     procedure
       .use(async ({ ctx, getRawInput, next }) => {
-        const call = await admit(admission, ctx, await getRawInput());
+        const call = await admit(rules, ctx, await getRawInput());
         return next({ getRawInput: async () => call });
       })
       .input(admitted<Input, Grant>);
