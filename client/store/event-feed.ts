@@ -163,5 +163,5 @@ export class EventFeed<C extends AnyCatalog> {
 
 /** A copy for a handler, of an event that holds what cannot be frozen: a Date, a Map. */
 function copyOf<T>(event: T): T {
-  return transformer.deserialize(transformer.serialize(event));
+  return transformer.deserialize(transformer.serialize(event)) as T; // superjson keeps what it is
 }
