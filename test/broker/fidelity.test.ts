@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
 import superjson from 'superjson';
 import { describe, expect, test } from 'vitest';
@@ -61,10 +62,16 @@ describe.each([
     await live.count(1);
     for (const { event_type, data } of events) await manager.publish(event_type, data);
     await live.count(1 + events.length);
-    expect(live.items.slice(1).map(({ data }) => data)).toStrictEqual(accepted);
-    expect(heard).toStrictEqual(accepted);
+    deepStrictEqual(
+      live.items.slice(1).map(({ data }) => data),
+      accepted,
+    );
+    deepStrictEqual(heard, accepted);
     const { items } = await manager.history({ limit: 1000 });
-    expect(items.map(({ event }) => event.data)).toStrictEqual(accepted);
+    deepStrictEqual(
+      items.map(({ event }) => event.data),
+      accepted,
+    );
     await manager.close();
   });
 
@@ -72,13 +79,13 @@ describe.each([
     for (const [n, event] of events.entries()) {
       const { json, meta } = toLogEntry(catalog, event);
       const text = JSON.parse(json);
-      if (meta === undefined) expect(text.data).toStrictEqual(accepted[n]);
+      if (meta === undefined) deepStrictEqual(text.data, accepted[n]);
       else {
         const stock = superjson.deserialize<{ data: { data: unknown } }>(
           { json: { data: text }, meta: JSON.parse(meta) },
           { inPlace: true },
         );
-        expect(stock.data.data).toStrictEqual(accepted[n]);
+        deepStrictEqual(stock.data.data, accepted[n]);
       }
     }
   });
@@ -95,7 +102,7 @@ test.each([
   const { failed } = fc.check(
     fc.property(published(cases), ({ schema, value }) => {
       const result = schema.safeParse(value);
-      if (result.success) expect(carry(result.data)).toStrictEqual(result.data);
+      if (result.success) deepStrictEqual(carry(result.data), result.data);
     }),
     { seed: SEED, numRuns: 1000 },
   );
