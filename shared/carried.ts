@@ -67,7 +67,7 @@ function comesBack(value: object | symbol): boolean {
   try {
     const { json, meta } = transformer.serialize(value);
     if (meta === undefined || mapTree(json, AS_JSON) !== json) return false;
-    const back = transformer.deserialize({ json, meta }) as object | symbol;
+    const back: unknown = transformer.deserialize({ json, meta });
     return typeof back === 'symbol'
       ? back === value
       : Object.getPrototypeOf(back) === Object.getPrototypeOf(value);

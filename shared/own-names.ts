@@ -50,8 +50,7 @@ interface Traits {
 }
 
 function traitsOf(schema: z.ZodType): Traits {
-  const all = partsOf(schema);
-  const parts = [...(all ?? [])];
+  const parts = [...partsOf(schema)];
   const declared = new Set<string>();
   const keys: z.core.$ZodType[] = [];
   for (const { _zod } of parts) {
@@ -63,9 +62,9 @@ function traitsOf(schema: z.ZodType): Traits {
     inherited: [...declared].some((name) => name in Object.prototype),
     keys,
     keyChangers: keys.filter((key) =>
-      [...(partsOf(key) ?? [])].some((part) => part._zod.def.type === 'pipe' || hasCheck(part, 'overwrite')),
+      [...partsOf(key)].some((part) => part._zod.def.type === 'pipe' || hasCheck(part, 'overwrite')),
     ),
-    sees: all === null || parts.some(seesFields),
+    sees: parts.some(seesFields),
   };
 }
 
@@ -77,7 +76,7 @@ function seesFields(part: z.core.$ZodTypes): boolean {
   const isCode =
     def.type === 'custom' || def.type === 'catch' || hasCheck(part, 'custom') || hasCheck(part, 'overwrite');
   const seen = def.type === 'pipe' ? def.in : isCode ? part : undefined;
-  return seen !== undefined && [...(partsOf(seen) ?? [])].some(({ _zod }) => HOLDERS.has(_zod.def.type));
+  return seen !== undefined && [...partsOf(seen)].some(({ _zod }) => HOLDERS.has(_zod.def.type));
 }
 
 function hasCheck(part: z.core.$ZodTypes, kind: string): boolean {

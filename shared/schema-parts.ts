@@ -15,20 +15,12 @@ const HELD_IN = [
   'out',
 ];
 
-/** More than any schema has that does not make itself anew each time it is asked for its parts. */
-const MAX_PARTS = 5000;
-
-/**
- * A schema and all schemas it is made of, each once: fields, items, options, and what `z.lazy` leads to. Null for one
- * that has no end.
- */
-export function partsOf(schema: z.core.$ZodType): ReadonlySet<z.core.$ZodTypes> | null {
+/** A schema and all schemas it is made of, each once: fields, items, options, and what `z.lazy` leads to. */
+export function partsOf(schema: z.core.$ZodType): ReadonlySet<z.core.$ZodTypes> {
   const parts = new Set<z.core.$ZodTypes>([schema as z.core.$ZodTypes]);
   // What is added to a set while it is iterated is visited, too.
-  for (const part of parts) {
+  for (const part of parts)
     for (const held of heldBy(part)) if (isSchema(held)) parts.add(held as z.core.$ZodTypes);
-    if (parts.size > MAX_PARTS) return null;
-  }
   return parts;
 }
 
