@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { createAccessContext } from '../../server/access/access-context.ts';
+import { anonymous } from '../../server/access/anonymous.ts';
+import { Sessions } from '../../server/access/sessions.ts';
+import { createHttpApp } from '../../server/app/http-app.ts';
+import { OpenRequests } from '../../server/app/open-requests.ts';
+import { Readiness } from '../../server/app/readiness.ts';
+import { createAppRouter, EventManager, loadConfig, MemoryBroker } from '../../server/index.ts';
+import { noInstruments } from '../../server/instruments.ts';
+import { Limits } from '../../server/limits/limits.ts';
+import { until } from '../broadcaster/harness.ts';
+import { agentMessage } from '../support/events.ts';
+
+const KIB = 1024;
+const TEXT = 'x'.repeat(30 * KIB);
+
+/** A server over HTTP in this process, with 1.5 MiB of events, and what it told of its clients. */
+async function startHttp(drainTimeoutMs: number) {
+  const broker = new MemoryBroker();
+  const manager = new EventManager({ broker });
+  const refusals: string[] = [];
+  const limits = new Limits(loadConfig({}, {}));
+  const sessions = new Sessions({ broker: undefined });
+  const app = await createHttpApp({
+    router: createAppRouter(manager),
+    path: '/trpc',
+    catalog: manager.catalog,
+    redisPrefix: 'test',
+    createContext: createAccessContext({ authenticate: anonymous(), sessions }),
+    readiness: new Readiness({ broker, topic: '_ready' }),
+    requests: new OpenRequests(),
+    allowedOrigins: [],
+    limits,
+    handshakeTimeoutMs: 5_000,
+    drainTimeoutMs,
+    instruments: { ...noInstruments, refused: (code) => refusals.push(code) },
+    logger: pino({ level: 'silent' }),
+  });
+  const sockets: Socket[] = [];
+  app.server.on('connection', (socket) => sockets.push(socket));
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const publish = async (count: number) => {
+    for (let n = 0; n < count; n++) await manager.publish('agent_message', agentMessage(`${n} ${TEXT}`));
+  };
+  await publish(50);
+  return {
+    manager,
+    port,
+    sockets,
+    refusals,
+    publish,
+    /** A client that sends this, and reads nothing until it is resumed. */
+    async send(text: string) {
+      const client = connect(port, '127.0.0.1').on('error', () => {});
+      await once(client, 'connect');
+      client.pause();
+      client.write(text);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      app.server.closeAllConnections();
+      await app.close();
+      await manager.close();
+      sessions.close();
+      limits.close();
+    },
+  };
+}
+
+const get = (path: string, version = '1.1') => `GET ${path} HTTP/${version}\r\nHost: localhost\r\n\r\n`;
+const STREAM = `/trpc/on.any?input=${encodeURIComponent(JSON.stringify({ since: { last: 1000 } }))}`;
+
+describe('[D9] a client over HTTP that takes nothing is cut', () => {
+  test.each([
+    ['a stream', get(STREAM)],
+    ['an answer of a megabyte', get('/trpc/history')],
+    ['many small answers to requests sent at once', get('/schema.json').repeat(100)],
+    ['an answer after one that was short', get('/healthz') + get('/trpc/history')],
+  ])('%s', async (_, request) => {
+    await using server = await startHttp(400);
+    const client = await server.send(request);
+    await until(() => expect(server.sockets[0]?.destroyed).toBe(true));
+    expect(server.refusals).toContain('SLOW_CONSUMER');
+    client.destroy();
+  });
+
+  test('control: within the time nobody is', async () => {
+    await using server = await startHttp(600_000);
+    const client = await server.send(get(STREAM));
+    await sleep(1_500);
+    expect(server.sockets[0]?.destroyed).toBe(false);
+    client.destroy();
+  });
+
+  test('one that reads is not, however quiet its stream is', async () => {
+    await using server = await startHttp(400);
+    const client = await server.send(get(STREAM));
+    client.resume();
+    await sleep(1_500);
+    expect(server.sockets[0]?.destroyed).toBe(false);
+    expect(client.bytesRead).toBeGreaterThan(50 * TEXT.length);
+    client.destroy();
+  });
+});
+
+test('[D9] of a stream that nobody reads little waits in the process', async () => {
+  await using server = await startHttp(600_000);
+  await server.publish(600); // 18 MiB, more than the system takes
+  const client = await server.send(get(STREAM));
+  await until(() => expect(server.sockets[0]?.writableLength).toBeGreaterThan(0));
+  expect(server.sockets[0]?.writableLength).toBeLessThan(256 * KIB);
+  client.destroy();
+});
+
+describe('requests that come before the answer to an earlier one', () => {
+  test('are answered in their order', async () => {
+    await using server = await startHttp(5_000);
+    const client = await server.send(get('/healthz') + get('/nothing') + get('/healthz'));
+    let text = '';
+    client.setEncoding('latin1').on('data', (chunk) => {
+      text += chunk;
+    });
+    client.resume();
+    await until(() =>
+      expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200']),
+    );
+    client.destroy();
+  });
+
+  test('wait while nobody takes that answer: nothing is made for them', async () => {
+    await using server = await startHttp(600_000);
+    const client = await server.send(get('/trpc/history').repeat(100));
+    await until(() => expect(server.sockets[0]?.writableLength).toBeGreaterThan(0));
+    await sleep(500);
+    expect(server.sockets[0]?.writableLength).toBeLessThan(1.5 * KIB * KIB);
+    client.destroy();
+  });
+
+  test('end the connection when they are too many', async () => {
+    await using server = await startHttp(600_000);
+    const client = await server.send(get(STREAM) + get('/healthz').repeat(102));
+    await until(() => expect(server.sockets[0]?.destroyed).toBe(true));
+    expect(server.refusals).toEqual(['TOO_MANY_REQUESTS']);
+    client.destroy();
+  });
+});
+
+test('a client of HTTP/1.0 gets a stream without chunks, that ends with its connection', async () => {
+  await using server = await startHttp(5_000);
+  const client = await server.send(get(STREAM, '1.0'));
+  let text = '';
+  client.setEncoding('latin1').on('data', (chunk) => {
+    text += chunk;
+  });
+  client.resume();
+  await until(() => expect(text).toContain('stream_synced'));
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  expect(head).not.toMatch(/transfer-encoding/i);
+  expect(head).toMatch(/connection: close/i);
+  expect(head).toMatch(/x-accel-buffering: no/i);
+  expect(body.startsWith('event: connected\n')).toBe(true);
+  client.destroy();
+});
+
+test('a client of HTTP/1.0 that asks for a streamed batch gets it without chunks', async () => {
+  await using server = await startHttp(5_000);
+  const client = await server.send(
+    'GET /trpc/stats,history?batch=1&input=%7B%7D HTTP/1.0\r\nTrpc-Accept: application/jsonl\r\n\r\n',
+  );
+  let text = '';
+  client.setEncoding('latin1').on('data', (chunk) => {
+    text += chunk;
+  });
+  client.resume();
+  await once(client, 'close');
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  expect(head).not.toMatch(/transfer-encoding/i);
+  expect(body.startsWith('{')).toBe(true);
+});
