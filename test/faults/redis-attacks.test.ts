@@ -151,8 +151,8 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
     expect(report.delivered + report.announced).toBe((report.acknowledged * SIZE.clients) / SIZE.topics);
     expect(report.backMs).toBeLessThan(LONGEST_MS);
     if (loses) expect(report.gaps).toBeGreaterThan(0);
-    // Sentinels replace a master that does not answer, and its successor may lack something.
-    else if (kind.name === 'one server') expect(report).toMatchObject({ announced: 0, gaps: 0 });
+    // Where a master is replaced meanwhile, its successor may lack something.
+    else if (kind.keepsPausedMaster) expect(report).toMatchObject({ announced: 0, gaps: 0 });
   });
 
   test.each(attacks.filter(({ loses }) => loses))(
@@ -173,7 +173,7 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
     const before = await ask(server);
     await says('SCRIPT', 'FLUSH')(redis);
     const after = await ask(server);
-    tell(rowOf('SCRIPT FLUSH'), { control: after.slice(0, 30) });
+    tell(rowOf('SCRIPT FLUSH'), { control: 'NOSCRIPT' });
     expect(before).not.toContain('NOSCRIPT');
     expect(after).toContain('NOSCRIPT');
   });
@@ -196,10 +196,17 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
     tell(rowOf('CLIENT KILL TYPE PUBSUB'), { control: `${silent} lost` });
     expect(silent).toBeGreaterThan(0);
   });
-
-  test('control: CLIENT PAUSE, a publisher with a new key for each attempt stores twice', async () => {
-    const { duplicated } = await underLoad(redis, (it) => pause(it, 'WRITE'), { publishThrough: forgetsIds });
-    tell(rowOf('CLIENT PAUSE WRITE'), { control: `${duplicated} duplicated` });
-    expect(duplicated).toBeGreaterThan(0);
-  });
 });
+
+// What is sent to a master that is replaced is never stored, let alone twice: row 5 has that one's control.
+test.each(redisKinds.filter(({ keepsPausedMaster }) => keepsPausedMaster))(
+  'control: CLIENT PAUSE, a publisher with a new key for each attempt stores twice: $name',
+  { timeout: size(60_000, 180_000) },
+  async ({ name, open }) => {
+    await using redis = await open();
+    const strike = (it: SomeRedis) => pause(it, 'WRITE');
+    const { duplicated } = await underLoad(redis, strike, { publishThrough: forgetsIds });
+    tell(`18 CLIENT PAUSE WRITE, ${name}`, { control: `${duplicated} duplicated` });
+    expect(duplicated).toBeGreaterThan(0);
+  },
+);

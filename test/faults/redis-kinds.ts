@@ -17,11 +17,14 @@ export interface SomeRedis extends AsyncDisposable {
 
 interface RedisKind {
   readonly name: string;
+  /** Whether a master that takes no writes for some seconds stays the master: Sentinels replace it. */
+  readonly keepsPausedMaster: boolean;
   open(): Promise<SomeRedis>;
 }
 
 const oneServer: RedisKind = {
   name: 'one server',
+  keepsPausedMaster: true,
   async open() {
     const server = await startRedis();
     return {
@@ -36,6 +39,7 @@ const oneServer: RedisKind = {
 
 const sentinel: RedisKind = {
   name: 'Sentinel',
+  keepsPausedMaster: false,
   async open() {
     const redis = await startRedisSentinel();
     return {
@@ -50,6 +54,7 @@ const sentinel: RedisKind = {
 
 const cluster: RedisKind = {
   name: 'Cluster',
+  keepsPausedMaster: true,
   async open() {
     const redis = await startRedisCluster();
     const isMaster = (server: RedisServer) =>
