@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
@@ -8,7 +9,13 @@ import type { createAccessContext } from '../access/access-context.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
+import type { Logger } from '../logger.ts';
 import { allowOrigins } from './allow-origins.ts';
+import { answerErrors, refuseAddress } from './http/answer-errors.ts';
+import { MAX_BODY_BYTES, readUnwantedBodies } from './http/body.ts';
+import { checkHost } from './http/check-host.ts';
+import { answerClientError } from './http/client-error.ts';
+import type { PendingAnswers } from './http/pending-answers.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
@@ -22,8 +29,6 @@ import { serveSchemas } from './serve-schemas.ts';
 const MAX_PATH = 16 * 1024;
 /** How often connections are looked at, in ms: how late one that is silent can be cut. */
 const LOOK_MS = 250;
-/** Bytes of a request's body. */
-const MAX_BODY_BYTES = 1024 * 1024;
 /** Calls in one request. */
 const MAX_BATCH_CALLS = 1_000;
 /** Ms for a whole request. */
@@ -41,6 +46,9 @@ export interface HttpAppOptions {
   readiness: Readiness;
   /** Is told of them all. */
   requests: OpenRequests;
+  pending: PendingAnswers;
+  /** Whether a request names a host that is served. */
+  isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
   limits: Limits;
   /** Ms for the head of a request, from the connection on. */
@@ -48,7 +56,9 @@ export interface HttpAppOptions {
   instruments: Instruments;
   /** Directory of the page. Default: where the build puts it. */
   pageDir?: string | undefined;
-  logger: FastifyBaseLogger;
+  logger: Logger;
+  /** For fastify itself. */
+  pinoLogger: FastifyBaseLogger;
 }
 
 /** Health, page and tRPC over HTTP; not listening yet. */
@@ -57,7 +67,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     options;
   const { instruments, catalog, redisPrefix } = options;
   const app = fastify({
-    loggerInstance: logger,
+    loggerInstance: options.pinoLogger,
     // fastify's own lines carry the query, and with it tokens.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
@@ -69,9 +79,15 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
       connectionsCheckingInterval: LOOK_MS,
     },
     routerOptions: { maxParamLength: MAX_PATH },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, options.pending),
+    frameworkErrors: refuseAddress,
   });
+  options.pending.watch(app.server);
   addSecurityHeaders(app);
   observeHttp(app, logger, instruments);
+  answerErrors(app, { router, path, logger });
+  readUnwantedBodies(app);
+  checkHost(app, options.isServedHost, () => instruments.refused('HOST'));
   limitSockets(app.server, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
 
   // Whoever keeps a connection is to make the next one elsewhere.
@@ -97,6 +113,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
       trpcOptions: {
         router,
         createContext,
+        maxBodySize: MAX_BODY_BYTES, // of what fastify leaves to tRPC: forms
         maxBatchSize: MAX_BATCH_CALLS,
         onError: (failure) => logFailure({ logger, instruments }, failure),
         responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
