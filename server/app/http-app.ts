@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { AnyTRPCRouter, TRPCError } from '@trpc/server';
+import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { AnyCatalog } from '../../shared/catalog.ts';
@@ -29,6 +29,8 @@ import { serveSchemas } from './serve-schemas.ts';
 const MAX_PATH = 16 * 1024;
 /** How often connections are looked at, in ms: how late one that is silent can be cut. */
 const LOOK_MS = 250;
+/** Methods of calls. */
+const METHODS = ['GET', 'HEAD', 'POST'];
 /** Calls in one request. */
 const MAX_BATCH_CALLS = 1_000;
 /** Ms for a whole request. */
@@ -108,6 +110,11 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   await app.register(async (scope) => {
     allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
     limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
+    scope.addHook('onRequest', async ({ method }) => {
+      if (METHODS.includes(method)) return;
+      // Some of them tRPC's adapter cannot even read.
+      throw new TRPCError({ code: 'METHOD_NOT_SUPPORTED', message: `Use GET or POST, not ${method}` });
+    });
     const trpc: FastifyTRPCPluginOptions<AnyTRPCRouter> = {
       prefix: path,
       trpcOptions: {

@@ -56,6 +56,7 @@ function isBelow(path: string, url: string): boolean {
 /** An error of a hook or of fastify as a client may know it: what is not its own fault is masked. */
 function asTRPCError(cause: unknown): TRPCError {
   if (cause instanceof EventsError) return toTRPCError(cause);
+  if (cause instanceof TRPCError) return cause;
   const status = statusOf(cause);
   if (status === 413) {
     const most = MAX_BODY_BYTES / 1024 / 1024;

@@ -12,24 +12,20 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
  * over, and the request served: RFC 9110 leaves that to the server, and clients that offer HTTP/2 count on it.
  */
 export function takeUpgrades(server: Server, pending: PendingAnswers, take: Upgrade): void {
-  const ignores = canIgnore(server);
-  if (ignores) server.shouldUpgradeCallback = isWebSocketHandshake;
   server.on('upgrade', async (request, socket, head) => {
     // Before anything else: a socket without this listener ends the process when its peer resets it.
-    socket.on('error', () => socket.destroy());
-    if (pending.has(socket) && !(await pending.given(socket, ANSWERS_MS))) socket.destroy();
-    if (socket.destroyed || !socket.writable) return;
-    if (!isWebSocketHandshake(request)) return handBack(server, request, socket, head);
-    request.headers.upgrade = 'websocket'; // the one that is taken of those that were offered
-    take(request, socket, head);
+    const destroy = (): void => void socket.destroy();
+    socket.on('error', destroy);
+    if (!(await pending.given(socket, ANSWERS_MS))) destroy();
+    if (!socket.writable) return;
+    if (isWebSocketHandshake(request)) {
+      request.headers.upgrade = 'websocket'; // the one that is taken of those that were offered
+      take(request, socket, head);
+      return;
+    }
+    socket.off('error', destroy);
+    handBack(server, request, socket, head);
   });
-}
-
-/** Node from 24.9 on asks before it gives a connection away. */
-function canIgnore(
-  server: Server,
-): server is Server & { shouldUpgradeCallback: (request: IncomingMessage) => boolean } {
-  return 'shouldUpgradeCallback' in server;
 }
 
 /** A GET by HTTP/1.1 with `websocket` among what is offered. */
