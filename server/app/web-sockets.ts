@@ -12,15 +12,14 @@ import { COMPRESSION } from '../broadcaster/compression.ts';
 import { connectionId } from '../broadcaster/connection-id.ts';
 import { cutCode, SILENT_GRACE_MS } from '../broadcaster/cut.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
+import type { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
+import { type Upgrade, upgradeListener } from '../broadcaster/upgrade/upgrades.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import type { Logger } from '../logger.ts';
 import type { Traffic } from '../metrics/sources.ts';
 import { endWith } from './http/client-error.ts';
-import { keepAcceptableOffers } from './http/handshake-offers.ts';
-import type { PendingAnswers } from './http/pending-answers.ts';
-import { takeUpgrades } from './http/upgrades.ts';
 import { logFailure } from './log-failure.ts';
 
 /** Ms of silence after which a client is asked whether it is there: proxies drop what is idle for a minute. */
@@ -106,7 +105,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     });
   });
 
-  takeUpgrades(server, pending, (request, socket, head) => {
+  const take: Upgrade = (request, socket, head) => {
     const refuse = (status: number, code: string, message?: string) => {
       instruments.refused(code);
       endWith(socket, status, message);
@@ -118,9 +117,9 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     const release = limits.connections.admit(limits.addressOf(request));
     if (!release) return refuse(429, 'TOO_MANY_CONNECTIONS');
     socket.once('close', release);
-    keepAcceptableOffers(request);
     wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
-  });
+  };
+  server.on('upgrade', upgradeListener({ server, pending, take }));
 
   return {
     broadcaster: handler,

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { keepAcceptableOffers } from '../../server/app/http/handshake-offers.ts';
-import { COMPRESSION } from '../../server/index.ts';
+import { keepAcceptableOffers } from '../../server/broadcaster/upgrade/handshake-offers.ts';
+import { Broadcaster, COMPRESSION, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer } from './harness.ts';
 
@@ -65,7 +65,13 @@ async function naive(perMessageDeflate: typeof COMPRESSION | false = false) {
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  return { port, [Symbol.dispose]: () => (server.closeAllConnections(), void server.close()) };
+  return {
+    port,
+    [Symbol.dispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 describe('an offer to upgrade is passed over, and the request served', () => {
@@ -224,4 +230,22 @@ describe('what a WebSocket offers may be declined', () => {
       'sec-websocket-extensions': 'permessage-deflate',
     });
   });
+});
+
+test('a Broadcaster on a server of one’s own passes offers over too, and keeps the order', async () => {
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  const server = createServer((_, response) => void setTimeout(() => response.end('served'), 20));
+  const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  expect(await answers(port, get('/anything', H2C))).toEqual([200]);
+  expect(await answers(port, get('/trpc', H2C))).toEqual([200]);
+  expect(await answers(port, get('/') + upgrade(), 2)).toEqual([200, 101]);
+  expect(await answers(port, upgrade().replace('/trpc', '/other'))).toEqual([404]);
+  await broadcaster.close();
+  server.closeAllConnections();
+  server.close();
+  await manager.close();
 });

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
-import type { PendingAnswers } from './pending-answers.ts';
 
 /** Statuses of what is no HTTP that can be answered as such. */
 const STATUSES: Readonly<Record<string, number>> = {

@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** Listeners of an answer that are no leak: each part that follows a stream to its end has one, more than Node's ten. */
@@ -17,16 +17,23 @@ export class PendingAnswers {
 
   /** Knows the requests of a server from now on. */
   watch(server: Server): void {
-    server.on('request', ({ socket }, answer) => {
-      const owed = this.#owed.get(socket) ?? { answers: new Set(), waiting: new Set() };
-      this.#owed.set(socket, owed);
-      owed.answers.add(answer.setMaxListeners(LISTENERS));
-      answer.once('close', () => {
-        owed.answers.delete(answer);
-        if (owed.answers.size === 0) for (const tell of owed.waiting) tell();
-      });
-    });
+    server.on('request', this.#add);
   }
+
+  /** Knows no further ones. */
+  unwatch(server: Server): void {
+    server.off('request', this.#add);
+  }
+
+  readonly #add = ({ socket }: IncomingMessage, answer: ServerResponse): void => {
+    const owed = this.#owed.get(socket) ?? { answers: new Set(), waiting: new Set() };
+    this.#owed.set(socket, owed);
+    owed.answers.add(answer.setMaxListeners(LISTENERS));
+    answer.once('close', () => {
+      owed.answers.delete(answer);
+      if (owed.answers.size === 0) for (const tell of owed.waiting) tell();
+    });
+  };
 
   /** Whether bytes written now would be the answer to the request that is owed one: none before it, none begun. */
   isNext(socket: Duplex): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { keepAcceptableOffers } from './handshake-offers.ts';
 import type { PendingAnswers } from './pending-answers.ts';
 
 /** Ms for the answers that are owed before an upgrade that came in the same breath. */
@@ -7,12 +8,24 @@ const ANSWERS_MS = 30_000;
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+export interface UpgradesOptions {
+  server: Server;
+  /** The answers of the server that are not given yet. */
+  pending: PendingAnswers;
+  /** Takes an upgrade to a WebSocket, or refuses it. */
+  take: Upgrade;
+  /** Whether an upgrade is another listener's. Default: none is. */
+  leaves?: (request: IncomingMessage) => boolean;
+}
+
 /**
- * Takes upgrades to WebSockets, each after the answers that its connection is owed. Any other offer to upgrade is passed
- * over, and the request served: RFC 9110 leaves that to the server, and clients that offer HTTP/2 count on it.
+ * Makes the listener of a server's upgrades. It takes those to WebSockets, each after the answers that its connection is
+ * owed. Any other offer to upgrade is passed over, and the request served: RFC 9110 leaves that to the server, and clients
+ * that offer HTTP/2 count on it. What is offered with a WebSocket and not spoken here is declined.
  */
-export function takeUpgrades(server: Server, pending: PendingAnswers, take: Upgrade): void {
-  server.on('upgrade', async (request, socket, head) => {
+export function upgradeListener({ server, pending, take, leaves = () => false }: UpgradesOptions) {
+  return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    if (leaves(request)) return;
     // Before anything else: a socket without this listener ends the process when its peer resets it.
     const destroy = (): void => void socket.destroy();
     socket.on('error', destroy);
@@ -20,12 +33,13 @@ export function takeUpgrades(server: Server, pending: PendingAnswers, take: Upgr
     if (!socket.writable) return;
     if (isWebSocketHandshake(request)) {
       request.headers.upgrade = 'websocket'; // the one that is taken of those that were offered
+      keepAcceptableOffers(request);
       take(request, socket, head);
       return;
     }
     socket.off('error', destroy);
     handBack(server, request, socket, head);
-  });
+  };
 }
 
 /** A GET by HTTP/1.1 with `websocket` among what is offered. */

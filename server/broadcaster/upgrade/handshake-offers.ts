@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { COMPRESSION } from '../../broadcaster/compression.ts';
+import { COMPRESSION } from '../compression.ts';
 
 /** Parameters of permessage-deflate with which it is spoken here. */
 const PARAMETERS = [
