@@ -4,8 +4,8 @@ export interface NearMiss {
   readonly meant: string;
 }
 
-/** Beginnings of names that belong to Node and npm, however close they come to ours. */
-const FOREIGN = /^(NODE_|npm_)/i;
+/** Names that belong to Node, npm and Kubernetes, however close they come to ours. */
+const FOREIGN = /^(NODE_|npm_|POD_NAME$)/i;
 /** Names up to this length are close to too many words: only one slip counts in them. */
 const SHORT = 7;
 
