@@ -63,6 +63,11 @@ export interface HttpAppOptions {
   pinoLogger: FastifyBaseLogger;
 }
 
+/** Writes no line of fastify's about a request: they carry its query, and with it tokens, and are as many as requests. */
+class QuietLog extends LogController {
+  override serviceUnavailable(): void {} // said of each request while the server stops
+}
+
 /** Health, page and tRPC over HTTP; not listening yet. */
 export async function createHttpApp(options: HttpAppOptions): Promise<FastifyInstance> {
   const { router, path, createContext, readiness, requests, allowedOrigins, limits, pageDir, logger } =
@@ -70,8 +75,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   const { instruments, catalog, redisPrefix } = options;
   const app = fastify({
     loggerInstance: options.pinoLogger,
-    // fastify's own lines carry the query, and with it tokens.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new QuietLog({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_MS,
     bodyLimit: MAX_BODY_BYTES,
