@@ -17,6 +17,8 @@ export const ERRORS = {
   INVALID_FILTER: { trpc: 'BAD_REQUEST', retry: false },
   /** An option or argument has no meaning; the message says which one. */
   INVALID_OPTION: { trpc: 'BAD_REQUEST', retry: false },
+  /** More in one request than the server takes; the message says how much that is. */
+  TOO_LARGE: { trpc: 'PAYLOAD_TOO_LARGE', retry: false },
   /** Who asks is not known: no token, a wrong one, or a session that was revoked. */
   UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retry: false },
   /** The token expired; a fresh one helps, and clients with a `token` function fetch one for each attempt. */
