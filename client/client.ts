@@ -17,6 +17,7 @@ import type {
 } from './client-types.ts';
 import type { Connection } from './connection-state.ts';
 import { definedOnly } from './defined-only.ts';
+import { EncodedInput } from './encoded-input.ts';
 import { reportUncaught } from './errors.ts';
 import { isolated } from './isolated.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
@@ -117,11 +118,12 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     return this.#pull('replay', options);
   }
 
-  history<N extends EventName<C>>(
+  async history<N extends EventName<C>>(
     options: HistoryOptions<N, C> & RetryOptions = {},
   ): Promise<HistoryPage<N, C>> {
-    const { signal, timeoutMs, ...input } = options;
-    return this.#wire.call('query', 'history', definedOnly(input), { signal, timeoutMs });
+    const { signal, timeoutMs, ...asked } = options;
+    const input = new EncodedInput('INVALID_OPTION', 'history', definedOnly(asked));
+    return this.#wire.call('query', 'history', input, { signal, timeoutMs });
   }
 
   stats(options?: RetryOptions): Promise<ServerStats> {
