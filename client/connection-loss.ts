@@ -27,6 +27,11 @@ export function closeCodeOf(error: unknown): number | undefined {
   return typeof cause.code === 'number' ? cause.code : undefined;
 }
 
+/** Whether it failed before anything was asked of the server: a token that cannot be had is no matter of the network. */
+export function isOwnFailure(error: unknown): boolean {
+  return error instanceof EventsError || (error instanceof Error && isOwnFailure(error.cause));
+}
+
 /** What is at the end of a chain of causes, in words. */
 export function describeLoss(error: unknown): string {
   const cause = rootOf(error);

@@ -2,7 +2,7 @@ import { createWSClient, type TRPCWebSocketClient } from '@trpc/client';
 import { mayReconnect } from '../shared/close-codes.ts';
 import { EventsError } from '../shared/errors.ts';
 import { fullJitter, MOST_TIMER_MS } from './backoff.ts';
-import { closeCodeOf, describeClose, lossError } from './connection-loss.ts';
+import { closeCodeOf, describeClose, isOwnFailure, lossError } from './connection-loss.ts';
 import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from './connection-state.ts';
 import { askToken, type Token } from './credentials.ts';
@@ -194,9 +194,9 @@ export class SocketConnection implements Connection {
   #onLost(cause: Error): void {
     const wasLive = this.#state.status === 'live';
     if (wasLive && Date.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
-    const wasClosed = (closeCodeOf(cause) ?? NO_CLOSE) !== NO_CLOSE;
-    this.#applyLost(wasClosed ? lossError(cause) : lossError(this.#finding ?? cause));
-    if (this.#probed) return;
+    const isExplained = isOwnFailure(cause) || (closeCodeOf(cause) ?? NO_CLOSE) !== NO_CLOSE;
+    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? cause)));
+    if (isExplained || this.#probed) return;
     this.#probed = true;
     void this.#explain();
   }

@@ -14,8 +14,12 @@ const PROBE_MS = 3000;
 export async function probe(url: string, signal: AbortSignal): Promise<string | null> {
   const page = globalThis.location?.origin;
   if (page && page !== new URL(url).origin) return null;
+  const procedure = new URL(url);
+  procedure.pathname = `${procedure.pathname.replace(/\/$/, '')}/stats`; // whether it is there or not, tRPC says so
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]) });
+    const response = await fetch(procedure, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]),
+    });
     const answer: unknown = await response
       .clone()
       .json()
