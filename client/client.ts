@@ -17,6 +17,7 @@ import type {
 } from './client-types.ts';
 import type { Connection } from './connection-state.ts';
 import { definedOnly } from './defined-only.ts';
+import { EncodedInput } from './encoded-input.ts';
 import { reportUncaught } from './errors.ts';
 import { nonEmptyPage } from './history-pages.ts';
 import { isolated } from './isolated.ts';
@@ -118,15 +119,14 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     return this.#pull('replay', options);
   }
 
-  history<N extends EventName<C>>(
+  async history<N extends EventName<C>>(
     options: HistoryOptions<N, C> & RetryOptions = {},
   ): Promise<HistoryPage<N, C>> {
-    const { signal, timeoutMs, ...input } = options;
-    return nonEmptyPage(
-      (page: HistoryOptions<N, C>) =>
-        this.#wire.call('query', 'history', definedOnly(page), { signal, timeoutMs }),
-      input,
-    );
+    const { signal, timeoutMs, ...asked } = options;
+    return nonEmptyPage((page: HistoryOptions<N, C>) => {
+      const input = new EncodedInput('INVALID_OPTION', 'history', definedOnly(page));
+      return this.#wire.call('query', 'history', input, { signal, timeoutMs });
+    }, asked);
   }
 
   stats(options?: RetryOptions): Promise<ServerStats> {

@@ -54,7 +54,7 @@ const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor'
  *
  * @param schemas event name → zod schema of its data. Names are letters, digits and `_`, start with a letter,
  *   and are not `any`, `batch` or `stream_…`.
- * @throws TypeError when a name cannot be used
+ * @throws TypeError when a name cannot be used, or a schema is not one of zod 4
  */
 export function defineEvents<const S extends EventSchemas>(
   schemas: S,
@@ -66,6 +66,11 @@ export function defineEvents<const S extends EventSchemas>(
     if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name) || RESERVED.has(name) || name.startsWith('stream_')) {
       throw new TypeError(
         `defineEvents: ${JSON.stringify(name)} cannot be an event name. Use letters, digits and "_", start with a letter; any, batch and stream_… are taken.`,
+      );
+    }
+    if (!isZod4(schemas[name])) {
+      throw new TypeError(
+        `defineEvents: ${name} is not a schema of zod 4. One of zod 3 has to be made with zod 4 instead: npm install zod@4, or import from 'zod/v4'.`,
       );
     }
   }
@@ -101,6 +106,11 @@ export function defineEvents<const S extends EventSchemas>(
     },
     isPlainJson,
   });
+}
+
+/** Types say so too; but an application may have another zod than this package, and its compiler another opinion. */
+function isZod4(schema: unknown): boolean {
+  return typeof schema === 'object' && schema !== null && '_zod' in schema;
 }
 
 /** The error for a name that is not in the catalog. */
