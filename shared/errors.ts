@@ -49,10 +49,10 @@ export interface Issue {
 
 /** Issues that an error lists. One line more says how many others there are. */
 const MAX_ISSUES = 10;
-/** Bytes of an error's message, in UTF-8: with those of its issues below 4 KB. */
-const MAX_MESSAGE_BYTES = 1_200;
+/** Bytes of an error’s message, in UTF-8: with its issues, written as JSON, below 4 KB. */
+const MAX_MESSAGE_BYTES = 1_000;
 /** Bytes of the paths and messages of all issues together, of which each has its share. */
-const MAX_ISSUES_BYTES = 2_400;
+const MAX_ISSUES_BYTES = 1_800;
 
 /**
  * The error of this project: a code of {@link ERRORS}, a sentence that says what to do, and, for bad input, its issues.
