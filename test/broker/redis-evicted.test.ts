@@ -99,11 +99,13 @@ describe('a key that Redis evicted', () => {
 
   test('control: ids of records that the log does not hold either are stored twice, and an operator is told', async () => {
     const warn = vi.fn();
-    await using it = await followed({ maxRecords: 2, logger: { ...silent, warn } });
-    await redis.del(it.keys.ids);
+    await using it = redisFixture({ maxRecords: 2, logger: { ...silent, warn } }, server.url);
+    const { ids } = topicKeys(it.prefix, topic);
+    await it.broker.publish(topic, namedUpTo(1, 5));
+    await redis.del(ids);
     const [gone, held] = await it.broker.publish(topic, [named(1), named(5)]);
     expect([gone?.duplicate, held?.duplicate]).toEqual([false, true]);
-    await redis.del(it.keys.ids);
+    await redis.del(ids);
     await it.broker.publish(topic, [named(8)]);
     expect(warn.mock.calls).toEqual([[{ topic }, expect.stringContaining('noeviction')]]);
   });
