@@ -6,9 +6,12 @@ import { isRecord } from './tree.ts';
  */
 export function freezeDeep(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  if (!Array.isArray(value) && !isRecord(value)) return false;
   let whole = true;
-  for (const part of Object.values(value)) whole = freezeDeep(part) && whole;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && !freezeDeep(item)) whole = false;
+  } else if (isRecord(value)) {
+    for (const key in value) if (typeof value[key] === 'object' && !freezeDeep(value[key])) whole = false;
+  } else return false;
   Object.freeze(value);
   return whole;
 }
