@@ -41,7 +41,7 @@ export class Wire {
 
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
     this.connection = new SocketConnection(options, report);
-    const link = wsLink<Router>({ client: this.connection.client, transformer });
+    const link = wsLink<Router>({ client: this.connection.client, transformer: wireTransformer });
     this.trpc = createTRPCUntypedClient<Router>({ links: [link] });
   }
 
