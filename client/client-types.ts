@@ -94,6 +94,12 @@ export interface StreamOptions<N extends EventName<C>, C extends AnyCatalog> ext
 export interface SubscriptionHandle {
   /** The position after the last item, or null before the first: pass it as `since` to go on from there. */
   readonly cursor: string | null;
+  /**
+   * Resolves when the subscription has caught up for the first time. Nobody has to wait for it: what this client
+   * publishes after `on` is sent once the subscription has begun.
+   * @throws EventsError why it was refused; CLOSED if it was ended before
+   */
+  readonly ready: Promise<void>;
   /** No handler is called after it returns. */
   unsubscribe(): void;
 }

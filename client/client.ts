@@ -33,6 +33,7 @@ import { Wire } from './wire.ts';
  * @example
  * const client = createClient({ url: 'ws://127.0.0.1:3000/trpc' });
  * client.on('agent_message', ({ data }) => console.log(data.agent_id, data.message));
+ * // The subscription begins before the event is sent.
  * await client.publish('agent_message', { … });
  *
  * @throws TypeError when there is no usable `url`
@@ -103,6 +104,7 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
       get cursor() {
         return subscription.cursor;
       },
+      ready: subscription.ready,
       unsubscribe,
     };
   }

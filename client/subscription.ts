@@ -17,9 +17,10 @@ import type { Wire } from './wire.ts';
  * - `connecting`: nothing has come yet
  * - `catching-up`: the server sends what lies between the position asked for, or the last one seen, and now
  * - `live`: level with the server
- * - `stale`: what came may be out of date; the subscription resumes by itself, unless an error ended it
+ * - `stale`: what came may be out of date; the subscription resumes by itself, unless its client was closed
+ * - `refused`: an error ended the subscription for good, and nothing more will come
  */
-export type StreamStatus = 'connecting' | 'catching-up' | 'live' | 'stale';
+export type StreamStatus = 'connecting' | 'catching-up' | 'live' | 'stale' | 'refused';
 
 /** An item as it arrives: an event of some catalog, or the stream's own. */
 export type AnyItem = ({ event_type: string; timestamp: string; data: unknown } | StreamNotice) & OfTopic;
@@ -59,6 +60,8 @@ const REPLAY = 'replay';
  * connection, it resumes itself after an error that may pass, and drops what came before [D12].
  */
 export class Subscription {
+  /** Resolves at the first `stream_synced`. @throws EventsError what ended the subscription before, CLOSED if nothing did */
+  readonly ready: Promise<void>;
   readonly #wire: Wire;
   readonly #path: string;
   readonly #input: SubscriptionInput;
@@ -68,6 +71,9 @@ export class Subscription {
   #cursor: string | null = null;
   #status: StreamStatus = 'connecting';
   #stopped = false;
+  #onReady: () => void = () => {};
+  #onNeverReady: (error: Error) => void = () => {};
+  #onBegun: () => void = () => {};
   #retries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,6 +82,19 @@ export class Subscription {
     this.#path = path;
     this.#input = input;
     this.#sink = sink;
+    this.ready = new Promise((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onNeverReady = reject;
+    });
+    this.ready.catch(() => {}); // whoever awaits it is told; nobody has to
+    // A replay says nothing before its first event's time has come, and nothing published now belongs to it.
+    if (path !== REPLAY) {
+      wire.awaitBeginning(
+        new Promise((resolve) => {
+          this.#onBegun = resolve;
+        }),
+      );
+    }
     this.#unwatch = wire.connection.subscribe(() => this.#checkConnection());
     // The caller has its handle before the first callback.
     queueMicrotask(() => {
@@ -88,9 +107,11 @@ export class Subscription {
     return this.#cursor;
   }
 
-  stop(): void {
+  stop(error: Error | null = null): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#onBegun();
+    this.#onNeverReady(error ?? new EventsError('CLOSED', 'The subscription was ended before it was ready.'));
     clearTimeout(this.#timer);
     this.#unwatch();
     this.#inner?.unsubscribe();
@@ -135,6 +156,8 @@ export class Subscription {
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
     if (!isSynced && wasSeen(id, this.#cursor)) return;
     this.#cursor = id;
+    this.#onBegun(); // it has a position, from which it resumes
+    if (isSynced) this.#onReady();
     if (!isStreamNotice(data)) this.#wire.connection.onEvent();
     this.#sink.onItem(data, id);
     if (isSynced) this.#setStatus('live');
@@ -144,10 +167,11 @@ export class Subscription {
   #onEnd(error: Error): void {
     if (this.#stopped || this.#checkConnection()) return;
     if (!isRetryable(error)) {
-      this.#setStatus('stale');
+      this.#setStatus('refused');
       this.#end(error);
       return;
     }
+    this.#onBegun(); // it may take long: what is published meanwhile is not held up
     const askedMs = error instanceof EventsError ? (error.retryAfterMs ?? 0) : 0;
     this.#timer = setTimeout(() => this.#subscribe(), fullJitter(this.#retries++) + askedMs);
     this.#setStatus('stale');
@@ -158,15 +182,16 @@ export class Subscription {
   #checkConnection(): boolean {
     const { status, error } = this.#wire.connection.state;
     if (status !== 'closed') return false;
+    if (error) this.#setStatus('refused');
     // Where nothing came nothing is stale: whoever subscribes anew on `stale` would do so for ever.
-    if (this.#status !== 'connecting') this.#setStatus('stale');
+    else if (this.#status !== 'connecting') this.#setStatus('stale');
     this.#end(error);
     return true;
   }
 
   #end(error: Error | null): void {
     if (this.#stopped) return;
-    this.stop();
+    this.stop(error);
     this.#sink.onEnd(error);
   }
 

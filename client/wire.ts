@@ -6,6 +6,7 @@ import { EventsError } from '../shared/errors.ts';
 import { transformer } from '../shared/transformer.ts';
 import type { Encoded } from '../shared/wire/format.ts';
 import { checkAnswer, decodeAnswer } from './answer.ts';
+import { Beginnings } from './beginnings.ts';
 import { type ConnectionOptions, SocketConnection } from './connection.ts';
 import { closeCodeOf } from './connection-loss.ts';
 import { EncodedInput } from './encoded-input.ts';
@@ -37,6 +38,7 @@ export class Wire {
   readonly connection: SocketConnection;
   readonly trpc: TRPCUntypedClient<Router>;
   readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #beginnings = new Beginnings();
   #closing = false;
 
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
@@ -57,8 +59,10 @@ export class Wire {
     options: RetryOptions = {},
   ): Promise<T> {
     if (this.#closing) throw closedError();
+    const held = type === 'mutation' ? this.#beginnings.hold() : null;
     const call = withRetry(
       async (signal) => {
+        if (held) await held;
         const { status, error } = this.connection.state;
         if (status === 'closed') throw closedError(error);
         try {
@@ -81,6 +85,11 @@ export class Wire {
     } finally {
       this.#inFlight.delete(call);
     }
+  }
+
+  /** Mutations called from now on wait for a subscription to begin: what they publish belongs to it. */
+  awaitBeginning(begun: Promise<void>): void {
+    this.#beginnings.add(begun);
   }
 
   /** Waits for calls in flight, each of which has its own limit of time, and closes the connection. */

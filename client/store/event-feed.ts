@@ -3,6 +3,7 @@ import type { EventName, EventOf } from '../../shared/events.ts';
 import { freezeDeep } from '../../shared/frozen.ts';
 import { transformer } from '../../shared/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
+import { warnDeveloper } from '../development.ts';
 import { isolated } from '../isolated.ts';
 import { type FeedInput, feedInput } from './feed-key.ts';
 import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
@@ -44,7 +45,10 @@ export class EventFeed<C extends AnyCatalog> {
       },
       onSynced: () => this.#change({ caughtUp: this.#catchUp }),
       onGap: (gap, { topic }) => this.#addGaps([], [this.#input.topics ? { ...gap, topic } : gap]),
-      onError: (error) => this.#change({ error }),
+      onError: (error, willRetry) => {
+        if (!willRetry) warnDeveloper(`a subscription was refused for good: ${error.message}`);
+        this.#change({ error });
+      },
     });
   }
 

@@ -6,7 +6,8 @@ import { useMoment } from '../state/moment.ts';
 export function PageState({ children }: { children: ReactNode }): ReactNode {
   const { status } = useConnection();
   const { scene, live, log } = useMoment();
-  const isStale = log.entries.length > 0 && (status !== 'live' || log.status === 'stale');
+  const isStale =
+    log.entries.length > 0 && (status !== 'live' || log.status === 'stale' || log.status === 'refused');
 
   useEffect(() => {
     const mode = scene.mode === 'emergency' ? 'Emergency · ' : '';

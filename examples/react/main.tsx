@@ -37,7 +37,7 @@ function Messages() {
   // The same subscription as in <Mood>, since they ask for the same.
   const { events, status, gap, loadOlder } = useEvents({ types: ['agent_message'], since: { last: 20 } });
   return (
-    <section style={{ opacity: status === 'stale' ? 0.5 : 1 }}>
+    <section style={{ opacity: status === 'stale' || status === 'refused' ? 0.5 : 1 }}>
       <button type="button" onClick={() => loadOlder(20)}>
         Older
       </button>

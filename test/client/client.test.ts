@@ -146,7 +146,7 @@ test('a subscription that cannot be ends with its error; without onError the cli
   client.on('agent_message', () => {}, { topic: '..' });
   await eventually(() => expect(onError).toHaveBeenCalledOnce());
   expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'INVALID_OPTION' }), false);
-  expect(onStatus).toHaveBeenLastCalledWith('stale');
+  expect(onStatus).toHaveBeenLastCalledWith('refused');
   await eventually(() => expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_OPTION' })]));
 });
 

@@ -191,9 +191,17 @@ test('[D12] what a server sends again is dropped', async () => {
 });
 
 test.each([
-  ['its client is closed', (_: TestServer<PsycheCatalog>, client: EventsClient) => client.close()],
-  ['the server ends it for good', async (server: TestServer<PsycheCatalog>) => server.drop(4503)],
-])('[D12] whoever subscribes anew on `stale` does so once when %s', async (_, end) => {
+  [
+    'once when its client is closed',
+    3,
+    (_: TestServer<PsycheCatalog>, client: EventsClient) => client.close(),
+  ],
+  [
+    'not at all when the server ends it for good: it is `refused`',
+    2,
+    async (server: TestServer<PsycheCatalog>) => server.drop(4503),
+  ],
+])('[D12] whoever subscribes anew on `stale` does so %s', async (_, subscriptions, end) => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const onSynced = vi.fn();
@@ -221,5 +229,5 @@ test.each([
   await end(server, client);
   await eventually(() => expect(client.connection.state.status).toBe('closed'));
   await sleep(20);
-  expect(subscribed).toBe(3);
+  expect(subscribed).toBe(subscriptions);
 });

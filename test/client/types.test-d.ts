@@ -68,8 +68,9 @@ test('a handler gets its event, narrowed', () => {
     onGap: (gap) => expectTypeOf(gap).toEqualTypeOf<StreamGap['data']>(),
     onSynced: (synced) => expectTypeOf(synced).toEqualTypeOf<StreamSynced['data']>(),
     onStatus: (status) =>
-      expectTypeOf(status).toEqualTypeOf<'connecting' | 'catching-up' | 'live' | 'stale'>(),
+      expectTypeOf(status).toEqualTypeOf<'connecting' | 'catching-up' | 'live' | 'stale' | 'refused'>(),
   });
+  expectTypeOf(client.on('any', () => {}).ready).resolves.toEqualTypeOf<void>();
   // @ts-expect-error no such event
   client.on('agent_massage', () => {});
   // @ts-expect-error a handler of another event

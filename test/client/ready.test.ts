@@ -1,0 +1,101 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Beginnings } from '../../client/beginnings.ts';
+import type { EventsClient } from '../../client/index.ts';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { psycheEvents } from '../../shared/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
+import { startTestServer } from './test-server.ts';
+
+/** A broker that takes its time to say where a topic is, as one at the other end of a network does; it stores at once. */
+function slowToBegin(): EventManager<typeof psycheEvents> {
+  const broker = new MemoryBroker();
+  const tail = broker.tail.bind(broker);
+  broker.tail = async (...args) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return tail(...args);
+  };
+  return new EventManager({ broker, catalog: psycheEvents });
+}
+
+async function firstMessages(client: EventsClient, count: number): Promise<string[]> {
+  const got: string[] = [];
+  client.on('agent_message', ({ data }) => got.push(data.message));
+  const publishes = Array.from({ length: count }, (_, n) => client.publish('agent_message', agentMessage(n)));
+  await Promise.all(publishes);
+  await eventually(() => expect(got.length).toBeGreaterThan(0));
+  return got;
+}
+
+describe('what is published after a subscription was asked for belongs to it', () => {
+  test('on a fresh client', async () => {
+    await using server = await startTestServer({ manager: slowToBegin() });
+    await using client = connect({ url: server.wsUrl });
+    expect((await firstMessages(client, 5))[0]).toBe('0');
+  });
+
+  test('over a connection that breaks before the subscription has begun', async () => {
+    await using server = await startTestServer({ manager: slowToBegin() });
+    await using client = connect({ url: server.wsUrl });
+    const messages = firstMessages(client, 3);
+    await eventually(() => expect(server.sockets.size).toBe(1));
+    server.drop();
+    expect((await messages)[0]).toBe('0');
+  });
+
+  test('control: sent at once, the first event is gone before the subscription begins', async () => {
+    const hold = vi.spyOn(Beginnings.prototype, 'hold').mockReturnValue(null);
+    await using server = await startTestServer({ manager: slowToBegin() });
+    await using client = connect({ url: server.wsUrl });
+    const got: string[] = [];
+    const subscription = client.on('agent_message', ({ data }) => got.push(data.message));
+    await client.publish('agent_message', agentMessage('first'));
+    await subscription.ready;
+    await client.publish('agent_message', agentMessage('second'));
+    await eventually(() => expect(got).toEqual(['second']));
+    hold.mockRestore();
+  });
+
+  test('publishes keep their order, whether they waited or not', async () => {
+    await using server = await startTestServer({ manager: slowToBegin() });
+    await using client = connect({ url: server.wsUrl });
+    const got: string[] = [];
+    client.on('agent_message', ({ data }) => got.push(data.message), {
+      onSynced: () => void client.publish('agent_message', agentMessage('later')),
+    });
+    await client.publish('agent_message', agentMessage('earlier'));
+    await eventually(() => expect(got).toEqual(['earlier', 'later']));
+  });
+
+  test('a subscription that is refused, or left, holds up nobody', async () => {
+    await using server = await startTestServer({ manager: slowToBegin() });
+    await using client = connect({ url: server.wsUrl });
+    client.on('any', () => {}, { since: 'nonsense', onError: () => {} });
+    client.on('any', () => {}).unsubscribe();
+    await client.publish('agent_message', agentMessage(1), { timeoutMs: 5000 });
+  });
+});
+
+describe('ready', () => {
+  test('resolves when the subscription has caught up', async () => {
+    await using server = await startTestServer();
+    await server.manager.publish('agent_message', agentMessage(1));
+    await using client = connect({ url: server.wsUrl });
+    const got: string[] = [];
+    await client.on('agent_message', ({ data }) => got.push(data.message), { since: { last: 1 } }).ready;
+    expect(got).toEqual(['1']);
+  });
+
+  test('rejects with why it was refused, and with CLOSED when it was left', async () => {
+    await using server = await startTestServer();
+    await using client = connect({ url: server.wsUrl });
+    const statuses: string[] = [];
+    const options = { since: 'nonsense', onError: () => {}, onStatus: (it: string) => statuses.push(it) };
+    await expect(client.on('any', () => {}, options).ready).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    expect(statuses.at(-1)).toBe('refused');
+    const left = client.on('any', () => {});
+    left.unsubscribe();
+    await expect(left.ready).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+});
