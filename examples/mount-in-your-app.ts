@@ -16,15 +16,16 @@ import {
   MemoryBroker,
   WEBSOCKET_LIMITS,
 } from '../server/index.ts';
+import { transformer } from '../shared/index.ts';
 
-// The application as it was.
-const t = initTRPC.context<{ user: string | null }>().create({ transformer: superjson });
+// The application as it was, but for the transformer: superjson's format, and bounded, whatever a stranger sends.
+const t = initTRPC.context<{ user: string | null }>().create({ transformer });
 const signedIn = t.procedure.use(({ ctx, next }) => {
   if (ctx.user === null) throw new TRPCError({ code: 'UNAUTHORIZED' });
   return next({ ctx: { user: ctx.user } });
 });
 
-// What is new: two lines.
+// What is new besides: two lines.
 const manager = new EventManager({ broker: new MemoryBroker() });
 const appRouter = t.router({
   events: eventProcedures(manager, signedIn),

@@ -107,6 +107,22 @@ const WRONG: readonly { fields: Record<string, string>; code: string; reason: st
   { fields: { ...message(1), topic: '_sessions' }, code: 'FORBIDDEN', reason: 'private' },
   { fields: { ...message(1), color: 'red' }, code: 'INVALID_EVENT', reason: 'color is no field' },
   { fields: { ...message(1), meta: '{oops' }, code: 'INVALID_EVENT', reason: 'meta' },
+  { fields: { ...message(1), meta: '5' }, code: 'INVALID_EVENT', reason: 'meta must be an object' },
+  {
+    fields: { ...message(1), meta: '{"values":{"agent_id":[["typed-array","Uint8Array"]]},"v":1}' },
+    code: 'INVALID_EVENT',
+    reason: 'agent_id: cannot be a typed-array',
+  },
+  {
+    fields: { ...message(1), meta: '{"values":{"metadata.a.b.c":["Date"]},"v":1}' },
+    code: 'INVALID_EVENT',
+    reason: 'nothing of that name',
+  },
+  {
+    fields: { event_type: 'agent_message', data: `{"a":${'['.repeat(500)}${']'.repeat(500)}}` },
+    code: 'INVALID_EVENT',
+    reason: 'nested more than',
+  },
 ];
 
 describe('the ingress stream', () => {
