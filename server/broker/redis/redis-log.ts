@@ -6,8 +6,9 @@ import type { LogRecord } from '../broker.ts';
 import { newEpoch } from '../epoch.ts';
 import type { Retention } from '../retention.ts';
 import { topicKeys } from './keys.ts';
+import { PUBLISH } from './publish-script.ts';
 import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
-import { PUBLISH, READ, SEEK } from './scripts.ts';
+import { READ, SEEK } from './scripts.ts';
 import { SeenRecords } from './seen-records.ts';
 import type { RedisServers } from './servers.ts';
 
