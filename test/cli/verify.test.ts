@@ -36,6 +36,20 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
     expect(stderr).toContain('--url must be a URL');
   });
 
+  test('an address where no tRPC answers is told with its status, not waited for', async () => {
+    await using server = await startTestServer({
+      intercept: (_req, res) => {
+        res.writeHead(404, { 'content-type': 'text/html' }).end('<p>');
+        return true;
+      },
+    });
+    for (const command of [['history'], ['tail'], ['publish', 'agent_message', '{}']]) {
+      const { code, stderr } = await run([...command, '--url', `${server.url}/elsewhere`]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/elsewhere\/trpc answered with HTTP status 404/);
+    }
+  });
+
   test('where subscribers do not get ready the error says how far they came, and why', async () => {
     let admitted = 0;
     await using server = await startTestServer({ admit: () => ++admitted <= 3 });

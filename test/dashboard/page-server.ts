@@ -67,6 +67,6 @@ export async function startPageServer({
 
 /** Somebody else who publishes to the server. */
 export function publishTo(url: string): Publisher<SimulationCatalog> & AsyncDisposable {
-  const publisher = createPublisher<SimulationCatalog>({ url: `${url}/trpc` });
+  const publisher = createPublisher<SimulationCatalog>({ url });
   return Object.assign(publisher, { [Symbol.asyncDispose]: () => publisher.close() });
 }
