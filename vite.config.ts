@@ -3,6 +3,8 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   root: 'dashboard',
+  // Addresses relative to the page, which a proxy may serve below a path of its own.
+  base: './',
   plugins: [react()],
   build: {
     outDir: '../dist/dashboard',

@@ -1,7 +1,7 @@
 // node .ci/sum-up.mjs <directory of vitest's JSON reports> <steps that broke…>
-// Prints "N passed, N failed" last, and exits with 1 unless everything passed.
+// Prints the slowest files and tests of each report, and "N passed, N failed" last, and exits with 1 unless everything passed.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const [dir = '.', ...broken] = process.argv.slice(2);
 let passed = 0;
@@ -13,6 +13,7 @@ for (const name of readdirSync(dir)) {
     const unloaded = report.testResults.filter(
       (file) => file.status === 'failed' && file.assertionResults.length === 0,
     );
+    tellSlowest(name, report.testResults);
     passed += report.numPassedTests;
     failed += report.numFailedTests + unloaded.length;
   } catch (error) {
@@ -24,3 +25,16 @@ if (broken.length > 0) console.log(`Failed: ${broken.join(', ')}`);
 failed = Math.max(failed, broken.length);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+function tellSlowest(name, files) {
+  const tests = files.flatMap(({ assertionResults }) => assertionResults);
+  console.log(`Slowest of ${name}, in seconds:`);
+  tell(files, 8, (file) => [file.endTime - file.startTime, relative(process.cwd(), file.name)]);
+  tell(tests, 8, (test) => [test.duration ?? 0, test.fullName]);
+}
+
+function tell(items, count, describe) {
+  const rows = items.map(describe).sort(([a], [b]) => b - a);
+  for (const [ms, what] of rows.slice(0, count))
+    console.log(`  ${(ms / 1000).toFixed(1).padStart(6)}  ${what}`);
+}

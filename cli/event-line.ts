@@ -4,6 +4,7 @@ import {
   EventsError,
   type EventToPublish,
   isStreamNotice,
+  parseExactly,
   transformer,
 } from '../shared/index.ts';
 import type { Line } from './read-lines.ts';
@@ -30,7 +31,7 @@ const envelope = z.object({
 /** An event as a line of JSON that loses nothing: `meta` says what of its data is a Date, a Map, a bigint. */
 export function toLine(cursor: string, event: object): string {
   const { json, meta } = transformer.serialize(event);
-  return JSON.stringify({ cursor, ...(json as object), ...(meta && { meta }) });
+  return JSON.stringify({ cursor, ...(json as object), ...(meta !== undefined && { meta }) });
 }
 
 /** The event of a line; none if it is a stream's own notice. @throws EventsError INVALID_EVENT, naming the line */
@@ -45,22 +46,29 @@ export function fromLine({ number, text }: Line): Input[] {
   }
   const { cursor, meta, idempotencyKey, event_type, data, timestamp } = line;
   if (isStreamNotice(line)) return [];
-  const event = revive({ event_type, timestamp, data }, meta);
+  const event = revive({ event_type, timestamp, data }, meta, name);
   return [{ name, cursor, event: { ...event, idempotencyKey } }];
 }
 
 /** @throws EventsError INVALID_EVENT, naming what is no JSON */
 export function parseJson(json: string, name: string): unknown {
   try {
-    return JSON.parse(json);
+    return parseExactly(json);
   } catch (error) {
     throw new EventsError('INVALID_EVENT', `${name} is not JSON: ${(error as Error).message}`);
   }
 }
 
-function revive<E extends object>(json: E, meta: unknown): E {
+/** The event with what its annotations say; the type of an event, and what it holds, is checked by whoever takes it. */
+function revive<E extends object>(json: E, meta: unknown, name: string): E {
   if (meta === undefined) return json;
-  // What superjson wrote; what anybody else wrote is checked by whoever takes the event.
-  const written = { json, meta } as Parameters<typeof transformer.deserialize>[0];
-  return transformer.deserialize<E>(written);
+  try {
+    return transformer.deserialize({ json, meta }) as E;
+  } catch (error) {
+    if (!(error instanceof EventsError)) throw error;
+    throw new EventsError('INVALID_EVENT', `${name}: ${error.message}`, {
+      issues: error.issues,
+      cause: error,
+    });
+  }
 }

@@ -71,7 +71,7 @@ withOptions(program.command('publish'), [...accessOptions(), topicOption()])
     withAccess(options, async (access) => {
       const to = { access, topic: options.topic };
       if (type !== undefined && json !== undefined) await publishOne(to, type, json);
-      else await publishLines(to, type, process.stdin.setEncoding('utf8'));
+      else await publishLines(to, type, process.stdin);
     }),
   );
 

@@ -23,7 +23,7 @@ export async function publishOne(to: PublishTo, type: string, json: string): Pro
 export async function publishLines(
   to: PublishTo,
   type: string | undefined,
-  input: AsyncIterable<string>,
+  input: AsyncIterable<Buffer>,
 ): Promise<void> {
   const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
   for await (const results of publishAll(to, input, read)) await printAll(results);
@@ -33,7 +33,7 @@ export async function publishLines(
  * Publishes what `export` wrote, as it was. An event's key is its place in the log it comes from, so that a second
  * import within five minutes, of the same file or of another part of that log, stores nothing twice [D3].
  */
-export async function importLines(to: PublishTo, input: AsyncIterable<string>): Promise<void> {
+export async function importLines(to: PublishTo, input: AsyncIterable<Buffer>): Promise<void> {
   let stored = 0;
   let duplicates = 0;
   for await (const results of publishAll(to, input, withKey)) {
@@ -56,7 +56,7 @@ export async function send({ access, topic }: PublishTo, inputs: readonly Input[
 
 async function* publishAll(
   to: PublishTo,
-  input: AsyncIterable<string>,
+  input: AsyncIterable<Buffer>,
   read: (line: Line) => Input[],
 ): AsyncGenerator<PublishResult[], void, undefined> {
   for await (const lines of readLines(input)) {

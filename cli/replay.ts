@@ -26,7 +26,7 @@ export async function* replayTopic(
 
 /** Lines that `export` wrote, in the intervals of their timestamps; all of them, but for their types. */
 export async function* replayLines(
-  input: AsyncIterable<string>,
+  input: AsyncIterable<Buffer>,
   { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, types, signal }: ReplayOptions,
 ): AsyncGenerator<Moment, void, undefined> {
   const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {}); // the loop sees that it ends

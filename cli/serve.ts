@@ -1,18 +1,32 @@
-import { loadConfig, type ServerConfig, startServer } from '../server/index.ts';
+import { pino } from 'pino';
+import { loadConfig, nearMisses, SERVER_VARIABLES, type ServerConfig, startServer } from '../server/index.ts';
+import { RESPONDER_VARIABLES } from '../simulation/index.ts';
 import { catalog, createApplication } from './application.ts';
 import { fail } from './fail.ts';
 import { onStopSignal } from './stop-signal.ts';
 import { superviseWorkers, workerNumber } from './workers.ts';
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Variables of other commands, and of the process that starts workers. */
+const OTHERS = ['PSYCHE_TOKEN', 'PSYCHE_WORKER'];
 /** Ms beyond those for clients to move after which a stop that hangs is given up. */
 const STOP_MS = 5000;
 
 /** Runs a server, or several behind one port, until SIGTERM or SIGINT. @throws EventsError when it cannot start */
-export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+export async function serve(env: Env): Promise<void> {
   const worker = workerNumber();
   const config = loadConfig(worker === null ? {} : { worker, ...rolesOf(worker) }, env);
+  if (worker === null) warnOfNearMisses(config, env);
   if (worker === null && config.workers > 1) await superviseWorkers(config);
   else await serveHere({ ...config, metricsPort: metricsPortOf(config) }, env);
+}
+
+/** A variable with a slip in its name is not read, and what it was to say is not heeded: a log, a lock. */
+function warnOfNearMisses({ logLevel, nodeName }: ServerConfig, env: Env): void {
+  const logger = pino({ level: logLevel, base: { node: nodeName } });
+  for (const { name, meant } of nearMisses(env, [...SERVER_VARIABLES, ...RESPONDER_VARIABLES, ...OTHERS]))
+    logger.warn({ variable: name, meant }, `${name} is not a variable of this server: is ${meant} meant?`);
 }
 
 /** What is to happen once behind a port is the first worker's: the simulation, the status of the machine, and the
@@ -26,10 +40,7 @@ function metricsPortOf({ metricsPort, worker }: ServerConfig): number | null {
   return metricsPort === null || metricsPort === 0 ? metricsPort : metricsPort + (worker ?? 1) - 1;
 }
 
-async function serveHere(
-  config: ServerConfig,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+async function serveHere(config: ServerConfig, env: Env): Promise<void> {
   const server = await startServer(config, { catalog, application: await createApplication(env) });
   onStopSignal(() => {
     const stopMs = config.drainMs + STOP_MS;

@@ -1,4 +1,4 @@
-import { createClient, createPublisher } from '../client/index.ts';
+import { createClient, createPublisher, probe, toHttpUrl } from '../client/index.ts';
 import { type AnyCatalog, EventsError } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
 
@@ -38,28 +38,22 @@ function connect(url: string, token: string | undefined) {
   return client;
 }
 
-/** `/trpc` of the server, unless the address names another path. @throws EventsError INVALID_OPTION */
+/** The server's endpoint, over HTTP. @throws EventsError INVALID_OPTION */
 export function trpcUrl(address: string): string {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) {
+  try {
+    return toHttpUrl(address);
+  } catch (cause) {
     throw new EventsError(
       'INVALID_OPTION',
       `--url must be a URL such as http://127.0.0.1:3000, not ${address}`,
+      { cause },
     );
   }
-  if (url.pathname === '/') url.pathname = '/trpc';
-  return url.href;
 }
 
 /** The clients wait for a server that is away; a command that is given a wrong address should say so at once. */
 async function reach(url: string): Promise<void> {
-  try {
-    await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(5000) });
-  } catch (error) {
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const message = reason instanceof Error ? reason.message : String(reason);
-    throw new EventsError('UNAVAILABLE', `No server answers at ${new URL(url).origin}: ${message}`, {
-      cause: error,
-    });
-  }
+  const words = await probe(url, AbortSignal.timeout(5000));
+  if (words !== null)
+    throw new EventsError('UNAVAILABLE', `No server answers at ${new URL(url).origin}: ${words}`);
 }

@@ -42,7 +42,7 @@ export function addTransferCommands(program: Command): void {
     .argument('[file]', 'what export printed (default: the input)')
     .addHelpText('after', examples('import a.jsonl --topic b'))
     .action((file: string | undefined, { topic, ...options }: AccessOptions & { topic: string }) =>
-      withAccess(options, (access) => importLines({ access, topic }, textOf(file))),
+      withAccess(options, (access) => importLines({ access, topic }, bytesOf(file))),
     );
 
   withOptions(program.command('replay'), [
@@ -75,12 +75,12 @@ export function addTransferCommands(program: Command): void {
         const { topic, types, since, until, speed } = options;
         const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
         const asked = { topic, types, since, until, speed, maxPauseMs, signal: end.signal };
-        const moments = file === undefined ? replayTopic(access, asked) : replayLines(textOf(file), asked);
+        const moments = file === undefined ? replayTopic(access, asked) : replayLines(bytesOf(file), asked);
         await (into === undefined ? printMoments(moments) : publishMoments({ access, topic: into }, moments));
       }),
     );
 }
 
-function textOf(file: string | undefined): AsyncIterable<string> {
-  return file === undefined ? process.stdin.setEncoding('utf8') : createReadStream(file, 'utf8');
+function bytesOf(file: string | undefined): AsyncIterable<Buffer> {
+  return file === undefined ? process.stdin : createReadStream(file);
 }

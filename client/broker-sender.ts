@@ -1,8 +1,9 @@
 import type { AnyCatalog } from '../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish } from '../shared/events.ts';
-import { type PublishResult, type PublishTarget, toLogEntry } from '../shared/log.ts';
+import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../shared/log.ts';
 import { psycheEvents } from '../shared/psyche-events.ts';
 import { parseTopic } from '../shared/topic.ts';
+import { ofInput } from './encoded-input.ts';
 import { inEvent } from './in-event.ts';
 import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 import { withRetry } from './retry.ts';
@@ -23,7 +24,7 @@ export class BrokerSender<C extends AnyCatalog> {
     { topic, timestamp, idempotencyKey, ...retry }: ClientPublishOptions = {},
   ): Promise<PublishResult> {
     const log = parseTopic(topic);
-    const entry = toLogEntry(this.#catalog, { event_type, data, timestamp, idempotencyKey });
+    const entry = this.#toEntry({ event_type, data, timestamp, idempotencyKey });
     const [result] = await withRetry(() => this.#target.publish(log, [entry]), retry);
     if (!result) throw new TypeError('createPublisher: broker.publish resolved without a result');
     return result;
@@ -34,7 +35,12 @@ export class BrokerSender<C extends AnyCatalog> {
     { topic, ...retry }: BatchOptions = {},
   ): Promise<PublishResult[]> {
     const log = parseTopic(topic);
-    const entries = events.map((event, index) => inEvent(index, () => toLogEntry(this.#catalog, event)));
+    const entries = events.map((event, index) => inEvent(index, () => this.#toEntry(event)));
     return entries.length === 0 ? [] : withRetry(() => this.#target.publish(log, entries), retry);
+  }
+
+  #toEntry(event: Parameters<typeof toLogEntry>[1]): LogEntry {
+    const { data } = event;
+    return ofInput('INVALID_EVENT', 'publish', { data }, () => toLogEntry(this.#catalog, event));
   }
 }

@@ -17,7 +17,9 @@ import type {
 } from './client-types.ts';
 import type { Connection } from './connection-state.ts';
 import { definedOnly } from './defined-only.ts';
+import { EncodedInput } from './encoded-input.ts';
 import { reportUncaught } from './errors.ts';
+import { nonEmptyPage } from './history-pages.ts';
 import { isolated } from './isolated.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
 import type { RetryOptions } from './retry.ts';
@@ -117,11 +119,14 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     return this.#pull('replay', options);
   }
 
-  history<N extends EventName<C>>(
+  async history<N extends EventName<C>>(
     options: HistoryOptions<N, C> & RetryOptions = {},
   ): Promise<HistoryPage<N, C>> {
-    const { signal, timeoutMs, ...input } = options;
-    return this.#wire.call('query', 'history', definedOnly(input), { signal, timeoutMs });
+    const { signal, timeoutMs, ...asked } = options;
+    return nonEmptyPage((page: HistoryOptions<N, C>) => {
+      const input = new EncodedInput('INVALID_OPTION', 'history', definedOnly(page));
+      return this.#wire.call('query', 'history', input, { signal, timeoutMs });
+    }, asked);
   }
 
   stats(options?: RetryOptions): Promise<ServerStats> {

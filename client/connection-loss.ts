@@ -1,8 +1,23 @@
 import { EventsError } from '../shared/errors.ts';
 
+/**
+ * Codes of Node's errors that no waiting mends: the certificate is not one for that address, TLS meets a server without
+ * it, or whatever answers speaks no HTTP.
+ */
+const WRONG_ADDRESS =
+  /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|HPE_|EPROTO$)/;
+
 /** Why there is no connection. */
 export function lossError(error: Error): EventsError {
   return new EventsError('UNAVAILABLE', `No connection: ${describeLoss(error)}`, { cause: error });
+}
+
+/** Whether nothing answered because the address is a wrong one, as far as that is known: DNS may learn a name later. */
+export function isWrongAddress(error: unknown): boolean {
+  const cause = rootOf(error);
+  if (!(cause instanceof Error)) return false;
+  if (cause.message === 'bad port') return true; // one that fetch refuses to ask
+  return 'code' in cause && typeof cause.code === 'string' && WRONG_ADDRESS.test(cause.code);
 }
 
 /** The code that a call's socket was closed with, if that is why it failed. */
@@ -12,6 +27,11 @@ export function closeCodeOf(error: unknown): number | undefined {
   return typeof cause.code === 'number' ? cause.code : undefined;
 }
 
+/** Whether it failed before anything was asked of the server: a token that cannot be had is no matter of the network. */
+export function isOwnFailure(error: unknown): boolean {
+  return error instanceof EventsError || (error instanceof Error && isOwnFailure(error.cause));
+}
+
 /** What is at the end of a chain of causes, in words. */
 export function describeLoss(error: unknown): string {
   const cause = rootOf(error);
@@ -19,7 +39,10 @@ export function describeLoss(error: unknown): string {
   if ('code' in cause && typeof cause.code === 'number') {
     return describeClose(cause.code, 'reason' in cause ? String(cause.reason) : '');
   }
-  return 'message' in cause && cause.message ? String(cause.message) : 'the server cannot be reached';
+  if ('message' in cause && cause.message) return String(cause.message);
+  // Node's word for a host of which every address was refused has no message.
+  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  return 'the server cannot be reached';
 }
 
 export function describeClose(code: number, reason: string): string {

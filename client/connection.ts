@@ -1,24 +1,27 @@
 import { createWSClient, type TRPCWebSocketClient } from '@trpc/client';
 import { mayReconnect } from '../shared/close-codes.ts';
 import { EventsError } from '../shared/errors.ts';
-import { fullJitter } from './backoff.ts';
-import { describeClose, lossError } from './connection-loss.ts';
+import { fullJitter, MOST_TIMER_MS } from './backoff.ts';
+import { closeCodeOf, describeClose, isOwnFailure, lossError } from './connection-loss.ts';
 import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from './connection-state.ts';
+import { askToken, type Token } from './credentials.ts';
+import { isRetryable } from './errors.ts';
 import { isolated } from './isolated.ts';
+import { probe } from './probe.ts';
 import { impatientWebSocket, loadWebSocket, onAdmission, type WebSocketClass } from './socket.ts';
-import { toWebSocketUrl } from './url.ts';
-
-/** A token for the server, or what fetches one: it is asked for each connection, so a fresh one follows an expired. */
-export type Token = string | (() => string | Promise<string>);
+import { toError } from './to-error.ts';
+import { toHttpUrl, toWebSocketUrl } from './url.ts';
 
 /** Where the server is, who asks, and how a lost connection is noticed. */
 export interface ConnectionOptions {
   /**
-   * The server: `ws(s)://…` or `http(s)://…`; in a browser also a path of the same origin.
-   * Default: `/trpc` of the page's origin; outside a browser it must be given.
+   * The server: `ws(s)://…` or `http(s)://…`; in a browser also a path of the same origin. `/trpc` is added to a path
+   * that has no such part; an endpoint of another name is given as a `URL`, which is taken as it is.
+   *
+   * @default `/trpc` of the page's origin; outside a browser it must be given
    */
-  url?: string | undefined;
+  url?: string | URL | undefined;
   /** Sent as `token` in the connection's first message, never in the address. Default: none. */
   token?: Token | undefined;
   /** Default: the platform's; on a Node that has none, that of the package `ws`. */
@@ -33,6 +36,8 @@ export interface ConnectionOptions {
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
+/** The close code of a socket that ended without a word. */
+const NO_CLOSE = 1006;
 
 /**
  * tRPC's WebSocket client with our waits between its attempts: it asks for the address before each one, and gets it
@@ -42,6 +47,7 @@ export class SocketConnection implements Connection {
   /** For `wsLink`. */
   readonly client: TRPCWebSocketClient;
   readonly #url: string;
+  readonly #ended = new AbortController();
   readonly #token: Token | undefined;
   readonly #report: (error: Error) => void;
   readonly #sockets = new Set<WebSocket>();
@@ -56,6 +62,9 @@ export class SocketConnection implements Connection {
   #openedAt = 0;
   #wake: () => void = () => {};
   #lastEventAt = 0;
+  /** Whether it was asked what is at the address: once, as long as nobody let us in. */
+  #probed = false;
+  #finding: Error | null = null;
   #touching: ReturnType<typeof setTimeout> | undefined;
 
   /** @param report takes the errors of listeners */
@@ -64,6 +73,12 @@ export class SocketConnection implements Connection {
     this.#url = toWebSocketUrl(url);
     this.#token = token;
     this.#implementation = WebSocket;
+    for (const [name, ms] of Object.entries(keepAlive ?? {})) {
+      if (ms > 0 && ms <= MOST_TIMER_MS) continue;
+      throw new TypeError(
+        `createClient: keepAlive.${name} must be above 0 ms and at most ${MOST_TIMER_MS}, not ${ms}`,
+      );
+    }
     this.client = createWSClient({
       url: () => this.#nextUrl(),
       retryDelayMs: () => 0, // #nextUrl waits
@@ -117,6 +132,7 @@ export class SocketConnection implements Connection {
   close(error: Error | null = null): void {
     if (this.#isClosed()) return;
     clearTimeout(this.#touching);
+    this.#ended.abort();
     globalThis.removeEventListener?.('online', this.#onNetwork);
     globalThis.removeEventListener?.('offline', this.#onNetwork);
     this.#apply({ type: 'closed', error });
@@ -129,8 +145,12 @@ export class SocketConnection implements Connection {
     if (this.#started) await this.#wait(this.#retries++);
     this.#started = true;
     this.#implementation ??= await loadWebSocket();
-    if (this.#token !== undefined) {
-      this.#params = { token: typeof this.#token === 'string' ? this.#token : await this.#token() };
+    try {
+      if (this.#token !== undefined) this.#params = { token: await askToken(this.#token) };
+    } catch (thrown) {
+      const error = toError(thrown);
+      if (isRetryable(error)) throw error;
+      this.close(error);
     }
     // tRPC's loop must end here; refused an address, it would ask again at once.
     return this.#isClosed() ? new Promise(() => {}) : this.#url;
@@ -165,20 +185,34 @@ export class SocketConnection implements Connection {
   }
 
   #onAdmitted(): void {
-    if (this.#state.status !== 'live') this.#openedAt = Date.now();
+    this.#probed = true;
+    this.#finding = null;
+    if (this.#state.status !== 'live') this.#openedAt = performance.now();
     this.#apply({ type: 'admitted' });
   }
 
   #onLost(cause: Error): void {
     const wasLive = this.#state.status === 'live';
-    if (wasLive && Date.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
-    this.#apply({
-      type: 'lost',
-      error: lossError(cause),
-      attempt: this.#retries + 1,
-      nextRetryAt: this.#nextRetryAt,
-      online: isOnline(),
-    });
+    if (wasLive && performance.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
+    const isExplained = isOwnFailure(cause) || (closeCodeOf(cause) ?? NO_CLOSE) !== NO_CLOSE;
+    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? cause)));
+    if (isExplained || this.#probed) return;
+    this.#probed = true;
+    void this.#explain();
+  }
+
+  /** Says of the first failure, and of those that follow, what is at the address, if that can be found out. */
+  async #explain(): Promise<void> {
+    const words = await probe(toHttpUrl(new URL(this.#url)), this.#ended.signal);
+    const { status } = this.#state;
+    if (words === null || status === 'live' || status === 'closed') return;
+    this.#finding = new Error(words);
+    this.#applyLost(lossError(this.#finding));
+  }
+
+  #applyLost(error: Error): void {
+    const attempt = this.#retries + 1;
+    this.#apply({ type: 'lost', error, attempt, nextRetryAt: this.#nextRetryAt, online: isOnline() });
   }
 
   readonly #onNetwork = (): void => {

@@ -2,41 +2,36 @@ import { TRPCClientError } from '@trpc/client';
 import type { AppRouter } from '../server/index.ts';
 import type { AnyCatalog } from '../shared/catalog.ts';
 import { ERRORS, type ErrorCode, EventsError } from '../shared/errors.ts';
-import { describeLoss } from './connection-loss.ts';
+import { describeLoss, isWrongAddress } from './connection-loss.ts';
+import { codeOfStatus, HttpStatusError, retryAfterMs } from './http-status.ts';
+import { toError } from './to-error.ts';
 
 /**
- * What a call failed with, as an error of the project: the server's own code and issues, UNAVAILABLE where no answer
- * came or the server was not able to give one, OVERLOADED where it turned the call away. What the server refuses for
- * another reason (a token, a permission, a wrong address) stays tRPC's error.
+ * The failure of a call or subscription as an error of the project: with the server's own code and issues where it gave
+ * some, else with the code of its status, else, where nothing answered, UNAVAILABLE. So one table, `ERRORS`, says for
+ * clients, publishers and subscriptions alike what is tried again.
  */
 export function toClientError(error: unknown): Error {
-  if (!(error instanceof TRPCClientError)) return error instanceof Error ? error : new Error(String(error));
-  const cause: TRPCClientError<AppRouter<AnyCatalog>> = error;
-  const reason = cause.data?.reason;
+  if (!(error instanceof TRPCClientError)) return toError(error);
+  const failure: TRPCClientError<AppRouter<AnyCatalog>> = error;
+  const { cause } = failure;
+  if (cause instanceof EventsError) return cause;
+  if (cause instanceof HttpStatusError) {
+    const { status, message } = cause;
+    return new EventsError(codeOfStatus(status), message, {
+      retryAfterMs: cause.retryAfterMs,
+      cause: failure,
+    });
+  }
+  const { reason, issues, httpStatus, retryAfterMs = retryAfterOf(failure) } = failure.data ?? {};
+  const details = { issues: issues ?? [], retryAfterMs, cause: failure };
+  // CLOSED is this client's own word; a server that closes is, seen from here, one that is not there.
   if (isErrorCode(reason)) {
-    // CLOSED is this client's own word; a server that closes is, seen from here, one that is not there.
-    const code = reason === 'CLOSED' ? 'UNAVAILABLE' : reason;
-    const { issues = [], retryAfterMs } = cause.data ?? {};
-    return new EventsError(code, cause.message, { issues, retryAfterMs, cause });
+    return new EventsError(reason === 'CLOSED' ? 'UNAVAILABLE' : reason, failure.message, details);
   }
-  const status =
-    cause.data?.httpStatus ?? (cause.cause instanceof HttpStatusError ? cause.cause.status : undefined);
-  if (status === 429) return new EventsError('OVERLOADED', cause.message, { cause });
-  if (status === undefined) {
-    return new EventsError('UNAVAILABLE', `No answer from the server: ${describeLoss(cause)}`, { cause });
-  }
-  return status >= 500 || status === 408 ? new EventsError('UNAVAILABLE', cause.message, { cause }) : cause;
-}
-
-/** An HTTP answer that is not tRPC's. */
-export class HttpStatusError extends Error {
-  override readonly name = 'HttpStatusError';
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`The server answered with HTTP status ${status}`);
-    this.status = status;
-  }
+  if (httpStatus !== undefined) return new EventsError(codeOfStatus(httpStatus), failure.message, details);
+  const code = isWrongAddress(failure) ? 'INVALID_OPTION' : 'UNAVAILABLE';
+  return new EventsError(code, `No answer from the server: ${describeLoss(failure)}`, { cause: failure });
 }
 
 /** Whether trying again can help. */
@@ -55,6 +50,10 @@ export function closedError(cause?: Error | null): EventsError {
 export function reportUncaught(error: Error): void {
   if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
   else console.error(error);
+}
+
+function retryAfterOf({ meta }: TRPCClientError<AppRouter<AnyCatalog>>): number | undefined {
+  return meta?.['response'] instanceof Response ? retryAfterMs(meta['response'].headers) : undefined;
 }
 
 function isErrorCode(reason: unknown): reason is ErrorCode {

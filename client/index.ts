@@ -9,8 +9,10 @@ export type {
   StreamOptions,
   SubscriptionHandle,
 } from './client-types.ts';
-export type { ConnectionOptions, Token } from './connection.ts';
+export type { ConnectionOptions } from './connection.ts';
 export type { Connection, ConnectionState, ConnectionStatus } from './connection-state.ts';
+export type { Token } from './credentials.ts';
+export { probe } from './probe.ts';
 export {
   type BrokerPublisherOptions,
   createPublisher,
@@ -22,3 +24,4 @@ export type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 export type { RetryOptions } from './retry.ts';
 export type { WebSocketClass } from './socket.ts';
 export type { StreamStatus } from './subscription.ts';
+export { toHttpUrl } from './url.ts';

@@ -4,16 +4,18 @@ import type { PublishResult, PublishTarget } from '../shared/log.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import { BrokerSender } from './broker-sender.ts';
 import { createClient } from './client.ts';
-import type { ConnectionOptions, Token } from './connection.ts';
+import type { ConnectionOptions } from './connection.ts';
+import type { Token } from './credentials.ts';
 import { closedError } from './errors.ts';
 import { httpMutate } from './http-mutate.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
+import { endpointUrl } from './url.ts';
 
 /** Publishes to a server: over HTTP, one request each, or over one WebSocket that stays open. */
 export interface RemotePublisherOptions<C extends AnyCatalog = PsycheCatalog>
   extends Pick<ConnectionOptions, 'WebSocket'> {
-  /** The server's tRPC address: `http(s)://…/trpc` or `ws(s)://…/trpc`. */
-  url: string;
+  /** The server: `http(s)://…` or `ws(s)://…`. {@link ConnectionOptions.url} says what is made of it. */
+  url: string | URL;
   broker?: never;
   /** Sent as `Authorization: Bearer …`, or in the WebSocket's first message; a function is asked for each request or connection. */
   token?: Token | undefined;
@@ -65,11 +67,9 @@ export function createPublisher<C extends AnyCatalog = PsycheCatalog>(
 ): Publisher<C> {
   if (options.broker) return new InFlight(new BrokerSender(options));
   const { url, token, catalog } = options;
-  if (/^wss?:/.test(url)) return createClient(options);
-  if (!/^https?:/.test(url)) {
-    throw new TypeError(`createPublisher: url must be http(s):// or ws(s)://, not ${JSON.stringify(url)}`);
-  }
-  return new InFlight(new Publishing(httpMutate(url, token), catalog));
+  const endpoint = endpointUrl(url);
+  if (/^wss?:$/.test(endpoint.protocol)) return createClient(options);
+  return new InFlight(new Publishing(httpMutate(endpoint.href, token), catalog));
 }
 
 /** Adds `close()` to a way of publishing. */

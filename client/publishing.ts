@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
 import { definedOnly } from './defined-only.ts';
+import { EncodedInput } from './encoded-input.ts';
 import { inEvent } from './in-event.ts';
 import type { RetryOptions } from './retry.ts';
 
@@ -15,7 +16,7 @@ export interface BatchOptions extends RetryOptions {
 export interface ClientPublishOptions extends PublishMeta, BatchOptions {}
 
 /** A way to the server's mutations, which may be called twice. */
-export type Mutate = <T>(path: string, input: object, options: RetryOptions) => Promise<T>;
+export type Mutate = <T>(path: string, input: EncodedInput, options: RetryOptions) => Promise<T>;
 
 /** Publishing over tRPC: each event has its idempotency key from the start, so that a retry stores nothing twice [D3]. */
 export class Publishing<C extends AnyCatalog> {
@@ -34,12 +35,11 @@ export class Publishing<C extends AnyCatalog> {
     options: ClientPublishOptions = {},
   ): Promise<PublishResult> {
     const { topic, timestamp, idempotencyKey, traceparent, ...retry } = options;
+    const path = `publish.${type}`;
+    const event = { data, topic, traceparent, ...identified({ timestamp, idempotencyKey }) };
+    const input = new EncodedInput('INVALID_EVENT', path, definedOnly(event));
     this.#catalog?.parse(type, data);
-    return this.#mutate(
-      `publish.${type}`,
-      definedOnly({ data, topic, traceparent, ...identified({ timestamp, idempotencyKey }) }),
-      retry,
-    );
+    return this.#mutate(path, input, retry);
   }
 
   async publishBatch(
@@ -47,15 +47,13 @@ export class Publishing<C extends AnyCatalog> {
     options: BatchOptions = {},
   ): Promise<PublishResult[]> {
     const { topic, ...retry } = options;
+    if (events.length === 0) return [];
+    const batch = { topic, events: events.map((event) => ({ ...event, ...identified(event) })) };
+    const input = new EncodedInput('INVALID_EVENT', 'publish.batch', definedOnly(batch));
     for (const [index, { event_type, data }] of events.entries()) {
       inEvent(index, () => this.#catalog?.parse(event_type, data));
     }
-    if (events.length === 0) return [];
-    return this.#mutate(
-      'publish.batch',
-      definedOnly({ topic, events: events.map((event) => ({ ...event, ...identified(event) })) }),
-      retry,
-    );
+    return this.#mutate('publish.batch', input, retry);
   }
 }
 

@@ -1,5 +1,5 @@
 import { EventsError } from '../shared/errors.ts';
-import { fullJitter, pause } from './backoff.ts';
+import { fullJitter, MOST_TIMER_MS, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
 
 /** How long something is tried again. */
@@ -12,13 +12,20 @@ export interface RetryOptions {
 
 /**
  * Runs something that may be run twice until it succeeds, fails for good, or its time is over.
- * @throws EventsError UNAVAILABLE when the time is over; the signal's reason; what `run` failed with for good
+ *
+ * @param whyNot why it waits, where no try of it has failed
+ * @throws EventsError when the time is over: the code of the last try, or UNAVAILABLE; the signal's reason; what `run`
+ * failed with for good
  */
 export async function withRetry<T>(
   run: (signal: AbortSignal) => Promise<T>,
   { timeoutMs = 10_000, signal }: RetryOptions = {},
+  whyNot: () => Error | null = () => null,
 ): Promise<T> {
   signal?.throwIfAborted();
+  if (!(timeoutMs >= 0 && timeoutMs <= MOST_TIMER_MS)) {
+    throw new EventsError('INVALID_OPTION', `timeoutMs must be 0 to ${MOST_TIMER_MS} ms, not ${timeoutMs}`);
+  }
   const abort = new AbortController();
   const onAbort = (): void => abort.abort();
   const timer = setTimeout(onAbort, timeoutMs);
@@ -40,7 +47,7 @@ export async function withRetry<T>(
         abort.signal,
       );
       signal?.throwIfAborted();
-      if (abort.signal.aborted) throw outOfTime(timeoutMs, last);
+      if (abort.signal.aborted) throw outOfTime(timeoutMs, last ?? whyNot());
     }
   } finally {
     clearTimeout(timer);
@@ -48,11 +55,14 @@ export async function withRetry<T>(
   }
 }
 
-function outOfTime(timeoutMs: number, last: Error | undefined): EventsError {
+function outOfTime(timeoutMs: number, last: Error | null): EventsError {
+  if (last instanceof EventsError && last.code !== 'UNAVAILABLE') {
+    return new EventsError(last.code, `Given up after ${timeoutMs} ms: ${last.message}`, { cause: last });
+  }
   const why = last ? ` The last try failed: ${last.message}` : '';
   return new EventsError(
     'UNAVAILABLE',
     `No answer within ${timeoutMs} ms. What was sent may have been stored: to be safe, publish it again with the same idempotencyKey.${why}`,
-    { cause: last },
+    { cause: last ?? undefined },
   );
 }

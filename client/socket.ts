@@ -83,15 +83,15 @@ function giveUpInTime(socket: WebSocket & RawSocket): void {
 function sendApart(socket: WebSocket & RawSocket): void {
   const send = socket.send.bind(socket);
   socket.send = (text: string) => {
-    const requests: unknown = isLarge(text) ? JSON.parse(text) : null;
+    const requests: unknown = isLarge(text.length) ? JSON.parse(text) : null;
     if (!Array.isArray(requests)) send(text);
     else for (const request of requests) send(JSON.stringify(request));
   };
 }
 
-/** Whether a message may be larger than a server takes. */
-export function isLarge(text: string): boolean {
-  return text.length > LARGE_MESSAGE_CHARS;
+/** Whether a message of so many characters may be larger than a server takes. */
+export function isLarge(length: number): boolean {
+  return length > LARGE_MESSAGE_CHARS;
 }
 
 /** Ends a socket for those who listen to it. What the network does with it later is of no interest. */

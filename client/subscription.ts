@@ -4,10 +4,13 @@ import type { AnyFilter } from '../shared/filter/types.ts';
 import type { Since } from '../shared/since.ts';
 import { isStreamNotice, type OfTopic, type StreamNotice } from '../shared/stream-items.ts';
 import type { WhenSlow } from '../shared/when-slow.ts';
+import { checkAnswer } from './answer.ts';
 import { fullJitter } from './backoff.ts';
 import { wasSeen } from './cursor-order.ts';
 import { definedOnly } from './defined-only.ts';
+import { EncodedInput } from './encoded-input.ts';
 import { isRetryable, toClientError } from './errors.ts';
+import { toError } from './to-error.ts';
 import type { Wire } from './wire.ts';
 
 /**
@@ -40,6 +43,12 @@ export interface SubscriptionSink {
   onRetry(error: Error): void;
   /** The last call, if the subscription ended by itself: with an error, or, since its client was closed, without. */
   onEnd(error: Error | null): void;
+}
+
+/** What `on.*` and `replay` yield, see AppRouter. */
+interface Tracked {
+  id: string;
+  data: AnyItem;
 }
 
 /** The one whose `stream_synced` is its end: all others go on live. */
@@ -88,24 +97,39 @@ export class Subscription {
   }
 
   #subscribe(): void {
-    this.#inner = this.#wire.trpc.subscription(
-      this.#path,
-      definedOnly({ ...this.#input, since: this.#cursor ?? this.#input.since }),
-      {
-        onStarted: () => this.#setStatus('catching-up'),
-        // `on.*` yields tracked items, see AppRouter.
-        onData: (tracked) => this.#take(tracked as { id: string; data: AnyItem }),
-        onConnectionStateChange: ({ state }) => {
-          if (state === 'connecting') this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
-        },
-        onError: (error) => this.#onEnd(toClientError(error)),
-        onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
+    const asked = definedOnly({ ...this.#input, since: this.#cursor ?? this.#input.since });
+    let input: EncodedInput;
+    try {
+      input = new EncodedInput('INVALID_OPTION', this.#path, asked);
+    } catch (error) {
+      this.#onEnd(toError(error));
+      return;
+    }
+    this.#inner = this.#wire.trpc.subscription(this.#path, input, {
+      onStarted: () => this.#setStatus('catching-up'),
+      onData: (item) => this.#onData(item),
+      onConnectionStateChange: ({ state }) => {
+        if (state === 'connecting') this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
       },
-    );
+      onError: (error) => this.#onEnd(toClientError(error)),
+      onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
+    });
   }
 
-  #take({ id, data }: { id: string; data: AnyItem }): void {
+  #onData(item: unknown): void {
     if (this.#stopped) return;
+    try {
+      checkAnswer(item);
+      if (!isTracked(item)) throw untracked();
+    } catch (error) {
+      this.#inner?.unsubscribe();
+      this.#onEnd(toError(error));
+      return;
+    }
+    this.#take(item);
+  }
+
+  #take({ id, data }: Tracked): void {
     this.#retries = 0;
     this.#wire.connection.onReply();
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
@@ -124,7 +148,8 @@ export class Subscription {
       this.#end(error);
       return;
     }
-    this.#timer = setTimeout(() => this.#subscribe(), fullJitter(this.#retries++));
+    const askedMs = error instanceof EventsError ? (error.retryAfterMs ?? 0) : 0;
+    this.#timer = setTimeout(() => this.#subscribe(), fullJitter(this.#retries++) + askedMs);
     this.#setStatus('stale');
     this.#sink.onRetry(error);
   }
@@ -150,4 +175,16 @@ export class Subscription {
     this.#status = status;
     this.#sink.onStatus(status);
   }
+}
+
+function isTracked(item: unknown): item is Tracked {
+  return typeof item === 'object' && item !== null && 'id' in item && typeof item.id === 'string';
+}
+
+/** Without positions nothing could be resumed, and nothing said to be lost. */
+function untracked(): EventsError {
+  return new EventsError(
+    'INVALID_OPTION',
+    'The server sends events without their positions: is `path` an event procedure, and is there one @trpc/server in its process?',
+  );
 }

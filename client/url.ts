@@ -1,23 +1,62 @@
-const DEFAULT_PATH = '/trpc';
+/** The name of the endpoint, as `startServer` serves it. */
+const ENDPOINT = 'trpc';
+/** `127.0.0.1:3000`, `[::1]:3000/trpc`, `localhost`: a host where a scheme should be. */
+const BARE_HOST = /^(?:localhost|(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)*):\d+)(?=$|[/?#])/i;
 
 /**
- * The WebSocket address of a server.
- * @param url `ws(s)://` or `http(s)://`; in a browser also a path of the same origin. Default there: `/trpc`
- * @throws TypeError when there is no page to resolve it against, or it is not an address
+ * The address of a server's tRPC endpoint, whatever way it was written: the same for clients, publishers, hooks and the
+ * command line. A scheme that is missing is added, so is `/trpc`, and slashes at the end are taken off.
+ *
+ * @param url a `URL` names an endpoint of another name, and keeps its path. In a browser also a path of the same origin;
+ * nothing at all is `/trpc` there
+ * @throws TypeError when it is no address, or one that cannot be used
  */
-export function toWebSocketUrl(url: string | undefined): string {
-  const page = globalThis.location?.href;
-  let resolved: URL;
-  try {
-    resolved = new URL(url ?? DEFAULT_PATH, page);
-  } catch {
+export function endpointUrl(url: string | URL | undefined): URL {
+  const endpoint = resolve(url ?? `/${ENDPOINT}`);
+  if (!/^(?:ws|http)s?:$/.test(endpoint.protocol)) {
+    throw new TypeError(`url must be ws(s):// or http(s)://, not ${endpoint.protocol}//`);
+  }
+  if (endpoint.username || endpoint.password) {
     throw new TypeError(
-      `createClient: pass url, e.g. "ws://127.0.0.1:3000/trpc"; ${JSON.stringify(url)} is not an address here.`,
+      'url must not hold a user name or password: browsers refuse such addresses. Pass token.',
     );
   }
-  resolved.protocol = resolved.protocol.replace(/^http/, 'ws');
-  if (!/^wss?:$/.test(resolved.protocol)) {
-    throw new TypeError(`createClient: url must be ws(s):// or http(s)://, not ${resolved.protocol}//`);
+  endpoint.hash = '';
+  if (typeof url !== 'object') endpoint.pathname = toEndpointPath(endpoint.pathname);
+  return endpoint;
+}
+
+/** The address of an endpoint for WebSockets. @throws TypeError as {@link endpointUrl} */
+export function toWebSocketUrl(url: string | URL | undefined): string {
+  return withScheme(endpointUrl(url), 'ws');
+}
+
+/** The address of an endpoint for HTTP. @throws TypeError as {@link endpointUrl} */
+export function toHttpUrl(url: string | URL | undefined): string {
+  return withScheme(endpointUrl(url), 'http');
+}
+
+function withScheme(url: URL, scheme: 'ws' | 'http'): string {
+  url.protocol = url.protocol.replace(/^(?:ws|http)/, scheme);
+  return url.href;
+}
+
+function resolve(url: string | URL): URL {
+  const page = globalThis.document?.baseURI ?? globalThis.location?.href;
+  const text = String(url).trim();
+  const scheme = page?.startsWith('https:') ? 'https' : 'http';
+  try {
+    return BARE_HOST.test(text) ? new URL(`${scheme}://${text}`) : new URL(text, page);
+  } catch {
+    throw new TypeError(
+      `pass url, e.g. "ws://127.0.0.1:3000/trpc"; ${JSON.stringify(text)} is not an address here.`,
+    );
   }
-  return resolved.href;
+}
+
+/** Whoever has `trpc` in the path means what it says; any other path is where a server is mounted. */
+function toEndpointPath(path: string): string {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  const isEndpoint = segments.some((segment) => segment.toLowerCase() === ENDPOINT);
+  return `/${(isEndpoint ? segments : [...segments, ENDPOINT]).join('/')}`;
 }

@@ -4,8 +4,11 @@ import type { AnyCatalog } from '../shared/catalog.ts';
 import { CloseCode } from '../shared/close-codes.ts';
 import { EventsError } from '../shared/errors.ts';
 import { transformer } from '../shared/transformer.ts';
+import type { Encoded } from '../shared/wire/format.ts';
+import { checkAnswer, decodeAnswer } from './answer.ts';
 import { type ConnectionOptions, SocketConnection } from './connection.ts';
 import { closeCodeOf } from './connection-loss.ts';
+import { EncodedInput } from './encoded-input.ts';
 import { closedError } from './errors.ts';
 import { type RetryOptions, withRetry } from './retry.ts';
 import { isLarge } from './socket.ts';
@@ -13,13 +16,19 @@ import { isLarge } from './socket.ts';
 /** The router, whatever its catalog. Procedures are called by path: their names are known to the catalog only. */
 export type Router = AppRouter<AnyCatalog>;
 
-/** The project's transformer, without its deep copy of what is plain JSON and was parsed for us alone. */
+/**
+ * The project's transformer: inputs are encoded before they come here, answers are decoded without a deep copy of what
+ * is plain JSON and was parsed for us alone, and neither throws in the midst of tRPC's client.
+ */
 export const wireTransformer = {
-  input: transformer,
+  input: {
+    serialize: (input: unknown) =>
+      input instanceof EncodedInput ? input.wire : transformer.serialize(input),
+    deserialize: (value: Encoded): unknown => transformer.deserialize(value),
+  },
   output: {
     serialize: (value: unknown) => transformer.serialize(value),
-    deserialize: (value: Parameters<typeof transformer.deserialize>[0]): unknown =>
-      transformer.deserialize(value, { inPlace: true }),
+    deserialize: (value: Encoded): unknown => decodeAnswer(() => transformer.output.deserialize(value)),
   },
 };
 
@@ -38,28 +47,33 @@ export class Wire {
 
   /**
    * Calls a query, or a mutation that may be run twice. A connection lost meanwhile is waited for.
+   * @param input nothing, or encoded by who asks
    * @throws EventsError UNAVAILABLE when the time is over, CLOSED, or what the server says
    */
   async call<T>(
     type: 'query' | 'mutation',
     path: string,
-    input: unknown,
+    input: EncodedInput | undefined,
     options: RetryOptions = {},
   ): Promise<T> {
     if (this.#closing) throw closedError();
-    const call = withRetry(async (signal) => {
-      const { status, error } = this.connection.state;
-      if (status === 'closed') throw closedError(error);
-      try {
-        const output = await this.trpc[type](path, input, { signal });
-        this.connection.onReply();
-        return output;
-      } catch (cause) {
-        throw closeCodeOf(cause) === CloseCode.MESSAGE_TOO_BIG && isLarge(transformer.stringify(input))
-          ? tooLarge(path, cause)
-          : cause;
-      }
-    }, options);
+    const call = withRetry(
+      async (signal) => {
+        const { status, error } = this.connection.state;
+        if (status === 'closed') throw closedError(error);
+        try {
+          const output = await this.trpc[type](path, input, { signal });
+          this.connection.onReply();
+          return checkAnswer(output);
+        } catch (cause) {
+          throw closeCodeOf(cause) === CloseCode.MESSAGE_TOO_BIG && input && isLarge(input.length)
+            ? tooLarge(path, cause)
+            : cause;
+        }
+      },
+      options,
+      () => this.connection.state.error,
+    );
     this.#inFlight.add(call);
     try {
       // The router's types say what comes out of a path; the caller names them.

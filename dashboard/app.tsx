@@ -14,10 +14,13 @@ import { SimulationProvider } from './state/simulation-provider.tsx';
 import { SystemStatus } from './system/system-status.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 
+/** Relative to the page, which a proxy may serve below a path of its own. */
+const ENDPOINT = 'trpc';
+
 /** One panel that cannot show an event must not take the others with it. */
 export function App(): ReactNode {
   return (
-    <EventsProvider>
+    <EventsProvider url={ENDPOINT}>
       <MomentProvider>
         <SimulationProvider>
           <PageState>

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { carried } from './carried.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
+import { OwnNames } from './own-names.ts';
 import { isPlainJsonSchema } from './plain-json.ts';
 import { stripControlCharacters } from './sanitize.ts';
 
@@ -12,8 +14,9 @@ export interface AnyCatalog {
   readonly names: readonly string[];
   has(name: string): boolean;
   /**
-   * The validated data of an event.
-   * @throws EventsError UNKNOWN_EVENT, or INVALID_EVENT with the path of each wrong field
+   * The validated data of an event, as subscribers will get it.
+   * @throws EventsError UNKNOWN_EVENT, or INVALID_EVENT with the path of each field that is wrong, or that would arrive
+   *   as something else
    */
   parse(name: string, data: unknown): unknown;
   /**
@@ -51,7 +54,7 @@ const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor'
  *
  * @param schemas event name → zod schema of its data. Names are letters, digits and `_`, start with a letter,
  *   and are not `any`, `batch` or `stream_…`.
- * @throws TypeError when a name cannot be used
+ * @throws TypeError when a name cannot be used, or a schema is not one of zod 4
  */
 export function defineEvents<const S extends EventSchemas>(
   schemas: S,
@@ -65,9 +68,25 @@ export function defineEvents<const S extends EventSchemas>(
         `defineEvents: ${JSON.stringify(name)} cannot be an event name. Use letters, digits and "_", start with a letter; any, batch and stream_… are taken.`,
       );
     }
+    if (!isZod4(schemas[name])) {
+      throw new TypeError(
+        `defineEvents: ${name} is not a schema of zod 4. One of zod 3 has to be made with zod 4 instead: npm install zod@4, or import from 'zod/v4'.`,
+      );
+    }
   }
   const known = new Set<string>(names);
   const plain = new Map<string, boolean>();
+  const ownNames = new Map(names.map((name) => [name as string, new OwnNames(schemas[name] as z.ZodType)]));
+
+  const isPlainJson = (name: string): boolean => {
+    let answer = plain.get(name);
+    if (answer === undefined) {
+      const schema = known.has(name) ? schemas[name] : undefined;
+      answer = schema !== undefined && isPlainJsonSchema(schema);
+      plain.set(name, answer);
+    }
+    return answer;
+  };
 
   return Object.freeze<Catalog<S>>({
     schemas: Object.freeze({ ...schemas }),
@@ -75,22 +94,23 @@ export function defineEvents<const S extends EventSchemas>(
     has: (name) => known.has(name),
     parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]> {
       const schema = known.has(name) ? schemas[name] : undefined;
-      if (schema === undefined) throw unknownEvent(name, names);
-      const result = z.safeParse<S[N]>(schema, sanitize ? sanitize(data, name) : data);
-      if (result.success) return result.data;
-      const issues = toIssues(result.error, ['data']);
+      const renamed = ownNames.get(name)?.rename(sanitize ? sanitize(data, name) : data);
+      if (schema === undefined || renamed === undefined) throw unknownEvent(name, names);
+      const result = z.safeParse<S[N]>(schema, renamed.data);
+      if (result.success) return carried(renamed.back(result.data), isPlainJson(name)) as z.output<S[N]>;
+      const issues = toIssues(result.error, ['data']).map(({ path, message }) => ({
+        path: path.map(renamed.told),
+        message: renamed.told(message),
+      }));
       throw new EventsError('INVALID_EVENT', `Invalid ${name}: ${formatIssues(issues)}`, { issues });
     },
-    isPlainJson(name) {
-      let answer = plain.get(name);
-      if (answer === undefined) {
-        const schema = known.has(name) ? schemas[name] : undefined;
-        answer = schema !== undefined && isPlainJsonSchema(schema);
-        plain.set(name, answer);
-      }
-      return answer;
-    },
+    isPlainJson,
   });
+}
+
+/** Types say so too; but an application may have another zod than this package, and its compiler another opinion. */
+function isZod4(schema: unknown): boolean {
+  return typeof schema === 'object' && schema !== null && '_zod' in schema;
 }
 
 /** The error for a name that is not in the catalog. */

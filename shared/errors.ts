@@ -17,6 +17,8 @@ export const ERRORS = {
   INVALID_FILTER: { trpc: 'BAD_REQUEST', retry: false },
   /** An option or argument has no meaning; the message says which one. */
   INVALID_OPTION: { trpc: 'BAD_REQUEST', retry: false },
+  /** More in one request than the server takes; the message says how much that is. */
+  TOO_LARGE: { trpc: 'PAYLOAD_TOO_LARGE', retry: false },
   /** Who asks is not known: no token, a wrong one, or a session that was revoked. */
   UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retry: false },
   /** The token expired; a fresh one helps, and clients with a `token` function fetch one for each attempt. */
@@ -45,7 +47,17 @@ export interface Issue {
   message: string;
 }
 
-/** The error of this project: a code of {@link ERRORS}, a sentence that says what to do, and, for bad input, its issues. */
+/** Issues that an error lists. One line more says how many others there are. */
+const MAX_ISSUES = 10;
+/** Bytes of an error’s message, in UTF-8: with its issues, written as JSON, below 4 KB. */
+const MAX_MESSAGE_BYTES = 1_000;
+/** Bytes of the paths and messages of all issues together, of which each has its share. */
+const MAX_ISSUES_BYTES = 1_800;
+
+/**
+ * The error of this project: a code of {@link ERRORS}, a sentence that says what to do, and, for bad input, its issues.
+ * An error about an input does not grow with it: text that is too long is cut, and of many issues the first are listed.
+ */
 export class EventsError extends Error {
   override readonly name = 'EventsError';
   readonly code: ErrorCode;
@@ -58,24 +70,61 @@ export class EventsError extends Error {
     message: string,
     options: { issues?: readonly Issue[]; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(clipText(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.issues = options.issues ?? [];
+    this.issues = fewIssues(options.issues ?? []);
     this.retryAfterMs = options.retryAfterMs;
   }
 }
 
 /** `data.sentiment.score: Too big; data.agent_id: Required`. */
 export function formatIssues(issues: readonly Issue[]): string {
-  return issues
+  const text = fewIssues(issues)
     .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
     .join('; ');
+  return clipText(text);
 }
 
 /** zod's issues as ours, below `prefix`. */
 export function toIssues(error: z.core.$ZodError, prefix: readonly (string | number)[] = []): Issue[] {
-  return error.issues.map(({ path, message }) => ({
+  return fewIssues(error.issues, ({ path, message }) => ({
     path: [...prefix, ...path.map((key) => (typeof key === 'symbol' ? String(key) : key))],
     message,
   }));
+}
+
+/** The first of many issues, each cut to what tells, and a line that counts the others. */
+function fewIssues(issues: readonly Issue[]): Issue[];
+function fewIssues<T>(issues: readonly T[], as: (issue: T) => Issue): Issue[];
+function fewIssues(issues: readonly Issue[], as: (issue: Issue) => Issue = (issue) => issue): Issue[] {
+  // One more than are listed is the line that counts, when an error is made of the issues of another.
+  const listed = issues.length > MAX_ISSUES + 1 ? issues.slice(0, MAX_ISSUES) : issues;
+  const share = Math.floor(MAX_ISSUES_BYTES / 2 / listed.length);
+  const few = listed.map((issue) => {
+    const { path, message } = as(issue);
+    return { path: clipPath(path, share), message: clipText(message, share) };
+  });
+  if (listed.length < issues.length) {
+    few.push({ path: [], message: `and ${issues.length - listed.length} more` });
+  }
+  return few;
+}
+
+function clipPath(path: (string | number)[], maxBytes: number): (string | number)[] {
+  const clipped: (string | number)[] = [];
+  let left = maxBytes;
+  for (const key of path) {
+    const text = clipText(String(key), left);
+    left -= text.length + 1;
+    if (left < 0) return [...clipped, '…'];
+    clipped.push(typeof key === 'number' ? key : text);
+  }
+  return clipped;
+}
+
+/** A text of at most so many bytes in UTF-8; what is longer ends with an ellipsis. Default: those of an error's message. */
+export function clipText(text: string, maxBytes = MAX_MESSAGE_BYTES): string {
+  if (text.length * 3 <= maxBytes) return text;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
+  return read < text.length ? `${text.slice(0, Math.max(0, read - 3))}…` : text;
 }

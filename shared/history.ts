@@ -24,7 +24,10 @@ export interface HistoryOptions<N extends EventName<C>, C extends AnyCatalog> {
   limit?: number | undefined;
 }
 
-/** A page of a topic's past, oldest event first. */
+/**
+ * A page of a topic's past, oldest event first. A server reads so much of a log for one page: it may have fewer events
+ * than asked for, or none, and yet not be the end. `next` and `previous` go on from there.
+ */
 export interface HistoryPage<N extends EventName<C>, C extends AnyCatalog> {
   items: { cursor: string; event: EventOf<N, C> }[];
   /** What was lost at the start of the page or within it, or null. */

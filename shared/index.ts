@@ -17,6 +17,7 @@ export type {
   EventToPublish,
   PublishMeta,
 } from './events.ts';
+export { parseExactly } from './exact-json.ts';
 export type { LatestBy } from './filter/latest-by.ts';
 export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
 export type { HistoryOptions, HistoryPage } from './history.ts';

@@ -9,7 +9,9 @@ import {
   type PublishMeta,
   timestampSchema,
 } from './events.ts';
-import { transformer } from './transformer.ts';
+import { decode } from './wire/decode.ts';
+import { encode } from './wire/encode.ts';
+import { LOG_LIMITS } from './wire/limits.ts';
 
 /** A validated event as it goes into a log: text, so that it reaches the sockets as it is. */
 export interface LogEntry {
@@ -20,6 +22,8 @@ export interface LogEntry {
   readonly json: string;
   /** superjson's annotations of `{ data: <envelope> }` as JSON text, where the envelope holds more than plain JSON. */
   readonly meta?: string;
+  /** The catalog that validated it in this process. No log stores it, so what comes from elsewhere lacks it. */
+  readonly validatedBy?: object;
 }
 
 /** What a publish resolves with. */
@@ -61,22 +65,34 @@ export function toLogEntry<C extends AnyCatalog>(
     data: catalog.parse(event_type, event.data),
     ...(isTraceparent(traceparent) && { traceparent }),
   };
-  if (catalog.isPlainJson(event_type)) return { type: event_type, id, json: JSON.stringify(envelope) };
-  const { json, meta } = transformer.serialize({ data: envelope });
+  const stored = { type: event_type, id, validatedBy: catalog };
+  if (catalog.isPlainJson(event_type)) return { ...stored, json: JSON.stringify(envelope) };
+  const { json, meta } = encode({ data: envelope }, { lossless: true, maxDepth: LOG_LIMITS.maxDepth });
   const text = JSON.stringify((json as { data: unknown }).data);
-  return { type: event_type, id, json: text, ...(meta && { meta: JSON.stringify(meta) }) };
+  return { ...stored, json: text, ...(meta !== undefined && { meta: JSON.stringify(meta) }) };
 }
 
-/** The event a log entry holds; the inverse of {@link toLogEntry}. It trusts the entry: see `decodeForeign` for those it must not. */
+/** The event a log entry holds; the inverse of {@link toLogEntry}. It believes the entry: see {@link checkedEvent}. */
 export function fromLogEntry<C extends AnyCatalog>(
   entry: Pick<LogEntry, 'json' | 'meta'>,
 ): EventOf<EventName<C>, C> {
   const json = JSON.parse(entry.json);
   if (entry.meta === undefined) return json;
-  return transformer.deserialize<{ data: EventOf<EventName<C>, C> }>({
-    json: { data: json },
-    meta: JSON.parse(entry.meta),
-  }).data;
+  const decoded = decode({ json: { data: json }, meta: JSON.parse(entry.meta) }, STORED);
+  return (decoded as { data: EventOf<EventName<C>, C> }).data;
+}
+
+/** What superjson wrote of equal objects into the logs of earlier versions says nothing that the JSON does not. */
+const STORED = { limits: LOG_LIMITS, equalities: 'ignore' } as const;
+
+/**
+ * What an entry holds that anybody may have written, and that everybody will read: nothing too deep to be sent again.
+ * @throws EventsError, or a SyntaxError
+ */
+export function checkedEvent(entry: Pick<LogEntry, 'json' | 'meta'>): unknown {
+  const json = { data: JSON.parse(entry.json) as unknown };
+  const meta = entry.meta === undefined ? undefined : JSON.parse(entry.meta);
+  return (decode({ json, meta }, STORED) as { data: unknown }).data;
 }
 
 function check(ok: boolean, field: string, message: string): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countedArray } from './counted-array.ts';
 import { DEFAULT_TOPIC } from './default-topic.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
 import { matchesPattern } from './pattern.ts';
@@ -22,7 +23,7 @@ export const topicPatternSchema = z
     'A topic or pattern is 1–128 characters of A–Z a–z 0–9 _ . - * and does not start with a dot',
   );
 
-export const topicsSchema = z.array(topicPatternSchema).min(1).max(MAX_TOPICS);
+export const topicsSchema = countedArray(topicPatternSchema, MAX_TOPICS);
 
 /** A topic name, checked. @throws EventsError INVALID_TOPIC */
 export function parseTopic(topic: string = DEFAULT_TOPIC): string {

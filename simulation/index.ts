@@ -19,7 +19,7 @@ export type { CommunicationStats } from './communication-matrix.ts';
 export type { EmergencyLimits } from './emergency.ts';
 export { EventOutlet, type EventOutletOptions, type EventPublisher } from './event-outlet.ts';
 export { type LlmOptions, llmResponder } from './llm/llm-responder.ts';
-export { responderFromEnv } from './llm/responder-from-env.ts';
+export { RESPONDER_VARIABLES, responderFromEnv } from './llm/responder-from-env.ts';
 export { type Mode, type Path, PSYCHE_PATHS } from './paths.ts';
 export type { Random } from './random.ts';
 export { type Responder, ResponderError, type ResponderFactory, type ResponseRequest } from './responder.ts';

@@ -89,11 +89,12 @@ function chooseSpeaker(
   random: Random,
 ): string {
   const able = agents.filter((agent) => open.some(({ from }) => from === agent));
-  const fresh = able.filter((agent) => spoke[agent] === undefined);
+  // An agent may have any name, also one that every object has.
+  const fresh = able.filter((agent) => !Object.hasOwn(spoke, agent));
   const others = able.filter((agent) => agent !== last?.from);
   const candidates = [fresh, others, able].find(({ length }) => length > 0) ?? able;
   return weighted(candidates, random, (agent) => {
-    const silence = Math.min(tick - (spoke[agent] ?? 0), 12);
+    const silence = Math.min(tick - (Object.hasOwn(spoke, agent) ? (spoke[agent] ?? 0) : 0), 12);
     return (agent === last?.to ? REPLY : 0) + silence ** 2 / 12;
   });
 }

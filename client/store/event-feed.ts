@@ -1,5 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
+import { freezeDeep } from '../../shared/frozen.ts';
+import { transformer } from '../../shared/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { isolated } from '../isolated.ts';
 import { type FeedInput, feedInput } from './feed-key.ts';
@@ -27,7 +29,7 @@ export class EventFeed<C extends AnyCatalog> {
   #capacity = 0;
   #catchUp = 0;
   #flushing: ReturnType<typeof setTimeout> | undefined;
-  #flushedAt = 0;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #loading: Promise<boolean> | null = null;
 
   constructor(client: EventsClient<C>, key: string, report: (error: Error) => void) {
@@ -89,9 +91,11 @@ export class EventFeed<C extends AnyCatalog> {
 
   #take(event: EventOf<EventName<C>, C>, cursor: string): void {
     const placed: PlacedEvent<EventName<C>, C> = { ...event, cursor };
+    const isShared = freezeDeep(placed);
     this.#catchUp++;
     this.#arrived.push(placed);
-    for (const handler of [...this.#handlers]) isolated(() => handler(placed), this.#report);
+    for (const handler of [...this.#handlers])
+      isolated(() => handler(isShared ? placed : copyOf(placed)), this.#report);
     // Timers of hidden pages are late; the buffer is bounded nevertheless.
     if (this.#arrived.length > 2 * this.#capacity + 1000) this.#flush();
     else this.#schedule();
@@ -109,13 +113,16 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   #schedule(): void {
-    this.#flushing ??= setTimeout(() => this.#flush(), Math.max(0, this.#flushedAt + FRAME_MS - Date.now()));
+    this.#flushing ??= setTimeout(
+      () => this.#flush(),
+      Math.max(0, this.#flushedAt + FRAME_MS - performance.now()),
+    );
   }
 
   #flush(): void {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
-    this.#flushedAt = Date.now();
+    this.#flushedAt = performance.now();
     let { events, dropped, older } = this.#snapshot;
     if (this.#older.length + this.#arrived.length > 0) {
       events = [...this.#older, ...events, ...this.#arrived];
@@ -145,6 +152,7 @@ export class EventFeed<C extends AnyCatalog> {
       this.#older = page.items
         .filter(({ cursor }) => !here.has(cursor))
         .map(({ cursor, event }) => ({ ...event, cursor }));
+      freezeDeep(this.#older);
       this.#addGaps(page.gaps, []);
       this.#change({ error: null });
       this.#flush();
@@ -154,4 +162,9 @@ export class EventFeed<C extends AnyCatalog> {
       return true;
     }
   }
+}
+
+/** A copy for a handler, of an event that holds what cannot be frozen: a Date, a Map. */
+function copyOf<T>(event: T): T {
+  return transformer.deserialize(transformer.serialize(event)) as T;
 }

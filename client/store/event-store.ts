@@ -3,6 +3,7 @@ import type { EventName } from '../../shared/events.ts';
 import type { EventsClient } from '../client-types.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../connection-state.ts';
 import { reportUncaught } from '../errors.ts';
+import { isolated } from '../isolated.ts';
 import { EventFeed, type Listener } from './event-feed.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
@@ -144,6 +145,6 @@ export class EventStore<C extends AnyCatalog> implements Connection {
 
   #setState(state: ConnectionState): void {
     this.#state = state;
-    for (const watcher of [...this.#watchers]) watcher(state);
+    for (const watcher of [...this.#watchers]) isolated(() => watcher(state), this.#options.onError);
   }
 }

@@ -4,6 +4,7 @@ import type { LatestBy } from '../../shared/filter/latest-by.ts';
 import type { AnyFilter, EventFilter } from '../../shared/filter/types.ts';
 import type { Since } from '../../shared/since.ts';
 import { transformer } from '../../shared/transformer.ts';
+import { ofInput } from '../encoded-input.ts';
 
 /** What the server is asked for: those who ask for the same share one subscription. */
 export interface FeedInput<N extends EventName<C>, C extends AnyCatalog> {
@@ -33,22 +34,18 @@ interface AnyInput {
   latestBy?: string | undefined;
 }
 
-/** An input as text: equal for equal inputs, in whatever order and however often `topics` and `types` name them. */
+/**
+ * An input as text: equal for equal inputs, in whatever order and however often `topics` and `types` name them.
+ * @throws EventsError INVALID_OPTION when the input cannot be sent
+ */
 export function feedKey({ topic, topics, since, types, filter, every, latestBy }: AnyInput): string {
-  return transformer.stringify({
-    topic,
-    topics: unordered(topics),
-    since,
-    types: unordered(types),
-    filter,
-    every,
-    latestBy,
-  });
+  const input = { topic, topics: unordered(topics), since, types: unordered(types), filter, every, latestBy };
+  return ofInput('INVALID_OPTION', 'on.any', input, () => transformer.stringify(input));
 }
 
 /** The input of a key. */
 export function feedInput<C extends AnyCatalog>(key: string): FeedInput<EventName<C>, C> {
-  return transformer.parse(key);
+  return transformer.parse(key) as FeedInput<EventName<C>, C>;
 }
 
 function unordered(names: readonly string[] | undefined): string[] | undefined {

@@ -3,7 +3,10 @@ import type { EventName, EventOf } from '../../shared/events.ts';
 import type { OfTopic, StreamGap } from '../../shared/stream-items.ts';
 import type { StreamStatus } from '../subscription.ts';
 
-/** An event with its place in the topic: a key for lists, a position to go to. */
+/**
+ * An event with its place in the topic: a key for lists, a position to go to. It is one object for all who show it, and
+ * frozen, but for what cannot be: Dates, Maps and Sets.
+ */
 export type PlacedEvent<N extends EventName<C>, C extends AnyCatalog> = EventOf<N, C> & {
   readonly cursor: string;
 } & Readonly<OfTopic>;

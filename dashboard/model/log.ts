@@ -125,7 +125,10 @@ function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['
   }
   const fresh = appendsOnly ? entries.slice(last - first + 1) : entries;
   // A server may have events that this page does not know; they have no list.
-  for (const entry of fresh) sorted[entry.event.event_type]?.push(entry);
+  for (const entry of fresh) {
+    const { event_type } = entry.event;
+    if (Object.hasOwn(sorted, event_type)) sorted[event_type].push(entry);
+  }
   return sorted as Log['byType'];
 }
 

@@ -49,17 +49,19 @@ export function wayOf({ event }: Message): string | null {
 
 /** Messages of each agent, where no network says how many there were. */
 export function countMessages(messages: readonly Message[]) {
-  const counts: Record<string, { sent: number; received: number }> = {};
+  // An agent may have any name, also `__proto__`.
+  const counts = new Map<string, { sent: number; received: number }>();
   const of = (agent: string) => {
-    counts[agent] ??= { sent: 0, received: 0 };
-    return counts[agent];
+    const count = counts.get(agent) ?? { sent: 0, received: 0 };
+    counts.set(agent, count);
+    return count;
   };
   for (const { event } of messages) {
     of(event.data.agent_id).sent++;
     const to = textAt(event.data.metadata, 'to');
     if (to) of(to).received++;
   }
-  return counts;
+  return Object.fromEntries(counts);
 }
 
 function recentWays(messages: readonly Message[], clock: number): Set<string> {

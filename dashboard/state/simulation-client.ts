@@ -8,9 +8,9 @@ type SimulationRouter = TRPCBuiltRouter<
   { simulation: ReturnType<typeof simulationProcedures<object, object, object>> }
 >;
 
-/** The controls of a server's simulation: requests over HTTP, since each is one click. */
+/** The controls of a server's simulation: requests over HTTP, since each is one click. The address is relative: see App. */
 export const simulationClient: TRPCClient<SimulationRouter> = createTRPCClient({
-  links: [httpLink({ url: '/trpc', transformer })],
+  links: [httpLink({ url: 'trpc', transformer })],
 });
 
 /** Whether a server says that it runs no such simulation. */

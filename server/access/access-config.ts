@@ -4,7 +4,7 @@ import type { Authenticate } from './authenticate.ts';
 import { firstOf } from './first-of.ts';
 import { jwt } from './jwt.ts';
 import { isLoopback } from './loopback.ts';
-import { claimsSchema } from './subject.ts';
+import { claimsSchema, subjectIdSchema } from './subject.ts';
 
 /** Who is let in. Where nothing is said, everybody on this machine. */
 export interface AccessConfig {
@@ -25,7 +25,7 @@ export interface AccessConfig {
 const keysSchema = z
   .array(
     z.strictObject({
-      id: z.string().min(1).max(128),
+      id: subjectIdSchema,
       sha256: z.string().regex(/^[0-9a-f]{64}$/i),
       claims: claimsSchema.strict(),
     }),

@@ -5,7 +5,9 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { askToReconnect } from '../broadcaster/ask-to-reconnect.ts';
 import { cut } from '../broadcaster/cut.ts';
+import type { Asker } from '../event-manager/asker.ts';
 import type { Allowance } from '../limits/allowance.ts';
+import { SocketAsker } from '../limits/socket-asker.ts';
 import { toTRPCError } from '../router/errors.ts';
 import type { Authenticate, Credentials } from './authenticate.ts';
 import { readCredentials } from './credentials.ts';
@@ -26,6 +28,8 @@ export interface AccessContext {
   session?: Session | undefined;
   /** What it may still publish; undefined where that is not limited. */
   allowance?: Allowance | undefined;
+  /** For whom logs are read; undefined where each call reads for itself. */
+  asker?: Asker | undefined;
 }
 
 /** What {@link createAccessContext} takes. */
@@ -82,7 +86,8 @@ export function createAccessContext(options: AccessContextOptions) {
       const session = sessions.open(await authenticate(credentials));
       if (res instanceof WebSocket) followSocket(res, session);
       else followResponse('raw' in res ? res.raw : res, session);
-      return { session, allowance: allowance?.(session.subject, address) };
+      const asker = new SocketAsker(request.socket, socket === undefined);
+      return { session, allowance: allowance?.(session.subject, address), asker };
     } catch (error) {
       if (socket) closeAfterErrors(socket, error);
       throw error instanceof EventsError ? toTRPCError(error) : error;

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { formatIssues, toIssues } from '../../shared/errors.ts';
 import { type Authenticate, requireToken, unauthenticated } from './authenticate.ts';
-import type { Claims, Subject } from './subject.ts';
+import { type Claims, type Subject, subjectIdSchema } from './subject.ts';
 
 /** A key as a server knows it: by its hash. */
 export interface ApiKey {
@@ -16,10 +17,12 @@ export interface ApiKey {
 
 /**
  * Takes the tokens that are one of these keys.
- * @throws TypeError when a hash is none
+ * @throws TypeError when an id or a hash is none
  */
 export function apiKeys(keys: readonly ApiKey[]): Authenticate {
   const known = keys.map(({ id, sha256, claims }): { hash: Buffer; subject: Subject } => {
+    const { error } = subjectIdSchema.safeParse(id);
+    if (error) throw new TypeError(`apiKeys: ${formatIssues(toIssues(error, ['id']))}`);
     if (!/^[0-9a-f]{64}$/i.test(sha256)) {
       throw new TypeError(`apiKeys: sha256 of ${id} must be 64 hexadecimal digits, the hash of the key`);
     }

@@ -25,8 +25,8 @@ export function unauthenticated(message: string, cause?: unknown): EventsError {
   return new EventsError('UNAUTHENTICATED', message, { cause });
 }
 
-/** Longest token that is looked at, in characters. */
-const MAX_TOKEN = 8192;
+/** Longest token that is looked at. */
+const MAX_TOKEN_BYTES = 8192;
 
 /** The token. @throws EventsError UNAUTHENTICATED when there is none */
 export function requireToken({ token }: Credentials): string {
@@ -35,6 +35,6 @@ export function requireToken({ token }: Credentials): string {
       'A token is needed: as connection param `token`, or as header `Authorization: Bearer …`.',
     );
   }
-  if (token.length > MAX_TOKEN) throw unauthenticated('The token is not valid.');
+  if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw unauthenticated('The token is not valid.');
   return token;
 }

@@ -21,6 +21,11 @@ export interface AccessRequest {
 export interface Grant {
   /** Of the types asked for. Whoever named another is refused, whoever named none gets these. */
   readonly types: readonly string[];
+  /**
+   * Patterns of types that may be seen although this process's catalog lacks them, for whoever named no types: a record
+   * of such a type is announced as a gap. Of any other type nothing is told. Default none.
+   */
+  readonly unknownTypes?: readonly string[] | undefined;
   /** Conditions that what is subscribed to or read must meet as well [D8]. */
   readonly filter?: AnyFilter | undefined;
 }
@@ -38,7 +43,7 @@ export type Authorize<Ctx> = (context: Ctx, request: AccessRequest) => Grant | P
  */
 export function authorizeSession(context: unknown, request: AccessRequest): Grant {
   const session = sessionOf(context);
-  return session ? grantOf(session.subject.claims, request) : { types: request.types };
+  return session ? grantOf(session.subject.claims, request) : { types: request.types, unknownTypes: ['*'] };
 }
 
 /** What claims allow. @throws EventsError FORBIDDEN */
@@ -54,9 +59,9 @@ export function grantOf(claims: Claims, { action, topic, types }: AccessRequest)
     if (claims.control !== true) throw forbidden(`You may not control topic ${topic}.`);
     return { types };
   }
-  const patterns = action === 'publish' ? claims.publish : claims.subscribe;
-  const allowed = types.filter((type) => matchesOne(patterns, type));
-  return { types: allowed, filter: action === 'publish' ? undefined : claims.filter };
+  if (action === 'publish') return { types: types.filter((type) => matchesOne(claims.publish, type)) };
+  const { subscribe, filter } = claims;
+  return { types: types.filter((type) => matchesOne(subscribe, type)), unknownTypes: subscribe, filter };
 }
 
 export function forbidden(message: string, cause?: unknown): EventsError {

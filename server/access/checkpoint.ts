@@ -15,6 +15,16 @@ export interface Selection {
   readonly filter?: AnyFilter | undefined;
 }
 
+/** What of a topic somebody may see. */
+export interface Seen {
+  readonly topic: string;
+  readonly types: readonly string[];
+  /** Patterns of the types that may be seen of those that this catalog does not have. */
+  readonly unknownTypes: readonly string[];
+  /** Conditions that hold whatever is asked for. */
+  readonly filter: AnyFilter | undefined;
+}
+
 const VERBS = { publish: 'publish', subscribe: 'subscribe to', history: 'read the history of' } as const;
 
 /** Where the calls of a catalog's procedures are authorised, and cut down to what is allowed. */
@@ -36,41 +46,53 @@ export class Checkpoint<Ctx> {
   }
 
   /**
-   * What of a selection may be seen.
-   * @throws EventsError FORBIDDEN, naming the type that may not, or when nothing may; INVALID_FILTER
+   * What of a topic may be seen: of the types that are named, or of all.
+   * @throws EventsError FORBIDDEN, naming the type that may not, or when nothing may
    */
-  async see<S extends Selection>(
+  async see(
     context: Ctx,
     action: 'subscribe' | 'history',
-    selection: S,
-  ): Promise<S & { types: readonly string[] }> {
-    const { topic = DEFAULT_TOPIC, types = this.#catalog.names, filter: asked } = selection;
-    const grant = await this.#ask(context, action, topic, types, selection.types !== undefined);
-    const filter = this.#both(grant, asked);
+    { topic = DEFAULT_TOPIC, types: named }: Pick<Selection, 'topic' | 'types'>,
+  ): Promise<Seen> {
+    const types = named ?? this.#catalog.names;
+    const grant = await this.#ask(context, action, topic, types, named !== undefined);
+    const filter = this.#enforced(grant);
     this.#tell(context, action, topic, types, grant);
-    return { ...selection, types: grant.types, ...(filter !== undefined && { filter }) };
+    return { topic, types: grant.types, unknownTypes: grant.unknownTypes, filter };
   }
 
   /**
    * What of each of several topics may be subscribed to: asked for each that a pattern matches, null for nothing.
+   * @returns what makes the selection of a topic, once it is known which filter is asked for
    * @throws EventsError as {@link see}, for the topics that are named; INVALID_TOPIC
    */
   async seeEach(
     context: Ctx,
     topics: readonly string[],
-    selection: Selection,
-  ): Promise<(topic: string) => Promise<Selection | null>> {
-    const see = (topic: string) => this.see(context, 'subscribe', { ...selection, topic });
-    const named = new Map<string, Selection>();
+    types: readonly string[] | undefined,
+  ): Promise<(filter: AnyFilter | undefined) => (topic: string) => Promise<Selection | null>> {
+    const see = (topic: string) => this.see(context, 'subscribe', { topic, types });
+    const named = new Map<string, Seen>();
     for (const topic of parseTopics(topics).names) named.set(topic, await see(topic));
-    return async (topic) => {
-      try {
-        return named.get(topic) ?? (await see(topic));
-      } catch (error) {
-        if (isForbidden(error)) return null;
-        throw error;
-      }
+    return (filter) => {
+      for (const seen of named.values()) this.narrow(seen, filter);
+      return async (topic) => {
+        try {
+          return this.narrow(named.get(topic) ?? (await see(topic)), filter);
+        } catch (error) {
+          if (isForbidden(error)) return null;
+          throw error;
+        }
+      };
     };
+  }
+
+  /** What may be seen, cut down to what is asked for as well. @throws EventsError INVALID_FILTER */
+  narrow({ filter: enforced, ...seen }: Seen, asked: AnyFilter | undefined): Selection & Seen {
+    if (enforced === undefined) return { ...seen, filter: asked };
+    if (asked === undefined) return { ...seen, filter: enforced };
+    compileFilter(this.#catalog, seen.types, asked); // its mistakes are told with the paths they were written at
+    return { ...seen, filter: { and: [enforced, asked] } };
   }
 
   /** @throws EventsError FORBIDDEN */
@@ -103,22 +125,18 @@ export class Checkpoint<Ctx> {
     if (allowed.length === 0 || (named && refused.length > 0)) {
       throw forbidden(`On topic ${topic} you may not ${VERBS[action]} ${refused.join(', ')}.`);
     }
-    return { types: allowed, filter: grant.filter };
+    return { types: allowed, unknownTypes: named ? [] : (grant.unknownTypes ?? []), filter: grant.filter };
   }
 
-  #both(
-    { types, filter: enforced }: { types: readonly string[]; filter?: AnyFilter | undefined },
-    asked?: AnyFilter,
-  ) {
-    if (enforced === undefined) return asked;
+  /** The filter of a grant, which can be met by some of its types. @throws EventsError FORBIDDEN */
+  #enforced({ types, filter }: Grant): AnyFilter | undefined {
+    if (filter === undefined) return undefined;
     try {
-      compileFilter(this.#catalog, types, enforced);
+      compileFilter(this.#catalog, types, filter);
+      return filter;
     } catch (cause) {
       // Its fields are not for the one who asks to know.
       throw forbidden(`Nothing of ${types.join(', ')} is for you.`, cause);
     }
-    if (asked === undefined) return enforced;
-    compileFilter(this.#catalog, types, asked); // its mistakes are told with the paths they were written at
-    return { and: [enforced, asked] };
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { isAllowedOrigin } from '../app/origins.ts';
 import { type Credentials, unauthenticated } from './authenticate.ts';
+import { isAllowedOrigin } from './origins.ts';
 
 /** The cookie that may carry a token. Set it `HttpOnly; Secure; SameSite=Strict`. */
 export const TOKEN_COOKIE = 'psyche_token';

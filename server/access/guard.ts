@@ -1,7 +1,9 @@
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
-import { EventsError } from '../../shared/errors.ts';
+import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { topicSchema } from '../../shared/topic.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { toTRPCError } from '../router/errors.ts';
+import { peek } from '../router/raw-input.ts';
 import { type Authorize, authorizeSession } from './authorize.ts';
 import { sessionOf } from './session.ts';
 
@@ -22,7 +24,7 @@ export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Pr
   try {
     session?.assertActive();
     if (call.type === 'mutation') {
-      const topic = topicOf(await call.getRawInput());
+      const topic = topicOf(peek(await call.getRawInput()));
       await authorize(call.ctx, { action: 'control', topic, types: [] });
       await allowanceOf(call.ctx)?.take(1);
     } else {
@@ -35,9 +37,8 @@ export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Pr
 
 function topicOf(input: unknown): string {
   if (typeof input !== 'object' || input === null || !('topic' in input)) return DEFAULT_TOPIC;
-  const { topic = DEFAULT_TOPIC } = input;
-  if (typeof topic === 'string') return topic;
-  throw new EventsError('INVALID_TOPIC', 'A topic is text.', {
-    issues: [{ path: ['topic'], message: 'must be text' }],
-  });
+  const { success, data, error } = topicSchema.safeParse(input.topic ?? DEFAULT_TOPIC);
+  if (success) return data;
+  const issues = toIssues(error, ['topic']);
+  throw new EventsError('INVALID_TOPIC', `Invalid topic: ${formatIssues(issues)}`, { issues });
 }

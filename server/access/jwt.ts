@@ -1,14 +1,10 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  jwtVerify,
-} from 'jose';
-import { EventsError } from '../../shared/errors.ts';
+import { setTimeout } from 'node:timers/promises';
+import { errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import { type Authenticate, requireToken, unauthenticated } from './authenticate.ts';
-import { type Claims, claimsSchema } from './subject.ts';
+import { type Verify, verifyWithKeySet } from './key-set.ts';
+import { type Claims, claimsSchema, secondsSchema, subjectIdSchema } from './subject.ts';
 
 /** The key that tokens are signed with: one shared secret, or the public keys of who issues them. */
 export type JwtKey =
@@ -39,9 +35,26 @@ export type JwtOptions = JwtKey & {
 
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
+/** How far the clock of the issuer may be ahead of the server's. A token that begins within this time is waited for. */
+const LEEWAY_MS = 5000;
+
+/** Three parts of base64url: nothing else is parsed. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Media types of tokens that let somebody in. Issuers sign others with the same keys, such as logout tokens. */
+const TYPES = new Set(['jwt', 'at+jwt']);
+
+const tokenSchema = z.object({
+  sub: subjectIdSchema,
+  exp: secondsSchema,
+  iat: secondsSchema.optional(),
+  nbf: secondsSchema.optional(),
+});
+
 /**
  * Takes signed tokens (JWT) that have not expired and name the issuer and audience. `sub` is the subject's id, and its
- * session ends at `exp`; both must be there.
+ * session ends at `exp`; both must be there. A token whose `iat` or `nbf` is up to 5 s ahead is waited for: the
+ * promise resolves when it has begun. One that is further ahead is refused: it would outlive a revocation.
  * @throws TypeError when the key or an algorithm does not fit
  */
 export function jwt(options: JwtOptions): Authenticate {
@@ -50,24 +63,43 @@ export function jwt(options: JwtOptions): Authenticate {
   const verify = verifier(options);
   return async (credentials) => {
     const token = requireToken(credentials);
-    const { payload } = await verify(token, {
+    if (!COMPACT.test(token)) throw unauthenticated('The token is not valid.');
+    const arrivedAt = now();
+    const { payload, protectedHeader } = await verify(token, {
       issuer,
       audience,
       requiredClaims: ['exp', 'sub'],
-      currentDate: new Date(now()),
+      currentDate: new Date(arrivedAt),
+      clockTolerance: LEEWAY_MS / 1000,
     }).catch((error: unknown) => {
       throw refusal(error);
     });
-    const { sub, exp, iat = 0 } = payload;
-    if (!sub || exp === undefined) throw unauthenticated('The token must have sub and exp.');
-    return { id: sub, claims: claims(payload), expiresAt: exp * 1000, issuedAt: iat * 1000 };
+    if (!isTokenType(protectedHeader.typ)) throw unauthenticated('The token is of another type than JWT.');
+    const parsed = tokenSchema.safeParse(payload);
+    if (!parsed.success) {
+      const issues = toIssues(parsed.error);
+      throw unauthenticated(`The token is not valid: ${formatIssues(issues)}.`, parsed.error);
+    }
+    const { sub, exp, iat = 0, nbf = iat } = parsed.data;
+    if (exp * 1000 <= arrivedAt) throw new EventsError('TOKEN_EXPIRED', 'The token expired.');
+    const beginsInMs = Math.max(iat, nbf) * 1000 - arrivedAt;
+    if (beginsInMs > LEEWAY_MS) {
+      throw unauthenticated(
+        `The token begins in ${Math.ceil(beginsInMs / 1000)} s. The clocks of its issuer and of the server may differ by ${LEEWAY_MS / 1000} s.`,
+      );
+    }
+    // A token that has arrived has been issued: so a revocation reaches it while it is waited for.
+    const issuedAt = Math.min(iat * 1000, arrivedAt);
+    const subject = { id: sub, claims: claims(payload), expiresAt: exp * 1000, issuedAt };
+    if (beginsInMs > 0) await setTimeout(beginsInMs, undefined, { ref: false });
+    return subject;
   };
 }
 
-type Verify = (
-  token: string,
-  checks: NonNullable<Parameters<typeof jwtVerify>[2]>,
-) => Promise<{ payload: JWTPayload }>;
+function isTokenType(typ: unknown): boolean {
+  if (typ === undefined) return true;
+  return typeof typ === 'string' && TYPES.has(typ.toLowerCase().replace(/^application\//, ''));
+}
 
 function verifier({ secret, jwks, algorithms }: JwtOptions): Verify {
   if (secret !== undefined) {
@@ -77,11 +109,8 @@ function verifier({ secret, jwks, algorithms }: JwtOptions): Verify {
     return (token, checks) => jwtVerify(token, key, { ...checks, algorithms: allowed });
   }
   const allowed = algorithmsFor(algorithms ?? PUBLIC_KEY_ALGORITHMS, false);
-  const keys =
-    typeof jwks === 'string' || jwks instanceof URL
-      ? createRemoteJWKSet(new URL(jwks))
-      : createLocalJWKSet(jwks);
-  return (token, checks) => jwtVerify(token, keys, { ...checks, algorithms: allowed });
+  const verify = verifyWithKeySet(jwks);
+  return (token, checks) => verify(token, { ...checks, algorithms: allowed });
 }
 
 /** A public key must never be taken for a shared secret. */

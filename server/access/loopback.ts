@@ -1,8 +1,9 @@
 import { EventsError } from '../../shared/errors.ts';
+import { hostName, isLocalName } from './host-address.ts';
 
 /** Whether a name or address to listen on is reached from this machine only. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  return isLocalName(hostName(host));
 }
 
 /** A server that the network reaches must know who asks, or be told that it need not. @throws EventsError INVALID_OPTION */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Broker, LogRecord, Tail } from '../broker/broker.ts';
-import type { Subject } from './subject.ts';
+import { type Subject, subjectIdSchema } from './subject.ts';
 
 /** Topics that begin with `_` are no subject's unless its claims say so. */
 const TOPIC = '_access';
@@ -11,17 +11,20 @@ const TYPE = 'access.revoked';
 const MAX_REMEMBERED = 10_000;
 const READ_RECORDS = 1000;
 
-const eventSchema = z.object({ data: z.object({ subject: z.string(), at: z.number() }) });
+const eventSchema = z.object({ data: z.object({ subject: subjectIdSchema }) });
 
-/** Which subjects were revoked when, shared by all processes of a broker through a topic of its log. */
+/**
+ * Which subjects were revoked when, shared by all processes of a broker through a topic of its log. The time is that of
+ * the log, which is one for all: whoever revokes may have a clock that is wrong.
+ */
 export class Revocations {
   readonly #broker: Broker | undefined;
   readonly #now: () => number;
   readonly #onRevoked: (subjectId: string) => void;
   /** Subject → when, Unix ms. */
   readonly #revokedAt = new Map<string, number>();
-  /** Ids of our own, until they come back: they hold already. */
-  readonly #own = new Set<string>();
+  /** Ids of our own, until they come back with their time, and the time they have until then: they hold already. */
+  readonly #own = new Map<string, number>();
   #tail: Tail | undefined;
 
   /** @param onRevoked called in every process, for those that others revoked too */
@@ -41,9 +44,9 @@ export class Revocations {
     });
     const { epoch, first, last } = await broker.bounds(TOPIC);
     for (let seq = first - 1; seq < last; ) {
-      const { records } = await broker.read(TOPIC, { epoch, seq }, READ_RECORDS);
+      const { gap, records } = await broker.read(TOPIC, { epoch, seq }, READ_RECORDS);
       this.#learn(records);
-      const end = records.at(-1);
+      const end = records.at(-1) ?? gap?.to; // a page may hold nothing but a gap, with more after it
       if (!end || end.epoch !== epoch) break;
       seq = end.seq;
     }
@@ -58,10 +61,11 @@ export class Revocations {
   async add(subject: string): Promise<void> {
     const at = this.#now();
     this.#take(subject, at);
+    this.#onRevoked(subject);
     const event = { event_type: TYPE, timestamp: new Date(at).toISOString(), data: { subject, at } };
     if (!this.#broker) return;
     const id = randomUUID();
-    if (this.#tail) this.#own.add(id);
+    if (this.#tail) this.#own.set(id, at);
     await this.#broker.publish(TOPIC, [{ type: TYPE, id, json: JSON.stringify(event) }]);
   }
 
@@ -69,11 +73,18 @@ export class Revocations {
     this.#tail?.close();
   }
 
+  /** The time of a revocation is the log's: the clock of the machine that revokes decides nothing for the others. */
   #learn(records: readonly LogRecord[]): void {
-    for (const { type, id, json } of records) {
-      if (type !== TYPE || this.#own.delete(id)) continue;
-      const event = eventSchema.safeParse(parse(json));
-      if (event.success) this.#take(event.data.data.subject, event.data.data.at);
+    for (const { type, id, json, at } of records) {
+      const event = type === TYPE ? eventSchema.safeParse(parse(json)) : undefined;
+      if (!event?.success) continue;
+      const { subject } = event.data.data;
+      const own = this.#own.get(id);
+      this.#own.delete(id);
+      if (own === undefined) {
+        this.#take(subject, at);
+        this.#onRevoked(subject);
+      } else if (this.#revokedAt.get(subject) === own) this.#revokedAt.set(subject, at);
     }
   }
 
@@ -83,7 +94,6 @@ export class Revocations {
     this.#revokedAt.set(subject, Math.max(before, at));
     const [oldest] = this.#revokedAt.keys();
     if (this.#revokedAt.size > MAX_REMEMBERED && oldest !== undefined) this.#revokedAt.delete(oldest);
-    this.#onRevoked(subject);
   }
 }
 

@@ -11,6 +11,8 @@ export class Session {
   readonly #now: () => number;
   readonly #onClose: (session: Session) => void;
   readonly #ended = new AbortController();
+  /** When it expires, as `performance.now()` tells: a clock set back makes no session longer. */
+  readonly #endsAt: number;
   #timer: NodeJS.Timeout | undefined;
 
   /** @throws EventsError TOKEN_EXPIRED */
@@ -18,6 +20,7 @@ export class Session {
     this.subject = subject;
     this.#now = now;
     this.#onClose = onClose;
+    this.#endsAt = performance.now() + this.#leftByClock;
     this.assertActive();
     this.#watchExpiry();
   }
@@ -29,6 +32,10 @@ export class Session {
 
   /** Ms until it expires; Infinity if it does not. */
   get leftMs(): number {
+    return Math.min(this.#leftByClock, this.#endsAt - performance.now());
+  }
+
+  get #leftByClock(): number {
     return (this.subject.expiresAt ?? Number.POSITIVE_INFINITY) - this.#now();
   }
 

@@ -1,8 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
+import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import type { Broker } from '../broker/broker.ts';
 import { unauthenticated } from './authenticate.ts';
 import { Revocations } from './revocations.ts';
 import { Session } from './session.ts';
-import type { Subject } from './subject.ts';
+import { type Subject, subjectIdSchema, subjectSchema } from './subject.ts';
+
+const MS_PER_SECOND = 1000;
 
 /** What {@link Sessions} takes. */
 export interface SessionsOptions {
@@ -28,8 +32,15 @@ export class Sessions {
     return this.#revocations.start();
   }
 
-  /** A session of a subject. @throws EventsError TOKEN_EXPIRED; UNAUTHENTICATED when its token was revoked */
+  /**
+   * A session of a subject. The subject's shape is checked here, whatever `authenticate` it came from: so
+   * {@link revoke} reaches everybody who was let in.
+   * @throws EventsError TOKEN_EXPIRED; UNAUTHENTICATED when its token was revoked, or the subject is not one
+   */
   open(subject: Subject): Session {
+    const { error } = subjectSchema.safeParse(subject);
+    if (error)
+      throw unauthenticated(`The subject is not valid: ${formatIssues(toIssues(error).slice(0, 3))}.`);
     if (this.#revocations.covers(subject)) throw unauthenticated('The token was revoked.');
     const session = new Session(subject, this.#now, (closed) => this.#remove(closed));
     const of = this.#open.get(subject.id);
@@ -41,10 +52,18 @@ export class Sessions {
   /**
    * Ends all sessions of a subject at once, here and in every process that shares the broker, and refuses its tokens
    * that were issued until now: those of which that is known (JWT). An API key is refused once it is taken off the list.
-   * @throws EventsError UNAVAILABLE when other processes could not be told; here it holds in any case
+   *
+   * The issue time of a token is a whole second, so every token of the current second counts as issued before. The
+   * promise resolves in the next second: a token that is issued afterwards is let in.
+   * @throws EventsError INVALID_OPTION when no subject can have that id; UNAVAILABLE when other processes could not be
+   * told: here it holds in any case
    */
-  revoke(subjectId: string): Promise<void> {
-    return this.#revocations.add(subjectId);
+  async revoke(subjectId: string): Promise<void> {
+    const { error } = subjectIdSchema.safeParse(subjectId);
+    if (error)
+      throw new EventsError('INVALID_OPTION', `revoke: ${formatIssues(toIssues(error, ['subject']))}`);
+    await this.#revocations.add(subjectId);
+    await setTimeout(MS_PER_SECOND - (Math.floor(this.#now()) % MS_PER_SECOND));
   }
 
   /** Sessions that are open. */

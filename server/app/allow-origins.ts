@@ -1,14 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { isAllowedOrigin } from './origins.ts';
+import { EventsError } from '../../shared/errors.ts';
+import { isAllowedOrigin, ORIGIN_REFUSAL } from '../access/origins.ts';
 
 /** Refuses pages of foreign origins; tells browsers about those that are allowed. */
 export function allowOrigins(app: FastifyInstance, allowed: readonly string[], refused: () => void): void {
   app.addHook('onRequest', async (request, reply) => {
     if (!isAllowedOrigin(request.raw, allowed)) {
       refused();
-      return reply
-        .code(403)
-        .send({ message: 'Pages of this origin may not use the server: see ALLOWED_ORIGINS' });
+      throw new EventsError('FORBIDDEN', ORIGIN_REFUSAL);
     }
     const { origin } = request.headers;
     if (origin === undefined) return;

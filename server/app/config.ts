@@ -4,6 +4,8 @@ import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
+import { hostName, parseHost } from '../access/host-address.ts';
+import { canonicalOrigin } from '../access/origins.ts';
 import { parseRedisUrl } from '../broker/redis/redis-url.ts';
 import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
@@ -55,8 +57,17 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * in less. 0 closes everything at once. Default 10 000, at most 27 000: with what follows it is 30 s.
    */
   readonly drainMs: number;
-  /** Origins of web pages that may use this server, besides its own page. Default none; as a variable: comma-separated. */
+  /**
+   * Origins of pages that may use this server, besides its own page: of web sites, of apps in a shell
+   * (`capacitor://localhost`), `null`. Default none; as a variable: comma-separated.
+   */
   readonly allowedOrigins: readonly string[];
+  /**
+   * Names that this server is reached by; to any other name in `Host` it answers 403. Names of this machine always count,
+   * and the hosts of `allowedOrigins`. Default none: where it listens for this machine only, no other names but those that
+   * a proxy on a standard port, or one that speaks TLS, passes on; elsewhere any name. As a variable: comma-separated.
+   */
+  readonly allowedHosts: readonly string[];
   /** Name of this process in events and logs. Default: the machine's name. */
   readonly nodeName: string;
   /**
@@ -88,7 +99,7 @@ const list = z.union([
 ]);
 
 const shape = z.strictObject({
-  host: z.string().default('127.0.0.1'),
+  host: z.string().transform(hostName).default('127.0.0.1'),
   port: whole(0, 65_535).default(3000),
   redisUrl: z
     .string()
@@ -117,9 +128,13 @@ const shape = z.strictObject({
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   drainMs: whole(0, 27_000).default(10_000),
   allowedOrigins: list
-    .refine((origins) => origins.every(isOrigin), {
-      error: 'origins such as https://example.org, comma-separated',
+    .transform((origins) => origins.map(canonicalOrigin))
+    .refine((origins): origins is string[] => origins.every((origin) => origin !== undefined), {
+      error: 'origins such as https://example.org or capacitor://localhost, comma-separated',
     })
+    .default([]),
+  allowedHosts: list
+    .refine((hosts) => hosts.every(isHost), { error: 'names such as events.example.org, comma-separated' })
     .default([]),
   nodeName: z.string().max(64, { error: 'at most 64 characters' }).default(hostname().slice(0, 64)),
   workers: whole(1, MOST_WORKERS).default(1),
@@ -146,6 +161,9 @@ const schema = shape
     if (option !== undefined && message !== undefined)
       context.addIssue({ code: 'custom', path: [option], message });
   });
+
+/** The names of all variables that {@link loadConfig} reads. */
+export const SERVER_VARIABLES: readonly string[] = Object.keys(shape.shape).map(variableOf);
 
 /**
  * One object from environment variables and options; options win. An empty variable counts as not set.
@@ -210,6 +228,6 @@ function areTopics(topics: readonly string[]): boolean {
   return valid && topics.length > 0 && new Set(topics).size === topics.length;
 }
 
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
+function isHost(text: string): boolean {
+  return parseHost(text) !== undefined && !text.includes('*');
 }

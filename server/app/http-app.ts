@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AnyTRPCRouter, TRPCError } from '@trpc/server';
+import type { IncomingMessage } from 'node:http';
+import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { AnyCatalog } from '../../shared/catalog.ts';
@@ -7,10 +8,16 @@ import { EventsError } from '../../shared/errors.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { DRAIN_TIMEOUT_MS } from '../broadcaster/limits.ts';
 import { StallGuard } from '../broadcaster/stall-guard.ts';
+import type { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
+import type { Logger } from '../logger.ts';
 import { allowOrigins } from './allow-origins.ts';
+import { answerErrors, refuseAddress } from './http/answer-errors.ts';
+import { MAX_BODY_BYTES, readUnwantedBodies } from './http/body.ts';
+import { checkHost } from './http/check-host.ts';
+import { answerClientError } from './http/client-error.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
@@ -19,6 +26,7 @@ import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
 import { answerInTurn } from './pipelining.ts';
 import type { Readiness } from './readiness.ts';
+import { refuseRounded } from './refuse-rounded.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { serveSchemas } from './serve-schemas.ts';
 import { cutUnreadAnswers } from './unread-answers.ts';
@@ -27,10 +35,10 @@ import { cutUnreadAnswers } from './unread-answers.ts';
 const MAX_PATH = 16 * 1024;
 /** How often connections are looked at, in ms: how late one that is silent can be cut. */
 const LOOK_MS = 250;
-/** Bytes of a request's body. */
-const MAX_BODY_BYTES = 1024 * 1024;
+/** Methods of calls. */
+const METHODS = ['GET', 'HEAD', 'POST'];
 /** Calls in one request. */
-const MAX_BATCH_CALLS = 1_000;
+const MAX_BATCH_CALLS = 100;
 /** Ms for a whole request. */
 const REQUEST_MS = 30_000;
 
@@ -46,6 +54,9 @@ export interface HttpAppOptions {
   readiness: Readiness;
   /** Is told of them all. */
   requests: OpenRequests;
+  pending: PendingAnswers;
+  /** Whether a request names a host that is served. */
+  isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
   limits: Limits;
   /** Ms for the head of a request, from the connection on. */
@@ -55,7 +66,14 @@ export interface HttpAppOptions {
   instruments: Instruments;
   /** Directory of the page. Default: where the build puts it. */
   pageDir?: string | undefined;
-  logger: FastifyBaseLogger;
+  logger: Logger;
+  /** For fastify itself. */
+  pinoLogger: FastifyBaseLogger;
+}
+
+/** Writes no line of fastify's about a request: they carry its query, and with it tokens, and are as many as requests. */
+class QuietLog extends LogController {
+  override serviceUnavailable(): void {} // said of each request while the server stops
 }
 
 /** Health, page and tRPC over HTTP; not listening yet. */
@@ -64,9 +82,8 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
     options;
   const { instruments, catalog, redisPrefix } = options;
   const app = fastify({
-    loggerInstance: logger,
-    // fastify's own lines carry the query, and with it tokens.
-    logController: new LogController({ disableRequestLogging: true }),
+    loggerInstance: options.pinoLogger,
+    logController: new QuietLog({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_MS,
     bodyLimit: MAX_BODY_BYTES,
@@ -76,11 +93,17 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
       connectionsCheckingInterval: LOOK_MS,
     },
     routerOptions: { maxParamLength: MAX_PATH },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, options.pending),
+    frameworkErrors: refuseAddress,
   });
   answerInTurn(app.server, () => instruments.refused('TOO_MANY_REQUESTS'));
   answerOldHttp(app);
+  options.pending.watch(app.server);
   addSecurityHeaders(app);
   observeHttp(app, logger, instruments);
+  answerErrors(app, { router, path, logger });
+  readUnwantedBodies(app);
+  checkHost(app, options.isServedHost, () => instruments.refused('HOST'));
   limitSockets(app.server, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
   const guard = new StallGuard(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
   cutUnreadAnswers(app.server, guard, () => instruments.refused('SLOW_CONSUMER'));
@@ -103,11 +126,18 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   await app.register(async (scope) => {
     allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
     limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
+    refuseRounded(scope, router);
+    scope.addHook('onRequest', async ({ method }) => {
+      if (METHODS.includes(method)) return;
+      // Some of them tRPC's adapter cannot even read.
+      throw new TRPCError({ code: 'METHOD_NOT_SUPPORTED', message: `Use GET or POST, not ${method}` });
+    });
     const trpc: FastifyTRPCPluginOptions<AnyTRPCRouter> = {
       prefix: path,
       trpcOptions: {
         router,
         createContext,
+        maxBodySize: MAX_BODY_BYTES, // of what fastify leaves to tRPC: forms
         maxBatchSize: MAX_BATCH_CALLS,
         onError: (failure) => logFailure({ logger, instruments }, failure),
         responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),

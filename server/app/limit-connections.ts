@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { EventsError } from '../../shared/errors.ts';
 import type { Limits } from '../limits/limits.ts';
 
 /** S after which it is worth while to try again: by then silent connections have been cut. */
@@ -7,7 +9,11 @@ export const RETRY_AFTER_S = 5;
 
 /** Hangs up on sockets of addresses that have far too many: one that is between two requests is no request yet. */
 export function limitSockets(server: Server, limits: Limits, refused: () => void): void {
-  server.on('connection', (socket) => {
+  const admitted = new WeakSet<Socket>();
+  server.on('connection', (socket: Socket) => {
+    // One that is handed back to the server, because it does not take an offer to upgrade, is no other one.
+    if (admitted.has(socket)) return;
+    admitted.add(socket);
     if (limits.admitSocket(socket)) return;
     refused();
     socket.destroy();
@@ -23,10 +29,8 @@ export function limitConnections(app: FastifyInstance, limits: Limits, refused: 
       return;
     }
     refused();
-    return reply
-      .code(429)
-      .header('retry-after', RETRY_AFTER_S)
-      .header('connection', 'close')
-      .send({ message: 'Too many connections of this address' });
+    reply.header('retry-after', RETRY_AFTER_S).header('connection', 'close');
+    const retryAfterMs = RETRY_AFTER_S * 1000;
+    throw new EventsError('OVERLOADED', 'Too many connections of this address', { retryAfterMs });
   });
 }

@@ -13,6 +13,9 @@ interface Failure {
   req: { id: string } | IncomingMessage;
 }
 
+/** Codes of what a peer of a WebSocket does: it breaks the protocol, or hangs up. */
+const OF_PEERS = /^(WS_ERR_|ECONNRESET$|EPIPE$|ETIMEDOUT$)/;
+
 interface Reporters {
   logger: Logger;
   instruments: Instruments;
@@ -22,11 +25,17 @@ interface Reporters {
 export function logFailure({ logger, instruments }: Reporters, { error, path, type, req }: Failure): void {
   const { cause } = error;
   const origin = 'id' in req ? { request: req.id } : { connection: connectionId(req.socket) };
-  const code = cause instanceof EventsError ? cause.code : error.code;
+  const code = codeOf(error, type);
   instruments.refused(code);
   const fields = { ...origin, path, type, code, reason: error.message };
   if (code === 'INTERNAL_SERVER_ERROR')
     logger.error({ ...origin, path, type, err: cause ?? error }, 'A request failed');
   else if (code === 'UNAVAILABLE') logger.warn(fields, 'A request failed');
   else logger.debug(fields, 'A request was refused');
+}
+
+function codeOf({ cause, code }: TRPCError, type: string): string {
+  if (cause instanceof EventsError) return cause.code;
+  const isOfConnection = type === 'unknown' && cause instanceof Error && 'code' in cause;
+  return isOfConnection && OF_PEERS.test(String(cause.code)) ? 'PARSE_ERROR' : code;
 }

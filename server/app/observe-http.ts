@@ -1,5 +1,6 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Instruments } from '../instruments.ts';
+import type { Logger } from '../logger.ts';
 
 /** Codes of what the HTTP server itself refuses. */
 const CODES: Readonly<Record<string, string>> = {
@@ -9,7 +10,7 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** Names each request, logs what became of it, and counts what the HTTP server refuses before any procedure is asked. */
-export function observeHttp(app: FastifyInstance, logger: FastifyBaseLogger, instruments: Instruments): void {
+export function observeHttp(app: FastifyInstance, logger: Logger, instruments: Instruments): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id); // what its lines in the log can be found by
   });

@@ -9,7 +9,7 @@ export interface ReadinessOptions {
   timeoutMs?: number;
   /** Ms for which an answer stands. Default 1000. */
   cacheMs?: number;
-  /** The clock, Unix ms. Default `Date.now`. */
+  /** Ms since any moment; never goes back. Default `performance.now`. */
   now?: () => number;
 }
 
@@ -27,7 +27,7 @@ export class Readiness {
   #closed = false;
 
   constructor(options: ReadinessOptions) {
-    this.#options = { timeoutMs: 2000, cacheMs: 1000, now: Date.now, ...options };
+    this.#options = { timeoutMs: 2000, cacheMs: 1000, now: () => performance.now(), ...options };
   }
 
   /** Whether it says no because the process stops. */
@@ -59,9 +59,9 @@ export class Readiness {
 
   async #probe(): Promise<boolean> {
     if (this.#closed) return false;
-    const { broker, topic, timeoutMs, now } = this.#options;
+    const { broker, topic, timeoutMs } = this.#options;
     const id = randomUUID();
-    const event = { event_type: 'probe', timestamp: new Date(now()).toISOString(), data: {} };
+    const event = { event_type: 'readiness.probe', timestamp: new Date().toISOString(), data: {} };
     let timer: NodeJS.Timeout | undefined;
     const inTime = new Promise<boolean>((resolve) => {
       this.#awaited.set(id, () => resolve(true));

@@ -6,14 +6,17 @@ import { type AccessContextOptions, createAccessContext } from '../access/access
 import { anonymous } from '../access/anonymous.ts';
 import type { Authenticate } from '../access/authenticate.ts';
 import { refuseOpenServer } from '../access/loopback.ts';
+import { servedHosts } from '../access/served-hosts.ts';
 import { Sessions } from '../access/sessions.ts';
 import type { Subject } from '../access/subject.ts';
 import type { BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
+import { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
 import type { Broker } from '../broker/broker.ts';
 import { RedisBroker } from '../broker/redis/redis-broker.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
 import { type OpenIngress, openIngress } from '../ingress/open-ingress.ts';
 import { noInstruments } from '../instruments.ts';
+import { LimitedLogger } from '../limited-logger.ts';
 import { Limits } from '../limits/limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
@@ -82,7 +85,8 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 ): Promise<RunningServer> {
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
-  const logger = parts.logger ?? pino({ level: config.logLevel, base: nameOf(config) });
+  const pinoLogger = parts.logger ?? pino({ level: config.logLevel, base: nameOf(config) });
+  const logger = new LimitedLogger(pinoLogger);
   const tracing = config.tracing ? await configuredTracing() : undefined;
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
@@ -109,7 +113,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
       addressOf: limits.addressOf,
       allowance: ({ id }: Subject, address: string) => limits.allowance(authenticate && id, address),
     };
-    const serving = { broker, readiness, access, limits, metrics, pageDir: parts.pageDir };
+    const serving = { broker, readiness, access, limits, metrics, pinoLogger, pageDir: parts.pageDir };
     return await run(context, application, serving);
   } catch (error) {
     sessions.close();
@@ -126,16 +130,19 @@ interface Serving {
   access: AccessContextOptions;
   limits: Limits;
   metrics: Metrics | undefined;
+  /** For fastify, which takes no other. */
+  pinoLogger: PinoLogger;
   pageDir: string | undefined;
 }
 
 async function run<C extends AnyCatalog>(
-  context: ApplicationContext<C> & { logger: PinoLogger },
+  context: ApplicationContext<C> & { logger: LimitedLogger },
   application: Application,
-  { broker, readiness, access, limits, metrics, pageDir }: Serving,
+  { broker, readiness, access, limits, metrics, pinoLogger, pageDir }: Serving,
 ): Promise<RunningServer> {
   const { manager, config, logger } = context;
   const { allowedOrigins, handshakeTimeoutMs } = config;
+  const isServedHost = servedHosts(config);
   const createContext = createAccessContext(access);
   const requests = new OpenRequests();
   const described = { catalog: manager.catalog, redisPrefix: config.redisPrefix };
@@ -143,13 +150,15 @@ async function run<C extends AnyCatalog>(
     router: application.router,
     path: PATH,
     createContext,
+    isServedHost,
+    pending: new PendingAnswers(),
     allowedOrigins,
     handshakeTimeoutMs,
     limits,
     logger,
     instruments: metrics ?? noInstruments,
   };
-  const app = await createHttpApp({ ...serving, ...described, readiness, requests, pageDir });
+  const app = await createHttpApp({ ...serving, ...described, readiness, requests, pinoLogger, pageDir });
   const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
@@ -167,6 +176,7 @@ async function run<C extends AnyCatalog>(
     access.sessions.close();
     limits.close();
     await Promise.all([manager.close(), metricsServer?.close()]);
+    logger.flush();
   };
 
   const { url, port } = await listen(app, config);

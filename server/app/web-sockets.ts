@@ -1,24 +1,26 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import type { createAccessContext } from '../access/access-context.ts';
+import { isAllowedOrigin, ORIGIN_REFUSAL } from '../access/origins.ts';
+import { HOST_REFUSAL } from '../access/served-hosts.ts';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { COMPRESSION } from '../broadcaster/compression.ts';
 import { connectionId } from '../broadcaster/connection-id.ts';
 import { cutCode, SILENT_GRACE_MS } from '../broadcaster/cut.ts';
 import { WEBSOCKET_LIMITS } from '../broadcaster/limits.ts';
+import type { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
+import { type Upgrade, upgradeListener } from '../broadcaster/upgrade/upgrades.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import type { Logger } from '../logger.ts';
 import type { Traffic } from '../metrics/sources.ts';
+import { endWith } from './http/client-error.ts';
 import { logFailure } from './log-failure.ts';
-import { isAllowedOrigin } from './origins.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Ms of silence after which a client is asked whether it is there: proxies drop what is idle for a minute. */
 const PING_MS = 25_000;
@@ -31,7 +33,11 @@ export interface WebSocketsOptions {
   path: string;
   /** Lets connections in. */
   createContext: ReturnType<typeof createAccessContext>;
+  /** Whether a request names a host that is served. */
+  isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
+  /** The answers of the server that are not given yet. */
+  pending: PendingAnswers;
   /** Whether events go compressed to clients that take it. */
   compression: boolean;
   limits: Limits;
@@ -65,6 +71,7 @@ export interface WebSockets {
 /** Serves a router over WebSockets on an HTTP server; every other upgrade is refused. */
 export function attachWebSockets(server: Server, options: WebSocketsOptions): WebSockets {
   const { router, path, createContext, allowedOrigins, compression, limits, logger, instruments } = options;
+  const { isServedHost, pending } = options;
   const wss = new WebSocketServer({
     noServer: true,
     ...WEBSOCKET_LIMITS,
@@ -98,21 +105,21 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     });
   });
 
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Before anything else: a socket without this listener ends the process when its peer resets it.
-    socket.on('error', () => socket.destroy());
-    const refuse = (status: string, code: string) => {
+  const take: Upgrade = (request, socket, head) => {
+    const refuse = (status: number, code: string, message?: string) => {
       instruments.refused(code);
-      refuseUpgrade(socket, status);
+      endWith(socket, status, message);
     };
-    if (request.url?.split('?', 1)[0] !== path) return refuse('404 Not Found', 'PATH');
-    if (stopping) return refuse('503 Service Unavailable', 'CLOSED');
-    if (!isAllowedOrigin(request, allowedOrigins)) return refuse('403 Forbidden', 'ORIGIN');
+    if (!isServedHost(request)) return refuse(403, 'HOST', HOST_REFUSAL);
+    if (request.url?.split('?', 1)[0] !== path) return refuse(404, 'PATH');
+    if (stopping) return refuse(503, 'CLOSED');
+    if (!isAllowedOrigin(request, allowedOrigins)) return refuse(403, 'ORIGIN', ORIGIN_REFUSAL);
     const release = limits.connections.admit(limits.addressOf(request));
-    if (!release) return refuse('429 Too Many Requests', 'TOO_MANY_CONNECTIONS');
+    if (!release) return refuse(429, 'TOO_MANY_CONNECTIONS');
     socket.once('close', release);
     wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
-  });
+  };
+  server.on('upgrade', upgradeListener({ server, pending, take }));
 
   return {
     broadcaster: handler,
@@ -141,13 +148,6 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
       wss.close();
     },
   };
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  const headers = { connection: 'close', 'content-length': 0, ...SECURITY_HEADERS };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }
 
 /** Resolves when no client is connected any more, or after `ms`. */

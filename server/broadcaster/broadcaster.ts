@@ -1,11 +1,12 @@
-import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Server } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './apply-handler.ts';
 import type { ConnectionInfo } from './connections.ts';
 import { WEBSOCKET_LIMITS } from './limits.ts';
 import type { BroadcastWSSHandlerOptions } from './options.ts';
+import { PendingAnswers } from './upgrade/pending-answers.ts';
+import { type Upgrade, upgradeListener } from './upgrade/upgrades.ts';
 
 /** The options of {@link applyBroadcastWSSHandler}, with the HTTP server in place of the WebSocket server. */
 export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
@@ -31,6 +32,8 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   readonly #path: string;
   readonly #wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
   readonly #handler: BroadcastWSSHandler;
+  readonly #pending = new PendingAnswers();
+  readonly #upgrade: Upgrade;
 
   /** Attached at once. @throws TypeError when a limit has no meaning */
   constructor(options: BroadcasterOptions<TRouter>);
@@ -38,6 +41,13 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     this.#handler = applyBroadcastWSSHandler({ ...options, wss: this.#wss });
     this.#server = server;
     this.#path = path;
+    this.#pending.watch(server);
+    this.#upgrade = upgradeListener({
+      server,
+      pending: this.#pending,
+      take: this.#take,
+      leaves: ({ url }) => url?.split('?', 1)[0] !== path && server.listenerCount('upgrade') > 1,
+    });
     server.on('upgrade', this.#upgrade);
   }
 
@@ -59,18 +69,16 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   /** Takes no more connections, and closes those there are with 1001. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#server.off('upgrade', this.#upgrade);
+    this.#pending.unwatch(this.#server);
     const gone = [...this.#wss.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)));
     for (const { id } of this.connections) this.disconnect(id, 'the server stops');
     await Promise.all(gone);
     this.#wss.close();
   }
 
-  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (request.url?.split('?', 1)[0] === this.#path) {
+  readonly #take: Upgrade = (request, socket, head) => {
+    if (request.url?.split('?', 1)[0] === this.#path)
       this.#wss.handleUpgrade(request, socket, head, (ws) => this.#wss.emit('connection', ws, request));
-    } else if (this.#server.listenerCount('upgrade') === 1) {
-      socket.on('error', () => socket.destroy());
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    }
+    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   };
 }

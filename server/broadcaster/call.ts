@@ -1,4 +1,4 @@
-import type { TRPCError } from '@trpc/server';
+import { TRPCError } from '@trpc/server';
 import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
 import type { Connection } from './connection.ts';
 import { FALLBACK_SHAPE, reportError, reportInternalError, type Subject, shapeError } from './errors.ts';
@@ -12,9 +12,9 @@ export class Call {
   readonly jsonrpc: '2.0' | undefined;
   readonly type: TRPCRequestMessage['method'];
   readonly path: string;
-  /** As the client sent it, `lastEventId` merged in. */
-  readonly input: unknown;
   readonly controller = new AbortController();
+  readonly #params: TRPCRequestMessage['params'];
+  #read: { input: unknown } | undefined;
 
   constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
     this.connection = connection;
@@ -22,7 +22,27 @@ export class Call {
     this.jsonrpc = request.jsonrpc;
     this.type = request.method;
     this.path = request.params.path;
-    this.input = withLastEventId(request.params.input, request.params.lastEventId);
+    this.#params = request.params;
+  }
+
+  /**
+   * What the client sent, as the router's transformer reads it, `lastEventId` merged in. It is read when it is first
+   * asked for, and never for a client that was not let in: what reading costs is up to the client.
+   * @throws TRPCError PARSE_ERROR
+   */
+  get input(): unknown {
+    this.#read ??= { input: withLastEventId(this.#deserialized(), this.#params.lastEventId) };
+    return this.#read.input;
+  }
+
+  #deserialized(): unknown {
+    try {
+      return this.connection.setup.options.router._def._config.transformer.input.deserialize(
+        this.#params.input,
+      );
+    } catch (cause) {
+      throw cause instanceof TRPCError ? cause : new TRPCError({ code: 'PARSE_ERROR', cause });
+    }
   }
 
   /** Aborts when the client stops the subscription or is gone, or the subscription failed. */
@@ -69,8 +89,16 @@ export class Call {
   }
 
   #subject(): Subject {
-    const { path, type, input } = this;
-    return { path, type, input };
+    const { path, type } = this;
+    return { path, type, input: this.connection.admitted ? this.#inputIfReadable() : undefined };
+  }
+
+  #inputIfReadable(): unknown {
+    try {
+      return this.input;
+    } catch {
+      return undefined;
+    }
   }
 }
 

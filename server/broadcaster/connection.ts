@@ -29,6 +29,8 @@ export class Connection {
   readonly turnstile: Turnstile;
   /** What `createContext` returned; undefined until then. */
   context: unknown;
+  /** Whether `createContext` let the client in. */
+  admitted = false;
   readonly #closed = new AbortController();
   #unsent = 0;
   readonly #sent = (): void => {

@@ -29,6 +29,7 @@ export async function createContext(
         url: null,
       },
     });
+    connection.admitted = true;
     return { ok: true };
   } catch (cause) {
     const error = getTRPCErrorFromUnknown(cause);

@@ -1,6 +1,8 @@
 import type { Encoder } from '@trpc/server/adapters/ws';
+import { parseExactly, roundedIn } from '../../shared/exact-json.ts';
+import { isObject } from './guards.ts';
 
-/** tRPC's default on the wire: JSON in text frames. */
+/** tRPC's default on the wire: JSON in text frames. Whole numbers of inputs that JavaScript would round are bigints. */
 export const jsonEncoder: Encoder = {
   encode: (message) => JSON.stringify(message),
   decode(data) {
@@ -9,6 +11,18 @@ export const jsonEncoder: Encoder = {
         'jsonEncoder received binary data. JSON uses text frames. Use a binary encoder for binary data.',
       );
     }
-    return JSON.parse(data);
+    const message: unknown = JSON.parse(data);
+    if (roundedIn(data).length > 0) takeInputs(message, parseExactly(data));
+    return message;
   },
 };
+
+/** Puts the inputs of the calls of one message, or of several, into the same message. */
+function takeInputs(message: unknown, exact: unknown): void {
+  if (Array.isArray(message) && Array.isArray(exact)) {
+    for (const [index, each] of message.entries()) takeInputs(each, exact[index]);
+  } else if (isObject(message) && isObject(exact)) {
+    const [params, exactly] = [message['params'], exact['params']];
+    if (isObject(params) && isObject(exactly) && 'input' in params) params['input'] = exactly['input'];
+  }
+}

@@ -6,6 +6,9 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import type { Connection } from './connection.ts';
 import { NO_CALL, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
+import { jsonEncoder } from './json-encoder.ts';
+import { largestCall } from './largest-call.ts';
+import type { Setup } from './options.ts';
 import { MAX_ID_LENGTH } from './request-id.ts';
 
 /** What an encoder decodes: the text of a text frame, the bytes of a binary one. */
@@ -41,43 +44,49 @@ export function readConnectionParams(
   return parseConnectionParamsFromUnknown(message['data']);
 }
 
+/** What stands in for the router's transformer here: inputs are left as they came, see {@link Call.input}. */
+const UNREAD: Parameters<typeof parseTRPCMessage>[1] = {
+  input: { serialize: (value) => value, deserialize: (value) => value },
+  output: { serialize: (value) => value, deserialize: (value) => value },
+};
+
 /** The requests in a message, one or a batch; none, and the client told, when it cannot be read. */
 export function readRequests(connection: Connection, payload: Payload): TRPCClientOutgoingMessage[] {
-  const { encoder, options, limits } = connection.setup;
-  const large = Buffer.byteLength(payload) > limits.maxCallBytes;
+  const { encoder, options } = connection.setup;
+  if (hasLargeCall(payload, connection.setup)) {
+    closeTooLarge(connection);
+    return [];
+  }
   try {
     const message = encoder.decode(payload);
-    if (large && !isBatchOfSmall(message, limits.maxCallBytes)) {
-      closeTooLarge(connection);
-      return [];
-    }
-    if (!Array.isArray(message)) return [parse(message, connection)];
+    if (!Array.isArray(message)) return [parse(message)];
     if (options.maxBatchSize !== undefined && message.length > options.maxBatchSize) {
       rejectBatch(connection, message);
       return [];
     }
-    return message.map((request) => parse(request, connection));
+    return message.map(parse);
   } catch (cause) {
-    if (large) closeTooLarge(connection);
-    else connection.rejectSafely(new TRPCError({ code: 'PARSE_ERROR', cause }));
+    connection.rejectSafely(new TRPCError({ code: 'PARSE_ERROR', cause }));
     return [];
   }
 }
 
-function isBatchOfSmall(message: unknown, maxBytes: number): boolean {
-  if (!Array.isArray(message)) return false;
-  return message.every((call) => Buffer.byteLength(JSON.stringify(call) ?? '') <= maxBytes);
+/** Whether a call has more bytes than it may, told from the message as it came. */
+function hasLargeCall(payload: Payload, { encoder, limits }: Setup): boolean {
+  if (Buffer.byteLength(payload) <= limits.maxCallBytes) return false;
+  // Only JSON shows where a call ends; what another encoder made is measured as one.
+  return typeof payload !== 'string' || encoder !== jsonEncoder || largestCall(payload) > limits.maxCallBytes;
 }
 
 function closeTooLarge({ ws, setup }: Connection): void {
   ws.close(CloseCode.MESSAGE_TOO_BIG, `a call has more than ${setup.limits.maxCallBytes} bytes`);
 }
 
-function parse(request: unknown, connection: Connection): TRPCClientOutgoingMessage {
+function parse(request: unknown): TRPCClientOutgoingMessage {
   if (isObject(request) && typeof request['id'] === 'string' && request['id'].length > MAX_ID_LENGTH) {
     throw new Error(`Invalid request id: longer than ${MAX_ID_LENGTH} characters`);
   }
-  return parseTRPCMessage(request, connection.setup.options.router._def._config.transformer);
+  return parseTRPCMessage(request, UNREAD);
 }
 
 /**

@@ -98,7 +98,7 @@ async function admitted(context: Promise<ContextResult>): Promise<void> {
 }
 
 function invoke(call: Call, batchIndex: number): Promise<unknown> {
-  const { connection, path, type, input, signal } = call;
+  const { connection, path, type, signal } = call;
   return callTRPCProcedure({
     router: connection.setup.options.router,
     path,
@@ -106,6 +106,6 @@ function invoke(call: Call, batchIndex: number): Promise<unknown> {
     signal,
     batchIndex,
     ctx: connection.context,
-    getRawInput: async () => input,
+    getRawInput: async () => call.input,
   });
 }

@@ -6,13 +6,13 @@ import type { GapReason } from '../../shared/stream-items.ts';
  * Where topics' logs live, and how their records reach every process. These comments are the contract;
  * `test/broker/contract.ts` runs it against every implementation.
  *
+ * A record keeps its entry's `validatedBy` where the broker knows it to be the same text: the catalog validates every
+ * other record again before it is delivered.
+ *
  * All methods reject with EventsError UNAVAILABLE when the log cannot be reached (within a bounded time: no
  * promise of a broker hangs), and CLOSED after `close()`.
  */
 export interface Broker extends PublishTarget {
-  /** True if only this project's own code can write the log; records of any other are validated before delivery. */
-  readonly trusted: boolean;
-
   /**
    * Appends all entries to the topic, in order, contiguously numbered, or none of them [D1] [D2].
    * An entry whose `id` was appended to the topic within the last 5 minutes stores nothing and answers the first

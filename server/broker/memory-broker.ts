@@ -1,18 +1,11 @@
 import { formatCursor, type Position } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
-import {
-  type Bounds,
-  type Broker,
-  IDEMPOTENCY_MS,
-  type LogRecord,
-  READ_CHARS,
-  type ReadResult,
-  type Tail,
-  type TailSink,
-} from './broker.ts';
+import type { Bounds, Broker, LogRecord, ReadResult, Tail, TailSink } from './broker.ts';
 import { newEpoch, topicEpoch } from './epoch.ts';
 import { gapAfter } from './gaps.ts';
+import { pageEnd } from './page-end.ts';
+import { RememberedIds } from './remembered-ids.ts';
 import { bytesOf, completeRetention, type Retention } from './retention.ts';
 import { TopicTails } from './topic-tails.ts';
 import { TopicWatchers } from './topic-watchers.ts';
@@ -32,13 +25,11 @@ interface Topic {
   bytes: number;
   last: number;
   lastAt: number;
-  /** id → where it was stored, in the order they were. */
-  readonly ids: Map<string, { cursor: string; at: number }>;
+  readonly ids: RememberedIds;
 }
 
 /** The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops. */
 export class MemoryBroker implements Broker {
-  readonly trusted = true;
   readonly #epoch = newEpoch();
   readonly #topics = new Map<string, Topic>();
   readonly #tails = new TopicTails();
@@ -57,16 +48,18 @@ export class MemoryBroker implements Broker {
     const log = this.#topic(topic);
     const at = Math.max(this.#now(), log.lastAt); // a clock set back must not reorder the log
     log.lastAt = at;
-    this.#forget(log, at);
+    log.ids.forget();
     const stored: LogRecord[] = [];
     const results = entries.map((entry): PublishResult => {
-      const first = log.ids.get(entry.id);
-      if (first) return { cursor: first.cursor, duplicate: true };
+      const known = log.ids.seqOf(entry.id);
+      if (known !== undefined) {
+        return { cursor: formatCursor({ epoch: log.epoch, seq: known }), duplicate: true };
+      }
       const position = { epoch: log.epoch, seq: ++log.last };
       const record = { ...entry, ...position, at, cursor: formatCursor(position) };
       stored.push(record);
       log.bytes += bytesOf(entry);
-      log.ids.set(entry.id, { cursor: record.cursor, at }); // not the record: an id outlives it
+      log.ids.add(entry.id, position.seq); // not the record: an id outlives it
       return { cursor: record.cursor, duplicate: false };
     });
     log.records.push(...stored);
@@ -96,8 +89,13 @@ export class MemoryBroker implements Broker {
 
   async seek(topic: string, at: number): Promise<Position> {
     const log = this.#topic(topic);
-    const next = log.records.find((record, index) => index >= log.head && record.at >= at);
-    return { epoch: log.epoch, seq: next ? next.seq - 1 : log.last };
+    let [low, high] = [log.head, log.records.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((log.records[middle]?.at ?? 0) >= at) high = middle;
+      else low = middle + 1;
+    }
+    return { epoch: log.epoch, seq: log.last - (log.records.length - low) };
   }
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
@@ -132,7 +130,7 @@ export class MemoryBroker implements Broker {
     const known = this.#topics.get(name);
     if (known) return known;
     const epoch = topicEpoch(this.#epoch, name);
-    return { epoch, records: [], head: 0, bytes: 0, last: 0, lastAt: 0, ids: new Map() };
+    return { epoch, records: [], head: 0, bytes: 0, last: 0, lastAt: 0, ids: new RememberedIds() };
   }
 
   #trim(log: Topic, now: number): void {
@@ -151,22 +149,6 @@ export class MemoryBroker implements Broker {
       log.head = 0;
     }
   }
-
-  #forget(log: Topic, now: number): void {
-    for (const [id, { at }] of log.ids) {
-      if (at > now - IDEMPOTENCY_MS) return;
-      log.ids.delete(id);
-    }
-  }
-}
-
-/** The index after the last record of a page. */
-function pageEnd(records: readonly LogRecord[], start: number, limit: number): number {
-  const most = Math.min(records.length, start + limit);
-  let chars = 0;
-  let end = start;
-  while (end < most && chars < READ_CHARS) chars += records[end++]?.json.length ?? 0;
-  return end;
 }
 
 function boundsOf({ epoch, records, head, last }: Topic): Bounds {

@@ -1,6 +1,9 @@
 import type { Position } from '../../shared/cursor.ts';
-import type { Gap } from '../broker/broker.ts';
+import { type Gap, READ_CHARS } from '../broker/broker.ts';
 import { gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+
+/** Records that are held at most, each the latest of its key. */
+const MAX_HELD = 1000;
 
 /** What a record is the latest of: of those with equal keys the last one stays. */
 export type KeyOf = (record: StreamRecord) => string;
@@ -14,6 +17,8 @@ export class Conflation {
   /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
   #wanted = 0;
   readonly #latest = new Map<string, { record: StreamRecord; number: number }>();
+  /** Of JSON, of the latest. */
+  #chars = 0;
 
   constructor(from: Position, keyOf: KeyOf) {
     this.#from = from;
@@ -26,9 +31,9 @@ export class Conflation {
     return this.#end;
   }
 
-  /** How many records are left of it, gaps not counted. */
-  get size(): number {
-    return this.#latest.size;
+  /** Whether so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
+  get isLarge(): boolean {
+    return this.#latest.size >= MAX_HELD || this.#chars >= READ_CHARS;
   }
 
   /** Whether nothing in it was wanted. */
@@ -42,6 +47,7 @@ export class Conflation {
     this.#wanted++;
     if (isNoticeType(record.type)) return; // counted as one that was lost
     const key = this.#keyOf(record);
+    this.#chars += record.json.length - (this.#latest.get(key)?.record.json.length ?? 0);
     this.#latest.delete(key); // or it would keep its place
     this.#latest.set(key, { record, number: this.#wanted });
   }
@@ -54,6 +60,7 @@ export class Conflation {
     this.#end = gap.to;
     this.#wanted = 0;
     this.#latest.clear();
+    this.#chars = 0;
   }
 
   /** What is left of the range, in order. */

@@ -10,6 +10,8 @@ import type { Broker } from '../broker/broker.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Logger } from '../logger.ts';
 import type { Tracing } from '../tracing.ts';
+import type { Asker } from './asker.ts';
+import type { Selection } from './selector.ts';
 import type { Admit } from './subscribing.ts';
 
 /** What an EventManager takes. */
@@ -43,7 +45,8 @@ export interface PublishOptions extends PublishMeta {
 }
 
 /** Which events of a topic a subscription yields, from where on. */
-export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> {
+export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Pick<Selection, 'unknownTypes'> {
   /** Default `default`. */
   topic?: string | undefined;
   /**
@@ -70,6 +73,8 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog> 
   latestBy?: LatestBy<N, C> | undefined;
   /** Ends iteration. */
   signal?: AbortSignal | undefined;
+  /** For whom the log is read: what one asks for takes turns with what the others do. Default: one of its own. */
+  asker?: Asker | undefined;
 }
 
 /** Which events a listener is called for. Default: all of the topic `default`. */

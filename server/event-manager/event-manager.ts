@@ -15,6 +15,7 @@ import { noInstruments } from '../instruments.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { Traced, Tracing } from '../tracing.ts';
 import { Admission } from './admission.ts';
+import { type Asker, ownAsker } from './asker.ts';
 import type {
   EventManagerOptions,
   ListenerOptions,
@@ -29,10 +30,12 @@ import { type EventHandler, Listeners } from './listeners.ts';
 import { type ManagerPublishResult, Publishing } from './publishing.ts';
 import { Receiving } from './receiving.ts';
 import { checkReplay, replay } from './replay.ts';
-import { select } from './selector.ts';
+import { type Selection, select } from './selector.ts';
+import { Steps } from './steps.ts';
 import { Subscribing } from './subscribing.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicLog } from './topic-log.ts';
+import { pageTurns, readTurns } from './turns.ts';
 
 /** Each asks the broker. */
 const MAX_LAGS = 100;
@@ -49,6 +52,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
   readonly #subscribing: Subscribing;
+  /** Where all that reads logs takes turns, step by step, and where pages do, which are held until they are sent. */
+  readonly #reads = readTurns();
+  readonly #pages = pageTurns();
   readonly #clock: Clock;
   readonly #tracing: Tracing | undefined;
   readonly #startedAt = new Date().toISOString();
@@ -83,6 +89,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         topics: (sink) => broker.topics(sink),
       },
       this.#receiving,
+      this.#reads,
     );
   }
 
@@ -155,26 +162,43 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
    */
   replay<N extends EventName<C> = EventName<C>>({
     signal,
+    asker = ownAsker(),
     ...options
-  }: ReplayOptions<N, C> & { signal?: AbortSignal | undefined } = {}): AsyncIterable<
-    TrackedEnvelope<StreamItem<N, C>>
-  > {
+  }: ReplayOptions<N, C> &
+    Pick<Selection, 'unknownTypes'> & {
+      signal?: AbortSignal | undefined;
+      asker?: Asker | undefined;
+    } = {}): AsyncIterable<TrackedEnvelope<StreamItem<N, C>>> {
     this.#assertOpen();
     checkReplay(options);
     const selector = select(this.catalog, options);
     return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
       clock: this.#clock,
       signal,
+      reads: { turns: this.#reads, asker },
     });
   }
 
-  /** A page of a topic's past. @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNAVAILABLE */
-  async history<N extends EventName<C> = EventName<C>>(
-    options: HistoryOptions<N, C> = {},
-  ): Promise<HistoryPage<N, C>> {
+  /**
+   * A page of a topic's past. It may be empty and yet not the end: see {@link HistoryPage}.
+   * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNAVAILABLE, OVERLOADED
+   */
+  async history<N extends EventName<C> = EventName<C>>({
+    asker = ownAsker(),
+    ...options
+  }: HistoryOptions<N, C> & Pick<Selection, 'unknownTypes'> & { asker?: Asker | undefined } = {}): Promise<
+    HistoryPage<N, C>
+  > {
     this.#assertOpen();
     const selector = select(this.catalog, options);
-    return readHistory<N, C>(this.#log(parseTopic(options.topic)), selector, options);
+    const log = this.#log(parseTopic(options.topic));
+    return this.#pages.run(asker, async () => {
+      asker.admitAnswer();
+      const steps = new Steps({ turns: this.#reads, asker: unhurried(asker) });
+      const { page, chars } = await readHistory<N, C>(log, selector, options, steps);
+      asker.answered(chars);
+      return page;
+    });
   }
 
   /** What this process did since it started. */
@@ -225,14 +249,22 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   }
 
   #log(topic: string): TopicLog {
-    return new TopicLog(topic, this.#broker, (record) =>
-      this.#broker.trusted ? record : this.#admission.admit(record),
-    );
+    return new TopicLog(topic, this.#broker, (record) => this.#admission.admit(record));
   }
 
   #assertOpen(): void {
     if (this.#closed) throw new EventsError('CLOSED', 'The event manager is closed.');
   }
+}
+
+/** Whoever has a page made is not waited for in the midst of it: a page that waited would hold up those of others. */
+function unhurried(asker: Asker): Asker {
+  return {
+    ...ownAsker(),
+    get gone() {
+      return asker.gone;
+    },
+  };
 }
 
 function traced(topic = DEFAULT_TOPIC, types: readonly string[], traceparent: string | undefined): Traced {

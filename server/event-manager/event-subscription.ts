@@ -5,7 +5,7 @@ import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Feed, FeedReader } from './feed.ts';
 import { PullReader } from './pull-reader.ts';
-import { decode } from './stream-record.ts';
+import { itemOf } from './stream-record.ts';
 
 /** Characters that may wait for an iterator: what a socket may have unsent [D9]. */
 const PULL_CHARS = 1024 * 1024;
@@ -69,7 +69,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     try {
       for (let record = await reader.next(); record !== null; record = await reader.next()) {
         // The selector let nothing else through than events N and notices.
-        yield tracked(record.cursor, decode<C>(record) as StreamItem<N, C>);
+        yield tracked(record.cursor, itemOf<C>(record) as StreamItem<N, C>);
         if (reader.isEmpty) feed.resume();
       }
     } catch (error) {

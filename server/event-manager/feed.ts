@@ -8,9 +8,8 @@ import { explainRead } from './explain.ts';
 import type { Hub } from './hub.ts';
 import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
+import { type Reads, Steps } from './steps.ts';
 import { countGap, gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
-
-const READ_RECORDS = 512;
 
 /** Whoever reads a feed: a socket, or an iterator. */
 export interface FeedReader {
@@ -37,6 +36,8 @@ export interface FeedOptions {
   hub: Hub;
   selector: Selector;
   reader: FeedReader;
+  /** Where its steps through the log take turns with those of others. */
+  reads: Reads;
   /** If given, a reader that fell behind gets the latest record of each key and not those in between [D9]. */
   conflate?: KeyOf | undefined;
   /** Records read from the log at a time. Default 512. */
@@ -58,45 +59,51 @@ export class Feed {
   readonly selector: Selector;
   readonly #reader: FeedReader;
   readonly #conflate: KeyOf | undefined;
-  readonly #readRecords: number;
+  readonly #steps: Steps;
   readonly #onClose: () => void;
   readonly #abort = new AbortController();
   #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
   #position: Position | null = null;
   #leave: (() => void) | null = null;
   #ahead: { after: Position; read: ReturnType<Hub['read']> } | null = null;
+  /** How often it began to read: who waits for the log finds out that another has begun meanwhile. */
+  #begun = 0;
   #recovered = true;
   #synced = false;
 
-  constructor({ hub, selector, reader, conflate, readRecords = READ_RECORDS, onClose }: FeedOptions) {
+  constructor({ hub, selector, reader, reads, conflate, readRecords, onClose }: FeedOptions) {
     this.hub = hub;
     this.selector = selector;
     this.#reader = reader;
     this.#conflate = conflate;
-    this.#readRecords = readRecords;
+    this.#steps = new Steps(reads, this.#abort.signal, readRecords);
     this.#onClose = onClose;
   }
 
   /** Starts reading. `from` is asked once the hub is attached, so that nothing falls between [D7]. */
-  start(from: (hub: Hub) => FeedStart | Promise<FeedStart>): void {
+  start(from: (hub: Hub, steps: Steps) => FeedStart | Promise<FeedStart>): void {
     if (this.#state !== 'idle') return;
-    this.#state = 'reading';
+    const run = this.#begin();
     this.hub.emitter.once('closed', this.#hubClosed);
     this.#guard(async () => {
       await this.hub.started();
-      const { position, gap } = await patiently(async () => from(this.hub), this.#abort.signal);
+      const { position, gap } = await patiently(async () => from(this.hub, this.#steps), this.#abort.signal);
       this.#position = position;
       this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscribed');
       if (gap) {
         this.#recovered = false;
         if (!this.#deliver([gap])) return;
       }
-      await this.#catchUp(position);
+      await this.#catchUp(run);
     });
   }
 
-  /** The reader, live until now, is full: its next record comes from the log. */
+  /** The reader is full: its next record comes from the log. */
   fellBehind(): void {
+    if (this.#state === 'reading' && this.#position !== null) {
+      this.#state = 'full';
+      this.#ahead = null;
+    }
     if (this.#state !== 'live') return;
     this.#leave?.();
     this.#leave = null;
@@ -112,14 +119,14 @@ export class Feed {
   resume(): void {
     const position = this.#position;
     if (this.#state !== 'full' || position === null) return;
-    this.#state = 'reading';
+    const run = this.#begin();
     if (this.#synced) {
       this.hub.watch.instruments.refilled();
       this.#tell({ at: formatCursor(position) }, 'Has room again');
     }
     this.#guard(async () => {
-      if (this.#conflate && this.#synced) await this.#skipToLatest(position, this.#conflate);
-      await this.#catchUp(this.#position ?? position);
+      if (this.#conflate && this.#synced) await this.#skipToLatest(run, this.#conflate);
+      await this.#catchUp(run);
     });
   }
 
@@ -134,9 +141,19 @@ export class Feed {
     this.#onClose();
   }
 
-  async #catchUp(start: Position): Promise<void> {
-    let position = start;
-    while (this.#state === 'reading') {
+  #begin(): number {
+    this.#state = 'reading';
+    return ++this.#begun;
+  }
+
+  /** False for one that was told to wait, even if it reads again by now: another goes on in its place. */
+  #isReading(run: number): boolean {
+    return this.#state === 'reading' && this.#begun === run;
+  }
+
+  async #catchUp(run: number): Promise<void> {
+    while (this.#isReading(run) && this.#position !== null) {
+      let position = this.#position;
       // No await between this comparison and goLive: whoever is level here misses nothing.
       if (samePosition(position, this.hub.position)) {
         if (!this.#synced) {
@@ -148,19 +165,21 @@ export class Feed {
         this.#leave = this.#reader.goLive(this);
         return;
       }
-      const { gap, records } = await patiently(() => this.#readAfter(position), this.#abort.signal);
       const before = position;
+      const { gap, records } = await patiently(() => this.#readAfter(before), this.#abort.signal);
+      if (!this.#isReading(run)) return;
       const items: StreamRecord[] = [];
       if (gap) {
         this.#recovered = false;
         items.push(gapRecord(gap));
         position = gap.to;
       }
-      for (const record of records) {
+      for (const record of this.#steps.within(records)) {
         if (this.#isAheadOfHub(record)) break; // the hub will hand it out
         position = record;
+        if (!this.selector.matches(record)) continue;
         if (record.type === 'stream_gap') this.#recovered = false;
-        if (this.selector.matches(record)) items.push(record);
+        items.push(record);
       }
       this.#position = position;
       if (debugs(this.hub.watch.logger) && !samePosition(position, before)) {
@@ -177,43 +196,48 @@ export class Feed {
     }
   }
 
-  /** Reads a chunk, and asks for the next one already: the log looks it up while this one is delivered. */
+  /** Reads a chunk, and asks for the next one already, if nobody waits: the log looks it up while this one is delivered. */
   async #readAfter(position: Position): ReturnType<Hub['read']> {
     const ahead = this.#ahead;
     this.#ahead = null;
     const isNext = ahead !== null && samePosition(ahead.after, position);
-    const chunk = await (isNext ? ahead.read : this.hub.read(position, this.#readRecords));
+    const chunk = await (isNext ? ahead.read : this.hub.read(position, this.#steps));
     const last = chunk.records.at(-1);
-    if (last && this.#isBehindHub(last) && this.#state === 'reading') {
-      const read = this.hub.read(last, this.#readRecords);
+    if (last && this.#isBehindHub(last) && this.#state === 'reading' && this.#steps.idle) {
+      const read = this.hub.read(last, this.#steps);
       read.catch(() => {}); // whoever takes it sees the error
       this.#ahead = { after: last, read };
     }
     return chunk;
   }
 
-  /** Goes to where the hub stands without delivering all that lies between. */
-  async #skipToLatest(start: Position, keyOf: KeyOf): Promise<void> {
-    const conflation = new Conflation(start, keyOf);
-    let position = start;
-    while (this.#state === 'reading' && !samePosition(position, this.hub.position)) {
-      const { gap, records } = await patiently(
-        () => this.hub.read(position, this.#readRecords),
-        this.#abort.signal,
-      );
-      const before = position;
-      if (gap) conflation.gap(gap);
-      position = gap?.to ?? position;
-      for (const record of records) {
-        if (this.#isAheadOfHub(record)) break;
-        conflation.add(record, this.selector.matches(record));
-        position = record;
-      }
-      if (samePosition(position, before)) break; // the tail is behind: catching up waits for it
+  /** Goes to where the hub stands without delivering all that lies between, in parts if much of it is the latest. */
+  async #skipToLatest(run: number, keyOf: KeyOf): Promise<void> {
+    let isLevel = false;
+    while (!isLevel && this.#isReading(run) && this.#position !== null) {
+      const conflation = new Conflation(this.#position, keyOf);
+      isLevel = await this.#reduce(run, conflation);
+      if (!this.#isReading(run)) return;
+      this.#position = conflation.end;
+      const items = conflation.records();
+      if (items.length > 0) this.#deliver(items);
     }
-    this.#position = position;
-    const items = conflation.records();
-    if (items.length > 0) this.#deliver(items);
+  }
+
+  /** @returns whether it came to where the hub stands, or the tail is behind: then catching up waits for it */
+  async #reduce(run: number, conflation: Conflation): Promise<boolean> {
+    while (!samePosition(conflation.end, this.hub.position)) {
+      if (conflation.isLarge || !this.#isReading(run)) return false;
+      const before = conflation.end;
+      const { gap, records } = await patiently(() => this.hub.read(before, this.#steps), this.#abort.signal);
+      if (gap) conflation.gap(gap);
+      for (const record of this.#steps.within(records)) {
+        if (this.#isAheadOfHub(record) || conflation.isLarge) break;
+        conflation.add(record, this.selector.matches(record));
+      }
+      if (samePosition(conflation.end, before)) break;
+    }
+    return true;
   }
 
   #isBehindHub({ epoch, seq }: Position): boolean {

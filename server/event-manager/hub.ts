@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Position } from '../../shared/cursor.ts';
+import type { Steps } from './steps.ts';
 import type { StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 import type { Watch } from './watch.ts';
@@ -19,8 +20,8 @@ export interface Hub {
   started(): Promise<void>;
   /** Moves synchronously with handing out. Whoever stands here and joins misses nothing [D7]. */
   readonly position: Position;
-  /** Records right after a position, as they would have been handed out. */
-  read(after: Position, limit: number): ReturnType<TopicLog['read']>;
+  /** Records right after a position, as they would have been handed out: those of one step, when it is its turn. */
+  read(after: Position, steps: Steps): ReturnType<TopicLog['read']>;
 }
 
 /** A hub that somebody uses: it stays open until `release`. */

@@ -4,9 +4,12 @@ import type { EventName, EventOf } from '../../shared/events.ts';
 import type { Logger } from '../logger.ts';
 import type { HubLease } from './hub.ts';
 import type { Selector } from './selector.ts';
-import { decode, isNoticeType, type StreamRecord, traceOf } from './stream-record.ts';
+import { isNoticeType, itemOf, type StreamRecord, traceOf } from './stream-record.ts';
 
-/** Called once per event, in order. What it returns is not waited for; a throw or rejection is logged and counted [D11]. */
+/**
+ * Called once per event, in order. What it returns is not waited for; a throw or rejection is logged and counted [D11].
+ * The event is frozen, or, if it holds what cannot be frozen (a Date, a Map), the handler's own.
+ */
 export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
   event: EventOf<N, C>,
   info: { cursor: string },
@@ -35,7 +38,7 @@ export class Listeners<C extends AnyCatalog> {
         if (isNoticeType(record.type) || !selector.matches(record)) continue;
         const { cursor, type } = record;
         // The selector let nothing else through than events N.
-        const handle = () => handler(decode<C>(record) as EventOf<N, C>, { cursor });
+        const handle = () => handler(itemOf<C>(record) as EventOf<N, C>, { cursor });
         this.#call(id, () => {
           if (!watch.tracing) return handle();
           return watch.tracing.handle({ topic: log.topic, type, cursor, ...traceOf(record) }, handle);

@@ -12,6 +12,7 @@ import { feedStart } from './feed-start.ts';
 import type { Hub, HubLease } from './hub.ts';
 import { liveAlone } from './live-alone.ts';
 import type { Selector } from './selector.ts';
+import type { Reads, Steps } from './steps.ts';
 import { allSyncedRecord, decode, placedRecord, type StreamRecord } from './stream-record.ts';
 
 /** Records read from all the logs together while catching up. */
@@ -33,6 +34,7 @@ export interface MergedFeedOptions {
   /** Opens a topic; null if nothing of it is for this subscriber. */
   open: (topic: string) => Promise<TopicSource | null>;
   reader: Pick<FeedReader, 'name' | 'take' | 'fail'>;
+  reads: Reads;
   /** Called once. */
   onClose: () => void;
 }
@@ -145,9 +147,14 @@ export class MergedFeed implements Reading {
   ): Promise<void> {
     const unmet = topics.filter((topic) => !this.#met.has(topic));
     for (const topic of unmet) this.#met.add(topic);
-    const parts = (await Promise.all(unmet.map((topic) => this.#open(topic)))).filter(
-      (part) => part !== null,
-    );
+    const parts: Part[] = [];
+    // Some at a time: a pattern may match any number of topics, and with too many of them this ends.
+    for (let index = 0; index < unmet.length && !this.#closed; index += MAX_TOPICS) {
+      const opened = await Promise.all(
+        unmet.slice(index, index + MAX_TOPICS).map((topic) => this.#open(topic)),
+      );
+      parts.push(...opened.filter((part) => part !== null));
+    }
     if (this.#closed) return;
     if (initially) {
       this.#unplaced = new Set(parts.map(({ topic }) => topic));
@@ -157,7 +164,8 @@ export class MergedFeed implements Reading {
         this.#take(null, [allSyncedRecord(formatTopicsCursor(this.#positions), true)]);
       }
     }
-    for (const part of parts) part.feed.start((hub) => this.#place(part, hub, startOf(part.topic)));
+    for (const part of parts)
+      part.feed.start((hub, steps) => this.#place(part, hub, startOf(part.topic), steps));
   }
 
   async #open(topic: string): Promise<Part | null> {
@@ -182,6 +190,7 @@ export class MergedFeed implements Reading {
         hub: lease.hub,
         selector,
         reader,
+        reads: this.#options.reads,
         conflate,
         readRecords: Math.ceil(READ_RECORDS / Math.max(1, this.#met.size)),
         onClose: lease.release,
@@ -203,8 +212,9 @@ export class MergedFeed implements Reading {
     { topic, feed }: Part,
     hub: Hub,
     start: Position | Since | undefined | null,
+    steps: Steps,
   ): Promise<FeedStart> {
-    const from = await this.#startOf(feed, hub, start);
+    const from = await this.#startOf(feed, hub, start, steps);
     this.#positions.set(topic, from.position);
     this.#unplaced.delete(topic);
     if (this.#unplaced.size === 0) this.#onAllPlaced();
@@ -216,10 +226,12 @@ export class MergedFeed implements Reading {
     { selector }: Feed,
     hub: Hub,
     start: Position | Since | undefined | null,
+    steps: Steps,
   ): Promise<FeedStart> {
-    if (start === null) return { position: { epoch: (await hub.log.bounds()).epoch, seq: 0 } };
+    if (start === null)
+      return { position: { epoch: (await steps.read(() => hub.log.bounds())).epoch, seq: 0 } };
     if (typeof start === 'object' && 'epoch' in start) return { position: start };
-    return feedStart(hub, selector, start);
+    return feedStart(hub, selector, start, steps);
   }
 
   #take(part: Part | null, records: readonly StreamRecord[]): boolean {

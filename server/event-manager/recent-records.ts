@@ -1,4 +1,5 @@
 import type { Position } from '../../shared/cursor.ts';
+import { pageEnd } from '../broker/page-end.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 /**
@@ -31,12 +32,13 @@ export class RecentRecords {
     this.#trim();
   }
 
-  /** Up to `limit` records right after a position, or null if that is not all in here. */
+  /** Records right after a position, no more than a log answers at once; null if that is not all in here. */
   after({ epoch, seq }: Position, limit: number): readonly StreamRecord[] | null {
     const first = this.#records[this.#head];
     if (!first || first.epoch !== epoch || seq < first.seq - 1) return null;
     const start = this.#head + seq + 1 - first.seq;
-    return start < this.#records.length ? this.#records.slice(start, start + limit) : null;
+    if (start >= this.#records.length) return null;
+    return this.#records.slice(start, pageEnd(this.#records, start, limit));
   }
 
   #clear(): void {

@@ -1,19 +1,22 @@
 import { type TrackedEnvelope, tracked } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { type Position, parseCursor } from '../../shared/cursor.ts';
+import { type Position, parseCursor, samePosition } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventName } from '../../shared/events.ts';
 import { type Clock, Pace } from '../../shared/pace.ts';
 import { MAX_SPEED, type ReplayOptions } from '../../shared/replay.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
-import { startAfter } from './feed-start.ts';
+import { hasReached, newestPosition } from '../broker/gaps.ts';
+import { startAfter, startOfAll } from './feed-start.ts';
 import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
-import { decode, gapRecord, isNoticeType, type StreamRecord, syncedRecord } from './stream-record.ts';
+import { type Reads, Steps } from './steps.ts';
+import { gapRecord, isNoticeType, itemOf, type StreamRecord, syncedRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 
-/** Records read at a time. Few: they are held while the replay waits. */
+/** Records read at a time, and characters of JSON of those that are wanted. Few: they are held while the replay waits. */
 const READ_RECORDS = 64;
+const HELD_CHARS = 16 * 1024;
 
 type Range = Pick<ReplayOptions<string, AnyCatalog>, 'since' | 'until'>;
 type Timing = Pick<ReplayOptions<string, AnyCatalog>, 'speed' | 'maxPauseMs'>;
@@ -35,13 +38,14 @@ export async function* replay<N extends EventName<C>, C extends AnyCatalog>(
   log: TopicLog,
   selector: Selector,
   { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, ...range }: ReplayOptions<N, C>,
-  { clock, signal }: { clock: Clock; signal: AbortSignal | undefined },
+  { clock, ...reading }: { clock: Clock; reads: Reads; signal: AbortSignal | undefined },
 ): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {
+  const { signal } = reading;
   const pace = new Pace(clock, { speed, maxPauseMs });
   try {
-    for await (const record of recordsOf(log, selector, range, signal)) {
+    for await (const record of recordsOf(log, selector, range, reading)) {
       // The selector let nothing else through than events N and notices.
-      const item = decode<C>(record) as StreamItem<N, C>;
+      const item = itemOf<C>(record) as StreamItem<N, C>;
       if (!isNoticeType(record.type)) await pace.until(Date.parse(item.timestamp), signal);
       yield tracked(record.cursor, item);
     }
@@ -54,46 +58,48 @@ async function* recordsOf(
   log: TopicLog,
   selector: Selector,
   range: Range,
-  signal: AbortSignal | undefined,
+  { reads, signal }: { reads: Reads; signal: AbortSignal | undefined },
 ): AsyncGenerator<StreamRecord, void, undefined> {
-  const end = await patiently(() => endOf(log, range), signal);
-  const { position: start, gap } = await patiently(() => startOf(log, selector, range), signal);
+  const steps = new Steps(reads, signal, READ_RECORDS);
+  const end = await patiently(() => endOf(log, range, steps), signal);
+  const { position: start, gap } = await patiently(() => startOf(log, selector, range, steps), signal);
   let position = start;
   let recovered = gap === undefined;
   if (gap) yield gap;
-  while (!hasReached(position, end)) {
+  // A start beyond the log's end is a gap: the log was rewound.
+  let isToBeRead = range.until === undefined && !samePosition(position, end);
+  for (; isToBeRead || !hasReached(position, end); isToBeRead = false) {
     const from = position;
-    const chunk = await patiently(() => log.read(from, READ_RECORDS), signal);
+    const chunk = await patiently(() => steps.read((most) => log.read(from, most)), signal);
     if (chunk.gap) {
       yield gapRecord(chunk.gap);
       position = chunk.gap.to;
       recovered = false;
     }
     if (position.epoch !== end.epoch) break; // another log, which has passed every end of this one
-    for (const record of chunk.records) {
-      if (hasReached(position, end)) break;
-      if (record.type === 'stream_gap') recovered = false;
-      if (selector.matches(record)) yield record;
+    const wanted: StreamRecord[] = [];
+    let chars = 0;
+    for (const record of steps.within(chunk.records)) {
+      if (hasReached(position, end) || chars >= HELD_CHARS) break;
+      if (selector.matches(record)) {
+        if (record.type === 'stream_gap') recovered = false;
+        wanted.push(record);
+        chars += record.json.length;
+      }
       position = record;
     }
+    yield* wanted;
     if (chunk.records.length === 0 && !chunk.gap) break; // there is no more
   }
   yield syncedRecord(position, recovered);
 }
 
-async function startOf(log: TopicLog, selector: Selector, { since }: Range) {
-  if (since !== undefined) return startAfter(log, selector, since);
-  const { epoch, first } = await log.bounds();
-  return { position: { epoch, seq: first - 1 } };
+async function startOf(log: TopicLog, selector: Selector, { since }: Range, steps: Steps) {
+  return since === undefined ? startOfAll(log, steps) : startAfter(log, selector, since, steps);
 }
 
-async function endOf(log: TopicLog, { until }: Range): Promise<Position> {
+async function endOf(log: TopicLog, { until }: Range, steps: Steps): Promise<Position> {
   if (typeof until === 'string') return parseCursor(until);
-  if (until !== undefined) return log.seek(until.at);
-  const { epoch, last } = await log.bounds();
-  return { epoch, seq: last };
-}
-
-function hasReached(position: Position, end: Position): boolean {
-  return position.epoch === end.epoch && position.seq >= end.seq;
+  if (until !== undefined) return steps.read(() => log.seek(until.at));
+  return newestPosition(await steps.read(() => log.bounds()));
 }

@@ -2,6 +2,7 @@ import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../shared/filter/latest-by.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
+import { matchesOne } from '../../shared/pattern.ts';
 import type { KeyOf } from './conflation.ts';
 import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
 
@@ -11,7 +12,7 @@ export interface Selector {
   readonly key: string;
   /** Whether an event of the type can match. */
   wants(type: string): boolean;
-  /** The same test live, on replay and in history [D8]. Notices always match. */
+  /** The same test live, on replay and in history [D8]. Notices match, but for gaps of a record of an unwanted type. */
   matches(record: StreamRecord): boolean;
 }
 
@@ -19,6 +20,11 @@ export interface Selector {
 export interface Selection {
   /** Default: all of the catalog's. */
   types?: readonly string[] | undefined;
+  /**
+   * Patterns of types that are wanted although the catalog lacks them: another process has a newer one. Such a record
+   * is a gap, since nothing can be said of its data. Default: all where `types` names none, else none.
+   */
+  unknownTypes?: readonly string[] | undefined;
   /** Default: whatever the data. */
   filter?: AnyFilter | undefined;
 }
@@ -27,20 +33,27 @@ export interface Selection {
  * Selects by event type and data.
  * @throws EventsError UNKNOWN_EVENT, INVALID_FILTER
  */
-export function select(catalog: AnyCatalog, { types = catalog.names, filter }: Selection): Selector {
-  for (const type of types) if (!catalog.has(type)) throw unknownEvent(type, catalog.names);
-  const wanted = new Set(types);
-  const key = [...wanted].sort().join(',');
+export function select(catalog: AnyCatalog, { types, unknownTypes, filter }: Selection): Selector {
+  const names = types ?? catalog.names;
+  for (const type of names) if (!catalog.has(type)) throw unknownEvent(type, catalog.names);
+  const wanted = new Set(names);
+  const others = unknownTypes ?? (types === undefined ? ['*'] : []);
+  const wants = (type: string) => wanted.has(type) || (!catalog.has(type) && matchesOne(others, type));
+  const wantsNotice = ({ of }: StreamRecord) => of === undefined || wants(of);
+  const key = [...wanted, ...others.map((pattern) => `?${pattern}`)].sort().join(',');
   if (filter === undefined) {
-    const wants = (type: string) => wanted.has(type);
-    return { key, wants, matches: ({ type }) => wanted.has(type) || isNoticeType(type) };
+    const matches = (record: StreamRecord) =>
+      isNoticeType(record.type) ? wantsNotice(record) : wanted.has(record.type);
+    return { key, wants, matches };
   }
   const compiled = compileFilter(catalog, [...wanted], filter);
   return {
     key: `${key} ${compiled.key}`,
-    wants: (type) => wanted.has(type),
+    wants,
     matches: (record) =>
-      isNoticeType(record.type) || (wanted.has(record.type) && compiled.matches(decode(record).data)),
+      isNoticeType(record.type)
+        ? wantsNotice(record)
+        : wanted.has(record.type) && compiled.matches(decode(record).data),
   };
 }
 

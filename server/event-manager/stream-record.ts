@@ -1,6 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { formatCursor, type Position } from '../../shared/cursor.ts';
 import type { EventName } from '../../shared/events.ts';
+import { freezeDeep } from '../../shared/frozen.ts';
 import { fromLogEntry } from '../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../shared/stream-items.ts';
 import type { Gap } from '../broker/broker.ts';
@@ -17,6 +18,8 @@ export interface StreamRecord extends Position {
   readonly at?: number;
   readonly json: string;
   readonly meta?: string;
+  /** The type of the record that a gap of one stands for: a gap only to those who want that type. */
+  readonly of?: string;
 }
 
 /** Of text; what it becomes takes some times as much. */
@@ -28,9 +31,23 @@ const decoded = new RecentlyMade<StreamRecord, unknown>(
   ({ json }) => json.length,
 );
 
-/** The item a record holds. Parsed once for all who read it at about the same time: they must not change it. */
+/**
+ * The item a record holds, for code of ours, which does not change it: made once for all who read it at about the same
+ * time. What is given away is {@link itemOf}.
+ */
 export function decode<C extends AnyCatalog>(record: StreamRecord): StreamItem<EventName<C>, C> {
   return decoded.of(record) as StreamItem<EventName<C>, C>;
+}
+
+/**
+ * The item a record holds, for whoever asked for it: nobody sees what another does to it [D11]. Plain JSON is one object
+ * for all, and frozen. Dates, Maps and Sets cannot be frozen, so an item with annotations is made anew for each.
+ */
+export function itemOf<C extends AnyCatalog>(record: StreamRecord): StreamItem<EventName<C>, C> {
+  if (record.meta !== undefined) return fromLogEntry(record) as StreamItem<EventName<C>, C>;
+  const item = decode<C>(record);
+  if (!Object.isFrozen(item)) freezeDeep(item);
+  return item;
 }
 
 /** The notice that a stream has caught up [D5]. */

@@ -7,6 +7,7 @@ import { parseTopic, parseTopics } from '../../shared/topic.ts';
 import { parseTopicsCursor } from '../../shared/topics-cursor.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
+import { type Asker, ownAsker } from './asker.ts';
 import type { KeyOf } from './conflation.ts';
 import type { EventSubscriptionOptions } from './event-subscription.ts';
 import { Feed, type FeedReader } from './feed.ts';
@@ -15,7 +16,9 @@ import type { HubLease } from './hub.ts';
 import { MergedFeed, type TopicSource } from './merged-feed.ts';
 import type { Receiving } from './receiving.ts';
 import { latestOf, type Selection, type Selector, select } from './selector.ts';
+import type { Reads } from './steps.ts';
 import { ThrottledHubs } from './throttled-hubs.ts';
+import type { Turns } from './turns.ts';
 
 /** What of a topic may be seen; null: nothing. Asked for each topic of a subscription to several. */
 export type Admit = (topic: string) => Selection | null | Promise<Selection | null>;
@@ -28,6 +31,7 @@ interface UncheckedOptions extends Selection {
   every?: number | undefined;
   latestBy?: string | undefined;
   admit?: Admit | undefined;
+  asker?: Asker | undefined;
 }
 
 /** Makes of a subscription's options what feeds its readers. */
@@ -36,6 +40,7 @@ export class Subscribing {
   readonly #acquire: (topic: string) => HubLease;
   readonly #topics: Broker['topics'];
   readonly #receiving: Receiving;
+  readonly #turns: Turns;
   readonly #throttled = new ThrottledHubs();
   readonly #merged = new Set<MergedFeed>();
 
@@ -43,11 +48,13 @@ export class Subscribing {
     catalog: AnyCatalog,
     { acquire, topics }: { acquire: (topic: string) => HubLease; topics: Broker['topics'] },
     receiving: Receiving,
+    turns: Turns,
   ) {
     this.#catalog = catalog;
     this.#acquire = acquire;
     this.#topics = topics;
     this.#receiving = receiving;
+    this.#turns = turns;
   }
 
   /** @throws EventsError for options that have no meaning */
@@ -65,20 +72,21 @@ export class Subscribing {
     for (const feed of this.#merged) feed.end(new EventsError('CLOSED', 'The event manager was closed.'));
   }
 
-  #toOne({ topic: name, since, ...options }: UncheckedOptions, selector: Selector, keyOf: KeyOf) {
+  #toOne({ topic: name, since, asker, ...options }: UncheckedOptions, selector: Selector, keyOf: KeyOf) {
     const topic = parseTopic(name);
     if (typeof since === 'string') parseCursor(since);
     return (reader: FeedReader) => {
       const { lease, conflate } = this.#open(topic, options, selector, keyOf);
       const onClose = this.#receiving.subscriberCame(lease.release);
-      const feed = new Feed({ hub: lease.hub, selector, reader, conflate, onClose });
-      feed.start((hub) => feedStart(hub, selector, since));
+      const reads = this.#reads(asker);
+      const feed = new Feed({ hub: lease.hub, selector, reader, reads, conflate, onClose });
+      feed.start((hub, steps) => feedStart(hub, selector, since, steps));
       return feed;
     };
   }
 
   #toSeveral(
-    { since, admit, ...options }: UncheckedOptions,
+    { since, admit, asker, ...options }: UncheckedOptions,
     topics: readonly string[],
     selector: Selector,
     keyOf: KeyOf,
@@ -92,11 +100,17 @@ export class Subscribing {
     };
     return (reader: FeedReader) => {
       const onClose = this.#receiving.subscriberCame(() => this.#merged.delete(feed));
-      const feed: MergedFeed = new MergedFeed({ choice, since, topics: this.#topics, open, reader, onClose });
+      const topics = this.#topics;
+      const reads = this.#reads(asker);
+      const feed: MergedFeed = new MergedFeed({ choice, since, topics, open, reader, reads, onClose });
       this.#merged.add(feed);
       feed.start();
       return feed;
     };
+  }
+
+  #reads(asker: Asker = ownAsker()): Reads {
+    return { turns: this.#turns, asker };
   }
 
   #open(

@@ -4,11 +4,8 @@ import type { Gap } from '../broker/broker.ts';
 import { Conflation, type KeyOf } from './conflation.ts';
 import type { Hub, HubEvents } from './hub.ts';
 import type { Selector } from './selector.ts';
+import type { Steps } from './steps.ts';
 import { countGap, isNoticeType, type StreamRecord } from './stream-record.ts';
-
-const READ_RECORDS = 512;
-/** Records held, or put together by one read. With more keys than that an interval ends early. */
-const MAX_HELD = 1000;
 
 export interface Throttling {
   readonly selector: Selector;
@@ -65,20 +62,20 @@ export class ThrottledHub implements Hub {
   }
 
   /** What lies between a position and this hub's, reduced; a gap of the log that is not at its beginning ends the page. */
-  async read(after: Position): ReturnType<Hub['read']> {
+  async read(after: Position, steps: Steps): ReturnType<Hub['read']> {
     let gap: Gap | null = null;
     let held = this.#reduction(after);
     let last: StreamRecord | undefined;
-    while (held.size < MAX_HELD && this.#isToBeRead(held.end)) {
-      const chunk = await this.#hub.read(held.end, READ_RECORDS);
+    while (!held.isLarge && this.#isToBeRead(held.end)) {
+      const chunk = await this.#hub.read(held.end, steps);
       if (chunk.gap) {
         if (last) break;
         gap = chunk.gap;
         held = this.#reduction(gap.to);
       }
       const end = held.end;
-      for (const record of chunk.records) {
-        if (this.#isAhead(record)) break;
+      for (const record of steps.within(chunk.records)) {
+        if (this.#isAhead(record) || held.isLarge) break;
         held.add(record, this.#throttling.selector.matches(record));
         last = record;
       }
@@ -86,7 +83,7 @@ export class ThrottledHub implements Hub {
     }
     const records = held.records();
     // Nobody wants it, but whoever reads has come as far.
-    if (last && last !== records.at(-1) && !isNoticeType(last.type)) records.push(last);
+    if (last && last !== records.at(-1) && !this.#throttling.selector.matches(last)) records.push(last);
     return { gap, records };
   }
 
@@ -108,7 +105,7 @@ export class ThrottledHub implements Hub {
       else this.#held.add(record, this.#throttling.selector.matches(record));
     }
     if (this.#held.isEmpty) this.#emit([], this.#held.end);
-    else if (this.#interval === undefined || this.#held.size >= MAX_HELD) this.#deliver();
+    else if (this.#interval === undefined || this.#held.isLarge) this.#deliver();
   };
 
   #deliver(): void {

@@ -4,6 +4,7 @@ import type { Gap, Tail } from '../broker/broker.ts';
 import { inBatches } from './batches.ts';
 import type { Hub, HubEvents } from './hub.ts';
 import { RecentRecords } from './recent-records.ts';
+import type { Steps } from './steps.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 import { nobody, type Watch } from './watch.ts';
@@ -43,9 +44,11 @@ export class TopicHub implements Hub {
   }
 
   /** Records right after a position: from memory if they are recent, else from the log. */
-  async read(after: Position, limit: number): ReturnType<TopicLog['read']> {
-    const recent = this.#recent.after(after, limit);
-    return recent ? { gap: null, records: recent } : this.log.read(after, limit);
+  read(after: Position, steps: Steps): ReturnType<TopicLog['read']> {
+    return steps.read(async (most) => {
+      const recent = this.#recent.after(after, most);
+      return recent ? { gap: null, records: recent } : this.log.read(after, most);
+    });
   }
 
   /** Records of the log that were not handed out yet; null while that cannot be known. */

@@ -1,6 +1,13 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { parseExactly } from '../../shared/exact-json.ts';
 import { parseTopic } from '../../shared/topic.ts';
-import { transformer } from '../../shared/transformer.ts';
+import { decode } from '../../shared/wire/decode.ts';
+import { expectsData } from '../../shared/wire/expects-events.ts';
+import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
+
+/** Characters of an entry's data and annotations, each: as large as a body over HTTP. */
+const MAX_LENGTH = 1024 * 1024;
 
 /** An entry of the ingress stream, as Redis gives it out. */
 export interface IngressEntry {
@@ -26,7 +33,7 @@ const FIELDS = new Set(['topic', 'event_type', 'data', 'meta', 'timestamp', 'ide
  * that is more than JSON, superjson's `meta`.
  * @throws EventsError INVALID_EVENT, INVALID_TOPIC, FORBIDDEN for a private topic
  */
-export function readEntry({ id, fields }: IngressEntry): IngressEvent {
+export function readEntry({ id, fields }: IngressEntry, catalog: AnyCatalog): IngressEvent {
   for (const name of Object.keys(fields)) {
     if (!FIELDS.has(name)) throw invalid(name, `is no field of an entry: ${[...FIELDS].join(', ')}`);
   }
@@ -35,11 +42,13 @@ export function readEntry({ id, fields }: IngressEntry): IngressEvent {
   const { event_type, data, meta, timestamp, idempotency_key } = fields;
   if (event_type === undefined) throw invalid('event_type', 'is missing');
   if (data === undefined) throw invalid('data', 'is missing');
-  const json = parse('data', data);
+  for (const [name, text] of Object.entries({ data, meta })) {
+    if ((text?.length ?? 0) > MAX_LENGTH) throw invalid(name, `has more than ${MAX_LENGTH} characters`);
+  }
   return {
     topic,
     event_type,
-    data: meta === undefined ? json : withMeta(json, parse('meta', meta)),
+    data: decodeData(catalog, event_type, parse('data', data), meta),
     timestamp: timestamp ?? addedAt(id),
     idempotencyKey: idempotency_key ?? `ingress:${id}`,
   };
@@ -55,17 +64,19 @@ function addedAt(id: string): string {
   return Number.isNaN(date.getTime()) ? new Date().toISOString() : date.toISOString();
 }
 
-function withMeta(json: unknown, meta: unknown): unknown {
-  try {
-    return transformer.deserialize({ json, meta } as Parameters<typeof transformer.deserialize>[0]);
-  } catch {
-    throw invalid('meta', 'does not fit the data');
-  }
+/** Data with what its annotations say, of what the event's schema can hold. */
+function decodeData(catalog: AnyCatalog, name: string, json: unknown, meta: string | undefined): unknown {
+  const annotations = meta === undefined ? undefined : parse('meta', meta);
+  const ofData = expectsData(catalog, name);
+  return decode(
+    { json, meta: annotations },
+    { limits: INPUT_LIMITS, expects: (path) => ofData(['data', ...path]) },
+  );
 }
 
 function parse(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     throw invalid(name, 'is not JSON');
   }

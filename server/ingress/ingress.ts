@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, EventsError } from '../../shared/errors.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Logger } from '../logger.ts';
@@ -13,6 +14,8 @@ const PAGE = 1000;
 
 /** Publishes an event of whatever type. */
 export interface IngressTarget {
+  /** What its events are. */
+  readonly catalog: AnyCatalog;
   publish(
     event_type: string,
     data: never,
@@ -107,7 +110,7 @@ export class Ingress {
 
   async #settle(entry: IngressEntry, again: boolean): Promise<void> {
     try {
-      const event = readEntry(entry);
+      const event = readEntry(entry, this.#options.manager.catalog);
       // Idempotency keys are remembered for minutes only; the log itself tells about what is older.
       const stored = again && (await this.#isStored(event, timeOf(entry.id)));
       if (!stored && (await this.#publish(event))) this.counts.moved++;

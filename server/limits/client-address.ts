@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6, type Socket } from 'node:net';
-import proxyAddr, { compile } from '@fastify/proxy-addr';
+import { BlockList, isIP, isIPv6, type Socket, SocketAddress } from 'node:net';
+import { compile } from '@fastify/proxy-addr';
 
 /** The address of the client of a request, as far as it can be believed. */
 export type ClientAddress = (request: IncomingMessage) => string;
@@ -17,13 +17,30 @@ machine.addSubnet('127.0.0.0', 8, 'ipv4');
 machine.addAddress('::1', 'ipv6');
 
 /**
- * Reads the client's address: the peer's, or, where the peer is a trusted proxy, what it forwards for.
+ * Reads the client's address: the peer's, or, where the peer is a trusted proxy, the last one that it forwards for and
+ * that is no trusted proxy itself.
  * @param trusted addresses and networks of proxies; of all others `X-Forwarded-For` is a claim that anybody can make
  */
 export function clientAddress(trusted: readonly string[]): ClientAddress {
   if (trusted.length === 0) return ({ socket }) => plain(socket.remoteAddress);
   const isTrusted = compile([...trusted]);
-  return (request) => plain(proxyAddr(request, isTrusted));
+  return ({ socket, headers }) => {
+    let client = plain(socket.remoteAddress);
+    const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
+    while (isTrusted(client, 0)) {
+      const before = forwardedAddress(forwarded.pop());
+      if (before === undefined) break; // a name, a placeholder, or nothing: the proxy is all that is known
+      client = before;
+    }
+    return client;
+  };
+}
+
+/** An address as proxies write it: bare, with a port, in brackets, in quotes. */
+function forwardedAddress(text: string | undefined): string | undefined {
+  const bare = text?.trim().replace(/^"(.*)"$/, '$1') ?? '';
+  const address = /^\[([^\]]+)\](?::\d+)?$/.exec(bare)?.[1] ?? /^([\d.]+):\d+$/.exec(bare)?.[1] ?? bare;
+  return isIP(address) ? plain(address) : undefined;
 }
 
 /** Whether it is this machine that asks. */
@@ -45,7 +62,9 @@ export function addressKey(address: string): string {
     .join(':')}::/64`;
 }
 
-/** IPv4 as such, also where a socket of both kinds shows it as IPv6. */
+/** One writing of an address: IPv6 in its shortest form, and IPv4 as such, also where it comes within IPv6. */
 export function plain(address: string | undefined): string {
-  return address?.replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
+  if (address === undefined || !isIPv6(address)) return address ?? '';
+  const bare = address.replace(/%.*$/, ''); // the interface by which it is reached
+  return new SocketAddress({ address: bare, family: 'ipv6' }).address.replace(/^::ffff:(?=\d+\.)/, '');
 }

@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Registry } from 'prom-client';
 import { EventsError } from '../../shared/errors.ts';
+import { hostName } from '../access/host-address.ts';
+import { isLoopback } from '../access/loopback.ts';
+import { HOST_REFUSAL, type ServedHostsOptions, servedHosts } from '../access/served-hosts.ts';
 import type { MetricsConfig } from './metrics-config.ts';
 
 export interface MetricsServer {
@@ -13,9 +16,16 @@ export interface MetricsServer {
 /** Shows metrics at `/metrics` on a port of their own, so that what the network reaches need not have them. */
 export async function serveMetrics(
   registry: Registry,
-  { metricsHost: host, metricsPort: port }: MetricsConfig,
+  { metricsHost, metricsPort: port, allowedHosts }: MetricsConfig & Pick<ServedHostsOptions, 'allowedHosts'>,
 ): Promise<MetricsServer> {
+  const host = hostName(metricsHost);
+  // Elsewhere it is scraped by whatever address it happens to have.
+  const isServed = isLoopback(host) ? servedHosts({ host, allowedHosts, allowedOrigins: [] }) : () => true;
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
+    if (!isServed(request)) {
+      response.writeHead(403).end(HOST_REFUSAL);
+      return;
+    }
     if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
       response.writeHead(404).end();
       return;

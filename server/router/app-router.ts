@@ -1,17 +1,21 @@
 import { initTRPC, type TRPCRouterRecord } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { formatIssues } from '../../shared/errors.ts';
+import { clipText, EventsError, formatIssues } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import { anything, optionsOnly } from '../../shared/wire/expectation.ts';
 import type { AccessContext } from '../access/access-context.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
-import { errorDetails } from './errors.ts';
+import { errorDetails, toTRPCError } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
-import { lenientTransformer } from './input-transformer.ts';
+import { decodeInput, lazyTransformer } from './raw-input.ts';
+
+/** Bytes of a procedure's path in an error: those of ours are short. */
+const MAX_PATH_BYTES = 256;
 
 const t = initTRPC.context<AccessContext>().create({
-  transformer: lenientTransformer,
+  transformer: lazyTransformer,
   isDev: false, // no stack traces to clients, whatever NODE_ENV says
   // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
   sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
@@ -24,17 +28,34 @@ const t = initTRPC.context<AccessContext>().create({
       ? formatIssues(details.issues)
       : masked
         ? 'Internal server error'
-        : shape.message;
-    return { ...shape, message, data: { ...shape.data, ...details } };
+        : clipText(shape.message); // tRPC's own quote the path, which may be as long as a message
+    const { path } = shape.data;
+    const data = {
+      ...shape.data,
+      ...(path !== undefined && { path: clipText(path, MAX_PATH_BYTES) }),
+      ...details,
+    };
+    return { ...shape, message, data };
   },
 });
 
-/** Whoever calls a procedure beside the events must be allowed to, see `guard`. */
+/** Whoever calls a procedure beside the events must be allowed to, see `guard`; only then is the input decoded. */
 function guarded(authorize: Authorize<AccessContext>) {
   return t.procedure.use(async ({ ctx, type, getRawInput, next }) => {
     await guard(authorize, { ctx, type, getRawInput });
-    return next();
+    return next({ getRawInput: async () => decodeBeside(await getRawInput()) });
   });
+}
+
+/** Anything may be in it, but where the topic is that was authorised: that is text, and stays it. */
+function decodeBeside(input: unknown): unknown {
+  try {
+    return decodeInput(input, (path) =>
+      (path.length === 0 || path[0] === 'topic' ? optionsOnly : anything)(path),
+    );
+  } catch (error) {
+    throw error instanceof EventsError ? toTRPCError(error) : error;
+  }
 }
 
 /** Procedures beside the events, built on the application's own procedure. */

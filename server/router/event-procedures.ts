@@ -15,14 +15,28 @@ import type { ReplayOptions } from '../../shared/replay.ts';
 import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
+import { optionsOnly } from '../../shared/wire/expectation.ts';
+import { expectsData, expectsEvents } from '../../shared/wire/expects-events.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
+import { askerOf } from '../limits/socket-asker.ts';
+import { admit, admitted, type CallRules } from './admitted.ts';
 import { asTRPCError, tellErrors, toldError } from './errors.ts';
-import { batchInput, historyInput, publishInput, replayInput, subscribeInput } from './inputs.ts';
+import {
+  askedOfBatch,
+  askedOfHistory,
+  askedOfPublish,
+  askedOfSubscribe,
+  batchInput,
+  historyInput,
+  publishInput,
+  replayInput,
+  subscribeInput,
+} from './inputs.ts';
 
 /** Input of `publish.<event_type>`. */
 export interface PublishInput<N extends EventName<C>, C extends AnyCatalog> extends PublishMeta {
@@ -124,55 +138,94 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     if (!result.ok) throw asTRPCError(result.error);
     return result;
   });
+  const admitting = <Asked, Input, Grant>(rules: CallRules<Asked, Input, Grant>) =>
+    procedure
+      .use(async ({ ctx, getRawInput, next }) => {
+        const call = await admit(rules, ctx, await getRawInput());
+        return next({ getRawInput: async () => call });
+      })
+      .input(admitted<Input, Grant>);
 
   // Event types are checked by the catalog at run time and by EventProcedures<C> at compile time; in between they
   // are plain names.
   const untyped = manager as unknown as EventManager<AnyCatalog>;
 
   const publish = (name: string) =>
-    procedure.input(publishInput).mutation(async ({ ctx, input: { data, ...options } }) => {
-      await checkpoint.publish(ctx, options.topic, [name]);
-      await allowanceOf(ctx)?.take(1);
+    admitting({
+      asked: askedOfPublish,
+      authorize: async (ctx, { topic }) => {
+        await checkpoint.publish(ctx, topic, [name]);
+        await allowanceOf(ctx)?.take(1);
+      },
+      expects: () => expectsData(catalog, name),
+      input: publishInput,
+    }).mutation(({ input: { input } }) => {
+      const { data, ...options } = input;
       return untyped.publish(name, data, options);
     });
 
+  const batch = admitting({
+    asked: askedOfBatch,
+    authorize: async (ctx, { topic, events }) => {
+      await checkpoint.publish(ctx, topic, [...new Set(events.map(({ event_type }) => event_type))]);
+      await allowanceOf(ctx)?.take(events.length);
+    },
+    expects: ({ events }) => expectsEvents(catalog, events),
+    input: batchInput,
+  }).mutation(({ input: { input } }) => untyped.publishBatch(input.events, { topic: input.topic }));
+
   const on = (names: readonly string[], named: readonly string[] | undefined) =>
-    procedure.input(subscribeInput(names)).subscription(async ({ ctx, input = {}, signal }) => {
-      const { since, types = named, lastEventId, ...rest } = input;
-      const asked = { ...rest, types, since: lastEventId ?? since };
-      const { topics, filter } = asked;
-      const options = topics
-        ? { ...asked, admit: await checkpoint.seeEach(ctx, topics, { types, filter }) }
-        : await checkpoint.see(ctx, 'subscribe', asked);
+    admitting({
+      asked: askedOfSubscribe(names),
+      authorize: async (ctx, { topics, topic, types = named }) =>
+        topics
+          ? { several: await checkpoint.seeEach(ctx, topics, types) }
+          : { one: await checkpoint.see(ctx, 'subscribe', { topic, types }) },
+      expects: () => optionsOnly,
+      input: subscribeInput(names),
+    }).subscription(({ ctx, input: { input = {}, grant }, signal }) => {
+      const { since, types = named, filter, lastEventId, ...rest } = input;
+      const asked = { ...rest, since: lastEventId ?? since };
+      const options = grant.several
+        ? { ...asked, types, filter, admit: grant.several(filter) }
+        : { ...asked, ...checkpoint.narrow(grant.one, filter) };
       return endWithSession(ctx, signal, (ends) =>
-        untyped.subscribe({ ...options, signal: ends }).telling(toldError),
+        untyped.subscribe({ ...options, signal: ends, asker: askerOf(ctx) }).telling(toldError),
       );
     });
 
+  const history = admitting({
+    asked: askedOfHistory(catalog.names),
+    authorize: (ctx, asked) => checkpoint.see(ctx, 'history', asked),
+    expects: () => optionsOnly,
+    input: historyInput(catalog),
+  }).query(({ ctx, input: { input = {}, grant } }) =>
+    untyped.history({ ...input, ...checkpoint.narrow(grant, input.filter), asker: askerOf(ctx) }),
+  );
+
+  const replay = admitting({
+    asked: askedOfHistory(catalog.names),
+    authorize: (ctx, asked) => checkpoint.see(ctx, 'history', asked),
+    expects: () => optionsOnly,
+    input: replayInput(catalog),
+  }).subscription(({ ctx, input: { input = {}, grant }, signal }) => {
+    const { since, lastEventId, ...asked } = input;
+    const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };
+    return endWithSession(ctx, signal, (ends) =>
+      tellErrors(
+        untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
+      ),
+    );
+  });
+
   const procedures = {
-    publish: {
-      ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])),
-      batch: procedure.input(batchInput).mutation(async ({ ctx, input: { events, topic } }) => {
-        await checkpoint.publish(ctx, topic, [...new Set(events.map(({ event_type }) => event_type))]);
-        await allowanceOf(ctx)?.take(events.length);
-        return untyped.publishBatch(events, { topic });
-      }),
-    },
+    publish: { ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])), batch },
     on: {
       ...Object.fromEntries(catalog.names.map((name) => [name, on([name], [name])])),
       any: on(catalog.names, undefined),
     },
-    history: procedure
-      .input(historyInput(catalog))
-      .query(async ({ ctx, input = {} }) => untyped.history(await checkpoint.see(ctx, 'history', input))),
-    replay: procedure
-      .input(replayInput(catalog))
-      .subscription(async ({ ctx, input: { since, lastEventId, ...asked } = {}, signal }) => {
-        const options = await checkpoint.see(ctx, 'history', asked);
-        return endWithSession(ctx, signal, (ends) =>
-          tellErrors(untyped.replay({ ...options, since: lastEventId ?? since, signal: ends })),
-        );
-      }),
+    history,
+    replay,
     stats: procedure.query(async ({ ctx }) => {
       await checkpoint.stats(ctx);
       return manager.stats();

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { countedArray } from '../../shared/counted-array.ts';
 import { cursorSchema } from '../../shared/cursor.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
 import { everySchema, latestBySchema } from '../../shared/every.ts';
+import { filterSchema } from '../../shared/filter/filter-schema.ts';
 import { MAX_PAGE } from '../../shared/history.ts';
 import { MAX_SPEED } from '../../shared/replay.ts';
 import { sinceSchema, subscribeSinceSchema } from '../../shared/since.ts';
@@ -13,10 +15,12 @@ import { whenSlowSchema } from '../../shared/when-slow.ts';
 /** Most events in one `publish.batch`. */
 export const MAX_BATCH = 1000;
 
+/** Most types that one subscription or page names; a catalog may have fewer. */
+const MAX_TYPES = 1000;
+
 const topic = topicSchema.optional();
 
-/** Its fields are checked against the catalog when it is compiled. */
-const filter = z.record(z.string(), z.unknown()).optional();
+const filter = filterSchema.optional();
 
 /** The envelope of a publish; its `data` is validated by the catalog, like every other way in. */
 export const publishInput = z.strictObject({
@@ -29,11 +33,26 @@ export const publishInput = z.strictObject({
 
 export const batchInput = z.strictObject({
   topic,
-  events: z
-    .array(publishInput.omit({ topic: true }).extend({ event_type: z.string() }))
-    .min(1)
-    .max(MAX_BATCH),
+  events: countedArray(publishInput.omit({ topic: true }).extend({ event_type: z.string() }), MAX_BATCH),
 });
+
+/** What of a publish decides whether it may be made. In all of these null is undefined, which JSON does not have. */
+export const askedOfPublish = asked({ topic });
+
+export const askedOfBatch = asked({
+  topic,
+  events: countedArray(z.object({ event_type: z.string() }), MAX_BATCH),
+});
+
+/** What of a subscription decides who may have it. */
+export function askedOfSubscribe(names: readonly string[]) {
+  return asked({ topic, topics: topicsSchema.optional(), types: typesSchema(names) });
+}
+
+/** What of a page of history or a replay decides who may have it. */
+export function askedOfHistory(names: readonly string[]) {
+  return asked({ topic, types: typesSchema(names) });
+}
 
 /** Input of `on.*`. tRPC adds `lastEventId` when a client resumes; it wins over `since`. */
 export function subscribeInput(names: readonly string[]) {
@@ -82,5 +101,16 @@ export function replayInput(catalog: AnyCatalog) {
 }
 
 function typesSchema(names: readonly string[]) {
-  return z.array(z.enum(names)).min(1).optional();
+  return countedArray(z.enum(names), MAX_TYPES).optional();
+}
+
+function asked<S extends z.ZodRawShape>(shape: S) {
+  const fields = Object.keys(shape);
+  const orNothing = (input: unknown): unknown => {
+    if (input === null || input === undefined) return {};
+    if (typeof input !== 'object' || Array.isArray(input)) return input;
+    const given = fields.filter((field) => (Reflect.get(input, field) ?? null) !== null);
+    return Object.fromEntries(given.map((field) => [field, Reflect.get(input, field)]));
+  };
+  return z.preprocess(orNothing, z.object(shape));
 }

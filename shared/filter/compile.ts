@@ -1,8 +1,9 @@
 import type { AnyCatalog } from '../catalog.ts';
 import { EventsError, type Issue } from '../errors.ts';
-import { transformer } from '../transformer.ts';
-import { type FieldKind, fieldKinds, kindOf } from './field-kinds.ts';
-import { areOrdered, compare, equals, OPERATORS, type Operator } from './operators.ts';
+import { type FieldKind, fieldKinds } from './field-kinds.ts';
+import { keysOf } from './field-path.ts';
+import { faultOf, nameOf } from './operands.ts';
+import { compares, isOneOf, isOperator, OPERATORS, type ValueTest } from './operators.ts';
 import type { AnyFilter, FilterValue } from './types.ts';
 import { valueAt } from './value-at.ts';
 
@@ -10,9 +11,12 @@ import { valueAt } from './value-at.ts';
 const MAX_CONDITIONS = 64;
 const MAX_DEPTH = 8;
 const MAX_IN = 100;
-const MAX_PATH = 200;
-
-type Test = (data: unknown) => boolean;
+/** Most names and filters in one filter, whatever they say. */
+const MAX_PARTS = 512;
+/** Mistakes that are told. */
+const MAX_ISSUES = 8;
+/** Characters of a name that are told. */
+const MAX_TOLD = 80;
 
 /** A filter that was checked. */
 export interface CompiledFilter {
@@ -23,130 +27,117 @@ export interface CompiledFilter {
 }
 
 /**
- * Checks a filter against the schemas of the events it is for, and compiles it.
- * @throws EventsError INVALID_FILTER with the path of each mistake
+ * Checks a filter against the schemas of the events it is for, and compiles it. What exceeds a limit is not read on.
+ * @throws EventsError INVALID_FILTER with the path of each mistake, of the first 8
  */
 export function compileFilter(
   catalog: AnyCatalog,
   types: readonly string[],
   filter: AnyFilter,
 ): CompiledFilter {
-  const compiler = new Compiler(catalog, types);
-  const test = compiler.all(filter, ['filter'], 1);
-  if (compiler.issues.length > 0) {
-    const message = compiler.issues.map((issue) => `${issue.path.join(' › ')}: ${issue.message}`).join('; ');
-    throw new EventsError('INVALID_FILTER', `Invalid filter: ${message}`, { issues: compiler.issues });
-  }
-  // Not JSON: a Date and its text, or NaN and null, are different filters.
-  return { key: transformer.stringify(filter), matches: test };
+  return new Compiler(catalog, types).compile(filter);
 }
 
+type Path = readonly (string | number)[];
+
 class Compiler {
-  readonly issues: Issue[] = [];
+  readonly #issues: Issue[] = [];
   readonly #catalog: AnyCatalog;
   readonly #types: readonly string[];
   #conditions = 0;
+  #parts = 0;
 
   constructor(catalog: AnyCatalog, types: readonly string[]) {
     this.#catalog = catalog;
     this.#types = types;
   }
 
-  all(filter: unknown, path: (string | number)[], depth: number): Test {
-    if (!isPlainObject(filter)) return this.#wrong(path, 'must be an object of conditions');
-    if (depth > MAX_DEPTH) return this.#wrong(path, `is nested more than ${MAX_DEPTH} levels deep`);
-    const tests = Object.entries(filter)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]): Test => {
-        const at = [...path, name];
-        if (name === 'not') {
-          const test = this.all(value, at, depth + 1);
-          return (data) => !test(data);
-        }
-        if (name === 'and' || name === 'or') {
-          if (!Array.isArray(value)) return this.#wrong(at, 'must be an array of filters');
-          const parts = value.map((part, index) => this.all(part, [...at, index], depth + 1));
-          return name === 'and' ? every(parts) : (data) => parts.some((test) => test(data));
-        }
-        return this.#field(name, value, at);
-      });
-    return every(tests);
+  compile(filter: unknown): CompiledFilter {
+    const compiled = this.#all(filter, ['filter'], 1);
+    if (this.#issues.length > 0) throw this.#refusal();
+    return compiled;
   }
 
-  #field(name: string, value: unknown, path: (string | number)[]): Test {
-    const keys = name.split('.');
-    const kinds = name.length > MAX_PATH ? new Set<FieldKind>() : this.#kinds(keys);
-    if (kinds.size === 0)
+  #all(filter: unknown, path: Path, depth: number): CompiledFilter {
+    this.#count(path);
+    if (!isPlainObject(filter)) return this.#wrong(path, 'must be an object of conditions');
+    if (depth > MAX_DEPTH) throw this.#exceeded(path, `is nested more than ${MAX_DEPTH} levels deep`);
+    return this.#each(filter, path, (name, value, at) => {
+      if (name === 'not') return not(this.#all(value, at, depth + 1));
+      if (name !== 'and' && name !== 'or') return this.#field(name, value, at);
+      if (!Array.isArray(value)) return this.#wrong(at, 'must be an array of filters');
+      const parts: CompiledFilter[] = [];
+      for (const part of value) parts.push(this.#all(part, [...at, parts.length], depth + 1));
+      return name === 'and' ? every(parts) : some(parts);
+    });
+  }
+
+  /** What all that an object names compiles to, together; names whose value is undefined say nothing. */
+  #each(
+    named: Readonly<Record<string, unknown>>,
+    path: Path,
+    compile: (name: string, value: unknown, at: Path) => CompiledFilter,
+  ): CompiledFilter {
+    const parts: CompiledFilter[] = [];
+    for (const name in named) {
+      if (!Object.hasOwn(named, name)) continue;
+      this.#count(path);
+      if (named[name] !== undefined) parts.push(compile(name, named[name], [...path, name]));
+    }
+    return every(parts);
+  }
+
+  #field(name: string, value: unknown, path: Path): CompiledFilter {
+    const keys = keysOf(name);
+    const kinds = this.#kinds(keys);
+    if (keys === null || kinds.size === 0)
       return this.#wrong(path, `is no field that ${this.#types.join(' or ')} can be filtered by`);
-    const conditions = isPlainObject(value) ? Object.entries(value) : [['eq', value] as const];
-    return every(
-      conditions
-        .filter(([, operand]) => operand !== undefined)
-        .map(([operator, operand]) => this.#condition(keys, kinds, operator, operand, [...path, operator])),
-    );
+    const conditions = isPlainObject(value) ? value : { eq: value };
+    return this.#each(conditions, path, (operator, operand, at) => {
+      const test = this.#condition(kinds, operator, operand, at);
+      return {
+        key: JSON.stringify([keys, operator, test.name]),
+        matches: (data) => test.holds(valueAt(data, keys) ?? null),
+      };
+    });
   }
 
   #condition(
-    keys: readonly string[],
     kinds: ReadonlySet<FieldKind>,
     operator: string,
     operand: unknown,
-    path: (string | number)[],
-  ): Test {
+    path: Path,
+  ): { name: unknown; holds: ValueTest } {
     if (++this.#conditions > MAX_CONDITIONS)
-      return this.#wrong(path, `a filter has at most ${MAX_CONDITIONS} conditions`);
-    if (!isOperator(operator)) return this.#wrong(path, `is no operator: use ${OPERATORS.join(', ')}`);
+      throw this.#exceeded(path, `a filter has at most ${MAX_CONDITIONS} conditions`);
+    const wrong = (at: Path, message: string) => {
+      this.#wrong(at, message);
+      return { name: null, holds: () => false };
+    };
+    if (!isOperator(operator)) return wrong(path, `is no operator: use ${OPERATORS.join(', ')}`);
     if (operator === 'exists') {
-      if (typeof operand !== 'boolean') return this.#wrong(path, 'must be true or false');
-      return (data) => ((valueAt(data, keys) ?? null) !== null) === operand;
+      if (typeof operand !== 'boolean') return wrong(path, 'must be true or false');
+      return { name: operand, holds: (value) => (value !== null) === operand };
     }
     if (operator === 'in') {
-      if (!Array.isArray(operand) || operand.length > MAX_IN)
-        return this.#wrong(path, `must be an array of at most ${MAX_IN} values`);
-      const tests = operand.map((value, index) =>
-        this.#condition(keys, kinds, 'eq', value, [...path, index]),
-      );
-      return (data) => tests.some((test) => test(data));
+      if (!Array.isArray(operand)) return wrong(path, `must be an array of at most ${MAX_IN} values`);
+      if (operand.length > MAX_IN) throw this.#exceeded(path, `must be an array of at most ${MAX_IN} values`);
+      for (const [index, value] of operand.entries()) {
+        const fault = faultOf('eq', value, kinds);
+        if (fault !== null) return wrong([...path, index], fault);
+      }
+      const values: readonly FilterValue[] = operand; // each of them fits
+      return { name: values.map(nameOf).sort(), holds: isOneOf(values) };
     }
-    const kind = kindOf(operand);
-    const ordered = operator !== 'eq' && operator !== 'ne';
-    const fits = kind !== undefined && (kinds.has(kind) || kinds.has('any') || (kind === 'null' && !ordered));
-    if (
-      !fits ||
-      (operator === 'prefix' && kind !== 'string') ||
-      (ordered && (kind === 'boolean' || kind === 'null'))
-    ) {
-      return this.#wrong(
-        path,
-        `cannot be compared with ${kind ?? typeof operand}: the field is ${[...kinds].join(' or ')}`,
-      );
-    }
-    // `fits` has established it.
-    return this.#comparison(keys, operator, operand as FilterValue);
+    const fault = faultOf(operator, operand, kinds);
+    if (fault !== null) return wrong(path, fault);
+    const value = operand as FilterValue; // it fits
+    return { name: nameOf(value), holds: compares(operator, value) };
   }
 
-  #comparison(
-    keys: readonly string[],
-    operator: Exclude<Operator, 'exists' | 'in'>,
-    operand: FilterValue,
-  ): Test {
-    if (operator === 'eq') return (data) => equals(valueAt(data, keys) ?? null, operand);
-    if (operator === 'ne') return (data) => !equals(valueAt(data, keys) ?? null, operand);
-    if (operator === 'prefix') {
-      return (data) => {
-        const value = valueAt(data, keys);
-        return typeof value === 'string' && value.startsWith(String(operand));
-      };
-    }
-    const holds = compare[operator];
-    return (data) => {
-      const value = valueAt(data, keys);
-      return areOrdered(value, operand) && areOrdered(operand, value) && holds(value, operand);
-    };
-  }
-
-  #kinds(keys: readonly string[]): ReadonlySet<FieldKind> {
+  #kinds(keys: readonly string[] | null): ReadonlySet<FieldKind> {
     const kinds = new Set<FieldKind>();
+    if (keys === null) return kinds;
     for (const type of this.#types) {
       const schema = this.#catalog.has(type) ? this.#catalog.schemas[type] : undefined;
       if (schema) for (const kind of fieldKinds(schema, keys)) kinds.add(kind);
@@ -154,20 +145,49 @@ class Compiler {
     return kinds;
   }
 
-  #wrong(path: (string | number)[], message: string): Test {
-    this.issues.push({ path, message });
-    return () => false;
+  #count(path: Path): void {
+    if (++this.#parts > MAX_PARTS) throw this.#exceeded(path, `a filter has at most ${MAX_PARTS} parts`);
+  }
+
+  #wrong(path: Path, message: string): CompiledFilter {
+    const told = path.map((key) => (typeof key === 'string' ? key.slice(0, MAX_TOLD) : key));
+    this.#issues.push({ path: told, message });
+    if (this.#issues.length === MAX_ISSUES) throw this.#refusal();
+    return { key: '', matches: () => false };
+  }
+
+  #exceeded(path: Path, message: string): EventsError {
+    this.#wrong(path, message);
+    return this.#refusal();
+  }
+
+  #refusal(): EventsError {
+    const issues = this.#issues;
+    const message = issues.map((issue) => `${issue.path.join(' › ')}: ${issue.message}`).join('; ');
+    return new EventsError('INVALID_FILTER', `Invalid filter: ${message}`, { issues });
   }
 }
 
-function every(tests: readonly Test[]): Test {
-  const [only] = tests;
-  if (tests.length === 1 && only) return only;
-  return (data) => tests.every((test) => test(data));
+function every(parts: readonly CompiledFilter[]): CompiledFilter {
+  const [only] = parts;
+  if (parts.length === 1 && only) return only;
+  return { key: keyOf('and', parts), matches: (data) => parts.every((part) => part.matches(data)) };
 }
 
-function isOperator(name: string): name is Operator {
-  return (OPERATORS as readonly string[]).includes(name);
+function some(parts: readonly CompiledFilter[]): CompiledFilter {
+  return { key: keyOf('or', parts), matches: (data) => parts.some((part) => part.matches(data)) };
+}
+
+function not(part: CompiledFilter): CompiledFilter {
+  return { key: keyOf('not', [part]), matches: (data) => !part.matches(data) };
+}
+
+/** The order of what is combined makes no difference. */
+function keyOf(operation: string, parts: readonly CompiledFilter[]): string {
+  return `${operation}(${parts
+    .map(({ key }) => key)
+    .sort()
+    .join(',')})`;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

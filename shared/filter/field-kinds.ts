@@ -9,6 +9,7 @@ const LEAVES: Readonly<Record<string, FieldKind>> = {
   template_literal: 'string',
   number: 'number',
   int: 'number',
+  nan: 'number',
   boolean: 'boolean',
   bigint: 'bigint',
   date: 'date',
@@ -23,13 +24,30 @@ const LEAVES: Readonly<Record<string, FieldKind>> = {
  */
 export function fieldKinds(schema: z.core.$ZodType, path: readonly string[]): ReadonlySet<FieldKind> {
   const kinds = new Set<FieldKind>();
-  collect(schema, path, kinds);
+  collect(schema, path, 0, kinds, []);
   return kinds;
 }
 
-function collect(schema: z.core.$ZodType, path: readonly string[], kinds: Set<FieldKind>): void {
+/**
+ * @param at how many keys of the path led to the schema
+ * @param seen the schemas that each number of keys led to: a schema that holds itself, or another on two ways, is
+ *   looked at once, and not once for each way
+ */
+function collect(
+  schema: z.core.$ZodType,
+  path: readonly string[],
+  at: number,
+  kinds: Set<FieldKind>,
+  seen: Set<z.core.$ZodType>[],
+): void {
+  const here = seen[at] ?? new Set();
+  seen[at] = here;
+  if (here.has(schema)) return;
+  here.add(schema);
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  const [key, ...rest] = path;
+  const key = path[at];
+  const same = (inner: z.core.$ZodType): void => collect(inner, path, at, kinds, seen);
+  const within = (inner: z.core.$ZodType): void => collect(inner, path, at + 1, kinds, seen);
   switch (def.type) {
     case 'optional':
     case 'nullable':
@@ -39,28 +57,28 @@ function collect(schema: z.core.$ZodType, path: readonly string[], kinds: Set<Fi
     case 'readonly':
     case 'catch':
       if (def.type === 'nullable' && key === undefined) kinds.add('null');
-      collect(def.innerType, path, kinds);
+      same(def.innerType);
       break;
     case 'lazy':
-      collect(def.getter(), path, kinds);
+      same((schema as z.core.$ZodLazy)._zod.innerType);
       break;
     case 'pipe':
-      collect(def.out, path, kinds);
+      same(def.out);
       break;
     case 'union':
-      for (const option of def.options) collect(option, path, kinds);
+      for (const option of def.options) same(option);
       break;
     case 'intersection':
-      collect(def.left, path, kinds);
-      collect(def.right, path, kinds);
+      same(def.left);
+      same(def.right);
       break;
     case 'object': {
       const field = key !== undefined && Object.hasOwn(def.shape, key) ? def.shape[key] : def.catchall;
-      if (key !== undefined && field) collect(field, rest, kinds);
+      if (key !== undefined && field) within(field);
       break;
     }
     case 'record':
-      if (key !== undefined) collect(def.valueType, rest, kinds);
+      if (key !== undefined) within(def.valueType);
       break;
     case 'literal':
       if (key === undefined) for (const value of def.values) kinds.add(kindOf(value) ?? 'any');

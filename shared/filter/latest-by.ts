@@ -1,8 +1,8 @@
 import type { AnyCatalog } from '../catalog.ts';
 import { EventsError } from '../errors.ts';
 import type { EventData, EventName } from '../events.ts';
-import { transformer } from '../transformer.ts';
-import { fieldKinds, kindOf } from './field-kinds.ts';
+import { fieldKinds } from './field-kinds.ts';
+import { keysOf } from './field-path.ts';
 import type { FieldPath } from './types.ts';
 import { valueAt } from './value-at.ts';
 
@@ -22,12 +22,12 @@ export function compileLatestBy(
   types: readonly string[],
   path: string,
 ): (type: string, data: unknown) => string {
-  const keys = path.split('.');
+  const keys = keysOf(path);
   const known = types.some((type) => {
     const schema = catalog.has(type) ? catalog.schemas[type] : undefined;
-    return schema !== undefined && fieldKinds(schema, keys).size > 0;
+    return keys !== null && schema !== undefined && fieldKinds(schema, keys).size > 0;
   });
-  if (!known) {
+  if (keys === null || !known) {
     const message = `is no field of ${types.join(' or ')} that has one value`;
     throw new EventsError(
       'INVALID_FILTER',
@@ -39,7 +39,14 @@ export function compileLatestBy(
   }
   return (type, data) => {
     const value = valueAt(data, keys) ?? null;
-    // What a schema leaves open may be anything. Text goes as it is: superjson is slow, and this is done for each event.
-    return `${type} ${kindOf(value) === 'string' ? `"${value}` : transformer.stringify(value)}`;
+    // What a schema leaves open may be anything. Text goes as it is: this is done for each event.
+    return `${type} ${typeof value === 'string' ? `"${value}` : (JSON.stringify(value, named) ?? typeof value)}`;
   };
+}
+
+/** JSON has none of these, and would refuse the first, or take the others for one another. */
+function named(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : `number ${value}`;
+  return value instanceof Map || value instanceof Set ? [...value] : value;
 }

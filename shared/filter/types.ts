@@ -1,5 +1,6 @@
 import type { AnyCatalog } from '../catalog.ts';
 import type { EventData, EventName } from '../events.ts';
+import type { AsSegment, Cut } from './field-path.ts';
 
 /** What a field can be compared with. */
 export type FilterValue = string | number | boolean | bigint | Date | null;
@@ -28,19 +29,30 @@ type Inner<T> = Exclude<
 type KeysOf<T> = T extends unknown ? keyof T & string : never;
 type PropertyOf<T, K extends string> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
 
-/** Paths of the fields of a value that can be compared: `agent_id`, `sentiment.score`, `metadata.<any>`. Four levels deep. */
+/** What is at a segment of a path. */
+type AtSegment<T, S extends string> = T extends unknown
+  ? { [K in keyof T & string]: S extends AsSegment<K> ? T[K] : never }[keyof T & string]
+  : never;
+
+/**
+ * Paths of the fields of a value that can be compared: `agent_id`, `sentiment.score`, `metadata.<any>`. Four levels deep.
+ * A dot in a field's name is written `\\.`, a backslash `\\\\`.
+ */
 export type FieldPath<T, Depth extends readonly unknown[] = []> = Depth['length'] extends 4
   ? never
   : {
       [K in KeysOf<Inner<T>>]:
-        | (Leaf<PropertyOf<Inner<T>, K>> extends never ? never : K)
-        | `${K}.${FieldPath<PropertyOf<Inner<T>, K>, [...Depth, 0]>}`;
+        | (Leaf<PropertyOf<Inner<T>, K>> extends never ? never : AsSegment<K>)
+        | `${AsSegment<K>}.${FieldPath<PropertyOf<Inner<T>, K>, [...Depth, 0]>}`;
     }[KeysOf<Inner<T>>];
 
 /** What is at a path. */
-export type FieldValue<T, P extends string> = P extends `${infer K}.${infer Rest}`
-  ? FieldValue<PropertyOf<Inner<T>, K>, Rest>
-  : Leaf<PropertyOf<Inner<T>, P>>;
+export type FieldValue<T, P extends string> =
+  Cut<P> extends [infer S extends string, infer Rest]
+    ? Rest extends string
+      ? FieldValue<AtSegment<Inner<T>, S>, Rest>
+      : Leaf<AtSegment<Inner<T>, S>>
+    : never;
 
 /** Literals are compared with any value of their kind. */
 type Widen<V> = V extends string ? string : V extends number ? number : V extends boolean ? boolean : V;

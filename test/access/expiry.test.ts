@@ -112,10 +112,10 @@ test('an iterated subscription ends with UNAUTHORIZED, and its calls are refused
   const caller = createAppRouter(manager).createCaller({ session });
   const items = (await caller.on.any())[Symbol.asyncIterator]();
   expect(await items.next()).toMatchObject({ done: false });
-  const next = items.next();
   const unauthorized = { code: 'UNAUTHORIZED', cause: { code: 'UNAUTHENTICATED' } };
+  const ended = expect(items.next()).rejects.toMatchObject(unauthorized);
   await sessions.revoke('alice');
-  await expect(next).rejects.toMatchObject(unauthorized);
+  await ended;
   await expect(caller.stats()).rejects.toMatchObject(unauthorized);
   const again = sessions.open({ id: 'alice', claims: ALL, expiresAt: 2000 });
   await expect(createAppRouter(manager).createCaller({ session: again }).stats()).resolves.toBeDefined();

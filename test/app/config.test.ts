@@ -64,6 +64,19 @@ describe('config', () => {
     }
   });
 
+  test('origins and hosts are kept in one writing', () => {
+    const env = {
+      ALLOWED_ORIGINS: 'https://A.example:443/, https://b.example/path, tauri://localhost',
+      HOST: '[::1]',
+      ALLOWED_HOSTS: 'events.example, [::2]',
+    };
+    expect(loadConfig({}, env)).toMatchObject({
+      allowedOrigins: ['https://a.example', 'https://b.example', 'tauri://localhost'],
+      allowedHosts: ['events.example', '[::2]'],
+      host: '::1',
+    });
+  });
+
   test('an empty variable counts as not set', () => {
     expect(loadConfig({}, { PORT: '', REDIS_URL: '' })).toMatchObject({ port: 3000, redisUrl: null });
   });
@@ -89,8 +102,13 @@ describe('config', () => {
     ['MONITOR_INTERVAL_MS', '-1', 'MONITOR_INTERVAL_MS must be a whole number from 0 to 2147483647.'],
     [
       'ALLOWED_ORIGINS',
-      'https://a.example/path',
-      'ALLOWED_ORIGINS must be origins such as https://example.org, comma-separated.',
+      'a.example',
+      'ALLOWED_ORIGINS must be origins such as https://example.org or capacitor://localhost, comma-separated.',
+    ],
+    [
+      'ALLOWED_HOSTS',
+      'https://a.example',
+      'ALLOWED_HOSTS must be names such as events.example.org, comma-separated.',
     ],
   ])('%s=%s is refused: the message names it and what is allowed', (name, value, message) => {
     const error = failure(() => loadConfig({}, { [name]: value }));

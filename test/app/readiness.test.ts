@@ -1,4 +1,4 @@
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { Readiness } from '../../server/app/readiness.ts';
 import { type Broker, MemoryBroker, type TailSink } from '../../server/index.ts';
 import { startRedis } from '../setup/redis-server.ts';
@@ -50,6 +50,17 @@ describe('readiness', () => {
     now = 1000;
     await readiness.check();
     expect(broker.published).toBe(2);
+    readiness.close();
+  });
+
+  test('a time of day that is set back makes no answer stand longer', async () => {
+    const broker = new DeafBroker();
+    const readiness = new Readiness({ broker, topic: 't', timeoutMs: 50, cacheMs: 10 });
+    expect(await readiness.check()).toBe(true);
+    const { now } = Date;
+    using _ = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+    broker.deaf = true;
+    await expect.poll(() => readiness.check()).toBe(false);
     readiness.close();
   });
 

@@ -9,6 +9,7 @@ import { Sessions } from '../../server/access/sessions.ts';
 import { createHttpApp } from '../../server/app/http-app.ts';
 import { OpenRequests } from '../../server/app/open-requests.ts';
 import { Readiness } from '../../server/app/readiness.ts';
+import { PendingAnswers } from '../../server/broadcaster/upgrade/pending-answers.ts';
 import { createAppRouter, EventManager, loadConfig, MemoryBroker } from '../../server/index.ts';
 import { noInstruments } from '../../server/instruments.ts';
 import { Limits } from '../../server/limits/limits.ts';
@@ -25,6 +26,7 @@ async function startHttp(drainTimeoutMs: number) {
   const refusals: string[] = [];
   const limits = new Limits(loadConfig({}, {}));
   const sessions = new Sessions({ broker: undefined });
+  const logger = pino({ level: 'silent' });
   const app = await createHttpApp({
     router: createAppRouter(manager),
     path: '/trpc',
@@ -38,7 +40,10 @@ async function startHttp(drainTimeoutMs: number) {
     handshakeTimeoutMs: 5_000,
     drainTimeoutMs,
     instruments: { ...noInstruments, refused: (code) => refusals.push(code) },
-    logger: pino({ level: 'silent' }),
+    isServedHost: () => true,
+    pending: new PendingAnswers(),
+    logger,
+    pinoLogger: logger,
   });
   const sockets: Socket[] = [];
   app.server.on('connection', (socket) => sockets.push(socket));

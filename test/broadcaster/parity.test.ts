@@ -89,6 +89,26 @@ async function play(apply: Apply, script: readonly string[]) {
   return { byId, heartbeats: client.others, errors: errors.sort() };
 }
 
+/** Whether superjson can read the input of each call in a message. */
+function hasReadableInputs(text: string): boolean {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return true;
+  }
+  return [message].flat().every((call) => {
+    const params: unknown = (call as { params?: unknown } | null)?.params;
+    if (typeof params !== 'object' || params === null) return true;
+    try {
+      superjson.deserialize((params as { input: never }).input);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 describe('ours and tRPC’s own adapter answer the same', () => {
   const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
 
@@ -97,11 +117,38 @@ describe('ours and tRPC’s own adapter answer the same', () => {
     const script = Array.from({ length: 60 }, () =>
       hostileText(random, PATHS, seed % 2 ? 0.02 : 0.15),
     ).filter(
-      // A long id is one thing we refuse and stock does not.
-      (text) => !/"id":"[^"]{257}/.test(text),
+      // A long id is one thing we refuse and stock does not; an input that nobody can read is another, see below.
+      (text) => !/"id":"[^"]{257}/.test(text) && hasReadableInputs(text),
     );
     const [stock, ours] = [await play(applyWSSHandler, script), await play(applyBroadcastWSSHandler, script)];
     expect(Object.keys(stock.byId).length).toBeGreaterThan(5);
     expect(ours, `seed ${seed}`).toEqual(stock);
   });
+});
+
+const UNREADABLE = { json: 1, meta: { values: ['no such type'] } };
+
+test('an input that cannot be read is answered to its call, after the client was let in; the others of a batch are run', async () => {
+  await using server = await startServer(applyBroadcastWSSHandler, { router });
+  const client = await server.connect();
+  client.send([
+    { id: 1, method: 'query', params: { path: 'echo', input: UNREADABLE } },
+    { id: 2, method: 'query', params: { path: 'number', input: superjson.serialize(2) } },
+  ]);
+  expect((await client.frame(2)).result?.data).toEqual(superjson.serialize(2));
+  expect((await client.frame(1)).error).toMatchObject({
+    json: { data: { code: 'PARSE_ERROR', path: 'echo' } },
+  });
+});
+
+test('control: stock answers nobody, and runs none of them', async () => {
+  await using server = await startServer(applyWSSHandler, { router });
+  const client = await server.connect();
+  client.send([
+    { id: 1, method: 'query', params: { path: 'echo', input: UNREADABLE } },
+    { id: 2, method: 'query', params: { path: 'number', input: superjson.serialize(2) } },
+  ]);
+  client.call('later', 'query', 'number', superjson.serialize(3));
+  await client.frame('later');
+  expect(client.frames.map(({ id }) => id)).toEqual([null, 'later']);
 });

@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { Marks } from '../../server/broker/sqlite/marks.ts';
 import { doubtAbout, type LogState, type Surroundings } from '../../server/broker/sqlite/trust.ts';
 import { entries, numbersOf } from '../broker/entries.ts';
 import { DiskFixture } from './fixtures.ts';
@@ -55,6 +56,67 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     expect(gap).toMatchObject({ reason: 'epoch_changed' });
   });
 
+  test.each<[string, (wal: Buffer) => Buffer]>([
+    ['emptied', () => Buffer.alloc(0)],
+    ['cut in the middle', (wal) => wal.subarray(0, wal.length / 2)],
+    ['overwritten at its end', (wal) => Buffer.concat([wal.subarray(0, -8192), Buffer.alloc(8192, 0xee)])],
+    ['overwritten at its beginning', (wal) => Buffer.concat([Buffer.alloc(64), wal.subarray(64)])],
+  ])('its -wal file was %s after a crash, and new records take the places of the lost', async (_, spoil) => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    for (let n = 1; n <= 10; n++) await first.publish(topic, entries(n, n));
+    const { epoch } = await first.bounds(topic);
+    await disk.crash(first);
+    writeFileSync(`${disk.path}-wal`, spoil(readFileSync(`${disk.path}-wal`)));
+    const warnings: unknown[] = [];
+    const warn = (details: unknown) => warnings.push(details);
+    const second = await disk.open({ logger: { ...console, warn } });
+    await second.publish(topic, entries(11, 40));
+    const { gap } = await second.read(topic, { epoch, seq: 10 }, 10);
+    expect(gap).toMatchObject({ reason: 'epoch_changed' });
+    expect(warnings).toEqual([
+      { path: disk.path, reason: expect.stringMatching(/^it lacks the last \d+ of/) },
+    ]);
+    // Told once: the new epoch lacks nothing.
+    const bounds = await second.bounds(topic);
+    await disk.crash(second);
+    expect(await (await disk.open()).bounds(topic)).toEqual(bounds);
+  });
+
+  test('control: without the count of what was acknowledged an emptied -wal file is not noticed', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 10));
+    const { epoch } = await first.bounds(topic);
+    await disk.crash(first);
+    writeFileSync(`${disk.path}-wal`, '');
+    const [one = '', other = ''] = readFileSync(`${disk.path}-mark`, 'utf8').split(/\s/);
+    writeFileSync(`${disk.path}-mark`, `${one} ${other}\n`);
+    const second = await disk.open();
+    await second.publish(topic, entries(11, 40));
+    const { gap, records } = await second.read(topic, { epoch, seq: 10 }, 100);
+    expect(gap).toBeNull();
+    expect(numbersOf(records)[0]).toBe(21); // the tenth record is another one now
+  });
+
+  test('a process that ends before the log says that it lacks records does not hide it', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.publish(topic, entries(1, 10));
+    const { epoch } = await first.bounds(topic);
+    await disk.crash(first);
+    writeFileSync(`${disk.path}-wal`, '');
+    const before = readFileSync(disk.path);
+    const marks = new Marks(disk.path);
+    const [mark = ''] = readFileSync(`${disk.path}-mark`, 'utf8').split(/\s/);
+    const dies = () => {
+      throw new Error('killed');
+    };
+    expect(() => marks.change(mark, 'f'.repeat(mark.length), 0, dies)).toThrow('killed');
+    expect(readFileSync(disk.path).equals(before)).toBe(true);
+    expect((await (await disk.open()).bounds(topic)).epoch).not.toBe(epoch);
+  });
+
   test('control: after a crash with nothing lost it stays', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
@@ -66,7 +128,7 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
   });
 
   const state: LogState = { epoch: 'e', mark: 'm', inode: '1', boot: 'b', durability: 'commit', clean: 0 };
-  const here: Surroundings = { hasMark: true, inode: '1', boot: 'b', hasWal: true };
+  const here: Surroundings = { hasMark: true, inode: '1', boot: 'b', hasWal: true, missing: 0 };
   test.each([
     ['nothing else happened', state, here, null],
     ['the machine went down', state, { ...here, boot: 'c' }, null],
@@ -91,6 +153,13 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     ],
     ['another mark', { ...state, clean: 1 }, { ...here, hasMark: false }, /not the log/],
     ['another inode', { ...state, clean: 1 }, { ...here, inode: '2' }, /copy/],
+    ['fewer records than were acknowledged', state, { ...here, missing: 2 }, /lacks the last 2/],
+    [
+      'fewer records than were acknowledged, closed',
+      { ...state, clean: 1 },
+      { ...here, missing: 1 },
+      /lacks the last 1/,
+    ],
     ['no -wal file', state, { ...here, hasWal: false }, /-wal/],
   ])('%s', (_, before, now, reason) => {
     const doubt = doubtAbout(before, now);

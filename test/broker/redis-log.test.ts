@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { topicKeys } from '../../server/broker/redis/keys.ts';
+import { indexKeys, topicKeys } from '../../server/broker/redis/keys.ts';
 import type { Position } from '../../shared/cursor.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { startRedis } from '../setup/redis-server.ts';
@@ -187,9 +187,9 @@ describe('holes', () => {
 describe('what is kept', () => {
   test('[D1] all keys of a topic share a hash tag and expire; the epoch outlives the log', async () => {
     await using log = await logOf(3, { maxAgeMs: 60_000 });
-    const index = `${log.prefix}:{*}:topics`;
-    expect(await redis.pttl(index)).toBeGreaterThan(60_000);
-    const keys = (await redis.keys(`${log.prefix}:*`)).filter((key) => key !== index);
+    const { topics, kept } = indexKeys(log.prefix);
+    for (const key of [topics, kept]) expect(await redis.pttl(key)).toBeGreaterThan(60_000);
+    const keys = (await redis.keys(`${log.prefix}:*`)).filter((key) => key !== topics && key !== kept);
     expect(keys.toSorted()).toEqual([log.keys.ids, log.keys.log, log.keys.meta].toSorted());
     for (const key of keys) expect(key).toMatch(new RegExp(`^${log.prefix}:\\{run-1\\}:`));
     const [ttl, metaTtl, idsTtl] = await Promise.all([

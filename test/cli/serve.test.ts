@@ -53,6 +53,21 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  test('a variable with a slip in its name is warned about, without its value', async () => {
+    const env = {
+      PORT: '0',
+      SIMULATION: 'off',
+      REDSI_URL: 'redis://:hunter2@nowhere.invalid',
+      LLM_MODLE: 'hunter2',
+    };
+    await using command = new RunningCommand(['serve'], env);
+    await expect.poll(() => command.stdout, { timeout: 30_000 }).toContain('http://');
+    expect(command.stdout).toContain('REDSI_URL is not a variable of this server: is REDIS_URL meant?');
+    expect(command.stdout).toContain('is LLM_MODEL meant?');
+    expect(command.stdout.match(/is not a variable/g)).toHaveLength(2); // nothing else of this environment
+    expect(command.stdout).not.toContain('hunter2');
+  });
+
   test('with Redis: ready, and it stops', async () => {
     await using server = await serve(['--redis', inject('redisUrl')]);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);

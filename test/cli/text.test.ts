@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { toText } from '../../cli/format.ts';
-import { readLines } from '../../cli/read-lines.ts';
+import { type Line, readLines } from '../../cli/read-lines.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 
 const timestamp = '2026-01-31T14:00:00.5+02:00';
@@ -41,15 +41,17 @@ describe('an item as a line for people', () => {
   });
 });
 
+async function read(...pieces: (string | Buffer)[]): Promise<Line[][]> {
+  const chunks: Line[][] = [];
+  const input = (async function* () {
+    for (const piece of pieces) yield Buffer.from(piece);
+  })();
+  for await (const lines of readLines(input)) chunks.push(lines);
+  return chunks;
+}
+
 test('lines are put together again from pieces, numbered, without the empty ones', async () => {
-  async function* pieces() {
-    yield 'on';
-    yield 'e\n\ntwo\nth';
-    yield 'ree';
-  }
-  const chunks: unknown[] = [];
-  for await (const lines of readLines(pieces())) chunks.push(lines);
-  expect(chunks).toEqual([
+  expect(await read('on', 'e\n\ntwo\nth', 'ree')).toEqual([
     [],
     [
       { number: 1, text: 'one' },
@@ -58,4 +60,33 @@ test('lines are put together again from pieces, numbered, without the empty ones
     [],
     [{ number: 4, text: 'three' }],
   ]);
+});
+
+test.each([
+  ['a byte order mark', '\uFEFF["ä€😀"]\n[2]\n'],
+  ['CRLF', '["ä€😀"]\r\n[2]\r\n'],
+  ['both, blank lines, no last line end', '\uFEFF\r\n["ä€😀"]\r\n\r\n[2]'],
+])('%s: files that went through Windows are read, however they arrive', async (_name, text) => {
+  const bytes = Buffer.from(text);
+  for (const size of [1, 2, 3, 7, bytes.length]) {
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) =>
+      bytes.subarray(n * size, (n + 1) * size),
+    );
+    const lines = (await read(...pieces)).flat();
+    expect(lines.map((line) => JSON.parse(line.text))).toEqual([['ä€😀'], [2]]);
+  }
+});
+
+test('another encoding is told as such, not as events that are no JSON', async () => {
+  const powershell = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('{"a":1}\r\n', 'utf16le')]);
+  await expect(read(powershell)).rejects.toThrow(/UTF-16.*utf8/);
+  await expect(read(Buffer.from('{"a":1}', 'utf16le'))).rejects.toThrow(/UTF-16/);
+  await expect(read('[1]\n', Buffer.from('["\xe4"]\n', 'latin1'))).rejects.toThrow(
+    /not UTF-8, from line 2 on/,
+  );
+});
+
+test('a line without an end is given up where no server would take it', async () => {
+  const piece = 'x'.repeat(1024 * 1024);
+  await expect(read('[1]\n', ...Array.from({ length: 6 }, () => piece))).rejects.toThrow(/Line 2 is longer/);
 });

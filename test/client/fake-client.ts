@@ -9,7 +9,7 @@ type Name = 'agent_message' | 'network_update' | 'system_status';
 export function fakeClient() {
   const subscriptions: {
     input: object;
-    emit: (text: string, seq: number) => void;
+    emit: (text: string, seq: number, more?: object) => void;
     options: OnAnyOptions<Name, PsycheCatalog>;
     stopped: boolean;
   }[] = [];
@@ -43,9 +43,13 @@ export function fakeClient() {
         input: { topic, since, types },
         options,
         stopped: false,
-        emit: (text: string, seq: number) =>
+        emit: (text: string, seq: number, more: object = {}) =>
           handler(
-            { event_type: 'agent_message', timestamp: '2026-01-01T00:00:00Z', data: agentMessage(text) },
+            {
+              event_type: 'agent_message',
+              timestamp: '2026-01-01T00:00:00Z',
+              data: { ...agentMessage(text), ...more },
+            },
             { cursor: `e:${seq}`, topic: topic ?? 'default' },
           ),
       };

@@ -191,3 +191,29 @@ test('a handler gets each event at once, also those the buffer drops; what it th
   expect(got).toEqual(['e:1', 'e:2', 'e:3']);
   expect(onError).toHaveBeenCalledTimes(4);
 });
+
+test('nobody sees what a handler does to an event; what cannot be frozen, each handler has for itself', () => {
+  const fake = fakeClient();
+  const report = vi.fn();
+  const store = new EventStore<PsycheCatalog>({ ...fake, onError: report });
+  const key = feedKey({});
+  store.follow(key, 10, () => {});
+  const heard: unknown[] = [];
+  store.listen(key, ({ data }) => {
+    (data as { message: string }).message = 'changed'; // frozen: a TypeError
+  });
+  store.listen(key, ({ data }) => {
+    const { at } = data as unknown as { at?: Date };
+    heard.push(at?.getTime());
+    at?.setTime(99);
+  });
+  store.listen(key, ({ data }) => heard.push((data as unknown as { at?: Date }).at?.getTime()));
+  const [subscription] = fake.subscriptions;
+  subscription?.emit('original', 1);
+  expect(report).toHaveBeenCalledWith(expect.any(TypeError));
+  subscription?.emit('dated', 2, { at: new Date(7) });
+  frame();
+  expect(heard).toEqual([undefined, undefined, 7, 7]);
+  expect(texts(store.snapshot(key))).toBe('original dated');
+  expect(store.snapshot(key).events[1]?.data).toMatchObject({ at: new Date(7) });
+});

@@ -6,7 +6,7 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Secret, Service } from 'kubernetes-models/v1';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { loadConfig } from '../../server/index.ts';
+import { loadConfig, SERVER_VARIABLES } from '../../server/index.ts';
 import { startTestServer } from '../app/harness.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -45,9 +45,7 @@ const environments: Record<string, Record<string, string>> = {
   },
 };
 /** `REDIS_URL` of `redisUrl`, for all options there are. */
-const variables = new Set(
-  Object.keys(loadConfig({}, {})).map((key) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()),
-);
+const variables = new Set(SERVER_VARIABLES);
 
 describe('environment', () => {
   test.each(Object.entries(environments))(

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadConfig } from '../../server/index.ts';
-import { simulationEvents } from '../../simulation/index.ts';
+import { loadConfig, SERVER_VARIABLES } from '../../server/index.ts';
+import { RESPONDER_VARIABLES, simulationEvents } from '../../simulation/index.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { ROOT, snippets } from './snippets.ts';
@@ -85,8 +85,7 @@ test.each(commands.filter((line) => !isCurl(line)))(
     const { env, rest } = withVariables(command);
     if (Object.keys(env).length > 0) {
       // Each variable is known, and its value is allowed.
-      const known = Object.keys(loadConfig({}, {})).map((key) => key.replace(/[A-Z]/g, '_$&').toUpperCase());
-      expect([...known, 'LLM_BASE_URL', 'LLM_MODEL', 'LLM_API_KEY', 'PSYCHE_TOKEN']).toEqual(
+      expect([...SERVER_VARIABLES, ...RESPONDER_VARIABLES, 'PSYCHE_TOKEN']).toEqual(
         expect.arrayContaining(Object.keys(env)),
       );
       loadConfig({}, env);

@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { select } from '../../server/event-manager/selector.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
-import { defineEvents } from '../../shared/index.ts';
+import { historyInput } from '../../server/router/inputs.ts';
+import { compileFilter } from '../../shared/filter/compile.ts';
+import type { AnyFilter } from '../../shared/filter/types.ts';
+import { defineEvents, type EventsError } from '../../shared/index.ts';
 import { Collector } from '../support/collect.ts';
 
 const catalog = defineEvents({
@@ -117,4 +120,113 @@ describe('[D8] a filter', () => {
       expect.objectContaining({ code: 'INVALID_FILTER', issues: [expect.objectContaining({ path })] }),
     );
   });
+});
+
+describe('[D8] names in a filter', () => {
+  const open = defineEvents({
+    e: z.object({ tags: z.record(z.string(), z.json()), 'model.name': z.string().optional() }),
+  });
+  const matches = (filter: object, tags: string, extra: object = {}) =>
+    compileFilter(open, ['e'], filter as AnyFilter).matches(
+      open.parse('e', { tags: JSON.parse(tags), ...extra }),
+    );
+
+  test('with dots and backslashes are written with a backslash, as in superjson’s paths', () => {
+    expect(matches({ 'tags.model\\.name': 'llama' }, '{"model.name":"llama"}')).toBe(true);
+    expect(matches({ 'tags.model\\.name': 'llama' }, '{"model":{"name":"llama"}}')).toBe(false);
+    expect(matches({ 'tags.model.name': 'llama' }, '{"model":{"name":"llama"}}')).toBe(true);
+    expect(matches({ 'tags.model.name': 'llama' }, '{"model.name":"llama"}')).toBe(false);
+    expect(matches({ 'tags.b\\\\.x': 1 }, '{"b\\\\":{"x":1}}')).toBe(true);
+    expect(matches({ 'model\\.name': 'a' }, '{}', { 'model.name': 'a' })).toBe(true);
+    expect(() => matches({ 'tags.a\\b': 1 }, '{}')).toThrow(/no field/);
+  });
+
+  test('that every object has are names like others', () => {
+    expect(matches({ 'tags.constructor': 'clay' }, '{"constructor":"clay"}')).toBe(true);
+    expect(matches({ 'tags.__proto__': 1 }, '{"__proto__":1}')).toBe(true);
+    expect(matches({ 'tags.__proto__.x': 1 }, '{"__proto__":{"x":1}}')).toBe(true);
+    for (const name of ['constructor', '__proto__', 'toString'])
+      expect(matches({ [`tags.${name}`]: { exists: true } }, '{}')).toBe(false);
+  });
+
+  test('a condition on __proto__ is not left out on the way in, which would let everything through', () => {
+    const input = historyInput(open).parse({ filter: JSON.parse('{"__proto__":1}') });
+    expect(() => compileFilter(open, ['e'], input?.filter ?? {})).toThrow(/no field/);
+    expect(z.record(z.string(), z.unknown()).parse(JSON.parse('{"__proto__":1}'))).toEqual({}); // the control
+  });
+});
+
+describe('[D8] a filter that exceeds a limit is not read on', () => {
+  const wide = defineEvents({ e: z.object({ n: z.number(), s: z.string(), b: z.bigint(), d: z.date() }) });
+  const compile = (filter: object) => () => compileFilter(wide, ['e'], filter as AnyFilter);
+
+  /** A list that tells how many of its items were looked at. */
+  function counted<T>(length: number, item: T): { list: T[]; looked: () => number } {
+    let looked = 0;
+    const list = new Proxy(
+      Array.from({ length }, () => item),
+      {
+        get(target, key, receiver) {
+          if (typeof key === 'string' && /^\d+$/.test(key)) looked++;
+          return Reflect.get(target, key, receiver);
+        },
+      },
+    );
+    return { list, looked: () => looked };
+  }
+
+  test.each<[string, (list: unknown[]) => object, unknown, RegExp]>([
+    ['conditions', (or) => ({ or }), { n: 1 }, /at most 64 conditions/],
+    ['filters without a condition', (and) => ({ and }), {}, /at most 512 parts/],
+    ['values of an in', (list) => ({ n: { in: list } }), 1, /at most 100 values/],
+    ['mistakes', (or) => ({ or }), { nobody: 1 }, /no field/],
+  ])('%s', (_, of, item, message) => {
+    const { list, looked } = counted(50_000, item);
+    const attempt = compile(of(list));
+    expect(attempt).toThrow(message);
+    expect(looked()).toBeLessThan(600);
+    try {
+      attempt();
+    } catch (error) {
+      expect((error as EventsError).issues.length).toBeLessThanOrEqual(8);
+      expect((error as EventsError).message.length).toBeLessThan(4096);
+    }
+    expect(counted(50_000, 1).list.filter((each) => each > 0)).toHaveLength(50_000); // the control: all can be read
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['a text', { s: { prefix: 'x'.repeat(1025) } }, /1024 characters/],
+    ['a text among others', { s: { in: ['x', 'x'.repeat(1025)] } }, /1024 characters/],
+    ['a bigint', { b: { gt: 2n ** 1024n } }, /1024/],
+    ['a date that is none', { d: { gt: new Date(Number.NaN) } }, /valid date/],
+    ['a path', { ['n.'.repeat(101)]: 1 }, /no field/],
+  ])('%s', (_, filter, message) => {
+    expect(compile(filter)).toThrow(message);
+  });
+
+  test('at its limits it is taken', () => {
+    expect(compile({ or: Array.from({ length: 64 }, (_, n) => ({ n })) })).not.toThrow();
+    expect(compile({ n: { in: Array.from({ length: 100 }, (_, n) => n) } })).not.toThrow();
+    expect(compile({ s: { prefix: 'x'.repeat(1024) }, b: { lt: 2n ** 1024n - 1n } })).not.toThrow();
+  });
+
+  test('a schema that holds itself on two ways is looked at once for each key of a path', () => {
+    const node: z.ZodType = z.lazy(() =>
+      z.union([z.object({ a: node }), z.object({ a: node, b: z.string() })]),
+    );
+    const twice = defineEvents({ e: node });
+    const path = `${'a.'.repeat(60)}b`;
+    expect(() => compileFilter(twice, ['e'], { [path]: 'x' })).not.toThrow();
+  });
+});
+
+test('[D8] equal filters have equal keys, however they are written', () => {
+  const keyOf = (filter: object) => compileFilter(catalog, ['reading'], filter as AnyFilter).key;
+  expect(keyOf({ sensor: 'a', value: { gt: 1, lt: 2 } })).toBe(
+    keyOf({ value: { lt: 2, gt: 1 }, sensor: { eq: 'a' } }),
+  );
+  expect(keyOf({ sensor: { in: ['a', 'b'] } })).toBe(keyOf({ sensor: { in: ['b', 'a'] } }));
+  expect(keyOf({ count: 1n })).not.toBe(keyOf({ count: 2n }));
+  expect(keyOf({ 'tags.x': 1 })).not.toBe(keyOf({ 'tags.x': '1' }));
+  expect(keyOf({ not: { sensor: 'a' } })).not.toBe(keyOf({ sensor: 'a' }));
 });

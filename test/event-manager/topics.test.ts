@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
-import { EventManager, type SubscribeOptions } from '../../server/index.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { EventManager, MemoryBroker, type SubscribeOptions } from '../../server/index.ts';
 import type { EventName, PsycheCatalog } from '../../shared/index.ts';
 import { parseTopicsCursor } from '../../shared/topics-cursor.ts';
 import { brokerKinds } from '../broker/fixtures.ts';
@@ -208,4 +208,19 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     await using log = await setUp();
     expect(() => log.manager.subscribe(options)).toThrow(expect.objectContaining({ code }));
   });
+});
+
+test('a pattern that matches too many topics ends the subscription, and opens few of them', async () => {
+  const broker = new MemoryBroker();
+  const manager = new EventManager({ broker });
+  for (let n = 0; n < 1000; n++) await manager.publish('agent_message', agentMessage(n), { topic: `t${n}` });
+  const tail = vi.spyOn(broker, 'tail');
+  const stream = manager.subscribe({ topics: ['*'], since: { last: 1 } })[Symbol.asyncIterator]();
+  await expect(
+    (async () => {
+      for (;;) await stream.next();
+    })(),
+  ).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  expect(tail.mock.calls.length).toBeLessThanOrEqual(100);
+  await manager.close();
 });

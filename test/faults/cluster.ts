@@ -17,11 +17,23 @@ interface ClusterOptions extends Pace {
   topics?: number;
   /** Between each node and its broker. */
   wrap?: (broker: Broker) => Broker;
+  /** Between the publishers and theirs. */
+  publishThrough?: (broker: Broker) => Broker;
 }
+
+const unchanged = (broker: Broker): Broker => broker;
 
 /** Nodes on one Redis, clients spread over them, and publishers past them. */
 export async function startCluster(options: ClusterOptions) {
-  const { redisUrl, nodes, clients, topics = 1, wrap = (broker) => broker, ...pace } = options;
+  const {
+    redisUrl,
+    nodes,
+    clients,
+    topics = 1,
+    wrap = unchanged,
+    publishThrough = unchanged,
+    ...pace
+  } = options;
   const servers = await Promise.all(
     Array.from({ length: nodes }, () =>
       startTestServer({
@@ -35,7 +47,7 @@ export async function startCluster(options: ClusterOptions) {
   const urls = servers.map(({ wsUrl }) => wsUrl);
   const followers = await startFollowers(checker, { urls, perTopic: clients / topics });
   const publisher = new RedisBroker({ url: redisUrl }, { maxRecords: 100_000 });
-  const load = startLoad(checker, pace, publisher);
+  const load = startLoad(checker, pace, publishThrough(publisher));
   return {
     checker,
     load,

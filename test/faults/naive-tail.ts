@@ -41,7 +41,6 @@ export function hidesGaps(broker: Broker): Broker {
 
 function passOn(broker: Broker): Broker {
   return {
-    trusted: broker.trusted,
     publish: (topic, entries) => broker.publish(topic, entries),
     read: (topic, after, limit) => broker.read(topic, after, limit),
     bounds: (topic) => broker.bounds(topic),

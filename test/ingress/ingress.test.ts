@@ -198,6 +198,7 @@ describe('the ingress stream', () => {
 
   test('control: without a key from the entry’s id every one of them is there twice', async () => {
     const { stored } = await crash((manager) => ({
+      catalog: manager.catalog,
       publish: (event_type, data, options) =>
         manager.publish(event_type, data, { ...options, idempotencyKey: randomUUID() }),
     }));

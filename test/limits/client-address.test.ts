@@ -19,6 +19,39 @@ test('X-Forwarded-For is believed of trusted proxies only, and no further back t
   expect(proxies(from('10.1.2.3'))).toBe('10.1.2.3');
 });
 
+test('a forwarded address is read in each of its writings', () => {
+  const proxies = clientAddress(['loopback', '10.0.0.0/8', 'fc00::/7']);
+  const behind = (text: string): string => proxies(from('127.0.0.1', text));
+  for (const text of [
+    '203.0.113.1:5678',
+    ' 203.0.113.1 ',
+    '"203.0.113.1:80"',
+    '::ffff:203.0.113.1',
+    '[::ffff:cb00:7101]:1',
+  ])
+    expect(behind(text), text).toBe('203.0.113.1');
+  for (const text of [
+    '2001:db8::1',
+    '[2001:db8::1]',
+    '[2001:DB8:0::1]:80',
+    '"[2001:db8::1]:443"',
+    '2001:db8:0:0:0:0:0:1',
+  ])
+    expect(behind(text), text).toBe('2001:db8::1');
+  expect(behind('[::1]:80')).toBe('::1');
+  expect(behind('203.0.113.1:1, 10.0.0.1:99, [fc00::1]:8')).toBe('203.0.113.1');
+  // Of others it is a claim, in any writing.
+  expect(proxies(from('198.51.100.7', '[::1]:80'))).toBe('198.51.100.7');
+});
+
+test('what is no address is not counted as one: the last proxy is', () => {
+  const proxies = clientAddress(['loopback', '10.0.0.0/8']);
+  for (const text of ['unknown', '_hidden', '', ',', '1.2.3', '[::1', '1.2.3.4:5:6', 'evil.example:80'])
+    expect(proxies(from('127.0.0.1', text)), text).toBe('127.0.0.1');
+  expect(proxies(from('127.0.0.1', 'unknown, 10.0.0.1'))).toBe('10.0.0.1');
+  expect(proxies(from('127.0.0.1', '203.0.113.1, unknown'))).toBe('127.0.0.1');
+});
+
 test('one customer is one address: IPv4 whole, IPv6 by its network of 64 bits', () => {
   expect(addressKey('203.0.113.1')).toBe('203.0.113.1');
   for (const address of ['2001:db8:1:2::1', '2001:0db8:1:2:ffff::', '2001:db8:1:2:3:4:5:6'])

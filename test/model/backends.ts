@@ -107,7 +107,6 @@ export async function redisBackend(url: string): Promise<Backend> {
 /** A broker that survives those who use it. */
 function lend(broker: Broker): Broker {
   return {
-    trusted: broker.trusted,
     publish: (topic, entries) => broker.publish(topic, entries),
     read: (topic, after, limit) => broker.read(topic, after, limit),
     bounds: (topic) => broker.bounds(topic),

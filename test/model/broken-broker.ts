@@ -7,7 +7,6 @@ type Fault = (typeof FAULTS)[number];
 /** A broker that does one thing wrong. */
 export function breakBroker(broker: Broker, fault: Fault): Broker {
   return {
-    trusted: broker.trusted,
     bounds: (topic) => broker.bounds(topic),
     seek: (topic, at) => broker.seek(topic, at),
     topics: (sink) => broker.topics(sink),

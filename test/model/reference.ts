@@ -26,6 +26,8 @@ export class ReferenceLog {
     const first = key === null ? undefined : this.#keys.get(key);
     if (result.duplicate) {
       if (key === null) throw new Error(`[D3] event ${n} had no key, and was called a duplicate`);
+      if (epoch !== this.epoch)
+        throw new Error(`[D3] key ${key} is of an epoch that is gone: ${result.cursor}`);
       if (first !== undefined && first !== result.cursor)
         throw new Error(`[D3] key ${key} is ${first}, answered ${result.cursor}`);
       this.#keys.set(key, result.cursor);
@@ -82,7 +84,8 @@ export class ReferenceLog {
       key,
       last > 0 && cursor.startsWith(`${before}:`) ? cursor.replace(before, epoch) : cursor,
     ];
-    this.#keys = new Map([...keys].map(renamed));
+    // Keys do not outlive their epoch, unless its records went into the new one.
+    this.#keys = last > 0 ? new Map([...keys].map(renamed)) : new Map();
     this.epoch = last > 0 ? epoch : null;
   }
 

@@ -177,7 +177,6 @@ describe('[D4] [D6] [D12] several topics, killed and resumed anywhere: each in o
     if (!memory) throw new Error('no broker');
     // Reads of one topic after a position that another topic has got to.
     const forgetful = (broker: Broker): Broker => ({
-      trusted: broker.trusted,
       publish: (topic, entries) => broker.publish(topic, entries),
       bounds: (topic) => broker.bounds(topic),
       seek: (topic, at) => broker.seek(topic, at),

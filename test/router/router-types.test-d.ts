@@ -10,7 +10,7 @@ import {
   eventProcedures,
   MemoryBroker,
 } from '../../server/index.ts';
-import type { EventData, StreamGap, StreamSynced } from '../../shared/index.ts';
+import type { EventData, EventFilter, StreamGap, StreamSynced } from '../../shared/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';
 
 const client = createTRPCClient<AppRouter>({ links: [httpLink({ url: '', transformer: superjson })] });
@@ -83,6 +83,23 @@ test('a filter names fields of the events, and compares them with what they are'
   client.on.agent_message.subscribe({ filter: { 'sentiment.score': { lt: 'x' } } }, on);
   // @ts-expect-error not one of the labels
   client.on.agent_message.subscribe({ filter: { 'sentiment.label': 'sad' } }, on);
+});
+
+test('a dot in a field’s name is written with a backslash', () => {
+  const catalog = defineEvents({
+    e: z.object({ 'model.name': z.string(), a: z.object({ 'b.c': z.number(), d: z.bigint() }) }),
+  });
+  type Filter = EventFilter<'e', typeof catalog>;
+  expectTypeOf<{
+    'model\\.name': string;
+    'a.b\\.c': { gt: number };
+    'a.d': { lt: bigint };
+  }>().toExtend<Filter>();
+  // @ts-expect-error there is no field `model` with a field `name`
+  const nested: Filter = { 'model.name': 'x' };
+  // @ts-expect-error it is a number
+  const text: Filter = { 'a.b\\.c': 'x' };
+  expectTypeOf([nested, text]).toEqualTypeOf<Filter[]>();
 });
 
 test('a fourth event is one schema, and router and client have it', () => {

@@ -1,6 +1,7 @@
 import { type AnyTRPCRouter, transformTRPCResponse } from '@trpc/server';
+import superjson from 'superjson';
 import { transformer } from '../../../shared/transformer.ts';
-import { decode, isNoticeType, type StreamRecord } from '../../event-manager/stream-record.ts';
+import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/stream-record.ts';
 import { RecentlyMade } from '../../recently-made.ts';
 
 /** The bytes of a record's tRPC message after its request id: `"result":{…}}`. */
@@ -18,10 +19,16 @@ const KEPT_BYTES = 512 * 1024;
  */
 export function bodyEncoder(router: AnyTRPCRouter): EncodeBody {
   const { _config: config } = router._def;
-  const write = config.transformer.output === transformer ? superjsonBody : transformedBody(config);
+  const { output } = config.transformer;
+  const write = writesSuperjson(output) ? superjsonBody : transformedBody(config);
   const encode: EncodeBody = (record) => Buffer.from(write(record));
   const bodies = new RecentlyMade<StreamRecord, Buffer>(KEPT_BYTES, encode, (_, { length }) => length);
   return (record) => (isNoticeType(record.type) ? encode(record) : bodies.of(record));
+}
+
+/** Whether it is the project's transformer, or superjson itself, which writes the same. */
+function writesSuperjson(output: unknown): boolean {
+  return output === transformer || output === transformer.output || output === superjson;
 }
 
 /** As `superjson.serialize` would write `{ id, data }`: a record's annotations are those of `{ data }` already. */
@@ -33,7 +40,7 @@ function superjsonBody({ cursor, json, meta }: StreamRecord): string {
 function transformedBody(config: AnyTRPCRouter['_def']['_config']): (record: StreamRecord) => string {
   return (record) => {
     const id = record.cursor;
-    const result = { type: 'data' as const, id, data: { id, data: decode(record) } };
+    const result = { type: 'data' as const, id, data: { id, data: itemOf(record) } };
     const text = JSON.stringify(transformTRPCResponse(config, { id: null, result }));
     return text.slice('{"id":null,'.length);
   };

@@ -12,28 +12,37 @@ export interface TopicKeys {
   readonly live: string;
 }
 
-export function topicKeys(prefix: string, topic: string): TopicKeys {
+/** @param db the number of the database: keys of two do not meet, their channels would. */
+export function topicKeys(prefix: string, topic: string, db = 0): TopicKeys {
   const root = `${prefix}:{${topic}}`;
   return {
     log: `${root}:log`,
     meta: `${root}:meta`,
     ids: `${root}:ids`,
     olderIds: `${root}:ids:older`,
-    live: `${root}:live`,
+    live: channel(root, db),
   };
+}
+
+/** Database 0 has the name without a number: a Cluster has no other, and older versions announce there. */
+function channel(root: string, db: number): string {
+  return db === 0 ? `${root}:live` : `${root}:live:${db}`;
 }
 
 /** The names of what tells which topics there are. */
 export interface IndexKeys {
-  /** Sorted set: names of topics. */
+  /** Sorted set: names of topics, each with the time it was last entered. */
   readonly topics: string;
-  /** Pub/Sub channel: names that were added. */
+  /** Hash: for how long an entry is kept. */
+  readonly kept: string;
+  /** Sharded Pub/Sub channel: names that were added. */
   readonly live: string;
 }
 
 /** No topic is named `*`: neither is one of its keys. */
-export function indexKeys(prefix: string): IndexKeys {
-  return { topics: `${prefix}:{*}:topics`, live: `${prefix}:{*}:live` };
+export function indexKeys(prefix: string, db = 0): IndexKeys {
+  const root = `${prefix}:{*}`;
+  return { topics: `${root}:topics`, kept: `${root}:kept`, live: channel(root, db) };
 }
 
 /** @throws TypeError when keys made with the prefix would not keep to one hash tag */

@@ -11,6 +11,7 @@ import {
   type TailSink,
 } from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
+import { EvictionWatch } from './eviction-watch.ts';
 import { checkPrefix, indexKeys, topicKeys } from './keys.ts';
 import { LiveChannels } from './live-channels.ts';
 import { openTopology } from './open-topology.ts';
@@ -43,13 +44,12 @@ export interface RedisBrokerOptions extends Retention {
  * Redis 7.0 or newer. It connects at once and for ever; `connect` tells whether that worked.
  */
 export class RedisBroker implements Broker {
-  /** Others may have the password too. */
-  readonly trusted = false;
   readonly #logger: Logger;
   readonly #prefix: string;
   readonly #timeoutMs: number;
   readonly #topology: Topology;
   readonly #commands: RedisServers;
+  readonly #eviction: EvictionWatch;
   readonly #log: RedisLog;
   readonly #index: TopicIndex;
   readonly #queue: PublishQueue;
@@ -72,24 +72,26 @@ export class RedisBroker implements Broker {
     this.#timeoutMs = timeoutMs;
     this.#topology = openTopology(source, timeoutMs);
     this.#commands = new RedisServers(this.#topology, { name: 'commands', timeoutMs, logger });
+    this.#eviction = new EvictionWatch(this.#commands, logger);
     this.#log = new RedisLog(this.#commands, { prefix, retention, logger });
-    const keys = indexKeys(prefix);
+    this.#commands.connectionTo(prefix);
+    const keys = indexKeys(prefix, this.#commands.db);
     this.#index = new TopicIndex({
       keys,
       maxAgeMs: retention.maxAgeMs,
       run: (send) => this.#commands.run(keys.topics, send),
+      holds: (topic) => this.#log.exists(topic),
       listen: (listener) => this.#listening().listen(keys.live, listener),
     });
     this.#topology.onChange(() => this.#log.otherServer());
-    this.#commands.connectionTo(prefix);
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
   }
 
-  /** Resolves once Redis answered. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
+  /** Resolves once Redis answered, and said whether it evicts keys. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
   async connect(): Promise<void> {
     this.#checkOpen();
-    await this.#commands.run(this.#prefix, async () => {});
+    await this.#commands.run(this.#prefix, () => this.#eviction.check());
   }
 
   /** Whether all connections of a kind can be used now; those for announcements are there once a topic is followed. */
@@ -130,7 +132,7 @@ export class RedisBroker implements Broker {
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
     this.#checkOpen();
-    const channel = topicKeys(this.#prefix, topic).live;
+    const channel = topicKeys(this.#prefix, topic, this.#commands.db).live;
     const shared = { log: this.#log, channels: this.#listening(), logger: this.#logger };
     const tail = new RedisTail({ topic, channel, ...shared }, sink);
     this.#tails.add(tail);
@@ -171,6 +173,7 @@ export class RedisBroker implements Broker {
     this.#channels?.check();
     for (const tail of this.#tails) tail.check();
     this.#index.check();
+    this.#eviction.check();
   }
 
   /** Whoever only publishes needs no second connection. */

@@ -27,6 +27,7 @@ export class RedisLog {
   readonly #settings: RedisLogSettings;
   readonly #seen = new SeenRecords();
   readonly #topicsWithForeign = new Set<string>();
+  readonly #topicsWithLostIds = new Set<string>();
   #foreignEntries = 0;
 
   constructor(servers: RedisServers, settings: RedisLogSettings) {
@@ -49,14 +50,15 @@ export class RedisLog {
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     const { prefix, retention } = this.#settings;
     const { maxRecords, maxBytes } = retention;
-    const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic);
+    const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
     const fields = entries.flatMap(({ type, id, json, meta }) => [type, encodeId(id), json, meta ?? '']);
     const reply = await this.#run(topic, (redis, common) =>
       redis.psychePublish(log, meta, ids, olderIds, ...common, live, maxRecords, maxBytes, fields),
     );
-    const [epochValue, evicted, ...places] = toValues(reply);
+    const [epochValue, evicted, idsWereGone, ...places] = toValues(reply);
     const epoch = String(epochValue);
     this.#countForeign(topic, Number(evicted));
+    if (idsWereGone === 1) this.#warnOfLostIds(topic);
     const newest = places.findLastIndex((place) => typeof place === 'number');
     if (newest >= 0) {
       this.#seen.confirm(topic, { epoch, seq: Number(places[newest]), id: entries[newest]?.id ?? '' });
@@ -95,6 +97,12 @@ export class RedisLog {
     return { epoch: String(epoch), seq: Number(seq) };
   }
 
+  /** Whether a topic holds records. Asks for no more: a topic that is asked for otherwise is remembered. */
+  async exists(topic: string): Promise<boolean> {
+    const { log } = topicKeys(this.#settings.prefix, topic);
+    return (await this.#servers.run(log, (redis) => redis.exists(log))) === 1;
+  }
+
   /** A record was announced, and followed on the one before. If the log turns out to lack it, it was rewound. */
   announced(topic: string, record: LogRecord): void {
     this.#seen.announce(topic, record);
@@ -112,6 +120,15 @@ export class RedisLog {
       const epochs = [epoch, ...left].join(' ');
       return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epochs, seq, encodeId(id)]);
     });
+  }
+
+  #warnOfLostIds(topic: string): void {
+    if (this.#topicsWithLostIds.has(topic)) return;
+    this.#topicsWithLostIds.add(topic);
+    this.#settings.logger.warn(
+      { topic },
+      'idempotency keys are gone from Redis before their time: those of records that the log still holds are known again, others may be stored twice; set maxmemory-policy noeviction',
+    );
   }
 
   #countForeign(topic: string, count: number): void {

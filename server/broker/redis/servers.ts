@@ -36,6 +36,11 @@ export class RedisServers {
     return [...this.#connections.values()];
   }
 
+  /** The number of the database that they use; 0 while there are none: only a Cluster may have none, and it has no other. */
+  get db(): number {
+    return this.connections[0]?.redis.options.db ?? 0;
+  }
+
   /** Whether there are some, and all can be used now. */
   get areReady(): boolean {
     return this.#connections.size > 0 && this.connections.every(({ isReady }) => isReady);

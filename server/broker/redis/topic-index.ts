@@ -14,13 +14,23 @@ const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Enters a topic, announces it if it is new, and forgets those that nobody entered for long.
- * KEYS: the index. ARGV: 1 topic, 2 now, 3 how long an entry is kept, in ms, 4 channel.
+ * Enters a topic, announces it if it is new, and forgets those that nobody entered for long. The time is Redis's own,
+ * and the longest that any node wants entries to be kept holds for all of them, until none has wanted it for so long.
+ * KEYS: 1 the index, 2 how long entries are kept. ARGV: 1 topic, 2 how long to keep entries, in ms, 3 channel.
  */
 const ENTER = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[3])
-if redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) == 1 then redis.call('SPUBLISH', ARGV[4], ARGV[1]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+local time = redis.call('TIME')
+local now, ms = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2])
+local kept = redis.call('HMGET', KEYS[2], 'ms', 'until')
+local longest = tonumber(kept[1] or 0)
+if ms >= longest or now >= tonumber(kept[2]) then
+  longest = ms
+  redis.call('HSET', KEYS[2], 'ms', ms, 'until', now + ms)
+end
+redis.call('PEXPIRE', KEYS[2], longest)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - longest)
+if redis.call('ZADD', KEYS[1], now, ARGV[1]) == 1 then redis.call('SPUBLISH', ARGV[3], ARGV[1]) end
+redis.call('PEXPIRE', KEYS[1], longest)
 `;
 
 interface TopicIndexSettings {
@@ -28,13 +38,16 @@ interface TopicIndexSettings {
   /** How long a log is kept after its last record. */
   maxAgeMs: number;
   run: <T>(send: (redis: Redis) => Promise<T>) => Promise<T>;
+  /** Whether a topic's log holds records. */
+  holds: (topic: string) => Promise<boolean>;
   listen: (listener: ChannelListener) => () => void;
 }
 
 /**
  * Which topics there are: a sorted set of names, each with the time it was last entered. It has a key of its own, which
  * no script of a topic may touch, since in a Cluster it is elsewhere. So whoever publishes to a topic enters it first:
- * no topic is ever written to and not in it. A loss of Redis' data is made good within a minute of publishing.
+ * no topic is ever written to and not in it. If the index is lost and logs are not (it was evicted, or its server is
+ * another one), each process enters those again that it knows.
  */
 export class TopicIndex {
   readonly #settings: TopicIndexSettings;
@@ -55,10 +68,10 @@ export class TopicIndex {
   /** Resolves once a topic is in the index. @throws EventsError UNAVAILABLE, CLOSED */
   enter(topic: string): Promise<void> {
     const known = this.#entered.get(topic);
-    if (known && Date.now() - known.at < REFRESH_MS) return known.done;
+    if (known && performance.now() - known.at < REFRESH_MS) return known.done;
     if (this.#entered.size >= MAX_REMEMBERED) this.#entered.clear();
     const entering = this.#enter(topic);
-    const entry = { done: known?.done ?? entering, at: Date.now() };
+    const entry = { done: known?.done ?? entering, at: performance.now() };
     this.#entered.set(topic, entry);
     entering.catch(() => {
       if (this.#entered.get(topic) === entry) this.#entered.delete(topic); // the next publish tries again
@@ -80,9 +93,13 @@ export class TopicIndex {
     return this.#watchers.add(this.#names, sink);
   }
 
-  /** Finds what no announcement told. */
-  check(): void {
-    if (this.#unlisten) void this.#readNow();
+  /** Finds what no announcement told, and whether the index is lost. */
+  async check(): Promise<void> {
+    if (this.#unlisten) return this.#readNow();
+    const { keys, run } = this.#settings;
+    const isThere =
+      this.#entered.size === 0 || (await run((redis) => redis.exists(keys.topics)).catch(() => 1));
+    if (!isThere) await this.#enterAgain([...this.#entered.keys()]);
   }
 
   /** Resolves once nobody waits for an entry any more. */
@@ -96,7 +113,26 @@ export class TopicIndex {
   async #enter(topic: string): Promise<void> {
     const { keys, maxAgeMs, run } = this.#settings;
     const keptMs = maxAgeMs + OUTLIVES_LOG_MS;
-    await run((redis) => redis.eval(ENTER, 1, keys.topics, topic, Date.now(), keptMs, keys.live));
+    await run((redis) => redis.eval(ENTER, 2, keys.topics, keys.kept, topic, keptMs, keys.live));
+  }
+
+  /** Enters those of some topics that hold records, and forgets the others. @returns those that hold records, or may */
+  async #enterAgain(topics: readonly string[]): Promise<string[]> {
+    const held: string[] = [];
+    let isReachable = !this.#stop.signal.aborted;
+    for (const topic of new Set(topics)) {
+      try {
+        if (isReachable && !(await this.#settings.holds(topic))) {
+          this.#entered.delete(topic);
+          continue;
+        }
+        if (isReachable) await this.#enter(topic);
+      } catch {
+        isReachable = false; // the next reading tries again
+      }
+      held.push(topic);
+    }
+    return held;
   }
 
   /** Reads all names in a reading that begins after this was called; those who ask meanwhile share the next one. */
@@ -121,7 +157,10 @@ export class TopicIndex {
       this.#heard = [];
       try {
         const names = await run((redis) => redis.zrange(keys.topics, 0, '-1'));
-        this.#names = [...new Set([...names, ...this.#heard])];
+        const found = new Set([...names, ...this.#heard]);
+        const missing = [...this.#names, ...this.#entered.keys()].filter((name) => !found.has(name));
+        for (const name of await this.#enterAgain(missing)) found.add(name);
+        this.#names = [...found];
         for (const name of this.#names) this.#watchers.tell(name);
         return;
       } catch {

@@ -5,7 +5,7 @@ import type { Database } from './engine.ts';
 import { unavailable } from './failures.ts';
 import { Marks } from './marks.ts';
 import { type FileSettings, openFile, release, rollBack } from './open-file.ts';
-import { prepareStatements, type Statements, saveState } from './schema.ts';
+import { countAppended, prepareStatements, type Statements, saveState } from './schema.ts';
 import type { LogState } from './trust.ts';
 
 /** An open log: its transactions, and what makes them durable. */
@@ -17,6 +17,7 @@ export class LogFile {
   readonly #marks: Marks;
   /** Null where writes are left to the operating system. */
   readonly #wal: FileHandle | null;
+  #acknowledged: number;
   #failure: EventsError | null = null;
 
   private constructor(path: string, db: Database, state: LogState, marks: Marks, wal: FileHandle | null) {
@@ -25,6 +26,7 @@ export class LogFile {
     this.#db = db;
     this.#state = state;
     this.#marks = marks;
+    this.#acknowledged = countAppended(db);
     this.#wal = wal;
   }
 
@@ -64,13 +66,17 @@ export class LogFile {
   }
 
   /**
-   * Resolves once every transaction so far is as durable as asked for.
+   * Resolves once every transaction so far is as durable as asked for, and its records are noted as acknowledged: a log
+   * that is opened with fewer has lost some.
+   * @param appended records that the transactions since the last call added
    * @throws EventsError UNAVAILABLE if the disk fails, and so does every transaction from then on: what a disk holds
    * after that is only known when the log is opened again
    */
-  async sync(): Promise<void> {
+  async sync(appended: number): Promise<void> {
     try {
       await this.#wal?.datasync();
+      this.#acknowledged += appended;
+      this.#marks.acknowledge(this.#acknowledged);
     } catch (cause) {
       const what = 'the disk failed to store it; nothing is published until the log is opened again';
       this.#failure = new EventsError('UNAVAILABLE', `${this.path}: ${what}.`, { cause });
@@ -85,13 +91,14 @@ export class LogFile {
     } catch {
       // The next opening will take it for a crash.
     } finally {
+      this.#marks.close();
       release(this.#db);
     }
   }
 
   #markClean(): void {
     const mark = newEpoch();
-    this.#marks.change(this.#state.mark, mark, () => {
+    this.#marks.change(this.#state.mark, mark, this.#acknowledged, () => {
       this.#db.exec('PRAGMA synchronous = FULL');
       saveState(this.#db, { ...this.#state, mark, clean: 1 });
     });

@@ -4,7 +4,7 @@ import { newEpoch } from '../epoch.ts';
 import { type Database, loadSqlite } from './engine.ts';
 import { damaged, unavailable } from './failures.ts';
 import type { Marks } from './marks.ts';
-import { createTables, findDamage, isLog, isNewFile, loadState, saveState } from './schema.ts';
+import { countAppended, createTables, findDamage, isLog, isNewFile, loadState, saveState } from './schema.ts';
 import { bootId, doubtAbout, inodeOf, type LogState, restarted, type Surroundings } from './trust.ts';
 
 /** When a publish is acknowledged, and shown to anybody: see SqliteBrokerOptions. */
@@ -73,11 +73,13 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
   const before = isNewFile(db) ? null : loadState(db);
   configure(db, maxFileBytes);
   const hasMark = before !== null && marks.has(before.mark);
-  const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal };
+  const appended = before ? countAppended(db) : 0;
+  const missing = hasMark ? Math.max(0, marks.acknowledged - appended) : 0;
+  const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal, missing };
   const epoch = before && trusts(db, before, here, settings) ? before.epoch : newEpoch();
   const { inode, boot } = here;
   const state = { epoch, mark: newEpoch(), inode, boot, durability, clean: 0 };
-  marks.change(before?.mark ?? state.mark, state.mark, () => {
+  marks.change(before?.mark ?? state.mark, state.mark, appended, () => {
     db.exec('BEGIN IMMEDIATE');
     if (!before) createTables(db);
     saveState(db, state);

@@ -77,6 +77,14 @@ export function saveState(db: Database, { epoch, mark, inode, boot, durability, 
   ).run(epoch, mark, inode, boot, durability, clean);
 }
 
+/** Records that were ever appended, in all topics. */
+export function countAppended(db: Database): number {
+  const found: { count: number } | undefined = db
+    .prepare('SELECT COALESCE(SUM(last), 0) AS count FROM topics')
+    .get();
+  return found?.count ?? 0;
+}
+
 /** The first thing wrong in the file itself, or null. Reads all of it. */
 export function findDamage(db: Database): string | null {
   const result = pragma(db, 'quick_check(1)');

@@ -59,7 +59,6 @@ const GROUP_ENTRIES = 500;
  * be compiled or kept up to date for it, and on Node 20 the package with the same interface and prebuilt binaries.
  */
 export class SqliteBroker implements Broker {
-  readonly trusted = true;
   readonly #file: LogFile;
   readonly #logs: TopicLogs;
   readonly #now: () => number;
@@ -185,7 +184,7 @@ export class SqliteBroker implements Broker {
         if (aged) written.add(aged);
         for (const log of written) log.store(now);
       });
-      await this.#file.sync();
+      await this.#file.sync(results.flat().filter(({ duplicate }) => !duplicate).length);
     } catch (error) {
       for (const log of written) log.revert();
       for (const { reject } of group) reject(error);

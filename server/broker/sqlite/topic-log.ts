@@ -2,8 +2,8 @@ import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
 import { gapAfter } from '../gaps.ts';
+import type { RememberedIds } from '../remembered-ids.ts';
 import { bytesOf, type Retention } from '../retention.ts';
-import type { RememberedIds } from './remembered-ids.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 
 /** Records deleted with one transaction beyond as many as it adds: a log much too long is trimmed bit by bit. */
@@ -18,6 +18,8 @@ export class TopicLog {
   #extent: Extent;
   /** Null until the first append: whoever only reads needs none. */
   #ids: RememberedIds | null = null;
+  /** The catalog that validated every record from `from` on; records before it came with the file, or from another catalog. */
+  #validated: { readonly by: object | undefined; readonly from: number } = { by: undefined, from: 0 };
   /** What was appended, and what `revert` goes back to; null when there is nothing to settle. */
   #open: { readonly before: Extent; readonly records: LogRecord[] } | null = null;
 
@@ -44,9 +46,9 @@ export class TopicLog {
     const { epoch } = this;
     const { records } = this.#begin();
     const at = Math.max(now, this.#extent.lastAt); // a clock set back must not reorder the log
-    this.#ids ??= this.#rows.ids(at - IDEMPOTENCY_MS, this.#extent);
+    this.#ids ??= this.#rows.ids(at - IDEMPOTENCY_MS, now, this.#extent);
     const ids = this.#ids;
-    ids.forget(at);
+    ids.forget();
     let { last } = this.#extent;
     const results = entries.map((entry): PublishResult => {
       const known = ids.seqOf(entry.id);
@@ -54,7 +56,8 @@ export class TopicLog {
       const position = { epoch, seq: ++last };
       const record = { ...entry, ...position, at, cursor: formatCursor(position) };
       records.push(record);
-      ids.add(entry.id, last, at);
+      ids.add(entry.id, last);
+      if (entry.validatedBy !== this.#validated.by) this.#validated = { by: entry.validatedBy, from: last };
       return { cursor: record.cursor, duplicate: false };
     });
     this.#extent = { ...this.#extent, last, lastAt: at };
@@ -102,9 +105,11 @@ export class TopicLog {
     const gap = gapAfter(after, bounds);
     const from = (gap?.to ?? after).seq;
     const rows = this.#rows.read(this.#extent.row, from, Math.min(from + limit, bounds.last));
+    const { by, from: validFrom } = this.#validated;
     const records = rows.map((row, index): LogRecord => {
       const position = { epoch, seq: from + 1 + index };
-      return { ...row, ...position, cursor: formatCursor(position) };
+      const record = { ...row, ...position, cursor: formatCursor(position) };
+      return by && position.seq >= validFrom ? { ...record, validatedBy: by } : record;
     });
     return { gap, records, bounds };
   }

@@ -12,7 +12,8 @@ export class TopicLogs {
   readonly #file: LogFile;
   readonly #retention: Required<Retention>;
   readonly #logs = new Map<string, TopicLog>();
-  #sweepAt = 0;
+  /** When they were last looked through to the end, by a clock that may be set back. */
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(file: LogFile, retention: Required<Retention>) {
     this.#file = file;
@@ -45,12 +46,12 @@ export class TopicLogs {
 
   /** A topic that holds records too old and is not written to, or null. */
   nextAged(now: number): TopicLog | null {
-    if (now < this.#sweepAt) return null;
+    if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return null;
     const aged: { name: string } | undefined = this.#file.statements.agedTopic.get(
       now - this.#retention.maxAgeMs,
     );
     if (aged) return this.forWriting(aged.name);
-    this.#sweepAt = now + SWEEP_MS;
+    this.#sweptAt = now;
     return null;
   }
 }

@@ -1,8 +1,8 @@
 import type { LogEntry } from '../../../shared/log.ts';
 import { type LogRecord, READ_CHARS } from '../broker.ts';
+import { RememberedIds } from '../remembered-ids.ts';
 import { damaged } from './failures.ts';
 import type { LogFile } from './log-file.ts';
-import { RememberedIds } from './remembered-ids.ts';
 
 interface RecordRow {
   readonly seq: number;
@@ -105,15 +105,16 @@ export class TopicRows {
     if (young && young.ids !== '[]') keepIds.run(row, until - 1, young.ids);
   }
 
-  /** The ids of everything appended after `since`. */
-  ids(since: number, { row, oldest, last }: Extent): RememberedIds {
+  /** The ids of everything appended after `since`. @param now the time of day: what was appended later is young */
+  ids(since: number, now: number, { row, oldest, last }: Extent): RememberedIds {
     const ids = new RememberedIds();
+    const age = (at: number): number => Math.max(0, now - at);
     const { keptIds, recordIds } = this.#file.statements;
     for (const kept of keptIds.all(row)) {
-      for (const [id, seq, at] of JSON.parse(kept.ids)) if (at > since) ids.add(JSON.parse(id), seq, at);
+      for (const [id, seq, at] of JSON.parse(kept.ids)) if (at > since) ids.add(JSON.parse(id), seq, age(at));
     }
     const from = this.firstAtOrAfter(row, since + 1, oldest, last);
-    for (const { id, seq, at } of recordIds.all(row, from)) ids.add(JSON.parse(id), seq, at);
+    for (const { id, seq, at } of recordIds.all(row, from)) ids.add(JSON.parse(id), seq, age(at));
     return ids;
   }
 

@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly boot: string;
   /** Whether there was a `-wal` file. */
   readonly hasWal: boolean;
+  /** Records that were acknowledged and that the log lacks. */
+  readonly missing: number;
 }
 
 /**
@@ -28,11 +30,12 @@ export interface Surroundings {
  * would be given numbers that were given before.
  *
  * Not noticed: a whole directory put back as it was, file by file or with the machine's disk; a tail that a disk
- * loses although it said it was stored.
+ * loses although it said it was stored, if it loses the `-mark` file's last count too.
  */
 export function doubtAbout(state: LogState, now: Surroundings): string | null {
   if (!now.hasMark) return 'it is not the log that was used here last';
   if (state.inode !== now.inode) return 'it is a copy of the log that was used last';
+  if (now.missing > 0) return `it lacks the last ${now.missing} of the records that were acknowledged`;
   if (state.clean) return null;
   if (!now.hasWal) return 'the -wal file with its end is missing';
   if (state.durability === 'relaxed' && restarted(state, now)) {

@@ -1,0 +1,41 @@
+/**
+ * Builds before `npm start`, unless `dist` was built from the sources as they are: a second start serves at once.
+ *
+ * The stamp in `dist` holds the path, size and time of change of every file that the build reads. A build that was
+ * interrupted leaves no stamp.
+ */
+import { execSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+const STAMP = join(ROOT, 'dist/.built-from');
+const FOLDERS = ['shared', 'server', 'client', 'simulation', 'verify', 'cli', 'dashboard'];
+const FILES = ['package-lock.json', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.config.ts'];
+
+function sources() {
+  const inFolders = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true }).map((path) => join(folder, path)),
+  );
+  return [...inFolders, ...FILES]
+    .sort()
+    .map((path) => [path, statSync(join(ROOT, path))])
+    .filter(([, stats]) => stats.isFile())
+    .map(([path, { size, mtimeMs }]) => `${path} ${size} ${mtimeMs}`)
+    .join('\n');
+}
+
+function builtFrom() {
+  try {
+    return readFileSync(STAMP, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+const now = sources();
+if (builtFrom() !== now) {
+  rmSync(STAMP, { force: true });
+  execSync('npm run --silent build', { cwd: ROOT, stdio: 'inherit' });
+  writeFileSync(STAMP, now);
+}

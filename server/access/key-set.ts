@@ -1,0 +1,99 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  decodeProtectedHeader,
+  errors,
+  type FetchImplementation,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
+
+/** Verifies a token's signature and the claims that `options` name. */
+export type Verify = (token: string, options: JWTVerifyOptions) => Promise<JWTVerifyResult>;
+
+/** Longest key set that is read: some hundred keys. */
+const MAX_SET_BYTES = 256 * 1024;
+/** Keys that are tried for a token that names none. */
+const MAX_KEYS_TRIED = 32;
+/** Ms for which an issuer that failed is not asked again, however many tokens come. */
+const FAILED_MS = 1000;
+
+/** Verifies tokens with the keys of a set: the key that `kid` names, or, where a token has no `kid`, each key that fits. */
+export function verifyWithKeySet(jwks: URL | string | JSONWebKeySet): Verify {
+  if (typeof jwks !== 'string' && !(jwks instanceof URL)) {
+    const keys = createLocalJWKSet(jwks);
+    return (token, options) => verifyWithEach(token, keys, options);
+  }
+  const keys = createRemoteJWKSet(new URL(jwks), { [customFetch]: boundedFetch() });
+  return async (token, options) => {
+    try {
+      return await verifyWithEach(token, keys, options);
+    } catch (error) {
+      // An unknown `kid` makes jose ask the issuer for newer keys. Without `kid`, a wrong signature has to do so.
+      const isUnnamed = error instanceof errors.JWSSignatureVerificationFailed && !hasKeyId(token);
+      if (!isUnnamed || keys.coolingDown) throw error;
+      await keys.reload();
+      return verifyWithEach(token, keys, options);
+    }
+  };
+}
+
+async function verifyWithEach(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keys, options);
+  } catch (several) {
+    if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several;
+    let tried = 0;
+    for await (const key of several) {
+      if (++tried > MAX_KEYS_TRIED) break;
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function hasKeyId(token: string): boolean {
+  return decodeProtectedHeader(token).kid !== undefined;
+}
+
+/** `fetch` that reads a bounded body and gives an issuer that fails a pause. Redirects are not followed: jose asks for that. */
+function boundedFetch(): FetchImplementation {
+  let failure: { readonly error: unknown; readonly at: number } | null = null;
+  return async (url, options) => {
+    if (failure && performance.now() - failure.at < FAILED_MS) throw failure.error;
+    try {
+      const response = await fetch(url, options);
+      if (response.status !== 200)
+        throw new Error(`The key set was answered with status ${response.status}.`);
+      const set = new Response(await readBounded(response));
+      failure = null;
+      return set;
+    } catch (error) {
+      failure = { error, at: performance.now() };
+      throw error;
+    }
+  };
+}
+
+async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_SET_BYTES) throw new Error(`The key set has more than ${MAX_SET_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Listeners of an answer that are no leak: each part that follows a stream to its end has one, more than Node's ten. */
+const LISTENERS = 20;
+
+/** The answers that a connection is owed. */
+interface Owed {
+  readonly answers: Set<ServerResponse>;
+  /** Called when all are given. */
+  readonly waiting: Set<() => void>;
+}
+
+/** The answers that connections are still owed: what comes behind a request must not be answered before it. */
+export class PendingAnswers {
+  readonly #owed = new WeakMap<Duplex, Owed>();
+
+  /** Knows the requests of a server from now on. */
+  watch(server: Server): void {
+    server.on('request', this.#add);
+  }
+
+  /** Knows no further ones. */
+  unwatch(server: Server): void {
+    server.off('request', this.#add);
+  }
+
+  readonly #add = ({ socket }: IncomingMessage, answer: ServerResponse): void => {
+    const owed = this.#owed.get(socket) ?? { answers: new Set(), waiting: new Set() };
+    this.#owed.set(socket, owed);
+    owed.answers.add(answer.setMaxListeners(LISTENERS));
+    answer.once('close', () => {
+      owed.answers.delete(answer);
+      if (owed.answers.size === 0) for (const tell of owed.waiting) tell();
+    });
+  };
+
+  /** Whether bytes written now would be the answer to the request that is owed one: none before it, none begun. */
+  isNext(socket: Duplex): boolean {
+    const answers = [...(this.#owed.get(socket)?.answers ?? [])];
+    return answers.length === 0 || (answers.length === 1 && answers[0]?.headersSent === false);
+  }
+
+  /** Resolves when all answers are given, with true; or after `ms`, with false. */
+  async given(socket: Duplex, ms: number): Promise<boolean> {
+    const { answers, waiting } = this.#owed.get(socket) ?? {};
+    if (!answers?.size) return true;
+    return new Promise((resolve) => {
+      const end = (areGiven: boolean): void => {
+        clearTimeout(timer);
+        waiting?.delete(given);
+        resolve(areGiven);
+      };
+      const given = (): void => end(true);
+      const timer = setTimeout(() => end(false), ms).unref();
+      waiting?.add(given);
+    });
+  }
+}

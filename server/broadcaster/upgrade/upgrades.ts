@@ -1,0 +1,70 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { keepAcceptableOffers } from './handshake-offers.ts';
+import type { PendingAnswers } from './pending-answers.ts';
+
+/** Ms for the answers that are owed before an upgrade that came in the same breath. */
+const ANSWERS_MS = 30_000;
+
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface UpgradesOptions {
+  server: Server;
+  /** The answers of the server that are not given yet. */
+  pending: PendingAnswers;
+  /** Takes an upgrade to a WebSocket, or refuses it. */
+  take: Upgrade;
+  /** Whether an upgrade is another listener's. Default: none is. */
+  leaves?: (request: IncomingMessage) => boolean;
+}
+
+/**
+ * Makes the listener of a server's upgrades. It takes those to WebSockets, each after the answers that its connection is
+ * owed. Any other offer to upgrade is passed over, and the request served: RFC 9110 leaves that to the server, and clients
+ * that offer HTTP/2 count on it. What is offered with a WebSocket and not spoken here is declined.
+ */
+export function upgradeListener({ server, pending, take, leaves = () => false }: UpgradesOptions) {
+  return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    if (leaves(request)) return;
+    // Before anything else: a socket without this listener ends the process when its peer resets it.
+    const destroy = (): void => void socket.destroy();
+    socket.on('error', destroy);
+    if (!(await pending.given(socket, ANSWERS_MS))) destroy();
+    if (!socket.writable) return;
+    if (isWebSocketHandshake(request)) {
+      request.headers.upgrade = 'websocket'; // the one that is taken of those that were offered
+      keepAcceptableOffers(request);
+      take(request, socket, head);
+      return;
+    }
+    socket.off('error', destroy);
+    handBack(server, request, socket, head);
+  };
+}
+
+/** A GET by HTTP/1.1 with `websocket` among what is offered. */
+function isWebSocketHandshake({ method, headers, httpVersion }: IncomingMessage): boolean {
+  return method === 'GET' && httpVersion === '1.1' && tokens(headers.upgrade).includes('websocket');
+}
+
+/** What an offer takes with it, beside `Connection`. */
+const OF_OFFERS = ['upgrade', 'http2-settings'];
+
+/** Gives a connection back to the server as if it came with this request, without its offer to upgrade. */
+function handBack(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]];
+    if (name.toLowerCase() === 'connection') {
+      const kept = tokens(value).filter((token) => !OF_OFFERS.includes(token));
+      if (kept.length > 0) lines.push(`${name}: ${kept.join(', ')}`);
+    } else if (!OF_OFFERS.includes(name.toLowerCase())) lines.push(`${name}: ${value}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
+function tokens(list = ''): string[] {
+  return list.split(',').map((token) => token.trim().toLowerCase());
+}

@@ -1,0 +1,50 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../logger.ts';
+import type { RedisServers } from './servers.ts';
+
+/**
+ * Tells when a Redis may evict keys: events, and what would tell of their loss, then vanish one by one. A server is
+ * asked when a connection to it is ready, and now and then, since its settings can be changed while it runs.
+ */
+export class EvictionWatch {
+  readonly #servers: RedisServers;
+  readonly #logger: Logger;
+  /** Address of a server → the policy that was last told of, or null where it evicts nothing. */
+  readonly #told = new Map<string, string | null>();
+
+  constructor(servers: RedisServers, logger: Logger) {
+    this.#servers = servers;
+    this.#logger = logger;
+    servers.onConnection(({ redis, address }) => redis.on('ready', () => this.#look(redis, address)));
+  }
+
+  /** Asks all servers that there is a connection to; resolves once they answered. */
+  async check(): Promise<void> {
+    const ready = this.#servers.connections.filter(({ isReady }) => isReady);
+    await Promise.all(ready.map(({ redis, address }) => this.#look(redis, address)));
+  }
+
+  /** Never rejects: an account that may not ask is told nothing, and a lost connection comes back. */
+  async #look(redis: Redis, address: string): Promise<void> {
+    const memory = await redis.info('memory').catch(() => null);
+    if (memory === null) return;
+    const policy = evictingPolicy(memory);
+    if (policy === (this.#told.get(address) ?? null)) return;
+    this.#told.set(address, policy);
+    if (policy === null) this.#logger.info({ redis: address }, 'Redis evicts no keys any more');
+    else this.#logger.warn({ redis: address, policy }, EVICTS);
+  }
+}
+
+const EVICTS =
+  'Redis may evict keys when its memory is full, and events with them: set maxmemory-policy noeviction there, and keep other data elsewhere';
+
+/** The policy by which a server evicts keys once its memory is full; null if it does not. @param memory what `INFO memory` says */
+export function evictingPolicy(memory: string): string | null {
+  const { maxmemory, maxmemory_policy: policy } = Object.fromEntries(
+    memory.split('\r\n').map((line) => line.split(':', 2)),
+  );
+  // Without a limit nothing is evicted. Our keys have expiries, so that the volatile policies may take them too.
+  const isLimited = Number(maxmemory) > 0;
+  return isLimited && policy !== undefined && policy !== 'noeviction' ? policy : null;
+}

@@ -1,0 +1,94 @@
+/** Fewer digits are exact in any number. */
+const MANY_DIGITS = /\d{16}/;
+
+/** A number of more digits is more than any there is; to make a bigint of it would cost too much. */
+const MAX_DIGITS = 400;
+
+/** A whole number in a JSON text: from where to where. */
+interface Whole {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Whole numbers of a JSON text that `JSON.parse` would round, since they are beyond 2^53. */
+export function roundedIn(json: string): string[] {
+  return wholesIn(json).map(({ from, to }) => json.slice(from, to));
+}
+
+/**
+ * `JSON.parse`, but a whole number that it would round becomes the bigint it is. So a schema that asks for a number
+ * refuses it by name, where it would be another number without a word.
+ * @throws SyntaxError as `JSON.parse`, and for a number of more than 400 digits
+ */
+export function parseExactly(json: string): unknown {
+  const wholes = wholesIn(json);
+  if (wholes.length === 0) return JSON.parse(json);
+  const mark = `${crypto.randomUUID()} `;
+  let marked = '';
+  let end = 0;
+  for (const { from, to } of wholes) {
+    if (to - from > MAX_DIGITS) throw new SyntaxError(`A number of more than ${MAX_DIGITS} digits`);
+    marked += `${json.slice(end, from)}"${mark}${json.slice(from, to)}"`;
+    end = to;
+  }
+  return withBigints(JSON.parse(marked + json.slice(end)), mark);
+}
+
+/** Numbers that would be rounded. Read by hand: a pattern over all of a text would overflow its stack. */
+function wholesIn(json: string): Whole[] {
+  const wholes: Whole[] = [];
+  if (!MANY_DIGITS.test(json)) return wholes;
+  for (let at = 0; at < json.length; ) {
+    if (json[at] === '"') at = afterString(json, at);
+    else if (isDigit(json, at) || json[at] === '-') {
+      let to = at + 1;
+      while (isDigit(json, to)) to++;
+      const isWhole = !/[.eE]/.test(json[to] ?? '');
+      if (isWhole && isRounded(json.slice(at, to))) wholes.push({ from: at, to });
+      at = to;
+      while (!isWhole && (isDigit(json, at) || /[.eE+-]/.test(json[at] ?? ''))) at++;
+    } else at++;
+  }
+  return wholes;
+}
+
+function afterString(json: string, start: number): number {
+  let at = start + 1;
+  while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function isDigit(json: string, at: number): boolean {
+  const code = json.charCodeAt(at);
+  return code >= 48 && code <= 57;
+}
+
+/** What JavaScript writes for a number is that number, though other digits may be nearer to it. */
+function isRounded(digits: string): boolean {
+  if (digits.length < 16) return false;
+  if (digits.length > MAX_DIGITS) return true;
+  const number = Number(digits);
+  if (String(number) === digits) return false;
+  return !Number.isFinite(number) || BigInt(digits) !== BigInt(number);
+}
+
+/** Without recursion: how deep it is is for others to say. */
+function withBigints(parsed: unknown, mark: string): unknown {
+  const root = { parsed };
+  const holders: object[] = [root];
+  for (let holder = holders.pop(); holder; holder = holders.pop()) {
+    for (const [key, value] of Object.entries(holder)) {
+      if (typeof value === 'object' && value !== null) holders.push(value);
+      else if (typeof value === 'string' && value.startsWith(mark)) {
+        const bigint = BigInt(value.slice(mark.length));
+        Object.defineProperty(holder, key, {
+          value: bigint,
+          configurable: true,
+          enumerable: true,
+          writable: true,
+        });
+      }
+    }
+  }
+  return root.parsed;
+}

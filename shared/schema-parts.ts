@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+
+/** Where schemas keep what they are made of. */
+const HELD_IN = [
+  'innerType',
+  'element',
+  'items',
+  'rest',
+  'options',
+  'left',
+  'right',
+  'keyType',
+  'valueType',
+  'in',
+  'out',
+];
+
+/** A schema and all schemas it is made of, each once: fields, items, options, and what `z.lazy` leads to. */
+export function partsOf(schema: z.core.$ZodType): ReadonlySet<z.core.$ZodTypes> {
+  const parts = new Set<z.core.$ZodTypes>([schema as z.core.$ZodTypes]);
+  // What is added to a set while it is iterated is visited, too.
+  for (const part of parts)
+    for (const held of heldBy(part)) if (isSchema(held)) parts.add(held as z.core.$ZodTypes);
+  return parts;
+}
+
+function heldBy({ _zod }: z.core.$ZodTypes): unknown[] {
+  const { def } = _zod;
+  if (def.type === 'lazy') return [(_zod as z.core.$ZodLazyInternals).innerType];
+  if (def.type === 'object') return [...Object.values(def.shape), def.catchall];
+  return HELD_IN.flatMap((key) => Reflect.get(def, key));
+}
+
+function isSchema(value: unknown): value is z.core.$ZodType {
+  return typeof value === 'object' && value !== null && '_zod' in value;
+}

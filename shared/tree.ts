@@ -1,0 +1,138 @@
+import { EventsError } from './errors.ts';
+
+/** The way to a value, outermost first. It changes while the tree is walked: copy it to keep it. */
+export type TreePath = (string | number)[];
+
+/** What becomes of the parts of a tree. */
+export interface TreeRules {
+  /** What stands for a value that holds no others: a primitive, or an object that is no list, record, Map or Set. */
+  leaf(value: unknown, path: TreePath): unknown;
+  /** What stands for a field's name. Default: the name. */
+  name?(name: string, path: TreePath): string;
+  /** Called for each list, record, Map and Set before its parts. Default: nothing. */
+  holder?(value: object, path: TreePath): void;
+  /** Records of any other prototype become copies that have this one. Default: they stay as they are. */
+  readonly prototype?: typeof Object.prototype | null;
+}
+
+/** As a leaf of a record: the record is to have no such field. */
+export const LEFT_OUT = Symbol('left out');
+
+/** Objects and lists in one another: trees are walked by recursion, here and wherever they go. */
+const MAX_DEPTH = 64;
+/** More than any event holds. Objects that share parts are walked once for each way to them. */
+const MAX_NODES = 2_000_000;
+
+/**
+ * A tree with other leaves or names. What nothing is changed in is returned as it is, and nothing is changed in place.
+ * Lists, plain objects of any realm, Maps and Sets are walked; all else is a leaf.
+ * @throws EventsError INVALID_EVENT where it is nested more than 64 levels deep, or has more than two million parts
+ */
+export function mapTree(data: unknown, rules: TreeRules): unknown {
+  return new Walk(rules).value(data);
+}
+
+/** An object that is its fields and nothing else, of this realm or another. */
+export function isRecord(value: object): value is Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return true;
+  // Another realm has an Object.prototype of its own.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf');
+}
+
+/** Sets a field, whatever its name: an assignment to `__proto__` would change the object's prototype. */
+export function setField(record: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') record[name] = value;
+  else Object.defineProperty(record, name, { value, configurable: true, enumerable: true, writable: true });
+}
+
+/** The error for data that is refused before, or after, its schema saw it. */
+export function invalidAt(path: TreePath, message: string): EventsError {
+  const at = ['data', ...path];
+  return new EventsError('INVALID_EVENT', `Invalid event: ${at.join('.')}: ${message}`, {
+    issues: [{ path: at, message }],
+  });
+}
+
+class Walk {
+  readonly #rules: TreeRules;
+  readonly #path: TreePath = [];
+  #nodes = 0;
+
+  constructor(rules: TreeRules) {
+    this.#rules = rules;
+  }
+
+  value(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return this.#rules.leaf(value, this.#path);
+    if (Array.isArray(value)) {
+      this.#enter(value);
+      return this.#items(value) ?? value;
+    }
+    if (isRecord(value)) {
+      this.#enter(value);
+      return this.#record(value);
+    }
+    if (value instanceof Set) {
+      this.#enter(value);
+      const items = this.#items([...value]);
+      return items ? new Set(items) : value;
+    }
+    if (value instanceof Map) {
+      this.#enter(value);
+      const parts = this.#items([...value].flat(1));
+      return parts ? new Map(Array.from(value, (_, n) => [parts[2 * n], parts[2 * n + 1]])) : value;
+    }
+    return this.#rules.leaf(value, this.#path);
+  }
+
+  #enter(holder: object): void {
+    if (this.#path.length >= MAX_DEPTH) throw invalidAt([], `is nested more than ${MAX_DEPTH} levels deep`);
+    this.#rules.holder?.(holder, this.#path);
+  }
+
+  /** The items; undefined if none became another. */
+  #items(items: readonly unknown[]): unknown[] | undefined {
+    let mapped: unknown[] | undefined;
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      const after = this.#part(index, item);
+      if (Object.is(after, item)) continue;
+      mapped ??= [...items];
+      mapped[index] = after;
+    }
+    return mapped;
+  }
+
+  #record(record: Record<string, unknown>): Record<string, unknown> {
+    const { name: rename, prototype } = this.#rules;
+    const keys = Object.keys(record);
+    const isForeign = prototype !== undefined && Object.getPrototypeOf(record) !== prototype;
+    let mapped: Record<string, unknown> | undefined = isForeign ? this.#empty() : undefined;
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string;
+      const name = rename ? rename(key, this.#path) : key;
+      const value = record[key];
+      const after = this.#part(key, value);
+      if (mapped === undefined) {
+        if (name === key && Object.is(after, value)) continue;
+        mapped = this.#empty();
+        for (const before of keys.slice(0, index)) setField(mapped, before, record[before]);
+      }
+      if (after !== LEFT_OUT) setField(mapped, name, after);
+    }
+    return mapped ?? record;
+  }
+
+  #empty(): Record<string, unknown> {
+    return this.#rules.prototype === null ? Object.create(null) : {};
+  }
+
+  #part(key: string | number, value: unknown): unknown {
+    if (++this.#nodes > MAX_NODES) throw invalidAt([], `has more than ${MAX_NODES} parts`);
+    this.#path.push(key);
+    const after = this.value(value);
+    this.#path.pop();
+    return after;
+  }
+}

@@ -1,0 +1,165 @@
+import { type ErrorCode, EventsError } from '../errors.ts';
+import type { Expects } from './expectation.ts';
+import { KINDS, type Kind, splitPath, type TypeName, unreadableIn } from './format.ts';
+import type { WireLimits } from './limits.ts';
+import { isRecord } from './shapes.ts';
+
+/** What is said of one place in a JSON value, and of the places inside it. */
+export interface Mark {
+  type?: TypeName;
+  inner?: Map<string, Mark>;
+}
+
+const SIMPLE: ReadonlySet<unknown> = new Set(KINDS.slice(0, KINDS.indexOf('class')));
+const NAMED: ReadonlySet<unknown> = new Set(['typed-array', 'class', 'symbol', 'custom']);
+const INDEX = /^(?:0|[1-9]\d{0,15})$/;
+
+/**
+ * Reads the annotations of a JSON value, each against what is at its path and what is expected there. It costs no more
+ * than their text: a path that leads nowhere ends the work.
+ */
+export class AnnotationReader {
+  readonly #json: unknown;
+  readonly #legacy: boolean;
+  readonly #limits: WireLimits;
+  readonly #expects: Expects;
+  readonly #root: Mark = {};
+  readonly #path: string[] = [];
+  #count = 0;
+
+  constructor(json: unknown, version: unknown, limits: WireLimits, expects: Expects) {
+    if (version !== undefined && typeof version !== 'number') {
+      throw invalid(expects([]).code, [], 'meta.v must be a number');
+    }
+    this.#json = json;
+    this.#legacy = (version ?? 0) < 1;
+    this.#limits = limits;
+    this.#expects = expects;
+  }
+
+  /** The marks of a tree of annotations. @throws EventsError naming the path of the first that is wrong */
+  values(tree: unknown): Mark {
+    this.#tree(tree, this.#root, this.#json);
+    return this.#root;
+  }
+
+  /**
+   * Looks whether each place of an object that occurs several times holds it. Its places are not made one again: what
+   * is shared could make a small input a large one, and stock clients write the value at each place.
+   * @throws EventsError where a place is empty: it was left out, or the object contains itself
+   */
+  equalities(tree: unknown): void {
+    const [roots, others] = Array.isArray(tree) ? tree : [[], tree];
+    this.#equal([], roots);
+    if (others === undefined) return;
+    if (!isRecord(others)) throw this.#invalid('meta.referentialEqualities must be lists of paths');
+    for (const [path, places] of Object.entries(others)) this.#equal(this.#split(path), places);
+  }
+
+  #equal(keys: readonly string[], places: unknown): void {
+    if (!Array.isArray(places)) throw this.#invalid('meta.referentialEqualities must be lists of paths');
+    const isNull = this.#at(keys) === null;
+    for (const place of places) {
+      if (typeof place !== 'string') throw this.#invalid('meta.referentialEqualities must be lists of paths');
+      const path = this.#split(place);
+      if (this.#at(path) !== null || isNull) continue;
+      throw invalid(
+        this.#expects(path).code,
+        path,
+        'stands for an object that is elsewhere: send the value at each place (no `dedupe`), and nothing that contains itself',
+      );
+    }
+  }
+
+  #tree(tree: unknown, mark: Mark, json: unknown): void {
+    if (Array.isArray(tree)) {
+      const [type, inner] = tree;
+      if (tree.length === 0 || tree.length > 2) throw this.#invalid('is annotated with no type');
+      if (inner !== undefined) this.#inner(inner, mark, json);
+      if (mark.type !== undefined) throw this.#invalid('is annotated twice');
+      mark.type = this.#type(type);
+    } else this.#inner(tree, mark, json);
+  }
+
+  #inner(trees: unknown, mark: Mark, json: unknown): void {
+    if (!isRecord(trees)) throw this.#invalid('is annotated with no type');
+    for (const path of Object.keys(trees)) {
+      const depth = this.#path.length;
+      let [place, value] = [mark, json];
+      for (const key of this.#split(path)) {
+        value = this.#step(value, key);
+        this.#path.push(key);
+        place.inner ??= new Map();
+        const next = place.inner.get(key) ?? {};
+        place.inner.set(key, next);
+        place = next;
+      }
+      if (this.#path.length > this.#limits.maxDepth) throw this.#invalid('is nested too deeply');
+      this.#tree(trees[path], place, value);
+      this.#path.length = depth;
+    }
+  }
+
+  #type(type: unknown): TypeName {
+    const [kind, name, ...rest] = Array.isArray(type) ? type : [type];
+    const named = Array.isArray(type);
+    if (!(named ? NAMED : SIMPLE).has(kind) || (named && typeof name !== 'string') || rest.length > 0) {
+      throw this.#invalid('is annotated with a type that there is not');
+    }
+    const { kinds, code } = this.#expects(this.#path);
+    if (!kinds.has(kind as Kind)) {
+      throw invalid(code, this.#path, `cannot be a ${kind}: nothing that is asked for here is one`);
+    }
+    const unreadable = unreadableIn(this.#path);
+    if (unreadable !== undefined) {
+      throw invalid(
+        code,
+        this.#path,
+        `has an annotation below a field named ${unreadable}, which superjson's clients do not read: rename the field, or send the value as text`,
+      );
+    }
+    return named ? [kind as Kind, name as string] : (kind as Kind);
+  }
+
+  #at(keys: readonly string[]): unknown {
+    let value = this.#json;
+    for (const key of keys) value = this.#step(value, key);
+    return value;
+  }
+
+  /** What is at a key; the path must be one that exists. */
+  #step(value: unknown, key: string): unknown {
+    if (Array.isArray(value)) {
+      if (INDEX.test(key) && Number(key) < value.length) return value[Number(key)];
+    } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, key)) {
+      return Reflect.get(value, key);
+    }
+    throw invalid(
+      this.#expects(this.#path).code,
+      [...this.#path, key],
+      'is annotated, and there is nothing of that name',
+    );
+  }
+
+  /** The keys of a path; each path counts. */
+  #split(path: string): string[] {
+    if (++this.#count > this.#limits.maxAnnotations) {
+      throw this.#invalid(`has more than ${this.#limits.maxAnnotations} annotations`, []);
+    }
+    const keys = splitPath(path, this.#legacy);
+    if (!keys) throw this.#invalid('is annotated at something that is no path');
+    return keys;
+  }
+
+  #invalid(message: string, path: readonly string[] = this.#path): EventsError {
+    return invalid(this.#expects(path).code, path, message);
+  }
+}
+
+/** The error for an input that is not what its annotations say. */
+export function invalid(code: ErrorCode, path: readonly (string | number)[], message: string): EventsError {
+  const where = path.slice(0, 64);
+  return new EventsError(code, `Invalid input: ${where.length > 0 ? `${where.join('.')}: ` : ''}${message}`, {
+    issues: [{ path: where, message }],
+  });
+}

@@ -1,0 +1,101 @@
+import { AnnotationReader, invalid, type Mark } from './annotations.ts';
+import { anything, type Expects } from './expectation.ts';
+import type { Encoded } from './format.ts';
+import type { WireLimits } from './limits.ts';
+import { revive, WrongShape } from './revive.ts';
+import { isRecord } from './shapes.ts';
+
+/** What {@link decode} takes besides. */
+export interface DecodeOptions {
+  readonly limits: WireLimits;
+  /** What may be annotated, by path. Default: anything. */
+  readonly expects?: Expects | undefined;
+  /**
+   * What happens to an object that superjson says is elsewhere: `refuse`, where the value is missing in its place; or
+   * `ignore`, for what was accepted once. They are followed in no case. Default: `refuse`.
+   */
+  readonly equalities?: 'refuse' | 'ignore' | undefined;
+}
+
+/**
+ * The value that JSON and annotations in superjson's format stand for. The JSON must be the caller's own, as JSON.parse
+ * made it: it is not changed, and what is plain of it is part of the result. It costs no more than the text cost that
+ * it was parsed from, whatever the annotations say.
+ * @throws EventsError with the path of what is not as it should be, or of the limit that is exceeded
+ */
+export function decode(
+  { json, meta }: Encoded,
+  { limits, expects = anything, equalities = 'refuse' }: DecodeOptions,
+): unknown {
+  new Measure(limits, expects).take(json, 0);
+  if (meta === undefined || meta === null) return json;
+  if (!isRecord(meta)) throw invalid(expects([]).code, [], 'meta must be an object');
+  const { values, referentialEqualities, v } = meta;
+  const reader = new AnnotationReader(json, v, limits, expects);
+  if (equalities === 'refuse' && referentialEqualities !== undefined)
+    reader.equalities(referentialEqualities);
+  return values === undefined ? json : build(json, reader.values(values), [], expects);
+}
+
+/** Counts what there is in a JSON value. */
+class Measure {
+  readonly #limits: WireLimits;
+  readonly #expects: Expects;
+  #nodes = 0;
+
+  constructor(limits: WireLimits, expects: Expects) {
+    this.#limits = limits;
+    this.#expects = expects;
+  }
+
+  take(json: unknown, depth: number): void {
+    const isList = Array.isArray(json);
+    if (!isList && !isRecord(json)) return;
+    const { maxDepth, maxNodes } = this.#limits;
+    if (depth >= maxDepth) throw this.#tooMuch(`is nested more than ${maxDepth} levels deep`);
+    const inside: unknown[] = isList ? json : Object.values(json);
+    this.#nodes += inside.length;
+    if (this.#nodes > maxNodes) throw this.#tooMuch(`has more than ${maxNodes} values`);
+    for (const value of inside) if (typeof value === 'object') this.take(value, depth + 1);
+  }
+
+  #tooMuch(message: string) {
+    return invalid(this.#expects([]).code, [], message);
+  }
+}
+
+/** Makes what is marked, from the inside out; copies are of what holds something marked, and of nothing else. */
+function build(json: unknown, { type, inner }: Mark, path: (string | number)[], expects: Expects): unknown {
+  let made = json;
+  if (inner) {
+    if (Array.isArray(json)) {
+      const items = [...json];
+      for (const [key, mark] of inner) buildAt(items, Number(key), mark, path, expects);
+      made = items;
+    } else if (isRecord(json)) {
+      const fields = { ...json };
+      for (const [key, mark] of inner) buildAt(fields, key, mark, path, expects);
+      made = fields;
+    }
+  }
+  if (type === undefined) return made;
+  try {
+    return revive(made, type);
+  } catch (error) {
+    if (error instanceof WrongShape) throw invalid(expects(path.map(String)).code, path, error.message);
+    throw error;
+  }
+}
+
+function buildAt<K extends string | number>(
+  holder: Record<K, unknown>,
+  key: K,
+  mark: Mark,
+  path: (string | number)[],
+  expects: Expects,
+): void {
+  path.push(key);
+  // Never __proto__: what is annotated has no such name in its path.
+  holder[key] = build(holder[key], mark, path, expects);
+  path.pop();
+}

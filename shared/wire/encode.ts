@@ -1,0 +1,189 @@
+import superjson from 'superjson';
+import { EventsError } from '../errors.ts';
+import { type Encoded, joinPath, type TypeName, unreadableIn } from './format.ts';
+import { MAX_BIGINT_DIGITS, MAX_OUTPUT_DEPTH } from './limits.ts';
+import { isRecord, typedArrayName } from './shapes.ts';
+
+/** The annotation of one value, and of those inside it by their paths. */
+type Annotation = readonly [type: TypeName] | readonly [type: TypeName, inner: unknown];
+
+/** What {@link encode} takes besides. */
+export interface EncodeOptions {
+  /**
+   * Whether a value that would not come back as it is (a function, an invalid Date, an instance of a class that is not
+   * registered) is refused. Default: no, it becomes what JSON makes of it, as superjson does it.
+   */
+  lossless?: boolean | undefined;
+  /** Levels of nesting. Default: {@link MAX_OUTPUT_DEPTH}. */
+  maxDepth?: number | undefined;
+}
+
+/**
+ * A value in superjson's format, which `superjson.deserialize` reads too. Values are written and not identities: an
+ * object that occurs twice is written twice. What is plain JSON already is part of the result as it is, not copied.
+ * @throws EventsError INVALID_EVENT for what the format cannot hold: a value that contains itself, or one that needs an
+ *   annotation below a field named `constructor`, `prototype` or `__proto__`
+ */
+export function encode(
+  value: unknown,
+  { lossless = false, maxDepth = MAX_OUTPUT_DEPTH }: EncodeOptions = {},
+): Encoded {
+  const writer = new Writer(lossless, maxDepth);
+  const json = writer.write(value);
+  return writer.values === undefined ? { json } : { json, meta: { values: writer.values, v: 1 } };
+}
+
+class Writer {
+  /** The annotations that were found so far, below the nearest value around that has one itself. */
+  values: Annotation | Record<string, Annotation> | undefined;
+  readonly #lossless: boolean;
+  readonly #maxDepth: number;
+  readonly #path: (string | number)[] = [];
+  /** How much of the path leads to the nearest value around that has an annotation itself. */
+  #base = 0;
+
+  constructor(lossless: boolean, maxDepth: number) {
+    this.#lossless = lossless;
+    this.#maxDepth = maxDepth;
+  }
+
+  write(value: unknown): unknown {
+    if (isPlain(value)) return value;
+    if (typeof value === 'number') {
+      return this.#annotated(['number'], Object.is(value, -0) ? '-0' : String(value));
+    }
+    if (value === undefined) return this.#annotated(['undefined'], null);
+    if (typeof value !== 'object') return this.#leaf(value);
+    if (this.#path.length > this.#maxDepth) {
+      throw this.#refusal(`is nested more than ${this.#maxDepth} levels deep, or contains itself`);
+    }
+    if (Array.isArray(value)) return this.#items(value);
+    if (isRecord(value)) return this.#fields(value);
+    if (value instanceof Map) return this.#container(['map'], [...value]);
+    if (value instanceof Set) return this.#container(['set'], [...value]);
+    if (!ArrayBuffer.isView(value)) return this.#leaf(value);
+    const name = typedArrayName(value);
+    if (name === undefined) throw this.#refusal('is no array of numbers that can be sent: use a Uint8Array');
+    return this.#container([['typed-array', name]], Array.from(value as unknown as ArrayLike<number>));
+  }
+
+  #fields(record: Record<string, unknown>): Record<string, unknown> {
+    let copy: Record<string, unknown> | undefined;
+    for (const key of Object.keys(record)) {
+      const before = record[key];
+      if (isPlain(before)) continue;
+      this.#path.push(key);
+      const after = this.write(before);
+      this.#path.pop();
+      if (after === before) continue;
+      copy ??= { ...record };
+      copy[key] = after; // never __proto__: what changes is annotated, and not below that name
+    }
+    return copy ?? record;
+  }
+
+  #items(list: readonly unknown[]): readonly unknown[] {
+    let copy: unknown[] | undefined;
+    for (let index = 0; index < list.length; index++) {
+      const before = list[index];
+      if (isPlain(before)) continue;
+      this.#path.push(index);
+      const after = this.write(before);
+      this.#path.pop();
+      if (after === before) continue;
+      copy ??= [...list];
+      copy[index] = after;
+    }
+    return copy ?? list;
+  }
+
+  /** A value that is written as a list, with annotations of its own items. */
+  #container(annotation: readonly [TypeName], items: readonly unknown[]): unknown {
+    const outer = { values: this.values, base: this.#base };
+    this.values = undefined;
+    this.#base = this.#path.length;
+    const json = this.#items(items);
+    const inner = this.values;
+    this.values = outer.values;
+    this.#base = outer.base;
+    return this.#annotated(inner === undefined ? annotation : [annotation[0], inner], json);
+  }
+
+  /** A value whose type superjson knows, or nobody. */
+  #leaf(value: unknown): unknown {
+    const { json, meta } = this.#bySuperjson(value);
+    if (Array.isArray(meta?.values)) {
+      const annotation = meta.values as unknown as Annotation;
+      if (annotation[0] === 'bigint' && String(json).length > MAX_BIGINT_DIGITS) {
+        throw this.#refusal(`has more than ${MAX_BIGINT_DIGITS} digits`);
+      }
+      return this.#annotated(annotation, json);
+    }
+    if (this.#lossless) throw this.#refusal(`is ${describe(value)}, which cannot be sent as it is`);
+    return value;
+  }
+
+  #bySuperjson(value: unknown) {
+    try {
+      const written = superjson.serialize(value as Parameters<typeof superjson.serialize>[0]);
+      if (!containsItself(written.meta?.referentialEqualities)) return written;
+    } catch (cause) {
+      throw this.#refusal(
+        `cannot be written: ${cause instanceof Error ? cause.message : 'no reason'}`,
+        cause,
+      );
+    }
+    throw this.#refusal('contains itself');
+  }
+
+  #annotated(annotation: Annotation, json: unknown): unknown {
+    const path = this.#path;
+    const name = unreadableIn(path);
+    if (name !== undefined) {
+      throw this.#refusal(
+        `needs an annotation below a field named ${name}, which superjson's clients do not read: rename the field, or send the value as text`,
+      );
+    }
+    if (path.length === this.#base) this.values = annotation;
+    else {
+      this.values ??= {};
+      (this.values as Record<string, Annotation>)[joinPath(path.slice(this.#base))] = annotation;
+    }
+    return json;
+  }
+
+  #refusal(problem: string, cause?: unknown): EventsError {
+    const path = this.#path.slice(0, 64);
+    const message = `Not to be sent: ${path.length > 0 ? `${path.join('.')}: ` : ''}${problem}`;
+    return new EventsError('INVALID_EVENT', message, { issues: [{ path, message: problem }], cause });
+  }
+}
+
+/** Whether JSON has a value as it is: the most of what there is, and so asked first. */
+function isPlain(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    default:
+      return value === null;
+  }
+}
+
+/** What superjson writes null for in place of the value: a path that leads from an object to itself. */
+function containsItself(equalities: unknown): boolean {
+  if (equalities === undefined) return false;
+  if (Array.isArray(equalities)) return true; // of the root
+  return Object.entries(equalities as Record<string, string[]>).some(([path, others]) =>
+    others.some((other) => other.startsWith(`${path}.`)),
+  );
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
+  if (value instanceof Date) return 'an invalid Date';
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object of its own kind';
+}

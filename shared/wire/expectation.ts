@@ -1,0 +1,28 @@
+import type { ErrorCode } from '../errors.ts';
+import { KINDS, type Kind } from './format.ts';
+
+/** What may be annotated at a place of an input, and what an annotation that may not is refused with. */
+export interface Expectation {
+  readonly kinds: ReadonlySet<Kind>;
+  readonly code: ErrorCode;
+}
+
+/** What is expected at a path of an input. */
+export type Expects = (path: readonly string[]) => Expectation;
+
+/**
+ * Kinds that cost no more than their text and are one value: held everywhere, since a schema tells better what is wrong
+ * with them, and a field that an older server does not know yet is one it leaves out.
+ */
+export const SCALARS: ReadonlySet<Kind> = new Set(['undefined', 'number', 'bigint', 'Date']);
+
+export const ALL_KINDS: ReadonlySet<Kind> = new Set(KINDS);
+
+const everything: Expectation = { kinds: ALL_KINDS, code: 'INVALID_OPTION' };
+const options: Expectation = { kinds: SCALARS, code: 'INVALID_OPTION' };
+
+/** Where nothing is known of what is to come. */
+export const anything: Expects = () => everything;
+
+/** The options of a call: names, numbers, times. */
+export const optionsOnly: Expects = () => options;

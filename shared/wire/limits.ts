@@ -1,0 +1,28 @@
+/** What decoding one input may cost. Beyond one of them it stops there. */
+export interface WireLimits {
+  /** Values in the JSON, whole or in part: fields, items, texts. */
+  readonly maxNodes: number;
+  /** Objects and lists in one another. */
+  readonly maxDepth: number;
+  /** Annotations, and paths of equal objects. */
+  readonly maxAnnotations: number;
+}
+
+/** Of what strangers send. Data may be nested 64 levels; each entry of a Map is a list in a list, and a batch three more. */
+export const INPUT_LIMITS: WireLimits = { maxNodes: 1_000_000, maxDepth: 136, maxAnnotations: 50_000 };
+
+/** Of what a log holds: as much as there is, since it was accepted once. */
+export const LOG_LIMITS: WireLimits = {
+  maxNodes: Number.POSITIVE_INFINITY,
+  maxDepth: 256,
+  maxAnnotations: Number.POSITIVE_INFINITY,
+};
+
+/** Levels of what is sent: those of a log, and of the page of history around it. */
+export const MAX_OUTPUT_DEPTH = 320;
+
+/** Of what a server answers, and its client asked for. */
+export const OUTPUT_LIMITS: WireLimits = { ...LOG_LIMITS, maxDepth: MAX_OUTPUT_DEPTH + 1 };
+
+/** Digits of a bigint: reading them costs the square of their number. */
+export const MAX_BIGINT_DIGITS = 1_000;

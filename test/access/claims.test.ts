@@ -1,0 +1,298 @@
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { type Authenticate, apiKeys, jwt, MemoryBroker, Sessions, type Subject } from '../../server/index.ts';
+import { CloseCode } from '../../shared/index.ts';
+import { startTestServer } from '../app/harness.ts';
+import { ALL, apiKey, RawSocket, takesTokens, token } from './harness.ts';
+
+const SECRET = 'a secret of tests, of 32 bytes and more';
+const NAMES = { iss: 'https://issuer.example', aud: 'psyche-events' };
+
+/** A signed token of any payload and header, right or wrong. */
+function sign(payload: object | string, header: object = { alg: 'HS256' }): string {
+  const now = Math.floor(Date.now() / 1000);
+  const whole =
+    typeof payload === 'string' ? payload : { ...NAMES, sub: 'alice', exp: now + 600, ...payload };
+  const part = (value: object | string) =>
+    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+  const text = `${part(header)}.${part(whole)}`;
+  return `${text}.${createHmac('sha256', SECRET).update(text).digest('base64url')}`;
+}
+
+function credentials(given: string) {
+  return { token: given, connectionParams: null, headers: {}, remoteAddress: '' };
+}
+
+/** The error code with which a token is refused, or the subject it stands for. */
+async function outcome(authenticate: Authenticate, given: string): Promise<unknown> {
+  try {
+    return new Sessions().open(await authenticate(credentials(given))).subject.id;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : error;
+  }
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+
+describe('a token is refused for a claim of another type', () => {
+  test.each<[string, object]>([
+    ['a number as sub', { sub: 42 }],
+    ['a list as sub', { sub: ['alice'] }],
+    ['an object as sub', { sub: { toString: 'alice' } }],
+    ['true as sub', { sub: true }],
+    ['an empty sub', { sub: '' }],
+    ['a sub of 129 characters', { sub: 'a'.repeat(129) }],
+    ['a sub with a line end', { sub: 'alice\n' }],
+    ['a sub with NUL', { sub: 'al\0ice' }],
+    ['a sub with half a surrogate pair', { sub: 'alice\ud800' }],
+    ['text as exp', { exp: `${now() + 600}` }],
+    ['text as iat', { iat: `${now()}` }],
+    ['text as nbf', { nbf: `${now()}` }],
+    ['null as iat', { iat: null }],
+    ['exp beyond every date', { exp: 1e300 }],
+    ['text as topics', { topics: '*' }],
+    ['a number among subscribe', { subscribe: [1] }],
+    ['another typ', {}],
+  ])('%s', async (name, payload) => {
+    const header = name === 'another typ' ? { alg: 'HS256', typ: 'logout+jwt' } : undefined;
+    expect(await outcome(takesTokens, sign(payload, header))).toBe('UNAUTHENTICATED');
+  });
+
+  test('infinite times: a session that ends then would never end', async () => {
+    const rest = '"iss":"https://issuer.example","aud":"psyche-events","sub":"alice"';
+    for (const times of [
+      '"exp":1e999',
+      `"exp":${now() + 600},"iat":-1e999`,
+      `"exp":${now() + 600},"nbf":1e999`,
+    ]) {
+      expect(await outcome(takesTokens, sign(`{${rest},${times}}`))).toBe('UNAUTHENTICATED');
+    }
+    expect(await outcome(takesTokens, sign(`{${rest},"exp":${now() + 600}}`))).toBe('alice');
+  });
+
+  test.each<[string, object, object?]>([
+    ['128 characters as sub', { sub: 'ä'.repeat(128) }],
+    ['a name that objects have as sub', { sub: '__proto__' }],
+    ['a fraction as iat', { iat: now() - 0.5 }],
+    ['a list as aud', { aud: ['other', NAMES.aud] }],
+    ['at+jwt as typ', {}, { alg: 'HS256', typ: 'application/at+JWT' }],
+  ])('control: %s is let in', async (_, payload, header) => {
+    expect(await outcome(takesTokens, sign(payload, header))).toBe('sub' in payload ? payload.sub : 'alice');
+  });
+
+  test('a socket gets 4501, and HTTP 401', async () => {
+    await using server = await startTestServer({}, { authenticate: takesTokens });
+    const wrong = sign({ ...ALL, sub: 42 });
+    await using socket = new RawSocket(server.url, { token: wrong });
+    expect(await socket.closed).toBe(CloseCode.UNAUTHENTICATED);
+    const headers = { authorization: `Bearer ${wrong}` };
+    expect((await fetch(`${server.url}/trpc/stats`, { headers })).status).toBe(401);
+  });
+
+  test('a token that is longer than 8192 bytes is not parsed', async () => {
+    const long = (claims: string) => sign({ text: claims });
+    expect(await outcome(takesTokens, long('x'.repeat(4000)))).toBe('alice');
+    expect(await outcome(takesTokens, long('x'.repeat(7000)))).toBe('UNAUTHENTICATED');
+    // 3000 characters, 9000 bytes.
+    const authenticate = apiKeys([apiKey('long', '€'.repeat(3000))]);
+    expect(await outcome(authenticate, '€'.repeat(3000))).toBe('UNAUTHENTICATED');
+  });
+
+  test.each([' ', '\n', '\t', '\0', '=', '.', '.x.y'])('a token with %j after it', async (end) => {
+    expect(await outcome(takesTokens, sign({}))).toBe('alice');
+    expect(await outcome(takesTokens, `${sign({})}${end}`)).toBe('UNAUTHENTICATED');
+  });
+});
+
+describe('an `authenticate` of one’s own', () => {
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a number as id', { id: 42, claims: ALL }],
+    ['no claims', { id: 'alice' }],
+    ['text as topics', { id: 'alice', claims: { ...ALL, topics: '*' } }],
+    ['text as expiresAt', { id: 'alice', claims: ALL, expiresAt: '2099-01-01' }],
+    ['NaN as expiresAt', { id: 'alice', claims: ALL, expiresAt: Number.NaN }],
+    ['a Date as issuedAt', { id: 'alice', claims: ALL, issuedAt: new Date() }],
+  ])('%s: nobody is let in whom `revoke` would not reach', async (_, subject) => {
+    const authenticate = async () => subject as Subject;
+    expect(await outcome(authenticate, 'x')).toBe('UNAUTHENTICATED');
+    await using server = await startTestServer({}, { authenticate });
+    await using socket = new RawSocket(server.url);
+    expect(await socket.closed).toBe(CloseCode.UNAUTHENTICATED);
+  });
+
+  test('ids of API keys are checked when the server starts', () => {
+    expect(() => apiKeys([{ ...apiKey('x', 'key'), id: 'a\nb' }])).toThrow(TypeError);
+    expect(() => apiKeys([{ ...apiKey('x', 'key'), id: 7 as never }])).toThrow(TypeError);
+    expect(apiKeys([apiKey('x', 'key')])).toBeTypeOf('function');
+  });
+});
+
+describe('an issuer whose clock is ahead', () => {
+  test.each(['iat', 'nbf'])('a token whose %s is 2 s ahead is waited for', async (claim) => {
+    await using server = await startTestServer({}, { authenticate: takesTokens });
+    const begins = now() + 2;
+    await using socket = new RawSocket(server.url, { token: sign({ ...ALL, [claim]: begins }) });
+    socket.subscribe(1, {});
+    await expect.poll(() => socket.synced, { timeout: 10_000 }).toBe(true);
+    expect(Date.now()).toBeGreaterThanOrEqual(begins * 1000);
+  });
+
+  test.each(['iat', 'nbf'])(
+    'one whose %s is a minute ahead is refused: it would outlive a revocation',
+    async (claim) => {
+      expect(await outcome(takesTokens, sign({ [claim]: now() + 60 }))).toBe('UNAUTHENTICATED');
+    },
+  );
+
+  test('a token that is waited for is reached by a revocation', async () => {
+    let time = 100_000;
+    const sessions = new Sessions({ now: () => time });
+    const authenticate = jwt({ secret: SECRET, issuer: NAMES.iss, audience: NAMES.aud, now: () => time });
+    const early = () => authenticate(credentials(sign({ exp: 1000, iat: 101 })));
+    const waiting = early();
+    time = 100_500;
+    await sessions.revoke('alice');
+    time = 101_000;
+    const subject = await waiting;
+    expect(() => sessions.open(subject)).toThrow('revoked');
+    time = 102_000;
+    expect(sessions.open(await early()).subject.id).toBe('alice'); // control: the issue time itself is later
+  });
+
+  test('the leeway does not lengthen the life of a token', async () => {
+    expect(await outcome(takesTokens, sign({ exp: now() - 1 }))).toBe('TOKEN_EXPIRED');
+  });
+});
+
+describe('a revocation', () => {
+  test('covers the tokens of its second; one that is issued after it is let in', async () => {
+    const sessions = new Sessions();
+    const before = await token();
+    sessions.open(await takesTokens(credentials(before)));
+    await sessions.revoke('alice');
+    await expect(async () => sessions.open(await takesTokens(credentials(before)))).rejects.toThrow(
+      'revoked',
+    );
+    expect(sessions.open(await takesTokens(credentials(await token()))).subject.id).toBe('alice');
+  });
+
+  test('has the time of the log, whatever the clock of the machine that revokes', async () => {
+    const broker = new MemoryBroker();
+    const here = new Sessions({ broker });
+    await here.start();
+    for (const off of [-3_600_000, 3_600_000]) {
+      const before = await takesTokens(credentials(await token({ sub: `bob ${off}` })));
+      const elsewhere = new Sessions({ broker, now: () => Date.now() + off });
+      await elsewhere.revoke(`bob ${off}`);
+      expect(() => here.open(before)).toThrow('revoked');
+      const after = await takesTokens(credentials(await token({ sub: `bob ${off}` })));
+      expect(here.open(after).subject.id).toBe(`bob ${off}`);
+    }
+    here.close();
+    await broker.close();
+  });
+
+  test('of an id that no subject can have is a mistake', async () => {
+    for (const id of ['', 'a'.repeat(129), 'a\0']) {
+      await expect(new Sessions().revoke(id)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    }
+  });
+});
+
+describe('key sets', () => {
+  const [issuer, audience] = ['i', 'a'];
+
+  function signed(key: CryptoKey, header: { kid?: string } = {}): Promise<string> {
+    return new SignJWT({ ...ALL })
+      .setProtectedHeader({ alg: 'ES256', ...header })
+      .setSubject('alice')
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setExpirationTime('1 hour')
+      .sign(key);
+  }
+
+  async function pair() {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    return { privateKey, jwk: await exportJWK(publicKey) };
+  }
+
+  test('tokens without kid: each key of the set is tried', async () => {
+    const [first, second, foreign] = await Promise.all([pair(), pair(), pair()]);
+    const both = {
+      keys: [
+        { ...first.jwk, kid: '1' },
+        { ...second.jwk, kid: '2' },
+      ],
+    };
+    for (const jwks of [both, { keys: [first.jwk, second.jwk] }, { keys: [second.jwk] }]) {
+      const authenticate = jwt({ jwks, issuer, audience });
+      expect(await outcome(authenticate, await signed(second.privateKey))).toBe('alice');
+      expect(await outcome(authenticate, await signed(foreign.privateKey))).toBe('UNAUTHENTICATED');
+    }
+    // With a kid it is that key and no other.
+    const authenticate = jwt({ jwks: both, issuer, audience });
+    expect(await outcome(authenticate, await signed(second.privateKey, { kid: '2' }))).toBe('alice');
+    expect(await outcome(authenticate, await signed(second.privateKey, { kid: '1' }))).toBe(
+      'UNAUTHENTICATED',
+    );
+  });
+
+  /** An issuer on this machine, and how often it was asked. */
+  async function issue(
+    answer: (url: string) => { status?: number; body: string; headers?: Record<string, string> },
+  ) {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked++;
+      const { status = 200, body, headers = {} } = answer(request.url ?? '');
+      response.writeHead(status, headers).end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    return {
+      url: `http://127.0.0.1:${port}/`,
+      asked: () => asked,
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections();
+        server.close();
+      },
+    };
+  }
+
+  test('a set that is huge, redirects or fails is not taken, and asked for once a second', async () => {
+    const key = await pair();
+    const set: JSONWebKeySet = { keys: [key.jwk] };
+    const good = await signed(key.privateKey);
+    const answers = [
+      { body: JSON.stringify({ ...set, padding: 'x'.repeat(300_000) }) },
+      { status: 302, body: '', headers: { location: '/elsewhere' } },
+      { status: 500, body: '' },
+      { body: 'no JSON' },
+    ];
+    for (const answer of answers) {
+      await using server = await issue((url) => (url === '/' ? answer : { body: JSON.stringify(set) }));
+      const authenticate = jwt({ jwks: server.url, issuer, audience });
+      for (let n = 0; n < 20; n++) expect(await outcome(authenticate, good)).toBe('UNAVAILABLE');
+      if (answer.body !== 'no JSON') expect(server.asked()).toBeLessThan(5);
+    }
+    await using server = await issue(() => ({
+      body: JSON.stringify({ ...set, padding: 'x'.repeat(200_000) }),
+    }));
+    expect(await outcome(jwt({ jwks: server.url, issuer, audience }), good)).toBe('alice'); // control
+  });
+
+  test('wrong signatures without kid do not ask the issuer again and again', async () => {
+    const [key, foreign] = await Promise.all([pair(), pair()]);
+    await using server = await issue(() => ({ body: JSON.stringify({ keys: [key.jwk] }) }));
+    const authenticate = jwt({ jwks: server.url, issuer, audience });
+    expect(await outcome(authenticate, await signed(key.privateKey))).toBe('alice');
+    const wrong = await signed(foreign.privateKey);
+    for (let n = 0; n < 20; n++) expect(await outcome(authenticate, wrong)).toBe('UNAUTHENTICATED');
+    expect(server.asked()).toBe(1);
+  });
+});

@@ -1,0 +1,134 @@
+import { request } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { createPublisher } from '../../client/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { startTestServer } from './harness.ts';
+
+const MIB = 1024 * 1024;
+const PUBLISH = '/trpc/publish.agent_message';
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+interface Sent {
+  path?: string;
+  headers?: Record<string, string>;
+  bytes: number;
+}
+
+/** Sends a body piece by piece, as fast as it is taken, and hears the answer only when all of it is sent. */
+async function send(url: string, { path = PUBLISH, headers = JSON_TYPE, bytes }: Sent) {
+  return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+    const asked = request(`${url}${path}`, { method: 'POST', headers, agent: false });
+    asked.once('error', reject);
+    asked.once('response', async (response) => {
+      resolve({ status: response.statusCode, text: (await response.toArray()).join('') });
+    });
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    let sent = 0;
+    const more = (): void => {
+      while (sent < bytes) {
+        sent += piece.length;
+        if (!asked.write(piece)) {
+          asked.once('drain', more);
+          return;
+        }
+      }
+      asked.end();
+    };
+    more();
+  });
+}
+
+describe('a body that is refused is answered, not reset', () => {
+  const close = { ...JSON_TYPE, connection: 'close' };
+  test.each<[string, number, string | null, Sent]>([
+    ['too large, in chunks', 413, 'TOO_LARGE', { bytes: 8 * MIB }],
+    [
+      'too large, of a known length, and then to be closed',
+      413,
+      'TOO_LARGE',
+      { bytes: 8 * MIB, headers: { ...close, 'content-length': `${8 * MIB}` } },
+    ],
+    [
+      'of a foreign page',
+      403,
+      'FORBIDDEN',
+      { bytes: 8 * MIB, headers: { ...close, origin: 'http://evil.example' } },
+    ],
+    [
+      'no JSON',
+      415,
+      'INVALID_OPTION',
+      { bytes: MIB, headers: { 'content-type': 'application/octet-stream' } },
+    ],
+    [
+      'a form',
+      415,
+      'INVALID_OPTION',
+      { bytes: MIB, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    ],
+    [
+      'a form in parts, too large',
+      413,
+      null,
+      { bytes: 8 * MIB, headers: { 'content-type': 'multipart/form-data; boundary=x' } },
+    ],
+    ['compressed', 400, null, { bytes: MIB / 2, headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } }],
+    ['to nothing', 404, null, { bytes: MIB / 2, path: '/trpc/nothing' }],
+  ])('%s: %i %s', async (_, status, reason, sent) => {
+    await using server = await startTestServer();
+    for (let times = 0; times < 5; times++) {
+      const answer = await send(server.url, sent);
+      expect(answer.status).toBe(status);
+      expect(JSON.parse(answer.text)).toMatchObject({
+        error: { json: { data: { httpStatus: status, reason } } },
+      });
+    }
+  });
+
+  test('our client has an error with a code that says so', async () => {
+    await using server = await startTestServer();
+    const publisher = createPublisher({ url: `${server.url}/trpc` });
+    const data = { ...agentMessage('large'), metadata: { text: 'x'.repeat(2 * MIB) } };
+    await expect(publisher.publish('agent_message', data)).rejects.toMatchObject({
+      name: 'EventsError',
+      code: 'TOO_LARGE',
+      message: expect.stringContaining('1 MiB'),
+    });
+    await publisher.close();
+  });
+
+  test('a body without end is not read without end', async () => {
+    await using server = await startTestServer();
+    const sent = await new Promise<number>((resolve) => {
+      let bytes = 0;
+      const asked = request(`${server.url}${PUBLISH}`, { method: 'POST', headers: JSON_TYPE, agent: false });
+      const piece = Buffer.alloc(256 * 1024, 'x');
+      const more = (): void => {
+        do bytes += piece.length;
+        while (asked.write(piece));
+      };
+      asked.on('drain', more);
+      asked.on('response', (response) => response.resume());
+      asked.on('error', () => {});
+      asked.once('close', () => resolve(bytes));
+      more();
+    });
+    expect(sent / MIB).toBeLessThan(128);
+    expect(sent / MIB).toBeGreaterThan(32); // the control: it was read
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+});
+
+test('methods that are no calls are refused, whatever they are', async () => {
+  await using server = await startTestServer();
+  for (const method of ['TRACE', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    const status = await new Promise((resolve, reject) => {
+      const asked = request(`${server.url}/trpc/history`, { method }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      asked.once('error', reject).end();
+    });
+    expect(status, method).toBe(405);
+  }
+});

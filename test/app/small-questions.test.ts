@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fastify } from 'fastify';
+import { describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { answerInTurn } from '../../server/app/pipelining.ts';
+import { agentMessage } from '../support/events.ts';
+import { startTestServer } from './harness.ts';
+
+/** A server whose topic `default` holds so many events of 30 KB. */
+async function serverWith(events: number) {
+  const server = await startTestServer();
+  const data = agentMessage('x'.repeat(30_000));
+  for (let left = events; left > 0; left -= 20) {
+    const answer = await fetch(`${server.url}/trpc/publish.batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ events: Array(20).fill({ event_type: 'agent_message', data }) }),
+    });
+    expect(answer.status).toBe(200);
+  }
+  return server;
+}
+
+const batchOf = (url: string, calls: number) =>
+  fetch(`${url}/trpc/${Array(calls).fill('history').join(',')}?batch=1&input=%7B%7D`);
+
+describe('one request', () => {
+  test('has 100 calls at most', async () => {
+    await using server = await serverWith(20);
+    expect((await batchOf(server.url, 101)).status).toBe(400);
+  });
+
+  test('gets pages of 1 MiB together, and one more: the rest is refused by name', async () => {
+    await using server = await serverWith(60);
+    const answer = await batchOf(server.url, 100);
+    const text = await answer.text();
+    expect(text.length).toBeLessThan(2.5 * 1024 * 1024);
+    const results: { result?: object; error?: { json: { data: { reason: string } } } }[] = JSON.parse(text);
+    expect(results.filter(({ result }) => result)).toHaveLength(1);
+    expect(new Set(results.flatMap(({ error }) => error?.json.data.reason ?? []))).toEqual(
+      new Set(['OVERLOADED']),
+    );
+  });
+
+  test('control: small pages of as many calls come all', async () => {
+    await using server = await startTestServer();
+    const results: object[] = await (await batchOf(server.url, 100)).json();
+    expect(results.filter((each) => 'result' in each)).toHaveLength(100);
+  });
+});
+
+describe('requests that are sent before those before them were answered', () => {
+  /** Sends 20 in one packet. @returns how many were under way at a time, and what was answered */
+  async function pipelined(isInTurn: boolean) {
+    await using app = Object.assign(fastify(), { [Symbol.asyncDispose]: async () => app.close() });
+    if (isInTurn) answerInTurn(app.server, () => {});
+    let running = 0;
+    let most = 0;
+    app.get('/:n', async (request) => {
+      most = Math.max(most, ++running);
+      await sleep(2);
+      running--;
+      return `<${(request.params as { n: string }).n}>`;
+    });
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let text = '';
+    socket.on('data', (data) => {
+      text += data;
+    });
+    const requests = Array.from({ length: 20 }, (_, n) => `GET /${n} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    socket.write(requests.join(''));
+    await expect.poll(() => text.includes('<19>')).toBe(true);
+    socket.destroy();
+    return { most, answers: [...text.matchAll(/<(\d+)>/g)].map(([, n]) => Number(n)) };
+  }
+
+  const inOrder = Array.from({ length: 20 }, (_, n) => n);
+
+  test('begin one after another', async () => {
+    expect(await pipelined(true)).toEqual({ most: 1, answers: inOrder });
+  });
+
+  test('control: otherwise all of them are under way at once', async () => {
+    expect(await pipelined(false)).toEqual({ most: 20, answers: inOrder });
+  });
+
+  test('end with their connection', async () => {
+    await using server = await serverWith(20);
+    const socket = connect(server.port, '127.0.0.1');
+    const request = 'GET /trpc/history?input=%7B%7D HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+    socket.write(request.repeat(50));
+    await once(socket, 'data');
+    socket.destroy();
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+});
+
+test('100 questions that match nothing, of one socket: others are answered between their steps', async () => {
+  await using server = await serverWith(240);
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
+  await once(socket, 'open');
+  let answers = 0;
+  socket.on('message', () => answers++);
+  for (let id = 0; id < 100; id++) {
+    const input = { json: { filter: { agent_id: `nobody ${id}` } } };
+    socket.send(JSON.stringify({ id, method: 'query', params: { path: 'history', input } }));
+  }
+  let healthy = 0;
+  while (answers < 100) {
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    if (answers < 100) healthy++;
+  }
+  expect(healthy).toBeGreaterThan(20);
+  socket.terminate();
+});

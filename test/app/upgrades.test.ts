@@ -1,0 +1,251 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { keepAcceptableOffers } from '../../server/broadcaster/upgrade/handshake-offers.ts';
+import { Broadcaster, COMPRESSION, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { startTestServer } from './harness.ts';
+
+const H2C =
+  'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n';
+const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
+const BODY = JSON.stringify({ data: agentMessage('offered') });
+
+const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+const post = (more: string, body: string): string =>
+  `POST /trpc/publish.agent_message HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${more}\r\n${body}`;
+const upgrade = (offer = 'websocket', more = ''): string =>
+  get('/trpc', `Upgrade: ${offer}\r\nConnection: keep-alive, Upgrade\r\n${KEY}${more}`);
+
+/** A connection that says what it is told to, and keeps what it is answered. */
+class Raw implements Disposable {
+  text = '';
+  readonly #socket: Socket;
+
+  constructor(port: number) {
+    this.#socket = connect(port, '127.0.0.1').setEncoding('latin1');
+    this.#socket.on('data', (text) => {
+      this.text += text;
+    });
+    this.#socket.on('error', () => {}); // it may be cut
+  }
+
+  write(text: string | Buffer): void {
+    this.#socket.write(text);
+  }
+
+  get statuses(): number[] {
+    return [...this.text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.closed;
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+}
+
+async function answers(port: number, text: string, count = 1): Promise<number[]> {
+  using raw = new Raw(port);
+  raw.write(text);
+  await expect.poll(() => raw.statuses.length, { timeout: 5_000 }).toBe(count);
+  return raw.statuses;
+}
+
+/** Node alone: a server with WebSockets that serves HTTP beside them, and so gives each upgrade away. */
+async function naive(perMessageDeflate: typeof COMPRESSION | false = false) {
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate });
+  const server: Server = createServer((_, response) => void setTimeout(() => response.end('served'), 20));
+  server.on('upgrade', (request, socket, head) => wss.handleUpgrade(request, socket, head, () => {}));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  return {
+    port,
+    [Symbol.dispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+describe('an offer to upgrade is passed over, and the request served', () => {
+  test.each([
+    ['h2c', get('/healthz', H2C)],
+    ['h2c of a call', get('/trpc/history', H2C)],
+    ['several', get('/readyz', 'Connection: Upgrade\r\nUpgrade: TLS/1.0, HTTP/2.0\r\n')],
+    ['h2c with a body', post(`${H2C}Content-Length: ${BODY.length}\r\n`, BODY)],
+    [
+      'h2c with a body in chunks',
+      post(`${H2C}Transfer-Encoding: chunked\r\n`, `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`),
+    ],
+    [
+      'a WebSocket by POST',
+      post(`Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: ${BODY.length}\r\n`, BODY),
+    ],
+  ])('%s', async (_, text) => {
+    await using server = await startTestServer();
+    expect(await answers(server.port, text)).toEqual([200]);
+  });
+
+  test('control: Node alone gives the connection away', async () => {
+    using server = await naive();
+    expect(await answers(server.port, get('/healthz', H2C))).toEqual([400]);
+  });
+
+  test('a body that comes later is read', async () => {
+    await using server = await startTestServer();
+    using raw = new Raw(server.port);
+    raw.write(post(`${H2C}Expect: 100-continue\r\nContent-Length: ${BODY.length}\r\n`, ''));
+    await expect.poll(() => raw.statuses).toEqual([100]);
+    raw.write(BODY);
+    await expect.poll(() => raw.statuses).toEqual([100, 200]);
+  });
+
+  test('what the client asked to be closed is closed', async () => {
+    await using server = await startTestServer();
+    using raw = new Raw(server.port);
+    raw.write(get('/healthz', 'Connection: close, Upgrade\r\nUpgrade: h2c\r\n'));
+    await expect.poll(() => [raw.statuses, raw.isClosed]).toEqual([[200], true]);
+  });
+
+  test('a thousand offers in one connection leave nothing behind', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', note);
+    await using server = await startTestServer({ maxConnectionsPerAddress: 1 });
+    expect(await answers(server.port, get('/healthz', H2C).repeat(1000), 1000)).toEqual(
+      Array(1000).fill(200),
+    );
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('answers come in the order of the requests', () => {
+  test.each([
+    ['a request, and an upgrade in the same segment', get('/trpc/history') + upgrade(), [200, 101]],
+    ['a request, and an offer', get('/trpc/history') + get('/nothing', H2C), [200, 404]],
+    ['an offer, and a request', get('/nothing', H2C) + get('/healthz'), [404, 200]],
+    [
+      'a request, and an upgrade that is refused',
+      get('/readyz') + get('/no', `Upgrade: websocket\r\nConnection: Upgrade\r\n${KEY}`),
+      [200, 404],
+    ],
+  ])('%s', async (_, text, statuses) => {
+    await using server = await startTestServer();
+    expect(await answers(server.port, text, 2)).toEqual(statuses);
+  });
+
+  test('control: Node alone upgrades first, and writes HTTP into the WebSocket', async () => {
+    using server = await naive();
+    expect(await answers(server.port, get('/') + upgrade(), 2)).toEqual([101, 200]);
+  });
+
+  test('an upgrade behind a stream waits, and writes nothing into it', async () => {
+    await using server = await startTestServer();
+    using raw = new Raw(server.port);
+    raw.write(get('/trpc/on.any') + upgrade());
+    await expect.poll(() => raw.text).toContain('stream_synced');
+    expect(raw.statuses).toEqual([200]);
+  });
+
+  test('garbage behind a stream ends it, and is not answered within it', async () => {
+    await using server = await startTestServer();
+    using raw = new Raw(server.port);
+    raw.write(get('/trpc/on.any'));
+    await expect.poll(() => raw.text).toContain('stream_synced');
+    raw.write('GARBAGE\r\n\r\n');
+    await expect.poll(() => raw.isClosed).toBe(true);
+    expect(raw.statuses).toEqual([200]);
+  });
+
+  test('a request behind an upgrade is no frame: the WebSocket ends, and no HTTP is in it', async () => {
+    await using server = await startTestServer();
+    using raw = new Raw(server.port);
+    raw.write(upgrade() + get('/healthz'));
+    await expect.poll(() => [raw.statuses, raw.isClosed]).toEqual([[101], true]);
+  });
+});
+
+describe('what a WebSocket offers may be declined', () => {
+  const ODD = [
+    'permessage-deflate; unknown=1',
+    'permessage-deflate; client_max_window_bits=7',
+    'permessage-deflate; client_max_window_bits=15; client_max_window_bits=10',
+    'permessage-deflate; server_max_window_bits=10',
+    'permessage-deflate; server_no_context_takeover=yes',
+    'x-webkit-deflate-frame, foo; bar="a;b, c"',
+    ';;, =',
+  ];
+
+  test.each(ODD)('%s', async (offer) => {
+    await using server = await startTestServer({ compression: true });
+    using raw = new Raw(server.port);
+    raw.write(upgrade('h2c, WebSocket', `Sec-WebSocket-Extensions: ${offer}\r\n`));
+    await expect.poll(() => raw.statuses).toEqual([101]);
+    expect(raw.text.toLowerCase()).not.toContain('sec-websocket-extensions');
+  });
+
+  test('the first that can be met is taken', async () => {
+    await using server = await startTestServer({ compression: true });
+    for (const offer of [
+      'client_max_window_bits',
+      'client_max_window_bits="10"',
+      'server_max_window_bits=15',
+    ]) {
+      using raw = new Raw(server.port);
+      const offers = `permessage-deflate; unknown, permessage-deflate; ${offer}`;
+      raw.write(upgrade('websocket', `Sec-WebSocket-Extensions: ${offers}\r\n`));
+      await expect.poll(() => raw.statuses, { message: offer }).toEqual([101]);
+      expect(raw.text.toLowerCase()).toContain('sec-websocket-extensions: permessage-deflate');
+    }
+  });
+
+  test('control: ws alone refuses', async () => {
+    using server = await naive(COMPRESSION);
+    expect(
+      await answers(server.port, upgrade('websocket', `Sec-WebSocket-Extensions: ${ODD[0]}\r\n`)),
+    ).toEqual([400]);
+  });
+
+  test('subprotocols that are no names, or come twice', async () => {
+    await using server = await startTestServer();
+    const offer = 'Sec-WebSocket-Protocol: a, a, (x, \r\n';
+    expect(await answers(server.port, upgrade('websocket', offer))).toEqual([101]);
+    using control = await naive();
+    expect(await answers(control.port, upgrade('websocket', offer))).toEqual([400]);
+  });
+
+  test('what is acceptable stays as it was', () => {
+    const headers = { 'sec-websocket-protocol': 'a, b', 'sec-websocket-extensions': 'permessage-deflate' };
+    keepAcceptableOffers({ headers } as never);
+    expect(headers).toEqual({
+      'sec-websocket-protocol': 'a, b',
+      'sec-websocket-extensions': 'permessage-deflate',
+    });
+  });
+});
+
+test('a Broadcaster on a server of one’s own passes offers over too, and keeps the order', async () => {
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  const server = createServer((_, response) => void setTimeout(() => response.end('served'), 20));
+  const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  expect(await answers(port, get('/anything', H2C))).toEqual([200]);
+  expect(await answers(port, get('/trpc', H2C))).toEqual([200]);
+  expect(await answers(port, get('/') + upgrade(), 2)).toEqual([200, 101]);
+  expect(await answers(port, upgrade().replace('/trpc', '/other'))).toEqual([404]);
+  await broadcaster.close();
+  server.closeAllConnections();
+  server.close();
+  await manager.close();
+});

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { topicKeys } from '../../server/broker/redis/keys.ts';
+import type { RedisSource } from '../../server/broker/redis/topology.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { entries, entry, RecordingSink } from './entries.ts';
+import { redisFixture } from './fixtures.ts';
+import { admin } from './redis-admin.ts';
+
+const topic = 'run-1';
+const NEVER_MS = 3_600_000;
+
+/** What somebody hears of a publisher, where nothing but announcements can tell; both have the same prefix. */
+async function heard(publisher: RedisSource, listener: RedisSource) {
+  const prefix = `test-${randomUUID()}`;
+  const options = { prefix, checkIntervalMs: NEVER_MS };
+  await using from = redisFixture(options, publisher);
+  await using to = redisFixture(options, listener);
+  const sink = new RecordingSink();
+  const topics: string[] = [];
+  await to.broker.tail(topic, sink);
+  await to.broker.topics((names) => topics.push(...names));
+  await to.broker.publish(topic, [entry(1)]);
+  await expect.poll(() => sink.numbers).toEqual([1]);
+  await from.broker.publish(topic, entries(2, 9));
+  await from.broker.publish('other', [entry(1)]);
+  await to.broker.publish(topic, [entry(10)]);
+  await expect.poll(() => sink.numbers.at(-1)).toBe(10);
+  await new Promise((resolve) => setTimeout(resolve, 100)); // for what should not come
+  return { numbers: sink.numbers, gaps: sink.gaps.length, topics: [...new Set(topics)].toSorted() };
+}
+
+test('databases of one Redis do not hear each other; brokers of the same one do', async () => {
+  await using server = await startRedis();
+  const at = (db: number): RedisSource => ({ url: `${server.url}/${db}` });
+  const made: RedisSource = { connect: (options) => new Redis({ ...options, port: server.port, db: 1 }) };
+  const alone = { numbers: [1, 10], gaps: 0, topics: [topic] };
+  const together = {
+    numbers: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    gaps: 0,
+    topics: expect.arrayContaining(['other', topic]),
+  };
+  expect(await heard(at(0), at(1))).toEqual(alone);
+  expect(await heard(at(1), at(0))).toEqual(alone);
+  expect(await heard(at(2), made)).toEqual(alone);
+  expect(await heard(at(1), at(1))).toEqual(together);
+  expect(await heard(at(0), { url: server.url })).toEqual(together);
+  expect(await heard(at(1), made)).toEqual(together);
+});
+
+test('the channels of database 0 have the names that older versions announce on', async () => {
+  await using server = await startRedis();
+  await using log = redisFixture({}, server.url);
+  const sink = new RecordingSink();
+  await log.broker.tail(topic, sink);
+  const { epoch } = await log.broker.bounds(topic);
+  const announced = [`${epoch} 1 1`, 'tick', 'id-1', entry(1).json, ''].join('\n');
+  await admin(server, (redis) => redis.spublish(`${log.prefix}:{${topic}}:live`, announced));
+  await expect.poll(() => sink.numbers).toEqual([1]);
+  expect(topicKeys('psyche', 'a', 3).live).toBe('psyche:{a}:live:3');
+});

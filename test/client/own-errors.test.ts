@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createPublisher } from '../../client/index.ts';
+import { MemoryBroker } from '../../server/index.ts';
+import { defineEvents, EventsError } from '../../shared/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
+import { startTestServer } from './test-server.ts';
+
+const cycle: Record<string, unknown> = {};
+cycle['self'] = cycle;
+
+class Breaking {
+  toJSON(): unknown {
+    throw new Error('of its own');
+  }
+}
+
+/** Data that no transport can carry, with the field at fault. */
+const UNSENDABLE: readonly [string, unknown, RegExp][] = [
+  ['a function', { deep: [{ at: () => {} }] }, /deep\.0\.at: a function/],
+  ['a symbol', { at: Symbol('x') }, /at: a symbol/],
+  ['a cycle', { cycle }, /cycle\.self: it contains itself/],
+  [
+    'a getter that throws',
+    {
+      get at() {
+        throw new Error('of its own');
+      },
+    },
+    /at: it cannot be read: of its own/,
+  ],
+  ['a toJSON that throws', { at: new Breaking() }, /of its own/],
+];
+
+const catalog = defineEvents({ note: z.object({ any: z.unknown() }) });
+
+describe.each(UNSENDABLE)('[11] %s fails at once, as what it is', (_name, any, words) => {
+  const refused = (code: string) => ({ name: 'EventsError', code, message: expect.stringMatching(words) });
+
+  test('publish, over a WebSocket, HTTP and straight to a broker', async () => {
+    await using server = await startTestServer({ catalog });
+    await using client = connect<typeof catalog>({ url: server.wsUrl });
+    const publishers = [
+      client,
+      createPublisher<typeof catalog>({ url: server.httpUrl }),
+      createPublisher({ broker: new MemoryBroker(), catalog }),
+    ];
+    const startedAt = performance.now();
+    for (const publisher of publishers) {
+      await expect(publisher.publish('note', { any })).rejects.toMatchObject(refused('INVALID_EVENT'));
+      const batch = [{ event_type: 'note' as const, data: { any } }];
+      await expect(publisher.publishBatch(batch)).rejects.toMatchObject(refused('INVALID_EVENT'));
+    }
+    expect(performance.now() - startedAt).toBeLessThan(5000); // 10 s is what a lost connection is given
+    expect(server.connections).toBeLessThanOrEqual(1);
+  });
+
+  test('subscribe and history', async () => {
+    await using server = await startTestServer();
+    await using client = connect({ url: server.wsUrl });
+    const filter = any as { agent_id: string };
+    await expect(client.history({ filter })).rejects.toMatchObject(refused('INVALID_OPTION'));
+    const ends: [Error, boolean][] = [];
+    client.on('any', () => {}, { filter, onError: (...end) => ends.push(end) });
+    await eventually(() => expect(ends).toMatchObject([[refused('INVALID_OPTION'), false]]));
+    const loop = client.stream({ filter })[Symbol.asyncIterator]();
+    await expect(loop.next()).rejects.toMatchObject(refused('INVALID_OPTION'));
+  });
+});
+
+test('control: an object that is used twice is no cycle, and arrives', async () => {
+  await using server = await startTestServer({ catalog });
+  await using client = connect<typeof catalog>({ url: server.wsUrl });
+  const once = { a: 1 };
+  await client.publish('note', { any: [once, once] });
+  expect((await client.history()).items[0]?.event.data).toEqual({ any: [once, once] });
+});
+
+test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('timeoutMs %s is no time', async (timeoutMs) => {
+  const publisher = createPublisher({ url: 'http://127.0.0.1:1' });
+  const publish = publisher.publish('agent_message', agentMessage(1), { timeoutMs });
+  await expect(publish).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/timeoutMs/),
+  });
+});
+
+/** Answers that tRPC did not write: what each is, and whether it was asked again. */
+const ANSWERS: readonly [number, Record<string, string>, string, string, RegExp][] = [
+  [
+    200,
+    { 'content-type': 'text/html' },
+    'INVALID_OPTION',
+    'once',
+    /HTTP status 200 and text\/html.*check url/,
+  ],
+  [400, {}, 'INVALID_OPTION', 'once', /status 400/],
+  [401, { 'content-type': 'text/html' }, 'UNAUTHENTICATED', 'once', /status 401.*token/],
+  [403, {}, 'FORBIDDEN', 'once', /status 403/],
+  [404, { 'content-type': 'text/html' }, 'INVALID_OPTION', 'once', /status 404.*check url/],
+  [413, {}, 'INVALID_OPTION', 'once', /status 413.*smaller/],
+  [431, {}, 'INVALID_OPTION', 'once', /status 431.*token/],
+  [429, {}, 'OVERLOADED', 'again', /status 429/],
+  [502, { 'content-type': 'text/html' }, 'UNAVAILABLE', 'again', /within .* status 502/],
+  [503, {}, 'UNAVAILABLE', 'again', /within .* status 503/],
+];
+
+test.each(ANSWERS)('HTTP %i of a proxy %j is %s, asked %s', async (status, headers, code, asked, words) => {
+  let requests = 0;
+  await using server = await startTestServer({
+    intercept: (_req, res) => {
+      requests++;
+      res.writeHead(status, headers).end('<p>no</p>');
+      return true;
+    },
+  });
+  const publisher = createPublisher({ url: server.httpUrl });
+  const publish = publisher.publish('agent_message', agentMessage(1), { timeoutMs: 1500 });
+  await expect(publish).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
+  expect(requests > 1 ? 'again' : 'once').toBe(asked);
+});
+
+test('Retry-After is waited for', async () => {
+  let requests = 0;
+  await using server = await startTestServer({
+    intercept: (_req, res) => {
+      if (requests++ > 0) return false;
+      res.writeHead(503, { 'retry-after': '2' }).end();
+      return true;
+    },
+  });
+  const startedAt = performance.now();
+  await createPublisher({ url: server.httpUrl }).publish('agent_message', agentMessage(1), {
+    timeoutMs: 60_000,
+  });
+  expect(performance.now() - startedAt).toBeGreaterThan(1990);
+  expect(requests).toBe(2);
+});
+
+test('a redirect that loses the body says where to', async () => {
+  await using server = await startTestServer({
+    intercept: (req, res) => {
+      if (req.url?.startsWith('/elsewhere')) res.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
+      else res.writeHead(301, { location: '/elsewhere' }).end();
+      return true;
+    },
+  });
+  const publish = createPublisher({ url: server.httpUrl }).publish('agent_message', agentMessage(1));
+  await expect(publish).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/redirected to .*elsewhere/),
+  });
+});
+
+test('a socket that is refused says which status the address answers with; calls on it do too', async () => {
+  await using server = await startTestServer({
+    admit: () => false,
+    intercept: (_req, res) => {
+      res.writeHead(404, { 'content-type': 'text/html' }).end('<p>');
+      return true;
+    },
+  });
+  await using client = connect({ url: `${server.url}/wrong`, onError: () => {} });
+  await eventually(() =>
+    expect(client.connection.state.error?.message).toMatch(/wrong\/trpc answered with HTTP status 404/),
+  );
+  const publish = client.publish('agent_message', agentMessage(1), { timeoutMs: 500 });
+  await expect(publish).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/status 404/),
+  });
+});
+
+test('a token that is none ends the connection; no request is made with it', async () => {
+  await using server = await startTestServer();
+  const token = (() => undefined) as unknown as () => string;
+  await using client = connect({ url: server.wsUrl, token, onError: () => {} });
+  await eventually(() => expect(client.connection.state).toMatchObject({ status: 'closed' }));
+  expect(client.connection.state.error).toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/token/),
+  });
+  for (const wrong of [token, 'a\nb', 'ä€']) {
+    const publisher = createPublisher({ url: server.httpUrl, token: wrong });
+    const publish = publisher.publish('agent_message', agentMessage(1));
+    await expect(publish).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/token/),
+    });
+  }
+  expect(server.tokens).toEqual([]);
+});
+
+test('an error of a stream in its midst: the final one ends it, the passing one is resumed', async () => {
+  await using server = await startTestServer();
+  const errors: [Error, boolean][] = [];
+  await using client = connect({ url: server.wsUrl });
+  client.on('any', () => {}, { topics: ['t-*'], onError: (...each) => errors.push(each) });
+  for (let n = 0; n < 52; n++)
+    await server.manager.publish('agent_message', agentMessage(n), { topic: `t-${n}` });
+  await eventually(() => expect(errors.at(-1)?.[1]).toBe(false));
+  expect(errors.at(-1)?.[0]).toBeInstanceOf(EventsError);
+  expect(errors.at(-1)?.[0]).not.toMatchObject({ code: 'UNAVAILABLE' });
+});

@@ -1,0 +1,187 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Asker, ownAsker } from '../../server/event-manager/asker.ts';
+import { readHistory } from '../../server/event-manager/history.ts';
+import { startOfLast } from '../../server/event-manager/read-backward.ts';
+import { select } from '../../server/event-manager/selector.ts';
+import { Steps } from '../../server/event-manager/steps.ts';
+import { TopicLog } from '../../server/event-manager/topic-log.ts';
+import { readTurns, Turns } from '../../server/event-manager/turns.ts';
+import { type Broker, EventManager, MemoryBroker } from '../../server/index.ts';
+import { psycheEvents } from '../../shared/index.ts';
+import { agentMessage } from '../support/events.ts';
+
+const EVENTS = 4_000;
+/** Some 30 MiB. */
+const LARGE = 'x'.repeat(8_000);
+
+let broker: CountingBroker;
+let manager: EventManager;
+
+/** Counts what is read of it. */
+class CountingBroker extends MemoryBroker {
+  reads = 0;
+  records = 0;
+  largest = 0;
+
+  forget(): void {
+    this.reads = 0;
+    this.records = 0;
+    this.largest = 0;
+  }
+
+  override async read(...question: Parameters<Broker['read']>): ReturnType<Broker['read']> {
+    const result = await super.read(...question);
+    this.reads++;
+    this.records += result.records.length;
+    this.largest = Math.max(
+      this.largest,
+      result.records.reduce((sum, { json }) => sum + json.length, 0),
+    );
+    return result;
+  }
+}
+
+beforeAll(async () => {
+  broker = new CountingBroker({ maxRecords: 1_000_000, maxBytes: 1024 ** 3 });
+  manager = new EventManager({ broker });
+  for (let n = 0; n < EVENTS / 100; n++) {
+    await manager.publishBatch(
+      Array.from({ length: 100 }, (_, i) => ({
+        event_type: 'agent_message',
+        data: agentMessage(`${n * 100 + i} ${LARGE}`),
+      })),
+    );
+  }
+});
+afterAll(() => manager.close());
+beforeEach(() => broker.forget());
+
+/** How often others have their turn while something is done. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isDone = false;
+  const counting = (async () => {
+    for (; !isDone; turns++) await nextTurn();
+  })();
+  await work();
+  isDone = true;
+  await counting;
+  return turns;
+}
+
+const nothing = select(psycheEvents, { filter: { agent_id: 'nobody' } });
+const endless = () => new Turns({ atOnce: 8, perAsker: 4, sliceMs: Number.POSITIVE_INFINITY });
+const log = () => new TopicLog('default', broker, (record) => record);
+
+describe('a question whose filter matches nothing', () => {
+  const questions: [name: string, ask: (turns: Turns) => Promise<unknown>][] = [
+    ['history', (turns) => readHistory(log(), nothing, {}, new Steps({ turns, asker: ownAsker() }))],
+    [
+      'history from a time',
+      (turns) => {
+        const since = { at: new Date(0).toISOString() };
+        return readHistory(log(), nothing, { since }, new Steps({ turns, asker: ownAsker() }));
+      },
+    ],
+    ['{ last }', (turns) => startOfLast(log(), nothing, 10_000, new Steps({ turns, asker: ownAsker() }))],
+  ];
+
+  test.each(questions)('%s lets others have their turn many times', async (_, ask) => {
+    expect(await turnsDuring(() => ask(readTurns()))).toBeGreaterThan(5);
+    expect(broker.largest).toBeLessThan(300 * 1024);
+  });
+
+  test.each(questions)('control: %s without a bound of time has all of it for itself', async (_, ask) => {
+    expect(await turnsDuring(() => ask(endless()))).toBeLessThanOrEqual(2);
+  });
+
+  test('a replay lets others have their turn many times, at any speed', async () => {
+    const replay = manager.replay({ filter: { agent_id: 'nobody' }, speed: 1_000_000 });
+    const items: unknown[] = [];
+    const turns = await turnsDuring(async () => {
+      for await (const [, item] of replay) items.push(item.event_type);
+    });
+    expect(items).toEqual(['stream_synced']);
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  test('a subscription catches up in steps', async () => {
+    const subscription = manager.subscribe({
+      since: { at: new Date(0).toISOString() },
+      filter: { agent_id: 'nobody' },
+    });
+    const items = subscription[Symbol.asyncIterator]();
+    expect(await turnsDuring(() => items.next())).toBeGreaterThan(5);
+    await items.return?.();
+  });
+
+  test('one that is gone is read no further for', async () => {
+    let gone = false;
+    const asker = {
+      ...ownAsker(),
+      get gone() {
+        return gone;
+      },
+    };
+    const page = manager.history({ filter: { agent_id: 'nobody' }, asker });
+    while (broker.reads === 0) await nextTurn();
+    gone = true;
+    await expect(page).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(broker.records).toBeLessThan(EVENTS / 2);
+  });
+});
+
+describe('a page', () => {
+  test('ends with so much read, found or not; its cursors go on, to everything', async () => {
+    const wanted = { filter: { message: { prefix: '7 ' } } };
+    const backward = await manager.history(wanted);
+    expect(backward).toMatchObject({ items: [], gaps: [], atEnd: true });
+    expect(broker.records).toBeLessThan(EVENTS / 2);
+    let pages = 1;
+    let page = backward;
+    for (; page.items.length === 0 && page.previous !== null; pages++) {
+      page = await manager.history({ ...wanted, before: page.previous });
+    }
+    expect(page.items.map(({ cursor }) => Number(cursor.split(':')[1]))).toEqual([8]);
+    expect(pages).toBeGreaterThan(2);
+
+    let forward = await manager.history({
+      filter: { message: { prefix: '3999 ' } },
+      since: { at: new Date(0).toISOString() },
+    });
+    expect(forward).toMatchObject({ items: [], atEnd: false });
+    while (forward.items.length === 0 && !forward.atEnd) {
+      forward = await manager.history({ filter: { message: { prefix: '3999 ' } }, since: forward.next });
+    }
+    expect(forward.items).toHaveLength(1);
+  });
+
+  /** Asks for 20 pages at once. @returns how many were being made at a time */
+  async function pagesAtOnce(askerOf: () => Asker): Promise<number> {
+    let most = 0;
+    let held = 0;
+    const made = {
+      admitAnswer: () => {
+        most = Math.max(most, ++held);
+      },
+      answered: () => {
+        held--;
+      },
+    };
+    const pages = Array.from({ length: 20 }, () =>
+      manager.history({ limit: 1000, asker: Object.assign(askerOf(), made) }),
+    );
+    await Promise.all(pages);
+    return most;
+  }
+
+  test('of one asker is made when the one before was: so many are not held at once', async () => {
+    const asker = ownAsker();
+    expect(await pagesAtOnce(() => asker)).toBe(1);
+  });
+
+  test('control: of as many askers several are made at once', async () => {
+    expect(await pagesAtOnce(ownAsker)).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { type Asker, ownAsker } from '../../server/event-manager/asker.ts';
+import { Turns, type TurnsOptions } from '../../server/event-manager/turns.ts';
+
+/** Turns whose clock and event loop the test moves on. */
+function turnsOf(options: Partial<TurnsOptions> = {}) {
+  let time = 0;
+  const later: (() => void)[] = [];
+  const turns = new Turns({
+    atOnce: 8,
+    perAsker: 4,
+    sliceMs: 2,
+    now: () => time,
+    later: (callback) => later.push(callback),
+    ...options,
+  });
+  return {
+    turns,
+    passTime(ms: number) {
+      time += ms;
+    },
+    /** Lets the next turn of the event loop come. */
+    async loop() {
+      for (const callback of later.splice(0)) callback();
+      await settled();
+    },
+  };
+}
+
+/** After everything that waits for no event. */
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('turns', () => {
+  test('within one turn of the event loop a few ms are spent, however much is asked', async () => {
+    const { turns, passTime, loop } = turnsOf();
+    const asker = ownAsker();
+    let done = 0;
+    const step = async () => {
+      passTime(1);
+      done++;
+    };
+    const all = Array.from({ length: 10 }, () => turns.run(asker, step));
+    await settled();
+    const perTurn = [done];
+    while (done < 10) {
+      await loop();
+      perTurn.push(done);
+    }
+    await Promise.all(all);
+    expect(perTurn).toEqual([2, 4, 6, 8, 10]);
+  });
+
+  test('control: with a slice without end all of it is done in one turn of the event loop', async () => {
+    const { turns, passTime } = turnsOf({ sliceMs: Number.POSITIVE_INFINITY });
+    const asker = ownAsker();
+    const all = Array.from({ length: 10 }, () => turns.run(asker, async () => passTime(1)));
+    let done = false;
+    void Promise.all(all).then(() => {
+      done = true;
+    });
+    for (let i = 0; i < 200; i++) await Promise.resolve();
+    expect(done).toBe(true);
+  });
+
+  test('one who asks once waits for one turn of each other, not for all that they ask', async () => {
+    const { turns, passTime, loop } = turnsOf();
+    const order: string[] = [];
+    const ask = (asker: Asker, name: string) =>
+      turns.run(asker, async () => {
+        passTime(2);
+        order.push(name);
+      });
+    const greedy = ownAsker();
+    const all = Array.from({ length: 100 }, (_, i) => ask(greedy, `greedy ${i}`));
+    all.push(ask(ownAsker(), 'modest'));
+    await settled();
+    while (order.length < 101) await loop();
+    await Promise.all(all);
+    expect(order.indexOf('modest')).toBeLessThanOrEqual(2);
+  });
+
+  test('for one that is full nothing is done until it has drained, and the others do not wait', async () => {
+    const { turns, loop } = turnsOf();
+    let drain = (): void => {};
+    let full = true;
+    const drained = new Promise<void>((resolve) => {
+      drain = resolve;
+    });
+    const slow: Asker = {
+      ...ownAsker(),
+      get full() {
+        return full;
+      },
+      drained: () => drained,
+    };
+    const order: string[] = [];
+    const all = [
+      turns.run(slow, async () => order.push('slow')),
+      turns.run(ownAsker(), async () => order.push('other')),
+    ];
+    await settled();
+    await loop();
+    expect(order).toEqual(['other']);
+    full = false;
+    drain();
+    await Promise.all(all);
+    expect(order).toEqual(['other', 'slow']);
+  });
+
+  test('what one that is gone asked for, or has stopped, is not done', async () => {
+    const { turns, passTime, loop } = turnsOf();
+    let gone = false;
+    const asker: Asker = {
+      ...ownAsker(),
+      get gone() {
+        return gone;
+      },
+    };
+    const stop = new AbortController();
+    let done = 0;
+    const step = async () => {
+      passTime(2);
+      done++;
+    };
+    const first = turns.run(asker, step);
+    const stopped = turns.run(ownAsker(), step, stop.signal);
+    const rest = Array.from({ length: 50 }, () => turns.run(asker, step));
+    const refused = Promise.allSettled([stopped, ...rest]);
+    stop.abort();
+    gone = true;
+    await first;
+    while (!(await Promise.race([refused.then(() => true), settled().then(() => false)]))) await loop();
+    expect(done).toBe(1);
+    expect((await refused).every(({ status }) => status === 'rejected')).toBe(true);
+    await expect(stopped).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  test('so many run at a time, of one asker fewer', async () => {
+    const { turns, loop } = turnsOf({ atOnce: 3, perAsker: 2 });
+    let running = 0;
+    const ends: (() => void)[] = [];
+    const wait = () => {
+      running++;
+      return new Promise<void>((resolve) => ends.push(resolve));
+    };
+    const asker = ownAsker();
+    const all = Array.from({ length: 4 }, () => turns.run(asker, wait));
+    for (let i = 0; i < 5; i++) await loop();
+    expect(running).toBe(2);
+    all.push(...Array.from({ length: 4 }, () => turns.run(ownAsker(), wait)));
+    for (let i = 0; i < 5; i++) await loop();
+    expect(running).toBe(3);
+    while (running < 8 || ends.length > 0) {
+      ends.shift()?.();
+      await loop();
+    }
+    await Promise.all(all);
+  });
+
+  test('a log that does not answer holds up the others for so long, and no longer', async () => {
+    const turns = new Turns({ atOnce: 1, perAsker: 1, sliceMs: 2, patienceMs: 20 });
+    let answer = (): void => {};
+    const silent = turns.run(
+      ownAsker(),
+      () =>
+        new Promise<void>((resolve) => {
+          answer = resolve;
+        }),
+    );
+    await turns.run(ownAsker(), async () => {});
+    answer();
+    await silent;
+    await turns.run(ownAsker(), async () => {});
+  });
+});

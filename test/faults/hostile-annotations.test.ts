@@ -1,0 +1,340 @@
+import { initTRPC } from '@trpc/server';
+import { applyWSSHandler } from '@trpc/server/adapters/ws';
+import superjson from 'superjson';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
+import { type Authorize, EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
+import { defineEvents, EventsError, psycheEvents } from '../../shared/index.ts';
+import { ALL, takesTokens, token } from '../access/harness.ts';
+import { startTestServer } from '../app/harness.ts';
+import { type Apply, startServer } from '../broadcaster/harness.ts';
+import { agentMessage } from '../support/events.ts';
+
+/** Bytes of an answer that says what is wrong. */
+const MAX_ANSWER = 4_096;
+
+class Counted {}
+
+/** How often something of an input was made of its annotation. */
+let made = 0;
+superjson.registerCustom<Counted, string>(
+  {
+    isApplicable: (it): it is Counted => it instanceof Counted,
+    serialize: () => 'counted',
+    deserialize: () => {
+      made++;
+      return new Counted();
+    },
+  },
+  'Counted',
+);
+beforeEach(() => {
+  made = 0;
+});
+
+interface Answer {
+  text: string;
+  reason: string | null;
+}
+
+function answered(text: string): Answer {
+  const [, reason = null] = /"reason":"?(\w+)"?/.exec(text) ?? [];
+  return { text, reason };
+}
+
+type Call = (url: string, path: string, input: unknown, bearer?: string) => Promise<Answer>;
+
+async function overHttp(url: string, init: RequestInit, bearer?: string): Promise<Answer> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(bearer && { authorization: `Bearer ${bearer}` }),
+  };
+  const abort = new AbortController();
+  const answer = await fetch(url, { ...init, headers, signal: abort.signal });
+  expect(answer.status).toBeLessThan(500);
+  const reader = answer.body?.getReader();
+  let text = '';
+  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+    text += Buffer.from(part.value).toString();
+    if (/"reason"|stream_synced/.test(text)) break; // a stream has no end
+  }
+  abort.abort();
+  return answered(text);
+}
+
+const post: Call = (url, path, input, bearer) =>
+  overHttp(`${url}/trpc/${path}`, { method: 'POST', body: JSON.stringify(input) }, bearer);
+
+const postBatch: Call = (url, path, input, bearer) =>
+  overHttp(`${url}/trpc/${path}?batch=1`, { method: 'POST', body: JSON.stringify({ 0: input }) }, bearer);
+
+const get: Call = (url, path, input, bearer) =>
+  overHttp(`${url}/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`, {}, bearer);
+
+const socket =
+  (type: string): Call =>
+  (url, path, input, bearer) => {
+    const ws = new WebSocket(`${url.replace('http', 'ws')}/trpc${bearer ? '?connectionParams=1' : ''}`);
+    return new Promise((resolve, reject) => {
+      ws.on('error', reject);
+      ws.on('close', (code) => reject(new Error(`closed with ${code}`)));
+      ws.on('open', () => {
+        if (bearer) ws.send(JSON.stringify({ method: 'connectionParams', data: { token: bearer } }));
+        ws.send(JSON.stringify([{ id: 1, method: type, params: { path, input } }]));
+      });
+      ws.on('message', (text) => {
+        if (String(text).includes('"started"')) return;
+        resolve(answered(String(text)));
+        ws.removeAllListeners('close').terminate();
+      });
+    });
+  };
+
+/** A catalog that is open to anything in one place. */
+const catalog = defineEvents({ ...psycheEvents.schemas, open: z.object({ x: z.unknown() }) });
+
+const PUBLISH = {
+  json: { data: { x: 'counted' } },
+  meta: { values: { 'data.x': [['custom', 'Counted']] }, v: 1 },
+};
+const BATCH = {
+  json: { events: [{ event_type: 'open', data: { x: 'counted' } }] },
+  meta: { values: { 'events.0.data.x': [['custom', 'Counted']] }, v: 1 },
+};
+const SELECT = {
+  json: { topic: 'a', filter: { agent_id: 'x' } },
+  meta: { values: { 'filter.agent_id': [['custom', 'Counted']] }, v: 1 },
+};
+
+const WAYS: readonly [string, Call, string, object][] = [
+  ['a publish over a WebSocket', socket('mutation'), 'publish.open', PUBLISH],
+  ['a publish over HTTP', post, 'publish.open', PUBLISH],
+  ['a publish in a batch over HTTP', postBatch, 'publish.open', PUBLISH],
+  ['a batch of events over a WebSocket', socket('mutation'), 'publish.batch', BATCH],
+  ['a batch of events over HTTP', post, 'publish.batch', BATCH],
+  ['history over a WebSocket', socket('query'), 'history', SELECT],
+  ['history over HTTP', get, 'history', SELECT],
+  ['a subscription over a WebSocket', socket('subscription'), 'on.any', SELECT],
+  ['a subscription over server-sent events', get, 'on.any', SELECT],
+  ['a replay over a WebSocket', socket('subscription'), 'replay', SELECT],
+];
+
+describe('nothing of an input is made before the call was authorised', () => {
+  test.each(WAYS)('%s: a token without rights', async (_, call, path, input) => {
+    await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
+    expect((await call(server.url, path, input, await token({ claims: {} }))).reason).toBe('FORBIDDEN');
+    expect(made).toBe(0);
+  });
+
+  test.each(WAYS)('%s: with rights, what the schema holds and nothing else', async (_, call, path, input) => {
+    await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
+    const { text, reason } = await call(server.url, path, input, await token({ claims: ALL }));
+    if (path.startsWith('publish')) {
+      expect({ made, text }).toMatchObject({ made: 1, text: expect.stringContaining('"cursor"') });
+    } else {
+      expect({ made, reason }).toEqual({ made: 0, reason: 'INVALID_OPTION' });
+      expect(text).toContain('cannot be a custom');
+    }
+  });
+
+  test('control: with superjson itself as the transformer it is made all the same', async () => {
+    const manager = new EventManager({ catalog, broker: new MemoryBroker() });
+    const t = initTRPC.create({ transformer: superjson });
+    const authorize: Authorize<object> = () => {
+      throw new EventsError('FORBIDDEN', 'Not you.');
+    };
+    const router = t.router(eventProcedures(manager, t.procedure, { authorize }));
+    await using server = await startServer<typeof router>((stock) => applyBroadcastWSSHandler(stock), {
+      router,
+    });
+    const client = await server.connect();
+    client.call(1, 'mutation', 'publish.open', PUBLISH);
+    expect(JSON.stringify((await client.frame(1)).error)).toContain('Not you');
+    expect(made).toBe(1);
+    await manager.close();
+  });
+});
+
+describe('and nothing before the client was let in', () => {
+  async function refused(apply: Apply): Promise<number> {
+    const t = initTRPC.create({ transformer: superjson });
+    const router = t.router({ echo: t.procedure.input((it) => it).query(({ input }) => String(input)) });
+    await using server = await startServer(apply, {
+      router,
+      createContext: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        throw new Error('not you');
+      },
+    });
+    const client = await server.connect();
+    client.call(1, 'query', 'echo', { json: 'x', meta: { values: [['custom', 'Counted']], v: 1 } });
+    expect((await client.frame(1)).error).toBeDefined();
+    return made;
+  }
+
+  test('by the transformer of any router', async () => {
+    expect(await refused(applyBroadcastWSSHandler)).toBe(0);
+  });
+
+  test('control: tRPC’s own adapter makes it when it arrives', async () => {
+    expect(await refused(applyWSSHandler)).toBe(1);
+  });
+});
+
+function shared(levels: number) {
+  let inner: object = {};
+  const referentialEqualities: Record<string, string[]> = {};
+  for (let level = 0; level < levels; level++) inner = { a: inner, b: null };
+  for (let path = 'data.metadata', level = 0; level < levels; level++, path += '.a')
+    referentialEqualities[`${path}.a`] = [`${path}.b`];
+  return { json: { data: { ...agentMessage('x'), metadata: inner } }, meta: { referentialEqualities } };
+}
+
+const message = (metadata: unknown, values: object) => ({
+  json: { data: { ...agentMessage('x'), metadata } },
+  meta: { values, v: 1 },
+});
+
+const HOSTILE: readonly [string, string, unknown, string][] = [
+  ['a graph with 2^40 paths', 'publish.agent_message', shared(40), 'INVALID_EVENT'],
+  [
+    'a typed array of 100 million numbers',
+    'publish.agent_message',
+    message({ x: 100_000_000 }, { 'data.metadata.x': [['typed-array', 'Uint8Array']] }),
+    'INVALID_EVENT',
+  ],
+  [
+    'a bigint of 60 000 digits',
+    'publish.agent_message',
+    message({ x: '9'.repeat(60_000) }, { 'data.metadata.x': ['bigint'] }),
+    'INVALID_EVENT',
+  ],
+  [
+    'a Set where text is asked for',
+    'publish.agent_message',
+    { json: { data: agentMessage('x'), topic: [] }, meta: { values: { topic: ['set'] } } },
+    'INVALID_OPTION',
+  ],
+  [
+    'paths to nothing',
+    'publish.agent_message',
+    message(
+      {},
+      Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`data.metadata.${n}`, ['Date']])),
+    ),
+    'INVALID_EVENT',
+  ],
+  [
+    'an annotation below __proto__',
+    'publish.agent_message',
+    message({}, { 'data.metadata.__proto__.x': ['Date'] }),
+    'INVALID_EVENT',
+  ],
+  ['no data', 'publish.agent_message', { json: null, meta: { values: ['undefined'] } }, 'INVALID_OPTION'],
+  [
+    'events that are a Set',
+    'publish.batch',
+    { json: { events: [] }, meta: { values: { events: ['set'] } } },
+    'INVALID_OPTION',
+  ],
+  [
+    'a batch of more events than there may be',
+    'publish.batch',
+    { json: { events: Array.from({ length: 15_000 }, () => 0) } },
+    'INVALID_OPTION',
+  ],
+  [
+    'fields that there are not, with long names',
+    'publish.agent_message',
+    {
+      json: {
+        data: agentMessage('x'),
+        ...Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`${n}`.padEnd(100, 'x'), 1])),
+      },
+    },
+    'INVALID_OPTION',
+  ],
+  [
+    'a thousand things wrong',
+    'publish.agent_message',
+    {
+      json: {
+        data: {
+          ...agentMessage('x'),
+          ...Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`a\u0001${n}`, 1])),
+        },
+      },
+    },
+    'INVALID_EVENT',
+  ],
+  [
+    'a name without end',
+    'publish.batch',
+    { json: { events: [{ event_type: 'x'.repeat(60_000), data: 1 }] } },
+    'UNKNOWN_EVENT',
+  ],
+  [
+    'a batch of which each event is wrong',
+    'publish.batch',
+    { json: { events: Array.from({ length: 900 }, () => ({ event_type: 5 })) } },
+    'INVALID_OPTION',
+  ],
+];
+
+describe('hostile inputs are answered as such, in few words', () => {
+  test.each(HOSTILE)('%s', async (_, path, input, expected) => {
+    await using server = await startTestServer();
+    for (const call of [socket('mutation'), post, postBatch]) {
+      const { text, reason } = await call(server.url, path, input);
+      expect(reason).toBe(expected);
+      expect(Buffer.byteLength(text)).toBeLessThan(MAX_ANSWER);
+    }
+    expect((await post(server.url, 'publish.agent_message', { data: agentMessage('good') })).text).toContain(
+      '"cursor"',
+    );
+  });
+
+  test.each<[string, unknown]>([
+    ['types without end', { json: { types: Array.from({ length: 1_001 }, () => 'x') } }],
+    ['types that are not', { json: { types: Array.from({ length: 300 }, () => 'xx') } }],
+    ['topics without end', { json: { topics: Array.from({ length: 300 }, () => 5) } }],
+    [
+      'a filter of a typed array',
+      {
+        json: { filter: { agent_id: 1e8 } },
+        meta: { values: { 'filter.agent_id': [['typed-array', 'Uint8Array']] } },
+      },
+    ],
+    ['a since of a Map', { json: { since: [] }, meta: { values: { since: ['map'] } } }],
+  ])('of a subscription: %s', async (_, input) => {
+    await using server = await startTestServer();
+    for (const call of [socket('subscription'), get]) {
+      const { text, reason } = await call(server.url, 'on.any', input);
+      expect(reason).toBe('INVALID_OPTION');
+      expect(Buffer.byteLength(text)).toBeLessThan(MAX_ANSWER);
+    }
+  });
+
+  test('a path without end is not said again', async () => {
+    await using server = await startTestServer();
+    for (const call of [socket('mutation'), post]) {
+      const { text } = await call(server.url, 'x'.repeat(10_000), {});
+      expect(text).toContain('NOT_FOUND');
+      expect(Buffer.byteLength(text)).toBeLessThan(MAX_ANSWER);
+    }
+  });
+});
+
+test('what was authorised is what is done: no annotation makes another topic of the one that was looked at', async () => {
+  await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
+  const bearer = await token({ claims: { ...ALL, topics: ['mine'] } });
+  const data = agentMessage('x');
+  for (const type of [['undefined'], [['custom', 'Counted']], ['Date'], ['URL']]) {
+    const input = { json: { topic: 'mine', data }, meta: { values: { topic: type }, v: 1 } };
+    expect((await post(server.url, 'publish.agent_message', input, bearer)).reason).toBe('INVALID_OPTION');
+  }
+  const nothing = { json: { topic: null, data }, meta: { values: { topic: ['undefined'] }, v: 1 } };
+  expect((await post(server.url, 'publish.agent_message', nothing, bearer)).reason).toBe('FORBIDDEN');
+});

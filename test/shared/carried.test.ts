@@ -1,0 +1,143 @@
+import vm from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineEvents, EventsError, fromLogEntry, toLogEntry } from '../../shared/index.ts';
+
+/** What a subscriber gets of data that a schema accepts. */
+function arrived(schema: z.ZodType, data: unknown): unknown {
+  const catalog = defineEvents({ e: schema });
+  return fromLogEntry<typeof catalog>(toLogEntry(catalog, { event_type: 'e', data })).data;
+}
+const refusal = (path: (string | number)[]) =>
+  expect.objectContaining({ code: 'INVALID_EVENT', issues: [expect.objectContaining({ path })] });
+
+class Point {
+  x = 1;
+}
+const sparse: unknown[] = [1];
+sparse[2] = 3;
+
+describe('data of an open schema', () => {
+  test.each<[string, unknown, (string | number)[]]>([
+    ['a function', { f: () => 1 }, ['f']],
+    ['a symbol', { s: Symbol('s') }, ['s']],
+    ['an invalid date', { list: [new Date(Number.NaN)] }, ['list', 0]],
+    ['an object of a class', { deep: { point: new Point() } }, ['deep', 'point']],
+    ['an object of another realm’s class', { at: vm.runInNewContext('new Date(0)') }, ['at']],
+    ['toJSON', { toJSON: () => 'other' }, ['toJSON']],
+    ['a promise', { p: Promise.resolve() }, ['p']],
+    ['a text in a box', { s: Object('text') }, ['s']],
+    ['a list with holes', { sparse }, ['sparse']],
+    ['a list with fields', { list: Object.assign([1], { more: 2 }) }, ['list']],
+    ['a field whose name is a symbol', { a: { [Symbol('s')]: 1 } }, ['a']],
+    ['a Buffer', { b: Buffer.from('x') }, ['b']],
+    ['bigints of a typed array', { b: new BigInt64Array(1) }, ['b']],
+    ['a function in a Map', { m: new Map([['k', () => 1]]) }, ['m', 1]],
+    ['an invalid date in a Set', { s: new Set([new Date(Number.NaN)]) }, ['s', 0]],
+  ])('is refused by name where it would arrive as something else: %s', (_, data, path) => {
+    expect(() => arrived(z.unknown(), data)).toThrow(refusal(['data', ...path]));
+  });
+
+  test.each<[string, unknown]>([
+    ['undefined in lists and fields', { list: [1, undefined, 3], field: undefined }],
+    ['numbers that JSON does not have', { n: [Number.NaN, Number.POSITIVE_INFINITY, -0, 2 ** 60, 1e300] }],
+    [
+      'a Date, a Map, a Set, a bigint, a URL',
+      [new Date(7), new Map([[{ k: 1 }, new Set([1n])]]), new URL('http://a/')],
+    ],
+    ['typed arrays', { a: new Uint8Array([1, 2]), b: new Float64Array([0.5]) }],
+    ['halves of characters', { '\ud800': '\udc00x' }],
+  ])('arrives as it was: %s', (_, data) => {
+    expect(arrived(z.unknown(), data)).toStrictEqual(data);
+  });
+
+  test('of any origin arrives as plain objects', () => {
+    const bare = Object.assign(Object.create(null), { a: Object.create(null) });
+    expect(arrived(z.unknown(), { bare })).toStrictEqual({ bare: { a: {} } });
+    const foreign = vm.runInNewContext('({ a: [1, { b: new Map([["k", 1]]) }] })', { Map });
+    expect(arrived(z.unknown(), foreign)).toStrictEqual({ a: [1, { b: new Map([['k', 1]]) }] });
+    const read = {
+      get now() {
+        return 1;
+      },
+    };
+    expect(arrived(z.unknown(), read)).toStrictEqual({ now: 1 });
+  });
+
+  test('with numbers in a typed array that JSON does not have arrives as it was, or is refused', () => {
+    const data = { f: new Float64Array([1, Number.NaN]) };
+    const attempt = () => {
+      expect(arrived(z.unknown(), data)).toStrictEqual(data);
+      throw new EventsError('INVALID_EVENT', 'it arrived', {
+        issues: [{ path: ['data', 'f'], message: '' }],
+      });
+    };
+    expect(attempt).toThrow(refusal(['data', 'f']));
+  });
+
+  test('that contains itself is refused', () => {
+    const self: { self?: unknown } = {};
+    self.self = self;
+    expect(() => arrived(z.unknown(), self)).toThrow(/64 levels/);
+    const own = defineEvents({ e: z.unknown() }, { sanitize: false });
+    expect(() => own.parse('e', self)).toThrow(/64 levels/);
+  });
+});
+
+describe('data of a schema that promises JSON', () => {
+  test('has no −0 and no undefined fields, in what is parsed and in what arrives alike', () => {
+    const schema = z.object({
+      n: z.number(),
+      o: z.string().optional(),
+      r: z.record(z.string(), z.number().optional()),
+    });
+    const catalog = defineEvents({ e: schema });
+    expect(catalog.isPlainJson('e')).toBe(true);
+    const data = { n: -0, o: undefined, r: { x: undefined, y: -0 } };
+    expect(catalog.parse('e', data)).toStrictEqual({ n: 0, r: { y: 0 } });
+    expect(arrived(schema, data)).toStrictEqual({ n: 0, r: { y: 0 } });
+  });
+
+  test('that a schema’s own code makes something else of is refused', () => {
+    const schema = z.object({ n: z.number().overwrite(() => Number.NaN), s: z.array(z.string()) });
+    expect(() => arrived(schema, { n: 1, s: [] })).toThrow(refusal(['data', 'n']));
+    const list = z.array(z.string().overwrite(() => undefined as never));
+    expect(() => arrived(list, ['a'])).toThrow(refusal(['data', 0]));
+  });
+});
+
+test.each<[boolean, string, z.ZodType]>([
+  [false, 'optional items', z.array(z.string().optional())],
+  [
+    false,
+    'items that both may be absent',
+    z.array(z.intersection(z.string().optional(), z.string().optional())),
+  ],
+  [false, 'a tuple with optional items', z.tuple([z.string(), z.number().optional()])],
+  [false, 'a tuple with an optional rest', z.tuple([z.string()], z.number().optional())],
+  [false, 'an event that may be nothing', z.string().optional()],
+  [
+    false,
+    'a field that must be there, and may be undefined',
+    z.object({ a: z.intersection(z.string().optional(), z.string().optional()) }),
+  ],
+  [false, 'void', z.object({ a: z.void() })],
+  [false, 'NaN', z.nan()],
+  [false, 'undefined among literals', z.literal(['a', undefined])],
+  [false, 'success', z.array(z.success(z.string()))],
+  [true, 'items with a default', z.array(z.string().default('x'))],
+  [true, 'a tuple', z.tuple([z.string(), z.number().nullable()])],
+  [
+    true,
+    'optional and default fields',
+    z.object({ a: z.string().optional(), b: z.number().default(1), c: z.string().nullish() }),
+  ],
+  [true, 'JSON', z.json()],
+  [
+    true,
+    'a read-only, branded, lazy schema',
+    z.lazy(() => z.object({ a: z.string().brand('a') }).readonly()),
+  ],
+])('plain JSON is %j: %s', (plain, _, schema) => {
+  expect(defineEvents({ e: schema }).isPlainJson('e')).toBe(plain);
+});

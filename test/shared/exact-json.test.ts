@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { roundedIn } from '../../shared/exact-json.ts';
+import { parseExactly } from '../../shared/index.ts';
+
+test('JSON.parse rounds whole numbers without a word (the control)', () => {
+  expect(JSON.parse('9007199254740993')).toBe(9007199254740992);
+});
+
+test('a whole number that would be rounded becomes the bigint it is', () => {
+  expect(parseExactly('{"a":9007199254740993,"b":[-12345678901234567890],"c":"9007199254740993"}')).toEqual({
+    a: 9007199254740993n,
+    b: [-12345678901234567890n],
+    c: '9007199254740993',
+  });
+  expect(roundedIn('{"a":9007199254740993,"9007199254740995":1}')).toEqual(['9007199254740993']);
+});
+
+test('all others are what JSON.parse makes of them', () => {
+  const numbers = [
+    0,
+    1,
+    2 ** 53,
+    2 ** 53 - 1,
+    2 ** 60,
+    2 ** 63,
+    123456789012345680000,
+    1e300,
+    0.1 + 0.2,
+    1234567890123456.8,
+  ];
+  for (const text of [
+    JSON.stringify(numbers),
+    '[1e400, 0.12345678901234567890, 9007199254740992, -0]',
+    '{"text":"\\"9007199254740993","__proto__":{"a":"9007199254740993"}}',
+  ]) {
+    expect(JSON.stringify(parseExactly(text))).toBe(JSON.stringify(JSON.parse(text)));
+    expect(roundedIn(text)).toEqual([]);
+  }
+  expect(() => parseExactly('{"a":9007199254740993')).toThrow(SyntaxError);
+});
