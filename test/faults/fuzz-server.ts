@@ -1,0 +1,68 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { initTRPC } from '@trpc/server';
+import { createHTTPHandler } from '@trpc/server/adapters/standalone';
+import { applyWSSHandler } from '@trpc/server/adapters/ws';
+import superjson from 'superjson';
+import { WebSocketServer } from 'ws';
+import { EventManager, eventProcedures, loadConfig, MemoryBroker, startServer } from '../../server/index.ts';
+
+/**
+ * A server for the fuzz, in a process of its own. Its argument: `ours`; `stock`, the control: the same procedures on
+ * tRPC's own adapters and superjson's own decoder; or `idle`, which shows what the machine alone is late by.
+ */
+export interface FuzzServerState {
+  port: number;
+  residentBytes: number;
+  /** The longest that the event loop was held up since the last time this was asked, in ms. */
+  worstDelayMs: number;
+}
+
+const RESOLUTION_MS = 5;
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const kind = process.argv[2];
+const port = kind === 'ours' ? await ours() : kind === 'stock' ? await stock() : await idle();
+
+async function ours(): Promise<number> {
+  const server = await startServer(loadConfig({ port: 0, simulation: false, logLevel: 'silent' }, {}));
+  return server.port;
+}
+
+async function stock(): Promise<number> {
+  const t = initTRPC.create({ transformer: superjson, isDev: false });
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  const router = t.router({ ...eventProcedures(manager, t.procedure) });
+  const handler = createHTTPHandler({ router, basePath: '/trpc/', maxBodySize: MAX_BODY_BYTES });
+  const http = createServer((request, response) => {
+    if (request.url === '/healthz') response.end('{}');
+    else handler(request, response);
+  });
+  applyWSSHandler({ wss: new WebSocketServer({ server: http, maxPayload: MAX_BODY_BYTES }), router });
+  return listen(http);
+}
+
+async function idle(): Promise<number> {
+  return listen(createServer((_request, response) => response.end('{}')));
+}
+
+async function listen(http: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  return (http.address() as AddressInfo).port;
+}
+
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+delay.enable();
+
+function tell(): void {
+  const worstDelayMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
+  delay.reset();
+  globalThis.gc?.();
+  const state: FuzzServerState = { port, residentBytes: process.memoryUsage.rss(), worstDelayMs };
+  process.send?.(state);
+}
+
+process.on('message', tell);
+process.on('disconnect', () => process.exit()); // its test is over, however it ended
+tell();
