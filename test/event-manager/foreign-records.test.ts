@@ -5,11 +5,6 @@ import { defineEvents, type LogEntry, transformer } from '../../shared/index.ts'
 
 const catalog = defineEvents({ open: z.object({ it: z.unknown() }) });
 
-/** A log that others can write: what they wrote is in it as it is. */
-class SharedBroker extends MemoryBroker {
-  override readonly trusted = false as unknown as true;
-}
-
 const envelope = (it: string) =>
   `{"event_type":"open","timestamp":"2026-01-01T00:00:00Z","data":{"it":${it}}}`;
 
@@ -32,7 +27,7 @@ const FOREIGN: readonly [string, Pick<LogEntry, 'json' | 'meta'>][] = [
 test.each(FOREIGN)(
   'of a record of somebody else, %s is a gap, and the others are read',
   async (_, foreign) => {
-    const broker = new SharedBroker();
+    const broker = new MemoryBroker();
     const manager = new EventManager({ catalog, broker });
     await manager.publish('open', { it: 1 });
     await broker.publish('default', [{ type: 'open', id: 'foreign', ...foreign }]);
@@ -49,7 +44,7 @@ test('control: believed, such a record keeps everybody from the page that it is 
   const broker = new MemoryBroker();
   const manager = new EventManager({ catalog, broker });
   const [[, foreign]] = FOREIGN as [(typeof FOREIGN)[number]];
-  await broker.publish('default', [{ type: 'open', id: 'foreign', ...foreign }]);
+  await broker.publish('default', [{ type: 'open', id: 'foreign', ...foreign, validatedBy: catalog }]);
   const page = await manager.history({ since: { at: new Date(0).toISOString() } });
   expect(() => transformer.output.serialize(page)).toThrow();
   await manager.close();
