@@ -9,9 +9,12 @@ import { WebSocketServer } from 'ws';
 import { EventManager, eventProcedures, loadConfig, MemoryBroker, startServer } from '../../server/index.ts';
 
 /**
- * A server for the fuzz, in a process of its own. Its argument: `ours`; `stock`, the control: the same procedures on
- * tRPC's own adapters and superjson's own decoder; or `idle`, which shows what the machine alone is late by.
+ * The argument of a server for the fuzz, a process of its own. `stock` is the control: the same procedures on tRPC's own
+ * adapters and superjson's own decoder; `idle` shows what the machine alone is late by.
  */
+export type FuzzServerKind = 'ours' | 'stock' | 'idle';
+
+/** What it tells, first of all and whenever it is sent anything. */
 export interface FuzzServerState {
   port: number;
   residentBytes: number;
@@ -21,18 +24,21 @@ export interface FuzzServerState {
 
 const RESOLUTION_MS = 5;
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Of events that are kept: what is stored as it should be is not to be taken for what clients cost. */
+const RETENTION_BYTES = 4 * 1024 * 1024;
 
 const kind = process.argv[2];
 const port = kind === 'ours' ? await ours() : kind === 'stock' ? await stock() : await idle();
 
 async function ours(): Promise<number> {
-  const server = await startServer(loadConfig({ port: 0, simulation: false, logLevel: 'silent' }, {}));
+  const quiet = { port: 0, simulation: false, logLevel: 'silent' } as const;
+  const server = await startServer(loadConfig({ ...quiet, retentionMaxBytes: RETENTION_BYTES }, {}));
   return server.port;
 }
 
 async function stock(): Promise<number> {
   const t = initTRPC.create({ transformer: superjson, isDev: false });
-  const manager = new EventManager({ broker: new MemoryBroker() });
+  const manager = new EventManager({ broker: new MemoryBroker({ maxBytes: RETENTION_BYTES }) });
   const router = t.router({ ...eventProcedures(manager, t.procedure) });
   const handler = createHTTPHandler({ router, basePath: '/trpc/', maxBodySize: MAX_BODY_BYTES });
   const http = createServer((request, response) => {
@@ -57,10 +63,12 @@ delay.enable();
 
 function tell(): void {
   const worstDelayMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
-  delay.reset();
   globalThis.gc?.();
   const state: FuzzServerState = { port, residentBytes: process.memoryUsage.rss(), worstDelayMs };
-  process.send?.(state);
+  setTimeout(() => {
+    delay.reset(); // of what collecting the garbage took, too
+    process.send?.(state);
+  }, 4 * RESOLUTION_MS);
 }
 
 process.on('message', tell);

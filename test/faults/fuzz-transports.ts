@@ -7,6 +7,12 @@ export type Answer = string;
 
 export type Send = (input: FuzzInput) => Promise<Answer>;
 
+/** A client, and how it leaves. */
+export interface FuzzClient extends AsyncDisposable {
+  readonly name: string;
+  readonly send: Send;
+}
+
 /** A server has so long to answer. */
 const ANSWER_MS = 30_000;
 /** The longest URL that is sent: longer ones the HTTP server refuses by itself. */
@@ -20,7 +26,7 @@ interface ErrorShape {
 const codeOf = (error: ErrorShape): Answer => error.json?.data?.code ?? error.data?.code ?? 'UNTYPED';
 
 /** Calls over one WebSocket, or one more when it was closed. Every other one in a batch with others. */
-export function overWebSocket(url: string): Send & AsyncDisposable {
+export function overWebSocket(url: string): FuzzClient {
   let socket: WebSocket | undefined;
   let next = 0;
   const waiting = new Map<number, (answer: Answer) => void>();
@@ -54,17 +60,19 @@ export function overWebSocket(url: string): Send & AsyncDisposable {
       ws.send(`{"id":${id},"method":"subscription.stop"}`);
     return answer;
   };
-  return Object.assign(send, {
+  return {
+    name: 'WebSocket',
+    send,
     async [Symbol.asyncDispose]() {
       socket?.terminate();
     },
-  });
+  };
 }
 
 /** Calls over HTTP: by GET or POST, every third in a batch; subscriptions as server-sent events. */
-export function overHttp(url: string): Send {
+export function overHttp(url: string): FuzzClient {
   let count = 0;
-  return async ({ path, type, input }) => {
+  const send: Send = async ({ path, type, input }) => {
     const isBatch = type !== 'subscription' && ++count % 3 === 0;
     const name = encodeURIComponent(path);
     const text = isBatch ? `{"0":${input},"1":${input}}` : input;
@@ -92,6 +100,7 @@ export function overHttp(url: string): Send {
       return signal.aborted ? 'none' : `cut: ${error instanceof Error ? error.name : error}`;
     }
   };
+  return { name: 'HTTP', send, async [Symbol.asyncDispose]() {} };
 }
 
 function answerOf(body: unknown): Answer {

@@ -1,0 +1,77 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FuzzServerKind, FuzzServerState } from './fuzz-server.ts';
+
+/** A server of the fuzz, as a process that ends with its test. */
+export interface Child extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  state(): Promise<FuzzServerState>;
+}
+
+/** Starts one of the servers of the fuzz. */
+export async function startFuzzChild(kind: FuzzServerKind): Promise<Child> {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'fuzz-server.ts'), [kind], {
+    execArgv: ['--expose-gc', '--import', 'tsx'],
+    stdio: ['ignore', 'inherit', kind === 'stock' ? 'ignore' : 'inherit', 'ipc'],
+  });
+  const told = async (): Promise<FuzzServerState> => (await once(child, 'message'))[0];
+  const { port } = await told();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    state() {
+      child.send('state');
+      return told();
+    },
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, 'exit');
+      if (child.exitCode === null && child.kill('SIGKILL')) await exited;
+    },
+  };
+}
+
+const residentBytes = (pid: number) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+
+/** What is seen of a server from outside, while it is watched. */
+export interface Watch {
+  /** The longest that an answer took. */
+  readonly worstMs: number;
+  readonly peakBytes: number;
+  stop(): Promise<void>;
+}
+
+/** Asks a server for its health again and again, and the system for its memory. */
+export function watch({ url, pid }: Child): Watch {
+  let stopped = false;
+  let worstMs = 0;
+  let peakBytes = 0;
+  const asking = (async () => {
+    while (!stopped) {
+      const since = performance.now();
+      await fetch(`${url}/healthz`).then(
+        (answer) => answer.text(),
+        () => {},
+      );
+      worstMs = Math.max(worstMs, performance.now() - since);
+      peakBytes = Math.max(peakBytes, residentBytes(pid));
+      await sleep(10);
+    }
+  })();
+  return {
+    get worstMs() {
+      return worstMs;
+    },
+    get peakBytes() {
+      return peakBytes;
+    },
+    stop() {
+      stopped = true;
+      return asking;
+    },
+  };
+}
