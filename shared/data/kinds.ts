@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { ALL_KINDS, SCALARS } from './expectation.ts';
-import type { Kind } from './format.ts';
+import { ALL_KINDS, SCALARS } from '../wire/expectation.ts';
+import type { Kind } from '../wire/format.ts';
 
 const known = new WeakMap<z.core.$ZodType, ReadonlySet<Kind>>();
 
