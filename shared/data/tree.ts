@@ -1,4 +1,5 @@
-import { EventsError } from '../errors.ts';
+import { EventsError, messageOf } from '../errors.ts';
+import { MAX_DATA_DEPTH } from '../wire/limits.ts';
 import { isRecord } from '../wire/shapes.ts';
 
 /** The way to a value, outermost first. It changes while the tree is walked: copy it to keep it. */
@@ -19,8 +20,6 @@ export interface TreeRules {
 /** As a leaf of a record: the record is to have no such field. */
 export const LEFT_OUT = Symbol('left out');
 
-/** Objects and lists in one another: trees are walked by recursion, here and wherever they go. */
-const MAX_DEPTH = 64;
 /** More than any event holds. Objects that share parts are walked once for each way to them. */
 const MAX_NODES = 2_000_000;
 
@@ -61,7 +60,7 @@ class Walk {
     if (typeof value !== 'object' || value === null) return this.#rules.leaf(value, this.#path);
     const isTree = Array.isArray(value) || isRecord(value) || value instanceof Set || value instanceof Map;
     if (!isTree) return this.#rules.leaf(value, this.#path);
-    if (this.#path.length >= MAX_DEPTH) throw this.#tooDeep();
+    if (this.#path.length >= MAX_DATA_DEPTH) throw this.#tooDeep();
     this.#rules.holder?.(value, this.#path);
     this.#around.push(value);
     const after = this.#holder(value);
@@ -83,7 +82,7 @@ class Walk {
   }
 
   #tooDeep(): EventsError {
-    const message = `is nested more than ${MAX_DEPTH} levels deep`;
+    const message = `is nested more than ${MAX_DATA_DEPTH} levels deep`;
     const again = this.#around.findIndex((each, at) => this.#around.indexOf(each) < at);
     return again < 0
       ? invalidAt([], message)
@@ -127,8 +126,7 @@ class Walk {
     try {
       return record[key];
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw invalidAt([...this.#path, key], `cannot be read: ${reason}`);
+      throw invalidAt([...this.#path, key], `cannot be read: ${messageOf(cause)}`);
     }
   }
 

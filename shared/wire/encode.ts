@@ -1,7 +1,7 @@
 import superjson from 'superjson';
-import { EventsError } from '../errors.ts';
+import { EventsError, messageOf } from '../errors.ts';
 import { type Encoded, joinPath, type TypeName, unreadableIn } from './format.ts';
-import { isJsonScalar } from './json.ts';
+import { isJson, isJsonScalar } from './json.ts';
 import { MAX_BIGINT_DIGITS, MAX_OUTPUT_DEPTH } from './limits.ts';
 import { comesBack, lossOf, unsendable } from './lossless.ts';
 import { isRecord, typedArrayName } from './shapes.ts';
@@ -126,7 +126,8 @@ class Writer {
   /** A value whose type superjson knows, or nobody. */
   #leaf(value: unknown): unknown {
     const { json, meta } = this.#bySuperjson(value);
-    if (Array.isArray(meta?.values)) {
+    const isSound = !this.#lossless || isJson(json); // fields of a class may be what JSON makes something else of
+    if (Array.isArray(meta?.values) && isSound) {
       const annotation = meta.values as unknown as Annotation;
       if (annotation[0] === 'bigint' && String(json).length > MAX_BIGINT_DIGITS) {
         throw this.#refusal(`has more than ${MAX_BIGINT_DIGITS} digits`);
@@ -149,7 +150,7 @@ class Writer {
 
   #annotated(value: unknown, annotation: Annotation, json: unknown): unknown {
     const [type] = annotation;
-    if (this.#lossless && !comesBack(value, type, json)) throw this.#refusal(unsendable(value));
+    if (this.#lossless && !comesBack(value, type)) throw this.#refusal(unsendable(value));
     const path = this.#path;
     const name = unreadableIn(path);
     if (name !== undefined) {
@@ -200,8 +201,4 @@ function containsItself(equalities: unknown): boolean {
   return Object.entries(equalities as Record<string, string[]>).some(([path, others]) =>
     others.some((other) => other.startsWith(`${path}.`)),
   );
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,4 @@
-/** Levels of lists and objects that are looked into; nothing that is accepted has more. */
-const MAX_DEPTH = 64;
+import { MAX_DATA_DEPTH } from './limits.ts';
 
 /** A text, number, boolean or null that JSON has as it is: the most of what there is, and so asked first. */
 export function isJsonScalar(value: unknown): boolean {
@@ -14,10 +13,10 @@ export function isJsonScalar(value: unknown): boolean {
   }
 }
 
-/** A value that JSON has as it is, all the way down. Asked for each event, so it allocates nothing. */
+/** A value that JSON has as it is, all the way down, and no deeper than data may be. Asked for each event, so it allocates nothing. */
 export function isJson(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return isJsonScalar(value);
-  if (depth > MAX_DEPTH) return false;
+  if (depth > MAX_DATA_DEPTH) return false;
   if (Array.isArray(value)) {
     for (const item of value) if (!isJson(item, depth + 1)) return false;
     return true;

@@ -1,5 +1,4 @@
 import type { Kind, TypeName } from './format.ts';
-import { isJson } from './json.ts';
 
 /** Kinds that superjson makes again as what they are here; an instance of a subclass would become one of these. */
 const PROTOTYPES: Partial<Record<Kind, object>> = {
@@ -12,14 +11,13 @@ const PROTOTYPES: Partial<Record<Kind, object>> = {
 };
 
 /**
- * Tells whether a value of a type comes back as what it is: nothing is made to find out, since making costs, and may be code
- * of the application's.
- * @param json what is written for it
+ * Tells whether a value comes back as an instance of what it is one of. Nothing is made to find out: making costs, and
+ * may be code of the application's.
  */
-export function comesBack(value: unknown, type: TypeName, json: unknown): boolean {
+export function comesBack(value: unknown, type: TypeName): boolean {
   const [kind, name] = typeof type === 'string' ? [type] : type;
   const prototype = kind === 'typed-array' ? Reflect.get(globalThis, name ?? '').prototype : PROTOTYPES[kind];
-  return (prototype === undefined || Object.getPrototypeOf(value) === prototype) && isJson(json);
+  return prototype === undefined || Object.getPrototypeOf(value) === prototype;
 }
 
 /** What a list or an object would lose: what it has besides its items or fields. Undefined if it has nothing. */
