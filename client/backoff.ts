@@ -1,7 +1,5 @@
 const FIRST_MS = 1000;
 const MOST_MS = 20_000;
-/** What a timer can hold: with more it fires at once. */
-export const MOST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * How long to wait before a retry, in ms: anything from nothing to twice as long as the time before, 20 s at most

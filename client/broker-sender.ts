@@ -1,9 +1,10 @@
 import type { AnyCatalog } from '../shared/catalog.ts';
+import { EventsError } from '../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../shared/log.ts';
 import { psycheEvents } from '../shared/psyche-events.ts';
 import { parseTopic } from '../shared/topic.ts';
-import { ofInput } from './encoded-input.ts';
+import { unsendable } from './encoded-input.ts';
 import { inEvent } from './in-event.ts';
 import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 import { withRetry } from './retry.ts';
@@ -40,7 +41,11 @@ export class BrokerSender<C extends AnyCatalog> {
   }
 
   #toEntry(event: Parameters<typeof toLogEntry>[1]): LogEntry {
-    const { data } = event;
-    return ofInput('INVALID_EVENT', 'publish', { data }, () => toLogEntry(this.#catalog, event));
+    try {
+      return toLogEntry(this.#catalog, event);
+    } catch (cause) {
+      // Code of the data's own: a getter, a method that a schema calls.
+      throw cause instanceof EventsError ? cause : unsendable('INVALID_EVENT', 'publish', cause);
+    }
   }
 }

@@ -1,7 +1,8 @@
 import { createWSClient, type TRPCWebSocketClient } from '@trpc/client';
 import { mayReconnect } from '../shared/close-codes.ts';
 import { EventsError } from '../shared/errors.ts';
-import { fullJitter, MOST_TIMER_MS } from './backoff.ts';
+import { LONGEST_TIMER_MS } from '../shared/longest-timer.ts';
+import { fullJitter } from './backoff.ts';
 import { closeCodeOf, describeClose, isOwnFailure, lossError } from './connection-loss.ts';
 import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from './connection-state.ts';
@@ -74,9 +75,9 @@ export class SocketConnection implements Connection {
     this.#token = token;
     this.#implementation = WebSocket;
     for (const [name, ms] of Object.entries(keepAlive ?? {})) {
-      if (ms > 0 && ms <= MOST_TIMER_MS) continue;
+      if (ms > 0 && ms <= LONGEST_TIMER_MS) continue;
       throw new TypeError(
-        `createClient: keepAlive.${name} must be above 0 ms and at most ${MOST_TIMER_MS}, not ${ms}`,
+        `createClient: keepAlive.${name} must be above 0 ms and at most ${LONGEST_TIMER_MS}, not ${ms}`,
       );
     }
     this.client = createWSClient({

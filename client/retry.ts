@@ -1,5 +1,6 @@
 import { EventsError } from '../shared/errors.ts';
-import { fullJitter, MOST_TIMER_MS, pause } from './backoff.ts';
+import { LONGEST_TIMER_MS } from '../shared/longest-timer.ts';
+import { fullJitter, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
 
 /** How long something is tried again. */
@@ -23,8 +24,11 @@ export async function withRetry<T>(
   whyNot: () => Error | null = () => null,
 ): Promise<T> {
   signal?.throwIfAborted();
-  if (!(timeoutMs >= 0 && timeoutMs <= MOST_TIMER_MS)) {
-    throw new EventsError('INVALID_OPTION', `timeoutMs must be 0 to ${MOST_TIMER_MS} ms, not ${timeoutMs}`);
+  if (!(timeoutMs >= 0 && timeoutMs <= LONGEST_TIMER_MS)) {
+    throw new EventsError(
+      'INVALID_OPTION',
+      `timeoutMs must be 0 to ${LONGEST_TIMER_MS} ms, not ${timeoutMs}`,
+    );
   }
   const abort = new AbortController();
   const onAbort = (): void => abort.abort();

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { carried } from './carried.ts';
+import { carried } from './data/carried.ts';
+import { OwnNames } from './data/own-names.ts';
+import { isPlainJsonSchema } from './data/plain-json.ts';
+import { stripControlCharacters } from './data/sanitize.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
-import { OwnNames } from './own-names.ts';
-import { isPlainJsonSchema } from './plain-json.ts';
-import { stripControlCharacters } from './sanitize.ts';
 
 /** Event name → schema of its `data`. */
 export type EventSchemas = Readonly<Record<string, z.ZodType>>;

@@ -128,3 +128,8 @@ export function clipText(text: string, maxBytes = MAX_MESSAGE_BYTES): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
   return read < text.length ? `${text.slice(0, Math.max(0, read - 3))}…` : text;
 }
+
+/** The words of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -6,6 +6,7 @@ export {
   type EventSchemas,
 } from './catalog.ts';
 export { CloseCode, mayReconnect } from './close-codes.ts';
+export { stripControlCharacters } from './data/sanitize.ts';
 export { DEFAULT_TOPIC } from './default-topic.ts';
 export { ERRORS, type ErrorCode, EventsError, formatIssues, type Issue } from './errors.ts';
 export type {
@@ -17,7 +18,6 @@ export type {
   EventToPublish,
   PublishMeta,
 } from './events.ts';
-export { parseExactly } from './exact-json.ts';
 export type { LatestBy } from './filter/latest-by.ts';
 export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
 export type { HistoryOptions, HistoryPage } from './history.ts';
@@ -25,7 +25,6 @@ export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, to
 export { type Clock, Pace, type PaceOptions } from './pace.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export type { ReplayOptions } from './replay.ts';
-export { stripControlCharacters } from './sanitize.ts';
 export type { Since } from './since.ts';
 export {
   type GapReason,
@@ -36,5 +35,6 @@ export {
   type StreamNotice,
   type StreamSynced,
 } from './stream-items.ts';
-export { transformer } from './transformer.ts';
 export type { WhenSlow } from './when-slow.ts';
+export { parseExactly } from './wire/exact-json.ts';
+export { transformer } from './wire/transformer.ts';

@@ -67,7 +67,7 @@ export function toLogEntry<C extends AnyCatalog>(
   };
   const stored = { type: event_type, id, validatedBy: catalog };
   if (catalog.isPlainJson(event_type)) return { ...stored, json: JSON.stringify(envelope) };
-  const { json, meta } = encode({ data: envelope }, { lossless: true, maxDepth: LOG_LIMITS.maxDepth });
+  const { json, meta } = encode({ data: envelope }, { maxDepth: LOG_LIMITS.maxDepth });
   const text = JSON.stringify((json as { data: unknown }).data);
   return { ...stored, json: text, ...(meta !== undefined && { meta: JSON.stringify(meta) }) };
 }

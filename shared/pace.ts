@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
+
 /** What a replay waits by: the machine's clock, or one that a test moves. */
 export interface Clock {
   /** Ms since any moment. */
@@ -13,9 +15,6 @@ export interface PaceOptions {
   /** Most ms between two; Infinity for as long as it was. */
   maxPauseMs: number;
 }
-
-/** Node takes a longer timer for one of a millisecond. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Lets moments pass in the intervals they had. Who comes late catches up: an hour takes an hour, however slow the

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countedArray } from './counted-array.ts';
+import { countedArray } from './data/counted-array.ts';
 import { DEFAULT_TOPIC } from './default-topic.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
 import { matchesPattern } from './pattern.ts';

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { freezeDeep } from '../../shared/data/frozen.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
-import { freezeDeep } from '../../shared/frozen.ts';
-import { transformer } from '../../shared/transformer.ts';
+import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { warnDeveloper } from '../development.ts';
 import { isolated } from '../isolated.ts';

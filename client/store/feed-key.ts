@@ -3,8 +3,8 @@ import type { EventName } from '../../shared/events.ts';
 import type { LatestBy } from '../../shared/filter/latest-by.ts';
 import type { AnyFilter, EventFilter } from '../../shared/filter/types.ts';
 import type { Since } from '../../shared/since.ts';
-import { transformer } from '../../shared/transformer.ts';
-import { ofInput } from '../encoded-input.ts';
+import { transformer } from '../../shared/wire/transformer.ts';
+import { EncodedInput } from '../encoded-input.ts';
 
 /** What the server is asked for: those who ask for the same share one subscription. */
 export interface FeedInput<N extends EventName<C>, C extends AnyCatalog> {
@@ -40,7 +40,7 @@ interface AnyInput {
  */
 export function feedKey({ topic, topics, since, types, filter, every, latestBy }: AnyInput): string {
   const input = { topic, topics: unordered(topics), since, types: unordered(types), filter, every, latestBy };
-  return ofInput('INVALID_OPTION', 'on.any', input, () => transformer.stringify(input));
+  return JSON.stringify(new EncodedInput('INVALID_OPTION', 'on.any', input).wire);
 }
 
 /** The input of a key. */

@@ -3,6 +3,7 @@ import { TRPCError } from '@trpc/server';
 import { WebSocket } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { askToReconnect } from '../broadcaster/ask-to-reconnect.ts';
 import { cut } from '../broadcaster/cut.ts';
 import type { Asker } from '../event-manager/asker.ts';
@@ -19,8 +20,6 @@ import type { Subject } from './subject.ts';
 const RENEWAL_MS = 30_000;
 /** Whoever has less left is not asked: clients that come with the same token again and again. */
 const LEAST_MS = 500;
-/** Node takes a longer timer for one of a millisecond; a socket that old is cut. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** What a server with authentication puts in the tRPC context. */
 export interface AccessContext {
@@ -111,7 +110,7 @@ function followSocket(socket: WebSocket, session: Session): void {
 }
 
 function askInTime(socket: WebSocket, leftMs: number): void {
-  if (leftMs < LEAST_MS || leftMs > LONGEST_MS) return;
+  if (leftMs < LEAST_MS || leftMs > LONGEST_TIMER_MS) return;
   const timer = setTimeout(() => askToReconnect(socket), leftMs - Math.min(RENEWAL_MS, leftMs / 3));
   socket.once('close', () => clearTimeout(timer));
 }

@@ -1,9 +1,7 @@
 import { EventsError } from '../../shared/errors.ts';
+import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { unauthenticated } from './authenticate.ts';
 import type { Subject } from './subject.ts';
-
-/** Node takes a longer timer for one of a millisecond. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A subject's time on one connection, or for one request. */
 export class Session {

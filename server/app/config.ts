@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { hostName, parseHost } from '../access/host-address.ts';
@@ -85,7 +86,6 @@ export type ServerOptions = { readonly [K in keyof ServerConfig]?: ServerConfig[
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const DEFAULT_MONITOR_MS = 5_000;
 const MOST_WORKERS = 128;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 // Each message is what comes after "<name> must be".
 const whole = (min: number, max: number) => {

@@ -1,7 +1,7 @@
 import { type AnyTRPCRouter, getTRPCErrorShape } from '@trpc/server';
 import type { FastifyInstance } from 'fastify';
 import { EventsError } from '../../shared/errors.ts';
-import { roundedIn } from '../../shared/exact-json.ts';
+import { roundedIn } from '../../shared/wire/exact-json.ts';
 import { toTRPCError } from '../router/errors.ts';
 
 /**

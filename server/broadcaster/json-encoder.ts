@@ -1,5 +1,5 @@
 import type { Encoder } from '@trpc/server/adapters/ws';
-import { parseExactly, roundedIn } from '../../shared/exact-json.ts';
+import { parseExactly, roundedIn } from '../../shared/wire/exact-json.ts';
 import { isObject } from './guards.ts';
 
 /** tRPC's default on the wire: JSON in text frames. Whole numbers of inputs that JavaScript would round are bigints. */

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+
 /** What a client may use of the server. A client beyond a limit is answered or cut as each one says. */
 export interface Limits {
   /**
@@ -50,9 +52,6 @@ const DEFAULTS: Limits = {
 
 /** Values of one observable that may wait while its client is behind: an observable cannot be asked to wait. */
 export const MAX_QUEUED_VALUES = 1024;
-
-/** Node takes a longer timer for one of a millisecond. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The limits of `options`, with defaults. @throws TypeError when one is not above zero, or a time too long for a timer */
 export function resolveLimits(options: LimitOptions): Limits {

@@ -11,6 +11,8 @@ interface Watched {
   /** Looks in a row at which something waited and nothing was taken. */
   looks: number;
   readonly cut: () => void;
+  /** The listener that ends the watching with the socket. */
+  readonly closed: () => void;
 }
 
 /**
@@ -36,13 +38,17 @@ export class StallGuard {
 
   /** Watches a client until its socket has closed. @param cut hangs up; called again as long as the socket is there */
   watch(socket: Socket, cut: () => void): void {
-    this.#watched.set(socket, { taken: Number.NaN, looks: 0, cut });
+    this.unwatch(socket); // or a connection that is handed back a thousand times has a thousand listeners
+    const closed = (): void => this.unwatch(socket);
+    socket.once('close', closed);
+    this.#watched.set(socket, { taken: Number.NaN, looks: 0, cut, closed });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
-    socket.once('close', () => this.unwatch(socket));
   }
 
   /** Leaves a socket to somebody else. */
   unwatch(socket: Socket): void {
+    const watched = this.#watched.get(socket);
+    if (watched) socket.off('close', watched.closed);
     this.#watched.delete(socket);
     if (this.#watched.size > 0) return;
     clearInterval(this.#timer);

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { partsOf } from '../../shared/data/schema-parts.ts';
 
 /** How a schema treats data that it has parsed before. */
 export interface SchemaTraits {
@@ -16,31 +17,7 @@ const FILLING = ['default', 'prefault', 'catch'];
 /** The traits of a schema and of all its parts. */
 export function traitsOf(schema: z.ZodType): SchemaTraits {
   const kinds = new Set<string>();
-  const seen = new Set<object>();
-  const waiting: unknown[] = [schema];
-  while (waiting.length > 0) {
-    const part = waiting.pop();
-    if (!isSchema(part) || seen.has(part)) continue;
-    seen.add(part);
-    const { def } = part._zod;
-    kinds.add(def.type);
-    waiting.push(...partsOf(def));
-  }
+  for (const { _zod } of partsOf(schema)) kinds.add(_zod.def.type);
   const has = (some: readonly string[]) => some.some((kind) => kinds.has(kind));
   return { isRepeatable: !has(TRANSFORMING), fillsIn: has(FILLING) };
-}
-
-/** What a definition holds: schemas, and lists and shapes of schemas; other values among them are no schemas. */
-function* partsOf(def: object): Generator<unknown> {
-  for (const [name, value] of Object.entries(def)) {
-    if (name === 'getter' && typeof value === 'function')
-      yield value(); // of a lazy schema
-    else if (name === 'shape') yield* Object.values(value);
-    else if (Array.isArray(value)) yield* value;
-    else yield value;
-  }
-}
-
-function isSchema(value: unknown): value is z.core.$ZodType {
-  return value instanceof z.core.$ZodType;
 }

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { formatCursor, type Position } from '../../shared/cursor.ts';
+import { freezeDeep } from '../../shared/data/frozen.ts';
 import type { EventName } from '../../shared/events.ts';
-import { freezeDeep } from '../../shared/frozen.ts';
 import { fromLogEntry } from '../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../shared/stream-items.ts';
 import type { Gap } from '../broker/broker.ts';

@@ -1,10 +1,10 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
-import { parseExactly } from '../../shared/exact-json.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { decode } from '../../shared/wire/decode.ts';
-import { expectsData } from '../../shared/wire/expects-events.ts';
+import { parseExactly } from '../../shared/wire/exact-json.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
+import { expectsData } from '../router/expects-events.ts';
 
 /** Characters of an entry's data and annotations, each: as large as a body over HTTP. */
 const MAX_LENGTH = 1024 * 1024;

@@ -16,7 +16,6 @@ import type { Since } from '../../shared/since.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import { optionsOnly } from '../../shared/wire/expectation.ts';
-import { expectsData, expectsEvents } from '../../shared/wire/expects-events.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/end-with-session.ts';
@@ -26,6 +25,7 @@ import { allowanceOf } from '../limits/allowance.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import { admit, admitted, type CallRules } from './admitted.ts';
 import { asTRPCError, tellErrors, toldError } from './errors.ts';
+import { expectsData, expectsEvents } from './expects-events.ts';
 import {
   askedOfBatch,
   askedOfHistory,

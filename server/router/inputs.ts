@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { countedArray } from '../../shared/counted-array.ts';
 import { cursorSchema } from '../../shared/cursor.ts';
+import { countedArray } from '../../shared/data/counted-array.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
 import { everySchema, latestBySchema } from '../../shared/every.ts';
 import { filterSchema } from '../../shared/filter/filter-schema.ts';

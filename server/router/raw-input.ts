@@ -1,9 +1,9 @@
-import { transformer } from '../../shared/transformer.ts';
 import { decode } from '../../shared/wire/decode.ts';
 import { anything, type Expects } from '../../shared/wire/expectation.ts';
 import type { Encoded } from '../../shared/wire/format.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
+import { transformer } from '../../shared/wire/transformer.ts';
 
 /**
  * Where an input waits to be decoded, in an object that stands for it. A symbol, since no JSON has one, and since it

@@ -1,7 +1,9 @@
 import superjson from 'superjson';
-import { EventsError } from '../errors.ts';
+import { EventsError, messageOf } from '../errors.ts';
 import { type Encoded, joinPath, type TypeName, unreadableIn } from './format.ts';
+import { isJson, isJsonScalar } from './json.ts';
 import { MAX_BIGINT_DIGITS, MAX_OUTPUT_DEPTH } from './limits.ts';
+import { comesBack, lossOf, unsendable } from './lossless.ts';
 import { isRecord, typedArrayName } from './shapes.ts';
 
 /** The annotation of one value, and of those inside it by their paths. */
@@ -11,7 +13,8 @@ type Annotation = readonly [type: TypeName] | readonly [type: TypeName, inner: u
 export interface EncodeOptions {
   /**
    * Whether a value that would not come back as it is (a function, an invalid Date, an instance of a class that is not
-   * registered) is refused. Default: no, it becomes what JSON makes of it, as superjson does it.
+   * registered, a list with holes) is refused: the one rule of what can be sent. Objects of another realm or without a
+   * prototype come back as plain ones all the same. Default: no, it becomes what JSON makes of it, as superjson does it.
    */
   lossless?: boolean | undefined;
   /** Levels of nesting. Default: {@link MAX_OUTPUT_DEPTH}. */
@@ -39,6 +42,8 @@ class Writer {
   readonly #lossless: boolean;
   readonly #maxDepth: number;
   readonly #path: (string | number)[] = [];
+  /** The objects around, outermost first. */
+  readonly #around: object[] = [];
   /** How much of the path leads to the nearest value around that has an annotation itself. */
   #base = 0;
 
@@ -48,30 +53,37 @@ class Writer {
   }
 
   write(value: unknown): unknown {
-    if (isPlain(value)) return value;
+    if (isJsonScalar(value)) return value;
     if (typeof value === 'number') {
-      return this.#annotated(['number'], Object.is(value, -0) ? '-0' : String(value));
+      return this.#annotated(value, ['number'], Object.is(value, -0) ? '-0' : String(value));
     }
-    if (value === undefined) return this.#annotated(['undefined'], null);
-    if (typeof value !== 'object') return this.#leaf(value);
-    if (this.#path.length > this.#maxDepth) {
-      throw this.#refusal(`is nested more than ${this.#maxDepth} levels deep, or contains itself`);
-    }
+    if (value === undefined) return this.#annotated(value, ['undefined'], null);
+    if (typeof value !== 'object' || value === null) return this.#leaf(value);
+    if (this.#path.length > this.#maxDepth) throw this.#tooDeep();
+    this.#around.push(value);
+    const json = this.#object(value);
+    this.#around.pop();
+    return json;
+  }
+
+  #object(value: object): unknown {
     if (Array.isArray(value)) return this.#items(value);
     if (isRecord(value)) return this.#fields(value);
-    if (value instanceof Map) return this.#container(['map'], [...value]);
-    if (value instanceof Set) return this.#container(['set'], [...value]);
+    if (value instanceof Map) return this.#container(value, 'map', [...value]);
+    if (value instanceof Set) return this.#container(value, 'set', [...value]);
     if (!ArrayBuffer.isView(value)) return this.#leaf(value);
     const name = typedArrayName(value);
     if (name === undefined) throw this.#refusal('is no array of numbers that can be sent: use a Uint8Array');
-    return this.#container([['typed-array', name]], Array.from(value as unknown as ArrayLike<number>));
+    const numbers = Array.from(value as unknown as ArrayLike<number>);
+    return this.#container(value, ['typed-array', name], numbers);
   }
 
   #fields(record: Record<string, unknown>): Record<string, unknown> {
+    this.#refuseLoss(record);
     let copy: Record<string, unknown> | undefined;
     for (const key of Object.keys(record)) {
-      const before = record[key];
-      if (isPlain(before)) continue;
+      const before = this.#read(record, key);
+      if (isJsonScalar(before)) continue;
       this.#path.push(key);
       const after = this.write(before);
       this.#path.pop();
@@ -83,10 +95,11 @@ class Writer {
   }
 
   #items(list: readonly unknown[]): readonly unknown[] {
+    this.#refuseLoss(list);
     let copy: unknown[] | undefined;
     for (let index = 0; index < list.length; index++) {
       const before = list[index];
-      if (isPlain(before)) continue;
+      if (isJsonScalar(before)) continue;
       this.#path.push(index);
       const after = this.write(before);
       this.#path.pop();
@@ -98,7 +111,8 @@ class Writer {
   }
 
   /** A value that is written as a list, with annotations of its own items. */
-  #container(annotation: readonly [TypeName], items: readonly unknown[]): unknown {
+  #container(value: object, type: TypeName, items: readonly unknown[]): unknown {
+    this.#refuseLoss(value);
     const outer = { values: this.values, base: this.#base };
     this.values = undefined;
     this.#base = this.#path.length;
@@ -106,20 +120,21 @@ class Writer {
     const inner = this.values;
     this.values = outer.values;
     this.#base = outer.base;
-    return this.#annotated(inner === undefined ? annotation : [annotation[0], inner], json);
+    return this.#annotated(value, inner === undefined ? [type] : [type, inner], json);
   }
 
   /** A value whose type superjson knows, or nobody. */
   #leaf(value: unknown): unknown {
     const { json, meta } = this.#bySuperjson(value);
-    if (Array.isArray(meta?.values)) {
+    const isSound = !this.#lossless || isJson(json); // fields of a class may be what JSON makes something else of
+    if (Array.isArray(meta?.values) && isSound) {
       const annotation = meta.values as unknown as Annotation;
       if (annotation[0] === 'bigint' && String(json).length > MAX_BIGINT_DIGITS) {
         throw this.#refusal(`has more than ${MAX_BIGINT_DIGITS} digits`);
       }
-      return this.#annotated(annotation, json);
+      return this.#annotated(value, annotation, json);
     }
-    if (this.#lossless) throw this.#refusal(`is ${describe(value)}, which cannot be sent as it is`);
+    if (this.#lossless) throw this.#refusal(unsendable(value));
     return value;
   }
 
@@ -128,15 +143,14 @@ class Writer {
       const written = superjson.serialize(value as Parameters<typeof superjson.serialize>[0]);
       if (!containsItself(written.meta?.referentialEqualities)) return written;
     } catch (cause) {
-      throw this.#refusal(
-        `cannot be written: ${cause instanceof Error ? cause.message : 'no reason'}`,
-        cause,
-      );
+      throw this.#refusal(`cannot be written: ${messageOf(cause)}`, cause);
     }
     throw this.#refusal('contains itself');
   }
 
-  #annotated(annotation: Annotation, json: unknown): unknown {
+  #annotated(value: unknown, annotation: Annotation, json: unknown): unknown {
+    const [type] = annotation;
+    if (this.#lossless && !comesBack(value, type)) throw this.#refusal(unsendable(value));
     const path = this.#path;
     const name = unreadableIn(path);
     if (name !== undefined) {
@@ -152,23 +166,31 @@ class Writer {
     return json;
   }
 
-  #refusal(problem: string, cause?: unknown): EventsError {
-    const path = this.#path.slice(0, 64);
+  #read(record: Record<string, unknown>, key: string): unknown {
+    try {
+      return record[key];
+    } catch (cause) {
+      this.#path.push(key);
+      throw this.#refusal(`cannot be read: ${messageOf(cause)}`, cause);
+    }
+  }
+
+  #refuseLoss(holder: object): void {
+    const loss = this.#lossless ? lossOf(holder) : undefined;
+    if (loss !== undefined) throw this.#refusal(loss);
+  }
+
+  /** Each object around has one key of the path: so the first that is among those around it tells where. */
+  #tooDeep(): EventsError {
+    const again = this.#around.findIndex((each, at) => this.#around.indexOf(each) < at);
+    if (again < 0) return this.#refusal(`is nested more than ${this.#maxDepth} levels deep`, undefined, []);
+    return this.#refusal('contains itself', undefined, this.#path.slice(0, again));
+  }
+
+  #refusal(problem: string, cause?: unknown, whole: readonly (string | number)[] = this.#path): EventsError {
+    const path = whole.slice(0, 64);
     const message = `Not to be sent: ${path.length > 0 ? `${path.join('.')}: ` : ''}${problem}`;
     return new EventsError('INVALID_EVENT', message, { issues: [{ path, message: problem }], cause });
-  }
-}
-
-/** Whether JSON has a value as it is: the most of what there is, and so asked first. */
-function isPlain(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
-    default:
-      return value === null;
   }
 }
 
@@ -179,11 +201,4 @@ function containsItself(equalities: unknown): boolean {
   return Object.entries(equalities as Record<string, string[]>).some(([path, others]) =>
     others.some((other) => other.startsWith(`${path}.`)),
   );
-}
-
-function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
-  if (value instanceof Date) return 'an invalid Date';
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object of its own kind';
 }

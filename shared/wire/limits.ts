@@ -8,7 +8,10 @@ export interface WireLimits {
   readonly maxAnnotations: number;
 }
 
-/** Of what strangers send. Data may be nested 64 levels; each entry of a Map is a list in a list, and a batch three more. */
+/** Levels of an event's data: trees are walked by recursion, here and wherever they go. */
+export const MAX_DATA_DEPTH = 64;
+
+/** Of what strangers send. Of data's levels, each that is a Map is two in JSON; a batch has three more. */
 export const INPUT_LIMITS: WireLimits = { maxNodes: 1_000_000, maxDepth: 136, maxAnnotations: 50_000 };
 
 /** Of what a log holds: as much as there is, since it was accepted once. */

@@ -21,9 +21,11 @@ export function typedArrayName(view: ArrayBufferView): string | undefined {
   return typeof name === 'string' && TYPED_ARRAYS.has(name) ? name : undefined;
 }
 
-/** Whether a value is an object of fields: one of no class. */
+/** Whether a value is an object that is its fields and nothing else: of no class, of this realm or another. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  if (prototype === Object.prototype || prototype === null) return true;
+  // Another realm has an Object.prototype of its own.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf');
 }

@@ -19,9 +19,9 @@ class Breaking {
 
 /** Data that no transport can carry, with the field at fault. */
 const UNSENDABLE: readonly [string, unknown, RegExp][] = [
-  ['a function', { deep: [{ at: () => {} }] }, /deep\.0\.at: a function/],
-  ['a symbol', { at: Symbol('x') }, /at: a symbol/],
-  ['a cycle', { cycle }, /cycle\.self: it contains itself/],
+  ['a function', { deep: [{ at: () => {} }] }, /deep\.0\.at: is a function/],
+  ['a symbol', { at: Symbol('x') }, /at: is a symbol/],
+  ['a cycle', { cycle }, /cycle\.self: contains itself/],
   [
     'a getter that throws',
     {
@@ -29,9 +29,13 @@ const UNSENDABLE: readonly [string, unknown, RegExp][] = [
         throw new Error('of its own');
       },
     },
-    /at: it cannot be read: of its own/,
+    /at: cannot be read: of its own/,
   ],
-  ['an instance of a class whose toJSON throws', { at: new Breaking() }, /at: .*(class Breaking|of its own)/],
+  [
+    'an instance of a class whose toJSON throws',
+    { at: new Breaking() },
+    /at: is an object of class Breaking/,
+  ],
 ];
 
 const catalog = defineEvents({ note: z.object({ any: z.unknown() }) });

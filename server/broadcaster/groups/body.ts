@@ -1,6 +1,6 @@
 import { type AnyTRPCRouter, transformTRPCResponse } from '@trpc/server';
 import superjson from 'superjson';
-import { transformer } from '../../../shared/transformer.ts';
+import { transformer } from '../../../shared/wire/transformer.ts';
 import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/stream-record.ts';
 import { RecentlyMade } from '../../recently-made.ts';
 

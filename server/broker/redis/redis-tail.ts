@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventsError } from '../../../shared/errors.ts';
+import { EventsError, messageOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Tail, TailSink } from '../broker.ts';
 import { ContiguousTail } from './contiguous-tail.ts';
@@ -83,7 +83,7 @@ export class RedisTail implements Tail {
         caughtUp = await this.#readOnce();
       } catch (error) {
         caughtUp = false;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         this.#settings.logger.debug({ topic: this.#settings.topic, reason }, 'tail: the log cannot be read');
         await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
       }

@@ -1,4 +1,6 @@
-import { EventsError } from './errors.ts';
+import { EventsError, messageOf } from '../errors.ts';
+import { MAX_DATA_DEPTH } from '../wire/limits.ts';
+import { isRecord } from '../wire/shapes.ts';
 
 /** The way to a value, outermost first. It changes while the tree is walked: copy it to keep it. */
 export type TreePath = (string | number)[];
@@ -18,8 +20,6 @@ export interface TreeRules {
 /** As a leaf of a record: the record is to have no such field. */
 export const LEFT_OUT = Symbol('left out');
 
-/** Objects and lists in one another: trees are walked by recursion, here and wherever they go. */
-const MAX_DEPTH = 64;
 /** More than any event holds. Objects that share parts are walked once for each way to them. */
 const MAX_NODES = 2_000_000;
 
@@ -30,14 +30,6 @@ const MAX_NODES = 2_000_000;
  */
 export function mapTree(data: unknown, rules: TreeRules): unknown {
   return new Walk(rules).value(data);
-}
-
-/** An object that is its fields and nothing else, of this realm or another. */
-export function isRecord(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  // Another realm has an Object.prototype of its own.
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf');
 }
 
 /** Sets a field, whatever its name: an assignment to `__proto__` would change the object's prototype. */
@@ -57,6 +49,7 @@ export function invalidAt(path: TreePath, message: string): EventsError {
 class Walk {
   readonly #rules: TreeRules;
   readonly #path: TreePath = [];
+  readonly #around: object[] = [];
   #nodes = 0;
 
   constructor(rules: TreeRules) {
@@ -65,30 +58,35 @@ class Walk {
 
   value(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return this.#rules.leaf(value, this.#path);
-    if (Array.isArray(value)) {
-      this.#enter(value);
-      return this.#items(value) ?? value;
-    }
-    if (isRecord(value)) {
-      this.#enter(value);
-      return this.#record(value);
-    }
+    const isTree = Array.isArray(value) || isRecord(value) || value instanceof Set || value instanceof Map;
+    if (!isTree) return this.#rules.leaf(value, this.#path);
+    if (this.#path.length >= MAX_DATA_DEPTH) throw this.#tooDeep();
+    this.#rules.holder?.(value, this.#path);
+    this.#around.push(value);
+    const after = this.#holder(value);
+    this.#around.pop();
+    return after;
+  }
+
+  #holder(value: unknown[] | Record<string, unknown> | Set<unknown> | Map<unknown, unknown>): unknown {
+    if (Array.isArray(value)) return this.#items(value) ?? value;
     if (value instanceof Set) {
-      this.#enter(value);
       const items = this.#items([...value]);
       return items ? new Set(items) : value;
     }
     if (value instanceof Map) {
-      this.#enter(value);
       const parts = this.#items([...value].flat(1));
       return parts ? new Map(Array.from(value, (_, n) => [parts[2 * n], parts[2 * n + 1]])) : value;
     }
-    return this.#rules.leaf(value, this.#path);
+    return this.#record(value);
   }
 
-  #enter(holder: object): void {
-    if (this.#path.length >= MAX_DEPTH) throw invalidAt([], `is nested more than ${MAX_DEPTH} levels deep`);
-    this.#rules.holder?.(holder, this.#path);
+  #tooDeep(): EventsError {
+    const message = `is nested more than ${MAX_DATA_DEPTH} levels deep`;
+    const again = this.#around.findIndex((each, at) => this.#around.indexOf(each) < at);
+    return again < 0
+      ? invalidAt([], message)
+      : invalidAt(this.#path.slice(0, again), `contains itself, and so ${message}`);
   }
 
   /** The items; undefined if none became another. */
@@ -112,7 +110,7 @@ class Walk {
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string;
       const name = rename ? rename(key, this.#path) : key;
-      const value = record[key];
+      const value = this.#read(record, key);
       const after = this.#part(key, value);
       if (mapped === undefined) {
         if (name === key && Object.is(after, value)) continue;
@@ -122,6 +120,14 @@ class Walk {
       if (after !== LEFT_OUT) setField(mapped, name, after);
     }
     return mapped ?? record;
+  }
+
+  #read(record: Record<string, unknown>, key: string): unknown {
+    try {
+      return record[key];
+    } catch (cause) {
+      throw invalidAt([...this.#path, key], `cannot be read: ${messageOf(cause)}`);
+    }
   }
 
   #empty(): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_DATA_DEPTH } from '../wire/limits.ts';
 import { partsOf } from './schema-parts.ts';
 import { invalidAt, mapTree } from './tree.ts';
 
@@ -127,7 +128,7 @@ function freeName(taken: ReadonlySet<string>): string {
 
 /** Made for each event, so it allocates nothing; what is nested deeper than it looks is refused elsewhere. */
 function holdsProto(value: unknown, depth = 0): boolean {
-  if (typeof value !== 'object' || value === null || depth > 64) return false;
+  if (typeof value !== 'object' || value === null || depth > MAX_DATA_DEPTH) return false;
   if (value instanceof Map) return holdsProto([...value], depth + 1);
   if (value instanceof Set) return holdsProto([...value], depth + 1);
   if (Array.isArray(value)) {

@@ -1,4 +1,4 @@
-import { isRecord } from './tree.ts';
+import { isRecord } from '../wire/shapes.ts';
 
 /**
  * Freezes lists and plain objects all the way down: who changes one gets a TypeError (in strict mode, as all modules

@@ -1,6 +1,6 @@
-import { type AnyCatalog, unknownEvent } from '../catalog.ts';
-import { type Expectation, type Expects, optionsOnly } from './expectation.ts';
-import { kindsOf } from './kinds.ts';
+import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
+import { kindsOf } from '../../shared/data/kinds.ts';
+import { type Expectation, type Expects, optionsOnly } from '../../shared/wire/expectation.ts';
 
 /** What may be annotated in the input of a publish: in `data` what the event's schema can hold. */
 export function expectsData(catalog: AnyCatalog, name: string): Expects {

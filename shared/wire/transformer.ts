@@ -1,7 +1,7 @@
-import { decode } from './wire/decode.ts';
-import { encode } from './wire/encode.ts';
-import type { Encoded } from './wire/format.ts';
-import { INPUT_LIMITS, OUTPUT_LIMITS } from './wire/limits.ts';
+import { decode } from './decode.ts';
+import { encode } from './encode.ts';
+import type { Encoded } from './format.ts';
+import { INPUT_LIMITS, OUTPUT_LIMITS } from './limits.ts';
 
 /**
  * The transformer of the project, for clients and for tRPC routers of your own: superjson's format, so that any client
