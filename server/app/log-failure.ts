@@ -26,7 +26,7 @@ export function logFailure({ logger, instruments }: Reporters, { error, path, ty
   const { cause } = error;
   const origin = 'id' in req ? { request: req.id } : { connection: connectionId(req.socket) };
   const code = codeOf(error, type);
-  if (code !== 'CLOSED') instruments.refused(code); // a client that is gone was refused nothing
+  instruments.refused(code);
   const fields = { ...origin, path, type, code, reason: error.message };
   if (code === 'INTERNAL_SERVER_ERROR')
     logger.error({ ...origin, path, type, err: cause ?? error }, 'A request failed');

@@ -23,18 +23,14 @@ class CountingBroker extends MemoryBroker {
   reads = 0;
   records = 0;
   largest = 0;
-  /** An answer takes a turn of the event loop, as that of another machine does. */
-  isFar = false;
 
   forget(): void {
     this.reads = 0;
     this.records = 0;
     this.largest = 0;
-    this.isFar = false;
   }
 
   override async read(...question: Parameters<Broker['read']>): ReturnType<Broker['read']> {
-    if (this.isFar) await nextTurn();
     const result = await super.read(...question);
     this.reads++;
     this.records += result.records.length;
@@ -163,7 +159,6 @@ describe('a page', () => {
 
   /** Asks for 20 pages at once. @returns how many were being made at a time */
   async function pagesAtOnce(askerOf: () => Asker): Promise<number> {
-    broker.isFar = true;
     let most = 0;
     let held = 0;
     const made = {
