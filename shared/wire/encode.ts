@@ -12,9 +12,10 @@ type Annotation = readonly [type: TypeName] | readonly [type: TypeName, inner: u
 /** What {@link encode} takes besides. */
 export interface EncodeOptions {
   /**
-   * Whether a value that would not come back as it is (a function, an invalid Date, an instance of a class that is not
-   * registered, a list with holes) is refused: the one rule of what can be sent. Objects of another realm or without a
-   * prototype come back as plain ones all the same. Default: no, it becomes what JSON makes of it, as superjson does it.
+   * `true`: a value that would not come back as it is (a function, an invalid Date, an instance of a class that is not
+   * registered, a list with holes) is refused; this is the one rule of what can be sent. Objects of another realm or
+   * without a prototype come back as plain ones all the same. Default `false`: such a value becomes what JSON makes of
+   * it, as superjson does it.
    */
   lossless?: boolean | undefined;
   /** Levels of nesting. Default: {@link MAX_OUTPUT_DEPTH}. */

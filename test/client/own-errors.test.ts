@@ -21,6 +21,8 @@ class Breaking {
 const UNSENDABLE: readonly [string, unknown, RegExp][] = [
   ['a function', { deep: [{ at: () => {} }] }, /deep\.0\.at: is a function/],
   ['a symbol', { at: Symbol('x') }, /at: is a symbol/],
+  ['an invalid date', { at: new Date(Number.NaN) }, /at: is an invalid date/],
+  ['a list with holes', { at: Array(3) }, /at: is a list with holes/],
   ['a cycle', { cycle }, /cycle\.self: contains itself/],
   [
     'a getter that throws',

@@ -32,6 +32,17 @@ describe('data of an open schema', () => {
     ['a field whose name is a symbol', { a: { [Symbol('s')]: 1 } }, ['a']],
     ['a Buffer', { b: Buffer.from('x') }, ['b']],
     ['bigints of a typed array', { b: new BigInt64Array(1) }, ['b']],
+    ['an Error of a class', { e: new RangeError('far') }, ['e']],
+    ['a Map of a class', { m: new (class extends Map {})() }, ['m']],
+    [
+      'a getter that throws',
+      {
+        get at() {
+          throw new Error('own');
+        },
+      },
+      ['at'],
+    ],
     ['a function in a Map', { m: new Map([['k', () => 1]]) }, ['m', 0, 1]],
     ['an invalid date in a Set', { s: new Set([new Date(Number.NaN)]) }, ['s', 0]],
   ])('is refused by name where it would arrive as something else: %s', (_, data, path) => {
@@ -46,6 +57,7 @@ describe('data of an open schema', () => {
       [new Date(7), new Map([[{ k: 1 }, new Set([1n])]]), new URL('http://a/')],
     ],
     ['typed arrays', { a: new Uint8Array([1, 2]), b: new Float64Array([0.5]) }],
+    ['Maps in one another', Array.from({ length: 60 }).reduce((inner) => new Map([['k', inner]]), 1n)],
     ['halves of characters', { '\ud800': '\udc00x' }],
   ])('arrives as it was: %s', (_, data) => {
     expect(arrived(z.unknown(), data)).toStrictEqual(data);
