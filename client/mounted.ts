@@ -18,12 +18,17 @@ interface EventRecord {
   replay: Procedure;
 }
 
-/** The paths of event procedures below a record; `''` is the record itself. */
-type PathsIn<T, Path extends string = ''> = T extends EventRecord
-  ? Path
-  : T extends Procedure
-    ? never
-    : { [K in keyof T & string]: PathsIn<T[K], Path extends '' ? K : `${Path}.${K}`> }[keyof T & string];
+/**
+ * The paths of event procedures below a record; `''` is the record itself. None where the keys are unknown, as in a
+ * router whose type was lost: it would have no end.
+ */
+type PathsIn<T, Path extends string = ''> = string extends keyof T
+  ? never
+  : T extends EventRecord
+    ? Path
+    : T extends Procedure
+      ? never
+      : { [K in keyof T & string]: PathsIn<T[K], Path extends '' ? K : `${Path}.${K}`> }[keyof T & string];
 
 type RecordAt<T, Path extends string> = Path extends ''
   ? T

@@ -1,3 +1,4 @@
+import type { AnyTRPCRouter } from '@trpc/server';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -173,6 +174,9 @@ test('the type of a router says where its events are, and which', () => {
   expectTypeOf<EventsPath<App>>().toEqualTypeOf<'events'>();
   expectTypeOf<EventsPath<Nested>>().toEqualTypeOf<'a.events' | 'news'>();
   expectTypeOf<EventsPath<Own>>().toEqualTypeOf<''>();
+  expectTypeOf<EventsPath<AnyTRPCRouter>>().toEqualTypeOf<never>();
+  type Beside = { _def: { record: App['_def']['record'] & { users: AnyTRPCRouter['_def']['record'] } } };
+  expectTypeOf<EventsPath<Beside>>().toEqualTypeOf<'events'>();
 
   const mounted = createClient<App>({ url: '', path: 'events', connectionParams: { user: 'Ada' } });
   mounted.on('dream', ({ data }) => expectTypeOf(data).toEqualTypeOf<Dream>());
