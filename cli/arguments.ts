@@ -12,9 +12,13 @@ export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ psyche-events ${line}\n`).join('')}`;
 }
 
+export const pathOption = (): Option =>
+  new Option('--path <path>', 'the key of the events in a router of your own, such as events or a.events');
+
 /** Where events come from and go to. */
 export const accessOptions = (): Option[] => [
   new Option('--url <url>', 'the server').default('http://127.0.0.1:3000'),
+  pathOption().conflicts('redis'),
   new Option('--token <token>', 'who you are to the server, where it asks').env('PSYCHE_TOKEN'),
   new Option('--redis <url>', 'straight to Redis, past any server').conflicts('url'),
 ];

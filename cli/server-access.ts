@@ -1,16 +1,21 @@
-import { createClient, createPublisher, probe, toHttpUrl } from '../client/index.ts';
+import { type ConnectionOptions, createClient, createPublisher, probe, toHttpUrl } from '../client/index.ts';
 import { type AnyCatalog, EventsError } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
 
+interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
+  url: string;
+}
+
 /** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there */
-export async function openServer(address: string, token?: string): Promise<EventAccess> {
+export async function openServer({ url: address, ...rest }: Server): Promise<EventAccess> {
   const url = trpcUrl(address);
   await reach(url);
+  const server = { ...rest, url };
   // Over HTTP, where a batch may be larger than a WebSocket message.
-  const publisher = createPublisher<AnyCatalog>({ url, token });
+  const publisher = createPublisher<AnyCatalog>(server);
   let opened: ReturnType<typeof connect> | undefined;
   const client = () => {
-    opened ??= connect(url, token);
+    opened ??= connect(server);
     return opened;
   };
   return {
@@ -26,8 +31,8 @@ export async function openServer(address: string, token?: string): Promise<Event
   };
 }
 
-function connect(url: string, token: string | undefined) {
-  const client = createClient<AnyCatalog>({ url, token });
+function connect(server: Server) {
+  const client = createClient<AnyCatalog>(server);
   let lost = false;
   client.connection.subscribe(({ status }) => {
     if (status === 'reconnecting' && !lost)

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { isViolated, type VerifyReport, verify } from '../verify/index.ts';
-import { examples, parseCount, parsePositive, withOptions } from './arguments.ts';
+import { examples, parseCount, parsePositive, pathOption, withOptions } from './arguments.ts';
 import { print } from './output.ts';
 import { trpcUrl } from './server-access.ts';
 
 interface Options {
   url: string[];
+  path?: string;
   token?: string;
   publishers: number;
   subscribers: number;
@@ -24,6 +25,7 @@ export function addVerifyCommand(program: Command): void {
     new Option('--url <url...>', 'the nodes; given several, the load is spread over them').default([
       'http://127.0.0.1:3000',
     ]),
+    pathOption(),
     new Option('--token <token>', 'who you are to the server, where it asks').env('PSYCHE_TOKEN'),
     count('--publishers <n>', 'publishers, each with a connection', 4),
     count('--subscribers <n>', 'subscribers, each with a connection', 50),
@@ -43,12 +45,12 @@ export function addVerifyCommand(program: Command): void {
 Kill nodes, Redis or connections meanwhile: every event that was acknowledged has to arrive, once and in order, or be
 announced as a gap. The exit code is 1 when one did not.\n`,
     )
-    .action(async ({ url, token, publishers, subscribers, seconds, rate, json }: Options) => {
+    .action(async ({ url, path, token, publishers, subscribers, seconds, rate, json }: Options) => {
       const end = new AbortController();
       process.once('SIGINT', () => end.abort()).once('SIGTERM', () => end.abort());
       const report = await verify({
         urls: url.map(trpcUrl),
-        ...{ token, publishers, subscribers, seconds },
+        ...{ path, token, publishers, subscribers, seconds },
         topic: `verify-${randomUUID()}`,
         perSecond: rate,
         signal: end.signal,

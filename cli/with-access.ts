@@ -4,16 +4,17 @@ import { openServer } from './server-access.ts';
 
 export interface AccessOptions {
   url: string;
+  path?: string;
   token?: string;
   redis?: string;
 }
 
 /** Uses a server or Redis, and lets go of it afterwards. @throws EventsError UNAVAILABLE when nothing answers */
 export async function withAccess(
-  { url, token, redis }: AccessOptions,
+  { url, path, token, redis }: AccessOptions,
   use: (access: EventAccess) => Promise<void>,
 ): Promise<void> {
-  const access = redis === undefined ? await openServer(url, token) : await openRedis(redis);
+  const access = redis === undefined ? await openServer({ url, path, token }) : await openRedis(redis);
   try {
     await use(access);
   } finally {

@@ -13,6 +13,7 @@ import type { StreamGap, StreamItem, StreamSynced } from '../shared/stream-items
 import type { WhenSlow } from '../shared/when-slow.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Connection } from './connection-state.ts';
+import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
 import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 import type { RetryOptions } from './retry.ts';
 import type { StreamStatus } from './subscription.ts';
@@ -27,6 +28,13 @@ export interface ClientOptions<C extends AnyCatalog = PsycheCatalog> extends Con
    */
   onError?: ((error: Error) => void) | undefined;
 }
+
+/** What {@link createClient} takes where it is typed by your router: `path` is one of its paths. */
+export type RouterClientOptions<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>> = Omit<
+  ClientOptions<MountedCatalog<R, P>>,
+  'path'
+> &
+  PathOption<P>;
 
 /** What a process of the server did since it started. */
 export type ServerStats = inferRouterOutputs<AppRouter>['stats'];

@@ -11,6 +11,7 @@ import type {
   EventHandler,
   EventsClient,
   OnAnyOptions,
+  RouterClientOptions,
   ServerStats,
   StreamOptions,
   SubscriptionHandle,
@@ -21,6 +22,7 @@ import { EncodedInput } from './encoded-input.ts';
 import { reportUncaught } from './errors.ts';
 import { nonEmptyPage } from './history-pages.ts';
 import { isolated } from './isolated.ts';
+import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
 import type { RetryOptions } from './retry.ts';
 import { pull } from './stream.ts';
@@ -36,11 +38,25 @@ import { Wire } from './wire.ts';
  * // The subscription begins before the event is sent.
  * await client.publish('agent_message', { … });
  *
- * @throws TypeError when there is no usable `url`
+ * @throws TypeError when there is no usable `url` or `path`
  */
 export function createClient<C extends AnyCatalog = PsycheCatalog>(
-  options: ClientOptions<C> = {},
-): EventsClient<C> {
+  options?: ClientOptions<C>,
+): EventsClient<C>;
+/**
+ * A client of the events in your own router: its type alone says which they are, and where.
+ *
+ * @example
+ * const client = createClient<typeof appRouter>({ url: 'wss://a.example/trpc', path: 'events' });
+ * // A router that has events in several places: name the one that is meant.
+ * const news = createClient<typeof appRouter, 'news.events'>({ url: 'wss://a.example/trpc', path: 'news.events' });
+ *
+ * @throws TypeError when there is no usable `url` or `path`
+ */
+export function createClient<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>>(
+  options: RouterClientOptions<R, P>,
+): EventsClient<MountedCatalog<R, P>>;
+export function createClient<C extends AnyCatalog>(options: ClientOptions<C> = {}): EventsClient<C> {
   return new Client(options);
 }
 

@@ -6,7 +6,7 @@ import { fullJitter } from './backoff.ts';
 import { closeCodeOf, describeClose, isOwnFailure, lossError } from './connection-loss.ts';
 import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from './connection-state.ts';
-import { askToken, type Token } from './credentials.ts';
+import { askParams, type ConnectionParams, type Token } from './credentials.ts';
 import { isRetryable } from './errors.ts';
 import { isolated } from './isolated.ts';
 import { probe } from './probe.ts';
@@ -25,6 +25,17 @@ export interface ConnectionOptions {
   url?: string | URL | undefined;
   /** Sent as `token` in the connection's first message, never in the address. Default: none. */
   token?: Token | undefined;
+  /**
+   * The events' place in a router of your own: its key, or several with dots, `'a.events'`.
+   * @default the top level, as `createAppRouter` and `startServer` have it
+   */
+  path?: string | undefined;
+  /**
+   * Texts for the context of your own server, which reads them as `info.connectionParams`: sent in the connection's
+   * first message, never in the address. `token` is one of them. A function is asked for each connection.
+   * @default none
+   */
+  connectionParams?: ConnectionParams | undefined;
   /** Default: the platform's; on a Node that has none, that of the package `ws`. */
   WebSocket?: WebSocketClass | undefined;
   /**
@@ -49,13 +60,13 @@ export class SocketConnection implements Connection {
   readonly client: TRPCWebSocketClient;
   readonly #url: string;
   readonly #ended = new AbortController();
-  readonly #token: Token | undefined;
+  readonly #askParams: () => Promise<Record<string, string> | null>;
   readonly #report: (error: Error) => void;
   readonly #sockets = new Set<WebSocket>();
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state = INITIAL_CONNECTION;
   #implementation: WebSocketClass | undefined;
-  #params: { token: string } | null = null;
+  #params: Record<string, string> | null = null;
   #started = false;
   /** Since the server last showed that it takes us. */
   #retries = 0;
@@ -69,10 +80,11 @@ export class SocketConnection implements Connection {
   #touching: ReturnType<typeof setTimeout> | undefined;
 
   /** @param report takes the errors of listeners */
-  constructor({ url, token, WebSocket, keepAlive }: ConnectionOptions, report: (error: Error) => void) {
+  constructor(options: ConnectionOptions, report: (error: Error) => void) {
+    const { url, token, connectionParams, WebSocket, keepAlive } = options;
     this.#report = report;
     this.#url = toWebSocketUrl(url);
-    this.#token = token;
+    this.#askParams = () => askParams(connectionParams, token);
     this.#implementation = WebSocket;
     for (const [name, ms] of Object.entries(keepAlive ?? {})) {
       if (ms > 0 && ms <= LONGEST_TIMER_MS) continue;
@@ -88,7 +100,9 @@ export class SocketConnection implements Connection {
         (socket) => this.#watch(socket),
       ),
       keepAlive: { enabled: true, intervalMs: 5000, pongTimeoutMs: 3000, ...keepAlive },
-      ...(token !== undefined && { connectionParams: () => this.#params }),
+      ...((token !== undefined || connectionParams !== undefined) && {
+        connectionParams: () => this.#params,
+      }),
     });
     this.client.connectionState.subscribe({
       next: ({ state, error }) => {
@@ -147,7 +161,7 @@ export class SocketConnection implements Connection {
     this.#started = true;
     this.#implementation ??= await loadWebSocket();
     try {
-      if (this.#token !== undefined) this.#params = { token: await askToken(this.#token) };
+      this.#params = await this.#askParams();
     } catch (thrown) {
       const error = toError(thrown);
       if (isRetryable(error)) throw error;

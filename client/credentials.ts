@@ -1,8 +1,21 @@
 import { EventsError } from '../shared/errors.ts';
+import { definedOnly } from './defined-only.ts';
 import { toError } from './to-error.ts';
 
+/** A value, or what fetches one: it is asked for each connection or request, so a fresh one follows an expired. */
+export type Asked<T> = T | (() => T | Promise<T>);
+
+/** Names and texts; undefined ones are left out. */
+type Texts = Readonly<Record<string, string | undefined>>;
+
 /** A token for the server, or what fetches one: it is asked for each connection, so a fresh one follows an expired. */
-export type Token = string | (() => string | Promise<string>);
+export type Token = Asked<string>;
+
+/** What your own context reads as `info.connectionParams`, or what fetches it, for each connection anew. */
+export type ConnectionParams = Asked<Texts>;
+
+/** Headers for your own context, or what fetches them, for each request anew. */
+export type RequestHeaders = Asked<Texts>;
 
 /** What an HTTP header can hold. */
 const HEADER_TEXT = /^[ -~]*$/;
@@ -12,20 +25,65 @@ const HEADER_TEXT = /^[ -~]*$/;
  * @throws EventsError UNAVAILABLE when it cannot be had, which may pass; INVALID_OPTION when it is none
  */
 export async function askToken(token: Token): Promise<string> {
-  let value: unknown;
-  try {
-    value = typeof token === 'string' ? token : await token();
-  } catch (thrown) {
-    const cause = toError(thrown);
-    throw new EventsError('UNAVAILABLE', `No token could be had: ${cause.message}`, { cause });
-  }
+  const value = await ask('token', token);
   if (typeof value === 'string') return value.trim(); // read from a file it ends with a line
   throw new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
 }
 
-/** The header that carries a token. @throws EventsError as {@link askToken} */
-export async function authorizationOf(token: Token): Promise<string> {
+/** What a connection's first message carries, or null when there is nothing to say. @throws EventsError as {@link askToken} */
+export async function askParams(
+  params: ConnectionParams | undefined,
+  token: Token | undefined,
+): Promise<Record<string, string> | null> {
+  if (params === undefined && token === undefined) return null;
+  const own = params === undefined ? {} : await askTexts('connectionParams', params);
+  return token === undefined ? own : { ...own, token: await askToken(token) };
+}
+
+/** The headers of a request over HTTP. @throws EventsError as {@link askToken} */
+export async function askHeaders(
+  headers: RequestHeaders | undefined,
+  token: Token | undefined,
+): Promise<Record<string, string>> {
+  const own = toHeaders(headers === undefined ? {} : await askTexts('headers', headers));
+  if (token !== undefined) own.set('authorization', await authorizationOf(token));
+  return Object.fromEntries(own);
+}
+
+async function authorizationOf(token: Token): Promise<string> {
   const text = await askToken(token);
   if (HEADER_TEXT.test(text)) return `Bearer ${text}`;
   throw new EventsError('INVALID_OPTION', 'token must be of visible ASCII characters: it goes in a header.');
+}
+
+function toHeaders(texts: Record<string, string>): Headers {
+  try {
+    return new Headers(texts);
+  } catch (thrown) {
+    const cause = toError(thrown);
+    throw new EventsError('INVALID_OPTION', `headers cannot be sent: ${cause.message}`, { cause });
+  }
+}
+
+async function askTexts(option: string, asked: Asked<Texts>): Promise<Record<string, string>> {
+  const value = await ask(option, asked);
+  const texts = typeof value === 'object' && value !== null ? definedOnly(value) : null;
+  if (isTexts(texts)) return texts;
+  throw new EventsError(
+    'INVALID_OPTION',
+    `${option} must be an object of texts, or a function of one; other values as texts: { version: "1" }.`,
+  );
+}
+
+function isTexts(value: object | null): value is Record<string, string> {
+  return value !== null && Object.values(value).every((each) => typeof each === 'string');
+}
+
+async function ask(option: string, asked: Asked<string> | Asked<Texts>): Promise<unknown> {
+  try {
+    return typeof asked === 'function' ? await asked() : asked;
+  } catch (thrown) {
+    const cause = toError(thrown);
+    throw new EventsError('UNAVAILABLE', `No ${option} could be had: ${cause.message}`, { cause });
+  }
 }

@@ -1,20 +1,28 @@
 import { createTRPCUntypedClient, httpLink } from '@trpc/client';
 import { checkAnswer, isTrpcAnswer } from './answer.ts';
-import { authorizationOf, type Token } from './credentials.ts';
+import { askHeaders, type RequestHeaders, type Token } from './credentials.ts';
 import { HttpStatusError } from './http-status.ts';
+import { mountLinks } from './mount-link.ts';
 import type { Mutate } from './publishing.ts';
 import { withRetry } from './retry.ts';
 import { type Router, wireTransformer } from './wire.ts';
 
+export interface HttpOptions {
+  url: string;
+  path?: string | undefined;
+  token?: Token | undefined;
+  headers?: RequestHeaders | undefined;
+}
+
 /** Mutations over HTTP, tried again while the server cannot be reached or cannot take them. */
-export function httpMutate(url: string, token: Token | undefined): Mutate {
+export function httpMutate({ url, path, token, headers }: HttpOptions): Mutate {
   const link = httpLink<Router>({
     url,
     transformer: wireTransformer,
     fetch: fetchAnswer,
-    ...(token !== undefined && { headers: async () => ({ authorization: await authorizationOf(token) }) }),
+    headers: () => askHeaders(headers, token),
   });
-  const trpc = createTRPCUntypedClient<Router>({ links: [link] });
+  const trpc = createTRPCUntypedClient<Router>({ links: [...mountLinks(path), link] });
   // The router's types say what comes out of a path; the caller names them.
   return <T>(path: string, input: unknown, retry: Parameters<Mutate>[2]) =>
     withRetry(async (signal) => checkAnswer((await trpc.mutation(path, input, { signal })) as T), retry);

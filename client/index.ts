@@ -5,13 +5,15 @@ export type {
   EventsClient,
   OnAnyOptions,
   OnOptions,
+  RouterClientOptions,
   ServerStats,
   StreamOptions,
   SubscriptionHandle,
 } from './client-types.ts';
 export type { ConnectionOptions } from './connection.ts';
 export type { Connection, ConnectionState, ConnectionStatus } from './connection-state.ts';
-export type { Token } from './credentials.ts';
+export type { ConnectionParams, RequestHeaders, Token } from './credentials.ts';
+export type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
 export { probe } from './probe.ts';
 export {
   type BrokerPublisherOptions,
@@ -19,6 +21,7 @@ export {
   type Publisher,
   type PublisherOptions,
   type RemotePublisherOptions,
+  type RouterPublisherOptions,
 } from './publisher.ts';
 export type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 export type { RetryOptions } from './retry.ts';

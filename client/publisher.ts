@@ -5,20 +5,27 @@ import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import { BrokerSender } from './broker-sender.ts';
 import { createClient } from './client.ts';
 import type { ConnectionOptions } from './connection.ts';
-import type { Token } from './credentials.ts';
+import type { RequestHeaders, Token } from './credentials.ts';
 import { closedError } from './errors.ts';
 import { httpMutate } from './http-mutate.ts';
+import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
 import { endpointUrl } from './url.ts';
 
 /** Publishes to a server: over HTTP, one request each, or over one WebSocket that stays open. */
 export interface RemotePublisherOptions<C extends AnyCatalog = PsycheCatalog>
-  extends Pick<ConnectionOptions, 'WebSocket'> {
+  extends Pick<ConnectionOptions, 'WebSocket' | 'path' | 'connectionParams'> {
   /** The server: `http(s)://…` or `ws(s)://…`. {@link ConnectionOptions.url} says what is made of it. */
   url: string | URL;
   broker?: never;
   /** Sent as `Authorization: Bearer …`, or in the WebSocket's first message; a function is asked for each request or connection. */
   token?: Token | undefined;
+  /**
+   * Over HTTP what `connectionParams` are over a WebSocket: headers for the context of your own server. A function is
+   * asked for each request. `token` is the header `authorization`.
+   * @default none
+   */
+  headers?: RequestHeaders | undefined;
   /** Checks events before they are sent. Default: the server alone does. */
   catalog?: C | undefined;
 }
@@ -36,6 +43,13 @@ export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
 export type PublisherOptions<C extends AnyCatalog = PsycheCatalog> =
   | RemotePublisherOptions<C>
   | BrokerPublisherOptions<C>;
+
+/** What {@link createPublisher} takes where it is typed by your router: `path` is one of its paths. */
+export type RouterPublisherOptions<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>> = Omit<
+  RemotePublisherOptions<MountedCatalog<R, P>>,
+  'path'
+> &
+  PathOption<P>;
 
 /** Publishes events, and nothing else. What fails in passing is tried again, under the same idempotency key [D3]. */
 export interface Publisher<C extends AnyCatalog = PsycheCatalog> {
@@ -60,16 +74,32 @@ export interface Publisher<C extends AnyCatalog = PsycheCatalog> {
  * const publisher = createPublisher({ url: 'http://127.0.0.1:3000/trpc' });
  * await publisher.publish('agent_message', { … });
  *
- * @throws TypeError when `url` is not an address
+ * @throws TypeError when `url` is not an address, or `path` no path, or only what the other transport carries was passed
  */
 export function createPublisher<C extends AnyCatalog = PsycheCatalog>(
   options: PublisherOptions<C>,
-): Publisher<C> {
+): Publisher<C>;
+/**
+ * A publisher to the events in your own router, typed by it.
+ *
+ * @example createPublisher<typeof appRouter>({ url: 'https://a.example/trpc', path: 'events', headers: { user: 'Ada' } })
+ */
+export function createPublisher<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>>(
+  options: RouterPublisherOptions<R, P>,
+): Publisher<MountedCatalog<R, P>>;
+export function createPublisher<C extends AnyCatalog>(options: PublisherOptions<C>): Publisher<C> {
   if (options.broker) return new InFlight(new BrokerSender(options));
-  const { url, token, catalog } = options;
+  const { url, path, token, headers, connectionParams, catalog } = options;
   const endpoint = endpointUrl(url);
-  if (/^wss?:$/.test(endpoint.protocol)) return createClient(options);
-  return new InFlight(new Publishing(httpMutate(endpoint.href, token), catalog));
+  const isSocket = /^wss?:$/.test(endpoint.protocol);
+  const [fitting, other] = isSocket ? [connectionParams, headers] : [headers, connectionParams];
+  if (fitting === undefined && other !== undefined) {
+    throw new TypeError(
+      'createPublisher: pass headers for http(s)://, connectionParams for ws(s)://, or both for either.',
+    );
+  }
+  if (isSocket) return createClient(options);
+  return new InFlight(new Publishing(httpMutate({ url: endpoint.href, path, token, headers }), catalog));
 }
 
 /** Adds `close()` to a way of publishing. */

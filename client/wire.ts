@@ -11,6 +11,7 @@ import { type ConnectionOptions, SocketConnection } from './connection.ts';
 import { closeCodeOf } from './connection-loss.ts';
 import { EncodedInput } from './encoded-input.ts';
 import { closedError } from './errors.ts';
+import { mountLinks } from './mount-link.ts';
 import { type RetryOptions, withRetry } from './retry.ts';
 import { isLarge } from './socket.ts';
 
@@ -42,9 +43,10 @@ export class Wire {
   #closing = false;
 
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
+    const mount = mountLinks(options.path);
     this.connection = new SocketConnection(options, report);
     const link = wsLink<Router>({ client: this.connection.client, transformer: wireTransformer });
-    this.trpc = createTRPCUntypedClient<Router>({ links: [link] });
+    this.trpc = createTRPCUntypedClient<Router>({ links: [...mount, link] });
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * The events inside a tRPC application that exists already: under a key of its router, behind its own middleware,
- * with its context and transformer. The client infers all of it.
+ * with its context and transformer. Clients infer all of it, tRPC's own and ours.
  *
  *   npx tsx examples/mount-in-your-app.ts
  */
@@ -9,6 +9,7 @@ import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createClient } from '../client/index.ts';
 import {
   applyBroadcastWSSHandler,
   EventManager,
@@ -43,26 +44,28 @@ applyBroadcastWSSHandler({
 await once(wss, 'listening');
 const address = wss.address();
 if (address === null || typeof address === 'string') throw new Error('not listening');
+const url = new URL(`ws://127.0.0.1:${address.port}`); // as an object, since this endpoint is not named /trpc
+
+// tRPC's own client, as the application has it: the events are procedures like any other.
 const socket = createWSClient({
-  url: `ws://127.0.0.1:${address.port}`,
+  url: url.href,
   WebSocket: WebSocket as never, // Node 20 has none of its own
   connectionParams: { user: 'Ada' },
 });
-const client = createTRPCClient<typeof appRouter>({
+const trpc = createTRPCClient<typeof appRouter>({
   links: [wsLink({ client: socket, transformer: superjson })],
 });
 
-const received = new Promise<string>((resolve) => {
-  client.events.on.agent_message.subscribe(
-    { since: { last: 1 } },
-    {
-      onData({ data }) {
-        if (data.event_type === 'agent_message') resolve(data.data.message);
-      },
-    },
-  );
+// Ours resumes by itself and says what is missing. The router's type is all it needs: a wrong path does not compile.
+const client = createClient<typeof appRouter>({
+  url,
+  path: 'events',
+  connectionParams: () => ({ user: 'Ada' }), // for the application's own context; asked for each connection
 });
-await client.events.publish.agent_message.mutate({
+const received = new Promise<string>((resolve) => {
+  client.on('agent_message', ({ data }) => resolve(data.message), { since: { last: 1 } });
+});
+await trpc.events.publish.agent_message.mutate({
   data: {
     agent_id: 'ego',
     agent_type: 'Ego',
@@ -71,8 +74,9 @@ await client.events.publish.agent_message.mutate({
     metadata: {},
   },
 });
-console.log(`${await client.whoAmI.query()} received: ${await received}`);
+console.log(`${await trpc.whoAmI.query()} received: ${await received}`);
 
+await client.close();
 await socket.close();
 wss.close();
 await manager.close();

@@ -6,6 +6,7 @@ const ANSWER_MS = 5000;
 
 export interface SenderOptions {
   urls: readonly string[];
+  path?: string | undefined;
   token?: string | undefined;
   publishers: number;
 }
@@ -14,9 +15,9 @@ export interface SenderOptions {
 export class Sender implements AsyncDisposable {
   readonly #clients: readonly EventsClient[];
 
-  constructor({ urls, token, publishers }: SenderOptions) {
+  constructor({ urls, path, token, publishers }: SenderOptions) {
     this.#clients = Array.from({ length: publishers }, (_, index) =>
-      createClient({ url: urls[index % urls.length], token }),
+      createClient({ url: urls[index % urls.length], path, token }),
     );
   }
 

@@ -3,6 +3,7 @@ import type { DeliveryChecker } from './delivery-checker.ts';
 
 export interface SubscribersOptions {
   urls: readonly string[];
+  path?: string | undefined;
   token?: string | undefined;
   topic: string;
   count: number;
@@ -19,11 +20,11 @@ export class Subscribers implements AsyncDisposable {
   /** Resolves once all have subscribed. Rejects when one was refused. */
   readonly live: Promise<void>;
 
-  constructor(checker: DeliveryChecker, { urls, token, topic, count, onEvent }: SubscribersOptions) {
+  constructor(checker: DeliveryChecker, { urls, path, token, topic, count, onEvent }: SubscribersOptions) {
     this.live = new Promise((resolve, reject) => {
       for (let index = 0; index < count; index++) {
         const reader = checker.reader();
-        const client = createClient({ url: urls[index % urls.length], token, onError: reject });
+        const client = createClient({ url: urls[index % urls.length], path, token, onError: reject });
         this.#clients.push(client);
         let isLive = false;
         client.on(

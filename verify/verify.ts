@@ -8,6 +8,8 @@ import { Subscribers } from './subscribers.ts';
 export interface VerifyOptions {
   /** tRPC addresses of the nodes; publishers and subscribers are spread over them. */
   urls: readonly string[];
+  /** The events' place in the nodes' router. Default: its top. */
+  path?: string | undefined;
   token?: string | undefined;
   /** Nobody else should use it. */
   topic: string;
@@ -39,7 +41,7 @@ export interface VerifyReport extends DeliveryReport {
  * @throws EventsError UNAVAILABLE when subscribers do not get ready; or why one was refused
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { urls, token, topic, publishers: count, perSecond, seconds, signal } = options;
+  const { urls, path, token, topic, publishers: count, perSecond, seconds, signal } = options;
   const { readyMs = 20_000, graceMs = 10_000 } = options;
   const checker = new DeliveryChecker();
   const latencies: number[] = [];
@@ -50,11 +52,11 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     if (since !== undefined) latencies.push(performance.now() - since);
   };
   await using subscribers = new Subscribers(checker, {
-    ...{ urls, token, topic, onEvent },
+    ...{ urls, path, token, topic, onEvent },
     count: options.subscribers,
   });
   await ready(subscribers, readyMs);
-  await using sender = new Sender({ urls, token, publishers: count });
+  await using sender = new Sender({ urls, path, token, publishers: count });
   const send = (message: string, publisher: number): Promise<void> => {
     if (!sentAt.has(message)) sentAt.set(message, performance.now());
     return sender.send(topic, message, publisher);

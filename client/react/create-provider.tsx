@@ -1,7 +1,7 @@
 import { type Context, type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { createClient } from '../client.ts';
-import type { Token } from '../credentials.ts';
+import type { Asked, ConnectionParams, Token } from '../credentials.ts';
 import { EventStore } from '../store/event-store.ts';
 import type { EventsProviderProps } from './types.ts';
 import { sameItems } from './use-selection.ts';
@@ -12,16 +12,17 @@ export function createProvider<C extends AnyCatalog>(
   catalog: C | undefined,
 ): (props: EventsProviderProps<C>) => ReactNode {
   /** One store for its whole life: rendering makes it, only effects use it. */
-  function StoreProvider({ url, token, client, children }: EventsProviderProps<C>): ReactNode {
-    const latestToken = useRef(token);
+  function StoreProvider(props: EventsProviderProps<C>): ReactNode {
+    const { url, path, client, children } = props;
+    const latest = useRef(props);
     useEffect(() => {
-      latestToken.current = token;
-    }, [token]);
+      latest.current = props;
+    });
     const [store] = useState(
       () =>
         new EventStore<C>({
           closes: client === undefined,
-          connect: () => client ?? createClient<C>({ url, catalog, token: latestOf(latestToken) }),
+          connect: () => client ?? createClient<C>({ url, path, catalog, ...latestOf(latest) }),
         }),
     );
     useEffect(() => store.hold(), [store]);
@@ -29,7 +30,13 @@ export function createProvider<C extends AnyCatalog>(
   }
 
   function EventsProvider(props: EventsProviderProps<C>): ReactNode {
-    const server = [props.client, props.url, props.token === undefined];
+    const server = [
+      props.client,
+      props.url,
+      props.path,
+      props.token === undefined,
+      props.connectionParams === undefined,
+    ];
     const [life, setLife] = useState({ server, number: 0 });
     // Another server is another life.
     if (!sameItems(life.server, server)) setLife({ server, number: life.number + 1 });
@@ -38,8 +45,18 @@ export function createProvider<C extends AnyCatalog>(
   return EventsProvider;
 }
 
-/** The token of the latest render, whenever a connection asks for it. */
-function latestOf(ref: RefObject<Token | undefined>): Token | undefined {
-  if (ref.current === undefined) return undefined;
-  return () => (typeof ref.current === 'function' ? ref.current() : (ref.current ?? ''));
+/** The token and params of the latest render, whenever a connection asks for them. */
+function latestOf(
+  ref: RefObject<{ token?: Token | undefined; connectionParams?: ConnectionParams | undefined }>,
+): { token: Token | undefined; connectionParams: ConnectionParams | undefined } {
+  const { token, connectionParams } = ref.current;
+  return {
+    token: token === undefined ? undefined : () => currentOf(ref.current.token, ''),
+    connectionParams:
+      connectionParams === undefined ? undefined : () => currentOf(ref.current.connectionParams, {}),
+  };
+}
+
+function currentOf<T extends string | object>(asked: Asked<T> | undefined, nothing: T): T | Promise<T> {
+  return typeof asked === 'function' ? asked() : (asked ?? nothing);
 }

@@ -3,6 +3,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { INITIAL_CONNECTION } from '../connection-state.ts';
+import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from '../mounted.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { feedKey } from '../store/feed-key.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from '../store/snapshot.ts';
@@ -27,7 +28,16 @@ const OLDER = 100;
  *
  * @param catalog types them, and checks what is published. Default: typed by the Psyche Simulation's, checked by the server
  */
-export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog?: C): PsycheEvents<C> {
+export function createPsycheEvents<C extends AnyCatalog = PsycheCatalog>(catalog?: C): PsycheEvents<C>;
+/**
+ * A provider and hooks of the events in your own router, typed by it.
+ *
+ * @example export const { EventsProvider, useEvents } = createPsycheEvents<AppRouter>(); // <EventsProvider path="events">
+ */
+export function createPsycheEvents<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>>(
+  catalog?: MountedCatalog<R, P>,
+): PsycheEvents<MountedCatalog<R, P>, P>;
+export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEvents<C> {
   const StoreContext = createContext<EventStore<C> | null>(null);
 
   function useStore(): EventStore<C> {

@@ -1,6 +1,7 @@
 import { createPsycheEvents } from './create-psyche-events.ts';
 
 export type { ConnectionState, ConnectionStatus } from '../connection-state.ts';
+export type { EventsPath, MountedCatalog } from '../mounted.ts';
 export type { EventsSnapshot, Gap, PlacedEvent } from '../store/snapshot.ts';
 export type { StreamStatus } from '../subscription.ts';
 export { createPsycheEvents } from './create-psyche-events.ts';

@@ -6,16 +6,21 @@ import type { PublishResult } from '../../shared/log.ts';
 import type { EventsClient } from '../client-types.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import type { ConnectionState } from '../connection-state.ts';
+import type { PathOption } from '../mounted.ts';
 import type { ClientPublishOptions } from '../publishing.ts';
 import type { FeedInput } from '../store/feed-key.ts';
 import type { EventsSnapshot, PlacedEvent } from '../store/snapshot.ts';
 
-/** Where the provider's connection leads. */
-export interface EventsProviderProps<C extends AnyCatalog> extends Pick<ConnectionOptions, 'url' | 'token'> {
-  /** A client of your own, which stays open; instead of `url` and `token`. */
-  client?: EventsClient<C> | undefined;
-  children?: ReactNode;
-}
+/** Where the provider's connection leads: to the server at `url`, or wherever a client of your own does. */
+export type EventsProviderProps<C extends AnyCatalog, P extends string = string> = ServerProps &
+  (PathOption<P> | { client: EventsClient<C> }) & {
+    /** A client of your own, which stays open; instead of all the others. */
+    client?: EventsClient<C> | undefined;
+    children?: ReactNode;
+  };
+
+/** Changes of `url` and `path` are another connection; those of the others count from the next one on. */
+type ServerProps = Pick<ConnectionOptions, 'url' | 'path' | 'token' | 'connectionParams'>;
 
 /** Which events a hook follows. Components that ask for the same share one subscription. */
 export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends FeedInput<N, C> {
@@ -62,10 +67,10 @@ export interface UsePublishResult<N extends EventName<C>, C extends AnyCatalog> 
   error: Error | null;
 }
 
-/** A provider and its hooks, typed by a catalog. */
-export interface PsycheEvents<C extends AnyCatalog> {
+/** A provider and its hooks, typed by a catalog, or by a router that has it at one of the paths `P`. */
+export interface PsycheEvents<C extends AnyCatalog, P extends string = string> {
   /** Gives the hooks below it a connection: opened with the first mount, closed a second after the last unmount. */
-  EventsProvider(props: EventsProviderProps<C>): ReactNode;
+  EventsProvider(props: EventsProviderProps<C, P>): ReactNode;
 
   /** Whether there is a connection. */
   useConnection(): ConnectionState & { retry: () => void };

@@ -1,8 +1,22 @@
+import type { AnyTRPCRouter } from '@trpc/server';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { createClient, createPublisher, type ServerStats } from '../../client/index.ts';
+import {
+  createClient,
+  createPublisher,
+  type EventsClient,
+  type EventsPath,
+  type MountedCatalog,
+  type ServerStats,
+} from '../../client/index.ts';
 import type { PublishTarget, StreamGap, StreamSynced } from '../../shared/index.ts';
 import { defineEvents, type EventData, type EventInput } from '../../shared/index.ts';
+import type { dreams, foreignRouter, nestedRouter, ownRouter } from '../support/foreign-router.ts';
+
+type App = ReturnType<typeof foreignRouter>;
+type Nested = ReturnType<typeof nestedRouter>;
+type Own = ReturnType<typeof ownRouter>;
+type Dream = EventData<'dream', typeof dreams>;
 
 const client = createClient({ url: 'ws://127.0.0.1/trpc' });
 const message: EventInput<'agent_message'> = {
@@ -154,4 +168,69 @@ test('publishers are typed too', () => {
   createPublisher({});
   // @ts-expect-error only one of them
   createPublisher({ url: '', broker });
+});
+
+test('the type of a router says where its events are, and which', () => {
+  expectTypeOf<EventsPath<App>>().toEqualTypeOf<'events'>();
+  expectTypeOf<EventsPath<Nested>>().toEqualTypeOf<'a.events' | 'news'>();
+  expectTypeOf<EventsPath<Own>>().toEqualTypeOf<''>();
+  expectTypeOf<EventsPath<AnyTRPCRouter>>().toEqualTypeOf<never>();
+  type Beside = { _def: { record: App['_def']['record'] & { users: AnyTRPCRouter['_def']['record'] } } };
+  expectTypeOf<EventsPath<Beside>>().toEqualTypeOf<'events'>();
+
+  const mounted = createClient<App>({ url: '', path: 'events', connectionParams: { user: 'Ada' } });
+  mounted.on('dream', ({ data }) => expectTypeOf(data).toEqualTypeOf<Dream>());
+  mounted.on('any', ({ event_type }) => expectTypeOf(event_type).toEqualTypeOf<'dream' | 'waking'>());
+  mounted.on('waking', () => {}, { filter: { hour: { gt: 6 } }, every: 500, latestBy: 'hour' });
+  mounted.publish('dream', { at: new Date(), heard: new Map([['bell', 1n]]), length: 'four' });
+  // @ts-expect-error what goes in is text
+  mounted.publish('dream', { at: new Date(), heard: new Map([['bell', 1n]]), length: 4 });
+  // @ts-expect-error not of this router
+  mounted.on('agent_message', () => {});
+  // @ts-expect-error no such field
+  mounted.on('waking', () => {}, { filter: { hours: 6 } });
+  expectTypeOf(mounted).toEqualTypeOf<EventsClient<MountedCatalog<App, 'events'>>>();
+
+  // @ts-expect-error no events are there
+  createClient<App>({ url: '', path: 'evnts' });
+  // @ts-expect-error a procedure beside them
+  createClient<App>({ url: '', path: 'whoAmI' });
+  // @ts-expect-error they are not at the top
+  createClient<App>({ url: '' });
+  // @ts-expect-error in several places: which one?
+  createClient<Nested>({ url: '', path: 'news' });
+
+  createClient<Nested, 'a.events'>({ url: '', path: 'a.events' }).on('dream', ({ data }) =>
+    expectTypeOf(data).toEqualTypeOf<Dream>(),
+  );
+  createClient<Nested, 'news'>({ url: '', path: 'news' }).on('agent_message', ({ data }) =>
+    expectTypeOf(data).toEqualTypeOf<EventData<'agent_message'>>(),
+  );
+  createClient<Own>({ url: '' }).on('dream', ({ data }) => expectTypeOf(data).toEqualTypeOf<Dream>());
+
+  const publisher = createPublisher<App>({ url: '', path: 'events', headers: { user: 'Ada' } });
+  publisher.publish('waking', { hour: 6 });
+  // @ts-expect-error not of this router
+  publisher.publish('agent_message', message);
+  // @ts-expect-error no events are there
+  createPublisher<App>({ url: '', path: 'evnts' });
+});
+
+test('without a router the path is any text; params are texts, or what fetches them', () => {
+  const path = String('events');
+  expectTypeOf(createClient({ url: '', path })).toEqualTypeOf<EventsClient>();
+  const catalog = defineEvents({ dream: z.object({ at: z.date() }) });
+  createClient({ url: '', path, catalog }).on('dream', ({ data }) =>
+    expectTypeOf(data).toEqualTypeOf<{ at: Date }>(),
+  );
+  createClient<App>({ url: '', path: 'events', catalog: {} as typeof dreams });
+  // @ts-expect-error another catalog than the router's
+  createClient<App>({ url: '', path: 'events', catalog });
+  createClient({ url: '', connectionParams: { user: undefined } });
+  createClient({ url: '', connectionParams: () => ({ user: 'Ada' }) });
+  createClient({ url: '', connectionParams: async () => ({ user: 'Ada' }) });
+  // @ts-expect-error a number is no text
+  createClient({ url: '', connectionParams: { version: 1 } });
+  // @ts-expect-error over WebSockets there are none
+  createClient({ url: '', headers: { user: 'Ada' } });
 });

@@ -3,8 +3,8 @@
 import type { AnyTRPCRouter, initTRPC, TRPCMiddlewareFunction } from '@trpc/server';
 import type { WebSocketServer } from 'ws';
 import type { EventsClient } from '../../client/index.ts';
-import type { EventManager } from '../../server/index.ts';
-import type { EventInput } from '../../shared/index.ts';
+import type { EventManager, EventProcedures } from '../../server/index.ts';
+import type { EventInput, PsycheCatalog } from '../../shared/index.ts';
 import type { Simulation } from '../../simulation/index.ts';
 
 declare global {
@@ -17,6 +17,8 @@ declare global {
   // The application of somebody who has one already.
   const t: ReturnType<typeof initTRPC.create>;
   const requireUser: TRPCMiddlewareFunction<object, object, object, object, unknown>;
+  type AppRouter = { readonly _def: { readonly record: { events: EventProcedures<PsycheCatalog> } } };
+  const currentUser: () => Promise<string>;
   const usersRouter: AnyTRPCRouter;
   const wss: WebSocketServer;
   const createContext: () => object;

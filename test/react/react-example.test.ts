@@ -7,9 +7,9 @@ import { launchChromium } from '../setup/chromium.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const VITE = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js');
 
-/** Runs the example's one command; resolves with the address that it prints. */
-async function start(): Promise<{ url: string } & Disposable> {
-  const vite = spawn(process.execPath, [VITE, 'examples/react', '--port', '0'], {
+/** Runs an example's one command; resolves with the address that it prints. */
+async function start(directory: string): Promise<{ url: string } & Disposable> {
+  const vite = spawn(process.execPath, [VITE, directory, '--port', '0'], {
     cwd: ROOT,
     env: { ...process.env, NODE_ENV: 'development', VITEST: '', NO_COLOR: '1' },
   });
@@ -28,7 +28,7 @@ async function start(): Promise<{ url: string } & Disposable> {
 }
 
 test('the example with the hooks: one command, and what is published is there, with all that hangs on it', async () => {
-  using example = await start();
+  using example = await start('examples/react');
   await using browser = await launchChromium();
   const page = await browser.newPage();
   page.setDefaultTimeout(30_000);
@@ -45,5 +45,21 @@ test('the example with the hooks: one command, and what is published is there, w
   await page.getByText('Mood: 0.5').waitFor();
   expect(await page.title()).toBe('visitor spoke');
   expect(await page.locator('li').allTextContents()).toEqual(['visitor: from the page']);
+  expect(complaints).toEqual([]);
+}, 120_000);
+
+test('the example of events in an application of one’s own: they arrive typed, for whom its context knows', async () => {
+  using example = await start('examples/react-in-your-app');
+  await using browser = await launchChromium();
+  const page = await browser.newPage();
+  page.setDefaultTimeout(30_000);
+  await page.goto(example.url);
+  await page.getByText('UNAUTHORIZED').first().waitFor();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(`${example.url}?user=Ada`);
+  await page.getByRole('button', { name: 'Order a lamp' }).click();
+  await page.getByText(`a lamp: 42 dollars, in ${new Date().getUTCFullYear()}`).waitFor();
+  expect(await page.locator('li').count()).toBe(1);
   expect(complaints).toEqual([]);
 }, 120_000);

@@ -1,7 +1,9 @@
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
+import { createClient } from '../../client/index.ts';
 import {
   createPsycheEvents,
+  EventsProvider,
   type Gap,
   useConnection,
   useEvent,
@@ -11,6 +13,10 @@ import {
   usePublish,
 } from '../../client/react/index.ts';
 import { defineEvents, type EventData, type StreamGap } from '../../shared/index.ts';
+import type { dreams, foreignRouter, nestedRouter } from '../support/foreign-router.ts';
+
+type App = ReturnType<typeof foreignRouter>;
+type Nested = ReturnType<typeof nestedRouter>;
 
 test('hooks know the events', () => {
   const { events, gap, loadOlder } = useEvents({ types: ['agent_message', 'system_status'] });
@@ -61,4 +67,22 @@ test('hooks of another catalog', () => {
   expectTypeOf(byType).toEqualTypeOf(byValue);
   // @ts-expect-error not of this catalog
   byType.useLatest('agent_message');
+});
+
+test('hooks of a router, and a provider that knows its paths', () => {
+  const { EventsProvider: Provider, useLatest } = createPsycheEvents<App>();
+  expectTypeOf(useLatest('dream')?.data).toEqualTypeOf<EventData<'dream', typeof dreams> | undefined>();
+  // @ts-expect-error not of this router
+  useLatest('agent_message');
+  Provider({ path: 'events', token: 'x', connectionParams: async () => ({ user: 'Ada' }) });
+  Provider({ client: createClient<App>({ path: 'events' }) });
+  // @ts-expect-error no events are there
+  Provider({ path: 'evnts' });
+  // @ts-expect-error they are not at the top
+  Provider({});
+  createPsycheEvents<Nested, 'news'>().EventsProvider({ path: 'news' });
+  // @ts-expect-error in several places: which one?
+  createPsycheEvents<Nested>().EventsProvider({ path: 'news' });
+  EventsProvider({});
+  EventsProvider({ url: '', path: 'a.events', connectionParams: { user: 'Ada' } });
 });

@@ -1,0 +1,27 @@
+import { once } from 'node:events';
+import { defineConfig, type Plugin } from 'vite';
+import { WebSocketServer } from 'ws';
+import { applyBroadcastWSSHandler, WEBSOCKET_LIMITS } from '../../server/index.ts';
+import { appRouter } from './router.ts';
+
+/** The application's server, in this process: one command runs both. */
+const server: Plugin = {
+  name: 'server',
+  apply: 'serve',
+  async config() {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', ...WEBSOCKET_LIMITS });
+    applyBroadcastWSSHandler({
+      wss,
+      router: appRouter,
+      createContext: ({ info }) => ({ user: info.connectionParams?.['user'] ?? null }),
+    });
+    await once(wss, 'listening');
+    const address = wss.address();
+    if (address === null || typeof address === 'string') throw new Error('not listening');
+    const target = `http://127.0.0.1:${address.port}`;
+    return { server: { proxy: { '/trpc': { target, ws: true } } } };
+  },
+};
+
+// biome-ignore lint/style/noDefaultExport: what Vite reads
+export default defineConfig({ plugins: [server] });

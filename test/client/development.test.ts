@@ -1,0 +1,45 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { EventStore } from '../../client/store/event-store.ts';
+import { feedKey } from '../../client/store/feed-key.ts';
+import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
+import { fakeClient } from './fake-client.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+/** The lines on the console after a subscription of a store got an error. */
+function linesAfter(error: EventsError, willRetry: boolean): unknown[] {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue();
+  const fake = fakeClient();
+  const store = new EventStore<PsycheCatalog>(fake);
+  for (const _ of [1, 2]) store.follow(feedKey({}), 10, () => {}); // two hooks that share it
+  fake.subscriptions[0]?.options.onError?.(error, willRetry);
+  return warn.mock.calls.flat();
+}
+
+const FORBIDDEN = new EventsError('FORBIDDEN', 'No claim allows it.');
+
+test('a subscription that is refused for good is one line on the console in development', () => {
+  vi.stubEnv('NODE_ENV', 'development');
+  expect(linesAfter(FORBIDDEN, false)).toEqual([
+    'psyche-events: a subscription was refused for good: No claim allows it.',
+  ]);
+});
+
+test('one that will be tried again is none', () => {
+  vi.stubEnv('NODE_ENV', 'development');
+  expect(linesAfter(new EventsError('UNAVAILABLE', 'Away.'), true)).toEqual([]);
+});
+
+test('in production it is none', () => {
+  vi.stubEnv('NODE_ENV', 'production');
+  expect(linesAfter(FORBIDDEN, false)).toEqual([]);
+});
+
+test('in a browser without a bundler, where there is no process, it is none', () => {
+  vi.stubGlobal('process', undefined);
+  expect(linesAfter(FORBIDDEN, false)).toEqual([]);
+});
