@@ -28,7 +28,8 @@ const BUDGETS: readonly Budget[] = [
   {
     what: './client, our own code',
     config: door('client/index.ts'),
-    maxBytes: 15 * KB,
+    // Of it 4 KB are the reader and writer of superjson's format, with its bounds.
+    maxBytes: 17 * KB,
     packages: ['@trpc/client', 'superjson', 'ws', 'zod'],
   },
   {
