@@ -17,6 +17,7 @@ import { metrics } from './rows/metrics.ts';
 import { redisPublish } from './rows/redis-publish.ts';
 import type { Bench, Section } from './rows/section.ts';
 import { workers } from './rows/workers.ts';
+import { worstClients } from './rows/worst-clients.ts';
 
 const GROUPS = [
   fanOut,
@@ -30,6 +31,7 @@ const GROUPS = [
   catchUp,
   growth,
   workers,
+  worstClients,
 ];
 const USAGE = `npm run bench -- [options]
 

@@ -1,4 +1,4 @@
-import type { Turns, Worker } from './turns.ts';
+import type { MessageTurns, Worker } from './message-turns.ts';
 
 /** Messages that may wait before nothing more is read from their client. */
 const MAX_WAITING = 16;
@@ -9,7 +9,7 @@ const BYTES_PER_WEIGHT = 4 * 1024;
 export type Steps = Iterator<unknown, void, undefined>;
 
 export interface InboxOptions<M> {
-  turns: Turns;
+  turns: MessageTurns;
   /** Serves a message, a step each time it is asked for the next. */
   serve: (message: M) => Steps;
   /** What must be waited for before anything more is done for the client; undefined: nothing. */

@@ -4,7 +4,7 @@ import { Broadcast } from './groups/broadcast.ts';
 import { jsonEncoder } from './json-encoder.ts';
 import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
 import type { Live } from './live.ts';
-import { Turns } from './turns.ts';
+import { MessageTurns } from './message-turns.ts';
 
 /** What this adapter takes beyond tRPC's own. */
 export interface BroadcastOptions extends LimitOptions {
@@ -44,7 +44,7 @@ export interface Setup {
   readonly limits: Limits;
   readonly live: (result: unknown) => Live | undefined;
   /** Shares the event loop among them. */
-  readonly turns: Turns;
+  readonly turns: MessageTurns;
 }
 
 /** @throws TypeError when a limit has no meaning */
@@ -55,7 +55,7 @@ export function resolveOptions(options: AnyHandlerOptions): Setup {
     encoder: options.experimental_encoder ?? jsonEncoder,
     limits,
     live: resolveLive(options, limits),
-    turns: new Turns(),
+    turns: new MessageTurns(),
   };
 }
 

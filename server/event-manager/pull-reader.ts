@@ -44,7 +44,7 @@ export class PullReader implements FeedReader {
   goLive(feed: Feed): () => void {
     return liveAlone(feed, this.name, (records) => {
       const room = this.take(records);
-      if (!room && this.#whenSlow === 'disconnect') this.#disconnect();
+      if (!room && this.#whenSlow === 'disconnect') this.#disconnect(feed);
       return room;
     });
   }
@@ -83,7 +83,8 @@ export class PullReader implements FeedReader {
   }
 
   /** Like a socket that is cut: what waits is not delivered any more. */
-  #disconnect(): void {
+  #disconnect(feed: Feed): void {
+    feed.close();
     this.#forget();
     this.fail(
       new EventsError('SLOW_CONSUMER', 'The subscription was read too slowly: resume from the last cursor.'),

@@ -7,6 +7,7 @@ import type { AccessContext } from '../access/access-context.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
+import { hearErrors } from './early-errors.ts';
 import { errorDetails, toTRPCError } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
 import { decodeInput, lazyTransformer } from './raw-input.ts';
@@ -43,7 +44,9 @@ const t = initTRPC.context<AccessContext>().create({
 function guarded(authorize: Authorize<AccessContext>) {
   return t.procedure.use(async ({ ctx, type, getRawInput, next }) => {
     await guard(authorize, { ctx, type, getRawInput });
-    return next({ getRawInput: async () => decodeBeside(await getRawInput()) });
+    const result = await next({ getRawInput: async () => decodeBeside(await getRawInput()) });
+    if (result.ok) hearErrors(result.data);
+    return result;
   });
 }
 

@@ -24,6 +24,7 @@ import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import { admit, admitted, type CallRules } from './admitted.ts';
+import { hearErrors } from './early-errors.ts';
 import { asTRPCError, tellErrors, toldError } from './errors.ts';
 import { expectsData, expectsEvents } from './expects-events.ts';
 import {
@@ -136,6 +137,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   const procedure = base.use(async ({ next }) => {
     const result = await next();
     if (!result.ok) throw asTRPCError(result.error);
+    hearErrors(result.data);
     return result;
   });
   const admitting = <Asked, Input, Grant>(rules: CallRules<Asked, Input, Grant>) =>

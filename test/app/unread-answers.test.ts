@@ -122,6 +122,33 @@ test('[D9] of a stream that nobody reads little waits in the process', async () 
   client.destroy();
 });
 
+test('[D9] disconnect: a stream that is read too slowly ends with an error that says so, and nothing else does', async () => {
+  await using server = await startHttp(600_000);
+  const unheard: unknown[] = [];
+  const hear = (error: unknown) => void unheard.push(error);
+  process.on('unhandledRejection', hear);
+  const input = encodeURIComponent(JSON.stringify({ whenSlow: 'disconnect' }));
+  const client = await server.send(get(`/trpc/on.any?input=${input}`));
+  await until(() => expect(server.manager.stats().subscribers).toBe(1));
+  for (let n = 0; n < 60 && server.manager.stats().subscribers > 0; n++) {
+    await server.publish(10);
+    await sleep(5);
+  }
+  await sleep(100); // what nobody hears is told of by then
+  expect(server.manager.stats().subscribers).toBe(0);
+  let text = '';
+  client.setEncoding('latin1').on('data', (chunk) => {
+    text = (text + chunk).slice(-4 * KIB);
+  });
+  client.resume();
+  await until(() => expect(text).toContain('event: serialized-error'));
+  expect(text).toMatch(/"reason":"SLOW_CONSUMER"/);
+  expect(text).toMatch(/"code":"SERVICE_UNAVAILABLE"/);
+  expect(unheard).toEqual([]);
+  process.off('unhandledRejection', hear);
+  client.destroy();
+});
+
 describe('requests that come before the answer to an earlier one', () => {
   test('are answered in their order', async () => {
     await using server = await startHttp(5_000);
@@ -150,7 +177,7 @@ describe('requests that come before the answer to an earlier one', () => {
     await using server = await startHttp(600_000);
     const client = await server.send(get(STREAM) + get('/healthz').repeat(102));
     await until(() => expect(server.sockets[0]?.destroyed).toBe(true));
-    expect(server.refusals).toEqual(['TOO_MANY_REQUESTS']);
+    expect(server.refusals.filter((code) => code === 'TOO_MANY_REQUESTS')).toHaveLength(1);
     client.destroy();
   });
 });

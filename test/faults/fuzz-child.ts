@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FuzzServerKind, FuzzServerState } from './fuzz-server.ts';
 
+/** V8 lets a heap grow with the work, far beyond what is held: here garbage is to be collected soon. */
+const TIGHT = ['--max-semi-space-size=4', '--max-old-space-size=192'];
+
 /** A server of the fuzz, as a process that ends with its test. */
 export interface Child extends AsyncDisposable {
   readonly url: string;
@@ -15,10 +18,15 @@ export interface Child extends AsyncDisposable {
 /** Starts one of the servers of the fuzz. */
 export async function startFuzzChild(kind: FuzzServerKind): Promise<Child> {
   const child: ChildProcess = fork(join(import.meta.dirname, 'fuzz-server.ts'), [kind], {
-    execArgv: ['--expose-gc', '--import', 'tsx'],
+    execArgv: ['--expose-gc', ...TIGHT, '--import', 'tsx'],
     stdio: ['ignore', 'inherit', kind === 'stock' ? 'ignore' : 'inherit', 'ipc'],
   });
-  const told = async (): Promise<FuzzServerState> => (await once(child, 'message'))[0];
+  const exited = once(child, 'exit');
+  exited.catch(() => {});
+  const told = async (): Promise<FuzzServerState> => {
+    const ended = exited.then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
+    return (await Promise.race([once(child, 'message'), ended]))[0];
+  };
   const { port } = await told();
   return {
     url: `http://127.0.0.1:${port}`,
@@ -28,7 +36,6 @@ export async function startFuzzChild(kind: FuzzServerKind): Promise<Child> {
       return told();
     },
     async [Symbol.asyncDispose]() {
-      const exited = once(child, 'exit');
       if (child.exitCode === null && child.kill('SIGKILL')) await exited;
     },
   };

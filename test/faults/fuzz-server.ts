@@ -18,6 +18,8 @@ export type FuzzServerKind = 'ours' | 'stock' | 'idle';
 export interface FuzzServerState {
   port: number;
   residentBytes: number;
+  /** Of objects and buffers, after the garbage is gone. */
+  heldBytes: number;
   /** The longest that the event loop was held up since the last time this was asked, in ms. */
   worstDelayMs: number;
 }
@@ -64,7 +66,8 @@ delay.enable();
 function tell(): void {
   const worstDelayMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
   globalThis.gc?.();
-  const state: FuzzServerState = { port, residentBytes: process.memoryUsage.rss(), worstDelayMs };
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const state: FuzzServerState = { port, residentBytes: rss, heldBytes: heapUsed + external, worstDelayMs };
   setTimeout(() => {
     delay.reset(); // of what collecting the garbage took, too
     process.send?.(state);

@@ -13,7 +13,7 @@ export interface Worker {
  * Shares the event loop among clients: each turn so much is done, a step for one client after another, and the rest
  * in the turns after it. So a client with thousands of messages waits for itself, and nobody else waits for it.
  */
-export class Turns {
+export class MessageTurns {
   #spent = 0;
   #line: Worker[] = [];
   #scheduled = false;

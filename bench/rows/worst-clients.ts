@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HOSTILE_KINDS, type HostileName } from '../client/hostile.ts';
+import { startClient, startServer } from '../harness/pair.ts';
+import { Core, startWorker } from '../harness/process.ts';
+import { short } from '../harness/stats.ts';
+import type { HostileCommands, HostileOptions } from '../processes/hostile.ts';
+import type { ServeCommands, ServeOptions } from '../processes/serve.ts';
+import { atMost, atMostTimes, type RowGroup } from './section.ts';
+
+const HONEST = 100;
+const HOSTILE = 100;
+const EVERY_MS = 10;
+const QUANTILES = [0.5, 0.99, 1];
+/** Events that the log holds before: what hostile clients ask for. */
+const BEFORE = 5_000;
+/** Ms that hostile clients have to do what they do, before anything is measured. */
+const SETTLE_MS = 2_000;
+const MIB = 1024 * 1024;
+/** Of memory, for each hostile client: docs/operations. */
+const MOST_MIB_EACH = 4;
+
+interface Measured {
+  without: readonly number[];
+  beside: readonly number[];
+  /** What the honest ones did not get, as a sentence; null when they got all. */
+  lost: string | null;
+  grownMib: number;
+}
+
+/** What honest subscribers notice of hostile clients. */
+export const worstClients: RowGroup = {
+  name: 'worst-clients',
+  async run(bench) {
+    const redisUrl = await bench.redisUrl();
+    const events = bench.quick ? 100 : 1000;
+    const rows: string[][] = [];
+    const bars = [];
+    let lost = 0;
+    for (const kind of Object.keys(HOSTILE_KINDS) as HostileName[]) {
+      const measured = await beside(redisUrl, kind, events);
+      const [, p99 = Number.NaN] = measured.without;
+      const [, p99Beside = Number.NaN] = measured.beside;
+      if (measured.lost !== null) lost += 1;
+      rows.push([
+        kind,
+        ...measured.without.map(short),
+        ...measured.beside.map(short),
+        measured.lost ?? '0',
+        short(measured.grownMib),
+      ]);
+      bars.push(
+        atMostTimes(`${kind}: honest p99`, p99Beside / p99, 2, 'without them'),
+        atMost(`${kind}: memory grown`, measured.grownMib, HOSTILE * MOST_MIB_EACH, 'MiB'),
+      );
+    }
+    bars.push(atMost('kinds beside which an event was lost', lost, 0, 'kinds'));
+    return {
+      title: 'Honest subscribers beside the worst clients',
+      setting: `\`serve\` through Redis, ${1000 / EVERY_MS} events/s to ${HONEST} honest subscribers, and beside them ${HOSTILE} hostile clients of each kind in turn, ${1000 / 20} times a second each; ${BEFORE} events are in the log already. One core has the server and the publisher, the other all the clients: the hostile ones take time from the honest ones there, and that is in these figures.`,
+      tables: [
+        [
+          [
+            `${HOSTILE} of`,
+            'p50 ms without',
+            'p99 ms without',
+            'max ms without',
+            'p50 ms',
+            'p99 ms',
+            'max ms',
+            'lost',
+            'memory grown, MiB',
+          ],
+          ...rows,
+        ],
+      ],
+      bars,
+    };
+  },
+};
+
+async function beside(redisUrl: string, kind: HostileName, events: number): Promise<Measured> {
+  const redisPrefix = `bench-worst-${Object.keys(HOSTILE_KINDS).indexOf(kind)}`;
+  const options: ServeOptions = { redisUrl, redisPrefix, workers: 1 };
+  await using server = startWorker<ServeCommands>('serve', Core.SERVER, options);
+  await using publisher = startServer({ peer: 'ours', redisUrl, redisPrefix });
+  const url = await server.ask.url();
+  await publisher.ask.publish({ count: BEFORE, pace: { inFlight: 100 } });
+  await using client = await startClient('ours', server);
+  await client.ask.open({ count: HONEST, inputs: [undefined] });
+  const run = async (count: number): Promise<readonly number[]> => {
+    await client.ask.arm({ events: count, timed: true });
+    const { sentAt } = await publisher.ask.publish({ count, pace: { everyMs: EVERY_MS } });
+    await client.ask.drained();
+    return client.ask.latencies({ sentAt, quantiles: QUANTILES });
+  };
+  await run(Math.ceil(events / 4)); // the warm-up
+  const without = await run(events);
+  const before = residentMib(server.pid);
+  const hostileOptions: HostileOptions = { url, kind };
+  await using hostile = startWorker<HostileCommands>('hostile', Core.CLIENT, hostileOptions);
+  await hostile.ask.start(HOSTILE);
+  await delay(SETTLE_MS);
+  let peak = residentMib(server.pid);
+  const looking = setInterval(() => {
+    peak = Math.max(peak, residentMib(server.pid));
+  }, 100);
+  let besides: readonly number[] = QUANTILES.map(() => Number.NaN);
+  let lost: string | null = null;
+  try {
+    besides = await run(events);
+  } catch (error) {
+    lost = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+  }
+  clearInterval(looking);
+  await hostile.ask.stop();
+  return { without, beside: besides, lost, grownMib: peak - before };
+}
+
+function residentMib(pid: number): number {
+  const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (Number(kib) * 1024) / MIB;
+}
