@@ -42,7 +42,7 @@ export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {
         <>
           <p>The simulation is paused.</p>
           <button type="button" className="button primary" onClick={() => void run({ name: 'start' })}>
-            Let them speak
+            {state.tick > 0 ? 'Resume the simulation' : 'Start the simulation'}
           </button>
         </>
       ) : (

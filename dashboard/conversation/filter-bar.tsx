@@ -1,7 +1,7 @@
 import { type ReactNode, useRef } from 'react';
 import type { PageEventName } from '../events.ts';
 import { ARCHETYPE_IDS, nameOf } from '../model/archetypes.ts';
-import { EVENT_TYPES, type Filters, isFiltering, SENTIMENTS, toggle } from '../model/filters.ts';
+import { applicable, EVENT_TYPES, type Filters, isFiltering, SENTIMENTS, toggle } from '../model/filters.ts';
 import { Glyph } from '../shell/glyph.tsx';
 import { Icon } from '../shell/icons.tsx';
 import { clearFilters, setFilters } from '../state/use-filters.ts';
@@ -12,6 +12,7 @@ const TYPES = Object.keys(EVENT_TYPES) as PageEventName[];
 
 /** By agent, type, sentiment and text; all of it is in the address. */
 export function FilterBar({ filters }: { filters: Filters }): ReactNode {
+  const applies = applicable(filters);
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({
     '/': () => search.current?.focus(),
@@ -39,6 +40,7 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
         <span className="hidden">Sentiment</span>
         <select
           value={filters.sentiment ?? ''}
+          disabled={!applies.sentiment}
           onChange={({ target }) =>
             setFilters(() => ({ sentiment: SENTIMENTS.find((label) => label === target.value) ?? null }))
           }
@@ -50,7 +52,11 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
         </select>
       </label>
       <div className="chip-rows">
-        <fieldset className="chips agents">
+        <fieldset
+          className="chips agents"
+          disabled={!applies.agents}
+          title={applies.agents ? undefined : 'No agent stands behind events of these types'}
+        >
           <legend className="hidden">Agents</legend>
           {ARCHETYPE_IDS.map((id, index) => (
             <button

@@ -1,5 +1,6 @@
 import type { PageEventName } from '../events.ts';
 import { ARCHETYPE_IDS } from './archetypes.ts';
+import { textAt } from './fields.ts';
 import type { Entry } from './log.ts';
 import type { Note } from './notes.ts';
 
@@ -20,7 +21,7 @@ export const EVENT_TYPES: Readonly<Record<PageEventName, string>> = {
   agent_message: 'Messages',
   network_update: 'Network',
   system_status: 'System',
-  agent_processing: 'Answering',
+  agent_processing: 'Processing',
   simulation_state: 'Simulation',
 };
 
@@ -49,6 +50,17 @@ export function isFiltering({ agents, types, sentiment, text }: Filters): boolea
   return agents.length > 0 || types.length > 0 || sentiment !== null || text.trim() !== '';
 }
 
+/** Types of events that an agent stands behind. */
+const OF_AGENTS: readonly string[] = ['agent_message', 'network_update', 'agent_processing'];
+
+/** The filters that mean something for the types that are asked for; the others are left alone. */
+export function applicable({ types }: Pick<Filters, 'types'>): { agents: boolean; sentiment: boolean } {
+  return {
+    agents: types.length === 0 || types.some((type) => OF_AGENTS.includes(type)),
+    sentiment: types.length === 0 || types.includes('agent_message'),
+  };
+}
+
 const known: readonly string[] = ARCHETYPE_IDS;
 
 /** Adds an item to a list of the filters, or takes it out. Known agents stay in their order. */
@@ -60,6 +72,7 @@ export function toggle<T extends string>(list: readonly T[], item: T): T[] {
 
 /** Tells which entries the conversation shows. */
 export function matcher({ agents, types, sentiment, text }: Filters) {
+  const applies = applicable({ types });
   const needle = text.trim().toLowerCase();
   return ({ event }: Entry, note: Note | null): boolean => {
     const wanted =
@@ -67,8 +80,12 @@ export function matcher({ agents, types, sentiment, text }: Filters) {
         ? types.includes(event.event_type)
         : event.event_type === 'agent_message' || note !== null;
     if (!wanted) return false;
-    if (agents.length > 0 && !agents.includes(agentOf(event) ?? '')) return false;
-    if (sentiment && !(event.event_type === 'agent_message' && event.data.sentiment.label === sentiment)) {
+    if (applies.agents && agents.length > 0 && !agents.includes(agentOf(event) ?? '')) return false;
+    if (
+      applies.sentiment &&
+      sentiment &&
+      !(event.event_type === 'agent_message' && event.data.sentiment.label === sentiment)
+    ) {
       return false;
     }
     return needle === '' || textOf(event).includes(needle);
@@ -78,9 +95,15 @@ export function matcher({ agents, types, sentiment, text }: Filters) {
 type PageEntryEvent = Entry['event'];
 
 function agentOf(event: PageEntryEvent): string | null {
-  return event.event_type === 'agent_message' || event.event_type === 'agent_processing'
-    ? event.data.agent_id
-    : null;
+  switch (event.event_type) {
+    case 'agent_message':
+    case 'agent_processing':
+      return event.data.agent_id;
+    case 'network_update':
+      return textAt(event.data.details, 'from');
+    default:
+      return null;
+  }
 }
 
 const texts = new WeakMap<PageEntryEvent, string>();

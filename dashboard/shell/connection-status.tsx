@@ -1,24 +1,20 @@
 import type { ReactNode } from 'react';
 import { useConnection } from '../events.ts';
+import { useMoment } from '../state/moment.ts';
 import { useNow } from '../state/use-now.ts';
+import { shownStatus, WORDS } from './connection-words.ts';
 
-const WORDS = {
-  connecting: 'Connecting',
-  live: 'Live',
-  reconnecting: 'Reconnecting',
-  offline: 'Offline',
-  closed: 'Closed',
-} as const;
-
-/** Whether there is a connection, and if not, what is done about it. */
+/** The connection, and what is done about it where there is none. In a replay nothing is called live. */
 export function ConnectionStatus(): ReactNode {
   const { status, attempt, nextRetryAt, error, retry } = useConnection();
+  const { log, live } = useMoment();
+  const shown = shownStatus(status, log.status, error);
   const isLost = status === 'reconnecting' || status === 'offline';
   const now = useNow(250, isLost && nextRetryAt !== null);
   return (
-    <div className="connection" data-status={status}>
+    <div className="connection" data-status={shown} data-replay={!live}>
       <span className="connection-dot" aria-hidden="true" />
-      <strong className="connection-word">{WORDS[status]}</strong>
+      <strong className="connection-word">{shown === 'live' && !live ? 'Connected' : WORDS[shown]}</strong>
       {isLost && (
         <>
           <span className="connection-about">
@@ -33,7 +29,7 @@ export function ConnectionStatus(): ReactNode {
       )}
       {status === 'closed' && (
         <>
-          <span className="connection-about">{error?.message}</span>
+          {shown === 'closed' && <span className="connection-about">{error?.message}</span>}
           <button type="button" className="button small" onClick={() => location.reload()}>
             Reload
           </button>

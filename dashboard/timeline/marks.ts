@@ -1,3 +1,4 @@
+import { healthOf } from '../model/health.ts';
 import type { Entry, GapMark, Log } from '../model/log.ts';
 import { modeOf, nodeOf } from '../model/scene.ts';
 import { countUpTo } from '../model/search.ts';
@@ -53,7 +54,7 @@ function emergencies(updates: readonly Entry<'network_update'>[], part: (clock: 
   return spans;
 }
 
-/** Answers that failed, and when a node fell ill; not each time that it says it still is. */
+/** Answers that failed, and when a node fell ill; not each time that it says it still is, nor while it is only busy. */
 function errorsOf(entries: readonly Entry[]): Entry[] {
   const ill = new Map<string, boolean>();
   return entries.filter(({ event }) => {
@@ -62,7 +63,7 @@ function errorsOf(entries: readonly Entry[]): Entry[] {
     }
     if (event.event_type !== 'system_status') return false;
     const node = nodeOf(event);
-    const isIll = event.data.health_status === 'error';
+    const isIll = healthOf(event.data).tone === 'error';
     const wasIll = ill.get(node) ?? false;
     ill.set(node, isIll);
     return isIll && !wasIll;
