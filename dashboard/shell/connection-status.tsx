@@ -8,13 +8,13 @@ import { shownStatus, WORDS } from './connection-words.ts';
 export function ConnectionStatus(): ReactNode {
   const { status, attempt, nextRetryAt, error, retry } = useConnection();
   const { log, live } = useMoment();
-  const shown = shownStatus(status, log.status, error);
+  const shown = shownStatus({ connection: status, stream: log.status, error, live });
   const isLost = status === 'reconnecting' || status === 'offline';
   const now = useNow(250, isLost && nextRetryAt !== null);
   return (
-    <div className="connection" data-status={shown} data-replay={!live}>
+    <div className="connection" data-status={shown}>
       <span className="connection-dot" aria-hidden="true" />
-      <strong className="connection-word">{shown === 'live' && !live ? 'Connected' : WORDS[shown]}</strong>
+      <strong className="connection-word">{WORDS[shown]}</strong>
       {isLost && (
         <>
           <span className="connection-about">

@@ -1,25 +1,32 @@
 import type { ConnectionStatus, StreamStatus } from '../../client/react/index.ts';
 
-/** The connection as the viewer meets it: a server that answers and gives no events is none that is live. */
-export type ShownStatus = ConnectionStatus | 'refused';
+/** The connection as the viewer meets it: nothing is live in a replay, or where the server answers and gives no events. */
+export type ShownStatus = ConnectionStatus | 'connected' | 'refused';
 
 export const WORDS: Readonly<Record<ShownStatus, string>> = {
   connecting: 'Connecting',
   live: 'Live',
+  connected: 'Connected',
   reconnecting: 'Reconnecting',
   offline: 'Offline',
   closed: 'Closed',
   refused: 'Not let in',
 };
 
-/** @param error why the connection ended, or the stream of events */
-export function shownStatus(
-  connection: ConnectionStatus,
-  stream: StreamStatus,
-  error: Error | null,
-): ShownStatus {
-  if (connection === 'live' && stream === 'refused') return 'refused';
-  return connection === 'closed' && isNotLetIn(error) ? 'refused' : connection;
+interface Shown {
+  readonly connection: ConnectionStatus;
+  readonly stream: StreamStatus;
+  /** Why there is no connection. */
+  readonly error: Error | null;
+  /** Whether the page shows the newest events. */
+  readonly live: boolean;
+}
+
+export function shownStatus({ connection, stream, error, live }: Shown): ShownStatus {
+  if (connection === 'closed') return isNotLetIn(error) ? 'refused' : 'closed';
+  if (connection !== 'live') return connection;
+  if (stream === 'refused') return 'refused';
+  return live ? 'live' : 'connected';
 }
 
 /** Errors that a token, or a better one, mends. */
