@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
+import { useConnection } from '../events.ts';
 import type { Filters } from '../model/filters.ts';
 import { isFiltering } from '../model/filters.ts';
+import { shownStatus } from '../shell/connection-words.ts';
 import { useMoment } from '../state/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 import { setUrlParams } from '../state/url-state.ts';
@@ -10,9 +12,21 @@ import { useTopic } from '../state/use-topic.ts';
 /** Why there is nothing to see, and what can be done about it. */
 export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {
   const { log } = useMoment();
+  const { status } = useConnection();
   const topic = useTopic();
   const { served, state, run } = useSimulation();
 
+  const shown = shownStatus({ connection: status, stream: log.status, error: log.error, live: true });
+  if (shown === 'refused' && log.entries.length === 0) {
+    return (
+      <Empty title="Nothing here is for everybody">
+        <p role="alert">
+          The server lets nobody see this topic without a token that allows it: sign in at the top of the
+          page.
+        </p>
+      </Empty>
+    );
+  }
   if (log.error && log.entries.length === 0) {
     return (
       <Empty title="The events cannot be read">

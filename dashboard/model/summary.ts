@@ -3,6 +3,7 @@ import { nameOf } from './archetypes.ts';
 import { numberAt, textAt } from './fields.ts';
 import { percent } from './format.ts';
 import { healthOf } from './health.ts';
+import { plainText } from './plain-text.ts';
 import { nodeOf } from './scene.ts';
 
 const LONGEST = 300;
@@ -44,6 +45,6 @@ function networkSummary({ event_type, details, connections }: PageEvent<'network
 
 /** A server may have events that this page has never heard of. */
 function unknownSummary(event: { data: unknown }): string {
-  const text = JSON.stringify(event.data) ?? '';
+  const text = plainText(event.data);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

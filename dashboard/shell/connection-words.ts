@@ -16,16 +16,17 @@ export const WORDS: Readonly<Record<ShownStatus, string>> = {
 interface Shown {
   readonly connection: ConnectionStatus;
   readonly stream: StreamStatus;
-  /** Why there is no connection. */
+  /** Why the stream ended. */
   readonly error: Error | null;
   /** Whether the page shows the newest events. */
   readonly live: boolean;
 }
 
 export function shownStatus({ connection, stream, error, live }: Shown): ShownStatus {
-  if (connection === 'closed') return isNotLetIn(error) ? 'refused' : 'closed';
+  // The page never leaves by itself: a server that closes for good is one that does not let it in.
+  if (connection === 'closed') return 'refused';
   if (connection !== 'live') return connection;
-  if (stream === 'refused') return 'refused';
+  if (stream === 'refused') return isNotLetIn(error) ? 'refused' : 'connected';
   return live ? 'live' : 'connected';
 }
 

@@ -40,11 +40,15 @@ export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | n
     if (log.status === 'live') last.current = newest;
     // What a catch-up brings was not under way all that time.
     if (before === null || log.status !== 'live') return;
-    const now = Date.now();
+    // A page that nobody sees is not drawn.
+    if (document.hidden) return;
     const fresh = log.entries.slice(countUpTo(log.entries, before, ({ row }) => row));
-    for (const { row, at, arrivedAt } of fresh)
-      deliveries.current.push({ row, transportMs: arrivedAt - at, screenMs: now - arrivedAt });
-    if (deliveries.current.length > 2 * KEPT) deliveries.current = deliveries.current.slice(-KEPT);
+    requestAnimationFrame(() => {
+      const now = Date.now();
+      for (const { row, at, arrivedAt } of fresh)
+        deliveries.current.push({ row, transportMs: arrivedAt - at, screenMs: now - arrivedAt });
+      if (deliveries.current.length > 2 * KEPT) deliveries.current = deliveries.current.slice(-KEPT);
+    });
   }, [log]);
   return (row) => {
     const known = deliveries.current;

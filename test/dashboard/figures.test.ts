@@ -10,7 +10,7 @@ import { edgesOf } from '../../dashboard/network/edges.ts';
 import { network, said, status } from './events.ts';
 
 const START = Date.UTC(2026, 0, 1);
-const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '' };
+const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '', field: null };
 
 type Data = Pick<PageEvent, 'event_type' | 'data'>;
 

@@ -1,0 +1,21 @@
+import { useEffect, useState } from 'react';
+import { type EventSchema, readSchema } from '../model/schema.ts';
+
+let asked: Promise<EventSchema | null> | undefined;
+
+/** Asked for once, below the path that the page is served at. */
+function fetchSchema(): Promise<EventSchema | null> {
+  asked ??= fetch('schema.json')
+    .then(async (response) => (response.ok ? readSchema(await response.json()) : null))
+    .catch(() => null);
+  return asked;
+}
+
+/** What the server's events are; null until it has said so, or where it does not. */
+export function useSchema(): EventSchema | null {
+  const [schema, setSchema] = useState<EventSchema | null>(null);
+  useEffect(() => {
+    void fetchSchema().then(setSchema);
+  }, []);
+  return schema;
+}
