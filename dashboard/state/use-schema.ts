@@ -11,9 +11,9 @@ function fetchSchema(): Promise<EventSchema | null> {
   return asked;
 }
 
-/** What the server's events are; null until it has said so, or where it does not. */
-export function useSchema(): EventSchema | null {
-  const [schema, setSchema] = useState<EventSchema | null>(null);
+/** What the server's events are; undefined until it has said so, null where it does not. */
+export function useSchema(): EventSchema | null | undefined {
+  const [schema, setSchema] = useState<EventSchema | null>();
   useEffect(() => {
     void fetchSchema().then(setSchema);
   }, []);
