@@ -11,7 +11,7 @@ import { ErrorBoundary } from './shell/error-boundary.tsx';
 import { PageState } from './shell/page-state.tsx';
 import { MomentProvider } from './state/moment-provider.tsx';
 import { SimulationProvider } from './state/simulation-provider.tsx';
-import { useSchema } from './state/use-schema.ts';
+import { useHasOwnEvents, useSchema } from './state/use-schema.ts';
 import { SystemStatus } from './system/system-status.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 
@@ -40,8 +40,8 @@ export function App(): ReactNode {
 
 /** The simulation has a network, a mood and controls; events of one's own are shown one by one. */
 function Panels(): ReactNode {
-  const types = useSchema()?.names;
-  const isOwn = types !== undefined && !types.includes('agent_message');
+  const isOwn = useHasOwnEvents();
+  const schema = useSchema();
   return (
     <main className="panels" data-own={isOwn}>
       <ErrorBoundary name="The conversation">
@@ -63,7 +63,7 @@ function Panels(): ReactNode {
             <Mood />
           </ErrorBoundary>
         )}
-        {(!isOwn || types.includes('system_status')) && (
+        {(!isOwn || schema?.names.includes('system_status')) && (
           <ErrorBoundary name="The system">
             <SystemStatus />
           </ErrorBoundary>

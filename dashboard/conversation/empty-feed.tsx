@@ -7,12 +7,14 @@ import { useMoment } from '../state/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 import { setUrlParams } from '../state/url-state.ts';
 import { clearFilters } from '../state/use-filters.ts';
+import { useHasOwnEvents } from '../state/use-schema.ts';
 import { useTopic } from '../state/use-topic.ts';
 
 /** Why there is nothing to see, and what can be done about it. */
 export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {
   const { log } = useMoment();
   const { status } = useConnection();
+  const isOwn = useHasOwnEvents();
   const topic = useTopic();
   const { served, state, run } = useSimulation();
 
@@ -47,6 +49,15 @@ export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {
         <button type="button" className="button" onClick={clearFilters}>
           Clear the filters
         </button>
+      </Empty>
+    );
+  }
+  if (isOwn) {
+    return (
+      <Empty title="No events yet">
+        <p>
+          Whatever is published to the topic <b>{topic ?? 'default'}</b> appears here at once.
+        </p>
       </Empty>
     );
   }

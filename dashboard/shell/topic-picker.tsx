@@ -26,8 +26,14 @@ export function TopicPicker(): ReactNode {
   };
   return (
     <>
-      <button type="button" className="button small topic" aria-haspopup="dialog" onClick={open}>
-        topic <b>{topic}</b>
+      <button
+        type="button"
+        className="button small topic"
+        aria-label={`topic ${topic}`}
+        aria-haspopup="dialog"
+        onClick={open}
+      >
+        <span className="topic-word">topic</span> <b>{topic}</b>
       </button>
       <Dialog ref={dialog} title="Topic">
         <form onSubmit={send}>

@@ -19,3 +19,9 @@ export function useSchema(): EventSchema | null | undefined {
   }, []);
   return schema;
 }
+
+/** Whether the server's events are others than the simulation's: then there is no conversation, only events. */
+export function useHasOwnEvents(): boolean {
+  const schema = useSchema();
+  return schema ? !schema.names.includes('agent_message') : false;
+}

@@ -1,5 +1,5 @@
 import { healthOf } from '../model/health.ts';
-import type { Entry, GapMark, Log } from '../model/log.ts';
+import { type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
 import { modeOf, nodeOf } from '../model/scene.ts';
 import { countUpTo } from '../model/search.ts';
 
@@ -23,7 +23,7 @@ export function timelineMarks({ entries, byType, gaps }: Log): TimelineMarks {
   const part = (clock: number): number => (clock - start) / length;
 
   const counts = new Array<number>(BARS).fill(0);
-  for (const { clock } of byType.agent_message) {
+  for (const { clock } of stepsOf({ entries, byType })) {
     const bar = Math.min(BARS - 1, Math.floor(part(clock) * BARS));
     counts[bar] = (counts[bar] ?? 0) + 1;
   }

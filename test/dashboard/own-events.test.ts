@@ -60,6 +60,11 @@ test('events of one’s own are shown one by one with their data, and text stays
   await event.locator('.json-branch summary', { hasText: 'customer' }).click();
   await event.getByText('<img src=x onerror=').last().waitFor();
   expect(await page.evaluate(() => 'ran' in globalThis)).toBe(false);
+  // The timeline goes along these events.
+  await shop.order('Grace', 'paid');
+  await poll(() => page.locator('.event').count()).toBe(2);
+  await page.getByRole('button', { name: 'Previous message' }).click();
+  await poll(() => page.locator('.event').count()).toBe(1);
   expect(await page.locator('.panel.network, .panel.mood, .panel.controls').count()).toBe(0);
   expect(dashboard.complaints).toEqual([]);
 });
