@@ -53,12 +53,13 @@ test('in a replay nothing says that it is live', async () => {
   await using publisher = publishTo(server.url);
   for (const words of ['one', 'two']) await publisher.publish('agent_message', said(words));
   await using dashboard = await pages.open(server.url);
-  const { page, connection } = dashboard;
+  const { page } = dashboard;
+  const word = dashboard.connection.locator('.connection-word');
   await dashboard.feed.getByText('two', { exact: true }).waitFor();
-  expect(await connection.textContent()).toBe('Live');
+  expect(await word.textContent()).toBe('Live');
   await page.keyboard.press('ArrowLeft');
   await page.locator('.chip.replay').waitFor();
-  expect(await connection.textContent()).toBe('Connected');
+  expect(await word.textContent()).toBe('Connected');
   await page.keyboard.press('l');
-  await poll(() => connection.textContent()).toBe('Live');
+  await poll(() => word.textContent()).toBe('Live');
 });

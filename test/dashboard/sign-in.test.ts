@@ -39,10 +39,11 @@ test('a page that is not let in says so; a token signs it in, and it can sign ou
   const signIn = async (token: string) => {
     await connection.getByRole('button', { name: 'Sign in…' }).click();
     await page.getByLabel('Token').fill(token);
+    const loaded = page.waitForEvent('load');
     await page.getByLabel('Token').press('Enter');
+    await loaded;
   };
   await signIn('wrong');
-  await page.waitForEvent('load');
   await connection.getByText('Not let in').waitFor();
   await signIn('for-all');
   await connection.getByText('Live').waitFor();
