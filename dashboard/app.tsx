@@ -11,6 +11,7 @@ import { ErrorBoundary } from './shell/error-boundary.tsx';
 import { PageState } from './shell/page-state.tsx';
 import { MomentProvider } from './state/moment-provider.tsx';
 import { SimulationProvider } from './state/simulation-provider.tsx';
+import { useHasOwnEvents, useSchema } from './state/use-schema.ts';
 import { SystemStatus } from './system/system-status.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 
@@ -25,30 +26,7 @@ export function App(): ReactNode {
         <SimulationProvider>
           <PageState>
             <ConnectionBar />
-            <main className="panels">
-              <ErrorBoundary name="The conversation">
-                <Conversation />
-              </ErrorBoundary>
-              <div className="panels-middle">
-                <ErrorBoundary name="The network">
-                  <Network />
-                </ErrorBoundary>
-                <ErrorBoundary name="The controls">
-                  <Controls />
-                </ErrorBoundary>
-              </div>
-              <div className="panels-side">
-                <ErrorBoundary name="The mood">
-                  <Mood />
-                </ErrorBoundary>
-                <ErrorBoundary name="The system">
-                  <SystemStatus />
-                </ErrorBoundary>
-                <ErrorBoundary name="The events">
-                  <Analytics />
-                </ErrorBoundary>
-              </div>
-            </main>
+            <Panels />
             <ErrorBoundary name="The timeline">
               <Timeline />
             </ErrorBoundary>
@@ -57,5 +35,43 @@ export function App(): ReactNode {
         </SimulationProvider>
       </MomentProvider>
     </EventsProvider>
+  );
+}
+
+/** The simulation has a network, a mood and controls; events of one's own are shown one by one. */
+function Panels(): ReactNode {
+  const isOwn = useHasOwnEvents();
+  const schema = useSchema();
+  return (
+    <main className="panels" data-own={isOwn}>
+      <ErrorBoundary name="The conversation">
+        <Conversation title={isOwn ? 'Log' : 'Conversation'} />
+      </ErrorBoundary>
+      {!isOwn && (
+        <div className="panels-middle">
+          <ErrorBoundary name="The network">
+            <Network />
+          </ErrorBoundary>
+          <ErrorBoundary name="The controls">
+            <Controls />
+          </ErrorBoundary>
+        </div>
+      )}
+      <div className="panels-side">
+        {!isOwn && (
+          <ErrorBoundary name="The mood">
+            <Mood />
+          </ErrorBoundary>
+        )}
+        {(!isOwn || schema?.names.includes('system_status')) && (
+          <ErrorBoundary name="The system">
+            <SystemStatus />
+          </ErrorBoundary>
+        )}
+        <ErrorBoundary name="The events">
+          <Analytics />
+        </ErrorBoundary>
+      </div>
+    </main>
   );
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { clockTime, count, millis } from '../model/format.ts';
+import { clockTime, count, millis, plural } from '../model/format.ts';
 import { Figure } from '../shell/figure.tsx';
 import { Panel } from '../shell/panel.tsx';
 import { useMoment } from '../state/moment.ts';
@@ -8,6 +8,15 @@ import { clockAheadMs, type StatsSample, useServerStats } from '../state/use-ser
 import { ErrorCounts } from './error-counts.tsx';
 import { TypeRates } from './type-rates.tsx';
 import './analytics.css';
+
+const DELIVERY = [
+  {
+    part: 'transport',
+    name: 'Transport',
+    title: 'From publishing until the event reached this page: by its timestamp and the server’s clock',
+  },
+  { part: 'screen', name: 'Screen', title: 'From then until this page had drawn it' },
+] as const;
 
 /** How many events there are, and how well they travel. */
 export function Analytics(): ReactNode {
@@ -28,12 +37,16 @@ export function Analytics(): ReactNode {
     >
       <TypeRates />
       <dl className="figures">
-        <Figure
-          name="Delivery p50"
-          title="From publishing until it is on this page: by the event’s timestamp and the server’s clock"
-          value={delivery ? millis(delivery.p50) : '–'}
-        />
-        <Figure name="Delivery p99" value={delivery ? millis(delivery.p99) : '–'} />
+        {DELIVERY.map(({ part, name, title }) =>
+          (['p50', 'p99'] as const).map((percentile) => (
+            <Figure
+              key={`${part} ${percentile}`}
+              name={`${name} ${percentile}`}
+              title={title}
+              value={delivery ? millis(delivery[part][percentile]) : '–'}
+            />
+          )),
+        )}
         <ServerFigures sample={sample} />
       </dl>
       {sample ? (
@@ -51,21 +64,23 @@ export function Analytics(): ReactNode {
 
 function ServerFigures({ sample }: { sample: StatsSample | undefined }): ReactNode {
   if (!sample) return null;
-  const { published, received, queueSize, queueLimit, subscribers, listeners, errors } = sample.stats;
+  const { published, queueSize, queueLimit, subscribers, listeners, errors } = sample.stats;
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, each) => total + each, 0);
   return (
     <>
       <Figure name="Published" title="By this server since it started" value={count(sum(published))} />
-      <Figure name="Handed out" title="To this server’s followers" value={count(sum(received))} />
       <Figure
         name="Queue"
         title={`Publishes in flight; at ${count(queueLimit)} they are refused`}
         value={count(queueSize)}
         bad={queueSize > queueLimit / 2}
       />
-      <Figure name="Subscribers" value={count(subscribers)} />
-      <Figure name="Listeners" title="Inside the server" value={count(listeners)} />
+      <Figure
+        name="Subscribers"
+        title={`Subscriptions of clients; besides, ${plural(listeners, 'listener')} inside the server`}
+        value={count(subscribers)}
+      />
       <Figure
         name="Errors"
         title="Events refused, failed or malformed, since the server started"

@@ -6,7 +6,7 @@ import { useNow } from '../state/use-now.ts';
 
 const WINDOW_MS = 60_000;
 
-/** Each type of event: how many a second over the last minute, and how many this page has. */
+/** Each type of event: how many a second over the last minute, or since the first one, and how many this page has. */
 export function TypeRates(): ReactNode {
   const { scene, live, at } = useMoment();
   const now = useNow(1000, live);
@@ -20,7 +20,7 @@ export function TypeRates(): ReactNode {
       <thead>
         <tr>
           <th scope="col">Type</th>
-          <th scope="col" colSpan={2}>
+          <th scope="col" colSpan={2} title="Over the last minute, or since the first event that is here">
             per second
           </th>
           <th scope="col">on this page</th>

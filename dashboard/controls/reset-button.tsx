@@ -5,7 +5,7 @@ import { useSimulation } from '../state/simulation-provider.tsx';
 
 const LARGEST_SEED = 0xffff_ffff;
 
-/** Begins a new run, once that is confirmed. */
+/** Starts a new run, once that is confirmed. */
 export function ResetButton({ disabled }: { disabled: boolean }): ReactNode {
   const { state, run } = useSimulation();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -24,7 +24,7 @@ export function ResetButton({ disabled }: { disabled: boolean }): ReactNode {
       <button type="button" className="button small quiet" disabled={disabled} onClick={open}>
         <Icon name="reset" /> Reset…
       </button>
-      <Dialog ref={dialog} title="Begin a new run?">
+      <Dialog ref={dialog} title="Start a new run?">
         <form onSubmit={confirm}>
           <p>
             The agents forget this conversation and begin another. What was said stays in the log, and can be
@@ -44,10 +44,10 @@ export function ResetButton({ disabled }: { disabled: boolean }): ReactNode {
           <p className="quiet">The same seed is the same conversation.</p>
           <div className="dialog-end">
             <button type="button" className="button" onClick={() => dialog.current?.close()}>
-              Keep this one
+              Cancel
             </button>
             <button type="submit" className="button danger">
-              Begin anew
+              Start the new run
             </button>
           </div>
         </form>

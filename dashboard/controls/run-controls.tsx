@@ -11,6 +11,7 @@ export function RunControls(): ReactNode {
   const { live } = useMoment();
   const moment = useMomentActions();
   const isRunning = state?.status === 'running';
+  const hasBegun = (state?.tick ?? 0) > 0;
   const canRun = served === true && live;
   const toggle = (): void => void run({ name: isRunning ? 'pause' : 'start' });
   const step = (): void => void run({ name: 'step' });
@@ -38,7 +39,7 @@ export function RunControls(): ReactNode {
           aria-busy={pending === 'start' || pending === 'pause'}
           onClick={toggle}
         >
-          <Icon name={isRunning ? 'pause' : 'play'} /> {isRunning ? 'Pause' : 'Start'}
+          <Icon name={isRunning ? 'pause' : 'play'} /> {isRunning ? 'Pause' : hasBegun ? 'Resume' : 'Start'}
         </button>
         <button
           type="button"

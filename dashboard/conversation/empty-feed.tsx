@@ -1,18 +1,34 @@
 import type { ReactNode } from 'react';
+import { useConnection } from '../events.ts';
 import type { Filters } from '../model/filters.ts';
 import { isFiltering } from '../model/filters.ts';
+import { shownStatus } from '../shell/connection-words.ts';
 import { useMoment } from '../state/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 import { setUrlParams } from '../state/url-state.ts';
 import { clearFilters } from '../state/use-filters.ts';
+import { useHasOwnEvents } from '../state/use-schema.ts';
 import { useTopic } from '../state/use-topic.ts';
 
 /** Why there is nothing to see, and what can be done about it. */
 export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {
   const { log } = useMoment();
+  const { status } = useConnection();
+  const isOwn = useHasOwnEvents();
   const topic = useTopic();
   const { served, state, run } = useSimulation();
 
+  const shown = shownStatus({ connection: status, stream: log.status, error: log.error, live: true });
+  if (shown === 'refused' && log.entries.length === 0) {
+    return (
+      <Empty title="Nothing here is for everybody">
+        <p role="alert">
+          The server lets nobody see this topic without a token that allows it: sign in at the top of the
+          page.
+        </p>
+      </Empty>
+    );
+  }
   if (log.error && log.entries.length === 0) {
     return (
       <Empty title="The events cannot be read">
@@ -36,13 +52,22 @@ export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {
       </Empty>
     );
   }
+  if (isOwn) {
+    return (
+      <Empty title="No events yet">
+        <p>
+          Whatever is published to the topic <b>{topic ?? 'default'}</b> appears here at once.
+        </p>
+      </Empty>
+    );
+  }
   return (
     <Empty title="Nobody has spoken yet">
       {served && state?.status === 'paused' ? (
         <>
           <p>The simulation is paused.</p>
           <button type="button" className="button primary" onClick={() => void run({ name: 'start' })}>
-            Let them speak
+            {state.tick > 0 ? 'Resume the simulation' : 'Start the simulation'}
           </button>
         </>
       ) : (

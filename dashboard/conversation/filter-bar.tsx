@@ -1,17 +1,33 @@
 import { type ReactNode, useRef } from 'react';
-import type { PageEventName } from '../events.ts';
 import { ARCHETYPE_IDS, nameOf } from '../model/archetypes.ts';
-import { EVENT_TYPES, type Filters, isFiltering, SENTIMENTS, toggle } from '../model/filters.ts';
+import {
+  applicable,
+  EVENT_TYPES,
+  type Filters,
+  isFiltering,
+  isKnown,
+  SENTIMENTS,
+  toggle,
+} from '../model/filters.ts';
+import type { EventSchema, Field } from '../model/schema.ts';
 import { Glyph } from '../shell/glyph.tsx';
 import { Icon } from '../shell/icons.tsx';
 import { clearFilters, setFilters } from '../state/use-filters.ts';
+import { useSchema } from '../state/use-schema.ts';
 import { useShortcuts } from '../state/use-shortcuts.ts';
+import { FieldFilter } from './field-filter.tsx';
 import './filter-bar.css';
 
-const TYPES = Object.keys(EVENT_TYPES) as PageEventName[];
+/** Types of events while the server has not said which it has. */
+const TYPES = Object.keys(EVENT_TYPES);
 
 /** By agent, type, sentiment and text; all of it is in the address. */
 export function FilterBar({ filters }: { filters: Filters }): ReactNode {
+  const schema = useSchema();
+  const types = schema?.names ?? TYPES;
+  const hasMessages = types.includes('agent_message');
+  const fields = schema ? fieldsOf(schema, filters.types) : [];
+  const applies = applicable(filters);
   const search = useRef<HTMLInputElement>(null);
   useShortcuts({
     '/': () => search.current?.focus(),
@@ -35,41 +51,50 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
           }}
         />
       </label>
-      <label className="select">
-        <span className="hidden">Sentiment</span>
-        <select
-          value={filters.sentiment ?? ''}
-          onChange={({ target }) =>
-            setFilters(() => ({ sentiment: SENTIMENTS.find((label) => label === target.value) ?? null }))
-          }
-        >
-          <option value="">Any sentiment</option>
-          {SENTIMENTS.map((label) => (
-            <option key={label}>{label}</option>
-          ))}
-        </select>
-      </label>
+      {hasMessages && (
+        <label className="select">
+          <span className="hidden">Sentiment</span>
+          <select
+            value={filters.sentiment ?? ''}
+            disabled={!applies.sentiment}
+            onChange={({ target }) =>
+              setFilters(() => ({ sentiment: SENTIMENTS.find((label) => label === target.value) ?? null }))
+            }
+          >
+            <option value="">Any sentiment</option>
+            {SENTIMENTS.map((label) => (
+              <option key={label}>{label}</option>
+            ))}
+          </select>
+        </label>
+      )}
       <div className="chip-rows">
-        <fieldset className="chips agents">
-          <legend className="hidden">Agents</legend>
-          {ARCHETYPE_IDS.map((id, index) => (
-            <button
-              key={id}
-              type="button"
-              className="filter-chip"
-              data-agent={id}
-              aria-pressed={filters.agents.includes(id)}
-              aria-keyshortcuts={`${index + 1}`}
-              title={`Only ${nameOf(id)} (${index + 1})`}
-              onClick={() => toggleAgent(id)}
-            >
-              <Glyph agent={id} /> {nameOf(id)}
-            </button>
-          ))}
-        </fieldset>
+        {hasMessages && (
+          <fieldset
+            className="chips agents"
+            disabled={!applies.agents}
+            title={applies.agents ? undefined : 'No agent stands behind events of these types'}
+          >
+            <legend className="hidden">Agents</legend>
+            {ARCHETYPE_IDS.map((id, index) => (
+              <button
+                key={id}
+                type="button"
+                className="filter-chip"
+                data-agent={id}
+                aria-pressed={filters.agents.includes(id)}
+                aria-keyshortcuts={`${index + 1}`}
+                title={`Only ${nameOf(id)} (${index + 1})`}
+                onClick={() => toggleAgent(id)}
+              >
+                <Glyph agent={id} /> {nameOf(id)}
+              </button>
+            ))}
+          </fieldset>
+        )}
         <fieldset className="chips types">
           <legend className="hidden">Event types</legend>
-          {TYPES.map((type) => (
+          {types.map((type) => (
             <button
               key={type}
               type="button"
@@ -78,7 +103,7 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
               title={type}
               onClick={() => setFilters(({ types }) => ({ types: toggle(types, type) }))}
             >
-              {EVENT_TYPES[type]}
+              {isKnown(type) ? EVENT_TYPES[type] : type}
             </button>
           ))}
           {isFiltering(filters) && (
@@ -94,8 +119,18 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
           )}
         </fieldset>
       </div>
+      {fields.length > 0 && (filters.types.length > 0 || filters.field || !hasMessages) && (
+        <FieldFilter fields={fields} condition={filters.field} />
+      )}
     </search>
   );
+}
+
+/** Each field of the types that are asked for, once. */
+function fieldsOf(schema: EventSchema, types: readonly string[]): Field[] {
+  const wanted = types.length > 0 ? types : schema.names;
+  const fields = wanted.flatMap((type) => schema.fields.get(type) ?? []);
+  return [...new Map(fields.map((field) => [field.path, field])).values()];
 }
 
 function toggleAgent(id: string): void {

@@ -1,4 +1,5 @@
 import type { FeedItem } from './feed-items.ts';
+import { plainText } from './plain-text.ts';
 
 /** The events of what is shown, one JSON object a line, each with its cursor; the command line reads them again. */
 export function exportLines(items: readonly FeedItem[]): string {
@@ -7,7 +8,7 @@ export function exportLines(items: readonly FeedItem[]): string {
       if (item.kind === 'gap') return [JSON.stringify({ event_type: 'stream_gap', data: item.gap })];
       if (item.kind === 'speaking') return [];
       const { cursor, ...event } = item.entry.event;
-      return [JSON.stringify({ cursor, ...event })];
+      return [plainText({ cursor, ...event })];
     })
     .map((line) => `${line}\n`)
     .join('');

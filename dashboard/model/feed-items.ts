@@ -47,7 +47,9 @@ export function isMessage(entry: Entry): entry is Message {
 }
 
 /** What is not said yet has no sentiment, and words that may still change. */
-function isWanted({ agent }: Speaking, { agents, types, sentiment, text }: Filters): boolean {
+function isWanted({ agent }: Speaking, { agents, types, sentiment, text, field }: Filters): boolean {
   if (types.length > 0 && !types.includes('agent_message')) return false;
-  return (agents.length === 0 || agents.includes(agent)) && sentiment === null && text.trim() === '';
+  return (
+    (agents.length === 0 || agents.includes(agent)) && sentiment === null && text.trim() === '' && !field
+  );
 }

@@ -1,7 +1,10 @@
 import type { PageEventName } from '../events.ts';
 import { ARCHETYPE_IDS } from './archetypes.ts';
+import { type FieldCondition, meets, readCondition, writeCondition } from './field-condition.ts';
+import { textAt } from './fields.ts';
 import type { Entry } from './log.ts';
 import type { Note } from './notes.ts';
+import { plainText } from './plain-text.ts';
 
 export const SENTIMENTS = ['positive', 'neutral', 'negative'] as const;
 export type SentimentLabel = (typeof SENTIMENTS)[number];
@@ -10,43 +13,68 @@ export type SentimentLabel = (typeof SENTIMENTS)[number];
 export interface Filters {
   /** Speakers; empty: all. */
   readonly agents: readonly string[];
-  /** Event types; empty: the conversation, that is messages and what turns it. */
-  readonly types: readonly PageEventName[];
+  /** Event types, any server's; empty: the conversation, that is messages and what turns it, and events of one's own. */
+  readonly types: readonly string[];
   readonly sentiment: SentimentLabel | null;
   readonly text: string;
+  readonly field: FieldCondition | null;
 }
 
 export const EVENT_TYPES: Readonly<Record<PageEventName, string>> = {
   agent_message: 'Messages',
   network_update: 'Network',
   system_status: 'System',
-  agent_processing: 'Answering',
+  agent_processing: 'Processing',
   simulation_state: 'Simulation',
 };
+
+/** Whether the page has a place of its own for events of a type. */
+export function isKnown(type: string): type is PageEventName {
+  return Object.hasOwn(EVENT_TYPES, type);
+}
 
 export function readFilters(params: URLSearchParams): Filters {
   const list = (key: string): string[] => params.get(key)?.split(',').filter(Boolean) ?? [];
   const sentiment = params.get('sentiment');
   return {
     agents: list('agents'),
-    types: list('types').filter((type): type is PageEventName => Object.hasOwn(EVENT_TYPES, type)),
+    types: list('types'),
     sentiment: SENTIMENTS.find((label) => label === sentiment) ?? null,
     text: params.get('q') ?? '',
+    field: readCondition(params.get('where')),
   };
 }
 
 /** The parameters of the address that say the same; null: not in it. */
-export function writeFilters({ agents, types, sentiment, text }: Filters): Record<string, string | null> {
+export function writeFilters({
+  agents,
+  types,
+  sentiment,
+  text,
+  field,
+}: Filters): Record<string, string | null> {
   return {
     agents: agents.join(',') || null,
     types: types.join(',') || null,
     sentiment,
     q: text || null,
+    where: writeCondition(field),
   };
 }
 
-export function isFiltering({ agents, types, sentiment, text }: Filters): boolean {
-  return agents.length > 0 || types.length > 0 || sentiment !== null || text.trim() !== '';
+export function isFiltering({ agents, types, sentiment, text, field }: Filters): boolean {
+  return agents.length > 0 || types.length > 0 || sentiment !== null || text.trim() !== '' || field !== null;
+}
+
+/** Types of events that an agent stands behind. */
+const OF_AGENTS: readonly string[] = ['agent_message', 'network_update', 'agent_processing'];
+
+/** The filters that mean something for the types that are asked for; the others are left alone. */
+export function applicable({ types }: Pick<Filters, 'types'>): { agents: boolean; sentiment: boolean } {
+  return {
+    agents: types.length === 0 || types.some((type) => OF_AGENTS.includes(type)),
+    sentiment: types.length === 0 || types.includes('agent_message'),
+  };
 }
 
 const known: readonly string[] = ARCHETYPE_IDS;
@@ -59,18 +87,24 @@ export function toggle<T extends string>(list: readonly T[], item: T): T[] {
 }
 
 /** Tells which entries the conversation shows. */
-export function matcher({ agents, types, sentiment, text }: Filters) {
+export function matcher({ agents, types, sentiment, text, field }: Filters) {
+  const applies = applicable({ types });
   const needle = text.trim().toLowerCase();
   return ({ event }: Entry, note: Note | null): boolean => {
     const wanted =
       types.length > 0
         ? types.includes(event.event_type)
-        : event.event_type === 'agent_message' || note !== null;
+        : event.event_type === 'agent_message' || note !== null || !isKnown(event.event_type);
     if (!wanted) return false;
-    if (agents.length > 0 && !agents.includes(agentOf(event) ?? '')) return false;
-    if (sentiment && !(event.event_type === 'agent_message' && event.data.sentiment.label === sentiment)) {
+    if (applies.agents && agents.length > 0 && !agents.includes(agentOf(event) ?? '')) return false;
+    if (
+      applies.sentiment &&
+      sentiment &&
+      !(event.event_type === 'agent_message' && event.data.sentiment.label === sentiment)
+    ) {
       return false;
     }
+    if (field && !meets(event.data, field)) return false;
     return needle === '' || textOf(event).includes(needle);
   };
 }
@@ -78,9 +112,15 @@ export function matcher({ agents, types, sentiment, text }: Filters) {
 type PageEntryEvent = Entry['event'];
 
 function agentOf(event: PageEntryEvent): string | null {
-  return event.event_type === 'agent_message' || event.event_type === 'agent_processing'
-    ? event.data.agent_id
-    : null;
+  switch (event.event_type) {
+    case 'agent_message':
+    case 'agent_processing':
+      return event.data.agent_id;
+    case 'network_update':
+      return textAt(event.data.details, 'from');
+    default:
+      return null;
+  }
 }
 
 const texts = new WeakMap<PageEntryEvent, string>();
@@ -93,7 +133,7 @@ function textOf(event: PageEntryEvent): string {
     text = (
       event.event_type === 'agent_message'
         ? `${event.data.message} ${event.data.agent_type}`
-        : `${event.event_type} ${JSON.stringify(data)}`
+        : `${event.event_type} ${plainText(data)}`
     ).toLowerCase();
     texts.set(event, text);
   }

@@ -22,6 +22,11 @@ export function count(value: number): string {
   return value < 100_000 ? whole.format(value) : compact.format(value);
 }
 
+/** 999, 1.2K: for where there is little room. */
+export function shortCount(value: number): string {
+  return compact.format(value);
+}
+
 /** +0.42, −0.42, 0.00: always as wide. */
 export function signed(value: number): string {
   const digits = Math.abs(value).toFixed(2);

@@ -10,6 +10,8 @@ export interface Entry<N extends PageEventName = PageEventName> {
   readonly clock: number;
   /** Its timestamp, Unix ms. */
   readonly at: number;
+  /** When it reached this page, by the page's clock, Unix ms. */
+  readonly arrivedAt: number;
   readonly event: PageEvent<N>;
 }
 
@@ -30,6 +32,11 @@ export interface Log
 
 /** A pause of the conversation is no longer than this on the timeline, so that a night of silence does not fill it. */
 export const LONGEST_SILENCE_MS = 8_000;
+
+/** What the timeline counts and goes along: messages, or, where nobody speaks, every event. */
+export function stepsOf({ entries, byType }: Pick<Log, 'entries' | 'byType'>): readonly Entry[] {
+  return byType.agent_message.length > 0 ? byType.agent_message : entries;
+}
 
 type Snapshot = EventsSnapshot<PageEventName, SimulationCatalog>;
 
@@ -69,6 +76,7 @@ function extend(known: readonly Entry[], events: readonly PageEvent[]): readonly
 
 function appended(known: readonly Entry[], events: readonly PageEvent[], firstRow = 0): Entry[] {
   const entries = [...known];
+  const arrivedAt = Date.now();
   let last = entries.at(-1);
   for (const event of events) {
     const at = Date.parse(event.timestamp);
@@ -76,6 +84,7 @@ function appended(known: readonly Entry[], events: readonly PageEvent[], firstRo
       row: last ? last.row + 1 : firstRow,
       clock: last ? last.clock + silence(last.at, at) : 0,
       at,
+      arrivedAt,
       event,
     };
     entries.push(last);
@@ -85,10 +94,11 @@ function appended(known: readonly Entry[], events: readonly PageEvent[], firstRo
 
 function preceding(next: Entry, events: readonly PageEvent[]): Entry[] {
   const entries: Entry[] = [];
+  const arrivedAt = Date.now();
   let first = next;
   for (const event of events.toReversed()) {
     const at = Date.parse(event.timestamp);
-    first = { row: first.row - 1, clock: first.clock - silence(at, first.at), at, event };
+    first = { row: first.row - 1, clock: first.clock - silence(at, first.at), at, arrivedAt, event };
     entries.push(first);
   }
   return entries.reverse();

@@ -1,9 +1,12 @@
 import type { PageEventName } from '../events.ts';
 import type { Entry } from './log.ts';
 
-/** Events per second over the `windowMs` before `now`, by their timestamps. */
+/** A rate over less than this says nothing, ms. */
+const LEAST_MS = 5_000;
+
+/** Events per second over the `windowMs` before `now`, or over what the log covers of it, by their timestamps. */
 export function rateOf(entries: readonly Entry[], now: number, windowMs = 10_000): number {
-  return recent(entries, now, windowMs).length / (windowMs / 1000);
+  return recent(entries, now, windowMs).length / (coveredMs(entries, now, windowMs) / 1000);
 }
 
 /** The same per type: only types that are in the log. */
@@ -14,13 +17,19 @@ export function ratesPerType(
 ): ReadonlyMap<PageEventName, { rate: number; total: number }> {
   const rates = new Map<PageEventName, { rate: number; total: number }>();
   const since = now - windowMs;
+  const each = 1000 / coveredMs(entries, now, windowMs);
   for (const { at, event } of entries) {
     const counted = rates.get(event.event_type) ?? { rate: 0, total: 0 };
     counted.total++;
-    if (at > since && at <= now) counted.rate += 1000 / windowMs;
+    if (at > since && at <= now) counted.rate += each;
     rates.set(event.event_type, counted);
   }
   return rates;
+}
+
+/** How much of the window has events in the log: less than all of it while the topic, or what is kept of it, is younger. */
+function coveredMs([oldest]: readonly Entry[], now: number, windowMs: number): number {
+  return oldest ? Math.min(windowMs, Math.max(LEAST_MS, now - oldest.at)) : windowMs;
 }
 
 /** Publishers' clocks differ a little: the search goes back further than the window. */

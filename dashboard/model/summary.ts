@@ -2,6 +2,8 @@ import type { PageEvent } from '../events.ts';
 import { nameOf } from './archetypes.ts';
 import { numberAt, textAt } from './fields.ts';
 import { percent } from './format.ts';
+import { healthOf } from './health.ts';
+import { plainText } from './plain-text.ts';
 import { nodeOf } from './scene.ts';
 
 const LONGEST = 300;
@@ -14,9 +16,9 @@ export function summaryOf(event: PageEvent): string {
     case 'network_update':
       return networkSummary(event.data);
     case 'system_status': {
-      const { health_status, performance_metrics, error_count } = event.data;
+      const { performance_metrics, error_count } = event.data;
       const { cpu_percent, memory_percent } = performance_metrics;
-      return `${nodeOf(event)}: ${health_status}, CPU ${percent(cpu_percent)}, memory ${percent(memory_percent)}, errors ${error_count}`;
+      return `${nodeOf(event)}: ${healthOf(event.data).words}, CPU ${percent(cpu_percent)}, memory ${percent(memory_percent)}, errors ${error_count}`;
     }
     case 'agent_processing': {
       const { agent_id, to, status } = event.data;
@@ -43,6 +45,6 @@ function networkSummary({ event_type, details, connections }: PageEvent<'network
 
 /** A server may have events that this page has never heard of. */
 function unknownSummary(event: { data: unknown }): string {
-  const text = JSON.stringify(event.data) ?? '';
+  const text = plainText(event.data);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

@@ -8,10 +8,10 @@ const THICKEST = 8;
 /** One direction of a path. Emergency paths are there only while they are open. */
 export const EdgeLine = memo(
   function EdgeLine({ edge }: { edge: Edge }): ReactNode {
-    const { from, to, type, strength, isActive, isRecent } = edge;
+    const { from, to, type, share, isActive, isRecent } = edge;
     const path = bow(PLACES[from], PLACES[to]);
     // A root: the first few messages make a difference that is seen.
-    const width = THINNEST + (THICKEST - THINNEST) * Math.sqrt(Math.min(1, Math.max(0, strength)));
+    const width = THINNEST + (THICKEST - THINNEST) * Math.sqrt(share);
     const tip = pointOn(path, 0.62);
     return (
       <g
@@ -34,7 +34,7 @@ export const EdgeLine = memo(
   ({ edge: a }, { edge: b }) =>
     a.key === b.key &&
     a.type === b.type &&
-    a.strength === b.strength &&
+    a.share === b.share &&
     a.isActive === b.isActive &&
     a.isRecent === b.isRecent,
 );

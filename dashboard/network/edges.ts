@@ -12,20 +12,30 @@ export interface Edge {
   readonly strength: number;
   /** Whether it can be used. */
   readonly isActive: boolean;
-  /** Whether something was said on it lately. */
+  /** How much was said on it in the last minutes, against the busiest path: 0 to 1. */
+  readonly share: number;
+  /** Whether something was said on it just now. */
   readonly isRecent: boolean;
 }
 
 const RECENT_MS = 12_000;
+/** What the width of a path looks back on. Queues only grow: after an hour they are full, and all alike. */
+const LATELY_MS = 300_000;
+/** Where the busiest path has said less than this, it is not drawn at full width. */
+const LEAST_BUSY = 10;
 
 /** The paths at a moment. While no network has been seen: the normal ones, idle. */
 export function edgesOf(scene: Scene): Edge[] {
-  const recent = recentWays(scene.messages, scene.entries.at(-1)?.clock ?? 0);
+  const clock = scene.entries.at(-1)?.clock ?? 0;
+  const recent = countWays(scene.messages, clock - RECENT_MS);
+  const lately = countWays(scene.messages, clock - LATELY_MS);
+  const busiest = Math.max(LEAST_BUSY, ...lately.values());
   const connections: Connections = scene.network?.data.connections ?? IDLE;
   return connections.flatMap(({ from, to, type, strength, is_active: isActive }) => {
     if (!isArchetype(from) || !isArchetype(to) || from === to) return [];
     const key = `${from} ${to}`;
-    return [{ key, from, to, type, strength, isActive, isRecent: recent.has(key) }];
+    const share = (lately.get(key) ?? 0) / busiest;
+    return [{ key, from, to, type, strength, isActive, share, isRecent: recent.has(key) }];
   });
 }
 
@@ -64,13 +74,14 @@ export function countMessages(messages: readonly Message[]) {
   return Object.fromEntries(counts);
 }
 
-function recentWays(messages: readonly Message[], clock: number): Set<string> {
-  const ways = new Set<string>();
+/** Messages on each way since a place of the timeline. */
+function countWays(messages: readonly Message[], since: number): ReadonlyMap<string, number> {
+  const ways = new Map<string, number>();
   for (let index = messages.length - 1; index >= 0; index--) {
     const message = messages[index];
-    if (!message || clock - message.clock > RECENT_MS) break;
+    if (!message || message.clock < since) break;
     const way = wayOf(message);
-    if (way) ways.add(way);
+    if (way) ways.set(way, (ways.get(way) ?? 0) + 1);
   }
   return ways;
 }

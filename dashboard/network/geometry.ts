@@ -18,13 +18,13 @@ export const PLACES: Readonly<Record<ArchetypeId, Point>> = {
   shadow: { x: 85, y: 236 },
 };
 
-/** Where a node's name stands, from its centre: above or below, where no path is. */
-export const LABELS: Readonly<Record<ArchetypeId, number>> = {
-  self: -66,
-  ego: -66,
-  anima_animus: 64,
-  persona: 64,
-  shadow: -66,
+/** Where a node's name stands, from its centre: above or below, and outwards, where no path is. */
+export const LABELS: Readonly<Record<ArchetypeId, Point>> = {
+  self: { x: 0, y: -66 },
+  ego: { x: 18, y: -68 },
+  anima_animus: { x: 0, y: 64 },
+  persona: { x: 0, y: 64 },
+  shadow: { x: -18, y: -68 },
 };
 
 /** A path from one node to another: a slight bow, so that the two directions lie side by side. */

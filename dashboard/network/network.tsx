@@ -55,7 +55,7 @@ export function Network(): ReactNode {
           <span className="legend-emergency" data-open={scene.mode === 'emergency'}>
             emergency path{scene.mode === 'emergency' ? '' : ', closed'}
           </span>
-          <span>wider: more queued</span>
+          <span>wider: more said lately</span>
         </p>
         <NetworkTable edges={edges} />
       </div>

@@ -1,5 +1,6 @@
 import { memo, type ReactNode } from 'react';
 import { type ArchetypeId, nameOf } from '../model/archetypes.ts';
+import { shortCount } from '../model/format.ts';
 import { Sign } from '../shell/glyph.tsx';
 import { LABELS, NODE_RADIUS, PLACES } from './geometry.ts';
 
@@ -39,11 +40,11 @@ export const Node = memo(function Node(props: NodeProps): ReactNode {
       <g className="node-sign" transform="translate(-18 -18) scale(1.5)">
         <Sign agent={agent} />
       </g>
-      <text className="node-name" y={label}>
+      <text className="node-name" x={label.x} y={label.y}>
         {nameOf(agent)}
       </text>
-      <text className="node-figures" y={label + 20}>
-        {sent} out · {received} in
+      <text className="node-figures" x={label.x} y={label.y + 20}>
+        {shortCount(sent)} out · {shortCount(received)} in
       </text>
     </g>
   );

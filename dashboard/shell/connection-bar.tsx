@@ -5,17 +5,16 @@ import { rateOf } from '../model/rates.ts';
 import { useMoment } from '../state/moment.ts';
 import { useCaughtUp } from '../state/use-caught-up.ts';
 import { useNow } from '../state/use-now.ts';
-import { useTopic } from '../state/use-topic.ts';
 import { ConnectionStatus } from './connection-status.tsx';
 import { EmergencyAlert } from './emergency-alert.tsx';
 import { Help } from './help.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
+import { TopicPicker } from './topic-picker.tsx';
 import './connection-bar.css';
 
 /** The truth about the connection, before everything else. */
 export function ConnectionBar(): ReactNode {
   const { log, scene, live, at } = useMoment();
-  const topic = useTopic();
   const now = useNow(1000, live);
   const caughtUp = useCaughtUp(log);
   const lost = log.gaps.reduce((sum, { gap }) => sum + (gap.lost ?? 0), 0);
@@ -29,11 +28,7 @@ export function ConnectionBar(): ReactNode {
       <p className="bar-figure" title="Over the last ten seconds">
         <b>{perSecond(rateOf(scene.entries, live ? now : at))}</b> events/s
       </p>
-      {topic !== undefined && (
-        <p className="bar-figure">
-          topic <b>{topic}</b>
-        </p>
-      )}
+      <TopicPicker />
       {!live && <p className="chip replay">Replay · {clockTime(at)}</p>}
       {caughtUp !== null && <p className="chip good">Caught up {plural(caughtUp, 'event')}</p>}
       {log.gaps.length > 0 && (

@@ -10,6 +10,15 @@ import { useTopic } from './use-topic.ts';
 /** One subscription, one log, one moment: what panels show is read from here, so they cannot disagree. */
 export function MomentProvider({ children }: { children: ReactNode }): ReactNode {
   const topic = useTopic();
+  // Another topic is another log; nothing is left of the one before.
+  return (
+    <TopicMoment key={topic} topic={topic}>
+      {children}
+    </TopicMoment>
+  );
+}
+
+function TopicMoment({ topic, children }: { topic: string | undefined; children: ReactNode }): ReactNode {
   const { log: newest, loadOlder } = useLog(topic);
   const { log, replay, setReplay, moves } = useReplay(newest);
   const { place, playing, rate } = replay;

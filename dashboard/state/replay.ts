@@ -1,4 +1,4 @@
-import type { Log } from '../model/log.ts';
+import { type Log, stepsOf } from '../model/log.ts';
 import { countUpTo } from '../model/search.ts';
 
 /** A place before the live end. */
@@ -31,11 +31,11 @@ export function placeOf({ entries }: Log, cursor: string): Place | null {
 }
 
 /** The place of the message that is so many after the one shown at `row`, or before it; null: beyond the last one. */
-export function placeOfMessage({ byType, entries }: Log, row: number, offset: number): Place | null {
-  const messages = byType.agent_message;
+export function placeOfMessage(log: Log, row: number, offset: number): Place | null {
+  const messages = stepsOf(log);
   const here = countUpTo(messages, row, (message) => message.row) - 1;
   const index = here + offset;
-  return index < 0 ? (entries[0] ?? null) : (messages[index] ?? null);
+  return index < 0 ? (log.entries[0] ?? null) : (messages[index] ?? null);
 }
 
 /** A replay a while later; live when it has come to the end. */

@@ -3,6 +3,7 @@ import type { SimulationState } from '../../simulation/index.ts';
 import { useConnection } from '../events.ts';
 import { useMoment } from './moment.ts';
 import { isAbsence, simulationClient } from './simulation-client.ts';
+import { useSchema } from './use-schema.ts';
 import { useTopic } from './use-topic.ts';
 
 export type SimulationAction =
@@ -39,6 +40,7 @@ export function useSimulation(): SimulationControl {
 export function SimulationProvider({ children }: { children: ReactNode }): ReactNode {
   const topic = useTopic();
   const { status } = useConnection();
+  const schema = useSchema();
   const { log } = useMoment();
   const [served, setServed] = useState<boolean | null>(null);
   const [answered, setAnswered] = useState<SimulationState | null>(null);
@@ -46,7 +48,9 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
   const [error, setError] = useState<string | null>(null);
 
   useEffect(() => {
-    if (status !== 'live') return;
+    if (status !== 'live' || schema === undefined) return;
+    // Without its events there is no simulation to ask for.
+    if (schema && !schema.names.includes('simulation_state')) return setServed(false);
     const abort = new AbortController();
     simulationClient.simulation.list.query(undefined, { signal: abort.signal }).then(
       (all) => {
@@ -59,7 +63,7 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
       },
     );
     return () => abort.abort();
-  }, [topic, status]);
+  }, [topic, status, schema]);
 
   const run = useCallback(
     async (action: SimulationAction) => {

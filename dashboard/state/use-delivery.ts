@@ -4,17 +4,26 @@ import { useMoment } from './moment.ts';
 
 interface Delivery {
   readonly row: number;
-  readonly ms: number;
+  /** From the event's timestamp until it reached the page, by two clocks, ms. */
+  readonly transportMs: number;
+  /** From then until it was on the screen, ms. */
+  readonly screenMs: number;
 }
 
 const KEPT = 2000;
 /** Longer than this nothing is under way: such an event brought an older time of its own. */
 const LONGEST_MS = 60_000;
 
-/** Ms from an event's timestamp until it is on this page: half of the events take less, one in a hundred more. */
-export interface DeliveryTimes {
+/** Half of the events take less, one in a hundred more, ms. */
+export interface Percentiles {
   readonly p50: number;
   readonly p99: number;
+}
+
+/** Two parts of an event's way: the network and the server have the first, the page that draws it has the second. */
+export interface DeliveryTimes {
+  readonly transport: Percentiles;
+  readonly screen: Percentiles;
 }
 
 /**
@@ -31,21 +40,33 @@ export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | n
     if (log.status === 'live') last.current = newest;
     // What a catch-up brings was not under way all that time.
     if (before === null || log.status !== 'live') return;
-    const now = Date.now();
+    // A page that nobody sees is not drawn.
+    if (document.hidden) return;
     const fresh = log.entries.slice(countUpTo(log.entries, before, ({ row }) => row));
-    for (const { row, at } of fresh) deliveries.current.push({ row, ms: now - at });
-    if (deliveries.current.length > 2 * KEPT) deliveries.current = deliveries.current.slice(-KEPT);
+    requestAnimationFrame(() => {
+      const now = Date.now();
+      for (const { row, at, arrivedAt } of fresh)
+        deliveries.current.push({ row, transportMs: arrivedAt - at, screenMs: now - arrivedAt });
+      if (deliveries.current.length > 2 * KEPT) deliveries.current = deliveries.current.slice(-KEPT);
+    });
   }, [log]);
   return (row) => {
     const known = deliveries.current;
     const end = countUpTo(known, row, (delivery) => delivery.row);
-    const sorted = known
+    const last = known
       .slice(Math.max(0, end - 500), end)
-      .map(({ ms }) => Math.max(0, ms + aheadMs))
-      .filter((ms) => ms < LONGEST_MS)
-      .sort((a, b) => a - b);
-    const at = (part: number): number =>
-      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-    return sorted.length === 0 ? null : { p50: at(0.5), p99: at(0.99) };
+      .filter(({ transportMs }) => transportMs + aheadMs < LONGEST_MS);
+    if (last.length === 0) return null;
+    return {
+      transport: percentiles(last.map(({ transportMs }) => Math.max(0, transportMs + aheadMs))),
+      screen: percentiles(last.map(({ screenMs }) => screenMs)),
+    };
   };
+}
+
+function percentiles(values: number[]): Percentiles {
+  const sorted = values.sort((a, b) => a - b);
+  const at = (part: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
 }

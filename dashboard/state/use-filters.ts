@@ -13,5 +13,5 @@ export function setFilters(change: (filters: Filters) => Partial<Filters>): void
 }
 
 export function clearFilters(): void {
-  setFilters(() => ({ agents: [], types: [], sentiment: null, text: '' }));
+  setFilters(() => ({ agents: [], types: [], sentiment: null, text: '', field: null }));
 }

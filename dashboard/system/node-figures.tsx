@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { numberAt } from '../model/fields.ts';
 import { bytes, count, millis, percent } from '../model/format.ts';
+import { healthOf } from '../model/health.ts';
 import type { Entry } from '../model/log.ts';
 import { nodeOf } from '../model/scene.ts';
 import { Figure } from '../shell/figure.tsx';
@@ -13,7 +14,8 @@ interface NodeFiguresProps {
 
 /** The latest figures of a process. What its system does not tell is left out. */
 export function NodeFigures({ entry, named }: NodeFiguresProps): ReactNode {
-  const { performance_metrics: metrics, active_agents, error_count, health_status } = entry.event.data;
+  const { performance_metrics: metrics, active_agents, error_count } = entry.event.data;
+  const health = healthOf(entry.event.data);
   const shown = (key: string, format: (value: number) => string): string | null => {
     const value = numberAt(metrics, key);
     return value === null ? null : format(value);
@@ -23,8 +25,8 @@ export function NodeFigures({ entry, named }: NodeFiguresProps): ReactNode {
       {named && (
         <p className="node-title">
           {nodeOf(entry.event)}{' '}
-          <span className="health" data-health={health_status}>
-            {health_status}
+          <span className="health" data-health={health.tone}>
+            {health.words}
           </span>
         </p>
       )}

@@ -5,6 +5,7 @@ import { DataTable } from '../charts/data-table.tsx';
 import { faded, type Palette } from '../charts/palette.ts';
 import type { PlotData, PlotStyle } from '../charts/plot-style.ts';
 import { clockTime, percent } from '../model/format.ts';
+import { healthOf } from '../model/health.ts';
 import type { Entry } from '../model/log.ts';
 import { nodeOf } from '../model/scene.ts';
 import { LOAD_ERROR, LOAD_WARNING } from '../model/thresholds.ts';
@@ -27,7 +28,7 @@ export function SystemStatus(): ReactNode {
     const own = moment.scene.statuses.filter(({ event }) => nodeOf(event) === node);
     return { range: span, data: loadData(inRange(own, span)), nameOfX: timeNamer(moment.scene.entries) };
   }, [moment, node]);
-  const health = latest?.event.data.health_status;
+  const health = latest && healthOf(latest.event.data);
   return (
     <Panel
       title="System"
@@ -40,8 +41,8 @@ export function SystemStatus(): ReactNode {
               columns={['Time', 'Node', 'Health', 'CPU', 'Memory', 'Errors']}
               rows={() => scene.statuses.slice(-ROWS).reverse().map(toRow)}
             />
-            <span className="health" data-health={health}>
-              {health}
+            <span className="health" data-health={health.tone}>
+              {health.words}
             </span>
           </>
         )
@@ -70,14 +71,14 @@ export function SystemStatus(): ReactNode {
 }
 
 function toRow({ event, at }: Entry<'system_status'>) {
-  const { health_status, performance_metrics, error_count } = event.data;
+  const { performance_metrics, error_count } = event.data;
   const { cpu_percent, memory_percent } = performance_metrics;
   return {
     key: event.cursor,
     cells: [
       clockTime(at),
       nodeOf(event),
-      health_status,
+      healthOf(event.data).words,
       percent(cpu_percent),
       percent(memory_percent),
       `${error_count}`,

@@ -1,4 +1,5 @@
-import type { Entry, GapMark, Log } from '../model/log.ts';
+import { healthOf } from '../model/health.ts';
+import { type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
 import { modeOf, nodeOf } from '../model/scene.ts';
 import { countUpTo } from '../model/search.ts';
 
@@ -22,7 +23,7 @@ export function timelineMarks({ entries, byType, gaps }: Log): TimelineMarks {
   const part = (clock: number): number => (clock - start) / length;
 
   const counts = new Array<number>(BARS).fill(0);
-  for (const { clock } of byType.agent_message) {
+  for (const { clock } of stepsOf({ entries, byType })) {
     const bar = Math.min(BARS - 1, Math.floor(part(clock) * BARS));
     counts[bar] = (counts[bar] ?? 0) + 1;
   }
@@ -53,7 +54,7 @@ function emergencies(updates: readonly Entry<'network_update'>[], part: (clock: 
   return spans;
 }
 
-/** Answers that failed, and when a node fell ill; not each time that it says it still is. */
+/** Answers that failed, and when a node fell ill; not each time that it says it still is, nor while it is only busy. */
 function errorsOf(entries: readonly Entry[]): Entry[] {
   const ill = new Map<string, boolean>();
   return entries.filter(({ event }) => {
@@ -62,7 +63,7 @@ function errorsOf(entries: readonly Entry[]): Entry[] {
     }
     if (event.event_type !== 'system_status') return false;
     const node = nodeOf(event);
-    const isIll = event.data.health_status === 'error';
+    const isIll = healthOf(event.data).tone === 'error';
     const wasIll = ill.get(node) ?? false;
     ill.set(node, isIll);
     return isIll && !wasIll;

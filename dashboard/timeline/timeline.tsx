@@ -23,6 +23,7 @@ export function Timeline(): ReactNode {
   });
   const start = log.entries[0]?.clock ?? 0;
   const end = log.entries.at(-1)?.clock ?? 0;
+  const isLive = live && log.status === 'live';
   const isEmpty = log.entries.length === 0;
   const place = end > start ? (clock - start) / (end - start) : 1;
   return (
@@ -87,8 +88,15 @@ export function Timeline(): ReactNode {
         {search === 'searching' && <span className="quiet">Looking for that moment…</span>}
         {!live && <time dateTime={new Date(at).toISOString()}>{clockTime(at)}</time>}
       </p>
-      <button type="button" className="live-button" disabled={live} aria-keyshortcuts="L" onClick={goLive}>
-        <span className="live-dot" aria-hidden="true" /> {live ? 'Live' : 'Back to live'}
+      <button
+        type="button"
+        className="live-button"
+        data-live={isLive}
+        disabled={live}
+        aria-keyshortcuts="L"
+        onClick={goLive}
+      >
+        <span className="live-dot" aria-hidden="true" /> {isLive ? 'Live' : live ? 'Newest' : 'Back to live'}
       </button>
     </section>
   );

@@ -150,9 +150,11 @@ test('older messages come on demand, before the ones that are there', async () =
 
 test('a topic that cannot be: the page says so, and shows the way to one that can', async () => {
   await using server = await startPageServer();
-  await using dashboard = await pages.open(`${server.url}/?topic=no%20topic`);
+  // There is a connection, and nothing that is live.
+  await using dashboard = await pages.open(`${server.url}/?topic=no%20topic`, { live: false });
   const { page } = dashboard;
   await page.getByText('The events cannot be read').waitFor();
+  await dashboard.connection.getByText('Connected').waitFor();
   await page.getByRole('button', { name: 'Go to the default topic' }).click();
   await page.getByText('Nobody has spoken yet').waitFor();
   expect(dashboard.complaints).toEqual([]);
@@ -171,7 +173,7 @@ test('events of another catalog: what cannot be drawn says so, everything else g
     const publisher = createPublisher<typeof catalog>({ url: `${server.url}/trpc` });
     await publisher.publish('order_placed', { amount: 3 });
     await dashboard.panel('Events').getByText('order_placed').waitFor();
-    await page.getByText('Nobody has spoken yet').waitFor();
+    await dashboard.feed.locator('.event', { hasText: 'order_placed' }).waitFor();
     await publisher.publish('agent_message', { text: 'of another shape' });
     await page.getByText('The conversation could not be drawn.').waitFor();
     await dashboard.panel('Events').getByText('agent_message').waitFor();

@@ -17,7 +17,7 @@ test('by keyboard alone: start, pause, step, stimulus, speed and reset', async (
   await page.getByRole('button', { name: 'Pause' }).waitFor();
   await page.keyboard.press('Space');
   await poll(() => simulation()?.status).toBe('paused');
-  await page.getByRole('button', { name: 'Start' }).waitFor();
+  await page.getByRole('button', { name: 'Resume' }).waitFor();
 
   const tick = simulation()?.tick ?? 0;
   await page.keyboard.press('.');

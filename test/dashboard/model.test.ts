@@ -12,7 +12,7 @@ import { ARCHETYPES, ARCHETYPE_IDS as IDS, PSYCHE_PATHS } from '../../simulation
 import { said, state } from './events.ts';
 
 const START = Date.UTC(2026, 0, 1);
-const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '' };
+const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '', field: null };
 
 /** A message that was said so many ms after the start. */
 function message(seq: number, ms: number, epoch = 'a'): PageEvent<'agent_message'> {
@@ -139,12 +139,13 @@ test('filters survive their way through the address', () => {
     types: ['agent_message', 'system_status'],
     sentiment: 'negative',
     text: 'a,b & c',
+    field: { path: 'sentiment.score', operator: 'lt', value: '-0.5~' },
   };
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(writeFilters(filters)))
     if (value !== null) params.set(key, value);
   expect(readFilters(new URLSearchParams(params.toString()))).toEqual(filters);
-  expect(readFilters(new URLSearchParams('types=nonsense&sentiment=odd'))).toEqual(NO_FILTERS);
+  expect(readFilters(new URLSearchParams('sentiment=odd&where=score~nonsense~1'))).toEqual(NO_FILTERS);
 });
 
 test('the page’s archetypes, paths and colours are those of the simulation', () => {

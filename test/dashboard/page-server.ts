@@ -17,7 +17,7 @@ import {
   simulationProcedures,
 } from '../../simulation/index.ts';
 
-const BUILT = join(import.meta.dirname, '../../dist/dashboard');
+export const BUILT = join(import.meta.dirname, '../../dist/dashboard');
 
 export interface PageServerOptions extends ServerOptions {
   /** Runs a simulation at this speed. Default: none runs. */

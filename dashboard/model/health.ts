@@ -1,0 +1,26 @@
+import type { PageEvent } from '../events.ts';
+import { plural } from './format.ts';
+import { ERRORS_WARNING, LOAD_WARNING } from './thresholds.ts';
+
+type Status = PageEvent<'system_status'>['data'];
+
+/** The health of a process as a viewer reads it. */
+export interface Health {
+  /** A machine that is busy is a warning, and no error: nothing has failed. */
+  readonly tone: Status['health_status'];
+  readonly words: string;
+}
+
+/** The reason rather than the verdict, as far as the figures tell it. */
+export function healthOf({ health_status, performance_metrics, error_count }: Status): Health {
+  if (health_status === 'healthy') return { tone: health_status, words: health_status };
+  const { cpu_percent, memory_percent } = performance_metrics;
+  const loads = [cpu_percent > LOAD_WARNING && 'CPU high', memory_percent > LOAD_WARNING && 'memory high'];
+  const busy = loads.filter((word) => word !== false);
+  if (error_count > ERRORS_WARNING) {
+    return { tone: health_status, words: [plural(error_count, 'error'), ...busy].join(', ') };
+  }
+  return busy.length > 0
+    ? { tone: 'warning', words: busy.join(', ') }
+    : { tone: health_status, words: health_status };
+}

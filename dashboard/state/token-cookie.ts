@@ -1,0 +1,24 @@
+/** As the server reads it, see TOKEN_COOKIE in server/access/credentials.ts. */
+const NAME = 'psyche_token';
+
+/** What a cookie's value can hold unquoted: the characters of API keys and JWTs, and some more. */
+const TOKEN = /^[!#-+\--:<-[\]-~]+$/;
+
+/** Whether a text can be a token. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
+/** Whether this page has signed in itself; a cookie that is HttpOnly cannot be seen from here. */
+export function hasToken(): boolean {
+  return document.cookie.split('; ').some((pair) => pair.startsWith(`${NAME}=`));
+}
+
+/** Sends the token with every request of this page from now on, and with none of another site; null: no more. */
+export function setToken(token: string | null): void {
+  const path = new URL('.', location.href).pathname;
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  const life = token === null ? '; Max-Age=0' : '';
+  // biome-ignore lint/suspicious/noDocumentCookie: cookieStore is there only where a page comes by TLS
+  document.cookie = `${NAME}=${token ?? ''}; Path=${path}; SameSite=Strict${secure}${life}`;
+}

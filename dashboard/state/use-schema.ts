@@ -1,0 +1,27 @@
+import { useEffect, useState } from 'react';
+import { type EventSchema, readSchema } from '../model/schema.ts';
+
+let asked: Promise<EventSchema | null> | undefined;
+
+/** Asked for once, below the path that the page is served at. */
+function fetchSchema(): Promise<EventSchema | null> {
+  asked ??= fetch('schema.json')
+    .then(async (response) => (response.ok ? readSchema(await response.json()) : null))
+    .catch(() => null);
+  return asked;
+}
+
+/** What the server's events are; undefined until it has said so, null where it does not. */
+export function useSchema(): EventSchema | null | undefined {
+  const [schema, setSchema] = useState<EventSchema | null>();
+  useEffect(() => {
+    void fetchSchema().then(setSchema);
+  }, []);
+  return schema;
+}
+
+/** Whether the server's events are others than the simulation's: then there is no conversation, only events. */
+export function useHasOwnEvents(): boolean {
+  const schema = useSchema();
+  return schema ? !schema.names.includes('agent_message') : false;
+}

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import type { PageEvent } from '../../dashboard/events.ts';
+import { applicable, type Filters, matcher } from '../../dashboard/model/filters.ts';
+import { healthOf } from '../../dashboard/model/health.ts';
+import type { Entry } from '../../dashboard/model/log.ts';
+import { createLogReader } from '../../dashboard/model/log.ts';
+import { rateOf, ratesPerType } from '../../dashboard/model/rates.ts';
+import { sceneAt } from '../../dashboard/model/scene.ts';
+import { edgesOf } from '../../dashboard/network/edges.ts';
+import { network, said, status } from './events.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '', field: null };
+
+type Data = Pick<PageEvent, 'event_type' | 'data'>;
+
+/** A log of events, one each `everyMs` from the start. */
+function logOf(events: readonly Data[], everyMs = 1000) {
+  return createLogReader()({
+    events: events.map(
+      (event, index) =>
+        ({
+          ...event,
+          timestamp: new Date(START + index * everyMs).toISOString(),
+          cursor: `a:${index + 1}`,
+        }) as PageEvent,
+    ),
+    gaps: [],
+    gap: null,
+    status: 'live',
+    dropped: 0,
+    older: 0,
+    caughtUp: 0,
+    error: null,
+  });
+}
+
+const message = (from: string, to: string): Data => ({
+  event_type: 'agent_message',
+  data: said('Words.', { agent_id: from, metadata: { to } }) as PageEvent<'agent_message'>['data'],
+});
+
+test('a rate is over the time there was, and over the window once that has passed', () => {
+  const { entries } = logOf(Array.from({ length: 120 }, () => message('shadow', 'persona')));
+  const rate = (seconds: number): number => {
+    const now = START + seconds * 1000;
+    const known = entries.filter(({ at }) => at <= now);
+    return ratesPerType(known, now, 60_000).get('agent_message')?.rate ?? 0;
+  };
+  expect(rate(19.5)).toBeCloseTo(1, 1);
+  expect(rate(119.5)).toBeCloseTo(1, 1);
+  expect(rateOf(entries.slice(0, 7), START + 6500)).toBeCloseTo(1, 0);
+  // One event alone is no rate of many a second.
+  expect(rate(0)).toBeLessThan(0.3);
+});
+
+test('health says its reason; a machine that is only busy is no error', () => {
+  const of = (change: Partial<PageEvent<'system_status'>['data']>, cpu = 5) =>
+    healthOf({ ...status(cpu), ...change } as PageEvent<'system_status'>['data']);
+  expect(of({})).toEqual({ tone: 'healthy', words: 'healthy' });
+  expect(of({}, 99)).toEqual({ tone: 'warning', words: 'CPU high' });
+  expect(of({ health_status: 'error', error_count: 120 } as never, 99)).toEqual({
+    tone: 'error',
+    words: '120 errors, CPU high',
+  });
+  expect(of({ health_status: 'error' } as never)).toEqual({ tone: 'error', words: 'error' });
+});
+
+test('agents and sentiments are asked only of events that have them', () => {
+  const update = (details: Record<string, unknown>): Data => ({
+    event_type: 'network_update',
+    data: { ...network('normal'), details } as PageEvent<'network_update'>['data'],
+  });
+  const system: Data = {
+    event_type: 'system_status',
+    data: status(5) as PageEvent<'system_status'>['data'],
+  };
+  const { entries } = logOf([update({ from: 'ego' }), update({ from: 'self' }), system]);
+  const rows = (filters: Partial<Filters>): number[] =>
+    entries
+      .filter((entry: Entry) => matcher({ ...NO_FILTERS, ...filters })(entry, null))
+      .map(({ row }) => row);
+  expect(rows({ types: ['network_update'], agents: ['ego'] })).toEqual([0]);
+  expect(rows({ types: ['system_status'], agents: ['ego'], sentiment: 'negative' })).toEqual([2]);
+  expect(rows({ types: ['network_update', 'system_status'], agents: ['ego'] })).toEqual([0]);
+  expect(applicable({ types: ['system_status'] })).toEqual({ agents: false, sentiment: false });
+});
+
+test('paths that are full for good differ by what was said on them lately', () => {
+  const full: Data = { event_type: 'network_update', data: network('normal', 1) as never };
+  const busy = Array.from({ length: 20 }, () => message('shadow', 'persona'));
+  const calm = Array.from({ length: 5 }, () => message('self', 'ego'));
+  const log = logOf([full, ...busy, ...calm]);
+  const edges = new Map(
+    edgesOf(sceneAt(log, Number.POSITIVE_INFINITY)).map(({ key, share, strength }) => [
+      key,
+      { share, strength },
+    ]),
+  );
+  expect(edges.get('shadow persona')).toEqual({ share: 1, strength: 1 });
+  expect(edges.get('self ego')).toEqual({ share: 0.25, strength: 1 });
+  expect(edges.get('ego self')).toEqual({ share: 0, strength: 1 });
+});

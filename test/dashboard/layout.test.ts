@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchPages, poll } from './dashboard-page.ts';
+import { said, status } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+/** Everything that is clicked; of a label its box counts, not that of the field that it hides. */
+const TARGETS =
+  'button, summary, select, a[href], [role="button"], label.segment, input:not([type="radio"]):not([type="checkbox"])';
+
+test.each([1440, 1024, 375])('at a width of %i px every target is 24 px or more', async (width) => {
+  await using server = await startPageServer({ speed: 1 });
+  server.simulation?.pause();
+  await using publisher = publishTo(server.url);
+  await publisher.publish('agent_message', said('Words.'));
+  await publisher.publish('system_status', status(5));
+  await using dashboard = await pages.open(server.url, { viewport: { width, height: 900 } });
+  const { page } = dashboard;
+  await dashboard.feed.getByText('Words.').waitFor();
+  await page.getByText('System as a table').waitFor();
+  const small = await page.locator(TARGETS).evaluateAll((elements) =>
+    elements
+      .map((element) => ({ element, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.width < 24 || box.height < 24))
+      .map(({ element, box }) => `${element.outerHTML.slice(0, 120)} ${box.width} × ${box.height}`),
+  );
+  expect(small).toEqual([]);
+});
+
+test('at 1440 × 900 the form for a message is in sight, whole', async () => {
+  await using server = await startPageServer({ speed: 1 });
+  server.simulation?.pause();
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await page.locator('label.segment').getByText('Message', { exact: true }).click();
+  const publish = dashboard.panel('Controls').getByRole('button', { name: 'Publish' });
+  await publish.waitFor();
+  const bottom = async () => {
+    const box = await publish.boundingBox();
+    return box ? box.y + box.height : Number.NaN;
+  };
+  const timeline = (await page.getByRole('region', { name: 'Timeline' }).boundingBox())?.y;
+  expect(await bottom()).toBeLessThanOrEqual((timeline ?? 0) - 8);
+});
+
+test('in a replay nothing says that it is live', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  for (const words of ['one', 'two']) await publisher.publish('agent_message', said(words));
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  const word = dashboard.connection.locator('.connection-word');
+  await dashboard.feed.getByText('two', { exact: true }).waitFor();
+  expect(await word.textContent()).toBe('Live');
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('.chip.replay').waitFor();
+  expect(await word.textContent()).toBe('Connected');
+  await page.keyboard.press('l');
+  await poll(() => word.textContent()).toBe('Live');
+});

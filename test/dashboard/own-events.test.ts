@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createClient } from '../../client/index.ts';
+import { loadConfig, startServer } from '../../server/index.ts';
+import { defineEvents } from '../../shared/index.ts';
+import { launchPages, poll } from './dashboard-page.ts';
+import { BUILT } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+const catalog = defineEvents({
+  order: z.object({
+    state: z.enum(['open', 'paid']),
+    total: z.bigint(),
+    at: z.date(),
+    customer: z.object({ name: z.string(), visits: z.number() }),
+    stock: z.map(z.string(), z.number()),
+  }),
+  refund: z.object({ reason: z.string() }),
+});
+
+async function startShop() {
+  const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent' }, {});
+  const server = await startServer(config, { catalog, pageDir: BUILT });
+  const client = createClient({ url: server.url, catalog });
+  const order = (name: string, state: 'open' | 'paid', topic?: string) =>
+    client.publish(
+      'order',
+      {
+        state,
+        total: 12n,
+        at: new Date(0),
+        customer: { name, visits: name.length },
+        stock: new Map([['tea', 3]]),
+      },
+      { topic },
+    );
+  const close = async (): Promise<void> => {
+    await client.close();
+    await server.close();
+  };
+  return { ...server, client, order, [Symbol.asyncDispose]: close };
+}
+
+test('events of one’s own are shown one by one with their data, and text stays text', async () => {
+  await using shop = await startShop();
+  await shop.order('<img src=x onerror="globalThis.ran = true">', 'open');
+  await using dashboard = await pages.open(shop.url);
+  const { page } = dashboard;
+  const event = page.locator('.event').first();
+  await event.locator('summary').first().click();
+  await event.getByText('total', { exact: true }).waitFor();
+  expect(await event.getByText('1970-01-01T00:00:00.000Z', { exact: true }).isVisible()).toBe(true);
+  // Parts are closed, and not drawn before they are opened.
+  expect(await event.getByText('visits', { exact: true }).count()).toBe(0);
+  await event.locator('.json-branch summary', { hasText: 'customer' }).click();
+  await event.getByText('<img src=x onerror=').last().waitFor();
+  expect(await page.evaluate(() => 'ran' in globalThis)).toBe(false);
+  // The timeline goes along these events.
+  await shop.order('Grace', 'paid');
+  await poll(() => page.locator('.event').count()).toBe(2);
+  await page.getByRole('button', { name: 'Previous message' }).click();
+  await poll(() => page.locator('.event').count()).toBe(1);
+  expect(await page.locator('.panel.network, .panel.mood, .panel.controls').count()).toBe(0);
+  expect(dashboard.complaints).toEqual([]);
+});
+
+test('filters are made from the server’s schema, and kept in the address', async () => {
+  await using shop = await startShop();
+  await shop.order('Ada', 'open');
+  await shop.order('Grace', 'paid');
+  await shop.client.publish('refund', { reason: 'broken' });
+  await using dashboard = await pages.open(shop.url);
+  const { page } = dashboard;
+  const shown = () => page.locator('.event-line').count();
+  await poll(shown).toBe(3);
+  await page.getByRole('button', { name: 'refund' }).click();
+  await poll(shown).toBe(1);
+  expect(
+    await page.getByRole('combobox', { name: 'Field', exact: true }).locator('option').allTextContents(),
+  ).toEqual(['Any field', 'reason']);
+  await page.getByRole('button', { name: 'Clear the filters' }).click();
+  await page.getByRole('combobox', { name: 'Field', exact: true }).selectOption('state');
+  await page.getByRole('combobox', { name: 'Value', exact: true }).selectOption('paid');
+  await poll(shown).toBe(1);
+  await page.getByRole('combobox', { name: 'Field', exact: true }).selectOption('customer.visits');
+  await page.getByRole('combobox', { name: 'Comparison' }).selectOption('lt');
+  await page.getByRole('textbox', { name: 'Value', exact: true }).fill('4');
+  await poll(shown).toBe(1);
+  await page.reload();
+  await page.getByText('Ada').first().waitFor();
+  expect(await shown()).toBe(1);
+  expect(new URL(page.url()).searchParams.get('where')).toBe('customer.visits~lt~4');
+});
+
+test('the picker offers the topics that hold events, and goes to one', async () => {
+  await using shop = await startShop();
+  await shop.order('Ada', 'open');
+  await shop.order('Grace', 'paid', 'shop-2');
+  await shop.order('Edith', 'paid', '_private');
+  await using dashboard = await pages.open(shop.url);
+  const { page } = dashboard;
+  await page.getByText('Ada').first().waitFor();
+  await page.getByRole('button', { name: 'topic default' }).click();
+  const names = () => page.locator('.topics button').allTextContents();
+  await poll(names).toEqual(['_private', 'default', 'shop-2']);
+  await page.getByRole('dialog').getByRole('textbox').fill('sh');
+  await poll(names).toEqual(['shop-2']);
+  await page.getByRole('button', { name: 'shop-2' }).click();
+  await page.getByText('Grace').first().waitFor();
+  expect(await page.getByText('Ada').count()).toBe(0);
+  expect(new URL(page.url()).search).toBe('?topic=shop-2');
+  expect(dashboard.complaints).toEqual([]);
+});
