@@ -1,6 +1,4 @@
 import type { EventAccess } from './event-access.ts';
-import { openRedis } from './redis-access.ts';
-import { openServer } from './server-access.ts';
 
 export interface AccessOptions {
   url: string;
@@ -13,10 +11,20 @@ export async function withAccess(
   { url, token, redis }: AccessOptions,
   use: (access: EventAccess) => Promise<void>,
 ): Promise<void> {
-  const access = redis === undefined ? await openServer(url, token) : await openRedis(redis);
+  const access = await (redis === undefined ? throughServer(url, token) : throughRedis(redis));
   try {
     await use(access);
   } finally {
     await access.close();
   }
+}
+
+async function throughServer(url: string, token: string | undefined): Promise<EventAccess> {
+  const { openServer } = await import('./server-access.ts');
+  return openServer(url, token);
+}
+
+async function throughRedis(url: string): Promise<EventAccess> {
+  const { openRedis } = await import('./redis-access.ts');
+  return openRedis(url);
 }
