@@ -41,9 +41,10 @@ function bash(program: Command): string {
   };
   // Where there are no words, or none fits, -o default completes names of files.
   return `_psyche_events() {
-  local words='' current="\${COMP_WORDS[COMP_CWORD]}"
-  case "\${COMP_WORDS[1]} \${COMP_WORDS[COMP_CWORD-1]}" in
-    *' ${name}') words='${first.join(' ')}' ;;
+  local words='' current="\${COMP_WORDS[COMP_CWORD]}" given="\${COMP_WORDS[1]} \${COMP_WORDS[COMP_CWORD-1]}"
+  if [[ $COMP_CWORD == 1 ]]; then given=''; fi
+  case "$given" in
+    '') words='${first.join(' ')}' ;;
 ${listed.join('\n')}
     ${[...free].join('|')}) ;;
 ${program.commands.map(ofCommand).join('\n')}

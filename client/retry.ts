@@ -1,4 +1,5 @@
 import { EventsError } from '../shared/errors.ts';
+import { onAbort } from '../shared/on-abort.ts';
 import { fullJitter, MOST_TIMER_MS, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
 
@@ -27,9 +28,9 @@ export async function withRetry<T>(
     throw new EventsError('INVALID_OPTION', `timeoutMs must be 0 to ${MOST_TIMER_MS} ms, not ${timeoutMs}`);
   }
   const abort = new AbortController();
-  const onAbort = (): void => abort.abort();
-  const timer = setTimeout(onAbort, timeoutMs);
-  signal?.addEventListener('abort', onAbort);
+  const giveUp = (): void => abort.abort();
+  const timer = setTimeout(giveUp, timeoutMs);
+  const letGo = signal && onAbort(signal, giveUp);
   const aborted = new Promise<never>((_, reject) => {
     abort.signal.addEventListener('abort', () => reject(abort.signal.reason));
   });
@@ -51,7 +52,7 @@ export async function withRetry<T>(
     }
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    letGo?.();
   }
 }
 
