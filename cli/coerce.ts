@@ -25,7 +25,7 @@ const node: z.ZodType<Node> = z.lazy(() => {
     $ref: z.string().optional().catch(undefined),
     'x-superjson': z.string().optional().catch(undefined),
     type: z.string().optional().catch(undefined),
-    const: z.unknown(),
+    const: z.unknown().optional(),
     required: z.array(z.string()).optional().catch(undefined),
     properties: z.record(z.string(), node).optional().catch(undefined),
     ...{
