@@ -2,10 +2,14 @@ import type { EventsClient } from '../client/index.ts';
 import type { AnyCatalog } from '../shared/index.ts';
 
 /** What the commands need of a server, or of Redis itself: events of any catalog. */
-export type EventAccess = Pick<
-  EventsClient<AnyCatalog>,
-  'publishBatch' | 'stream' | 'replay' | 'history' | 'stats' | 'close'
->;
+export interface EventAccess
+  extends Pick<
+    EventsClient<AnyCatalog>,
+    'publishBatch' | 'stream' | 'replay' | 'history' | 'stats' | 'close'
+  > {
+  /** The events as JSON Schema; null where it is not told. */
+  schema(): Promise<unknown>;
+}
 
 /** Which events of which topics, from where on. */
 export type Followed = Pick<

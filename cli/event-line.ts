@@ -16,6 +16,8 @@ export interface Input {
   readonly event: EventToPublish<AnyCatalog>;
   /** Where it was in the log it comes from, where that is known. */
   readonly cursor?: string | undefined;
+  /** It was printed by us, so its data is what it was; others write a date as JSON has it. */
+  readonly isExact?: boolean;
 }
 
 /** A line without a type of its own: what `tail`, `history` and `export` print will do. */
@@ -47,7 +49,8 @@ export function fromLine({ number, text }: Line): Input[] {
   const { cursor, meta, idempotencyKey, event_type, data, timestamp } = line;
   if (isStreamNotice(line)) return [];
   const event = revive({ event_type, timestamp, data }, meta, name);
-  return [{ name, cursor, event: { ...event, idempotencyKey } }];
+  const isExact = cursor !== undefined || meta !== undefined;
+  return [{ name, cursor, isExact, event: { ...event, idempotencyKey } }];
 }
 
 /** @throws EventsError INVALID_EVENT, naming what is no JSON */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { hideProgress } from './progress.ts';
 
 const { stdout } = process;
 
@@ -7,7 +8,14 @@ export const isTerminal = stdout.isTTY === true;
 
 /** Writes a line, and waits for a reader that is slower than we are. */
 export async function print(line: string): Promise<void> {
+  if (isTerminal) hideProgress();
   if (!stdout.write(`${line}\n`)) await once(stdout, 'drain');
+}
+
+/** Writes a line for people, beside the output. */
+export function note(text: string): void {
+  hideProgress();
+  process.stderr.write(`psyche-events: ${text}\n`);
 }
 
 /** A reader that has enough, such as `head`, is no error. */

@@ -1,8 +1,11 @@
 import { EventsError, formatIssues, type PublishResult } from '../shared/index.ts';
+import { Coercion } from './coerce.ts';
 import type { EventAccess } from './event-access.ts';
 import { fromLine, type Input, parseJson } from './event-line.ts';
 import { print } from './output.ts';
+import { Progress } from './progress.ts';
 import { type Line, readLines } from './read-lines.ts';
+import type { Source } from './source.ts';
 
 /** Events per request: well below what a server takes. */
 const BATCH = 500;
@@ -20,11 +23,7 @@ export async function publishOne(to: PublishTo, type: string, json: string): Pro
 }
 
 /** Publishes each line of input as it arrives: data of one type, or, without a type, whole events. */
-export async function publishLines(
-  to: PublishTo,
-  type: string | undefined,
-  input: AsyncIterable<Buffer>,
-): Promise<void> {
+export async function publishLines(to: PublishTo, type: string | undefined, input: Source): Promise<void> {
   const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
   for await (const results of publishAll(to, input, read)) await printAll(results);
 }
@@ -33,7 +32,7 @@ export async function publishLines(
  * Publishes what `export` wrote, as it was. An event's key is its place in the log it comes from, so that a second
  * import within five minutes, of the same file or of another part of that log, stores nothing twice [D3].
  */
-export async function importLines(to: PublishTo, input: AsyncIterable<Buffer>): Promise<void> {
+export async function importLines(to: PublishTo, input: Source): Promise<void> {
   let stored = 0;
   let duplicates = 0;
   for await (const results of publishAll(to, input, withKey)) {
@@ -44,25 +43,36 @@ export async function importLines(to: PublishTo, input: AsyncIterable<Buffer>): 
 
 /** Publishes events. @throws EventsError in terms of the input: `Line 3: data.sentiment.score: Too big` */
 export async function send({ access, topic }: PublishTo, inputs: readonly Input[]): Promise<PublishResult[]> {
+  const written = inputs.every(({ isExact }) => isExact) ? undefined : await coercionOf(access);
+  const events = inputs.map(({ isExact, event }) => (isExact || !written ? event : written.event(event)));
   try {
-    return await access.publishBatch(
-      inputs.map(({ event }) => event),
-      { topic },
-    );
+    return await access.publishBatch(events, { topic });
   } catch (error) {
     throw error instanceof EventsError ? named(error, inputs) : error;
   }
 }
 
+const coercions = new WeakMap<EventAccess, Promise<Coercion>>();
+
+/** By the schema of the server that is published to, which is asked for once. */
+function coercionOf(access: EventAccess): Promise<Coercion> {
+  const known = coercions.get(access) ?? access.schema().then((schema) => new Coercion(schema));
+  coercions.set(access, known);
+  return known;
+}
+
 async function* publishAll(
   to: PublishTo,
-  input: AsyncIterable<Buffer>,
+  input: Source,
   read: (line: Line) => Input[],
 ): AsyncGenerator<PublishResult[], void, undefined> {
+  using progress = new Progress(input.share);
   for await (const lines of readLines(input)) {
     const events = lines.flatMap(read);
     for (let start = 0; start < events.length; start += BATCH) {
-      yield await send(to, events.slice(start, start + BATCH));
+      const results = await send(to, events.slice(start, start + BATCH));
+      progress.add(results.length);
+      yield results;
     }
   }
 }

@@ -1,7 +1,9 @@
 import type { Since } from '../shared/index.ts';
 import type { EventAccess, Followed, Selection } from './event-access.ts';
-import { toJson, toText } from './format.ts';
+import { toLine } from './event-line.ts';
+import { toText } from './format.ts';
 import { isTerminal, print } from './output.ts';
+import { isProgressSeen, Progress } from './progress.ts';
 
 const PAGE = 1000;
 
@@ -12,37 +14,50 @@ export async function tail(access: EventAccess, followed: Followed, signal: Abor
   for await (const { cursor, event } of access.stream({ ...followed, signal })) {
     if (isTerminal) await print(toText(event));
     // That a stream has caught up is of no use to a program; what it lost is.
-    else if (event.event_type !== 'stream_synced') await print(toJson(cursor, event));
+    else if (event.event_type !== 'stream_synced') await print(toLine(cursor, event));
   }
 }
 
-/**
- * Prints what a topic holds, oldest first, up to now.
- * @param format an event as a line
- */
+/** Prints what a topic holds, oldest first, up to now. */
 export async function history(
-  access: EventAccess,
+  access: Pick<EventAccess, 'history'>,
   { since = { last: 100 }, ...selection }: Selection,
-  format = toJson,
 ): Promise<void> {
   const printPage = async ({ gaps, items }: Page): Promise<void> => {
-    for (const gap of gaps) await print(toJson(gap.to, { event_type: 'stream_gap', data: gap }));
-    for (const { cursor, event } of items) await print(format(cursor, event));
+    for (const gap of gaps) await print(toLine(gap.to, { event_type: 'stream_gap', data: gap }));
+    for (const { cursor, event } of items) await print(toLine(cursor, event));
   };
   if (typeof since === 'object' && 'last' in since) {
     for (const page of await lastPages(access, selection, since.last)) await printPage(page);
     return;
   }
+  const end = isProgressSeen ? (await access.history({ ...selection, limit: 1 })).next : '';
+  let start: string | undefined;
+  let from: Since = since;
+  using progress = new Progress(() => (typeof from === 'string' ? share(start, from, end) : undefined));
   // A page may be empty and yet not the end.
-  for (let from: Since = since, atEnd = false; !atEnd; ) {
+  for (let atEnd = false; !atEnd; ) {
     const page: Page = await access.history({ ...selection, since: from, limit: PAGE });
     await printPage(page);
+    progress.add(page.items.length);
+    start ??= page.items[0]?.cursor;
     ({ next: from, atEnd } = page);
   }
 }
 
+/** How far a place in the log is between two others, from 0 to 1; undefined of a log that was begun anew meanwhile. */
+function share(start: string | undefined, at: string, end: string): number | undefined {
+  const [from, here, to] = [start, at, end].map((cursor) => Number(cursor?.split(':')[1]));
+  const done = ((here ?? 0) - (from ?? 0) + 1) / ((to ?? 0) - (from ?? 0) + 1);
+  return done >= 0 && done <= 1 ? done : undefined;
+}
+
 /** The pages that hold the last events, oldest first. */
-async function lastPages(access: EventAccess, selection: Selection, last: number): Promise<Page[]> {
+async function lastPages(
+  access: Pick<EventAccess, 'history'>,
+  selection: Selection,
+  last: number,
+): Promise<Page[]> {
   const pages: Page[] = [];
   let before: string | null | undefined;
   for (let left = last; left > 0 && before !== null; ) {

@@ -1,4 +1,4 @@
-import { EventManager, loadConfig, RedisBroker } from '../server/index.ts';
+import { EventManager, loadConfig, RedisBroker, toJsonSchema } from '../server/index.ts';
 import { type AnyCatalog, EventsError } from '../shared/index.ts';
 import { catalog } from './application.ts';
 import type { EventAccess } from './event-access.ts';
@@ -40,6 +40,7 @@ export async function openRedis(url: string): Promise<EventAccess> {
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats are those of a server: pass --url');
     },
+    schema: async () => toJsonSchema(catalog),
     close: () => manager.close(),
   };
 }

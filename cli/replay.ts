@@ -1,17 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pace } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
-import { fromLine } from './event-line.ts';
-import { toJson, toText } from './format.ts';
+import { fromLine, toLine } from './event-line.ts';
+import { toText } from './format.ts';
 import { isTerminal, print } from './output.ts';
+import { isProgressSeen, Progress } from './progress.ts';
 import { send } from './publish.ts';
 import { readLines } from './read-lines.ts';
+import type { Source } from './source.ts';
 
 type ReplayOptions = NonNullable<Parameters<EventAccess['replay']>[0]>;
 /** An event, or a stream's own item, whose time has come. */
 interface Moment {
   readonly cursor?: string | undefined;
   readonly event: { event_type: string; timestamp: string; data: unknown };
+  /** Its data is what it was; false where a person may have written it. */
+  readonly isExact: boolean;
+  /** How much of the replay is done with it, from 0 to 1; undefined where that is not known. */
+  readonly share: number | undefined;
 }
 
 /** A part of a topic, in its own time or scaled. */
@@ -19,33 +25,57 @@ export async function* replayTopic(
   access: EventAccess,
   options: ReplayOptions,
 ): AsyncGenerator<Moment, void, undefined> {
+  const endMs = isProgressSeen ? await endOf(access, options) : undefined;
+  let startMs: number | undefined;
   for await (const { cursor, event } of access.replay(options)) {
-    if (event.event_type !== 'stream_synced') yield { cursor, event };
+    if (event.event_type === 'stream_synced') continue;
+    const atMs = Date.parse(event.timestamp);
+    startMs ??= atMs;
+    const share = endMs === undefined ? undefined : (atMs - startMs) / (endMs - startMs);
+    yield { cursor, event, isExact: true, share };
   }
+}
+
+/** When the last event is from that a replay of a topic will come to. */
+async function endOf(
+  access: EventAccess,
+  { topic, types, until }: ReplayOptions,
+): Promise<number | undefined> {
+  if (typeof until === 'object') return Date.parse(until.at);
+  const before = until === undefined ? undefined : { before: until };
+  const { items } = await access.history({ topic, types, limit: 1, ...before });
+  const [last] = items;
+  return last && Date.parse(last.event.timestamp);
 }
 
 /** Lines that `export` wrote, in the intervals of their timestamps; all of them, but for their types. */
 export async function* replayLines(
-  input: AsyncIterable<Buffer>,
+  source: Source,
   { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, types, signal }: ReplayOptions,
 ): AsyncGenerator<Moment, void, undefined> {
   const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {}); // the loop sees that it ends
   const pace = new Pace({ now: () => performance.now(), sleep: pause }, { speed, maxPauseMs });
-  for await (const lines of readLines(input)) {
-    for (const { cursor, event } of lines.flatMap(fromLine)) {
+  let bytes = 0;
+  for await (const lines of readLines(source)) {
+    for (const line of lines) {
+      bytes += Buffer.byteLength(line.text) + 1;
+      const [input] = fromLine(line);
+      if (!input) continue;
+      const { cursor, event, isExact = false } = input;
       const { event_type, data, timestamp = new Date().toISOString() } = event;
       if (types && !types.includes(event_type)) continue;
       await pace.until(Date.parse(timestamp), signal);
       if (signal?.aborted) return;
-      yield { cursor, event: { event_type, timestamp, data } };
+      const share = source.size && bytes / source.size;
+      yield { cursor, event: { event_type, timestamp, data }, isExact, share };
     }
   }
 }
 
 /** Prints them: for people on a terminal, as lines of JSON elsewhere. */
 export async function printMoments(moments: AsyncIterable<Moment>): Promise<void> {
-  for await (const { cursor = '', event } of moments) {
-    await print(isTerminal ? toText(event) : toJson(cursor, event));
+  for await (const { cursor = '', event } of counted(moments)) {
+    await print(isTerminal ? toText(event) : toLine(cursor, event));
   }
 }
 
@@ -54,8 +84,18 @@ export async function publishMoments(
   to: { access: EventAccess; topic: string },
   moments: AsyncIterable<Moment>,
 ): Promise<void> {
-  for await (const { event } of moments) {
+  for await (const { event, isExact } of counted(moments)) {
     if (event.event_type === 'stream_gap') continue;
-    await send(to, [{ name: '', event: { event_type: event.event_type, data: event.data } }]);
+    await send(to, [{ name: '', isExact, event: { event_type: event.event_type, data: event.data } }]);
+  }
+}
+
+async function* counted(moments: AsyncIterable<Moment>): AsyncGenerator<Moment, void, undefined> {
+  let share: number | undefined;
+  using progress = new Progress(() => share);
+  for await (const moment of moments) {
+    yield moment;
+    progress.add(1);
+    ({ share } = moment);
   }
 }

@@ -1,7 +1,5 @@
 import { type Command, Option } from 'commander';
-import { Sessions } from '../server/index.ts';
 import { examples } from './arguments.ts';
-import { openRedisBroker } from './redis-access.ts';
 
 /** Sends a subject away from all servers of a Redis. */
 export function addRevokeCommand(program: Command): void {
@@ -16,11 +14,7 @@ export function addRevokeCommand(program: Command): void {
     )
     .addHelpText('after', examples('revoke alice --redis redis://127.0.0.1:6379'))
     .action(async (subject: string, { redis }: { redis: string }) => {
-      const broker = await openRedisBroker(redis);
-      try {
-        await new Sessions({ broker }).revoke(subject);
-      } finally {
-        await broker.close();
-      }
+      const { revoke } = await import('./revoke.ts');
+      await revoke(subject, redis);
     });
 }

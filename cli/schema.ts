@@ -2,9 +2,6 @@ import { loadConfig, toAsyncApi, toJsonSchema } from '../server/index.ts';
 import { catalog } from './application.ts';
 import { print } from './output.ts';
 
-/** Documents of the catalog that `schema` prints. */
-export const SCHEMA_FORMATS = ['json-schema', 'asyncapi'] as const;
-
 /** Prints what programs in other languages need to know of the events. */
 export async function printSchema(format: string): Promise<void> {
   const { redisPrefix } = loadConfig();

@@ -1,6 +1,7 @@
 import { type ConnectionOptions, createClient, createPublisher, probe, toHttpUrl } from '../client/index.ts';
 import { type AnyCatalog, EventsError } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
+import { note } from './output.ts';
 
 interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
   url: string;
@@ -24,6 +25,7 @@ export async function openServer({ url: address, ...rest }: Server): Promise<Eve
     replay: (options) => client().replay(options),
     history: (options) => client().history(options),
     stats: (options) => client().stats(options),
+    schema: () => schemaAt(new URL('schema.json', url)),
     async close() {
       await publisher.close();
       await opened?.close();
@@ -35,12 +37,21 @@ function connect(server: Server) {
   const client = createClient<AnyCatalog>(server);
   let lost = false;
   client.connection.subscribe(({ status }) => {
-    if (status === 'reconnecting' && !lost)
-      process.stderr.write('psyche-events: connection lost, reconnecting\n');
-    if (status === 'live' && lost) process.stderr.write('psyche-events: connected again\n');
+    if (status === 'reconnecting' && !lost) note('connection lost, reconnecting');
+    if (status === 'live' && lost) note('connected again');
     lost = status === 'reconnecting';
   });
   return client;
+}
+
+/** A server of ours has it beside its endpoint; where a router of ours is mounted in another one, it may have none. */
+async function schemaAt(url: URL): Promise<unknown> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null; // publishing says what is wrong with the server
+  }
 }
 
 /** The server's endpoint, over HTTP. @throws EventsError INVALID_OPTION */

@@ -14,3 +14,11 @@ export function onStopSignal(stop: () => void): void {
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
+
+/** A signal that aborts at SIGTERM or SIGINT, for what ends in order then; a second one ends the process at once. */
+export function stopSignal(): AbortSignal {
+  const end = new AbortController();
+  const stop = (): void => end.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  return end.signal;
+}

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { AnyCatalog, ReplayOptions } from '../shared/index.ts';
 import {
@@ -11,10 +10,8 @@ import {
   typesOption,
   withOptions,
 } from './arguments.ts';
-import { toLine } from './event-line.ts';
-import { importLines } from './publish.ts';
-import { history } from './read.ts';
-import { printMoments, publishMoments, replayLines, replayTopic } from './replay.ts';
+import { Source } from './source.ts';
+import { stopSignal } from './stop-signal.ts';
 import { type AccessOptions, withAccess } from './with-access.ts';
 
 type Selected = Pick<ReplayOptions<string, AnyCatalog>, 'types' | 'since'> & { topic: string };
@@ -32,7 +29,10 @@ export function addTransferCommands(program: Command): void {
     .description('print all that a topic holds as lines of JSON, from which import makes the same events')
     .addHelpText('after', examples('export --topic a > a.jsonl'))
     .action(({ topic, types, since = THE_BEGINNING, ...options }: AccessOptions & Selected) =>
-      withAccess(options, (access) => history(access, { topic, types, since }, toLine)),
+      withAccess(options, async (access) => {
+        const { history } = await import('./read.ts');
+        await history(access, { topic, types, since });
+      }),
     );
 
   withOptions(program.command('import'), [...accessOptions(), topicOption()])
@@ -42,7 +42,10 @@ export function addTransferCommands(program: Command): void {
     .argument('[file]', 'what export printed (default: the input)')
     .addHelpText('after', examples('import a.jsonl --topic b'))
     .action((file: string | undefined, { topic, ...options }: AccessOptions & { topic: string }) =>
-      withAccess(options, (access) => importLines({ access, topic }, bytesOf(file))),
+      withAccess(options, async (access) => {
+        const { importLines } = await import('./publish.ts');
+        await importLines({ access, topic }, new Source(file));
+      }),
     );
 
   withOptions(program.command('replay'), [
@@ -69,18 +72,13 @@ export function addTransferCommands(program: Command): void {
     )
     .action((file: string | undefined, { into, maxPause, ...options }: AccessOptions & Replayed) =>
       withAccess(options, async (access) => {
-        const end = new AbortController();
-        const stop = (): void => end.abort();
-        process.once('SIGINT', stop).once('SIGTERM', stop);
+        const { printMoments, publishMoments, replayLines, replayTopic } = await import('./replay.ts');
         const { topic, types, since, until, speed } = options;
         const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
-        const asked = { topic, types, since, until, speed, maxPauseMs, signal: end.signal };
-        const moments = file === undefined ? replayTopic(access, asked) : replayLines(bytesOf(file), asked);
+        const asked = { topic, types, since, until, speed, maxPauseMs, signal: stopSignal() };
+        const moments =
+          file === undefined ? replayTopic(access, asked) : replayLines(new Source(file), asked);
         await (into === undefined ? printMoments(moments) : publishMoments({ access, topic: into }, moments));
       }),
     );
-}
-
-function bytesOf(file: string | undefined): AsyncIterable<Buffer> {
-  return file === undefined ? process.stdin : createReadStream(file);
 }

@@ -1,20 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import { isViolated, type VerifyReport, verify } from '../verify/index.ts';
 import { examples, parseCount, parsePositive, pathOption, withOptions } from './arguments.ts';
-import { print } from './output.ts';
-import { trpcUrl } from './server-access.ts';
-
-interface Options {
-  url: string[];
-  path?: string;
-  token?: string;
-  publishers: number;
-  subscribers: number;
-  seconds: number;
-  rate: number;
-  json?: boolean;
-}
+import type { VerifyCommand } from './verify.ts';
 
 const count = (flags: string, description: string, fallback: number): Option =>
   new Option(flags, description).argParser(parseCount).default(fallback);
@@ -45,38 +31,8 @@ export function addVerifyCommand(program: Command): void {
 Kill nodes, Redis or connections meanwhile: every event that was acknowledged has to arrive, once and in order, or be
 announced as a gap. The exit code is 1 when one did not.\n`,
     )
-    .action(async ({ url, path, token, publishers, subscribers, seconds, rate, json }: Options) => {
-      const end = new AbortController();
-      process.once('SIGINT', () => end.abort()).once('SIGTERM', () => end.abort());
-      const report = await verify({
-        urls: url.map(trpcUrl),
-        ...{ path, token, publishers, subscribers, seconds },
-        topic: `verify-${randomUUID()}`,
-        perSecond: rate,
-        signal: end.signal,
-      });
-      await print(json ? JSON.stringify(report) : toTable(report));
-      process.exitCode = isViolated(report) ? 1 : 0;
+    .action(async (options: VerifyCommand) => {
+      const { runVerify } = await import('./verify.ts');
+      await runVerify(options);
     });
-}
-
-function toTable(report: VerifyReport): string {
-  const { latencyMs } = report;
-  const rows: [string, number | string][] = [
-    ['acknowledged', report.acknowledged],
-    ['refused, tried again', report.refused],
-    ['delivered', report.delivered],
-    ['lost in silence', report.silent],
-    ['lost, announced', report.announced],
-    ['gaps', report.gaps],
-    ['duplicated', report.duplicated],
-    ['reordered', report.reordered],
-  ];
-  if (latencyMs) {
-    for (const [name, ms] of Object.entries(latencyMs)) rows.push([`latency ${name}`, `${ms.toFixed(1)} ms`]);
-  }
-  if (report.refusal !== null) rows.push(['last refusal', report.refusal]);
-  rows.push(['verdict', isViolated(report) ? 'VIOLATED' : 'kept']);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }

@@ -1,11 +1,9 @@
 import type { EventAccess } from './event-access.ts';
-import { openRedis } from './redis-access.ts';
-import { openServer } from './server-access.ts';
 
 export interface AccessOptions {
   url: string;
-  path?: string;
-  token?: string;
+  path?: string | undefined;
+  token?: string | undefined;
   redis?: string;
 }
 
@@ -14,10 +12,20 @@ export async function withAccess(
   { url, path, token, redis }: AccessOptions,
   use: (access: EventAccess) => Promise<void>,
 ): Promise<void> {
-  const access = redis === undefined ? await openServer({ url, path, token }) : await openRedis(redis);
+  const access = await (redis === undefined ? throughServer({ url, path, token }) : throughRedis(redis));
   try {
     await use(access);
   } finally {
     await access.close();
   }
+}
+
+async function throughServer(server: Pick<AccessOptions, 'url' | 'path' | 'token'>): Promise<EventAccess> {
+  const { openServer } = await import('./server-access.ts');
+  return openServer(server);
+}
+
+async function throughRedis(url: string): Promise<EventAccess> {
+  const { openRedis } = await import('./redis-access.ts');
+  return openRedis(url);
 }

@@ -69,12 +69,15 @@ class Supervisor {
   /** Lets all workers drain. @returns the exit code: 0 if all of them ended with 0 */
   async stop(): Promise<number> {
     this.#stopping = true;
+    this.#logger.info({ workers: this.#workers.size }, 'The workers stop');
     const ends = [...this.#workers.values()].map(async (worker) => {
-      const ended = once(worker, 'exit');
+      const exit = once(worker, 'exit');
       worker.process.kill('SIGTERM');
-      return (await ended)[0] === 0;
+      return (await exit)[0] === 0;
     });
-    return (await Promise.all(ends)).every(Boolean) ? 0 : 1;
+    const ended = await Promise.all(ends);
+    this.#logger.info({}, 'All workers have stopped');
+    return ended.every(Boolean) ? 0 : 1;
   }
 
   kill(): void {

@@ -3,6 +3,7 @@ import { DEFAULT_TOPIC } from '../shared/default-topic.ts';
 import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
 import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
 import type { PublishResult } from '../shared/log.ts';
+import { onAbort } from '../shared/on-abort.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type { ReplayOptions } from '../shared/replay.ts';
 import { isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
@@ -95,6 +96,7 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
   ): SubscriptionHandle {
     const { signal, onSynced, onGap, onStatus, onError, ...input } = options;
     const call = (run: () => unknown): void => isolated(run, this.#report);
+    let letGo: (() => void) | undefined;
     const subscription = new Subscription(this.#wire, `on.${type}`, input, {
       onItem: (item, cursor) =>
         call(() => {
@@ -105,16 +107,16 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
       onStatus: (status) => call(() => onStatus?.(status)),
       onRetry: (error) => call(() => onError?.(error, true)),
       onEnd: (error) => {
-        signal?.removeEventListener('abort', unsubscribe);
+        letGo?.();
         if (error && onError) call(() => onError(error, false));
         else if (error) this.#report(error);
       },
     });
     const unsubscribe = (): void => {
-      signal?.removeEventListener('abort', unsubscribe);
+      letGo?.();
       subscription.stop();
     };
-    signal?.addEventListener('abort', unsubscribe);
+    letGo = signal && onAbort(signal, unsubscribe);
     if (signal?.aborted) unsubscribe();
     return {
       get cursor() {

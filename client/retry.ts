@@ -1,5 +1,6 @@
 import { EventsError } from '../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../shared/longest-timer.ts';
+import { onAbort } from '../shared/on-abort.ts';
 import { fullJitter, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
 
@@ -31,9 +32,9 @@ export async function withRetry<T>(
     );
   }
   const abort = new AbortController();
-  const onAbort = (): void => abort.abort();
-  const timer = setTimeout(onAbort, timeoutMs);
-  signal?.addEventListener('abort', onAbort);
+  const giveUp = (): void => abort.abort();
+  const timer = setTimeout(giveUp, timeoutMs);
+  const letGo = signal && onAbort(signal, giveUp);
   const aborted = new Promise<never>((_, reject) => {
     abort.signal.addEventListener('abort', () => reject(abort.signal.reason));
   });
@@ -55,7 +56,7 @@ export async function withRetry<T>(
     }
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    letGo?.();
   }
 }
 

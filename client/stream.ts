@@ -1,3 +1,4 @@
+import { onAbort } from '../shared/on-abort.ts';
 import type { AnyItem, Subscription, SubscriptionSink } from './subscription.ts';
 
 /** An item and the position right after it. */
@@ -23,12 +24,11 @@ export async function* pull(
 ): AsyncGenerator<PulledItem, void, undefined> {
   if (signal?.aborted) return;
   const buffer = new PullBuffer(open, bufferSize);
-  const end = (): void => buffer.onEnd(null);
-  signal?.addEventListener('abort', end);
+  const letGo = signal && onAbort(signal, () => buffer.onEnd(null));
   try {
     for (let item = await buffer.next(); item && !signal?.aborted; item = await buffer.next()) yield item;
   } finally {
-    signal?.removeEventListener('abort', end);
+    letGo?.();
     buffer.stop();
   }
 }

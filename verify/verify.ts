@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readyMs?: number | undefined;
   /** Ms that subscribers may take after the last event. Default 10 000. */
   graceMs?: number | undefined;
+  /** Called for each event that was acknowledged. Default: nothing. */
+  onAcknowledged?: (() => void) | undefined;
   /** Ends publishing early. */
   signal?: AbortSignal | undefined;
 }
@@ -57,9 +59,10 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   });
   await ready(subscribers, readyMs);
   await using sender = new Sender({ urls, path, token, publishers: count });
-  const send = (message: string, publisher: number): Promise<void> => {
+  const send = async (message: string, publisher: number): Promise<void> => {
     if (!sentAt.has(message)) sentAt.set(message, performance.now());
-    return sender.send(topic, message, publisher);
+    await sender.send(topic, message, publisher);
+    options.onAcknowledged?.();
   };
   await using publishers = new Publishers({
     ...{ publishers: count, perSecond, send },

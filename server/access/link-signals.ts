@@ -1,3 +1,5 @@
+import { onAbort } from '../../shared/on-abort.ts';
+
 /**
  * A signal that aborts with either of two. Unlike with `AbortSignal.any`, nothing of it stays on one that lives long:
  * it lets go when one aborts, or is disposed of.
@@ -7,16 +9,15 @@ export function linkSignals(
   second: AbortSignal,
 ): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
+  const removers: (() => void)[] = [];
   const letGo = (): void => {
-    first?.removeEventListener('abort', abort);
-    second.removeEventListener('abort', abort);
+    for (const remove of removers) remove();
   };
   const abort = (): void => {
     letGo();
     controller.abort();
   };
-  first?.addEventListener('abort', abort);
-  second.addEventListener('abort', abort);
+  for (const signal of [first, second]) if (signal) removers.push(onAbort(signal, abort));
   if (first?.aborted || second.aborted) abort();
   return { signal: controller.signal, [Symbol.dispose]: letGo };
 }

@@ -3,12 +3,16 @@ import { integratePerformanceMonitor, type StatusPublisher } from '../performanc
 import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
 import type { Application, ApplicationContext } from './application.ts';
 
-/** Begins to publish a server's `system_status`. */
-export function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C>, application: Application) {
+/** Begins to publish a server's `system_status`, unless its catalog has no such event. */
+export function startMonitor<C extends AnyCatalog>(
+  context: ApplicationContext<C>,
+  application: Application,
+): { stop(): void } | undefined {
   const { manager, config, logger } = context;
+  if (!Object.hasOwn(manager.catalog.schemas, 'system_status')) return undefined;
   const monitor = new PerformanceMonitor();
   const reports = integratePerformanceMonitor(monitor, {
-    // A catalog without the event, or with another of its name, refuses it when it is published; that is logged.
+    // A catalog may have another event of the name: it is refused when it is published, and that is logged once.
     manager: manager as unknown as StatusPublisher,
     logger,
     intervalMs: config.monitorIntervalMs,

@@ -165,6 +165,7 @@ async function run<C extends AnyCatalog>(
   let metricsServer: MetricsServer | undefined;
 
   const stop = async (): Promise<void> => {
+    logger.info({ drainMs: config.drainMs }, 'The server stops');
     monitor?.stop();
     try {
       await application.stop?.();
@@ -176,6 +177,7 @@ async function run<C extends AnyCatalog>(
     access.sessions.close();
     limits.close();
     await Promise.all([manager.close(), metricsServer?.close()]);
+    logger.info({}, 'The server has stopped');
     logger.flush();
   };
 

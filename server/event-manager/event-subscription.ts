@@ -1,6 +1,7 @@
 import { type TrackedEnvelope, tracked } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
+import { onAbort } from '../../shared/on-abort.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Feed, FeedReader } from './feed.ts';
@@ -64,8 +65,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     if (signal?.aborted) return;
     const reader = new PullReader(PULL_CHARS, this.whenSlow);
     const feed = attach(reader);
-    const stop = (): void => reader.close();
-    signal?.addEventListener('abort', stop);
+    const letGo = signal && onAbort(signal, () => reader.close());
     try {
       for (let record = await reader.next(); record !== null; record = await reader.next()) {
         // The selector let nothing else through than events N and notices.
@@ -75,7 +75,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     } catch (error) {
       throw tell ? tell(error) : error;
     } finally {
-      signal?.removeEventListener('abort', stop);
+      letGo?.();
       feed.close();
     }
   }

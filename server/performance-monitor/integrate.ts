@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
+import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { type Logger, silentLogger } from '../logger.ts';
@@ -65,6 +66,8 @@ export function integratePerformanceMonitor(
   if (!(intervalMs > 0)) throw new TypeError('integratePerformanceMonitor: intervalMs must be above 0');
   let stopped = false;
   let publishing = false;
+  /** The refusal that was logged last: a catalog that refuses one status refuses all, for ever. */
+  let refusal: string | undefined;
 
   async function report(): Promise<void> {
     if (publishing) return;
@@ -86,11 +89,25 @@ export function integratePerformanceMonitor(
         },
       };
       await Promise.all(topics.map((each) => manager.publish('system_status', status, { topic: each })));
+      refusal = undefined;
     } catch (error) {
-      if (!stopped) logger.warn({ err: error }, 'A system_status could not be published');
+      if (!stopped) failed(error);
     } finally {
       publishing = false;
     }
+  }
+
+  function failed(error: unknown): void {
+    if (!isRefusal(error)) {
+      logger.warn({ err: error }, 'A system_status could not be published');
+      return;
+    }
+    if (error.message === refusal) return;
+    refusal = error.message;
+    logger.warn(
+      { reason: error.message },
+      'The catalog does not take the monitor’s system_status: turn it off with MONITOR_INTERVAL_MS=0, or name the event otherwise',
+    );
   }
 
   void report();
@@ -101,6 +118,10 @@ export function integratePerformanceMonitor(
       clearInterval(timer);
     },
   };
+}
+
+function isRefusal(error: unknown): error is EventsError {
+  return error instanceof EventsError && (error.code === 'INVALID_EVENT' || error.code === 'UNKNOWN_EVENT');
 }
 
 /** By how much a count grew since the call before; one that was reset begins anew. */

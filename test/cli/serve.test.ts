@@ -49,7 +49,10 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     await expect.poll(() => npm.stdout, { timeout: 30_000 }).toContain('http://');
     const [url = ''] = /http:\/\/[0-9.:]+/.exec(npm.stdout) ?? [];
     npm.child.kill('SIGTERM');
-    expect((await npm.exit()).code).toBe(0);
+    const { code, stdout } = await npm.exit();
+    expect(code).toBe(0);
+    for (const told of ['The server stops', 'The server has stopped'])
+      expect(stdout.split(told)).toHaveLength(2); // once
     await expect(fetch(url)).rejects.toThrow();
   });
 

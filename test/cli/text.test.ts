@@ -27,6 +27,11 @@ describe('an item as a line for people', () => {
       { from: 'e:1', to: 'f:4', lost: null, reason: 'epoch_changed' },
       'an unknown number of events lost: epoch_changed',
     ],
+    [
+      'dream',
+      { at: new Date(0), count: 2n ** 64n },
+      '{"at":"1970-01-01T00:00:00.000Z","count":"18446744073709551616"}',
+    ],
     ['stream_synced', { recovered: true, cursor: 'e:1' }, 'live from here'],
     ['of_another_catalog', { a: 1 }, '{"a":1}'],
     ['agent_message', { of: 'another catalog' }, '{"of":"another catalog"}'],

@@ -1,0 +1,69 @@
+import { type Command, Option } from 'commander';
+import { accessOptions, examples, withOptions } from './arguments.ts';
+import { print } from './output.ts';
+import { type AccessOptions, withAccess } from './with-access.ts';
+
+/** A server, and what is asked of one that is not an event. */
+export function addServerCommands(program: Command): void {
+  program
+    .command('serve')
+    .description('run a server; each option is an environment variable too: docs/operations.md has them all')
+    .addOption(new Option('--host <host>', 'where to listen (default: 127.0.0.1)').env('HOST'))
+    .addOption(new Option('--port <port>', 'where to listen; 0 takes a free one (default: 3000)').env('PORT'))
+    .addOption(new Option('--redis <url>', 'keep events in Redis (default: in memory)').env('REDIS_URL'))
+    .addOption(new Option('--data <file>', 'keep events in a file (default: in memory)').env('DATA'))
+    .addOption(new Option('--simulation <on|off>', 'run the simulation (default: on)').env('SIMULATION'))
+    .addOption(
+      new Option('--workers <count>', 'processes behind the port; needs Redis (default: 1)').env('WORKERS'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'the least level that is logged (default: info)').env('LOG_LEVEL'),
+    )
+    .addHelpText('after', examples('serve --port 8080 --redis redis://127.0.0.1:6379 --workers 4'))
+    .action(
+      async ({
+        host,
+        port,
+        redis,
+        data,
+        simulation,
+        workers,
+        logLevel,
+      }: Record<string, string | undefined>) => {
+        const { serve } = await import('./serve.ts');
+        await serve({
+          ...process.env,
+          HOST: host,
+          PORT: port,
+          REDIS_URL: redis,
+          DATA: data,
+          SIMULATION: simulation,
+          WORKERS: workers,
+          LOG_LEVEL: logLevel,
+        });
+      },
+    );
+
+  withOptions(program.command('stats'), accessOptions())
+    .description('print what a server did since it started, as JSON')
+    .addHelpText('after', examples('stats', 'stats | jq .published'))
+    .action((options: AccessOptions) =>
+      withAccess(options, async (access) => print(JSON.stringify(await access.stats(), null, 2))),
+    );
+
+  program
+    .command('schema')
+    .description(
+      'print the events for programs in other languages: JSON Schema, or AsyncAPI 3 with the ways in and out',
+    )
+    .addOption(
+      new Option('--format <format>', 'which document')
+        .choices(['json-schema', 'asyncapi'])
+        .default('json-schema'),
+    )
+    .addHelpText('after', examples('schema > events.schema.json', 'schema --format asyncapi'))
+    .action(async ({ format }: { format: string }) => {
+      const { printSchema } = await import('./schema.ts');
+      await printSchema(format);
+    });
+}

@@ -1,0 +1,26 @@
+import { createReadStream, fstatSync, statSync } from 'node:fs';
+
+/** Bytes of a file, or of the input, and how far they are read. */
+export class Source implements AsyncIterable<Buffer> {
+  readonly #chunks: AsyncIterable<Buffer>;
+  /** Bytes in all; undefined of a pipe. */
+  readonly size: number | undefined;
+  #read = 0;
+
+  /** @throws Error ENOENT when there is no such file */
+  constructor(file?: string) {
+    const stats = file === undefined ? fstatSync(process.stdin.fd) : statSync(file);
+    this.size = stats.isFile() ? stats.size : undefined;
+    this.#chunks = file === undefined ? process.stdin : createReadStream(file);
+  }
+
+  /** How much of it is read, from 0 to 1; undefined where it may have any length. */
+  readonly share = (): number | undefined => this.size && this.#read / this.size;
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of this.#chunks) {
+      this.#read += chunk.length;
+      yield chunk;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { getEventListeners } from 'node:events';
+import { expect, test } from 'vitest';
+import { onAbort } from '../../shared/on-abort.ts';
+
+test('however many wait for a signal, it has one listener; each is called once, and not if it was taken back', () => {
+  const { signal, ...controller } = control();
+  const called: number[] = [];
+  const takers = [0, 1, 2, 3].map((n) => onAbort(signal, () => void called.push(n)));
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  takers[1]?.();
+  controller.abort();
+  controller.abort();
+  expect(called).toEqual([0, 2, 3]);
+  onAbort(signal, () => void called.push(4));
+  expect(called).toEqual([0, 2, 3]); // whoever comes too late asks the signal
+});
+
+test('one that is called may take back another', () => {
+  const { signal, abort } = control();
+  const called: string[] = [];
+  const takers: (() => void)[] = [];
+  onAbort(signal, () => {
+    called.push('first');
+    for (const take of takers) take();
+  });
+  takers.push(onAbort(signal, () => void called.push('second')));
+  abort();
+  expect(called).toEqual(['first']);
+});
+
+function control() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
