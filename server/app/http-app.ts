@@ -17,7 +17,7 @@ import { allowOrigins } from './allow-origins.ts';
 import { answerErrors, refuseAddress } from './http/answer-errors.ts';
 import { MAX_BODY_BYTES, readUnwantedBodies } from './http/body.ts';
 import { checkHost } from './http/check-host.ts';
-import { answerClientError } from './http/client-error.ts';
+import { clientErrors, refuseTunnels } from './http/client-error.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
@@ -93,12 +93,13 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
       connectionsCheckingInterval: LOOK_MS,
     },
     routerOptions: { maxParamLength: MAX_PATH },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, options.pending),
+    clientErrorHandler: clientErrors(options.pending),
     frameworkErrors: refuseAddress,
   });
   answerInTurn(app.server, () => instruments.refused('TOO_MANY_REQUESTS'));
   answerOldHttp(app);
   options.pending.watch(app.server);
+  refuseTunnels(app.server, options.pending);
   addSecurityHeaders(app);
   observeHttp(app, logger, instruments);
   answerErrors(app, { router, path, logger });

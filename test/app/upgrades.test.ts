@@ -147,6 +147,36 @@ describe('answers come in the order of the requests', () => {
     expect(await answers(server.port, get('/') + upgrade(), 2)).toEqual([101, 200]);
   });
 
+  const whole = post(`Content-Length: ${BODY.length}\r\n`, BODY);
+  const tunnel = 'CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n\r\n';
+  test.each([
+    ['a publish, and what is no HTTP', `${whole}GARBAGE\r\n\r\n`, [200, 400]],
+    ['two, and what is no HTTP', `${whole}${get('/trpc/history')}\0\0\0`, [200, 200, 400]],
+    ['a publish, and a head that is too large', whole + get('/', `X: ${'x'.repeat(20_000)}\r\n`), [200, 431]],
+    [
+      'a publish, and one whose body is no HTTP',
+      whole + post('Transfer-Encoding: chunked\r\n', 'none\r\n'),
+      [200, 400],
+    ],
+    ['a publish, and a tunnel', whole + tunnel, [200, 405]],
+    ['a tunnel', tunnel, [405]],
+  ])('%s', async (_, text, statuses) => {
+    await using server = await startTestServer();
+    using raw = new Raw(server.port);
+    raw.write(text);
+    await expect.poll(() => raw.isClosed, { timeout: 5_000 }).toBe(true);
+    expect(raw.statuses).toEqual(statuses);
+  });
+
+  test('control: Node alone refuses what is no HTTP in the place of the answer', async () => {
+    using server = await naive();
+    expect(await answers(server.port, `${get('/')}GARBAGE\r\n\r\n`)).toEqual([400]);
+    using raw = new Raw(server.port);
+    raw.write(get('/') + tunnel);
+    await expect.poll(() => raw.isClosed, { timeout: 5_000 }).toBe(true);
+    expect(raw.statuses).toEqual([]);
+  });
+
   test('an upgrade behind a stream waits, and writes nothing into it', async () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
@@ -155,13 +185,13 @@ describe('answers come in the order of the requests', () => {
     expect(raw.statuses).toEqual([200]);
   });
 
-  test('garbage behind a stream ends it, and is not answered within it', async () => {
+  test('garbage behind a stream ends it, and is not answered within it', { timeout: 30_000 }, async () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(get('/trpc/on.any'));
     await expect.poll(() => raw.text).toContain('stream_synced');
     raw.write('GARBAGE\r\n\r\n');
-    await expect.poll(() => raw.isClosed).toBe(true);
+    await expect.poll(() => raw.isClosed, { timeout: 15_000 }).toBe(true);
     expect(raw.statuses).toEqual([200]);
   });
 

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
@@ -10,16 +10,41 @@ const STATUSES: Readonly<Record<string, number>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 };
 
+/** Ms for the answers that are owed before a refusal. */
+const ANSWERS_MS = 5_000;
+
 /**
- * Answers what the parser of HTTP takes for none, and hangs up; within an answer that has begun nothing can be said.
- * Nothing of it is logged: the error holds what was sent.
+ * Answers what the parser of HTTP takes for none, and hangs up. Nothing of it is logged: the error holds what was sent.
+ * @returns what is called with each error, of which a connection has one for each piece that still comes
  */
-export function answerClientError(
-  { code = '' }: NodeJS.ErrnoException,
-  socket: Duplex,
+export function clientErrors(
   pending: PendingAnswers,
-): void {
-  if (socket.writable && pending.isNext(socket)) endWith(socket, STATUSES[code] ?? 400);
+): (error: NodeJS.ErrnoException, socket: Duplex) => void {
+  const refused = new WeakSet<Duplex>();
+  return ({ code = '' }, socket) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    void refuseInTurn(socket, STATUSES[code] ?? 400, pending);
+  };
+}
+
+/** Refuses tunnels to elsewhere, which Node would hang up on without a word. */
+export function refuseTunnels(server: Server, pending: PendingAnswers): void {
+  server.on('connect', (_request, socket: Duplex) => {
+    socket.on('error', () => socket.destroy()); // without a listener it would end the process
+    socket.resume(); // what is still sent to a tunnel is thrown away
+    void refuseInTurn(socket, 405, pending);
+  });
+}
+
+/**
+ * Answers after the requests that came before, for a client takes answers in their order: a refusal in the place of one
+ * would tell it that what was done was not. Within an answer that has begun nothing can be said.
+ */
+async function refuseInTurn(socket: Duplex, status: number, pending: PendingAnswers): Promise<void> {
+  // A request that has not come whole is the one that cannot be read on.
+  const areGiven = await pending.given(socket, ANSWERS_MS, ({ req }) => req.complete);
+  if (areGiven && socket.writable && pending.isNext(socket)) endWith(socket, status);
   else socket.destroy();
 }
 

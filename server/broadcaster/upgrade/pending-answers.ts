@@ -7,7 +7,7 @@ const LISTENERS = 20;
 /** The answers that a connection is owed. */
 interface Owed {
   readonly answers: Set<ServerResponse>;
-  /** Called when all are given. */
+  /** Called when one is given. */
   readonly waiting: Set<() => void>;
 }
 
@@ -31,7 +31,7 @@ export class PendingAnswers {
     owed.answers.add(answer.setMaxListeners(LISTENERS));
     answer.once('close', () => {
       owed.answers.delete(answer);
-      if (owed.answers.size === 0) for (const tell of owed.waiting) tell();
+      for (const tell of owed.waiting) tell();
     });
   };
 
@@ -41,19 +41,29 @@ export class PendingAnswers {
     return answers.length === 0 || (answers.length === 1 && answers[0]?.headersSent === false);
   }
 
-  /** Resolves when all answers are given, with true; or after `ms`, with false. */
-  async given(socket: Duplex, ms: number): Promise<boolean> {
+  /**
+   * Resolves when answers are given, with true; or after `ms`, with false.
+   * @param areAwaited which of them. Default: all
+   */
+  async given(
+    socket: Duplex,
+    ms: number,
+    areAwaited: (answer: ServerResponse) => boolean = () => true,
+  ): Promise<boolean> {
     const { answers, waiting } = this.#owed.get(socket) ?? {};
-    if (!answers?.size) return true;
+    const areGiven = (): boolean => ![...(answers ?? [])].some(areAwaited);
+    if (areGiven()) return true;
     return new Promise((resolve) => {
-      const end = (areGiven: boolean): void => {
+      const end = (inTime: boolean): void => {
         clearTimeout(timer);
-        waiting?.delete(given);
-        resolve(areGiven);
+        waiting?.delete(look);
+        resolve(inTime);
       };
-      const given = (): void => end(true);
+      const look = (): void => {
+        if (areGiven()) end(true);
+      };
       const timer = setTimeout(() => end(false), ms).unref();
-      waiting?.add(given);
+      waiting?.add(look);
     });
   }
 }
