@@ -22,6 +22,8 @@ export class StallGuard {
   readonly #everyMs: number;
   readonly #readUnacknowledged: () => Promise<Unacknowledged>;
   readonly #watched = new Map<Socket, Watched>();
+  /** Sockets whose end is listened for, also while somebody else has them. */
+  readonly #known = new WeakSet<Socket>();
   #timer: NodeJS.Timeout | undefined;
   #asking = false;
 
@@ -38,6 +40,8 @@ export class StallGuard {
   watch(socket: Socket, cut: () => void): void {
     this.#watched.set(socket, { taken: Number.NaN, looks: 0, cut });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
+    if (this.#known.has(socket)) return; // it comes back
+    this.#known.add(socket);
     socket.once('close', () => this.unwatch(socket));
   }
 
