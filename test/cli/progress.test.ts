@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hideProgress, Progress } from '../../cli/progress.ts';
 import { agentMessage } from '../support/events.ts';
-import { MAIN, run, serve } from './command.ts';
+import { MAIN, RunningCommand, run, serve } from './command.ts';
 
 describe('Progress', () => {
   beforeEach(
@@ -64,47 +63,64 @@ describe('Progress', () => {
   });
 });
 
-describe('on a terminal, as script(1) makes one', { timeout: 120_000 }, () => {
+/** Lets a command take its stderr, a pipe, for a terminal. */
+const AS_TERMINAL = 'data:text/javascript,process.stderr.isTTY=true';
+const onTerminal = (args: readonly string[]): RunningCommand =>
+  new RunningCommand(args, {}, [process.execPath, '--import', AS_TERMINAL, MAIN]);
+
+describe('a command on a terminal', { timeout: 120_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'psyche-progress-'));
-  const out = join(directory, 'out');
   const file = join(directory, 'in.jsonl');
-  afterEach(() => rmSync(out, { force: true }));
+  afterAll(() => rmSync(directory, { recursive: true }));
 
-  /** What a command writes to its terminal, its output going to a file. */
-  const onTerminal = (args: readonly string[]): string =>
-    execFileSync(
-      'script',
-      ['-qec', `'${process.execPath}' '${MAIN}' ${args.join(' ')} > ${out}`, '/dev/null'],
-      {
-        encoding: 'utf8',
-      },
-    );
+  /** Events half a second apart, as export prints them. */
+  const exported = (count: number): string =>
+    Array.from({ length: count }, (_, n) => {
+      const timestamp = new Date(n * 500).toISOString();
+      const event = { event_type: 'agent_message', timestamp, data: agentMessage(n) };
+      return `${JSON.stringify({ cursor: `a:${n + 1}`, ...event })}\n`;
+    }).join('');
+  const HOW_FAR = /\d+ events, \d+\/s, \d+ %, \d+ s left/;
 
-  test('replay of a file and of a topic, and verify, tell how far they are, and their output is whole', async () => {
+  test('replay of a file and of a topic, and verify, tell how far they are; in a pipe there is nothing of it', async () => {
     await using server = await serve();
     const at = ['--url', server.url];
-    const event = (n: number) => ({
-      cursor: `a:${n + 1}`,
-      event_type: 'agent_message',
-      timestamp: new Date(n * 500).toISOString(),
-      data: agentMessage(n),
-    });
-    writeFileSync(file, [0, 1, 2, 3, 4].map((n) => `${JSON.stringify(event(n))}\n`).join(''));
-    const replayed = onTerminal(['replay', file, ...at]);
-    expect(replayed).toMatch(/\d events, \d\/s, \d+ %, \d s left/);
-    expect(replayed).toMatch(/5 events, \d\/s in \d+ s\r?\n$/);
-    expect(readFileSync(out, 'utf8').trim().split('\n')).toHaveLength(5);
+    writeFileSync(file, exported(5));
+    await using ofFile = onTerminal(['replay', file, ...at]);
+    const { stdout, stderr } = await ofFile.exit();
+    expect(stderr).toMatch(HOW_FAR);
+    expect(stderr).toMatch(/5 events, \d+\/s in \d+ s\n$/);
+    expect(stdout.trim().split('\n')).toHaveLength(5);
+    // Control
+    expect(await run(['replay', file, ...at])).toEqual({ code: 0, stdout, stderr: '' });
 
     await run(['import', file, '--topic', 'a', ...at]);
-    expect(onTerminal(['replay', '--topic', 'a', ...at])).toMatch(/\d events, \d\/s, \d+ %, \d s left/);
+    await using ofTopic = onTerminal(['replay', '--topic', 'a', ...at]);
+    expect((await ofTopic.exit()).stderr).toMatch(HOW_FAR);
     const small = ['--publishers', '1', '--subscribers', '1', '--seconds', '3', '--rate', '20', '--json'];
-    expect(onTerminal(['verify', ...small, ...at])).toMatch(/\d+ events, \d+\/s, \d+ %, \d s left/);
-    expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ silent: 0 });
+    await using verify = onTerminal(['verify', ...small, ...at]);
+    const verified = await verify.exit();
+    expect(verified.stderr).toMatch(HOW_FAR);
+    expect(JSON.parse(verified.stdout)).toMatchObject({ silent: 0 });
+  });
 
-    // Control: in a pipe there is nothing of it.
-    const piped = await run(['replay', file, ...at]);
-    expect(piped.stderr).toBe('');
-    expect(piped.stdout.trim().split('\n')).toHaveLength(5);
-    rmSync(directory, { recursive: true });
+  test('publish of an input without end, and export to a slow reader, tell it too', async () => {
+    await using server = await serve();
+    const at = ['--topic', 'a', '--url', server.url];
+    await using publish = onTerminal(['publish', ...at]);
+    publish.child.stdin.write(exported(3000));
+    await expect.poll(() => publish.stderr, { timeout: 60_000 }).toMatch(/3000 events, \d+\/s/);
+    publish.child.stdin.end();
+    const published = await publish.exit();
+    expect(published.stderr).not.toContain('%');
+    expect(published.stdout.trim().split('\n')).toHaveLength(3000);
+
+    await using slow = onTerminal(['export', ...at]);
+    slow.child.stdout.pause();
+    await expect.poll(() => slow.stderr, { timeout: 60_000 }).toContain('0 events');
+    slow.child.stdout.resume();
+    const { stdout, stderr } = await slow.exit();
+    expect(stderr).toMatch(/3000 events, \d+\/s in \d+ s\n$/);
+    expect(stdout.trim().split('\n')).toHaveLength(3000);
   });
 });
