@@ -13,6 +13,7 @@ const HEADER_TEXT = /^[ -~]*$/;
  */
 export async function askToken(token: Token): Promise<string> {
   let value: unknown;
+  if (typeof token !== 'string' && typeof token !== 'function') throw noToken(token);
   try {
     value = typeof token === 'string' ? token : await token();
   } catch (thrown) {
@@ -20,7 +21,11 @@ export async function askToken(token: Token): Promise<string> {
     throw new EventsError('UNAVAILABLE', `No token could be had: ${cause.message}`, { cause });
   }
   if (typeof value === 'string') return value.trim(); // read from a file it ends with a line
-  throw new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
+  throw noToken(value);
+}
+
+function noToken(value: unknown): EventsError {
+  return new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
 }
 
 /** The header that carries a token. @throws EventsError as {@link askToken} */
