@@ -8,6 +8,7 @@ import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from './connection-state.ts';
 import { askParams, type ConnectionParams, type Token } from './credentials.ts';
 import { isRetryable } from './errors.ts';
+import { messageEncoder } from './incoming.ts';
 import { isolated } from './isolated.ts';
 import { probe } from './probe.ts';
 import { impatientWebSocket, loadWebSocket, onAdmission, type WebSocketClass } from './socket.ts';
@@ -48,8 +49,8 @@ export interface ConnectionOptions {
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
-/** The close code of a socket that ended without a word. */
-const NO_CLOSE = 1006;
+/** Close codes that say nothing: of a socket that ended without a word, and of one that was closed without a code. */
+const NO_WORDS = [1005, 1006];
 
 /**
  * tRPC's WebSocket client with our waits between its attempts: it asks for the address before each one, and gets it
@@ -99,6 +100,7 @@ export class SocketConnection implements Connection {
         () => this.#implementation ?? globalThis.WebSocket,
         (socket) => this.#watch(socket),
       ),
+      experimental_encoder: messageEncoder(() => this.#onForeign()),
       keepAlive: { enabled: true, intervalMs: 5000, pongTimeoutMs: 3000, ...keepAlive },
       ...((token !== undefined || connectionParams !== undefined) && {
         connectionParams: () => this.#params,
@@ -209,11 +211,19 @@ export class SocketConnection implements Connection {
   #onLost(cause: Error): void {
     const wasLive = this.#state.status === 'live';
     if (wasLive && performance.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
-    const isExplained = isOwnFailure(cause) || (closeCodeOf(cause) ?? NO_CLOSE) !== NO_CLOSE;
+    const code = closeCodeOf(cause);
+    const isExplained = isOwnFailure(cause) || (code !== undefined && !NO_WORDS.includes(code));
     this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? cause)));
     if (isExplained || this.#probed) return;
     this.#probed = true;
     void this.#explain();
+  }
+
+  /** What answers is no tRPC: perhaps it will be another time, so it is tried again like any other loss. */
+  #onForeign(): void {
+    this.#probed = true;
+    this.#finding = new Error(`${this.#url} speaks another protocol than tRPC: check url and path`);
+    for (const socket of this.#sockets) socket.close();
   }
 
   /** Says of the first failure, and of those that follow, what is at the address, if that can be found out. */

@@ -25,9 +25,14 @@ const HEADER_TEXT = /^[ -~]*$/;
  * @throws EventsError UNAVAILABLE when it cannot be had, which may pass; INVALID_OPTION when it is none
  */
 export async function askToken(token: Token): Promise<string> {
+  if (typeof token !== 'string' && typeof token !== 'function') throw noToken(token);
   const value = await ask('token', token);
   if (typeof value === 'string') return value.trim(); // read from a file it ends with a line
-  throw new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
+  throw noToken(value);
+}
+
+function noToken(value: unknown): EventsError {
+  return new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
 }
 
 /** What a connection's first message carries, or null when there is nothing to say. @throws EventsError as {@link askToken} */

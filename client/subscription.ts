@@ -4,6 +4,7 @@ import type { AnyFilter } from '../shared/filter/types.ts';
 import type { Since } from '../shared/since.ts';
 import { isStreamNotice, type OfTopic, type StreamNotice } from '../shared/stream-items.ts';
 import type { WhenSlow } from '../shared/when-slow.ts';
+import { isRecord } from '../shared/wire/shapes.ts';
 import { checkAnswer } from './answer.ts';
 import { fullJitter } from './backoff.ts';
 import { wasSeen } from './cursor-order.ts';
@@ -203,13 +204,15 @@ export class Subscription {
 }
 
 function isTracked(item: unknown): item is Tracked {
-  return typeof item === 'object' && item !== null && 'id' in item && typeof item.id === 'string';
+  if (!isRecord(item) || typeof item['id'] !== 'string') return false;
+  const { data } = item;
+  return isRecord(data) && typeof data['event_type'] === 'string';
 }
 
-/** Without positions nothing could be resumed, and nothing said to be lost. */
+/** Without positions nothing could be resumed, and nothing said to be lost; and what has no type is no event. */
 function untracked(): EventsError {
   return new EventsError(
     'INVALID_OPTION',
-    'The server sends events without their positions: is `path` an event procedure, and is there one @trpc/server in its process?',
+    'The server sends what are no events with their positions: is `path` an event procedure, and is there one @trpc/server in its process?',
   );
 }

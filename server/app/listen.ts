@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import { EventsError } from '../../shared/errors.ts';
 
@@ -7,7 +8,7 @@ export async function listen(
   { host, port }: { host: string; port: number },
 ): Promise<{ url: string; port: number }> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host: host === 'localhost' ? await localAddress() : host, port });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason =
@@ -19,4 +20,10 @@ export async function listen(
   const [address] = app.addresses();
   if (typeof address !== 'object') throw new TypeError('The server does not listen on a port');
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`, port: address.port };
+}
+
+/** The one address that "localhost" is here. With the name itself, fastify opens a second server that no limit watches. */
+async function localAddress(): Promise<string> {
+  const { address } = await lookup('localhost');
+  return address;
 }

@@ -28,7 +28,13 @@ export function logFailure({ logger, instruments }: Reporters, { error, path, ty
   const code = codeOf(error, type);
   if (code === 'CLOSED') return; // the client left before its answer: nothing was refused
   instruments.refused(code);
-  const fields = { ...origin, path, type, code, reason: error.message };
+  const fields = {
+    ...origin,
+    path,
+    type,
+    code,
+    reason: (cause instanceof EventsError ? cause : error).message,
+  };
   if (code === 'INTERNAL_SERVER_ERROR')
     logger.error({ ...origin, path, type, err: cause ?? error }, 'A request failed');
   else if (code === 'UNAVAILABLE') logger.warn(fields, 'A request failed');

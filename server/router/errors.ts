@@ -22,9 +22,14 @@ export async function* tellErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T,
   }
 }
 
+/** What clients are told where something fails that the server needs: the error itself names files and addresses. */
+const UNAVAILABLE =
+  'The server cannot reach something it needs, such as its log: try again later. What was sent may have been stored: publish it again with the same idempotencyKey.';
+
 /** An error of the project, as tRPC answers it. */
 export function toTRPCError(error: EventsError): TRPCError {
-  return new TRPCError({ code: ERRORS[error.code].trpc, message: error.message, cause: error });
+  const message = error.code === 'UNAVAILABLE' ? UNAVAILABLE : error.message;
+  return new TRPCError({ code: ERRORS[error.code].trpc, message, cause: error });
 }
 
 /** What our error formatter adds to an error's `data`, so that a client need not read messages. */

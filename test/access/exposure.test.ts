@@ -1,13 +1,14 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { createAppRouter } from '../../server/index.ts';
+import { expect, test, vi } from 'vitest';
+import { type Broker, createAppRouter } from '../../server/index.ts';
+import { EventsError } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { RawSocket, takesTokens, token } from './harness.ts';
 
 /** A server that logs all it can, with a procedure that fails; its log is in `lines`. */
-async function startServer() {
+async function startServer(onBroker: (broker: Broker) => void = () => {}) {
   const lines: string[] = [];
   const stream = new Writable({
     write(line, _, done) {
@@ -20,13 +21,15 @@ async function startServer() {
     {
       authenticate: takesTokens,
       logger: pino({ level: 'trace' }, stream),
-      application: ({ manager }) => ({
-        router: createAppRouter(manager, (procedure) => ({
+      application: ({ manager, broker }) => {
+        onBroker(broker);
+        const router = createAppRouter(manager, (procedure) => ({
           fail: procedure.query(() => {
             throw new Error('the password of the database is hunter2');
           }),
-        })),
-      }),
+        }));
+        return { router };
+      },
     },
   );
   return { ...server, lines };
@@ -45,6 +48,20 @@ test('an error that nobody expected is for the log: clients get neither its mess
   expect(answers).not.toContain('hunter2');
   expect(answers).not.toContain('.test.ts');
   expect(server.lines.join()).toContain('hunter2'); // the control
+});
+
+test('where the log of events is, and how it fails, is for the log: clients are told that it does', async () => {
+  const failure = new EventsError('UNAVAILABLE', '/srv/secret.db: database disk image is malformed.');
+  await using server = await startServer((broker) => vi.spyOn(broker, 'publish').mockRejectedValue(failure));
+  const answer = await fetch(`${server.url}/trpc/publish.agent_message`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${await token()}` },
+    body: JSON.stringify({ data: agentMessage('lost') }),
+  });
+  const text = await answer.text();
+  expect([answer.status, text]).toEqual([503, expect.stringContaining('"reason":"UNAVAILABLE"')]);
+  expect(text).not.toContain('secret.db');
+  expect(server.lines.join()).toContain('secret.db'); // the control
 });
 
 test('the log has no tokens and no payloads, whatever is refused', async () => {

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { agentMessage } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { startTestServer } from './test-server.ts';
+
+const started: WebSocketServer[] = [];
+
+afterEach(() => {
+  for (const server of started.splice(0)) {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  }
+});
+
+/** Whatever speaks WebSocket and not tRPC. */
+async function serveForeign(speak: (socket: WebSocket, text: string) => void): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  started.push(server);
+  await once(server, 'listening');
+  server.on('connection', (socket) => socket.on('message', (data) => speak(socket, String(data))));
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/trpc`;
+}
+
+/** Answers to the request of each message; heartbeats have none. */
+function answering(answer: (id: unknown) => unknown) {
+  return (socket: WebSocket, text: string): void => {
+    if (text === 'PING') return;
+    for (const { id } of [JSON.parse(text)].flat()) socket.send(JSON.stringify(answer(id)));
+  };
+}
+
+describe('what is no message of tRPC does not end the process of a client, which tries again', () => {
+  test.each([
+    ['text that is no JSON', (socket: WebSocket) => socket.send('{{{')],
+    ['null', (socket: WebSocket) => socket.send('null')],
+    ['a list', (socket: WebSocket) => socket.send('[]')],
+    ['bytes', (socket: WebSocket) => socket.send(Buffer.from([1, 2, 3]))],
+    ['an answer that is none', answering((id) => ({ id }))],
+    ['a result that is none', answering((id) => ({ id, result: 5 }))],
+    ['an error without a code', answering((id) => ({ id, error: { json: {} } }))],
+  ])('%s', async (_, speak) => {
+    await using client = connect({ url: await serveForeign(speak) });
+    await expect(client.publish('agent_message', agentMessage(1), { timeoutMs: 1500 })).rejects.toMatchObject(
+      {
+        code: 'UNAVAILABLE',
+      },
+    );
+    expect(client.connection.state.error?.message).toMatch(/speaks another protocol than tRPC/);
+  });
+
+  test('an item that is no event ends its subscription, and no more', async () => {
+    const item = { json: { id: 'a:1', data: null } };
+    const url = await serveForeign(
+      answering((id) => ({ id, result: { type: 'data', id: 'a:1', data: item } })),
+    );
+    await using client = connect({ url });
+    await expect(client.on('any', () => {}, { onError: () => {} }).ready).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+    expect(client.connection.state.status).not.toBe('closed');
+  });
+
+  test('control: tRPC’s own client ends its process', async () => {
+    const url = await serveForeign((socket) => socket.send('{{{'));
+    const program = `
+      import { createTRPCUntypedClient, createWSClient, wsLink } from '@trpc/client';
+      import { WebSocket } from 'ws';
+      const client = createWSClient({ url: ${JSON.stringify(url)}, WebSocket });
+      createTRPCUntypedClient({ links: [wsLink({ client })] }).query('stats');
+      setTimeout(() => process.exit(0), 20_000);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
+    expect(await once(child, 'exit')).toEqual([1, null]);
+  });
+});
+
+test('a token that is neither text nor a function is the caller’s mistake, and not tried again', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl, token: 5 as never });
+  const mistake = expect.stringMatching(/token must be text, or a function of text, not number/);
+  await expect(client.publish('agent_message', agentMessage(1))).rejects.toMatchObject({
+    code: 'CLOSED',
+    message: mistake,
+  });
+  expect(client.connection.state).toMatchObject({
+    status: 'closed',
+    error: { code: 'INVALID_OPTION', message: mistake },
+  });
+});
