@@ -1,7 +1,8 @@
 import type { MessageTurns, Worker } from './message-turns.ts';
 
-/** Messages that may wait before nothing more is read from their client. */
+/** Messages, and bytes of them, that may wait before nothing more is read from their client. */
 const MAX_WAITING = 16;
+const MAX_WAITING_BYTES = 1024 * 1024;
 /** Bytes that weigh as much as one small call. */
 const BYTES_PER_WEIGHT = 4 * 1024;
 
@@ -22,6 +23,7 @@ export interface InboxOptions<M> {
 export class Inbox<M> implements Worker {
   readonly #options: InboxOptions<M>;
   readonly #waiting: { message: M; bytes: number }[] = [];
+  #bytes = 0;
   /** Of the first that waits, once it is being served. */
   #steps: Steps | undefined;
   /** Whether it stands in line, or is being served, or is held. */
@@ -35,7 +37,8 @@ export class Inbox<M> implements Worker {
   /** Serves a message: at once, unless it has to wait. */
   add(message: M, bytes: number): void {
     this.#waiting.push({ message, bytes });
-    if (this.#waiting.length > MAX_WAITING) this.#pause();
+    this.#bytes += bytes;
+    if (this.#waiting.length > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) this.#pause();
     if (!this.#busy) this.#work();
   }
 
@@ -50,6 +53,7 @@ export class Inbox<M> implements Worker {
       this.#steps ??= this.#options.serve(first.message);
       if (this.#steps.next().done) {
         this.#waiting.shift();
+        this.#bytes -= first.bytes;
         this.#steps = undefined;
       }
     }

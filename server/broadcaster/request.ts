@@ -8,6 +8,14 @@ import { NO_CALL, shapeError } from './errors.ts';
 import { isAbortError, isAsyncIterable } from './guards.ts';
 import { stream } from './stream.ts';
 
+/** Where a request stood in its message. */
+export interface Placed {
+  /** Its place in a batch; 0 for one alone. */
+  readonly index: number;
+  /** Bytes of it, about. */
+  readonly bytes: number;
+}
+
 /**
  * Answers one request. What comes before the first `await` runs at once, so that a stop, or a second request
  * with the same id, in the very next message finds the subscription registered.
@@ -15,7 +23,7 @@ import { stream } from './stream.ts';
 export async function answer(
   connection: Connection,
   request: TRPCClientOutgoingMessage,
-  batchIndex: number,
+  { index, bytes }: Placed,
   context: Promise<ContextResult>,
 ): Promise<void> {
   const { id, jsonrpc } = request;
@@ -26,8 +34,8 @@ export async function answer(
     connection.subscriptions.get(id)?.abort();
   } else {
     const call = new Call(connection, id, { ...request, id });
-    if (call.type === 'subscription') await subscribe(call, batchIndex, context);
-    else await connection.turnstile.pass(() => respondOnce(call, batchIndex, context));
+    if (call.type === 'subscription') await subscribe(call, index, context);
+    else await connection.turnstile.pass(() => respondOnce(call, index, context), bytes);
   }
 }
 

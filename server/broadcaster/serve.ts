@@ -37,9 +37,13 @@ export function serve(connection: Connection): void {
       context = createContext(connection, () => readConnectionParams(connection, payload));
       return;
     }
-    for (const [index, request] of readRequests(connection, payload).entries()) {
+    const requests = readRequests(connection, payload);
+    const bytes = payload.length / requests.length; // of each, about
+    for (const [index, request] of requests.entries()) {
       if (index > 0) yield;
-      answer(connection, request, index, context).catch((cause: unknown) => connection.reportFailure(cause));
+      answer(connection, request, { index, bytes }, context).catch((cause: unknown) =>
+        connection.reportFailure(cause),
+      );
     }
   }
 
@@ -93,7 +97,7 @@ function announcesParams(req: IncomingMessage): boolean {
 /** Nothing more is done for a client that is behind with taking answers, or has asked too much already. */
 function hold(connection: Connection): Promise<void> | undefined {
   if (connection.behind) return connection.caughtUp();
-  if (connection.turnstile.crowded) return connection.turnstile.pass(async () => {});
+  if (connection.turnstile.crowded) return connection.turnstile.calm();
   return undefined;
 }
 

@@ -2,37 +2,52 @@ import type { Backlog } from './backlog.ts';
 
 /** Calls that may stand in line before nothing more is read from their client. */
 const MAX_LINE = 1_000;
+/** Bytes of calls that are not answered yet before nothing more is read from their client. */
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Lets a number of one client's queries and mutations run at a time, and starts none while that client is behind with
- * taking its answers. The others stand in line: a few bytes of requests must not make megabytes of answers at once.
+ * taking its answers. The others stand in line: a few bytes of requests must not make megabytes of answers at once, and
+ * requests that wait must not occupy megabytes themselves.
  */
 export class Turnstile {
   readonly #backlog: Backlog;
   #free: number;
   #line: (() => void)[] = [];
+  /** Bytes of the calls in line and of those that run. */
+  #bytes = 0;
+  /** Called when the next call ends. */
+  #onEnd: (() => void)[] = [];
 
   constructor(backlog: Backlog, maxConcurrentCalls: number) {
     this.#backlog = backlog;
     this.#free = maxConcurrentCalls;
   }
 
-  /** Whether so many stand in line that nothing more should be read. */
+  /** Whether so much waits or runs that nothing more should be read. */
   get crowded(): boolean {
-    return this.#line.length >= MAX_LINE;
+    return this.#line.length >= MAX_LINE || this.#bytes > MAX_BYTES;
   }
 
-  /** Runs a call when it is its turn. */
-  async pass<T>(call: () => Promise<T>): Promise<T> {
+  /** Resolves when more may be read. Never rejects. */
+  async calm(): Promise<void> {
+    while (this.crowded) await new Promise<void>((resolve) => this.#onEnd.push(resolve));
+  }
+
+  /** Runs a call when it is its turn. @param bytes size of the call as it was sent */
+  async pass<T>(call: () => Promise<T>, bytes: number): Promise<T> {
+    this.#bytes += bytes;
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#line.push(resolve));
     try {
       if (this.#backlog.full) await this.#backlog.drained();
       return await call();
     } finally {
+      this.#bytes -= bytes;
       const next = this.#line.shift();
       if (next) next();
       else this.#free += 1;
+      for (const tell of this.#onEnd.splice(0)) tell();
     }
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { initTRPC } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -166,6 +167,34 @@ describe('maxConcurrentCalls', () => {
     await client.frame(1_001);
     await client.flushed();
     expect(client.frames).toHaveLength(1_001);
+  });
+});
+
+describe('calls that are not answered yet', () => {
+  /** Sends 90 calls that wait for ever. @returns how many have arrived once `enough` have, and many turns later */
+  async function arrived(inputBytes: number, enough: number) {
+    let calls = 0;
+    const hanging = t.router({
+      wait: t.procedure.query(() => {
+        calls++;
+        return new Promise<void>(() => {});
+      }),
+    });
+    await using server = await startServer(withLimits({}), { router: hanging });
+    const client = await server.connect();
+    const params = { path: 'wait', input: 'x'.repeat(inputBytes) };
+    for (let id = 1; id <= 90; id++) client.send({ id, method: 'query', params });
+    await until(() => expect(calls).toBeGreaterThanOrEqual(enough));
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    return calls;
+  }
+
+  test('may have 1 MiB: then nothing more is read from their client', async () => {
+    expect(await arrived(60_000, 17)).toBe(18);
+  });
+
+  test('control: as many small ones all run', async () => {
+    expect(await arrived(100, 90)).toBe(90);
   });
 });
 
