@@ -1,5 +1,11 @@
 import { styleText } from 'node:util';
-import { type AnyEvent, isStreamNotice, psycheEvents, type StreamNotice } from '../shared/index.ts';
+import {
+  type AnyEvent,
+  isStreamNotice,
+  psycheEvents,
+  type StreamNotice,
+  transformer,
+} from '../shared/index.ts';
 
 interface Item {
   topic?: string;
@@ -10,15 +16,10 @@ interface Item {
 
 type Style = Parameters<typeof styleText>[0];
 
-/** An item as one line of JSON, as `publish` takes it too. */
-export function toJson(cursor: string, item: object): string {
-  return JSON.stringify({ cursor, ...item });
-}
-
 /** An item as one coloured line, for people. */
 export function toText(item: Item): string {
   const time = new Date(item.timestamp).toISOString().slice(11, 23);
-  const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', JSON.stringify(item.data)];
+  const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', dataAsText(item.data)];
   const where = styleText('dim', item.topic === undefined ? time : `${time} ${item.topic}`);
   return `${where} ${styleText(style, item.event_type)} ${printable(text)}`;
 }
@@ -51,6 +52,11 @@ function describe(item: AnyEvent | StreamNotice): [Style, string] {
     case 'stream_synced':
       return ['dim', 'live from here'];
   }
+}
+
+/** Data as JSON for people: a Date, a Map and a bigint too, which `JSON.stringify` loses or refuses. */
+function dataAsText(data: unknown): string {
+  return JSON.stringify(transformer.serialize(data).json);
 }
 
 /** Servers may have other catalogs. */

@@ -1,6 +1,7 @@
 import type { Since } from '../shared/index.ts';
 import type { EventAccess, Followed, Selection } from './event-access.ts';
-import { toJson, toText } from './format.ts';
+import { toLine } from './event-line.ts';
+import { toText } from './format.ts';
 import { isTerminal, print } from './output.ts';
 
 const PAGE = 1000;
@@ -12,22 +13,18 @@ export async function tail(access: EventAccess, followed: Followed, signal: Abor
   for await (const { cursor, event } of access.stream({ ...followed, signal })) {
     if (isTerminal) await print(toText(event));
     // That a stream has caught up is of no use to a program; what it lost is.
-    else if (event.event_type !== 'stream_synced') await print(toJson(cursor, event));
+    else if (event.event_type !== 'stream_synced') await print(toLine(cursor, event));
   }
 }
 
-/**
- * Prints what a topic holds, oldest first, up to now.
- * @param format an event as a line
- */
+/** Prints what a topic holds, oldest first, up to now. */
 export async function history(
   access: EventAccess,
   { since = { last: 100 }, ...selection }: Selection,
-  format = toJson,
 ): Promise<void> {
   const printPage = async ({ gaps, items }: Page): Promise<void> => {
-    for (const gap of gaps) await print(toJson(gap.to, { event_type: 'stream_gap', data: gap }));
-    for (const { cursor, event } of items) await print(format(cursor, event));
+    for (const gap of gaps) await print(toLine(gap.to, { event_type: 'stream_gap', data: gap }));
+    for (const { cursor, event } of items) await print(toLine(cursor, event));
   };
   if (typeof since === 'object' && 'last' in since) {
     for (const page of await lastPages(access, selection, since.last)) await printPage(page);

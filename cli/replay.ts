@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pace } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
-import { fromLine } from './event-line.ts';
-import { toJson, toText } from './format.ts';
+import { fromLine, toLine } from './event-line.ts';
+import { toText } from './format.ts';
 import { isTerminal, print } from './output.ts';
 import { send } from './publish.ts';
 import { readLines } from './read-lines.ts';
@@ -45,7 +45,7 @@ export async function* replayLines(
 /** Prints them: for people on a terminal, as lines of JSON elsewhere. */
 export async function printMoments(moments: AsyncIterable<Moment>): Promise<void> {
   for await (const { cursor = '', event } of moments) {
-    await print(isTerminal ? toText(event) : toJson(cursor, event));
+    await print(isTerminal ? toText(event) : toLine(cursor, event));
   }
 }
 

@@ -11,7 +11,6 @@ import {
   typesOption,
   withOptions,
 } from './arguments.ts';
-import { toLine } from './event-line.ts';
 import { importLines } from './publish.ts';
 import { history } from './read.ts';
 import { printMoments, publishMoments, replayLines, replayTopic } from './replay.ts';
@@ -32,7 +31,7 @@ export function addTransferCommands(program: Command): void {
     .description('print all that a topic holds as lines of JSON, from which import makes the same events')
     .addHelpText('after', examples('export --topic a > a.jsonl'))
     .action(({ topic, types, since = THE_BEGINNING, ...options }: AccessOptions & Selected) =>
-      withAccess(options, (access) => history(access, { topic, types, since }, toLine)),
+      withAccess(options, (access) => history(access, { topic, types, since })),
     );
 
   withOptions(program.command('import'), [...accessOptions(), topicOption()])

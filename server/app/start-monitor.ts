@@ -3,12 +3,12 @@ import { integratePerformanceMonitor, type StatusPublisher } from '../performanc
 import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
 import type { Application, ApplicationContext } from './application.ts';
 
-/** Begins to publish a server's `system_status`. */
+/** Begins to publish a server's `system_status`, an event that the catalog must have. */
 export function startMonitor<C extends AnyCatalog>(context: ApplicationContext<C>, application: Application) {
   const { manager, config, logger } = context;
   const monitor = new PerformanceMonitor();
   const reports = integratePerformanceMonitor(monitor, {
-    // A catalog without the event, or with another of its name, refuses it when it is published; that is logged.
+    // A catalog with another event of its name refuses it when it is published; that is logged.
     manager: manager as unknown as StatusPublisher,
     logger,
     intervalMs: config.monitorIntervalMs,
