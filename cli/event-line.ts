@@ -20,7 +20,7 @@ export interface Input {
   readonly isExact?: boolean;
 }
 
-/** A line without a type of its own: what `tail`, `history` and `export` print will do. */
+/** A whole event as a line: what `tail`, `history`, `export` and `replay` print will do. */
 const envelope = z.object({
   event_type: z.string(),
   data: z.unknown(),

@@ -39,7 +39,11 @@ export function describeLoss(error: unknown): string {
   if ('code' in cause && typeof cause.code === 'number') {
     return describeClose(cause.code, 'reason' in cause ? String(cause.reason) : '');
   }
-  if ('message' in cause && cause.message) return String(cause.message);
+  if ('message' in cause && cause.message) {
+    const message = String(cause.message).trim();
+    if (!message.includes('wrong version number')) return message;
+    return 'what answers there speaks no TLS: use http:// or ws:// in place of https:// or wss://';
+  }
   // Node's word for a host of which every address was refused has no message.
   if ('code' in cause && typeof cause.code === 'string') return cause.code;
   return 'the server cannot be reached';

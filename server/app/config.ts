@@ -49,7 +49,7 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly retentionMaxAgeMs: number;
   /** Bytes of JSON kept per topic. Default 64 MiB. */
   readonly retentionMaxBytes: number;
-  /** Ms between two `system_status` events of this process, on each of `simulationTopics`; 0 publishes none. Default 5000, and 0 without the simulation. */
+  /** Ms between two `system_status` events of this process, on each of `simulationTopics`; 0 publishes none, as does a catalog without that event. Default 5000, and 0 without the simulation. */
   readonly monitorIntervalMs: number;
   /** Whether events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
   readonly compression: boolean;

@@ -73,7 +73,8 @@ export interface RunningServer {
 }
 
 /**
- * Starts a server: page, tRPC over HTTP and WebSocket, health, and the monitor that publishes `system_status`.
+ * Starts a server: page, tRPC over HTTP and WebSocket, health, and, where the catalog has the event, the monitor that publishes
+ * `system_status`.
  *
  * @example const server = await startServer(loadConfig({ port: 0 }));
  * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host

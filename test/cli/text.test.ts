@@ -34,6 +34,11 @@ describe('an item as a line for people', () => {
     ],
     ['stream_synced', { recovered: true, cursor: 'e:1' }, 'live from here'],
     ['of_another_catalog', { a: 1 }, '{"a":1}'],
+    [
+      'of_another_catalog',
+      { at: new Date(0), seen: new Map([['tower', 2n ** 80n]]) },
+      '{"at":"1970-01-01T00:00:00.000Z","seen":[["tower","1208925819614629174706176"]]}',
+    ],
     ['agent_message', { of: 'another catalog' }, '{"of":"another catalog"}'],
   ])('%s', (event_type, data, text) => {
     expect(plain(event_type, data)).toBe(`12:00:00.500 ${event_type} ${text}`);

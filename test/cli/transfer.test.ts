@@ -73,6 +73,21 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(withoutCursor(copy.stdout)).toBe(withoutCursor(exported.stdout));
   });
 
+  test('history, tail and replay print dates, maps and big numbers as export does, and publish takes them', async () => {
+    await using server = await startServer();
+    const dream = { at: new Date(0), seen: new Map([['tower', new Date(1e12)]]), count: 2n ** 80n };
+    await server.manager.publish('dream', dream, { topic: 'a' });
+    const exported = await run(['export', '--topic', 'a', ...server.at]);
+    const printed = await run(['history', '--topic', 'a', ...server.at]);
+    expect(printed).toEqual(exported);
+    expect(await run(['replay', '--topic', 'a', '--speed', '1000', ...server.at])).toEqual(exported);
+    await using following = new RunningCommand(['tail', '--topic', 'a', '--last', '1', ...server.at]);
+    await expect.poll(() => following.stdout, { timeout: 30_000 }).toBe(exported.stdout);
+
+    expect(await run(['publish', '--topic', 'b', ...server.at], printed.stdout)).toMatchObject({ code: 0 });
+    expect(await eventsOf(server.manager, 'b')).toEqual(await eventsOf(server.manager, 'a'));
+  });
+
   test('import refuses what export did not write, and says where', async () => {
     await using server = await startServer();
     const line = JSON.stringify({ event_type: 'agent_message', data: agentMessage(1) });

@@ -134,6 +134,11 @@ test('what the server refuses is an EventsError with its code and issues', async
     code: 'INVALID_OPTION',
   });
   await expect(client.history({ since: 'nonsense' })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  // @ts-expect-error a time is text
+  await expect(client.history({ since: { at: new Date() } })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('{ at: ISO 8601 time, as text }'),
+  });
 });
 
 test('a subscription that cannot be ends with its error; without onError the client’s gets it', async () => {
