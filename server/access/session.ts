@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { unauthenticated } from './authenticate.ts';
@@ -19,6 +20,7 @@ export class Session {
     this.#now = now;
     this.#onClose = onClose;
     this.#endsAt = performance.now() + this.#leftByClock;
+    setMaxListeners(0, this.signal); // as many as its connection has subscriptions, which are limited there
     this.assertActive();
     this.#watchExpiry();
   }

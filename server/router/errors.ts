@@ -1,6 +1,7 @@
 import { TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
 import { ERRORS, type ErrorCode, EventsError, type Issue, toIssues } from '../../shared/errors.ts';
+import { LogUnavailable } from '../broker/log-unavailable.ts';
 
 /** The project's errors under their tRPC codes; all others as they are. */
 export function asTRPCError(error: TRPCError): TRPCError {
@@ -22,13 +23,13 @@ export async function* tellErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T,
   }
 }
 
-/** What clients are told where something fails that the server needs: the error itself names files and addresses. */
-const UNAVAILABLE =
-  'The server cannot reach something it needs, such as its log: try again later. What was sent may have been stored: publish it again with the same idempotencyKey.';
+/** What clients are told where the log cannot be used. */
+const LOG_UNAVAILABLE =
+  'The log of events cannot be reached: try again later. What was sent may have been stored: publish it again with the same idempotencyKey.';
 
 /** An error of the project, as tRPC answers it. */
 export function toTRPCError(error: EventsError): TRPCError {
-  const message = error.code === 'UNAVAILABLE' ? UNAVAILABLE : error.message;
+  const message = error instanceof LogUnavailable ? LOG_UNAVAILABLE : error.message;
   return new TRPCError({ code: ERRORS[error.code].trpc, message, cause: error });
 }
 

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
+import { LogUnavailable } from '../../server/broker/log-unavailable.ts';
 import { type Broker, createAppRouter } from '../../server/index.ts';
 import { EventsError } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
@@ -51,17 +52,23 @@ test('an error that nobody expected is for the log: clients get neither its mess
 });
 
 test('where the log of events is, and how it fails, is for the log: clients are told that it does', async () => {
-  const failure = new EventsError('UNAVAILABLE', '/srv/secret.db: database disk image is malformed.');
-  await using server = await startServer((broker) => vi.spyOn(broker, 'publish').mockRejectedValue(failure));
-  const answer = await fetch(`${server.url}/trpc/publish.agent_message`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${await token()}` },
-    body: JSON.stringify({ data: agentMessage('lost') }),
-  });
-  const text = await answer.text();
-  expect([answer.status, text]).toEqual([503, expect.stringContaining('"reason":"UNAVAILABLE"')]);
-  expect(text).not.toContain('secret.db');
-  expect(server.lines.join()).toContain('secret.db'); // the control
+  const [good, publish] = [await token(), vi.fn<Broker['publish']>()];
+  await using server = await startServer((broker) => Object.assign(broker, { publish }));
+  const told = async (error: EventsError) => {
+    publish.mockRejectedValue(error);
+    const answer = await fetch(`${server.url}/trpc/publish.agent_message`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${good}` },
+      body: JSON.stringify({ data: agentMessage('lost') }),
+    });
+    return `${answer.status} ${await answer.text()}`;
+  };
+  const words = '/srv/secret.db: database disk image is malformed.';
+  const answer = await told(new LogUnavailable(words));
+  expect(answer).toMatch(/^503 .*"reason":"UNAVAILABLE"/);
+  expect(answer).not.toContain('secret.db');
+  expect(server.lines.join()).toContain('secret.db');
+  expect(await told(new EventsError('UNAVAILABLE', words))).toContain('secret.db'); // the control, and an application's own
 });
 
 test('the log has no tokens and no payloads, whatever is refused', async () => {

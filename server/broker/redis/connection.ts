@@ -1,6 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { EventsError } from '../../../shared/errors.ts';
 import type { Logger } from '../../logger.ts';
+import { LogUnavailable } from '../log-unavailable.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import { within } from './within.ts';
 
@@ -112,9 +113,7 @@ export class RedisConnection {
     if (this.#ended === 'closed') return new EventsError('CLOSED', 'The broker is closed.');
     if (error instanceof Error && 'command' in error) delete error.command; // it holds passwords and payloads
     const what = isReply(error) ? 'refused' : 'cannot be reached';
-    return new EventsError('UNAVAILABLE', `Redis at ${this.address} ${what}: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    return new LogUnavailable(`Redis at ${this.address} ${what}: ${reasonOf(error)}`, error);
   }
 
   #awaitUp(): Promise<void> {

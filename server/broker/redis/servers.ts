@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { EventsError } from '../../../shared/errors.ts';
 import type { Logger } from '../../logger.ts';
+import { LogUnavailable } from '../log-unavailable.ts';
 import { RedisConnection } from './connection.ts';
 import { redirectionIn } from './redirection.ts';
 import type { Topology } from './topology.ts';
@@ -160,7 +161,7 @@ export class RedisServers {
 
   #nowhere(): EventsError {
     const { address } = this.#topology;
-    return new EventsError('UNAVAILABLE', `Redis at ${address} cannot be reached: nobody says who has what`);
+    return new LogUnavailable(`Redis at ${address} cannot be reached: nobody says who has what`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { EventsError, messageOf } from '../../../shared/errors.ts';
+import { LogUnavailable } from '../log-unavailable.ts';
 
 /** SQLite's result codes that have a remedy of their own. */
 const REMEDIES: Readonly<Record<number, string>> = {
@@ -15,10 +16,10 @@ const REMEDIES: Readonly<Record<number, string>> = {
 export function unavailable(path: string, cause: unknown): EventsError {
   if (cause instanceof EventsError) return cause;
   const remedy = cause instanceof Error && 'errcode' in cause ? REMEDIES[Number(cause.errcode) & 0xff] : null;
-  return new EventsError('UNAVAILABLE', `${path}: ${remedy ?? messageOf(cause)}.`, { cause });
+  return new LogUnavailable(`${path}: ${remedy ?? messageOf(cause)}.`, cause);
 }
 
 /** A log that holds something else than it must. */
 export function damaged(path: string, what: string): EventsError {
-  return new EventsError('UNAVAILABLE', `${path}: ${REMEDIES[11]}. Found: ${what}.`);
+  return new LogUnavailable(`${path}: ${REMEDIES[11]}. Found: ${what}.`);
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { EventsError } from '../../../shared/errors.ts';
+import type { EventsError } from '../../../shared/errors.ts';
 import { newEpoch } from '../epoch.ts';
+import { LogUnavailable } from '../log-unavailable.ts';
 import type { Database } from './engine.ts';
 import { unavailable } from './failures.ts';
 import { Marks } from './marks.ts';
@@ -79,7 +80,7 @@ export class LogFile {
       this.#marks.acknowledge(this.#acknowledged);
     } catch (cause) {
       const what = 'the disk failed to store it; nothing is published until the log is opened again';
-      this.#failure = new EventsError('UNAVAILABLE', `${this.path}: ${what}.`, { cause });
+      this.#failure = new LogUnavailable(`${this.path}: ${what}.`, cause);
       throw this.#failure;
     }
   }
