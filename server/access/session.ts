@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { unauthenticated } from './authenticate.ts';
@@ -20,7 +19,6 @@ export class Session {
     this.#now = now;
     this.#onClose = onClose;
     this.#endsAt = performance.now() + this.#leftByClock;
-    setMaxListeners(0, this.signal); // as many as its connection has subscriptions, which are limited there
     this.assertActive();
     this.#watchExpiry();
   }
