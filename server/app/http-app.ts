@@ -16,8 +16,9 @@ import type { Logger } from '../logger.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { answerErrors, refuseAddress } from './http/answer-errors.ts';
 import { MAX_BODY_BYTES, readUnwantedBodies } from './http/body.ts';
+import { requestsOfFewPieces } from './http/body-pieces.ts';
 import { checkHost } from './http/check-host.ts';
-import { answerClientError } from './http/client-error.ts';
+import { answerClientError, TOO_MANY_PIECES } from './http/client-error.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
@@ -91,6 +92,10 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
       headersTimeout: options.handshakeTimeoutMs - LOOK_MS - HANDSHAKE_SPARE_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: LOOK_MS,
+      IncomingMessage: requestsOfFewPieces((socket) => {
+        instruments.refused('TOO_LARGE');
+        answerClientError({ code: TOO_MANY_PIECES }, socket, options.pending);
+      }),
     },
     routerOptions: { maxParamLength: MAX_PATH },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, options.pending),
@@ -126,7 +131,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   await app.register(async (scope) => {
     allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
     limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
-    refuseRounded(scope, router);
+    refuseRounded(scope, router, MAX_BATCH_CALLS);
     scope.addHook('onRequest', async ({ method }) => {
       if (METHODS.includes(method)) return;
       // Some of them tRPC's adapter cannot even read.

@@ -3,11 +3,15 @@ import type { Duplex } from 'node:stream';
 import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
 
+/** Code of our own, beside those of Node, for a body that comes in too many pieces. */
+export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
+
 /** Statuses of what is no HTTP that can be answered as such. */
 const STATUSES: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  [TOO_MANY_PIECES]: 413,
 };
 
 /**
@@ -15,7 +19,7 @@ const STATUSES: Readonly<Record<string, number>> = {
  * Nothing of it is logged: the error holds what was sent.
  */
 export function answerClientError(
-  { code = '' }: NodeJS.ErrnoException,
+  { code = '' }: Pick<NodeJS.ErrnoException, 'code'>,
   socket: Duplex,
   pending: PendingAnswers,
 ): void {
