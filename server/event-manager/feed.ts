@@ -22,10 +22,7 @@ export interface FeedReader {
    * and calls `feed.fellBehind()` right after a batch that filled it. Returns how to stop taking them.
    */
   goLive(feed: Feed): () => void;
-  /**
-   * Whether it is full already, by what others sent to the same client: then it is handed nothing, and calls
-   * `feed.resume()` when it has room. Left out: never.
-   */
+  /** Whether others of its client filled it: it is handed nothing then, and calls `feed.resume()` later. Left out: never. */
   refuses?(): boolean;
   /** The feed ended by itself, with an error the subscriber should see. */
   fail(error: unknown): void;
@@ -103,10 +100,7 @@ export class Feed {
     });
   }
 
-  /**
-   * The reader is full: its next record comes from the log.
-   * @param at where a live reader stands: at `hub.previous` if it took nothing of what is handed out now
-   */
+  /** The reader is full: its next record comes from the log. @param at `hub.previous`, if it took nothing of this batch */
   fellBehind(at?: Position): void {
     if (this.#state === 'reading' && this.#position !== null) {
       this.#state = 'full';
