@@ -16,8 +16,9 @@ import type { Logger } from '../logger.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { answerErrors, refuseAddress } from './http/answer-errors.ts';
 import { MAX_BODY_BYTES, readUnwantedBodies } from './http/body.ts';
+import { requestsOfFewPieces } from './http/body-pieces.ts';
 import { checkHost } from './http/check-host.ts';
-import { clientErrors, refuseTunnels } from './http/client-error.ts';
+import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './http/client-error.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
@@ -81,6 +82,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   const { router, path, createContext, readiness, requests, allowedOrigins, limits, pageDir, logger } =
     options;
   const { instruments, catalog, redisPrefix } = options;
+  const refuseUnreadable = clientErrors(options.pending);
   const app = fastify({
     loggerInstance: options.pinoLogger,
     logController: new QuietLog({ disableRequestLogging: true }),
@@ -91,9 +93,13 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
       headersTimeout: options.handshakeTimeoutMs - LOOK_MS - HANDSHAKE_SPARE_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: LOOK_MS,
+      IncomingMessage: requestsOfFewPieces((socket) => {
+        instruments.refused('TOO_LARGE');
+        refuseUnreadable({ code: TOO_MANY_PIECES }, socket);
+      }),
     },
     routerOptions: { maxParamLength: MAX_PATH },
-    clientErrorHandler: clientErrors(options.pending),
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: refuseAddress,
   });
   answerInTurn(app.server, () => instruments.refused('TOO_MANY_REQUESTS'));
@@ -127,7 +133,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   await app.register(async (scope) => {
     allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
     limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
-    refuseRounded(scope, router);
+    refuseRounded(scope, router, MAX_BATCH_CALLS);
     scope.addHook('onRequest', async ({ method }) => {
       if (METHODS.includes(method)) return;
       // Some of them tRPC's adapter cannot even read.

@@ -56,6 +56,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
       name: reader.name,
       take: (records) => reader.take(records),
       goLive: (feed) => reader.goLive(feed),
+      refuses: () => reader.refuses?.() ?? false,
       fail: (error) => reader.fail(tell(error)),
     });
   }

@@ -22,6 +22,8 @@ export interface FeedReader {
    * and calls `feed.fellBehind()` right after a batch that filled it. Returns how to stop taking them.
    */
   goLive(feed: Feed): () => void;
+  /** Whether others of its client filled it: it is handed nothing then, and calls `feed.resume()` later. Left out: never. */
+  refuses?(): boolean;
   /** The feed ended by itself, with an error the subscriber should see. */
   fail(error: unknown): void;
 }
@@ -98,8 +100,8 @@ export class Feed {
     });
   }
 
-  /** The reader is full: its next record comes from the log. */
-  fellBehind(): void {
+  /** The reader is full: its next record comes from the log. @param at `hub.previous`, if it took nothing of this batch */
+  fellBehind(at?: Position): void {
     if (this.#state === 'reading' && this.#position !== null) {
       this.#state = 'full';
       this.#ahead = null;
@@ -107,10 +109,10 @@ export class Feed {
     if (this.#state !== 'live') return;
     this.#leave?.();
     this.#leave = null;
-    this.#position = this.hub.position;
+    this.#position = at ?? this.hub.position;
     this.#state = 'full';
     this.#tell(
-      { at: formatCursor(this.hub.position) },
+      { at: formatCursor(this.#position) },
       'Reads too slowly: goes on from the log when it has room',
     );
   }

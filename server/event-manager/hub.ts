@@ -20,6 +20,8 @@ export interface Hub {
   started(): Promise<void>;
   /** Moves synchronously with handing out. Whoever stands here and joins misses nothing [D7]. */
   readonly position: Position;
+  /** Where it stood before it moved on: whoever takes nothing of what is handed out now still stands here. */
+  readonly previous: Position;
   /** Records right after a position, as they would have been handed out: those of one step, when it is its turn. */
   read(after: Position, steps: Steps): ReturnType<TopicLog['read']>;
 }

@@ -33,7 +33,7 @@ export interface MergedFeedOptions {
   topics: Broker['topics'];
   /** Opens a topic; null if nothing of it is for this subscriber. */
   open: (topic: string) => Promise<TopicSource | null>;
-  reader: Pick<FeedReader, 'name' | 'take' | 'fail'>;
+  reader: Pick<FeedReader, 'name' | 'take' | 'refuses' | 'fail'>;
   reads: Reads;
   /** Called once. */
   onClose: () => void;
@@ -181,7 +181,7 @@ export class MergedFeed implements Reading {
     const reader: FeedReader = {
       name,
       take,
-      goLive: (feed) => liveAlone(feed, name, take),
+      goLive: (feed) => liveAlone(feed, name, take, () => this.#refuses(feed)),
       fail: (error) => this.end(error),
     };
     const part: Part = {
@@ -232,6 +232,13 @@ export class MergedFeed implements Reading {
       return { position: { epoch: (await steps.read(() => hub.log.bounds())).epoch, seq: 0 } };
     if (typeof start === 'object' && 'epoch' in start) return { position: start };
     return feedStart(hub, selector, start, steps);
+  }
+
+  #refuses(feed: Feed): boolean {
+    if (!this.#options.reader.refuses?.()) return false;
+    feed.fellBehind(feed.hub.previous);
+    this.fellBehind();
+    return true;
   }
 
   #take(part: Part | null, records: readonly StreamRecord[]): boolean {

@@ -27,6 +27,7 @@ export class ThrottledHub implements Hub {
   readonly #throttling: Throttling;
   readonly #started: Promise<void>;
   #position: Position | null = null;
+  #previous: Position | null = null;
   #held: Conflation;
   #interval: NodeJS.Timeout | undefined;
   #closed = false;
@@ -55,6 +56,10 @@ export class ThrottledHub implements Hub {
   get position(): Position {
     if (this.#position === null) throw new TypeError('ThrottledHub: wait for started() first');
     return this.#position;
+  }
+
+  get previous(): Position {
+    return this.#previous ?? this.position;
   }
 
   started(): Promise<void> {
@@ -125,6 +130,7 @@ export class ThrottledHub implements Hub {
   }
 
   #moveTo({ epoch, seq }: Position): void {
+    this.#previous = this.#position;
     this.#position = { epoch, seq };
     this.#held = this.#reduction(this.#position);
   }

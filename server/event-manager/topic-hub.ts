@@ -20,6 +20,7 @@ export class TopicHub implements Hub {
   readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
   readonly #started: Promise<Position>;
   #position: Position | null = null;
+  #previous: Position | null = null;
   #pending: StreamRecord[] = [];
   #scheduled = false;
   #tail: Tail | null = null;
@@ -41,6 +42,10 @@ export class TopicHub implements Hub {
   get position(): Position {
     if (this.#position === null) throw new TypeError('TopicHub: wait for started() first');
     return this.#position;
+  }
+
+  get previous(): Position {
+    return this.#previous ?? this.position;
   }
 
   /** Records right after a position: from memory if they are recent, else from the log. */
@@ -108,6 +113,7 @@ export class TopicHub implements Hub {
     const last = batch.at(-1);
     if (!last || this.#closed) return;
     for (const record of batch) this.#recent.push(record);
+    this.#previous = this.#position;
     this.#position = { epoch: last.epoch, seq: last.seq };
     this.emitter.emit('batch', batch);
   }

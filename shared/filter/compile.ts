@@ -13,6 +13,8 @@ const MAX_DEPTH = 8;
 const MAX_IN = 100;
 /** Most names and filters in one filter, whatever they say. */
 const MAX_PARTS = 512;
+/** Characters of all names and values of one filter: a subscription keeps them some times for as long as it lasts. */
+const MAX_CHARS = 16 * 1024;
 /** Mistakes that are told. */
 const MAX_ISSUES = 8;
 /** Characters of a name that are told. */
@@ -46,6 +48,7 @@ class Compiler {
   readonly #types: readonly string[];
   #conditions = 0;
   #parts = 0;
+  #chars = 0;
 
   constructor(catalog: AnyCatalog, types: readonly string[]) {
     this.#catalog = catalog;
@@ -82,6 +85,7 @@ class Compiler {
     for (const name in named) {
       if (!Object.hasOwn(named, name)) continue;
       this.#count(path);
+      this.#countChars(name, path);
       if (named[name] !== undefined) parts.push(compile(name, named[name], [...path, name]));
     }
     return every(parts);
@@ -94,10 +98,10 @@ class Compiler {
       return this.#wrong(path, `is no field that ${this.#types.join(' or ')} can be filtered by`);
     const conditions = isPlainObject(value) ? value : { eq: value };
     return this.#each(conditions, path, (operator, operand, at) => {
-      const test = this.#condition(kinds, operator, operand, at);
+      const { name: operandName, holds } = this.#condition(kinds, operator, operand, at);
       return {
-        key: JSON.stringify([keys, operator, test.name]),
-        matches: (data) => test.holds(valueAt(data, keys) ?? null),
+        key: JSON.stringify([keys, operator, operandName]),
+        matches: (data) => holds(valueAt(data, keys) ?? null),
       };
     });
   }
@@ -125,12 +129,14 @@ class Compiler {
       for (const [index, value] of operand.entries()) {
         const fault = faultOf('eq', value, kinds);
         if (fault !== null) return wrong([...path, index], fault);
+        this.#countChars(value, path);
       }
       const values: readonly FilterValue[] = operand; // each of them fits
       return { name: values.map(nameOf).sort(), holds: isOneOf(values) };
     }
     const fault = faultOf(operator, operand, kinds);
     if (fault !== null) return wrong(path, fault);
+    this.#countChars(operand, path);
     const value = operand as FilterValue; // it fits
     return { name: nameOf(value), holds: compares(operator, value) };
   }
@@ -147,6 +153,13 @@ class Compiler {
 
   #count(path: Path): void {
     if (++this.#parts > MAX_PARTS) throw this.#exceeded(path, `a filter has at most ${MAX_PARTS} parts`);
+  }
+
+  #countChars(text: unknown, path: Path): void {
+    if (typeof text !== 'string' && typeof text !== 'bigint') return;
+    this.#chars += String(text).length;
+    if (this.#chars > MAX_CHARS)
+      throw this.#exceeded(path, `a filter has at most ${MAX_CHARS} characters of names and values`);
   }
 
   #wrong(path: Path, message: string): CompiledFilter {

@@ -1,9 +1,10 @@
 import type { AnyCatalog } from '../catalog.ts';
 import { EventsError } from '../errors.ts';
 import type { EventData, EventName } from '../events.ts';
-import { fieldKinds } from './field-kinds.ts';
+import { fieldKinds, kindOf } from './field-kinds.ts';
 import { keysOf } from './field-path.ts';
-import type { FieldPath } from './types.ts';
+import { MAX_TEXT, nameOf } from './operands.ts';
+import type { FieldPath, FilterValue } from './types.ts';
 import { valueAt } from './value-at.ts';
 
 /** A field of the data of events `N`, as a filter names it: `agent_id`, `sentiment.label`. */
@@ -14,6 +15,7 @@ export type LatestBy<N extends EventName<C>, C extends AnyCatalog> =
 
 /**
  * What events are to be the latest of: of a type, and of the value of a field. To an event without the field it is null.
+ * Texts count by their first 1024 characters and their length, lists and objects as one value.
  * @returns a name for each; equal names replace each other
  * @throws EventsError INVALID_FILTER if none of the types has the field
  */
@@ -37,16 +39,15 @@ export function compileLatestBy(
       },
     );
   }
-  return (type, data) => {
-    const value = valueAt(data, keys) ?? null;
-    // What a schema leaves open may be anything. Text goes as it is: this is done for each event.
-    return `${type} ${typeof value === 'string' ? `"${value}` : (JSON.stringify(value, named) ?? typeof value)}`;
-  };
+  return (type, data) => `${type} ${shortNameOf(valueAt(data, keys) ?? null)}`;
 }
 
-/** JSON has none of these, and would refuse the first, or take the others for one another. */
-function named(_: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : `number ${value}`;
-  return value instanceof Map || value instanceof Set ? [...value] : value;
+/**
+ * A name for a value, short whatever the value is: each subscription makes one for each event, and keeps it for as long
+ * as an interval lasts. What has no order among texts, numbers and the like (a list, an object) is one value.
+ */
+function shortNameOf(value: unknown): string {
+  if (typeof value === 'string' && value.length > MAX_TEXT)
+    return `string of ${value.length} ${value.slice(0, MAX_TEXT)}`;
+  return kindOf(value) === undefined ? 'object' : nameOf(value as FilterValue);
 }

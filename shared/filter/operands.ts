@@ -3,7 +3,7 @@ import type { Comparison } from './operators.ts';
 import type { FilterValue } from './types.ts';
 
 /** Characters of a text that fields are compared with. */
-const MAX_TEXT = 1024;
+export const MAX_TEXT = 1024;
 /** Bigints that fields are compared with are smaller than this. */
 const MAX_BIGINT = 2n ** 1024n;
 

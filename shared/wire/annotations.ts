@@ -26,6 +26,7 @@ export class AnnotationReader {
   readonly #root: Mark = {};
   readonly #path: string[] = [];
   #count = 0;
+  #patternChars = 0;
 
   constructor(json: unknown, version: unknown, limits: WireLimits, expects: Expects) {
     if (version !== undefined && typeof version !== 'number') {
@@ -78,6 +79,7 @@ export class AnnotationReader {
       if (inner !== undefined) this.#inner(inner, mark, json);
       if (mark.type !== undefined) throw this.#invalid('is annotated twice');
       mark.type = this.#type(type);
+      if (typeof json === 'string') this.#weigh(mark.type, json);
     } else this.#inner(tree, mark, json);
   }
 
@@ -119,6 +121,19 @@ export class AnnotationReader {
       );
     }
     return named ? [kind as Kind, name as string] : (kind as Kind);
+  }
+
+  /** Of these to be made from a text costs more than the text. */
+  #weigh(type: TypeName, { length }: string): void {
+    const { maxUrlChars, maxPatternChars } = this.#limits;
+    if (type === 'URL' && length > maxUrlChars)
+      throw this.#invalid(`is a URL of more than ${maxUrlChars} characters: send it as text`);
+    if (type !== 'regexp') return;
+    this.#patternChars += length;
+    if (this.#patternChars > maxPatternChars)
+      throw this.#invalid(
+        `is a regexp beyond the ${maxPatternChars} characters that all of an input may have: send it as text`,
+      );
   }
 
   #at(keys: readonly string[]): unknown {

@@ -54,8 +54,9 @@ class Measure {
     const { maxDepth, maxNodes } = this.#limits;
     if (depth >= maxDepth) throw this.#tooMuch(`is nested more than ${maxDepth} levels deep`);
     const inside: unknown[] = isList ? json : Object.values(json);
-    this.#nodes += inside.length;
-    if (this.#nodes > maxNodes) throw this.#tooMuch(`has more than ${maxNodes} values`);
+    this.#nodes += isList ? inside.length : 2 * inside.length;
+    if (this.#nodes > maxNodes)
+      throw this.#tooMuch(`has more than ${maxNodes} values, of which a field counts twice`);
     for (const value of inside) if (typeof value === 'object') this.take(value, depth + 1);
   }
 

@@ -7,6 +7,7 @@ import { isRecord, isTypedArrayName } from './shapes.ts';
 const MAX_DATE_LENGTH = 64;
 
 const BIGINT = new RegExp(`^-?\\d{1,${MAX_BIGINT_DIGITS}}$`);
+const ASCII = /^[ -~]*$/;
 const NUMBERS: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity', '-0']);
 
 /**
@@ -43,8 +44,12 @@ export function revive(json: unknown, type: TypeName): unknown {
       if (!isTypedArrayName(name ?? '') || !Array.isArray(json) || !json.every(isNumber))
         throw new WrongShape('must be a list of numbers to be a typed array');
       break;
-    case 'regexp':
     case 'URL':
+      // So a URL writes itself. Of a host in other letters each costs as much as there are of them.
+      if (typeof json !== 'string' || !ASCII.test(json))
+        throw new WrongShape('must be text of ASCII characters to be a URL');
+      break;
+    case 'regexp':
     case 'symbol':
       if (typeof json !== 'string') throw new WrongShape(`must be text to be a ${kind}`);
       break;

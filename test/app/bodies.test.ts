@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createPublisher } from '../../client/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -131,4 +133,29 @@ test('methods that are no calls are refused, whatever they are', async () => {
     });
     expect(status, method).toBe(405);
   }
+});
+
+/** Sends a body in chunks of so many bytes, and hears the answer. */
+async function sendInChunks(port: number, bytes: number, chunkBytes: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.on('error', () => {}); // it may be hung up on while it still sends
+  const body = JSON.stringify({ data: agentMessage('x'.repeat(bytes)) });
+  const chunks = body.match(new RegExp(`.{1,${chunkBytes}}`, 'g')) ?? [];
+  const head = `POST ${PUBLISH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  const encoded = chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+  let answer = '';
+  socket.on('data', (text) => {
+    answer += String(text);
+  });
+  socket.write(`${head}${encoded.join('')}0\r\n\r\n`);
+  await once(socket, 'close');
+  return answer;
+}
+
+test('a body in thousands of chunks of a byte is refused, and the same one in larger chunks is taken', async () => {
+  await using server = await startTestServer();
+  expect(await sendInChunks(server.port, 10_000, 1)).toMatch(/^HTTP\/1.1 413 /);
+  expect(await sendInChunks(server.port, 10_000, 10)).toMatch(/^HTTP\/1.1 200 /);
+  expect(await sendInChunks(server.port, 4_000, 1)).toMatch(/^HTTP\/1.1 200 /);
 });

@@ -36,6 +36,21 @@ test('a whole number beyond 2^53 is refused over HTTP, by itself and in a batch,
   expect(safe.status).toBe(200);
 });
 
+test('a batch of too many calls is refused in few words, and not once for each', async () => {
+  await using server = await startTestServer();
+  const post = (calls: number) =>
+    fetch(`${server.url}/trpc/${Array.from({ length: calls }, () => 'x')}?batch=1`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `[${BEYOND}]`,
+    });
+  const many = await post(7000);
+  expect(many.status).toBe(400);
+  expect((await many.text()).length).toBeLessThan(4096);
+  // The control: as many calls as a request may have get an answer each.
+  expect(await (await post(100)).json()).toHaveLength(100);
+});
+
 test('over a WebSocket it is refused where the schema asks for a number, and a bigint where it asks for one', async () => {
   const catalog = defineEvents({ n: z.object({ n: z.number() }), big: z.object({ n: z.bigint() }) });
   await using server = await startTestServer({}, { catalog });

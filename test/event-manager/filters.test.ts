@@ -4,6 +4,7 @@ import { select } from '../../server/event-manager/selector.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { historyInput } from '../../server/router/inputs.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
+import { compileLatestBy } from '../../shared/filter/latest-by.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 import { defineEvents, type EventsError } from '../../shared/index.ts';
 import { Collector } from '../support/collect.ts';
@@ -160,6 +161,9 @@ describe('[D8] a filter that exceeds a limit is not read on', () => {
   const wide = defineEvents({ e: z.object({ n: z.number(), s: z.string(), b: z.bigint(), d: z.date() }) });
   const compile = (filter: object) => () => compileFilter(wide, ['e'], filter as AnyFilter);
 
+  /** Texts of 1000 characters each. */
+  const texts = (count: number) => Array.from({ length: count }, (_, n) => `${n}`.padEnd(1000, 'x'));
+
   /** A list that tells how many of its items were looked at. */
   function counted<T>(length: number, item: T): { list: T[]; looked: () => number } {
     let looked = 0;
@@ -200,6 +204,8 @@ describe('[D8] a filter that exceeds a limit is not read on', () => {
     ['a bigint', { b: { gt: 2n ** 1024n } }, /1024/],
     ['a date that is none', { d: { gt: new Date(Number.NaN) } }, /valid date/],
     ['a path', { ['n.'.repeat(101)]: 1 }, /no field/],
+    ['texts in all', { s: { in: texts(17) } }, /16384 characters/],
+    ['texts in all, of several conditions', { and: texts(17).map((s) => ({ s })) }, /16384 characters/],
   ])('%s', (_, filter, message) => {
     expect(compile(filter)).toThrow(message);
   });
@@ -207,6 +213,7 @@ describe('[D8] a filter that exceeds a limit is not read on', () => {
   test('at its limits it is taken', () => {
     expect(compile({ or: Array.from({ length: 64 }, (_, n) => ({ n })) })).not.toThrow();
     expect(compile({ n: { in: Array.from({ length: 100 }, (_, n) => n) } })).not.toThrow();
+    expect(compile({ s: { in: texts(16) } })).not.toThrow();
     expect(compile({ s: { prefix: 'x'.repeat(1024) }, b: { lt: 2n ** 1024n - 1n } })).not.toThrow();
   });
 
@@ -229,4 +236,26 @@ test('[D8] equal filters have equal keys, however they are written', () => {
   expect(keyOf({ count: 1n })).not.toBe(keyOf({ count: 2n }));
   expect(keyOf({ 'tags.x': 1 })).not.toBe(keyOf({ 'tags.x': '1' }));
   expect(keyOf({ not: { sensor: 'a' } })).not.toBe(keyOf({ sensor: 'a' }));
+});
+
+describe('latestBy: the name of a value', () => {
+  const open = defineEvents({ e: z.object({ at: z.unknown() }) });
+  const nameOf = compileLatestBy(open, ['e'], 'at');
+  const ofValue = (at: unknown) => nameOf('e', { at });
+
+  test('is short whatever the value is, since each subscription keeps one for each event it holds', () => {
+    const long = 'x'.repeat(1_000_000);
+    for (const at of [long, { long }, [long], new Map([[long, long]])]) {
+      expect(ofValue(at).length).toBeLessThan(1100);
+      expect(JSON.stringify(at instanceof Map ? [...at] : at).length).toBeGreaterThan(1_000_000); // the control
+    }
+  });
+
+  test('differs for values that differ, but for lists and objects, which are one', () => {
+    const values = ['1', 1, 1n, true, null, new Date(1), Number.NaN, 'x'.repeat(1024), 'x'.repeat(1025), {}];
+    expect(new Set(values.map(ofValue)).size).toBe(values.length);
+    expect(ofValue(new Date(1))).toBe(ofValue(new Date(1)));
+    expect(ofValue({ a: 1 })).toBe(ofValue([2]));
+    expect(ofValue(undefined)).toBe(ofValue(null));
+  });
 });

@@ -124,6 +124,43 @@ describe('[D9] a client that does not read', () => {
     expect([...received(slow), ...received(again)]).toEqual(range(1, FLOOD));
   });
 
+  /** Subscriptions of one client, alike and each of its own kind, so that they are in many groups. */
+  async function subscribeOften({ server, manager }: EventServer, count: number): Promise<RawClient> {
+    const client = await server.connect();
+    for (let id = 1; id <= count; id++) {
+      const own = [{ filter: { agent_id: { ne: `nobody-${id}` } } }, { topics: ['default', 'other'] }, {}];
+      client.call(id, 'subscription', 'on.any', { json: own[id % own.length] });
+    }
+    await until(() => expect(manager.stats().subscribers).toBe(count));
+    await Promise.all(range(1, count).map((id) => client.frame(id, 1)));
+    return client;
+  }
+
+  test('with many subscriptions: holds each event a few times, and every one gets everything when it reads again', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
+    const slow = await subscribeOften(events, 30);
+    slow.ws.pause();
+    let peak = 0;
+    for (let n = 1; n <= 200; n++) {
+      await events.manager.publish('agent_message', padded(n));
+      await new Promise((resolve) => setImmediate(resolve));
+      peak = Math.max(peak, events.sockets[0]?.writableLength ?? 0);
+    }
+    expect(peak).toBeGreaterThan(HIGH_WATER);
+    expect(peak).toBeLessThan(HIGH_WATER * 2);
+    slow.ws.resume();
+    for (const id of range(1, 30))
+      await until(() => expect(messagesOf(slow, id).map(numberOf)).toEqual(range(1, 200)));
+  });
+
+  test('control: without the high-water mark each of its subscriptions holds every event', async () => {
+    await using events = await startEventServer({ maxBufferedBytes: Number.POSITIVE_INFINITY });
+    const slow = await subscribeOften(events, 30);
+    slow.ws.pause();
+    for (let n = 1; n <= 100; n++) await events.manager.publish('agent_message', padded(n));
+    await until(() => expect(events.sockets[0]?.writableLength).toBeGreaterThan(FLOOD_BYTES));
+  });
+
   test('is cut when it takes nothing for drainTimeoutMs, though little waits for it and it answers pings', async () => {
     await using events = await startEventServer({
       maxBufferedBytes: 1024 * 1024 * 1024,

@@ -220,6 +220,9 @@ const MALFORMED: readonly [string, unknown, unknown][] = [
   ['a number of text', '12', ['number']],
   ['undefined of something', 'topic', ['undefined']],
   ['a URL that is none', 'x', ['URL']],
+  ['a URL in letters of its own', 'http://ä/', ['URL']],
+  ['a URL of more than 8192 characters', `http://a/${'x'.repeat(8192)}`, ['URL']],
+  ['a regexp of more than 1000 characters', `/${'x'.repeat(1000)}/`, ['regexp']],
   ['a regexp of a number', 5, ['regexp']],
   ['a regexp that is none', '/(/', ['regexp']],
   ['an Error of text', 'x', ['Error']],
@@ -331,6 +334,11 @@ describe('the cost', () => {
     ['depth', { json: nested(INPUT_LIMITS.maxDepth + 1) }, /nested more than/],
     ['values', { json: Array.from({ length: 11 }, () => 1) }, /more than 10 values/],
     [
+      'fields, with their names',
+      { json: Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].entries()) },
+      /more than 10 values/,
+    ],
+    [
       'values in all',
       { json: [Array.from({ length: 6 }, () => 1), Array.from({ length: 6 }, () => 1)] },
       /more than 10 values/,
@@ -367,6 +375,30 @@ describe('the cost', () => {
     expect(() => decode(encoded, { limits: message.source.includes('values') ? limits : large })).toThrow(
       message,
     );
+  });
+
+  test('the largest network there may be is taken, and a body of 1 MiB full of the smallest values is not', () => {
+    const connection = { from: 'a', to: 'b', strength: 1, is_active: true, type: 'normal' };
+    const connections = Array.from({ length: 10_000 }, () => connection);
+    const data = { connections, communication_stats: {}, event_type: 'all' };
+    expect(decode({ json: { data } }, { limits: INPUT_LIMITS })).toEqual({ data });
+    for (const small of ['{}', '[]', '0', '""']) {
+      const text = `[${Array.from({ length: Math.floor(2 ** 20 / (small.length + 1)) }, () => small)}]`;
+      const json = { data: { metadata: { all: JSON.parse(text) as unknown } } };
+      expect(() => decode({ json }, { limits: INPUT_LIMITS })).toThrow(/more than 125000 values/);
+      expect(decode({ json }, { limits: LOG_LIMITS })).toBe(json); // the control
+    }
+  });
+
+  test('what costs more to make than its text has is counted over the whole input, and taken from a log', () => {
+    const patterns = (count: number) => Array.from({ length: count }, (_, n) => `/${n}\\p{RGI_Emoji}/v`);
+    const values = (count: number) => Object.fromEntries(patterns(count).map((_, n) => [n, ['regexp']]));
+    const encoded = (count: number) => ({ json: patterns(count), meta: { values: values(count), v: 1 } });
+    expect(read(encoded(20))).toHaveLength(20);
+    expect(() => read(encoded(100))).toThrow(/regexp beyond the 1000 characters/);
+    expect(decode(encoded(100), { limits: LOG_LIMITS })).toHaveLength(100);
+    const international = new URL('http://ä.example/ö?ü#ß'); // which becomes ASCII
+    expect(read(encode({ international }))).toEqual({ international });
   });
 
   test('a log of an earlier version, with equalities, is read as it was written', () => {

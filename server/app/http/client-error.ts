@@ -3,11 +3,15 @@ import type { Duplex } from 'node:stream';
 import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
 
+/** Code of our own, beside those of Node, for a body that comes in too many pieces. */
+export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
+
 /** Statuses of what is no HTTP that can be answered as such. */
 const STATUSES: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  [TOO_MANY_PIECES]: 413,
 };
 
 /** Ms for the answers that are owed before a refusal. */
@@ -19,7 +23,7 @@ const ANSWERS_MS = 5_000;
  */
 export function clientErrors(
   pending: PendingAnswers,
-): (error: NodeJS.ErrnoException, socket: Duplex) => void {
+): (error: Pick<NodeJS.ErrnoException, 'code'>, socket: Duplex) => void {
   const refused = new WeakSet<Duplex>();
   return ({ code = '' }, socket) => {
     if (refused.has(socket)) return;

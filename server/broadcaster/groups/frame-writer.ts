@@ -31,7 +31,12 @@ export class FrameWriter {
     };
   }
 
-  /** Returns the bytes handed over and not taken by the system yet, these included. */
+  /** Bytes handed over and not taken by the system yet. */
+  get unsent(): number {
+    return this.#pendingBytes + this.#socket.writableLength;
+  }
+
+  /** Returns the bytes that are unsent, these included. */
   write(frames: Buffer): number {
     if (this.#live <= 1 && this.#pending.length === 0) {
       // Nothing may follow a close frame.
@@ -40,7 +45,7 @@ export class FrameWriter {
       if (this.#pending.push(frames) === 1) this.#schedule(this);
       this.#pendingBytes += frames.length;
     }
-    return this.#pendingBytes + this.#socket.writableLength;
+    return this.unsent;
   }
 
   /** Hands what waits for the end of the turn to the socket. */

@@ -11,10 +11,12 @@ export interface Member {
   readonly style: FrameStyle;
   /** Who it is, for the log. */
   readonly name: string;
+  /** Whether its client has so much unsent that nothing may be added. */
+  readonly isFull: boolean;
   /** Takes frames; false if it should be told no more until it has caught up. */
   write(frames: Buffer): boolean;
-  /** Called right after a `write` that returned false, out of the group already. */
-  overflow(): void;
+  /** Called after a `write` that returned false, or, with `missed`, in place of one while it was full. */
+  overflow(missed: boolean): void;
 }
 
 /** Subscribers of one topic that select the same records: matched once, encoded once, framed once per request id. */
@@ -51,9 +53,15 @@ class Group {
 
   #send(batch: EncodedBatch): void {
     const full: Member[] = [];
+    const missed: Member[] = [];
     let style: FrameStyle | undefined;
     let frames: Buffer = Buffer.alloc(0);
     for (const member of this.#members) {
+      // A client may have any number of members, here and in other groups: one of them fills it for all.
+      if (member.isFull) {
+        missed.push(member);
+        continue;
+      }
       // Most have the style of the one before.
       if (member.style !== style) {
         style = member.style;
@@ -61,7 +69,8 @@ class Group {
       }
       if (!member.write(frames)) full.push(member);
     }
-    for (const member of full) member.overflow();
+    for (const member of full) member.overflow(false);
+    for (const member of missed) member.overflow(true);
   }
 }
 

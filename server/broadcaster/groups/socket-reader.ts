@@ -32,6 +32,8 @@ export class SocketReader implements FeedReader, Member {
   readonly #highWaterBytes: number;
   readonly #feed: Reading;
   readonly #subscription: LiveSubscription;
+  /** Where it is live. */
+  #hub: Feed['hub'] | undefined;
 
   constructor(subscription: LiveSubscription, call: LiveCall, writer: FrameWriter, setup: SocketReaderSetup) {
     this.#subscription = subscription;
@@ -59,6 +61,7 @@ export class SocketReader implements FeedReader, Member {
   }
 
   goLive(feed: Feed): () => void {
+    this.#hub = feed.hub;
     const leave = this.#setup.groups.join(feed, this);
     const notLive = this.#writer.addLive();
     return () => {
@@ -67,12 +70,22 @@ export class SocketReader implements FeedReader, Member {
     };
   }
 
+  get isFull(): boolean {
+    return this.#writer.unsent > this.#highWaterBytes;
+  }
+
+  refuses(): boolean {
+    if (!this.isFull) return false;
+    this.#wait();
+    return true;
+  }
+
   write(frames: Buffer): boolean {
     return this.#writer.write(frames) <= this.#highWaterBytes;
   }
 
-  overflow(): void {
-    this.#feed.fellBehind();
+  overflow(missed: boolean): void {
+    this.#feed.fellBehind(missed ? this.#hub?.previous : undefined);
     if (this.#subscription.whenSlow === 'disconnect') {
       cut(this.#call.connection.ws, CloseCode.SLOW_CONSUMER, 'reads too slowly: resume from the last cursor');
     } else {
