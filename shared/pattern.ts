@@ -1,16 +1,24 @@
-/** Whether a name matches a pattern in which `*` stands for anything. Takes time linear in the name per `*`. */
-export function matchesPattern(pattern: string, name: string): boolean {
+/** Makes of a pattern in which `*` stands for anything a test of names, which takes time linear in the name per `*`. */
+export function patternTest(pattern: string): (name: string) => boolean {
   const [head = '', ...rest] = pattern.split('*');
   const tail = rest.pop();
-  if (tail === undefined) return name === pattern;
-  if (!name.startsWith(head)) return false;
-  let at = head.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.length - tail.length >= at && name.endsWith(tail);
+  if (tail === undefined) return (name) => name === pattern;
+  const parts = rest.filter((part) => part !== '');
+  return (name) => {
+    if (!name.startsWith(head)) return false;
+    let at = head.length;
+    for (const part of parts) {
+      const found = name.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return name.length - tail.length >= at && name.endsWith(tail);
+  };
+}
+
+/** Whether a name matches a pattern. For many names, make a {@link patternTest}. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  return patternTest(pattern)(name);
 }
 
 /** Whether a name matches one of the patterns. */

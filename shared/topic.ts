@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { countedArray } from './data/counted-array.ts';
 import { DEFAULT_TOPIC } from './default-topic.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
-import { matchesPattern } from './pattern.ts';
+import { patternTest } from './pattern.ts';
 
 /** Most topics one subscription follows, those that its patterns match included. */
 export const MAX_TOPICS = 50;
@@ -44,15 +44,17 @@ export interface TopicChoice {
 export function parseTopics(topics: readonly string[]): TopicChoice {
   const all = parse(topicsSchema, topics, 'topics');
   const names = new Set(all.filter((topic) => !topic.includes('*')));
-  const patterns = all.filter((topic) => topic.includes('*'));
+  // Each once, and read once: they are asked for every topic there is.
+  const patterns = [...new Set(all.filter((topic) => topic.includes('*')))].map((pattern) => ({
+    isSystem: pattern.startsWith('_'),
+    matches: patternTest(pattern),
+  }));
   return {
     names: [...names],
     open: patterns.length > 0,
     includes: (topic) =>
       names.has(topic) ||
-      patterns.some(
-        (pattern) => topic.startsWith('_') === pattern.startsWith('_') && matchesPattern(pattern, topic),
-      ),
+      patterns.some(({ isSystem, matches }) => topic.startsWith('_') === isSystem && matches(topic)),
   };
 }
 

@@ -17,6 +17,7 @@ import { allowOrigins } from './allow-origins.ts';
 import { answerErrors, refuseAddress } from './http/answer-errors.ts';
 import { MAX_BODY_BYTES, readUnwantedBodies } from './http/body.ts';
 import { requestsOfFewPieces } from './http/body-pieces.ts';
+import { readInTurns } from './http/body-turns.ts';
 import { checkHost } from './http/check-host.ts';
 import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './http/client-error.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
@@ -133,6 +134,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   await app.register(async (scope) => {
     allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
     limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
+    readInTurns(scope);
     refuseRounded(scope, router, MAX_BATCH_CALLS);
     scope.addHook('onRequest', async ({ method }) => {
       if (METHODS.includes(method)) return;

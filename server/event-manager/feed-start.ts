@@ -1,13 +1,18 @@
-import { parseCursor } from '../../shared/cursor.ts';
+import { type Position, parseCursor } from '../../shared/cursor.ts';
 import type { Since } from '../../shared/since.ts';
 import { gapBeforeTime, oldestPosition } from '../broker/gaps.ts';
-import type { FeedStart } from './feed.ts';
 import type { Hub } from './hub.ts';
 import { startOfLast } from './read-backward.ts';
 import type { Selector } from './selector.ts';
 import type { Steps } from './steps.ts';
-import { gapRecord } from './stream-record.ts';
+import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
+
+/** Where a feed starts, and whether something before it was lost already. */
+export interface FeedStart {
+  readonly position: Position;
+  readonly gap?: StreamRecord;
+}
 
 /** The position a subscription starts at. Called once the hub's tail is attached. */
 export async function feedStart(

@@ -5,6 +5,7 @@ import { debugs } from '../logger.ts';
 import { inBatches } from './batches.ts';
 import { Conflation, type KeyOf } from './conflation.ts';
 import { explainRead } from './explain.ts';
+import type { FeedStart } from './feed-start.ts';
 import type { Hub } from './hub.ts';
 import { patiently } from './patiently.ts';
 import type { Selector } from './selector.ts';
@@ -26,12 +27,6 @@ export interface FeedReader {
   refuses?(): boolean;
   /** The feed ended by itself, with an error the subscriber should see. */
   fail(error: unknown): void;
-}
-
-/** Where a feed starts, and whether something before it was lost already. */
-export interface FeedStart {
-  readonly position: Position;
-  readonly gap?: StreamRecord;
 }
 
 export interface FeedOptions {

@@ -6,7 +6,7 @@ import { DEFAULT_PAGE, type HistoryOptions, type HistoryPage, MAX_PAGE } from '.
 import type { StreamGap } from '../../shared/stream-items.ts';
 import type { Bounds } from '../broker/broker.ts';
 import { cursorBefore, newestPosition, positionBefore } from '../broker/gaps.ts';
-import type { FeedStart } from './feed.ts';
+import type { FeedStart } from './feed-start.ts';
 import { startAfter } from './feed-start.ts';
 import { NewestRecords, PAGE_CHARS } from './newest-records.ts';
 import { readBackward } from './read-backward.ts';

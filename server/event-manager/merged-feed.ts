@@ -7,8 +7,8 @@ import { formatTopicsCursor, parseTopicsCursor } from '../../shared/topics-curso
 import type { Broker, Tail } from '../broker/broker.ts';
 import type { KeyOf } from './conflation.ts';
 import type { Reading } from './event-subscription.ts';
-import { Feed, type FeedReader, type FeedStart } from './feed.ts';
-import { feedStart } from './feed-start.ts';
+import { Feed, type FeedReader } from './feed.ts';
+import { type FeedStart, feedStart } from './feed-start.ts';
 import type { Hub, HubLease } from './hub.ts';
 import { liveAlone } from './live-alone.ts';
 import type { Selector } from './selector.ts';

@@ -54,7 +54,7 @@ const refused = { ...undecodable, message: expect.stringMatching(undecodable.mes
 
 describe.each([
   ['result', { result: { type: 'data', data: BROKEN } }],
-  ['error', { error: BROKEN }],
+  ['error', { error: { ...BROKEN, json: { ...BROKEN.json, code: -32603 } } }],
 ])('an answer that cannot be decoded, a %s', (_, body) => {
   test('ends the call, over HTTP and WebSocket, and is not asked for again', async () => {
     await using server = await startServer(() => body);

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { matchesPattern } from '../../shared/pattern.ts';
+import { parseTopics } from '../../shared/topic.ts';
 
 test.each([
   ['run-42', 'run-42', true],
@@ -21,4 +22,15 @@ test.each([
   ['', 'x', false],
 ])('%s and %s: %s', (pattern, name, matches) => {
   expect(matchesPattern(pattern, name)).toBe(matches);
+});
+
+test('the patterns of a subscription are read once, however many topics there are', () => {
+  const split = vi.spyOn(String.prototype, 'split');
+  const { includes } = parseTopics(Array.from({ length: 50 }, (_, n) => `*${'*a'.repeat(40)}${n}*`));
+  const before = split.mock.calls.length;
+  for (let n = 0; n < 100; n++) expect(includes(`topic-${n}`)).toBe(false);
+  expect(split.mock.calls.length).toBe(before);
+  matchesPattern('a*', 'topic'); // the control
+  expect(split.mock.calls.length).toBe(before + 1);
+  split.mockRestore();
 });
