@@ -11,10 +11,13 @@ export interface ServerChild extends AsyncDisposable {
   state(): Promise<ServerProcessState>;
 }
 
-/** Starts {@link ServerProcessOptions} as a process that dies with its test. */
-export async function startServerChild(options: ServerProcessOptions): Promise<ServerChild> {
+/** Starts {@link ServerProcessOptions} as a process that dies with its test. @param flags further ones for Node */
+export async function startServerChild(
+  options: ServerProcessOptions,
+  flags: readonly string[] = [],
+): Promise<ServerChild> {
   const child = fork(join(import.meta.dirname, 'server-process.ts'), [JSON.stringify(options)], {
-    execArgv: ['--expose-gc', '--import', 'tsx'],
+    execArgv: ['--expose-gc', ...flags, '--import', 'tsx'],
     stdio: ['ignore', 'inherit', options.adapter === 'stock' ? 'ignore' : 'inherit', 'ipc'], // a control may fall
   });
   const exited = once(child, 'exit');
