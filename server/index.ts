@@ -93,7 +93,9 @@ export {
   type EventProceduresOptions,
   eventProcedures,
   type PublishInput,
+  type PublishProcedures,
   type SubscribeInput,
+  type SubscribeProcedures,
 } from './router/event-procedures.ts';
 export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
 export type { JsonSchema } from './schema/events-schema.ts';

@@ -75,16 +75,27 @@ type On<N extends EventName<C>, C extends AnyCatalog> = TRPCSubscriptionProcedur
   meta: unknown;
 }>;
 
-/** The procedures of a catalog, as a record that goes under any key of any tRPC router. */
+/** `publish.*`: a mutation for each event, and one for several. */
+export type PublishProcedures<C extends AnyCatalog> = {
+  [N in EventName<C>]: TRPCMutationProcedure<{
+    input: PublishInput<N, C>;
+    output: PublishResult;
+    meta: unknown;
+  }>;
+} & { batch: TRPCMutationProcedure<{ input: BatchInput<C>; output: PublishResult[]; meta: unknown }> };
+
+/** `on.*`: a subscription for each event, and one for all. */
+export type SubscribeProcedures<C extends AnyCatalog> = { [N in EventName<C>]: On<N, C> } & {
+  any: On<EventName<C>, C>;
+};
+
+/**
+ * The procedures of a catalog, as a record that goes under any key of any tRPC router. Its parts have names of their own:
+ * a declaration file would otherwise write the whole catalog out for each event.
+ */
 export type EventProcedures<C extends AnyCatalog> = {
-  publish: {
-    [N in EventName<C>]: TRPCMutationProcedure<{
-      input: PublishInput<N, C>;
-      output: PublishResult;
-      meta: unknown;
-    }>;
-  } & { batch: TRPCMutationProcedure<{ input: BatchInput<C>; output: PublishResult[]; meta: unknown }> };
-  on: { [N in EventName<C>]: On<N, C> } & { any: On<EventName<C>, C> };
+  publish: PublishProcedures<C>;
+  on: SubscribeProcedures<C>;
   history: TRPCQueryProcedure<{
     input: HistoryOptions<EventName<C>, C> | undefined;
     output: HistoryPage<EventName<C>, C>;
