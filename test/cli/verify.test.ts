@@ -10,8 +10,10 @@ const SMALL = ['--publishers', '2', '--subscribers', '4', '--seconds', '1', '--r
 describe('psyche-events verify', { timeout: 60_000 }, () => {
   test('a deployment that keeps its promises, its sockets cut meanwhile', async () => {
     await using server = await startTestServer();
-    await using command = new RunningCommand(['verify', '--url', server.url, server.url, ...SMALL, '--json']);
-    const cut = setInterval(() => server.drop(), 300);
+    // Long enough that what comes between two cuts is a lot, however slowly the machine connects again.
+    const args = ['verify', '--url', server.url, server.url, ...SMALL, '--seconds', '5', '--json'];
+    await using command = new RunningCommand(args);
+    const cut = setInterval(() => server.drop(), 1_200);
     const { code, stdout, stderr } = await command.exit();
     clearInterval(cut);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
