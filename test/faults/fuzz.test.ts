@@ -123,6 +123,8 @@ test(`${INPUTS} hostile inputs: each is answered, others do not wait, and memory
 test('control: with superjson’s own decoder such inputs, and smaller ones, hold up everybody', {
   timeout: 300_000,
 }, async () => {
-  const fuzzed = await fuzz({ kind: 'stock', count: 400, part: 16, sizes: CONTROL_SIZES, untilBeyond: true });
-  expect(isBeyond(fuzzed)).toBe(true);
+  const control = { kind: 'stock', count: 400, part: 16, sizes: CONTROL_SIZES, untilBeyond: true } as const;
+  // It may also run out of memory, and end.
+  const isMissed = await fuzz(control).then(isBeyond, (error) => /the server ended/.test(String(error)));
+  expect(isMissed).toBe(true);
 });
