@@ -31,7 +31,8 @@ export async function startFuzzChild(kind: FuzzServerKind): Promise<Child> {
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
-    state() {
+    async state() {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error('the server ended');
       child.send('state');
       return told();
     },
@@ -41,8 +42,14 @@ export async function startFuzzChild(kind: FuzzServerKind): Promise<Child> {
   };
 }
 
-const residentBytes = (pid: number) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+/** Resident memory of a process; 0 once it has ended. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
 
 /** What is seen of a server from outside, while it is watched. */
 export interface Watch {
