@@ -4,16 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { UPGRADE } from '../broadcaster/hostile.ts';
 import { size } from './chaos.ts';
-import { type ServerChild, startServerChild } from './server-child.ts';
+import { type ServerChild, startServerChild, TIGHT_HEAP } from './server-child.ts';
 
 const MIB = 1024 * 1024;
 const CLIENTS = 8;
 const FLOOD_MS = size(1_500, 15_000);
 /** What a hostile connection may cost, and what a process that is busy grows by whoever makes it busy. */
 const ALLOWED_BYTES = CLIENTS * 4 * MIB + 48 * MIB;
-
-/** V8 lets a heap grow with the work, far beyond what is held: here garbage is to be collected soon. */
-const TIGHT = ['--max-semi-space-size=4'];
 
 /** A frame of a client, masked with zeros. */
 function frame(opcode: number, payload: string | Buffer): Buffer {
@@ -79,7 +76,7 @@ describe('clients that send without end and read nothing cost a bounded amount o
     ...Object.entries(OVER_HTTP).map(([name, unit]) => [name, unit, false] as const),
   ];
   test('whatever they send', { timeout: 60_000 + kinds.length * FLOOD_MS * 3 }, async () => {
-    await using server = await startServerChild({ adapter: 'ours' }, TIGHT);
+    await using server = await startServerChild({ adapter: 'ours' }, TIGHT_HEAP);
     const grown: Record<string, number> = {};
     for (const [name, unit, upgrade] of kinds) grown[name] = await growth(server, unit, upgrade);
     const tooMuch = Object.entries(grown).filter(([, bytes]) => bytes > ALLOWED_BYTES);
@@ -88,7 +85,7 @@ describe('clients that send without end and read nothing cost a bounded amount o
   });
 
   test('control: tRPC’s own adapter keeps an answer to each', { timeout: 180_000 }, async () => {
-    await using server = await startServerChild({ adapter: 'stock' }, TIGHT);
+    await using server = await startServerChild({ adapter: 'stock' }, TIGHT_HEAP);
     const unit = OVER_WEBSOCKET['calls that come back in their answers'] ?? Buffer.alloc(0);
     let grown = 0;
     for (let ms = 4_000; ms <= 32_000 && grown <= ALLOWED_BYTES; ms *= 2) {

@@ -6,7 +6,7 @@ import { DOCUMENTED_CLOSES, damaged, hostileText, Random, UPGRADE } from '../bro
 import { agentMessage } from '../support/events.ts';
 import { size } from './chaos.ts';
 import { storm } from './hostile-storm.ts';
-import { type ServerChild, startServerChild } from './server-child.ts';
+import { type ServerChild, startServerChild, TIGHT_HEAP } from './server-child.ts';
 
 const FRAMES = Number(process.env['HOSTILE_FRAMES'] ?? size(2_000, 1_000_000));
 const RANDOM_BODIES = Number(process.env['HOSTILE_BODIES'] ?? size(100, 20_000));
@@ -37,7 +37,7 @@ async function expectUnharmed(server: ServerChild): Promise<void> {
 test(`${FRAMES} mutated frames on every path: no exit, documented close codes, and the memory comes back`, {
   timeout: 60_000 + FRAMES,
 }, async () => {
-  await using server = await startServerChild({ adapter: 'ours' });
+  await using server = await startServerChild({ adapter: 'ours' }, TIGHT_HEAP);
   const storms = (seed: number, frames: number) =>
     Promise.all(
       Array.from({ length: STORMS }, (_, n) => storm(server.port, new Random(seed + n), frames / STORMS)),

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ServerProcessOptions, ServerProcessState } from './server-process.ts';
 
+/** For Node, of a process whose memory is measured: V8 lets a heap grow with the work, far beyond what is held. */
+export const TIGHT_HEAP = ['--max-semi-space-size=4'];
+
 export interface ServerChild extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly port: number;
