@@ -1,10 +1,8 @@
-import type { MessageTurns, Worker } from './message-turns.ts';
+import { type MessageTurns, type Worker, weightOf } from './message-turns.ts';
 
 /** Messages, and bytes of them, that may wait before nothing more is read from their client. */
 const MAX_WAITING = 16;
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** Bytes that weigh as much as one small call. */
-const BYTES_PER_WEIGHT = 4 * 1024;
 
 /** What one message asks for, step by step: decoding it and the first call, then one call after another. */
 export type Steps = Iterator<unknown, void, undefined>;
@@ -43,8 +41,7 @@ export class Inbox<M> implements Worker {
   }
 
   get weight(): number {
-    const bytes = this.#steps ? 0 : (this.#waiting[0]?.bytes ?? 0);
-    return 1 + Math.floor(bytes / BYTES_PER_WEIGHT);
+    return weightOf(this.#steps ? 0 : (this.#waiting[0]?.bytes ?? 0));
   }
 
   step(): boolean {

@@ -1,6 +1,14 @@
 /** Weight of what is done for all clients in one turn of the event loop; a small call weighs one. */
 const WEIGHT_PER_TURN = 32;
 
+/** Bytes that weigh as much as one small call. */
+const BYTES_PER_WEIGHT = 4 * 1024;
+
+/** Weight of a message, or a body, of so many bytes. */
+export function weightOf(bytes: number): number {
+  return 1 + Math.floor(bytes / BYTES_PER_WEIGHT);
+}
+
 /** Somebody who has something to do, in steps. */
 export interface Worker {
   /** Weight of the next step. */

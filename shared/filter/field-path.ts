@@ -1,3 +1,5 @@
+import { splitPath } from '../wire/format.ts';
+
 /** Characters of a path. */
 const MAX_PATH = 200;
 
@@ -8,15 +10,7 @@ const MAX_PATH = 200;
  */
 export function keysOf(path: string): readonly string[] | null {
   if (path.length > MAX_PATH) return null;
-  if (!path.includes('\\')) return path.split('.');
-  if (!/^(?:[^\\]|\\[\\.])*$/.test(path)) return null;
-  const parts = path.match(/\\.|\.|[^\\.]+/g) ?? [];
-  const keys = [''];
-  for (const part of parts) {
-    if (part === '.') keys.push('');
-    else keys[keys.length - 1] += part.startsWith('\\') ? part.slice(1) : part;
-  }
-  return keys;
+  return splitPath(path, false) ?? null;
 }
 
 /** A key as part of a path. */

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FuzzServerKind, FuzzServerState } from './fuzz-server.ts';
+import { TIGHT_HEAP } from './server-child.ts';
 
-/** V8 lets a heap grow with the work, far beyond what is held: here garbage is to be collected soon. */
-const TIGHT = ['--max-semi-space-size=4', '--max-old-space-size=192'];
+/** All that is held is little, so that little is enough. */
+const TIGHT = [...TIGHT_HEAP, '--max-old-space-size=192'];
 
 /** A server of the fuzz, as a process that ends with its test. */
 export interface Child extends AsyncDisposable {

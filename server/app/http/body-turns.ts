@@ -1,8 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { MessageTurns } from '../../broadcaster/message-turns.ts';
-
-/** Bytes that weigh as much as one small call. */
-const BYTES_PER_WEIGHT = 4 * 1024;
+import { MessageTurns, weightOf } from '../../broadcaster/message-turns.ts';
 
 /**
  * Reads bodies as the turns of the event loop allow, as the messages of WebSockets are: what a large one costs to parse,
@@ -13,7 +10,7 @@ export function readInTurns(app: FastifyInstance): void {
   const turns = new MessageTurns();
   app.addHook('preHandler', async ({ body }) => {
     if (typeof body !== 'string') return;
-    const weight = 1 + Math.floor(body.length / BYTES_PER_WEIGHT);
+    const weight = weightOf(body.length);
     await new Promise<void>((resolve) => {
       const step = (): boolean => {
         resolve();
