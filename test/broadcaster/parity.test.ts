@@ -89,7 +89,7 @@ async function play(apply: Apply, script: readonly string[]) {
   return { byId, heartbeats: client.others, errors: errors.sort() };
 }
 
-/** Whether superjson can read the input of each call in a message. */
+/** Tells if superjson can read the input of each call in a message. */
 function hasReadableInputs(text: string): boolean {
   let message: unknown;
   try {

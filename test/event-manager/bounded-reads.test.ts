@@ -23,7 +23,7 @@ class CountingBroker extends MemoryBroker {
   reads = 0;
   records = 0;
   largest = 0;
-  /** Whether an answer comes in a later turn, as that of a file or of Redis does. */
+  /** True if an answer comes in a later turn, as that of a file or of Redis does. */
   isRemote = false;
 
   forget(): void {

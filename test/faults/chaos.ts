@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 
 const report = process.env['CHAOS_REPORT'];
 
-/** Whether this is `npm run test:chaos`: everything larger, longer and more often. */
+/** True if this is `npm run test:chaos`: everything larger, longer and more often. */
 export const isLong = report !== undefined;
 
 /** A size for `npm test`, and one for the long form. */

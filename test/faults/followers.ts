@@ -17,7 +17,7 @@ export type Reader = Pick<DeliveryReader, 'event' | 'gap'>;
 
 /** Some followers, wherever they run. */
 export interface Following extends AsyncDisposable {
-  /** Whether all are level with the server. */
+  /** True if all are level with the server. */
   readonly areLive: boolean;
   /** How often each of them has come level, at least. */
   readonly synced: number;

@@ -104,7 +104,7 @@ async function fuzz({ kind, count, part, sizes, untilBeyond = false }: FuzzOptio
   return fuzzed;
 }
 
-/** Whether the bounds are missed, with what the machine adds: twice what a process that does nothing is late by. */
+/** Tells if the bounds are missed, with what the machine adds: twice what a process that does nothing is late by. */
 function isBeyond({ worstHealthMs, worstDelayMs, idleHealthMs, grownBytes, heldBytes }: Fuzzed): boolean {
   const allowedMs = HEALTH_MS + 2 * idleHealthMs;
   const isLate = worstHealthMs > allowedMs || worstDelayMs > allowedMs;

@@ -34,7 +34,7 @@ type Load = Awaited<ReturnType<typeof startCluster>>;
 
 interface Attack {
   readonly name: string;
-  /** Whether records are lost, and subscribers told. */
+  /** True if records are lost, and subscribers told. */
   readonly loses: boolean;
   strike(redis: SomeRedis, load: Load): Promise<unknown>;
 }

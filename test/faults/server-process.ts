@@ -24,7 +24,7 @@ export interface ServerProcessState {
   residentBytes: number;
   subscribers: number;
   published: number;
-  /** Whether something got into every object's prototype. */
+  /** True if something got into every object's prototype. */
   polluted: boolean;
 }
 

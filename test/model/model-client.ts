@@ -115,7 +115,7 @@ export class ModelClient implements FeedReader {
     return progress;
   }
 
-  /** Whether it has all there is, in the log named `epoch`. */
+  /** Tells if it has all there is, in the log named `epoch`. */
   isDone(reference: ReferenceLog, epoch: string): boolean {
     const progress = this.check(reference);
     if (!progress?.synced || progress.position?.epoch !== epoch) return false;

@@ -56,7 +56,7 @@ export class ReferenceLog {
     this.#replica = { epoch: this.epoch, records, keys: new Map(this.#keys) };
   }
 
-  /** Whether there is a replica to take over. */
+  /** Tells if there is a replica to take over. */
   get hasReplica(): boolean {
     return this.#replica !== null;
   }

@@ -119,7 +119,7 @@ function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
 
-/** Whether the process `pid`, and no other, has loaded its data and serves the port. */
+/** Tells if the process `pid`, and no other, has loaded its data and serves the port. */
 function answers(port: number, pid: number | undefined): Promise<boolean> {
   return new Promise((resolve) => {
     let reply = '';

@@ -13,7 +13,7 @@ interface Received {
   path: string | undefined;
   authorization: string | undefined;
   body: ChatRequest;
-  /** Whether the client hung up before the answer was complete. */
+  /** True if the client hung up before the answer was complete. */
   closedEarly: boolean;
 }
 
