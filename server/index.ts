@@ -66,6 +66,7 @@ export type { Admit } from './event-manager/subscribing.ts';
 export type { Instruments } from './instruments.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
+export { JsonLogger, type LogLevel } from './json-logger.ts';
 export type { Logger } from './logger.ts';
 export { Metrics } from './metrics/metrics.ts';
 export type { MetricsConfig } from './metrics/metrics-config.ts';

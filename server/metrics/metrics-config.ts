@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where a server shows what it measures. */
 export interface MetricsConfig {

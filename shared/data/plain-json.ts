@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Kinds of schema that accept anything, or whose output is not what they accept. */
 const NOT_PLAIN = new Set(['any', 'unknown', 'undefined', 'pipe', 'transform', 'success', 'promise', 'file']);
