@@ -3,12 +3,12 @@ import type { Logger } from './logger.ts';
 
 /** Levels by name, with the numbers that pino gives them: what reads its lines reads these. */
 const LEVELS = {
-  trace: 10,
-  debug: 20,
-  info: 30,
-  warn: 40,
-  error: 50,
   fatal: 60,
+  error: 50,
+  warn: 40,
+  info: 30,
+  debug: 20,
+  trace: 10,
   silent: Number.POSITIVE_INFINITY,
 } as const;
 
