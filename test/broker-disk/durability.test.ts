@@ -4,7 +4,7 @@ import { entries, entry, numbersOf, RecordingSink } from '../broker/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';
-/** What all file handles have from their class. */
+/** Prototype of all file handles. */
 const fileHandle: FileHandle = await open(import.meta.filename).then(async (file) => {
   await file.close();
   return Object.getPrototypeOf(file);
