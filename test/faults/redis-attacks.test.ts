@@ -118,7 +118,7 @@ async function underLoad(redis: SomeRedis, strike: Attack['strike'], { strikes =
     backMs = Math.max(backMs, performance.now() - since);
   }
   await load.load.stop();
-  await expect.poll(() => load.checker.isLevel, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => load.checker.isLevel).toBe(true);
   return {
     ...load.checker.report(),
     perSecond: median(perSecond),

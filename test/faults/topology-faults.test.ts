@@ -42,7 +42,7 @@ async function underLoad(redisUrl: string, { prepare, strike, rounds = ROUNDS }:
     backMs = Math.max(backMs, performance.now() - since);
   }
   await cluster.load.stop();
-  await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => cluster.checker.isLevel).toBe(true);
   return {
     ...cluster.checker.report(),
     perSecond: median(perSecond),
@@ -62,7 +62,7 @@ async function missedByNaive(redisUrl: string, { port }: RedisServer, strike: ()
   await cluster.backAgain();
   await strike();
   const before = cluster.checker.acknowledged;
-  await expect.poll(() => cluster.checker.acknowledged, { timeout: 20_000 }).toBeGreaterThan(before + 50);
+  await expect.poll(() => cluster.checker.acknowledged).toBeGreaterThan(before + 50);
   return cluster.checker.report().silent;
 }
 

@@ -48,7 +48,7 @@ async function open(query = '', manager?: EventManager) {
 }
 
 /** `expect.poll` with time for a busy machine. */
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 10_000 });
+const poll = <T>(read: () => Promise<T>) => expect.poll(read);
 
 /** Presses the button that the selector names. */
 const press = (page: Page, selector: string) => page.locator(selector).click();
