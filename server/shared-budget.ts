@@ -27,7 +27,7 @@ export class SharedBudget<H> {
   /** The one that is to give something up, and then to be `set` again; undefined while together they hold no more than they may. */
   get tooLarge(): H | undefined {
     if (this.#held <= this.#max) return undefined;
-    return this.#bySize.findLast((holders) => holders.size > 0)?.oldest?.[0];
+    return this.#bySize.findLast((holders) => holders.size > 0)?.oldest?.key;
   }
 
   /** Notes what a holder holds now; 0 for nothing any more. */

@@ -29,14 +29,14 @@ const SWEPT_TOPICS = 2;
  */
 export class MemoryBroker implements Broker {
   readonly #epochs = new TopicEpochs(newEpoch());
-  readonly #topics = new Map<string, MemoryTopic>();
+  /** Those that were looked through for what is too old longest ago come first. */
+  readonly #topics = new AgingMap<string, MemoryTopic>();
   readonly #empty = new AgingMap<MemoryTopic, true>();
   readonly #budget: SharedBudget<MemoryTopic>;
   readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
   readonly #retention: CompleteRetention;
   readonly #now: () => number;
-  #sweep = this.#topics.values();
   #closed = false;
 
   constructor(options: MemoryBrokerOptions = {}) {
@@ -50,7 +50,7 @@ export class MemoryBroker implements Broker {
     const log = this.#topic(topic);
     const { results, stored } = log.append(entries, this.#now());
     if (stored.length === 0) return results;
-    this.#topics.set(topic, log);
+    if (!this.#topics.has(topic)) this.#topics.set(topic, log);
     this.#empty.delete(log);
     this.#budget.set(log, log.held);
     this.#sweepSome();
@@ -74,7 +74,7 @@ export class MemoryBroker implements Broker {
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
     const log = this.#topic(topic);
-    this.#topics.set(topic, log); // so that its epoch stays, even if nothing was published yet
+    if (!this.#topics.has(topic)) this.#topics.set(topic, log); // so that its epoch stays, even if nothing was published yet
     const tail = this.#tails.add(topic, sink);
     sink.start({ epoch: log.epoch, seq: log.bounds.last });
     return {
@@ -126,11 +126,9 @@ export class MemoryBroker implements Broker {
   #sweepSome(): void {
     const now = this.#now();
     for (let count = 0; count < SWEPT_TOPICS; count++) {
-      const { value: log } = this.#sweep.next();
-      if (!log) {
-        this.#sweep = this.#topics.values();
-        return;
-      }
+      const log = this.#topics.oldest?.value;
+      if (!log) return;
+      this.#topics.set(log.name, log);
       log.trim(now);
       this.#settle(log);
     }
@@ -139,9 +137,9 @@ export class MemoryBroker implements Broker {
   /** While all topics take too much, forgets the empty ones, and then drops the oldest of those that take the most. */
   #makeRoom(): void {
     for (let log = this.#budget.tooLarge; log; log = this.#budget.tooLarge) {
-      const [empty] = this.#empty.oldest ?? [];
+      const empty = this.#empty.oldest;
       if (empty) {
-        this.#forget(empty);
+        this.#forget(empty.key);
         continue;
       }
       log.dropOldest();
@@ -155,8 +153,7 @@ export class MemoryBroker implements Broker {
     this.#budget.set(log, log.isEmpty && isFollowed ? 0 : log.held);
     if (!log.isEmpty || isFollowed || this.#empty.has(log)) return;
     this.#empty.set(log, true);
-    const [longest] = this.#empty.size > MAX_EMPTY_TOPICS ? (this.#empty.oldest ?? []) : [];
-    if (longest) this.#forget(longest);
+    if (this.#empty.size > MAX_EMPTY_TOPICS && this.#empty.oldest) this.#forget(this.#empty.oldest.key);
   }
 
   #forget(log: MemoryTopic): void {

@@ -4,7 +4,12 @@ import type { Bounds, LogRecord, ReadResult } from './broker.ts';
 import { gapAfter } from './gaps.ts';
 import { pageEnd } from './page-end.ts';
 import { RememberedIds } from './remembered-ids.ts';
-import { bytesOf, type CompleteRetention, ITEM_BYTES } from './retention.ts';
+import { bytesOf, type CompleteRetention } from './retention.ts';
+
+/** Bytes that are held beside the JSON, as measured: of a topic, a record and an idempotency key. */
+const TOPIC_BYTES = 1500;
+const RECORD_BYTES = 300;
+const ID_BYTES = 200;
 
 /** One part in so many of what is held may be trimmed and not moved out yet: moving costs as much as there is. */
 const WASTE_PART = 8;
@@ -32,7 +37,8 @@ export class MemoryTopic {
 
   /** Bytes that it takes, about: see Retention.maxTotalBytes. */
   get held(): number {
-    return ITEM_BYTES * (1 + this.#records.length + this.#ids.size) + this.#bytes + this.#waste;
+    const beside = TOPIC_BYTES + RECORD_BYTES * this.#records.length + ID_BYTES * this.#ids.size;
+    return beside + this.#bytes + this.#waste;
   }
 
   get holdsRecords(): boolean {

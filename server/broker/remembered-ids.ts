@@ -35,7 +35,7 @@ export class RememberedIds {
 
   /** The `seq` of the oldest; Infinity if there is none. */
   get oldest(): number {
-    return this.#places.oldest?.[1].seq ?? Number.POSITIVE_INFINITY;
+    return this.#places.oldest?.value.seq ?? Number.POSITIVE_INFINITY;
   }
 
   /** Of a record later than all before, stored so long ago. */
@@ -47,8 +47,8 @@ export class RememberedIds {
   dropOldest(): void {
     const { oldest } = this.#places;
     if (!oldest) return;
-    this.#places.delete(oldest[0]);
-    this.#forgotten = oldest[1].seq;
+    this.#places.delete(oldest.key);
+    this.#forgotten = oldest.value.seq;
   }
 
   delete(id: string): void {
@@ -63,6 +63,6 @@ export class RememberedIds {
   /** Drops those whose time is over. */
   forget(): void {
     const until = this.#now() - IDEMPOTENCY_MS;
-    while (this.#places.oldest && this.#places.oldest[1].at <= until) this.dropOldest();
+    while (this.#places.oldest && this.#places.oldest.value.at <= until) this.dropOldest();
   }
 }

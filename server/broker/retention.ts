@@ -10,18 +10,15 @@ export interface Retention {
   maxBytes?: number;
   /**
    * Bytes that all topics together may take. Beyond it the oldest records go of a topic that takes the most: so whoever
-   * fills the log loses its own, and small topics keep theirs. In memory it is the JSON and some 300 bytes for each
-   * record, idempotency key and topic; default 256 MiB. In a file it is the JSON and as much for each; default 16 GiB.
-   * Redis has `maxmemory` for it.
+   * fills the log loses its own, and small topics keep theirs. In memory it is the JSON, and about what else is held for
+   * each record (300 bytes), idempotency key (200) and topic (1500); default 256 MiB. In a file it is the JSON alone;
+   * default 16 GiB. Redis has `maxmemory` for it.
    */
   maxTotalBytes?: number | undefined;
 }
 
 /** Retention in which nothing is left out. */
 export type CompleteRetention = { readonly [K in keyof Retention]-?: number };
-
-/** Bytes that count against `maxTotalBytes` beside the JSON: of a record, an idempotency key, or a topic. */
-export const ITEM_BYTES = 300;
 
 /** Topics without a record that are remembered, so that their positions stay what they were; the one empty for longest goes first. */
 export const MAX_EMPTY_TOPICS = 10_000;

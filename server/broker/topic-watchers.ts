@@ -38,7 +38,7 @@ export class TopicWatchers {
     const toldAt = this.#toldAt.get(name) ?? 0;
     if (toldAt > this.#lastAddedAt) return;
     this.#toldAt.set(name, ++this.#count);
-    if (this.#toldAt.size > MAX_TOLD && this.#toldAt.oldest) this.#toldAt.delete(this.#toldAt.oldest[0]);
+    if (this.#toldAt.size > MAX_TOLD && this.#toldAt.oldest) this.#toldAt.delete(this.#toldAt.oldest.key);
     for (const [sink, addedAt] of [...this.#watchers]) if (addedAt > toldAt) sink([name]);
   }
 
