@@ -67,7 +67,7 @@ export async function sqliteBackend(): Promise<Backend> {
     },
     losesInPlace: false,
     restart: () => restart(),
-    lose: () => restart(() => remove('', '-wal', '-mark', '-shm')),
+    lose: () => restart(() => remove('', '-wal', '-mark', '-count', '-shm')),
     [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
   };
 }
