@@ -57,7 +57,7 @@ export interface HttpAppOptions {
   /** Is told of them all. */
   requests: OpenRequests;
   pending: PendingAnswers;
-  /** Whether a request names a host that is served. */
+  /** Tells if a request names a host that is served. */
   isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
   limits: Limits;

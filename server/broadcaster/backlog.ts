@@ -24,7 +24,7 @@ export class Backlog {
     this.#closed = closed;
   }
 
-  /** Whether more than `maxBufferedBytes` wait for a client that is still open. */
+  /** Tells if more than `maxBufferedBytes` wait for a client that is still open. */
   get full(): boolean {
     const { bufferedAmount } = this.#ws;
     if (!(bufferedAmount > this.#limits.maxBufferedBytes)) return false;

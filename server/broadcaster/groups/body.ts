@@ -26,7 +26,7 @@ export function bodyEncoder(router: AnyTRPCRouter): EncodeBody {
   return (record) => (isNoticeType(record.type) ? encode(record) : bodies.of(record));
 }
 
-/** Whether it is the project's transformer, or superjson itself, which writes the same. */
+/** Tells if it is the project's transformer, or superjson itself, which writes the same. */
 function writesSuperjson(output: unknown): boolean {
   return output === transformer || output === transformer.output || output === superjson;
 }
