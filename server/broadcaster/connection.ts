@@ -55,6 +55,10 @@ export class Connection {
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
   }
 
+  get options(): Setup['options'] {
+    return this.setup.options;
+  }
+
   /** The TCP or TLS socket below: for writing frames that are built already. */
   get socket(): Socket {
     return this.req.socket;
