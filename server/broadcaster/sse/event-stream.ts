@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { AnyTRPCRouter } from '@trpc/server';
+import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { CloseCode } from '../../../shared/close-codes.ts';
-import { EventsError } from '../../../shared/errors.ts';
+import { ERRORS, EventsError } from '../../../shared/errors.ts';
 import { reportError, type Subject, shapeError } from '../errors.ts';
 import type { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
@@ -79,13 +79,11 @@ export class EventStream {
   }
 }
 
-/** What a client is told of an outlet that is closed, as its WebSocket would be. */
-function closing(code: number, reason: string): EventsError {
-  if (code === CloseCode.SLOW_CONSUMER) {
-    return new EventsError(
-      'SLOW_CONSUMER',
-      'The subscription was read too slowly: resume from the last cursor.',
-    );
-  }
-  return new EventsError('UNAVAILABLE', reason);
+/** The error that says over server-sent events what a close code says over a WebSocket. */
+function closing(code: number, reason: string): TRPCError {
+  const cause =
+    code === CloseCode.SLOW_CONSUMER
+      ? new EventsError('SLOW_CONSUMER', `The subscription ${reason}`)
+      : new EventsError('UNAVAILABLE', reason);
+  return new TRPCError({ code: ERRORS[cause.code].trpc, message: cause.message, cause });
 }
