@@ -7,6 +7,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { DRAIN_TIMEOUT_MS } from '../broadcaster/limits.ts';
+import { EventStreams } from '../broadcaster/sse/event-streams.ts';
 import { StallGuard } from '../broadcaster/stall-guard.ts';
 import type { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
 import type { Instruments } from '../instruments.ts';
@@ -20,6 +21,7 @@ import { requestsOfFewPieces } from './http/body-pieces.ts';
 import { readInTurns } from './http/body-turns.ts';
 import { checkHost } from './http/check-host.ts';
 import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './http/client-error.ts';
+import { serveEventStreams } from './http/serve-event-streams.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
@@ -141,15 +143,21 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
       // Some of them tRPC's adapter cannot even read.
       throw new TRPCError({ code: 'METHOD_NOT_SUPPORTED', message: `Use GET or POST, not ${method}` });
     });
+    const calls = {
+      router,
+      createContext,
+      maxBatchSize: MAX_BATCH_CALLS,
+      responseMeta: ({ errors }: { errors: TRPCError[] }) => ({ headers: retryAfter(errors) }),
+    };
+    const streams = new EventStreams(calls);
+    const isClosed = () => readiness.isClosed;
+    serveEventStreams(scope, { streams, path, requests, isClosed, logger, instruments });
     const trpc: FastifyTRPCPluginOptions<AnyTRPCRouter> = {
       prefix: path,
       trpcOptions: {
-        router,
-        createContext,
+        ...calls,
         maxBodySize: MAX_BODY_BYTES, // of what fastify leaves to tRPC: forms
-        maxBatchSize: MAX_BATCH_CALLS,
         onError: (failure) => logFailure({ logger, instruments }, failure),
-        responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
       },
     };
     await scope.register(fastifyTRPCPlugin, trpc);

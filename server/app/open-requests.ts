@@ -13,13 +13,18 @@ export class OpenRequests {
       this.#open.add(raw);
       raw.once('close', () => this.#open.delete(raw));
     });
-    app.addHook('onSend', async (request, reply, payload) => {
+    app.addHook('onSend', async (_request, reply, payload) => {
       if (!(payload instanceof Response)) return; // what tRPC answers with
       if (!payload.headers.get('content-type')?.startsWith('text/event-stream')) return;
-      const cut = (): void => void request.raw.socket.destroy();
-      this.#streams.add(cut);
-      reply.raw.once('close', () => this.#streams.delete(cut));
+      this.addStream(reply.raw);
     });
+  }
+
+  /** An answer that turns out to be a stream. */
+  addStream(answer: ServerResponse): void {
+    const cut = (): void => void answer.req.socket.destroy();
+    this.#streams.add(cut);
+    answer.once('close', () => this.#streams.delete(cut));
   }
 
   /** What cuts each stream. Cut, not told that it ended, a client connects again and resumes. */

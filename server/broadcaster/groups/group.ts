@@ -6,7 +6,7 @@ import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
 import type { FrameStyle } from './frame-style.ts';
 
-/** A socket's subscription in a group. */
+/** An outlet's subscription in a group. */
 export interface Member {
   readonly style: FrameStyle;
   /** Who it is, for the log. */
@@ -19,7 +19,7 @@ export interface Member {
   overflow(missed: boolean): void;
 }
 
-/** Subscribers of one topic that select the same records: matched once, encoded once, framed once per request id. */
+/** Subscribers of one topic that select the same records: matched once, encoded once, framed once per style. */
 class Group {
   readonly #members = new Set<Member>();
   readonly #onEmpty: () => void;
