@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiKey, apiKeys } from './api-keys.ts';
 import type { Authenticate } from './authenticate.ts';
 import { firstOf } from './first-of.ts';

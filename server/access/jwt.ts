@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import { type Authenticate, requireToken, unauthenticated } from './authenticate.ts';
 import { type Verify, verifyWithKeySet } from './key-set.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Broker, LogRecord, Tail } from '../broker/broker.ts';
 import { type Subject, subjectIdSchema } from './subject.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filterSchema } from '../../shared/filter/filter-schema.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 

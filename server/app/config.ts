@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
@@ -9,6 +9,7 @@ import { hostName, parseHost } from '../access/host-address.ts';
 import { canonicalOrigin } from '../access/origins.ts';
 import { parseRedisUrl } from '../broker/redis/redis-url.ts';
 import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
+import { LOG_LEVELS, type LogLevel } from '../json-logger.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 
@@ -33,7 +34,7 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    */
   readonly ingress: boolean;
   /** The least level that is logged. Default `info`. */
-  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logLevel: LogLevel;
   /**
    * True if events are traced with OpenTelemetry: by the SDK that the process registers, e.g. with
    * `node --import ./tracing.js`. Default off.
@@ -88,7 +89,6 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
 /** Options as a caller writes them: all may be left out. */
 export type ServerOptions = { readonly [K in keyof ServerConfig]?: ServerConfig[K] | undefined };
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const DEFAULT_MONITOR_MS = 5_000;
 const MOST_WORKERS = 128;
 

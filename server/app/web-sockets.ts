@@ -86,7 +86,10 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     maxCallBytes: MAX_CALL_BYTES,
     firstMessageTimeoutMs: options.handshakeTimeoutMs - SILENT_GRACE_MS - HANDSHAKE_SPARE_MS, // to be gone by then
     keepAlive: { enabled: true, pingMs: PING_MS },
-    onError: (failure) => logFailure({ logger, instruments }, failure),
+    onError: (failure) => {
+      const from = { connection: connectionId(failure.req.socket) };
+      logFailure({ logger, instruments }, { ...failure, from });
+    },
   });
   let stopping = false;
   const past = { receivedBytes: 0, sentBytes: 0 };

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { partsOf } from '../../shared/data/schema-parts.ts';
 
 /** A schema's treatment of data that it has parsed before. */

@@ -1,5 +1,5 @@
-import { compile } from '@fastify/proxy-addr';
-import { z } from 'zod';
+import * as z from 'zod';
+import { trustedProxies } from './client-address.ts';
 
 /** Limits on one client's use of a server. */
 export interface LimitsConfig {
@@ -52,7 +52,7 @@ export const limitsShape = {
 
 function areProxies(list: readonly string[]): boolean {
   try {
-    compile([...list]);
+    trustedProxies(list);
     return true;
   } catch {
     return false;

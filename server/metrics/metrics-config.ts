@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Configuration of the address at which a server shows its metrics. */
 export interface MetricsConfig {

@@ -1,5 +1,5 @@
 import { TRPCError } from '@trpc/server';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import type { Expects } from '../../shared/wire/expectation.ts';
 import { toTRPCError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { cursorSchema } from '../../shared/cursor.ts';
 import { countedArray } from '../../shared/data/counted-array.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { timestampSchema } from '../../shared/events.ts';
 
