@@ -1,4 +1,11 @@
-import { JsonLogger, loadConfig, nearMisses, SERVER_VARIABLES, type ServerConfig, startServer } from '../server/index.ts';
+import {
+  JsonLogger,
+  loadConfig,
+  nearMisses,
+  SERVER_VARIABLES,
+  type ServerConfig,
+  startServer,
+} from '../server/index.ts';
 import { RESPONDER_VARIABLES } from '../simulation/index.ts';
 import { catalog, createApplication } from './application.ts';
 import { fail } from './fail.ts';

@@ -3,7 +3,7 @@ import { EventsError } from '../../shared/errors.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Logger } from '../logger.ts';
 
-interface Failure {
+export interface Failure {
   error: TRPCError;
   path: string | undefined;
   type: string;

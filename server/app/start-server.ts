@@ -37,7 +37,7 @@ import { attachWebSockets } from './web-sockets.ts';
 /** Where tRPC is served, over HTTP and WebSocket alike. */
 const PATH = '/trpc';
 
-/** What {@link startServer} takes beyond its configuration. */
+/** Options of {@link startServer} beyond its configuration. */
 export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
   /** The events. Default: the Psyche Simulation's. */
   catalog?: C;

@@ -33,12 +33,12 @@ export interface WebSocketsOptions {
   path: string;
   /** Lets connections in. */
   createContext: ReturnType<typeof createAccessContext>;
-  /** Whether a request names a host that is served. */
+  /** Tells if a request names a host that is served. */
   isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
   /** The answers of the server that are not given yet. */
   pending: PendingAnswers;
-  /** Whether events go compressed to clients that take it. */
+  /** True if events go compressed to clients that take it. */
   compression: boolean;
   limits: Limits;
   /** Ms after which a client that announced a first message and sent none is gone. */

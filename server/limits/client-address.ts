@@ -4,7 +4,7 @@ import { BlockList, isIP, isIPv4, isIPv6, type Socket, SocketAddress } from 'nod
 /** The address of the client of a request, as far as it can be believed. */
 export type ClientAddress = (request: IncomingMessage) => string;
 
-/** Whether the peer of a socket is one of these proxies: then the socket is not its client's. */
+/** Tells if the peer of a socket is one of these proxies: then the socket is not its client's. */
 export function isProxy(trusted: readonly string[]): (socket: Socket) => boolean {
   if (trusted.length === 0) return () => false;
   const isTrusted = trustedProxies(trusted);
@@ -68,10 +68,10 @@ function forwardedAddress(text: string | undefined): string | undefined {
   return isIP(address) ? plain(address) : undefined;
 }
 
-/** Whether it is this machine that asks. */
+/** Tells if it is this machine that asks. */
 export const isThisMachine: (address: string) => boolean = trustedProxies(['loopback']);
 
-/** What is counted as one: an IPv4 address, or an IPv6 network of 64 bits, which is what one customer has. */
+/** The unit that is counted as one client: an IPv4 address, or an IPv6 network of 64 bits, which is what one customer has. */
 export function addressKey(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail = ''] = address.split('::', 2);

@@ -76,6 +76,9 @@ test.each([
   expect(text).not.toContain('not of the page');
 });
 
-test.each(['/%', '/%E0%A4%A', '/trpc/%'])('an address that cannot be decoded is refused: %s', async (path) => {
-  expect(await ask(path)).toMatchObject({ status: 400, headers: { 'x-content-type-options': 'nosniff' } });
-});
+test.each(['/%', '/%E0%A4%A', '/trpc/%'])(
+  'an address that cannot be decoded is refused: %s',
+  async (path) => {
+    expect(await ask(path)).toMatchObject({ status: 400, headers: { 'x-content-type-options': 'nosniff' } });
+  },
+);

@@ -59,7 +59,7 @@ const PATHS = [
   'nowhere',
 ] as const;
 
-/** What a client gets for a script of messages: by request id, in order; and what the server is told of it. */
+/** Answers to a client's script of messages, by request id and in order, and the reports to the server. */
 async function play(apply: Apply, script: readonly string[]) {
   const errors: string[] = [];
   await using server = await startServer(apply, {

@@ -21,7 +21,7 @@ interface Export {
   file: string;
 }
 
-/** What a door gives out, read from its `export` statements. */
+/** Exports of a door, read from its `export` statements. */
 function exportsOf(door: string): Export[] {
   const statements = read(door).matchAll(/export (type |const )?\{([^}]*)\}(?: from '([^']+)')?/g);
   return [...statements].flatMap(([, kind, names = '', from]) =>

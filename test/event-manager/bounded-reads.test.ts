@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => manager.close());
 beforeEach(() => broker.forget());
 
-/** How often others have their turn while something is done. */
+/** Counts the turns that others have while something is done. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;
   let isDone = false;

@@ -10,7 +10,7 @@ export function size(short: number, long: number): number {
   return isLong ? long : short;
 }
 
-/** How often a fault strikes; `CHAOS_ROUNDS` asks for another number in the long form. */
+/** Number of times a fault strikes; `CHAOS_ROUNDS` asks for another number in the long form. */
 export function rounds(short: number, long: number): number {
   return size(short, Number(process.env['CHAOS_ROUNDS'] ?? long));
 }

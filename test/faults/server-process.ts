@@ -18,7 +18,7 @@ export interface ServerProcessOptions {
   config?: ServerOptions;
 }
 
-/** What it tells, first of all and whenever it is sent anything. */
+/** Its report, sent first of all and after each message to it. */
 export interface ServerProcessState {
   port: number;
   residentBytes: number;

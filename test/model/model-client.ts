@@ -17,12 +17,12 @@ export class ModelClient implements FeedReader {
   readonly #runs: Run[] = [];
   #feed: Reading | null = null;
   #since: Since | undefined;
-  /** Where `#since` is; null: live only. */
+  /** The position of `#since`; null: live only. */
   #start: Position | null;
   #taken = 0;
   #paused = false;
   #full = false;
-  /** What should never have been called. */
+  /** A function that should never have been called. */
   #misuse: string | null = null;
 
   constructor(options: {

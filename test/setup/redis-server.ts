@@ -93,7 +93,7 @@ async function launch(dir: string, port: number, args: readonly string[]): Promi
   const command = first?.startsWith('/')
     ? [bin, first, ...own, ...rest]
     : [bin, ...own, '--save', '', ...args];
-  // Where setpriv exists the kernel ends the server with us, however we end.
+  // With setpriv the kernel ends the server with us, however we end.
   if (existsSync('/usr/bin/setpriv')) command.unshift('/usr/bin/setpriv', '--pdeathsig', 'SIGKILL');
   const [file = bin, ...given] = command;
   const child = spawn(file, given, { stdio: 'ignore', env: { ...process.env, ...env } });

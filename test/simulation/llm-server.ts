@@ -17,7 +17,7 @@ interface Received {
   closedEarly: boolean;
 }
 
-/** What the endpoint does with a request; `say` streams a piece of the answer. */
+/** The endpoint's treatment of a request; `say` streams a piece of the answer. */
 export type Behaviour = (answer: {
   say(text: string): void;
   end(): void;

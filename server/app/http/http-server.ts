@@ -45,7 +45,7 @@ export interface HttpServerOptions {
   /** Is told of them all. */
   requests: OpenRequests;
   pending: PendingAnswers;
-  /** Whether a request names a host that is served. */
+  /** Tells if a request names a host that is served. */
   isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
   limits: Limits;
@@ -130,7 +130,8 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
     allowOrigins(options.allowedOrigins, () => instruments.refused('ORIGIN')),
     limitConnections(limits, () => instruments.refused('TOO_MANY_CONNECTIONS')),
   );
-  serveCalls(app, { router, path, createContext, logger, instruments });
+  const isClosed = () => readiness.isClosed;
+  serveCalls(app, { router, path, createContext, requests, isClosed, logger, instruments });
   servePage(app, options.pageDir);
   return app;
 }
@@ -150,7 +151,7 @@ function serveSchemas(app: HttpRoutes, { catalog, redisPrefix }: HttpServerOptio
   }
 }
 
-/** Whether the path of an address can be decoded. */
+/** Tells if the path of an address can be decoded. */
 function isReadable(address = ''): boolean {
   try {
     decodeURIComponent(address.split('?', 1)[0] ?? '');

@@ -47,7 +47,7 @@ function serveFile(app: HttpRoutes, path: string, bytes: Uint8Array<ArrayBuffer>
   );
 }
 
-/** Whether a client that sends this `If-None-Match` has the version of this tag. */
+/** Tells if a client that sends this `If-None-Match` has the version of this tag. */
 function isKnown(etag: string, ifNoneMatch = ''): boolean {
   const known = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return known.includes(etag) || known.includes('*');

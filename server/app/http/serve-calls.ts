@@ -1,14 +1,17 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import type { Context } from 'hono';
 import { EventsError } from '../../../shared/errors.ts';
 import type { createAccessContext } from '../../access/access-context.ts';
+import { EventStreams } from '../../broadcaster/sse/event-streams.ts';
 import type { Instruments } from '../../instruments.ts';
 import type { Logger } from '../../logger.ts';
-import { logFailure } from '../log-failure.ts';
+import { type Failure, logFailure } from '../log-failure.ts';
 import { readBody } from './body.ts';
 import type { HttpEnv, HttpRoutes } from './every-answer.ts';
 import { InputTexts } from './input-texts.ts';
+import type { OpenRequests } from './open-requests.ts';
 
 /** Methods of calls. */
 const METHODS = ['GET', 'HEAD', 'POST'];
@@ -21,25 +24,48 @@ export interface CallsOptions {
   path: string;
   /** Lets requests in. */
   createContext: ReturnType<typeof createAccessContext>;
+  /** Is told of streams, which do not end by themselves. */
+  requests: OpenRequests;
+  /** Tells if connections are to be made elsewhere from now on. */
+  isClosed: () => boolean;
   logger: Logger;
   instruments: Instruments;
 }
 
 /** Serves a router's calls below a path, and its subscriptions as server-sent events. */
 export function serveCalls(app: HttpRoutes, options: CallsOptions): void {
-  const { router, path, createContext, logger, instruments } = options;
+  const { router, path, createContext, requests, isClosed, logger, instruments } = options;
   const texts = new InputTexts();
+  const calls = {
+    router,
+    maxBatchSize: MAX_BATCH_CALLS,
+    responseMeta: ({ errors }: { errors: TRPCError[] }) => ({ headers: retryAfter(errors) }),
+  };
+  const streams = new EventStreams({ ...calls, createContext });
   app.all(`${path}/:call`, async (c) => {
     const { incoming, outgoing } = c.env;
+    const name = c.get('requestId');
+    const report = (failure: Omit<Failure, 'from'>): void =>
+      logFailure({ logger, instruments }, { ...failure, from: { request: name } });
+    if (incoming.method === 'GET') {
+      const answer = await streams.answer({
+        request: incoming,
+        response: outgoing,
+        path: incoming.url?.split('?', 1)[0]?.slice(path.length + 1) ?? '',
+        name,
+        headers: () => (isClosed() ? { connection: 'close' } : {}),
+        onError: report,
+      });
+      if (answer) return answer;
+      requests.addStream(outgoing);
+      return RESPONSE_ALREADY_SENT;
+    }
     return fetchRequestHandler({
+      ...calls,
       endpoint: path,
       req: await withBody(c, texts, instruments),
-      router,
       createContext: ({ info }) => createContext({ req: incoming, res: outgoing, info }),
-      maxBatchSize: MAX_BATCH_CALLS,
-      onError: (failure) =>
-        logFailure({ logger, instruments }, { ...failure, from: { request: c.get('requestId') } }),
-      responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
+      onError: report,
     });
   });
 }
