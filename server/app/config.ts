@@ -190,6 +190,17 @@ export function loadConfig(
   return { ...config, monitorIntervalMs: monitorIntervalMs ?? (config.simulation ? DEFAULT_MONITOR_MS : 0) };
 }
 
+/** Refuses what {@link loadConfig} did not make: a part of a configuration would be a server without limits. @throws EventsError INVALID_OPTION */
+export function assertLoaded(config: unknown): asserts config is ServerConfig {
+  const isLoaded =
+    typeof config === 'object' && config !== null && Object.keys(shape.shape).every((key) => key in config);
+  if (isLoaded) return;
+  throw new EventsError(
+    'INVALID_OPTION',
+    'startServer takes what loadConfig returns, then its parts: startServer(loadConfig({ port: 3000 }), { catalog })',
+  );
+}
+
 /** What a configuration keeps of each topic. */
 export function retentionOf(config: ServerConfig): Required<Retention> {
   const {

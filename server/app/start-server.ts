@@ -22,7 +22,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
-import type { ServerConfig } from './config.ts';
+import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing } from './configured-tracing.ts';
 import { drain } from './drain.ts';
 import { createHttpApp } from './http-app.ts';
@@ -76,14 +76,16 @@ export interface RunningServer {
  * Starts a server: page, tRPC over HTTP and WebSocket, health, and, where the catalog has the event, the monitor that publishes
  * `system_status`.
  *
- * @example const server = await startServer(loadConfig({ port: 0 }));
+ * @example const server = await startServer(loadConfig({ port: 0 }), { catalog });
+ * @param config what `loadConfig` returns. Default: `loadConfig()`, which reads the environment
  * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host
- * and port cannot be listened on, or the network would be let in without authentication
+ * and port cannot be listened on, when the network would be let in without authentication, or `config` is none
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
-  config: ServerConfig,
+  config: ServerConfig = loadConfig(),
   parts: ServerParts<C> = {},
 ): Promise<RunningServer> {
+  assertLoaded(config);
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const pinoLogger = parts.logger ?? pino({ level: config.logLevel, base: nameOf(config) });
