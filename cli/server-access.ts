@@ -68,7 +68,7 @@ export function trpcUrl(address: string): string {
 }
 
 /** The clients wait for a server that is away; a command that is given a wrong address should say so at once. */
-async function reach(url: string): Promise<void> {
+export async function reach(url: string): Promise<void> {
   const found = await probe(url, AbortSignal.timeout(5000));
   if (!found) return;
   const where = new URL(url).origin;
