@@ -4,7 +4,7 @@ import { catalog } from './application.ts';
 import { print } from './output.ts';
 import { reach, trpcUrl } from './server-access.ts';
 
-/** What a server serves each document as, beside its endpoint. */
+/** The name of each document beside the endpoint of a server. */
 const DOCUMENTS: Readonly<Record<string, string>> = {
   'json-schema': 'schema.json',
   asyncapi: 'asyncapi.json',

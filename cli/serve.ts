@@ -29,7 +29,7 @@ function warnOfNearMisses({ logLevel, nodeName }: ServerConfig, env: Env): void 
     logger.warn({ variable: name, meant }, `${name} is not a variable of this server: is ${meant} meant?`);
 }
 
-/** What is to happen once behind a port is the first worker's: the simulation, the status of the machine, and the
+/** The first worker alone does what is to happen once behind a port: the simulation, the status of the machine, and the
  * ingress stream, which keeps its order in one process. */
 function rolesOf(worker: number): Partial<ServerConfig> {
   return worker === 1 ? {} : { simulation: false, monitorIntervalMs: 0, ingress: false };

@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** A worker that ran for so many ms did not die of how it starts. */
 const SETTLED_MS = 60_000;
 
-/** Which worker this process is, from 1; null if it is none. */
+/** The number of this worker, from 1; null in a process that is none. */
 export function workerNumber(): number | null {
   return cluster.isWorker ? Number(process.env[NUMBER]) : null;
 }

@@ -15,8 +15,8 @@ export function lossError(error: Error): EventsError {
 }
 
 /**
- * Why calls are not to wait for a connection that is not there: what answers at the address is something else than a
- * server that will take them. Null where waiting can help. The connection itself goes on trying, for the address may
+ * The error of calls that are not to wait for a connection: something answers at the address that is no server which
+ * will take them. Null where waiting can help. The connection itself goes on trying, for the address may
  * be one where a server is about to be put.
  */
 export function refusalOf({ status, error }: ConnectionState): EventsError | null {
@@ -24,7 +24,7 @@ export function refusalOf({ status, error }: ConnectionState): EventsError | nul
   return error instanceof EventsError && !ERRORS[error.code].retry ? error : null;
 }
 
-/** Whether nothing answered because the address is a wrong one, as far as that is known: DNS may learn a name later. */
+/** Tells if nothing answered because the address is wrong, as far as that is known: DNS may learn a name later. */
 export function isWrongAddress(error: unknown): boolean {
   const cause = rootOf(error);
   if (!(cause instanceof Error)) return false;
@@ -39,12 +39,12 @@ export function closeCodeOf(error: unknown): number | undefined {
   return typeof cause.code === 'number' ? cause.code : undefined;
 }
 
-/** Whether it failed before anything was asked of the server: a token that cannot be had is no matter of the network. */
+/** Tells if an attempt failed before the server was asked: a token that cannot be had is no matter of the network. */
 export function isOwnFailure(error: unknown): boolean {
   return error instanceof EventsError || (error instanceof Error && isOwnFailure(error.cause));
 }
 
-/** What is at the end of a chain of causes, in words. */
+/** Describes the end of a chain of causes in words. */
 export function describeLoss(error: unknown): string {
   const cause = rootOf(error);
   if (typeof cause !== 'object' || cause === null) return String(cause);

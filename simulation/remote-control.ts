@@ -20,7 +20,7 @@ const DONE_MS = 60_000;
 const asked = z.object({
   /** Whom to answer. */
   ask: z.string(),
-  /** Which simulation; null: all, for their states. */
+  /** The simulation's topic; null: all, for their states. */
   topic: z.string().nullable(),
   command: commandSchema,
 });

@@ -50,7 +50,7 @@ export function fieldsDrawn(type: string): Fields | null {
 const known = new WeakMap<PageEvent, boolean>();
 
 /**
- * Whether panels can draw an event. Its name alone does not say so: another catalog may have an event of the same name
+ * Tells if panels can draw an event. Its name alone does not say so: another catalog may have an event of the same name
  * with other data. Looked at once for each event.
  */
 export function isDrawn(event: PageEvent): boolean;

@@ -10,7 +10,7 @@ import { plainText } from './plain-text.ts';
 export const SENTIMENTS = ['positive', 'neutral', 'negative'] as const;
 export type SentimentLabel = (typeof SENTIMENTS)[number];
 
-/** What the conversation shows, as the address has it. */
+/** Filters of the conversation, as the address has them. */
 export interface Filters {
   /** Speakers; empty: all. */
   readonly agents: readonly string[];
@@ -29,7 +29,7 @@ export const EVENT_TYPES: Readonly<Record<PageEventName, string>> = {
   simulation_state: 'Simulation',
 };
 
-/** Whether it is a name of events that the page may have a place of its own for. */
+/** Tells if a name is one of events that the page may have a place of its own for. */
 export function isKnown(type: string): type is PageEventName {
   return Object.hasOwn(EVENT_TYPES, type);
 }

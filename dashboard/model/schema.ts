@@ -24,7 +24,7 @@ export interface Field {
   readonly values: readonly string[] | null;
 }
 
-/** What a server's events are. */
+/** The events of a server. */
 export interface EventSchema {
   readonly names: readonly string[];
   /** The names of those that the panels can draw: what they read of them is there. */

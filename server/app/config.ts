@@ -49,6 +49,11 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly retentionMaxAgeMs: number;
   /** Bytes of JSON kept per topic. Default 64 MiB. */
   readonly retentionMaxBytes: number;
+  /**
+   * Bytes that all topics together may take in memory or in a file; beyond it the oldest records go of those that take the
+   * most. Default null: 256 MiB in memory, 16 GiB in a file. In Redis set `maxmemory`.
+   */
+  readonly retentionMaxTotalBytes: number | null;
   /** Ms between two `system_status` events of this process, on each of `simulationTopics`; 0 publishes none, as does a catalog without that event. Default 5000, and 0 without the simulation. */
   readonly monitorIntervalMs: number;
   /** Whether events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
@@ -63,6 +68,11 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * (`capacitor://localhost`), `null`. Default none; as a variable: comma-separated.
    */
   readonly allowedOrigins: readonly string[];
+  /**
+   * Path that a proxy serves this server below, and leaves before what it passes on: `/events`. Without it everything is
+   * served too. Default none: a proxy takes the path away, or there is none.
+   */
+  readonly basePath: string;
   /**
    * Names that this server is reached by; to any other name in `Host` it answers 403. Names of this machine always count,
    * and the hosts of `allowedOrigins`. Default none: where it listens for this machine only, no other names but those that
@@ -124,6 +134,7 @@ const shape = z.strictObject({
   retentionMaxRecords: whole(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
   retentionMaxAgeMs: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
   retentionMaxBytes: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
+  retentionMaxTotalBytes: whole(1, Number.MAX_SAFE_INTEGER).nullable().default(null),
   monitorIntervalMs: whole(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   drainMs: whole(0, 27_000).default(10_000),
@@ -133,6 +144,11 @@ const shape = z.strictObject({
       error: 'origins such as https://example.org or capacitor://localhost, comma-separated',
     })
     .default([]),
+  basePath: z
+    .string()
+    .regex(/^(?:\/[\w~-][\w.~-]*)*\/?$/, { error: 'a path such as /events' })
+    .transform((path) => path.replace(/\/$/, ''))
+    .default(''),
   allowedHosts: list
     .refine((hosts) => hosts.every(isHost), { error: 'names such as events.example.org, comma-separated' })
     .default([]),
@@ -201,14 +217,15 @@ export function assertLoaded(config: unknown): asserts config is ServerConfig {
   );
 }
 
-/** What a configuration keeps of each topic. */
-export function retentionOf(config: ServerConfig): Required<Retention> {
+/** What a configuration keeps of each topic, and of all. */
+export function retentionOf(config: ServerConfig): Retention {
   const {
     retentionMaxRecords: maxRecords,
     retentionMaxAgeMs: maxAgeMs,
     retentionMaxBytes: maxBytes,
+    retentionMaxTotalBytes: maxTotalBytes,
   } = config;
-  return { maxRecords, maxAgeMs, maxBytes };
+  return { maxRecords, maxAgeMs, maxBytes, maxTotalBytes: maxTotalBytes ?? undefined };
 }
 
 /** `redisUrl` → `REDIS_URL`. */

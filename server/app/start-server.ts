@@ -22,6 +22,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
+import { serveBelow } from './base-path.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing } from './configured-tracing.ts';
 import { drain } from './drain.ts';
@@ -163,6 +164,7 @@ async function run<C extends AnyCatalog>(
   };
   const app = await createHttpApp({ ...serving, ...described, readiness, requests, pinoLogger, pageDir });
   const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
+  serveBelow(app.server, config.basePath);
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
   let metricsServer: MetricsServer | undefined;

@@ -15,6 +15,11 @@ export class TopicTails {
     };
   }
 
+  /** Whether somebody follows a topic. */
+  has(topic: string): boolean {
+    return this.#sinks.has(topic);
+  }
+
   tell(topic: string, records: readonly LogRecord[]): void {
     for (const sink of this.#sinks.get(topic) ?? []) sink.records(records);
   }

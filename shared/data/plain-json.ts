@@ -4,7 +4,7 @@ import { z } from 'zod';
 const NOT_PLAIN = new Set(['any', 'unknown', 'undefined', 'pipe', 'transform', 'success', 'promise', 'file']);
 
 /**
- * Whether everything a schema accepts, and everything it yields, is plain JSON and equal. Data of such a schema needs no
+ * Tells if everything a schema accepts, and everything it yields, is plain JSON and equal. Data of such a schema needs no
  * annotations in the log. zod itself answers: such a schema can be written as JSON Schema in both directions, nowhere
  * says "anything", and yields undefined nowhere but in fields that may as well be absent.
  */
@@ -25,7 +25,7 @@ export function isPlainJsonSchema(schema: z.ZodType): boolean {
   }
 }
 
-/** Whether there may be undefined where JSON would have null, or nothing where the schema asks for something. */
+/** Tells if there may be undefined where JSON would have null, or nothing where the schema asks for something. */
 function holdsUndefined({ _zod: { def } }: z.core.$ZodTypes): boolean {
   switch (def.type) {
     case 'array':

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { seedSchema, speedSchema, stimulusSchema } from '../limits.ts';
 import type { SimulationRegistry } from '../simulation-registry.ts';
 
-/** Which simulation; default the one on topic `default`. */
+/** Chooses the simulation; default the one on topic `default`. */
 const which = z.strictObject({ topic: z.string().optional() });
 
 /**

@@ -17,7 +17,7 @@ const MAX_ANSWER = 4_096;
 
 class Counted {}
 
-/** How often something of an input was made of its annotation. */
+/** Counts the values of an input that were made of an annotation. */
 let made = 0;
 superjson.registerCustom<Counted, string>(
   {

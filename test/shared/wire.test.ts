@@ -273,7 +273,7 @@ describe('annotations that do not fit', () => {
   });
 });
 
-/** How often a value is looked at by whoever walks it as a tree. */
+/** Counts the visits of a walk over a value as a tree. */
 function visits(it: unknown, limit: number): number {
   let count = 0;
   const walk = (at: unknown): void => {

@@ -75,7 +75,8 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
   const hasMark = before !== null && marks.has(before.mark);
   const appended = before ? countAppended(db) : 0;
   const missing = hasMark ? Math.max(0, marks.acknowledged - appended) : 0;
-  const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal, missing };
+  const { untouched } = marks;
+  const here = { hasMark, untouched, inode: inodeOf(path), boot: bootId(), hasWal, missing };
   const epoch = before && trusts(db, before, here, settings) ? before.epoch : newEpoch();
   const { inode, boot } = here;
   const state = { epoch, mark: newEpoch(), inode, boot, durability, clean: 0 };

@@ -3,7 +3,7 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
 import { gapAfter } from '../gaps.ts';
 import type { RememberedIds } from '../remembered-ids.ts';
-import { bytesOf, type Retention } from '../retention.ts';
+import { bytesOf, type CompleteRetention } from '../retention.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 
 /** Records deleted with one transaction beyond as many as it adds: a log much too long is trimmed bit by bit. */
@@ -14,7 +14,7 @@ export class TopicLog {
   readonly name: string;
   readonly epoch: string;
   readonly #rows: TopicRows;
-  readonly #retention: Required<Retention>;
+  readonly #retention: CompleteRetention;
   #extent: Extent;
   /** Null until the first append: whoever only reads needs none. */
   #ids: RememberedIds | null = null;
@@ -23,7 +23,7 @@ export class TopicLog {
   /** What was appended, and what `revert` goes back to; null when there is nothing to settle. */
   #open: { readonly before: Extent; readonly records: LogRecord[] } | null = null;
 
-  constructor(name: string, epoch: string, rows: TopicRows, retention: Required<Retention>) {
+  constructor(name: string, epoch: string, rows: TopicRows, retention: CompleteRetention) {
     this.name = name;
     this.epoch = epoch;
     this.#rows = rows;

@@ -1,5 +1,5 @@
 import { topicEpoch } from '../epoch.ts';
-import type { Retention } from '../retention.ts';
+import type { CompleteRetention } from '../retention.ts';
 import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';
@@ -10,12 +10,12 @@ const SWEEP_MS = 60_000;
 /** The logs of all topics in a file. */
 export class TopicLogs {
   readonly #file: LogFile;
-  readonly #retention: Required<Retention>;
+  readonly #retention: CompleteRetention;
   readonly #logs = new Map<string, TopicLog>();
   /** When they were last looked through to the end, by a clock that may be set back. */
   #sweptAt = Number.NEGATIVE_INFINITY;
 
-  constructor(file: LogFile, retention: Required<Retention>) {
+  constructor(file: LogFile, retention: CompleteRetention) {
     this.#file = file;
     this.#retention = retention;
   }
