@@ -92,7 +92,8 @@ test.each(commands.filter((line) => !isCurl(line)))(
     }
     const [, , script, file] =
       /^(npm (?:run )?([\w:]+)|(?:npx tsx|npx vite|python3) (examples\S+))/.exec(rest) ?? [];
-    if (script !== undefined) return expect({ ci: '', install: '', ...scripts }).toHaveProperty([script]);
+    if (script !== undefined)
+      return expect({ ci: '', install: '', pack: '', ...scripts }).toHaveProperty([script]);
     if (file !== undefined) return expect(existsSync(join(ROOT, file))).toBe(true);
     if (ELSEWHERE.test(rest)) return;
     const [, subcommand] = /^(?:npx )?psyche-events (\w+)/.exec(rest) ?? [];
