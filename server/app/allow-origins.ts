@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { EventsError } from '../../shared/errors.ts';
+import { PROTOCOL_HEADER } from '../../shared/protocol-version.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../access/origins.ts';
 
 /** Refuses pages of foreign origins; tells browsers about those that are allowed. */
@@ -14,6 +15,7 @@ export function allowOrigins(app: FastifyInstance, allowed: readonly string[], r
     reply
       .header('access-control-allow-origin', origin)
       .header('access-control-allow-credentials', 'true') // its cookie counts: see credentials.ts
+      .header('access-control-expose-headers', PROTOCOL_HEADER)
       .header('vary', 'origin');
     if (request.method !== 'OPTIONS') return;
     return reply

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol-version.ts';
 
 /** On every answer. Strict-Transport-Security is for who ends TLS to say. */
 export const SECURITY_HEADERS = {
@@ -12,9 +13,9 @@ export const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
-/** Puts {@link SECURITY_HEADERS} on every answer, whatever its status; whoever answers may replace them. */
+/** Puts {@link SECURITY_HEADERS} and the version of the protocol on every answer, whatever its status; whoever answers may replace them. */
 export function addSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(SECURITY_HEADERS);
+    reply.headers(SECURITY_HEADERS).header(PROTOCOL_HEADER, PROTOCOL_VERSION);
   });
 }
