@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { topicKeys } from '../../server/broker/redis/keys.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import { type RedisServer, startRedis } from '../setup/redis-server.ts';
-import { startTcpProxy } from '../setup/tcp-proxy.ts';
+import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { entries, entry, RecordingSink } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
 import { admin, expectNothingPrinted } from './redis-admin.ts';

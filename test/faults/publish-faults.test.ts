@@ -7,7 +7,7 @@ import { psycheEvents, toLogEntry } from '../../shared/index.ts';
 import { DeliveryChecker } from '../../verify/index.ts';
 import { allRecords } from '../broker/entries.ts';
 import { startRedis } from '../setup/redis-server.ts';
-import { startTcpProxy } from '../setup/tcp-proxy.ts';
+import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { agentMessage } from '../support/events.ts';
 import { size, tell } from './chaos.ts';
 import { CheckedTopics } from './checked-topics.ts';

@@ -1,0 +1,1 @@
+export { type ConformanceReport, conform, type Outcome } from './run.ts';
