@@ -1,1 +1,1 @@
-export { type ConformanceReport, conform, type Outcome } from './run.ts';
+export { conform, type Outcome } from './run.ts';
