@@ -15,6 +15,8 @@ export const CloseCode = {
   TOKEN_EXPIRED: 4401,
   /** A limit on connections was reached: reconnect later. */
   TOO_MANY_CONNECTIONS: 4429,
+  /** The first message announced connection params and is none, or has some that are no text: they will not be better the next time. */
+  INVALID_PARAMS: 4500,
   /** No token, or a wrong one; connecting again with it changes nothing. */
   UNAUTHENTICATED: 4501,
   /** Not allowed; connecting again changes nothing. */

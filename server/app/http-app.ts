@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
-import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
@@ -17,9 +16,9 @@ import { allowOrigins } from './allow-origins.ts';
 import { answerErrors, refuseAddress } from './http/answer-errors.ts';
 import { MAX_BODY_BYTES, readUnwantedBodies } from './http/body.ts';
 import { requestsOfFewPieces } from './http/body-pieces.ts';
-import { readInTurns } from './http/body-turns.ts';
 import { checkHost } from './http/check-host.ts';
 import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './http/client-error.ts';
+import { serveCalls } from './http/serve-calls.ts';
 import { limitConnections, limitSockets } from './limit-connections.ts';
 import { logFailure } from './log-failure.ts';
 import { observeHttp } from './observe-http.ts';
@@ -28,7 +27,6 @@ import type { OpenRequests } from './open-requests.ts';
 import { servePage } from './page.ts';
 import { answerInTurn } from './pipelining.ts';
 import type { Readiness } from './readiness.ts';
-import { refuseRounded } from './refuse-rounded.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { serveSchemas } from './serve-schemas.ts';
 import { cutUnreadAnswers } from './unread-answers.ts';
@@ -134,25 +132,19 @@ export async function createHttpApp(options: HttpAppOptions): Promise<FastifyIns
   await app.register(async (scope) => {
     allowOrigins(scope, allowedOrigins, () => instruments.refused('ORIGIN'));
     limitConnections(scope, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
-    readInTurns(scope);
-    refuseRounded(scope, router, MAX_BATCH_CALLS);
     scope.addHook('onRequest', async ({ method }) => {
       if (METHODS.includes(method)) return;
       // Some of them tRPC's adapter cannot even read.
       throw new TRPCError({ code: 'METHOD_NOT_SUPPORTED', message: `Use GET or POST, not ${method}` });
     });
-    const trpc: FastifyTRPCPluginOptions<AnyTRPCRouter> = {
-      prefix: path,
-      trpcOptions: {
-        router,
-        createContext,
-        maxBodySize: MAX_BODY_BYTES, // of what fastify leaves to tRPC: forms
-        maxBatchSize: MAX_BATCH_CALLS,
-        onError: (failure) => logFailure({ logger, instruments }, failure),
-        responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
-      },
-    };
-    await scope.register(fastifyTRPCPlugin, trpc);
+    serveCalls(scope, path, {
+      router,
+      createContext,
+      maxBodySize: MAX_BODY_BYTES, // of what fastify leaves to tRPC: forms
+      maxBatchSize: MAX_BATCH_CALLS,
+      onError: (failure) => logFailure({ logger, instruments }, failure),
+      responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
+    });
   });
   serveSchemas(app, catalog, redisPrefix);
   await servePage(app, pageDir);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
+import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../access/origins.ts';
 import { HOST_REFUSAL } from '../access/served-hosts.ts';
@@ -84,6 +85,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     createContext,
     pongAfterContext: true,
     maxCallBytes: MAX_CALL_BYTES,
+    maxMessageValues: INPUT_LIMITS.maxNodes,
     firstMessageTimeoutMs: options.handshakeTimeoutMs - SILENT_GRACE_MS - HANDSHAKE_SPARE_MS, // to be gone by then
     keepAlive: { enabled: true, pingMs: PING_MS },
     onError: (failure) => logFailure({ logger, instruments }, failure),

@@ -23,6 +23,11 @@ export interface Limits {
    */
   readonly maxCallBytes: number;
   /**
+   * Values of JSON in one message, of which a field counts twice: parsed, they take far more than their text. A message
+   * with more is closed with 1009. Default: no limit.
+   */
+  readonly maxMessageValues: number;
+  /**
    * Bytes that may wait to be taken by a client. Default: 1 MiB; `Infinity` takes the guard off.
    * Beyond it no further item of an async iterable is pulled, and once the client sends something,
    * nothing more is read from it, until it has taken what waits. A socket's own buffer (16 KiB, 64 KiB
@@ -46,6 +51,7 @@ const DEFAULTS: Limits = {
   maxSubscriptions: 100,
   maxConcurrentCalls: 100,
   maxCallBytes: Number.POSITIVE_INFINITY,
+  maxMessageValues: Number.POSITIVE_INFINITY,
   maxBufferedBytes: 1024 * 1024,
   drainTimeoutMs: DRAIN_TIMEOUT_MS,
 };
@@ -60,6 +66,7 @@ export function resolveLimits(options: LimitOptions): Limits {
     maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
     maxConcurrentCalls: options.maxConcurrentCalls ?? DEFAULTS.maxConcurrentCalls,
     maxCallBytes: options.maxCallBytes ?? DEFAULTS.maxCallBytes,
+    maxMessageValues: options.maxMessageValues ?? DEFAULTS.maxMessageValues,
     maxBufferedBytes: options.maxBufferedBytes ?? DEFAULTS.maxBufferedBytes,
     drainTimeoutMs: options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs,
   };
