@@ -18,6 +18,8 @@ import { allSyncedRecord, decode, type StreamRecord } from './stream-record.ts';
 
 /** Records read from all the logs together while catching up. */
 const READ_RECORDS = 512;
+/** Characters handed to the reader at once: a small record has a cursor that may be a hundred times as long. */
+const HANDED_CHARS = 256 * 1024;
 
 /** What is followed of one topic. */
 export interface TopicSource {
@@ -250,7 +252,26 @@ export class MergedFeed implements Reading {
   }
 
   #forward(part: Part | null, records: readonly StreamRecord[]): boolean {
-    const items = part ? records.flatMap((record) => this.#itemsOf(part, record)) : records;
+    if (!part) return this.#hand(records);
+    let items: StreamRecord[] = [];
+    let chars = 0;
+    for (let index = 0; index < records.length; index++) {
+      for (const item of this.#itemsOf(part, records[index] as StreamRecord)) {
+        items.push(item);
+        chars += item.json.length + 2 * item.cursor.length; // it is written twice
+      }
+      if (chars < HANDED_CHARS && index < records.length - 1) continue;
+      if (!this.#hand(items)) {
+        part.waiting.push(...records.slice(index + 1));
+        return false;
+      }
+      items = [];
+      chars = 0;
+    }
+    return true;
+  }
+
+  #hand(items: readonly StreamRecord[]): boolean {
     if (items.length === 0 || this.#options.reader.take(items)) return true;
     this.fellBehind();
     return false;
