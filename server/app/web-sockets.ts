@@ -20,6 +20,7 @@ import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import type { Logger } from '../logger.ts';
 import type { Traffic } from '../metrics/sources.ts';
+import { MAX_BODY_BYTES } from './http/body.ts';
 import { endWith } from './http/client-error.ts';
 import { logFailure } from './log-failure.ts';
 
@@ -50,9 +51,6 @@ export interface WebSocketsOptions {
 
 /** Bytes of one call over a WebSocket. */
 const MAX_CALL_BYTES = 64 * 1024;
-/** Bytes of one message: clients put what they are asked in one turn into one. As much as one HTTP body. */
-const MAX_MESSAGE_BYTES = 1024 * 1024;
-
 /** The tRPC WebSockets of an HTTP server. */
 export interface WebSockets {
   /** Who is connected, and what sends one away. */
@@ -76,7 +74,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
   const wss = new WebSocketServer({
     noServer: true,
     ...WEBSOCKET_LIMITS,
-    maxPayload: MAX_MESSAGE_BYTES,
+    maxPayload: MAX_BODY_BYTES, // clients put what they are asked in one turn into one message
     perMessageDeflate: compression && COMPRESSION,
   });
   const handler = applyBroadcastWSSHandler({

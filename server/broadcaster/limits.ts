@@ -1,4 +1,5 @@
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+import { UNSENT_BYTES } from '../event-manager/asker.ts';
 
 /** What a client may use of the server. A client beyond a limit is answered or cut as each one says. */
 export interface Limits {
@@ -52,7 +53,7 @@ const DEFAULTS: Limits = {
   maxConcurrentCalls: 100,
   maxCallBytes: Number.POSITIVE_INFINITY,
   maxMessageValues: Number.POSITIVE_INFINITY,
-  maxBufferedBytes: 1024 * 1024,
+  maxBufferedBytes: UNSENT_BYTES,
   drainTimeoutMs: DRAIN_TIMEOUT_MS,
 };
 
