@@ -73,7 +73,8 @@ test('a hundred of one connection that look for the same place read the log once
   // By clocks that stand still: a slow machine takes no smaller steps.
   const reads = { turns: new Turns({ atOnce: 8, perAsker: 4, sliceMs: 2, now: () => 0 }), asker: ownAsker() };
   const nothing = select(psycheEvents, { filter: { agent_id: 'nobody' } });
-  const look = (log: TopicLog) => startOfLast(log, nothing, 10_000, new Steps(reads, undefined, undefined, () => 0));
+  const look = (log: TopicLog) =>
+    startOfLast(log, nothing, 10_000, new Steps(reads, undefined, undefined, () => 0));
   const log = () => new TopicLog('default', broker, (each) => each);
   broker.records = 0;
   const shared = log();
