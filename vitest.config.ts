@@ -1,26 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Folders whose files share a process, one after the other: what they import is loaded once in each worker, not once in
- * each file. They start servers and clients, and clean up behind them; nothing of them looks at its process as a whole.
+ * Folders whose files have a process each: they strike at it, measure it, or change its environment. All others share
+ * one for each worker, in which what they import is loaded once: they start servers and clients, and clean up behind
+ * them.
  */
-const SHARED = [
-  'access',
-  'app',
-  'broadcaster',
-  'client',
-  'dashboard',
-  'event-manager',
-  'groups',
-  'ingress',
-  'limits',
-  'metrics',
-  'react',
-  'router',
-  'schema',
-  'shared',
-  'simulation',
-].map((folder) => `test/${folder}/**/*.test.{ts,tsx}`);
+const APART = ['faults', 'model', 'nodes', 'setup', 'soak'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 const limits = {
   pool: 'forks',
@@ -35,16 +20,17 @@ export default defineConfig({
     globalSetup: ['test/setup/redis.ts'],
     maxWorkers: 3, // on two cores: most tests wait for something most of the time
     projects: [
+      { test: { ...limits, name: 'apart', include: APART } },
       {
         test: {
           ...limits,
-          name: 'apart',
+          name: 'shared',
+          isolate: false,
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: SHARED,
+          exclude: APART,
           typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
         },
       },
-      { test: { ...limits, name: 'shared', isolate: false, include: SHARED } },
     ],
   },
 });
