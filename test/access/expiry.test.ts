@@ -168,7 +168,7 @@ test('[D12] a client whose tokens live a second loses nothing and gets nothing t
 });
 
 describe('[D12] make before break', () => {
-  /** What a client shows while its tokens, which live so long, are replaced three times. */
+  /** Follows a client while its tokens, which live so long, are replaced three times. */
   async function renewals(lifeMs: number) {
     vi.spyOn(Math, 'random').mockReturnValue(0.01);
     await using server = await startServer(async () => ({

@@ -6,7 +6,7 @@ import { RawSocket, takesTokens, token } from './harness.ts';
 
 const COUNT = 50;
 
-/** What Node warns of while something is done. */
+/** Collects Node's warnings while something is done. */
 async function warningsOf(work: () => unknown): Promise<string[]> {
   const warnings: string[] = [];
   const note = ({ name }: Error): void => void warnings.push(name);

@@ -5,7 +5,7 @@ import { eventually } from '../client/eventually.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';
-/** What all file handles have from their class. */
+/** Prototype of all file handles. */
 const fileHandle: FileHandle = await open(import.meta.filename).then(async (file) => {
   await file.close();
   return Object.getPrototypeOf(file);

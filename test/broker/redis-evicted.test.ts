@@ -125,7 +125,7 @@ describe('a key that Redis evicted', () => {
     const { topics } = indexKeys(it.prefix);
     await redis.del(topics);
     await expect.poll(() => redis.zrange(topics, 0, '-1')).toEqual([topic]);
-    // Who follows, too: a node that published nothing itself.
+    // Followers too: a node that published nothing itself.
     await using other = redisFixture({ prefix: it.prefix, checkIntervalMs: 50 }, server.url);
     await other.broker.topics(() => {});
     await it.broker.close();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { entry } from './entries.ts';
 import type { BrokerKind } from './fixtures.ts';
 
-/** What every broker tells of which topics there are: see the comments of Broker.topics. */
+/** Contract of every broker's list of topics: see the comments of Broker.topics. */
 export function describeTopics({ open }: BrokerKind): void {
   describe('topics', () => {
     test('tells of those that hold a record, then of each that gets one, whoever publishes', async () => {

@@ -3,7 +3,7 @@ import { catalog, createApplication } from '../../cli/application.ts';
 import { SimulationRegistry } from '../../simulation/index.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
 
-/** What `serve` serves, in this process. */
+/** Serves the application of `serve` in this process. */
 async function serveHere(options: Parameters<typeof startTestServer>[0]) {
   return startTestServer(
     { simulation: true, ...options },

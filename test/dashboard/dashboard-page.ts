@@ -102,7 +102,7 @@ export class DashboardPage implements AsyncDisposable {
 export interface OpenOptions extends BrowserContextOptions {
   /** Runs in the page before all of its own code. */
   before?: () => void;
-  /** Whether to wait until the page is connected. Default true. */
+  /** True if to wait until the page is connected. Default true. */
   live?: boolean;
 }
 

@@ -61,12 +61,12 @@ interface Panels {
   frames: string[];
 }
 
-/** What all panels show, at one moment. */
+/** The state of all panels at one moment. */
 function shown({ page }: DashboardPage): Promise<Shown> {
   return page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.read());
 }
 
-/** What they showed, in each frame that differs from the one before. */
+/** States that they showed, one for each frame that differs from the one before. */
 async function noted({ page }: DashboardPage): Promise<Shown[]> {
   const frames = await page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.frames);
   return frames.map((frame) => JSON.parse(frame));
@@ -105,7 +105,7 @@ test('scrubbing: every panel shows the same moment, in every frame; back to live
   expect(await noted(dashboard)).toEqual([STEPS, ...steps].map(expectedAt));
   await page.locator('.chip.replay').waitFor();
 
-  // What comes meanwhile is not shown before the viewer goes back to it.
+  // Events that come meanwhile are not shown before the viewer goes back to live.
   await publishRun(server.url);
   await expect(shown(dashboard)).resolves.toEqual(expectedAt(7));
   await page.getByRole('button', { name: 'Back to live' }).click();

@@ -40,7 +40,7 @@ async function fullMemory(): Promise<Fillable> {
   };
 }
 
-/** What a full disk leads to: the snapshot cannot be written, and Redis takes no writes until one can. */
+/** Has the effect of a full disk: the snapshot cannot be written, and Redis takes no writes until one can. */
 async function fullDisk(): Promise<Fillable> {
   const redis = await startRedis({ args: ['--save', '3600 1', '--enable-protected-configs', 'yes'] });
   const [before, directory] = [

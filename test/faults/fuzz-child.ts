@@ -52,7 +52,7 @@ function residentBytes(pid: number): number {
   }
 }
 
-/** What is seen of a server from outside, while it is watched. */
+/** Figures of a server, seen from outside while it is watched. */
 export interface Watch {
   /** The longest that an answer took, or has taken so far. */
   readonly worstMs: number;

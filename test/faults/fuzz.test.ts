@@ -13,11 +13,11 @@ const MIB = 1024 * 1024;
 /** While clients do their worst, the server answers others within this, and what the machine is late by besides. */
 const HEALTH_MS = 250;
 /**
- * What a connection may cost, and the garbage of a process that works. A body of 1 MiB becomes some ten times as much
+ * Budget of the connections, and the garbage of a process that works. A body of 1 MiB becomes some ten times as much
  * while it is decoded, and the long form has many of them.
  */
 const GROWTH_BYTES = CONNECTIONS * 4 * MIB + size(64, 128) * MIB;
-/** What may be held once the garbage is gone. */
+/** Bytes that may be held once the garbage is gone. */
 const HELD_BYTES = CONNECTIONS * 4 * MIB;
 
 const SIZES: FuzzSizes = isLong
@@ -44,7 +44,7 @@ interface Fuzzed {
   idleHealthMs: number;
   worstDelayMs: number;
   grownBytes: number;
-  /** What is held at the end, without garbage, beyond what was held at the start. */
+  /** Bytes held at the end, without garbage, beyond those held at the start. */
   heldBytes: number;
   /** Kind and answer → how often, of answers that no client should get. */
   wrong: Record<string, number>;
@@ -131,7 +131,7 @@ async function isBeyondBefore(sent: Promise<void>, figures: () => Fuzzed): Promi
   return true;
 }
 
-/** Whether the bounds are missed, with what the machine adds: twice what a process that does nothing is late by. */
+/** Tells if the bounds are missed, with what the machine adds: twice what a process that does nothing is late by. */
 function isBeyond({ worstHealthMs, worstDelayMs, idleHealthMs, grownBytes, heldBytes }: Fuzzed): boolean {
   const allowedMs = HEALTH_MS + 2 * idleHealthMs;
   const isLate = worstHealthMs > allowedMs || worstDelayMs > allowedMs;

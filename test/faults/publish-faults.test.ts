@@ -13,7 +13,7 @@ import { size, tell } from './chaos.ts';
 import { CheckedTopics } from './checked-topics.ts';
 import { startLoad, TOPIC } from './load.ts';
 
-/** What the log holds, as a reader gets it. */
+/** Reads the log as a reader gets it. */
 async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
   const broker = new RedisBroker({ url }, { maxRecords: 100_000 });
   const records = await allRecords(broker, TOPIC);

@@ -51,7 +51,7 @@ async function underLoad(redisUrl: string, { prepare, strike, rounds = ROUNDS }:
   };
 }
 
-/** What is missing in silence where tails only listen, to one server for ever. */
+/** Counts the events missing in silence where tails only listen, to one server for ever. */
 async function missedByNaive(redisUrl: string, { port }: RedisServer, strike: () => Promise<unknown>) {
   const listen = () => new Redis(port, '127.0.0.1', { retryStrategy: null });
   await using cluster = await startCluster({

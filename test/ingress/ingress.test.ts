@@ -71,7 +71,7 @@ function setUp(url = inject('redisUrl')) {
       ),
     events: async () => (await manager.history()).items.map(({ event }) => event),
     dead: async () => (await producer.xrange(`${key}:dead`, '-', '+')).map(([, fields]) => toRecord(fields)),
-    /** Whether nothing is left to do. */
+    /** Tells if nothing is left to do. */
     isEmpty: async () =>
       (await producer.xlen(key)) === 0 &&
       ((await producer.xpending(key, 'psyche-events').catch(() => [0])) as number[])[0] === 0,
