@@ -1,6 +1,6 @@
 import { initTRPC, type TRPCRouterRecord } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { clipText, EventsError, formatIssues } from '../../shared/errors.ts';
+import { EventsError } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { anything, optionsOnly } from '../../shared/wire/expectation.ts';
 import type { AccessContext } from '../access/access-context.ts';
@@ -8,36 +8,17 @@ import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { hearErrors } from './early-errors.ts';
-import { errorDetails, toTRPCError } from './errors.ts';
+import { strictErrorFormatter } from './error-formatter.ts';
+import { toTRPCError } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
 import { decodeInput, lazyTransformer } from './raw-input.ts';
-
-/** Bytes of a procedure's path in an error: those of ours are short. */
-const MAX_PATH_BYTES = 256;
 
 const t = initTRPC.context<AccessContext>().create({
   transformer: lazyTransformer,
   isDev: false, // no stack traces to clients, whatever NODE_ENV says
   // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
   sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
-  errorFormatter({ shape, error }) {
-    const details = errorDetails(error);
-    // zod's own message is a JSON array; and what an unexpected error says is for the log, not for clients.
-    const wrongShape = details.reason === 'INVALID_OPTION' && details.issues.length > 0;
-    const masked = error.code === 'INTERNAL_SERVER_ERROR';
-    const message = wrongShape
-      ? formatIssues(details.issues)
-      : masked
-        ? 'Internal server error'
-        : clipText(shape.message); // tRPC's own quote the path, which may be as long as a message
-    const { path } = shape.data;
-    const data = {
-      ...shape.data,
-      ...(path !== undefined && { path: clipText(path, MAX_PATH_BYTES) }),
-      ...details,
-    };
-    return { ...shape, message, data };
-  },
+  errorFormatter: strictErrorFormatter,
 });
 
 /** Whoever calls a procedure beside the events must be allowed to, see `guard`; only then is the input decoded. */

@@ -3,6 +3,7 @@ import superjson from 'superjson';
 import { transformer } from '../../../shared/wire/transformer.ts';
 import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/stream-record.ts';
 import { RecentlyMade } from '../../recently-made.ts';
+import { trackedOutput } from '../../trpc-copy.ts';
 
 /** The bytes of a record's tRPC message after its request id: `"result":{…}}`. */
 export type EncodeBody = (record: StreamRecord) => Buffer;
@@ -28,7 +29,7 @@ export function bodyEncoder(router: AnyTRPCRouter): EncodeBody {
 
 /** Whether it is the project's transformer, or superjson itself, which writes the same. */
 function writesSuperjson(output: unknown): boolean {
-  return output === transformer || output === transformer.output || output === superjson;
+  return [transformer, transformer.output, trackedOutput, superjson].some((each) => each === output);
 }
 
 /** As `superjson.serialize` would write `{ id, data }`: a record's annotations are those of `{ data }` already. */
