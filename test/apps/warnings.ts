@@ -1,7 +1,6 @@
 /** Warnings that are not about this package, each with whose they are. */
 const OF_OTHERS: readonly RegExp[] = [
   /^npm warn deprecated (?!psyche-events)/, // of a framework's own dependencies
-  /EBADENGINE|npm warn install-scripts/, // TEMPORARY: until the lighter dependencies are in
 ];
 
 const WARNS = /\bwarn|warning|deprecat|EBADENGINE|ERESOLVE|MaxListeners|\binvalid\b|UNMET/i;
