@@ -22,22 +22,26 @@ export function setup(): () => void {
     rmSync(directory, { recursive: true });
     const made = lines.map((line): Made => JSON.parse(line));
     if (made.length === 0) return;
-    const [before] = readFileSync(PAGE, 'utf8').split(BEGIN);
-    writeFileSync(PAGE, `${before}${BEGIN}\n\n${tableOf(made)}\n`);
+    const [before = '', written = ''] = readFileSync(PAGE, 'utf8').split(BEGIN);
+    writeFileSync(PAGE, `${before}${BEGIN}\n\n${tableOf(made, written)}\n`);
   };
 }
 
-function tableOf(made: readonly Made[]): string {
-  const rows = made
-    .toSorted((a, b) => a.name.localeCompare(b.name))
-    .map(({ name, versions, seconds }) => {
-      const others = Object.entries(versions).filter(
-        ([each]) => each !== 'psyche-events' && !each.startsWith('@types/'),
-      );
-      const told = others.map(([each, version]) => `${each} ${version}`).join(', ');
-      const times = Object.entries(seconds).map(([step, s]) => `${step} ${s.toFixed(0)} s`);
-      return `| [${name}](../test/apps/applications/${name}) | ${told} | ${times.join(', ')} |`;
-    });
-  const on = `Node ${process.versions.node}, ${process.platform}`;
-  return [`On ${on}:`, '', '| application | versions | times |', '|---|---|---|', ...rows].join('\n');
+/** The rows of this run, and of earlier ones those of applications that were left out of it. */
+function tableOf(made: readonly Made[], written: string): string {
+  const names = new Set(made.map(({ name }) => name));
+  const earlier = written
+    .split('\n')
+    .filter((line) => line.startsWith('| [') && !names.has(/^\| \[([^\]]+)\]/.exec(line)?.[1] ?? ''));
+  const rows = [...earlier, ...made.map(rowOf)].toSorted((a, b) => a.localeCompare(b));
+  return ['| application | versions | times |', '|---|---|---|', ...rows].join('\n');
+}
+
+function rowOf({ name, versions, seconds }: Made): string {
+  const others = Object.entries(versions).filter(
+    ([each]) => each !== 'psyche-events' && !each.startsWith('@types/'),
+  );
+  const told = others.map(([each, version]) => `${each} ${version}`).join(', ');
+  const times = Object.entries(seconds).map(([step, s]) => `${step} ${s.toFixed(0)} s`);
+  return `| [${name}](../test/apps/applications/${name}) | Node ${process.versions.node}, ${told} | ${times.join(', ')} |`;
 }
