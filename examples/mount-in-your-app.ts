@@ -13,14 +13,16 @@ import { createClient } from '../client/index.ts';
 import {
   applyBroadcastWSSHandler,
   EventManager,
+  errorFormatter,
   eventProcedures,
   MemoryBroker,
   WEBSOCKET_LIMITS,
 } from '../server/index.ts';
 import { transformer } from '../shared/index.ts';
 
-// The application as it was, but for the transformer: superjson's format, and bounded, whatever a stranger sends.
-const t = initTRPC.context<{ user: string | null }>().create({ transformer });
+// The application as it was, but for the transformer: superjson's format, and bounded, whatever a stranger sends; and
+// the error formatter, by which clients know what is wrong with an event.
+const t = initTRPC.context<{ user: string | null }>().create({ transformer, errorFormatter });
 const signedIn = t.procedure.use(({ ctx, next }) => {
   if (ctx.user === null) throw new TRPCError({ code: 'UNAUTHORIZED' });
   return next({ ctx: { user: ctx.user } });

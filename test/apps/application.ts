@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { until } from '../setup/until.ts';
 import { warningsIn } from './warnings.ts';
 
@@ -16,6 +16,13 @@ const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
 export interface Printed {
   readonly output: string;
   readonly seconds: number;
+}
+
+interface MakeOptions {
+  /** The files of `applications/common` that it uses. */
+  common?: readonly string[];
+  /** Package → the version to install in place of the one that it asks for. */
+  versions?: Readonly<Record<string, string>>;
 }
 
 /** An application in a folder of its own, outside of the repository, with the packed package installed. */
@@ -34,28 +41,20 @@ export class Application implements AsyncDisposable {
   }
 
   /**
-   * Copies `applications/<name>`, and what of `applications/common` is wanted, and installs.
+   * Copies `applications/<name>`, packs the built package, and installs.
    * @throws Error when the install fails or warns
    */
   static async make(
     name: string,
-    {
-      common = ['router.ts', 'receive.ts', 'follow.ts'],
-      into = '.',
-    }: { common?: string[]; into?: string } = {},
+    { common = ['router.ts', 'receive.ts', 'follow.ts'], versions = {} }: MakeOptions = {},
   ): Promise<Application> {
     const dir = await mkdtemp(join(tmpdir(), `psyche-app-${name}-`));
     await cp(join(APPLICATIONS, name), dir, { recursive: true });
-    for (const file of common) await cp(join(APPLICATIONS, 'common', file), join(dir, into, file));
+    for (const file of common) await cp(join(APPLICATIONS, 'common', file), join(dir, file));
     await exec('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', dir], ROOT);
     const tarball = (await readdir(dir)).find((file) => file.endsWith('.tgz'));
-    for (const file of await manifestsIn(dir)) {
-      const text = await readFile(file, 'utf8');
-      await writeFile(
-        file,
-        text.replace(/"psyche-events": "\*"/, `"psyche-events": "file:${dir}/${tarball}"`),
-      );
-    }
+    const asked = { ...versions, 'psyche-events': `file:${join(dir, tarball ?? '')}` };
+    for (const file of await manifestsIn(dir)) await askFor(file, asked);
     const flags = ['--no-audit', '--no-fund', '--prefer-offline'];
     const { output, seconds } = await exec('npm', ['install', ...flags], dir);
     refuseWarnings(`npm install of ${name}`, output);
@@ -116,7 +115,18 @@ export class Application implements AsyncDisposable {
 
 async function manifestsIn(dir: string): Promise<string[]> {
   const files = await readdir(dir, { recursive: true });
-  return files.filter((file) => /(^|\/)(package|deno)\.json$/.test(file)).map((file) => join(dir, file));
+  return files.filter((file) => basename(file) === 'package.json').map((file) => join(dir, file));
+}
+
+/** Changes which versions a package.json asks for, of the packages that are its dependencies. */
+async function askFor(file: string, versions: Readonly<Record<string, string>>): Promise<void> {
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as { dependencies?: Record<string, string> };
+  const names = Object.keys(manifest.dependencies ?? {}).filter((name) => name in versions);
+  const dependencies = {
+    ...manifest.dependencies,
+    ...Object.fromEntries(names.map((name) => [name, versions[name]])),
+  };
+  await writeFile(file, JSON.stringify({ ...manifest, dependencies }));
 }
 
 async function versionsIn(dir: string): Promise<Record<string, string>> {
