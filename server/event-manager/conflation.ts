@@ -17,7 +17,7 @@ export class Conflation {
   /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
   #wanted = 0;
   readonly #latest = new Map<string, { record: StreamRecord; number: number }>();
-  /** Of JSON, of the latest. */
+  /** Of JSON and its annotations, of the latest. */
   #chars = 0;
 
   constructor(from: Position, keyOf: KeyOf) {
@@ -29,6 +29,11 @@ export class Conflation {
   /** The place of the last record of the range. */
   get end(): Position {
     return this.#end;
+  }
+
+  /** Characters of what is left of it. */
+  get chars(): number {
+    return this.#chars;
   }
 
   /** Whether so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
@@ -47,7 +52,7 @@ export class Conflation {
     this.#wanted++;
     if (isNoticeType(record.type)) return; // counted as one that was lost
     const key = this.#keyOf(record);
-    this.#chars += record.json.length - (this.#latest.get(key)?.record.json.length ?? 0);
+    this.#chars += charsOf(record) - charsOf(this.#latest.get(key)?.record);
     this.#latest.delete(key); // or it would keep its place
     this.#latest.set(key, { record, number: this.#wanted });
   }
@@ -82,4 +87,8 @@ export class Conflation {
     skipTo(this.#end, this.#wanted);
     return records;
   }
+}
+
+function charsOf(record: StreamRecord | undefined): number {
+  return record ? record.json.length + (record.meta?.length ?? 0) : 0;
 }

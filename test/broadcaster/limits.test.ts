@@ -167,7 +167,9 @@ describe('maxSubscriptionChars', () => {
       const small = Array.from({ length: 9 }, (_, n) => call(100 + n, 1));
       client.send([call(round, { large: 'x'.repeat(4_000) }), ...small]);
       for (let n = 0; n < 9; n++) client.stop(100 + n);
-      await until(() => expect(client.story(108).filter((item) => item === 'stopped')).toHaveLength(round + 1));
+      await until(() =>
+        expect(client.story(108).filter((item) => item === 'stopped')).toHaveLength(round + 1),
+      );
     }
     await client.expectStory(1, ['started', 'data:"first"']);
     await client.expectStory(2, ['error:PAYLOAD_TOO_LARGE']);

@@ -59,7 +59,8 @@ const WAYS: [string, () => void, () => void][] = [
     'copied by node',
     () => cpSync(disk.directory, backup, { recursive: true, preserveTimestamps: true }),
     () => {
-      for (const file of readdirSync(disk.directory)) if (file.endsWith('-wal')) rmSync(join(disk.directory, file));
+      for (const file of readdirSync(disk.directory))
+        if (file.endsWith('-wal')) rmSync(join(disk.directory, file));
       cpSync(backup, disk.directory, { recursive: true, preserveTimestamps: true });
     },
   ],

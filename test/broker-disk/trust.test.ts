@@ -36,7 +36,8 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     await first.publish(topic, entries(1, 3));
     const { epoch } = await first.bounds(topic);
     await first.close();
-    for (const suffix of ['', '-mark', '-count']) copyFileSync(`${disk.path}${suffix}`, `${disk.path}2${suffix}`);
+    for (const suffix of ['', '-mark', '-count'])
+      copyFileSync(`${disk.path}${suffix}`, `${disk.path}2${suffix}`);
     const copy = await disk.open({ path: `${disk.path}2` });
     expect((await copy.bounds(topic)).epoch).not.toBe(epoch);
     const original = await disk.open();
@@ -128,7 +129,14 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
   });
 
   const state: LogState = { epoch: 'e', mark: 'm', inode: '1', boot: 'b', durability: 'commit', clean: 0 };
-  const here: Surroundings = { hasMark: true, untouched: true, inode: '1', boot: 'b', hasWal: true, missing: 0 };
+  const here: Surroundings = {
+    hasMark: true,
+    untouched: true,
+    inode: '1',
+    boot: 'b',
+    hasWal: true,
+    missing: 0,
+  };
   test.each([
     ['nothing else happened', state, here, null],
     ['the machine went down', state, { ...here, boot: 'c' }, null],

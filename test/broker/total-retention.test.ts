@@ -108,7 +108,10 @@ describe('topics that nobody publishes to any more', () => {
     await publishToEach(broker, 'other', 100);
     expect(await broker.bounds('idle')).toEqual({ epoch, first: 4, last: 3 });
     expect((await broker.read('idle', { epoch, seq: 3 }, 10)).gap).toBeNull();
-    expect((await broker.read('idle', { epoch, seq: 1 }, 10)).gap).toMatchObject({ lost: 2, reason: 'trimmed' });
+    expect((await broker.read('idle', { epoch, seq: 1 }, 10)).gap).toMatchObject({
+      lost: 2,
+      reason: 'trimmed',
+    });
     expect((await broker.publish('idle', [entry(4)]))[0]?.cursor).toBe(`${epoch}:4`);
   });
 

@@ -85,7 +85,9 @@ export function textOf(count: number, stamp: string): string {
 
 function wordsOf(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8').split(/\s+/).filter((word) => word !== '');
+    return readFileSync(path, 'utf8')
+      .split(/\s+/)
+      .filter((word) => word !== '');
   } catch {
     return [];
   }
