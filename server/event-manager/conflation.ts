@@ -1,6 +1,6 @@
 import type { Position } from '../../shared/cursor.ts';
 import { type Gap, READ_CHARS } from '../broker/broker.ts';
-import { gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { charsOf, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Records that are held at most, each the latest of its key. */
 const MAX_HELD = 1000;
@@ -87,8 +87,4 @@ export class Conflation {
     skipTo(this.#end, this.#wanted);
     return records;
   }
-}
-
-function charsOf(record: StreamRecord | undefined): number {
-  return record ? record.json.length + (record.meta?.length ?? 0) : 0;
 }

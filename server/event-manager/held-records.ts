@@ -18,6 +18,8 @@ export interface RecordHolder {
 export class HeldRecords {
   readonly #all: SharedBudget<RecordHolder>;
   readonly #ofAskers = new WeakMap<Asker, SharedBudget<RecordHolder>>();
+  /** In which of those a holder counts. */
+  readonly #own = new WeakMap<RecordHolder, SharedBudget<RecordHolder>>();
   readonly #askerChars: number;
 
   constructor(askerChars: number = ASKER_CHARS, processChars: number = PROCESS_CHARS) {
@@ -34,10 +36,13 @@ export class HeldRecords {
   set(asker: Asker, holder: RecordHolder, chars: number): void {
     const own = this.#ofAskers.get(asker) ?? new SharedBudget<RecordHolder>(this.#askerChars);
     this.#ofAskers.set(asker, own);
-    for (const budget of [own, this.#all]) budget.set(holder, chars);
+    this.#own.set(holder, own);
+    own.set(holder, chars);
+    this.#all.set(holder, chars);
     for (const budget of [own, this.#all]) {
       for (let largest = budget.tooLarge; largest; largest = budget.tooLarge) {
-        budget.set(largest, 0); // whatever it does now
+        this.#own.get(largest)?.set(largest, 0);
+        this.#all.set(largest, 0);
         largest.giveUp();
       }
     }

@@ -1,7 +1,7 @@
 import type { Position } from '../../shared/cursor.ts';
 import { pageEnd } from '../broker/page-end.ts';
 import { SharedBudget } from '../shared-budget.ts';
-import type { StreamRecord } from './stream-record.ts';
+import { charsOf, type StreamRecord } from './stream-record.ts';
 
 /** Characters of JSON that those of all topics of a process may have together. */
 const PROCESS_CHARS = 64 * 1024 * 1024;
@@ -33,7 +33,7 @@ export class RecentRecords {
   /** Contiguous, oldest first, of one epoch. Those before `#head` are dropped and wait for the next compaction. */
   #records: StreamRecord[] = [];
   #head = 0;
-  /** Of JSON, from `#head` on. */
+  /** Of those from `#head` on. */
   #chars = 0;
 
   /**
@@ -49,7 +49,7 @@ export class RecentRecords {
     const last = this.#records.at(-1);
     if (last && (last.epoch !== record.epoch || last.seq + 1 !== record.seq)) this.clear();
     this.#records.push(record);
-    this.#chars += record.json.length;
+    this.#chars += charsOf(record);
     this.#trim(this.#maxRecords, this.#maxChars);
   }
 
@@ -82,7 +82,7 @@ export class RecentRecords {
     const records = this.#records;
     for (let oldest = records[this.#head]; oldest; oldest = records[this.#head]) {
       if (records.length - this.#head <= maxRecords && this.#chars <= maxChars) break;
-      this.#chars -= oldest.json.length;
+      this.#chars -= charsOf(oldest);
       this.#head++;
     }
     // Moving the records costs as much as there are of them, so it waits until half of them are dropped.

@@ -22,6 +22,11 @@ export interface StreamRecord extends Position {
   readonly of?: string;
 }
 
+/** Characters that a record holds: of JSON, and of its annotations. */
+export function charsOf(record: StreamRecord | undefined): number {
+  return record ? record.json.length + (record.meta?.length ?? 0) : 0;
+}
+
 /** Of text; what it becomes takes some times as much. */
 const DECODED_BYTES = 2 * 1024 * 1024;
 
