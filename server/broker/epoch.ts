@@ -32,18 +32,23 @@ export class TopicEpochs {
     this.#renewals = new Map(renewals);
   }
 
-  of(topic: string): string {
-    const renewals = this.#renewals.get(slotOf(topic));
-    return topicEpoch(renewals === undefined ? this.#epoch : `${this.#epoch} ${renewals}`, topic);
+  /** @param renewals those there were when the topic was first published to. Default: those there are */
+  of(topic: string, renewals: number = this.renewalsOf(topic)): string {
+    return topicEpoch(renewals === 0 ? this.#epoch : `${this.#epoch} ${renewals}`, topic);
+  }
+
+  /** How often the epoch of a topic was renewed. */
+  renewalsOf(topic: string): number {
+    return this.#renewals.get(slotOf(topic)) ?? 0;
   }
 
   /** Gives a topic that is forgotten another epoch. */
   renew(topic: string): void {
-    const slot = slotOf(topic);
-    this.#renewals.set(slot, (this.#renewals.get(slot) ?? 0) + 1);
+    this.#renewals.set(slotOf(topic), this.renewalsOf(topic) + 1);
   }
 }
 
-function slotOf(topic: string): number {
+/** Which names have their epochs renewed together. */
+export function slotOf(topic: string): number {
   return createHash('sha256').update(topic).digest().readUInt16BE() % SLOTS;
 }
