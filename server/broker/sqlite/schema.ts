@@ -142,10 +142,10 @@ export function prepareStatements(db: Database) {
     heldTopics: db.prepare(
       'SELECT name FROM topics WHERE EXISTS (SELECT 1 FROM records WHERE topic = topics.id)',
     ),
-    /** A topic whose oldest record is older than a time. */
-    agedTopic: db.prepare(`
+    /** Topics whose oldest record is older than a time. */
+    agedTopics: db.prepare(`
       SELECT name FROM topics
-      WHERE (SELECT at FROM records WHERE topic = topics.id ORDER BY seq LIMIT 1) < ? LIMIT 1`),
+      WHERE (SELECT at FROM records WHERE topic = topics.id ORDER BY seq LIMIT 1) < ? LIMIT ?`),
     totalBytes: db.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM topics'),
     /** The topics that take the most; not the system's own, which strangers do not fill. */
     largestTopics: db.prepare(`
@@ -154,7 +154,7 @@ export function prepareStatements(db: Database) {
     emptyTopics: db.prepare(`
       SELECT id AS row, name, last FROM topics
       WHERE bytes = 0 AND last_at < ? AND NOT EXISTS (SELECT 1 FROM records WHERE topic = topics.id)
-      ORDER BY last_at DESC LIMIT ? OFFSET ?`),
+      ORDER BY last_at DESC, id DESC LIMIT ? OFFSET ?`),
     forgetTopic: db.prepare('DELETE FROM topics WHERE id = ?'),
     forgetIds: db.prepare('DELETE FROM trimmed_ids WHERE topic = ?'),
     renew: db.prepare(`

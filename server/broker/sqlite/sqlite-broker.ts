@@ -193,8 +193,7 @@ export class SqliteBroker implements Broker {
           written.add(log);
           results.push(log.append(entries, now));
         }
-        const aged = this.#logs.nextAged(now);
-        if (aged) written.add(aged);
+        for (const aged of this.#logs.nextAged(now)) written.add(aged);
         for (const log of written) grown += log.store(now, cuts.get(log));
       });
       await this.#file.sync(results.flat().filter(({ duplicate }) => !duplicate).length);

@@ -10,7 +10,8 @@ import { TopicRows } from './topic-rows.ts';
 const SWEEP_MS = 60_000;
 /** Logs in memory. More are in the file alone, and read again when they are asked for. */
 const MAX_LOGS = 10_000;
-/** Topics that are cut down, and that are forgotten, with one transaction. */
+/** Topics that are looked through, cut down, and forgotten with one transaction. */
+const MAX_AGED = 100;
 const MAX_CUT = 1000;
 const MAX_FORGOTTEN = 1000;
 
@@ -75,16 +76,16 @@ export class TopicLogs {
     this.#pinned.delete(name);
   }
 
-  /** A topic that holds records too old and is not written to, or null. */
-  nextAged(now: number): TopicLog | null {
-    if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return null;
-    const aged: { name: string } | undefined = this.#file.statements.agedTopic.get(
-      now - this.#retention.maxAgeMs,
-    );
-    if (aged) return this.forWriting(aged.name);
-    this.#sweptAt = now;
-    this.#forgetEmpty(now);
-    return null;
+  /** Within a transaction: some of the topics that hold records too old and are not written to. */
+  nextAged(now: number): TopicLog[] {
+    if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return [];
+    const before = now - this.#retention.maxAgeMs;
+    const aged: { name: string }[] = this.#file.statements.agedTopics.all(before, MAX_AGED);
+    if (aged.length === 0) {
+      this.#sweptAt = now;
+      this.#forgetEmpty(now);
+    }
+    return aged.map(({ name }) => this.forWriting(name));
   }
 
   /**
