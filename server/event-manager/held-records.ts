@@ -5,20 +5,20 @@ import type { Asker } from './asker.ts';
 const ASKER_CHARS = 1024 * 1024;
 const PROCESS_CHARS = 16 * 1024 * 1024;
 
-/** Something that holds records while it waits: for an interval to end, or for its turn at the log. */
+/** A holder of records that wait for an interval to end, or for the next turn at the log. */
 export interface RecordHolder {
-  /** Together too much is held: it hands out what it has, early. */
+  /** Hands out its records early: with those of others they are too much. */
   giveUp(): void;
 }
 
 /**
- * Bounds what is held of records that are being reduced to the latest: of one connection, and of the process. Beyond it
- * the one that holds the most hands out early what it holds, and goes on with what comes: nothing is lost.
+ * Bounds the records that wait to be reduced to the latest, for each connection and for the process. Beyond a bound the
+ * holder of the most hands out its records early, and goes on with those that come: nothing is lost.
  */
 export class HeldRecords {
   readonly #all: SharedBudget<RecordHolder>;
   readonly #ofAskers = new WeakMap<Asker, SharedBudget<RecordHolder>>();
-  /** In which of those a holder counts. */
+  /** The connection's budget of each holder. */
   readonly #own = new WeakMap<RecordHolder, SharedBudget<RecordHolder>>();
   readonly #askerChars: number;
 
@@ -27,12 +27,12 @@ export class HeldRecords {
     this.#all = new SharedBudget(processChars);
   }
 
-  /** Characters that all of them hold. */
+  /** Characters that all holders hold. */
   get chars(): number {
     return this.#all.held;
   }
 
-  /** Notes what a holder holds now, for a connection. */
+  /** Notes the characters that a holder holds now, for a connection. */
   set(asker: Asker, holder: RecordHolder, chars: number): void {
     const own = this.#ofAskers.get(asker) ?? new SharedBudget<RecordHolder>(this.#askerChars);
     this.#ofAskers.set(asker, own);

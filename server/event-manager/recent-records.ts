@@ -33,7 +33,7 @@ export class RecentRecords {
   /** Contiguous, oldest first, of one epoch. Those before `#head` are dropped and wait for the next compaction. */
   #records: StreamRecord[] = [];
   #head = 0;
-  /** Of those from `#head` on. */
+  /** Characters of JSON and annotations from `#head` on. */
   #chars = 0;
 
   /**

@@ -7,7 +7,7 @@ import type { Turns } from './turns.ts';
 const STEP_RECORDS = 512;
 const STEP_MS = 2;
 
-/** Where whatever reads logs for somebody takes its turns, and for whom. */
+/** The turns that a read of logs takes, and the asker it reads for. */
 export interface Reads {
   readonly turns: Turns;
   readonly asker: Asker;
@@ -44,12 +44,12 @@ export class Steps implements RecordHolder {
     this.#records = maxRecords;
   }
 
-  /** Whether what is held between these steps is to be handed out now: together with others it is too much. */
+  /** Tells if the records held between these steps are to be handed out now: with those of others they are too much. */
   get crowded(): boolean {
     return this.#crowded;
   }
 
-  /** Notes how many characters are held until the next step; 0 once they were handed out. */
+  /** Notes the characters that are held until the next step; 0 once they were handed out. */
   hold(chars: number): void {
     if (chars === 0) this.#crowded = false;
     this.#reads.held.set(this.#reads.asker, this, chars);

@@ -75,7 +75,9 @@ test('[D1] [D4] of topics without a record some are remembered; one that is forg
   await publishToEach(broker, 'other', MAX_EMPTY_TOPICS + 10);
   await grownOld(disk, broker, MAX_EMPTY_TOPICS + 13);
   const appended = await rows(broker, disk, 'SELECT count(*) AS count FROM topics');
-  expect(appended).toMatchObject([{ count: expect.toSatisfy((count: number) => count <= MAX_EMPTY_TOPICS + 3) }]);
+  expect(appended).toMatchObject([
+    { count: expect.toSatisfy((count: number) => count <= MAX_EMPTY_TOPICS + 3) },
+  ]);
   const second = await disk.open({ maxAgeMs });
   const { gap, bounds } = await second.read('idle', { epoch, seq: 3 }, 10);
   expect(gap).toMatchObject({ from: { epoch, seq: 3 }, reason: 'epoch_changed' });

@@ -18,9 +18,9 @@ export interface Backend extends AsyncDisposable {
   /** Called while no node runs. */
   restart(): Promise<void>;
   lose(): Promise<void>;
-  /** What a replica has, from now on; null where a log has none. Like the two above. */
+  /** Sets what a replica has, from now on; null where a log has none. Like the two above. */
   readonly replica: { copy(): Promise<void>; promote(): Promise<void> } | null;
-  /** Whether `lose` and `replica` may be used while nodes run: they have to find out. */
+  /** True if `lose` and `replica` may be used while nodes run: they have to find out. */
   readonly losesInPlace: boolean;
 }
 

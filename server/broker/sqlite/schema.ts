@@ -3,14 +3,14 @@ import type { LogState } from './trust.ts';
 
 /** "psye": tells a log from other people's databases. */
 const APPLICATION_ID = 0x70737965;
-/** Of the tables below. A log of a later version is refused. */
+/** Version of the tables below. A log of a later version is refused. */
 const SCHEMA_VERSION = 2;
 
-/** What version 2 has and version 1 has not. */
+/** Tables and indexes that version 2 has and version 1 has not. */
 const FORGOTTEN = `
   CREATE INDEX topics_by_bytes ON topics (bytes);
-  -- Of topics that were forgotten, by slots of their names: how often the epochs of a slot were renewed, see TopicEpochs,
-  -- and how many records were appended in them.
+  -- Topics that were forgotten, by slots of their names: the renewals of the epochs of a slot, see TopicEpochs, and the
+  -- records that were appended in them.
   CREATE TABLE forgotten (
     slot INTEGER PRIMARY KEY,
     renewals INTEGER NOT NULL,
@@ -68,7 +68,7 @@ const UPGRADE = `
   ${FORGOTTEN}
 `;
 
-/** Whether a file is empty. @throws Error if it holds anything but a log this version can read */
+/** Tells if a file is empty. @throws Error if it holds anything but a log this version can read */
 export function isNewFile(db: Database): boolean {
   if (isLog(db)) return false;
   if (pragma(db, 'schema_version') === 0) return true;
@@ -79,7 +79,7 @@ export function isNewFile(db: Database): boolean {
   );
 }
 
-/** Whether a file is a log this version can read. */
+/** Tells if a file is a log this version can read. */
 export function isLog(db: Database): boolean {
   const version = Number(pragma(db, 'user_version'));
   return pragma(db, 'application_id') === APPLICATION_ID && version <= SCHEMA_VERSION;

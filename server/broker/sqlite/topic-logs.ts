@@ -6,7 +6,7 @@ import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';
 
-/** How often idle topics are looked through for records that are too old. */
+/** Interval at which idle topics are looked through for records that are too old. */
 const SWEEP_MS = 60_000;
 /** Logs in memory. More are in the file alone, and read again when they are asked for. */
 const MAX_LOGS = 10_000;
@@ -21,13 +21,13 @@ export class TopicLogs {
   readonly #retention: CompleteRetention;
   readonly #isFollowed: (topic: string) => boolean;
   readonly #epochs: TopicEpochs;
-  /** Those that were used longest ago first. */
+  /** The logs in memory, the least recently used first. */
   readonly #logs = new AgingMap<string, TopicLog>();
   /** Topics that are followed and were never written to: their epochs must stay. */
   readonly #pinned = new Map<string, TopicLog>();
   /** When they were last looked through to the end, by a clock that may be set back. */
   #sweptAt = Number.NEGATIVE_INFINITY;
-  /** Of the records that retention keeps, of all topics. */
+  /** Bytes of the records that retention keeps, of all topics. */
   #bytes: number;
 
   constructor(file: LogFile, retention: CompleteRetention, isFollowed: (topic: string) => boolean) {
@@ -48,7 +48,7 @@ export class TopicLogs {
     const known = this.#logs.get(name) ?? this.#pinned.get(name);
     if (known) return known;
     const log = new TopicLog(name, this.#epochs, new TopicRows(this.#file, name), this.#retention);
-    // Of names that were only asked for, there may be any number.
+    // There may be any number of names that were only asked for.
     if (log.isStored) this.#remember(log);
     return log;
   }
@@ -76,7 +76,7 @@ export class TopicLogs {
     this.#pinned.delete(name);
   }
 
-  /** Within a transaction: some of the topics that hold records too old and are not written to. */
+  /** Topics that hold records too old, some at a time. Call it within a transaction. */
   nextAged(now: number): TopicLog[] {
     if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return [];
     const before = now - this.#retention.maxAgeMs;
@@ -89,8 +89,8 @@ export class TopicLogs {
   }
 
   /**
-   * Where all topics together take too much: those that take the most, and what each may keep. One loses half of what it
-   * has at most.
+   * The largest topics, with the bytes that each may keep, if all topics together take too much. One cut takes half of a
+   * topic at most.
    */
   cuts(): Map<TopicLog, number> {
     const cuts = new Map<TopicLog, number>();
@@ -106,12 +106,12 @@ export class TopicLogs {
     return cuts;
   }
 
-  /** What the topics hold changed by so many bytes. */
+  /** Notes that the topics hold more by a number of bytes, or less. */
   grew(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** Within a transaction: forgets topics without a record, but for those written to last. Their epochs are renewed. */
+  /** Forgets topics without a record, except the 10 000 that were written to last, and renews their epochs. */
   #forgetEmpty(now: number): void {
     const { emptyTopics, forgetTopic, forgetIds, renew } = this.#file.statements;
     const before = now - IDEMPOTENCY_MS;

@@ -14,7 +14,7 @@ interface RecordRow {
   readonly meta: string | null;
 }
 
-/** Where a topic's log begins and ends. */
+/** The beginning and end of a topic's log. */
 export interface Extent {
   /** The topic's row; null before the first record. */
   readonly row: number | null;
@@ -24,13 +24,13 @@ export interface Extent {
   readonly oldest: number;
   readonly last: number;
   readonly lastAt: number;
-  /** Of the records that retention keeps. */
+  /** Bounds of the records that retention keeps. */
   readonly bytes: number;
   /** The same as the topic's row has it. */
   readonly rowBytes: number;
 }
 
-/** What the file holds of one topic. `row` is the topic's. */
+/** One topic's rows in the file. `row` is the topic's. */
 export class TopicRows {
   readonly #file: LogFile;
   readonly #name: string;
@@ -43,10 +43,11 @@ export class TopicRows {
   /** @returns also how often its epoch was renewed before it was first published to; null if it never was */
   load(): Extent & { readonly renewals: number | null } {
     const { topic, oldest } = this.#file.statements;
-    const found: { row: number; last: number; lastAt: number; rowBytes: number; renewals: number } | undefined = topic.get(
-      this.#name,
-    );
-    if (!found) return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0, rowBytes: 0, renewals: null };
+    const found:
+      | { row: number; last: number; lastAt: number; rowBytes: number; renewals: number }
+      | undefined = topic.get(this.#name);
+    if (!found)
+      return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0, rowBytes: 0, renewals: null };
     const record: { seq: number } | undefined = oldest.get(found.row);
     const first = record?.seq ?? found.last + 1;
     return { ...found, first, oldest: first, bytes: this.bytes(found.row, first, found.last + 1) };
@@ -86,7 +87,7 @@ export class TopicRows {
     return records;
   }
 
-  /** Of the records from `from` on and before `until`. */
+  /** Total bytes of the records in [from, until). */
   bytes(row: number | null, from: number, until: number): number {
     if (from >= until) return 0;
     const found: { bytes: number } | undefined = this.#file.statements.bytes.get(row, from, until);
