@@ -3,7 +3,7 @@ import type { Position } from '../../shared/cursor.ts';
 import type { Gap, Tail } from '../broker/broker.ts';
 import { inBatches } from './batches.ts';
 import type { Hub, HubEvents } from './hub.ts';
-import { RecentRecords } from './recent-records.ts';
+import { RecentBudget, RecentRecords } from './recent-records.ts';
 import type { Steps } from './steps.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
@@ -17,6 +17,7 @@ export class TopicHub implements Hub {
   readonly log: TopicLog;
   readonly watch: Watch;
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
+  readonly #budget: RecentBudget;
   readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
   readonly #started: Promise<Position>;
   #position: Position | null = null;
@@ -26,9 +27,11 @@ export class TopicHub implements Hub {
   #tail: Tail | null = null;
   #closed = false;
 
-  constructor(log: TopicLog, watch: Watch = nobody) {
+  /** @param budget what all hubs of the process keep of recent records */
+  constructor(log: TopicLog, watch: Watch = nobody, budget: RecentBudget = new RecentBudget()) {
     this.log = log;
     this.watch = watch;
+    this.#budget = budget;
     this.#started = this.#attach();
     this.#started.catch(() => {}); // whoever waits for it sees the error
   }
@@ -73,6 +76,8 @@ export class TopicHub implements Hub {
     this.#flush();
     this.#closed = true;
     this.#tail?.close();
+    this.#recent.clear();
+    this.#budget.note(this.#recent);
     this.emitter.emit('closed');
     this.emitter.removeAllListeners();
   }
@@ -113,6 +118,7 @@ export class TopicHub implements Hub {
     const last = batch.at(-1);
     if (!last || this.#closed) return;
     for (const record of batch) this.#recent.push(record);
+    this.#budget.note(this.#recent);
     this.#previous = this.#position;
     this.#position = { epoch: last.epoch, seq: last.seq };
     this.emitter.emit('batch', batch);
