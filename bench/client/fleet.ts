@@ -11,10 +11,10 @@ const WAVE = 200;
 const OPEN_MS = 20_000;
 /** Without a delivery for this long, the rest is taken for lost. */
 const STALL_MS = 15_000;
-/** How long to listen for deliveries that should not come. */
+/** Ms for which deliveries that should not come are listened for. */
 const SURPLUS_MS = 30;
 
-/** What a fleet got of the events it was told to expect. */
+/** Deliveries to a fleet of the events that it was told to expect. */
 export interface Drained {
   /** Wire bytes of a delivery, mean. */
   readonly bytesPerDelivery: number;

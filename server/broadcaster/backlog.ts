@@ -26,7 +26,7 @@ export class Backlog {
     this.#options = options;
   }
 
-  /** Whether more than `maxBufferedBytes` wait for a client that is still open. */
+  /** Tells if more than `maxBufferedBytes` wait for a client that is still open. */
   get full(): boolean {
     const { socket, maxBufferedBytes } = this.#options;
     const unsent = this.#options.unsent();

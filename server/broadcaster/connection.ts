@@ -33,7 +33,7 @@ export class Connection {
   readonly turnstile: Turnstile;
   /** What `createContext` returned; undefined until then. */
   context: unknown;
-  /** Whether `createContext` let the client in. */
+  /** True if `createContext` let the client in. */
   admitted = false;
   readonly #closed = new AbortController();
   #unsent = 0;
@@ -69,7 +69,7 @@ export class Connection {
     return this.ws.readyState === WebSocket.OPEN;
   }
 
-  /** Whether its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
+  /** Tells if its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
   get behind(): boolean {
     return this.backlog.full || (this.open && this.#unsent > MAX_UNSENT_MESSAGES);
   }

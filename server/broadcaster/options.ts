@@ -14,7 +14,7 @@ export interface BroadcastOptions extends LimitOptions {
    */
   prefix?: string;
   /**
-   * Whether a `PING` is answered only after `createContext` succeeded, so that a client can tell that it was let in.
+   * True if a `PING` is answered only after `createContext` succeeded, so that a client can tell that it was let in.
    * Default: false, at once, like tRPC's own.
    */
   pongAfterContext?: boolean;

@@ -5,7 +5,7 @@
 export interface Outlet {
   /** Names the client in the log. */
   readonly name: string;
-  /** Whether the client takes messages that are compressed one by one (permessage-deflate). */
+  /** True if the client takes messages that are compressed one by one (permessage-deflate). */
   readonly compresses: boolean;
   /** Bytes handed over that the operating system has not taken yet. */
   readonly unsent: number;

@@ -27,7 +27,7 @@ export interface EventSubscriptionOptions {
 }
 
 /**
- * What an `on.*` procedure returns: an AsyncIterable for every tRPC adapter (SSE, the stock WebSocket adapter,
+ * The result of an `on.*` procedure: an AsyncIterable for every tRPC adapter (SSE, the stock WebSocket adapter,
  * `createCaller`), and for the broadcaster something to attach a socket to directly. Each use is a subscription of
  * its own; nothing happens before the first.
  */
@@ -40,7 +40,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     this.#options = options;
   }
 
-  /** What is to happen when a reader cannot keep up. */
+  /** Treatment of a reader that cannot keep up. */
   get whenSlow(): WhenSlow {
     return this.#options.whenSlow;
   }

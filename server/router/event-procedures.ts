@@ -120,10 +120,10 @@ export type BaseProcedure<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
   false
 >;
 
-/** What a resolver gets as `ctx`: the context, with what middleware changed. */
+/** A resolver's `ctx`: the context, with what middleware changed. */
 type ResolverContext<Ctx, Overrides> = Omit<Ctx, keyof Overrides> & Overrides;
 
-/** What {@link eventProcedures} takes besides. */
+/** Options of {@link eventProcedures} besides. */
 export interface EventProceduresOptions<Ctx> {
   /** Decides what each call may do. Default: what the claims of `ctx.session` allow; without a session, everything. */
   authorize?: Authorize<Ctx> | undefined;

@@ -35,7 +35,7 @@ function encodingOnce(write: (record: StreamRecord) => string): EncodeBody {
   return (record) => (isNoticeType(record.type) ? encode(record) : bodies.of(record));
 }
 
-/** Whether it is the project's transformer, or superjson itself, which writes the same. */
+/** Tells if it is the project's transformer, or superjson itself, which writes the same. */
 function writesSuperjson({ transformer: { output } }: Config): boolean {
   return output === transformer || output === transformer.output || output === superjson;
 }

@@ -11,7 +11,7 @@ export interface Member {
   readonly style: FrameStyle;
   /** Who it is, for the log. */
   readonly name: string;
-  /** Whether its client has so much unsent that nothing may be added. */
+  /** True if its client has so much unsent that nothing may be added. */
   readonly isFull: boolean;
   /** Takes frames; false if it should be told no more until it has caught up. */
   write(frames: Buffer): boolean;
