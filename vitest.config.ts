@@ -7,7 +7,9 @@ export default defineConfig({
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
     pool: 'forks',
     maxWorkers: 3, // on two cores: most tests wait for something most of the time
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Limits for a machine that is slow and busy: what passes does not wait for them.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000, interval: 20 } },
   },
 });

@@ -1,5 +1,5 @@
 // node .ci/sum-up.mjs <directory of vitest's JSON reports> <steps that broke…>
-// Prints the slowest files and tests of each report, and "N passed, N failed" last, and exits with 1 unless everything passed.
+// Prints the slowest files and tests of each report, each failure, and "N passed, N failed" last, and exits with 1 unless everything passed.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
@@ -14,6 +14,7 @@ for (const name of readdirSync(dir)) {
       (file) => file.status === 'failed' && file.assertionResults.length === 0,
     );
     tellSlowest(name, report.testResults);
+    tellFailed(name, report.testResults);
     passed += report.numPassedTests;
     failed += report.numFailedTests + unloaded.length;
   } catch (error) {
@@ -31,6 +32,17 @@ function tellSlowest(name, files) {
   console.log(`Slowest of ${name}, in seconds:`);
   tell(files, 8, (file) => [file.endTime - file.startTime, relative(process.cwd(), file.name)]);
   tell(tests, 8, (test) => [test.duration ?? 0, test.fullName]);
+}
+
+function tellFailed(name, files) {
+  for (const file of files.filter(({ status }) => status === 'failed')) {
+    const at = relative(process.cwd(), file.name);
+    const tests = file.assertionResults.filter(({ status }) => status === 'failed');
+    if (tests.length === 0) console.log(`Failed in ${name}: ${at}: ${file.message}`);
+    for (const { fullName, failureMessages } of tests) {
+      console.log(`Failed in ${name}: ${at} > ${fullName}: ${failureMessages[0]?.split('\n')[0]}`);
+    }
+  }
 }
 
 function tell(items, count, describe) {

@@ -5,7 +5,7 @@ import { canPin } from './harness/process.ts';
 
 const PACKAGES = ['@trpc/server', 'ws', 'socket.io', 'graphql-ws', 'ioredis'];
 
-/** What the figures of a run depend on. */
+/** Properties of the machine on which the figures of a run depend. */
 export function describeMachine(): string[] {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU';
   const pinning = canPin

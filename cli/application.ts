@@ -18,7 +18,7 @@ import {
 export const catalog = simulationEvents;
 
 /**
- * What `serve` serves: the events, and the simulations with their controls unless `config.simulation` is off.
+ * The application of `serve`: the events, and the simulations with their controls unless `config.simulation` is off.
  * @throws EventsError INVALID_OPTION when the environment names a language model that cannot be used
  */
 export async function createApplication(
@@ -26,7 +26,7 @@ export async function createApplication(
 ): Promise<(context: ApplicationContext<typeof catalog>) => Application> {
   const responder = await responderFromEnv(env);
   return ({ manager, broker, config, logger }) => {
-    // Where the log is shared, so are the controls: whatever node or worker a viewer is connected to.
+    // A shared log means shared controls, so that a viewer may be connected to any node or worker.
     const registry = new SimulationRegistry({ broker: config.redisUrl === null ? undefined : broker });
     const router = createAppRouter(manager, (procedure) => ({
       simulation: simulationProcedures(registry, procedure),

@@ -15,7 +15,7 @@ export function examples(...lines: string[]): string {
 export const pathOption = (): Option =>
   new Option('--path <path>', 'the key of the events in a router of your own, such as events or a.events');
 
-/** Where events come from and go to. */
+/** Arguments for the source and the destination of events. */
 export const accessOptions = (): Option[] => [
   new Option('--url <url>', 'the server').default('http://127.0.0.1:3000'),
   pathOption().conflicts('redis'),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyCatalog, EventToPublish } from '../shared/index.ts';
 
 /** The parts of a JSON Schema that say where a value stands that JSON does not have. */
@@ -72,7 +72,7 @@ export class Coercion {
     const alternatives = (anyOf ?? oneOf ?? [])
       .map((each) => this.#resolve(each))
       .filter((each) => fits(value, each));
-    // What is valid as it is stays as it is.
+    // A valid value stays as it is.
     const chosen = alternatives.find((each) => each['x-superjson'] === undefined) ?? alternatives[0];
     if (chosen) return this.#coerce(value, chosen);
     const whole = (allOf ?? []).reduce((sofar: unknown, each) => this.#coerce(sofar, each), value);

@@ -39,7 +39,7 @@ function bash(program: Command): string {
     const isOfFile = command.registeredArguments[0]?.name() === 'file';
     return `    '${command.name()} '*) ${isOfFile ? `if [[ $current == -* ]]; then ${words}; fi` : words} ;;`;
   };
-  // Where there are no words, or none fits, -o default completes names of files.
+  // With no fitting words, -o default completes names of files.
   return `_psyche_events() {
   local words='' current="\${COMP_WORDS[COMP_CWORD]}" given="\${COMP_WORDS[1]} \${COMP_WORDS[COMP_CWORD-1]}"
   if [[ $COMP_CWORD == 1 ]]; then given=''; fi

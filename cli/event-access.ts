@@ -1,7 +1,7 @@
 import type { EventsClient } from '../client/index.ts';
 import type { AnyCatalog } from '../shared/index.ts';
 
-/** What the commands need of a server, or of Redis itself: events of any catalog. */
+/** Access of the commands to a server, or to Redis itself: events of any catalog. */
 export interface EventAccess
   extends Pick<
     EventsClient<AnyCatalog>,
@@ -11,7 +11,7 @@ export interface EventAccess
   schema(): Promise<unknown>;
 }
 
-/** Which events of which topics, from where on. */
+/** A choice of events, their topics and the start. */
 export type Followed = Pick<
   NonNullable<Parameters<EventAccess['stream']>[0]>,
   'topic' | 'topics' | 'types' | 'since' | 'every' | 'latestBy'

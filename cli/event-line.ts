@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type AnyCatalog,
   EventsError,
@@ -11,10 +11,10 @@ import type { Line } from './read-lines.ts';
 
 /** An event of the input. */
 export interface Input {
-  /** What errors call it; empty where there is only one. */
+  /** Its name in errors; empty where there is only one. */
   readonly name: string;
   readonly event: EventToPublish<AnyCatalog>;
-  /** Where it was in the log it comes from, where that is known. */
+  /** Its cursor in the log it comes from, where that is known. */
   readonly cursor?: string | undefined;
   /** It was printed by us, so its data is what it was; others write a date as JSON has it. */
   readonly isExact?: boolean;

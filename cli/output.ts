@@ -3,7 +3,7 @@ import { hideProgress } from './progress.ts';
 
 const { stdout } = process;
 
-/** Whether the output is read by a person. */
+/** True where the output is read by a person. */
 export const isTerminal = stdout.isTTY === true;
 
 /** Writes a line, and waits for a reader that is slower than we are. */

@@ -5,12 +5,12 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
-/** What is done within so many ms needs no line. */
+/** Ms of work before a line of progress is shown. */
 const FIRST_MS = 1000;
 const REDRAW_MS = 200;
 const ERASE = '\r\x1b[K';
 
-/** Whether somebody sees it. */
+/** True if somebody sees it. */
 export const isProgressSeen = process.stderr.isTTY === true;
 
 let shown: Progress | undefined;

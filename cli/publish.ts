@@ -10,7 +10,7 @@ import type { Source } from './source.ts';
 /** Events per request: well below what a server takes. */
 const BATCH = 500;
 
-/** Where events go to. */
+/** The destination of events. */
 export interface PublishTo {
   access: EventAccess;
   topic: string | undefined;

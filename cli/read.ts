@@ -45,7 +45,7 @@ export async function history(
   }
 }
 
-/** How far a place in the log is between two others, from 0 to 1; undefined of a log that was begun anew meanwhile. */
+/** The share of the way between two places in the log that a third has come, from 0 to 1; undefined if the log was begun anew meanwhile. */
 function share(start: string | undefined, at: string, end: string): number | undefined {
   const [from, here, to] = [start, at, end].map((cursor) => Number(cursor?.split(':')[1]));
   const done = ((here ?? 0) - (from ?? 0) + 1) / ((to ?? 0) - (from ?? 0) + 1);

@@ -16,7 +16,7 @@ interface Moment {
   readonly event: { event_type: string; timestamp: string; data: unknown };
   /** Its data is what it was; false where a person may have written it. */
   readonly isExact: boolean;
-  /** How much of the replay is done with it, from 0 to 1; undefined where that is not known. */
+  /** The share of the replay that is done with it, from 0 to 1; undefined where that is not known. */
   readonly share: number | undefined;
 }
 

@@ -1,5 +1,11 @@
-import { pino } from 'pino';
-import { loadConfig, nearMisses, SERVER_VARIABLES, type ServerConfig, startServer } from '../server/index.ts';
+import {
+  JsonLogger,
+  loadConfig,
+  nearMisses,
+  SERVER_VARIABLES,
+  type ServerConfig,
+  startServer,
+} from '../server/index.ts';
 import { RESPONDER_VARIABLES } from '../simulation/index.ts';
 import { catalog, createApplication } from './application.ts';
 import { fail } from './fail.ts';
@@ -24,12 +30,12 @@ export async function serve(env: Env): Promise<void> {
 
 /** A variable with a slip in its name is not read, and what it was to say is not heeded: a log, a lock. */
 function warnOfNearMisses({ logLevel, nodeName }: ServerConfig, env: Env): void {
-  const logger = pino({ level: logLevel, base: { node: nodeName } });
+  const logger = new JsonLogger(logLevel, { node: nodeName });
   for (const { name, meant } of nearMisses(env, [...SERVER_VARIABLES, ...RESPONDER_VARIABLES, ...OTHERS]))
     logger.warn({ variable: name, meant }, `${name} is not a variable of this server: is ${meant} meant?`);
 }
 
-/** What is to happen once behind a port is the first worker's: the simulation, the status of the machine, and the
+/** The first worker alone does what is to happen once behind a port: the simulation, the status of the machine, and the
  * ingress stream, which keeps its order in one process. */
 function rolesOf(worker: number): Partial<ServerConfig> {
   return worker === 1 ? {} : { simulation: false, monitorIntervalMs: 0, ingress: false };

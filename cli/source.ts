@@ -14,7 +14,7 @@ export class Source implements AsyncIterable<Buffer> {
     this.#chunks = file === undefined ? process.stdin : createReadStream(file);
   }
 
-  /** How much of it is read, from 0 to 1; undefined where it may have any length. */
+  /** The share of it that is read, from 0 to 1; undefined where it may have any length. */
   readonly share = (): number | undefined => this.size && this.#read / this.size;
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {

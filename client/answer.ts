@@ -30,7 +30,7 @@ export function checkAnswer<T>(answer: T): T {
   return answer;
 }
 
-/** Whether JSON that came over HTTP was written by tRPC: a proxy's own is not. */
+/** Tells if JSON that came over HTTP was written by tRPC: a proxy's own is not. */
 export function isTrpcAnswer(answer: unknown): boolean {
   if (typeof answer !== 'object' || answer === null) return false;
   const part = 'result' in answer ? answer.result : 'error' in answer && answer.error;

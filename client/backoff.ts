@@ -2,7 +2,7 @@ const FIRST_MS = 1000;
 const MOST_MS = 20_000;
 
 /**
- * How long to wait before a retry, in ms: anything from nothing to twice as long as the time before, 20 s at most
+ * Ms to wait before a retry: anything from nothing to twice as long as the time before, 20 s at most
  * [D12]. Full jitter, on the first retry too: clients that lost a server together do not come back together.
  *
  * @param retry 0 for the first

@@ -18,7 +18,7 @@ import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 import type { RetryOptions } from './retry.ts';
 import type { StreamStatus } from './subscription.ts';
 
-/** What {@link createClient} takes. */
+/** Options of {@link createClient}. */
 export interface ClientOptions<C extends AnyCatalog = PsycheCatalog> extends ConnectionOptions {
   /** The events: types the client, and checks what is published before it is sent. Default: typed by the Psyche Simulation's, checked by the server. */
   catalog?: C | undefined;
@@ -29,14 +29,14 @@ export interface ClientOptions<C extends AnyCatalog = PsycheCatalog> extends Con
   onError?: ((error: Error) => void) | undefined;
 }
 
-/** What {@link createClient} takes where it is typed by your router: `path` is one of its paths. */
+/** Options of {@link createClient} where it is typed by your router: `path` is one of its paths. */
 export type RouterClientOptions<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>> = Omit<
   ClientOptions<MountedCatalog<R, P>>,
   'path'
 > &
   PathOption<P>;
 
-/** What a process of the server did since it started. */
+/** Counts of a server process since it started. */
 export type ServerStats = inferRouterOutputs<AppRouter>['stats'];
 
 /** Receives events one by one, in order. One that throws or rejects stops neither the stream nor other handlers [D11]. */
@@ -45,7 +45,7 @@ export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
   meta: { cursor: string; topic: string },
 ) => unknown;
 
-/** What the server is asked for. */
+/** A choice of events that the server makes. */
 export interface SelectOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
@@ -54,11 +54,11 @@ export interface SelectOptions<N extends EventName<C>, C extends AnyCatalog> {
    * in its own order; the cursors are of all of them. A topic that appears later is followed from its beginning.
    */
   topics?: readonly string[] | undefined;
-  /** Where to start, in each topic: after a cursor, with the last n, or at a time. Default: with what is published from now on. */
+  /** The start in each topic: after a cursor, with the last n, or at a time. Default: events published from now on. */
   since?: Since | undefined;
   /** Conditions on the data that events must meet; applied by the server [D8]. Default: none. */
   filter?: EventFilter<N, C> | undefined;
-  /** What the server does when this client cannot keep up [D9]. Default `refill`: it sends everything, later. */
+  /** The server's treatment of this client when it cannot keep up [D9]. Default `refill`: everything is sent, later. */
   whenSlow?: WhenSlow | undefined;
   /**
    * Ms, an hour at most: of a topic at most one delivery in so long, of the latest event of each type since the last;
@@ -69,7 +69,7 @@ export interface SelectOptions<N extends EventName<C>, C extends AnyCatalog> {
   latestBy?: LatestBy<N, C> | undefined;
 }
 
-/** What `client.on` takes for events of one type: what is asked for, and what is told besides the events. */
+/** Options of `client.on` for events of one type: the choice of events, and callbacks for the stream's own news. */
 export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
   /** Unsubscribes. */
   signal?: AbortSignal | undefined;
@@ -82,13 +82,13 @@ export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends
   onError?: ((error: Error, willRetry: boolean) => void) | undefined;
 }
 
-/** What `client.on` takes for events of several types. */
+/** Options of `client.on` for events of several types. */
 export interface OnAnyOptions<N extends EventName<C>, C extends AnyCatalog> extends OnOptions<N, C> {
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
 }
 
-/** What `client.stream` takes. */
+/** Options of `client.stream`. */
 export interface StreamOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
@@ -114,7 +114,7 @@ export interface SubscriptionHandle {
 
 /** A connection to a server, typed by its catalog. */
 export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
-  /** Whether there is a connection; subscribe to follow it. */
+  /** The state of the connection; subscribe to follow it. */
   readonly connection: Connection;
 
   /**
@@ -164,7 +164,7 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
     options?: HistoryOptions<N, C> & RetryOptions,
   ): Promise<HistoryPage<N, C>>;
 
-  /** What the process at the other end did. @throws EventsError UNAVAILABLE, CLOSED */
+  /** Counts of the server process at the other end. @throws EventsError UNAVAILABLE, CLOSED */
   stats(options?: RetryOptions): Promise<ServerStats>;
 
   /** Waits for publishes in flight, ends subscriptions, and closes the connection. Idempotent. */

@@ -12,7 +12,7 @@ export function lossError(error: Error): EventsError {
   return new EventsError('UNAVAILABLE', `No connection: ${describeLoss(error)}`, { cause: error });
 }
 
-/** Whether nothing answered because the address is a wrong one, as far as that is known: DNS may learn a name later. */
+/** Tells if nothing answered because the address is wrong, as far as that is known: DNS may learn a name later. */
 export function isWrongAddress(error: unknown): boolean {
   const cause = rootOf(error);
   if (!(cause instanceof Error)) return false;
@@ -27,12 +27,12 @@ export function closeCodeOf(error: unknown): number | undefined {
   return typeof cause.code === 'number' ? cause.code : undefined;
 }
 
-/** Whether it failed before anything was asked of the server: a token that cannot be had is no matter of the network. */
+/** Tells if an attempt failed before the server was asked: a token that cannot be had is no matter of the network. */
 export function isOwnFailure(error: unknown): boolean {
   return error instanceof EventsError || (error instanceof Error && isOwnFailure(error.cause));
 }
 
-/** What is at the end of a chain of causes, in words. */
+/** Describes the end of a chain of causes in words. */
 export function describeLoss(error: unknown): string {
   const cause = rootOf(error);
   if (typeof cause !== 'object' || cause === null) return String(cause);

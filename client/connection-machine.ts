@@ -1,6 +1,6 @@
 import type { ConnectionState, ConnectionStatus } from './connection-state.ts';
 
-/** What happens to a connection. */
+/** An event in the life of a connection. */
 export type ConnectionEvent =
   /** The server has let us in: it answered on a connection that is open. */
   | { type: 'admitted' }

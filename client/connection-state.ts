@@ -7,7 +7,7 @@
  */
 export type ConnectionStatus = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed';
 
-/** What is known of a connection; a new object with each change. */
+/** The state of a connection; a new object with each change. */
 export interface ConnectionState {
   readonly status: ConnectionStatus;
   /** Attempts since the connection was lost, the next one included; 0 while live. */

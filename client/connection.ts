@@ -15,7 +15,7 @@ import { impatientWebSocket, loadWebSocket, onAdmission, type WebSocketClass } f
 import { toError } from './to-error.ts';
 import { toHttpUrl, toWebSocketUrl } from './url.ts';
 
-/** Where the server is, who asks, and how a lost connection is noticed. */
+/** Options of a connection: the server, the credentials, and the test for a lost connection. */
 export interface ConnectionOptions {
   /**
    * The server: `ws(s)://…` or `http(s)://…`; in a browser also a path of the same origin. `/trpc` is added to a path
@@ -40,7 +40,7 @@ export interface ConnectionOptions {
   /** Default: the platform's; on a Node that has none, that of the package `ws`. */
   WebSocket?: WebSocketClass | undefined;
   /**
-   * How often a quiet connection is tested, and how long its answer may take, in ms, before it counts as lost.
+   * Interval of the tests of a quiet connection, and the time that an answer may take before it counts as lost, in ms.
    * Default 5000 and 3000.
    */
   keepAlive?: { intervalMs: number; pongTimeoutMs: number } | undefined;
@@ -75,7 +75,7 @@ export class SocketConnection implements Connection {
   #openedAt = 0;
   #wake: () => void = () => {};
   #lastEventAt = 0;
-  /** Whether it was asked what is at the address: once, as long as nobody let us in. */
+  /** True once it was asked what is at the address: once, as long as nobody let us in. */
   #probed = false;
   #finding: Error | null = null;
   #touching: ReturnType<typeof setTimeout> | undefined;
@@ -219,7 +219,7 @@ export class SocketConnection implements Connection {
     void this.#explain();
   }
 
-  /** What answers is no tRPC: perhaps it will be another time, so it is tried again like any other loss. */
+  /** The other end speaks no tRPC. It may do so another time, so it is tried again like any other loss. */
   #onForeign(): void {
     this.#probed = true;
     this.#finding = new Error(`${this.#url} speaks another protocol than tRPC: check url and path`);

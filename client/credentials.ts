@@ -11,13 +11,13 @@ type Texts = Readonly<Record<string, string | undefined>>;
 /** A token for the server, or what fetches one: it is asked for each connection, so a fresh one follows an expired. */
 export type Token = Asked<string>;
 
-/** What your own context reads as `info.connectionParams`, or what fetches it, for each connection anew. */
+/** Values that your own context reads as `info.connectionParams`, or a function that fetches them for each connection anew. */
 export type ConnectionParams = Asked<Texts>;
 
 /** Headers for your own context, or what fetches them, for each request anew. */
 export type RequestHeaders = Asked<Texts>;
 
-/** What an HTTP header can hold. */
+/** Characters that an HTTP header can hold. */
 const HEADER_TEXT = /^[ -~]*$/;
 
 /**
@@ -35,7 +35,7 @@ function noToken(value: unknown): EventsError {
   return new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
 }
 
-/** What a connection's first message carries, or null when there is nothing to say. @throws EventsError as {@link askToken} */
+/** Resolves with the parameters of a connection's first message, or null when there are none. @throws EventsError as {@link askToken} */
 export async function askParams(
   params: ConnectionParams | undefined,
   token: Token | undefined,

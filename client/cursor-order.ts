@@ -1,5 +1,5 @@
 /**
- * Whether an item at `cursor` was seen by a reader that stands at `last`: in no topic is it beyond the last one, of the
+ * Tells if an item at `cursor` was seen by a reader that stands at `last`: in no topic is it beyond the last one, of the
  * same epoch. Another epoch is another log, and nothing of it was seen.
  */
 export function wasSeen(cursor: string, last: string | null): boolean {

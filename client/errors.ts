@@ -34,7 +34,7 @@ export function toClientError(error: unknown): Error {
   return new EventsError(code, `No answer from the server: ${describeLoss(failure)}`, { cause: failure });
 }
 
-/** Whether trying again can help. */
+/** Tells if trying again can help. */
 export function isRetryable(error: Error): boolean {
   return error instanceof EventsError && ERRORS[error.code].retry;
 }

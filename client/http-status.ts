@@ -51,7 +51,7 @@ export class HttpStatusError extends Error {
   }
 }
 
-/** What `Retry-After` asks for, in ms: it is a number of seconds, or a date. */
+/** Ms that `Retry-After` asks for: the header is a number of seconds, or a date. */
 export function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (!value) return undefined;

@@ -10,7 +10,7 @@ interface Procedure {
   _def: { $types: { input: unknown; output: unknown } };
 }
 
-/** What is known by it: the procedures that `eventProcedures` makes. */
+/** The procedures that `eventProcedures` makes, by which events in a router are recognised. */
 interface EventRecord {
   publish: { batch: Procedure };
   on: { any: Procedure };
@@ -36,7 +36,7 @@ type RecordAt<T, Path extends string> = Path extends ''
     ? RecordAt<T[Key & keyof T], Rest>
     : T[Path & keyof T];
 
-/** Where a router has events: `'events'`, `'a.events'`, or `''` where they are its own procedures. */
+/** Paths at which a router has events: `'events'`, `'a.events'`, or `''` where they are its own procedures. */
 export type EventsPath<R extends RouterWithEvents> = PathsIn<R['_def']['record']>;
 
 /** The only one; never where there are several, of which one has to be named. */

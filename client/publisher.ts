@@ -39,12 +39,12 @@ export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
   catalog?: C | undefined;
 }
 
-/** What {@link createPublisher} takes: the address of a server, or a broker. */
+/** Options of {@link createPublisher}: the address of a server, or a broker. */
 export type PublisherOptions<C extends AnyCatalog = PsycheCatalog> =
   | RemotePublisherOptions<C>
   | BrokerPublisherOptions<C>;
 
-/** What {@link createPublisher} takes where it is typed by your router: `path` is one of its paths. */
+/** Options of {@link createPublisher} where it is typed by your router: `path` is one of its paths. */
 export type RouterPublisherOptions<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>> = Omit<
   RemotePublisherOptions<MountedCatalog<R, P>>,
   'path'

@@ -12,7 +12,7 @@ export interface BatchOptions extends RetryOptions {
   topic?: string | undefined;
 }
 
-/** Where an event goes, what it carries beside its data, and how long it is tried. */
+/** Options of a publish: the topic, details beside the data, and bounds of trying again. */
 export interface ClientPublishOptions extends PublishMeta, BatchOptions {}
 
 /** A way to the server's mutations, which may be called twice. */
@@ -57,7 +57,7 @@ export class Publishing<C extends AnyCatalog> {
   }
 }
 
-/** What an event must keep through all tries. */
+/** Fixes the timestamp and the key that an event keeps through all tries. */
 function identified({ timestamp, idempotencyKey }: PublishMeta) {
   return {
     timestamp: timestamp ?? new Date().toISOString(),

@@ -4,7 +4,7 @@ import { onAbort } from '../shared/on-abort.ts';
 import { fullJitter, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
 
-/** How long something is tried again. */
+/** Bounds of trying again. */
 export interface RetryOptions {
   /** Ms until it is given up. Default 10 000. */
   timeoutMs?: number | undefined;

@@ -3,7 +3,7 @@ const CLOSING_MS = 1000;
 /** Less than 64 KiB whatever the characters: servers close connections whose messages are larger. */
 const LARGE_MESSAGE_CHARS = 16 * 1024;
 
-/** What is needed of a WebSocket; the browser's own and that of the package `ws` are such classes. */
+/** A WebSocket class, as far as it is used; the browser's own and that of the package `ws` are such classes. */
 export type WebSocketClass = new (url: string) => RawSocket;
 
 interface RawSocket {
@@ -89,7 +89,7 @@ function sendApart(socket: WebSocket & RawSocket): void {
   };
 }
 
-/** Whether a message of so many characters may be larger than a server takes. */
+/** Tells if a message of that many characters may be larger than a server takes. */
 export function isLarge(length: number): boolean {
   return length > LARGE_MESSAGE_CHARS;
 }

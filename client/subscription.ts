@@ -37,7 +37,7 @@ export interface SubscriptionInput {
   latestBy?: string | undefined;
 }
 
-/** What a subscription calls; must not throw. */
+/** Callbacks of a subscription; they must not throw. */
 export interface SubscriptionSink {
   onItem(item: AnyItem, cursor: string): void;
   onStatus(status: StreamStatus): void;
@@ -47,7 +47,7 @@ export interface SubscriptionSink {
   onEnd(error: Error | null): void;
 }
 
-/** What `on.*` and `replay` yield, see AppRouter. */
+/** An item as `on.*` and `replay` yield it, see AppRouter. */
 interface Tracked {
   id: string;
   data: AnyItem;
@@ -179,12 +179,12 @@ export class Subscription {
     this.#sink.onRetry(error);
   }
 
-  /** Whether the connection, and with it the subscription, is over. */
+  /** Ends the subscription if its connection is over. @returns true if it is */
   #checkConnection(): boolean {
     const { status, error } = this.#wire.connection.state;
     if (status !== 'closed') return false;
     if (error) this.#setStatus('refused');
-    // Where nothing came nothing is stale: whoever subscribes anew on `stale` would do so for ever.
+    // Before the first event nothing is stale: a caller that subscribes anew on `stale` would do so for ever.
     else if (this.#status !== 'connecting') this.#setStatus('stale');
     this.#end(error);
     return true;

@@ -54,7 +54,7 @@ function resolve(url: string | URL): URL {
   }
 }
 
-/** Whoever has `trpc` in the path means what it says; any other path is where a server is mounted. */
+/** A path with `trpc` in it is an endpoint and stays; any other is the place where a server is mounted, and gets it added. */
 function toEndpointPath(path: string): string {
   const segments = path.split('/').filter((segment) => segment !== '');
   const isEndpoint = segments.some((segment) => segment.toLowerCase() === ENDPOINT);

@@ -3,7 +3,7 @@
  *
  *   npx tsx examples/custom-catalog.ts
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { createClient } from '../client/index.ts';
 import { createAppRouter, loadConfig, startServer } from '../server/index.ts';
 import { defineEvents } from '../shared/index.ts';

@@ -26,7 +26,7 @@ const signedIn = t.procedure.use(({ ctx, next }) => {
   return next({ ctx: { user: ctx.user } });
 });
 
-// What is new besides: two lines.
+// Two more lines are new.
 const manager = new EventManager({ broker: new MemoryBroker() });
 const appRouter = t.router({
   events: eventProcedures(manager, signedIn),

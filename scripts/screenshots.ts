@@ -17,9 +17,9 @@ const DIRECTORY = join(import.meta.dirname, '../docs/images');
 interface Scene {
   /** Default: 1440 × 900, by day. */
   look?: BrowserContextOptions;
-  /** What the address says besides the server. */
+  /** The query of the address. */
   query?: string;
-  /** Whether the simulation speaks. Default true. */
+  /** False: the simulation does not speak. Default true. */
   speaking?: boolean | undefined;
   /** Brings the page to where it is pictured. */
   prepare?: (stage: Stage) => Promise<unknown>;

@@ -1,5 +1,5 @@
 /**
- * What a page loads, against its budgets: part of `npm run check`. A door is measured with all of our own code behind
+ * Sizes of what a page loads, against their budgets: part of `npm run check`. A door is measured with all of our own code behind
  * it and without packages, of which it may import those named here and no other.
  */
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const KB = 1024;
 interface Budget {
   what: string;
   config: InlineConfig;
-  /** Of the scripts together, compressed. */
+  /** Bytes of the scripts together, compressed. */
   maxBytes: number;
   /** Packages that are imported from outside. */
   packages: readonly string[];
@@ -28,7 +28,7 @@ const BUDGETS: readonly Budget[] = [
   {
     what: './client, our own code',
     config: door('client/index.ts'),
-    // Of it 4 KB are the reader and writer of superjson's format, with its bounds.
+    // 4 KB of it are the reader and writer of superjson's format, with its bounds.
     maxBytes: 17 * KB,
     packages: ['@trpc/client', 'superjson', 'ws', 'zod'],
   },

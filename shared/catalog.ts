@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { carried } from './data/carried.ts';
 import { OwnNames } from './data/own-names.ts';
 import { isPlainJsonSchema } from './data/plain-json.ts';
@@ -20,7 +20,7 @@ export interface AnyCatalog {
    */
   parse(name: string, data: unknown): unknown;
   /**
-   * Whether the event's data is plain JSON by its schema: no Date, Map, bigint, `unknown` or transform in it.
+   * True where the event's data is plain JSON by its schema: no Date, Map, bigint, `unknown` or transform in it.
    * Such data needs no superjson walk, and parsing it twice changes nothing.
    */
   isPlainJson(name: string): boolean;
@@ -33,7 +33,7 @@ export interface Catalog<S extends EventSchemas> extends AnyCatalog {
   parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]>;
 }
 
-/** What {@link defineEvents} takes besides. */
+/** Options of {@link defineEvents}. */
 export interface DefineEventsOptions {
   /**
    * Cleans an event's data before it is validated, on every way in: what it returns is what the schema sees. Default

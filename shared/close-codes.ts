@@ -24,7 +24,7 @@ export const CloseCode = {
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
-/** Whether a client may connect again after a socket closed with this code [D13]. */
+/** Tells if a client may connect again after a socket closed with this code [D13]. */
 export function mayReconnect(code: number): boolean {
   return code < 4500 || code > 4999;
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventsError } from './errors.ts';
 
 /** A place in a topic's log: after record `seq` of `epoch`. `seq` 0 is the place before the first record [D1]. */
@@ -33,7 +33,7 @@ export const cursorSchema = z
   .regex(CURSOR, 'Not a cursor: pass one that a stream, a publish or history returned')
   .describe('A place in a topic’s log, as returned by a stream, a publish or history');
 
-/** Whether two positions are the same place. */
+/** Tells if two positions are the same place. */
 export function samePosition(a: Position, b: Position): boolean {
   return a.seq === b.seq && a.epoch === b.epoch;
 }

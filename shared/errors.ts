@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /**
  * Every error code of the project, with the tRPC code it travels as and whether trying again can help.
@@ -19,11 +19,11 @@ export const ERRORS = {
   INVALID_OPTION: { trpc: 'BAD_REQUEST', retry: false },
   /** More in one request than the server takes; the message says how much that is. */
   TOO_LARGE: { trpc: 'PAYLOAD_TOO_LARGE', retry: false },
-  /** Who asks is not known: no token, a wrong one, or a session that was revoked. */
+  /** The caller is not known: no token, a wrong one, or a session that was revoked. */
   UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retry: false },
   /** The token expired; a fresh one helps, and clients with a `token` function fetch one for each attempt. */
   TOKEN_EXPIRED: { trpc: 'UNAUTHORIZED', retry: true },
-  /** Who asks is known, and may not do that; the message says what. */
+  /** The caller is known, and may not do that; the message says what. */
   FORBIDDEN: { trpc: 'FORBIDDEN', retry: false },
   /** Too many publishes are in flight in this process; nothing was stored. */
   OVERLOADED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
@@ -31,13 +31,13 @@ export const ERRORS = {
   RATE_LIMITED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
   /** The broker cannot be reached or refused the write; whether it was stored is unknown, so retry with the same idempotency key. */
   UNAVAILABLE: { trpc: 'SERVICE_UNAVAILABLE', retry: true },
-  /** What waited for this subscription was more than it may be behind, and it asked to be ended then; resume from the last cursor. */
+  /** The subscription fell further behind than it may, and had asked to be ended then; resume from the last cursor. */
   SLOW_CONSUMER: { trpc: 'SERVICE_UNAVAILABLE', retry: true },
   /** This manager, broker or client was closed. */
   CLOSED: { trpc: 'CLIENT_CLOSED_REQUEST', retry: false },
 } as const;
 
-/** What an {@link EventsError} says went wrong: a key of {@link ERRORS}. */
+/** The code of an {@link EventsError}: a key of {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** One thing wrong with an input: where, and what. */

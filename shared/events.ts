@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyCatalog } from './catalog.ts';
 import type { PsycheCatalog } from './psyche-events.ts';
 
@@ -35,7 +35,7 @@ export type EventToPublish<C extends AnyCatalog = PsycheCatalog> = {
   [K in EventName<C>]: { event_type: K; data: EventInput<K, C> } & PublishMeta;
 }[EventName<C>];
 
-/** What goes with an event's data when it is published. */
+/** Details that are published with an event's data. */
 export interface PublishMeta {
   /** ISO 8601 with `Z` or an offset. Default: now. */
   timestamp?: string | undefined;
@@ -48,7 +48,7 @@ export interface PublishMeta {
 export const timestampSchema = z.iso.datetime({ offset: true });
 export const idempotencyKeySchema = z.string().min(1).max(128);
 
-/** Whether a text is a `traceparent` of the version there is. */
+/** Tells if a text is a `traceparent` of version 00. */
 export function isTraceparent(text: string | undefined): text is string {
   return text !== undefined && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(text);
 }

@@ -8,7 +8,7 @@ import type { StreamGap } from './stream-items.ts';
 export const MAX_PAGE = 1000;
 export const DEFAULT_PAGE = 100;
 
-/** Which page of a topic's past. With neither `since` nor `before`: the latest. */
+/** A page of a topic's past. With neither `since` nor `before`: the latest page. */
 export interface HistoryOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
@@ -30,12 +30,12 @@ export interface HistoryOptions<N extends EventName<C>, C extends AnyCatalog> {
  */
 export interface HistoryPage<N extends EventName<C>, C extends AnyCatalog> {
   items: { cursor: string; event: EventOf<N, C> }[];
-  /** What was lost at the start of the page or within it, or null. */
+  /** Records that were lost at the start of the page or within it. */
   gaps: StreamGap['data'][];
   /** Pass as `since` for the page after this one, or to a subscription to go on live from here. */
   next: string;
   /** Pass as `before` for the page before this one; null at the beginning of what is retained. */
   previous: string | null;
-  /** Whether nothing more was in the log after this page. */
+  /** True if nothing more was in the log after this page. */
   atEnd: boolean;
 }

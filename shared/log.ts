@@ -26,7 +26,7 @@ export interface LogEntry {
   readonly validatedBy?: object;
 }
 
-/** What a publish resolves with. */
+/** The result of a publish. */
 export interface PublishResult {
   /** The record's place in the topic. */
   cursor: string;
@@ -82,11 +82,11 @@ export function fromLogEntry<C extends AnyCatalog>(
   return (decoded as { data: EventOf<EventName<C>, C> }).data;
 }
 
-/** What superjson wrote of equal objects into the logs of earlier versions says nothing that the JSON does not. */
+/** Logs of earlier versions hold superjson's notes of equal objects, which say nothing that the JSON does not. */
 const STORED = { limits: LOG_LIMITS, equalities: 'ignore' } as const;
 
 /**
- * What an entry holds that anybody may have written, and that everybody will read: nothing too deep to be sent again.
+ * Decodes an entry that anybody may have written and that everybody will read: refuses data too deep to be sent again.
  * @throws EventsError, or a SyntaxError
  */
 export function checkedEvent(entry: Pick<LogEntry, 'json' | 'meta'>): unknown {

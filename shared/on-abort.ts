@@ -1,4 +1,4 @@
-/** What is to be called when a signal aborts, by signal. */
+/** Functions to call when a signal aborts, by signal. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**

@@ -1,6 +1,6 @@
 import { LONGEST_TIMER_MS } from './longest-timer.ts';
 
-/** What a replay waits by: the machine's clock, or one that a test moves. */
+/** A source of time for replays: the machine's clock, or one that a test moves. */
 export interface Clock {
   /** Ms since any moment. */
   now(): number;
@@ -8,9 +8,9 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
 }
 
-/** How fast moments pass. */
+/** The speed at which moments pass. */
 export interface PaceOptions {
-  /** How many times faster than it was. */
+  /** A factor: 2 is twice as fast as it was. */
   speed: number;
   /** Most ms between two; Infinity for as long as it was. */
   maxPauseMs: number;

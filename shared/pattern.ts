@@ -16,12 +16,12 @@ export function patternTest(pattern: string): (name: string) => boolean {
   };
 }
 
-/** Whether a name matches a pattern. For many names, make a {@link patternTest}. */
+/** Tells if a name matches a pattern. For many names, make a {@link patternTest}. */
 export function matchesPattern(pattern: string, name: string): boolean {
   return patternTest(pattern)(name);
 }
 
-/** Whether a name matches one of the patterns. */
+/** Tells if a name matches one of the patterns. */
 export function matchesOne(patterns: readonly string[] | undefined, name: string): boolean {
   return patterns?.some((pattern) => matchesPattern(pattern, name)) ?? false;
 }

@@ -6,7 +6,7 @@ import type { Since } from './since.ts';
 /** Most times faster, or slower, than it was. */
 export const MAX_SPEED = 1_000_000;
 
-/** Which part of a topic's past is to happen again, and how fast. */
+/** A part of a topic's past that is to happen again, and its speed. */
 export interface ReplayOptions<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
@@ -14,7 +14,7 @@ export interface ReplayOptions<N extends EventName<C>, C extends AnyCatalog> {
   since?: Since | undefined;
   /** Up to and including the event at a cursor, or those appended before a time. Default: what there is when it begins. */
   until?: string | { at: string } | undefined;
-  /** How many times faster than it was: 2 takes half the time, 0.5 twice as long. Up to 1 000 000. Default 1. */
+  /** A factor: 2 takes half the time that it took, 0.5 twice as long. Up to 1 000 000. Default 1. */
   speed?: number | undefined;
   /** The longest wait between two events, in ms. Default: as long as it was. */
   maxPauseMs?: number | undefined;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cursorSchema } from './cursor.ts';
 import { timestampSchema } from './events.ts';
 import { anyCursorSchema } from './topics-cursor.ts';
@@ -11,10 +11,10 @@ const at = z.strictObject({ at: timestampSchema });
 
 const error = 'A place to start is a cursor, { last: n } or { at: ISO 8601 time, as text }';
 
-/** Where a page of history starts: after a cursor, with the last n matching events, or at a time. */
+/** The start of a page of history: after a cursor, with the last n matching events, or at a time. */
 export const sinceSchema = z.union([cursorSchema, last, at], { error });
 
-/** Where a subscription starts, in each of its topics. */
+/** The start of a subscription, in each of its topics. */
 export const subscribeSinceSchema = z.union([anyCursorSchema, last, at], { error });
 
 /** A cursor · `{ last: n }`: the last n matching events · `{ at }`: everything appended since an ISO 8601 time. */

@@ -17,7 +17,7 @@ export interface StreamSynced {
   };
 }
 
-/** What an item has besides in a subscription to several topics. */
+/** An item's further field in a subscription to several topics. */
 export interface OfTopic {
   /** The topic it is of. */
   topic?: string;
@@ -32,13 +32,13 @@ export interface StreamGap extends OfTopic {
     from: string;
     /** The last position inside it: delivery goes on right after. */
     to: string;
-    /** How many records of the topic, of any type, or null where it cannot be known. */
+    /** Number of the topic's records, of any type, or null where it cannot be known. */
     lost: number | null;
     reason: GapReason;
   };
 }
 
-/** What a stream says about itself. */
+/** An item that a stream sends about itself. */
 export type StreamNotice = StreamSynced | StreamGap;
 
 /** Everything a subscription to events `N` yields. */
@@ -46,7 +46,7 @@ export type StreamItem<N extends EventName<C>, C extends AnyCatalog> =
   | (EventOf<N, C> & OfTopic)
   | StreamNotice;
 
-/** Whether an item is the stream's own and not an event. */
+/** Tells if an item is the stream's own and not an event. */
 export function isStreamNotice(item: { event_type: string }): item is StreamNotice {
   return item.event_type === 'stream_synced' || item.event_type === 'stream_gap';
 }

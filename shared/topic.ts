@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { countedArray } from './data/counted-array.ts';
 import { DEFAULT_TOPIC } from './default-topic.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
@@ -30,13 +30,13 @@ export function parseTopic(topic: string = DEFAULT_TOPIC): string {
   return parse(topicSchema, topic, 'topic');
 }
 
-/** Which topics a subscription follows. */
+/** The topics that a subscription follows. */
 export interface TopicChoice {
   /** By name, each once. */
   readonly names: readonly string[];
-  /** Whether there may be others, now or later. */
+  /** True if there may be others, now or later. */
   readonly open: boolean;
-  /** Whether a topic is one of them. Topics that begin with `_` are the system's own: only patterns that do so too match them. */
+  /** Tells if a topic is one of them. Topics that begin with `_` are the system's own: only patterns that begin with it match them. */
   includes(topic: string): boolean;
 }
 

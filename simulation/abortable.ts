@@ -21,7 +21,7 @@ export async function* abortable<T>(
     throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // Whoever hangs would hang here too, so nobody waits for it.
+    // A promise that hangs would hang here too, so nobody waits for it.
     if (!finished) void iterator.return?.().then(undefined, () => {});
   }
 }

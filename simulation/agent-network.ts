@@ -20,21 +20,21 @@ export interface Connection {
   to: string;
   /** 0 to 1: messages in its queue, of the 100 it can hold. */
   strength: number;
-  /** Whether it may be used now. */
+  /** True if it may be used now. */
   is_active: boolean;
   type: Path['type'];
 }
 
-/** What an {@link AgentNetwork} takes. */
+/** Options of an {@link AgentNetwork}. */
 export interface AgentNetworkOptions {
-  /** Where updates of the network are published. */
+  /** Publishes updates of the network. */
   events: EventOutlet;
   /** Ids of the agents. Default: the five archetypes. */
   agents?: readonly string[];
   /** Default: the paths of the psyche. */
   paths?: readonly Path[];
   emergency?: Partial<EmergencyLimits>;
-  /** What the hold of emergency mode is measured by. Default: the time of this machine. */
+  /** Measures the hold of emergency mode. Default: the time of this machine. */
   clock?: Pick<Clock, 'now'>;
 }
 
@@ -43,7 +43,7 @@ interface Route {
   readonly queue: PathQueue<NetworkMessage & { readonly order: number }>;
 }
 
-/** Who can speak to whom, what was said on each path, and whether the conversation is in an emergency. */
+/** The paths between agents, what was said on each, and the mode: normal or emergency. */
 export class AgentNetwork {
   readonly agents: readonly string[];
   readonly #events: EventOutlet;
@@ -78,7 +78,7 @@ export class AgentNetwork {
     return this.#stagnation;
   }
 
-  /** Whether a path leads from one agent to the other and is open in the present mode. */
+  /** Tells if a path leads from one agent to the other and is open in the present mode. */
   canSend(from: string, to: string): boolean {
     return this.#openRoute(from, to) !== undefined;
   }

@@ -1,10 +1,10 @@
-/** How an agent is doing. */
+/** Figures of an agent. */
 export interface AgentStats {
   /** Answers given. */
   interactions: number;
   /** Answers that did not come. */
   errors: number;
-  /** Whether the last one did not. */
+  /** True if the last one failed. */
   failing: boolean;
   /** Time from being asked to the end of the answer, ms; null before the first. */
   lastLatencyMs: number | null;

@@ -10,24 +10,24 @@ import { type Sentiment, type SentimentAnalyzer, vaderSentiment } from './sentim
 /** Characters after which an answer is cut off. */
 const LONGEST_ANSWER = 2000;
 
-/** What an {@link Agent} takes. */
+/** Options of an {@link Agent}. */
 export interface AgentOptions {
   id: string;
-  /** What kind of agent it is, e.g. `Shadow`. */
+  /** Its kind, e.g. `Shadow`. */
   type: string;
-  /** Where its words come from. */
+  /** The source of its words. */
   responder: Responder;
-  /** Where its messages are published. */
+  /** Publishes its messages. */
   events: EventOutlet;
   /** Default: VADER. */
   sentiment?: SentimentAnalyzer | undefined;
-  /** What latencies are measured by. Default: the time of this machine. */
+  /** Measures latencies. Default: the time of this machine. */
   clock?: Clock | undefined;
   /** Default: nothing is logged. */
   logger?: Logger | undefined;
 }
 
-/** What an agent is to respond to. Only `to` is needed. */
+/** An occasion to respond. Only `to` is needed. */
 export interface Situation extends Partial<Omit<ResponseRequest, 'from'>> {
   /** Id of the agent it speaks to. */
   readonly to: string;
@@ -35,7 +35,7 @@ export interface Situation extends Partial<Omit<ResponseRequest, 'from'>> {
   readonly turn?: number;
 }
 
-/** What an agent answered. */
+/** An agent's answer. */
 export interface Reply {
   readonly text: string;
   readonly sentiment: Sentiment;

@@ -5,7 +5,7 @@ export interface Archetype {
   readonly type: string;
   /** Its colour on a light background. */
   readonly color: string;
-  /** Who it is, in the second person: what a language model is told. */
+  /** Its description in the second person, for a language model. */
   readonly character: string;
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Catalog, defineEvents, psycheEvents } from '../shared/index.ts';
 
 /** Why an agent could not answer. */
@@ -47,7 +47,7 @@ export const simulationStateSchema = z.strictObject({
   tick: z.number(),
   mode: z.enum(['normal', 'emergency']),
   stagnation: z.number().min(0).max(1),
-  /** What the agents were last told from outside, or null. */
+  /** The last words to the agents from outside, or null. */
   stimulus: text.nullable(),
 });
 
@@ -64,5 +64,5 @@ export type SimulationCatalog = Catalog<typeof schemas>;
 
 /** Why an agent could not answer. */
 export type FailureReason = z.output<typeof failureReasonSchema>;
-/** How a simulation is: the data of `simulation_state`. */
+/** The state of a simulation: the data of `simulation_state`. */
 export type SimulationState = z.output<typeof simulationStateSchema>;

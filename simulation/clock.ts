@@ -1,4 +1,4 @@
-/** Where time comes from: the simulation waits for nothing else. */
+/** The source of time: the simulation waits for nothing else. */
 export interface Clock {
   /** Milliseconds since some moment. Never goes back, so only differences mean something. */
   now(): number;

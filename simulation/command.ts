@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SimulationState } from './catalog.ts';
 import { seedSchema, speedSchema, stimulusSchema } from './limits.ts';
 import type { Simulation } from './simulation.ts';
 
-/** What a simulation can be asked and told. */
+/** Commands and questions to a simulation. */
 export const commandSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.enum(['state', 'start', 'pause', 'step']) }),
   z.strictObject({ action: z.literal('setSpeed'), speed: speedSchema }),

@@ -1,7 +1,7 @@
 /** Messages sent and received, per agent. */
 export type CommunicationStats = Record<string, { sent: number; received: number }>;
 
-/** Who said how much to whom. */
+/** Counts messages by speaker and listener. */
 export class CommunicationMatrix {
   readonly #agents: readonly string[];
   readonly #counts = new Map<string, Map<string, number>>();

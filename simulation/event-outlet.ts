@@ -8,12 +8,12 @@ type Name = EventName<SimulationCatalog>;
 type SimulationEvent = { [N in Name]: [event_type: N, data: EventInput<N, SimulationCatalog>] }[Name];
 type Options = { topic?: string | undefined; timestamp?: string | undefined };
 
-/** What the simulation publishes through. An EventManager of {@link simulationEvents}, or of a catalog with more, fits. */
+/** A publisher for the simulation. An EventManager of {@link simulationEvents}, or of a catalog with more, fits. */
 export interface EventPublisher {
   publish(...event: [...event: SimulationEvent, options?: Options]): Promise<unknown>;
 }
 
-/** What an {@link EventOutlet} takes. */
+/** Options of an {@link EventOutlet}. */
 export interface EventOutletOptions {
   manager: EventPublisher;
   /** Default `default`. */
@@ -24,7 +24,7 @@ export interface EventOutletOptions {
   logger?: Logger | undefined;
 }
 
-/** Where the events of a simulation go. A failed publish is counted and logged, and never stops who sent it. */
+/** Publishes the events of a simulation. A failed publish is counted and logged, and never stops its sender. */
 export class EventOutlet {
   readonly topic: string | undefined;
   /** Publishes that failed. */

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
-/** What a simulation can be told; the router's inputs are built from the same. */
+/** Limits of what a simulation can be told; the router's inputs are built from the same. */
 export const speedSchema = z.number().min(0.25).max(10);
 export const seedSchema = z.int().min(0).max(0xffff_ffff);
 export const stimulusSchema = z.string().trim().min(1).max(500);

@@ -9,7 +9,7 @@ export class PathQueue<T> {
     return this.#items.length;
   }
 
-  /** How much a path is used, 0 to 1. */
+  /** Use of a path, 0 to 1. */
   get strength(): number {
     return Math.min(this.#items.length / QUEUE_LIMIT, 1);
   }

@@ -8,7 +8,7 @@ export interface Path {
   readonly type: 'normal' | 'emergency';
 }
 
-/** Which paths are open: normal ones, or in an emergency all. */
+/** The mode decides which paths are open: the normal ones, or in an emergency all. */
 export type Mode = 'normal' | 'emergency';
 
 const NORMAL: readonly [ArchetypeId, ArchetypeId][] = [
@@ -26,13 +26,13 @@ const EMERGENCY: readonly [ArchetypeId, ArchetypeId][] = [
   ['anima_animus', 'persona'],
 ];
 
-/** Who may speak to whom in the psyche: five normal paths and four emergency paths, each in both directions. */
+/** Paths between the agents of the psyche: five normal paths and four emergency paths, each in both directions. */
 export const PSYCHE_PATHS: readonly Path[] = [
   ...bothWays(NORMAL, 'normal'),
   ...bothWays(EMERGENCY, 'emergency'),
 ];
 
-/** Whether a path may be used in a mode. */
+/** Tells if a path may be used in a mode. */
 export function isOpen(path: Path, mode: Mode): boolean {
   return path.type === 'normal' || mode === 'emergency';
 }

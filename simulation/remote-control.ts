@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Broker, LogRecord, Tail } from '../server/index.ts';
 import { EventsError } from '../shared/index.ts';
 import { type SimulationState, simulationStateSchema } from './catalog.ts';
@@ -20,7 +20,7 @@ const DONE_MS = 60_000;
 const asked = z.object({
   /** Whom to answer. */
   ask: z.string(),
-  /** Which simulation; null: all, for their states. */
+  /** The simulation's topic; null: all, for their states. */
   topic: z.string().nullable(),
   command: commandSchema,
 });

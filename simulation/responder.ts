@@ -4,26 +4,26 @@ import type { Clock } from './clock.ts';
 import type { Mode } from './paths.ts';
 import type { Random } from './random.ts';
 
-/** What an agent is asked to answer. */
+/** A request for an agent's words. */
 export interface ResponseRequest {
   /** Id of the agent that speaks. */
   readonly from: string;
   /** Id of the agent it speaks to. */
   readonly to: string;
   readonly mode: Mode;
-  /** How much the conversation goes round in circles, 0 to 1. */
+  /** Stagnation: the degree to which the conversation goes round in circles, 0 to 1. */
   readonly stagnation: number;
   /** The latest of the conversation, oldest first. */
   readonly heard: readonly NetworkMessage[];
-  /** What was said to the agents from outside, if this one has not answered it yet. */
+  /** Words to the agents from outside, if this one has not answered them yet. */
   readonly stimulus: string | null;
-  /** How long the answer should take, in ms of the run's clock; who works in real time need not care. */
+  /** Time that the answer should take, in ms of the run's clock; a responder that works in real time need not care. */
   readonly paceMs: number;
   /** Aborted when the answer is not wanted any more. */
   readonly signal: AbortSignal;
 }
 
-/** Where agents' words come from. */
+/** A source of agents' words. */
 export interface Responder {
   /**
    * The answer, piece by piece as it is produced; the pieces together are the message.

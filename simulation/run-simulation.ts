@@ -1,11 +1,11 @@
 import { Simulation, type SimulationOptions } from './simulation.ts';
 import type { SimulationRegistry } from './simulation-registry.ts';
 
-/** What {@link runSimulation} takes. */
+/** Options of {@link runSimulation}. */
 export interface RunSimulationOptions extends SimulationOptions {
   /** Ends it when aborted. Default: it runs until it is closed. */
   signal?: AbortSignal | undefined;
-  /** Where the router finds it, for as long as it runs. Default: nowhere. */
+  /** The registry in which the router finds it, for as long as it runs. Default: none. */
   registry?: SimulationRegistry | undefined;
 }
 

@@ -66,7 +66,7 @@ export class Run {
     return this.#taken;
   }
 
-  /** What was last said from outside, or null. */
+  /** The last words from outside, or null. */
   get stimulus(): string | null {
     return this.#state.stimulus?.text ?? null;
   }

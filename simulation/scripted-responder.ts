@@ -2,7 +2,7 @@ import { type Clock, sleep } from './clock.ts';
 import type { ResponderFactory, ResponseRequest } from './responder.ts';
 import { Dialogue } from './script/dialogue.ts';
 
-/** Of a turn's time, the share in which nothing is said yet, and the share in which it is. */
+/** Shares of a turn's time: before anything is said, and while it is said. */
 const THINKING = 0.15;
 const SPEAKING = 0.5;
 const CHUNK_MS = 180;

@@ -1,6 +1,6 @@
 import { SentimentIntensityAnalyzer } from 'vader-sentiment';
 
-/** How a text feels. */
+/** The feeling of a text. */
 export interface Sentiment {
   /** −1 (most negative) to 1 (most positive). */
   readonly score: number;

@@ -5,7 +5,7 @@ import { type Command, perform } from './command.ts';
 import { RemoteControl } from './remote-control.ts';
 import type { Simulation } from './simulation.ts';
 
-/** What a {@link SimulationRegistry} takes. */
+/** Options of a {@link SimulationRegistry}. */
 export interface SimulationRegistryOptions {
   /** The broker that the processes share: each of them can then control the simulations of all. Default: only its own. */
   broker?: Broker | undefined;

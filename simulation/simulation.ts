@@ -11,9 +11,9 @@ import { scriptedResponder } from './scripted-responder.ts';
 import type { SentimentAnalyzer } from './sentiment.ts';
 import { Timeline } from './timeline.ts';
 
-/** What a {@link Simulation} takes. */
+/** Options of a {@link Simulation}. */
 export interface SimulationOptions {
-  /** What its events are published through. */
+  /** Publishes its events. */
   manager: EventPublisher;
   /** The topic of its events; simulations side by side have one each. Default `default`. */
   topic?: string | undefined;
@@ -21,7 +21,7 @@ export interface SimulationOptions {
   seed?: number | undefined;
   /** 0.25 to 10. Default 1. */
   speed?: number | undefined;
-  /** Where the agents' words come from. Default: the written conversation. */
+  /** The source of the agents' words. Default: the written conversation. */
   responder?: ResponderFactory | undefined;
   /** Default: VADER. */
   sentiment?: SentimentAnalyzer | undefined;
@@ -87,7 +87,7 @@ export class Simulation {
     return this.#pastErrors + this.#run.errors + this.#events.failures;
   }
 
-  /** How each agent is doing, by id. */
+  /** Figures of each agent, by id. */
   get agents(): Record<string, AgentStats> {
     return Object.fromEntries([...this.#run.agents].map(([id, agent]) => [id, agent.stats]));
   }

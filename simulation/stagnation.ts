@@ -9,7 +9,7 @@ const FULL_WEIGHT_WORDS = 12;
 export const STAGNATION_WINDOW = JUDGED + COMPARED;
 
 /**
- * How much a conversation goes round in circles, 0 to 1: how much the latest messages are like one that was said
+ * The degree to which a conversation goes round in circles, 0 to 1: the likeness of the latest messages to one that was said
  * shortly before. 0: all is new. 1: nothing is. Words and word pairs are compared, not meanings.
  *
  * @param texts the messages, oldest first; a conversation that has barely begun is not stagnant

@@ -12,20 +12,20 @@ export interface RunState {
   readonly dueAt: number;
   /** Agent → the tick at which it last spoke. */
   readonly spoke: Readonly<Record<string, number>>;
-  /** Who spoke to whom last. */
+  /** The last speaker and listener. */
   readonly last: { readonly from: string; readonly to: string } | null;
-  /** What was said from outside, and which agents have not answered it yet. */
+  /** Words from outside, and the agents that have not answered them yet. */
   readonly stimulus: { readonly text: string; readonly waiting: readonly string[] } | null;
   /** Turns in a row that led to nothing. */
   readonly failures: number;
 }
 
-/** Who speaks, to whom. */
+/** A speaker and a listener. */
 export interface Turn {
   readonly tick: number;
   readonly from: string;
   readonly to: string;
-  /** What the speaker has to answer besides, or null. */
+  /** Words from outside that the speaker has to answer besides, or null. */
   readonly stimulus: string | null;
   /** The time until the next turn is due, ms. */
   readonly paceMs: number;
@@ -37,9 +37,9 @@ const TURN_MS = [2200, 3000] as const;
 /** Longest wait after turns that failed, ms. */
 const LONGEST_WAIT_MS = 30_000;
 
-/** How much likelier an agent that was addressed answers, and back to who addressed it. */
+/** Factor by which an agent that was addressed is likelier to speak, and to answer its speaker. */
 const REPLY = 9;
-/** How much likelier a path is used that only an emergency opens. */
+/** Factor by which a path that only an emergency opens is likelier to be used. */
 const URGENT = 3;
 
 /** A run before its first turn. */

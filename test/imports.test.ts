@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** What each room may import of the others: rooms, or `door:<room>` for its index.ts alone. */
+/** Imports that each room may have: rooms, or `door:<room>` for its index.ts alone. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   shared: [],
   server: ['shared'],

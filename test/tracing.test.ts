@@ -21,7 +21,7 @@ beforeAll(() => {
   trace.setGlobalTracerProvider(
     new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
   );
-  // What any SDK registers by itself: here, W3C's trace context by hand.
+  // Any SDK registers this by itself: here, W3C's trace context by hand.
   propagation.setGlobalPropagator({
     fields: () => ['traceparent'],
     inject(from, carrier, setter) {

@@ -1,4 +1,4 @@
-/** What became of the events of some publishers, at all readers together. */
+/** Checks what all readers together got of some publishers' events. */
 export interface DeliveryReport {
   readonly acknowledged: number;
   readonly delivered: number;
@@ -34,7 +34,7 @@ export class DeliveryChecker {
     return [...this.#acknowledged.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Whether every reader has the last event of every publisher. */
+  /** Tells if every reader has the last event of every publisher. */
   get isLevel(): boolean {
     return this.readers.every((reader) =>
       [...this.#acknowledged].every(([publisher, counters]) => reader.has(publisher, counters.at(-1) ?? 0)),
@@ -71,7 +71,7 @@ export class DeliveryChecker {
   }
 }
 
-/** What one subscriber got. */
+/** Checks what one subscriber got. */
 export class DeliveryReader {
   delivered = 0;
   duplicated = 0;

@@ -11,7 +11,7 @@ export interface SenderOptions {
   publishers: number;
 }
 
-/** What publishers publish through: a client for each, spread over the nodes. */
+/** A way to publish for each publisher: a client for each, spread over the nodes. */
 export class Sender implements AsyncDisposable {
   readonly #clients: readonly EventsClient[];
 

@@ -52,7 +52,7 @@ export class Subscribers implements AsyncDisposable {
     this.live.catch(() => {}); // whoever waits for it sees the error
   }
 
-  /** How far they are, in words. */
+  /** Their progress in words. */
   describe(): string {
     const states = this.#clients.map(({ connection }) => connection.state);
     const connected = states.filter(({ status }) => status === 'live').length;

@@ -28,7 +28,7 @@ export interface VerifyOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface VerifyReport extends DeliveryReport {
   /** Publishes that were refused or not answered in time, and tried again. */
   readonly refused: number;
@@ -77,7 +77,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   return { ...checker.report(), refused, refusal, latencyMs: percentiles(latencies) };
 }
 
-/** Whether a promise was broken: an announced gap is none, silence is. Nor is anything shown where nothing was stored. */
+/** Tells if a promise was broken: silence breaks it, an announced gap does not. A run that stored nothing shows nothing, and counts as broken. */
 export function isViolated({ acknowledged, silent, duplicated, reordered }: VerifyReport): boolean {
   return acknowledged === 0 || silent + duplicated + reordered > 0;
 }

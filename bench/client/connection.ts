@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly handshake: Handshake;
   /** The subscription's input. */
   readonly input: unknown;
-  /** Whether to keep the text of every event, to be looked at later. */
+  /** True: keep the text of every event, to be looked at later. */
   readonly keeps: boolean;
   /** An event arrived. */
   onEvent(bytes: number): void;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Handshake } from '../peers/peer.ts';
 import { Connection } from './connection.ts';
 import { Probe } from './probe.ts';
+import { StreamConnection } from './stream-connection.ts';
 import { Tally } from './tally.ts';
 
 /** Connections opened at a time: a server's accept queue is not what is measured. */
@@ -10,10 +11,10 @@ const WAVE = 200;
 const OPEN_MS = 20_000;
 /** Without a delivery for this long, the rest is taken for lost. */
 const STALL_MS = 15_000;
-/** How long to listen for deliveries that should not come. */
+/** Ms for which deliveries that should not come are listened for. */
 const SURPLUS_MS = 30;
 
-/** What a fleet got of the events it was told to expect. */
+/** Deliveries to a fleet of the events that it was told to expect. */
 export interface Drained {
   /** Wire bytes of a delivery, mean. */
   readonly bytesPerDelivery: number;
@@ -25,7 +26,7 @@ export interface Drained {
 export class Fleet {
   readonly #url: string;
   readonly #handshake: Handshake;
-  readonly #connections: Connection[] = [];
+  readonly #connections: (Connection | StreamConnection)[] = [];
   #probe: Probe | null = null;
   #tally = new Tally(0, 0);
 
@@ -95,7 +96,8 @@ export class Fleet {
       const fail = (): void =>
         reject(new Error(`not subscribed after ${OPEN_MS} ms: ${connection.lastText}`));
       const timer = setTimeout(fail, OPEN_MS);
-      const connection = new Connection({
+      const Kind = this.#handshake.isStream ? StreamConnection : Connection;
+      const connection = new Kind({
         url: this.#url,
         handshake: this.#handshake,
         input,

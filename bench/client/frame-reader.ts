@@ -1,6 +1,6 @@
-/** What a reader tells its owner. */
+/** Callbacks of a reader. */
 export interface FrameSink {
-  /** Whether a frame is an event that only needs counting. Its payload is then skipped unread. */
+  /** Tells if a frame is an event that only needs counting. Its payload is then skipped unread. */
   skips(length: number, compressed: boolean): boolean;
   /** A frame that was skipped has arrived in full; `bytes` with its header. */
   skipped(bytes: number): void;
@@ -45,7 +45,7 @@ export class FrameReader {
     }
   }
 
-  /** Where the next frame starts, or null if this one needs more bytes. */
+  /** Start of the next frame, or null if this one needs more bytes. */
   #frame(data: Buffer, at: number): number | null {
     const available = data.length - at;
     if (available < 2) return null;

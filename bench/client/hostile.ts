@@ -1,17 +1,17 @@
 import { connect, type Socket } from 'node:net';
 import { clientFrame, Opcode } from './wire.ts';
 
-/** What one kind of hostile client does on a connection of its own. */
+/** One kind of hostile client, on a connection of its own. */
 export interface HostileKind {
-  /** Whether it asks for a WebSocket first. */
+  /** True if it asks for a WebSocket first. */
   readonly upgrade: boolean;
-  /** What it sends, again and again; number `n` is another one each time. */
+  /** Makes the bytes that it sends, again and again; number `n` is another one each time. */
   readonly unit: (n: number) => Buffer;
-  /** Whether it sends that once only. */
+  /** True if it sends that once only. */
   readonly once?: boolean;
-  /** Whether it reads what it gets. */
+  /** True if it reads its answers. */
   readonly reads?: boolean;
-  /** Whether it hangs up after each unit and comes again. */
+  /** True if it hangs up after each unit and comes again. */
   readonly reconnects?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { sharedNow } from '../harness/clock.ts';
 
-/** What arrived at many connections: how often each was served, not what it got. */
+/** Counts arrivals at many connections: the number for each, not the contents. */
 export class Tally {
   /** Wire bytes of all events counted. */
   bytes = 0;
@@ -8,10 +8,10 @@ export class Tally {
   total = 0;
   /** When the last one came, by the shared clock. */
   lastAt = 0;
-  /** Whether somebody still waits for events. */
+  /** True while a connection still waits for events. */
   awaited = true;
   readonly connections: number;
-  /** How many each connection should get. */
+  /** Number of events that each connection should get. */
   readonly events: number;
   readonly #counts: Uint32Array;
   readonly #arrivals: Float64Array | null;

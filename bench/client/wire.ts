@@ -3,7 +3,7 @@ import { constants, inflateRawSync } from 'node:zlib';
 
 export const Opcode = { TEXT: 1, CLOSE: 8, PING: 9, PONG: 10 } as const;
 
-/** What ends every deflated message, and is left out on the wire (RFC 7692). */
+/** End of every deflated message, which is left out on the wire (RFC 7692). */
 const DEFLATE_TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
 /** A client's frame. Its mask is zero, so that masking is no work. */

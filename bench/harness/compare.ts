@@ -2,7 +2,7 @@ import type { Pace } from '../processes/publish.ts';
 import { type Cost, measure, openPair, type Pair, type PairOptions } from './pair.ts';
 import { median } from './stats.ts';
 
-/** How much time to take. */
+/** Time and rounds of a comparison. */
 export interface Effort {
   /** Rounds in which every competitor has its turn. */
   readonly rounds: number;
@@ -16,7 +16,7 @@ export interface Compared extends Cost {
 }
 
 /**
- * How many times as much one costs as another: the median of all rounds' ratios. Both had their turns within
+ * The cost of one relative to another: the median of all rounds' ratios. Both had their turns within
  * moments of each other, so what the machine did meanwhile cancels out better than between two medians.
  */
 export function ratio(one: Compared, other: Compared): number {

@@ -19,7 +19,7 @@ export interface PairOptions extends ServerProcessOptions {
   readonly inputs?: readonly unknown[];
 }
 
-/** What a run cost. */
+/** The cost of a run. */
 export interface Cost {
   /** CPU of the server process per event delivered to a subscriber. */
   readonly microsPerDelivery: number;

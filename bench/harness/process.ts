@@ -9,7 +9,7 @@ export const Core = { SERVER: 0, CLIENT: 1 } as const;
 
 const BUILT = join(import.meta.dirname, '../dist/bench/processes');
 
-/** Whether processes can be pinned here. Without it figures are noisier. */
+/** True where processes can be pinned here. Without it figures are noisier. */
 export const canPin = availableParallelism() > 1 && hasTaskset();
 
 /** A process of the bench, and what it can be asked. */

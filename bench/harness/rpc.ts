@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** What a process of the bench can be asked to do: one argument at most, structured-cloneable both ways. */
+/** Functions that a process of the bench offers: one argument at most, structured-cloneable both ways. */
 export type Commands = Record<string, (argument: never) => unknown>;
 
 /** The same commands, as the process that asks sees them. */

@@ -1,10 +1,10 @@
 import type { AgentMessage } from '../events.ts';
 
-/** What a server of the bench is started with. */
+/** Options of a server of the bench. */
 export interface ServerOptions {
   /** A Redis to go through, where the peer can. Default: none. */
   readonly redisUrl?: string;
-  /** What its keys there begin with. Default: the project's. */
+  /** Prefix of its keys there. Default: the project's. */
   readonly redisPrefix?: string;
 }
 
@@ -18,7 +18,7 @@ export interface RunningServer {
   subscribers(): number;
 }
 
-/** What a client does next on its way to a subscription. */
+/** The next step of a client on its way to a subscription. */
 export interface Step {
   /** A text frame to send. */
   readonly send?: string;
@@ -26,9 +26,11 @@ export interface Step {
   readonly ready?: boolean;
 }
 
-/** How a client of this peer subscribes, in raw WebSocket messages. */
+/** The steps in which a client of this peer subscribes, in raw WebSocket messages. */
 export interface Handshake {
   readonly path: string;
+  /** True if it is a GET that is answered with server-sent events, and no WebSocket. */
+  readonly isStream?: boolean;
   /** Headers of the upgrade beside WebSocket's own. */
   readonly headers?: Readonly<Record<string, string>>;
   /** As soon as the socket is open. */

@@ -2,7 +2,7 @@ import { Fleet } from '../client/fleet.ts';
 import { expose } from '../harness/rpc.ts';
 import { type PeerName, peers } from '../peers/registry.ts';
 
-/** What the counting process is started with. */
+/** Options of the counting process. */
 export interface ClientOptions {
   readonly peer: PeerName;
   readonly url: string;

@@ -1,7 +1,7 @@
 import { HOSTILE_KINDS, HostileClient, type HostileName } from '../client/hostile.ts';
 import { expose } from '../harness/rpc.ts';
 
-/** What the process with the hostile clients is started with. */
+/** Options of the process with the hostile clients. */
 export interface HostileOptions {
   readonly url: string;
   readonly kind: HostileName;

@@ -3,7 +3,7 @@ import { agentMessage } from '../events.ts';
 import { sharedNow } from '../harness/clock.ts';
 import type { RunningServer } from '../peers/peer.ts';
 
-/** How fast events are published. */
+/** Rate at which events are published. */
 export type Pace =
   /** So many in each turn of the event loop. */
   | { readonly perTick: number }

@@ -5,7 +5,7 @@ import { serve } from '../../cli/serve.ts';
 import { expose, type Remote, remote } from '../harness/rpc.ts';
 import { listen } from '../peers/listen.ts';
 
-/** What `psyche-events serve` is started with. */
+/** Options of a `psyche-events serve`. */
 export interface ServeOptions {
   readonly redisUrl: string;
   readonly redisPrefix: string;
@@ -17,7 +17,7 @@ const { redisUrl, redisPrefix, workers } = JSON.parse(process.argv[2] ?? '') as 
 const workerCommands = { cpuMicros: () => process.cpuUsage() };
 
 const commands = {
-  /** Where all of them listen. */
+  /** The port of all of them. */
   url: () => started,
   /** CPU time so far of each process that has clients, in microseconds. */
   cpuMicros: async () => {

@@ -4,7 +4,7 @@ import type { ServerOptions } from '../peers/peer.ts';
 import { type PeerName, peers } from '../peers/registry.ts';
 import { type Pace, publishEvents } from './publish.ts';
 
-/** What a server process is started with. */
+/** Options of a server process. */
 export interface ServerProcessOptions extends ServerOptions {
   readonly peer: PeerName;
 }

@@ -8,7 +8,7 @@ const HEAD = [
   'wire bytes per delivery',
 ];
 
-/** What compared competitors cost, one row each; the last column is relative to the competitor named `base`. */
+/** Costs of compared competitors, one row each; the last column is relative to the competitor named `base`. */
 export function costTable<K extends string>(what: string, costs: Record<K, Compared>, base: K): string[][] {
   const rows = Object.entries<Compared>(costs).map(([name, cost]) => [
     name,

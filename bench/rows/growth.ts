@@ -5,7 +5,7 @@ import type { RowGroup } from './section.ts';
 
 const TOLERANCE = 0.25;
 
-/** What a delivery costs as the audience grows a hundredfold. */
+/** Cost of a delivery as the audience grows a hundredfold. */
 export const growth: RowGroup = {
   name: 'growth',
   async run(bench) {

@@ -9,7 +9,7 @@ const FIRST = 200;
 /** Idle time before a reading, in which sockets and timers come to rest. */
 const SETTLE_MS = 500;
 
-/** What one idle connection with one subscription keeps resident. */
+/** Resident memory of one idle connection with one subscription. */
 export const memory: RowGroup = {
   name: 'memory',
   async run(bench) {

@@ -5,7 +5,7 @@ import { atMostTimes, type Bar, type RowGroup } from './section.ts';
 const on = 'with metrics';
 const off = 'without';
 
-/** What it costs to be watched: instruments are told of an event and group, so the fewer subscribers, the dearer. */
+/** Cost of metrics: instruments are told of each event and group, so the fewer subscribers, the dearer. */
 export const metrics: RowGroup = {
   name: 'metrics',
   async run(bench) {

@@ -4,7 +4,7 @@ import { atLeast, type RowGroup } from './section.ts';
 
 const IN_FLIGHT = 500;
 
-/** How many events one process gets into Redis, against the least that takes. */
+/** Rate of one process's publishes into Redis, against plain XADD. */
 export const redisPublish: RowGroup = {
   name: 'redis-publish',
   async run(bench) {

@@ -1,9 +1,9 @@
 import type { Effort } from '../harness/compare.ts';
 import { short } from '../harness/stats.ts';
 
-/** What a group of rows runs with. */
+/** Settings of a group of rows. */
 export interface Bench extends Effort {
-  /** Whether to be done in seconds: fewer connections, events and rounds. */
+  /** True: a run of seconds with fewer connections, events and rounds. */
   readonly quick: boolean;
   /** A Redis of the bench's own, on the core that the counting process has; started when first asked for. */
   redisUrl(): Promise<string>;
@@ -11,7 +11,7 @@ export interface Bench extends Effort {
 
 /** Something performance was promised to reach. */
 export interface Bar {
-  /** What is compared, e.g. `1000 subscribers: ≤ 1.0 × raw ws`. */
+  /** Name of the comparison, e.g. `1000 subscribers: ≤ 1.0 × raw ws`. */
   readonly bar: string;
   readonly measured: string;
   readonly reached: boolean;
@@ -20,7 +20,7 @@ export interface Bar {
 /** One group of rows, measured. */
 export interface Section {
   readonly title: string;
-  /** What exactly was run. */
+  /** Description of what was run. */
   readonly setting: string;
   /** Each of them: column names, then rows. */
   readonly tables: readonly (readonly (readonly string[])[])[];

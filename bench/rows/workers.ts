@@ -8,7 +8,7 @@ import type { RowGroup } from './section.ts';
 const EVENTS = 20;
 const MOST_ROUNDS = 7;
 
-/** What a second process behind the port adds. */
+/** Gain of a second process behind the port. */
 export const workers: RowGroup = {
   name: 'workers',
   async run(bench) {

@@ -17,18 +17,18 @@ const BEFORE = 5_000;
 /** Ms that hostile clients have to do what they do, before anything is measured. */
 const SETTLE_MS = 2_000;
 const MIB = 1024 * 1024;
-/** Of memory, for each hostile client: docs/operations. */
+/** Bytes of memory for each hostile client: docs/operations. */
 const MOST_MIB_EACH = 4;
 
 interface Measured {
   without: readonly number[];
   beside: readonly number[];
-  /** What the honest ones did not get, as a sentence; null when they got all. */
+  /** Sentence about deliveries that the honest clients did not get; null when they got all. */
   lost: string | null;
   grownMib: number;
 }
 
-/** What honest subscribers notice of hostile clients. */
+/** Delays and losses of honest subscribers beside hostile clients. */
 export const worstClients: RowGroup = {
   name: 'worst-clients',
   async run(bench) {

@@ -11,7 +11,7 @@ import type { ClientPublishOptions } from '../publishing.ts';
 import type { FeedInput } from '../store/feed-key.ts';
 import type { EventsSnapshot, PlacedEvent } from '../store/snapshot.ts';
 
-/** Where the provider's connection leads: to the server at `url`, or wherever a client of your own does. */
+/** The provider's connection: to the server at `url`, or a client of your own. */
 export type EventsProviderProps<C extends AnyCatalog, P extends string = string> = ServerProps &
   (PathOption<P> | { client: EventsClient<C> }) & {
     /** A client of your own, which stays open; instead of all the others. */
@@ -22,7 +22,7 @@ export type EventsProviderProps<C extends AnyCatalog, P extends string = string>
 /** Changes of `url` and `path` are another connection; those of the others count from the next one on. */
 type ServerProps = Pick<ConnectionOptions, 'url' | 'path' | 'token' | 'connectionParams'>;
 
-/** Which events a hook follows. Components that ask for the same share one subscription. */
+/** The events that a hook follows. Components that ask for the same share one subscription. */
 export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends FeedInput<N, C> {
   /** Events to keep; older ones are dropped, and counted. Default 500. */
   limit?: number | undefined;
@@ -30,12 +30,12 @@ export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> ext
   enabled?: boolean | undefined;
 }
 
-/** What `useEvents` takes. */
+/** Options of `useEvents`. */
 export interface UseEventsOptions<N extends EventName<C>, C extends AnyCatalog>
   extends Omit<FollowOptions<N, C>, 'filter'> {
   /**
-   * Which of them are returned: conditions on the data, applied by the server and part of what is asked for, or a
-   * function, applied here to what came. Default: all.
+   * Selects the events that are returned: conditions on the data, applied by the server and part of the subscription, or
+   * a function, applied here to events that came. Default: all.
    */
   filter?: EventFilter<N, C> | ((event: PlacedEvent<N, C>) => boolean) | undefined;
 }
@@ -49,7 +49,7 @@ export interface UseEventsResult<N extends EventName<C>, C extends AnyCatalog> e
   loadOlder(count?: number): Promise<boolean>;
 }
 
-/** What `useEvent` and `useLatest` take. */
+/** Options of `useEvent` and `useLatest`. */
 export interface UseEventOptions {
   /** Default `default`. */
   topic?: string | undefined;
@@ -57,11 +57,11 @@ export interface UseEventOptions {
   enabled?: boolean | undefined;
 }
 
-/** What `usePublish` gives. */
+/** The result of `usePublish`. */
 export interface UsePublishResult<N extends EventName<C>, C extends AnyCatalog> {
   /** Never rejects: resolves with undefined when it failed, and `error` says why. Always the same function. */
   publish(data: EventInput<N, C>, options?: ClientPublishOptions): Promise<PublishResult | undefined>;
-  /** Whether a publish is in flight. */
+  /** True while a publish is in flight. */
   pending: boolean;
   /** Why the last one failed, or null. */
   error: Error | null;
@@ -72,7 +72,7 @@ export interface PsycheEvents<C extends AnyCatalog, P extends string = string> {
   /** Gives the hooks below it a connection: opened with the first mount, closed a second after the last unmount. */
   EventsProvider(props: EventsProviderProps<C, P>): ReactNode;
 
-  /** Whether there is a connection. */
+  /** The state of the connection. */
   useConnection(): ConnectionState & { retry: () => void };
 
   /** The latest events, oldest first. */
@@ -91,7 +91,7 @@ export interface PsycheEvents<C extends AnyCatalog, P extends string = string> {
   usePublish<N extends EventName<C>>(type: N): UsePublishResult<N, C>;
 
   /**
-   * What a selector makes of the events; renders only when that changes.
+   * Follows a selector's result of the events; renders only when that changes.
    * @param isEqual whether two selections are the same. Default `Object.is`
    */
   useEventSelector<T, N extends EventName<C> = EventName<C>>(

@@ -9,7 +9,7 @@ export interface Source<S> {
 }
 
 /**
- * What a selector makes of a source's value. Renders only when that changes, and keeps the object it returned before
+ * Follows a selector's result of a source's value. Renders only when that changes, and keeps the object it returned before
  * while `isEqual` says that nothing did, though the selector may be another function each time.
  *
  * @param source the same object as long as it is the same source
@@ -39,12 +39,12 @@ export function useSelection<S, T>(
   return selection;
 }
 
-/** Whether two lists hold the same items. */
+/** Tells if two lists hold the same items. */
 export function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
-/** Whether two objects hold the same values under the same keys. */
+/** Tells if two objects hold the same values under the same keys. */
 export function sameFields<T extends object>(a: T, b: T): boolean {
   const keys = Object.keys(a) as (keyof T)[];
   return keys.length === Object.keys(b).length && keys.every((key) => Object.is(a[key], b[key]));

@@ -56,7 +56,7 @@ export class EventFeed<C extends AnyCatalog> {
     return this.#snapshot;
   }
 
-  /** Whether anybody uses it. */
+  /** True while anybody uses it. */
   get isUsed(): boolean {
     return this.#listeners.size + this.#handlers.size > 0;
   }

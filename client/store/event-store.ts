@@ -10,7 +10,7 @@ import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snaps
 export interface EventStoreOptions<C extends AnyCatalog> {
   /** Makes the client; called when it is first needed, and again when it is needed after it was closed. */
   connect: () => EventsClient<C>;
-  /** Whether a client that nobody needs any more is closed. Default true. */
+  /** True: a client that nobody needs any more is closed. Default true. */
   closes?: boolean;
   /** Ms for which a subscription, and the client, stay after their last user left. Default 1000. */
   lingerMs?: number;
@@ -19,7 +19,7 @@ export interface EventStoreOptions<C extends AnyCatalog> {
 }
 
 /**
- * What components share: one client, and one subscription for each distinct input. Reading it has no effect; using it
+ * The state that components share: one client, and one subscription for each distinct input. Reading it has no effect; using it
  * has, until the last user left and `lingerMs` have passed, so that a remount finds everything as it was.
  * Inputs are named by their {@link feedKey}.
  */
@@ -38,7 +38,7 @@ export class EventStore<C extends AnyCatalog> implements Connection {
     this.#options = { closes: true, lingerMs: 1000, onError: reportUncaught, ...options };
   }
 
-  /** Of the client, or what a client begins with. */
+  /** The client's state, or the state that a client begins with. */
   get state(): ConnectionState {
     return this.#state;
   }
@@ -76,7 +76,7 @@ export class EventStore<C extends AnyCatalog> implements Connection {
     this.#client?.connection.retry();
   }
 
-  /** What is known of an input; the same object until something changes. */
+  /** The state of an input's stream; the same object until something changes. */
   snapshot(key: string): EventsSnapshot<EventName<C>, C> {
     return this.#feeds.get(key)?.snapshot ?? INITIAL_SNAPSHOT;
   }

@@ -6,13 +6,13 @@ import type { Since } from '../../shared/since.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import { EncodedInput } from '../encoded-input.ts';
 
-/** What the server is asked for: those who ask for the same share one subscription. */
+/** A choice of events that the server makes: equal choices share one subscription. */
 export interface FeedInput<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
   /** Instead of `topic`: several, by name or by a pattern such as `run-*`. Each event then has a `topic`. */
   topics?: readonly string[] | undefined;
-  /** Where to start: after a cursor, with the last n, or at a time. Default: with what is published from now on. */
+  /** The start: after a cursor, with the last n, or at a time. Default: events published from now on. */
   since?: Since | undefined;
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;

@@ -14,7 +14,7 @@ export type PlacedEvent<N extends EventName<C>, C extends AnyCatalog> = EventOf<
 /** A range that could not be delivered. */
 export type Gap = StreamGap['data'] & Readonly<OfTopic>;
 
-/** What is known of a stream; a new object with each change, whose parts are new only where they changed. */
+/** The state of a stream; a new object with each change, whose parts are new only where they changed. */
 export interface EventsSnapshot<N extends EventName<C>, C extends AnyCatalog> {
   /** Oldest first. */
   readonly events: readonly PlacedEvent<N, C>[];

@@ -18,7 +18,7 @@ const DELIVERY = [
   { part: 'screen', name: 'Screen', title: 'From then until this page had drawn it' },
 ] as const;
 
-/** How many events there are, and how well they travel. */
+/** Numbers of events, and the time that they take to arrive. */
 export function Analytics(): ReactNode {
   const { live, at, row } = useMoment();
   const samples = useServerStats();

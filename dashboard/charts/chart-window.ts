@@ -3,7 +3,7 @@ import type { Entry } from '../model/log.ts';
 import { countUpTo } from '../model/search.ts';
 import type { Moment } from '../state/moment.ts';
 
-/** What charts look back on, and how wide they are at least, ms of the timeline. */
+/** Time that charts look back on, and their least width, ms of the timeline. */
 const WINDOW_MS = 300_000;
 const LEAST_MS = 20_000;
 
@@ -21,7 +21,7 @@ export function inRange<T extends Entry>(
   return entries.slice(Math.max(0, countUpTo(entries, from, ({ clock }) => clock) - 1));
 }
 
-/** What time it was at a place of the timeline; nothing before the first event. */
+/** The time at a place of the timeline; undefined before the first event. */
 export function timeNamer(entries: readonly Entry[]): (clock: number) => string {
   return (clock) => {
     const index = countUpTo(entries, clock, (entry) => entry.clock) - 1;

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react';
 import { TableScroll } from '../shell/table-scroll.tsx';
 
 interface DataTableProps {
-  /** What is in it: what the panel is called. */
+  /** Its caption: the panel's name. */
   name: string;
   columns: readonly string[];
   /** Called only while the table is open. */

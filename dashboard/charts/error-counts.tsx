@@ -10,7 +10,7 @@ const NAMES: Readonly<Record<keyof ServerStats['errors'], string>> = {
   malformed: 'malformed',
 };
 
-/** What went wrong in the server, kind by kind; nothing when nothing did. */
+/** Errors of the server, kind by kind; nothing when there are none. */
 export function ErrorCounts({ errors }: { errors: ServerStats['errors'] }): ReactNode {
   const kinds = (Object.keys(NAMES) as (keyof ServerStats['errors'])[]).filter((kind) => errors[kind] > 0);
   if (kinds.length === 0) return null;

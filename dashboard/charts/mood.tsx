@@ -14,7 +14,7 @@ import './mood.css';
 
 const ROWS = 30;
 
-/** How they feel, and whether they go round in circles. */
+/** The agents' mood and the conversation's stagnation over time. */
 export function Mood(): ReactNode {
   const moment = useMoment();
   const { seek } = useMomentActions();

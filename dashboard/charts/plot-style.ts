@@ -7,7 +7,7 @@ export type PlotData = [xs: number[], ...lines: (number | null)[][]];
 export interface Line {
   readonly shape: 'curve' | 'steps' | 'dots';
   readonly color: string;
-  /** Of the area below; default: none. */
+  /** Colour of the area below; default: none. */
   readonly fill?: string;
 }
 
@@ -35,9 +35,9 @@ export interface PlotProps {
   data: PlotData;
   /** First and last x. */
   range: readonly [from: number, to: number];
-  /** What an x is called on the axis. Default: there is no axis of x, since the chart below has the same. */
+  /** Label of an x on the axis. Default: there is no axis of x, since the chart below has the same. */
   nameOfX?: (x: number) => string;
-  /** How it looks in a theme; always the same function. */
+  /** Its looks in a theme; always the same function. */
   style: (palette: Palette) => PlotStyle;
   /** Called with the x that is clicked. */
   onPick?: (x: number) => void;

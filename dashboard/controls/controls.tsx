@@ -11,7 +11,7 @@ import './controls.css';
 const FORMS = { stimulus: 'Stimulus', message: 'Message' } as const;
 type FormName = keyof typeof FORMS;
 
-/** What a viewer can do: run the simulation, and say something. Reset stands apart. */
+/** Controls for a viewer: run the simulation, and say something. Reset stands apart. */
 export function Controls(): ReactNode {
   const { served } = useSimulation();
   const { scene, live } = useMoment();

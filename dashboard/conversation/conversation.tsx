@@ -14,7 +14,7 @@ import { OlderButton } from './older-button.tsx';
 import './conversation.css';
 import './rows.css';
 
-/** Who says what to whom; with events of one's own, what there was. */
+/** The conversation of the agents; with events of one's own, a list of them. */
 export function Conversation({ title }: { title: string }): ReactNode {
   const { scene, log } = useMoment();
   const filters = useFilters();

@@ -97,7 +97,7 @@ function Empty({ title, children }: { title: string; children: ReactNode }): Rea
   );
 }
 
-/** Where messages will be. */
+/** Placeholder for messages that will come. */
 function Loading(): ReactNode {
   return (
     <div className="loading" role="status">

@@ -23,7 +23,7 @@ export function Feed({ items, head }: FeedProps): ReactNode {
   /** The newest row when the viewer left the end; null: still there. */
   const [leftAt, setLeftAt] = useState<number | null>(null);
   const follows = useRef(true);
-  /** Where the end was when the feed was last there: further up than that it goes only with the viewer. */
+  /** Scroll position of the end when the feed was last there: only the viewer scrolls further up. */
   const endTop = useRef(0);
   const checkFollows = (): void => {
     const element = scroller.current;

@@ -6,7 +6,7 @@ import './json-tree.css';
 const SHOWN = 100;
 
 interface JsonTreeProps {
-  /** What it is called where it stands; nothing for the whole. */
+  /** Its name or index in the value around it; none for the whole. */
   name?: string;
   value: unknown;
   isOpen?: boolean;

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react';
 
 const LONGEST = 1200;
 
-/** What somebody wrote: text, whatever is in it. Very long ones are cut until the viewer wants all. */
+/** Text that somebody wrote, shown as text whatever is in it. A very long one is cut until the viewer wants all. */
 export function LongText({ text }: { text: string }): ReactNode {
   const [all, setAll] = useState(false);
   const isCut = !all && text.length > LONGEST;

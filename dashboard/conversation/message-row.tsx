@@ -7,7 +7,7 @@ import { Glyph } from '../shell/glyph.tsx';
 import { LongText } from './long-text.tsx';
 import { Sentiment } from './sentiment.tsx';
 
-/** What an agent said. */
+/** Row for a message of an agent. */
 export const MessageRow = memo(function MessageRow({ entry }: { entry: Message }): ReactNode {
   const { data, timestamp } = entry.event;
   const { agent_id, agent_type, message, sentiment, metadata } = data;

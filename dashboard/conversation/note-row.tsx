@@ -3,7 +3,7 @@ import { clockTime, fullTime } from '../model/format.ts';
 import type { Entry } from '../model/log.ts';
 import type { Note } from '../model/notes.ts';
 
-/** What gave the conversation a turn. */
+/** Row for an event that gave the conversation a turn. */
 export const NoteRow = memo(function NoteRow({ entry, note }: { entry: Entry; note: Note }): ReactNode {
   return (
     <div className="note" data-tone={note.tone}>

@@ -7,10 +7,10 @@ const HEIGHTS: Readonly<Record<FeedItem['kind'], number>> = {
   event: 26,
   gap: 60,
 };
-/** Of the words: a line, and a character of average width, px. */
+/** Height of a line of words, and average width of a character, px. */
 const LINE = 24.1;
 const CHARACTER = 7.3;
-/** What of a row's width is not for words, px. */
+/** Part of a row's width that is not for words, px. */
 const BESIDES = 86;
 const USUAL_WIDTH = 480;
 

@@ -4,7 +4,7 @@ import type { Speaking } from '../model/scene.ts';
 import { Glyph } from '../shell/glyph.tsx';
 import { LongText } from './long-text.tsx';
 
-/** What an agent is about to say, as far as it has come: it looks like the message that it becomes. */
+/** Row for words that an agent is about to say, as far as they have come: it looks like the message that it becomes. */
 export function SpeakingRow({ speaking: { agent, name, to, text } }: { speaking: Speaking }): ReactNode {
   return (
     <div className="message speaking" data-agent={agent}>

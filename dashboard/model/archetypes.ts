@@ -4,7 +4,7 @@ export type { ArchetypeId };
 
 // The simulation's own data would bring all of the simulation with it; a test keeps the two the same.
 
-/** What each agent is called, in the order of their keys. */
+/** Names of the agents, in the order of their keys. */
 const NAMES: Readonly<Record<ArchetypeId, string>> = {
   shadow: 'Shadow',
   persona: 'Persona',
@@ -28,7 +28,7 @@ export function isArchetype(agent: string): agent is ArchetypeId {
   return Object.hasOwn(NAMES, agent);
 }
 
-/** What an agent is called. */
+/** The name of an agent. */
 export function nameOf(agent: string): string {
   return isArchetype(agent) ? NAMES[agent] : agent;
 }

@@ -12,7 +12,7 @@ export type FeedItem =
   | { readonly kind: 'gap'; readonly key: string; readonly gap: Gap }
   | { readonly kind: 'speaking'; readonly key: string; readonly speaking: Speaking };
 
-/** What the conversation shows at a moment. Gaps are shown whatever the filters are. */
+/** Items of the conversation at a moment. Gaps are shown under all filters. */
 export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filters): FeedItem[] {
   const matches = matcher(filters);
   const noteOf = createNoteTaker();
@@ -46,7 +46,7 @@ export function isMessage(entry: Entry): entry is Message {
   return entry.event.event_type === 'agent_message';
 }
 
-/** What is not said yet has no sentiment, and words that may still change. */
+/** Words that are not said yet have no sentiment, and may still change. */
 function isWanted({ agent }: Speaking, { agents, types, sentiment, text, field }: Filters): boolean {
   if (types.length > 0 && !types.includes('agent_message')) return false;
   return (

@@ -21,7 +21,7 @@ export function isOperator(text: string): text is Operator {
   return Object.hasOwn(OPERATORS, text);
 }
 
-/** Whether data meets it. While no value is given, all does that has the field. */
+/** Tells if data meets the condition. While no value is given, any data with the field does. */
 export function meets(data: unknown, { path, operator, value }: FieldCondition): boolean {
   let found = data;
   for (const name of path.split('.')) {

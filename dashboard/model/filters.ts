@@ -9,7 +9,7 @@ import { plainText } from './plain-text.ts';
 export const SENTIMENTS = ['positive', 'neutral', 'negative'] as const;
 export type SentimentLabel = (typeof SENTIMENTS)[number];
 
-/** What the conversation shows, as the address has it. */
+/** Filters of the conversation, as the address has them. */
 export interface Filters {
   /** Speakers; empty: all. */
   readonly agents: readonly string[];
@@ -28,7 +28,7 @@ export const EVENT_TYPES: Readonly<Record<PageEventName, string>> = {
   simulation_state: 'Simulation',
 };
 
-/** Whether the page has a place of its own for events of a type. */
+/** Tells if the page has a place of its own for events of a type. */
 export function isKnown(type: string): type is PageEventName {
   return Object.hasOwn(EVENT_TYPES, type);
 }

@@ -33,7 +33,7 @@ export interface Log
 /** A pause of the conversation is no longer than this on the timeline, so that a night of silence does not fill it. */
 export const LONGEST_SILENCE_MS = 8_000;
 
-/** What the timeline counts and goes along: messages, or, where nobody speaks, every event. */
+/** Events that the timeline counts and steps along: messages, or, where nobody speaks, every event. */
 export function stepsOf({ entries, byType }: Pick<Log, 'entries' | 'byType'>): readonly Entry[] {
   return byType.agent_message.length > 0 ? byType.agent_message : entries;
 }

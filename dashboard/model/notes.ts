@@ -2,7 +2,7 @@ import type { PageEvent } from '../events.ts';
 import { nameOf } from './archetypes.ts';
 import { numberAt } from './fields.ts';
 
-/** What gave a conversation a turn, in a line. */
+/** Describes an event that gave a conversation a turn, in a line. */
 export interface Note {
   readonly tone: 'emergency' | 'calm' | 'error' | 'plain';
   readonly title: string;

@@ -27,7 +27,7 @@ export function ratesPerType(
   return rates;
 }
 
-/** How much of the window has events in the log: less than all of it while the topic, or what is kept of it, is younger. */
+/** The part of the window that the log covers: less than all of it while the topic, or its retained part, is younger. */
 function coveredMs([oldest]: readonly Entry[], now: number, windowMs: number): number {
   return oldest ? Math.min(windowMs, Math.max(LEAST_MS, now - oldest.at)) : windowMs;
 }

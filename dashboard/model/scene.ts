@@ -11,11 +11,11 @@ export interface Speaking {
   readonly name: string;
   readonly to: string;
   readonly turn: number;
-  /** What was said of it so far. */
+  /** The words of it that were said so far. */
   readonly text: string;
 }
 
-/** What is known at a moment: the log up to a row, and the latest of each kind. */
+/** The state at a moment: the log up to a row, and the latest event of each kind. */
 export interface Scene {
   /** All entries up to the moment. */
   readonly entries: readonly Entry[];

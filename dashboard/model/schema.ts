@@ -20,7 +20,7 @@ export interface Field {
   readonly values: readonly string[] | null;
 }
 
-/** What a server's events are. */
+/** The events of a server. */
 export interface EventSchema {
   readonly names: readonly string[];
   /** The fields of each event's data that hold a single value. */

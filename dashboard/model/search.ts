@@ -1,4 +1,4 @@
-/** How many items of a sorted list are not beyond `limit`: the index of the first one that is. */
+/** Counts the items of a sorted list that are not beyond `limit`: the index of the first one that is. */
 export function countUpTo<T>(items: readonly T[], limit: number, keyOf: (item: T) => number): number {
   let low = 0;
   let high = items.length;

@@ -10,18 +10,18 @@ export interface Edge {
   readonly to: ArchetypeId;
   readonly type: 'normal' | 'emergency';
   readonly strength: number;
-  /** Whether it can be used. */
+  /** True if it can be used. */
   readonly isActive: boolean;
-  /** How much was said on it in the last minutes, against the busiest path: 0 to 1. */
+  /** Messages on it in the last minutes, relative to the busiest path: 0 to 1. */
   readonly share: number;
-  /** Whether something was said on it just now. */
+  /** True if something was said on it just now. */
   readonly isRecent: boolean;
 }
 
 const RECENT_MS = 12_000;
-/** What the width of a path looks back on. Queues only grow: after an hour they are full, and all alike. */
+/** Time that the width of a path looks back on. Queues only grow: after an hour they are full, and all alike. */
 const LATELY_MS = 300_000;
-/** Where the busiest path has said less than this, it is not drawn at full width. */
+/** Messages below which even the busiest path is not drawn at full width. */
 const LEAST_BUSY = 10;
 
 /** The paths at a moment. While no network has been seen: the normal ones, idle. */

@@ -18,7 +18,7 @@ export const PLACES: Readonly<Record<ArchetypeId, Point>> = {
   shadow: { x: 85, y: 236 },
 };
 
-/** Where a node's name stands, from its centre: above or below, and outwards, where no path is. */
+/** Place of a node's name, from its centre: above or below, and outwards, where no path is. */
 export const LABELS: Readonly<Record<ArchetypeId, Point>> = {
   self: { x: 0, y: -66 },
   ego: { x: 18, y: -68 },
@@ -36,7 +36,7 @@ export interface Bow {
 
 const BEND = 22;
 const MARGIN = NODE_RADIUS + 8;
-/** How far the ends of the two directions are apart, as an angle at the node. */
+/** Angle at a node between the ends of a path's two directions. */
 const SPREAD = 0.16;
 
 export function bow(from: Point, to: Point): Bow {

@@ -13,7 +13,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 interface PulsesProps {
   messages: readonly Message[];
-  /** Whether the page is level with the server: what a catch-up brings was said before. */
+  /** True if the page is level with the server: what a catch-up brings was said before. */
   isLevel: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { EMERGENCY_OFF, EMERGENCY_ON } from '../model/thresholds.ts';
 
-/** How much the conversation goes round in circles, with the marks where the mode changes. */
+/** Meter of stagnation, with the marks where the mode changes. */
 export function StagnationMeter({ value }: { value: number | null }): ReactNode {
   const shown = value ?? 0;
   const level = shown > EMERGENCY_ON ? 'high' : shown > EMERGENCY_OFF ? 'middle' : 'low';

@@ -18,7 +18,7 @@ interface Shown {
   readonly stream: StreamStatus;
   /** Why the stream ended. */
   readonly error: Error | null;
-  /** Whether the page shows the newest events. */
+  /** True if the page shows the newest events. */
   readonly live: boolean;
 }
 

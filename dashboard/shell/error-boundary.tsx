@@ -1,12 +1,12 @@
 import { Component, type ReactNode } from 'react';
 
 interface Props {
-  /** What broke, for the viewer. */
+  /** Name of the part that broke, for the viewer. */
   name: string;
   children: ReactNode;
 }
 
-/** What goes wrong inside stays inside. */
+/** Keeps an error of its children inside. */
 export class ErrorBoundary extends Component<Props, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 

@@ -6,7 +6,7 @@ interface FigureProps {
   value: string | null;
   bad?: boolean;
   title?: string;
-  /** Whose colour the line has that shows it over time. */
+  /** The agent whose colour its line over time has. */
   line?: string;
 }
 

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect } from 'react';
 import { useConnection } from '../events.ts';
 import { useMoment } from '../state/moment.ts';
 
-/** What style sheets and the browser's tab know of the page as a whole. */
+/** Tells style sheets and the browser's tab the state of the page as a whole. */
 export function PageState({ children }: { children: ReactNode }): ReactNode {
   const { status } = useConnection();
   const { scene, live, log } = useMoment();

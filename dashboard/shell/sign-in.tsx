@@ -3,7 +3,7 @@ import { hasToken, isToken, setToken } from '../state/token-cookie.ts';
 import { Dialog } from './dialog.tsx';
 
 interface SignInProps {
-  /** Whether the server asks for a token, or for another one. */
+  /** True if the server asks for a token, or for another one. */
   isAsked: boolean;
 }
 

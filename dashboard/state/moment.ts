@@ -3,7 +3,7 @@ import type { Log } from '../model/log.ts';
 import type { Scene } from '../model/scene.ts';
 import type { Search } from './use-address-moment.ts';
 
-/** Where the page is in the log: at its live end, or anywhere before. All panels show this moment, and only this. */
+/** The page's place in the log: at its live end, or anywhere before. All panels show this moment, and only this. */
 export interface Moment {
   readonly log: Log;
   readonly live: boolean;
@@ -11,13 +11,13 @@ export interface Moment {
   readonly row: number;
   /** The place on the timeline, ms; see {@link Entry.clock}. */
   readonly clock: number;
-  /** What time it was, Unix ms. */
+  /** The time of the moment, Unix ms. */
   readonly at: number;
   readonly scene: Scene;
-  /** Whether time goes on in a replay, and how fast. */
+  /** True while time goes on in a replay, at `rate`. */
   readonly playing: boolean;
   readonly rate: number;
-  /** Whether the event that the address names is still looked for. */
+  /** State of the search for the event that the address names. */
   readonly search: Search;
 }
 

@@ -13,7 +13,7 @@ export const simulationClient: TRPCClient<SimulationRouter> = createTRPCClient({
   links: [httpLink({ url: 'trpc', transformer })],
 });
 
-/** Whether a server says that it runs no such simulation. */
+/** Tells if a server says that it runs no such simulation. */
 export function isAbsence(error: unknown): boolean {
   if (!(error instanceof TRPCClientError)) return false;
   const { code, reason } = (error.data ?? {}) as { code?: string; reason?: string };

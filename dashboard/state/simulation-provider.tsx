@@ -13,11 +13,11 @@ export type SimulationAction =
   | { name: 'inject'; text: string };
 
 export interface SimulationControl {
-  /** Whether the server runs a simulation on this topic; null while it is not known. */
+  /** True if the server runs a simulation on this topic; null while it is not known. */
   readonly served: boolean | null;
   /** Its state now, whatever moment the page shows. */
   readonly state: SimulationState | null;
-  /** What is being done. */
+  /** The command that is under way. */
   readonly pending: SimulationAction['name'] | null;
   /** Why the last one failed, or null. */
   readonly error: string | null;
@@ -25,7 +25,7 @@ export interface SimulationControl {
   run(action: SimulationAction): Promise<boolean>;
 }
 
-/** What the simulation calls the topic that nobody named. */
+/** The simulation's name of the topic that nobody named. */
 const DEFAULT_TOPIC = 'default';
 
 const SimulationContext = createContext<SimulationControl | null>(null);

@@ -48,7 +48,7 @@ export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, () => theme);
 }
 
-/** What is really seen, for what is not drawn by style sheets. */
+/** The theme that is seen, for drawings that style sheets do not reach. */
 export function useIsDark(): boolean {
   return useSyncExternalStore(subscribe, () => (theme === 'system' ? prefersDark.matches : theme === 'dark'));
 }

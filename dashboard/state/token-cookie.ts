@@ -1,15 +1,15 @@
 /** As the server reads it, see TOKEN_COOKIE in server/access/credentials.ts. */
 const NAME = 'psyche_token';
 
-/** What a cookie's value can hold unquoted: the characters of API keys and JWTs, and some more. */
+/** Characters that a cookie's value can hold unquoted: those of API keys and JWTs, and some more. */
 const TOKEN = /^[!#-+\--:<-[\]-~]+$/;
 
-/** Whether a text can be a token. */
+/** Tells if a text can be a token. */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
-/** Whether this page has signed in itself; a cookie that is HttpOnly cannot be seen from here. */
+/** Tells if this page has signed in itself; a cookie that is HttpOnly cannot be seen from here. */
 export function hasToken(): boolean {
   return document.cookie.split('; ').some((pair) => pair.startsWith(`${NAME}=`));
 }

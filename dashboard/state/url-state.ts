@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react';
 
-/** What the page shows is in its address: it can be kept, sent, and gone back to. */
+/** The page's state is in its address: it can be kept, sent, and gone back to. */
 
 const listeners = new Set<() => void>();
 let params = new URLSearchParams(globalThis.location?.search);
@@ -39,7 +39,7 @@ export function setUrlParams(changes: Readonly<Record<string, string | null>>): 
   for (const listener of [...listeners]) listener();
 }
 
-/** What `read` makes of the address's parameters, anew when they change. @param read always the same function */
+/** Reads the address's parameters with `read`, anew when they change. @param read always the same function */
 export function useUrlParams<T>(read: (params: URLSearchParams) => T): T {
   const current = useSyncExternalStore(subscribe, urlParams, urlParams);
   return useMemo(() => read(current), [read, current]);

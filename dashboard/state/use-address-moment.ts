@@ -5,7 +5,7 @@ import { setUrlParams, urlParams } from './url-state.ts';
 
 /** Longer than a drag pauses, for browsers limit how often the address may change. */
 const SETTLED_MS = 350;
-/** What was loaded is in the log after this, ms. */
+/** Ms after which loaded events are in the log. */
 const ARRIVED_MS = 500;
 /** Pages of older events that are looked through. */
 const MOST_PAGES = 12;

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
 import type { Log } from '../model/log.ts';
 
-/** How long it is said, ms. */
+/** Time for which it is shown, ms. */
 const SHOWN_MS = 10_000;
 
-/** How many events a resume brought, for a while after it; null otherwise. The first catch-up is none. */
+/** Number of events that a resume brought, for a while after it; null otherwise. The first catch-up is no resume. */
 export function useCaughtUp({ status, caughtUp }: Log): number | null {
   const [wasLost, setWasLost] = useState(false);
   const [shown, setShown] = useState<number | null>(null);

@@ -38,7 +38,7 @@ export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | n
     const newest = log.entries.at(-1)?.row ?? -1;
     const before = last.current;
     if (log.status === 'live') last.current = newest;
-    // What a catch-up brings was not under way all that time.
+    // Events of a catch-up were not under way all that time.
     if (before === null || log.status !== 'live') return;
     // A page that nobody sees is not drawn.
     if (document.hidden) return;

@@ -3,11 +3,11 @@ import type { Log } from '../model/log.ts';
 import type { MomentActions } from './moment.ts';
 import { advance, LIVE, placeAt, placeOfMessage, type Replay } from './replay.ts';
 
-/** How often time goes on in a replay, ms. */
+/** Interval at which time goes on in a replay, ms. */
 const TICK_MS = 66;
 
 /**
- * Where the page is in its log, and what moves it. A log drops its oldest events while new ones come; a replay that
+ * The page's place in its log, and the actions that move it. A log drops its oldest events while new ones come; a replay that
  * needs them goes on in the last log that had them.
  */
 export function useReplay(newest: Log): {

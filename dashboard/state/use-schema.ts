@@ -11,7 +11,7 @@ function fetchSchema(): Promise<EventSchema | null> {
   return asked;
 }
 
-/** What the server's events are; undefined until it has said so, null where it does not. */
+/** The server's events; undefined until it has told them, null where it does not. */
 export function useSchema(): EventSchema | null | undefined {
   const [schema, setSchema] = useState<EventSchema | null>();
   useEffect(() => {
@@ -20,7 +20,7 @@ export function useSchema(): EventSchema | null | undefined {
   return schema;
 }
 
-/** Whether the server's events are others than the simulation's: then there is no conversation, only events. */
+/** Tells if the server's events are others than the simulation's: then there is no conversation, only events. */
 export function useHasOwnEvents(): boolean {
   const schema = useSchema();
   return schema ? !schema.names.includes('agent_message') : false;

@@ -5,7 +5,7 @@ import { useConnection, useEventsClient } from '../events.ts';
 export interface StatsSample {
   /** When it was answered, Unix ms. */
   readonly at: number;
-  /** How long the answer took, ms. */
+  /** Time that the answer took, ms. */
   readonly tookMs: number;
   readonly stats: ServerStats;
 }
@@ -16,7 +16,7 @@ const FIRST_MS = 300;
 const KEPT = 900;
 
 /**
- * What the server says of itself, asked for again and again while the page is seen. Samples are kept, so that a
+ * Figures of the server, asked for again and again while the page is seen. Samples are kept, so that a
  * replay shows what was said then.
  */
 export function useServerStats(): readonly StatsSample[] {
@@ -51,7 +51,7 @@ export function useServerStats(): readonly StatsSample[] {
   return samples;
 }
 
-/** How far the server's clock is ahead of this page's, ms, as the quickest of the last answers tells it; 0 before any. */
+/** Ms by which the server's clock is ahead of this page's, as the quickest of the last answers tells it; 0 before any. */
 export function clockAheadMs(samples: readonly StatsSample[]): number {
   const [quickest] = samples.slice(-30).sort((a, b) => a.tookMs - b.tookMs);
   // The server answered about half-way between question and answer.

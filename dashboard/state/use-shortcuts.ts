@@ -28,7 +28,7 @@ function nameOf({ key, shiftKey }: KeyboardEvent): string {
   return shiftKey && key.length > 1 ? `Shift+${name}` : name;
 }
 
-/** Whether the focused element has a use for the key itself. */
+/** Tells if the focused element has a use for the key itself. */
 function isTaken({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
   const isRange = target.matches('input[type="range"]');

@@ -8,7 +8,7 @@ import { Figure } from '../shell/figure.tsx';
 
 interface NodeFiguresProps {
   entry: Entry<'system_status'>;
-  /** Whether there are several, so that the name matters. */
+  /** True if there are several, so that the name matters. */
   named: boolean;
 }
 

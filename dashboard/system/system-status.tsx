@@ -16,7 +16,7 @@ import './system-status.css';
 
 const ROWS = 30;
 
-/** How the processes do that publish it all. */
+/** Figures of the processes that publish the events. */
 export function SystemStatus(): ReactNode {
   const moment = useMoment();
   const { seek } = useMomentActions();

@@ -3,11 +3,11 @@ import type { TimelineMarks } from './marks.ts';
 
 interface MarksProps {
   marks: TimelineMarks;
-  /** Where the moment is, 0 to 1. */
+  /** The moment's place, 0 to 1. */
   place: number;
 }
 
-/** What happened when, below the slider. For those who do not see it the conversation says the same. */
+/** Drawing of events over time, below the slider. Hidden from screen readers, to which the conversation says the same. */
 export function MarksDrawing({ marks, place }: MarksProps): ReactNode {
   return (
     <svg className="marks" viewBox="0 0 1000 40" preserveAspectRatio="none" aria-hidden="true">

@@ -3,9 +3,9 @@ import { type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
 import { modeOf, nodeOf } from '../model/scene.ts';
 import { countUpTo } from '../model/search.ts';
 
-/** What the timeline shows besides the place: parts of its whole, 0 to 1. */
+/** Marks of the timeline: parts of its whole, 0 to 1. */
 export interface TimelineMarks {
-  /** How much was said, bar by bar; 1 is the most. */
+  /** Messages, bar by bar; 1 is the most. */
   readonly bars: readonly number[];
   readonly emergencies: readonly { readonly from: number; readonly to: number }[];
   readonly errors: readonly number[];

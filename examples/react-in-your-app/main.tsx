@@ -41,7 +41,7 @@ function Order() {
   );
 }
 
-// Who asks is for the application's own context to know: here, whoever the page's address names.
+// The application's own context knows its caller: here, the name in the page's address.
 const user = new URLSearchParams(location.search).get('user') ?? undefined;
 
 createRoot(document.getElementById('root') ?? document.body).render(

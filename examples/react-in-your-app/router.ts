@@ -1,5 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
 import { defineEvents, transformer } from '../../shared/index.ts';
 

@@ -25,7 +25,7 @@ export class Inbox<M> implements Worker {
   /** Of the first that waits, once it is being served. */
   #steps: Steps | undefined;
   #nextBytes = 0;
-  /** Whether it stands in line, or is being served, or is held. */
+  /** True if it stands in line, or is being served, or is held. */
   #busy = false;
   #paused = false;
 

@@ -1,122 +1,108 @@
-import { formatCursor, type Position } from '../../shared/cursor.ts';
+import type { Position } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
-import type { Bounds, Broker, LogRecord, ReadResult, Tail, TailSink } from './broker.ts';
-import { newEpoch, topicEpoch } from './epoch.ts';
-import { gapAfter } from './gaps.ts';
-import { pageEnd } from './page-end.ts';
-import { RememberedIds } from './remembered-ids.ts';
-import { bytesOf, completeRetention, type Retention } from './retention.ts';
+import { AgingMap } from '../aging-map.ts';
+import { SharedBudget } from '../shared-budget.ts';
+import type { Bounds, Broker, ReadResult, Tail, TailSink } from './broker.ts';
+import { newEpoch, TopicEpochs } from './epoch.ts';
+import { MemoryTopic } from './memory-topic.ts';
+import { type CompleteRetention, completeRetention, MAX_EMPTY_TOPICS, type Retention } from './retention.ts';
 import { TopicTails } from './topic-tails.ts';
 import { TopicWatchers } from './topic-watchers.ts';
 
-/** How much is kept. */
+/** Options of a {@link MemoryBroker}: retention. */
 export interface MemoryBrokerOptions extends Retention {
   /** The clock, Unix ms. Default `Date.now`. */
   now?: () => number;
 }
 
-interface Topic {
-  readonly epoch: string;
-  /** Oldest first. Those before `head` are trimmed and wait for the next compaction. */
-  records: LogRecord[];
-  head: number;
-  /** Of the records from `head` on. */
-  bytes: number;
-  last: number;
-  lastAt: number;
-  readonly ids: RememberedIds;
-}
+const DEFAULT_TOTAL_BYTES = 256 * 1024 * 1024;
+/** Topics that are looked through with each publish for what is too old. Each publish adds one at most, so none is left out. */
+const SWEPT_TOPICS = 2;
 
-/** The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops. */
+/**
+ * The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops.
+ *
+ * Its memory is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old, or
+ * had to go, is remembered with its positions; of more than 10 000 such the one empty for longest is forgotten, and begins
+ * a new epoch if it is published to again. One that somebody follows is never forgotten.
+ */
 export class MemoryBroker implements Broker {
-  readonly #epoch = newEpoch();
-  readonly #topics = new Map<string, Topic>();
+  readonly #epochs = new TopicEpochs(newEpoch());
+  /** Those that were looked through for what is too old longest ago come first. */
+  readonly #topics = new AgingMap<string, MemoryTopic>();
+  readonly #empty = new AgingMap<MemoryTopic, true>();
+  readonly #budget: SharedBudget<MemoryTopic>;
   readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
-  readonly #retention: Required<Retention>;
+  readonly #retention: CompleteRetention;
   readonly #now: () => number;
   #closed = false;
 
   constructor(options: MemoryBrokerOptions = {}) {
     const { now = Date.now, ...retention } = options;
-    this.#retention = completeRetention('MemoryBroker', retention);
+    this.#retention = completeRetention('MemoryBroker', retention, DEFAULT_TOTAL_BYTES);
+    this.#budget = new SharedBudget(this.#retention.maxTotalBytes);
     this.#now = now;
   }
 
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     const log = this.#topic(topic);
-    const at = Math.max(this.#now(), log.lastAt); // a clock set back must not reorder the log
-    log.lastAt = at;
-    log.ids.forget();
-    const stored: LogRecord[] = [];
-    const results = entries.map((entry): PublishResult => {
-      const known = log.ids.seqOf(entry.id);
-      if (known !== undefined) {
-        return { cursor: formatCursor({ epoch: log.epoch, seq: known }), duplicate: true };
-      }
-      const position = { epoch: log.epoch, seq: ++log.last };
-      const record = { ...entry, ...position, at, cursor: formatCursor(position) };
-      stored.push(record);
-      log.bytes += bytesOf(entry);
-      log.ids.add(entry.id, position.seq); // not the record: an id outlives it
-      return { cursor: record.cursor, duplicate: false };
-    });
-    log.records.push(...stored);
-    this.#trim(log, at);
-    if (stored.length > 0) {
-      this.#topics.set(topic, log);
-      this.#tails.tell(topic, stored);
-      this.#watchers.tell(topic);
-    }
+    const { results, stored } = log.append(entries, this.#now());
+    if (stored.length === 0) return results;
+    if (!this.#topics.has(topic)) this.#topics.set(topic, log);
+    this.#empty.delete(log);
+    this.#budget.set(log, log.held);
+    this.#sweepSome();
+    this.#makeRoom();
+    this.#tails.tell(topic, stored);
+    this.#watchers.tell(topic);
     return results;
   }
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
-    const log = this.#topic(topic);
-    this.#trim(log, this.#now());
-    const bounds = boundsOf(log);
-    const gap = gapAfter(after, bounds);
-    const start = log.head + (gap?.to ?? after).seq + 1 - bounds.first;
-    return { gap, records: log.records.slice(start, pageEnd(log.records, start, limit)), bounds };
+    return this.#current(topic).read(after, limit);
   }
 
   async bounds(topic: string): Promise<Bounds> {
-    const log = this.#topic(topic);
-    this.#trim(log, this.#now());
-    return boundsOf(log);
+    return this.#current(topic).bounds;
   }
 
   async seek(topic: string, at: number): Promise<Position> {
-    const log = this.#topic(topic);
-    let [low, high] = [log.head, log.records.length];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if ((log.records[middle]?.at ?? 0) >= at) high = middle;
-      else low = middle + 1;
-    }
-    return { epoch: log.epoch, seq: log.last - (log.records.length - low) };
+    return this.#topic(topic).seek(at);
   }
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
-    const { epoch, last } = this.#topic(topic);
+    const log = this.#topic(topic);
+    if (!this.#topics.has(topic)) this.#topics.set(topic, log); // so that its epoch stays, even if nothing was published yet
     const tail = this.#tails.add(topic, sink);
-    sink.start({ epoch, seq: last });
-    return tail;
+    sink.start({ epoch: log.epoch, seq: log.bounds.last });
+    return {
+      close: () => {
+        tail.close();
+        const isKnown = log.wasWritten || this.#tails.has(topic) || this.#topics.get(topic) !== log;
+        if (!isKnown) this.#topics.delete(topic);
+      },
+    };
   }
 
   async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
     this.#checkOpen();
     const now = this.#now();
-    for (const log of this.#topics.values()) this.#trim(log, now);
-    const names = [...this.#topics].filter(([, log]) => log.head < log.records.length).map(([name]) => name);
-    return this.#watchers.add(names, sink);
+    const held: string[] = [];
+    for (const log of this.#topics.values()) {
+      log.trim(now);
+      if (log.holdsRecords) held.push(log.name);
+    }
+    return this.#watchers.add(held, sink);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#watchers.clear();
+    for (const log of this.#topics.values()) this.#budget.set(log, 0);
     this.#topics.clear();
+    this.#empty.clear();
     this.#tails.clear();
   }
 
@@ -124,33 +110,57 @@ export class MemoryBroker implements Broker {
     if (this.#closed) throw new EventsError('CLOSED', 'The broker is closed.');
   }
 
-  /** Kept once something is published in it: of names that were only asked for, there may be any number. */
-  #topic(name: string): Topic {
+  /** Kept once something is published in it, or while it is followed: of names that were only asked for, there may be any number. */
+  #topic(name: string): MemoryTopic {
     this.#checkOpen();
-    const known = this.#topics.get(name);
-    if (known) return known;
-    const epoch = topicEpoch(this.#epoch, name);
-    return { epoch, records: [], head: 0, bytes: 0, last: 0, lastAt: 0, ids: new RememberedIds() };
+    return this.#topics.get(name) ?? new MemoryTopic(name, this.#epochs.of(name), this.#retention);
   }
 
-  #trim(log: Topic, now: number): void {
-    const { maxRecords, maxAgeMs, maxBytes } = this.#retention;
-    const { records } = log;
-    for (let oldest = records[log.head]; oldest; oldest = records[log.head]) {
-      const kept = records.length - log.head;
-      const isTooMuch = kept > maxRecords || (log.bytes > maxBytes && kept > 1);
-      if (!isTooMuch && oldest.at >= now - maxAgeMs) break;
-      log.bytes -= bytesOf(oldest);
-      log.head++;
-    }
-    // Moving the records costs as much as there are of them, so it waits until half of them are trimmed.
-    if (log.head > records.length / 2) {
-      log.records = records.slice(log.head);
-      log.head = 0;
+  #current(name: string): MemoryTopic {
+    const log = this.#topic(name);
+    log.trim(this.#now());
+    return log;
+  }
+
+  /** Looks through the topics that were looked through longest ago. */
+  #sweepSome(): void {
+    const now = this.#now();
+    for (let count = 0; count < SWEPT_TOPICS; count++) {
+      const log = this.#topics.oldest?.value;
+      if (!log) return;
+      this.#topics.set(log.name, log);
+      log.trim(now);
+      this.#settle(log);
     }
   }
-}
 
-function boundsOf({ epoch, records, head, last }: Topic): Bounds {
-  return { epoch, first: last - (records.length - head) + 1, last };
+  /** While all topics take too much, forgets the empty ones, and then drops the oldest of those that take the most. */
+  #makeRoom(): void {
+    for (let log = this.#budget.tooLarge; log; log = this.#budget.tooLarge) {
+      const empty = this.#empty.oldest;
+      if (empty) {
+        this.#forget(empty.key);
+        continue;
+      }
+      log.dropOldest();
+      this.#settle(log);
+    }
+  }
+
+  /** Notes what a topic holds, and whether that is nothing any more. */
+  #settle(log: MemoryTopic): void {
+    const isFollowed = this.#tails.has(log.name);
+    this.#budget.set(log, log.isEmpty && isFollowed ? 0 : log.held);
+    if (!log.isEmpty || isFollowed || this.#empty.has(log)) return;
+    this.#empty.set(log, true);
+    if (this.#empty.size > MAX_EMPTY_TOPICS && this.#empty.oldest) this.#forget(this.#empty.oldest.key);
+  }
+
+  #forget(log: MemoryTopic): void {
+    this.#empty.delete(log);
+    if (this.#tails.has(log.name)) return; // followed since
+    this.#budget.set(log, 0);
+    this.#topics.delete(log.name);
+    this.#epochs.renew(log.name);
+  }
 }

@@ -1,4 +1,11 @@
+import { AgingMap } from '../aging-map.ts';
 import { IDEMPOTENCY_MS } from './broker.ts';
+
+/**
+ * Keys of one topic that are remembered at most, 1600 a second for five minutes: of more the oldest are forgotten sooner.
+ * Each takes some 200 bytes.
+ */
+const MAX_IDS = 500_000;
 
 /**
  * Idempotency keys of a topic and the records they stored [D3], oldest first. Their time is measured in this process:
@@ -6,12 +13,14 @@ import { IDEMPOTENCY_MS } from './broker.ts';
  */
 export class RememberedIds {
   readonly #now: () => number;
+  readonly #max: number;
   #forgotten = 0;
-  readonly #places = new Map<string, { readonly seq: number; readonly at: number }>();
+  readonly #places = new AgingMap<string, { readonly seq: number; readonly at: number }>();
 
   /** @param now ms since any moment; never goes back */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = () => performance.now(), max: number = MAX_IDS) {
     this.#now = now;
+    this.#max = max;
   }
 
   /** The `seq` of the record stored with this id, or undefined. */
@@ -19,9 +28,27 @@ export class RememberedIds {
     return this.#places.get(id)?.seq;
   }
 
-  /** Of a record later than all before, stored so long ago. */
+  /** Number of ids. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** The `seq` of the oldest; Infinity if there is none. */
+  get oldest(): number {
+    return this.#places.oldest?.value.seq ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Adds the id of a record later than all before, with the time it was stored. */
   add(id: string, seq: number, ageMs = 0): void {
     this.#places.set(id, { seq, at: this.#now() - ageMs });
+    if (this.#places.size > this.#max) this.dropOldest();
+  }
+
+  dropOldest(): void {
+    const { oldest } = this.#places;
+    if (!oldest) return;
+    this.#places.delete(oldest.key);
+    this.#forgotten = oldest.value.seq;
   }
 
   delete(id: string): void {
@@ -35,11 +62,7 @@ export class RememberedIds {
 
   /** Drops those whose time is over. */
   forget(): void {
-    const now = this.#now();
-    for (const [id, { seq, at }] of this.#places) {
-      if (at > now - IDEMPOTENCY_MS) return;
-      this.#places.delete(id);
-      this.#forgotten = seq;
-    }
+    const until = this.#now() - IDEMPOTENCY_MS;
+    while (this.#places.oldest && this.#places.oldest.value.at <= until) this.dropOldest();
   }
 }

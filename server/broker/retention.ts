@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../shared/log.ts';
 
-/** How much of a topic's log is kept. Older records are trimmed when new ones arrive; a trimmed range is announced to whoever asks for it. */
+/** Limits on a topic's log. Older records are trimmed when new ones arrive; a trimmed range is announced to readers that ask for it. */
 export interface Retention {
   /** Records per topic. Default 10 000. */
   maxRecords?: number;
@@ -8,23 +8,45 @@ export interface Retention {
   maxAgeMs?: number;
   /** Bytes of the records' JSON in UTF-8, per topic; the newest record is kept in any case. Default 64 MiB. */
   maxBytes?: number;
+  /**
+   * Bytes that all topics together may take. Beyond it the oldest records go of a topic that takes the most: so whoever
+   * fills the log loses its own, and small topics keep theirs. In memory it is the JSON, and about what else is held for
+   * each record (300 bytes), idempotency key (200) and topic (1500); default 256 MiB. In a file it is the JSON alone;
+   * default 16 GiB. Redis has `maxmemory` for it.
+   */
+  maxTotalBytes?: number | undefined;
 }
 
-export const DEFAULT_RETENTION: Required<Retention> = {
+/** Retention in which nothing is left out. */
+export type CompleteRetention = { readonly [K in keyof Retention]-?: number };
+
+/** Topics without a record that are remembered, so that their positions stay what they were; the one empty for longest goes first. */
+export const MAX_EMPTY_TOPICS = 10_000;
+
+export const DEFAULT_RETENTION = {
   maxRecords: 10_000,
   maxAgeMs: 24 * 60 * 60 * 1000,
   maxBytes: 64 * 1024 * 1024,
 };
 
-/** What counts against `maxBytes`. */
+/** Bytes that count against `maxBytes`. */
 export function bytesOf({ json, meta }: LogEntry): number {
   return Buffer.byteLength(json) + (meta === undefined ? 0 : Buffer.byteLength(meta));
 }
 
-/** All of what a caller left out by default. @throws TypeError naming what is no whole number above 0 */
-export function completeRetention(who: string, options: Retention): Required<Retention> {
+/**
+ * All of what a caller left out by default.
+ * @param totalBytes the default of `maxTotalBytes`
+ * @throws TypeError naming what is no whole number above 0
+ */
+export function completeRetention(
+  who: string,
+  options: Retention,
+  totalBytes: number = Number.MAX_SAFE_INTEGER,
+): CompleteRetention {
   const { maxRecords, maxAgeMs, maxBytes } = { ...DEFAULT_RETENTION, ...options };
-  const retention = { maxRecords, maxAgeMs, maxBytes };
+  const { maxTotalBytes = totalBytes } = options;
+  const retention = { maxRecords, maxAgeMs, maxBytes, maxTotalBytes };
   for (const [name, value] of Object.entries(retention)) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new TypeError(`${who}: ${name} must be a whole number above 0, not ${value}`);

@@ -1,6 +1,6 @@
 import type { LogRecord, Tail, TailSink } from './broker.ts';
 
-/** Who follows which topic of a broker that is all in this process. */
+/** Followers, by topic, of a broker that is all in this process. */
 export class TopicTails {
   readonly #sinks = new Map<string, Set<TailSink>>();
 
@@ -13,6 +13,11 @@ export class TopicTails {
         if (sinks.size === 0 && this.#sinks.get(topic) === sinks) this.#sinks.delete(topic);
       },
     };
+  }
+
+  /** Tells if somebody follows a topic. */
+  has(topic: string): boolean {
+    return this.#sinks.has(topic);
   }
 
   tell(topic: string, records: readonly LogRecord[]): void {

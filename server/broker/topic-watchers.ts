@@ -1,4 +1,8 @@
+import { AgingMap } from '../aging-map.ts';
 import type { Tail } from './broker.ts';
+
+/** Topics that are known to be told; of more, those told longest ago are told once more. */
+const MAX_TOLD = 10_000;
 
 type Sink = (names: readonly string[]) => void;
 
@@ -10,7 +14,7 @@ export class TopicWatchers {
   /** Each watcher, and the count of additions and tellings when it was added. */
   readonly #watchers = new Map<Sink, number>();
   /** Each topic that was told to all who watched then, and the count at that time. */
-  readonly #toldAt = new Map<string, number>();
+  readonly #toldAt = new AgingMap<string, number>();
   #count = 0;
   #lastAddedAt = 0;
 
@@ -34,6 +38,7 @@ export class TopicWatchers {
     const toldAt = this.#toldAt.get(name) ?? 0;
     if (toldAt > this.#lastAddedAt) return;
     this.#toldAt.set(name, ++this.#count);
+    if (this.#toldAt.size > MAX_TOLD && this.#toldAt.oldest) this.#toldAt.delete(this.#toldAt.oldest.key);
     for (const [sink, addedAt] of [...this.#watchers]) if (addedAt > toldAt) sink([name]);
   }
 

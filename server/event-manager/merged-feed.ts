@@ -21,7 +21,7 @@ const READ_RECORDS = 512;
 /** Characters handed to the reader at once: a small record has a cursor that may be a hundred times as long. */
 const HANDED_CHARS = 256 * 1024;
 
-/** What is followed of one topic. */
+/** The followed part of one topic. */
 export interface TopicSource {
   readonly lease: HubLease;
   readonly selector: Selector;
@@ -61,7 +61,7 @@ export class MergedFeed implements Reading {
   /** Topics met so far, those that are not for this subscriber too. */
   readonly #met = new Set<string>();
   #places = new Places();
-  /** Of the topics there were at the start: those without a position yet, and those not level yet. */
+  /** Topics there were at the start: those without a position yet, and those not level yet. */
   #unplaced = new Set<string>();
   #behind = new Set<string>();
   readonly #allPlaced: Promise<void>;
@@ -210,7 +210,7 @@ export class MergedFeed implements Reading {
     return part;
   }
 
-  /** Where a topic begins, known once all of them are. */
+  /** The start of a topic, known once all of them are. */
   async #place(
     { topic, feed }: Part,
     hub: Hub,

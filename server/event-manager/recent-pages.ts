@@ -43,7 +43,7 @@ export class RecentPages {
   }
 }
 
-/** Whether a log still holds all of some records. */
+/** Tells if a log still holds all of some records. */
 export function holds({ epoch, first, last }: Bounds, records: readonly StreamRecord[]): boolean {
   const [oldest] = records;
   return oldest?.epoch === epoch && oldest.seq >= first && oldest.seq + records.length - 1 <= last;

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ALL_KINDS, SCALARS } from '../wire/expectation.ts';
 import type { Kind } from '../wire/format.ts';
 import { partsOf } from './schema-parts.ts';
@@ -62,7 +62,7 @@ function collect(schema: z.core.$ZodType): ReadonlySet<Kind> {
   for (const { _zod } of partsOf(schema, 'input')) {
     const { def } = _zod;
     const held = HOLDS[def.type];
-    // Where a type is made of whatever comes before it is checked (`z.coerce.string()`), anything may come.
+    // A coercing type (`z.coerce.string()`) is made of any input before it is checked, so anything may come.
     if (held === undefined || ('coerce' in def && def.coerce)) return ALL_KINDS;
     for (const kind of held) kinds.add(kind);
   }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_DATA_DEPTH } from '../wire/limits.ts';
 import { partsOf } from './schema-parts.ts';
 import { invalidAt, mapTree } from './tree.ts';
@@ -8,7 +8,7 @@ const PROTO = '__proto__';
 /** Data in which no field has a name that zod takes for something else, and the way back. */
 export interface Renamed {
   readonly data: unknown;
-  /** What zod made of the data, with the names it had. */
+  /** Gives zod's output the names that the data had. */
   back(parsed: unknown): unknown;
   /** A message, or part of a path, with the name it is about. */
   told<T>(text: T): T;
@@ -36,17 +36,17 @@ export class OwnNames {
   }
 }
 
-/** What of a schema decides how its data may be renamed. */
+/** The properties of a schema that decide how its data may be renamed. */
 interface Traits {
   /** Names of fields that the schema has. */
   readonly declared: ReadonlySet<string>;
-  /** Whether some of them are names that every object has. */
+  /** True if some of them are names that every object has. */
   readonly inherited: boolean;
-  /** What the names of a record's fields must be. */
+  /** Schemas that the names of a record's fields must meet. */
   readonly keys: readonly z.core.$ZodType[];
   /** Those that make other names of them. */
   readonly keyChangers: readonly z.core.$ZodType[];
-  /** Whether code of the application's sees objects as a whole. */
+  /** True if code of the application sees objects as a whole. */
   readonly sees: boolean;
 }
 
@@ -71,7 +71,7 @@ function traitsOf(schema: z.ZodType): Traits {
 
 const HOLDERS = new Set(['object', 'record', 'any', 'unknown', 'custom', 'transform']);
 
-/** Whether a part of a schema hands objects to code of the application's. */
+/** Tells if a part of a schema hands objects to code of the application. */
 function seesFields(part: z.core.$ZodTypes): boolean {
   const { def } = part._zod;
   const isCode =

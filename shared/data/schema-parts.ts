@@ -1,6 +1,6 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
-/** Where schemas keep what they are made of. */
+/** The properties in which schemas keep their parts. */
 const HELD_IN = [
   'innerType',
   'element',
@@ -24,7 +24,7 @@ export function partsOf(
   side: 'all' | 'input' = 'all',
 ): ReadonlySet<z.core.$ZodTypes> {
   const parts = new Set<z.core.$ZodTypes>([schema as z.core.$ZodTypes]);
-  // What is added to a set while it is iterated is visited, too.
+  // A set visits items that are added while it is iterated.
   for (const part of parts)
     for (const held of heldBy(part, side)) if (isSchema(held)) parts.add(held as z.core.$ZodTypes);
   return parts;

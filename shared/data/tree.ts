@@ -5,11 +5,11 @@ import { isRecord } from '../wire/shapes.ts';
 /** The way to a value, outermost first. It changes while the tree is walked: copy it to keep it. */
 export type TreePath = (string | number)[];
 
-/** What becomes of the parts of a tree. */
+/** Rules by which a tree is copied. */
 export interface TreeRules {
-  /** What stands for a value that holds no others: a primitive, or an object that is no list, record, Map or Set. */
+  /** Makes the copy of a value that holds no others: a primitive, or an object that is no list, record, Map or Set. */
   leaf(value: unknown, path: TreePath): unknown;
-  /** What stands for a field's name. Default: the name. */
+  /** Makes the copy's name of a field. Default: the name. */
   name?(name: string, path: TreePath): string;
   /** Called for each list, record, Map and Set before its parts. Default: nothing. */
   holder?(value: object, path: TreePath): void;

@@ -24,7 +24,7 @@ const MAX_TOLD = 80;
 export interface CompiledFilter {
   /** Equal keys match equal events. */
   readonly key: string;
-  /** Whether an event's data matches. */
+  /** Tells if an event's data matches. */
   matches(data: unknown): boolean;
 }
 
@@ -75,7 +75,7 @@ class Compiler {
     });
   }
 
-  /** What all that an object names compiles to, together; names whose value is undefined say nothing. */
+  /** Compiles each name of an object into one test of all; names whose value is undefined say nothing. */
   #each(
     named: Readonly<Record<string, unknown>>,
     path: Path,

@@ -30,7 +30,7 @@ export type Cut<P extends string, Before extends string = ''> = P extends `${inf
     : [`${Before}${Head}`, Rest]
   : [`${Before}${P}`, null];
 
-/** Whether a text ends with a backslash that is not itself escaped. */
+/** True if a text ends with a backslash that is not itself escaped. */
 type EndsEscaping<T extends string> = T extends `${infer Before}\\`
   ? EndsEscaping<Before> extends true
     ? false

@@ -14,7 +14,8 @@ export type LatestBy<N extends EventName<C>, C extends AnyCatalog> =
     : FieldPath<EventData<N, C>>;
 
 /**
- * What events are to be the latest of: of a type, and of the value of a field. To an event without the field it is null.
+ * Conflation key: of events with equal keys only the latest counts. It is made of the type and the value of a field,
+ * which is null for an event without the field.
  * Texts count by their first 1024 characters and their length, lists and objects as one value.
  * @returns a name for each; equal names replace each other
  * @throws EventsError INVALID_FILTER if none of the types has the field

@@ -7,7 +7,7 @@ export const MAX_TEXT = 1024;
 /** Bigints that fields are compared with are smaller than this. */
 const MAX_BIGINT = 2n ** 1024n;
 
-/** What is wrong with comparing a field of some kinds with a value; null if nothing is. */
+/** Names the fault of comparing a field of some kinds with a value; null if there is none. */
 export function faultOf(
   operator: Comparison,
   operand: unknown,

@@ -1,17 +1,17 @@
 import { kindOf } from './field-kinds.ts';
 import type { FilterValue } from './types.ts';
 
-/** What a condition can say about a field. */
+/** Operators of conditions on a field. */
 export const OPERATORS = ['eq', 'ne', 'in', 'gt', 'gte', 'lt', 'lte', 'prefix', 'exists'] as const;
 export type Operator = (typeof OPERATORS)[number];
 
 /** An operator that compares a field with one value. */
 export type Comparison = Exclude<Operator, 'exists' | 'in'>;
 
-/** Whether the value of a field, null where it is missing, meets a condition. */
+/** Tells if the value of a field, null where it is missing, meets a condition. */
 export type ValueTest = (value: unknown) => boolean;
 
-/** What has an order. */
+/** Values that have an order. */
 type Ordered = string | number | bigint | Date;
 
 /** Ordered comparisons of two values of one kind: strings by code unit, dates by time. */
@@ -26,7 +26,7 @@ export function isOperator(name: string): name is Operator {
   return (OPERATORS as readonly string[]).includes(name);
 }
 
-/** Whether a field's value is one of some values: dates by time, NaN is NaN, and −0 is 0. */
+/** Tests if a field's value is one of some values: dates by time, NaN is NaN, and −0 is 0. */
 export function isOneOf(operands: readonly FilterValue[]): ValueTest {
   const times = new Set(operands.flatMap((operand) => (operand instanceof Date ? [operand.getTime()] : [])));
   const values = new Set<unknown>(operands);
@@ -44,7 +44,7 @@ export function compares(operator: Comparison, operand: FilterValue): ValueTest 
   return (value) => areOrdered(value, operand) && areOrdered(operand, value) && holds(value, operand);
 }
 
-/** Whether two values are of one kind that has an order. */
+/** Tells if two values are of one kind that has an order. */
 function areOrdered(a: unknown, b: unknown): a is Ordered {
   const kind = kindOf(a);
   return kind !== undefined && kind === kindOf(b) && kind !== 'boolean' && kind !== 'null';

@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../catalog.ts';
 import type { EventData, EventName } from '../events.ts';
 import type { AsSegment, Cut } from './field-path.ts';
 
-/** What a field can be compared with. */
+/** Values that a field can be compared with. */
 export type FilterValue = string | number | boolean | bigint | Date | null;
 
 /** A test of one field; all that are given must hold. A bare value means `eq`. */
@@ -17,7 +17,7 @@ export interface Condition<V extends FilterValue = FilterValue> {
   lte?: V;
   /** Strings only. */
   prefix?: Extract<V, string>;
-  /** Whether the field is there and not null. */
+  /** `true`: the field is there and not null; `false`: it is missing or null. */
   exists?: boolean;
 }
 
@@ -29,7 +29,7 @@ type Inner<T> = Exclude<
 type KeysOf<T> = T extends unknown ? keyof T & string : never;
 type PropertyOf<T, K extends string> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
 
-/** What is at a segment of a path. */
+/** Type of the value at a segment of a path. */
 type AtSegment<T, S extends string> = T extends unknown
   ? { [K in keyof T & string]: S extends AsSegment<K> ? T[K] : never }[keyof T & string]
   : never;
@@ -46,7 +46,7 @@ export type FieldPath<T, Depth extends readonly unknown[] = []> = Depth['length'
         | `${AsSegment<K>}.${FieldPath<PropertyOf<Inner<T>, K>, [...Depth, 0]>}`;
     }[KeysOf<Inner<T>>];
 
-/** What is at a path. */
+/** Type of the value at a path. */
 export type FieldValue<T, P extends string> =
   Cut<P> extends [infer S extends string, infer Rest]
     ? Rest extends string

@@ -1,4 +1,4 @@
-/** What is at a path of own keys; undefined if there is nothing. */
+/** Reads the value at a path of own keys; undefined if there is none. */
 export function valueAt(data: unknown, keys: readonly string[]): unknown {
   let value = data;
   for (const key of keys) {

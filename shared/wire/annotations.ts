@@ -4,7 +4,7 @@ import { KINDS, type Kind, splitPath, type TypeName, unreadableIn } from './form
 import type { WireLimits } from './limits.ts';
 import { isRecord } from './shapes.ts';
 
-/** What is said of one place in a JSON value, and of the places inside it. */
+/** The annotation of one place in a JSON value, and those of the places inside it. */
 export interface Mark {
   type?: TypeName;
   inner?: Map<string, Mark>;
@@ -123,7 +123,7 @@ export class AnnotationReader {
     return named ? [kind as Kind, name as string] : (kind as Kind);
   }
 
-  /** Of these to be made from a text costs more than the text. */
+  /** Bounds the types whose making costs more than reading their text. */
   #weigh(type: TypeName, { length }: string): void {
     const { maxUrlChars, maxPatternChars } = this.#limits;
     if (type === 'URL' && length > maxUrlChars)
@@ -142,7 +142,7 @@ export class AnnotationReader {
     return value;
   }
 
-  /** What is at a key; the path must be one that exists. */
+  /** Reads the value at a key. @throws where the path does not exist */
   #step(value: unknown, key: string): unknown {
     if (Array.isArray(value)) {
       if (INDEX.test(key) && Number(key) < value.length) return value[Number(key)];

@@ -5,14 +5,14 @@ import type { WireLimits } from './limits.ts';
 import { revive, WrongShape } from './revive.ts';
 import { isRecord } from './shapes.ts';
 
-/** What {@link decode} takes besides. */
+/** Options of {@link decode}. */
 export interface DecodeOptions {
   readonly limits: WireLimits;
-  /** What may be annotated, by path. Default: anything. */
+  /** Types that may be annotated, by path. Default: any. */
   readonly expects?: Expects | undefined;
   /**
-   * What happens to an object that superjson says is elsewhere: `refuse`, where the value is missing in its place; or
-   * `ignore`, for what was accepted once. They are followed in no case. Default: `refuse`.
+   * Treatment of superjson's equalities, which say that an object is elsewhere: `refuse` an input whose value is missing
+   * in its place, or `ignore` them, for input that was accepted once. They are followed in no case. Default: `refuse`.
    */
   readonly equalities?: 'refuse' | 'ignore' | undefined;
 }

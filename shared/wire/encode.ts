@@ -9,7 +9,7 @@ import { isRecord, typedArrayName } from './shapes.ts';
 /** The annotation of one value, and of those inside it by their paths. */
 type Annotation = readonly [type: TypeName] | readonly [type: TypeName, inner: unknown];
 
-/** What {@link encode} takes besides. */
+/** Options of {@link encode}. */
 export interface EncodeOptions {
   /**
    * `true`: a value that would not come back as it is (a function, an invalid Date, an instance of a class that is not
@@ -45,7 +45,7 @@ class Writer {
   readonly #path: (string | number)[] = [];
   /** The objects around, outermost first. */
   readonly #around: object[] = [];
-  /** How much of the path leads to the nearest value around that has an annotation itself. */
+  /** Length of the part of the path that leads to the nearest annotated value around. */
   #base = 0;
 
   constructor(lossless: boolean, maxDepth: number) {
@@ -195,7 +195,7 @@ class Writer {
   }
 }
 
-/** What superjson writes null for in place of the value: a path that leads from an object to itself. */
+/** Tells if an object contains itself, in whose place superjson writes null. */
 function containsItself(equalities: unknown): boolean {
   if (equalities === undefined) return false;
   if (Array.isArray(equalities)) return true; // of the root

@@ -7,7 +7,7 @@ export function endOfString(json: string, start: number): number {
   return end < 0 ? json.length - 1 : end;
 }
 
-/** Whether the backslashes before a place are an odd number. */
+/** Tells if the backslashes before a place are an odd number. */
 function isEscaped(json: string, at: number): boolean {
   let first = at;
   while (json.charCodeAt(first - 1) === BACKSLASH) first--;

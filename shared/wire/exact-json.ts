@@ -59,7 +59,7 @@ function isDigit(json: string, at: number): boolean {
   return code >= 48 && code <= 57;
 }
 
-/** What JavaScript writes for a number is that number, though other digits may be nearer to it. */
+/** Tells if a number changes when it is read. Digits that JavaScript itself writes for a number are that number, though others may be nearer to it. */
 function isRounded(digits: string): boolean {
   if (digits.length < 16) return false;
   if (digits.length > MAX_DIGITS) return true;

@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../errors.ts';
 import { KINDS, type Kind } from './format.ts';
 
-/** What may be annotated at a place of an input, and what an annotation that may not is refused with. */
+/** The types that may be annotated at a place of an input, and the error code that refuses others. */
 export interface Expectation {
   readonly kinds: ReadonlySet<Kind>;
   readonly code: ErrorCode;
 }
 
-/** What is expected at a path of an input. */
+/** Tells what is expected at a path of an input. */
 export type Expects = (path: readonly string[]) => Expectation;
 
 /**
@@ -21,7 +21,7 @@ export const ALL_KINDS: ReadonlySet<Kind> = new Set(KINDS);
 const everything: Expectation = { kinds: ALL_KINDS, code: 'INVALID_OPTION' };
 const options: Expectation = { kinds: SCALARS, code: 'INVALID_OPTION' };
 
-/** Where nothing is known of what is to come. */
+/** Expects anything, for input of which nothing is known. */
 export const anything: Expects = () => everything;
 
 /** The options of a call: names, numbers, times. */

@@ -1,4 +1,4 @@
-/** What decoding one input may cost. Beyond one of them it stops there. */
+/** Limits on the cost of decoding one input. Decoding stops at the first that is exceeded. */
 export interface WireLimits {
   /** Items of lists and fields of objects, at all levels together. A field counts twice: its name is looked at, too. */
   readonly maxNodes: number;
@@ -16,7 +16,7 @@ export interface WireLimits {
 export const MAX_DATA_DEPTH = 64;
 
 /**
- * Of what strangers send. Whatever decodes, cleans, validates and stores an input takes some µs for each value of it, in
+ * Limits for input of strangers. Decoding, cleaning, validating and storing an input takes some µs for each value of it, in
  * one turn of the event loop, so that a body of 1 MiB with as many values as fit would stop everybody for seconds. The
  * largest event of our own, a network of 10 000 connections, has 110 000. Of data's levels, each that is a Map is two
  * in JSON; a batch has three more.
@@ -29,7 +29,7 @@ export const INPUT_LIMITS: WireLimits = {
   maxPatternChars: 1_000,
 };
 
-/** Of what a log holds: as much as there is, since it was accepted once. */
+/** Limits for records of a log: as much as there is, since it was accepted once. */
 export const LOG_LIMITS: WireLimits = {
   maxNodes: Number.POSITIVE_INFINITY,
   maxDepth: 256,
@@ -41,7 +41,7 @@ export const LOG_LIMITS: WireLimits = {
 /** Levels of what is sent: those of a log, and of the page of history around it. */
 export const MAX_OUTPUT_DEPTH = 320;
 
-/** Of what a server answers, and its client asked for. */
+/** Limits for a server's answer, which its client asked for. */
 export const OUTPUT_LIMITS: WireLimits = { ...LOG_LIMITS, maxDepth: MAX_OUTPUT_DEPTH + 1 };
 
 /** Digits of a bigint: reading them costs the square of their number. */

@@ -20,7 +20,7 @@ export function comesBack(value: unknown, type: TypeName): boolean {
   return prototype === undefined || Object.getPrototypeOf(value) === prototype;
 }
 
-/** What a list or an object would lose: what it has besides its items or fields. Undefined if it has nothing. */
+/** Names the parts that a list or an object would lose: those besides its items or fields. Undefined if it has none. */
 export function lossOf(holder: object): string | undefined {
   if (Object.getOwnPropertySymbols(holder).length > 0) return 'has a field whose name is a symbol';
   if (!Array.isArray(holder)) return undefined;

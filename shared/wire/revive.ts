@@ -11,8 +11,8 @@ const ASCII = /^[ -~]*$/;
 const NUMBERS: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity', '-0']);
 
 /**
- * What a JSON value stands for, by its type. The JSON is looked at first, since superjson would make of it whatever a
- * constructor does: of a number an array of that length, of a long text of digits a second's work.
+ * Makes the value that a JSON value stands for, by its type. The JSON is checked first, since superjson would hand it to
+ * a constructor as it is: a number would become an array of that length, a long text of digits a second's work.
  * @throws WrongShape
  */
 export function revive(json: unknown, type: TypeName): unknown {

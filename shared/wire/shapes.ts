@@ -10,7 +10,7 @@ const TYPED_ARRAYS = new Set([
   'Uint8ClampedArray',
 ]);
 
-/** Whether superjson knows a typed array of that name. */
+/** Tells if superjson knows a typed array of that name. */
 export function isTypedArrayName(name: string): boolean {
   return TYPED_ARRAYS.has(name);
 }
@@ -21,7 +21,7 @@ export function typedArrayName(view: ArrayBufferView): string | undefined {
   return typeof name === 'string' && TYPED_ARRAYS.has(name) ? name : undefined;
 }
 
-/** Whether a value is an object that is its fields and nothing else: of no class, of this realm or another. */
+/** Tells if a value is an object that is its fields and nothing else: of no class, of this realm or another. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -18,9 +18,9 @@ export const transformer = {
   deserialize: decodeInput,
   stringify: (value: unknown): string => JSON.stringify(encode(value)),
   parse: (text: string): unknown => decodeInput(JSON.parse(text)),
-  /** What a client sends. */
+  /** For data that a client sends. */
   input: { serialize: encodePlainly, deserialize: decodeInput },
-  /** What a server answers; its clients believe it. */
+  /** For answers of a server; its clients believe it. */
   output: { serialize: encodePlainly, deserialize: decodeOutput },
 };
 

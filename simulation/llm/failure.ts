@@ -1,13 +1,13 @@
 import { ResponderError } from '../responder.ts';
 import type { Sdk } from './load-sdk.ts';
 
-/** Where the model is, as viewers may see it: no path, no user, no password. */
+/** The model's address as viewers may see it: no path, no user, no password. */
 export interface ModelPlace {
   readonly model: string;
   readonly origin: string;
 }
 
-/** What the SDK threw, in words for viewers; what the endpoint itself said stays in `cause`, for the log. */
+/** Describes an error of the SDK in words for viewers; the endpoint's own words stay in `cause`, for the log. */
 export function asResponderError(
   error: unknown,
   { model, origin }: ModelPlace,

@@ -8,9 +8,9 @@ import { promptFor } from './prompt.ts';
 /** Tokens of an answer; the prompt asks for far fewer. */
 const LONGEST_ANSWER_TOKENS = 400;
 
-/** Which model speaks, and how long it may be silent. */
+/** The model that speaks, and the time that it may be silent. */
 export interface LlmOptions {
-  /** Of an OpenAI-compatible API, as a rule ending in `/v1`, e.g. `http://127.0.0.1:11434/v1` for Ollama. */
+  /** Address of an OpenAI-compatible API, as a rule ending in `/v1`, e.g. `http://127.0.0.1:11434/v1` for Ollama. */
   baseUrl: string;
   /** As the endpoint calls it. */
   model: string;
@@ -18,7 +18,7 @@ export interface LlmOptions {
   apiKey?: string | undefined;
   /** Longest silence of the model, before its first word or between two, ms. Default 30 000. */
   timeoutMs?: number | undefined;
-  /** What the timeout is measured by. Default: the time of this machine. */
+  /** Measures the timeout. Default: the time of this machine. */
   clock?: Clock | undefined;
 }
 
@@ -41,7 +41,7 @@ export async function llmResponder(options: LlmOptions): Promise<ResponderFactor
   const speaker: Speaker = {
     ai,
     place: { model, origin: new URL(baseUrl).origin },
-    // What a model thinks aloud before it speaks is not for the others.
+    // A model may think aloud before it speaks; that is not for the others.
     languageModel: ai.wrapLanguageModel({
       model: chat(model),
       middleware: ai.extractReasoningMiddleware({ tagName: 'think' }),

@@ -4,7 +4,7 @@ import type { ResponseRequest } from '../responder.ts';
 /** Messages that a model is shown. */
 const REMEMBERED = 12;
 
-/** What a language model is told, so that it speaks as one of the five. */
+/** The prompt that makes a language model speak as one of the five. */
 export interface Prompt {
   readonly system: string;
   readonly prompt: string;

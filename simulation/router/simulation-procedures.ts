@@ -1,10 +1,10 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
 import type { Command } from '../command.ts';
 import { seedSchema, speedSchema, stimulusSchema } from '../limits.ts';
 import type { SimulationRegistry } from '../simulation-registry.ts';
 
-/** Which simulation; default the one on topic `default`. */
+/** Chooses the simulation; default the one on topic `default`. */
 const which = z.strictObject({ topic: z.string().optional() });
 
 /**

@@ -2,7 +2,7 @@ import type { Mode } from '../paths.ts';
 import type { Random } from '../random.ts';
 import type { Mood } from './script.ts';
 
-/** Where a conversation is in its arc. */
+/** A conversation's place in its arc. */
 export interface Arc {
   readonly mood: Mood;
   /** Turns until the mood changes by itself. */

@@ -55,7 +55,7 @@ export class Dialogue {
     return this.#arc.mood;
   }
 
-  /** What is said next. @throws TypeError when speaker or listener is not one of the five archetypes */
+  /** Makes the next line. @throws TypeError when speaker or listener is not one of the five archetypes */
   say({ from, to, mode, stimulus, heard }: ResponseRequest): string {
     const speaker = archetype(from);
     const listener = archetype(to);
@@ -90,7 +90,7 @@ interface Turn {
   from: ArchetypeId;
   to: ArchetypeId;
   voice: Voice;
-  /** Whether there is something to answer from outside. */
+  /** True if there is something to answer from outside. */
   asked: boolean;
   opening: boolean;
 }

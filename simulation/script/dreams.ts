@@ -1,4 +1,4 @@
-/** What a conversation is about: an image that all five know, and something in it that nobody can explain. */
+/** The subject of a conversation: an image that all five know, and something in it that nobody can explain. */
 export interface Dream {
   readonly image: string;
   readonly detail: string;

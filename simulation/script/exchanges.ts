@@ -3,7 +3,7 @@ import type { ArchetypeId } from '../archetypes.ts';
 /** The moods in which something new is said. */
 export type FreshMood = 'calm' | 'emergency' | 'recovery';
 
-/** What one says to another, and what that one answers. Slots are those of a {@link Script}. */
+/** A line and its answer. Slots are those of a {@link Script}. */
 export interface Exchange {
   readonly mood: FreshMood;
   readonly from: ArchetypeId;

@@ -7,7 +7,7 @@ export type Mood = (typeof MOODS)[number];
 type Addressed = Readonly<Partial<Record<ArchetypeId, readonly string[]>>>;
 
 /**
- * What an archetype can say. A line may have slots: `{to}` (the name of whom it speaks to), `{image}` and `{detail}`
+ * The lines of an archetype. A line may have slots: `{to}` (the name of whom it speaks to), `{image}` and `{detail}`
  * (the dream that the conversation is about), and in answers to a stimulus `{stimulus}`.
  *
  * `repetition`: a position, to be taken again and again · `stagnation`: a refrain.

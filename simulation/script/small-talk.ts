@@ -3,14 +3,14 @@ import type { Random } from '../random.ts';
 import { EXCHANGES, type Exchange } from './exchanges.ts';
 import type { Mood } from './script.ts';
 
-/** How often something is said that has an answer, where there is such a thing. */
+/** Probability of a line that has an answer, where there is one. */
 const OPENS = 0.6;
 
 /** Begins exchanges, and remembers what is still to be answered. None comes twice until all of its mood have come. */
 export class SmallTalk {
   readonly #random: Random;
   #left: readonly Exchange[];
-  /** Who owes an answer → to what. */
+  /** Answers that are owed, by the agent that owes them. */
   readonly #owed = new Map<ArchetypeId, Exchange>();
 
   constructor(random: Random) {
@@ -18,7 +18,7 @@ export class SmallTalk {
     this.#left = random.shuffle(EXCHANGES);
   }
 
-  /** What one has to answer to another, or undefined. It is owed until the mood changes, or something newer is asked. */
+  /** The answer that one owes another, or undefined. It is owed until the mood changes, or something newer is asked. */
   answer(mood: Mood, from: ArchetypeId, to: ArchetypeId): string | undefined {
     const owed = this.#owed.get(from);
     if (owed?.mood !== mood || owed.from === to) this.#owed.delete(from);

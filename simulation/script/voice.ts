@@ -3,10 +3,10 @@ import type { Random } from '../random.ts';
 import { Deck } from './deck.ts';
 import type { Mood, Script } from './script.ts';
 
-/** What goes before a position that is taken once more. */
+/** Words before a position that is taken once more. */
 const LEAD_INS = ['Again: ', 'As I said: ', 'Once more: ', 'I will say it again: ', 'I can only repeat: '];
 
-/** How often an archetype uses a line made for its listener, when it has one. */
+/** Probability that an archetype uses a line made for its listener, when it has one. */
 const ADDRESSED = 0.4;
 
 /** One archetype's lines through a run: none comes twice until all of its kind have come, but for what is said on purpose. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type Authorize,
   type Claims,
@@ -35,7 +35,7 @@ async function startServer(options: { open?: boolean } = {}) {
 
 const LAST = { since: { last: 10 } };
 
-/** What a subscription with these claims and input gets: its events, or why it is refused. */
+/** Subscribes with these claims and input: its events, or the reason of its refusal. */
 async function subscribing(claims: Claims | null, input: object, path = 'on.any'): Promise<string[]> {
   await using server = await startServer({ open: claims === null });
   await using socket = new RawSocket(server.url, claims ? { token: await token({ claims }) } : undefined);

@@ -95,7 +95,7 @@ function tryAll(page: Page, url: string, body: string) {
         frame.src = `${url}/trpc/history`;
         document.body.append(frame);
         return new Promise((resolve) => {
-          // What may not be framed is replaced by a page of the browser's own, of an origin that is nobody's.
+          // A page that may not be framed is replaced by one of the browser's own, of an opaque origin.
           frame.onload = () => resolve(frame.contentDocument === null ? 'nothing' : 'its document');
         });
       });

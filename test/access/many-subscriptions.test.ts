@@ -6,7 +6,7 @@ import { RawSocket, takesTokens, token } from './harness.ts';
 
 const COUNT = 50;
 
-/** What Node warns of while something is done. */
+/** Collects Node's warnings while something is done. */
 async function warningsOf(work: () => unknown): Promise<string[]> {
   const warnings: string[] = [];
   const note = ({ name }: Error): void => void warnings.push(name);
@@ -22,10 +22,10 @@ test('many subscriptions of one session are no leak, and Node is not made to war
   await using socket = new RawSocket(server.url, { token: await token() });
   const synced = (): number => JSON.stringify(socket.messages).split('"stream_synced"').length - 1;
   socket.call(1, 'subscription', 'on.any', {});
-  await expect.poll(synced, { timeout: 10_000 }).toBe(1);
+  await expect.poll(synced).toBe(1);
   const warnings = await warningsOf(async () => {
     for (let id = 2; id <= COUNT; id++) socket.call(id, 'subscription', 'on.any', {});
-    await expect.poll(synced, { timeout: 10_000 }).toBe(COUNT);
+    await expect.poll(synced).toBe(COUNT);
   });
   expect(warnings).toEqual([]);
 });

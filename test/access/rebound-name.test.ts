@@ -46,7 +46,7 @@ const REFUSED = {
 };
 const SERVED = { history: 200, publish: 400, stream: 200, schema: 200, socket: 101, healthz: 200 };
 
-/** What a page gets whose name was pointed at this machine; the server's own port, as a browser names it. */
+/** Asks as a page does whose name was pointed at this machine; the server's own port, as a browser names it. */
 async function rebound(options: ServerOptions, name = 'evil.example') {
   await using server = await startTestServer(options);
   const host = `${name}:${server.port}`;

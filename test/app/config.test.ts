@@ -24,6 +24,7 @@ describe('config', () => {
       retentionMaxRecords: 10_000,
       retentionMaxAgeMs: 86_400_000,
       retentionMaxBytes: 67_108_864,
+      retentionMaxTotalBytes: null,
       monitorIntervalMs: 5000,
       compression: false,
       allowedOrigins: [],

@@ -52,7 +52,7 @@ class Raw implements Disposable {
 async function answers(port: number, text: string, count = 1): Promise<number[]> {
   using raw = new Raw(port);
   raw.write(text);
-  await expect.poll(() => raw.statuses.length, { timeout: 5_000 }).toBe(count);
+  await expect.poll(() => raw.statuses.length).toBe(count);
   return raw.statuses;
 }
 
@@ -164,7 +164,7 @@ describe('answers come in the order of the requests', () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(text);
-    await expect.poll(() => raw.isClosed, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => raw.isClosed).toBe(true);
     expect(raw.statuses).toEqual(statuses);
   });
 
@@ -173,7 +173,7 @@ describe('answers come in the order of the requests', () => {
     expect(await answers(server.port, `${get('/')}GARBAGE\r\n\r\n`)).toEqual([400]);
     using raw = new Raw(server.port);
     raw.write(get('/') + tunnel);
-    await expect.poll(() => raw.isClosed, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => raw.isClosed).toBe(true);
     expect(raw.statuses).toEqual([]);
   });
 
@@ -191,7 +191,7 @@ describe('answers come in the order of the requests', () => {
     raw.write(get('/trpc/on.any'));
     await expect.poll(() => raw.text).toContain('stream_synced');
     raw.write('GARBAGE\r\n\r\n');
-    await expect.poll(() => raw.isClosed, { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => raw.isClosed).toBe(true);
     expect(raw.statuses).toEqual([200]);
   });
 

@@ -124,7 +124,7 @@ export class RawClient {
     return this.frames.filter((frame) => frame.id === id);
   }
 
-  /** What one request got so far, in short: `started`, `data:…`, `error:CODE`, `stopped`. */
+  /** Answers to one request so far, in short: `started`, `data:…`, `error:CODE`, `stopped`. */
   story(id: number | string | null): string[] {
     return this.of(id).map(({ result, error }) => {
       if (error) return `error:${error.data['code']}`;

@@ -59,7 +59,7 @@ const PATHS = [
   'nowhere',
 ] as const;
 
-/** What a client gets for a script of messages: by request id, in order; and what the server is told of it. */
+/** Answers to a client's script of messages, by request id and in order, and the reports to the server. */
 async function play(apply: Apply, script: readonly string[]) {
   const errors: string[] = [];
   await using server = await startServer(apply, {
@@ -89,7 +89,7 @@ async function play(apply: Apply, script: readonly string[]) {
   return { byId, heartbeats: client.others, errors: errors.sort() };
 }
 
-/** Whether superjson can read the input of each call in a message. */
+/** Tells if superjson can read the input of each call in a message. */
 function hasReadableInputs(text: string): boolean {
   let message: unknown;
   try {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RecentlyMade } from '../../server/recently-made.ts';
 
-/** What is made is as large as its thing says. */
+/** Makes something as large as its thing says. */
 function made(maxBytes: number) {
   const count = new Map<object, number>();
   const recent = new RecentlyMade<{ bytes: number }, object>(

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 400;
 interface Pair extends AsyncDisposable {
   server: Socket;
   client: Socket;
-  /** How often the guard cut it. */
+  /** Number of times that the guard cut it. */
   cuts: number;
 }
 

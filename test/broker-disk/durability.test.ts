@@ -1,10 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { entries, entry, numbersOf, RecordingSink } from '../broker/entries.ts';
+import { eventually } from '../client/eventually.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';
-/** What all file handles have from their class. */
+/** Prototype of all file handles. */
 const fileHandle: FileHandle = await open(import.meta.filename).then(async (file) => {
   await file.close();
   return Object.getPrototypeOf(file);
@@ -25,7 +26,7 @@ test('[D2] commit: acknowledged and shown once it is on the disk, not before', a
 
   const acknowledged = vi.fn();
   const published = broker.publish(topic, entries(2, 3)).then(acknowledged);
-  await vi.waitFor(() => expect(datasync).toHaveBeenCalledTimes(1));
+  await eventually(() => expect(datasync).toHaveBeenCalledTimes(1));
   expect(await broker.bounds(topic)).toEqual(before);
   expect((await broker.read(topic, { epoch: before.epoch, seq: 0 }, 10)).records).toHaveLength(1);
   expect(await broker.seek(topic, Number.MAX_SAFE_INTEGER)).toMatchObject({ seq: 1 });
@@ -44,7 +45,7 @@ test('commit: publishes of one turn wait for the disk once, and what arrives mea
   const broker = await disk.open();
   const { datasync, goOn } = holdDisk();
   const first = entries(1, 100).map((each) => broker.publish(topic, [each]));
-  await vi.waitFor(() => expect(datasync).toHaveBeenCalledTimes(1));
+  await eventually(() => expect(datasync).toHaveBeenCalledTimes(1));
   const second = entries(101, 200).map((each) => broker.publish(topic, [each]));
   goOn();
   await Promise.all([...first, ...second]);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
+import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
 import { SqliteBroker, type SqliteBrokerOptions } from '../../server/broker/sqlite/sqlite-broker.ts';
 
 /** A directory with one log, which the brokers of a test open one after another. */
@@ -23,10 +24,17 @@ export class DiskFixture implements AsyncDisposable {
 
   /** Leaves the files as if the process of an open broker had been killed now. */
   async crash(broker: SqliteBroker): Promise<void> {
-    const files = ['', '-wal', '-mark'].map((suffix) => `${this.path}${suffix}`);
+    const files = ['', '-wal', '-mark', '-count'].map((suffix) => `${this.path}${suffix}`);
     const contents = files.map((file) => readFileSync(file));
     await broker.close();
     for (const [index, file] of files.entries()) writeFileSync(file, contents[index] ?? '');
+    this.forgeStamp();
+  }
+
+  /** Has the log take the files that are there now for those that it wrote last: a kill rewrites none of them. */
+  forgeStamp(): void {
+    const [count] = readFileSync(`${this.path}-count`, 'utf8').split(' ');
+    writeFileSync(`${this.path}-count`, textOf(Number(count), stampOf(`${this.path}-mark`)));
   }
 
   /** Runs SQL on the closed file, as anybody can. */
@@ -38,8 +46,12 @@ export class DiskFixture implements AsyncDisposable {
     return rows;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async closeAll(): Promise<void> {
     await Promise.all(this.#brokers.map((broker) => broker.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.closeAll();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -69,7 +69,7 @@ async function publishUntilKilled(
   return new Map(acks.map(([id = '', cursor = '']) => [id, cursor]));
 }
 
-/** Which of the acknowledged are not in the log at their cursor; it must be contiguous and hold no id twice. */
+/** Lists acknowledged events that are not in the log at their cursor; the log must be contiguous and hold no id twice. */
 async function missing(disk: DiskFixture, acknowledged: ReadonlyMap<string, string>): Promise<string[]> {
   const broker = await disk.open({ maxRecords: 1_000_000 });
   const { epoch, last } = await broker.bounds(topic);

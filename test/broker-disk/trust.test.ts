@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Marks } from '../../server/broker/sqlite/marks.ts';
+import { Marks, textOf } from '../../server/broker/sqlite/marks.ts';
 import { doubtAbout, type LogState, type Surroundings } from '../../server/broker/sqlite/trust.ts';
 import { entries, numbersOf } from '../broker/entries.ts';
 import { DiskFixture } from './fixtures.ts';
@@ -36,7 +36,8 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     await first.publish(topic, entries(1, 3));
     const { epoch } = await first.bounds(topic);
     await first.close();
-    for (const suffix of ['', '-mark']) copyFileSync(`${disk.path}${suffix}`, `${disk.path}2${suffix}`);
+    for (const suffix of ['', '-mark', '-count'])
+      copyFileSync(`${disk.path}${suffix}`, `${disk.path}2${suffix}`);
     const copy = await disk.open({ path: `${disk.path}2` });
     expect((await copy.bounds(topic)).epoch).not.toBe(epoch);
     const original = await disk.open();
@@ -90,8 +91,8 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     const { epoch } = await first.bounds(topic);
     await disk.crash(first);
     writeFileSync(`${disk.path}-wal`, '');
-    const [one = '', other = ''] = readFileSync(`${disk.path}-mark`, 'utf8').split(/\s/);
-    writeFileSync(`${disk.path}-mark`, `${one} ${other}\n`);
+    const [, stamp = ''] = readFileSync(`${disk.path}-count`, 'utf8').split(' ');
+    writeFileSync(`${disk.path}-count`, textOf(0, stamp));
     const second = await disk.open();
     await second.publish(topic, entries(11, 40));
     const { gap, records } = await second.read(topic, { epoch, seq: 10 }, 100);
@@ -128,7 +129,14 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
   });
 
   const state: LogState = { epoch: 'e', mark: 'm', inode: '1', boot: 'b', durability: 'commit', clean: 0 };
-  const here: Surroundings = { hasMark: true, inode: '1', boot: 'b', hasWal: true, missing: 0 };
+  const here: Surroundings = {
+    hasMark: true,
+    untouched: true,
+    inode: '1',
+    boot: 'b',
+    hasWal: true,
+    missing: 0,
+  };
   test.each([
     ['nothing else happened', state, here, null],
     ['the machine went down', state, { ...here, boot: 'c' }, null],
@@ -152,6 +160,7 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
       null,
     ],
     ['another mark', { ...state, clean: 1 }, { ...here, hasMark: false }, /not the log/],
+    ['files put back', { ...state, clean: 1 }, { ...here, untouched: false }, /put back/],
     ['another inode', { ...state, clean: 1 }, { ...here, inode: '2' }, /copy/],
     ['fewer records than were acknowledged', state, { ...here, missing: 2 }, /lacks the last 2/],
     [

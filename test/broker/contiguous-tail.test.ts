@@ -14,7 +14,7 @@ function records(from: number, to: number, epoch = 'a'): LogRecord[] {
   });
 }
 
-/** What a log that holds first…last says to a reader. */
+/** Answers of a log that holds first…last to a reader. */
 function readLog(after: Position, { epoch, first, last }: Bounds, limit = 1000): ReadResult {
   const bounds = { epoch, first, last };
   const gap = gapAfter(after, bounds);
@@ -183,7 +183,7 @@ describe('ContiguousTail', () => {
   });
 });
 
-/** What can happen between a log and its tail. */
+/** Events between a log and its tail. */
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ append: fc.integer({ min: 1, max: 4 }), lost: fc.boolean() }) },
   { weight: 3, arbitrary: fc.constant({ hear: true as const }) },

@@ -7,7 +7,7 @@ import type { BrokerKind } from './fixtures.ts';
 
 const topic = 'run-1';
 
-/** What every broker's log keeps: see the comments of Broker. */
+/** Contract of every broker's log: see the comments of Broker. */
 export function describeLog({ open }: BrokerKind): void {
   describe('publish and read', () => {
     test('[D1] sequence numbers begin at 1, are contiguous, and are the cursors', async () => {

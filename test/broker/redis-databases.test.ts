@@ -11,7 +11,7 @@ import { admin } from './redis-admin.ts';
 const topic = 'run-1';
 const NEVER_MS = 3_600_000;
 
-/** What somebody hears of a publisher, where nothing but announcements can tell; both have the same prefix. */
+/** Listens to a publisher by announcements alone; both have the same prefix. */
 async function heard(publisher: RedisSource, listener: RedisSource) {
   const prefix = `test-${randomUUID()}`;
   const options = { prefix, checkIntervalMs: NEVER_MS };

@@ -124,13 +124,13 @@ describe('a key that Redis evicted', () => {
     await using it = await followed();
     const { topics } = indexKeys(it.prefix);
     await redis.del(topics);
-    await expect.poll(() => redis.zrange(topics, 0, '-1'), { timeout: 10_000 }).toEqual([topic]);
-    // Who follows, too: a node that published nothing itself.
+    await expect.poll(() => redis.zrange(topics, 0, '-1')).toEqual([topic]);
+    // Followers too: a node that published nothing itself.
     await using other = redisFixture({ prefix: it.prefix, checkIntervalMs: 50 }, server.url);
     await other.broker.topics(() => {});
     await it.broker.close();
     await redis.del(topics);
-    await expect.poll(() => redis.zrange(topics, 0, '-1'), { timeout: 10_000 }).toEqual([topic]);
+    await expect.poll(() => redis.zrange(topics, 0, '-1')).toEqual([topic]);
     // Control: one that holds nothing is not entered again.
     await redis.del(topics, it.keys.log);
     await other.broker.topics(() => {});
@@ -161,9 +161,7 @@ describe('ids do not outlive their epoch', () => {
     await log.broker.publish(topic, [named(3)]);
     await rewound.kill();
     await rewound.restart();
-    await expect
-      .poll(() => log.broker.connect().then(() => 'connected', String), { timeout: 10_000 })
-      .toBe('connected');
+    await expect.poll(() => log.broker.connect().then(() => 'connected', String)).toBe('connected');
     const results = await log.broker.publish(topic, namedUpTo(1, 3));
     expect(results.map(({ duplicate }) => duplicate)).toEqual([false, false, false]);
     const { epoch, last } = await log.broker.bounds(topic);

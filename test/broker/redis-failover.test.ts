@@ -12,7 +12,7 @@ const WAIT = { timeout: 20_000 };
 
 expectNothingPrinted();
 
-/** Whoever has a topic, and who takes over from it. */
+/** The server that has a topic, and the one that takes over from it. */
 interface Pair extends AsyncDisposable {
   readonly url: string;
   of(key: string): Promise<{ master: RedisServer; replica: RedisServer }>;

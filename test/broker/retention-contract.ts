@@ -4,7 +4,7 @@ import type { BrokerKind } from './fixtures.ts';
 
 const topic = 'run-1';
 
-/** How much of a log every broker keeps, and how it tells of what it does not: see the comments of Retention. */
+/** Contract of every broker's retention, and of its gaps: see the comments of Retention. */
 export function describeRetention({ open }: BrokerKind): void {
   describe('retention', () => {
     test('[D4] a range trimmed by length is told by one gap', async () => {
@@ -44,7 +44,7 @@ export function describeRetention({ open }: BrokerKind): void {
       expect(await log.broker.bounds(topic)).toEqual({ epoch, first: 12, last: 12 });
       await log.another().publish(topic, [entry(111)]);
       expect(await first()).toBe(13);
-      // What annotates a record counts too.
+      // Annotations of a record count too.
       await log.broker.publish(topic, [{ ...entry(112), meta: JSON.stringify({ a: 'x'.repeat(size / 2) }) }]);
       await log.broker.publish(topic, [entry(113)]);
       expect(await first()).toBe(14);

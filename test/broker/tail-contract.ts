@@ -4,7 +4,7 @@ import type { BrokerKind } from './fixtures.ts';
 
 const topic = 'run-1';
 
-/** What every broker's tails keep, and what is left of a broker that was closed: see the comments of Broker. */
+/** Contract of every broker's tails, and of closing a broker: see the comments of Broker. */
 export function describeTail({ open }: BrokerKind): void {
   describe('tail', () => {
     test('[D7] starts at the end of the log, then brings every record in order', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { entry } from './entries.ts';
 import type { BrokerKind } from './fixtures.ts';
 
-/** What every broker tells of which topics there are: see the comments of Broker.topics. */
+/** Contract of every broker's list of topics: see the comments of Broker.topics. */
 export function describeTopics({ open }: BrokerKind): void {
   describe('topics', () => {
     test('tells of those that hold a record, then of each that gets one, whoever publishes', async () => {
@@ -21,7 +21,7 @@ export function describeTopics({ open }: BrokerKind): void {
       await log.another().publish('c', [entry(1)]);
       await log.broker.publish('d', [entry(1)]);
       await log.broker.publish('a', [entry(2)]);
-      await expect.poll(() => [...told].sort(), { timeout: 10_000 }).toEqual(['a', 'b', 'c', 'd']);
+      await expect.poll(() => [...told].sort()).toEqual(['a', 'b', 'c', 'd']);
     });
 
     test('misses none of those that come while it attaches', async () => {
@@ -36,7 +36,7 @@ export function describeTopics({ open }: BrokerKind): void {
         for (const name of more) told.add(name);
       });
       await publishing;
-      await expect.poll(() => told.size, { timeout: 10_000 }).toBe(names.length);
+      await expect.poll(() => told.size).toBe(names.length);
     });
 
     test('two who follow do not know of each other; one that is closed is told no more', async () => {
@@ -46,7 +46,7 @@ export function describeTopics({ open }: BrokerKind): void {
       await log.broker.topics((names) => told[1]?.push(...names));
       first.close();
       await log.broker.publish('a', [entry(1)]);
-      await expect.poll(() => told[1], { timeout: 10_000 }).toEqual(['a']);
+      await expect.poll(() => told[1]).toEqual(['a']);
       expect(told[0]).toEqual([]);
     });
 

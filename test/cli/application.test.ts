@@ -3,7 +3,7 @@ import { catalog, createApplication } from '../../cli/application.ts';
 import { SimulationRegistry } from '../../simulation/index.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
 
-/** What `serve` serves, in this process. */
+/** Serves the application of `serve` in this process. */
 async function serveHere(options: Parameters<typeof startTestServer>[0]) {
   return startTestServer(
     { simulation: true, ...options },
@@ -35,7 +35,7 @@ test('SIMULATION_TOPICS: several conversations run side by side; system_status t
     performance_metrics: { agent_latency_mean_ms: expect.any(Number) },
     metadata: { agents: { shadow: spoken, 'run-2/shadow': spoken } },
   };
-  await expect.poll(latest, { timeout: 15_000 }).toMatchObject([status, status]);
+  await expect.poll(latest).toMatchObject([status, status]);
   const elsewhere = await history.query({ topic: 'run-2', types: ['agent_message'], limit: 1 });
   expect(elsewhere.items).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { completionScript } from '../../cli/completion.ts';
 import { createProgram } from '../../cli/program.ts';
 
-/** What bash offers when the tab key is pressed after a line. */
+/** Completions that bash offers when the tab key is pressed after a line. */
 function offered(line: string): string[] {
   const script = `${completionScript(createProgram(), 'bash')}
 COMP_WORDS=(${line.replace(/ $/, " ''")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))

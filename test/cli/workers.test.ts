@@ -40,7 +40,7 @@ async function serveWorkers(env: Record<string, string> = {}, args: readonly str
     REDIS_PREFIX: `workers-${randomUUID()}`,
     ...env,
   });
-  await expect.poll(() => listening(server.command).length, { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => listening(server.command).length).toBe(2);
   return server;
 }
 
@@ -71,9 +71,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
       return [...published.values()];
     };
     const busy = ({ system_status = 0, simulation_state = 0 }) => system_status > 5 && simulation_state > 0;
-    await expect
-      .poll(async () => (await ask()).length === 2 && (await ask()).some(busy), { timeout: 20_000 })
-      .toBe(true);
+    await expect.poll(async () => (await ask()).length === 2 && (await ask()).some(busy)).toBe(true);
     const idle = [...published.values()].filter((counts) => !busy(counts));
     expect(idle.map((counts) => Object.values(counts).every((count) => count === 0))).toEqual([true]);
     // Whichever worker is asked, it can show and control the simulation.
@@ -104,17 +102,17 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     const [first] = listening(server.command);
     process.kill(first?.pid ?? 0, 'SIGKILL');
     await publish('meanwhile');
-    await expect.poll(() => listening(server.command).length, { timeout: 20_000 }).toBe(3);
+    await expect.poll(() => listening(server.command).length).toBe(3);
     expect(listening(server.command).at(-1)?.worker).toBe(first?.worker);
     await publish('after');
-    await expect.poll(() => got.every(({ length }) => length >= 3), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => got.every(({ length }) => length >= 3)).toBe(true);
     for (const messages of got) expect(messages).toEqual(['before', 'meanwhile', 'after']);
     await Promise.all([client, ...followers].map((each) => each.close()));
 
     // And none outlives the process that started it.
     const pids = listening(server.command).map(({ pid = 0 }) => pid);
     server.command.child.kill('SIGKILL');
-    await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => pids.filter(isAlive)).toEqual([]);
   });
 
   test('METRICS_PORT: each shows its own figures, on ports that follow one another', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { buildPage } from '../react/build-page.ts';
 
-// How large the doors are, and what they import: scripts/sizes.ts.
+// Sizes and imports of the doors are checked by scripts/sizes.ts.
 
 test('a page with the hooks carries neither zod nor the ws package', async () => {
   const page = await buildPage('test/react/page', 'production');

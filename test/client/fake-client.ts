@@ -5,7 +5,7 @@ import { agentMessage } from '../support/events.ts';
 
 type Name = 'agent_message' | 'network_update' | 'system_status';
 
-/** What a store does with its client, and a hand on what the client does. */
+/** A client that records its use by a store, and is moved by the test. */
 export function fakeClient() {
   const subscriptions: {
     input: object;
@@ -71,6 +71,6 @@ export function fakeClient() {
   };
 }
 
-/** What the messages of a snapshot say. */
+/** Texts of a snapshot's messages. */
 export const texts = (snapshot: { events: readonly { data: object }[] }) =>
   snapshot.events.map(({ data }) => 'message' in data && data.message).join(' ');

@@ -16,7 +16,7 @@ afterEach(() => {
   }
 });
 
-/** Whatever speaks WebSocket and not tRPC. */
+/** A server that speaks WebSocket and not tRPC. */
 async function serveForeign(speak: (socket: WebSocket, text: string) => void): Promise<string> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   started.push(server);

@@ -7,7 +7,7 @@ import type { Link, Seen } from './stock-page/main.ts';
 import { startTestServer } from './test-server.ts';
 
 declare global {
-  // What stock-page/main.ts puts there.
+  // Put there by stock-page/main.ts.
   function follow(link: Link): Seen[];
   function publish(link: Link, message: string): Promise<string>;
 }

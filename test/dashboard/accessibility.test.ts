@@ -19,7 +19,7 @@ interface Finding {
   nodes: { html: string; failureSummary: string }[];
 }
 
-/** What axe finds that is serious or worse, one line each. */
+/** Findings of axe that are serious or worse, one line each. */
 async function seriousFindings(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: AXE });
   const violations = (await page.evaluate(

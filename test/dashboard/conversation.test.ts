@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { loadConfig, startServer } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
@@ -19,11 +19,12 @@ test('what another client, or the command line, publishes is on the page within 
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open(server.url);
+  const second = await dashboard.within(1000);
   await publisher.publish('agent_message', said('from elsewhere'));
-  await dashboard.feed.getByText('from elsewhere').waitFor({ timeout: 1000 });
+  await dashboard.feed.getByText('from elsewhere').waitFor(second);
   const command = ['publish', 'agent_message', JSON.stringify(said('from a shell')), '--url', server.url];
   expect(await run(command)).toMatchObject({ code: 0, stderr: '' });
-  await dashboard.feed.getByText('from a shell').waitFor({ timeout: 1000 });
+  await dashboard.feed.getByText('from a shell').waitFor(second);
 });
 
 test('what an agent says is text, whatever is in it', async () => {

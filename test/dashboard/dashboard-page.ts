@@ -2,8 +2,11 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { expect } from 'vitest';
 import { launchChromium } from '../setup/chromium.ts';
 
+/** The browser is waited for on a busy machine, too. */
+const PATIENCE_MS = 20_000;
+
 /** `expect.poll` with time for a busy machine. */
-export const poll = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 10_000 });
+export const poll = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: PATIENCE_MS });
 
 /** The page in a browser, with what it complained about and what it did. */
 export class DashboardPage implements AsyncDisposable {
@@ -15,7 +18,7 @@ export class DashboardPage implements AsyncDisposable {
 
   constructor(page: Page) {
     this.page = page;
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
@@ -65,6 +68,15 @@ export class DashboardPage implements AsyncDisposable {
     });
   }
 
+  /** A time that is promised, and what a busy machine adds: four times what the page now takes to draw two frames. */
+  async within(ms: number): Promise<{ timeout: number }> {
+    const since = performance.now();
+    await this.page.evaluate(async () => {
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    });
+    return { timeout: ms + 4 * (performance.now() - since) };
+  }
+
   panel(name: string): Locator {
     return this.page.getByRole('region', { name });
   }
@@ -90,7 +102,7 @@ export class DashboardPage implements AsyncDisposable {
 export interface OpenOptions extends BrowserContextOptions {
   /** Runs in the page before all of its own code. */
   before?: () => void;
-  /** Whether to wait until the page is connected. Default true. */
+  /** True if to wait until the page is connected. Default true. */
   live?: boolean;
 }
 

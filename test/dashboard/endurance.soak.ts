@@ -18,7 +18,7 @@ const PER_SECOND = 50;
 /** More than the page keeps: from here on nothing should grow. */
 const WARM = 5000;
 const TOTAL = MINUTES > 0 ? Math.max(2 * WARM, MINUTES * 60 * PER_SECOND) : 10_000;
-/** Of processor time: a busy machine stretches what a clock says. */
+/** Ms of processor time: a busy machine stretches what a clock says. */
 const LONGEST_TASK_MS = 200;
 /** Events in one trace. */
 const TRACED = 1000;
@@ -26,7 +26,7 @@ const BATCH = MINUTES > 0 ? PER_SECOND / 2 : 250;
 
 type Event = Parameters<ReturnType<typeof publishTo>['publishBatch']>[0][number];
 
-/** What a lively simulation publishes: a message with its network and state, and the words as they come. */
+/** Events of a lively simulation: a message with its network and state, and the words as they come. */
 function eventAt(index: number): Event {
   const turn = Math.floor(index / 10);
   switch (index % 10) {

@@ -51,7 +51,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.keyboard.press('Escape');
     await page.setViewportSize({ width: 375, height: 812 });
     await feed.locator('.message').first().waitFor();
-    // What is set by script is no inline style: the bars have their length.
+    // A style set by script is no inline style: the bars have their length.
     const bar = dashboard.page.locator('.stagnation-fill').first();
     expect(await bar.getAttribute('style')).toContain('width');
     expect(await refusals(dashboard)).toEqual([]);

@@ -29,7 +29,10 @@ async function publishRun(url: string): Promise<string[]> {
   return cursors;
 }
 
-/** Reads, in the page, what each panel shows; and notes it for each frame from `watch` on. */
+/**
+ * Reads, in the page, what each panel shows; and notes it for each frame from `watch` on. A step is awaited as noted: one
+ * that is only seen may be over before the next frame.
+ */
 function readPanels(): void {
   const text = (selector: string) => document.querySelector(selector)?.textContent ?? null;
   const read = () => ({
@@ -58,9 +61,15 @@ interface Panels {
   frames: string[];
 }
 
-/** What all panels show, at one moment. */
+/** The state of all panels at one moment. */
 function shown({ page }: DashboardPage): Promise<Shown> {
   return page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.read());
+}
+
+/** States that they showed, one for each frame that differs from the one before. */
+async function noted({ page }: DashboardPage): Promise<Shown[]> {
+  const frames = await page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.frames);
+  return frames.map((frame) => JSON.parse(frame));
 }
 
 function expectedAt(step: number) {
@@ -91,13 +100,12 @@ test('scrubbing: every panel shows the same moment, in every frame; back to live
   const steps = [4, 9, 1, 7];
   for (const step of steps) {
     await slider.fill(`${min + (step - 1) * 2000 + 500}`);
-    await poll(() => shown(dashboard)).toEqual(expectedAt(step));
+    await poll(async () => (await noted(dashboard)).at(-1)).toEqual(expectedAt(step));
   }
-  const frames = await page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.frames);
-  expect(frames.map((frame) => JSON.parse(frame))).toEqual([STEPS, ...steps].map(expectedAt));
+  expect(await noted(dashboard)).toEqual([STEPS, ...steps].map(expectedAt));
   await page.locator('.chip.replay').waitFor();
 
-  // What comes meanwhile is not shown before the viewer goes back to it.
+  // Events that come meanwhile are not shown before the viewer goes back to live.
   await publishRun(server.url);
   await expect(shown(dashboard)).resolves.toEqual(expectedAt(7));
   await page.getByRole('button', { name: 'Back to live' }).click();

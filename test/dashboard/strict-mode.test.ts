@@ -53,7 +53,7 @@ test('in StrictMode: one socket, one subscription, no complaint; none after the 
     await publisher.publish('agent_message', said('once'));
     await dashboard.feed.getByText('once', { exact: true }).waitFor();
     expect(await dashboard.messages()).toEqual(['once']);
-    // What the two mounts have let go is released a second later.
+    // The two mounts' leavings are released a second later.
     await poll(subscribers).toBe(1);
     expect(dashboard.sockets).toHaveLength(1);
     const requests: { method: string; params: { path: string } }[] = dashboard.sockets

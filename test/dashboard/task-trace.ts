@@ -36,7 +36,7 @@ export class TaskTrace {
     await complete;
   }
 
-  /** Of the main thread's longest task in all traces so far, ms. */
+  /** Length of the main thread's longest task in all traces so far, ms. */
   get longestMs(): number {
     if (this.#mainThreads.size === 0) throw new Error('The trace has no main thread of a page.');
     return Math.max(0, ...[...this.#mainThreads].map((thread) => this.#longest.get(thread) ?? 0)) / 1000;

@@ -33,7 +33,7 @@ const imageEnv = Object.fromEntries(
     pairs.split(' ').map((pair) => pair.split('=') as [string, string]),
   ),
 );
-/** What each kind of container runs with. */
+/** Settings of each kind of container. */
 const environments: Record<string, Record<string, string>> = {
   'node-1 of compose': { ...imageEnv, ...compose.services['node-1'].environment },
   'node-2 of compose': { ...imageEnv, ...compose.services['node-2'].environment },

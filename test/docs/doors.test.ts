@@ -15,13 +15,13 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
 interface Export {
   name: string;
-  /** Whether it exists when the program runs. */
+  /** True if it exists when the program runs. */
   isValue: boolean;
   /** The file that declares it. */
   file: string;
 }
 
-/** What a door gives out, read from its `export` statements. */
+/** Exports of a door, read from its `export` statements. */
 function exportsOf(door: string): Export[] {
   const statements = read(door).matchAll(/export (type |const )?\{([^}]*)\}(?: from '([^']+)')?/g);
   return [...statements].flatMap(([, kind, names = '', from]) =>
@@ -37,7 +37,7 @@ function exportsOf(door: string): Export[] {
   );
 }
 
-/** Whether a comment stands right before the declaration of a name, or of one that is declared with it. */
+/** Tells if a comment stands right before the declaration of a name, or of one that is declared with it. */
 function isDocumented({ name, file }: Export): boolean {
   const text = read(file);
   const declared = `export (?:declare )?(?:abstract )?(?:async )?(?:class|function|const|interface|type) (?:${name}\\b|\\{[^}]*\\b${name}\\b)`;

@@ -1,4 +1,4 @@
-// What the documents take for granted in a snippet: a name that it does not make itself is one of these.
+// Names that the documents take for granted in a snippet: one that it does not make itself is one of these.
 
 import type { AnyTRPCRouter, initTRPC, TRPCMiddlewareFunction } from '@trpc/server';
 import type { WebSocketServer } from 'ws';

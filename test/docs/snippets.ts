@@ -5,12 +5,12 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 /** A fenced block of one of the documents. */
 export interface Snippet {
-  /** Where it is, e.g. `docs/guide.md:42`. */
+  /** Its place, e.g. `docs/guide.md:42`. */
   readonly place: string;
   /** The word after the fence. */
   readonly language: string;
   readonly code: string;
-  /** What the document says it prints: the block of `text` that follows. */
+  /** The output that the document shows: the block of `text` that follows. */
   readonly prints: string | undefined;
 }
 

@@ -23,7 +23,7 @@ class CountingBroker extends MemoryBroker {
   reads = 0;
   records = 0;
   largest = 0;
-  /** Whether an answer comes in a later turn, as that of a file or of Redis does. */
+  /** True if an answer comes in a later turn, as that of a file or of Redis does. */
   isRemote = false;
 
   forget(): void {
@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => manager.close());
 beforeEach(() => broker.forget());
 
-/** How often others have their turn while something is done. */
+/** Counts the turns that others have while something is done. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;
   let isDone = false;

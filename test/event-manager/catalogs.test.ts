@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Broker, Claims } from '../../server/index.ts';
 import {
   createAppRouter,
@@ -34,7 +34,7 @@ function inShort({ event_type, data }: { event_type: string; data: unknown }): s
   return `${event_type}${Object.values(fields)[0]}`;
 }
 
-/** What an iterable yields, in short, for as long as the test lasts. */
+/** Collects the items of an iterable, in short, for as long as the test lasts. */
 function follow(items: AsyncIterable<unknown>, end: AbortController) {
   const seen: string[] = [];
   const done = (async () => {
@@ -219,7 +219,7 @@ describe('a file that was written with another catalog', () => {
   const nothing = () => {};
   const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-  /** What a manager hands out of its log, on every way. */
+  /** Reads a manager's log in every way. */
   async function everything(manager: EventManager<AnyCatalog>) {
     const { items, gaps } = await manager.history();
     const since = { at: '2000-01-01T00:00:00Z' };

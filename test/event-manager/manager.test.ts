@@ -6,6 +6,7 @@ import {
   EventManager,
   MemoryBroker,
 } from '../../server/index.ts';
+import { eventually } from '../client/eventually.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 
 let manager: EventManager;
@@ -30,15 +31,15 @@ describe('listeners', () => {
       },
       { types: ['agent_message'] },
     );
-    await vi.waitFor(() => expect(manager.stats().topics).toEqual(['default']));
+    await eventually(() => expect(manager.stats().topics).toEqual(['default']));
     await broadcastAgentMessage(manager, agentMessage(1));
     await broadcastSystemStatus(manager, systemStatus());
     await broadcastAgentMessage(manager, agentMessage(2));
-    await vi.waitFor(() => expect(seen).toEqual(['1', '2']));
+    await eventually(() => expect(seen).toEqual(['1', '2']));
     expect(manager.removeListener(id)).toBe(true);
     expect(manager.removeListener(id)).toBe(false);
     await broadcastAgentMessage(manager, agentMessage(3));
-    await vi.waitFor(() => expect(manager.stats().received['agent_message']).toBe(3));
+    await eventually(() => expect(manager.stats().received['agent_message']).toBe(3));
     expect(seen).toEqual(['1', '2']);
   });
 
@@ -58,7 +59,7 @@ describe('listeners', () => {
     manager.addListener(() => Promise.reject(new Error('rejected')));
     manager.addListener(seen);
     await manager.publish('agent_message', agentMessage(1));
-    await vi.waitFor(() => expect(manager.stats().errors.listener).toBe(2));
+    await eventually(() => expect(manager.stats().errors.listener).toBe(2));
     expect(seen).toHaveBeenCalledTimes(1);
     expect(logger.error).toHaveBeenCalledTimes(2);
   });

@@ -6,7 +6,7 @@ import { agentMessage } from '../support/events.ts';
 
 type GapData = StreamGap['data'];
 
-/** What lies after a position: events and gaps by their cursors, as somebody who reads from there is told. */
+/** Reads on from a position: events and gaps by their cursors, as a reader from there is told. */
 interface Reading {
   events: string[];
   gaps: Omit<GapData, 'from'>[];
@@ -96,7 +96,7 @@ describe.each(brokerKinds)('a position, $name', (kind) => {
           expect(replay.events, position).toEqual(history.events);
           expect(replay.gaps, position).toEqual(history.gaps);
           const older = await byPagesBefore(manager, position);
-          // What any of them answered is asked of all of them.
+          // Each cursor that one of them answered is asked of all of them.
           for (const reading of [history, subscription, replay, older])
             for (const cursor of [...reading.cursors, ...reading.events]) asked.add(cursor);
           expect(asked.size).toBeLessThan(200);

@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(() => manager.close());
 
-/** What comes, and at which ms of the replay. */
+/** Collects items, each with its ms of the replay. */
 async function replayed(options: ReplayOptions<'agent_message' | 'system_status', PsycheCatalog> = {}) {
   const items: [what: string, ms: number][] = [];
   const cursors: string[] = [];

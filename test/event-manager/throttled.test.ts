@@ -32,7 +32,7 @@ const wait = async (ms: number) => {
   await turns();
 };
 
-/** What a subscription yields, in short: `ego 1`, `system_status`, `-2` for a gap of two, `synced`. */
+/** Items of a subscription, in short: `ego 1`, `system_status`, `-2` for a gap of two, `synced`. */
 async function follow(options: Options) {
   const items: string[] = [];
   const cursors: string[] = [];

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 
 const report = process.env['CHAOS_REPORT'];
 
-/** Whether this is `npm run test:chaos`: everything larger, longer and more often. */
+/** True if this is `npm run test:chaos`: everything larger, longer and more often. */
 export const isLong = report !== undefined;
 
 /** A size for `npm test`, and one for the long form. */
@@ -10,7 +10,7 @@ export function size(short: number, long: number): number {
   return isLong ? long : short;
 }
 
-/** How often a fault strikes; `CHAOS_ROUNDS` asks for another number in the long form. */
+/** Number of times a fault strikes; `CHAOS_ROUNDS` asks for another number in the long form. */
 export function rounds(short: number, long: number): number {
   return size(short, Number(process.env['CHAOS_ROUNDS'] ?? long));
 }

@@ -32,7 +32,7 @@ export class CheckedTopics {
     return Math.round((this.acknowledged * 1000) / (performance.now() - began));
   }
 
-  /** Whether every reader has the last event of every publisher of its topic. */
+  /** Tells if every reader has the last event of every publisher of its topic. */
   get isLevel(): boolean {
     return this.#checkers.every(({ isLevel }) => isLevel);
   }

@@ -9,7 +9,7 @@ import { Followers, type FollowersOptions, type Following, type Reader } from '.
 import { StockFollowers } from './stock-followers.ts';
 
 export interface CrowdOptions extends Omit<FollowersOptions, 'topics'> {
-  /** How many processes they run in, besides this one, in the long form. Default 2; 0: in this one. `perTopic` is a multiple of it. */
+  /** Number of processes they run in, besides this one, in the long form. Default 2; 0: in this one. `perTopic` is a multiple of it. */
   processes?: number;
 }
 

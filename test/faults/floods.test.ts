@@ -9,7 +9,7 @@ import { type ServerChild, startServerChild, TIGHT_HEAP } from './server-child.t
 const MIB = 1024 * 1024;
 const CLIENTS = 8;
 const FLOOD_MS = size(1_500, 15_000);
-/** What a hostile connection may cost, and what a process that is busy grows by whoever makes it busy. */
+/** Budget of a hostile connection, and the growth of any busy process. */
 const ALLOWED_BYTES = CLIENTS * 4 * MIB + 48 * MIB;
 
 /** A frame of a client, masked with zeros. */

@@ -12,14 +12,14 @@ export interface FollowersOptions {
   stock?: boolean;
 }
 
-/** Where a follower's events and gaps go. */
+/** Receives a follower's events and gaps. */
 export type Reader = Pick<DeliveryReader, 'event' | 'gap'>;
 
 /** Some followers, wherever they run. */
 export interface Following extends AsyncDisposable {
-  /** Whether all are level with the server. */
+  /** True if all are level with the server. */
   readonly areLive: boolean;
-  /** How often each of them has come level, at least. */
+  /** Least number of times that each of them has come level. */
   readonly synced: number;
   /** The most attempts that one of them needed to connect again. */
   readonly attempts: number;

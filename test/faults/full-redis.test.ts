@@ -40,7 +40,7 @@ async function fullMemory(): Promise<Fillable> {
   };
 }
 
-/** What a full disk leads to: the snapshot cannot be written, and Redis takes no writes until one can. */
+/** Has the effect of a full disk: the snapshot cannot be written, and Redis takes no writes until one can. */
 async function fullDisk(): Promise<Fillable> {
   const redis = await startRedis({ args: ['--save', '3600 1', '--enable-protected-configs', 'yes'] });
   const [before, directory] = [
@@ -91,16 +91,14 @@ async function fillUnderLoad({ redis, fill, empty }: Fillable) {
     (error: unknown) => error,
   );
   if (refusal !== null) {
-    await expect
-      .poll(() => cluster.load.refused, { timeout: 20_000 })
-      .toBeGreaterThan(refused + size(20, 500));
+    await expect.poll(() => cluster.load.refused).toBeGreaterThan(refused + size(20, 500));
   }
   const { last, epoch } = await broker.bounds(TOPIC);
   const { records } = await broker.read(TOPIC, { epoch, seq: Math.max(0, last - 10) }, 10);
   await empty();
   await cluster.backAgain();
   await cluster.load.stop();
-  await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => cluster.checker.isLevel).toBe(true);
   await broker.close();
   return {
     refusal,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 /** One call that nobody makes in good faith. */
 export interface FuzzInput {
-  /** What is hostile about it. */
+  /** Its hostile property. */
   readonly kind: string;
   readonly path: string;
   readonly type: 'query' | 'mutation' | 'subscription';
@@ -10,7 +10,7 @@ export interface FuzzInput {
   readonly input: string;
 }
 
-/** How large what is generated may get: a control, which has no bounds of its own, must come to an end. */
+/** Sizes of generated inputs: a control, which has no bounds of its own, must come to an end. */
 export interface FuzzSizes {
   /** Objects shared one in another: as a tree they are 2 to the power of it. */
   readonly sharedDepth: number;
@@ -77,7 +77,7 @@ const call = (kind: string, path: string, type: FuzzInput['type'], input: string
 });
 const publish = (kind: string, data: string, meta?: string): FuzzInput =>
   call(kind, 'publish.agent_message', 'mutation', wrapped(`{"data":${data}}`, meta));
-/** Where a filter, a position or topics go. */
+/** Puts a filter, a position or topics into an input. */
 const asking = (kind: string, fields: readonly (readonly [string, string])[], path: string, meta?: string) =>
   call(kind, path, path === 'history' ? 'query' : 'subscription', wrapped(object(fields), meta));
 

@@ -14,11 +14,11 @@ import { EventManager, eventProcedures, loadConfig, MemoryBroker, startServer } 
  */
 export type FuzzServerKind = 'ours' | 'stock' | 'idle';
 
-/** What it tells, first of all and whenever it is sent anything. */
+/** Its report, sent first of all and after each message to it. */
 export interface FuzzServerState {
   port: number;
   residentBytes: number;
-  /** Of objects and buffers, after the garbage is gone. */
+  /** Bytes of objects and buffers, after the garbage is gone. */
   heldBytes: number;
   /** The longest that the event loop was held up since the last time this was asked, in ms. */
   worstDelayMs: number;
@@ -26,7 +26,7 @@ export interface FuzzServerState {
 
 const RESOLUTION_MS = 5;
 const MAX_BODY_BYTES = 1024 * 1024;
-/** Of events that are kept: what is stored as it should be is not to be taken for what clients cost. */
+/** Number of events that are kept, so that stored events are not taken for the cost of clients. */
 const RETENTION_BYTES = 4 * 1024 * 1024;
 
 const kind = process.argv[2];

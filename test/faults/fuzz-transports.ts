@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { FuzzInput } from './fuzz-inputs.ts';
 
-/** What a client was answered: a tRPC code, or what the transport said; `none` if nothing within the time. */
+/** The answer to a client: a tRPC code, or the transport's words; `none` if there was none within the time. */
 export type Answer = string;
 
 export type Send = (input: FuzzInput) => Promise<Answer>;
@@ -115,7 +115,7 @@ function answerOf(body: unknown): Answer {
   return answers[0]?.message === undefined ? 'UNTYPED' : 'refused by the server';
 }
 
-/** What a stream says first, after that it is connected. */
+/** The first item of a stream, after it is connected. */
 async function firstOf(response: Response): Promise<Answer> {
   let text = '';
   const reader = (response.body ?? new Response('').body)?.pipeThrough(new TextDecoderStream()).getReader();

@@ -3,7 +3,7 @@ import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import superjson from 'superjson';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { type Authorize, EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
 import { defineEvents, EventsError, psycheEvents } from '../../shared/index.ts';
@@ -17,7 +17,7 @@ const MAX_ANSWER = 4_096;
 
 class Counted {}
 
-/** How often something of an input was made of its annotation. */
+/** Counts the values of an input that were made of an annotation. */
 let made = 0;
 superjson.registerCustom<Counted, string>(
   {

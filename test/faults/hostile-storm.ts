@@ -18,7 +18,7 @@ const PATHS = [
 const PROBE = '{"id":"probe","method":"query","params":{"path":"stats","input":{"json":null}}}';
 const FRAMES_PER_PROBE = 100;
 
-/** What a server answered. */
+/** Answers of a server. */
 export interface StormReport {
   frames: number;
   /** Close code → how often. */

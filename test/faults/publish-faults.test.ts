@@ -13,7 +13,7 @@ import { size, tell } from './chaos.ts';
 import { CheckedTopics } from './checked-topics.ts';
 import { startLoad, TOPIC } from './load.ts';
 
-/** What the log holds, as a reader gets it. */
+/** Reads the log as a reader gets it. */
 async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
   const broker = new RedisBroker({ url }, { maxRecords: 100_000 });
   const records = await allRecords(broker, TOPIC);
@@ -45,7 +45,7 @@ describe('every 50th answer to a publish is lost', { timeout: size(30_000, 300_0
         proxy.refuse();
         proxy.pass();
       }
-      await expect.poll(() => publish().then(() => 'stored', String), { timeout: 10_000 }).toBe('stored');
+      await expect.poll(() => publish().then(() => 'stored', String)).toBe('stored');
       checker.acknowledge('p', counter);
     }
     await broker.close();
@@ -80,12 +80,12 @@ describe('the connection to Redis swallows everything', { timeout: size(30_000, 
     const topics = new CheckedTopics(1);
     const checker = topics.at(0);
     const load = startLoad(topics, { publishers: 20, perSecond: 400 }, broker);
-    await expect.poll(() => checker.acknowledged, { timeout: 10_000 }).toBeGreaterThan(50);
+    await expect.poll(() => checker.acknowledged).toBeGreaterThan(50);
     proxy.blackhole();
     await sleep(size(1500, 60_000));
     proxy.pass();
     const before = checker.acknowledged;
-    await expect.poll(() => checker.acknowledged, { timeout: 20_000 }).toBeGreaterThan(before + 50);
+    await expect.poll(() => checker.acknowledged).toBeGreaterThan(before + 50);
     await load.stop();
     await broker.close();
     await readAll(redis.url, checker);

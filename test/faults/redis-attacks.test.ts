@@ -34,7 +34,7 @@ type Load = Awaited<ReturnType<typeof startCluster>>;
 
 interface Attack {
   readonly name: string;
-  /** Whether records are lost, and subscribers told. */
+  /** True if records are lost, and subscribers told. */
   readonly loses: boolean;
   strike(redis: SomeRedis, load: Load): Promise<unknown>;
 }
@@ -49,7 +49,7 @@ const says =
   (redis: SomeRedis): Promise<void> =>
     everywhere(redis, (server) => admin(server, (say) => say.call(...words)));
 
-/** What an older snapshot lacks was delivered, and is lost. */
+/** Events that an older snapshot lacks were delivered, and are lost. */
 async function rewind(redis: SomeRedis, { checker }: Load): Promise<void> {
   await everywhere(redis, (server) => admin(server, (say) => say.save()));
   await checker.goOn(3);
@@ -118,7 +118,7 @@ async function underLoad(redis: SomeRedis, strike: Attack['strike'], { strikes =
     backMs = Math.max(backMs, performance.now() - since);
   }
   await load.load.stop();
-  await expect.poll(() => load.checker.isLevel, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => load.checker.isLevel).toBe(true);
   return {
     ...load.checker.report(),
     perSecond: median(perSecond),
@@ -159,7 +159,7 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
     expect(report.delivered + report.announced).toBe((report.acknowledged * SIZE.clients) / SIZE.topics);
     expect(report.backMs).toBeLessThan(LONGEST_MS);
     if (loses) expect(report.gaps).toBeGreaterThan(0);
-    // Where a master is replaced meanwhile, its successor may lack something.
+    // The successor of a master that is replaced meanwhile may lack something.
     else if (kind.keepsPausedMaster) expect(report).toMatchObject({ announced: 0, gaps: 0 });
   });
 
@@ -206,7 +206,7 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
   });
 });
 
-// What is sent to a master that is replaced is never stored, let alone twice: row 5 has that one's control.
+// Events sent to a master that is replaced are never stored, let alone twice: row 5 has that one's control.
 test.each(redisKinds.filter(({ keepsPausedMaster }) => keepsPausedMaster))(
   'control: CLIENT PAUSE, a publisher with a new key for each attempt stores twice: $name',
   { timeout: size(60_000, 180_000) },

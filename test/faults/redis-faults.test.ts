@@ -39,7 +39,7 @@ describe('Redis is killed under load', { timeout: size(30_000, 900_000) }, () =>
       backMs = Math.max(backMs, await cluster.backAgain());
     }
     await cluster.load.stop();
-    await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => cluster.checker.isLevel).toBe(true);
     return { ...cluster.checker.report(), perSecond: median(perSecond), backMs: Math.round(backMs) };
   }
 
@@ -67,13 +67,11 @@ describe('Redis is killed under load', { timeout: size(30_000, 900_000) }, () =>
       await redis.kill();
       await redis.restart();
       const since = performance.now();
-      await expect
-        .poll(() => cluster.checker.readers.every(({ gaps }) => gaps >= round), { timeout: 20_000 })
-        .toBe(true);
+      await expect.poll(() => cluster.checker.readers.every(({ gaps }) => gaps >= round)).toBe(true);
       toldMs = Math.max(toldMs, performance.now() - since);
     }
     await cluster.load.stop();
-    await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => cluster.checker.isLevel).toBe(true);
     const report = cluster.checker.report();
     tell(TWO, { ...report, perSecond: median(perSecond), toldMs: Math.round(toldMs) });
     expect(report).toMatchObject({ silent: 0, duplicated: 0, reordered: 0, gaps: ROUNDS * SIZE.clients });
@@ -109,7 +107,7 @@ describe('Redis cuts its subscribers', { timeout: size(30_000, 300_000) }, () =>
       backMs = Math.max(backMs, await cluster.backAgain());
     }
     await cluster.load.stop();
-    await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => cluster.checker.isLevel).toBe(true);
     return { ...cluster.checker.report(), perSecond: median(perSecond), backMs: Math.round(backMs) };
   };
 

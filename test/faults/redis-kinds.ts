@@ -17,7 +17,7 @@ export interface SomeRedis extends AsyncDisposable {
 
 interface RedisKind {
   readonly name: string;
-  /** Whether a master that takes no writes for some seconds stays the master: Sentinels replace it. */
+  /** True if a master that takes no writes for some seconds stays the master: Sentinels replace it. */
   readonly keepsPausedMaster: boolean;
   open(): Promise<SomeRedis>;
 }

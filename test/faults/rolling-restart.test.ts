@@ -16,7 +16,7 @@ const PER_SECOND = size(60, 500);
 const NODES = 3;
 const DRAIN_MS = size(500, 10_000);
 const WAIT_MS = size(20_000, 120_000);
-/** What a rolling restart may take a node. */
+/** Ms that a rolling restart may take a node. */
 const BAR_MS = 30_000;
 
 /** Restarts all nodes, one after another, under load. */

@@ -18,13 +18,13 @@ export interface ServerProcessOptions {
   config?: ServerOptions;
 }
 
-/** What it tells, first of all and whenever it is sent anything. */
+/** Its report, sent first of all and after each message to it. */
 export interface ServerProcessState {
   port: number;
   residentBytes: number;
   subscribers: number;
   published: number;
-  /** Whether something got into every object's prototype. */
+  /** True if something got into every object's prototype. */
   polluted: boolean;
 }
 

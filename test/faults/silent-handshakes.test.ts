@@ -10,14 +10,14 @@ import { agentMessage } from '../support/events.ts';
 import { size, tell } from './chaos.ts';
 import { startServerChild } from './server-child.ts';
 
-/** Of each kind. */
+/** Connections of each kind. */
 const SILENT = Number(process.env['SILENT_HANDSHAKES'] ?? size(200, 3_000));
 const CUT_MS = size(2_000, 5_000);
-/** What the machine may be late by: in `npm test` it has other things to do, the long form wants it quiet. */
+/** Ms that the machine may be late by: in `npm test` it has other things to do, the long form wants it quiet. */
 const SLACK_MS = size(10_000, 0);
 const GOOD = 10;
 
-/** How far each kind gets before it says nothing more, and what it is told. */
+/** The point at which each kind falls silent, and the answer that it gets. */
 const KINDS: Readonly<Record<string, { said: string; told: string | number }>> = {
   'a connection': { said: '', told: 'HTTP/1.1 408 ' },
   'half of a head': { said: 'GET /trpc/stats HTTP/1.1\r\nHost: x\r\n', told: 'HTTP/1.1 408 ' },
@@ -36,7 +36,7 @@ function connectOne(url: string) {
 
 interface Silence {
   socket: Socket;
-  /** How long it was let be, in ms, and the last that it was told. */
+  /** Ms for which it was tolerated, and its last answer. */
   over: Promise<{ lasted: number; told: Buffer }>;
 }
 

@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 const CLIENTS = size(8, 500);
 const SLOW = size(2, 50);
 const PADDING = 'x'.repeat(16 * 1024);
-/** Of 16 KiB each: far more than the high-water mark and what two kernels hold for a loopback connection. */
+/** Events of 16 KiB each: far more than the high-water mark and what two kernels hold for a loopback connection. */
 const EVENTS = 1500;
 const NAME = '10 clients that stop reading';
 

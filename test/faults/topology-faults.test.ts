@@ -42,7 +42,7 @@ async function underLoad(redisUrl: string, { prepare, strike, rounds = ROUNDS }:
     backMs = Math.max(backMs, performance.now() - since);
   }
   await cluster.load.stop();
-  await expect.poll(() => cluster.checker.isLevel, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => cluster.checker.isLevel).toBe(true);
   return {
     ...cluster.checker.report(),
     perSecond: median(perSecond),
@@ -51,7 +51,7 @@ async function underLoad(redisUrl: string, { prepare, strike, rounds = ROUNDS }:
   };
 }
 
-/** What is missing in silence where tails only listen, to one server for ever. */
+/** Counts the events missing in silence where tails only listen, to one server for ever. */
 async function missedByNaive(redisUrl: string, { port }: RedisServer, strike: () => Promise<unknown>) {
   const listen = () => new Redis(port, '127.0.0.1', { retryStrategy: null });
   await using cluster = await startCluster({
@@ -62,7 +62,7 @@ async function missedByNaive(redisUrl: string, { port }: RedisServer, strike: ()
   await cluster.backAgain();
   await strike();
   const before = cluster.checker.acknowledged;
-  await expect.poll(() => cluster.checker.acknowledged, { timeout: 20_000 }).toBeGreaterThan(before + 50);
+  await expect.poll(() => cluster.checker.acknowledged).toBeGreaterThan(before + 50);
   return cluster.checker.report().silent;
 }
 

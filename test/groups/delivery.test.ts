@@ -4,7 +4,7 @@ import { initTRPC } from '@trpc/server';
 import superjson from 'superjson';
 import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type AppRouter,
   applyBroadcastWSSHandler,
@@ -180,7 +180,7 @@ test('frames of one turn leave in one write, and a single event in one write of 
   expect(writes()).toBe(2);
 });
 
-/** How often a socket was handed something to write, a vector of buffers counted once. */
+/** Counts a socket's writes, a vector of buffers once. */
 function countWrites(socket: Socket): () => number {
   let count = 0;
   for (const name of ['_write', '_writev'] as const) {

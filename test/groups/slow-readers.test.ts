@@ -7,7 +7,7 @@ import { type EventServer, itemsOf, messagesOf, startEventServer } from './harne
 const HIGH_WATER = 64 * 1024;
 /** Far more than the high-water mark and what two kernels hold for a loopback connection. */
 const FLOOD_BYTES = 24 * 1024 * 1024;
-/** What is handed to a connection at once, and its last event beyond that. */
+/** Bytes handed to a connection at once, and its last event beyond that. */
 const BATCH_BYTES = (256 + 32) * 1024;
 const PADDING = 'x'.repeat(16 * 1024);
 const FLOOD = FLOOD_BYTES / PADDING.length;

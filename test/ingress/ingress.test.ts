@@ -71,7 +71,7 @@ function setUp(url = inject('redisUrl')) {
       ),
     events: async () => (await manager.history()).items.map(({ event }) => event),
     dead: async () => (await producer.xrange(`${key}:dead`, '-', '+')).map(([, fields]) => toRecord(fields)),
-    /** Whether nothing is left to do. */
+    /** Tells if nothing is left to do. */
     isEmpty: async () =>
       (await producer.xlen(key)) === 0 &&
       ((await producer.xpending(key, 'psyche-events').catch(() => [0])) as number[])[0] === 0,
@@ -197,7 +197,7 @@ describe('the ingress stream', () => {
     void first.close();
     await beforeNext?.(setup);
     const second = work(wrap && { wrap });
-    await expect.poll(isEmpty, { timeout: 10_000 }).toBe(true);
+    await expect.poll(isEmpty).toBe(true);
     return { stored: (await messages()).length, counts: second.counts };
   }
 
@@ -230,7 +230,7 @@ describe('the ingress stream', () => {
     await expect.poll(async () => (await messages()).length, WAIT).toBeGreaterThan(0);
     await redis.kill();
     await redis.restart();
-    await expect.poll(() => isEmpty().catch(() => false), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => isEmpty().catch(() => false)).toBe(true);
     expect((await messages()).sort()).toEqual([...numbers].sort());
   });
 
@@ -241,7 +241,7 @@ describe('the ingress stream', () => {
     await expect.poll(messages, WAIT).toEqual(['1']);
     await producer.del(key);
     await add(message(2));
-    await expect.poll(messages, { timeout: 5_000 }).toEqual(['1', '2']);
+    await expect.poll(messages).toEqual(['1', '2']);
   });
 });
 

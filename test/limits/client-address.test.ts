@@ -40,7 +40,7 @@ test('a forwarded address is read in each of its writings', () => {
     expect(behind(text), text).toBe('2001:db8::1');
   expect(behind('[::1]:80')).toBe('::1');
   expect(behind('203.0.113.1:1, 10.0.0.1:99, [fc00::1]:8')).toBe('203.0.113.1');
-  // Of others it is a claim, in any writing.
+  // From others it is a claim, in any writing.
   expect(proxies(from('198.51.100.7', '[::1]:80'))).toBe('198.51.100.7');
 });
 

@@ -18,9 +18,9 @@ export interface Backend extends AsyncDisposable {
   /** Called while no node runs. */
   restart(): Promise<void>;
   lose(): Promise<void>;
-  /** What a replica has, from now on; null where a log has none. Like the two above. */
+  /** Sets what a replica has, from now on; null where a log has none. Like the two above. */
   readonly replica: { copy(): Promise<void>; promote(): Promise<void> } | null;
-  /** Whether `lose` and `replica` may be used while nodes run: they have to find out. */
+  /** True if `lose` and `replica` may be used while nodes run: they have to find out. */
   readonly losesInPlace: boolean;
 }
 
@@ -67,7 +67,7 @@ export async function sqliteBackend(): Promise<Backend> {
     },
     losesInPlace: false,
     restart: () => restart(),
-    lose: () => restart(() => remove('', '-wal', '-mark', '-shm')),
+    lose: () => restart(() => remove('', '-wal', '-mark', '-count', '-shm')),
     [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,6 @@
 import type { Broker, LogRecord, TailSink } from '../../server/broker/broker.ts';
 
-/** What a broker can do wrong. */
+/** Faults of a broker. */
 export const FAULTS = ['drops', 'reorders', 'repeats', 'hides gaps', 'stores keys twice'] as const;
 type Fault = (typeof FAULTS)[number];
 

@@ -18,7 +18,7 @@ export interface Run {
   readonly items: Received[];
 }
 
-/** What a subscription has come to. */
+/** The state of a subscription at the end. */
 export interface Progress {
   readonly position: Position | null;
   readonly synced: boolean;
@@ -99,7 +99,7 @@ function checkGap(
   } else throw broken('no reason for it');
 }
 
-/** Where a subscription that did not say so began. */
+/** The start of a subscription that named none. */
 function beginning(item: Received, { epoch, seq }: Position): Position {
   if (item.type === 'stream_gap') return parseCursor((JSON.parse(item.json) as StreamGap).data.from);
   return { epoch, seq: item.type === 'stream_synced' ? seq : seq - 1 };

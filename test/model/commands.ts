@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 
-/** What can happen to a system of nodes, publishers and subscribers. Numbers name nodes and subscribers modulo how many there are. */
+/** Commands to a system of nodes, publishers and subscribers. Numbers name nodes and subscribers modulo how many there are. */
 export type Command =
   | { do: 'publish'; node: number; count: number; key: number | null; batch: boolean; wait: boolean }
   | {
       do: 'subscribe';
       node: number;
       since: 'live' | 'cursor' | 'last' | 'ahead';
-      /** Which record, or how many. */
+      /** Index of a record, or a number of records. */
       at: number;
       wants: number;
       /** Records taken until it says that it is full. */

@@ -17,12 +17,12 @@ export class ModelClient implements FeedReader {
   readonly #runs: Run[] = [];
   #feed: Reading | null = null;
   #since: Since | undefined;
-  /** Where `#since` is; null: live only. */
+  /** The position of `#since`; null: live only. */
   #start: Position | null;
   #taken = 0;
   #paused = false;
   #full = false;
-  /** What should never have been called. */
+  /** A function that should never have been called. */
   #misuse: string | null = null;
 
   constructor(options: {
@@ -115,7 +115,7 @@ export class ModelClient implements FeedReader {
     return progress;
   }
 
-  /** Whether it has all there is, in the log named `epoch`. */
+  /** Tells if it has all there is, in the log named `epoch`. */
   isDone(reference: ReferenceLog, epoch: string): boolean {
     const progress = this.check(reference);
     if (!progress?.synced || progress.position?.epoch !== epoch) return false;

@@ -6,14 +6,14 @@ interface Stored {
   readonly n: number;
 }
 
-/** What the log has to be, as plain arrays: filled from what publishes were answered. */
+/** The expected log as plain arrays, filled from the answers to publishes. */
 export class ReferenceLog {
   readonly maxRecords: number;
   /** epoch → the number of the event at index `seq - 1`. */
   readonly #epochs = new Map<string, (number | undefined)[]>();
   #keys = new Map<string, string>();
   #replica: { epoch: string; records: (number | undefined)[]; keys: Map<string, string> } | null = null;
-  /** Of the last record; null after the log was lost. */
+  /** Position of the last record; null after the log was lost. */
   epoch: string | null = null;
 
   constructor(maxRecords: number) {
@@ -56,7 +56,7 @@ export class ReferenceLog {
     this.#replica = { epoch: this.epoch, records, keys: new Map(this.#keys) };
   }
 
-  /** Whether there is a replica to take over. */
+  /** Tells if there is a replica to take over. */
   get hasReplica(): boolean {
     return this.#replica !== null;
   }
@@ -121,7 +121,7 @@ export class ReferenceLog {
     return found;
   }
 
-  /** Of those in the log now, the last `count` that somebody wants. */
+  /** The last `count` wanted records of those in the log now. */
   latest(matches: (n: number) => boolean, count: number): Stored[] {
     const last = this.last(this.epoch);
     return this.wanted(matches, this.epoch, last - this.maxRecords, last).slice(-count);

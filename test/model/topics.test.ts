@@ -64,7 +64,7 @@ class Reader {
   async leave(unread: number): Promise<void> {
     this.#end.abort();
     await this.#done;
-    // What was on its way when the connection broke; the very first item tells where it began.
+    // Items that were on their way when the connection broke; the very first tells where it began.
     this.taken.splice(Math.max(1, this.taken.length - unread));
   }
 }
@@ -115,7 +115,7 @@ async function run(
   }
 }
 
-/** How far a topic was delivered, or announced as lost. */
+/** The place up to which a topic was delivered, or announced as lost. */
 function reached(taken: readonly Taken[], topic: string): number {
   const last = taken.findLast((item) => item.topic === topic);
   return last ? placeOf(last) : 0;

@@ -24,7 +24,7 @@ interface Wanted {
   matches(n: number): boolean;
 }
 
-/** What a subscriber may ask for, and what of the reference that is. */
+/** Choices of a subscriber, each with its records of the reference. */
 export const WANTED: readonly [Wanted, ...Wanted[]] = [
   { options: {}, matches: () => true },
   { options: { types: ['agent_message'] }, matches: (n) => !isStatus(n) },

@@ -103,7 +103,7 @@ class World {
   }
 
   async #publish({ node, count, key, batch, wait }: Command & { do: 'publish' }): Promise<void> {
-    // Of several events one has the key; the others are new.
+    // One of several events has the key; the others are new.
     const events = Array.from({ length: count }, (_, index) => {
       const idempotencyKey = key !== null && index === 0 ? `key-${key}` : null;
       return { n: this.#next++, idempotencyKey };
@@ -161,7 +161,7 @@ class World {
         start: null,
         ...(first && latest.length > 0 && { start: { epoch, seq: first.seq - 1 } }),
       });
-      // Where they are is decided when it reads: nothing else may be published until then.
+      // Their place is decided when it reads: nothing else may be published until then.
       await this.#until(() => this.#clients.at(-1)?.hasItems === true);
       return;
     }
@@ -206,7 +206,7 @@ class World {
     this.#reference.replicated();
   }
 
-  /** Whoever was there before knows what the log had, and is asked before anybody writes. */
+  /** Earlier subscribers know what the log had, and are asked before anybody writes. */
   async #failOver(): Promise<void> {
     const { replica } = this.#backend;
     if (!replica || !this.#reference.hasReplica) return;

@@ -10,7 +10,7 @@ test('the example with @trpc/tanstack-react-query works against the same router,
   await using browser = await launchChromium();
   const page = await browser.newPage();
   const items = () => page.locator('li').allTextContents();
-  const shows = (list: string[]) => expect.poll(items, { timeout: 15_000 }).toEqual(list);
+  const shows = (list: string[]) => expect.poll(items).toEqual(list);
   await server.manager.publish('agent_message', agentMessage('before'));
   await page.goto(server.url);
   await shows(['shadow: before']);

@@ -93,7 +93,7 @@ async function launch(dir: string, port: number, args: readonly string[]): Promi
   const command = first?.startsWith('/')
     ? [bin, first, ...own, ...rest]
     : [bin, ...own, '--save', '', ...args];
-  // Where setpriv exists the kernel ends the server with us, however we end.
+  // With setpriv the kernel ends the server with us, however we end.
   if (existsSync('/usr/bin/setpriv')) command.unshift('/usr/bin/setpriv', '--pdeathsig', 'SIGKILL');
   const [file = bin, ...given] = command;
   const child = spawn(file, given, { stdio: 'ignore', env: { ...process.env, ...env } });
@@ -119,7 +119,7 @@ function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
 
-/** Whether the process `pid`, and no other, has loaded its data and serves the port. */
+/** Tells if the process `pid`, and no other, has loaded its data and serves the port. */
 function answers(port: number, pid: number | undefined): Promise<boolean> {
   return new Promise((resolve) => {
     let reply = '';

@@ -9,7 +9,7 @@ export interface TcpProxy extends AsyncDisposable {
   blackhole(): void;
   /** Connections are closed, now and as they come. */
   refuse(): void;
-  /** What clients send goes through, what the server answers does not. */
+  /** Lets bytes of clients through, and holds those of the server. */
   muteServer(): void;
 }
 

@@ -1,9 +1,9 @@
 import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvents, EventsError, fromLogEntry, toLogEntry } from '../../shared/index.ts';
 
-/** What a subscriber gets of data that a schema accepts. */
+/** The data that a subscriber gets of data that a schema accepts. */
 function arrived(schema: z.ZodType, data: unknown): unknown {
   const catalog = defineEvents({ e: schema });
   return fromLogEntry<typeof catalog>(toLogEntry(catalog, { event_type: 'e', data })).data;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import superjson, { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kindsOf } from '../../shared/data/kinds.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { defineEvents, fromLogEntry, toLogEntry, transformer } from '../../shared/index.ts';
@@ -273,7 +273,7 @@ describe('annotations that do not fit', () => {
   });
 });
 
-/** How often a value is looked at by whoever walks it as a tree. */
+/** Counts the visits of a walk over a value as a tree. */
 function visits(it: unknown, limit: number): number {
   let count = 0;
   const walk = (at: unknown): void => {

@@ -13,11 +13,11 @@ interface Received {
   path: string | undefined;
   authorization: string | undefined;
   body: ChatRequest;
-  /** Whether the client hung up before the answer was complete. */
+  /** True if the client hung up before the answer was complete. */
   closedEarly: boolean;
 }
 
-/** What the endpoint does with a request; `say` streams a piece of the answer. */
+/** The endpoint's treatment of a request; `say` streams a piece of the answer. */
 export type Behaviour = (answer: {
   say(text: string): void;
   end(): void;

@@ -30,7 +30,7 @@ export async function checkChurn(options: { seconds: number; clients: number; pu
 /** A timer of the moment may be there at one look and not at the other; of what leaks there would be hundreds. */
 const atMostOne = (more: number): boolean => more <= 1;
 
-/** What the heap grew by while clients came and went, and what came of it, for those who read. */
+/** Growth of the heap while clients came and went, with the verdict, for readers. */
 export function figures({ empty, samples, left, connects, events }: ChurnResult) {
   const mib = (bytes: number): number => Math.round((bytes / MIB) * 10) / 10;
   const heap = samples.map(({ heapBytes }) => heapBytes);

@@ -1,6 +1,6 @@
 import { createAppRouter, type EventManager, loadConfig, startServer } from '../../server/index.ts';
 
-/** What the server process is started with, as JSON in its first argument. */
+/** Options of the server process, as JSON in its first argument. */
 export interface ChurnServerOptions {
   redisUrl: string;
   retentionMaxAgeMs: number;
@@ -8,11 +8,11 @@ export interface ChurnServerOptions {
   leaks: boolean;
 }
 
-/** What the server process holds, after garbage collection. */
+/** Memory and handles of the server process after garbage collection. */
 export interface Holdings {
   heapBytes: number;
   residentBytes: number;
-  /** What Node's event loop waits for, by kind. */
+  /** Resources that keep Node's event loop alive, by kind. */
   handles: Record<string, number>;
   connections: number;
   subscribers: number;
@@ -33,10 +33,10 @@ const server = await startServer(
 );
 if (leaks) setInterval(() => manager?.addListener(() => {}, { topic: `leak-${Math.random()}` }), 200);
 
-// Whoever asks may be killed.
+// The parent that asks may be killed.
 process.on('disconnect', () => process.exit());
 process.on('message', async () => {
-  // What finalizers free is garbage for the next collection only.
+  // Finalizers free memory only for the next collection.
   for (let times = 0; times < 3; times++) {
     globalThis.gc?.();
     await new Promise(setImmediate);

@@ -14,7 +14,7 @@ const GENERATIONS = 20;
 
 export interface ChurnOptions extends ChurnServerOptions {
   seconds: number;
-  /** How long what is left of it may take to go. Default 20. */
+  /** Seconds that the rest of it may take to go. Default 20. */
   leaveSeconds?: number;
   /** Clients at a time. */
   clients: number;
@@ -146,7 +146,7 @@ async function publishOnce(url: string): Promise<void> {
   await client.close();
 }
 
-/** What is held once it is what it should be, or after a time whatever it is. */
+/** Resolves with what is held once it is as expected, or after a time with what it is then. */
 async function settled(
   server: Server,
   isSo: (holdings: Holdings) => boolean,

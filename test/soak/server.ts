@@ -44,7 +44,7 @@ while (number < LOG_RECORDS) await publish();
 http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }));
 setInterval(() => void publish(), 1000 / options.perSecond);
 
-// Whoever asks may be killed.
+// The parent that asks may be killed.
 process.on('disconnect', () => process.exit());
 process.on('message', () => {
   globalThis.gc?.();

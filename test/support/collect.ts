@@ -33,7 +33,7 @@ export class Collector<T extends Item> implements Disposable {
 
   /** Waits until so many items, the stream's own included, have come. */
   async count(count: number): Promise<readonly T[]> {
-    await expect.poll(() => this.items.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+    await expect.poll(() => this.items.length).toBeGreaterThanOrEqual(count);
     return this.items;
   }
 

@@ -16,7 +16,7 @@ export async function expectGone(refs: readonly WeakRef<object>[]): Promise<void
   expect(refs.map((ref) => ref.deref())).toEqual(refs.map(() => undefined));
 }
 
-/** What lives on the heap, in bytes. */
+/** Live bytes on the heap. */
 export function liveBytes(): number {
   gc();
   return process.memoryUsage().heapUsed;

@@ -4,7 +4,7 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import type { Logger } from '../../logger.ts';
 import type { LogRecord } from '../broker.ts';
 import { newEpoch } from '../epoch.ts';
-import type { Retention } from '../retention.ts';
+import type { CompleteRetention } from '../retention.ts';
 import { topicKeys } from './keys.ts';
 import { PUBLISH } from './publish-script.ts';
 import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
@@ -18,7 +18,7 @@ const CHUNK_CHARS = 1024 * 1024;
 
 interface RedisLogSettings {
   prefix: string;
-  retention: Required<Retention>;
+  retention: CompleteRetention;
   logger: Logger;
 }
 
@@ -98,7 +98,7 @@ export class RedisLog {
     return { epoch: String(epoch), seq: Number(seq) };
   }
 
-  /** Whether a topic holds records. Asks for no more: a topic that is asked for otherwise is remembered. */
+  /** Tells if a topic holds records. Asks for no more: a topic that is asked for otherwise is remembered. */
   async exists(topic: string): Promise<boolean> {
     const { log } = topicKeys(this.#settings.prefix, topic);
     return (await this.#servers.run(log, (redis) => redis.exists(log))) === 1;

@@ -75,7 +75,8 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
   const hasMark = before !== null && marks.has(before.mark);
   const appended = before ? countAppended(db) : 0;
   const missing = hasMark ? Math.max(0, marks.acknowledged - appended) : 0;
-  const here = { hasMark, inode: inodeOf(path), boot: bootId(), hasWal, missing };
+  const { untouched } = marks;
+  const here = { hasMark, untouched, inode: inodeOf(path), boot: bootId(), hasWal, missing };
   const epoch = before && trusts(db, before, here, settings) ? before.epoch : newEpoch();
   const { inode, boot } = here;
   const state = { epoch, mark: newEpoch(), inode, boot, durability, clean: 0 };
@@ -85,7 +86,7 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
     saveState(db, state);
     db.exec('COMMIT');
   });
-  // What a process that was killed had written but not synced is on the disk before anybody sees it.
+  // Data that a killed process had written but not synced is on the disk before anybody sees it.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   return state;
 }
@@ -100,7 +101,7 @@ function configure(db: Database, maxFileBytes: number): void {
     db.exec(`PRAGMA max_page_count = ${Math.ceil(maxFileBytes / PAGE_BYTES)}`);
 }
 
-/** Whether positions in this log still mean what they meant. @throws EventsError UNAVAILABLE when it is damaged */
+/** Tells if positions in this log still mean what they meant. @throws EventsError UNAVAILABLE when it is damaged */
 function trusts(db: Database, before: LogState, here: Surroundings, { path, logger }: FileSettings): boolean {
   const doubt = doubtAbout(before, here);
   if (doubt !== null || (!before.clean && restarted(before, here))) {

@@ -14,11 +14,11 @@ import type { Durability } from './open-file.ts';
 import type { TopicLog } from './topic-log.ts';
 import { TopicLogs } from './topic-logs.ts';
 
-/** Which file, how safe, and how much is kept. */
+/** Options of a {@link SqliteBroker}: the file, its durability, and retention. */
 export interface SqliteBrokerOptions extends Retention {
   /**
-   * The file; it is created if there is none, and its directory must exist. `-wal` and `-mark` files beside it belong
-   * to it. One process at a time can have it open. What may have lost its end (a backup that was put back, a copy)
+   * The file; it is created if there is none, and its directory must exist. `-wal`, `-mark` and `-count` files beside it
+   * belong to it. One process at a time can have it open. What may have lost its end (a backup that was put back, a copy)
    * begins a new epoch, so that no position is taken for another; trust.ts says what is noticed, and what cannot be.
    */
   path: string;

@@ -1,21 +1,21 @@
 import { topicEpoch } from '../epoch.ts';
-import type { Retention } from '../retention.ts';
+import type { CompleteRetention } from '../retention.ts';
 import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';
 
-/** How often idle topics are looked through for records that are too old. */
+/** Interval at which idle topics are looked through for records that are too old. */
 const SWEEP_MS = 60_000;
 
 /** The logs of all topics in a file. */
 export class TopicLogs {
   readonly #file: LogFile;
-  readonly #retention: Required<Retention>;
+  readonly #retention: CompleteRetention;
   readonly #logs = new Map<string, TopicLog>();
   /** When they were last looked through to the end, by a clock that may be set back. */
   #sweptAt = Number.NEGATIVE_INFINITY;
 
-  constructor(file: LogFile, retention: Required<Retention>) {
+  constructor(file: LogFile, retention: CompleteRetention) {
     this.#file = file;
     this.#retention = retention;
   }
@@ -26,7 +26,7 @@ export class TopicLogs {
     if (known) return known;
     const epoch = topicEpoch(this.#file.epoch, name);
     const log = new TopicLog(name, epoch, new TopicRows(this.#file, name), this.#retention);
-    // Of names that were only asked for, there may be any number.
+    // There may be any number of names that were only asked for.
     if (log.isStored) this.#logs.set(name, log);
     return log;
   }

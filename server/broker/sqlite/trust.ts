@@ -1,25 +1,27 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** What a log says about its last use. */
+/** A log's note of its last use. */
 export interface LogState {
   /** All its topics' epochs come from this one. */
   readonly epoch: string;
   readonly mark: string;
-  /** Of the file it was written to. */
+  /** Identity of the file it was written to. */
   readonly inode: string;
-  /** Of the run of the machine it was written in; empty where that has no name. */
+  /** Identity of the machine's run it was written in; empty where that has none. */
   readonly boot: string;
   readonly durability: string;
   /** 1 if it was closed, 0 if its process ended in another way. */
   readonly clean: number;
 }
 
-/** What a log is opened with. */
+/** Options with which a log is opened. */
 export interface Surroundings {
   readonly hasMark: boolean;
+  /** True if the file with the mark is the one that was written here, and not one that was put back. */
+  readonly untouched: boolean;
   readonly inode: string;
   readonly boot: string;
-  /** Whether there was a `-wal` file. */
+  /** True if there was a `-wal` file. */
   readonly hasWal: boolean;
   /** Records that were acknowledged and that the log lacks. */
   readonly missing: number;
@@ -29,13 +31,18 @@ export interface Surroundings {
  * Why the log may lack records that somebody has seen, or null. It must then begin a new epoch: its next records
  * would be given numbers that were given before.
  *
- * Not noticed: a whole directory put back as it was, file by file or with the machine's disk; a tail that a disk
- * loses although it said it was stored, if it loses the `-mark` file's last count too.
+ * Doubted although nothing is lost: files whose owner or mode was changed, that were moved or linked to; a crash within
+ * the some ten ms of an opening or closing. Then subscribers are told a gap in which nothing was.
+ *
+ * Not noticed: a whole disk or volume that is set back, with all times of its files (a snapshot of a file system or a
+ * virtual machine); a log that is put back with its `-wal` and `-count` files, but not its `-mark` file, to the session
+ * it was copied in; a tail that a disk loses although it said it was stored, if it loses the last count too.
  */
 export function doubtAbout(state: LogState, now: Surroundings): string | null {
   if (!now.hasMark) return 'it is not the log that was used here last';
   if (state.inode !== now.inode) return 'it is a copy of the log that was used last';
   if (now.missing > 0) return `it lacks the last ${now.missing} of the records that were acknowledged`;
+  if (!now.untouched) return 'its files were put back, copied or moved since it was used last';
   if (state.clean) return null;
   if (!now.hasWal) return 'the -wal file with its end is missing';
   if (state.durability === 'relaxed' && restarted(state, now)) {
@@ -44,7 +51,7 @@ export function doubtAbout(state: LogState, now: Surroundings): string | null {
   return null;
 }
 
-/** Whether the machine may have gone down since, and not only the process. */
+/** Tells if the machine may have gone down since, and not only the process. */
 export function restarted(state: LogState, now: Surroundings): boolean {
   return now.boot === '' || state.boot !== now.boot;
 }

@@ -9,7 +9,7 @@ import {
 import superjson from 'superjson';
 import type { AppRouter } from '../../../server/index.ts';
 
-/** What tRPC's own clients do in a browser, with nothing of ours. */
+/** tRPC's own clients in a browser, with nothing of ours. */
 const transformer = superjson;
 const url = `${location.origin}/trpc`;
 const links = {

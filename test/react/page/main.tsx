@@ -12,7 +12,7 @@ import {
   usePublish,
 } from '../../../client/react/index.ts';
 
-/** What the tests read of the page, besides its text. */
+/** State that the tests read of the page, besides its text. */
 export interface PageState {
   /** Commits of the list. */
   commits: number;
@@ -22,7 +22,7 @@ export interface PageState {
   states: string[];
   /** Commits of those who count with `useEventSelector`, and of the one who listens with `useEvent`. */
   quietCommits: number;
-  /** What a server would have sent, with `?hydrate`. */
+  /** HTML that a server would have sent, with `?hydrate`. */
   html: string;
   /** Results that kept their identity through renders that changed nothing. */
   kept: number;
