@@ -16,11 +16,13 @@ import { memory } from './rows/memory.ts';
 import { metrics } from './rows/metrics.ts';
 import { redisPublish } from './rows/redis-publish.ts';
 import type { Bench, Section } from './rows/section.ts';
+import { serverSent } from './rows/server-sent.ts';
 import { workers } from './rows/workers.ts';
 import { worstClients } from './rows/worst-clients.ts';
 
 const GROUPS = [
   fanOut,
+  serverSent,
   burst,
   compressed,
   filters,

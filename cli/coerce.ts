@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyCatalog, EventToPublish } from '../shared/index.ts';
 
 /** The parts of a JSON Schema that say where a value stands that JSON does not have. */

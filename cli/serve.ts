@@ -1,5 +1,11 @@
-import { pino } from 'pino';
-import { loadConfig, nearMisses, SERVER_VARIABLES, type ServerConfig, startServer } from '../server/index.ts';
+import {
+  JsonLogger,
+  loadConfig,
+  nearMisses,
+  SERVER_VARIABLES,
+  type ServerConfig,
+  startServer,
+} from '../server/index.ts';
 import { RESPONDER_VARIABLES } from '../simulation/index.ts';
 import { catalog, createApplication } from './application.ts';
 import { fail } from './fail.ts';
@@ -24,7 +30,7 @@ export async function serve(env: Env): Promise<void> {
 
 /** A variable with a slip in its name is not read, and what it was to say is not heeded: a log, a lock. */
 function warnOfNearMisses({ logLevel, nodeName }: ServerConfig, env: Env): void {
-  const logger = pino({ level: logLevel, base: { node: nodeName } });
+  const logger = new JsonLogger(logLevel, { node: nodeName });
   for (const { name, meant } of nearMisses(env, [...SERVER_VARIABLES, ...RESPONDER_VARIABLES, ...OTHERS]))
     logger.warn({ variable: name, meant }, `${name} is not a variable of this server: is ${meant} meant?`);
 }

@@ -1,7 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { type Logger, pino } from 'pino';
-import type { ServerConfig } from '../server/index.ts';
+import { JsonLogger, type Logger, type ServerConfig } from '../server/index.ts';
 import { onStopSignal } from './stop-signal.ts';
 
 /** Tells a worker which one it is. */
@@ -22,7 +21,7 @@ export function workerNumber(): number | null {
  * drain; a second one kills them. Ends the process: with 0 if all ended well.
  */
 export async function superviseWorkers(config: ServerConfig): Promise<void> {
-  const logger = pino({ level: config.logLevel, base: { node: config.nodeName, role: 'primary' } });
+  const logger = new JsonLogger(config.logLevel, { node: config.nodeName, role: 'primary' });
   const supervisor = new Supervisor(logger);
   process.once('exit', () => supervisor.kill());
   onStopSignal(() => void supervisor.stop().then((code) => process.exit(code)));

@@ -7,7 +7,7 @@
 import { defineEvents } from 'psyche-events';
 import { createClient } from 'psyche-events/client';
 import { createAppRouter, loadConfig, startServer } from 'psyche-events/server';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const catalog = defineEvents({
   dream: z.object({ symbol: z.string(), at: z.date(), echoes: z.map(z.string(), z.bigint()) }),

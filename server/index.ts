@@ -64,6 +64,7 @@ export type { ManagerPublishResult } from './event-manager/publishing.ts';
 export type { Selection } from './event-manager/selector.ts';
 export type { Admit } from './event-manager/subscribing.ts';
 export type { Instruments } from './instruments.ts';
+export { JsonLogger, type LogLevel } from './json-logger.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
 export type { Logger } from './logger.ts';

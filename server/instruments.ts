@@ -1,7 +1,7 @@
 import type { GapReason } from '../shared/stream-items.ts';
 
 /**
- * What a server's parts tell about their work while they do it; what can be asked for afterwards is in `stats`.
+ * Measurements that a server's parts report while they work; figures that can be asked for afterwards are in `stats`.
  * Each is called once per call, batch or incident, never once per delivery.
  */
 export interface Instruments {

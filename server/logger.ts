@@ -1,10 +1,10 @@
-/** What the libraries of this project log through; pino's loggers fit. */
+/** The logger of this project's libraries; pino's loggers fit. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-  /** Whether a level is written at all: what costs something to say is said only then. Default: all are. */
+  /** Tells if a level is written at all: what costs something to say is said only then. Default: all are. */
   isLevelEnabled?(level: string): boolean;
 }
 
@@ -19,7 +19,7 @@ export const silentLogger: Logger = {
   isLevelEnabled: () => false,
 };
 
-/** Whether a logger writes what is for debugging. */
+/** Tells if a logger writes what is for debugging. */
 export function debugs(logger: Logger): boolean {
   return logger.isLevelEnabled?.('debug') ?? true;
 }

@@ -2,7 +2,7 @@ import type * as OpenTelemetry from '@opentelemetry/api';
 import { isTraceparent } from '../shared/events.ts';
 import type { Traced, Tracing } from './tracing.ts';
 
-/** What is used of `@opentelemetry/api`. */
+/** The used part of `@opentelemetry/api`. */
 type Api = Pick<
   typeof OpenTelemetry,
   'context' | 'isSpanContextValid' | 'ROOT_CONTEXT' | 'SpanKind' | 'SpanStatusCode' | 'trace'

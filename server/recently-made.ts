@@ -1,4 +1,4 @@
-/** What was made of things lately, so that the next who asks gets the same: bounded, however long the things live. */
+/** Caches the result of making something of a thing, by the thing's identity; evicts the oldest beyond a number of bytes. */
 export class RecentlyMade<Thing extends object, Made> {
   readonly #maxBytes: number;
   readonly #make: (thing: Thing) => Made;

@@ -19,7 +19,7 @@ export class SharedBudget<H> {
     this.#max = max;
   }
 
-  /** What all of them hold. */
+  /** Total that all of them hold. */
   get held(): number {
     return this.#held;
   }

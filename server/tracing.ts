@@ -1,9 +1,9 @@
-/** What is traced: an event, or several of one publish. */
+/** The subject of a trace: an event, or several of one publish. */
 export interface Traced {
   readonly topic: string;
   /** Its type; several, of a batch, comma-separated. */
   readonly type: string;
-  /** What it continues: W3C's `traceparent`. Default: whatever is being traced here now. */
+  /** The trace that it continues: W3C's `traceparent`. Default: the one that is active here now. */
   readonly traceparent?: string | undefined;
 }
 

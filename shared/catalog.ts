@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { carried } from './data/carried.ts';
 import { OwnNames } from './data/own-names.ts';
 import { isPlainJsonSchema } from './data/plain-json.ts';

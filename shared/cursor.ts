@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventsError } from './errors.ts';
 
 /** A place in a topic's log: after record `seq` of `epoch`. `seq` 0 is the place before the first record [D1]. */

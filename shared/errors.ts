@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /**
  * Every error code of the project, with the tRPC code it travels as and whether trying again can help.

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Longest interval of a throttled subscription: an hour. */
 const MAX_EVERY_MS = 3_600_000;

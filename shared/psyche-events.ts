@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Catalog, defineEvents } from './catalog.ts';
 
 /** Health of the system, as `system_status` reports it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cursorSchema } from './cursor.ts';
 import { timestampSchema } from './events.ts';
 import { anyCursorSchema } from './topics-cursor.ts';

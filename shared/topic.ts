@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { countedArray } from './data/counted-array.ts';
 import { DEFAULT_TOPIC } from './default-topic.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';

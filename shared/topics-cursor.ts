@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Position, parseCursor } from './cursor.ts';
 import { EventsError } from './errors.ts';
 import { MAX_TOPICS, parseTopic } from './topic.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Treatment of a subscription whose reader cannot keep up [D9].

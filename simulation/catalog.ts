@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Catalog, defineEvents, psycheEvents } from '../shared/index.ts';
 
 /** Why an agent could not answer. */

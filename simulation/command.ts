@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SimulationState } from './catalog.ts';
 import { seedSchema, speedSchema, stimulusSchema } from './limits.ts';
 import type { Simulation } from './simulation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Limits of what a simulation can be told; the router's inputs are built from the same. */
 export const speedSchema = z.number().min(0.25).max(10);

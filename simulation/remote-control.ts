@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Broker, LogRecord, Tail } from '../server/index.ts';
 import { EventsError } from '../shared/index.ts';
 import { type SimulationState, simulationStateSchema } from './catalog.ts';

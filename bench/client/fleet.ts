@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Handshake } from '../peers/peer.ts';
 import { Connection } from './connection.ts';
 import { Probe } from './probe.ts';
+import { StreamConnection } from './stream-connection.ts';
 import { Tally } from './tally.ts';
 
 /** Connections opened at a time: a server's accept queue is not what is measured. */
@@ -25,7 +26,7 @@ export interface Drained {
 export class Fleet {
   readonly #url: string;
   readonly #handshake: Handshake;
-  readonly #connections: Connection[] = [];
+  readonly #connections: (Connection | StreamConnection)[] = [];
   #probe: Probe | null = null;
   #tally = new Tally(0, 0);
 
@@ -95,7 +96,8 @@ export class Fleet {
       const fail = (): void =>
         reject(new Error(`not subscribed after ${OPEN_MS} ms: ${connection.lastText}`));
       const timer = setTimeout(fail, OPEN_MS);
-      const connection = new Connection({
+      const Kind = this.#handshake.isStream ? StreamConnection : Connection;
+      const connection = new Kind({
         url: this.#url,
         handshake: this.#handshake,
         input,

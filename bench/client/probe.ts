@@ -4,12 +4,12 @@ import { inflate } from './wire.ts';
 
 /** Looks into everything one connection received: the events themselves, in the order they were published. */
 export class Probe {
-  readonly #connection: Connection;
+  readonly #connection: Pick<Connection, 'kept'>;
   /** Numbers of deflated events that were looked at before. */
   #seen = 0;
   #last: number | null = null;
 
-  constructor(connection: Connection) {
+  constructor(connection: Pick<Connection, 'kept'>) {
     this.#connection = connection;
   }
 

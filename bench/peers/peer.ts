@@ -29,6 +29,8 @@ export interface Step {
 /** The steps in which a client of this peer subscribes, in raw WebSocket messages. */
 export interface Handshake {
   readonly path: string;
+  /** True if it is a GET that is answered with server-sent events, and no WebSocket. */
+  readonly isStream?: boolean;
   /** Headers of the upgrade beside WebSocket's own. */
   readonly headers?: Readonly<Record<string, string>>;
   /** As soon as the socket is open. */

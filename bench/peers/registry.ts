@@ -5,11 +5,13 @@ export const peers = {
   ours: async () => (await import('./ours.ts')).ours,
   oursDeflate: async () => (await import('./ours.ts')).oursDeflate,
   oursMetrics: async () => (await import('./ours.ts')).oursMetrics,
+  oursSse: async () => (await import('./sse.ts')).oursSse,
   ws: async () => (await import('./ws.ts')).ws,
   wsDeflate: async () => (await import('./ws.ts')).wsDeflate,
   socketIo: async () => (await import('./socket-io.ts')).socketIo,
   graphqlWs: async () => (await import('./graphql-ws.ts')).graphqlWs,
   trpc: async () => (await import('./trpc.ts')).trpc,
+  trpcSse: async () => (await import('./sse.ts')).trpcSse,
   xadd: async () => (await import('./xadd.ts')).xadd,
 } satisfies Record<string, () => Promise<Peer>>;
 

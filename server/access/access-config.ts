@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiKey, apiKeys } from './api-keys.ts';
 import type { Authenticate } from './authenticate.ts';
 import { firstOf } from './first-of.ts';
@@ -6,7 +6,7 @@ import { jwt } from './jwt.ts';
 import { isLoopback } from './loopback.ts';
 import { claimsSchema, subjectIdSchema } from './subject.ts';
 
-/** Who is let in. Where nothing is said, everybody on this machine. */
+/** Configuration of access. Without any of it, everybody on this machine is let in. */
 export interface AccessConfig {
   /** Keys that are taken; as a variable: a JSON array of `{ id, sha256, claims }`. Default none. */
   readonly authApiKeys: readonly ApiKey[];
@@ -14,11 +14,11 @@ export interface AccessConfig {
   readonly authJwtSecret: string | null;
   /** Address of the keys of who issues tokens: `https://`, or `http://` on this machine. Default none. */
   readonly authJwksUrl: string | null;
-  /** What `iss` of a token must be; needed for tokens. */
+  /** Required `iss` of a token; needed for tokens. */
   readonly authJwtIssuer: string | null;
-  /** What `aud` of a token must be or contain; needed for tokens. */
+  /** Value that `aud` of a token must be or contain; needed for tokens. */
   readonly authJwtAudience: string | null;
-  /** Whether a server that the network reaches may do without all of these. Default off. */
+  /** True if a server that the network reaches may do without all of these. Default off. */
   readonly allowAnonymous: boolean;
 }
 
@@ -63,7 +63,7 @@ export const accessShape = {
   allowAnonymous: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
 };
 
-/** What is wrong with the options together: the option, and what comes after "<name> must be". */
+/** A fault of the options together: the option, and the words after "<name> must be". */
 export function accessConflict(config: AccessConfig): [keyof AccessConfig, string] | undefined {
   const { authJwtSecret, authJwksUrl, authJwtIssuer, authJwtAudience } = config;
   if (authJwtSecret !== null && authJwksUrl !== null)
@@ -74,7 +74,7 @@ export function accessConflict(config: AccessConfig): [keyof AccessConfig, strin
   return undefined;
 }
 
-/** What a configuration asks for; undefined where nobody is asked for a token. */
+/** Makes the authentication that a configuration asks for; undefined where nobody is asked for a token. */
 export function configuredAuthentication(config: AccessConfig): Authenticate | undefined {
   const { authApiKeys, authJwtSecret, authJwksUrl, authJwtIssuer, authJwtAudience } = config;
   const ways: Authenticate[] = [];

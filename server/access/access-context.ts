@@ -18,20 +18,20 @@ import type { Subject } from './subject.ts';
 
 /** Ms before its token expires, or a third of the time left, in which a client is asked to come with a fresh one. */
 const RENEWAL_MS = 30_000;
-/** Whoever has less left is not asked: clients that come with the same token again and again. */
+/** Clients with less time left are not asked, since they come with the same token again and again. */
 const LEAST_MS = 500;
 
-/** What a server with authentication puts in the tRPC context. */
+/** The tRPC context of a server with authentication. */
 export interface AccessContext {
-  /** Of the connection or request; undefined where nobody authenticates. */
+  /** Session of the connection or request; undefined where nobody authenticates. */
   session?: Session | undefined;
-  /** What it may still publish; undefined where that is not limited. */
+  /** The caller's remaining publishes; undefined where they are not limited. */
   allowance?: Allowance | undefined;
   /** For whom logs are read; undefined where each call reads for itself. */
   asker?: Asker | undefined;
 }
 
-/** What {@link createAccessContext} takes. */
+/** Options of {@link createAccessContext}. */
 export interface AccessContextOptions {
   authenticate: Authenticate;
   sessions: Sessions;
@@ -39,11 +39,11 @@ export interface AccessContextOptions {
   allowedOrigins?: readonly string[] | undefined;
   /** The client's address. Default: the peer's, which is a proxy's where there is one. */
   addressOf?: ((request: IncomingMessage) => string) | undefined;
-  /** What a subject may publish. Default: as much as it likes. */
+  /** Makes a subject's allowance of publishes. Default: none is counted. */
   allowance?: ((subject: Subject, address: string) => Allowance | undefined) | undefined;
 }
 
-/** What the adapters of tRPC pass to `createContext`: `node:http`'s objects, or fastify's around them. */
+/** Options that the adapters of tRPC pass to `createContext`: `node:http`'s objects, or fastify's around them. */
 interface ContextSource {
   req: IncomingMessage | { raw: IncomingMessage };
   res: WebSocket | Closing | { raw: Closing };

@@ -5,7 +5,7 @@ import { type Claims, type Subject, subjectIdSchema } from './subject.ts';
 
 /** A key as a server knows it: by its hash. */
 export interface ApiKey {
-  /** Who has the key; several keys may share one, e.g. while they are replaced. */
+  /** The key's owner; several keys may share one, e.g. while they are replaced. */
   readonly id: string;
   /**
    * SHA-256 of the key, 64 hexadecimal digits. A fast hash will do because keys are random: at least 128 bits, e.g.

@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { EventsError } from '../../shared/errors.ts';
 import type { Subject } from './subject.ts';
 
-/** What a connection or request brought to show who asks. */
+/** Credentials that a connection or request brought. */
 export interface Credentials {
   /** The token: of the connection params, an `Authorization: Bearer` header, or a cookie of an allowed origin. */
   readonly token: string | undefined;
-  /** What a WebSocket client sent first; null where nothing was announced, and over HTTP. */
+  /** First message of a WebSocket client; null where none was announced, and over HTTP. */
   readonly connectionParams: Readonly<Record<string, string | undefined>> | null;
   readonly headers: IncomingHttpHeaders;
   /** The client's address: the peer's, or what a trusted proxy forwards for. */

@@ -5,10 +5,10 @@ import { matchesOne } from '../../shared/pattern.ts';
 import { sessionOf } from './session.ts';
 import type { Claims } from './subject.ts';
 
-/** What somebody wants to do. */
+/** Actions that need a right. */
 export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control';
 
-/** What somebody asks to do. */
+/** A request to be authorised. */
 export interface AccessRequest {
   readonly action: Action;
   /** Null for `stats`, which is of a whole process. */
@@ -17,9 +17,9 @@ export interface AccessRequest {
   readonly types: readonly string[];
 }
 
-/** What of it is allowed. */
+/** The part of a request that is allowed. */
 export interface Grant {
-  /** Of the types asked for. Whoever named another is refused, whoever named none gets these. */
+  /** Allowed types. A caller that named another is refused, a caller that named none gets these. */
   readonly types: readonly string[];
   /**
    * Patterns of types that may be seen although this process's catalog lacks them, for whoever named no types: a record
@@ -46,7 +46,7 @@ export function authorizeSession(context: unknown, request: AccessRequest): Gran
   return session ? grantOf(session.subject.claims, request) : { types: request.types, unknownTypes: ['*'] };
 }
 
-/** What claims allow. @throws EventsError FORBIDDEN */
+/** Cuts a request down to what claims allow. @throws EventsError FORBIDDEN */
 export function grantOf(claims: Claims, { action, topic, types }: AccessRequest): Grant {
   if (action === 'stats') {
     if (claims.stats !== true) throw forbidden('You may not see stats.');
@@ -68,7 +68,7 @@ export function forbidden(message: string, cause?: unknown): EventsError {
   return new EventsError('FORBIDDEN', message, { cause });
 }
 
-/** Whether what an {@link Authorize} threw says that something is not allowed. */
+/** Tells if what an {@link Authorize} threw says that something is not allowed. */
 export function isForbidden(error: unknown): boolean {
   return (error instanceof EventsError || error instanceof TRPCError) && error.code === 'FORBIDDEN';
 }

@@ -7,7 +7,7 @@ import { debugs, type Logger, silentLogger } from '../logger.ts';
 import { type Authorize, forbidden, type Grant, isForbidden } from './authorize.ts';
 import { sessionOf } from './session.ts';
 
-/** What a call selects: of a topic, certain types that meet a filter. */
+/** A call's selection: certain types of a topic that meet a filter. */
 export interface Selection {
   readonly topic?: string | undefined;
   /** The types that were named; undefined for all there are. */
@@ -15,7 +15,7 @@ export interface Selection {
   readonly filter?: AnyFilter | undefined;
 }
 
-/** What of a topic somebody may see. */
+/** The part of a topic that a caller may see. */
 export interface Seen {
   readonly topic: string;
   readonly types: readonly string[];
@@ -27,7 +27,7 @@ export interface Seen {
 
 const VERBS = { publish: 'publish', subscribe: 'subscribe to', history: 'read the history of' } as const;
 
-/** Where the calls of a catalog's procedures are authorised, and cut down to what is allowed. */
+/** Authorises the calls of a catalog's procedures, and cuts them down to what is allowed. */
 export class Checkpoint<Ctx> {
   readonly #catalog: AnyCatalog;
   readonly #authorize: Authorize<Ctx>;
@@ -39,14 +39,14 @@ export class Checkpoint<Ctx> {
     this.#logger = logger;
   }
 
-  /** Whether the events may be published. @throws EventsError FORBIDDEN, naming the type that may not */
+  /** Tells if the events may be published. @throws EventsError FORBIDDEN, naming the type that may not */
   async publish(context: Ctx, topic: string = DEFAULT_TOPIC, types: readonly string[]): Promise<void> {
     const { filter } = await this.#ask(context, 'publish', topic, types, true);
     if (filter !== undefined) throw new TypeError('authorize: publishing cannot be granted with a filter');
   }
 
   /**
-   * What of a topic may be seen: of the types that are named, or of all.
+   * Tells the part of a topic that may be seen: of the types that are named, or of all.
    * @throws EventsError FORBIDDEN, naming the type that may not, or when nothing may
    */
   async see(
@@ -62,7 +62,7 @@ export class Checkpoint<Ctx> {
   }
 
   /**
-   * What of each of several topics may be subscribed to: asked for each that a pattern matches, null for nothing.
+   * Tells the part of each of several topics that may be subscribed to: asked for each that a pattern matches, null for none.
    * @returns what makes the selection of a topic, once it is known which filter is asked for
    * @throws EventsError as {@link see}, for the topics that are named; INVALID_TOPIC
    */
@@ -87,7 +87,7 @@ export class Checkpoint<Ctx> {
     };
   }
 
-  /** What may be seen, cut down to what is asked for as well. @throws EventsError INVALID_FILTER */
+  /** Cuts the visible part down to what is asked for as well. @throws EventsError INVALID_FILTER */
   narrow({ filter: enforced, ...seen }: Seen, asked: AnyFilter | undefined): Selection & Seen {
     if (enforced === undefined) return { ...seen, filter: asked };
     if (asked === undefined) return { ...seen, filter: enforced };
@@ -101,7 +101,7 @@ export class Checkpoint<Ctx> {
     await this.#authorize(context, { action: 'stats', topic: null, types: [] });
   }
 
-  /** What of it is seen, and what is not, for whoever debugs. */
+  /** Logs which part of it is seen, and which is not, for debugging. */
   #tell(context: Ctx, action: string, topic: string, types: readonly string[], grant: Grant): void {
     if (!debugs(this.#logger)) return;
     const withheld = types.filter((type) => !grant.types.includes(type));

@@ -24,7 +24,7 @@ export function hostName(host: string): string {
   return (parseHost(host.includes(':') && !host.startsWith('[') ? `[${host}]` : host) ?? { name: host }).name;
 }
 
-/** Whether a name in {@link parseHost}'s writing always means this machine, whoever answers for names. */
+/** Tells if a name in {@link parseHost}'s writing always means this machine, whoever answers for names. */
 export function isLocalName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isThisMachine(name);
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import { type Authenticate, requireToken, unauthenticated } from './authenticate.ts';
 import { type Verify, verifyWithKeySet } from './key-set.ts';
@@ -19,15 +19,15 @@ export type JwtKey =
       secret?: never;
     };
 
-/** What {@link jwt} takes: the keys, and what a token must say besides. */
+/** Options of {@link jwt}: the keys, and required claims. */
 export type JwtOptions = JwtKey & {
-  /** What `iss` must be. */
+  /** Required `iss`. */
   issuer: string;
-  /** What `aud` must be or contain. */
+  /** Value that `aud` must be or contain. */
   audience: string;
   /** Signatures that are taken. Default `HS256` with a secret; `RS256`, `PS256`, `ES256`, `EdDSA` with a key set. */
   algorithms?: readonly string[];
-  /** What a token allows. Default: its fields `publish`, `subscribe`, `topics`, `stats`, `control`, `filter`. */
+  /** Reads a token's rights. Default: its fields `publish`, `subscribe`, `topics`, `stats`, `control`, `filter`. */
   claims?: (payload: JWTPayload) => Claims;
   /** The clock, Unix ms. Default `Date.now`. */
   now?: () => number;
@@ -35,7 +35,7 @@ export type JwtOptions = JwtKey & {
 
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
-/** How far the clock of the issuer may be ahead of the server's. A token that begins within this time is waited for. */
+/** Time by which the clock of the issuer may be ahead of the server's. A token that begins within it is waited for. */
 const LEEWAY_MS = 5000;
 
 /** Three parts of base64url: nothing else is parsed. */

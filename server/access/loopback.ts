@@ -1,7 +1,7 @@
 import { EventsError } from '../../shared/errors.ts';
 import { hostName, isLocalName } from './host-address.ts';
 
-/** Whether a name or address to listen on is reached from this machine only. */
+/** Tells if a name or address to listen on is reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return isLocalName(hostName(host));
 }

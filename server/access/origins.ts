@@ -6,7 +6,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 /** Schemes that URLs have and origins of pages do not. */
 const NO_PAGES = ['ws', 'wss', 'ftp', 'blob', 'data', 'javascript'];
 
-/** What those are told who are refused. */
+/** Message of a refusal. */
 export const ORIGIN_REFUSAL =
   'Pages of this origin may not use the server: list it in ALLOWED_ORIGINS if they may';
 
@@ -49,7 +49,7 @@ export function webOrigin(text: string): WebOrigin | undefined {
 }
 
 /**
- * Whether a request may use the server: browsers name the page's origin, and it must be the server's own or an
+ * Tells if a request may use the server: browsers name the page's origin, and it must be the server's own or an
  * allowed one. What is not a browser names none. The scheme is not compared: a proxy may speak TLS for the server.
  * @param allowed in any writing
  */
@@ -59,7 +59,7 @@ export function isAllowedOrigin({ headers }: IncomingMessage, allowed: readonly 
   return isSameHost(origin, host) || isListed(origin, allowed);
 }
 
-/** Whether an origin is that of the host that a request names: the same name, and the same port of the origin's scheme. */
+/** Tells if an origin is that of the host that a request names: the same name, and the same port of the origin's scheme. */
 export function isSameHost(origin: string, host: string | undefined): boolean {
   const page = webOrigin(origin);
   const asked = parseHost(host ?? '');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Broker, LogRecord, Tail } from '../broker/broker.ts';
 import { type Subject, subjectIdSchema } from './subject.ts';
 
@@ -14,7 +14,7 @@ const READ_RECORDS = 1000;
 const eventSchema = z.object({ data: z.object({ subject: subjectIdSchema }) });
 
 /**
- * Which subjects were revoked when, shared by all processes of a broker through a topic of its log. The time is that of
+ * Subjects that were revoked, with the time, shared by all processes of a broker through a topic of its log. The time is that of
  * the log, which is one for all: whoever revokes may have a clock that is wrong.
  */
 export class Revocations {
@@ -52,7 +52,7 @@ export class Revocations {
     }
   }
 
-  /** Whether a subject's token was issued before it was revoked. */
+  /** Tells if a subject's token was issued before it was revoked. */
   covers({ id, issuedAt }: Subject): boolean {
     const at = this.#revokedAt.get(id);
     return at !== undefined && issuedAt !== undefined && issuedAt <= at;

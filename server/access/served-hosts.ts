@@ -4,7 +4,7 @@ import { isLoopback } from './loopback.ts';
 import { isSameHost, webOrigin } from './origins.ts';
 
 export interface ServedHostsOptions {
-  /** Where the server listens. */
+  /** The host on which the server listens. */
   readonly host: string;
   /** Names that it is reached by. None: any, or only this machine's where it listens for this machine alone. */
   readonly allowedHosts: readonly string[];
@@ -12,7 +12,7 @@ export interface ServedHostsOptions {
   readonly allowedOrigins: readonly string[];
 }
 
-/** What those are told who are refused. */
+/** Message of a refusal. */
 export const HOST_REFUSAL =
   'The server is not known by this name: set ALLOWED_HOSTS to the names it is reached by';
 
@@ -41,7 +41,7 @@ export function servedHosts(options: ServedHostsOptions): (request: IncomingMess
 }
 
 /**
- * Whether a request must have come by a proxy: a browser names the port that it connects to, which is not this one. It is
+ * Tells if a request must have come by a proxy: a browser names the port that it connects to, which is not this one. It is
  * one that takes a privilege to listen on, or one that speaks TLS, for which it needs a certificate of the name. Any
  * other could be a tunnel to this machine, which checks nothing.
  */

@@ -8,9 +8,9 @@ import { type Subject, subjectIdSchema, subjectSchema } from './subject.ts';
 
 const MS_PER_SECOND = 1000;
 
-/** What {@link Sessions} takes. */
+/** Options of {@link Sessions}. */
 export interface SessionsOptions {
-  /** What carries a revocation to the other processes. Default: it stays in this one. */
+  /** Carries a revocation to the other processes. Default: it stays in this one. */
   broker?: Broker | undefined;
   /** The clock, Unix ms. Default `Date.now`. */
   now?: (() => number) | undefined;

@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filterSchema } from '../../shared/filter/filter-schema.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 
 /**
- * What a subject may do. Patterns are names in which `*` stands for anything: `agent_*`, `run-42`, `*`. What is left
+ * Rights of a subject. Patterns are names in which `*` stands for anything: `agent_*`, `run-42`, `*`. What is left
  * out is not allowed.
  */
 export interface Claims {
@@ -13,15 +13,15 @@ export interface Claims {
   readonly subscribe?: readonly string[] | undefined;
   /** Topics all of this holds for. Topics that begin with `_` are private: a pattern must begin with `_` to match one. */
   readonly topics?: readonly string[] | undefined;
-  /** Whether it may see what the process did. */
+  /** True if it may see what the process did. */
   readonly stats?: boolean | undefined;
-  /** Whether it may control what runs on its topics: a simulation. */
+  /** True if it may control what runs on its topics: a simulation. */
   readonly control?: boolean | undefined;
   /** Conditions that all events it sees must meet, whatever it asks for [D8]. */
   readonly filter?: AnyFilter | undefined;
 }
 
-/** Who asks. `Sessions.open` refuses a subject of any other shape. */
+/** A caller. `Sessions.open` refuses a subject of any other shape. */
 export interface Subject {
   /** The name that `sessions.revoke` takes: 1–128 characters, no control characters. */
   readonly id: string;

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
@@ -9,6 +9,7 @@ import { hostName, parseHost } from '../access/host-address.ts';
 import { canonicalOrigin } from '../access/origins.ts';
 import { parseRedisUrl } from '../broker/redis/redis-url.ts';
 import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
+import { LOG_LEVELS, type LogLevel } from '../json-logger.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 
@@ -28,18 +29,18 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   /** What all of its keys and channels in Redis begin with: systems that share a Redis need different ones. Default `psyche`. */
   readonly redisPrefix: string;
   /**
-   * Whether what other programs add to the stream `<redisPrefix>:ingress` is moved into the log: whoever can write to
+   * True if what other programs add to the stream `<redisPrefix>:ingress` is moved into the log: whoever can write to
    * Redis can publish. Default off.
    */
   readonly ingress: boolean;
   /** The least level that is logged. Default `info`. */
-  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logLevel: LogLevel;
   /**
-   * Whether events are traced with OpenTelemetry: by the SDK that the process registers, e.g. with
+   * True if events are traced with OpenTelemetry: by the SDK that the process registers, e.g. with
    * `node --import ./tracing.js`. Default off.
    */
   readonly tracing: boolean;
-  /** Whether the simulation runs. Default on. */
+  /** True if the simulation runs. Default on. */
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
   readonly simulationTopics: readonly string[];
@@ -56,7 +57,7 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly retentionMaxTotalBytes: number | null;
   /** Ms between two `system_status` events of this process, on each of `simulationTopics`; 0 publishes none, as does a catalog without that event. Default 5000, and 0 without the simulation. */
   readonly monitorIntervalMs: number;
-  /** Whether events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
+  /** True if events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
   readonly compression: boolean;
   /**
    * Over how many ms clients are asked to move when the server stops, at most: fewer than two hundred a second are asked
@@ -93,7 +94,6 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
 /** Options as a caller writes them: all may be left out. */
 export type ServerOptions = { readonly [K in keyof ServerConfig]?: ServerConfig[K] | undefined };
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const DEFAULT_MONITOR_MS = 5_000;
 const MOST_WORKERS = 128;
 

@@ -1,6 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { Server } from 'node:http';
+import type { OpenRequests } from './http/open-requests.ts';
 import { inTurns } from './in-turns.ts';
-import type { OpenRequests } from './open-requests.ts';
 import type { Readiness } from './readiness.ts';
 import type { WebSockets } from './web-sockets.ts';
 
@@ -8,7 +8,7 @@ import type { WebSockets } from './web-sockets.ts';
 const GRACE_MS = 2_000;
 
 export interface DrainOptions {
-  app: FastifyInstance;
+  server: Server;
   webSockets: WebSockets;
   requests: OpenRequests;
   readiness: Readiness;
@@ -21,18 +21,24 @@ export interface DrainOptions {
  * new subscriptions; those there are move away one after another; calls in flight are answered. Then it closes,
  * `drainMs` and three seconds after it began at the latest, and as soon as nobody is left.
  */
-export async function drain({ app, webSockets, requests, readiness, drainMs }: DrainOptions): Promise<void> {
+export async function drain({
+  server,
+  webSockets,
+  requests,
+  readiness,
+  drainMs,
+}: DrainOptions): Promise<void> {
   const graceMs = Math.min(GRACE_MS, drainMs);
-  const tooLate = setTimeout(() => app.server.closeAllConnections(), drainMs + graceMs);
+  const tooLate = setTimeout(() => server.closeAllConnections(), drainMs + graceMs);
   readiness.close();
   webSockets.refuse();
   const acts = [...webSockets.requestsToMove, ...requests.streamCuts];
   await inTurns(acts, drainMs, () => webSockets.size === 0 && requests.streamCuts.length === 0);
   await webSockets.close(graceMs);
   for (const cut of requests.streamCuts) cut(); // those that came meanwhile
-  const closed = app.close(); // takes no connections any more
+  const closed = new Promise((resolve) => server.close(resolve)); // takes no connections any more
   await requests.ended();
-  app.server.closeAllConnections(); // those that say nothing
+  server.closeAllConnections(); // those that say nothing
   await closed;
   clearTimeout(tooLate);
 }

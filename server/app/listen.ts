@@ -1,14 +1,15 @@
-import { lookup } from 'node:dns/promises';
-import type { FastifyInstance } from 'fastify';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { EventsError } from '../../shared/errors.ts';
 
 /** Begins to listen. @throws EventsError INVALID_OPTION when host and port cannot be listened on */
 export async function listen(
-  app: FastifyInstance,
+  server: Server,
   { host, port }: { host: string; port: number },
 ): Promise<{ url: string; port: number }> {
   try {
-    await app.listen({ host: host === 'localhost' ? await localAddress() : host, port });
+    server.listen({ host, port });
+    await once(server, 'listening');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason =
@@ -17,13 +18,8 @@ export async function listen(
         : `Cannot listen on port ${port} of ${host} (${message}). Set HOST and PORT`;
     throw new EventsError('INVALID_OPTION', `${reason}.`, { cause: error });
   }
-  const [address] = app.addresses();
-  if (typeof address !== 'object') throw new TypeError('The server does not listen on a port');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null)
+    throw new TypeError('The server does not listen on a port');
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`, port: address.port };
-}
-
-/** The one address that "localhost" is here. With the name itself, fastify opens a second server that no limit watches. */
-async function localAddress(): Promise<string> {
-  const { address } = await lookup('localhost');
-  return address;
 }

@@ -1,16 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import type { TRPCError } from '@trpc/server';
 import { EventsError } from '../../shared/errors.ts';
-import { connectionId } from '../broadcaster/connection-id.ts';
 import type { Instruments } from '../instruments.ts';
 import type { Logger } from '../logger.ts';
 
-interface Failure {
+export interface Failure {
   error: TRPCError;
   path: string | undefined;
   type: string;
-  /** The request: fastify's, or the upgrade of a WebSocket. */
-  req: { id: string } | IncomingMessage;
+  /** What it came by: a request over HTTP, or a WebSocket, by the id that the log has for it. */
+  from: { request: string } | { connection: string };
 }
 
 /** Codes of what a peer of a WebSocket does: it breaks the protocol, or hangs up. */
@@ -22,21 +20,20 @@ interface Reporters {
 }
 
 /** Counts and logs a request that failed: a fault of the server as an error, a fault of the client for debugging. Never its input. */
-export function logFailure({ logger, instruments }: Reporters, { error, path, type, req }: Failure): void {
+export function logFailure({ logger, instruments }: Reporters, { error, path, type, from }: Failure): void {
   const { cause } = error;
-  const origin = 'id' in req ? { request: req.id } : { connection: connectionId(req.socket) };
   const code = codeOf(error, type);
   if (code === 'CLOSED') return; // the client left before its answer: nothing was refused
   instruments.refused(code);
   const fields = {
-    ...origin,
+    ...from,
     path,
     type,
     code,
     reason: (cause instanceof EventsError ? cause : error).message,
   };
   if (code === 'INTERNAL_SERVER_ERROR')
-    logger.error({ ...origin, path, type, err: cause ?? error }, 'A request failed');
+    logger.error({ ...from, path, type, err: cause ?? error }, 'A request failed');
   else if (code === 'UNAVAILABLE') logger.warn(fields, 'A request failed');
   else logger.debug(fields, 'A request was refused');
 }

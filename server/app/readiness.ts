@@ -14,7 +14,7 @@ export interface ReadinessOptions {
 }
 
 /**
- * Whether the broker delivers: a probe is published and must come back through the tail. A ping would not tell,
+ * True if the broker delivers: a probe is published and must come back through the tail. A ping would not tell,
  * for a connection can answer pings while its deliveries are dead.
  */
 export class Readiness {
@@ -30,7 +30,7 @@ export class Readiness {
     this.#options = { timeoutMs: 2000, cacheMs: 1000, now: () => performance.now(), ...options };
   }
 
-  /** Whether it says no because the process stops. */
+  /** Tells if it says no because the process stops. */
   get isClosed(): boolean {
     return this.#closed;
   }

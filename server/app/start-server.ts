@@ -1,4 +1,3 @@
-import { type Logger as PinoLogger, pino } from 'pino';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { configuredAuthentication } from '../access/access-config.ts';
@@ -16,20 +15,22 @@ import { RedisBroker } from '../broker/redis/redis-broker.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
 import { type OpenIngress, openIngress } from '../ingress/open-ingress.ts';
 import { noInstruments } from '../instruments.ts';
+import { JsonLogger } from '../json-logger.ts';
 import { LimitedLogger } from '../limited-logger.ts';
 import { Limits } from '../limits/limits.ts';
+import type { Logger } from '../logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
-import { serveBelow } from './base-path.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing } from './configured-tracing.ts';
 import { drain } from './drain.ts';
-import { createHttpApp } from './http-app.ts';
+import { serveBelow } from './http/base-path.ts';
+import { createHttpServer } from './http/http-server.ts';
+import { OpenRequests } from './http/open-requests.ts';
 import { listen } from './listen.ts';
 import { openBroker } from './open-broker.ts';
-import { OpenRequests } from './open-requests.ts';
 import { Readiness } from './readiness.ts';
 import { startMonitor } from './start-monitor.ts';
 import { attachWebSockets } from './web-sockets.ts';
@@ -37,7 +38,7 @@ import { attachWebSockets } from './web-sockets.ts';
 /** Where tRPC is served, over HTTP and WebSocket alike. */
 const PATH = '/trpc';
 
-/** What {@link startServer} takes beyond its configuration. */
+/** Options of {@link startServer} beyond its configuration. */
 export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
   /** The events. Default: the Psyche Simulation's. */
   catalog?: C;
@@ -49,7 +50,7 @@ export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
    */
   authenticate?: Authenticate;
   /** Default: JSON lines on stdout, at the configured level. */
-  logger?: PinoLogger;
+  logger?: Logger;
   /** Directory of the page at `/`. Default: the built dashboard. */
   pageDir?: string;
 }
@@ -89,8 +90,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   assertLoaded(config);
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
-  const pinoLogger = parts.logger ?? pino({ level: config.logLevel, base: nameOf(config) });
-  const logger = new LimitedLogger(pinoLogger);
+  const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));
   const tracing = config.tracing ? await configuredTracing() : undefined;
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
@@ -117,7 +117,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
       addressOf: limits.addressOf,
       allowance: ({ id }: Subject, address: string) => limits.allowance(authenticate && id, address),
     };
-    const serving = { broker, readiness, access, limits, metrics, pinoLogger, pageDir: parts.pageDir };
+    const serving = { broker, readiness, access, limits, metrics, pageDir: parts.pageDir };
     return await run(context, application, serving);
   } catch (error) {
     sessions.close();
@@ -134,15 +134,13 @@ interface Serving {
   access: AccessContextOptions;
   limits: Limits;
   metrics: Metrics | undefined;
-  /** For fastify, which takes no other. */
-  pinoLogger: PinoLogger;
   pageDir: string | undefined;
 }
 
 async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: LimitedLogger },
   application: Application,
-  { broker, readiness, access, limits, metrics, pinoLogger, pageDir }: Serving,
+  { broker, readiness, access, limits, metrics, pageDir }: Serving,
 ): Promise<RunningServer> {
   const { manager, config, logger } = context;
   const { allowedOrigins, handshakeTimeoutMs } = config;
@@ -162,9 +160,9 @@ async function run<C extends AnyCatalog>(
     logger,
     instruments: metrics ?? noInstruments,
   };
-  const app = await createHttpApp({ ...serving, ...described, readiness, requests, pinoLogger, pageDir });
-  const webSockets = attachWebSockets(app.server, { ...serving, compression: config.compression });
-  serveBelow(app.server, config.basePath);
+  const server = createHttpServer({ ...serving, ...described, readiness, requests, pageDir });
+  const webSockets = attachWebSockets(server, { ...serving, compression: config.compression });
+  serveBelow(server, config.basePath);
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
   let metricsServer: MetricsServer | undefined;
@@ -178,7 +176,7 @@ async function run<C extends AnyCatalog>(
       logger.error({ err: error }, 'The application failed to stop');
     }
     await ingress?.close();
-    await drain({ app, webSockets, requests, readiness, drainMs: config.drainMs });
+    await drain({ server, webSockets, requests, readiness, drainMs: config.drainMs });
     access.sessions.close();
     limits.close();
     await Promise.all([manager.close(), metricsServer?.close()]);
@@ -186,7 +184,8 @@ async function run<C extends AnyCatalog>(
     logger.flush();
   };
 
-  const { url, port } = await listen(app, config);
+  const { url, port } = await listen(server, config);
+  logger.info({}, `Server listening at ${url}`);
   try {
     application.start?.();
     if (config.ingress && config.redisUrl !== null) {

@@ -33,12 +33,12 @@ export interface WebSocketsOptions {
   path: string;
   /** Lets connections in. */
   createContext: ReturnType<typeof createAccessContext>;
-  /** Whether a request names a host that is served. */
+  /** Tells if a request names a host that is served. */
   isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
   /** The answers of the server that are not given yet. */
   pending: PendingAnswers;
-  /** Whether events go compressed to clients that take it. */
+  /** True if events go compressed to clients that take it. */
   compression: boolean;
   limits: Limits;
   /** Ms after which a client that announced a first message and sent none is gone. */
@@ -86,7 +86,10 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     maxCallBytes: MAX_CALL_BYTES,
     firstMessageTimeoutMs: options.handshakeTimeoutMs - SILENT_GRACE_MS - HANDSHAKE_SPARE_MS, // to be gone by then
     keepAlive: { enabled: true, pingMs: PING_MS },
-    onError: (failure) => logFailure({ logger, instruments }, failure),
+    onError: (failure) => {
+      const from = { connection: connectionId(failure.req.socket) };
+      logFailure({ logger, instruments }, { ...failure, from });
+    },
   });
   let stopping = false;
   const past = { receivedBytes: 0, sentBytes: 0 };

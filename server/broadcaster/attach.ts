@@ -9,7 +9,8 @@ export async function attach(call: Call, live: Live): Promise<void> {
   call.respond({ type: 'started' });
   try {
     await new Promise<void>((resolve, reject) => {
-      const end = (error?: Error) => (error ? reject(error) : resolve());
+      // A client that is hung up on is told why by the close.
+      const end = (error?: Error) => (error && connection.open ? reject(error) : resolve());
       signal.addEventListener('abort', () => resolve(), { once: true });
       detach = live.attach({ connection, id, jsonrpc, signal, end });
     });

@@ -1,7 +1,16 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { WebSocket } from 'ws';
-import type { Limits } from './limits.ts';
+
+export interface BacklogOptions {
+  /** What the client's bytes go through. */
+  socket: Socket;
+  /** Bytes that wait for a client that is still open, those that did not reach the socket yet included; 0 once it closes. */
+  unsent: () => number;
+  /** Beyond how many bytes it is full. */
+  maxBufferedBytes: number;
+  /** Aborts when the client is gone. */
+  closed: AbortSignal;
+}
 
 /**
  * What one client was sent and has not taken yet.
@@ -10,26 +19,19 @@ import type { Limits } from './limits.ts';
  * `drainTimeoutMs` is cut.
  */
 export class Backlog {
-  readonly #ws: WebSocket;
-  readonly #socket: Socket;
-  readonly #limits: Limits;
-  readonly #closed: AbortSignal;
+  readonly #options: BacklogOptions;
   #draining: Promise<void> | undefined;
 
-  /** @param closed aborts when the WebSocket has closed */
-  constructor(ws: WebSocket, socket: Socket, limits: Limits, closed: AbortSignal) {
-    this.#ws = ws;
-    this.#socket = socket;
-    this.#limits = limits;
-    this.#closed = closed;
+  constructor(options: BacklogOptions) {
+    this.#options = options;
   }
 
-  /** Whether more than `maxBufferedBytes` wait for a client that is still open. */
+  /** Tells if more than `maxBufferedBytes` wait for a client that is still open. */
   get full(): boolean {
-    const { bufferedAmount } = this.#ws;
-    if (!(bufferedAmount > this.#limits.maxBufferedBytes)) return false;
+    const { socket, maxBufferedBytes } = this.#options;
+    const unsent = this.#options.unsent();
     // Below its high-water mark a socket never says that it drained.
-    return bufferedAmount > this.#socket.writableHighWaterMark && this.#ws.readyState === WebSocket.OPEN;
+    return unsent > maxBufferedBytes && unsent > socket.writableHighWaterMark;
   }
 
   /**
@@ -44,14 +46,16 @@ export class Backlog {
   }
 
   async #drain(): Promise<void> {
-    while (!this.#closed.aborted && (this.full || this.#socket.writableNeedDrain)) await this.#progress();
+    const { socket, closed } = this.#options;
+    while (!closed.aborted && (this.full || socket.writableNeedDrain)) await this.#progress();
   }
 
   async #progress(): Promise<void> {
+    const { socket, closed } = this.#options;
     // Full, yet the socket takes more: ws is still compressing.
-    if (!this.#socket.writableNeedDrain) return new Promise((resolve) => setImmediate(resolve));
+    if (!socket.writableNeedDrain) return new Promise((resolve) => setImmediate(resolve));
     try {
-      await once(this.#socket, 'drain', { signal: this.#closed });
+      await once(socket, 'drain', { signal: closed });
     } catch {
       // closed, or the socket failed and is about to be
     }

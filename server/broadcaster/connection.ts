@@ -6,8 +6,10 @@ import { WebSocket } from 'ws';
 import { Backlog } from './backlog.ts';
 import { FALLBACK_SHAPE, NO_CALL, reportError, reportInternalError, shapeError } from './errors.ts';
 import type { Setup } from './options.ts';
+import type { Outlet } from './outlet.ts';
 import type { RequestId } from './request-id.ts';
 import { Turnstile } from './turnstile.ts';
+import { WebSocketOutlet } from './web-socket-outlet.ts';
 
 /**
  * Messages that may wait to be taken by a client before nothing more is read from it. Each costs some hundred bytes
@@ -25,11 +27,13 @@ export class Connection {
   readonly subscriptions = new Map<RequestId, AbortController>();
   /** What was sent to the client and not taken yet. */
   readonly backlog: Backlog;
+  /** Where groups write to the client. */
+  readonly outlet: Outlet;
   /** Where its queries and mutations wait for their turn. */
   readonly turnstile: Turnstile;
   /** What `createContext` returned; undefined until then. */
   context: unknown;
-  /** Whether `createContext` let the client in. */
+  /** True if `createContext` let the client in. */
   admitted = false;
   readonly #closed = new AbortController();
   #unsent = 0;
@@ -41,8 +45,18 @@ export class Connection {
     this.ws = ws;
     this.req = req;
     this.setup = setup;
-    this.backlog = new Backlog(ws, req.socket, setup.limits, this.closed);
+    this.backlog = new Backlog({
+      socket: req.socket,
+      unsent: () => (this.open ? ws.bufferedAmount : 0),
+      maxBufferedBytes: setup.limits.maxBufferedBytes,
+      closed: this.closed,
+    });
+    this.outlet = new WebSocketOutlet(ws, req.socket, this.backlog);
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
+  }
+
+  get options(): Setup['options'] {
+    return this.setup.options;
   }
 
   /** The TCP or TLS socket below: for writing frames that are built already. */
@@ -55,7 +69,7 @@ export class Connection {
     return this.ws.readyState === WebSocket.OPEN;
   }
 
-  /** Whether its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
+  /** Tells if its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
   get behind(): boolean {
     return this.backlog.full || (this.open && this.#unsent > MAX_UNSENT_MESSAGES);
   }

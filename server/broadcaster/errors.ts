@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { getTRPCErrorFromUnknown, getTRPCErrorShape, type TRPCError } from '@trpc/server';
+import { type AnyTRPCRouter, getTRPCErrorFromUnknown, getTRPCErrorShape, type TRPCError } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY, type TRPCErrorShape } from '@trpc/server/rpc';
-import type { AnyHandlerOptions, Setup } from './options.ts';
+import type { AnyHandlerOptions } from './options.ts';
 
 type ErrorInfo = Parameters<NonNullable<AnyHandlerOptions['onError']>>[0];
 
 /** What an error belongs to, as `onError` and `errorFormatter` are told. */
 export type Subject = Pick<ErrorInfo, 'path' | 'type' | 'input'>;
 
-/** Where errors are reported: a connection. */
+/** Where errors are reported: a connection, or one request over HTTP. */
 interface Scope {
-  readonly setup: Setup;
+  readonly options: { router: AnyTRPCRouter; onError?: AnyHandlerOptions['onError'] | undefined };
   readonly req: IncomingMessage;
   readonly context: unknown;
 }
@@ -39,14 +39,14 @@ export function reportError(scope: Scope, subject: Subject, cause: unknown): TRP
 export function reportInternalError(scope: Scope, subject: Subject, cause: unknown): void {
   const error = getTRPCErrorFromUnknown(cause);
   const log = () => console.error('[@trpc/server/adapters/ws]', error);
-  if (scope.setup.options.onError) callOnError(scope, subject, error, log);
+  if (scope.options.onError) callOnError(scope, subject, error, log);
   else log();
 }
 
 /** The error as the client gets it, by the router's `errorFormatter` if that works. */
 export function shapeError(scope: Scope, subject: Subject, error: TRPCError): TRPCErrorShape {
   try {
-    const config = scope.setup.options.router._def._config;
+    const config = scope.options.router._def._config;
     return getTRPCErrorShape({ config, ctx: scope.context, error, ...subject });
   } catch (cause) {
     reportInternalError(scope, subject, cause);
@@ -57,7 +57,7 @@ export function shapeError(scope: Scope, subject: Subject, error: TRPCError): TR
 /** `onError` runs in listeners and in promises that nothing awaits: a throw or a rejection would end the process. */
 function callOnError(scope: Scope, subject: Subject, error: TRPCError, onFailure: () => void): void {
   try {
-    const result: unknown = scope.setup.options.onError?.({
+    const result: unknown = scope.options.onError?.({
       error,
       ctx: scope.context,
       req: scope.req,

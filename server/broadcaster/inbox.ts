@@ -24,7 +24,7 @@ export class Inbox<M> implements Worker {
   #bytes = 0;
   /** Of the first that waits, once it is being served. */
   #steps: Steps | undefined;
-  /** Whether it stands in line, or is being served, or is held. */
+  /** True if it stands in line, or is being served, or is held. */
   #busy = false;
   #paused = false;
 

@@ -44,7 +44,7 @@ function endOfString(text: string, start: number): number {
   return end < 0 ? text.length - 1 : end;
 }
 
-/** Whether the backslashes before a place are an odd number. */
+/** Tells if the backslashes before a place are an odd number. */
 function isEscaped(text: string, at: number): boolean {
   let first = at;
   while (text.charCodeAt(first - 1) === BACKSLASH) first--;

@@ -41,12 +41,15 @@ export type LimitOptions = { readonly [K in keyof Limits]?: Limits[K] | undefine
 /** Milliseconds for which a client of any transport may take nothing of what waits for it [D9]. */
 export const DRAIN_TIMEOUT_MS = 30_000;
 
+/** Bytes that may wait to be taken by a client of any transport [D9]. */
+export const MAX_BUFFERED_BYTES = 1024 * 1024;
+
 const DEFAULTS: Limits = {
   firstMessageTimeoutMs: 5_000,
   maxSubscriptions: 100,
   maxConcurrentCalls: 100,
   maxCallBytes: Number.POSITIVE_INFINITY,
-  maxBufferedBytes: 1024 * 1024,
+  maxBufferedBytes: MAX_BUFFERED_BYTES,
   drainTimeoutMs: DRAIN_TIMEOUT_MS,
 };
 

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
-import type { Backlog } from './backlog.ts';
+import type { Outlet } from './outlet.ts';
 import type { RequestId } from './request-id.ts';
 
 /** A subscription's source that writes to its sockets itself, instead of being iterated once per subscriber. */
@@ -15,10 +14,10 @@ export interface Live {
 
 /** Where a {@link Live} source writes. */
 export interface LiveConnection {
-  readonly ws: WebSocket;
-  /** The TCP or TLS socket below: for writing frames that are built already. */
+  /** Takes frames, says what is unsent, and hangs up. */
+  readonly outlet: Outlet;
+  /** The TCP or TLS socket below. */
   readonly socket: Socket;
-  readonly backlog: Backlog;
   /** False as soon as closing has begun, by either side: nothing may be written then. */
   readonly open: boolean;
   /** Aborts when the socket has closed. */

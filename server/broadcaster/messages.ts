@@ -71,7 +71,7 @@ export function readRequests(connection: Connection, payload: Payload): TRPCClie
   }
 }
 
-/** Whether a call has more bytes than it may, told from the message as it came. */
+/** Tells if a call has more bytes than it may, told from the message as it came. */
 function hasLargeCall(payload: Payload, { encoder, limits }: Setup): boolean {
   if (Buffer.byteLength(payload) <= limits.maxCallBytes) return false;
   // Only JSON shows where a call ends; what another encoder made is measured as one.

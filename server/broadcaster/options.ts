@@ -1,6 +1,6 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Encoder, WSSHandlerOptions } from '@trpc/server/adapters/ws';
-import { Broadcast } from './groups/broadcast.ts';
+import { liveEvents } from './groups/live-events.ts';
 import { jsonEncoder } from './json-encoder.ts';
 import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
 import type { Live } from './live.ts';
@@ -14,7 +14,7 @@ export interface BroadcastOptions extends LimitOptions {
    */
   prefix?: string;
   /**
-   * Whether a `PING` is answered only after `createContext` succeeded, so that a client can tell that it was let in.
+   * True if a `PING` is answered only after `createContext` succeeded, so that a client can tell that it was let in.
    * Default: false, at once, like tRPC's own.
    */
   pongAfterContext?: boolean;
@@ -63,5 +63,5 @@ function resolveLive(options: AnyHandlerOptions, limits: Limits): Setup['live'] 
   const { router, live, compressFrom = 256, experimental_encoder } = options;
   if (live) return live;
   if (live === false || experimental_encoder) return () => undefined;
-  return new Broadcast(router, { highWaterBytes: limits.maxBufferedBytes, compressFrom }).live;
+  return liveEvents(router, { highWaterBytes: limits.maxBufferedBytes, compressFrom });
 }

@@ -88,7 +88,7 @@ export function serve(connection: Connection): void {
   });
 }
 
-/** Whether the client says that its first message brings connection params. */
+/** Tells if the client says that its first message brings connection params. */
 function announcesParams(req: IncomingMessage): boolean {
   const [, query] = req.url?.split('?', 2) ?? [];
   return new URLSearchParams(query).get('connectionParams') === '1';

@@ -24,7 +24,7 @@ export class Turnstile {
     this.#free = maxConcurrentCalls;
   }
 
-  /** Whether so much waits or runs that nothing more should be read. */
+  /** Tells if so much waits or runs that nothing more should be read. */
   get crowded(): boolean {
     return this.#line.length >= MAX_LINE || this.#bytes > MAX_BYTES;
   }

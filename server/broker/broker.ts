@@ -3,7 +3,7 @@ import type { LogEntry, PublishResult, PublishTarget } from '../../shared/log.ts
 import type { GapReason } from '../../shared/stream-items.ts';
 
 /**
- * Where topics' logs live, and how their records reach every process. These comments are the contract;
+ * Keeps topics' logs, and brings their records to every process. These comments are the contract;
  * `test/broker/contract.ts` runs it against every implementation.
  *
  * A record keeps its entry's `validatedBy` where the broker knows it to be the same text: the catalog validates every
@@ -28,7 +28,7 @@ export interface Broker extends PublishTarget {
    */
   read(topic: string, after: Position, limit: number): Promise<ReadResult>;
 
-  /** What the log holds now. A topic never written to has an epoch too. */
+  /** The bounds of the log now. A topic never written to has an epoch too. */
   bounds(topic: string): Promise<Bounds>;
 
   /** The position right before the first record appended at or after a time (Unix ms); the log's end if there is none. */
@@ -81,14 +81,14 @@ export interface Gap {
   readonly reason: GapReason;
 }
 
-/** What {@link Broker.read} answers. */
+/** Result of {@link Broker.read}. */
 export interface ReadResult {
   readonly gap: Gap | null;
   readonly records: readonly LogRecord[];
   readonly bounds: Bounds;
 }
 
-/** What a tail calls, never concurrently, always in log order. It must not throw. */
+/** Receiver of a tail, called never concurrently and always in log order. It must not throw. */
 export interface TailSink {
   /** Once, before any other call: every record after this position follows. */
   start(position: Position): void;
@@ -104,5 +104,5 @@ export interface Tail {
   close(): void;
 }
 
-/** How long an idempotency key is remembered [D3]. */
+/** Time for which an idempotency key is remembered [D3]. */
 export const IDEMPOTENCY_MS = 5 * 60 * 1000;

@@ -1,10 +1,10 @@
 import type { Position } from '../../shared/cursor.ts';
 import type { Bounds, Gap } from './broker.ts';
 
-// What a position means in a log, decided here for all who read: subscriptions, history, replays and exports.
+// The meaning of a position in a log, decided here for all readers: subscriptions, history, replays and exports.
 
 /**
- * What lies between a position and the records a log can still give: nothing (null), or one gap [D4].
+ * The gap between a position and the records a log can still give [D4]; null if there is none.
  * After a gap, reading goes on at `gap.to`.
  */
 export function gapAfter(after: Position, bounds: Bounds): Gap | null {
@@ -41,7 +41,7 @@ export function positionBefore(cursor: Position, bounds: Bounds): Position {
 }
 
 /**
- * What may be missing where reading begins at a time: where the oldest record held is newer, some that were trimmed may
+ * The gap that reading from a time begins with: where the oldest record held is newer, some that were trimmed may
  * have been meant.
  */
 export function gapBeforeTime(found: Position, bounds: Bounds): Gap | null {
@@ -56,7 +56,7 @@ export function cursorBefore(position: Position, { epoch, first, last }: Bounds)
   return { epoch, seq: Math.min(position.seq, last) + 1 };
 }
 
-/** Whether a position is at or beyond an end. Of another epoch none is: what lies between is a gap, and told first. */
+/** Tells if a position is at or beyond an end. Of another epoch none is: what lies between is a gap, and told first. */
 export function hasReached(position: Position, end: Position): boolean {
   return position.epoch === end.epoch && position.seq >= end.seq;
 }

@@ -10,7 +10,7 @@ import { type CompleteRetention, completeRetention, MAX_EMPTY_TOPICS, type Reten
 import { TopicTails } from './topic-tails.ts';
 import { TopicWatchers } from './topic-watchers.ts';
 
-/** How much is kept. */
+/** Options of a {@link MemoryBroker}: retention. */
 export interface MemoryBrokerOptions extends Retention {
   /** The clock, Unix ms. Default `Date.now`. */
   now?: () => number;
@@ -23,7 +23,7 @@ const SWEPT_TOPICS = 2;
 /**
  * The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops.
  *
- * What it takes is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old, or
+ * Its memory is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old, or
  * had to go, is remembered with its positions; of more than 10 000 such the one empty for longest is forgotten, and begins
  * a new epoch if it is published to again. One that somebody follows is never forgotten.
  */

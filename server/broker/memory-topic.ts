@@ -23,7 +23,7 @@ export class MemoryTopic {
   /** Oldest first. Those before `head` are trimmed and wait to be moved out. */
   #records: LogRecord[] = [];
   #head = 0;
-  /** Of the records from `head` on, and of those before it. */
+  /** Bytes of the records from `head` on, and of those before it. */
   #bytes = 0;
   #waste = 0;
   #last = 0;
@@ -45,12 +45,12 @@ export class MemoryTopic {
     return this.#head < this.#records.length;
   }
 
-  /** Whether it holds nothing but its place. */
+  /** Tells if it holds nothing but its place. */
   get isEmpty(): boolean {
     return !this.holdsRecords && this.#ids.size === 0;
   }
 
-  /** Whether a record was ever appended. */
+  /** Tells if a record was ever appended. */
   get wasWritten(): boolean {
     return this.#last > 0;
   }

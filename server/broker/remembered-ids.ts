@@ -28,7 +28,7 @@ export class RememberedIds {
     return this.#places.get(id)?.seq;
   }
 
-  /** How many there are. */
+  /** Number of ids. */
   get size(): number {
     return this.#places.size;
   }
@@ -38,7 +38,7 @@ export class RememberedIds {
     return this.#places.oldest?.value.seq ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Of a record later than all before, stored so long ago. */
+  /** Adds the id of a record later than all before, with the time it was stored. */
   add(id: string, seq: number, ageMs = 0): void {
     this.#places.set(id, { seq, at: this.#now() - ageMs });
     if (this.#places.size > this.#max) this.dropOldest();

@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../shared/log.ts';
 
-/** How much of a topic's log is kept. Older records are trimmed when new ones arrive; a trimmed range is announced to whoever asks for it. */
+/** Limits on a topic's log. Older records are trimmed when new ones arrive; a trimmed range is announced to readers that ask for it. */
 export interface Retention {
   /** Records per topic. Default 10 000. */
   maxRecords?: number;
@@ -29,7 +29,7 @@ export const DEFAULT_RETENTION = {
   maxBytes: 64 * 1024 * 1024,
 };
 
-/** What counts against `maxBytes`. */
+/** Bytes that count against `maxBytes`. */
 export function bytesOf({ json, meta }: LogEntry): number {
   return Buffer.byteLength(json) + (meta === undefined ? 0 : Buffer.byteLength(meta));
 }

@@ -1,6 +1,6 @@
 import type { LogRecord, Tail, TailSink } from './broker.ts';
 
-/** Who follows which topic of a broker that is all in this process. */
+/** Followers, by topic, of a broker that is all in this process. */
 export class TopicTails {
   readonly #sinks = new Map<string, Set<TailSink>>();
 
@@ -15,7 +15,7 @@ export class TopicTails {
     };
   }
 
-  /** Whether somebody follows a topic. */
+  /** Tells if somebody follows a topic. */
   has(topic: string): boolean {
     return this.#sinks.has(topic);
   }

@@ -1,4 +1,4 @@
-/** Who has logs read: a connection with all that it asks. Askers take turns, so each waits for itself most of all. */
+/** Somebody who has logs read: a connection with all that it asks. Askers take turns, so each waits for itself most of all. */
 export interface Asker {
   /** It has not taken what it was sent before: nothing more is read for it until it has. */
   readonly full: boolean;

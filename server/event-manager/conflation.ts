@@ -5,7 +5,7 @@ import { gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 /** Records that are held at most, each the latest of its key. */
 const MAX_HELD = 1000;
 
-/** What a record is the latest of: of those with equal keys the last one stays. */
+/** Conflation key. Only the last record of each key is kept. */
 export type KeyOf = (record: StreamRecord) => string;
 
 /** A range of records reduced to the latest of each key; what is left out is announced in its place [D4] [D9]. */
@@ -17,7 +17,7 @@ export class Conflation {
   /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
   #wanted = 0;
   readonly #latest = new Map<string, { record: StreamRecord; number: number }>();
-  /** Of JSON, of the latest. */
+  /** Characters of JSON of the latest records. */
   #chars = 0;
 
   constructor(from: Position, keyOf: KeyOf) {
@@ -31,12 +31,12 @@ export class Conflation {
     return this.#end;
   }
 
-  /** Whether so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
+  /** Tells if so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
   get isLarge(): boolean {
     return this.#latest.size >= MAX_HELD || this.#chars >= READ_CHARS;
   }
 
-  /** Whether nothing in it was wanted. */
+  /** Tells if nothing in it was wanted. */
   get isEmpty(): boolean {
     return this.#wanted === 0 && this.#before.length === 0;
   }
@@ -63,7 +63,7 @@ export class Conflation {
     this.#chars = 0;
   }
 
-  /** What is left of the range, in order. */
+  /** The remaining records of the range, in order. */
   records(): StreamRecord[] {
     const records = [...this.#before];
     let from = this.#from;

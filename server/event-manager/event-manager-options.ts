@@ -14,7 +14,7 @@ import type { Asker } from './asker.ts';
 import type { Selection } from './selector.ts';
 import type { Admit } from './subscribing.ts';
 
-/** What an EventManager takes. */
+/** Options of an EventManager. */
 export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   broker: Broker;
   /** The events. Default: the Psyche Simulation's. */
@@ -28,23 +28,23 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
    * counts. The first is stored at once; of those in between only the latest is, when the interval ends.
    */
   throttle?: Partial<Record<EventName<C>, number>>;
-  /** What replays wait by. Default: the machine's clock. */
+  /** Clock of replays. Default: the machine's clock. */
   clock?: Clock;
-  /** What follows its events into other processes. Default: nothing does. */
+  /** Follows its events into other processes. Default: nothing does. */
   tracing?: Tracing | undefined;
-  /** What measures it. Default: nothing does. */
+  /** Measures it. Default: nothing does. */
   instruments?: Instruments;
-  /** How long, in ms, a topic that nobody follows any more stays attached. Default 5 000. */
+  /** Ms for which a topic that nobody follows any more stays attached. Default 5 000. */
   lingerMs?: number;
 }
 
-/** Where an event goes, and what it carries beside its data. */
+/** Options of a publish: the topic, and details beside the data. */
 export interface PublishOptions extends PublishMeta {
   /** Default `default`. */
   topic?: string | undefined;
 }
 
-/** Which events of a topic a subscription yields, from where on. */
+/** Options of a subscription: the events of a topic, and the start. */
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
   extends Pick<Selection, 'unknownTypes'> {
   /** Default `default`. */
@@ -56,13 +56,13 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
   topics?: readonly string[] | undefined;
   /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
   admit?: Admit | undefined;
-  /** Where to start, in each topic; nothing means live only. */
+  /** The start in each topic; without it, live only. */
   since?: Since | undefined;
   /** Default: all of the catalog's. */
   types?: readonly N[] | undefined;
   /** Conditions on the data that all events must meet [D8]. */
   filter?: EventFilter<N, C> | undefined;
-  /** What is to happen when the subscriber cannot keep up [D9]. Default `refill`. */
+  /** Treatment of a subscriber that cannot keep up [D9]. Default `refill`. */
   whenSlow?: WhenSlow | undefined;
   /**
    * Ms, 3 600 000 at most: at most one delivery per topic in so long, of the latest event of each type since the last;
@@ -77,7 +77,7 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
   asker?: Asker | undefined;
 }
 
-/** Which events a listener is called for. Default: all of the topic `default`. */
+/** The events that a listener is called for. Default: all of the topic `default`. */
 export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> {
   types?: readonly N[] | undefined;
   /** Conditions on the data that all events must meet [D8]. */

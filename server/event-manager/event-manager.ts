@@ -43,7 +43,7 @@ const MAX_LAGS = 100;
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
 export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly catalog: C;
-  /** What it logs through. */
+  /** Its logger. */
   readonly logger: Logger;
   readonly #broker: Broker;
   readonly #admission: Admission;
@@ -52,7 +52,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
   readonly #subscribing: Subscribing;
-  /** Where all that reads logs takes turns, step by step, and where pages do, which are held until they are sent. */
+  /** Turns of all reads of logs, step by step, and those of pages, which are held until they are sent. */
   readonly #reads = readTurns();
   readonly #pages = pageTurns();
   readonly #clock: Clock;
@@ -201,7 +201,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     });
   }
 
-  /** What this process did since it started. */
+  /** Counts of this process since it started. */
   stats(): EventStats {
     const { names } = this.catalog;
     const { gate, published, invalid, unavailable } = this.#publishing;
@@ -257,7 +257,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   }
 }
 
-/** Whoever has a page made is not waited for in the midst of it: a page that waited would hold up those of others. */
+/** Asker of a page in the making: nobody waits in the midst of one, since it would hold up those of others. */
 function unhurried(asker: Asker): Asker {
   return {
     ...ownAsker(),

@@ -1,4 +1,4 @@
-/** What this process did since it started; the answer of the `stats` query. */
+/** Counts of this process since it started; the answer of the `stats` query. */
 export interface EventStats {
   /** ISO 8601. */
   startedAt: string;

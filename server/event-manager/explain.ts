@@ -28,7 +28,7 @@ export function explain(
   }
 }
 
-/** What of records read from the log a subscriber gets and does not get, in numbers. */
+/** Counts the records read from the log that a subscriber gets and does not get. */
 export function explainRead(records: readonly StreamRecord[], selector: Selector) {
   const events = records.filter(({ type }) => !isNoticeType(type));
   const wanted = events.filter(({ type }) => selector.wants(type));

@@ -8,7 +8,7 @@ import type { Steps } from './steps.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 
-/** Where a feed starts, and whether something before it was lost already. */
+/** The start of a feed, and a loss before it, if there is one. */
 export interface FeedStart {
   readonly position: Position;
   readonly gap?: StreamRecord;

@@ -12,9 +12,9 @@ import type { Selector } from './selector.ts';
 import { type Reads, Steps } from './steps.ts';
 import { countGap, gapRecord, type StreamRecord, syncedRecord } from './stream-record.ts';
 
-/** Whoever reads a feed: a socket, or an iterator. */
+/** The reader of a feed: a socket, or an iterator. */
 export interface FeedReader {
-  /** Who it is, for the log. */
+  /** Its name for the log. */
   readonly name: string;
   /** Takes records in order. False: no more for now; the reader calls `feed.resume()` when it has room. */
   take(records: readonly StreamRecord[]): boolean;
@@ -23,7 +23,7 @@ export interface FeedReader {
    * and calls `feed.fellBehind()` right after a batch that filled it. Returns how to stop taking them.
    */
   goLive(feed: Feed): () => void;
-  /** Whether others of its client filled it: it is handed nothing then, and calls `feed.resume()` later. Left out: never. */
+  /** Tells if others of its client filled it: it is handed nothing then, and calls `feed.resume()` later. Left out: never. */
   refuses?(): boolean;
   /** The feed ended by itself, with an error the subscriber should see. */
   fail(error: unknown): void;
@@ -33,7 +33,7 @@ export interface FeedOptions {
   hub: Hub;
   selector: Selector;
   reader: FeedReader;
-  /** Where its steps through the log take turns with those of others. */
+  /** Turns that its steps through the log share with those of others. */
   reads: Reads;
   /** If given, a reader that fell behind gets the latest record of each key and not those in between [D9]. */
   conflate?: KeyOf | undefined;
@@ -63,7 +63,7 @@ export class Feed {
   #position: Position | null = null;
   #leave: (() => void) | null = null;
   #ahead: { after: Position; read: ReturnType<Hub['read']> } | null = null;
-  /** How often it began to read: who waits for the log finds out that another has begun meanwhile. */
+  /** Number of reads begun: a read that waited for the log finds out that another has begun meanwhile. */
   #begun = 0;
   #recovered = true;
   #synced = false;
@@ -262,7 +262,7 @@ export class Feed {
     return this.#state === 'reading';
   }
 
-  /** What becomes of this subscriber, for whoever debugs. */
+  /** Logs the state of this subscriber, for debugging. */
   #tell(fields: object, message: string): void {
     const { logger } = this.hub.watch;
     if (!debugs(logger)) return;

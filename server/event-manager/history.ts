@@ -15,7 +15,7 @@ import type { Steps } from './steps.ts';
 import { gapRecord, isNoticeType, itemOf, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
 
-/** What of a log is read for one page: then it ends, with what was found. The question after it goes on. */
+/** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
 const SCAN_RECORDS = 10_000;
 const SCAN_CHARS = 8 * 1024 * 1024;
 
@@ -26,7 +26,7 @@ interface RecordPage {
   readonly start: Position;
   /** The page after this one starts here. */
   readonly end: Position;
-  /** Whether the log had nothing more in the direction of reading. */
+  /** True if the log had nothing more in the direction of reading. */
   readonly exhausted: boolean;
 }
 
@@ -131,7 +131,7 @@ async function pageBefore(
   return { records: page.records, start, end, exhausted: start.seq < bounds.first };
 }
 
-/** How much was read for a page. */
+/** Amount read for a page. */
 class Scanned {
   #records = 0;
   #chars = 0;

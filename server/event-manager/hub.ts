@@ -11,7 +11,7 @@ export interface HubEvents {
   closed: [];
 }
 
-/** Where the feeds of a topic live once they have caught up: one place that moves on, and hands out what it passes. */
+/** Fans a topic's records out to caught-up feeds. `position` is the last record emitted. */
 export interface Hub {
   readonly log: TopicLog;
   readonly watch: Watch;
@@ -20,7 +20,7 @@ export interface Hub {
   started(): Promise<void>;
   /** Moves synchronously with handing out. Whoever stands here and joins misses nothing [D7]. */
   readonly position: Position;
-  /** Where it stood before it moved on: whoever takes nothing of what is handed out now still stands here. */
+  /** Its position before it moved on: a feed that takes none of the records handed out now still stands here. */
   readonly previous: Position;
   /** Records right after a position, as they would have been handed out: those of one step, when it is its turn. */
   read(after: Position, steps: Steps): ReturnType<TopicLog['read']>;

@@ -18,7 +18,7 @@ import { allSyncedRecord, decode, placedRecord, type StreamRecord } from './stre
 /** Records read from all the logs together while catching up. */
 const READ_RECORDS = 512;
 
-/** What is followed of one topic. */
+/** The followed part of one topic. */
 export interface TopicSource {
   readonly lease: HubLease;
   readonly selector: Selector;
@@ -58,7 +58,7 @@ export class MergedFeed implements Reading {
   /** Topics met so far, those that are not for this subscriber too. */
   readonly #met = new Set<string>();
   readonly #positions = new Map<string, Position>();
-  /** Of the topics there were at the start: those without a position yet, and those not level yet. */
+  /** Topics there were at the start: those without a position yet, and those not level yet. */
   #unplaced = new Set<string>();
   #behind = new Set<string>();
   readonly #allPlaced: Promise<void>;
@@ -207,7 +207,7 @@ export class MergedFeed implements Reading {
     return part;
   }
 
-  /** Where a topic begins, known once all of them are. */
+  /** The start of a topic, known once all of them are. */
   async #place(
     { topic, feed }: Part,
     hub: Hub,

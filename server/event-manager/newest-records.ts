@@ -8,7 +8,7 @@ export const PAGE_CHARS = 1024 * 1024;
 /** The newest records that fit on a page, of ranges that come the newest first, each in order. One fits in any case. */
 export class NewestRecords {
   readonly #limit: number;
-  /** Of ranges that are complete, oldest first. */
+  /** Records of ranges that are complete, oldest first. */
   #records: StreamRecord[] = [];
   #range: StreamRecord[] = [];
   #chars = 0;
@@ -39,7 +39,7 @@ export class NewestRecords {
     this.isFull ||= this.#records.length === this.#limit;
   }
 
-  /** Whether the page is full with what is newer than its oldest record. */
+  /** Tells if the page is full with what is newer than its oldest record. */
   #fitsWithout({ json }: StreamRecord): boolean {
     const newer = this.#range.length + this.#records.length - 1;
     return newer > 0 && (newer >= this.#limit || this.#chars - json.length >= PAGE_CHARS);

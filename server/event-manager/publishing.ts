@@ -8,7 +8,7 @@ import { Counts } from './counts.ts';
 import { PublishGate } from './publish-gate.ts';
 import { Throttle } from './throttle.ts';
 
-/** What a publish resolves with here: `conflated` if a throttle let a later event stand in for this one. */
+/** Result of a publish here: `conflated` if a throttle let a later event stand in for this one. */
 export type ManagerPublishResult = PublishResult & { conflated?: true };
 
 type UncheckedEvent = { event_type: string; data: unknown } & PublishMeta;

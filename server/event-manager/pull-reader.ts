@@ -5,7 +5,7 @@ import type { Feed, FeedReader } from './feed.ts';
 import { liveAlone } from './live-alone.ts';
 import type { StreamRecord } from './stream-record.ts';
 
-/** What a record occupies beside its texts, about: in characters. */
+/** Approximate size of a record beside its texts, in characters. */
 const RECORD_CHARS = 100;
 
 /**
@@ -17,7 +17,7 @@ export class PullReader implements FeedReader {
   readonly #maxChars: number;
   readonly #whenSlow: WhenSlow;
   #records: StreamRecord[] = [];
-  /** Of those that wait. */
+  /** Size of the records that wait. */
   #chars = 0;
   #wake: () => void = () => {};
   #end: { error?: unknown } | null = null;
@@ -77,7 +77,7 @@ export class PullReader implements FeedReader {
     }
   }
 
-  /** Whether nothing waits: then the feed may go on. */
+  /** Tells if nothing waits: then the feed may go on. */
   get isEmpty(): boolean {
     return this.#records.length === 0;
   }

@@ -12,7 +12,7 @@ const MAX_RANGE = 512;
 /** Characters of JSON that a range should have: with large records it has few. */
 const RANGE_CHARS = 256 * 1024;
 
-/** Whoever reads backward is told of ranges, the newest first; within a range the oldest record comes first. */
+/** Receiver of a backward read: ranges come newest first; within a range the oldest record comes first. */
 export interface BackwardReader {
   /** A record of the range, or a gap in its place. */
   record(record: StreamRecord): void;
@@ -46,7 +46,7 @@ export async function readBackward(
   return start;
 }
 
-/** Where the last `limit` matching records begin; the log's end if there are none. It keeps their numbers only. */
+/** Finds the start of the last `limit` matching records; the log's end if there are none. It keeps their numbers only. */
 export async function startOfLast(
   log: TopicLog,
   selector: Selector,

@@ -12,7 +12,7 @@ export class RecentRecords {
   /** Contiguous, oldest first, of one epoch. Those before `#head` are dropped and wait for the next compaction. */
   #records: StreamRecord[] = [];
   #head = 0;
-  /** Of JSON, from `#head` on. */
+  /** Characters of JSON from `#head` on. */
   #chars = 0;
 
   /**

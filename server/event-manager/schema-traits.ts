@@ -1,7 +1,7 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { partsOf } from '../../shared/data/schema-parts.ts';
 
-/** How a schema treats data that it has parsed before. */
+/** A schema's treatment of data that it has parsed before. */
 export interface SchemaTraits {
   /** A second parse accepts what the first one yielded: nothing in the schema transforms data. */
   readonly isRepeatable: boolean;

@@ -6,17 +6,17 @@ import { matchesOne } from '../../shared/pattern.ts';
 import type { KeyOf } from './conflation.ts';
 import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
 
-/** Which records of a topic a subscriber wants. */
+/** The records of a topic that a subscriber wants. */
 export interface Selector {
   /** Equal keys select equal records. */
   readonly key: string;
-  /** Whether an event of the type can match. */
+  /** Tells if an event of the type can match. */
   wants(type: string): boolean;
   /** The same test live, on replay and in history [D8]. Notices match, but for gaps of a record of an unwanted type. */
   matches(record: StreamRecord): boolean;
 }
 
-/** Which events are wanted. */
+/** A choice of events. */
 export interface Selection {
   /** Default: all of the catalog's. */
   types?: readonly string[] | undefined;
@@ -58,7 +58,7 @@ export function select(catalog: AnyCatalog, { types, unknownTypes, filter }: Sel
 }
 
 /**
- * What events are the latest of where only the latest are delivered: of their type, and of the value of a field if one
+ * Conflation key, by which only the latest events are delivered: their type, and the value of a field if one
  * is named.
  * @throws EventsError INVALID_FILTER
  */

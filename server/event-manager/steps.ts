@@ -6,7 +6,7 @@ import type { Turns } from './turns.ts';
 const STEP_RECORDS = 512;
 const STEP_MS = 2;
 
-/** Where whatever reads logs for somebody takes its turns, and for whom. */
+/** The turns that a read of logs takes, and the asker it reads for. */
 export interface Reads {
   readonly turns: Turns;
   readonly asker: Asker;

@@ -11,7 +11,7 @@ import type { Tracing } from '../tracing.ts';
 
 /** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
 export interface StreamRecord extends Position {
-  /** Where a client that has this item resumes: `<epoch>:<seq>` [D6]. */
+  /** Cursor from which a client that has this item resumes: `<epoch>:<seq>` [D6]. */
   readonly cursor: string;
   readonly type: string;
   /** When it was appended, Unix ms by the log's clock; notices never were. */
@@ -22,7 +22,7 @@ export interface StreamRecord extends Position {
   readonly of?: string;
 }
 
-/** Of text; what it becomes takes some times as much. */
+/** Bytes of text; the parsed record takes some times as much. */
 const DECODED_BYTES = 2 * 1024 * 1024;
 
 const decoded = new RecentlyMade<StreamRecord, unknown>(
@@ -118,7 +118,7 @@ export function traceDelivered(
   }
 }
 
-/** What a record brings of a trace. */
+/** A record's part of a trace. */
 export function traceOf(record: StreamRecord): { traceparent?: string | undefined } {
   return isNoticeType(record.type) ? {} : (decode(record) as { traceparent?: string | undefined });
 }

@@ -20,7 +20,7 @@ import type { Reads } from './steps.ts';
 import { ThrottledHubs } from './throttled-hubs.ts';
 import type { Turns } from './turns.ts';
 
-/** What of a topic may be seen; null: nothing. Asked for each topic of a subscription to several. */
+/** Tells the part of a topic that may be seen; null: none. Asked for each topic of a subscription to several. */
 export type Admit = (topic: string) => Selection | null | Promise<Selection | null>;
 
 interface UncheckedOptions extends Selection {

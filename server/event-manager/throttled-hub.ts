@@ -66,7 +66,7 @@ export class ThrottledHub implements Hub {
     return this.#started;
   }
 
-  /** What lies between a position and this hub's, reduced; a gap of the log that is not at its beginning ends the page. */
+  /** Reads the records between a position and this hub's, reduced; a gap of the log that is not at its beginning ends the page. */
   async read(after: Position, steps: Steps): ReturnType<Hub['read']> {
     let gap: Gap | null = null;
     let held = this.#reduction(after);
@@ -92,7 +92,7 @@ export class ThrottledHub implements Hub {
     return { gap, records };
   }
 
-  /** What is held is handed out before. */
+  /** Held records are handed out before. */
   readonly close = (): void => {
     if (this.#closed) return;
     if (this.#position !== null && !this.#held.isEmpty) this.#deliver();
@@ -145,7 +145,7 @@ export class ThrottledHub implements Hub {
     return isNoticeType(type) && (epoch !== end.epoch || seq !== end.seq + 1);
   }
 
-  /** Whether a reader at a position lacks what this hub has passed, or stands where the topic's own never was. */
+  /** Tells if a reader at a position lacks what this hub has passed, or stands where the topic's own never was. */
   #isToBeRead({ epoch, seq }: Position): boolean {
     const [here, topic] = [this.position, this.#hub.position];
     if (epoch !== here.epoch) return true;

@@ -67,7 +67,7 @@ export class TopicHub implements Hub {
     }
   }
 
-  /** What has arrived is handed out before. */
+  /** Records that have arrived are handed out before. */
   close(): void {
     if (this.#closed) return;
     this.#flush();

@@ -2,9 +2,9 @@ import { EventsError } from '../../shared/errors.ts';
 import type { Asker } from './asker.ts';
 
 export interface TurnsOptions {
-  /** How many run at a time. */
+  /** Number that run at a time. */
   atOnce: number;
-  /** How many of one asker do. */
+  /** Number that run at a time for one asker. */
   perAsker: number;
   /**
    * Ms of one turn of the event loop in which more are started; then everything else of this process comes first.
@@ -19,7 +19,7 @@ export interface TurnsOptions {
   later?: (callback: () => void) => void;
 }
 
-/** What one asker waits for. */
+/** Work that one asker waits for. */
 interface Line {
   readonly asker: Asker;
   readonly waiting: (() => void)[];
@@ -142,7 +142,7 @@ export class Turns {
     });
   }
 
-  /** What is to be called when one is done. */
+  /** Called when one is done. */
   #whenDone(line: Line): () => void {
     const { patienceMs } = this.#options;
     let counts = true;

@@ -2,7 +2,7 @@ import { type Instruments, noInstruments } from '../instruments.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { Tracing } from '../tracing.ts';
 
-/** Who watches what a manager does. */
+/** Observers of a manager: log, metrics and traces. */
 export interface Watch {
   readonly logger: Logger;
   readonly instruments: Instruments;

@@ -14,7 +14,7 @@ const PAGE = 1000;
 
 /** Publishes an event of whatever type. */
 export interface IngressTarget {
-  /** What its events are. */
+  /** The catalog of its events. */
   readonly catalog: AnyCatalog;
   publish(
     event_type: string,
@@ -32,7 +32,7 @@ export interface IngressOptions {
   logger: Logger;
 }
 
-/** What became of the entries that this process took. */
+/** Counts of the entries that this process took. */
 export interface IngressCounts {
   /** Published. */
   moved: number;

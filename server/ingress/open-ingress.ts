@@ -13,7 +13,7 @@ const CLAIM_AFTER_MS = 15_000;
 
 export interface OpenIngressOptions {
   source: RedisSource;
-  /** What keys begin with; the stream is `<prefix>:ingress`. */
+  /** Prefix of keys; the stream is `<prefix>:ingress`. */
   prefix: string;
   manager: IngressTarget;
   broker: Broker;

@@ -1,4 +1,4 @@
-/** What a caller may still publish; in the tRPC context, beside the session. */
+/** A caller's remaining publishes; in the tRPC context, beside the session. */
 export interface Allowance {
   /** @throws EventsError RATE_LIMITED, INVALID_OPTION */
   take(events: number): Promise<void>;

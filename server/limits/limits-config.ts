@@ -1,7 +1,7 @@
-import { compile } from '@fastify/proxy-addr';
-import { z } from 'zod';
+import * as z from 'zod';
+import { trustedProxies } from './client-address.ts';
 
-/** What one client may use of a server. */
+/** Limits on one client's use of a server. */
 export interface LimitsConfig {
   /**
    * Connections of one address at a time: WebSockets, event streams and requests; a hundred sockets more may be between
@@ -26,10 +26,10 @@ export interface LimitsConfig {
   readonly trustProxy: readonly string[];
 }
 
-/** Of the time for a handshake, so many ms are left to be late in: thousands may be due at once. */
+/** Ms of the time for a handshake that are left to be late in: thousands may be due at once. */
 export const HANDSHAKE_SPARE_MS = 500;
 
-/** What counts where nothing is said, for those who are not of this machine. */
+/** Defaults for clients that are not of this machine. */
 export const DEFAULT_MAX_CONNECTIONS = 1000;
 export const DEFAULT_PUBLISH_RATE = 1000;
 
@@ -52,7 +52,7 @@ export const limitsShape = {
 
 function areProxies(list: readonly string[]): boolean {
   try {
-    compile([...list]);
+    trustedProxies(list);
     return true;
   } catch {
     return false;

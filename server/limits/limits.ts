@@ -20,9 +20,9 @@ const SPARE_SOCKETS = 100;
 const COUNT_MS = 500;
 
 export interface LimitsOptions extends LimitsConfig {
-  /** Where processes count together. Default null: each for itself. */
+  /** The Redis in which processes count together. Default null: each counts for itself. */
   readonly redisUrl: string | null;
-  /** What keys in Redis begin with. */
+  /** Prefix of keys in Redis. */
   readonly redisPrefix: string;
 }
 
@@ -46,13 +46,13 @@ export class Limits {
     const perSecond = publishRate ?? DEFAULT_PUBLISH_RATE;
     if (perSecond === 0) return;
     if (redisUrl !== null) {
-      // Of its own, so that what is answered late here holds up nothing else.
+      // A connection of its own, so that late answers here hold up nothing else.
       this.#redis = openClient(redisUrl, { name: 'limits', timeoutMs: COUNT_MS });
     }
     this.#rate = new PublishRate({ perSecond, prefix, redis: this.#redis });
   }
 
-  /** What a caller may publish. @param subject undefined for those who need no token: then it is their address that counts */
+  /** The allowance of a caller. @param subject undefined for those who need no token: then their address counts */
   allowance(subject: string | undefined, address: string): Allowance | undefined {
     const rate = this.#rate;
     if (!rate || (subject === undefined && this.#sparesThisMachine && isThisMachine(address)))
@@ -61,7 +61,7 @@ export class Limits {
     return { take: (events) => rate.take(key, events) };
   }
 
-  /** Whether a socket may stay, whatever it is going to ask; one of a proxy may, for it is of many clients. */
+  /** Tells if a socket may stay, whatever it is going to ask; one of a proxy may, for it is of many clients. */
   admitSocket(socket: Socket): boolean {
     if (this.#isProxy(socket)) return true;
     const release = this.#sockets.admit(plain(socket.remoteAddress));

@@ -6,9 +6,9 @@ import { WINDOW_MS, WindowCounter } from './window-counter.ts';
 export interface PublishRateOptions {
   /** Events of one key per second. */
   perSecond: number;
-  /** Where processes count together. Default: each for itself; so it is while Redis does not answer. */
+  /** The Redis in which processes count together. Default: each counts for itself, as it does while Redis does not answer. */
   redis?: Redis | Cluster | undefined;
-  /** What keys in Redis begin with. */
+  /** Prefix of keys in Redis. */
   prefix: string;
   /** Ms since any moment; never goes back. Default `performance.now`. */
   now?: () => number;
@@ -45,7 +45,7 @@ export class PublishRate {
         `${events} events at once are more than the ${this.#perSecond} that may be published in a second: send smaller batches.`,
       );
     }
-    // Whoever floods one process is refused by it alone: Redis need not count that.
+    // A client that floods one process is refused by it alone: Redis need not count that.
     const waitMs = this.#here.take(key, events) || (await this.#leftElsewhere(key, events));
     if (waitMs === 0) return;
     throw new EventsError(

@@ -1,8 +1,8 @@
-/** How long a key's window lasts. */
+/** Length of a key's window. */
 export const WINDOW_MS = 1000;
 
 export interface WindowCounterOptions {
-  /** What may be taken for a key within a window. */
+  /** Points that may be taken for a key within a window. */
   limit: number;
   /** Ms since any moment; never goes back: a window lasts a second, whatever happens to the time of day. Default `performance.now`. */
   now?: () => number;

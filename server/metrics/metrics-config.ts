@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
-/** Where a server shows what it measures. */
+/** Configuration of the address at which a server shows its metrics. */
 export interface MetricsConfig {
   /**
    * Port of `/metrics`, for Prometheus; 0 takes a free one. Workers of `psyche-events serve` take this one and those that

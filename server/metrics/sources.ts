@@ -4,19 +4,19 @@ import type { IngressCounts } from '../ingress/ingress.ts';
 /** Whom a server's figures are asked from when somebody wants to see them. */
 export interface MetricsSources {
   manager: { stats(): EventStats; lag(): Promise<number | null> };
-  /** What its WebSockets carry. Default: it has none. */
+  /** Traffic of its WebSockets. Default: it has none. */
   webSockets?: { traffic: Traffic } | undefined;
   /** Sessions that are open. Default: they are not counted. */
   sessions?: { size: number } | undefined;
   /** The broker's connections, and whether each can be used. Default: it has none. */
   brokerConnections?: (() => Readonly<Record<string, boolean>>) | undefined;
-  /** What became of the entries of the ingress stream that this process took. Default: it takes none. */
+  /** Counts of the entries of the ingress stream that this process took. Default: it takes none. */
   ingress?: { counts: Readonly<IngressCounts> } | undefined;
 }
 
-/** What WebSockets carry, and carried. */
+/** Traffic of WebSockets, now and so far. */
 export interface Traffic {
-  /** How many are open. */
+  /** Number of open ones. */
   connections: number;
   receivedBytes: number;
   sentBytes: number;

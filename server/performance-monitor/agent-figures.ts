@@ -1,4 +1,4 @@
-/** How one agent is doing; the `agents` of a simulation fit. */
+/** Figures of one agent; the `agents` of a simulation fit. */
 export interface AgentFigures {
   /** Answers given. */
   readonly interactions: number;

@@ -8,7 +8,7 @@ import { type AgentsById, agentMetadata, agentMetrics } from './agent-figures.ts
 import { health } from './health.ts';
 import type { PerformanceMonitor } from './performance-monitor.ts';
 
-/** What is needed of an EventManager whose catalog has `system_status`. */
+/** An EventManager whose catalog has `system_status`, as far as it is used here. */
 export interface StatusPublisher {
   publish(
     event_type: 'system_status',
@@ -18,19 +18,19 @@ export interface StatusPublisher {
   stats(): EventStats;
 }
 
-/** What {@link integratePerformanceMonitor} takes. */
+/** Options of {@link integratePerformanceMonitor}. */
 export interface IntegratePerformanceMonitorOptions {
   manager: StatusPublisher;
   /** Ms between two `system_status` events; the first is published at once. Default 5000. */
   intervalMs?: number;
-  /** Where it is published: a topic, or several, which all get the same. Default `default`. */
+  /** The topic it is published to, or several, which all get the same. Default `default`. */
   topic?: string | readonly string[] | undefined;
   /** `metadata.node`. Default: the machine's name. */
   node?: string;
   /** Agents at work now. Default 0. */
   activeAgents?: () => number;
   /**
-   * How each agent is doing, by id: latencies go into `performance_metrics` (`agent_latency_mean_ms`, `…_max_ms`), and
+   * Figures of each agent, by id: latencies go into `performance_metrics` (`agent_latency_mean_ms`, `…_max_ms`), and
    * each agent with its errors into `metadata.agents`. Their errors count only through `errorCount`. Default: none.
    */
   agents?: () => AgentsById;

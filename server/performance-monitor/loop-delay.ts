@@ -3,7 +3,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 const RESOLUTION_MS = 20;
 const NS_PER_MS = 1e6;
 
-/** How long the event loop keeps work waiting. Measuring does not keep the process up. */
+/** Delay of the event loop. Measuring does not keep the process up. */
 export class LoopDelay {
   readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 

@@ -2,17 +2,17 @@ import { CpuMeter } from './cpu-meter.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { type PerformanceReaders, systemReaders } from './readers.ts';
 
-/** What a {@link PerformanceMonitor} takes. */
+/** Options of a {@link PerformanceMonitor}. */
 export interface PerformanceMonitorOptions {
-  /** Where figures come from. Default: this process and its machine. */
+  /** Sources of the figures. Default: this process and its machine. */
   readers?: Partial<PerformanceReaders>;
 }
 
 /** `performance_metrics` of a `system_status`. Figures that the system does not tell are left out. */
 export interface PerformanceMetrics {
-  /** Of all processors of the machine, 0–100. */
+  /** Use of all processors of the machine, 0–100. */
   cpu_percent: number;
-  /** Of the machine's memory, 0–100. */
+  /** Use of the machine's memory, 0–100. */
   memory_percent: number;
   [figure: string]: number;
 }
@@ -34,7 +34,7 @@ export class PerformanceMonitor {
     this.#cpu = new CpuMeter(this.#readers);
   }
 
-  /** What is held now, and what was used since the sample before. The first one covers all time since the start. */
+  /** Takes a sample: memory held now, and processor time used since the sample before. The first one covers all time since the start. */
   sample(): PerformanceMetrics {
     const { machinePercent, processPercent } = this.#cpu.read();
     const { totalBytes, freeBytes } = this.#readers.machineMemory();

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
 
-/** Where the figures come from; each is read once per sample. Tests inject their own. */
+/** Sources of the figures; each is read once per sample. Tests inject their own. */
 export interface PerformanceReaders {
   /** Ms since the process started, monotonic. */
   now(): number;

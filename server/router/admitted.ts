@@ -1,23 +1,23 @@
 import { TRPCError } from '@trpc/server';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import type { Expects } from '../../shared/wire/expectation.ts';
 import { toTRPCError } from './errors.ts';
 import { decodeInput, peek } from './raw-input.ts';
 
-/** What a resolver gets: a valid input, and what the call was granted. */
+/** Arguments of a resolver: a valid input, and what the call was granted. */
 export interface Admitted<Input, Grant> {
   readonly input: Input;
   readonly grant: Grant;
 }
 
-/** How the calls of one procedure are let in. */
+/** Rules by which the calls of one procedure are let in. */
 export interface CallRules<Asked, Input, Grant> {
-  /** What of the input a decision needs. */
+  /** Schema of the part of the input that a decision needs. */
   readonly asked: z.ZodType<Asked>;
   /** @throws EventsError FORBIDDEN and others */
   authorize(context: unknown, asked: Asked): Promise<Grant>;
-  /** What may be annotated in the input. */
+  /** Types that may be annotated in the input. */
   expects(asked: Asked): Expects;
   readonly input: z.ZodType<Input>;
 }

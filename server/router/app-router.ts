@@ -51,7 +51,7 @@ function asUnknownEvent(error: TRPCError, path: string | undefined, names: reado
 
 type Trpc = ReturnType<typeof trpcOf>;
 
-/** Whoever calls a procedure beside the events must be allowed to, see `guard`; only then is the input decoded. */
+/** Callers of a procedure beside the events must be allowed to, see `guard`; only then is the input decoded. */
 function guarded(t: Trpc, authorize: Authorize<AccessContext>) {
   return t.procedure.use(async ({ ctx, type, getRawInput, next }) => {
     await guard(authorize, { ctx, type, getRawInput });
@@ -75,7 +75,7 @@ function decodeBeside(input: unknown): unknown {
 /** Procedures beside the events, built on the application's own procedure. */
 type Beside<R extends TRPCRouterRecord> = (procedure: ReturnType<typeof guarded>) => R;
 
-/** What {@link createAppRouter} takes besides. */
+/** Options of {@link createAppRouter} besides. */
 export interface AppRouterOptions {
   /** Decides what each call may do. Default: what the claims of its session allow; without a session, everything. */
   authorize?: Authorize<AccessContext> | undefined;

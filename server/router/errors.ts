@@ -9,7 +9,7 @@ export function asTRPCError(error: TRPCError): TRPCError {
   return cause instanceof EventsError ? toTRPCError(cause) : error;
 }
 
-/** What ended a stream, as its tRPC client is told: the project's errors under their tRPC codes, all others as they are. */
+/** Makes the error that ended a stream one for its tRPC client: the project's errors under their tRPC codes, all others as they are. */
 export function toldError(error: unknown): unknown {
   return error instanceof EventsError ? toTRPCError(error) : error;
 }
@@ -23,7 +23,7 @@ export async function* tellErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T,
   }
 }
 
-/** What clients are told where the log cannot be used. */
+/** Message to clients where the log cannot be used. */
 const LOG_UNAVAILABLE =
   'The log of events cannot be reached: try again later. What was sent may have been stored: publish it again with the same idempotencyKey.';
 
@@ -33,11 +33,11 @@ export function toTRPCError(error: EventsError): TRPCError {
   return new TRPCError({ code: ERRORS[error.code].trpc, message, cause: error });
 }
 
-/** What our error formatter adds to an error's `data`, so that a client need not read messages. */
+/** Fields that our error formatter adds to an error's `data`, so that a client need not read messages. */
 export interface ErrorDetails {
   /** The project's code, where it is an error of ours; INVALID_OPTION for an input of the wrong shape. */
   reason: ErrorCode | null;
-  /** What is wrong with the input, field by field. */
+  /** Faults of the input, field by field. */
   issues: readonly Issue[];
   /** Ms after which trying again can help, where that is known. */
   retryAfterMs?: number;

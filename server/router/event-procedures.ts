@@ -19,6 +19,7 @@ import { optionsOnly } from '../../shared/wire/expectation.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/end-with-session.ts';
+import { sessionOf } from '../access/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
@@ -121,10 +122,10 @@ export type BaseProcedure<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
   false
 >;
 
-/** What a resolver gets as `ctx`: the context, with what middleware changed. */
+/** A resolver's `ctx`: the context, with what middleware changed. */
 type ResolverContext<Ctx, Overrides> = Omit<Ctx, keyof Overrides> & Overrides;
 
-/** What {@link eventProcedures} takes besides. */
+/** Options of {@link eventProcedures} besides. */
 export interface EventProceduresOptions<Ctx> {
   /** Decides what each call may do. Default: what the claims of `ctx.session` allow; without a session, everything. */
   authorize?: Authorize<Ctx> | undefined;
@@ -202,9 +203,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       const options = grant.several
         ? { ...asked, types, filter, admit: grant.several(filter) }
         : { ...asked, ...checkpoint.narrow(grant.one, filter) };
-      return endWithSession(ctx, signal, (ends) =>
-        untyped.subscribe({ ...options, signal: ends, asker: askerOf(ctx) }).telling(toldError),
-      );
+      return untyped
+        .subscribe({ ...options, signal, asker: askerOf(ctx) })
+        .limited({ ends: sessionOf(ctx)?.signal, tell: toldError });
     });
 
   const history = admitting({

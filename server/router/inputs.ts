@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { cursorSchema } from '../../shared/cursor.ts';
 import { countedArray } from '../../shared/data/counted-array.ts';
@@ -36,7 +36,7 @@ export const batchInput = z.strictObject({
   events: countedArray(publishInput.omit({ topic: true }).extend({ event_type: z.string() }), MAX_BATCH),
 });
 
-/** What of a publish decides whether it may be made. In all of these null is undefined, which JSON does not have. */
+/** The part of a publish that decides its permission. In all of these null is undefined, which JSON does not have. */
 export const askedOfPublish = asked({ topic });
 
 export const askedOfBatch = asked({
@@ -44,12 +44,12 @@ export const askedOfBatch = asked({
   events: countedArray(z.object({ event_type: z.string() }), MAX_BATCH),
 });
 
-/** What of a subscription decides who may have it. */
+/** The part of a subscription that decides its permission. */
 export function askedOfSubscribe(names: readonly string[]) {
   return asked({ topic, topics: topicsSchema.optional(), types: typesSchema(names) });
 }
 
-/** What of a page of history or a replay decides who may have it. */
+/** The part of a page of history or a replay that decides its permission. */
 export function askedOfHistory(names: readonly string[]) {
   return asked({ topic, types: typesSchema(names) });
 }

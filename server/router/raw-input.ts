@@ -6,7 +6,7 @@ import { isRecord } from '../../shared/wire/shapes.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 
 /**
- * Where an input waits to be decoded, in an object that stands for it. A symbol, since no JSON has one, and since it
+ * Key under which an input waits to be decoded, in an object that stands for it. A symbol, since no JSON has one, and since it
  * survives `{ ...input, lastEventId }`, which tRPC makes of the input of a subscription that is resumed.
  */
 const UNDECODED = Symbol('an input that was not decoded yet');

@@ -12,7 +12,7 @@ const KEY = {
   description: 'What was sent before with the same key, within five minutes, is stored once.',
 };
 
-/** What a stream says about itself. */
+/** Items that a stream sends about itself. */
 const NOTICES: Record<string, JsonSchema> = {
   stream_synced: envelope('stream_synced', {
     recovered: { type: 'boolean', description: 'Whether everything since the given position was delivered.' },
@@ -26,13 +26,13 @@ const NOTICES: Record<string, JsonSchema> = {
   }),
 };
 
-/** What the document says beside the events. */
+/** Properties of the document beside the events. */
 export interface AsyncApiOptions {
   /** Default `psyche-events`. */
   title?: string;
-  /** Of what is described, for its readers. Default `1.0.0`. */
+  /** Version of the described events, for readers. Default `1.0.0`. */
   version?: string;
-  /** What the keys in Redis begin with. Default `psyche`. */
+  /** Prefix of keys in Redis. Default `psyche`. */
   redisPrefix?: string;
 }
 

@@ -1,11 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { timestampSchema } from '../../shared/events.ts';
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = { readonly [key: string]: unknown };
 
-/** How superjson writes values that JSON does not have; the annotation is what goes into `meta` with them. */
+/** Superjson's forms of values that JSON does not have; the annotation goes into `meta` with them. */
 const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
   date: { type: 'string', format: 'date-time', 'x-superjson': 'Date' },
   bigint: { type: 'string', pattern: '^-?[0-9]+$', 'x-superjson': 'bigint' },

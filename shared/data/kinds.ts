@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ALL_KINDS, SCALARS } from '../wire/expectation.ts';
 import type { Kind } from '../wire/format.ts';
 import { partsOf } from './schema-parts.ts';

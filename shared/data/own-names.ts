@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_DATA_DEPTH } from '../wire/limits.ts';
 import { partsOf } from './schema-parts.ts';
 import { invalidAt, mapTree } from './tree.ts';

@@ -1,28 +1,30 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { partsOf } from './schema-parts.ts';
 
-/** Kinds of schema that accept anything, or whose output is not what they accept. */
-const NOT_PLAIN = new Set(['any', 'unknown', 'undefined', 'pipe', 'transform', 'success', 'promise', 'file']);
+/** Kinds of schema that accept and yield plain JSON, as far as their parts do. */
+const PLAIN: ReadonlySet<string> = new Set([
+  ...['string', 'number', 'boolean', 'null', 'literal', 'enum', 'template_literal', 'never'],
+  ...['object', 'record', 'array', 'tuple', 'union', 'intersection', 'lazy'],
+  ...['optional', 'nonoptional', 'nullable', 'readonly', 'default', 'prefault', 'catch'],
+]);
 
 /**
  * Tells if everything a schema accepts, and everything it yields, is plain JSON and equal. Data of such a schema needs no
- * annotations in the log. zod itself answers: such a schema can be written as JSON Schema in both directions, nowhere
- * says "anything", and yields undefined nowhere but in fields that may as well be absent.
+ * annotations in the log. All its parts are of kinds that are known to be plain, and it yields undefined nowhere but in
+ * fields that may as well be absent.
  */
 export function isPlainJsonSchema(schema: z.ZodType): boolean {
-  let open = false;
-  const options: Parameters<typeof z.toJSONSchema>[1] = {
-    unrepresentable: 'throw',
-    override: ({ zodSchema }) => {
-      if (NOT_PLAIN.has(zodSchema._zod.def.type) || holdsUndefined(zodSchema)) open = true;
-    },
-  };
-  try {
-    z.toJSONSchema(schema, { ...options, io: 'input' });
-    z.toJSONSchema(schema, { ...options, io: 'output' });
-    return !open && !yieldsUndefined(schema);
-  } catch {
-    return false;
-  }
+  return !yieldsUndefined(schema) && [...partsOf(schema)].every(isPlain);
+}
+
+function isPlain(part: z.core.$ZodTypes): boolean {
+  const { def } = part._zod;
+  if (def.type === 'literal' && !def.values.every(isScalar)) return false;
+  return PLAIN.has(def.type) && !holdsUndefined(part);
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 /** Tells if there may be undefined where JSON would have null, or nothing where the schema asks for something. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** The properties in which schemas keep their parts. */
 const HELD_IN = [

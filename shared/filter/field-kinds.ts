@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Kinds of values a filter can compare; `any` where a schema leaves it open. */
 export type FieldKind = 'string' | 'number' | 'boolean' | 'bigint' | 'date' | 'null' | 'any';

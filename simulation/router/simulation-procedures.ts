@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
 import type { Command } from '../command.ts';
 import { seedSchema, speedSchema, stimulusSchema } from '../limits.ts';

@@ -71,7 +71,7 @@ describe('a body that is refused is answered, not reset', () => {
     [
       'a form in parts, too large',
       413,
-      null,
+      'TOO_LARGE',
       { bytes: 8 * MIB, headers: { 'content-type': 'multipart/form-data; boundary=x' } },
     ],
     ['compressed', 400, null, { bytes: MIB / 2, headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } }],

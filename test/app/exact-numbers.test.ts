@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { httpClient, startTestServer, wsClient } from './harness.ts';

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { integratePerformanceMonitor, PerformanceMonitor } from '../../server/index.ts';
 import { type AnyCatalog, defineEvents, EventsError, psycheEvents } from '../../shared/index.ts';
 import { startTestServer } from './harness.ts';

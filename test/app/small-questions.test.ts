@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fastify } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { answerInTurn } from '../../server/app/pipelining.ts';
+import { answerInTurn } from '../../server/app/http/pipelining.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer } from './harness.ts';
 
@@ -54,18 +54,18 @@ describe('one request', () => {
 describe('requests that are sent before those before them were answered', () => {
   /** Sends 20 in one packet. @returns how many were under way at a time, and what was answered */
   async function pipelined(isInTurn: boolean) {
-    await using app = Object.assign(fastify(), { [Symbol.asyncDispose]: async () => app.close() });
-    if (isInTurn) answerInTurn(app.server, () => {});
     let running = 0;
     let most = 0;
-    app.get('/:n', async (request) => {
+    await using server = createServer(async ({ url }, response) => {
       most = Math.max(most, ++running);
       await sleep(2);
       running--;
-      return `<${(request.params as { n: string }).n}>`;
+      response.end(`<${url?.slice(1)}>`);
     });
-    const url = await app.listen({ port: 0, host: '127.0.0.1' });
-    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    if (isInTurn) answerInTurn(server, () => {});
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     let text = '';
     socket.on('data', (data) => {
       text += data;

@@ -3,7 +3,7 @@ import { initTRPC } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { observable } from '@trpc/server/observable';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_QUEUED_VALUES } from '../../server/broadcaster/limits.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { type Apply, type RawClient, startServer, type TestServer, until, withLimits } from './harness.ts';

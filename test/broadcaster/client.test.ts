@@ -5,7 +5,7 @@ import { observable } from '@trpc/server/observable';
 import superjson from 'superjson';
 import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ADAPTERS, startServer, until } from './harness.ts';
 
 describe.each(ADAPTERS)('%s adapter: with tRPC’s own client', (_name, apply) => {

@@ -2,7 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import superjson from 'superjson';
 import { describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ADAPTERS, startServer } from './harness.ts';
 
 describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {

@@ -2,7 +2,7 @@ import { EventEmitter, on } from 'node:events';
 import { initTRPC, TRPCError, tracked } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {

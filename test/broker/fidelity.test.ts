@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
 import superjson from 'superjson';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventManager } from '../../server/index.ts';
 import { defineEvents, EventsError, toLogEntry } from '../../shared/index.ts';
 import { Collector } from '../support/collect.ts';

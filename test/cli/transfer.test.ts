@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EventManager } from '../../server/index.ts';
 import { createAppRouter } from '../../server/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Coercion } from '../../cli/coerce.ts';
 import { createAppRouter, type EventManager, toJsonSchema } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';

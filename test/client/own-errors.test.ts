@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { MemoryBroker } from '../../server/index.ts';
 import { defineEvents, EventsError } from '../../shared/index.ts';

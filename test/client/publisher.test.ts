@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents, EventsError, psycheEvents } from '../../shared/index.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { loadConfig, startServer } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';

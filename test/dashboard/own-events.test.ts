@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createClient } from '../../client/index.ts';
 import { loadConfig, startServer } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';

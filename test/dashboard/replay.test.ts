@@ -66,7 +66,7 @@ function shown({ page }: DashboardPage): Promise<Shown> {
   return page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.read());
 }
 
-/** What they showed, in each frame that differs from the one before. */
+/** States that they showed, one for each frame that differs from the one before. */
 async function noted({ page }: DashboardPage): Promise<Shown[]> {
   const frames = await page.evaluate(() => (globalThis as unknown as { panels: Panels }).panels.frames);
   return frames.map((frame) => JSON.parse(frame));

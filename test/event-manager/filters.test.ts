@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { select } from '../../server/event-manager/selector.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { historyInput } from '../../server/router/inputs.ts';

@@ -3,7 +3,7 @@ import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import superjson from 'superjson';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { type Authorize, EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
 import { defineEvents, EventsError, psycheEvents } from '../../shared/index.ts';

@@ -4,7 +4,7 @@ import { initTRPC } from '@trpc/server';
 import superjson from 'superjson';
 import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type AppRouter,
   applyBroadcastWSSHandler,

@@ -1,6 +1,6 @@
 import superjson from 'superjson';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createClient } from '../../client/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { httpClient, startTestServer, wsClient } from '../app/harness.ts';

@@ -3,7 +3,7 @@ import Ajv from 'ajv';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { toAsyncApi, toJsonSchema } from '../../server/index.ts';
 import { type AnyCatalog, defineEvents, EventsError, psycheEvents } from '../../shared/index.ts';
 import { simulationEvents } from '../../simulation/index.ts';

@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvents, EventsError, fromLogEntry, toLogEntry } from '../../shared/index.ts';
 
 /** The data that a subscriber gets of data that a schema accepts. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineEvents, psycheEvents, toLogEntry } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 

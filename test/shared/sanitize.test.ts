@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents, psycheEvents, stripControlCharacters, toLogEntry } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';

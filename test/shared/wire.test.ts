@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import superjson, { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kindsOf } from '../../shared/data/kinds.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { defineEvents, fromLogEntry, toLogEntry, transformer } from '../../shared/index.ts';

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventManager, MemoryBroker, type PublisherOf } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { simulationEvents } from '../../simulation/catalog.ts';

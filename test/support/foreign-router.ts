@@ -1,5 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createAppRouter, type EventManager, eventProcedures } from '../../server/index.ts';
 import { defineEvents, type PsycheCatalog, transformer } from '../../shared/index.ts';
 

@@ -4,7 +4,7 @@ import { transformer } from '../../../shared/wire/transformer.ts';
 import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/stream-record.ts';
 import { RecentlyMade } from '../../recently-made.ts';
 
-/** The bytes of a record's tRPC message after its request id: `"result":{…}}`. */
+/** The bytes of an event that are the same for all subscribers of a transport. */
 export type EncodeBody = (record: StreamRecord) => Buffer;
 
 /**
@@ -13,35 +13,58 @@ export type EncodeBody = (record: StreamRecord) => Buffer;
  */
 const KEPT_BYTES = 512 * 1024;
 
+type Config = AnyTRPCRouter['_def']['_config'];
+
 /**
- * How a router's messages are written. With superjson the text of the log goes to the sockets as it is; any other
- * transformer is asked once per event.
+ * Bodies of WebSocket messages: what follows the request id, `"result":{…}}`. With superjson the text of the log goes
+ * out as it is; any other transformer is asked once per event.
  */
-export function bodyEncoder(router: AnyTRPCRouter): EncodeBody {
-  const { _config: config } = router._def;
-  const { output } = config.transformer;
-  const write = writesSuperjson(output) ? superjsonBody : transformedBody(config);
+export function messageBody({ _def: { _config: config } }: AnyTRPCRouter): EncodeBody {
+  return encodingOnce(writesSuperjson(config) ? superjsonMessage : transformedMessage(config));
+}
+
+/** Bodies of server-sent events: `data` and `id`, as tRPC writes them. */
+export function eventBody({ _def: { _config: config } }: AnyTRPCRouter): EncodeBody {
+  const data = writesSuperjson(config) ? superjsonData : transformedData(config);
+  return encodingOnce((record) => `data: ${data(record)}\nid: ${record.cursor}\n\n\n`);
+}
+
+function encodingOnce(write: (record: StreamRecord) => string): EncodeBody {
   const encode: EncodeBody = (record) => Buffer.from(write(record));
   const bodies = new RecentlyMade<StreamRecord, Buffer>(KEPT_BYTES, encode, (_, { length }) => length);
   return (record) => (isNoticeType(record.type) ? encode(record) : bodies.of(record));
 }
 
-/** Whether it is the project's transformer, or superjson itself, which writes the same. */
-function writesSuperjson(output: unknown): boolean {
+/** Tells if it is the project's transformer, or superjson itself, which writes the same. */
+function writesSuperjson({ transformer: { output } }: Config): boolean {
   return output === transformer || output === transformer.output || output === superjson;
 }
 
 /** As `superjson.serialize` would write `{ id, data }`: a record's annotations are those of `{ data }` already. */
-function superjsonBody({ cursor, json, meta }: StreamRecord): string {
+function superjsonMessage({ cursor, json, meta }: StreamRecord): string {
   const annotations = meta === undefined ? '' : `,"meta":${meta}`;
   return `"result":{"type":"data","id":"${cursor}","data":{"json":{"id":"${cursor}","data":${json}}${annotations}}}}`;
 }
 
-function transformedBody(config: AnyTRPCRouter['_def']['_config']): (record: StreamRecord) => string {
+function transformedMessage(config: Config): (record: StreamRecord) => string {
   return (record) => {
     const id = record.cursor;
     const result = { type: 'data' as const, id, data: { id, data: itemOf(record) } };
     const text = JSON.stringify(transformTRPCResponse(config, { id: null, result }));
     return text.slice('{"id":null,'.length);
   };
+}
+
+/** A line end in JSON that somebody else wrote into the log: it would end the field of a server-sent event. */
+const LINE_END = /[\r\n]/;
+
+/** As `superjson.serialize` would write the item; its annotations have other paths than those of the record. */
+function superjsonData(record: StreamRecord): string {
+  const { json, meta } = record;
+  if (meta !== undefined) return JSON.stringify(transformer.output.serialize(itemOf(record)));
+  return `{"json":${LINE_END.test(json) ? JSON.stringify(JSON.parse(json)) : json}}`;
+}
+
+function transformedData({ transformer: { output } }: Config): (record: StreamRecord) => string {
+  return (record) => JSON.stringify(output.serialize(itemOf(record)));
 }

@@ -6,12 +6,12 @@ import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
 import type { FrameStyle } from './frame-style.ts';
 
-/** A socket's subscription in a group. */
+/** An outlet's subscription in a group. */
 export interface Member {
   readonly style: FrameStyle;
   /** Who it is, for the log. */
   readonly name: string;
-  /** Whether its client has so much unsent that nothing may be added. */
+  /** True if its client has so much unsent that nothing may be added. */
   readonly isFull: boolean;
   /** Takes frames; false if it should be told no more until it has caught up. */
   write(frames: Buffer): boolean;
@@ -19,7 +19,7 @@ export interface Member {
   overflow(missed: boolean): void;
 }
 
-/** Subscribers of one topic that select the same records: matched once, encoded once, framed once per request id. */
+/** Subscribers of one topic that select the same records: matched once, encoded once, framed once per style. */
 class Group {
   readonly #members = new Set<Member>();
   readonly #onEmpty: () => void;

@@ -35,7 +35,7 @@ export class PendingAnswers {
     });
   };
 
-  /** Whether bytes written now would be the answer to the request that is owed one: none before it, none begun. */
+  /** Tells if bytes written now would be the answer to the request that is owed one: none before it, none begun. */
   isNext(socket: Duplex): boolean {
     const answers = [...(this.#owed.get(socket)?.answers ?? [])];
     return answers.length === 0 || (answers.length === 1 && answers[0]?.headersSent === false);

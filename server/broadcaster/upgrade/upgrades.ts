@@ -14,7 +14,7 @@ export interface UpgradesOptions {
   pending: PendingAnswers;
   /** Takes an upgrade to a WebSocket, or refuses it. */
   take: Upgrade;
-  /** Whether an upgrade is another listener's. Default: none is. */
+  /** Tells if an upgrade is another listener's. Default: none is. */
   leaves?: (request: IncomingMessage) => boolean;
 }
 

@@ -6,7 +6,7 @@ import { parseRedisUrl } from './redis-url.ts';
 interface ClientSettings {
   /** Seen in CLIENT LIST. */
   name: string;
-  /** How long an answer is waited for; what cannot be sent fails at once. */
+  /** Time for which an answer is waited for; a command that cannot be sent fails at once. */
   timeoutMs: number;
 }
 

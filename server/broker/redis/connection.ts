@@ -11,7 +11,7 @@ export type ConnectionOptions = RedisOptions & { replyMapping?: 'legacy' };
 interface ConnectionSettings {
   /** Seen in CLIENT LIST. */
   name: string;
-  /** How long a caller is kept waiting for an answer, or for a lost connection to come back. */
+  /** Time for which a caller waits for an answer, or for a lost connection to come back. */
   timeoutMs: number;
   logger: Logger;
 }
@@ -59,7 +59,7 @@ export class RedisConnection {
     return path ?? `${host}:${port}`;
   }
 
-  /** Whether it can be used now. */
+  /** Tells if it can be used now. */
   get isReady(): boolean {
     return this.redis.status === 'ready';
   }
@@ -156,7 +156,7 @@ export class RedisConnection {
   }
 }
 
-/** Whether Redis itself said no; anything else is a connection that failed. */
+/** Tells if Redis itself said no; anything else is a connection that failed. */
 export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }

@@ -4,7 +4,7 @@ import type { Probe } from './probe.ts';
 import type { RedisServers } from './servers.ts';
 import type { Topology } from './topology.ts';
 
-/** Who listens to a channel. */
+/** A listener of a channel. */
 export interface ChannelListener {
   /** Subscribed, for the first time or anew: from here on messages arrive; before it some may have been lost. */
   attached(): void;
@@ -13,7 +13,7 @@ export interface ChannelListener {
 
 interface Channel {
   readonly listeners: Set<ChannelListener>;
-  /** Where messages arrive; null while they do not. */
+  /** The connection on which messages arrive; null while there is none. */
   connection: RedisConnection | null;
   toldOfRefusal: boolean;
 }
@@ -26,7 +26,7 @@ interface LiveChannelsSettings {
 }
 
 /**
- * What a process hears by Pub/Sub: one subscription per channel, whoever many listen, renewed after every loss.
+ * A process's Pub/Sub: one subscription per channel for any number of listeners, renewed after every loss.
  * The Pub/Sub is the sharded kind: the server of a topic's keys has its channel too, and no other hears of it.
  */
 export class LiveChannels {
@@ -43,7 +43,7 @@ export class LiveChannels {
     );
   }
 
-  /** Whether there are connections, and all can be used now. */
+  /** Tells if there are connections, and all can be used now. */
   get areReady(): boolean {
     return this.#settings.servers.areReady;
   }

@@ -6,7 +6,7 @@ import type { Topology } from './topology.ts';
 interface OneServerSettings {
   connect: (options: ConnectionOptions) => Redis;
   address: string | null;
-  /** Of the Sentinels that it is behind. */
+  /** Addresses of the Sentinels that it is behind. */
   watch?: SentinelWatch;
 }
 

@@ -1,7 +1,7 @@
 import { IDEMPOTENCY_MS } from '../broker.ts';
 import { OPEN } from './scripts.ts';
 
-/** How long records that are too old may stay in a log that is written to. */
+/** Time for which records that are too old may stay in a log that is written to. */
 const TRIM_MS = 1000;
 
 /** In the hashes of ids: the epoch that they belong to. No id is written with a blank, so none has this name. */

@@ -24,7 +24,7 @@ function decodeId(text: string): string | null {
   }
 }
 
-/** What the publish script announces: `epoch first at`, then type, id, json and meta of each record, a line each. */
+/** Form of the publish script's announcement: `epoch first at`, then type, id, json and meta of each record, a line each. */
 export function decodeNotification(text: string): LogRecord[] | null {
   const [header = '', ...lines] = text.split('\n');
   const [, epoch, first, at] = /^([A-Za-z0-9]{1,32}) ([1-9]\d{0,15}) (\d{1,15})$/.exec(header) ?? [];

@@ -1,7 +1,7 @@
 import { isReply } from './connection.ts';
 import { SLOTS } from './key-slot.ts';
 
-/** What a server's answer means for where to go with a command. */
+/** A server's answer that sends a command elsewhere. */
 export type Redirection =
   /** Another server has the slot. */
   | { kind: 'moved'; slot: number; server: string }

@@ -23,16 +23,16 @@ import { RedisServers } from './servers.ts';
 import { TopicIndex } from './topic-index.ts';
 import type { RedisSource, Topology } from './topology.ts';
 
-/** How Redis is used, and how much is kept. */
+/** Options of a {@link RedisBroker}: the use of Redis, and retention. */
 export interface RedisBrokerOptions extends Retention {
-  /** What all keys and channels begin with. Default `psyche`. */
+  /** Prefix of all keys and channels. Default `psyche`. */
   prefix?: string;
   /**
-   * How long a call waits for Redis before it rejects with UNAVAILABLE, in ms. An outage shorter than this delays
+   * Ms for which a call waits for Redis before it rejects with UNAVAILABLE. An outage shorter than this delays
    * calls; during a longer one they fail at once. Default 2000.
    */
   timeoutMs?: number;
-  /** How often tails compare their place with the log's end, in ms: how late a lost last announcement can be. Default 5000. */
+  /** Interval at which tails compare their place with the log's end, in ms: a lost last announcement can be that late. Default 5000. */
   checkIntervalMs?: number;
   /** Default: logs nothing. */
   logger?: Logger;
@@ -94,7 +94,7 @@ export class RedisBroker implements Broker {
     await this.#commands.run(this.#prefix, () => this.#eviction.check());
   }
 
-  /** Whether all connections of a kind can be used now; those for announcements are there once a topic is followed. */
+  /** Tells if all connections of a kind can be used now; those for announcements are there once a topic is followed. */
   get connections(): Readonly<Record<string, boolean>> {
     return {
       commands: this.#commands.areReady,
@@ -176,7 +176,7 @@ export class RedisBroker implements Broker {
     this.#eviction.check();
   }
 
-  /** Whoever only publishes needs no second connection. */
+  /** A process that only publishes needs no second connection. */
   #listening(): LiveChannels {
     if (!this.#channels) {
       const settings = { name: 'subscriber', timeoutMs: this.#timeoutMs, logger: this.#logger };

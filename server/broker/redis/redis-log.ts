@@ -98,7 +98,7 @@ export class RedisLog {
     return { epoch: String(epoch), seq: Number(seq) };
   }
 
-  /** Whether a topic holds records. Asks for no more: a topic that is asked for otherwise is remembered. */
+  /** Tells if a topic holds records. Asks for no more: a topic that is asked for otherwise is remembered. */
   async exists(topic: string): Promise<boolean> {
     const { log } = topicKeys(this.#settings.prefix, topic);
     return (await this.#servers.run(log, (redis) => redis.exists(log))) === 1;

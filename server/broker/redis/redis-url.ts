@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from './connection.ts';
 
-/** What a Redis URL says. */
+/** The parts of a Redis URL. */
 export interface RedisLocation {
-  /** Of Redis itself, of the Sentinels, or of some nodes of the Cluster. At least one. */
+  /** Addresses of Redis itself, of the Sentinels, or of some nodes of the Cluster. At least one. */
   readonly servers: readonly { host: string; port: number }[];
-  /** How Sentinels are asked; null where there are none. */
+  /** Options for asking Sentinels; null where there are none. */
   readonly sentinel: ConnectionOptions | null;
   readonly cluster: boolean;
-  /** Of every connection to a Redis. */
+  /** Options of every connection to a Redis. */
   readonly options: ConnectionOptions;
 }
 

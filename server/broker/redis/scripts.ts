@@ -8,17 +8,17 @@ declare module 'ioredis' {
   }
 }
 
-/** How long a topic's epoch and sequence number are remembered after its log expired: until then nothing is renumbered. */
+/** Time for which a topic's epoch and sequence number are remembered after its log expired: until then nothing is renumbered. */
 const META_OUTLIVES_LOG_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * How long a topic in which nothing was published is remembered after it was last asked for: of names that are only
+ * Time for which a topic in which nothing was published is remembered after it was last asked for: of names that are only
  * asked for there may be any number. Whoever comes back later than that is told of a change of epoch.
  */
 const EMPTY_TOPIC_MS = 60 * 60 * 1000;
 
 /**
- * What all scripts begin with.
+ * Beginning of all scripts.
  *
  * KEYS: log, meta. ARGV: 1 a new epoch in case it is needed, 2 maxAge in ms, and the latest record this process has
  * seen: 3 its epoch and, after it, those that were left before, 4 its seq, 5 its id, each empty if not known.

@@ -12,7 +12,7 @@ interface LatestRecord extends SeenRecord {
 }
 
 const MAX_TOPICS = 10_000;
-/** Of a topic. */
+/** Records of a topic. */
 const MAX_LEFT = 8;
 
 /**

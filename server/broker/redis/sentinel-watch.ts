@@ -2,14 +2,14 @@ import { Redis } from 'ioredis';
 import type { ConnectionOptions } from './connection.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 
-/** What Sentinels announce it with: `<name> <old host> <old port> <new host> <new port>`. */
+/** Form of the Sentinels' announcement: `<name> <old host> <old port> <new host> <new port>`. */
 const CHANNEL = '+switch-master';
 
 interface SentinelWatchSettings {
   sentinels: readonly { host: string; port: number }[];
-  /** How they are asked, as a connection to what is behind them has it. */
+  /** Options for asking them, as a connection to what is behind them has it. */
   options: ConnectionOptions;
-  /** How long a Sentinel may take to answer. */
+  /** Time that a Sentinel may take to answer. */
   timeoutMs: number;
 }
 

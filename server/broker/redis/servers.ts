@@ -8,7 +8,7 @@ import { redirectionIn } from './redirection.ts';
 import type { Topology } from './topology.ts';
 
 interface ServersSettings {
-  /** What the connections are for; seen in CLIENT LIST. */
+  /** Purpose of the connections; seen in CLIENT LIST. */
   name: string;
   timeoutMs: number;
   logger: Logger;
@@ -42,7 +42,7 @@ export class RedisServers {
     return this.connections[0]?.redis.options.db ?? 0;
   }
 
-  /** Whether there are some, and all can be used now. */
+  /** Tells if there are some, and all can be used now. */
   get areReady(): boolean {
     return this.#connections.size > 0 && this.connections.every(({ isReady }) => isReady);
   }

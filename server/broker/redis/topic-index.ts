@@ -7,7 +7,7 @@ import type { IndexKeys } from './keys.ts';
 import type { ChannelListener } from './live-channels.ts';
 
 const RETRY_MS = 250;
-/** How often a topic that is written to is entered again, and how long an entry outlives its topic's log. */
+/** Interval at which a topic that is written to is entered again, and time by which an entry outlives its topic's log. */
 const REFRESH_MS = 60_000;
 const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
 /** Topics whose entry is remembered; beyond it they are entered once more. */
@@ -35,16 +35,16 @@ redis.call('PEXPIRE', KEYS[1], longest)
 
 interface TopicIndexSettings {
   keys: IndexKeys;
-  /** How long a log is kept after its last record. */
+  /** Time for which a log is kept after its last record. */
   maxAgeMs: number;
   run: <T>(send: (redis: Redis) => Promise<T>) => Promise<T>;
-  /** Whether a topic's log holds records. */
+  /** Tells if a topic's log holds records. */
   holds: (topic: string) => Promise<boolean>;
   listen: (listener: ChannelListener) => () => void;
 }
 
 /**
- * Which topics there are: a sorted set of names, each with the time it was last entered. It has a key of its own, which
+ * The index of topics: a sorted set of names, each with the time it was last entered. It has a key of its own, which
  * no script of a topic may touch, since in a Cluster it is elsewhere. So whoever publishes to a topic enters it first:
  * no topic is ever written to and not in it. If the index is lost and logs are not (it was evicted, or its server is
  * another one), each process enters those again that it knows.

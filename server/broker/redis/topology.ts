@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { ConnectionOptions } from './connection.ts';
 
-/** Where the connections of a broker come from. */
+/** The source of a broker's connections. */
 export type RedisSource =
   /**
    * One server: `redis://user:password@host:6379/0`; one behind Sentinels: `redis+sentinel://host1:26379,host2/name`;
@@ -15,13 +15,13 @@ export type RedisSource =
    */
   | { connect: (options: ConnectionOptions) => Redis };
 
-/** Which server has a key: the one thing in which Redis alone, behind Sentinels and as a Cluster differ. */
+/** Finds the server of a key: the one thing in which Redis alone, behind Sentinels and as a Cluster differ. */
 export interface Topology {
-  /** Where it is looked for, for messages: hosts and ports, never a password. */
+  /** Hosts and ports at which it is looked for, for messages; never a password. */
   readonly address: string;
   /** The server that has a key; null while that is not known. */
   serverOf(key: string): string | null;
-  /** Whether a server has any key. */
+  /** Tells if a server has any key. */
   has(server: string): boolean;
   /** A connection to a server. */
   open(server: string, options: ConnectionOptions): Redis;

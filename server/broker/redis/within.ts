@@ -1,4 +1,4 @@
-/** What the work leads to, or an error once it has taken so long. */
+/** Resolves as the work does, or rejects once it has taken too long. */
 export function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);

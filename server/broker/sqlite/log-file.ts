@@ -47,7 +47,7 @@ export class LogFile {
     }
   }
 
-  /** What all its topics' epochs come from. */
+  /** The epoch of the file, from which all its topics' epochs are made. */
   get epoch(): string {
     return this.#state.epoch;
   }

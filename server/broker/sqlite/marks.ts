@@ -27,12 +27,12 @@ export class Marks {
     this.#countPath = `${path}-count`;
   }
 
-  /** Whether a log that holds `mark` is the one that was used here last. */
+  /** Tells if a log that holds `mark` is the one that was used here last. */
   has(mark: string): boolean {
     return wordsOf(this.#markPath).includes(mark);
   }
 
-  /** Whether the `-mark` file is the one that was written here: nobody put it back, copied or moved it. */
+  /** Tells if the `-mark` file is the one that was written here: nobody put it back, copied or moved it. */
   get untouched(): boolean {
     const [, stamp] = wordsOf(this.#countPath);
     return stamp !== undefined && stamp === stampOf(this.#markPath);
@@ -72,7 +72,7 @@ export class Marks {
   }
 }
 
-/** Which file it is, and when it was last changed in any way: `<inode>:<ns>`. Empty if there is none. */
+/** Identity of a file, with the time of its last change of any kind: `<inode>:<ns>`. Empty if there is none. */
 export function stampOf(path: string): string {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat ? `${stat.ino}:${stat.ctimeNs}` : '';

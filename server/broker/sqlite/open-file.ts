@@ -86,7 +86,7 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
     saveState(db, state);
     db.exec('COMMIT');
   });
-  // What a process that was killed had written but not synced is on the disk before anybody sees it.
+  // Data that a killed process had written but not synced is on the disk before anybody sees it.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   return state;
 }
@@ -101,7 +101,7 @@ function configure(db: Database, maxFileBytes: number): void {
     db.exec(`PRAGMA max_page_count = ${Math.ceil(maxFileBytes / PAGE_BYTES)}`);
 }
 
-/** Whether positions in this log still mean what they meant. @throws EventsError UNAVAILABLE when it is damaged */
+/** Tells if positions in this log still mean what they meant. @throws EventsError UNAVAILABLE when it is damaged */
 function trusts(db: Database, before: LogState, here: Surroundings, { path, logger }: FileSettings): boolean {
   const doubt = doubtAbout(before, here);
   if (doubt !== null || (!before.clean && restarted(before, here))) {

@@ -3,7 +3,7 @@ import type { LogState } from './trust.ts';
 
 /** "psye": tells a log from other people's databases. */
 const APPLICATION_ID = 0x70737965;
-/** Of the tables below. A log of a later version is refused. */
+/** Version of the tables below. A log of a later version is refused. */
 const SCHEMA_VERSION = 1;
 
 const CREATE = `
@@ -44,7 +44,7 @@ const CREATE = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Whether a file is empty. @throws Error if it holds anything but a log this version can read */
+/** Tells if a file is empty. @throws Error if it holds anything but a log this version can read */
 export function isNewFile(db: Database): boolean {
   if (isLog(db)) return false;
   if (pragma(db, 'schema_version') === 0) return true;
@@ -55,7 +55,7 @@ export function isNewFile(db: Database): boolean {
   );
 }
 
-/** Whether a file is a log this version can read. */
+/** Tells if a file is a log this version can read. */
 export function isLog(db: Database): boolean {
   const version = Number(pragma(db, 'user_version'));
   return pragma(db, 'application_id') === APPLICATION_ID && version <= SCHEMA_VERSION;

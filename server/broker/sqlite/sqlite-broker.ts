@@ -14,7 +14,7 @@ import type { Durability } from './open-file.ts';
 import type { TopicLog } from './topic-log.ts';
 import { TopicLogs } from './topic-logs.ts';
 
-/** Which file, how safe, and how much is kept. */
+/** Options of a {@link SqliteBroker}: the file, its durability, and retention. */
 export interface SqliteBrokerOptions extends Retention {
   /**
    * The file; it is created if there is none, and its directory must exist. `-wal`, `-mark` and `-count` files beside it

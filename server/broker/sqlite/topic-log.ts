@@ -20,7 +20,7 @@ export class TopicLog {
   #ids: RememberedIds | null = null;
   /** The catalog that validated every record from `from` on; records before it came with the file, or from another catalog. */
   #validated: { readonly by: object | undefined; readonly from: number } = { by: undefined, from: 0 };
-  /** What was appended, and what `revert` goes back to; null when there is nothing to settle. */
+  /** The append that is not settled, and the state that `revert` goes back to; null when there is none. */
   #open: { readonly before: Extent; readonly records: LogRecord[] } | null = null;
 
   constructor(name: string, epoch: string, rows: TopicRows, retention: CompleteRetention) {
@@ -125,7 +125,7 @@ export class TopicLog {
     return this.#open;
   }
 
-  /** Where the log begins once the new records are in it, and the bytes it has then. */
+  /** The log's beginning once the new records are in it, and the bytes it has then. */
   #trim(before: Extent, added: readonly LogRecord[], now: number): { first: number; bytes: number } {
     const bytesBetween = (from: number, until: number): number => {
       const isNew = before.last + 1;
@@ -143,7 +143,7 @@ export class TopicLog {
   /** The oldest record that is young enough, and among the last `maxRecords`, if `last` is the newest. */
   #firstKept(last: number, now: number): number {
     const first = Math.max(this.#extent.first, last - this.#retention.maxRecords + 1);
-    // What is not settled yet is not too old.
+    // Records that are not settled yet are not too old.
     return this.#rows.firstAtOrAfter(this.#extent.row, now - this.#retention.maxAgeMs, first, this.end.seq);
   }
 }

@@ -4,7 +4,7 @@ import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';
 
-/** How often idle topics are looked through for records that are too old. */
+/** Interval at which idle topics are looked through for records that are too old. */
 const SWEEP_MS = 60_000;
 
 /** The logs of all topics in a file. */
@@ -26,7 +26,7 @@ export class TopicLogs {
     if (known) return known;
     const epoch = topicEpoch(this.#file.epoch, name);
     const log = new TopicLog(name, epoch, new TopicRows(this.#file, name), this.#retention);
-    // Of names that were only asked for, there may be any number.
+    // There may be any number of names that were only asked for.
     if (log.isStored) this.#logs.set(name, log);
     return log;
   }

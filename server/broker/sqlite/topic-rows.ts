@@ -14,7 +14,7 @@ interface RecordRow {
   readonly meta: string | null;
 }
 
-/** Where a topic's log begins and ends. */
+/** The beginning and end of a topic's log. */
 export interface Extent {
   /** The topic's row; null before the first record. */
   readonly row: number | null;
@@ -24,11 +24,11 @@ export interface Extent {
   readonly oldest: number;
   readonly last: number;
   readonly lastAt: number;
-  /** Of the records that retention keeps. */
+  /** Bounds of the records that retention keeps. */
   readonly bytes: number;
 }
 
-/** What the file holds of one topic. `row` is the topic's. */
+/** One topic's rows in the file. `row` is the topic's. */
 export class TopicRows {
   readonly #file: LogFile;
   readonly #name: string;
@@ -77,7 +77,7 @@ export class TopicRows {
     return records;
   }
 
-  /** Of the records from `from` on and before `until`. */
+  /** Total bytes of the records in [from, until). */
   bytes(row: number | null, from: number, until: number): number {
     if (from >= until) return 0;
     const found: { bytes: number } | undefined = this.#file.statements.bytes.get(row, from, until);

@@ -1,27 +1,27 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** What a log says about its last use. */
+/** A log's note of its last use. */
 export interface LogState {
   /** All its topics' epochs come from this one. */
   readonly epoch: string;
   readonly mark: string;
-  /** Of the file it was written to. */
+  /** Identity of the file it was written to. */
   readonly inode: string;
-  /** Of the run of the machine it was written in; empty where that has no name. */
+  /** Identity of the machine's run it was written in; empty where that has none. */
   readonly boot: string;
   readonly durability: string;
   /** 1 if it was closed, 0 if its process ended in another way. */
   readonly clean: number;
 }
 
-/** What a log is opened with. */
+/** Options with which a log is opened. */
 export interface Surroundings {
   readonly hasMark: boolean;
-  /** Whether the file with the mark is the one that was written here, and not one that was put back. */
+  /** True if the file with the mark is the one that was written here, and not one that was put back. */
   readonly untouched: boolean;
   readonly inode: string;
   readonly boot: string;
-  /** Whether there was a `-wal` file. */
+  /** True if there was a `-wal` file. */
   readonly hasWal: boolean;
   /** Records that were acknowledged and that the log lacks. */
   readonly missing: number;
@@ -51,7 +51,7 @@ export function doubtAbout(state: LogState, now: Surroundings): string | null {
   return null;
 }
 
-/** Whether the machine may have gone down since, and not only the process. */
+/** Tells if the machine may have gone down since, and not only the process. */
 export function restarted(state: LogState, now: Surroundings): boolean {
   return now.boot === '' || state.boot !== now.boot;
 }

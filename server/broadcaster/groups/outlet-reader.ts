@@ -2,51 +2,59 @@ import { CloseCode } from '../../../shared/close-codes.ts';
 import type { EventSubscription, Reading } from '../../event-manager/event-subscription.ts';
 import type { Feed, FeedReader } from '../../event-manager/feed.ts';
 import type { StreamRecord } from '../../event-manager/stream-record.ts';
-import { connectionId } from '../connection-id.ts';
-import { cut } from '../cut.ts';
-import type { LiveCall } from '../live.ts';
+import type { Outlet } from '../outlet.ts';
 import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
-import type { FrameStyle, FrameStyles } from './frame-style.ts';
+import type { FrameStyle } from './frame-style.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { Groups, Member } from './group.ts';
 
-/** What a reader needs of an EventSubscription, whatever its events. */
-type LiveSubscription = Pick<EventSubscription<never, never>, 'attach' | 'whenSlow'>;
+/** The part of an EventSubscription that a reader needs, whatever its events. */
+export type LiveSubscription = Pick<EventSubscription<never, never>, 'attach' | 'whenSlow'>;
 
-/** What all socket readers of a server share. */
-export interface SocketReaderSetup {
-  readonly groups: Groups;
-  readonly encode: EncodeBody;
-  /** Bytes a connection may have unsent [D9]. */
-  readonly highWaterBytes: number;
-  readonly styles: FrameStyles;
+/** One subscriber: where its frames go, and in which form. */
+export interface Recipient {
+  readonly outlet: Outlet;
+  readonly style: FrameStyle;
+  /** Names the subscriber in the log. */
+  readonly name: string;
+  /** Ends the subscription from this side, with an error that its client is told. */
+  end(error: Error): void;
 }
 
-/** One subscription of one socket: reads its feed while catching up, a member of its group while live. */
-export class SocketReader implements FeedReader, Member {
+/** The parts that all readers of one delivery share. */
+export interface OutletReaderSetup {
+  readonly groups: Groups;
+  readonly encode: EncodeBody;
+  /** Bytes an outlet may have unsent [D9]. */
+  readonly highWaterBytes: number;
+}
+
+/** One subscription of one outlet: reads its feed while catching up, a member of its group while live. */
+export class OutletReader implements FeedReader, Member {
   readonly style: FrameStyle;
-  readonly #call: LiveCall;
+  readonly name: string;
+  readonly #recipient: Recipient;
   readonly #writer: FrameWriter;
-  readonly #setup: SocketReaderSetup;
-  readonly #highWaterBytes: number;
+  readonly #setup: OutletReaderSetup;
   readonly #feed: Reading;
   readonly #subscription: LiveSubscription;
   /** Where it is live. */
   #hub: Feed['hub'] | undefined;
 
-  constructor(subscription: LiveSubscription, call: LiveCall, writer: FrameWriter, setup: SocketReaderSetup) {
+  constructor(
+    subscription: LiveSubscription,
+    recipient: Recipient,
+    writer: FrameWriter,
+    setup: OutletReaderSetup,
+  ) {
+    this.style = recipient.style;
+    this.name = recipient.name;
     this.#subscription = subscription;
-    this.#call = call;
+    this.#recipient = recipient;
     this.#writer = writer;
     this.#setup = setup;
-    this.#highWaterBytes = setup.highWaterBytes;
-    this.style = setup.styles.of(call);
     this.#feed = subscription.attach(this);
-  }
-
-  get name(): string {
-    return `${connectionId(this.#call.connection.socket)}/${this.#call.id}`;
   }
 
   close(): void {
@@ -71,7 +79,7 @@ export class SocketReader implements FeedReader, Member {
   }
 
   get isFull(): boolean {
-    return this.#writer.unsent > this.#highWaterBytes;
+    return this.#writer.unsent > this.#setup.highWaterBytes;
   }
 
   refuses(): boolean {
@@ -81,24 +89,25 @@ export class SocketReader implements FeedReader, Member {
   }
 
   write(frames: Buffer): boolean {
-    return this.#writer.write(frames) <= this.#highWaterBytes;
+    return this.#writer.write(frames) <= this.#setup.highWaterBytes;
   }
 
   overflow(missed: boolean): void {
     this.#feed.fellBehind(missed ? this.#hub?.previous : undefined);
     if (this.#subscription.whenSlow === 'disconnect') {
-      cut(this.#call.connection.ws, CloseCode.SLOW_CONSUMER, 'reads too slowly: resume from the last cursor');
+      const reason = 'was read too slowly: resume from the last cursor';
+      this.#recipient.outlet.close(CloseCode.SLOW_CONSUMER, reason);
     } else {
       this.#wait();
     }
   }
 
   fail(error: unknown): void {
-    this.#call.end(error instanceof Error ? error : new Error(String(error)));
+    this.#recipient.end(error instanceof Error ? error : new Error(String(error)));
   }
 
   #wait(): void {
     this.#writer.flush(); // or what is unsent cannot drain
-    void this.#call.connection.backlog.drained().then(() => this.#feed.resume());
+    void this.#recipient.outlet.drained().then(() => this.#feed.resume());
   }
 }

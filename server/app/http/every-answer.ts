@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import type { Hono, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import { debugs, type Logger } from '../../logger.ts';
+import type { Readiness } from '../readiness.ts';
+import { readToEnd } from './body.ts';
+import type { OpenRequests } from './open-requests.ts';
+
+/** What handlers have beside a request: the objects of `node:http`, and the id that is in its answer and in the log. */
+export interface HttpEnv {
+  Bindings: HttpBindings;
+  Variables: { requestId: string };
+}
+export type HttpRoutes = Hono<HttpEnv>;
+export type HttpMiddleware = MiddlewareHandler<HttpEnv>;
+
+/** On every answer. Strict-Transport-Security is for who ends TLS to say. */
+export const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  // What is no page may load nothing and be shown nowhere; the page has a policy of its own.
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
+/** Puts {@link SECURITY_HEADERS} on an answer before anybody writes it, whoever that is; they may be replaced. */
+export function addSecurityHeaders(answer: ServerResponse): void {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) answer.setHeader(name, value);
+}
+
+export interface EveryAnswerOptions {
+  readiness: Readiness;
+  /** Is told of all requests. */
+  requests: OpenRequests;
+  logger: Logger;
+}
+
+/** Does for each request what does not depend on what it asks: names it, keeps count of it, and tells how its connection goes on. */
+export function everyAnswer({ readiness, requests, logger }: EveryAnswerOptions): HttpMiddleware {
+  return async (c, next) => {
+    const { incoming, outgoing } = c.env;
+    const id = randomUUID();
+    c.set('requestId', id);
+    outgoing.setHeader('x-request-id', id); // what its lines in the log can be found by
+    requests.add(outgoing);
+    if (debugs(logger)) {
+      const since = performance.now();
+      outgoing.once('finish', () => {
+        const elapsedMs = performance.now() - since;
+        const { statusCode } = outgoing;
+        logger.debug(
+          { request: id, method: incoming.method, route: routePath(c, -1), statusCode, elapsedMs },
+          'Answered',
+        );
+      });
+    }
+    await next();
+    if (c.res.headers.get('content-type')?.startsWith('text/event-stream')) requests.addStream(outgoing);
+    // A client of HTTP/1.0 knows no chunks: an answer of unknown length ends with its connection.
+    const isOld = incoming.httpVersion === '1.0';
+    if (isOld) c.res.headers.delete('transfer-encoding');
+    const isRead = await readToEnd(incoming);
+    // Whoever keeps a connection to a server that stops is to make the next one elsewhere.
+    if (isOld || !isRead || readiness.isClosed) c.res.headers.set('connection', 'close');
+  };
+}

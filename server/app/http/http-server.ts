@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
+import { Hono } from 'hono';
+import type { AnyCatalog } from '../../../shared/catalog.ts';
+import type { createAccessContext } from '../../access/access-context.ts';
+import { DRAIN_TIMEOUT_MS } from '../../broadcaster/limits.ts';
+import { StallGuard } from '../../broadcaster/stall-guard.ts';
+import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
+import type { Instruments } from '../../instruments.ts';
+import type { Limits } from '../../limits/limits.ts';
+import { HANDSHAKE_SPARE_MS } from '../../limits/limits-config.ts';
+import type { Logger } from '../../logger.ts';
+import { toAsyncApi } from '../../schema/asyncapi.ts';
+import { toJsonSchema } from '../../schema/json-schema.ts';
+import type { Readiness } from '../readiness.ts';
+import { answerErrors, refuseAddress } from './answer-errors.ts';
+import { requestsOfFewPieces } from './body.ts';
+import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './client-error.ts';
+import { cutUnreadAnswers, limitConnections, limitSockets } from './connections.ts';
+import { addSecurityHeaders, everyAnswer, type HttpEnv, type HttpRoutes } from './every-answer.ts';
+import type { OpenRequests } from './open-requests.ts';
+import { servePage } from './page.ts';
+import { answerInTurn } from './pipelining.ts';
+import { serveCalls } from './serve-calls.ts';
+import { allowOrigins, checkHost, nameHealthCheck } from './strangers.ts';
+
+/** How often connections are looked at, in ms: how late one that is silent can be cut. */
+const LOOK_MS = 250;
+/** Ms for a whole request. */
+const REQUEST_MS = 30_000;
+/** Ms for which a connection may wait for its next request: longer than balancers keep theirs, or they would send into one that closes. */
+const KEEP_ALIVE_MS = 72_000;
+
+export interface HttpServerOptions {
+  router: AnyTRPCRouter;
+  /** Where the router is served. */
+  path: string;
+  /** Described at `/schema.json` and `/asyncapi.json`, with the prefix of keys in Redis. */
+  catalog: AnyCatalog;
+  redisPrefix: string;
+  /** Lets requests in. */
+  createContext: ReturnType<typeof createAccessContext>;
+  readiness: Readiness;
+  /** Is told of them all. */
+  requests: OpenRequests;
+  pending: PendingAnswers;
+  /** Tells if a request names a host that is served. */
+  isServedHost: (request: IncomingMessage) => boolean;
+  allowedOrigins: readonly string[];
+  limits: Limits;
+  /** Ms for the head of a request, from the connection on. */
+  handshakeTimeoutMs: number;
+  /** Ms for which a client may take nothing of its answers [D9]. @default 30000 */
+  drainTimeoutMs?: number | undefined;
+  instruments: Instruments;
+  /** Directory of the page. @default where the build puts it */
+  pageDir?: string | undefined;
+  logger: Logger;
+}
+
+/** Health, page and tRPC over HTTP; not listening yet. */
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { pending, limits, logger, instruments } = options;
+  const refuseUnreadable = clientErrors(pending);
+  const listener = getRequestListener(createRoutes(options).fetch, {
+    hostname: 'localhost', // of a request of HTTP/1.0, which may name none
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false, // everyAnswer reads what is left, and waits for it
+    errorHandler(error) {
+      if (error instanceof RequestError) return refuseAddress();
+      logger.error({ err: error }, 'A request failed');
+      return new Response(null, { status: 500 });
+    },
+  });
+  const server = createServer(
+    {
+      headersTimeout: options.handshakeTimeoutMs - LOOK_MS - HANDSHAKE_SPARE_MS,
+      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: LOOK_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      IncomingMessage: requestsOfFewPieces((socket) => {
+        instruments.refused('TOO_LARGE');
+        refuseUnreadable({ code: TOO_MANY_PIECES }, socket);
+      }),
+    },
+    (request, response) => {
+      addSecurityHeaders(response);
+      nameHealthCheck(request);
+      void listener(request, response);
+    },
+  );
+  answerInTurn(server, () => instruments.refused('TOO_MANY_REQUESTS'));
+  pending.watch(server);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    instruments.refused(isLate ? 'HANDSHAKE_TIMEOUT' : 'BAD_REQUEST');
+    refuseUnreadable(error, socket);
+  });
+  refuseTunnels(server, pending);
+  limitSockets(server, limits, () => instruments.refused('TOO_MANY_CONNECTIONS'));
+  const guard = new StallGuard(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
+  cutUnreadAnswers(server, guard, () => instruments.refused('SLOW_CONSUMER'));
+  return server;
+}
+
+function createRoutes(options: HttpServerOptions): HttpRoutes {
+  const { router, path, createContext, readiness, requests, limits, logger, instruments } = options;
+  const app: HttpRoutes = new Hono<HttpEnv>();
+  answerErrors(app, { router, path, logger });
+  app.use(everyAnswer({ readiness, requests, logger }));
+  app.use(({ env }, next) => {
+    if (isReadable(env.incoming.url)) return next();
+    throw new TRPCError({ code: 'BAD_REQUEST', message: 'Such an address cannot be read' });
+  });
+  app.use(checkHost(options.isServedHost, () => instruments.refused('HOST')));
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', async (c) => {
+    if (await readiness.check()) return c.json({ status: 'ready' });
+    const problem = readiness.isClosed
+      ? { status: 'stopping', message: 'The server stops: connect elsewhere' }
+      : { status: 'unavailable', message: 'The broker does not deliver' };
+    return c.json(problem, 503);
+  });
+  serveSchemas(app, options);
+
+  app.use(
+    `${path}/:call`,
+    allowOrigins(options.allowedOrigins, () => instruments.refused('ORIGIN')),
+    limitConnections(limits, () => instruments.refused('TOO_MANY_CONNECTIONS')),
+  );
+  const isClosed = () => readiness.isClosed;
+  serveCalls(app, { router, path, createContext, requests, isClosed, logger, instruments });
+  servePage(app, options.pageDir);
+  return app;
+}
+
+/** Serves what programs in other languages need to know of a catalog. */
+function serveSchemas(app: HttpRoutes, { catalog, redisPrefix }: HttpServerOptions): void {
+  const documents = {
+    '/schema.json': () => toJsonSchema(catalog),
+    '/asyncapi.json': () => toAsyncApi(catalog, { redisPrefix }),
+  };
+  for (const [path, write] of Object.entries(documents)) {
+    let text: string | undefined;
+    app.get(path, (c) => {
+      text ??= JSON.stringify(write());
+      return c.body(text, 200, { 'content-type': 'application/json' });
+    });
+  }
+}
+
+/** Tells if the path of an address can be decoded. */
+function isReadable(address = ''): boolean {
+  try {
+    decodeURIComponent(address.split('?', 1)[0] ?? '');
+    return true;
+  } catch {
+    return false;
+  }
+}

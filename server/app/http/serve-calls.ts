@@ -1,0 +1,113 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import type { Context } from 'hono';
+import { EventsError } from '../../../shared/errors.ts';
+import type { createAccessContext } from '../../access/access-context.ts';
+import { EventStreams } from '../../broadcaster/sse/event-streams.ts';
+import type { Instruments } from '../../instruments.ts';
+import type { Logger } from '../../logger.ts';
+import { type Failure, logFailure } from '../log-failure.ts';
+import { readBody } from './body.ts';
+import type { HttpEnv, HttpRoutes } from './every-answer.ts';
+import { InputTexts } from './input-texts.ts';
+import type { OpenRequests } from './open-requests.ts';
+
+/** Methods of calls. */
+const METHODS = ['GET', 'HEAD', 'POST'];
+/** Calls in one request. */
+const MAX_BATCH_CALLS = 100;
+
+export interface CallsOptions {
+  router: AnyTRPCRouter;
+  /** Where the router is served. */
+  path: string;
+  /** Lets requests in. */
+  createContext: ReturnType<typeof createAccessContext>;
+  /** Is told of streams, which do not end by themselves. */
+  requests: OpenRequests;
+  /** Tells if connections are to be made elsewhere from now on. */
+  isClosed: () => boolean;
+  logger: Logger;
+  instruments: Instruments;
+}
+
+/** Serves a router's calls below a path, and its subscriptions as server-sent events. */
+export function serveCalls(app: HttpRoutes, options: CallsOptions): void {
+  const { router, path, createContext, requests, isClosed, logger, instruments } = options;
+  const texts = new InputTexts();
+  const calls = {
+    router,
+    maxBatchSize: MAX_BATCH_CALLS,
+    responseMeta: ({ errors }: { errors: TRPCError[] }) => ({ headers: retryAfter(errors) }),
+  };
+  const streams = new EventStreams({ ...calls, createContext });
+  app.all(`${path}/:call`, async (c) => {
+    const { incoming, outgoing } = c.env;
+    const name = c.get('requestId');
+    const report = (failure: Omit<Failure, 'from'>): void =>
+      logFailure({ logger, instruments }, { ...failure, from: { request: name } });
+    if (incoming.method === 'GET') {
+      const answer = await streams.answer({
+        request: incoming,
+        response: outgoing,
+        path: incoming.url?.split('?', 1)[0]?.slice(path.length + 1) ?? '',
+        name,
+        headers: () => (isClosed() ? { connection: 'close' } : {}),
+        onError: report,
+      });
+      if (answer) return answer;
+      requests.addStream(outgoing);
+      return RESPONSE_ALREADY_SENT;
+    }
+    return fetchRequestHandler({
+      ...calls,
+      endpoint: path,
+      req: await withBody(c, texts, instruments),
+      createContext: ({ info }) => createContext({ req: incoming, res: outgoing, info }),
+      onError: report,
+    });
+  });
+}
+
+/**
+ * The request of a call, with a body that has been read and is no larger than it may be.
+ * @throws TRPCError for a method or a type of content that calls do not have; what {@link readBody} throws
+ */
+async function withBody(
+  { env: { incoming }, req: { raw: request } }: Context<HttpEnv>,
+  texts: InputTexts,
+  instruments: Instruments,
+): Promise<Request> {
+  const { method = '' } = incoming;
+  const refuse = (code: TRPCError['code'], message: string): never => {
+    instruments.refused(code);
+    throw new TRPCError({ code, message, cause: new EventsError('INVALID_OPTION', message) });
+  };
+  if (!METHODS.includes(method)) refuse('METHOD_NOT_SUPPORTED', `Use GET or POST, not ${method}`);
+  const { 'content-type': type, 'content-length': length } = incoming.headers;
+  const isWithout = type === undefined && (length ?? '0') === '0' && !incoming.headers['transfer-encoding'];
+  if (method !== 'POST' || isWithout) return request;
+
+  const mediaType = type?.split(';', 1)[0]?.trim().toLowerCase();
+  const isJson = mediaType === 'application/json';
+  if (!isJson && mediaType !== 'multipart/form-data')
+    refuse('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with content-type: application/json');
+  const body = await readBody(incoming).catch((error: unknown) => {
+    if (error instanceof EventsError) instruments.refused('BODY_TOO_LARGE');
+    throw error;
+  });
+  if (isJson) return texts.give(request, body.toString());
+  const { url, headers, signal } = request;
+  return new Request(url, { method, headers, signal, body: new Uint8Array(body) });
+}
+
+/** Tells in a header too when trying again can help. */
+function retryAfter(errors: readonly TRPCError[]): Headers {
+  const headers = new Headers();
+  const waits = errors.flatMap(({ cause }) =>
+    cause instanceof EventsError ? (cause.retryAfterMs ?? []) : [],
+  );
+  if (waits.length > 0) headers.set('retry-after', `${Math.ceil(Math.max(...waits) / 1000)}`);
+  return headers;
+}
