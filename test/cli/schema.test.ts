@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';

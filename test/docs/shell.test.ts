@@ -102,7 +102,7 @@ test.each(commands.filter((line) => !isCurl(line)))(
     const line = rest
       .replace(/^(?:npx )?psyche-events (\w+)/, `'${process.execPath}' '${MAIN}' $1 --url ${server.url}`)
       .replace(/ \| jq\b.*$/, '')
-      .replace(/ verify .*$/, '$& --help'); // it measures, and has tests of its own
+      .replace(/ (verify|conformance) .*$/, '$& --help'); // they measure, and have tests of their own
     expect(await run(line)).toMatchObject({ code: 0, stderr: '' });
   },
 );
