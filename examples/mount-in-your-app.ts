@@ -7,9 +7,8 @@
 import { once } from 'node:events';
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import { initTRPC, TRPCError } from '@trpc/server';
-import superjson from 'superjson';
-import { WebSocket, WebSocketServer } from 'ws';
-import { createClient } from '../client/index.ts';
+import { transformer } from 'psyche-events';
+import { createClient } from 'psyche-events/client';
 import {
   applyBroadcastWSSHandler,
   EventManager,
@@ -17,8 +16,9 @@ import {
   eventProcedures,
   MemoryBroker,
   WEBSOCKET_LIMITS,
-} from '../server/index.ts';
-import { transformer } from '../shared/index.ts';
+} from 'psyche-events/server';
+import superjson from 'superjson';
+import { WebSocket, WebSocketServer } from 'ws';
 
 // The application as it was, but for the transformer: superjson's format, and bounded, whatever a stranger sends; and
 // the error formatter, by which clients know what is wrong with an event.

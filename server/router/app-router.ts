@@ -1,5 +1,5 @@
-import { initTRPC, type TRPCRouterRecord } from '@trpc/server';
-import type { AnyCatalog } from '../../shared/catalog.ts';
+import { initTRPC, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
+import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { anything, optionsOnly } from '../../shared/wire/expectation.ts';
@@ -13,16 +13,30 @@ import { toTRPCError } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
 import { decodeInput, lazyTransformer } from './raw-input.ts';
 
-const t = initTRPC.context<AccessContext>().create({
-  transformer: lazyTransformer,
-  isDev: false, // no stack traces to clients, whatever NODE_ENV says
-  // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
-  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
-  errorFormatter: strictErrorFormatter,
-});
+/** tRPC as a server of ours speaks it. @param names of the catalog's events, for whoever asks for another one */
+function trpcOf(names: readonly string[]) {
+  return initTRPC.context<AccessContext>().create({
+    transformer: lazyTransformer,
+    isDev: false, // no stack traces to clients, whatever NODE_ENV says
+    // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+    errorFormatter({ shape, error, path }) {
+      const told = error.code === 'NOT_FOUND' ? asUnknownEvent(error, path, names) : error;
+      return strictErrorFormatter({ shape: { ...shape, message: told.message }, error: told });
+    },
+  });
+}
+
+/** A procedure of an event that is not there, as an error that names those that are; any other as it is. */
+function asUnknownEvent(error: TRPCError, path: string | undefined, names: readonly string[]): TRPCError {
+  const [, name] = /^(?:on|publish)\.([^.]+)$/.exec(path ?? '') ?? [];
+  return name === undefined ? error : toTRPCError(unknownEvent(name, names));
+}
+
+type Trpc = ReturnType<typeof trpcOf>;
 
 /** Callers of a procedure beside the events must be allowed to, see `guard`; only then is the input decoded. */
-function guarded(authorize: Authorize<AccessContext>) {
+function guarded(t: Trpc, authorize: Authorize<AccessContext>) {
   return t.procedure.use(async ({ ctx, type, getRawInput, next }) => {
     await guard(authorize, { ctx, type, getRawInput });
     const result = await next({ getRawInput: async () => decodeBeside(await getRawInput()) });
@@ -81,9 +95,10 @@ function build<C extends AnyCatalog, R extends TRPCRouterRecord>(
   beside: Beside<R>,
   { authorize = authorizeSession }: AppRouterOptions,
 ) {
+  const t = trpcOf(manager.catalog.names);
   return t.router({
     ...eventProcedures(manager, t.procedure, { authorize }),
-    ...beside(guarded(authorize)),
+    ...beside(guarded(t, authorize)),
   });
 }
 
