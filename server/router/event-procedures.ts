@@ -24,6 +24,7 @@ import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { askerOf } from '../limits/socket-asker.ts';
+import { refuseForeignProcedure } from '../trpc-copy.ts';
 import { admit, admitted, type CallRules } from './admitted.ts';
 import { hearErrors } from './early-errors.ts';
 import { asTRPCError, tellErrors, toldError } from './errors.ts';
@@ -137,12 +138,16 @@ export interface EventProceduresOptions<Ctx> {
  *
  * @example
  * t.router({ events: eventProcedures(manager, t.procedure.use(requireUser)), users: usersRouter })
+ *
+ * @throws EventsError INVALID_OPTION where another copy of `@trpc/server` made the procedure: its adapters would send
+ *   events without their positions
  */
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   manager: EventManager<C>,
   base: BaseProcedure<Ctx, Meta, Overrides>,
   { authorize = authorizeSession }: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
+  refuseForeignProcedure(base);
   const { catalog } = manager;
   // tRPC types a resolver's context as the same thing, in a form that TypeScript cannot compare for any Ctx.
   const checkpoint = new Checkpoint<unknown>(catalog, authorize as Authorize<unknown>, manager.logger);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InputTexts } from '../../server/app/http/input-texts.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { defineEvents } from '../../shared/index.ts';
