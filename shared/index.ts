@@ -23,6 +23,7 @@ export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
 export type { HistoryOptions, HistoryPage } from './history.ts';
 export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
 export { type Clock, Pace, type PaceOptions } from './pace.ts';
+export { PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol-version.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export type { ReplayOptions } from './replay.ts';
 export type { Since } from './since.ts';
@@ -37,4 +38,5 @@ export {
 } from './stream-items.ts';
 export type { WhenSlow } from './when-slow.ts';
 export { parseExactly } from './wire/exact-json.ts';
+export { parseInput } from './wire/input-text.ts';
 export { transformer } from './wire/transformer.ts';

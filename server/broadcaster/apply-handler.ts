@@ -1,6 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol-version.ts';
 import { askToReconnect } from './ask-to-reconnect.ts';
 import { Connection } from './connection.ts';
 import { type ConnectionInfo, Connections } from './connections.ts';
@@ -27,7 +28,8 @@ export interface BroadcastWSSHandler {
  * (see {@link BroadcastOptions}) and a way past iteration for results that write to sockets themselves.
  *
  * Give the server {@link WEBSOCKET_LIMITS} as options.
- * @throws TypeError when a limit has no meaning
+ * @throws TypeError when a limit has no meaning; EventsError INVALID_OPTION where another copy of `@trpc/server` made the
+ *   router
  */
 export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
   options: BroadcastWSSHandlerOptions<TRouter>,
@@ -36,6 +38,7 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
   const setup = resolveOptions(options);
   const guard = new StallGuard(setup.limits.drainTimeoutMs);
   const connections = new Connections();
+  options.wss.on('headers', (headers) => headers.push(`${PROTOCOL_HEADER}: ${PROTOCOL_VERSION}`));
   options.wss.on('connection', (ws, req) => {
     if (options.prefix && !req.url?.startsWith(options.prefix)) {
       turnAway(ws);

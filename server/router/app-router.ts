@@ -1,6 +1,6 @@
-import { initTRPC, type TRPCRouterRecord } from '@trpc/server';
-import type { AnyCatalog } from '../../shared/catalog.ts';
-import { clipText, EventsError, formatIssues } from '../../shared/errors.ts';
+import { initTRPC, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
+import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
+import { EventsError } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { anything, optionsOnly } from '../../shared/wire/expectation.ts';
 import type { AccessContext } from '../access/access-context.ts';
@@ -8,40 +8,36 @@ import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { hearErrors } from './early-errors.ts';
-import { errorDetails, toTRPCError } from './errors.ts';
+import { strictErrorFormatter } from './error-formatter.ts';
+import { toTRPCError } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
 import { decodeInput, lazyTransformer } from './raw-input.ts';
 
-/** Bytes of a procedure's path in an error: those of ours are short. */
-const MAX_PATH_BYTES = 256;
+/** tRPC as a server of ours speaks it. @param names of the catalog's events, for a caller that asks for another one */
+function trpcOf(names: readonly string[]) {
+  return initTRPC.context<AccessContext>().create({
+    transformer: lazyTransformer,
+    isDev: false, // no stack traces to clients, whatever NODE_ENV says
+    // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+    errorFormatter({ shape, error, path }) {
+      const unknown = error.code === 'NOT_FOUND' ? asUnknownEvent(path, names) : undefined;
+      if (!unknown) return strictErrorFormatter({ shape, error });
+      return strictErrorFormatter({ shape: { ...shape, message: unknown.message }, error: unknown });
+    },
+  });
+}
 
-const t = initTRPC.context<AccessContext>().create({
-  transformer: lazyTransformer,
-  isDev: false, // no stack traces to clients, whatever NODE_ENV says
-  // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
-  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
-  errorFormatter({ shape, error }) {
-    const details = errorDetails(error);
-    // zod's own message is a JSON array; and what an unexpected error says is for the log, not for clients.
-    const wrongShape = details.reason === 'INVALID_OPTION' && details.issues.length > 0;
-    const masked = error.code === 'INTERNAL_SERVER_ERROR';
-    const message = wrongShape
-      ? formatIssues(details.issues)
-      : masked
-        ? 'Internal server error'
-        : clipText(shape.message); // tRPC's own quote the path, which may be as long as a message
-    const { path } = shape.data;
-    const data = {
-      ...shape.data,
-      ...(path !== undefined && { path: clipText(path, MAX_PATH_BYTES) }),
-      ...details,
-    };
-    return { ...shape, message, data };
-  },
-});
+/** An error that names the events there are, for a procedure of one that is not there. */
+function asUnknownEvent(path: string | undefined, names: readonly string[]): TRPCError | undefined {
+  const [, name] = /^(?:on|publish)\.([^.]+)$/.exec(path ?? '') ?? [];
+  return name === undefined ? undefined : toTRPCError(unknownEvent(name, names));
+}
+
+type Trpc = ReturnType<typeof trpcOf>;
 
 /** Callers of a procedure beside the events must be allowed to, see `guard`; only then is the input decoded. */
-function guarded(authorize: Authorize<AccessContext>) {
+function guarded(t: Trpc, authorize: Authorize<AccessContext>) {
   return t.procedure.use(async ({ ctx, type, getRawInput, next }) => {
     await guard(authorize, { ctx, type, getRawInput });
     const result = await next({ getRawInput: async () => decodeBeside(await getRawInput()) });
@@ -100,9 +96,10 @@ function build<C extends AnyCatalog, R extends TRPCRouterRecord>(
   beside: Beside<R>,
   { authorize = authorizeSession }: AppRouterOptions,
 ) {
+  const t = trpcOf(manager.catalog.names);
   return t.router({
     ...eventProcedures(manager, t.procedure, { authorize }),
-    ...beside(guarded(authorize)),
+    ...beside(guarded(t, authorize)),
   });
 }
 

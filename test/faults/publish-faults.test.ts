@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
+import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { psycheEvents, toLogEntry } from '../../shared/index.ts';
 import { DeliveryChecker } from '../../verify/index.ts';
 import { allRecords } from '../broker/entries.ts';
 import { startRedis } from '../setup/redis-server.ts';
-import { startTcpProxy } from '../setup/tcp-proxy.ts';
 import { agentMessage } from '../support/events.ts';
 import { size, tell } from './chaos.ts';
 import { CheckedTopics } from './checked-topics.ts';
@@ -22,7 +22,7 @@ async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
   await broker.close();
 }
 
-describe('every 50th answer to a publish is lost', { timeout: size(30_000, 300_000) }, () => {
+describe('every 50th answer to a publish is lost', { timeout: size(60_000, 300_000) }, () => {
   async function publishAll(forgetsKeys: boolean) {
     await using redis = await startRedis();
     await using proxy = await startTcpProxy(redis.port);
@@ -66,7 +66,7 @@ describe('every 50th answer to a publish is lost', { timeout: size(30_000, 300_0
   });
 });
 
-describe('the connection to Redis swallows everything', { timeout: size(30_000, 180_000) }, () => {
+describe('the connection to Redis swallows everything', { timeout: size(60_000, 180_000) }, () => {
   const timeoutMs = size(500, 2000);
 
   test('[D2] publishes are refused in time, none hangs, and none is lost afterwards', async () => {
