@@ -38,8 +38,9 @@ export async function loadSqlite(
   const module = own();
   if (isSqlite(module)) return module;
   try {
-    // Within the try, or a bundler that does not find the package would not go on.
-    return await (importPackage ? importPackage() : import('@photostructure/sqlite'));
+    if (importPackage) return await importPackage();
+    // Awaited within the try: so a bundler goes on where the package is missing.
+    return await import('@photostructure/sqlite');
   } catch (cause) {
     throw new EventsError(
       'UNAVAILABLE',
