@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addCompletionCommand } from './completion-command.ts';
+import { addConformanceCommand } from './conformance-command.ts';
 import { addEventCommands } from './event-commands.ts';
 import { addRevokeCommand } from './revoke-command.ts';
 import { addServerCommands } from './server-commands.ts';
@@ -19,6 +20,7 @@ export function createProgram(): Command {
   addEventCommands(program);
   addTransferCommands(program);
   addVerifyCommand(program);
+  addConformanceCommand(program);
   addRevokeCommand(program);
   addCompletionCommand(program);
   return program;

@@ -1,10 +1,40 @@
 import { loadConfig, toAsyncApi, toJsonSchema } from '../server/index.ts';
+import { EventsError } from '../shared/index.ts';
 import { catalog } from './application.ts';
 import { print } from './output.ts';
+import { reach, trpcUrl } from './server-access.ts';
 
-/** Prints what programs in other languages need to know of the events. */
-export async function printSchema(format: string): Promise<void> {
-  const { redisPrefix } = loadConfig();
-  const document = format === 'asyncapi' ? toAsyncApi(catalog, { redisPrefix }) : toJsonSchema(catalog);
+/** The name of each document beside the endpoint of a server. */
+const DOCUMENTS: Readonly<Record<string, string>> = {
+  'json-schema': 'schema.json',
+  asyncapi: 'asyncapi.json',
+};
+
+/** Prints what programs in other languages need to know of a server's events; without a server, of the simulation's. */
+export async function printSchema({
+  format,
+  url,
+}: {
+  format: string;
+  url?: string | undefined;
+}): Promise<void> {
+  const document = url === undefined ? ownDocument(format) : await servedDocument(format, url);
   await print(JSON.stringify(document, null, 2));
+}
+
+function ownDocument(format: string): unknown {
+  const { redisPrefix } = loadConfig();
+  return format === 'asyncapi' ? toAsyncApi(catalog, { redisPrefix }) : toJsonSchema(catalog);
+}
+
+async function servedDocument(format: string, server: string): Promise<unknown> {
+  const endpoint = trpcUrl(server);
+  await reach(endpoint);
+  const url = new URL(DOCUMENTS[format] ?? '', endpoint);
+  const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+  if (response.ok) return response.json();
+  throw new EventsError(
+    'INVALID_OPTION',
+    `${url} answered with HTTP status ${response.status}: startServer serves it, a server of your own only if you do.`,
+  );
 }

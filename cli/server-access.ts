@@ -7,7 +7,7 @@ interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
   url: string;
 }
 
-/** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there */
+/** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there, INVALID_OPTION when something else does */
 export async function openServer({ url: address, ...rest }: Server): Promise<EventAccess> {
   const url = trpcUrl(address);
   await reach(url);
@@ -68,8 +68,9 @@ export function trpcUrl(address: string): string {
 }
 
 /** The clients wait for a server that is away; a command that is given a wrong address should say so at once. */
-async function reach(url: string): Promise<void> {
-  const words = await probe(url, AbortSignal.timeout(5000));
-  if (words !== null)
-    throw new EventsError('UNAVAILABLE', `No server answers at ${new URL(url).origin}: ${words}`);
+export async function reach(url: string): Promise<void> {
+  const found = await probe(url, AbortSignal.timeout(5000));
+  if (!found) return;
+  const where = new URL(url).origin;
+  throw new EventsError(found.code, `No events are served at ${where}: ${found.message}`, { cause: found });
 }

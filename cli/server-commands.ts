@@ -61,9 +61,13 @@ export function addServerCommands(program: Command): void {
         .choices(['json-schema', 'asyncapi'])
         .default('json-schema'),
     )
-    .addHelpText('after', examples('schema > events.schema.json', 'schema --format asyncapi'))
-    .action(async ({ format }: { format: string }) => {
+    .addOption(new Option('--url <url>', "the server whose events they are (default: the simulation's)"))
+    .addHelpText(
+      'after',
+      examples('schema > events.schema.json', 'schema --url https://a.example/events --format asyncapi'),
+    )
+    .action(async (options: { format: string; url?: string }) => {
       const { printSchema } = await import('./schema.ts');
-      await printSchema(format);
+      await printSchema(options);
     });
 }

@@ -31,7 +31,7 @@ export function checkAnswer<T>(answer: T): T {
 }
 
 /** Tells if JSON that came over HTTP was written by tRPC: a proxy's own is not. */
-export function isTrpcAnswer(answer: unknown): boolean {
+export function isTrpcAnswer(answer: unknown): answer is object {
   if (typeof answer !== 'object' || answer === null) return false;
   const part = 'result' in answer ? answer.result : 'error' in answer && answer.error;
   return typeof part === 'object' && part !== null;

@@ -105,7 +105,8 @@ export interface SubscriptionHandle {
   /**
    * Resolves when the subscription has caught up for the first time. Nobody has to wait for it: what this client
    * publishes after `on` is sent once the subscription has begun.
-   * @throws EventsError why it was refused; CLOSED if it was ended before
+   * @throws EventsError why it was refused; CLOSED if it was ended before; INVALID_OPTION, with the HTTP status, where no
+   * server of events answers: the subscription goes on trying, in case one is put there
    */
   readonly ready: Promise<void>;
   /** No handler is called after it returns. */
@@ -120,7 +121,8 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
   /**
    * Publishes an event. A connection lost meanwhile is waited for, and the event sent again under the same
    * idempotency key, so that it is stored once.
-   * @throws EventsError INVALID_EVENT, UNKNOWN_EVENT, INVALID_TOPIC, CLOSED; UNAVAILABLE or OVERLOADED after `timeoutMs`
+   * @throws EventsError INVALID_EVENT, UNKNOWN_EVENT, INVALID_TOPIC, CLOSED; INVALID_OPTION, with the HTTP status, where no
+   * server of events answers; UNAVAILABLE or OVERLOADED after `timeoutMs`
    */
   publish<N extends EventName<C>>(
     type: N,

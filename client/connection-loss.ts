@@ -1,4 +1,5 @@
-import { EventsError } from '../shared/errors.ts';
+import { ERRORS, EventsError } from '../shared/errors.ts';
+import type { ConnectionState } from './connection-state.ts';
 
 /**
  * Codes of Node's errors that no waiting mends: the certificate is not one for that address, TLS meets a server without
@@ -7,9 +8,20 @@ import { EventsError } from '../shared/errors.ts';
 const WRONG_ADDRESS =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|HPE_|EPROTO$)/;
 
-/** Why there is no connection. */
+/** Why there is no connection; of another code than UNAVAILABLE where that is known. */
 export function lossError(error: Error): EventsError {
-  return new EventsError('UNAVAILABLE', `No connection: ${describeLoss(error)}`, { cause: error });
+  const code = error instanceof EventsError ? error.code : 'UNAVAILABLE';
+  return new EventsError(code, `No connection: ${describeLoss(error)}`, { cause: error });
+}
+
+/**
+ * The error of calls that are not to wait for a connection: something answers at the address that is no server which
+ * will take them. Null where waiting can help. The connection itself goes on trying, for the address may
+ * be one where a server is about to be put.
+ */
+export function refusalOf({ status, error }: ConnectionState): EventsError | null {
+  if (status === 'live' || status === 'closed') return null;
+  return error instanceof EventsError && !ERRORS[error.code].retry ? error : null;
 }
 
 /** Tells if nothing answered because the address is wrong, as far as that is known: DNS may learn a name later. */

@@ -3,10 +3,11 @@ import { mayReconnect } from '../shared/close-codes.ts';
 import { EventsError } from '../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../shared/longest-timer.ts';
 import { fullJitter } from './backoff.ts';
-import { closeCodeOf, describeClose, isOwnFailure, lossError } from './connection-loss.ts';
+import { closeCodeOf, describeClose, isOwnFailure, lossError, refusalOf } from './connection-loss.ts';
 import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from './connection-state.ts';
 import { askParams, type ConnectionParams, type Token } from './credentials.ts';
+import { warnDeveloper } from './development.ts';
 import { isRetryable } from './errors.ts';
 import { messageEncoder } from './incoming.ts';
 import { isolated } from './isolated.ts';
@@ -75,9 +76,13 @@ export class SocketConnection implements Connection {
   #openedAt = 0;
   #wake: () => void = () => {};
   #lastEventAt = 0;
-  /** True once it was asked what is at the address: once, as long as nobody let us in. */
+  /**
+   * True once it was asked what is at the address: once, as long as nobody let us in; after each attempt where calls
+   * fail for what was found, lest they do so longer than it is true.
+   */
   #probed = false;
   #finding: Error | null = null;
+  #isWarned = false;
   #touching: ReturnType<typeof setTimeout> | undefined;
 
   /** @param report takes the errors of listeners */
@@ -222,22 +227,30 @@ export class SocketConnection implements Connection {
   /** The other end speaks no tRPC. It may do so another time, so it is tried again like any other loss. */
   #onForeign(): void {
     this.#probed = true;
-    this.#finding = new Error(`${this.#url} speaks another protocol than tRPC: check url and path`);
+    this.#finding = new EventsError(
+      'INVALID_OPTION',
+      `${this.#url} speaks another protocol than tRPC: check url and path`,
+    );
     for (const socket of this.#sockets) socket.close();
   }
 
   /** Says of the first failure, and of those that follow, what is at the address, if that can be found out. */
   async #explain(): Promise<void> {
-    const words = await probe(toHttpUrl(new URL(this.#url)), this.#ended.signal);
+    const url = toHttpUrl(new URL(this.#url));
+    const found = await probe(url, this.#ended.signal);
     const { status } = this.#state;
-    if (words === null || status === 'live' || status === 'closed') return;
-    this.#finding = new Error(words);
+    if (found === undefined || status === 'live' || status === 'closed') return;
+    this.#finding = found ?? noUpgrade(url);
+    this.#probed = found === null || isRetryable(found);
     this.#applyLost(lossError(this.#finding));
   }
 
   #applyLost(error: Error): void {
     const attempt = this.#retries + 1;
     this.#apply({ type: 'lost', error, attempt, nextRetryAt: this.#nextRetryAt, online: isOnline() });
+    if (this.#isWarned || !refusalOf(this.#state)) return;
+    this.#isWarned = true;
+    warnDeveloper(`still trying. ${error.message}`);
   }
 
   readonly #onNetwork = (): void => {
@@ -255,6 +268,14 @@ export class SocketConnection implements Connection {
     if (this.#state === before) return;
     for (const listener of [...this.#listeners]) isolated(() => listener(this.#state), this.#report);
   }
+}
+
+/** The finding where tRPC takes calls, and no WebSockets. */
+function noUpgrade(url: string): EventsError {
+  return new EventsError(
+    'UNAVAILABLE',
+    `tRPC answers at ${url} over HTTP, but no WebSocket was opened: a proxy in between must pass on Upgrade and Connection`,
+  );
 }
 
 function isOnline(): boolean {

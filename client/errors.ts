@@ -29,7 +29,9 @@ export function toClientError(error: unknown): Error {
   if (isErrorCode(reason)) {
     return new EventsError(reason === 'CLOSED' ? 'UNAVAILABLE' : reason, failure.message, details);
   }
-  if (httpStatus !== undefined) return new EventsError(codeOfStatus(httpStatus), failure.message, details);
+  if (httpStatus !== undefined) {
+    return new EventsError(codeOfStatus(httpStatus), withAdvice(failure), details);
+  }
   const code = isWrongAddress(failure) ? 'INVALID_OPTION' : 'UNAVAILABLE';
   return new EventsError(code, `No answer from the server: ${describeLoss(failure)}`, { cause: failure });
 }
@@ -50,6 +52,13 @@ export function closedError(cause?: Error | null): EventsError {
 export function reportUncaught(error: Error): void {
   if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
   else console.error(error);
+}
+
+/** tRPC's own words for a procedure that is not there name its path, which its caller never wrote. */
+function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
+  return data?.code === 'NOT_FOUND'
+    ? `${message}: is there such an event, and is \`path\` the key of the events in the server's router?`
+    : message;
 }
 
 function retryAfterOf({ meta }: TRPCClientError<AppRouter<AnyCatalog>>): number | undefined {

@@ -59,7 +59,7 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.min(MOST_RETRY_AFTER_MS, Math.max(0, ms));
 }
 
-/** Without the query, which may hold what is nobody's business. */
-function addressOf(url: string): string {
+/** An address without the query, which may hold what is nobody's business. */
+export function addressOf(url: string): string {
   return url.split('?')[0] ?? url;
 }

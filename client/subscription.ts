@@ -7,6 +7,7 @@ import type { WhenSlow } from '../shared/when-slow.ts';
 import { isRecord } from '../shared/wire/shapes.ts';
 import { checkAnswer } from './answer.ts';
 import { fullJitter } from './backoff.ts';
+import { refusalOf } from './connection-loss.ts';
 import { wasSeen } from './cursor-order.ts';
 import { definedOnly } from './defined-only.ts';
 import { EncodedInput } from './encoded-input.ts';
@@ -61,7 +62,10 @@ const REPLAY = 'replay';
  * connection, it resumes itself after an error that may pass, and drops what came before [D12].
  */
 export class Subscription {
-  /** Resolves at the first `stream_synced`. @throws EventsError what ended the subscription before, CLOSED if nothing did */
+  /**
+   * Resolves at the first `stream_synced`.
+   * @throws EventsError what ended the subscription before, CLOSED if nothing did; what is wrong with the address
+   */
   readonly ready: Promise<void>;
   readonly #wire: Wire;
   readonly #path: string;
@@ -76,6 +80,8 @@ export class Subscription {
   #onNeverReady: (error: Error) => void = () => {};
   #onBegun: () => void = () => {};
   #retries = 0;
+  /** The last words about an address that is wrong. */
+  #refusal = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(wire: Wire, path: string, input: SubscriptionInput, sink: SubscriptionSink) {
@@ -182,12 +188,24 @@ export class Subscription {
   /** Ends the subscription if its connection is over. @returns true if it is */
   #checkConnection(): boolean {
     const { status, error } = this.#wire.connection.state;
-    if (status !== 'closed') return false;
+    if (status !== 'closed') {
+      this.#checkAddress();
+      return false;
+    }
     if (error) this.#setStatus('refused');
     // Before the first event nothing is stale: a caller that subscribes anew on `stale` would do so for ever.
     else if (this.#status !== 'connecting') this.#setStatus('stale');
     this.#end(error);
     return true;
+  }
+
+  /** Tells once that no server answers, though the connection goes on trying, and the subscription with it. */
+  #checkAddress(): void {
+    const refusal = refusalOf(this.#wire.connection.state);
+    if (!refusal || this.#stopped || refusal.message === this.#refusal) return;
+    this.#refusal = refusal.message;
+    this.#onNeverReady(refusal);
+    this.#sink.onRetry(refusal);
   }
 
   #end(error: Error | null): void {

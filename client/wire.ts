@@ -8,7 +8,7 @@ import { transformer } from '../shared/wire/transformer.ts';
 import { checkAnswer, decodeAnswer } from './answer.ts';
 import { Beginnings } from './beginnings.ts';
 import { type ConnectionOptions, SocketConnection } from './connection.ts';
-import { closeCodeOf } from './connection-loss.ts';
+import { closeCodeOf, refusalOf } from './connection-loss.ts';
 import { EncodedInput } from './encoded-input.ts';
 import { closedError } from './errors.ts';
 import { mountLinks } from './mount-link.ts';
@@ -52,7 +52,8 @@ export class Wire {
   /**
    * Calls a query, or a mutation that may be run twice. A connection lost meanwhile is waited for.
    * @param input nothing, or encoded by who asks
-   * @throws EventsError UNAVAILABLE when the time is over, CLOSED, or what the server says
+   * @throws EventsError UNAVAILABLE when the time is over; at once CLOSED, what the server says, and what is wrong with
+   * the address
    */
   async call<T>(
     type: 'query' | 'mutation',
@@ -64,17 +65,20 @@ export class Wire {
     const held = type === 'mutation' ? this.#beginnings.hold() : null;
     const call = withRetry(
       async (signal) => {
-        if (held) await held;
-        const { status, error } = this.connection.state;
-        if (status === 'closed') throw closedError(error);
+        const refusal = this.#refusal();
         try {
-          const output = await this.trpc[type](path, input, { signal });
+          if (held) await Promise.race([held, refusal.promise]);
+          const { status, error } = this.connection.state;
+          if (status === 'closed') throw closedError(error);
+          const output = await Promise.race([this.trpc[type](path, input, { signal }), refusal.promise]);
           this.connection.onReply();
           return checkAnswer(output);
         } catch (cause) {
           throw closeCodeOf(cause) === CloseCode.MESSAGE_TOO_BIG && input && isLarge(input.length)
             ? tooLarge(path, cause)
             : cause;
+        } finally {
+          refusal.stop();
         }
       },
       options,
@@ -87,6 +91,21 @@ export class Wire {
     } finally {
       this.#inFlight.delete(call);
     }
+  }
+
+  /** Rejects once it is known that waiting for a connection cannot help, see {@link refusalOf}. */
+  #refusal(): { promise: Promise<never>; stop(): void } {
+    let stop = (): void => {};
+    const promise = new Promise<never>((_, reject) => {
+      const check = (): void => {
+        const refusal = refusalOf(this.connection.state);
+        if (refusal) reject(refusal);
+      };
+      check();
+      stop = this.connection.subscribe(check);
+    });
+    promise.catch(() => {}); // nobody may be waiting for it any more
+    return { promise, stop };
   }
 
   /** Mutations called from now on wait for a subscription to begin: what they publish belongs to it. */

@@ -11,7 +11,7 @@ import { ErrorBoundary } from './shell/error-boundary.tsx';
 import { PageState } from './shell/page-state.tsx';
 import { MomentProvider } from './state/moment-provider.tsx';
 import { SimulationProvider } from './state/simulation-provider.tsx';
-import { useHasOwnEvents, useSchema } from './state/use-schema.ts';
+import { useDrawn } from './state/use-schema.ts';
 import { SystemStatus } from './system/system-status.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 
@@ -40,30 +40,35 @@ export function App(): ReactNode {
 
 /** The simulation has a network, a mood and controls; events of one's own are shown one by one. */
 function Panels(): ReactNode {
-  const isOwn = useHasOwnEvents();
-  const schema = useSchema();
+  const isDrawn = useDrawn();
+  const talks = isDrawn('agent_message');
+  const hasNetwork = isDrawn('network_update');
   return (
-    <main className="panels" data-own={isOwn}>
+    <main className="panels" data-own={!talks && !hasNetwork}>
       <ErrorBoundary name="The conversation">
-        <Conversation title={isOwn ? 'Log' : 'Conversation'} />
+        <Conversation title={talks ? 'Conversation' : 'Log'} />
       </ErrorBoundary>
-      {!isOwn && (
+      {(talks || hasNetwork) && (
         <div className="panels-middle">
-          <ErrorBoundary name="The network">
-            <Network />
-          </ErrorBoundary>
-          <ErrorBoundary name="The controls">
-            <Controls />
-          </ErrorBoundary>
+          {hasNetwork && (
+            <ErrorBoundary name="The network">
+              <Network />
+            </ErrorBoundary>
+          )}
+          {talks && (
+            <ErrorBoundary name="The controls">
+              <Controls />
+            </ErrorBoundary>
+          )}
         </div>
       )}
       <div className="panels-side">
-        {!isOwn && (
+        {talks && (
           <ErrorBoundary name="The mood">
             <Mood />
           </ErrorBoundary>
         )}
-        {(!isOwn || schema?.names.includes('system_status')) && (
+        {isDrawn('system_status') && (
           <ErrorBoundary name="The system">
             <SystemStatus />
           </ErrorBoundary>

@@ -3,10 +3,11 @@
  *
  *   npx tsx examples/custom-catalog.ts
  */
+
+import { defineEvents } from 'psyche-events';
+import { createClient } from 'psyche-events/client';
+import { createAppRouter, loadConfig, startServer } from 'psyche-events/server';
 import * as z from 'zod';
-import { createClient } from '../client/index.ts';
-import { createAppRouter, loadConfig, startServer } from '../server/index.ts';
-import { defineEvents } from '../shared/index.ts';
 
 const catalog = defineEvents({
   dream: z.object({ symbol: z.string(), at: z.date(), echoes: z.map(z.string(), z.bigint()) }),

@@ -7,17 +7,17 @@
 import { once } from 'node:events';
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import { initTRPC, TRPCError } from '@trpc/server';
-import superjson from 'superjson';
-import { WebSocket, WebSocketServer } from 'ws';
-import { createClient } from '../client/index.ts';
+import { transformer } from 'psyche-events';
+import { createClient } from 'psyche-events/client';
 import {
   applyBroadcastWSSHandler,
   EventManager,
   eventProcedures,
   MemoryBroker,
   WEBSOCKET_LIMITS,
-} from '../server/index.ts';
-import { transformer } from '../shared/index.ts';
+} from 'psyche-events/server';
+import superjson from 'superjson';
+import { WebSocket, WebSocketServer } from 'ws';
 
 // The application as it was, but for the transformer: superjson's format, and bounded, whatever a stranger sends.
 const t = initTRPC.context<{ user: string | null }>().create({ transformer });

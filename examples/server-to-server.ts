@@ -5,7 +5,7 @@
  *   npm start                                      the server, on port 3000
  *   npx tsx examples/server-to-server.ts           or with another address: URL=http://…/trpc
  */
-import { createPublisher } from '../client/index.ts';
+import { createPublisher } from 'psyche-events/client';
 
 const publisher = createPublisher({ url: process.env['URL'] ?? 'http://127.0.0.1:3000/trpc' });
 

@@ -5,9 +5,9 @@
  *   npx tsx examples/stock-client.ts       or with another address: URL=ws://…/trpc
  */
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
+import type { AppRouter } from 'psyche-events/server';
 import superjson from 'superjson';
 import { WebSocket } from 'ws';
-import type { AppRouter } from '../server/index.ts';
 
 const socket = createWSClient({
   url: process.env['URL'] ?? 'ws://127.0.0.1:3000/trpc',

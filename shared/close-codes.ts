@@ -13,12 +13,12 @@ export const CloseCode = {
   SLOW_CONSUMER: 4008,
   /** The token expired: fetch a fresh one, reconnect and resume. */
   TOKEN_EXPIRED: 4401,
-  /** A limit on connections was reached: reconnect later. */
-  TOO_MANY_CONNECTIONS: 4429,
   /** No token, or a wrong one; connecting again with it changes nothing. */
   UNAUTHENTICATED: 4501,
   /** Not allowed; connecting again changes nothing. */
   FORBIDDEN: 4503,
+  /** The client names a version of the protocol that this server does not speak. */
+  UNKNOWN_VERSION: 4505,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 

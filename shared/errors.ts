@@ -25,6 +25,8 @@ export const ERRORS = {
   TOKEN_EXPIRED: { trpc: 'UNAUTHORIZED', retry: true },
   /** The caller is known, and may not do that; the message says what. */
   FORBIDDEN: { trpc: 'FORBIDDEN', retry: false },
+  /** The client names a version of the protocol that this server does not speak. */
+  UNKNOWN_VERSION: { trpc: 'PRECONDITION_FAILED', retry: false },
   /** Too many publishes are in flight in this process; nothing was stored. */
   OVERLOADED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
   /** More was published in a second than one may; nothing was stored. `retryAfterMs` tells when to try again. */

@@ -23,6 +23,7 @@ export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
 export type { HistoryOptions, HistoryPage } from './history.ts';
 export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
 export { type Clock, Pace, type PaceOptions } from './pace.ts';
+export { PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol-version.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export type { ReplayOptions } from './replay.ts';
 export type { Since } from './since.ts';

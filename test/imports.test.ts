@@ -12,7 +12,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   simulation: ['door:shared', 'door:server'],
   dashboard: ['door:shared', 'door:client/react', 'door:client', 'door:simulation'],
   verify: ['door:shared', 'door:client'],
-  cli: ['door:shared', 'door:server', 'door:client', 'door:simulation', 'door:verify'],
+  conformance: ['door:shared', 'door:server', 'door:verify'],
+  cli: ['door:shared', 'door:server', 'door:client', 'door:simulation', 'door:verify', 'door:conformance'],
   examples: ['door:shared', 'door:server', 'door:client', 'door:client/react', 'door:simulation'],
 };
 

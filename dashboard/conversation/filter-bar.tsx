@@ -13,7 +13,7 @@ import type { EventSchema, Field } from '../model/schema.ts';
 import { Glyph } from '../shell/glyph.tsx';
 import { Icon } from '../shell/icons.tsx';
 import { clearFilters, setFilters } from '../state/use-filters.ts';
-import { useSchema } from '../state/use-schema.ts';
+import { useDrawn, useSchema } from '../state/use-schema.ts';
 import { useShortcuts } from '../state/use-shortcuts.ts';
 import { FieldFilter } from './field-filter.tsx';
 import './filter-bar.css';
@@ -25,7 +25,8 @@ const TYPES = Object.keys(EVENT_TYPES);
 export function FilterBar({ filters }: { filters: Filters }): ReactNode {
   const schema = useSchema();
   const types = schema?.names ?? TYPES;
-  const hasMessages = types.includes('agent_message');
+  const isDrawn = useDrawn();
+  const hasMessages = isDrawn('agent_message');
   const fields = schema ? fieldsOf(schema, filters.types) : [];
   const applies = applicable(filters);
   const search = useRef<HTMLInputElement>(null);
@@ -103,7 +104,7 @@ export function FilterBar({ filters }: { filters: Filters }): ReactNode {
               title={type}
               onClick={() => setFilters(({ types }) => ({ types: toggle(types, type) }))}
             >
-              {isKnown(type) ? EVENT_TYPES[type] : type}
+              {isKnown(type) && isDrawn(type) ? EVENT_TYPES[type] : type}
             </button>
           ))}
           {isFiltering(filters) && (

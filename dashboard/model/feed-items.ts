@@ -1,4 +1,5 @@
 import type { Gap } from '../events.ts';
+import { isDrawn } from './drawn.ts';
 import { type Filters, matcher } from './filters.ts';
 import type { Entry, GapMark } from './log.ts';
 import { createNoteTaker, type Note } from './notes.ts';
@@ -43,7 +44,7 @@ export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filte
 }
 
 export function isMessage(entry: Entry): entry is Message {
-  return entry.event.event_type === 'agent_message';
+  return isDrawn(entry.event, 'agent_message');
 }
 
 /** Words that are not said yet have no sentiment, and may still change. */

@@ -1,5 +1,6 @@
 import type { PageEventName } from '../events.ts';
 import { ARCHETYPE_IDS } from './archetypes.ts';
+import { isDrawn } from './drawn.ts';
 import { type FieldCondition, meets, readCondition, writeCondition } from './field-condition.ts';
 import { textAt } from './fields.ts';
 import type { Entry } from './log.ts';
@@ -28,7 +29,7 @@ export const EVENT_TYPES: Readonly<Record<PageEventName, string>> = {
   simulation_state: 'Simulation',
 };
 
-/** Tells if the page has a place of its own for events of a type. */
+/** Tells if a name is one of events that the page may have a place of its own for. */
 export function isKnown(type: string): type is PageEventName {
   return Object.hasOwn(EVENT_TYPES, type);
 }
@@ -94,13 +95,13 @@ export function matcher({ agents, types, sentiment, text, field }: Filters) {
     const wanted =
       types.length > 0
         ? types.includes(event.event_type)
-        : event.event_type === 'agent_message' || note !== null || !isKnown(event.event_type);
+        : isDrawn(event, 'agent_message') || note !== null || !isDrawn(event);
     if (!wanted) return false;
     if (applies.agents && agents.length > 0 && !agents.includes(agentOf(event) ?? '')) return false;
     if (
       applies.sentiment &&
       sentiment &&
-      !(event.event_type === 'agent_message' && event.data.sentiment.label === sentiment)
+      !(isDrawn(event, 'agent_message') && event.data.sentiment.label === sentiment)
     ) {
       return false;
     }
@@ -112,6 +113,7 @@ export function matcher({ agents, types, sentiment, text, field }: Filters) {
 type PageEntryEvent = Entry['event'];
 
 function agentOf(event: PageEntryEvent): string | null {
+  if (!isDrawn(event)) return null;
   switch (event.event_type) {
     case 'agent_message':
     case 'agent_processing':
@@ -131,7 +133,7 @@ function textOf(event: PageEntryEvent): string {
   if (text === undefined) {
     const { data } = event;
     text = (
-      event.event_type === 'agent_message'
+      isDrawn(event, 'agent_message')
         ? `${event.data.message} ${event.data.agent_type}`
         : `${event.event_type} ${plainText(data)}`
     ).toLowerCase();

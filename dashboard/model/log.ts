@@ -1,6 +1,7 @@
 import type { EventsSnapshot } from '../../client/react/index.ts';
 import type { SimulationCatalog } from '../../simulation/index.ts';
 import type { Gap, PageEvent, PageEventName } from '../events.ts';
+import { isDrawn } from './drawn.ts';
 
 /** An event with its place on this page. */
 export interface Entry<N extends PageEventName = PageEventName> {
@@ -134,10 +135,9 @@ function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['
     }
   }
   const fresh = appendsOnly ? entries.slice(last - first + 1) : entries;
-  // A server may have events that this page does not know; they have no list.
+  // A server may have events that this page does not draw; they have no list.
   for (const entry of fresh) {
-    const { event_type } = entry.event;
-    if (Object.hasOwn(sorted, event_type)) sorted[event_type].push(entry);
+    if (isDrawn(entry.event)) sorted[entry.event.event_type].push(entry);
   }
   return sorted as Log['byType'];
 }

@@ -1,5 +1,6 @@
 import type { PageEvent } from '../events.ts';
 import { nameOf } from './archetypes.ts';
+import { isDrawn } from './drawn.ts';
 import { numberAt } from './fields.ts';
 
 /** Describes an event that gave a conversation a turn, in a line. */
@@ -14,6 +15,7 @@ export function createNoteTaker(): (event: PageEvent) => Note | null {
   let simulation: PageEvent<'simulation_state'>['data'] | null = null;
 
   return (event) => {
+    if (!isDrawn(event)) return null;
     switch (event.event_type) {
       case 'network_update':
         return modeNote(event);

@@ -1,7 +1,11 @@
-/** A part of a JSON Schema, as far as filters are made from it. */
+import { fieldsDrawn } from './drawn.ts';
+
+/** A part of a JSON Schema, as far as filters are made from it, and panels chosen by it. */
 interface SchemaPart {
   readonly $ref?: string;
   readonly type?: string;
+  /** Alternatives: what the panels read, they have in common. */
+  readonly oneOf?: readonly SchemaPart[];
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, SchemaPart>>;
 }
@@ -23,6 +27,8 @@ export interface Field {
 /** The events of a server. */
 export interface EventSchema {
   readonly names: readonly string[];
+  /** The names of those that the panels can draw: what they read of them is there. */
+  readonly drawn: ReadonlySet<string>;
   /** The fields of each event's data that hold a single value. */
   readonly fields: ReadonlyMap<string, readonly Field[]>;
 }
@@ -43,7 +49,22 @@ export function readSchema({ oneOf, $defs }: SchemaDocument): EventSchema {
       ? [{ path: path.join('.'), values: values?.map((value) => `${value}`) ?? null }]
       : [];
   };
+  const typeAt = (whole: SchemaPart, path: readonly string[]): string | undefined => {
+    const part = resolve(whole);
+    const { type, properties } = part.oneOf?.[0] ? resolve(part.oneOf[0]) : part;
+    const [name, ...rest] = path;
+    if (name === undefined) return type === 'integer' ? 'number' : type;
+    return properties?.[name] && typeAt(properties[name], rest);
+  };
+  const isDrawn = (name: string): boolean => {
+    const needed = fieldsDrawn(name);
+    const data = dataOf(name);
+    return (
+      needed !== null && Object.entries(needed).every(([path, is]) => typeAt(data, path.split('.')) === is)
+    );
+  };
+  const dataOf = (name: string): SchemaPart => $defs[name]?.properties?.['data'] ?? {};
   const names = oneOf.map(({ $ref }) => $ref.slice('#/$defs/'.length));
-  const fields = names.map((name) => [name, fieldsOf($defs[name]?.properties?.['data'] ?? {}, [])] as const);
-  return { names, fields: new Map(fields) };
+  const fields = names.map((name) => [name, fieldsOf(dataOf(name), [])] as const);
+  return { names, drawn: new Set(names.filter(isDrawn)), fields: new Map(fields) };
 }

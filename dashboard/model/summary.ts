@@ -1,5 +1,6 @@
 import type { PageEvent } from '../events.ts';
 import { nameOf } from './archetypes.ts';
+import { isDrawn } from './drawn.ts';
 import { numberAt, textAt } from './fields.ts';
 import { percent } from './format.ts';
 import { healthOf } from './health.ts';
@@ -10,6 +11,7 @@ const LONGEST = 300;
 
 /** An event in a line. */
 export function summaryOf(event: PageEvent): string {
+  if (!isDrawn(event)) return plainSummary(event);
   switch (event.event_type) {
     case 'agent_message':
       return `${event.data.agent_type}: ${event.data.message}`;
@@ -28,8 +30,6 @@ export function summaryOf(event: PageEvent): string {
       const { status, tick, mode, stagnation, speed } = event.data;
       return `${status}, turn ${tick}, ${mode}, stagnation ${stagnation.toFixed(2)}, ${speed}×`;
     }
-    default:
-      return unknownSummary(event);
   }
 }
 
@@ -43,8 +43,8 @@ function networkSummary({ event_type, details, connections }: PageEvent<'network
   return `${event_type.replaceAll('_', ' ')}${way}${queued}, ${open} paths open`;
 }
 
-/** A server may have events that this page has never heard of. */
-function unknownSummary(event: { data: unknown }): string {
+/** Any event: a server may have some that this page has never heard of. */
+function plainSummary(event: { data: unknown }): string {
   const text = plainText(event.data);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

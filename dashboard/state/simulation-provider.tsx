@@ -50,7 +50,7 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
   useEffect(() => {
     if (status !== 'live' || schema === undefined) return;
     // Without its events there is no simulation to ask for.
-    if (schema && !schema.names.includes('simulation_state')) return setServed(false);
+    if (schema && !schema.drawn.has('simulation_state')) return setServed(false);
     const abort = new AbortController();
     simulationClient.simulation.list.query(undefined, { signal: abort.signal }).then(
       (all) => {

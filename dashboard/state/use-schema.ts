@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import type { PageEventName } from '../events.ts';
 import { type EventSchema, readSchema } from '../model/schema.ts';
 
 let asked: Promise<EventSchema | null> | undefined;
@@ -20,8 +21,16 @@ export function useSchema(): EventSchema | null | undefined {
   return schema;
 }
 
+/**
+ * Tells of which events the page has panels on this server. Until the server has said what its events are, and where it
+ * does not, they count as the simulation's.
+ */
+export function useDrawn(): (name: PageEventName) => boolean {
+  const schema = useSchema();
+  return (name) => schema?.drawn.has(name) ?? true;
+}
+
 /** Tells if the server's events are others than the simulation's: then there is no conversation, only events. */
 export function useHasOwnEvents(): boolean {
-  const schema = useSchema();
-  return schema ? !schema.names.includes('agent_message') : false;
+  return !useDrawn()('agent_message');
 }

@@ -1,3 +1,4 @@
+import { isDrawn } from '../model/drawn.ts';
 import { healthOf } from '../model/health.ts';
 import { type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
 import { modeOf, nodeOf } from '../model/scene.ts';
@@ -58,6 +59,7 @@ function emergencies(updates: readonly Entry<'network_update'>[], part: (clock: 
 function errorsOf(entries: readonly Entry[]): Entry[] {
   const ill = new Map<string, boolean>();
   return entries.filter(({ event }) => {
+    if (!isDrawn(event)) return false;
     if (event.event_type === 'agent_processing') {
       return event.data.status === 'error' && event.data.reason !== 'cancelled';
     }

@@ -4,9 +4,10 @@
  *
  *   npx vite examples/react-in-your-app        this page, and a server for it: see vite.config.ts beside it
  */
+
+import { createPsycheEvents } from 'psyche-events/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createPsycheEvents } from '../../client/react/index.ts';
 import type { AppRouter } from './router.ts';
 
 const { EventsProvider, useEvents, usePublish } = createPsycheEvents<AppRouter>();

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
+import { defineEvents, transformer } from 'psyche-events';
+import { EventManager, eventProcedures, MemoryBroker } from 'psyche-events/server';
 import * as z from 'zod';
-import { EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
-import { defineEvents, transformer } from '../../shared/index.ts';
 
 const t = initTRPC.context<{ user: string | null }>().create({ transformer });
 const signedIn = t.procedure.use(({ ctx, next }) => {

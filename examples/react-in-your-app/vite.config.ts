@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { applyBroadcastWSSHandler, WEBSOCKET_LIMITS } from 'psyche-events/server';
 import { defineConfig, type Plugin } from 'vite';
 import { WebSocketServer } from 'ws';
-import { applyBroadcastWSSHandler, WEBSOCKET_LIMITS } from '../../server/index.ts';
 import { appRouter } from './router.ts';
 
 /** The application's server, in this process: one command runs both. */

@@ -4,8 +4,7 @@
  *
  *   npx vite examples/react        this page, and a server for it: see vite.config.ts beside it
  */
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
+
 import {
   EventsProvider,
   useConnection,
@@ -14,7 +13,9 @@ import {
   useEvents,
   useLatest,
   usePublish,
-} from '../../client/react/index.ts';
+} from 'psyche-events/react';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
 
 function Connection() {
   const { status, attempt, retry } = useConnection();

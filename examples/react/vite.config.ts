@@ -1,5 +1,5 @@
+import { loadConfig, startServer } from 'psyche-events/server';
 import { defineConfig, type Plugin } from 'vite';
-import { loadConfig, startServer } from '../../server/index.ts';
 
 /** The server of the events, in this process: one command runs both. In production it serves the built page itself. */
 const events: Plugin = {

@@ -7,10 +7,10 @@
 import { QueryClient, QueryClientProvider, useMutation, useQuery } from '@tanstack/react-query';
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import { createTRPCContext, useSubscription } from '@trpc/tanstack-react-query';
+import type { AppRouter } from 'psyche-events/server';
 import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import superjson from 'superjson';
-import type { AppRouter } from '../../server/index.ts';
 
 const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
 

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+import { PROTOCOL_HEADER, requireSpokenVersion } from '../../shared/protocol-version.ts';
 import { askToReconnect } from '../broadcaster/ask-to-reconnect.ts';
 import { cut } from '../broadcaster/cut.ts';
 import type { Asker } from '../event-manager/asker.ts';
@@ -59,7 +60,7 @@ interface Closing {
 /**
  * Makes `createContext` for a server's WebSockets and HTTP. A client is asked to connect again before its token expires:
  * tRPC's client has the new connection open before it leaves the old one, and is not interrupted. A socket is closed when its session ends: with 4401 when it
- * expired, with 4503 when it was revoked; and with 4401 or 4501 after the error, when it is not let in.
+ * expired, with 4503 when it was revoked; and with 4401, 4501 or 4505 after the error, when it is not let in.
  *
  * @example applyBroadcastWSSHandler({ wss, router, createContext: createAccessContext({ authenticate, sessions }) })
  */
@@ -74,6 +75,9 @@ export function createAccessContext(options: AccessContextOptions) {
     const socket = res instanceof WebSocket ? res : undefined;
     try {
       const request = 'raw' in req ? req.raw : req;
+      requireSpokenVersion(
+        info.connectionParams?.[PROTOCOL_HEADER] ?? [request.headers[PROTOCOL_HEADER]].flat()[0],
+      );
       const address = addressOf(request);
       const credentials = readCredentials({
         req: request,
@@ -123,6 +127,8 @@ function followResponse(response: Closing, session: Session): void {
 /** The errors of the requests that wait are answered before the next turn of the event loop. */
 function closeAfterErrors(socket: WebSocket, error: unknown): void {
   if (isExpiry(error)) setImmediate(() => cut(socket, CloseCode.TOKEN_EXPIRED, 'the token expired'));
+  else if (error instanceof EventsError && error.code === 'UNKNOWN_VERSION')
+    setImmediate(() => cut(socket, CloseCode.UNKNOWN_VERSION, 'unknown version of the protocol'));
   else if (isRefusal(error)) setImmediate(() => cut(socket, CloseCode.UNAUTHENTICATED, 'not authenticated'));
 }
 

@@ -70,6 +70,11 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    */
   readonly allowedOrigins: readonly string[];
   /**
+   * Path that a proxy serves this server below, and leaves before what it passes on: `/events`. Without it everything is
+   * served too. Default none: a proxy takes the path away, or there is none.
+   */
+  readonly basePath: string;
+  /**
    * Names that this server is reached by; to any other name in `Host` it answers 403. Names of this machine always count,
    * and the hosts of `allowedOrigins`. Default none: where it listens for this machine only, no other names but those that
    * a proxy on a standard port, or one that speaks TLS, passes on; elsewhere any name. As a variable: comma-separated.
@@ -139,6 +144,11 @@ const shape = z.strictObject({
       error: 'origins such as https://example.org or capacitor://localhost, comma-separated',
     })
     .default([]),
+  basePath: z
+    .string()
+    .regex(/^(?:\/[\w~-][\w.~-]*)*\/?$/, { error: 'a path such as /events' })
+    .transform((path) => path.replace(/\/$/, ''))
+    .default(''),
   allowedHosts: list
     .refine((hosts) => hosts.every(isHost), { error: 'names such as events.example.org, comma-separated' })
     .default([]),
@@ -194,6 +204,17 @@ export function loadConfig(
   if (!result.success) throw invalid(result.error, names);
   const { monitorIntervalMs, ...config } = result.data;
   return { ...config, monitorIntervalMs: monitorIntervalMs ?? (config.simulation ? DEFAULT_MONITOR_MS : 0) };
+}
+
+/** Refuses what {@link loadConfig} did not make: a part of a configuration would be a server without limits. @throws EventsError INVALID_OPTION */
+export function assertLoaded(config: unknown): asserts config is ServerConfig {
+  const isLoaded =
+    typeof config === 'object' && config !== null && Object.keys(shape.shape).every((key) => key in config);
+  if (isLoaded) return;
+  throw new EventsError(
+    'INVALID_OPTION',
+    'startServer takes what loadConfig returns, then its parts: startServer(loadConfig({ port: 3000 }), { catalog })',
+  );
 }
 
 /** What a configuration keeps of each topic, and of all. */

@@ -23,7 +23,8 @@ import { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import type { Application, ApplicationContext } from './application.ts';
-import type { ServerConfig } from './config.ts';
+import { serveBelow } from './base-path.ts';
+import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing } from './configured-tracing.ts';
 import { drain } from './drain.ts';
 import { createHttpServer } from './http/http-server.ts';
@@ -77,14 +78,16 @@ export interface RunningServer {
  * Starts a server: page, tRPC over HTTP and WebSocket, health, and, where the catalog has the event, the monitor that publishes
  * `system_status`.
  *
- * @example const server = await startServer(loadConfig({ port: 0 }));
+ * @example const server = await startServer(loadConfig({ port: 0 }), { catalog });
+ * @param config what `loadConfig` returns. Default: `loadConfig()`, which reads the environment
  * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host
- * and port cannot be listened on, or the network would be let in without authentication
+ * and port cannot be listened on, when the network would be let in without authentication, or `config` is none
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
-  config: ServerConfig,
+  config: ServerConfig = loadConfig(),
   parts: ServerParts<C> = {},
 ): Promise<RunningServer> {
+  assertLoaded(config);
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));
@@ -159,6 +162,7 @@ async function run<C extends AnyCatalog>(
   };
   const server = createHttpServer({ ...serving, ...described, readiness, requests, pageDir });
   const webSockets = attachWebSockets(server, { ...serving, compression: config.compression });
+  serveBelow(server, config.basePath);
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
   let metricsServer: MetricsServer | undefined;

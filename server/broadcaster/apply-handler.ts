@@ -1,6 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol-version.ts';
 import { askToReconnect } from './ask-to-reconnect.ts';
 import { Connection } from './connection.ts';
 import { type ConnectionInfo, Connections } from './connections.ts';
@@ -36,6 +37,7 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
   const setup = resolveOptions(options);
   const guard = new StallGuard(setup.limits.drainTimeoutMs);
   const connections = new Connections();
+  options.wss.on('headers', (headers) => headers.push(`${PROTOCOL_HEADER}: ${PROTOCOL_VERSION}`));
   options.wss.on('connection', (ws, req) => {
     if (options.prefix && !req.url?.startsWith(options.prefix)) {
       turnAway(ws);

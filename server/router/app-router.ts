@@ -1,5 +1,5 @@
-import { initTRPC, type TRPCRouterRecord } from '@trpc/server';
-import type { AnyCatalog } from '../../shared/catalog.ts';
+import { initTRPC, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
+import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
 import { clipText, EventsError, formatIssues } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { anything, optionsOnly } from '../../shared/wire/expectation.ts';
@@ -15,33 +15,44 @@ import { decodeInput, lazyTransformer } from './raw-input.ts';
 /** Bytes of a procedure's path in an error: those of ours are short. */
 const MAX_PATH_BYTES = 256;
 
-const t = initTRPC.context<AccessContext>().create({
-  transformer: lazyTransformer,
-  isDev: false, // no stack traces to clients, whatever NODE_ENV says
-  // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
-  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
-  errorFormatter({ shape, error }) {
-    const details = errorDetails(error);
-    // zod's own message is a JSON array; and what an unexpected error says is for the log, not for clients.
-    const wrongShape = details.reason === 'INVALID_OPTION' && details.issues.length > 0;
-    const masked = error.code === 'INTERNAL_SERVER_ERROR';
-    const message = wrongShape
-      ? formatIssues(details.issues)
-      : masked
-        ? 'Internal server error'
-        : clipText(shape.message); // tRPC's own quote the path, which may be as long as a message
-    const { path } = shape.data;
-    const data = {
-      ...shape.data,
-      ...(path !== undefined && { path: clipText(path, MAX_PATH_BYTES) }),
-      ...details,
-    };
-    return { ...shape, message, data };
-  },
-});
+/** tRPC as a server of ours speaks it. @param names of the catalog's events, for whoever asks for another one */
+function trpcOf(names: readonly string[]) {
+  return initTRPC.context<AccessContext>().create({
+    transformer: lazyTransformer,
+    isDev: false, // no stack traces to clients, whatever NODE_ENV says
+    // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+    errorFormatter({ shape, error, path }) {
+      const told = error.code === 'NOT_FOUND' ? asUnknownEvent(error, path, names) : error;
+      const details = errorDetails(told);
+      // zod's own message is a JSON array; and what an unexpected error says is for the log, not for clients.
+      const wrongShape = details.reason === 'INVALID_OPTION' && details.issues.length > 0;
+      const masked = error.code === 'INTERNAL_SERVER_ERROR';
+      const message = wrongShape
+        ? formatIssues(details.issues)
+        : masked
+          ? 'Internal server error'
+          : clipText(told.message); // tRPC's own quote the path, which may be as long as a message
+      const data = {
+        ...shape.data,
+        ...(path !== undefined && { path: clipText(path, MAX_PATH_BYTES) }),
+        ...details,
+      };
+      return { ...shape, message, data };
+    },
+  });
+}
+
+/** A procedure of an event that is not there, as an error that names those that are; any other as it is. */
+function asUnknownEvent(error: TRPCError, path: string | undefined, names: readonly string[]): TRPCError {
+  const [, name] = /^(?:on|publish)\.([^.]+)$/.exec(path ?? '') ?? [];
+  return name === undefined ? error : toTRPCError(unknownEvent(name, names));
+}
+
+type Trpc = ReturnType<typeof trpcOf>;
 
 /** Callers of a procedure beside the events must be allowed to, see `guard`; only then is the input decoded. */
-function guarded(authorize: Authorize<AccessContext>) {
+function guarded(t: Trpc, authorize: Authorize<AccessContext>) {
   return t.procedure.use(async ({ ctx, type, getRawInput, next }) => {
     await guard(authorize, { ctx, type, getRawInput });
     const result = await next({ getRawInput: async () => decodeBeside(await getRawInput()) });
@@ -100,9 +111,10 @@ function build<C extends AnyCatalog, R extends TRPCRouterRecord>(
   beside: Beside<R>,
   { authorize = authorizeSession }: AppRouterOptions,
 ) {
+  const t = trpcOf(manager.catalog.names);
   return t.router({
     ...eventProcedures(manager, t.procedure, { authorize }),
-    ...beside(guarded(authorize)),
+    ...beside(guarded(t, authorize)),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol-version.ts';
 import { eventsSchema, type JsonSchema } from './events-schema.ts';
 
 const CURSOR = { type: 'string', description: '`<epoch>:<seq>`, the place of a record in its topic.' };
@@ -46,7 +47,12 @@ export function toAsyncApi(catalog: AnyCatalog, options: AsyncApiOptions = {}): 
   const schemas = { ...moved(eventsSchema(catalog, 'draft-7')), ...NOTICES };
   return {
     asyncapi: '3.0.0',
-    info: { title, version, description: 'Live, typed events. Topics are ordered logs of them.' },
+    info: {
+      title,
+      version,
+      description: 'Live, typed events. Topics are ordered logs of them.',
+      [`x-${PROTOCOL_HEADER}`]: PROTOCOL_VERSION,
+    },
     defaultContentType: 'application/json',
     channels: {
       events: {

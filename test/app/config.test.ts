@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { loadConfig } from '../../server/app/config.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { loadConfig, type ServerConfig } from '../../server/app/config.ts';
+import { startServer } from '../../server/index.ts';
 import { EventsError } from '../../shared/index.ts';
 
 function failure(load: () => unknown): EventsError {
@@ -130,5 +131,25 @@ describe('config', () => {
   test('a wrong REDIS_URL does not show its password', () => {
     const { message } = failure(() => loadConfig({}, { REDIS_URL: 'reddis://:hunter2@redis.example' }));
     expect(message).not.toContain('hunter2');
+  });
+});
+
+describe('startServer', () => {
+  test('without a configuration takes that of the environment', async () => {
+    vi.stubEnv('PORT', 'no port');
+    await expect(startServer()).rejects.toMatchObject({ message: expect.stringMatching(/^PORT must be/) });
+    vi.stubEnv('PORT', '0');
+    vi.stubEnv('LOG_LEVEL', 'silent');
+    const server = await startServer();
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    await server.close();
+    vi.unstubAllEnvs();
+  });
+
+  test.each([{ port: 0 }, {}, null, 3000])('given %j, says what it takes', async (options) => {
+    await expect(startServer(options as ServerConfig)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('startServer(loadConfig({ port: 3000 })'),
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
+import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { startRedis } from '../setup/redis-server.ts';
-import { startTcpProxy } from '../setup/tcp-proxy.ts';
 import { entries, entry, RecordingSink } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
 import { admin, expectNothingPrinted } from './redis-admin.ts';

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
+import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { topicKeys } from '../../server/broker/redis/keys.ts';
 import type { RedisSource } from '../../server/broker/redis/topology.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { startRedis } from '../setup/redis-server.ts';
-import { startTcpProxy } from '../setup/tcp-proxy.ts';
 import { entries, entry, RecordingSink } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
 import { admin, expectNothingPrinted } from './redis-admin.ts';

@@ -160,22 +160,86 @@ test('a redirect that loses the body says where to', async () => {
   });
 });
 
-test('a socket that is refused says which status the address answers with; calls on it do too', async () => {
-  await using server = await startTestServer({
-    admit: () => false,
+/** A server that opens no WebSocket and answers all requests over HTTP with a status, and a page where it is no JSON. */
+function answering(status: () => number, body = '<p>') {
+  return startTestServer({
+    admit: () => status() === 200,
     intercept: (_req, res) => {
-      res.writeHead(404, { 'content-type': 'text/html' }).end('<p>');
+      if (status() === 200) return false;
+      res
+        .writeHead(status(), { 'content-type': body === '<p>' ? 'text/html' : 'application/json' })
+        .end(body);
       return true;
     },
   });
-  await using client = connect({ url: `${server.url}/wrong`, onError: () => {} });
-  await eventually(() =>
-    expect(client.connection.state.error?.message).toMatch(/wrong\/trpc answered with HTTP status 404/),
-  );
-  const publish = client.publish('agent_message', agentMessage(1), { timeoutMs: 500 });
-  await expect(publish).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-    message: expect.stringMatching(/status 404/),
+}
+
+describe('a WebSocket that is refused', () => {
+  const wrong = {
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/wrong\/trpc answered with HTTP status 404/),
+  };
+
+  test('by a wrong address: calls fail at once with its status, subscriptions are told, and both go on once it is right', async () => {
+    let status = 404;
+    await using server = await answering(() => status);
+    await using client = connect({ url: `${server.url}/wrong` });
+    const errors: [Error, boolean][] = [];
+    const got: string[] = [];
+    const subscription = client.on('agent_message', ({ data }) => got.push(data.message), {
+      onError: (...each) => errors.push(each),
+    });
+    const calls = [
+      client.publish('agent_message', agentMessage(1), { timeoutMs: 60_000 }),
+      client.history({ timeoutMs: 60_000 }),
+      subscription.ready,
+    ];
+    for (const call of calls) await expect(call).rejects.toMatchObject(wrong);
+    await expect(client.stats({ timeoutMs: 60_000 })).rejects.toMatchObject(wrong);
+    expect(errors).toMatchObject([[wrong, true]]);
+    expect(client.connection.state).toMatchObject({ status: 'reconnecting', error: wrong });
+    status = 200;
+    client.connection.retry();
+    await eventually(() => expect(client.connection.state.status).toBe('live'));
+    await server.manager.publish('agent_message', agentMessage('later'));
+    await eventually(() => expect(got).toEqual(['later']));
+  });
+
+  test('control: by a server that may come back, it is waited for; the error has the status', async () => {
+    let status = 502;
+    await using server = await answering(() => status);
+    await using client = connect({ url: server.wsUrl });
+    const publish = client.publish('agent_message', agentMessage(1), { timeoutMs: 60_000 });
+    await eventually(() =>
+      expect(client.connection.state.error).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/HTTP status 502/),
+      }),
+    );
+    status = 200;
+    client.connection.retry();
+    await publish;
+  });
+
+  test('by a server that refuses whoever asks: its words are told', async () => {
+    const error = { json: { message: 'The server is not known by this name', code: -32603, data: {} } };
+    await using server = await answering(() => 403, JSON.stringify({ error }));
+    await using client = connect({ url: server.wsUrl });
+    await expect(client.stats({ timeoutMs: 60_000 })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringMatching(/HTTP status 403: The server is not known by this name/),
+    });
+  });
+
+  test('by a proxy that passes on no upgrades, though tRPC answers: that is told', async () => {
+    await using server = await startTestServer({ admit: () => false });
+    await using client = connect({ url: server.wsUrl });
+    await eventually(() =>
+      expect(client.connection.state.error).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/a proxy in between must pass on Upgrade/),
+      }),
+    );
   });
 });
 

@@ -7,8 +7,10 @@ import { feedItems } from '../../dashboard/model/feed-items.ts';
 import { type Filters, readFilters, writeFilters } from '../../dashboard/model/filters.ts';
 import { createLogReader, LONGEST_SILENCE_MS, type Log } from '../../dashboard/model/log.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
+import { readSchema, type SchemaDocument } from '../../dashboard/model/schema.ts';
 import { advance, placeAt, placeOfMessage } from '../../dashboard/state/replay.ts';
-import { ARCHETYPES, ARCHETYPE_IDS as IDS, PSYCHE_PATHS } from '../../simulation/index.ts';
+import { toJsonSchema } from '../../server/index.ts';
+import { ARCHETYPES, ARCHETYPE_IDS as IDS, PSYCHE_PATHS, simulationEvents } from '../../simulation/index.ts';
 import { said, state } from './events.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -155,4 +157,9 @@ test('the page’s archetypes, paths and colours are those of the simulation', (
   expect(NORMAL_PATHS.flatMap(([a, b]) => [`${a} ${b}`, `${b} ${a}`]).sort()).toEqual(normal.sort());
   const tokens = readFileSync(join(import.meta.dirname, '../../dashboard/styles/tokens.css'), 'utf8');
   for (const id of IDS) expect(tokens).toContain(`--${id}: light-dark(${ARCHETYPES[id].color},`);
+});
+
+test('the page draws every event of the simulation, by what its schema says', () => {
+  const document = toJsonSchema(simulationEvents) as unknown as SchemaDocument;
+  expect([...readSchema(document).drawn]).toEqual([...simulationEvents.names]);
 });

@@ -116,3 +116,37 @@ test('the picker offers the topics that hold events, and goes to one', async () 
   expect(new URL(page.url()).search).toBe('?topic=shop-2');
   expect(dashboard.complaints).toEqual([]);
 });
+
+test('events that have the names of the simulation’s, and other data, are shown as one’s own', async () => {
+  const namesakes = defineEvents({
+    agent_message: z.object({ agent_id: z.string(), body: z.string() }),
+    network_update: z.object({ connections: z.number() }),
+    system_status: z.object({ lamp: z.enum(['on', 'off']) }),
+    agent_processing: z.object({ status: z.literal('error') }),
+    simulation_state: z.object({ tick: z.string() }),
+  });
+  const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent' }, {});
+  const server = await startServer(config, { catalog: namesakes, pageDir: BUILT });
+  const client = createClient({ url: server.url, catalog: namesakes });
+  await client.publish('agent_message', { agent_id: 'ego', body: 'of another kind' });
+  await client.publish('network_update', { connections: 7 });
+  await client.publish('system_status', { lamp: 'on' });
+  await client.publish('agent_processing', { status: 'error' });
+  await client.publish('simulation_state', { tick: 'tock' });
+  {
+    await using dashboard = await pages.open(server.url);
+    const { page } = dashboard;
+    await poll(() => page.locator('.event').count()).toBe(5);
+    await page.locator('.event summary', { hasText: 'agent_message' }).click();
+    await page.getByText('of another kind').last().waitFor();
+    await page.getByRole('heading', { name: 'Log' }).waitFor();
+    expect(await page.locator('.panel.network, .panel.mood, .panel.controls, .panel.system').count()).toBe(0);
+    expect(await page.locator('.chips.types').getByRole('button').allTextContents()).toEqual([
+      ...namesakes.names,
+    ]);
+    expect(await page.getByRole('alert').allTextContents()).toEqual([]);
+    expect(dashboard.complaints).toEqual([]);
+  }
+  await client.close();
+  await server.close();
+});

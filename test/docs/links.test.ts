@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,6 +15,27 @@ function anchorsOf(file: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+/** The places in the project that a document links to. */
+function targetsOf(document: string): string[] {
+  return [...read(document).matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^https?:/.test(link))
+    .map((link) => join(dirname(document), link));
+}
+
+test('links of the documents in the package lead somewhere in the package', () => {
+  const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const [{ files }] = JSON.parse(execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' }));
+  const packed: string[] = files.map(({ path }: { path: string }) => path);
+  const broken = DOCUMENTS.filter((document) => packed.includes(document)).flatMap((document) =>
+    targetsOf(document)
+      .filter((target) => !packed.some((path) => path === target || path.startsWith(`${target}/`)))
+      .map((target) => `${document} → ${target}`),
+  );
+  expect(packed).toContain('README.md');
+  expect(broken).toEqual([]);
+});
 
 test.each(DOCUMENTS)('the links of %s lead somewhere in the project', (document) => {
   const links = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);

@@ -92,7 +92,8 @@ test.each(commands.filter((line) => !isCurl(line)))(
     }
     const [, , script, file] =
       /^(npm (?:run )?([\w:]+)|(?:npx tsx|npx vite|python3) (examples\S+))/.exec(rest) ?? [];
-    if (script !== undefined) return expect({ ci: '', install: '', ...scripts }).toHaveProperty([script]);
+    if (script !== undefined)
+      return expect({ ci: '', install: '', pack: '', ...scripts }).toHaveProperty([script]);
     if (file !== undefined) return expect(existsSync(join(ROOT, file))).toBe(true);
     if (ELSEWHERE.test(rest)) return;
     const [, subcommand] = /^(?:npx )?psyche-events (\w+)/.exec(rest) ?? [];
@@ -101,7 +102,7 @@ test.each(commands.filter((line) => !isCurl(line)))(
     const line = rest
       .replace(/^(?:npx )?psyche-events (\w+)/, `'${process.execPath}' '${MAIN}' $1 --url ${server.url}`)
       .replace(/ \| jq\b.*$/, '')
-      .replace(/ verify .*$/, '$& --help'); // it measures, and has tests of its own
+      .replace(/ (verify|conformance) .*$/, '$& --help'); // they measure, and have tests of their own
     expect(await run(line)).toMatchObject({ code: 0, stderr: '' });
   },
 );

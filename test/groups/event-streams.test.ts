@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { until } from '../broadcaster/harness.ts';

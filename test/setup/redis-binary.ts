@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { unpackDebianPackages } from './debian-package.ts';
 
 /** A redis-server that runs here, and the environment it needs to. */
 export interface RedisBinary {
@@ -29,7 +30,13 @@ export function ensureRedis(): RedisBinary {
     bin: join(CACHE, 'root/usr/bin/redis-server'),
     env: { LD_LIBRARY_PATH: LIBRARIES.join(delimiter) },
   };
-  if (!existsSync(unpacked.bin)) unpackDebianPackage(unpacked.bin);
+  if (!existsSync(unpacked.bin)) {
+    try {
+      unpackDebianPackages(CACHE, unpacked.bin, () => PACKAGES);
+    } catch (cause) {
+      throw new Error(`No redis-server in PATH, and Debian's could not be fetched. ${ADVICE}`, { cause });
+    }
+  }
   if (majorOf(unpacked) < OLDEST_MAJOR) throw new Error(`${unpacked.bin} does not run here. ${ADVICE}`);
   return unpacked;
 }
@@ -48,43 +55,5 @@ function majorOf({ bin, env }: RedisBinary): number {
     return Number(/v=(\d+)/.exec(version)?.[1] ?? 0);
   } catch {
     return 0;
-  }
-}
-
-/** Into a directory of its own first, then moved: two runs at once do not meet half an installation. */
-function unpackDebianPackage(bin: string): void {
-  const dir = `${CACHE}.${process.pid}`;
-  const inDir = (path: string) => join(dir, path);
-  const apt = (...args: string[]) => {
-    const settings = [
-      `Dir::State::lists=${inDir('lists')}`,
-      `Dir::Cache=${inDir('cache')}`,
-      'APT::Sandbox::User=',
-      'Debug::NoLocking=1',
-    ];
-    execFileSync('apt-get', ['-qq', ...settings.flatMap((setting) => ['-o', setting]), ...args], {
-      cwd: inDir('debs'),
-      stdio: 'pipe',
-    });
-  };
-  try {
-    for (const path of ['lists/partial', 'cache/archives/partial', 'debs', 'root']) {
-      mkdirSync(inDir(path), { recursive: true });
-    }
-    apt('update');
-    apt('download', ...PACKAGES);
-    for (const deb of readdirSync(inDir('debs'))) {
-      execFileSync('dpkg-deb', ['-x', inDir(`debs/${deb}`), inDir('root')]);
-    }
-    for (const path of ['lists', 'cache', 'debs']) rmSync(inDir(path), { recursive: true });
-    renameSync(dir, CACHE);
-  } catch (error) {
-    rmSync(dir, { recursive: true, force: true });
-    // Another run may have been first; its installation is as good.
-    if (!existsSync(bin)) {
-      throw new Error(`No redis-server in PATH, and Debian's could not be fetched. ${ADVICE}`, {
-        cause: error,
-      });
-    }
   }
 }

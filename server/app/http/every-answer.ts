@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../../shared/protocol-version.ts';
 import { debugs, type Logger } from '../../logger.ts';
 import type { Readiness } from '../readiness.ts';
 import { readToEnd } from './body.ts';
@@ -28,9 +29,10 @@ export const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
-/** Puts {@link SECURITY_HEADERS} on an answer before anybody writes it, whoever that is; they may be replaced. */
+/** Puts {@link SECURITY_HEADERS} and the version of the protocol on an answer before it is written; they may be replaced. */
 export function addSecurityHeaders(answer: ServerResponse): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) answer.setHeader(name, value);
+  answer.setHeader(PROTOCOL_HEADER, PROTOCOL_VERSION);
 }
 
 export interface EveryAnswerOptions {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { EventsError } from '../../../shared/errors.ts';
+import { PROTOCOL_HEADER } from '../../../shared/protocol-version.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../../access/origins.ts';
 import { HOST_REFUSAL } from '../../access/served-hosts.ts';
 import type { HttpMiddleware } from './every-answer.ts';
@@ -38,6 +39,7 @@ export function allowOrigins(allowed: readonly string[], refused: () => void): H
     outgoing
       .setHeader('access-control-allow-origin', origin)
       .setHeader('access-control-allow-credentials', 'true') // its cookie counts: see credentials.ts
+      .setHeader('access-control-expose-headers', PROTOCOL_HEADER)
       .setHeader('vary', 'origin');
     if (incoming.method !== 'OPTIONS') return next();
     outgoing

@@ -1,0 +1,34 @@
+import { conform, type Outcome } from '../conformance/index.ts';
+import { print } from './output.ts';
+import { stopSignal } from './stop-signal.ts';
+
+const MS_PER_SECOND = 1000;
+
+/** As commander hands over the command's options. */
+export interface ConformanceCommand {
+  cmd: string;
+  only?: string[];
+  timeout: number;
+  json?: boolean;
+}
+
+/** Tests a client, prints what came of each scenario, and makes one that failed the exit code 1. */
+export async function runConformance({ cmd, only, timeout, json }: ConformanceCommand): Promise<void> {
+  const report = await conform({
+    ...{ command: cmd, only, timeoutMs: timeout * MS_PER_SECOND, signal: stopSignal() },
+    onOutcome: (outcome) => {
+      if (!json) void print(toRow(outcome));
+    },
+  });
+  const { client, passed, failed, skipped } = report;
+  await print(
+    json ? JSON.stringify(report) : `\n${client}: ${passed} passed, ${failed} failed, ${skipped} skipped`,
+  );
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+function toRow({ result, scenario, why }: Outcome): string {
+  const [first, ...more] = (why ?? '').split('\n');
+  const indented = more.map((line) => `\n         ${line}`).join('');
+  return `${result.padEnd(7)}  ${scenario}${first && `\n         ${first}${indented}`}`;
+}

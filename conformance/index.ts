@@ -1,0 +1,1 @@
+export { conform, type Outcome } from './run.ts';

@@ -1,0 +1,162 @@
+/**
+ * A client of the wire with nothing but a WebSocket and JSON, as one would write it in another language. docs/clients.md
+ * goes through it, and the harness tests it: psyche-events conformance --cmd 'npx tsx examples/minimal-client.ts'
+ */
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { WebSocket } from 'ws';
+
+interface Command {
+  id: number;
+  do: 'connect' | 'subscribe' | 'unsubscribe' | 'publish' | 'close';
+  url: string;
+  tokens?: string[];
+  version?: string;
+  subscription: string;
+  type: string;
+  topic: string;
+  input: object;
+  data: object;
+}
+
+/** A call that is not answered, or a subscription that goes on: sent again with each new connection. */
+interface Call {
+  id: number;
+  method: 'subscription' | 'mutation';
+  path: string;
+  input: Record<string, unknown>;
+  answer(result: { id?: string; data: { json: never } }): void;
+  fail(error: { reason: string | null; message: string; issues: object[] }): void;
+}
+
+const PING_MS = 5_000;
+const calls = new Map<number, Call>();
+const ended = new Map<string, () => void>();
+let nextId = 1;
+let url = '';
+let params: (() => object) | undefined;
+let socket: WebSocket | undefined;
+let failures = 0;
+
+const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+function send({ id, method, path, input }: Call): void {
+  if (socket?.readyState === WebSocket.OPEN)
+    socket.send(JSON.stringify({ id, method, params: { path, input: { json: input } } }));
+}
+
+function connect(): void {
+  const ws = new WebSocket(params ? `${url}?connectionParams=1` : url);
+  let heard = true;
+  const pinging = setInterval(() => {
+    if (!heard) return ws.terminate(); // nothing came since the last PING: it is dead
+    heard = false;
+    if (ws.readyState === WebSocket.OPEN) ws.send('PING');
+  }, PING_MS);
+  ws.on('open', () => {
+    const before = socket;
+    socket = ws;
+    if (params) ws.send(JSON.stringify({ method: 'connectionParams', data: params() })); // before all else
+    for (const call of calls.values()) send(call);
+    before?.close(); // after a move: what it still says is no longer listened to
+  });
+  ws.on('message', (text) => {
+    heard = true;
+    if (String(text) === 'PING') ws.send('PONG');
+    else if (String(text) !== 'PONG' && socket === ws) receive(String(text));
+  });
+  ws.on('error', () => {}); // 'close' follows
+  ws.on('close', (code) => {
+    clearInterval(pinging);
+    if (url === '' || (socket !== undefined && socket !== ws)) return;
+    socket = undefined;
+    if (code >= 4500 && code <= 4999) return giveUp(code);
+    setTimeout(connect, Math.random() * Math.min(20_000, 200 * 2 ** failures++)); // full jitter
+  });
+}
+
+function giveUp(code: number): void {
+  for (const { fail } of calls.values())
+    fail({ reason: 'CLOSED', message: `closed with ${code}`, issues: [] });
+  calls.clear();
+  say({ closed: { code } });
+}
+
+function receive(text: string): void {
+  failures = 0;
+  const { id, method, result, error } = JSON.parse(text);
+  if (method === 'reconnect') connect();
+  const call = calls.get(id);
+  if (call === undefined) return; // answered, ended, or an error of the whole connection
+  if (error) {
+    const { reason, issues = [], code } = error.json.data;
+    if (reason === 'TOKEN_EXPIRED') return; // the connection is closed next, and the call sent again
+    calls.delete(id);
+    call.fail({ reason: reason ?? code, message: error.json.message, issues });
+  } else if (result.type === 'data') {
+    if (call.method === 'mutation') calls.delete(id);
+    if (result.id !== undefined) call.input['lastEventId'] = result.id; // where to resume
+    call.answer(result);
+  } // `started` says nothing new; `stopped` follows an error or the client's own stop
+}
+
+function call(
+  method: Call['method'],
+  path: string,
+  input: object,
+  on: Pick<Call, 'answer' | 'fail'>,
+): number {
+  const id = nextId++;
+  const made: Call = { id, method, path, input: { ...input }, ...on };
+  calls.set(id, made);
+  send(made);
+  return id;
+}
+
+function run({ id, subscription, tokens, version, ...command }: Command): void {
+  const answered = (result: unknown = null): void => say({ id, result });
+  if (command.do === 'connect') {
+    url = command.url;
+    const token = () => (tokens && tokens.length > 1 ? tokens.shift() : tokens?.[0]);
+    params = tokens || version ? () => ({ token: token(), 'psyche-protocol': version }) : undefined;
+    connect();
+  } else if (command.do === 'subscribe') {
+    const of = call('subscription', `on.${command.type}`, command.input, {
+      answer: ({ data }: { data: { json: { data: object } } }) => say({ subscription, item: data.json.data }),
+      fail: (error) => say({ subscription, error }),
+    });
+    ended.set(subscription, () => {
+      calls.delete(of);
+      socket?.send(JSON.stringify({ id: of, method: 'subscription.stop' }));
+    });
+  } else if (command.do === 'unsubscribe') ended.get(subscription)?.();
+  else if (command.do === 'publish') {
+    const { data, topic } = command;
+    // The key is made once: the call is sent again as it is after a lost connection.
+    call(
+      'mutation',
+      `publish.${command.type}`,
+      { data, topic, idempotencyKey: randomUUID() },
+      {
+        answer: ({ data }) => answered(data.json),
+        fail: (error) => say({ id, error }),
+      },
+    );
+    return;
+  } else {
+    url = '';
+    calls.clear();
+    socket?.terminate();
+    socket = undefined;
+  }
+  answered();
+}
+
+say({
+  client: 'minimal',
+  protocol: 1,
+  capabilities: ['publish', 'retry', 'params', 'gives-up', 'moves', 'keep-alive'],
+});
+createInterface({ input: process.stdin })
+  .on('line', (line) => run(JSON.parse(line)))
+  .on('close', () => process.exit(0));

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { defineEvents } from '../../shared/index.ts';
+import { startTestServer } from '../app/harness.ts';
+import { startForeignApp } from '../support/foreign-app.ts';
+import { dreams, ownRouter } from '../support/foreign-router.ts';
+import { run } from './command.ts';
+
+test('schema --url prints the events of a server, in either format; control: without it, the simulation’s', {
+  timeout: 60_000,
+}, async () => {
+  const catalog = defineEvents({ dream: z.object({ symbol: z.string() }) });
+  await using server = await startTestServer({}, { catalog });
+  const served = await run(['schema', '--url', server.url]);
+  expect(served).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(served.stdout)).toMatchObject({ oneOf: [{ $ref: '#/$defs/dream' }] });
+  const asyncapi = await run(['schema', '--format', 'asyncapi', '--url', `${server.url}/trpc`]);
+  expect(JSON.parse(asyncapi.stdout)).toMatchObject({ asyncapi: expect.stringMatching(/^3\./) });
+  expect(asyncapi.stdout).toContain('dream');
+  expect((await run(['schema'])).stdout).toContain('simulation_state');
+});
+
+test('where there is no schema, it says with which status', { timeout: 60_000 }, async () => {
+  const manager = new EventManager({ catalog: dreams, broker: new MemoryBroker() });
+  await using app = await startForeignApp(ownRouter(manager));
+  expect(await run(['schema', '--url', app.url])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/schema\.json answered with HTTP status 404: startServer serves it/),
+  });
+  const nobody = await run(['schema', '--url', 'http://127.0.0.1:1']);
+  expect(nobody.stderr).toMatch(/No events are served at http:\/\/127\.0\.0\.1:1: /);
+  await manager.close();
+});

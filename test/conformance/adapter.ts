@@ -1,0 +1,82 @@
+import { createInterface } from 'node:readline';
+
+/** An error as the runner is told of it. */
+export interface ToldError {
+  reason: string | null;
+  message: string;
+  issues?: readonly { path: (string | number)[]; message: string }[];
+}
+
+interface Item {
+  readonly event_type: string;
+  readonly topic?: string | undefined;
+  readonly data: unknown;
+}
+
+/** Takes what comes of a subscription. */
+export interface Listener {
+  item(item: Item): void;
+  /** The subscription has ended. */
+  error(error: unknown): void;
+}
+
+/** A client, as the harness of docs/clients.md drives it. */
+export interface Adapter {
+  connect(asked: { url: string; tokens?: string[]; version?: string }): void;
+  /** @returns what ends it */
+  subscribe(type: string, input: object, listener: Listener): () => void;
+  publish(type: string, data: object, topic: string): Promise<unknown>;
+  history(input: object): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+type Command = { id: number; do: string; subscription: string; type: string; topic: string } & {
+  input: object;
+  data: object;
+  url: string;
+};
+
+/** Writes a line for the runner; dates as ISO texts, bigints as digits. */
+export function say(line: object): void {
+  const text = JSON.stringify(line, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+  process.stdout.write(`${text}\n`);
+}
+
+/** Says hello, and does what the runner asks for until its input ends. */
+export function serve(
+  client: string,
+  capabilities: readonly string[],
+  adapter: Adapter,
+  toTold: (error: unknown) => ToldError,
+): void {
+  const ends = new Map<string, () => void>();
+  const run = async (command: Command): Promise<unknown> => {
+    const { subscription, type, topic, input, data } = command;
+    if (command.do === 'connect') return adapter.connect(command);
+    if (command.do === 'publish') return adapter.publish(type, data, topic);
+    if (command.do === 'history') return adapter.history(input);
+    if (command.do === 'close') return adapter.close();
+    if (command.do === 'unsubscribe') return ends.get(subscription)?.();
+    const listener: Listener = {
+      item: (item) => say({ subscription, item }),
+      error: (error) => say({ subscription, error: toTold(error) }),
+    };
+    ends.set(subscription, adapter.subscribe(type, input, listener));
+    return null;
+  };
+  say({ client, protocol: 1, capabilities });
+  createInterface({ input: process.stdin })
+    .on('line', (line) => {
+      const command: Command = JSON.parse(line);
+      run(command).then(
+        (result) => say({ id: command.id, result: result ?? null }),
+        (error: unknown) => say({ id: command.id, error: toTold(error) }),
+      );
+    })
+    .on('close', () => process.exit(0));
+}
+
+/** The tokens of a client, one for each connection; the last one stays. */
+export function nextOf(tokens: string[]): string {
+  return (tokens.length > 1 ? tokens.shift() : tokens[0]) ?? '';
+}

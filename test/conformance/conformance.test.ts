@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CAPABILITIES } from '../../conformance/messages.ts';
+import type { ConformanceReport } from '../../conformance/run.ts';
+import { run } from '../cli/command.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const client = (file: string): string => `'${process.execPath}' --import tsx ${join(ROOT, file)}`;
+
+async function conformance(
+  cmd: string,
+  ...more: string[]
+): Promise<{ code: number | null; report: ConformanceReport }> {
+  const { code, stdout, stderr } = await run(['conformance', '--cmd', cmd, '--json', ...more]);
+  if (stdout === '') throw new Error(stderr);
+  return { code, report: JSON.parse(stdout) };
+}
+
+/** Scenarios that did not pass, and why. */
+const others = ({ outcomes }: ConformanceReport): string[] =>
+  outcomes.flatMap(({ result, scenario, why }) =>
+    result === 'passed' ? [] : [`${result} ${scenario}: ${why}`],
+  );
+
+describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
+  test('our client passes every scenario', async () => {
+    const { code, report } = await conformance(client('test/conformance/our-client.ts'), '--timeout', '90');
+    expect(others(report)).toEqual([]);
+    expect(code).toBe(0);
+    expect(report.passed).toBeGreaterThan(35);
+  });
+
+  test.each([
+    [
+      'a stock tRPC client',
+      'test/conformance/stock-client.ts',
+      ['keep-alive', 'sees-own', 'gives-up', 'gives-up'],
+    ],
+    ['a client of a WebSocket and JSON', 'examples/minimal-client.ts', ['superjson', 'history', 'sees-own']],
+  ])('%s passes every scenario but those of capabilities that it does not state', async (_, file, lacks) => {
+    const { code, report } = await conformance(client(file), '--timeout', '90');
+    expect(others(report).map((each) => each.replace(/^(skipped) .*: (.*)$/, '$1 $2'))).toEqual(
+      lacks.map((capability) => `skipped ${capability}`),
+    );
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['loses', /"silent":3|In vain waited for/],
+    ['repeats', /"duplicated":[1-9]/],
+  ])('control: a client that %s when it connects again fails', async (fault, why) => {
+    const cmd = `${client('test/conformance/stock-client.ts')} ${fault}`;
+    const { code, report } = await conformance(
+      cmd,
+      '--only',
+      'sockets that are cut',
+      '[D5]',
+      '--timeout',
+      '15',
+    );
+    expect(code).toBe(1);
+    expect(report.outcomes.map(({ result }) => result)).toEqual(['passed', 'failed', 'failed']);
+    expect(report.outcomes[1]?.why).toMatch(why);
+  });
+
+  test.each([
+    ['ends', 'exit 3', 'it ended with code 3'],
+    ['says something else', 'echo hello; cat', 'its first line is no hello: hello'],
+    [
+      'speaks another version',
+      `echo '{"client":"x","protocol":9,"capabilities":[]}'; cat`,
+      'speaks version 9',
+    ],
+    [
+      'states what there is not',
+      `echo '{"client":"x","protocol":1,"capabilities":["magic"]}'; cat`,
+      'no capability magic',
+    ],
+  ])('a client that %s is an error in one line', async (_, cmd, words) => {
+    const { code, stderr } = await run(['conformance', '--cmd', cmd]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(words);
+  });
+
+  test('a scenario in words that none has is an error', async () => {
+    const { code, stderr } = await run(['conformance', '--cmd', 'true', '--only', 'nothing at all']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('No scenario') });
+  });
+
+  test('a table is printed for people', async () => {
+    const cmd = client('test/conformance/our-client.ts');
+    const { stdout } = await run(['conformance', '--cmd', cmd, '--only', 'idle topic']);
+    expect(stdout).toBe(
+      'passed   [D5] stream_synced is the first item of an idle topic\n\npsyche-events: 1 passed, 0 failed, 0 skipped\n',
+    );
+  });
+});
+
+test('docs/clients.md has every capability, in the words of the code', () => {
+  const text = readFileSync(join(ROOT, 'docs/clients.md'), 'utf8');
+  for (const [name, words] of Object.entries(CAPABILITIES))
+    expect(text).toContain(`| \`${name}\` | ${words}`);
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { CloseCode, ERRORS } from '../../shared/index.ts';
+import { FRAMES } from './frames.ts';
+import { type Answer, compare, replay } from './replay.ts';
+import { matches, withOneChange } from './template.ts';
+
+/** Of an exchange with thousands of values, as many changed frames as these are tried. */
+const MOST_CHANGES = 400;
+
+describe('golden frames: a real server says them byte by byte, and a frame with one change is another', () => {
+  test.concurrent.each(Object.entries(FRAMES))('%s', { timeout: 60_000 }, async (_name, exchange) => {
+    const answers: Answer[] = [];
+    await replay(exchange, (answer) => {
+      answers.push({ ...answer, bound: new Map(answer.bound) });
+      compare(answer);
+    });
+    expect(answers.length).toBeGreaterThan(0);
+    for (const { expected, actual, asWire, bound } of answers) {
+      const changes = [...withOneChange(expected)].slice(0, MOST_CHANGES);
+      expect(changes.length).toBeGreaterThan(0);
+      for (const changed of changes)
+        expect(matches(asWire(changed), actual, new Map(bound)), asWire(changed)).toBe(false);
+    }
+  });
+});
+
+describe('the frames show every code', () => {
+  const text = JSON.stringify(FRAMES);
+
+  test.each(Object.keys(ERRORS))('error %s', (code) => {
+    expect(text).toContain(`"reason":"${code}"`);
+  });
+
+  test.each([...Object.values(CloseCode), 1008])('close code %i', (code) => {
+    expect(text).toContain(`"closed":${code},`);
+  });
+
+  test.each(['trimmed', 'epoch_changed', 'conflated', 'dropped'])('gap %s', (reason) => {
+    expect(text).toContain(`"reason":"${reason}"`);
+  });
+});
+
+describe('control: the replay fails', () => {
+  const { publish } = FRAMES;
+  const { steps, ...rest } = publish ?? expect.unreachable('frames.json has publish');
+  const last = steps.at(-1);
+
+  test('where the server says something else', async () => {
+    const changed = JSON.parse(JSON.stringify(last).replace('"duplicate":false', '"duplicate":true'));
+    const replayed = replay({ ...rest, steps: [...steps.slice(0, -1), changed] });
+    await expect(replayed).rejects.toThrow('"duplicate":false');
+  });
+
+  test('where the server says more', async () => {
+    const asked = {
+      request: { method: 'GET', path: '/healthz' },
+      status: 200,
+      body: { status: 'ok' },
+    } as const;
+    const replayed = replay({ ...rest, steps: [...steps.slice(0, -1), asked, asked] });
+    await expect(replayed).rejects.toThrow('The server said more: {"id":2,');
+  });
+
+  test('where an epoch changes in mid-exchange', () => {
+    const bound = new Map([['epoch', 'a']]);
+    expect(matches('{epoch}:1', 'a:1', new Map(bound))).toBe(true);
+    expect(matches('{epoch}:1', 'b:1', new Map(bound))).toBe(false);
+  });
+});
