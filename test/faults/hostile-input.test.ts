@@ -95,7 +95,7 @@ const BODIES: readonly [string, string, string, number, string?][] = [
   ],
   ['metadata nested 1000 deep', 'agent_message', withMetadata(`{"a":${deep(1_000)}}`), 400],
   ['metadata nested 100 000 deep', 'agent_message', withMetadata(`{"a":${deep(100_000)}}`), 400],
-  ['data nested 400 000 deep', 'agent_message', message(deep(400_000)), 400],
+  ['data nested 400 000 deep', 'agent_message', message(deep(400_000)), 413],
   ['__proto__ among the fields', 'agent_message', message('{"__proto__":{"polluted":true}}'), 400],
   [
     '__proto__ in metadata, which is data',
