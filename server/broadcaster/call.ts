@@ -3,6 +3,7 @@ import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
 import type { Connection } from './connection.ts';
 import { FALLBACK_SHAPE, reportError, reportInternalError, type Subject, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
+import { jsonEncoder } from './json-encoder.ts';
 import type { RequestId } from './request-id.ts';
 
 /** One request of a client: where its answers go, and its errors. */
@@ -15,6 +16,8 @@ export class Call {
   readonly controller = new AbortController();
   readonly #params: TRPCRequestMessage['params'];
   #read: { input: unknown } | undefined;
+  /** The input as it came; undefined where it is no JSON. */
+  #text: string | undefined;
 
   constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
     this.connection = connection;
@@ -35,11 +38,28 @@ export class Call {
     return this.#read.input;
   }
 
+  /** Characters of JSON that the input has, about. @param bytes of the request, which count where the input is no JSON */
+  measure(bytes: number): number {
+    if (this.connection.setup.encoder !== jsonEncoder) return bytes;
+    this.#text = JSON.stringify(this.#params.input);
+    const { path, lastEventId = '' } = this.#params;
+    return path.length + lastEventId.length + (this.#text?.length ?? 0);
+  }
+
+  /**
+   * Holds the input as text from now on: values take many times as much, and a subscription may be open for days. It is
+   * read anew where an error is to be reported with it.
+   */
+  fold(): void {
+    if (this.#text === undefined) return;
+    this.#read = undefined;
+    this.#params.input = undefined;
+  }
+
   #deserialized(): unknown {
+    const { input = this.#text === undefined ? undefined : JSON.parse(this.#text) } = this.#params;
     try {
-      return this.connection.setup.options.router._def._config.transformer.input.deserialize(
-        this.#params.input,
-      );
+      return this.connection.setup.options.router._def._config.transformer.input.deserialize(input);
     } catch (cause) {
       throw cause instanceof TRPCError ? cause : new TRPCError({ code: 'PARSE_ERROR', cause });
     }

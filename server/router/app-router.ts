@@ -13,7 +13,7 @@ import { toTRPCError } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
 import { decodeInput, lazyTransformer } from './raw-input.ts';
 
-/** tRPC as a server of ours speaks it. @param names of the catalog's events, for whoever asks for another one */
+/** tRPC as a server of ours speaks it. @param names of the catalog's events, for a caller that asks for another one */
 function trpcOf(names: readonly string[]) {
   return initTRPC.context<AccessContext>().create({
     transformer: lazyTransformer,
@@ -21,16 +21,17 @@ function trpcOf(names: readonly string[]) {
     // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
     sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
     errorFormatter({ shape, error, path }) {
-      const told = error.code === 'NOT_FOUND' ? asUnknownEvent(error, path, names) : error;
-      return strictErrorFormatter({ shape: { ...shape, message: told.message }, error: told });
+      const unknown = error.code === 'NOT_FOUND' ? asUnknownEvent(path, names) : undefined;
+      if (!unknown) return strictErrorFormatter({ shape, error });
+      return strictErrorFormatter({ shape: { ...shape, message: unknown.message }, error: unknown });
     },
   });
 }
 
-/** A procedure of an event that is not there, as an error that names those that are; any other as it is. */
-function asUnknownEvent(error: TRPCError, path: string | undefined, names: readonly string[]): TRPCError {
+/** An error that names the events there are, for a procedure of one that is not there. */
+function asUnknownEvent(path: string | undefined, names: readonly string[]): TRPCError | undefined {
   const [, name] = /^(?:on|publish)\.([^.]+)$/.exec(path ?? '') ?? [];
-  return name === undefined ? error : toTRPCError(unknownEvent(name, names));
+  return name === undefined ? undefined : toTRPCError(unknownEvent(name, names));
 }
 
 type Trpc = ReturnType<typeof trpcOf>;
