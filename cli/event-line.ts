@@ -4,7 +4,7 @@ import {
   EventsError,
   type EventToPublish,
   isStreamNotice,
-  parseExactly,
+  parseInput,
   transformer,
 } from '../shared/index.ts';
 import type { Line } from './read-lines.ts';
@@ -53,11 +53,12 @@ export function fromLine({ number, text }: Line): Input[] {
   return [{ name, cursor, isExact, event: { ...event, idempotencyKey } }];
 }
 
-/** @throws EventsError INVALID_EVENT, naming what is no JSON */
+/** @throws EventsError INVALID_EVENT, naming what is no JSON, or more than a server takes at once */
 export function parseJson(json: string, name: string): unknown {
   try {
-    return parseExactly(json);
+    return parseInput(json);
   } catch (error) {
+    if (error instanceof EventsError) throw new EventsError('INVALID_EVENT', `${name}: ${error.message}`);
     throw new EventsError('INVALID_EVENT', `${name} is not JSON: ${(error as Error).message}`);
   }
 }

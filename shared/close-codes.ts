@@ -13,6 +13,8 @@ export const CloseCode = {
   SLOW_CONSUMER: 4008,
   /** The token expired: fetch a fresh one, reconnect and resume. */
   TOKEN_EXPIRED: 4401,
+  /** The first message announced connection params and is none, or has some that are no text: they will not be better the next time. */
+  INVALID_PARAMS: 4500,
   /** No token, or a wrong one; connecting again with it changes nothing. */
   UNAUTHENTICATED: 4501,
   /** Not allowed; connecting again changes nothing. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Catalog, defineEvents } from './catalog.ts';
+import { jsonValue } from './data/json-value.ts';
 
 /** Health of the system, as `system_status` reports it. */
 export const SystemHealthStatus = { HEALTHY: 'healthy', WARNING: 'warning', ERROR: 'error' } as const;
@@ -13,7 +14,7 @@ const MAX_MESSAGE = 32 * 1024;
 const MAX_CONNECTIONS = 10_000;
 
 const name = z.string().max(MAX_NAME);
-const jsonRecord = z.record(name, z.json());
+const jsonRecord = z.record(name, jsonValue());
 
 const agentMessage = z.strictObject({
   agent_id: name,

@@ -21,21 +21,40 @@ const MAX_SET_BYTES = 256 * 1024;
 const MAX_KEYS_TRIED = 32;
 /** Ms for which an issuer that failed is not asked again, however many tokens come. */
 const FAILED_MS = 1000;
+/** Ms for which an issuer is not asked for newer keys, and after which it is in any case. */
+const COOLDOWN_MS = 30_000;
+const MAX_AGE_MS = 10 * 60_000;
 
-/** Verifies tokens with the keys of a set: the key that `kid` names, or, where a token has no `kid`, each key that fits. */
-export function verifyWithKeySet(jwks: URL | string | JSONWebKeySet): Verify {
+/**
+ * Verifies tokens with the keys of a set: the key that `kid` names, or, where a token has no `kid`, each key that fits.
+ * @param now ms since any moment; never goes back
+ */
+export function verifyWithKeySet(
+  jwks: URL | string | JSONWebKeySet,
+  now: () => number = () => performance.now(),
+): Verify {
   if (typeof jwks !== 'string' && !(jwks instanceof URL)) {
     const keys = createLocalJWKSet(jwks);
     return (token, options) => verifyWithEach(token, keys, options);
   }
-  const keys = createRemoteJWKSet(new URL(jwks), { [customFetch]: boundedFetch() });
+  let loadedAt = Number.NEGATIVE_INFINITY;
+  // jose would tell by the time of day when to ask the issuer again, and a clock that is set back would keep it from it.
+  const keys = createRemoteJWKSet(new URL(jwks), {
+    [customFetch]: boundedFetch(now, () => {
+      loadedAt = now();
+    }),
+    cooldownDuration: Number.POSITIVE_INFINITY,
+    cacheMaxAge: Number.POSITIVE_INFINITY,
+  });
   return async (token, options) => {
+    if (keys.jwks() && now() - loadedAt >= MAX_AGE_MS) await keys.reload();
     try {
       return await verifyWithEach(token, keys, options);
     } catch (error) {
-      // An unknown `kid` makes jose ask the issuer for newer keys. Without `kid`, a wrong signature has to do so.
+      // There may be newer keys: one of this `kid`, or, without `kid`, one that a wrong signature is right by.
       const isUnnamed = error instanceof errors.JWSSignatureVerificationFailed && !hasKeyId(token);
-      if (!isUnnamed || keys.coolingDown) throw error;
+      const mayBeNewer = isUnnamed || error instanceof errors.JWKSNoMatchingKey;
+      if (!mayBeNewer || now() - loadedAt < COOLDOWN_MS) throw error;
       await keys.reload();
       return verifyWithEach(token, keys, options);
     }
@@ -68,20 +87,24 @@ function hasKeyId(token: string): boolean {
   return decodeProtectedHeader(token).kid !== undefined;
 }
 
-/** `fetch` that reads a bounded body and gives an issuer that fails a pause. Redirects are not followed: jose asks for that. */
-function boundedFetch(): FetchImplementation {
+/**
+ * `fetch` that reads a bounded body and gives an issuer that fails a pause. Redirects are not followed: jose asks for that.
+ * @param read told of each set that was read
+ */
+function boundedFetch(now: () => number, read: () => void): FetchImplementation {
   let failure: { readonly error: unknown; readonly at: number } | null = null;
   return async (url, options) => {
-    if (failure && performance.now() - failure.at < FAILED_MS) throw failure.error;
+    if (failure && now() - failure.at < FAILED_MS) throw failure.error;
     try {
       const response = await fetch(url, options);
       if (response.status !== 200)
         throw new Error(`The key set was answered with status ${response.status}.`);
       const set = new Response(await readBounded(response));
       failure = null;
+      read();
       return set;
     } catch (error) {
-      failure = { error, at: performance.now() };
+      failure = { error, at: now() };
       throw error;
     }
   };

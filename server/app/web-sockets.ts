@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
+import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../access/origins.ts';
 import { HOST_REFUSAL } from '../access/served-hosts.ts';
@@ -19,6 +20,7 @@ import type { Limits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import type { Logger } from '../logger.ts';
 import type { Traffic } from '../metrics/sources.ts';
+import { MAX_BODY_BYTES } from './http/body.ts';
 import { endWith } from './http/client-error.ts';
 import { logFailure } from './log-failure.ts';
 
@@ -49,9 +51,6 @@ export interface WebSocketsOptions {
 
 /** Bytes of one call over a WebSocket. */
 const MAX_CALL_BYTES = 64 * 1024;
-/** Bytes of one message: clients put what they are asked in one turn into one. As much as one HTTP body. */
-const MAX_MESSAGE_BYTES = 1024 * 1024;
-
 /** The tRPC WebSockets of an HTTP server. */
 export interface WebSockets {
   /** Who is connected, and what sends one away. */
@@ -75,7 +74,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
   const wss = new WebSocketServer({
     noServer: true,
     ...WEBSOCKET_LIMITS,
-    maxPayload: MAX_MESSAGE_BYTES,
+    maxPayload: MAX_BODY_BYTES, // clients put what they are asked in one turn into one message
     perMessageDeflate: compression && COMPRESSION,
   });
   const handler = applyBroadcastWSSHandler({
@@ -84,6 +83,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): We
     createContext,
     pongAfterContext: true,
     maxCallBytes: MAX_CALL_BYTES,
+    maxMessageValues: INPUT_LIMITS.maxNodes,
     firstMessageTimeoutMs: options.handshakeTimeoutMs - SILENT_GRACE_MS - HANDSHAKE_SPARE_MS, // to be gone by then
     keepAlive: { enabled: true, pingMs: PING_MS },
     onError: (failure) => {

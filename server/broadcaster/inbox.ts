@@ -4,8 +4,8 @@ import { type MessageTurns, type Worker, weightOf } from './message-turns.ts';
 const MAX_WAITING = 16;
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** What one message asks for, step by step: decoding it and the first call, then one call after another. */
-export type Steps = Iterator<unknown, void, undefined>;
+/** What one message asks for, step by step: decoding it and the first call, then one call after another. Yields the bytes of the next. */
+export type Steps = Iterator<number, void, undefined>;
 
 export interface InboxOptions<M> {
   turns: MessageTurns;
@@ -24,6 +24,7 @@ export class Inbox<M> implements Worker {
   #bytes = 0;
   /** Of the first that waits, once it is being served. */
   #steps: Steps | undefined;
+  #nextBytes = 0;
   /** True if it stands in line, or is being served, or is held. */
   #busy = false;
   #paused = false;
@@ -41,18 +42,19 @@ export class Inbox<M> implements Worker {
   }
 
   get weight(): number {
-    return weightOf(this.#steps ? 0 : (this.#waiting[0]?.bytes ?? 0));
+    return weightOf(this.#steps ? this.#nextBytes : (this.#waiting[0]?.bytes ?? 0));
   }
 
   step(): boolean {
     const [first] = this.#waiting;
     if (first) {
       this.#steps ??= this.#options.serve(first.message);
-      if (this.#steps.next().done) {
+      const { done, value } = this.#steps.next();
+      if (done) {
         this.#waiting.shift();
         this.#bytes -= first.bytes;
         this.#steps = undefined;
-      }
+      } else this.#nextBytes = value;
     }
     const held = this.#options.hold();
     if (held) {

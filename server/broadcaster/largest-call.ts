@@ -1,4 +1,4 @@
-const BACKSLASH = 0x5c;
+import { endOfString } from '../../shared/wire/end-of-string.ts';
 
 /**
  * Bytes of the largest call in a message of JSON: of the whole, or of the largest item if it is a list. Found by going
@@ -35,18 +35,4 @@ export function largestCall(text: string): number {
   }
   end(text.length);
   return largest;
-}
-
-/** The place of the quote that ends a string; of the last character if none does. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end < 0 ? text.length - 1 : end;
-}
-
-/** Tells if the backslashes before a place are an odd number. */
-function isEscaped(text: string, at: number): boolean {
-  let first = at;
-  while (text.charCodeAt(first - 1) === BACKSLASH) first--;
-  return (at - first) % 2 === 1;
 }

@@ -1,4 +1,5 @@
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+import { UNSENT_BYTES } from '../event-manager/asker.ts';
 
 /** What a client may use of the server. A client beyond a limit is answered or cut as each one says. */
 export interface Limits {
@@ -28,6 +29,11 @@ export interface Limits {
    */
   readonly maxCallBytes: number;
   /**
+   * Values of JSON in one message, of which a field counts twice: parsed, they take far more than their text. A message
+   * with more is closed with 1009. Default: no limit.
+   */
+  readonly maxMessageValues: number;
+  /**
    * Bytes that may wait to be taken by a client. Default: 1 MiB; `Infinity` takes the guard off.
    * Beyond it no further item of an async iterable is pulled, and once the client sends something,
    * nothing more is read from it, until it has taken what waits. A socket's own buffer (16 KiB, 64 KiB
@@ -46,16 +52,14 @@ export type LimitOptions = { readonly [K in keyof Limits]?: Limits[K] | undefine
 /** Milliseconds for which a client of any transport may take nothing of what waits for it [D9]. */
 export const DRAIN_TIMEOUT_MS = 30_000;
 
-/** Bytes that may wait to be taken by a client of any transport [D9]. */
-export const MAX_BUFFERED_BYTES = 1024 * 1024;
-
 const DEFAULTS: Limits = {
   firstMessageTimeoutMs: 5_000,
   maxSubscriptions: 100,
   maxSubscriptionChars: 1024 * 1024,
   maxConcurrentCalls: 100,
   maxCallBytes: Number.POSITIVE_INFINITY,
-  maxBufferedBytes: MAX_BUFFERED_BYTES,
+  maxMessageValues: Number.POSITIVE_INFINITY,
+  maxBufferedBytes: UNSENT_BYTES,
   drainTimeoutMs: DRAIN_TIMEOUT_MS,
 };
 
@@ -70,6 +74,7 @@ export function resolveLimits(options: LimitOptions): Limits {
     maxSubscriptionChars: options.maxSubscriptionChars ?? DEFAULTS.maxSubscriptionChars,
     maxConcurrentCalls: options.maxConcurrentCalls ?? DEFAULTS.maxConcurrentCalls,
     maxCallBytes: options.maxCallBytes ?? DEFAULTS.maxCallBytes,
+    maxMessageValues: options.maxMessageValues ?? DEFAULTS.maxMessageValues,
     maxBufferedBytes: options.maxBufferedBytes ?? DEFAULTS.maxBufferedBytes,
     drainTimeoutMs: options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs,
   };

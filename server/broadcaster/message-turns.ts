@@ -17,12 +17,18 @@ export interface Worker {
   step(): boolean;
 }
 
+/** Turns left to everybody else after one in which much was done: a connection and its request take some turns themselves. */
+const MAX_REST = 8;
+
 /**
  * Shares the event loop among clients: each turn so much is done, a step for one client after another, and the rest
- * in the turns after it. So a client with thousands of messages waits for itself, and nobody else waits for it.
+ * in the turns after it. So a client with thousands of messages waits for itself, and nobody else waits for it. After
+ * a step that weighs more than a turn has, as many turns are left out as it weighs, so that whoever came meanwhile is
+ * answered before the next one of its size.
  */
 export class MessageTurns {
   #spent = 0;
+  #rest = 0;
   #line: Worker[] = [];
   #scheduled = false;
 
@@ -41,6 +47,7 @@ export class MessageTurns {
 
   #do(worker: Worker): boolean {
     this.#spent += worker.weight;
+    this.#rest = Math.min(MAX_REST, Math.floor(this.#spent / WEIGHT_PER_TURN));
     this.#schedule();
     return worker.step();
   }
@@ -53,6 +60,11 @@ export class MessageTurns {
 
   readonly #nextTurn = (): void => {
     this.#scheduled = false;
+    if (this.#rest > 0) {
+      this.#rest--;
+      this.#schedule();
+      return;
+    }
     this.#spent = 0;
     const line = this.#line;
     this.#line = [];

@@ -3,13 +3,14 @@ import { parseConnectionParamsFromUnknown, type TRPCRequestInfo } from '@trpc/se
 import { parseTRPCMessage, type TRPCClientOutgoingMessage } from '@trpc/server/rpc';
 import type { RawData } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
+import { hasMoreValues } from '../../shared/wire/input-text.ts';
 import type { Connection } from './connection.ts';
 import { NO_CALL, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
 import { jsonEncoder } from './json-encoder.ts';
 import { largestCall } from './largest-call.ts';
 import type { Setup } from './options.ts';
-import { MAX_ID_LENGTH } from './request-id.ts';
+import { problemOfId } from './request-id.ts';
 
 /** What an encoder decodes: the text of a text frame, the bytes of a binary one. */
 export type Payload = string | Uint8Array;
@@ -25,13 +26,15 @@ export function readPayload(raw: RawData, isBinary: boolean): Payload {
   return isBinary ? raw : raw.toString('utf8');
 }
 
-/** The params in a client's first message. @throws TRPCError PARSE_ERROR */
+/** The params in a client's first message, which may be as large as one call. @throws TRPCError PARSE_ERROR */
 export function readConnectionParams(
   connection: Connection,
   payload: Payload,
 ): TRPCRequestInfo['connectionParams'] {
   let message: unknown;
   try {
+    if (Buffer.byteLength(payload) > connection.setup.limits.maxCallBytes)
+      throw new Error('Message was too large');
     message = connection.setup.encoder.decode(payload);
     if (!isObject(message)) throw new Error('Message was not an object');
   } catch (cause) {
@@ -53,8 +56,9 @@ const UNREAD: Parameters<typeof parseTRPCMessage>[1] = {
 /** The requests in a message, one or a batch; none, and the client told, when it cannot be read. */
 export function readRequests(connection: Connection, payload: Payload): TRPCClientOutgoingMessage[] {
   const { encoder, options } = connection.setup;
-  if (hasLargeCall(payload, connection.setup)) {
-    closeTooLarge(connection);
+  const excess = excessOf(payload, connection.setup);
+  if (excess !== undefined) {
+    connection.ws.close(CloseCode.MESSAGE_TOO_BIG, excess);
     return [];
   }
   try {
@@ -71,21 +75,22 @@ export function readRequests(connection: Connection, payload: Payload): TRPCClie
   }
 }
 
-/** Tells if a call has more bytes than it may, told from the message as it came. */
-function hasLargeCall(payload: Payload, { encoder, limits }: Setup): boolean {
-  if (Buffer.byteLength(payload) <= limits.maxCallBytes) return false;
-  // Only JSON shows where a call ends; what another encoder made is measured as one.
-  return typeof payload !== 'string' || encoder !== jsonEncoder || largestCall(payload) > limits.maxCallBytes;
-}
-
-function closeTooLarge({ ws, setup }: Connection): void {
-  ws.close(CloseCode.MESSAGE_TOO_BIG, `a call has more than ${setup.limits.maxCallBytes} bytes`);
+/** The part of a message that is more than it may be, told from the message as it came. */
+function excessOf(payload: Payload, { encoder, limits }: Setup): string | undefined {
+  const { maxCallBytes, maxMessageValues } = limits;
+  // Only JSON shows where a call ends, and what it holds; what another encoder made is measured as one call.
+  const isJson = typeof payload === 'string' && encoder === jsonEncoder;
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > maxCallBytes && !(isJson && largestCall(payload) <= maxCallBytes))
+    return `a call has more than ${maxCallBytes} bytes`;
+  if (isJson && hasMoreValues(payload, maxMessageValues))
+    return `a message has more than ${maxMessageValues} values`;
+  return undefined;
 }
 
 function parse(request: unknown): TRPCClientOutgoingMessage {
-  if (isObject(request) && typeof request['id'] === 'string' && request['id'].length > MAX_ID_LENGTH) {
-    throw new Error(`Invalid request id: longer than ${MAX_ID_LENGTH} characters`);
-  }
+  const problem = isObject(request) ? problemOfId(request['id']) : undefined;
+  if (problem !== undefined) throw new Error(`Invalid request id: ${problem}`);
   return parseTRPCMessage(request, UNREAD);
 }
 
@@ -102,7 +107,7 @@ function rejectBatch(connection: Connection, requests: readonly unknown[]): void
   for (const request of requests) {
     if (!isObject(request) || request['method'] === 'subscription.stop') continue;
     const { id, jsonrpc } = request;
-    if (typeof id !== 'number' && typeof id !== 'string') continue;
+    if ((typeof id !== 'number' && typeof id !== 'string') || problemOfId(id) !== undefined) continue;
     connection.respondSafely({ id, ...(jsonrpc === '2.0' && { jsonrpc }), error: shape });
     answered = true;
   }

@@ -31,7 +31,7 @@ export function serve(connection: Connection): void {
     context = createContext(connection, () => null);
   }
 
-  function* receive(payload: Payload): Generator<undefined, void> {
+  function* receive(payload: Payload): Generator<number, void, undefined> {
     if (!context) {
       clearTimeout(firstMessageTimer);
       context = createContext(connection, () => readConnectionParams(connection, payload));
@@ -40,7 +40,7 @@ export function serve(connection: Connection): void {
     const requests = readRequests(connection, payload);
     const bytes = payload.length / requests.length; // of each, about
     for (const [index, request] of requests.entries()) {
-      if (index > 0) yield;
+      if (index > 0) yield bytes;
       answer(connection, request, { index, bytes }, context).catch((cause: unknown) =>
         connection.reportFailure(cause),
       );
@@ -62,7 +62,7 @@ export function serve(connection: Connection): void {
     });
   };
 
-  function* read(message: RawData | 'PING', isBinary: boolean): Generator<undefined, void> {
+  function* read(message: RawData | 'PING', isBinary: boolean): Generator<number, void, undefined> {
     if (message === 'PING') return pong();
     let payload: Payload;
     try {

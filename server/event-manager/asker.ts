@@ -1,3 +1,6 @@
+/** Bytes that may wait to be taken by one client, over any transport; characters, where text waits in the process [D9]. */
+export const UNSENT_BYTES = 1024 * 1024;
+
 /** Somebody who has logs read: a connection with all that it asks. Askers take turns, so each waits for itself most of all. */
 export interface Asker {
   /** It has not taken what it was sent before: nothing more is read for it until it has. */

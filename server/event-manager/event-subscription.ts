@@ -4,12 +4,10 @@ import type { EventName } from '../../shared/events.ts';
 import { onAbort } from '../../shared/on-abort.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
+import { UNSENT_BYTES } from './asker.ts';
 import type { Feed, FeedReader } from './feed.ts';
 import { PullReader } from './pull-reader.ts';
 import { itemOf } from './stream-record.ts';
-
-/** Characters that may wait for an iterator: what a socket may have unsent [D9]. */
-const PULL_CHARS = 1024 * 1024;
 
 /** A reader's way through what it subscribed to: a feed, or several as one. */
 export type Reading = Pick<Feed, 'resume' | 'fellBehind' | 'close'>;
@@ -80,7 +78,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
   async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {
     const { signal, ends, tell = asItIs } = this.#options;
     if (signal?.aborted) return;
-    const reader = new PullReader(PULL_CHARS, this.whenSlow);
+    const reader = new PullReader(UNSENT_BYTES, this.whenSlow);
     const feed = this.attach(reader);
     const letGo = signal && onAbort(signal, () => reader.close());
     try {

@@ -3,7 +3,7 @@ import { EventsError } from '../../shared/errors.ts';
 import type { Since } from '../../shared/since.ts';
 import type { StreamSynced } from '../../shared/stream-items.ts';
 import { MAX_TOPICS, type TopicChoice } from '../../shared/topic.ts';
-import { formatTopicsCursor, parseTopicsCursor } from '../../shared/topics-cursor.ts';
+import { parseTopicsCursor } from '../../shared/topics-cursor.ts';
 import type { Broker, Tail } from '../broker/broker.ts';
 import type { KeyOf } from './conflation.ts';
 import type { Reading } from './event-subscription.ts';
@@ -11,12 +11,15 @@ import { Feed, type FeedReader } from './feed.ts';
 import { type FeedStart, feedStart } from './feed-start.ts';
 import type { Hub, HubLease } from './hub.ts';
 import { liveAlone } from './live-alone.ts';
+import { Places } from './places.ts';
 import type { Selector } from './selector.ts';
 import type { Reads, Steps } from './steps.ts';
-import { allSyncedRecord, decode, placedRecord, type StreamRecord } from './stream-record.ts';
+import { allSyncedRecord, decode, type StreamRecord } from './stream-record.ts';
 
 /** Records read from all the logs together while catching up. */
 const READ_RECORDS = 512;
+/** Characters handed to the reader at once: a small record has a cursor that may be a hundred times as long. */
+const HANDED_CHARS = 256 * 1024;
 
 /** The followed part of one topic. */
 export interface TopicSource {
@@ -57,7 +60,7 @@ export class MergedFeed implements Reading {
   readonly #parts = new Map<string, Part>();
   /** Topics that are followed, and those that are being opened. Of others there may be any number: they are not remembered. */
   readonly #met = new Set<string>();
-  readonly #positions = new Map<string, Position>();
+  #places = new Places();
   /** Topics there were at the start: those without a position yet, and those not level yet. */
   #unplaced = new Set<string>();
   #behind = new Set<string>();
@@ -162,7 +165,7 @@ export class MergedFeed implements Reading {
       this.#behind = new Set(this.#unplaced);
       if (parts.length === 0) {
         this.#onAllPlaced();
-        this.#take(null, [allSyncedRecord(formatTopicsCursor(this.#positions), true)]);
+        this.#take(null, [allSyncedRecord(this.#places.cursor, true)]);
       }
     }
     for (const part of parts)
@@ -216,7 +219,7 @@ export class MergedFeed implements Reading {
     steps: Steps,
   ): Promise<FeedStart> {
     const from = await this.#startOf(feed, hub, start, steps);
-    this.#positions.set(topic, from.position);
+    this.#places = this.#places.with(topic, from.position);
     this.#unplaced.delete(topic);
     if (this.#unplaced.size === 0) this.#onAllPlaced();
     await this.#allPlaced;
@@ -250,21 +253,41 @@ export class MergedFeed implements Reading {
   }
 
   #forward(part: Part | null, records: readonly StreamRecord[]): boolean {
-    const items = part ? records.flatMap((record) => this.#itemsOf(part, record)) : records;
+    if (!part) return this.#hand(records);
+    let items: StreamRecord[] = [];
+    let chars = 0;
+    for (let index = 0; index < records.length; index++) {
+      for (const item of this.#itemsOf(part, records[index] as StreamRecord)) {
+        items.push(item);
+        chars += item.json.length + 2 * item.cursor.length; // it is written twice
+      }
+      if (chars < HANDED_CHARS && index < records.length - 1) continue;
+      if (!this.#hand(items)) {
+        part.waiting.push(...records.slice(index + 1));
+        return false;
+      }
+      items = [];
+      chars = 0;
+    }
+    return true;
+  }
+
+  #hand(items: readonly StreamRecord[]): boolean {
     if (items.length === 0 || this.#options.reader.take(items)) return true;
     this.fellBehind();
     return false;
   }
 
   #itemsOf({ topic }: Part, record: StreamRecord): StreamRecord[] {
-    this.#positions.set(topic, { epoch: record.epoch, seq: record.seq });
-    if (record.type !== 'stream_synced')
-      return [placedRecord(record, topic, formatTopicsCursor(this.#positions))];
+    if (record.type !== 'stream_synced') {
+      const placed = this.#places.place(topic, record);
+      this.#places = placed.places;
+      return [placed.record];
+    }
+    this.#places = this.#places.with(topic, record);
     if (!this.#behind.delete(topic)) return []; // it came later
     const { recovered } = (decode(record) as StreamSynced).data;
     this.#recovered &&= recovered;
-    return this.#behind.size > 0
-      ? []
-      : [allSyncedRecord(formatTopicsCursor(this.#positions), this.#recovered)];
+    return this.#behind.size > 0 ? [] : [allSyncedRecord(this.#places.cursor, this.#recovered)];
   }
 }

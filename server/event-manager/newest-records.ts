@@ -1,9 +1,10 @@
 import { type Position, parseCursor } from '../../shared/cursor.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
+import { UNSENT_BYTES } from './asker.ts';
 import { decode, type StreamRecord } from './stream-record.ts';
 
 /** Characters of JSON with which a page ends: an answer is held in memory until its socket has taken it. */
-export const PAGE_CHARS = 1024 * 1024;
+export const PAGE_CHARS = UNSENT_BYTES;
 
 /** The newest records that fit on a page, of ranges that come the newest first, each in order. One fits in any case. */
 export class NewestRecords {

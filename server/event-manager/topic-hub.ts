@@ -11,6 +11,10 @@ import { nobody, type Watch } from './watch.ts';
 
 const RECENT_RECORDS = 1024;
 const RECENT_CHARS = 4 * 1024 * 1024;
+/** Ms for handing out in one turn of the event loop: to many subscribers a large burst is a second's work. */
+const TURN_MS = 10;
+/** Characters of JSON that may wait for a further turn; beyond that they are handed out whatever it takes. */
+const WAITING_CHARS = 4 * 1024 * 1024;
 
 /** One topic in this process: its single tail, fanned out. */
 export class TopicHub implements Hub {
@@ -23,6 +27,7 @@ export class TopicHub implements Hub {
   #position: Position | null = null;
   #previous: Position | null = null;
   #pending: StreamRecord[] = [];
+  #pendingChars = 0;
   #scheduled = false;
   #tail: Tail | null = null;
   #closed = false;
@@ -73,7 +78,7 @@ export class TopicHub implements Hub {
   /** Records that have arrived are handed out before. */
   close(): void {
     if (this.#closed) return;
-    this.#flush();
+    this.#flush(Number.POSITIVE_INFINITY);
     this.#closed = true;
     this.#tail?.close();
     this.#recent.clear();
@@ -102,16 +107,34 @@ export class TopicHub implements Hub {
   #enqueue(records: readonly StreamRecord[]): void {
     if (this.#closed) return;
     this.#pending.push(...records);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    for (const { json } of records) this.#pendingChars += json.length;
+    this.#schedule();
   }
 
-  #flush(): void {
-    this.#scheduled = false;
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush(TURN_MS);
+    });
+  }
+
+  /** Hands out what waits, batch by batch; after `ms` the rest of the process has its turn. */
+  #flush(ms: number): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const batch of inBatches(pending)) this.#emit(batch);
+    const until = performance.now() + ms;
+    let done = 0;
+    for (const batch of inBatches(pending)) {
+      done += batch.length;
+      for (const { json } of batch) this.#pendingChars -= json.length;
+      this.#emit(batch);
+      if (performance.now() > until && this.#pendingChars < WAITING_CHARS) break;
+    }
+    if (done === pending.length) return;
+    this.#pending = [...pending.slice(done), ...this.#pending];
+    this.#schedule();
   }
 
   #emit(batch: readonly StreamRecord[]): void {

@@ -1,6 +1,9 @@
 import type { Position } from '../../shared/cursor.ts';
 import type { Bounds, Broker, Gap, LogRecord } from '../broker/broker.ts';
+import { holds, RecentPages } from './recent-pages.ts';
 import type { StreamRecord } from './stream-record.ts';
+
+const pages = new RecentPages();
 
 /** Turns a log's record into a stream's: the same, or a gap of one if it is not a valid event. */
 export type Admit = (record: LogRecord) => StreamRecord;
@@ -17,10 +20,14 @@ export class TopicLog {
     this.#admit = admit;
   }
 
-  /** See Broker.read. */
+  /** See Broker.read. A page that another reader had right before is not read again if the log still holds it. */
   async read(after: Position, limit: number): Promise<{ gap: Gap | null; records: readonly StreamRecord[] }> {
+    const kept = pages.after(this, after).slice(0, limit);
+    if (kept.length > 0 && holds(await this.bounds(), kept)) return { gap: null, records: kept };
     const { gap, records } = await this.#broker.read(this.topic, after, limit);
-    return { gap, records: records.map(this.#admit) };
+    const admitted = records.map(this.#admit);
+    if (!gap && admitted.length > 0) pages.keep(this, admitted);
+    return { gap, records: admitted };
   }
 
   /** See Broker.bounds. */

@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { decode } from '../../shared/wire/decode.ts';
-import { parseExactly } from '../../shared/wire/exact-json.ts';
+import { parseInput } from '../../shared/wire/input-text.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import { expectsData } from '../router/expects-events.ts';
 
@@ -76,8 +76,9 @@ function decodeData(catalog: AnyCatalog, name: string, json: unknown, meta: stri
 
 function parse(name: string, text: string): unknown {
   try {
-    return parseExactly(text);
-  } catch {
+    return parseInput(text);
+  } catch (error) {
+    if (error instanceof EventsError) throw error;
     throw invalid(name, 'is not JSON');
   }
 }

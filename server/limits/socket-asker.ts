@@ -1,11 +1,9 @@
 import type { Socket } from 'node:net';
 import { EventsError } from '../../shared/errors.ts';
-import type { Asker } from '../event-manager/asker.ts';
+import { type Asker, UNSENT_BYTES } from '../event-manager/asker.ts';
 
-/** Bytes that a connection may have unsent [D9]. */
-const UNSENT_BYTES = 1024 * 1024;
 /** Characters of JSON that pages of history may come to in one HTTP request: its answers are sent when all are made. */
-const REQUEST_CHARS = 1024 * 1024;
+const REQUEST_CHARS = UNSENT_BYTES;
 
 /** The asker of a WebSocket, or of one HTTP request: what its socket has not taken counts against it. */
 export class SocketAsker implements Asker {

@@ -1,3 +1,5 @@
+import { endOfString } from './end-of-string.ts';
+
 /** Fewer digits are exact in any number. */
 const MANY_DIGITS = /\d{16}/;
 
@@ -39,7 +41,7 @@ function wholesIn(json: string): Whole[] {
   const wholes: Whole[] = [];
   if (!MANY_DIGITS.test(json)) return wholes;
   for (let at = 0; at < json.length; ) {
-    if (json[at] === '"') at = afterString(json, at);
+    if (json[at] === '"') at = endOfString(json, at) + 1;
     else if (isDigit(json, at) || json[at] === '-') {
       let to = at + 1;
       while (isDigit(json, to)) to++;
@@ -50,12 +52,6 @@ function wholesIn(json: string): Whole[] {
     } else at++;
   }
   return wholes;
-}
-
-function afterString(json: string, start: number): number {
-  let at = start + 1;
-  while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
-  return at + 1;
 }
 
 function isDigit(json: string, at: number): boolean {

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { verifyWithKeySet } from '../../server/access/key-set.ts';
 import { type Authenticate, apiKeys, jwt, MemoryBroker, Sessions, type Subject } from '../../server/index.ts';
 import { CloseCode } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
@@ -294,5 +295,26 @@ describe('key sets', () => {
     const wrong = await signed(foreign.privateKey);
     for (let n = 0; n < 20; n++) expect(await outcome(authenticate, wrong)).toBe('UNAUTHENTICATED');
     expect(server.asked()).toBe(1);
+  });
+
+  test('newer keys are asked for after 30 s, though the time of day was set back', async () => {
+    const [old, next] = await Promise.all([pair(), pair()]);
+    const keys = [{ ...old.jwk, kid: 'old' }];
+    await using server = await issue(() => ({ body: JSON.stringify({ keys }) }));
+    let now = 0;
+    const verify = verifyWithKeySet(server.url, () => now);
+    await verify(await signed(old.privateKey, { kid: 'old' }), {});
+    keys.push({ ...next.jwk, kid: 'next' });
+    const token = await signed(next.privateKey, { kid: 'next' });
+    const time = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+    try {
+      now = 29_000; // the control: too soon
+      await expect(verify(token, {})).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+      now = 30_000;
+      await verify(token, {});
+    } finally {
+      time.mockRestore();
+    }
+    expect(server.asked()).toBe(2);
   });
 });

@@ -1,19 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { TOKEN_COOKIE } from '../../server/index.ts';
 import { startTestServer } from '../app/harness.ts';
-import { launchChromium } from '../setup/chromium.ts';
+import { openContext } from '../setup/chromium.ts';
 import { agentMessage } from '../support/events.ts';
 import { takesTokens, token } from './harness.ts';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-}, 120_000);
-afterAll(() => browser.close());
 
 /** A page that is not the server's, on a port and so an origin of its own. */
 async function foreignSite() {
@@ -115,7 +109,7 @@ async function attack(allowed: boolean) {
   const bearer = { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ json: { data: agentMessage('a secret') } });
   await fetch(`${server.url}/trpc/publish.agent_message`, { method: 'POST', headers: bearer, body });
-  const context = await browser.newContext();
+  await using context = await openContext();
   // As the server's own page would have it; SameSite does not help, for it is the same site.
   await context.addCookies([
     { name: TOKEN_COOKIE, value: await token(), url: server.url, httpOnly: true, sameSite: 'Strict' },
@@ -124,7 +118,6 @@ async function attack(allowed: boolean) {
   await page.goto(site.origin);
   const forged = JSON.stringify({ json: { data: agentMessage('forged') } });
   const read = await tryAll(page, server.url, forged);
-  await context.close();
   const history = await fetch(`${server.url}/trpc/history`, { headers: bearer });
   return { read, stored: await history.text() };
 }

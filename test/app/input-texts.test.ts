@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { InputTexts } from '../../server/app/http/input-texts.ts';
+import { EventsError } from '../../shared/errors.ts';
+import { defineEvents } from '../../shared/index.ts';
+import { startTestServer } from './harness.ts';
 
 const COUNT = 20;
 
@@ -29,5 +34,41 @@ describe('large bodies that are asked for at once', () => {
   test('control: without turns they share them, as small bodies do with', async () => {
     expect(await turnsOf(200_000, async (body) => body)).toBe(1);
     expect(await turnsOf(100, given)).toBeLessThan(COUNT / 2);
+  });
+});
+
+describe('a body of more values than an input may have', () => {
+  const LARGE = `[${'{},'.repeat(340_000)}{}]`;
+
+  test('is refused before tRPC parses it', async () => {
+    const request = new InputTexts().give(new Request('http://localhost'), LARGE);
+    await expect(request.text()).rejects.toMatchObject({ cause: { code: 'TOO_LARGE' } });
+    // The control: as many characters with fewer values.
+    const text = JSON.stringify('x'.repeat(LARGE.length));
+    expect(await new InputTexts().give(new Request('http://localhost'), text).text()).toBe(text);
+  });
+
+  test('is answered with 413 and its code, and is not looked at for those who are not let in', async () => {
+    const catalog = defineEvents({ listed: z.object({ list: z.array(z.unknown()) }) });
+    const post = (url: string) =>
+      fetch(`${url}/trpc/publish.listed`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"data":{"list":${LARGE}}}`,
+      });
+    await using open = await startTestServer({}, { catalog });
+    const refused = await post(open.url);
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toMatchObject({ error: { json: { data: { reason: 'TOO_LARGE' } } } });
+
+    let asked = 0;
+    const authenticate = async () => {
+      asked++;
+      await sleep(1);
+      throw new EventsError('UNAUTHENTICATED', 'no');
+    };
+    await using closed = await startTestServer({}, { catalog, authenticate });
+    expect((await post(closed.url)).status).toBe(401);
+    expect(asked).toBe(1);
   });
 });

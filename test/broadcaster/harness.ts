@@ -162,9 +162,9 @@ export class RawClient {
 
 const realTimeout = globalThis.setTimeout;
 
-/** Waits until `check` no longer throws, 10 s at most. Fake timers are left alone, which `vi.waitFor` would advance. */
+/** Waits until `check` no longer throws, 20 s at most. Fake timers are left alone, which `vi.waitFor` would advance. */
 export async function until<T>(check: () => T): Promise<T> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 20_000;
   for (;;) {
     try {
       return check();

@@ -279,6 +279,38 @@ describe('ids', () => {
     await client.expectStory('x'.repeat(256), ['data:"hello"']);
     await client.expectStory(null, ['error:PARSE_ERROR']);
   });
+
+  test('one that is more than any number is refused by name: its call would be answered under null', async () => {
+    await using server = await startServer(serve, { router });
+    const client = await server.connect();
+    client.send('{"id":1e400,"method":"query","params":{"path":"hello"}}');
+    await until(() => expect(client.frames).toHaveLength(1));
+    expect(client.frames[0]?.error?.message).toContain('Invalid request id');
+    // The control: a number that there is.
+    client.send('{"id":1e300,"method":"query","params":{"path":"hello"}}');
+    await client.expectStory(1e300, ['data:"hello"']);
+  });
+});
+
+describe('maxMessageValues', () => {
+  const call = (id: number, input: unknown) => ({ id, method: 'query', params: { path: 'hello', input } });
+
+  test('a message with more is closed with 1009; one with as many characters and fewer values is answered', async () => {
+    await using server = await startServer(withLimits({ maxMessageValues: 100 }), { router });
+    const client = await server.connect();
+    client.send(call(1, Array(200).fill({})));
+    expect(await client.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
+    const other = await server.connect();
+    other.send(call(1, 'x,'.repeat(300)));
+    await other.expectStory(1, ['data:"hello"']);
+  });
+
+  test('control: without the limit it is answered', async () => {
+    await using server = await startServer(serve, { router });
+    const client = await server.connect();
+    client.send(call(1, Array(200).fill({})));
+    await client.expectStory(1, ['data:"hello"']);
+  });
 });
 
 describe('maxCallBytes', () => {

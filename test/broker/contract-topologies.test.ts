@@ -17,7 +17,10 @@ describe.each([
   }, 60_000);
   afterAll(() => topology[Symbol.asyncDispose]());
 
-  const kind = { name, open: async (retention = {}) => redisFixture(retention, topology.url) };
+  const kind = {
+    name,
+    open: async (retention = {}) => redisFixture({ timeoutMs: 20_000, ...retention }, topology.url),
+  };
   describeLog(kind);
   describeRetention(kind);
   describeTail(kind);

@@ -51,7 +51,10 @@ const sqlite: BrokerKind = {
   },
 };
 
-const redis: BrokerKind = { name: 'RedisBroker', open: async (retention) => redisFixture(retention) };
+const redis: BrokerKind = {
+  name: 'RedisBroker',
+  open: async (retention) => redisFixture({ timeoutMs: 20_000, ...retention }),
+};
 
 export const brokerKinds: readonly BrokerKind[] = [memory, sqlite, redis];
 

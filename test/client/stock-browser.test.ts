@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildPage, serve } from '../react/build-page.ts';
-import { launchChromium } from '../setup/chromium.ts';
+import { openContext } from '../setup/chromium.ts';
 import { agentMessage } from '../support/events.ts';
 import { eventually } from './eventually.ts';
 import type { Link, Seen } from './stock-page/main.ts';
@@ -17,40 +17,36 @@ test('[D12] tRPC’s own clients, unchanged in Chromium: typed publish, order, a
 }, async () => {
   const page = await buildPage('test/client/stock-page', 'production');
   await using server = await startTestServer({ intercept: serve(page) });
-  const browser = await launchChromium();
-  try {
-    for (const link of ['wsLink', 'httpSubscriptionLink'] as const) {
-      const tab = await browser.newPage();
-      const complaints: string[] = [];
-      tab.on('pageerror', ({ message }) => complaints.push(message));
-      await tab.goto(server.url);
-      const seen = await tab.evaluateHandle((name) => follow(name), link);
-      const texts = async () => (await seen.jsonValue()).map(([, what]) => what);
-      await eventually(async () => expect(await texts()).toEqual(['stream_synced']));
+  await using context = await openContext();
+  for (const link of ['wsLink', 'httpSubscriptionLink'] as const) {
+    const tab = await context.newPage();
+    const complaints: string[] = [];
+    tab.on('pageerror', ({ message }) => complaints.push(message));
+    await tab.goto(server.url);
+    const seen = await tab.evaluateHandle((name) => follow(name), link);
+    const texts = async () => (await seen.jsonValue()).map(([, what]) => what);
+    await eventually(async () => expect(await texts()).toEqual(['stream_synced']));
 
-      const cursor = await tab.evaluate((name) => publish(name, 'from the page'), link);
-      await server.manager.publish('agent_message', agentMessage('from the server'));
-      await eventually(async () =>
-        expect(await texts()).toEqual(['stream_synced', 'from the page', 'from the server']),
-      );
-      expect((await seen.jsonValue())[1]).toEqual([cursor, 'from the page']);
+    const cursor = await tab.evaluate((name) => publish(name, 'from the page'), link);
+    await server.manager.publish('agent_message', agentMessage('from the server'));
+    await eventually(async () =>
+      expect(await texts()).toEqual(['stream_synced', 'from the page', 'from the server']),
+    );
+    expect((await seen.jsonValue())[1]).toEqual([cursor, 'from the page']);
 
-      server.refusing = true;
-      server.dropAll();
-      await server.manager.publish('agent_message', agentMessage('while away'));
-      server.refusing = false;
-      await server.manager.publish('agent_message', agentMessage('after'));
-      await eventually(async () => expect(await texts()).toContain('after'));
-      expect((await texts()).filter((what) => what !== 'stream_synced')).toEqual([
-        'from the page',
-        'from the server',
-        'while away',
-        'after',
-      ]);
-      expect(complaints).toEqual([]);
-      await tab.close();
-    }
-  } finally {
-    await browser.close();
+    server.refusing = true;
+    server.dropAll();
+    await server.manager.publish('agent_message', agentMessage('while away'));
+    server.refusing = false;
+    await server.manager.publish('agent_message', agentMessage('after'));
+    await eventually(async () => expect(await texts()).toContain('after'));
+    expect((await texts()).filter((what) => what !== 'stream_synced')).toEqual([
+      'from the page',
+      'from the server',
+      'while away',
+      'after',
+    ]);
+    expect(complaints).toEqual([]);
+    await tab.close();
   }
 });

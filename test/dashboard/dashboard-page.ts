@@ -1,6 +1,6 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { launchChromium } from '../setup/chromium.ts';
+import { openContext } from '../setup/chromium.ts';
 
 /** The browser is waited for on a busy machine, too. */
 const PATIENCE_MS = 20_000;
@@ -106,13 +106,14 @@ export interface OpenOptions extends BrowserContextOptions {
   live?: boolean;
 }
 
-/** One browser for a file of tests, and pages in it that know nothing of each other. */
-export async function launchPages() {
-  const browser: Browser = await launchChromium();
+/** Pages in the browser of this process that know nothing of each other. `close` closes those that are left. */
+export function launchPages() {
+  const contexts: BrowserContext[] = [];
   return {
     /** Resolves when the page has caught up. */
     async open(url: string, { before, live = true, ...options }: OpenOptions = {}): Promise<DashboardPage> {
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+      const context = await openContext({ viewport: { width: 1440, height: 900 }, ...options });
+      contexts.push(context);
       const page = await context.newPage();
       if (before) await page.addInitScript(before);
       const dashboard = new DashboardPage(page);
@@ -120,6 +121,6 @@ export async function launchPages() {
       if (live) await page.locator('.connection[data-status="live"]').waitFor();
       return dashboard;
     },
-    close: () => browser.close(),
+    close: () => Promise.all(contexts.map((context) => context.close())),
   };
 }

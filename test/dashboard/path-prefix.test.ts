@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
-import { launchChromium } from '../setup/chromium.ts';
+import { openContext } from '../setup/chromium.ts';
 import { agentMessage } from '../support/events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
 
@@ -60,8 +60,8 @@ test('the page, its files, its events and its controls work below a path; contro
 }, async () => {
   await using server = await startPageServer({ speed: 5 });
   await using proxy = await proxyBelow(server.url);
-  await using browser = await launchChromium();
-  const page = await browser.newPage();
+  await using context = await openContext();
+  const page = await context.newPage();
   const failed: string[] = [];
   page.on('response', (response) => {
     if (response.status() >= 400) failed.push(`${response.status()} ${response.url()}`);

@@ -55,7 +55,7 @@ function tsconfig() {
 }
 
 test('every snippet of the documents compiles against the doors; the control does not', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   expect(found.length).toBeGreaterThan(20);
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
@@ -66,7 +66,7 @@ test('every snippet of the documents compiles against the doors; the control doe
 
 test.each(found.filter(({ prints }) => prints !== undefined))(
   '$place prints what the document says',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (snippet) => {
     const env = { ...process.env, TSX_TSCONFIG_PATH: TSCONFIG };
     const args = ['--import', 'tsx', join(DIRECTORY, fileOf(snippet))];

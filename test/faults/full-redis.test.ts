@@ -108,7 +108,7 @@ async function fillUnderLoad({ redis, fill, empty }: Fillable) {
   };
 }
 
-describe('Redis is full', { timeout: size(40_000, 180_000) }, () => {
+describe('Redis is full', { timeout: size(60_000, 180_000) }, () => {
   test.each([
     ['its memory', fullMemory],
     ['its disk', fullDisk],

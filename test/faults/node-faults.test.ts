@@ -14,9 +14,9 @@ import { startNode } from './node.ts';
 /** Each event goes to the clients of its topic. */
 const TOPICS = size(2, 20);
 const FLAWLESS = { silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0 };
-const LEVEL = { timeout: size(8_000, 60_000) };
+const LEVEL = { timeout: size(20_000, 60_000) };
 
-describe('a node is killed under load', { timeout: size(20_000, 600_000) }, () => {
+describe('a node is killed under load', { timeout: size(60_000, 600_000) }, () => {
   const clients = size(10, 200);
 
   async function killNodes(resumes: boolean, strikes: number) {
@@ -63,7 +63,7 @@ describe('a node is killed under load', { timeout: size(20_000, 600_000) }, () =
   });
 });
 
-describe("every client's socket is cut", { timeout: size(20_000, 600_000) }, () => {
+describe("every client's socket is cut", { timeout: size(60_000, 600_000) }, () => {
   const clients = size(20, 1000);
 
   async function cutAll(resumes: boolean) {

@@ -22,7 +22,7 @@ async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
   await broker.close();
 }
 
-describe('every 50th answer to a publish is lost', { timeout: size(30_000, 300_000) }, () => {
+describe('every 50th answer to a publish is lost', { timeout: size(60_000, 300_000) }, () => {
   async function publishAll(forgetsKeys: boolean) {
     await using redis = await startRedis();
     await using proxy = await startTcpProxy(redis.port);
@@ -66,7 +66,7 @@ describe('every 50th answer to a publish is lost', { timeout: size(30_000, 300_0
   });
 });
 
-describe('the connection to Redis swallows everything', { timeout: size(30_000, 180_000) }, () => {
+describe('the connection to Redis swallows everything', { timeout: size(60_000, 180_000) }, () => {
   const timeoutMs = size(500, 2000);
 
   test('[D2] publishes are refused in time, none hangs, and none is lost afterwards', async () => {

@@ -26,7 +26,7 @@ const FLAWLESS = { silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0
 
 expectNothingPrinted();
 
-describe('Redis is killed under load', { timeout: size(30_000, 900_000) }, () => {
+describe('Redis is killed under load', { timeout: size(60_000, 900_000) }, () => {
   async function killRedis(args: readonly string[], rounds: number) {
     await using redis = await startRedis({ args });
     await using cluster = await startCluster({ redisUrl: redis.url, ...SIZE });
@@ -90,7 +90,7 @@ describe('Redis is killed under load', { timeout: size(30_000, 900_000) }, () =>
   });
 });
 
-describe('Redis cuts its subscribers', { timeout: size(30_000, 300_000) }, () => {
+describe('Redis cuts its subscribers', { timeout: size(60_000, 300_000) }, () => {
   const cut = async (wrap?: (url: string) => Parameters<typeof startCluster>[0]['wrap']) => {
     await using redis = await startRedis();
     const around = wrap?.(redis.url);

@@ -66,7 +66,7 @@ async function stopReading(maxBufferedBytes?: number) {
   }
 }
 
-describe('some clients stop reading', { timeout: size(40_000, 600_000) }, () => {
+describe('some clients stop reading', { timeout: size(60_000, 600_000) }, () => {
   test('[D9] little is held for each, the others go on, and they get everything once they read again', async () => {
     const { report, heldMib, stopped } = await stopReading();
     tell(NAME, { ...report, heldMib: Number(heldMib.toFixed(2)) });

@@ -221,7 +221,7 @@ describe('the ingress stream', () => {
     expect(stored).toBe(40);
   });
 
-  test('Redis dies and comes back: everything once', { timeout: 30_000 }, async () => {
+  test('Redis dies and comes back: everything once', async () => {
     await using redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     const { add, work, messages, isEmpty } = setUp(redis.url);
     const numbers = Array.from({ length: 400 }, (_, n) => String(n));

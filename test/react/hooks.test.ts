@@ -1,28 +1,24 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
 import { eventually } from '../client/eventually.ts';
 import { startTestServer } from '../client/test-server.ts';
-import { launchChromium } from '../setup/chromium.ts';
+import { openContext } from '../setup/chromium.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { type BuiltPage, buildPage, serve } from './build-page.ts';
 import type { PageState } from './page/main.tsx';
 
 let built: BuiltPage;
-let browser: Browser;
 
 beforeAll(async () => {
-  [built, browser] = await Promise.all([buildPage('test/react/page', 'development'), launchChromium()]);
+  built = await buildPage('test/react/page', 'development');
 }, 120_000);
-afterAll(async () => {
-  await browser?.close();
-});
 
 /** A server and the page of ./page in a browser of its own; what the page complains about is in `complaints`. */
 async function open(query = '', manager?: EventManager) {
   const server = await startTestServer({ intercept: serve(built), ...(manager && { manager }) });
-  const context = await browser.newContext();
+  const context = await openContext();
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));

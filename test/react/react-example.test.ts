@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { launchChromium } from '../setup/chromium.ts';
+import { openContext } from '../setup/chromium.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const VITE = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js');
@@ -29,8 +29,8 @@ async function start(directory: string): Promise<{ url: string } & Disposable> {
 
 test('the example with the hooks: one command, and what is published is there, with all that hangs on it', async () => {
   using example = await start('examples/react');
-  await using browser = await launchChromium();
-  const page = await browser.newPage();
+  await using context = await openContext();
+  const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -50,8 +50,8 @@ test('the example with the hooks: one command, and what is published is there, w
 
 test('the example of events in an application of one’s own: they arrive typed, for whom its context knows', async () => {
   using example = await start('examples/react-in-your-app');
-  await using browser = await launchChromium();
-  const page = await browser.newPage();
+  await using context = await openContext();
+  const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   await page.goto(example.url);
   await page.getByText('UNAUTHORIZED').first().waitFor();

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { startTestServer } from '../client/test-server.ts';
-import { launchChromium } from '../setup/chromium.ts';
+import { openContext } from '../setup/chromium.ts';
 import { agentMessage } from '../support/events.ts';
 import { buildPage, serve } from './build-page.ts';
 
 test('the example with @trpc/tanstack-react-query works against the same router, through a lost socket', async () => {
   const built = await buildPage('examples/tanstack-react-query', 'production');
   await using server = await startTestServer({ intercept: serve(built) });
-  await using browser = await launchChromium();
-  const page = await browser.newPage();
+  await using context = await openContext();
+  const page = await context.newPage();
   const items = () => page.locator('li').allTextContents();
   const shows = (list: string[]) => expect.poll(items).toEqual(list);
   await server.manager.publish('agent_message', agentMessage('before'));

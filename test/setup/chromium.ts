@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
 
 /** A Chromium that runs here, and the environment it needs to. */
 export interface ChromiumBinary {
@@ -22,12 +22,23 @@ const FLAGS = [
 ];
 
 /**
- * A headless browser for a test: `await using browser = await launchChromium()`.
+ * A headless browser of one's own: `await using browser = await launchChromium()`. Most tests want {@link openContext}.
  * The first call on a machine unpacks it, which takes some seconds.
  */
 export async function launchChromium(): Promise<Browser> {
   const { executablePath, env } = await ensureChromium();
   return chromium.launch({ executablePath, args: FLAGS, env: { ...process.env, ...env } });
+}
+
+let shared: Promise<Browser> | undefined;
+
+/**
+ * A context in the browser of this process, which is started once and ends with the process. Contexts know nothing of
+ * each other: `await using context = await openContext()`.
+ */
+export async function openContext(options?: BrowserContextOptions): Promise<BrowserContext> {
+  shared ??= launchChromium();
+  return (await shared).newContext(options);
 }
 
 /** `$CHROMIUM`, else the machine's own, else the one inside the npm package, unpacked once below node_modules/.cache. */

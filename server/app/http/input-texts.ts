@@ -1,5 +1,6 @@
 import { EventsError } from '../../../shared/errors.ts';
 import { roundedIn } from '../../../shared/wire/exact-json.ts';
+import { checkValues } from '../../../shared/wire/input-text.ts';
 import { MessageTurns, weightOf } from '../../broadcaster/message-turns.ts';
 import { toTRPCError } from '../../router/errors.ts';
 
@@ -13,8 +14,8 @@ export class InputTexts {
 
   /**
    * The same request, whose `text()` is a body that was read already.
-   * @returns a request whose `text()` rejects with a TRPCError for whole numbers that JavaScript would round: they would be
-   * stored as others, and whoever published them would not be told
+   * @returns a request whose `text()` rejects with a TRPCError for more values than an input may have, and for whole
+   * numbers that JavaScript would round: they would be stored as others, and whoever published them would not be told
    */
   give(request: Request, body: string): Request {
     return Object.defineProperty(request, 'text', { value: () => this.#read(body) });
@@ -23,6 +24,7 @@ export class InputTexts {
   async #read(body: string): Promise<string> {
     await this.#turn(body.length);
     try {
+      checkValues(body);
       refuseRounded(body);
     } catch (error) {
       throw error instanceof EventsError ? toTRPCError(error) : error;

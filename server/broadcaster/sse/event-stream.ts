@@ -7,8 +7,8 @@ import { reportError, type Subject, shapeError } from '../errors.ts';
 import type { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
 import type { AnyHandlerOptions } from '../options.ts';
-import { EventOutlet, type Head } from './event-outlet.ts';
 import { namedEvent } from './event-style.ts';
+import { type Head, StreamOutlet } from './stream-outlet.ts';
 
 /** A call whose answer is a stream of server-sent events. */
 export interface StreamedCall {
@@ -27,7 +27,7 @@ export interface StreamedCall {
 /** One subscription over server-sent events, from its head to its end. */
 export class EventStream {
   readonly #call: StreamedCall;
-  readonly #outlet: EventOutlet;
+  readonly #outlet: StreamOutlet;
   #detach: (() => void) | undefined;
   #lifetime: NodeJS.Timeout | undefined;
   #ended = false;
@@ -36,7 +36,7 @@ export class EventStream {
     this.#call = call;
     const { response, router, name } = call;
     const ping = router._def._config.sse?.ping;
-    this.#outlet = new EventOutlet(response, socket, {
+    this.#outlet = new StreamOutlet(response, socket, {
       name,
       pingMs: ping?.enabled ? (ping.intervalMs ?? 1_000) : undefined,
       onClose: (code, reason) => this.#fail(closing(code, reason)),

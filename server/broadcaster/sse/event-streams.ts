@@ -3,15 +3,15 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { incomingMessageToRequest } from '@trpc/server/adapters/node-http';
 import { type HTTPBaseHandlerOptions, resolveResponse, type TRPCRequestInfo } from '@trpc/server/http';
 import { onAbort } from '../../../shared/on-abort.ts';
+import { UNSENT_BYTES } from '../../event-manager/asker.ts';
 import { EventSubscription } from '../../event-manager/event-subscription.ts';
 import { eventBody } from '../groups/body.ts';
 import { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
-import { MAX_BUFFERED_BYTES } from '../limits.ts';
 import type { AnyHandlerOptions } from '../options.ts';
-import type { HeaderValues } from './event-outlet.ts';
 import { EventStream, type StreamedCall } from './event-stream.ts';
 import { type Intercept, observedRouter } from './observed-router.ts';
+import type { HeaderValues } from './stream-outlet.ts';
 
 export interface EventStreamsOptions {
   router: AnyTRPCRouter;
@@ -57,7 +57,7 @@ export class EventStreams {
   readonly #isOn: boolean;
 
   constructor(options: EventStreamsOptions) {
-    const { router, highWaterBytes = MAX_BUFFERED_BYTES } = options;
+    const { router, highWaterBytes = UNSENT_BYTES } = options;
     const { sse } = router._def._config;
     this.#options = options;
     this.#delivery = new GroupDelivery(eventBody(router), highWaterBytes);

@@ -120,11 +120,12 @@ export class TopicRows {
     const ids = new RememberedIds();
     const age = (at: number): number => Math.max(0, now - at);
     const { keptIds, recordIds } = this.#file.statements;
-    for (const kept of keptIds.all(row)) {
+    for (const kept of keptIds.all<{ ids: string }>(row)) {
       for (const [id, seq, at] of JSON.parse(kept.ids)) if (at > since) ids.add(JSON.parse(id), seq, age(at));
     }
     const from = this.firstAtOrAfter(row, since + 1, oldest, last);
-    for (const { id, seq, at } of recordIds.all(row, from)) ids.add(JSON.parse(id), seq, age(at));
+    for (const { id, seq, at } of recordIds.all<{ id: string; seq: number; at: number }>(row, from))
+      ids.add(JSON.parse(id), seq, age(at));
     return ids;
   }
 

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { ownAsker } from '../../server/event-manager/asker.ts';
+import { HeldRecords } from '../../server/event-manager/held-records.ts';
+import { startOfLast } from '../../server/event-manager/read-backward.ts';
+import { holds, RecentPages } from '../../server/event-manager/recent-pages.ts';
+import { select } from '../../server/event-manager/selector.ts';
+import { Steps } from '../../server/event-manager/steps.ts';
+import type { StreamRecord } from '../../server/event-manager/stream-record.ts';
+import { TopicLog } from '../../server/event-manager/topic-log.ts';
+import { Turns } from '../../server/event-manager/turns.ts';
+import { type Broker, EventManager, MemoryBroker } from '../../server/index.ts';
+import { psycheEvents } from '../../shared/index.ts';
+import { agentMessage } from '../support/events.ts';
+
+const record = (seq: number, chars = 2): StreamRecord => ({
+  epoch: 'e',
+  seq,
+  cursor: `e:${seq}`,
+  type: 'x',
+  json: ' '.repeat(chars),
+});
+const position = (seq: number) => ({ epoch: 'e', seq });
+
+describe('a page that was read lately', () => {
+  const log = {};
+  const page = [record(3), record(4)];
+
+  test('is found by each position in it, of its log and its epoch', () => {
+    const pages = new RecentPages();
+    pages.keep(log, page);
+    expect(pages.after(log, position(2))).toEqual(page);
+    expect(pages.after(log, position(3))).toEqual([page[1]]);
+    for (const seq of [1, 4]) expect(pages.after(log, position(seq))).toEqual([]);
+    expect(pages.after(log, { epoch: 'f', seq: 2 })).toEqual([]);
+    expect(pages.after({}, position(2))).toEqual([]);
+  });
+
+  test('counts while the log holds all of it', () => {
+    expect(holds({ epoch: 'e', first: 3, last: 4 }, page)).toBe(true);
+    expect(holds({ epoch: 'e', first: 4, last: 9 }, page)).toBe(false);
+    expect(holds({ epoch: 'f', first: 1, last: 9 }, page)).toBe(false);
+    expect(holds({ epoch: 'e', first: 1, last: 3 }, page)).toBe(false);
+  });
+
+  test('is forgotten when others come to 1 MiB', () => {
+    const pages = new RecentPages();
+    pages.keep(log, page);
+    for (let n = 10; n < 14; n++) pages.keep(log, [record(n, 256 * 1024)]);
+    expect(pages.after(log, position(2))).toEqual([]);
+    expect(pages.after(log, position(12))).toHaveLength(1);
+  });
+});
+
+/** Counts what is read of it. */
+class CountingBroker extends MemoryBroker {
+  records = 0;
+  override async read(...question: Parameters<Broker['read']>): ReturnType<Broker['read']> {
+    const result = await super.read(...question);
+    this.records += result.records.length;
+    return result;
+  }
+}
+
+test('a hundred of one connection that look for the same place read the log once; the control: one by one each reads it', async () => {
+  const broker = new CountingBroker();
+  const manager = new EventManager({ broker });
+  for (let n = 0; n < 20; n++)
+    await manager.publishBatch(
+      Array.from({ length: 20 }, () => ({
+        event_type: 'agent_message' as const,
+        data: agentMessage('x'.repeat(4_000)),
+      })),
+    );
+  // By clocks that stand still: a slow machine takes no smaller steps.
+  const reads = {
+    turns: new Turns({ atOnce: 8, perAsker: 4, sliceMs: 2, now: () => 0 }),
+    asker: ownAsker(),
+    held: new HeldRecords(),
+  };
+  const nothing = select(psycheEvents, { filter: { agent_id: 'nobody' } });
+  const look = (log: TopicLog) =>
+    startOfLast(log, nothing, 10_000, new Steps(reads, undefined, undefined, () => 0));
+  const log = () => new TopicLog('default', broker, (each) => each);
+  broker.records = 0;
+  const shared = log();
+  await Promise.all(Array.from({ length: 100 }, () => look(shared)));
+  expect(broker.records).toBeLessThan(400 * 10);
+  broker.records = 0;
+  await Promise.all(Array.from({ length: 20 }, () => look(log())));
+  expect(broker.records).toBeGreaterThanOrEqual(400 * 20);
+  await manager.close();
+});
