@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Changes } from './changes.ts';
 import { type Command, helloSchema, lineSchema, type ToldError, type ToldItem } from './messages.ts';
 

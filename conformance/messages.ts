@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The capabilities that a client may have or not. A scenario that needs one is skipped where the client does not state

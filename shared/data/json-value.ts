@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isJson, isJsonScalar } from '../wire/json.ts';
 import { MAX_DATA_DEPTH } from '../wire/limits.ts';
 import { isRecord } from '../wire/shapes.ts';
