@@ -54,7 +54,11 @@ export const trackedOutput = {
     if (!isTrackedEnvelope(value)) return transformer.output.serialize(value);
     const message = `The adapter that serves this router is of another copy of @trpc/server than psyche-events uses. ${REMEDY}`;
     // Its code is not that of an unexpected error, whose message clients are not told.
-    throw new TRPCError({ code: 'NOT_IMPLEMENTED', message, cause: new EventsError('INVALID_OPTION', message) });
+    throw new TRPCError({
+      code: 'NOT_IMPLEMENTED',
+      message,
+      cause: new EventsError('INVALID_OPTION', message),
+    });
   },
   deserialize: transformer.output.deserialize,
 };

@@ -3,7 +3,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import { createTRPCContext, useSubscription } from '@trpc/tanstack-react-query';
 import { createPsycheEvents } from 'psyche-events/react';
-import { StrictMode } from 'react';
+import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import superjson from 'superjson';
 import type { AppRouter } from './router.ts';
@@ -38,14 +38,19 @@ function Hooks() {
 
 function Stock() {
   const trpc = useTRPC();
-  const { data: item } = useSubscription(trpc.events.on.dream.subscriptionOptions({ since: { last: 1 } }));
-  if (item?.data.event_type !== 'dream') return null;
-  const { at, length } = item.data.data;
-  return (
-    <p id="stock">
-      {item.id.split(':')[1]} {at.getUTCFullYear()} {String(length)}
-    </p>
+  const [line, setLine] = useState('');
+  useSubscription(
+    trpc.events.on.dream.subscriptionOptions(
+      { since: { last: 1 } },
+      {
+        onData({ id, data }) {
+          if (data.event_type !== 'dream') return;
+          setLine(`${id.split(':')[1]} ${data.data.at.getUTCFullYear()} ${data.data.length}`);
+        },
+      },
+    ),
   );
+  return <p id="stock">{line}</p>;
 }
 
 createRoot(document.getElementById('root') as HTMLElement).render(
