@@ -30,7 +30,7 @@ export class Call {
   }
 
   /**
-   * What the client sent, as the router's transformer reads it, `lastEventId` merged in. It is read when it is first
+   * The client's input as the router's transformer reads it, `lastEventId` merged in. It is read when it is first
    * asked for, and never for a client that was not let in: what reading costs is up to the client.
    * @throws TRPCError PARSE_ERROR
    */

@@ -39,7 +39,7 @@ export class OutletReader implements FeedReader, Member {
   readonly #setup: OutletReaderSetup;
   readonly #feed: Reading;
   readonly #subscription: LiveSubscription;
-  /** Where it is live. */
+  /** The group in which it is live. */
   #hub: Feed['hub'] | undefined;
 
   constructor(
