@@ -32,13 +32,13 @@ const BUDGETS: readonly Budget[] = [
     what: './client, our own code',
     config: door('client/index.ts'),
     // 4 KB of it are the reader and writer of superjson's format, with its bounds.
-    maxBytes: 17 * KB,
+    maxBytes: 17.5 * KB,
     packages: ['@trpc/client', 'superjson', 'ws', 'zod'],
   },
   {
     what: './react, our own code',
     config: door('client/react/index.ts'),
-    maxBytes: 15 * KB,
+    maxBytes: 15.5 * KB,
     packages: ['@trpc/client', 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
 ];
@@ -112,6 +112,7 @@ for (const { what, source, maxBytes, without } of PROGRAMS) {
     minify: true,
     format: 'esm',
     platform: 'browser',
+    tsconfigRaw: {}, // paths of the repository's own lead to sources
     write: false,
   });
   const text = outputFiles.map((file) => file.text).join('');
