@@ -112,7 +112,7 @@ for (const { what, source, maxBytes, without } of PROGRAMS) {
     minify: true,
     format: 'esm',
     platform: 'browser',
-    tsconfigRaw: {}, // not the paths that lead to the source: the package as it is built
+    tsconfigRaw: {}, // paths of the repository's own lead to sources
     write: false,
   });
   const text = outputFiles.map((file) => file.text).join('');

@@ -14,7 +14,7 @@ export function jsonValue(): ReturnType<typeof z.json> {
   schema._zod.run = (payload, context) => {
     if (isJson(payload.value)) return payload;
     const path: (string | number)[] = [];
-    // What is JSON in another guise (−0, no prototype), or too deep, zod knows.
+    // JSON in another guise (−0, no prototype), and JSON that is too deep, is left to zod.
     if (!leadsToForeign(path, payload.value)) return run(payload, context);
     payload.issues.push({
       code: 'custom',
