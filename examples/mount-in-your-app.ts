@@ -12,6 +12,7 @@ import { createClient } from 'psyche-events/client';
 import {
   applyBroadcastWSSHandler,
   EventManager,
+  errorFormatter,
   eventProcedures,
   MemoryBroker,
   WEBSOCKET_LIMITS,
@@ -19,8 +20,9 @@ import {
 import superjson from 'superjson';
 import { WebSocket, WebSocketServer } from 'ws';
 
-// The application as it was, but for the transformer: superjson's format, and bounded, whatever a stranger sends.
-const t = initTRPC.context<{ user: string | null }>().create({ transformer });
+// The application as it was, but for the transformer: superjson's format, and bounded, whatever a stranger sends; and
+// the error formatter, by which clients know what is wrong with an event.
+const t = initTRPC.context<{ user: string | null }>().create({ transformer, errorFormatter });
 const signedIn = t.procedure.use(({ ctx, next }) => {
   if (ctx.user === null) throw new TRPCError({ code: 'UNAUTHORIZED' });
   return next({ ctx: { user: ctx.user } });

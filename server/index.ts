@@ -86,7 +86,8 @@ export {
 } from './performance-monitor/performance-monitor.ts';
 export type { PerformanceReaders } from './performance-monitor/readers.ts';
 export { type AppRouter, type AppRouterOptions, createAppRouter } from './router/app-router.ts';
-export { asTRPCError } from './router/errors.ts';
+export { type EventsErrorShape, errorFormatter } from './router/error-formatter.ts';
+export { asTRPCError, type ErrorDetails } from './router/errors.ts';
 export {
   type BaseProcedure,
   type BatchInput,

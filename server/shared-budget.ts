@@ -1,20 +1,20 @@
 import { AgingMap } from './aging-map.ts';
 
 /**
- * A bound on what many holders hold together. Beyond it one of those that hold the most is to give something up: so a
- * flood costs the one that floods, and whoever holds little keeps it.
+ * A bound on the sum of the amounts that many holders hold. Beyond it one of the largest holders is to give something up:
+ * a flood costs the holder that grew, and small holders keep what they have.
  *
- * Holders are sorted by the power of two of what they hold, so that finding one costs the same however many there are.
- * Among those of about the same size it is the one that changed least recently.
+ * Holders are sorted by the power of two of their amount, so finding a large one costs the same for any number of them.
+ * Among those of about the same size the one that changed least recently is found.
  */
 export class SharedBudget<H> {
   readonly #max: number;
   readonly #amounts = new Map<H, number>();
-  /** By the number of binary digits of what they hold. */
+  /** Holders by the number of binary digits of their amount. */
   readonly #bySize: AgingMap<H, number>[] = [];
   #held = 0;
 
-  /** @param max what all of them may hold together */
+  /** @param max the largest sum that is allowed */
   constructor(max: number) {
     this.#max = max;
   }
@@ -24,13 +24,13 @@ export class SharedBudget<H> {
     return this.#held;
   }
 
-  /** The one that is to give something up, and then to be `set` again; undefined while together they hold no more than they may. */
+  /** The holder that is to give something up, and then to be `set` again; undefined while the sum is allowed. */
   get tooLarge(): H | undefined {
     if (this.#held <= this.#max) return undefined;
     return this.#bySize.findLast((holders) => holders.size > 0)?.oldest?.key;
   }
 
-  /** Notes what a holder holds now; 0 for nothing any more. */
+  /** Notes the amount that a holder holds now; 0 removes it. */
   set(holder: H, amount: number): void {
     const before = this.#amounts.get(holder);
     if (before !== undefined) this.#bySize[sizeOf(before)]?.delete(holder);

@@ -28,7 +28,8 @@ export interface BroadcastWSSHandler {
  * (see {@link BroadcastOptions}) and a way past iteration for results that write to sockets themselves.
  *
  * Give the server {@link WEBSOCKET_LIMITS} as options.
- * @throws TypeError when a limit has no meaning
+ * @throws TypeError when a limit has no meaning; EventsError INVALID_OPTION where another copy of `@trpc/server` made the
+ *   router
  */
 export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
   options: BroadcastWSSHandlerOptions<TRouter>,

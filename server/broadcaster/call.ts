@@ -3,6 +3,8 @@ import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
 import type { Connection } from './connection.ts';
 import { FALLBACK_SHAPE, reportError, reportInternalError, type Subject, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
+import { inputChars } from './input-chars.ts';
+import { jsonEncoder } from './json-encoder.ts';
 import type { RequestId } from './request-id.ts';
 
 /** One request of a client: where its answers go, and its errors. */
@@ -15,6 +17,8 @@ export class Call {
   readonly controller = new AbortController();
   readonly #params: TRPCRequestMessage['params'];
   #read: { input: unknown } | undefined;
+  /** The input as JSON, once it is folded. */
+  #text: string | undefined;
 
   constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
     this.connection = connection;
@@ -35,11 +39,32 @@ export class Call {
     return this.#read.input;
   }
 
-  #deserialized(): unknown {
+  /** Characters that hold what was asked, about. @param bytes of the request, which count where it is no JSON */
+  measure(bytes: number): number {
+    if (this.connection.setup.encoder !== jsonEncoder) return bytes;
+    const { path, lastEventId = '', input } = this.#params;
+    return path.length + lastEventId.length + inputChars(input);
+  }
+
+  /**
+   * Holds the input as text from now on: values take many times as much, and a subscription may be open for days. It is
+   * read anew where an error is to be reported with it.
+   */
+  fold(): void {
+    if (this.connection.setup.encoder !== jsonEncoder) return;
     try {
-      return this.connection.setup.options.router._def._config.transformer.input.deserialize(
-        this.#params.input,
-      );
+      this.#text = JSON.stringify(this.#params.input);
+    } catch {
+      return; // numbers beyond 2^53, or nested so deep that only a procedure of one's own takes it: held as it is
+    }
+    this.#read = undefined;
+    this.#params.input = undefined;
+  }
+
+  #deserialized(): unknown {
+    const { input = this.#text === undefined ? undefined : JSON.parse(this.#text) } = this.#params;
+    try {
+      return this.connection.setup.options.router._def._config.transformer.input.deserialize(input);
     } catch (cause) {
       throw cause instanceof TRPCError ? cause : new TRPCError({ code: 'PARSE_ERROR', cause });
     }

@@ -25,6 +25,8 @@ export class Connection {
   readonly setup: Setup;
   /** Aborting one stops that subscription: it cleans up, frees its id and sends `stopped`. */
   readonly subscriptions = new Map<RequestId, AbortController>();
+  /** Characters of the inputs of those. */
+  inputChars = 0;
   /** What was sent to the client and not taken yet. */
   readonly backlog: Backlog;
   /** Where groups write to the client. */

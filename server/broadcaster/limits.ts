@@ -14,6 +14,11 @@ export interface Limits {
    */
   readonly maxSubscriptions: number;
   /**
+   * Characters of JSON of the inputs of all subscriptions that one socket holds. Default: 1 MiB. One more than that is
+   * answered with PAYLOAD_TOO_LARGE, in our own routers `TOO_LARGE`; the others go on.
+   */
+  readonly maxSubscriptionChars: number;
+  /**
    * Queries and mutations of one socket that run at a time. Default: 100. More wait for their turn, which comes when
    * one of them is answered and the client is not behind; with 1000 waiting, nothing more is read from the client.
    */
@@ -50,6 +55,7 @@ export const DRAIN_TIMEOUT_MS = 30_000;
 const DEFAULTS: Limits = {
   firstMessageTimeoutMs: 5_000,
   maxSubscriptions: 100,
+  maxSubscriptionChars: 1024 * 1024,
   maxConcurrentCalls: 100,
   maxCallBytes: Number.POSITIVE_INFINITY,
   maxMessageValues: Number.POSITIVE_INFINITY,
@@ -65,6 +71,7 @@ export function resolveLimits(options: LimitOptions): Limits {
   const limits = {
     firstMessageTimeoutMs: options.firstMessageTimeoutMs ?? DEFAULTS.firstMessageTimeoutMs,
     maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
+    maxSubscriptionChars: options.maxSubscriptionChars ?? DEFAULTS.maxSubscriptionChars,
     maxConcurrentCalls: options.maxConcurrentCalls ?? DEFAULTS.maxConcurrentCalls,
     maxCallBytes: options.maxCallBytes ?? DEFAULTS.maxCallBytes,
     maxMessageValues: options.maxMessageValues ?? DEFAULTS.maxMessageValues,

@@ -75,7 +75,7 @@ export function readRequests(connection: Connection, payload: Payload): TRPCClie
   }
 }
 
-/** What of a message is more than it may be, told from the message as it came. */
+/** The part of a message that is more than it may be, told from the message as it came. */
 function excessOf(payload: Payload, { encoder, limits }: Setup): string | undefined {
   const { maxCallBytes, maxMessageValues } = limits;
   // Only JSON shows where a call ends, and what it holds; what another encoder made is measured as one call.

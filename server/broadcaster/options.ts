@@ -1,5 +1,6 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Encoder, WSSHandlerOptions } from '@trpc/server/adapters/ws';
+import { refuseForeignRouter } from '../trpc-copy.ts';
 import { liveEvents } from './groups/live-events.ts';
 import { jsonEncoder } from './json-encoder.ts';
 import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
@@ -47,8 +48,9 @@ export interface Setup {
   readonly turns: MessageTurns;
 }
 
-/** @throws TypeError when a limit has no meaning */
+/** @throws TypeError when a limit has no meaning; EventsError when another copy of tRPC made the router */
 export function resolveOptions(options: AnyHandlerOptions): Setup {
+  refuseForeignRouter(options.router);
   const limits = resolveLimits(options);
   return {
     options,

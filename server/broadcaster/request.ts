@@ -1,6 +1,7 @@
 import { callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError } from '@trpc/server';
 import { isObservable } from '@trpc/server/observable';
 import type { TRPCClientOutgoingMessage } from '@trpc/server/rpc';
+import { EventsError } from '../../shared/errors.ts';
 import { Call } from './call.ts';
 import type { Connection } from './connection.ts';
 import type { ContextResult } from './context.ts';
@@ -34,7 +35,7 @@ export async function answer(
     connection.subscriptions.get(id)?.abort();
   } else {
     const call = new Call(connection, id, { ...request, id });
-    if (call.type === 'subscription') await subscribe(call, index, context);
+    if (call.type === 'subscription') await subscribe(call, { index, bytes }, context);
     else await connection.turnstile.pass(() => respondOnce(call, index, context), bytes);
   }
 }
@@ -57,25 +58,35 @@ async function respondOnce(call: Call, batchIndex: number, context: Promise<Cont
 }
 
 /** A subscription: `started`, items, an error perhaps, `stopped`. One that never started gets an error only. */
-async function subscribe(call: Call, batchIndex: number, context: Promise<ContextResult>): Promise<void> {
+async function subscribe(
+  call: Call,
+  { index, bytes }: Placed,
+  context: Promise<ContextResult>,
+): Promise<void> {
   const { connection, id } = call;
-  const refusal = refuse(call);
+  const chars = call.measure(bytes);
+  const refusal = refuse(call, chars);
   if (refusal) return call.fail(refusal);
 
   connection.subscriptions.set(id, call.controller);
+  connection.inputChars += chars;
   try {
     await admitted(context);
-    if (!call.signal.aborted && connection.open) await stream(call, await invoke(call, batchIndex));
-    release(call);
+    if (!call.signal.aborted && connection.open) {
+      const result = await invoke(call, index);
+      call.fold();
+      await stream(call, result);
+    }
+    release(call, chars);
   } catch (cause) {
-    release(call);
+    release(call, chars);
     if (!gaveUp(call, cause)) return call.failSafely(cause);
   }
   call.respond({ type: 'stopped' });
 }
 
-function refuse({ connection, id }: Call): TRPCError | undefined {
-  const { maxSubscriptions } = connection.setup.limits;
+function refuse({ connection, id }: Call, chars: number): TRPCError | undefined {
+  const { maxSubscriptions, maxSubscriptionChars } = connection.setup.limits;
   if (connection.subscriptions.has(id)) {
     return new TRPCError({ code: 'BAD_REQUEST', message: `Duplicate id ${id}` });
   }
@@ -85,13 +96,22 @@ function refuse({ connection, id }: Call): TRPCError | undefined {
       message: `A connection can hold ${maxSubscriptions} subscriptions: stop one, or open another connection`,
     });
   }
+  if (connection.inputChars + chars > maxSubscriptionChars) {
+    const message = `The inputs of a connection's subscriptions can have ${maxSubscriptionChars} characters together: use shorter filters and cursors, stop a subscription, or open another connection`;
+    return new TRPCError({
+      code: 'PAYLOAD_TOO_LARGE',
+      message,
+      cause: new EventsError('TOO_LARGE', message),
+    });
+  }
   return undefined;
 }
 
 /** Frees the id: everything of the subscription is cleaned up, and the client is about to be told. */
-function release(call: Call): void {
+function release(call: Call, chars: number): void {
   if (!call.connection.open) call.abort();
   call.connection.subscriptions.delete(call.id);
+  call.connection.inputChars -= chars;
 }
 
 /** A procedure that rejects because its subscription was stopped did what it was asked to. */

@@ -13,37 +13,42 @@ export function topicEpoch(epoch: string, topic: string): string {
   return createHash('sha256').update(`${epoch} ${topic}`).digest('hex').slice(0, 12);
 }
 
-/** Topics that are told apart when their epochs are renewed: more share one. */
+/** Slots of names: the topics of one have their epochs renewed together. */
 const SLOTS = 4096;
 
 /**
- * The epochs of topics that are not remembered. One that held records and is forgotten must not be given its epoch again,
- * or its cursors would name other records. So that nothing grows with the names that were forgotten, each renews the
- * epochs of one in 4096 of all names: those that were never published to among them have a new one too, and whoever was at
- * their beginning is told a gap in which nothing was.
+ * Epochs of topics that are not remembered. A topic that held records and is forgotten must never get its epoch again: its
+ * old cursors would name other records. Nothing may grow with the names that were forgotten, so each of them renews the
+ * epochs of one slot, which has one in 4096 of all names. Topics of that slot that were never published to get a new epoch
+ * too: a subscriber at their beginning is told a gap, although nothing was lost.
  */
 export class TopicEpochs {
   readonly #epoch: string;
   readonly #renewals: Map<number, number>;
 
-  /** @param renewals those there were before, by slot */
+  /** @param renewals the renewals so far, by slot */
   constructor(epoch: string, renewals: ReadonlyMap<number, number> = new Map()) {
     this.#epoch = epoch;
     this.#renewals = new Map(renewals);
   }
 
-  of(topic: string): string {
-    const renewals = this.#renewals.get(slotOf(topic));
-    return topicEpoch(renewals === undefined ? this.#epoch : `${this.#epoch} ${renewals}`, topic);
+  /** @param renewals the renewals when the topic was first published to. Default: the renewals so far */
+  of(topic: string, renewals: number = this.renewalsOf(topic)): string {
+    return topicEpoch(renewals === 0 ? this.#epoch : `${this.#epoch} ${renewals}`, topic);
+  }
+
+  /** The number of renewals of a topic's epoch. */
+  renewalsOf(topic: string): number {
+    return this.#renewals.get(slotOf(topic)) ?? 0;
   }
 
   /** Gives a topic that is forgotten another epoch. */
   renew(topic: string): void {
-    const slot = slotOf(topic);
-    this.#renewals.set(slot, (this.#renewals.get(slot) ?? 0) + 1);
+    this.#renewals.set(slotOf(topic), this.renewalsOf(topic) + 1);
   }
 }
 
-function slotOf(topic: string): number {
+/** A slot of names whose epochs are renewed together. */
+export function slotOf(topic: string): number {
   return createHash('sha256').update(topic).digest().readUInt16BE() % SLOTS;
 }

@@ -9,10 +9,10 @@ export interface Retention {
   /** Bytes of the records' JSON in UTF-8, per topic; the newest record is kept in any case. Default 64 MiB. */
   maxBytes?: number;
   /**
-   * Bytes that all topics together may take. Beyond it the oldest records go of a topic that takes the most: so whoever
-   * fills the log loses its own, and small topics keep theirs. In memory it is the JSON, and about what else is held for
-   * each record (300 bytes), idempotency key (200) and topic (1500); default 256 MiB. In a file it is the JSON alone;
-   * default 16 GiB. Redis has `maxmemory` for it.
+   * Bytes that all topics together may take. Beyond it the largest topics lose their oldest records: a publisher that
+   * fills the log loses its own, and small topics keep theirs. In memory the JSON counts, and 300 bytes for each record,
+   * 200 for each idempotency key and 1500 for each topic; default 256 MiB. In a file the JSON alone counts; default
+   * 16 GiB. Not used in Redis, which has `maxmemory`.
    */
   maxTotalBytes?: number | undefined;
 }

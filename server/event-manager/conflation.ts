@@ -1,6 +1,6 @@
 import type { Position } from '../../shared/cursor.ts';
 import { type Gap, READ_CHARS } from '../broker/broker.ts';
-import { gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { charsOf, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Records that are held at most, each the latest of its key. */
 const MAX_HELD = 1000;
@@ -17,7 +17,7 @@ export class Conflation {
   /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
   #wanted = 0;
   readonly #latest = new Map<string, { record: StreamRecord; number: number }>();
-  /** Characters of JSON of the latest records. */
+  /** Characters of JSON and annotations of the latest records. */
   #chars = 0;
 
   constructor(from: Position, keyOf: KeyOf) {
@@ -29,6 +29,11 @@ export class Conflation {
   /** The place of the last record of the range. */
   get end(): Position {
     return this.#end;
+  }
+
+  /** Characters of the records that are left of it. */
+  get chars(): number {
+    return this.#chars;
   }
 
   /** Tells if so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
@@ -47,7 +52,7 @@ export class Conflation {
     this.#wanted++;
     if (isNoticeType(record.type)) return; // counted as one that was lost
     const key = this.#keyOf(record);
-    this.#chars += record.json.length - (this.#latest.get(key)?.record.json.length ?? 0);
+    this.#chars += charsOf(record) - charsOf(this.#latest.get(key)?.record);
     this.#latest.delete(key); // or it would keep its place
     this.#latest.set(key, { record, number: this.#wanted });
   }

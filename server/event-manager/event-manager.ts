@@ -24,6 +24,7 @@ import type {
 } from './event-manager-options.ts';
 import type { EventStats } from './event-stats.ts';
 import { EventSubscription } from './event-subscription.ts';
+import { HeldRecords } from './held-records.ts';
 import { readHistory } from './history.ts';
 import { HubRegistry } from './hub-registry.ts';
 import { type EventHandler, Listeners } from './listeners.ts';
@@ -55,6 +56,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Turns of all reads of logs, step by step, and those of pages, which are held until they are sent. */
   readonly #reads = readTurns();
   readonly #pages = pageTurns();
+  readonly #held = new HeldRecords();
   readonly #clock: Clock;
   readonly #tracing: Tracing | undefined;
   readonly #startedAt = new Date().toISOString();
@@ -90,6 +92,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       },
       this.#receiving,
       this.#reads,
+      this.#held,
     );
   }
 
@@ -175,7 +178,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
       clock: this.#clock,
       signal,
-      reads: { turns: this.#reads, asker },
+      reads: { turns: this.#reads, asker, held: this.#held },
     });
   }
 
@@ -194,7 +197,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const log = this.#log(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
-      const steps = new Steps({ turns: this.#reads, asker: unhurried(asker) });
+      const steps = new Steps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
       const { page, chars } = await readHistory<N, C>(log, selector, options, steps);
       asker.answered(chars);
       return page;

@@ -213,7 +213,11 @@ export class Feed {
     let isLevel = false;
     while (!isLevel && this.#isReading(run) && this.#position !== null) {
       const conflation = new Conflation(this.#position, keyOf);
-      isLevel = await this.#reduce(run, conflation);
+      try {
+        isLevel = await this.#reduce(run, conflation);
+      } finally {
+        this.#steps.hold(0);
+      }
       if (!this.#isReading(run)) return;
       this.#position = conflation.end;
       const items = conflation.records();
@@ -224,7 +228,7 @@ export class Feed {
   /** @returns whether it came to where the hub stands, or the tail is behind: then catching up waits for it */
   async #reduce(run: number, conflation: Conflation): Promise<boolean> {
     while (!samePosition(conflation.end, this.hub.position)) {
-      if (conflation.isLarge || !this.#isReading(run)) return false;
+      if (conflation.isLarge || this.#steps.crowded || !this.#isReading(run)) return false;
       const before = conflation.end;
       const { gap, records } = await patiently(() => this.hub.read(before, this.#steps), this.#abort.signal);
       if (gap) conflation.gap(gap);
@@ -232,6 +236,7 @@ export class Feed {
         if (this.#isAheadOfHub(record) || conflation.isLarge) break;
         conflation.add(record, this.selector.matches(record));
       }
+      this.#steps.hold(conflation.chars);
       if (samePosition(conflation.end, before)) break;
     }
     return true;

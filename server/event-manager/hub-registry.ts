@@ -1,4 +1,5 @@
 import type { HubLease } from './hub.ts';
+import { RecentBudget } from './recent-records.ts';
 import { TopicHub } from './topic-hub.ts';
 import type { TopicLog } from './topic-log.ts';
 import type { Watch } from './watch.ts';
@@ -15,6 +16,7 @@ export class HubRegistry {
   readonly #watch: Watch;
   readonly #opened: (hub: TopicHub) => void;
   readonly #lingerMs: number;
+  readonly #recent = new RecentBudget();
   readonly #entries = new Map<string, Entry>();
 
   /**
@@ -45,7 +47,11 @@ export class HubRegistry {
   acquire(topic: string): HubLease {
     let entry = this.#entries.get(topic);
     if (!entry) {
-      entry = { hub: new TopicHub(this.#log(topic), this.#watch), users: 0, closing: undefined };
+      entry = {
+        hub: new TopicHub(this.#log(topic), this.#watch, this.#recent),
+        users: 0,
+        closing: undefined,
+      };
       this.#entries.set(topic, entry);
       this.#opened(entry.hub);
     }

@@ -58,7 +58,7 @@ interface Part {
 export class MergedFeed implements Reading {
   readonly #options: MergedFeedOptions;
   readonly #parts = new Map<string, Part>();
-  /** Topics met so far, those that are not for this subscriber too. */
+  /** Topics that are followed, and those that are being opened. Of others there may be any number: they are not remembered. */
   readonly #met = new Set<string>();
   #places = new Places();
   /** Topics there were at the start: those without a position yet, and those not level yet. */
@@ -158,6 +158,7 @@ export class MergedFeed implements Reading {
       );
       parts.push(...opened.filter((part) => part !== null));
     }
+    for (const topic of unmet) if (!this.#parts.has(topic)) this.#met.delete(topic);
     if (this.#closed) return;
     if (initially) {
       this.#unplaced = new Set(parts.map(({ topic }) => topic));

@@ -1,4 +1,5 @@
 import type { Asker } from './asker.ts';
+import type { HeldRecords, RecordHolder } from './held-records.ts';
 import type { StreamRecord } from './stream-record.ts';
 import type { Turns } from './turns.ts';
 
@@ -10,18 +11,21 @@ const STEP_MS = 2;
 export interface Reads {
   readonly turns: Turns;
   readonly asker: Asker;
+  /** Bounds what is held between two steps. */
+  readonly held: HeldRecords;
 }
 
 /**
  * The steps in which a log is read: each waits for its turn, asks for a number of records, and looks at as many as a
- * few ms allow. The others are asked for again: between two steps nothing is held.
+ * few ms allow. The others are asked for again: between two steps nothing is held but what was reduced, within bounds.
  */
-export class Steps {
+export class Steps implements RecordHolder {
   readonly #reads: Reads;
   readonly #signal: AbortSignal | undefined;
   readonly #maxRecords: number;
   readonly #now: () => number;
   #records: number;
+  #crowded = false;
 
   /**
    * @param signal ends the steps
@@ -38,6 +42,21 @@ export class Steps {
     this.#maxRecords = maxRecords;
     this.#now = now;
     this.#records = maxRecords;
+  }
+
+  /** Tells if the records held between these steps are to be handed out now: with those of others they are too much. */
+  get crowded(): boolean {
+    return this.#crowded;
+  }
+
+  /** Notes the characters that are held until the next step; 0 once they were handed out. */
+  hold(chars: number): void {
+    if (chars === 0) this.#crowded = false;
+    this.#reads.held.set(this.#reads.asker, this, chars);
+  }
+
+  giveUp(): void {
+    this.#crowded = true;
   }
 
   /** Nobody waits for a turn. */

@@ -22,6 +22,11 @@ export interface StreamRecord extends Position {
   readonly of?: string;
 }
 
+/** Characters of JSON and annotations of a record; 0 for none. */
+export function charsOf(record: StreamRecord | undefined): number {
+  return record ? record.json.length + (record.meta?.length ?? 0) : 0;
+}
+
 /** Bytes of text; the parsed record takes some times as much. */
 const DECODED_BYTES = 2 * 1024 * 1024;
 

@@ -12,6 +12,7 @@ import type { KeyOf } from './conflation.ts';
 import type { EventSubscriptionOptions } from './event-subscription.ts';
 import { Feed, type FeedReader } from './feed.ts';
 import { feedStart } from './feed-start.ts';
+import type { HeldRecords } from './held-records.ts';
 import type { HubLease } from './hub.ts';
 import { MergedFeed, type TopicSource } from './merged-feed.ts';
 import type { Receiving } from './receiving.ts';
@@ -41,7 +42,8 @@ export class Subscribing {
   readonly #topics: Broker['topics'];
   readonly #receiving: Receiving;
   readonly #turns: Turns;
-  readonly #throttled = new ThrottledHubs();
+  readonly #throttled: ThrottledHubs;
+  readonly #held: HeldRecords;
   readonly #merged = new Set<MergedFeed>();
 
   constructor(
@@ -49,12 +51,15 @@ export class Subscribing {
     { acquire, topics }: { acquire: (topic: string) => HubLease; topics: Broker['topics'] },
     receiving: Receiving,
     turns: Turns,
+    held: HeldRecords,
   ) {
     this.#catalog = catalog;
     this.#acquire = acquire;
     this.#topics = topics;
     this.#receiving = receiving;
     this.#turns = turns;
+    this.#held = held;
+    this.#throttled = new ThrottledHubs(held);
   }
 
   /** @throws EventsError for options that have no meaning */
@@ -72,11 +77,15 @@ export class Subscribing {
     for (const feed of this.#merged) feed.end(new EventsError('CLOSED', 'The event manager was closed.'));
   }
 
-  #toOne({ topic: name, since, asker, ...options }: UncheckedOptions, selector: Selector, keyOf: KeyOf) {
+  #toOne(
+    { topic: name, since, asker = ownAsker(), ...options }: UncheckedOptions,
+    selector: Selector,
+    keyOf: KeyOf,
+  ) {
     const topic = parseTopic(name);
     if (typeof since === 'string') parseCursor(since);
     return (reader: FeedReader) => {
-      const { lease, conflate } = this.#open(topic, options, selector, keyOf);
+      const { lease, conflate } = this.#open(topic, options, selector, keyOf, asker);
       const onClose = this.#receiving.subscriberCame(lease.release);
       const reads = this.#reads(asker);
       const feed = new Feed({ hub: lease.hub, selector, reader, reads, conflate, onClose });
@@ -86,7 +95,7 @@ export class Subscribing {
   }
 
   #toSeveral(
-    { since, admit, asker, ...options }: UncheckedOptions,
+    { since, admit, asker = ownAsker(), ...options }: UncheckedOptions,
     topics: readonly string[],
     selector: Selector,
     keyOf: KeyOf,
@@ -94,9 +103,9 @@ export class Subscribing {
     const choice = parseTopics(topics);
     if (typeof since === 'string') parseTopicsCursor(since);
     const open = async (topic: string): Promise<TopicSource | null> => {
-      if (!admit) return this.#open(topic, options, selector, keyOf);
+      if (!admit) return this.#open(topic, options, selector, keyOf, asker);
       const admitted = await admit(topic);
-      return admitted && this.#open(topic, options, select(this.#catalog, admitted), keyOf);
+      return admitted && this.#open(topic, options, select(this.#catalog, admitted), keyOf, asker);
     };
     return (reader: FeedReader) => {
       const onClose = this.#receiving.subscriberCame(() => this.#merged.delete(feed));
@@ -109,8 +118,8 @@ export class Subscribing {
     };
   }
 
-  #reads(asker: Asker = ownAsker()): Reads {
-    return { turns: this.#turns, asker };
+  #reads(asker: Asker): Reads {
+    return { turns: this.#turns, asker, held: this.#held };
   }
 
   #open(
@@ -118,16 +127,14 @@ export class Subscribing {
     { every, latestBy, whenSlow }: UncheckedOptions,
     selector: Selector,
     keyOf: KeyOf,
+    asker: Asker,
   ): TopicSource {
     if (every === undefined) {
       return { lease: this.#acquire(topic), selector, conflate: whenSlow === 'conflate' ? keyOf : undefined };
     }
     const key = JSON.stringify([topic, every, latestBy, selector.key]);
-    const lease = this.#throttled.acquire(key, () => this.#acquire(topic), {
-      selector,
-      keyOf,
-      everyMs: every,
-    });
+    const throttling = { selector, keyOf, everyMs: every };
+    const lease = this.#throttled.acquire(key, () => this.#acquire(topic), throttling, asker);
     return { lease, selector, conflate: undefined };
   }
 }

@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { type Position, samePosition } from '../../shared/cursor.ts';
 import type { Gap } from '../broker/broker.ts';
+import type { Asker } from './asker.ts';
 import { Conflation, type KeyOf } from './conflation.ts';
+import type { HeldRecords, RecordHolder } from './held-records.ts';
 import type { Hub, HubEvents } from './hub.ts';
 import type { Selector } from './selector.ts';
 import type { Steps } from './steps.ts';
@@ -19,12 +21,14 @@ export interface Throttling {
  *
  * A hub like the topic's own, so that feeds and groups know nothing of it: one interval and one reduction for all who
  * want the same. It stands where it last delivered, and whoever stands there too has missed nothing. What a feed reads
- * from the log is reduced in the same way.
+ * from the log is reduced in the same way. What it holds counts for whoever opened it; of too much that is held together
+ * it delivers early.
  */
-export class ThrottledHub implements Hub {
+export class ThrottledHub implements Hub, RecordHolder {
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
   readonly #hub: Hub;
   readonly #throttling: Throttling;
+  readonly #note: (chars: number) => void;
   readonly #started: Promise<void>;
   #position: Position | null = null;
   #previous: Position | null = null;
@@ -32,8 +36,10 @@ export class ThrottledHub implements Hub {
   #interval: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(hub: Hub, throttling: Throttling) {
+  /** @param held where what it holds counts, for `asker` */
+  constructor(hub: Hub, throttling: Throttling, held: HeldRecords, asker: Asker) {
     this.#hub = hub;
+    this.#note = (chars) => held.set(asker, this, chars);
     this.#throttling = throttling;
     this.#held = new Conflation({ epoch: '', seq: 0 }, throttling.keyOf);
     hub.emitter.once('closed', this.close);
@@ -71,20 +77,25 @@ export class ThrottledHub implements Hub {
     let gap: Gap | null = null;
     let held = this.#reduction(after);
     let last: StreamRecord | undefined;
-    while (!held.isLarge && this.#isToBeRead(held.end)) {
-      const chunk = await this.#hub.read(held.end, steps);
-      if (chunk.gap) {
-        if (last) break;
-        gap = chunk.gap;
-        held = this.#reduction(gap.to);
+    try {
+      while (!held.isLarge && !steps.crowded && this.#isToBeRead(held.end)) {
+        const chunk = await this.#hub.read(held.end, steps);
+        if (chunk.gap) {
+          if (last) break;
+          gap = chunk.gap;
+          held = this.#reduction(gap.to);
+        }
+        const end = held.end;
+        for (const record of steps.within(chunk.records)) {
+          if (this.#isAhead(record) || held.isLarge) break;
+          held.add(record, this.#throttling.selector.matches(record));
+          last = record;
+        }
+        if (!chunk.gap && samePosition(held.end, end)) break;
+        steps.hold(held.chars);
       }
-      const end = held.end;
-      for (const record of steps.within(chunk.records)) {
-        if (this.#isAhead(record) || held.isLarge) break;
-        held.add(record, this.#throttling.selector.matches(record));
-        last = record;
-      }
-      if (!chunk.gap && samePosition(held.end, end)) break;
+    } finally {
+      steps.hold(0);
     }
     const records = held.records();
     // Nobody wants it, but whoever reads has come as far.
@@ -97,6 +108,7 @@ export class ThrottledHub implements Hub {
     if (this.#closed) return;
     if (this.#position !== null && !this.#held.isEmpty) this.#deliver();
     this.#closed = true;
+    this.#note(0);
     clearTimeout(this.#interval);
     this.#hub.emitter.off('closed', this.close);
     this.#hub.emitter.off('batch', this.#onBatch);
@@ -111,7 +123,12 @@ export class ThrottledHub implements Hub {
     }
     if (this.#held.isEmpty) this.#emit([], this.#held.end);
     else if (this.#interval === undefined || this.#held.isLarge) this.#deliver();
+    else this.#note(this.#held.chars);
   };
+
+  giveUp(): void {
+    if (!this.#closed && !this.#held.isEmpty) this.#deliver();
+  }
 
   #deliver(): void {
     const records = this.#held.records();
@@ -133,6 +150,7 @@ export class ThrottledHub implements Hub {
     this.#previous = this.#position;
     this.#position = { epoch, seq };
     this.#held = this.#reduction(this.#position);
+    this.#note(0);
   }
 
   #reduction(from: Position): Conflation {

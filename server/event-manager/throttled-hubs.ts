@@ -1,19 +1,27 @@
+import type { Asker } from './asker.ts';
+import type { HeldRecords } from './held-records.ts';
 import type { HubLease } from './hub.ts';
 import { ThrottledHub, type Throttling } from './throttled-hub.ts';
 
 /** The throttled hubs of this process: one for all who want the same of a topic at the same pace. */
 export class ThrottledHubs {
+  readonly #held: HeldRecords;
   readonly #entries = new Map<string, { hub: ThrottledHub; lease: HubLease; users: number }>();
+
+  constructor(held: HeldRecords) {
+    this.#held = held;
+  }
 
   /**
    * @param key equal for equal topics and throttlings
    * @param open opens the topic's own hub
+   * @param asker for whom: what the hub holds counts for the first
    */
-  acquire(key: string, open: () => HubLease, throttling: Throttling): HubLease {
+  acquire(key: string, open: () => HubLease, throttling: Throttling, asker: Asker): HubLease {
     let entry = this.#entries.get(key);
     if (!entry) {
       const lease = open();
-      entry = { hub: new ThrottledHub(lease.hub, throttling), lease, users: 0 };
+      entry = { hub: new ThrottledHub(lease.hub, throttling, this.#held, asker), lease, users: 0 };
       this.#entries.set(key, entry);
     }
     const held = entry;

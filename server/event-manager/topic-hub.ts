@@ -3,7 +3,7 @@ import type { Position } from '../../shared/cursor.ts';
 import type { Gap, Tail } from '../broker/broker.ts';
 import { inBatches } from './batches.ts';
 import type { Hub, HubEvents } from './hub.ts';
-import { RecentRecords } from './recent-records.ts';
+import { RecentBudget, RecentRecords } from './recent-records.ts';
 import type { Steps } from './steps.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 import type { TopicLog } from './topic-log.ts';
@@ -11,24 +11,32 @@ import { nobody, type Watch } from './watch.ts';
 
 const RECENT_RECORDS = 1024;
 const RECENT_CHARS = 4 * 1024 * 1024;
+/** Ms for handing out in one turn of the event loop: to many subscribers a large burst is a second's work. */
+const TURN_MS = 10;
+/** Characters of JSON that may wait for a further turn; beyond that they are handed out whatever it takes. */
+const WAITING_CHARS = 4 * 1024 * 1024;
 
 /** One topic in this process: its single tail, fanned out. */
 export class TopicHub implements Hub {
   readonly log: TopicLog;
   readonly watch: Watch;
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
+  readonly #budget: RecentBudget;
   readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
   readonly #started: Promise<Position>;
   #position: Position | null = null;
   #previous: Position | null = null;
   #pending: StreamRecord[] = [];
+  #pendingChars = 0;
   #scheduled = false;
   #tail: Tail | null = null;
   #closed = false;
 
-  constructor(log: TopicLog, watch: Watch = nobody) {
+  /** @param budget what all hubs of the process keep of recent records */
+  constructor(log: TopicLog, watch: Watch = nobody, budget: RecentBudget = new RecentBudget()) {
     this.log = log;
     this.watch = watch;
+    this.#budget = budget;
     this.#started = this.#attach();
     this.#started.catch(() => {}); // whoever waits for it sees the error
   }
@@ -70,9 +78,11 @@ export class TopicHub implements Hub {
   /** Records that have arrived are handed out before. */
   close(): void {
     if (this.#closed) return;
-    this.#flush();
+    this.#flush(Number.POSITIVE_INFINITY);
     this.#closed = true;
     this.#tail?.close();
+    this.#recent.clear();
+    this.#budget.note(this.#recent);
     this.emitter.emit('closed');
     this.emitter.removeAllListeners();
   }
@@ -97,22 +107,41 @@ export class TopicHub implements Hub {
   #enqueue(records: readonly StreamRecord[]): void {
     if (this.#closed) return;
     this.#pending.push(...records);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    for (const { json } of records) this.#pendingChars += json.length;
+    this.#schedule();
   }
 
-  #flush(): void {
-    this.#scheduled = false;
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush(TURN_MS);
+    });
+  }
+
+  /** Hands out what waits, batch by batch; after `ms` the rest of the process has its turn. */
+  #flush(ms: number): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const batch of inBatches(pending)) this.#emit(batch);
+    const until = performance.now() + ms;
+    let done = 0;
+    for (const batch of inBatches(pending)) {
+      done += batch.length;
+      for (const { json } of batch) this.#pendingChars -= json.length;
+      this.#emit(batch);
+      if (performance.now() > until && this.#pendingChars < WAITING_CHARS) break;
+    }
+    if (done === pending.length) return;
+    this.#pending = [...pending.slice(done), ...this.#pending];
+    this.#schedule();
   }
 
   #emit(batch: readonly StreamRecord[]): void {
     const last = batch.at(-1);
     if (!last || this.#closed) return;
     for (const record of batch) this.#recent.push(record);
+    this.#budget.note(this.#recent);
     this.#previous = this.#position;
     this.#position = { epoch: last.epoch, seq: last.seq };
     this.emitter.emit('batch', batch);

@@ -1,6 +1,6 @@
 import { initTRPC, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
 import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
-import { clipText, EventsError, formatIssues } from '../../shared/errors.ts';
+import { EventsError } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { anything, optionsOnly } from '../../shared/wire/expectation.ts';
 import type { AccessContext } from '../access/access-context.ts';
@@ -8,14 +8,12 @@ import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { hearErrors } from './early-errors.ts';
-import { errorDetails, toTRPCError } from './errors.ts';
+import { strictErrorFormatter } from './error-formatter.ts';
+import { toTRPCError } from './errors.ts';
 import { eventProcedures } from './event-procedures.ts';
 import { decodeInput, lazyTransformer } from './raw-input.ts';
 
-/** Bytes of a procedure's path in an error: those of ours are short. */
-const MAX_PATH_BYTES = 256;
-
-/** tRPC as a server of ours speaks it. @param names of the catalog's events, for whoever asks for another one */
+/** tRPC as a server of ours speaks it. @param names of the catalog's events, for a caller that asks for another one */
 function trpcOf(names: readonly string[]) {
   return initTRPC.context<AccessContext>().create({
     transformer: lazyTransformer,
@@ -23,30 +21,17 @@ function trpcOf(names: readonly string[]) {
     // An idle stream of server-sent events looks dead to proxies, and a dead one idle to clients.
     sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
     errorFormatter({ shape, error, path }) {
-      const told = error.code === 'NOT_FOUND' ? asUnknownEvent(error, path, names) : error;
-      const details = errorDetails(told);
-      // zod's own message is a JSON array; and what an unexpected error says is for the log, not for clients.
-      const wrongShape = details.reason === 'INVALID_OPTION' && details.issues.length > 0;
-      const masked = error.code === 'INTERNAL_SERVER_ERROR';
-      const message = wrongShape
-        ? formatIssues(details.issues)
-        : masked
-          ? 'Internal server error'
-          : clipText(told.message); // tRPC's own quote the path, which may be as long as a message
-      const data = {
-        ...shape.data,
-        ...(path !== undefined && { path: clipText(path, MAX_PATH_BYTES) }),
-        ...details,
-      };
-      return { ...shape, message, data };
+      const unknown = error.code === 'NOT_FOUND' ? asUnknownEvent(path, names) : undefined;
+      if (!unknown) return strictErrorFormatter({ shape, error });
+      return strictErrorFormatter({ shape: { ...shape, message: unknown.message }, error: unknown });
     },
   });
 }
 
-/** A procedure of an event that is not there, as an error that names those that are; any other as it is. */
-function asUnknownEvent(error: TRPCError, path: string | undefined, names: readonly string[]): TRPCError {
+/** An error that names the events there are, for a procedure of one that is not there. */
+function asUnknownEvent(path: string | undefined, names: readonly string[]): TRPCError | undefined {
   const [, name] = /^(?:on|publish)\.([^.]+)$/.exec(path ?? '') ?? [];
-  return name === undefined ? error : toTRPCError(unknownEvent(name, names));
+  return name === undefined ? undefined : toTRPCError(unknownEvent(name, names));
 }
 
 type Trpc = ReturnType<typeof trpcOf>;

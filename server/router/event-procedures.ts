@@ -19,26 +19,25 @@ import { optionsOnly } from '../../shared/wire/expectation.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/end-with-session.ts';
-import { sessionOf } from '../access/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { askerOf } from '../limits/socket-asker.ts';
+import { refuseForeignProcedure } from '../trpc-copy.ts';
 import { admit, admitted, type CallRules } from './admitted.ts';
 import { hearErrors } from './early-errors.ts';
-import { asTRPCError, tellErrors, toldError } from './errors.ts';
+import { asTRPCError, tellErrors } from './errors.ts';
 import { expectsData, expectsEvents } from './expects-events.ts';
 import {
   askedOfBatch,
   askedOfHistory,
   askedOfPublish,
-  askedOfSubscribe,
   batchInput,
   historyInput,
   publishInput,
   replayInput,
-  subscribeInput,
 } from './inputs.ts';
+import { subscribed, subscriptionsTo } from './subscribe.ts';
 
 /** Input of `publish.<event_type>`. */
 export interface PublishInput<N extends EventName<C>, C extends AnyCatalog> extends PublishMeta {
@@ -137,12 +136,16 @@ export interface EventProceduresOptions<Ctx> {
  *
  * @example
  * t.router({ events: eventProcedures(manager, t.procedure.use(requireUser)), users: usersRouter })
+ *
+ * @throws EventsError INVALID_OPTION where another copy of `@trpc/server` made the procedure: its adapters would send
+ *   events without their positions
  */
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   manager: EventManager<C>,
   base: BaseProcedure<Ctx, Meta, Overrides>,
   { authorize = authorizeSession }: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
+  refuseForeignProcedure(base);
   const { catalog } = manager;
   // tRPC types a resolver's context as the same thing, in a form that TypeScript cannot compare for any Ctx.
   const checkpoint = new Checkpoint<unknown>(catalog, authorize as Authorize<unknown>, manager.logger);
@@ -188,25 +191,16 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     input: batchInput,
   }).mutation(({ input: { input } }) => untyped.publishBatch(input.events, { topic: input.topic }));
 
-  const on = (names: readonly string[], named: readonly string[] | undefined) =>
-    admitting({
-      asked: askedOfSubscribe(names),
-      authorize: async (ctx, { topics, topic, types = named }) =>
-        topics
-          ? { several: await checkpoint.seeEach(ctx, topics, types) }
-          : { one: await checkpoint.see(ctx, 'subscribe', { topic, types }) },
-      expects: () => optionsOnly,
-      input: subscribeInput(names),
-    }).subscription(({ ctx, input: { input = {}, grant }, signal }) => {
-      const { since, types = named, filter, lastEventId, ...rest } = input;
-      const asked = { ...rest, since: lastEventId ?? since };
-      const options = grant.several
-        ? { ...asked, types, filter, admit: grant.several(filter) }
-        : { ...asked, ...checkpoint.narrow(grant.one, filter) };
-      return untyped
-        .subscribe({ ...options, signal, asker: askerOf(ctx) })
-        .limited({ ends: sessionOf(ctx)?.signal, tell: toldError });
-    });
+  const on = (names: readonly string[], named: readonly string[] | undefined) => {
+    const subscribe = subscriptionsTo(untyped, checkpoint, names, named);
+    return procedure
+      .use(async ({ ctx, getRawInput, signal, next }) => {
+        const subscription = await subscribe(ctx, await getRawInput(), signal);
+        return next({ getRawInput: async () => subscription });
+      })
+      .input(subscribed)
+      .subscription(({ input }) => input);
+  };
 
   const history = admitting({
     asked: askedOfHistory(catalog.names),

@@ -4,6 +4,7 @@ import type { Encoded } from '../../shared/wire/format.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
+import { trackedOutput } from '../trpc-copy.ts';
 
 /**
  * Key under which an input waits to be decoded, in an object that stands for it. A symbol, since no JSON has one, and since it
@@ -30,7 +31,7 @@ export const lazyTransformer = {
         : ({ [UNDECODED]: { json, meta } } satisfies Undecoded);
     },
   },
-  output: transformer.output,
+  output: trackedOutput,
 };
 
 /**

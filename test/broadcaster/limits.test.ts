@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { WEBSOCKET_LIMITS } from '../../server/broadcaster/limits.ts';
 import { CloseCode, mayReconnect } from '../../shared/close-codes.ts';
+import { expectGone } from '../support/garbage.ts';
 import { startServer, until, withLimits } from './harness.ts';
 
 const t = initTRPC.create();
@@ -116,6 +117,77 @@ describe('maxSubscriptions', () => {
     for (let id = 1; id <= 101; id++) client.call(id, 'subscription', 'forever');
     await client.expectStory(101, ['error:TOO_MANY_REQUESTS']);
     await client.expectStory(100, ['started', 'data:"first"']);
+  });
+});
+
+describe('maxSubscriptionChars', () => {
+  const refs: WeakRef<object>[] = [];
+  async function* untilAborted(signal: AbortSignal | undefined) {
+    yield 'first';
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    throw new Error('over');
+  }
+  const kept = t.router({
+    ...router._def.procedures,
+    keep: t.procedure
+      .input((input) => input)
+      .subscription(({ input, signal }) => {
+        if (typeof input === 'object' && input !== null) refs.push(new WeakRef(input));
+        return untilAborted(signal);
+      }),
+  });
+
+  test('inputs of open subscriptions together: one too many is refused, until another one ends', async () => {
+    const onError = vi.fn();
+    const limits = { maxSubscriptionChars: 10_000 };
+    await using server = await startServer(withLimits(limits), { router: kept, onError });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'keep', { large: 'x'.repeat(6_000) });
+    client.call(2, 'subscription', 'keep', { large: 'x'.repeat(6_000) });
+    client.call(3, 'subscription', 'keep', { large: 'x'.repeat(3_000) });
+    await client.expectStory(2, ['error:PAYLOAD_TOO_LARGE']);
+    expect(client.of(2)[0]?.error?.message).toMatch(/10000 characters together: .*stop a subscription/);
+    expect(onError.mock.calls[0]?.[0].error.cause).toMatchObject({ code: 'TOO_LARGE' });
+    await client.expectStory(3, ['started', 'data:"first"']);
+    client.stop(1);
+    await until(() => expect(client.story(1)).toContain('stopped'));
+    client.call(2, 'subscription', 'keep', { large: 'x'.repeat(6_000) });
+    await client.expectStory(2, ['error:PAYLOAD_TOO_LARGE', 'started', 'data:"first"']);
+  });
+
+  test('small ones in a message with a large one are not counted in its place', async () => {
+    await using server = await startServer(withLimits({ maxSubscriptionChars: 10_000 }), { router: kept });
+    const client = await server.connect();
+    const call = (id: number, input: unknown) => ({
+      id,
+      method: 'subscription',
+      params: { path: 'keep', input },
+    });
+    for (let round = 0; round < 3; round++) {
+      const small = Array.from({ length: 9 }, (_, n) => call(100 + n, 1));
+      client.send([call(round, { large: 'x'.repeat(4_000) }), ...small]);
+      for (let n = 0; n < 9; n++) client.stop(100 + n);
+      await until(() =>
+        expect(client.story(108).filter((item) => item === 'stopped')).toHaveLength(round + 1),
+      );
+    }
+    await client.expectStory(1, ['started', 'data:"first"']);
+    await client.expectStory(2, ['error:PAYLOAD_TOO_LARGE']);
+  });
+
+  test('what an input was decoded to is not held; an error is reported with it all the same', async () => {
+    const onError = vi.fn();
+    await using server = await startServer(serve, { router: kept, onError });
+    const client = await server.connect();
+    refs.length = 0;
+    const input = { lists: Array.from({ length: 1_000 }, () => []) };
+    client.call(1, 'subscription', 'keep', input);
+    await client.expectStory(1, ['started', 'data:"first"']);
+    expect(refs).toHaveLength(1);
+    await expectGone(refs);
+    client.stop(1);
+    await until(() => expect(onError).toHaveBeenCalled());
+    expect(onError.mock.calls[0]?.[0].input).toEqual(input);
   });
 });
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Asker, ownAsker } from '../../server/event-manager/asker.ts';
+import { HeldRecords } from '../../server/event-manager/held-records.ts';
 import { readHistory } from '../../server/event-manager/history.ts';
 import { startOfLast } from '../../server/event-manager/read-backward.ts';
 import { select } from '../../server/event-manager/selector.ts';
@@ -99,14 +100,21 @@ describe('a question whose filter matches nothing', () => {
 
   test.each(questions)('%s lets others have their turn many times', async (_, ask) => {
     const now = slowClock();
-    const steps = new Steps({ turns: bounded(now), asker: ownAsker() }, undefined, undefined, now);
+    const steps = new Steps(
+      { turns: bounded(now), asker: ownAsker(), held: new HeldRecords() },
+      undefined,
+      undefined,
+      now,
+    );
     expect(await turnsDuring(() => ask(steps))).toBeGreaterThan(50);
     expect(broker.largest).toBeLessThan(300 * 1024);
   });
 
   test.each(questions)('control: %s without a bound of time has all of it for itself', async (_, ask) => {
     expect(
-      await turnsDuring(() => ask(new Steps({ turns: endless(), asker: ownAsker() }))),
+      await turnsDuring(() =>
+        ask(new Steps({ turns: endless(), asker: ownAsker(), held: new HeldRecords() })),
+      ),
     ).toBeLessThanOrEqual(2);
   });
 

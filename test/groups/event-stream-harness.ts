@@ -82,17 +82,31 @@ export interface SentEvent {
   readonly data: string;
 }
 
+/** An item of the subscription. */
+interface SentItem {
+  readonly id: string;
+  readonly event_type: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** Characters of the text itself that a client keeps. */
+const KEPT = 64 * 1024;
+
 /** A client that keeps what it gets, and reads only while it wants to. */
 export class StreamClient {
   readonly response: IncomingMessage;
+  /** How it began, as it came. */
   text = '';
   ended = false;
+  /** The events so far, whole ones only. */
+  readonly events: SentEvent[] = [];
+  /** The subscription's items among them. */
+  readonly items: SentItem[] = [];
+  #rest = '';
 
   private constructor(response: IncomingMessage) {
     this.response = response.setEncoding('utf8');
-    response.on('data', (chunk) => {
-      this.text += chunk;
-    });
+    response.on('data', (chunk: string) => this.#receive(chunk));
     response.on('end', () => {
       this.ended = true;
     });
@@ -111,26 +125,6 @@ export class StreamClient {
     return new StreamClient(response);
   }
 
-  /** The events so far, whole ones only. */
-  get events(): SentEvent[] {
-    return this.text
-      .split('\n\n\n')
-      .slice(0, -1)
-      .map((block) => {
-        const fields = block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]);
-        return Object.fromEntries(fields) as unknown as SentEvent;
-      });
-  }
-
-  /** The subscription's items among them. */
-  get items(): { id: string; event_type: string; data: Record<string, unknown> }[] {
-    return this.events.flatMap(({ event, id = '', data }) => {
-      if (event !== undefined) return [];
-      const parsed = JSON.parse(data);
-      return [{ id, ...('json' in parsed ? parsed.json : parsed) }];
-    });
-  }
-
   /** The messages of agents among those. */
   get messages(): string[] {
     return this.items.flatMap(({ event_type, data }) =>
@@ -141,5 +135,21 @@ export class StreamClient {
   /** Hangs up. */
   close(): void {
     this.response.destroy();
+  }
+
+  #receive(chunk: string): void {
+    if (this.text.length < KEPT) this.text += chunk;
+    const blocks = (this.#rest + chunk).split('\n\n\n');
+    this.#rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const fields = block
+        .split('\n')
+        .map((line) => [line.split(': ', 1)[0], line.slice(line.indexOf(': ') + 2)]);
+      const event = Object.fromEntries(fields) as SentEvent;
+      this.events.push(event);
+      if (event.event !== undefined) continue;
+      const parsed = JSON.parse(event.data);
+      this.items.push({ id: event.id ?? '', ...('json' in Object(parsed) ? parsed.json : parsed) });
+    }
   }
 }

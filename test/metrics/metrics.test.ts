@@ -31,7 +31,7 @@ test('what a server does can be read from a port of its own, and from no other',
     psyche_connections: 2,
     psyche_connections_opened_total: 2,
     psyche_subscriptions: 3,
-    psyche_groups: 1, // of the sockets; the event stream is iterated
+    psyche_groups: 2, // of the sockets, and of the event stream
     psyche_topics: 1,
     'psyche_events_published_total{type="agent_message"}': 5,
     'psyche_events_received_total{type="agent_message"}': 5,

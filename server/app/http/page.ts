@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { getMimeType } from 'hono/utils/mime';
 import type { HttpRoutes } from './every-answer.ts';
 
-/** Where the build puts the dashboard, seen from the built server as from its source. */
-export const PAGE_DIR = join(
-  import.meta.dirname,
-  import.meta.filename.endsWith('.js') ? '../../../dashboard' : '../../../dist/dashboard',
-);
+/** Where the build puts the dashboard, seen from the built server as from its source; undefined in a bundle, which has none. */
+const PAGE_DIR = {
+  'page.js': join(import.meta.dirname ?? '', '../../../dashboard'),
+  'page.ts': join(import.meta.dirname ?? '', '../../../dist/dashboard'),
+}[basename(import.meta.filename ?? '')];
 
 /** The page runs its own code and styles only, none of it inline, and talks to its own server only. */
 const POLICY =
@@ -18,8 +18,8 @@ const POLICY =
  * Serves the dashboard at `/`; where it was not built, says so. Its files are read once and have a route each, so that no
  * address reaches any other file.
  */
-export function servePage(app: HttpRoutes, dir: string = PAGE_DIR): void {
-  if (!existsSync(join(dir, 'index.html'))) {
+export function servePage(app: HttpRoutes, dir = PAGE_DIR): void {
+  if (dir === undefined || !existsSync(join(dir, 'index.html'))) {
     app.get('/', (c) => c.json({ message: 'The dashboard is not built. Run: npm run build' }, 404));
     return;
   }

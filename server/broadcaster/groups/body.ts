@@ -3,6 +3,7 @@ import superjson from 'superjson';
 import { transformer } from '../../../shared/wire/transformer.ts';
 import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/stream-record.ts';
 import { RecentlyMade } from '../../recently-made.ts';
+import { trackedOutput } from '../../trpc-copy.ts';
 
 /** The bytes of an event that are the same for all subscribers of a transport. */
 export type EncodeBody = (record: StreamRecord) => Buffer;
@@ -37,7 +38,7 @@ function encodingOnce(write: (record: StreamRecord) => string): EncodeBody {
 
 /** Tells if it is the project's transformer, or superjson itself, which writes the same. */
 function writesSuperjson({ transformer: { output } }: Config): boolean {
-  return output === transformer || output === transformer.output || output === superjson;
+  return [transformer, transformer.output, trackedOutput, superjson].some((each) => each === output);
 }
 
 /** As `superjson.serialize` would write `{ id, data }`: a record's annotations are those of `{ data }` already. */

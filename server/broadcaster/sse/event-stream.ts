@@ -7,8 +7,11 @@ import { reportError, type Subject, shapeError } from '../errors.ts';
 import type { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
 import type { AnyHandlerOptions } from '../options.ts';
-import { EventOutlet, type Head } from './event-outlet.ts';
 import { namedEvent } from './event-style.ts';
+import { type Head, StreamOutlet } from './stream-outlet.ts';
+
+/** Tells a client that was cut what to do. */
+const TOO_SLOW = 'The subscription was read too slowly: resume from the last cursor.';
 
 /** A call whose answer is a stream of server-sent events. */
 export interface StreamedCall {
@@ -27,7 +30,7 @@ export interface StreamedCall {
 /** One subscription over server-sent events, from its head to its end. */
 export class EventStream {
   readonly #call: StreamedCall;
-  readonly #outlet: EventOutlet;
+  readonly #outlet: StreamOutlet;
   #detach: (() => void) | undefined;
   #lifetime: NodeJS.Timeout | undefined;
   #ended = false;
@@ -36,7 +39,7 @@ export class EventStream {
     this.#call = call;
     const { response, router, name } = call;
     const ping = router._def._config.sse?.ping;
-    this.#outlet = new EventOutlet(response, socket, {
+    this.#outlet = new StreamOutlet(response, socket, {
       name,
       pingMs: ping?.enabled ? (ping.intervalMs ?? 1_000) : undefined,
       onClose: (code, reason) => this.#fail(closing(code, reason)),
@@ -83,7 +86,7 @@ export class EventStream {
 function closing(code: number, reason: string): TRPCError {
   const cause =
     code === CloseCode.SLOW_CONSUMER
-      ? new EventsError('SLOW_CONSUMER', `The subscription ${reason}`)
+      ? new EventsError('SLOW_CONSUMER', TOO_SLOW)
       : new EventsError('UNAVAILABLE', reason);
   return new TRPCError({ code: ERRORS[cause.code].trpc, message: cause.message, cause });
 }

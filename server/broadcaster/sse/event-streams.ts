@@ -9,9 +9,9 @@ import { eventBody } from '../groups/body.ts';
 import { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
 import type { AnyHandlerOptions } from '../options.ts';
-import type { HeaderValues } from './event-outlet.ts';
 import { EventStream, type StreamedCall } from './event-stream.ts';
 import { type Intercept, observedRouter } from './observed-router.ts';
+import type { HeaderValues } from './stream-outlet.ts';
 
 export interface EventStreamsOptions {
   router: AnyTRPCRouter;

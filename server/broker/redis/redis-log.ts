@@ -16,6 +16,9 @@ import type { RedisServers } from './servers.ts';
 const CHUNK_RECORDS = 1000;
 const CHUNK_CHARS = 1024 * 1024;
 
+/** Topics that were warned about and are remembered, so that it is not said again; of more, all are forgotten. */
+const MAX_WARNED = 10_000;
+
 interface RedisLogSettings {
   prefix: string;
   retention: CompleteRetention;
@@ -125,7 +128,7 @@ export class RedisLog {
 
   #warnOfLostIds(topic: string): void {
     if (this.#topicsWithLostIds.has(topic)) return;
-    this.#topicsWithLostIds.add(topic);
+    addBounded(this.#topicsWithLostIds, topic);
     this.#settings.logger.warn(
       { topic },
       'idempotency keys are gone from Redis before their time: those of records that the log still holds are known again, others may be stored twice; set maxmemory-policy noeviction',
@@ -137,10 +140,15 @@ export class RedisLog {
     this.#foreignEntries += count;
     // Passed over again with every read of their range: one line per topic says it.
     if (this.#topicsWithForeign.has(topic)) return;
-    this.#topicsWithForeign.add(topic);
+    addBounded(this.#topicsWithForeign, topic);
     this.#settings.logger.warn(
       { topic, entries: count },
       'entries of somebody else in the log: not delivered',
     );
   }
+}
+
+function addBounded(topics: Set<string>, topic: string): void {
+  if (topics.size >= MAX_WARNED) topics.clear();
+  topics.add(topic);
 }

@@ -4,7 +4,16 @@ import { newEpoch } from '../epoch.ts';
 import { type Database, loadSqlite } from './engine.ts';
 import { damaged, unavailable } from './failures.ts';
 import type { Marks } from './marks.ts';
-import { countAppended, createTables, findDamage, isLog, isNewFile, loadState, saveState } from './schema.ts';
+import {
+  countAppended,
+  createTables,
+  findDamage,
+  isLog,
+  isNewFile,
+  loadState,
+  saveState,
+  upgradeTables,
+} from './schema.ts';
 import { bootId, doubtAbout, inodeOf, type LogState, restarted, type Surroundings } from './trust.ts';
 
 /** When a publish is acknowledged, and shown to anybody: see SqliteBrokerOptions. */
@@ -72,6 +81,7 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
   db.exec('PRAGMA locking_mode = EXCLUSIVE');
   const before = isNewFile(db) ? null : loadState(db);
   configure(db, maxFileBytes);
+  upgradeTables(db);
   const hasMark = before !== null && marks.has(before.mark);
   const appended = before ? countAppended(db) : 0;
   const missing = hasMark ? Math.max(0, marks.acknowledged - appended) : 0;

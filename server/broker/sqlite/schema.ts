@@ -4,7 +4,20 @@ import type { LogState } from './trust.ts';
 /** "psye": tells a log from other people's databases. */
 const APPLICATION_ID = 0x70737965;
 /** Version of the tables below. A log of a later version is refused. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
+
+/** Tables and indexes that version 2 has and version 1 has not. */
+const FORGOTTEN = `
+  CREATE INDEX topics_by_bytes ON topics (bytes);
+  -- Topics that were forgotten, by slots of their names: the renewals of the epochs of a slot, see TopicEpochs, and the
+  -- records that were appended in them.
+  CREATE TABLE forgotten (
+    slot INTEGER PRIMARY KEY,
+    renewals INTEGER NOT NULL,
+    appended INTEGER NOT NULL
+  ) STRICT;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
 
 const CREATE = `
   -- One row: what the next opening must know of the last.
@@ -21,7 +34,9 @@ const CREATE = `
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     last INTEGER NOT NULL,
-    last_at INTEGER NOT NULL
+    last_at INTEGER NOT NULL,
+    bytes INTEGER NOT NULL DEFAULT 0, -- of the records that retention keeps
+    renewals INTEGER NOT NULL DEFAULT 0 -- of its epoch, before it was first published to
   ) STRICT;
   CREATE TABLE records (
     topic INTEGER NOT NULL,
@@ -41,7 +56,16 @@ const CREATE = `
     PRIMARY KEY (topic, seq)
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
+  ${FORGOTTEN}
+`;
+
+const UPGRADE = `
+  ALTER TABLE topics ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE topics ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0;
+  UPDATE topics SET bytes = (
+    SELECT COALESCE(SUM(octet_length(json) + COALESCE(octet_length(meta), 0)), 0)
+    FROM records WHERE topic = topics.id);
+  ${FORGOTTEN}
 `;
 
 /** Tells if a file is empty. @throws Error if it holds anything but a log this version can read */
@@ -66,6 +90,12 @@ export function createTables(db: Database): void {
   db.exec(CREATE);
 }
 
+/** Makes of a log of version 1 one of this version. */
+export function upgradeTables(db: Database): void {
+  if (!isLog(db) || pragma(db, 'user_version') !== 1) return;
+  db.exec(`BEGIN IMMEDIATE; ${UPGRADE} COMMIT`);
+}
+
 /** Null if the creation of the log was never finished. */
 export function loadState(db: Database): LogState | null {
   return db.prepare('SELECT epoch, mark, inode, boot, durability, clean FROM state').get() ?? null;
@@ -80,7 +110,9 @@ export function saveState(db: Database, { epoch, mark, inode, boot, durability, 
 /** Records that were ever appended, in all topics. */
 export function countAppended(db: Database): number {
   const found: { count: number } | undefined = db
-    .prepare('SELECT COALESCE(SUM(last), 0) AS count FROM topics')
+    .prepare(`
+      SELECT (SELECT COALESCE(SUM(last), 0) FROM topics)
+           + (SELECT COALESCE(SUM(appended), 0) FROM forgotten) AS count`)
     .get();
   return found?.count ?? 0;
 }
@@ -102,16 +134,33 @@ export function prepareStatements(db: Database) {
   return {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
-    topic: db.prepare('SELECT id AS row, last, last_at AS lastAt FROM topics WHERE name = ?'),
-    addTopic: db.prepare('INSERT INTO topics (name, last, last_at) VALUES (?, 0, 0)'),
-    setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ? WHERE id = ?'),
+    topic: db.prepare(
+      'SELECT id AS row, last, last_at AS lastAt, bytes AS rowBytes, renewals FROM topics WHERE name = ?',
+    ),
+    addTopic: db.prepare('INSERT INTO topics (name, last, last_at, renewals) VALUES (?, 0, 0, ?)'),
+    setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ?, bytes = ? WHERE id = ?'),
     heldTopics: db.prepare(
       'SELECT name FROM topics WHERE EXISTS (SELECT 1 FROM records WHERE topic = topics.id)',
     ),
-    /** A topic whose oldest record is older than a time. */
-    agedTopic: db.prepare(`
+    /** Topics whose oldest record is older than a time. */
+    agedTopics: db.prepare(`
       SELECT name FROM topics
-      WHERE (SELECT at FROM records WHERE topic = topics.id ORDER BY seq LIMIT 1) < ? LIMIT 1`),
+      WHERE (SELECT at FROM records WHERE topic = topics.id ORDER BY seq LIMIT 1) < ? LIMIT ?`),
+    totalBytes: db.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM topics'),
+    /** The topics that take the most; not the system's own, which strangers do not fill. */
+    largestTopics: db.prepare(`
+      SELECT name, bytes FROM topics WHERE bytes > 0 AND name NOT GLOB '_*' ORDER BY bytes DESC LIMIT ?`),
+    /** Topics without a record and older than a time, but for those that were written to last. */
+    emptyTopics: db.prepare(`
+      SELECT id AS row, name, last FROM topics
+      WHERE bytes = 0 AND last_at < ? AND NOT EXISTS (SELECT 1 FROM records WHERE topic = topics.id)
+      ORDER BY last_at DESC, id DESC LIMIT ? OFFSET ?`),
+    forgetTopic: db.prepare('DELETE FROM topics WHERE id = ?'),
+    forgetIds: db.prepare('DELETE FROM trimmed_ids WHERE topic = ?'),
+    renew: db.prepare(`
+      INSERT INTO forgotten (slot, renewals, appended) VALUES (?, 1, ?)
+      ON CONFLICT (slot) DO UPDATE SET renewals = renewals + 1, appended = appended + excluded.appended`),
+    renewals: db.prepare('SELECT slot, renewals FROM forgotten'),
     insert: db.prepare(
       'INSERT INTO records (topic, seq, at, type, id, json, meta) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),

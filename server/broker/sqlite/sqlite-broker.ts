@@ -5,7 +5,7 @@ import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
 import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
-import { completeRetention, type Retention } from '../retention.ts';
+import { type CompleteRetention, completeRetention, type Retention } from '../retention.ts';
 import { TopicTails } from '../topic-tails.ts';
 import { TopicWatchers } from '../topic-watchers.ts';
 import { unavailable } from './failures.ts';
@@ -52,6 +52,8 @@ interface Publish {
 /** Entries after which a transaction is closed: the event loop waits for it. */
 const GROUP_ENTRIES = 500;
 
+const DEFAULT_TOTAL_BYTES = 16 * 1024 ** 3;
+
 /**
  * The embedded broker whose logs outlive the process: one SQLite file, written by one process.
  *
@@ -68,9 +70,9 @@ export class SqliteBroker implements Broker {
   #writing: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(file: LogFile, logs: TopicLogs, now: () => number) {
+  private constructor(file: LogFile, retention: CompleteRetention, now: () => number) {
     this.#file = file;
-    this.#logs = logs;
+    this.#logs = new TopicLogs(file, retention, (topic) => this.#tails.has(topic));
     this.#now = now;
   }
 
@@ -84,9 +86,9 @@ export class SqliteBroker implements Broker {
     const { now = Date.now, logger = silentLogger } = options;
     if (path === '' || path === ':memory:')
       throw new TypeError('path must name a file; use MemoryBroker for none.');
-    const retention = completeRetention('SqliteBroker', options);
+    const retention = completeRetention('SqliteBroker', options, DEFAULT_TOTAL_BYTES);
     const file = await LogFile.open({ path: absolute(path), durability, maxFileBytes, logger });
-    return new SqliteBroker(file, new TopicLogs(file, retention), now);
+    return new SqliteBroker(file, retention, now);
   }
 
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
@@ -111,10 +113,18 @@ export class SqliteBroker implements Broker {
   }
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
-    const end = this.#ask(topic, (log) => log.end);
+    const end = this.#ask(topic, (log) => {
+      this.#logs.pin(log);
+      return log.end;
+    });
     const tail = this.#tails.add(topic, sink);
     sink.start(end);
-    return tail;
+    return {
+      close: () => {
+        tail.close();
+        if (!this.#tails.has(topic)) this.#logs.unpin(topic);
+      },
+    };
   }
 
   async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
@@ -172,17 +182,19 @@ export class SqliteBroker implements Broker {
   async #store(group: readonly Publish[]): Promise<void> {
     const written = new Set<TopicLog>();
     const results: PublishResult[][] = [];
+    let grown = 0;
     try {
       this.#file.transaction(() => {
         const now = this.#now();
+        const cuts = this.#logs.cuts();
+        for (const log of cuts.keys()) written.add(log);
         for (const { topic, entries } of group) {
           const log = this.#logs.forWriting(topic);
           written.add(log);
           results.push(log.append(entries, now));
         }
-        const aged = this.#logs.nextAged(now);
-        if (aged) written.add(aged);
-        for (const log of written) log.store(now);
+        for (const aged of this.#logs.nextAged(now)) written.add(aged);
+        for (const log of written) grown += log.store(now, cuts.get(log));
       });
       await this.#file.sync(results.flat().filter(({ duplicate }) => !duplicate).length);
     } catch (error) {
@@ -190,6 +202,7 @@ export class SqliteBroker implements Broker {
       for (const { reject } of group) reject(error);
       return;
     }
+    this.#logs.grew(grown);
     for (const log of written) {
       const records = log.settle();
       if (records.length === 0) continue;

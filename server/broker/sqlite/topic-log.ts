@@ -1,6 +1,7 @@
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
+import type { TopicEpochs } from '../epoch.ts';
 import { gapAfter } from '../gaps.ts';
 import type { RememberedIds } from '../remembered-ids.ts';
 import { bytesOf, type CompleteRetention } from '../retention.ts';
@@ -14,6 +15,7 @@ export class TopicLog {
   readonly name: string;
   readonly epoch: string;
   readonly #rows: TopicRows;
+  readonly #renewals: number;
   readonly #retention: CompleteRetention;
   #extent: Extent;
   /** Null until the first append: whoever only reads needs none. */
@@ -23,12 +25,14 @@ export class TopicLog {
   /** The append that is not settled, and the state that `revert` goes back to; null when there is none. */
   #open: { readonly before: Extent; readonly records: LogRecord[] } | null = null;
 
-  constructor(name: string, epoch: string, rows: TopicRows, retention: CompleteRetention) {
+  constructor(name: string, epochs: TopicEpochs, rows: TopicRows, retention: CompleteRetention) {
     this.name = name;
-    this.epoch = epoch;
     this.#rows = rows;
     this.#retention = retention;
-    this.#extent = rows.load();
+    const { renewals, ...extent } = rows.load();
+    this.#renewals = renewals ?? epochs.renewalsOf(name);
+    this.epoch = epochs.of(name, this.#renewals);
+    this.#extent = extent;
   }
 
   /** False for a topic that is only known by name. */
@@ -64,19 +68,34 @@ export class TopicLog {
     return results;
   }
 
-  /** Within a transaction: writes what was appended, and trims. */
-  store(now: number): void {
+  /** Forgets the ids whose time is over. */
+  forgetIds(): void {
+    this.#ids?.forget();
+  }
+
+  /** Tells if something is appended and not settled. */
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
+  /**
+   * Within a transaction: writes what was appended, and trims.
+   * @param maxBytes what the log may keep, where that is less than its retention: its newest record goes too then
+   * @returns by how many bytes it grew
+   */
+  store(now: number, maxBytes = Number.POSITIVE_INFINITY): number {
     const { before, records } = this.#begin();
     const { last } = this.#extent;
     const lastAt = Math.max(now, this.#extent.lastAt);
-    const row = before.row ?? this.#rows.add();
-    const { first, bytes } = this.#trim(before, records, lastAt);
+    const row = before.row ?? this.#rows.add(this.#renewals);
+    const { first, bytes } = this.#trim(before, records, lastAt, maxBytes);
     const oldest = Math.min(first, before.last + 1, before.oldest + records.length + PURGE_RECORDS);
     // Before the new records are written: in a full file they take the place of the old.
     if (oldest > before.oldest) this.#rows.purge(row, oldest, lastAt - IDEMPOTENCY_MS);
     if (this.#ids) this.#rows.dropIds(row, this.#ids.forgotten);
-    this.#rows.insert(row, records, { last, lastAt });
-    this.#extent = { row, first, oldest, last, lastAt, bytes };
+    this.#rows.insert(row, records, { last, lastAt, bytes });
+    this.#extent = { row, first, oldest, last, lastAt, bytes, rowBytes: bytes };
+    return bytes - before.rowBytes;
   }
 
   /** Shows what was stored, and returns it. */
@@ -126,7 +145,12 @@ export class TopicLog {
   }
 
   /** The log's beginning once the new records are in it, and the bytes it has then. */
-  #trim(before: Extent, added: readonly LogRecord[], now: number): { first: number; bytes: number } {
+  #trim(
+    before: Extent,
+    added: readonly LogRecord[],
+    now: number,
+    maxBytes: number,
+  ): { first: number; bytes: number } {
     const bytesBetween = (from: number, until: number): number => {
       const isNew = before.last + 1;
       const stored = from < isNew ? this.#rows.bytes(before.row, from, Math.min(until, isNew)) : 0;
@@ -137,6 +161,7 @@ export class TopicLog {
     let first = this.#firstKept(last, now);
     let bytes = before.bytes + bytesBetween(before.last + 1, last + 1) - bytesBetween(before.first, first);
     while (bytes > this.#retention.maxBytes && first < last) bytes -= bytesBetween(first, ++first);
+    while (bytes > maxBytes && first <= last) bytes -= bytesBetween(first, ++first);
     return { first, bytes };
   }
 

@@ -26,6 +26,8 @@ export interface Extent {
   readonly lastAt: number;
   /** Bounds of the records that retention keeps. */
   readonly bytes: number;
+  /** The same as the topic's row has it. */
+  readonly rowBytes: number;
 }
 
 /** One topic's rows in the file. `row` is the topic's. */
@@ -38,27 +40,35 @@ export class TopicRows {
     this.#name = name;
   }
 
-  load(): Extent {
+  /** @returns also how often its epoch was renewed before it was first published to; null if it never was */
+  load(): Extent & { readonly renewals: number | null } {
     const { topic, oldest } = this.#file.statements;
-    const found: { row: number; last: number; lastAt: number } | undefined = topic.get(this.#name);
-    if (!found) return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0 };
+    const found:
+      | { row: number; last: number; lastAt: number; rowBytes: number; renewals: number }
+      | undefined = topic.get(this.#name);
+    if (!found)
+      return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0, rowBytes: 0, renewals: null };
     const record: { seq: number } | undefined = oldest.get(found.row);
     const first = record?.seq ?? found.last + 1;
     return { ...found, first, oldest: first, bytes: this.bytes(found.row, first, found.last + 1) };
   }
 
   /** Makes the topic's row. */
-  add(): number {
-    return Number(this.#file.statements.addTopic.run(this.#name).lastInsertRowid);
+  add(renewals: number): number {
+    return Number(this.#file.statements.addTopic.run(this.#name, renewals).lastInsertRowid);
   }
 
-  insert(row: number, records: readonly LogRecord[], end: { last: number; lastAt: number }): void {
+  insert(
+    row: number,
+    records: readonly LogRecord[],
+    end: { last: number; lastAt: number; bytes: number },
+  ): void {
     const { insert, setEnd } = this.#file.statements;
     for (const { seq, at, type, id, json, meta } of records) {
       // As JSON: SQLite's text is UTF-8, in which half a surrogate pair has no place.
       insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null);
     }
-    setEnd.run(end.last, end.lastAt, row);
+    setEnd.run(end.last, end.lastAt, end.bytes, row);
   }
 
   /** The records after `from` up to and including `to`, and none after those that come to READ_CHARS. */

@@ -16,7 +16,7 @@ export interface Head {
   readonly headers: HeaderValues;
 }
 
-export interface EventOutletOptions {
+export interface StreamOutletOptions {
   /** Names the client in the log. */
   name: string;
   /** Ms without an event after which a ping is sent; undefined: none is. */
@@ -29,19 +29,19 @@ export interface EventOutletOptions {
  * The answer to one request as an {@link Outlet}: the head goes through Node's `ServerResponse`, and what follows past it,
  * straight to the socket, since its chunks are framed once for everybody.
  */
-export class EventOutlet implements Outlet {
+export class StreamOutlet implements Outlet {
   readonly compresses = false;
   readonly name: string;
   readonly #response: ServerResponse;
   readonly #socket: Socket;
-  readonly #options: EventOutletOptions;
+  readonly #options: StreamOutletOptions;
   readonly #backlog: Backlog;
   readonly #closed = new AbortController();
   #style: FrameStyle = chunked;
   #ping: NodeJS.Timeout | undefined;
 
   /** @param socket the response's: it is this answer's turn on the connection */
-  constructor(response: ServerResponse, socket: Socket, options: EventOutletOptions) {
+  constructor(response: ServerResponse, socket: Socket, options: StreamOutletOptions) {
     this.name = options.name;
     this.#response = response;
     this.#socket = socket;

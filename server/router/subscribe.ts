@@ -1,0 +1,58 @@
+import { TRPCError } from '@trpc/server';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { optionsOnly } from '../../shared/wire/expectation.ts';
+import type { Checkpoint } from '../access/checkpoint.ts';
+import { sessionOf } from '../access/session.ts';
+import type { EventManager } from '../event-manager/event-manager.ts';
+import { EventSubscription } from '../event-manager/event-subscription.ts';
+import { askerOf } from '../limits/socket-asker.ts';
+import { admit, type CallRules } from './admitted.ts';
+import { toldError } from './errors.ts';
+import { askedOfSubscribe, subscribeInput } from './inputs.ts';
+
+type AnySubscription = EventSubscription<string, AnyCatalog>;
+
+/**
+ * Makes the one way to a subscription, whatever asks for it: the call is authorised, its input is decoded and validated,
+ * what may be seen is narrowed by the grant, and the subscription ends with the session of the context, with its error.
+ * @param names the events that can be asked for
+ * @param named those that are meant where nothing is said; undefined: all that may be seen
+ */
+export function subscriptionsTo(
+  manager: EventManager<AnyCatalog>,
+  checkpoint: Checkpoint<unknown>,
+  names: readonly string[],
+  named: readonly string[] | undefined,
+): (context: unknown, raw: unknown, signal: AbortSignal | undefined) => Promise<AnySubscription> {
+  const rules = rulesOf({
+    asked: askedOfSubscribe(names),
+    authorize: async (context, { topics, topic, types = named }) =>
+      topics
+        ? { several: await checkpoint.seeEach(context, topics, types) }
+        : { one: await checkpoint.see(context, 'subscribe', { topic, types }) },
+    expects: () => optionsOnly,
+    input: subscribeInput(names),
+  });
+  return async (context, raw, signal) => {
+    const { grant, input = {} } = await admit(rules, context, raw);
+    const { since, types = named, filter, lastEventId, ...rest } = input;
+    const asked = { ...rest, since: lastEventId ?? since };
+    const options = grant.several
+      ? { ...asked, types, filter, admit: grant.several(filter) }
+      : { ...asked, ...checkpoint.narrow(grant.one, filter) };
+    return manager
+      .subscribe({ ...options, signal, asker: askerOf(context) })
+      .limited({ ends: sessionOf(context)?.signal, tell: toldError });
+  };
+}
+
+/** Infers the types of one procedure's rules. */
+function rulesOf<Asked, Input, Grant>(rules: CallRules<Asked, Input, Grant>): CallRules<Asked, Input, Grant> {
+  return rules;
+}
+
+/** Hands a subscription on to its resolver, through tRPC's own way for an input. */
+export function subscribed(value: unknown): AnySubscription {
+  if (value instanceof EventSubscription) return value;
+  throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'A call was not admitted.' });
+}

@@ -1,0 +1,170 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { until } from '../setup/until.ts';
+import { warningsIn } from './warnings.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const APPLICATIONS = join(import.meta.dirname, 'applications');
+
+const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
+
+/** What a command printed, both streams together. */
+export interface Printed {
+  readonly output: string;
+  readonly seconds: number;
+}
+
+interface MakeOptions {
+  /** The files of `applications/common` that it uses. */
+  common?: readonly string[];
+  /** Package → the version to install in place of the one that it asks for. */
+  versions?: Readonly<Record<string, string>>;
+}
+
+/** An application in a folder of its own, outside of the repository, with the packed package installed. */
+export class Application implements AsyncDisposable {
+  readonly name: string;
+  readonly dir: string;
+  /** Package → the version that was installed, of those that the application asks for. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly #seconds: Record<string, number>;
+
+  private constructor(name: string, dir: string, versions: Record<string, string>, installed: number) {
+    this.name = name;
+    this.dir = dir;
+    this.versions = versions;
+    this.#seconds = { install: installed };
+  }
+
+  /**
+   * Copies `applications/<name>`, packs the built package, and installs.
+   * @throws Error when the install fails or warns
+   */
+  static async make(
+    name: string,
+    { common = ['router.ts', 'receive.ts', 'follow.ts'], versions = {} }: MakeOptions = {},
+  ): Promise<Application> {
+    const dir = await mkdtemp(join(tmpdir(), `psyche-app-${name}-`));
+    await cp(join(APPLICATIONS, name), dir, { recursive: true });
+    for (const file of common) await cp(join(APPLICATIONS, 'common', file), join(dir, file));
+    await exec('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', dir], ROOT);
+    const tarball = (await readdir(dir)).find((file) => file.endsWith('.tgz'));
+    const asked = { ...versions, 'psyche-events': `file:${join(dir, tarball ?? '')}` };
+    for (const file of await manifestsIn(dir)) await askFor(file, asked);
+    const flags = ['--no-audit', '--no-fund', '--prefer-offline'];
+    const { output, seconds } = await exec('npm', ['install', ...flags], dir);
+    refuseWarnings(`npm install of ${name}`, output);
+    return new Application(name, dir, await versionsIn(dir), seconds);
+  }
+
+  /** @throws Error when it fails, or prints a warning */
+  async run(step: string, command: string, args: readonly string[] = []): Promise<string> {
+    const { output, seconds } = await exec(command, args, this.dir);
+    this.#seconds[step] = (this.#seconds[step] ?? 0) + seconds;
+    refuseWarnings(`${command} ${args.join(' ')}`, output);
+    return output;
+  }
+
+  /**
+   * Starts a program that goes on until it is disposed of.
+   * @returns what it printed until a line had an address, and that address
+   */
+  async start(
+    command: string,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<AsyncDisposable & { readonly url: string; output(): string }> {
+    const child = spawn(command, args, { cwd: this.dir, env: { ...environment(), ...env }, detached: true });
+    const printed = listen(child);
+    const stop = async (): Promise<void> => {
+      // Its group: npm and npx have children of their own.
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      await closed;
+    };
+    const closed = once(child, 'close');
+    try {
+      await until(`an address of ${command} ${args.join(' ')}`, async () => {
+        if (child.exitCode !== null) throw new Error(`it ended:\n${printed()}`);
+        return ADDRESS.test(printed());
+      });
+    } catch (error) {
+      await stop();
+      throw new Error(printed(), { cause: error });
+    }
+    const url = ADDRESS.exec(printed())?.[0] ?? '';
+    return { url, output: printed, [Symbol.asyncDispose]: stop };
+  }
+
+  /** The paths of all copies of a package that were installed. */
+  async copiesOf(packageName: string): Promise<string[]> {
+    const files = await readdir(join(this.dir, 'node_modules'), { recursive: true });
+    return files.filter((file) => `/${file}`.endsWith(`/${packageName}/package.json`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const report = process.env['APPS_REPORT'];
+    const { name, versions } = this;
+    if (report) appendFileSync(report, `${JSON.stringify({ name, versions, seconds: this.#seconds })}\n`);
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function manifestsIn(dir: string): Promise<string[]> {
+  const files = await readdir(dir, { recursive: true });
+  return files.filter((file) => basename(file) === 'package.json').map((file) => join(dir, file));
+}
+
+/** Changes which versions a package.json asks for, of the packages that are its dependencies. */
+async function askFor(file: string, versions: Readonly<Record<string, string>>): Promise<void> {
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as { dependencies?: Record<string, string> };
+  const names = Object.keys(manifest.dependencies ?? {}).filter((name) => name in versions);
+  const dependencies = {
+    ...manifest.dependencies,
+    ...Object.fromEntries(names.map((name) => [name, versions[name]])),
+  };
+  await writeFile(file, JSON.stringify({ ...manifest, dependencies }));
+}
+
+async function versionsIn(dir: string): Promise<Record<string, string>> {
+  const { output } = await exec('npm', ['ls', '--json', '--depth=0'], dir);
+  const { dependencies = {} } = JSON.parse(output) as { dependencies?: Record<string, { version?: string }> };
+  return Object.fromEntries(Object.entries(dependencies).map(([name, { version = '' }]) => [name, version]));
+}
+
+function refuseWarnings(what: string, output: string): void {
+  const warnings = warningsIn(output);
+  if (warnings.length > 0) throw new Error(`${what} warns:\n${warnings.join('\n')}`);
+}
+
+/** Runs a command to its end. */
+async function exec(command: string, args: readonly string[], cwd: string): Promise<Printed> {
+  const startedAt = performance.now();
+  const child = spawn(command, args, { cwd, env: environment() });
+  const printed = listen(child);
+  const [code, signal] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${printed()}`);
+  return { output: printed(), seconds: (performance.now() - startedAt) / 1000 };
+}
+
+/** Collects what a child prints, both streams together. */
+function listen({ stdout, stderr }: ChildProcessWithoutNullStreams): () => string {
+  let output = '';
+  for (const stream of [stdout, stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return () => output;
+}
+
+/** The environment of a shell outside of this project: npm and vitest hand theirs down. */
+function environment(): NodeJS.ProcessEnv {
+  const ours =
+    /^(npm_package_|npm_lifecycle_|npm_command|INIT_CWD|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|DEV$|PROD$|MODE$|SSR$|BASE_URL$)/;
+  const others = Object.entries(process.env).filter(([name]) => !ours.test(name));
+  return { ...Object.fromEntries(others), NEXT_TELEMETRY_DISABLED: '1' };
+}

@@ -1,0 +1,14 @@
+/** What `receive` of the applications prints when all is well. */
+export const RECEIVED = 'received 1970-01-01T00:00:00.000Z 18446744073709551616 8, and 30 of 30';
+
+/** What `follow` prints then. */
+export const FOLLOWED = 'followed, with an id';
+
+/** What `service.ts` prints last. */
+export const WHOLE = 'received 7 from a whole server';
+
+/** The files of `applications/common` that are a whole service. */
+export const SERVICE = ['router.ts', 'receive.ts', 'follow.ts', 'service.ts'];
+
+/** Installs take their time, on a machine that has more to do. */
+export const PATIENCE_MS = 300_000;

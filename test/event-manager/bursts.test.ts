@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { agentMessage } from '../support/events.ts';
+
+const TEXT = 'x'.repeat(30 * 1024);
+/** About three batches of a hub. */
+const EVENTS = 25;
+
+/** Makes handing out each batch take `ms`, as thousands of subscribers do. Returns the batches, and the turns they took. */
+async function handOut(ms: number): Promise<{ batches: number; turns: number }> {
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  const seen: number[] = [];
+  let batches = 0;
+  const turns = new Set<number>();
+  let turn = 0;
+  let isOver = false;
+  const count = (): void => {
+    turn++;
+    if (!isOver) setImmediate(count);
+  };
+  const busy = {
+    name: 'busy',
+    take: () => true,
+    goLive: ({ hub }: { hub: { emitter: NodeJS.EventEmitter } }) => {
+      hub.emitter.on('batch', (records: { json: string }[]) => {
+        batches++;
+        turns.add(turn);
+        for (const { json } of records) seen.push(Number.parseInt(JSON.parse(json).data.message, 10));
+        for (const until = performance.now() + ms; performance.now() < until; );
+      });
+      return () => {};
+    },
+    fail: () => {},
+  };
+  const feed = manager.subscribe().attach(busy);
+  await expect.poll(() => manager.stats().subscribers).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  count();
+  await Promise.all(
+    Array.from({ length: EVENTS }, (_, n) => manager.publish('agent_message', agentMessage(`${n} ${TEXT}`))),
+  );
+  await expect.poll(() => seen).toEqual(Array.from({ length: EVENTS }, (_, n) => n));
+  isOver = true;
+  feed.close();
+  await manager.close();
+  return { batches, turns: turns.size };
+}
+
+test('a burst that takes long to hand out is spread over turns of the event loop, in order', async () => {
+  const { batches, turns } = await handOut(20);
+  expect(batches).toBeGreaterThan(2);
+  expect(turns).toBe(batches);
+});
+
+test('control: one that does not leaves at once', async () => {
+  const { batches, turns } = await handOut(0);
+  expect(turns).toBeLessThan(batches);
+});

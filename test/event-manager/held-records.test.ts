@@ -1,0 +1,124 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Asker, ownAsker } from '../../server/event-manager/asker.ts';
+import { HeldRecords } from '../../server/event-manager/held-records.ts';
+import { RecentBudget, RecentRecords } from '../../server/event-manager/recent-records.ts';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { agentMessage } from '../support/events.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const HOUR_MS = 3_600_000;
+const EVENT_CHARS = 20 * KIB;
+/** For each topic, of as many agents: less than one subscription would hold by itself. */
+const EVENTS = 10;
+
+let manager: EventManager;
+
+beforeEach(() => {
+  // Immediates stay real: they are how a hub hands out what came in one turn.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  manager = new EventManager({ broker: new MemoryBroker() });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await manager.close();
+});
+
+const turns = async () => {
+  for (let i = 0; i < 20; i++) await setImmediate();
+};
+
+/** Publishes to topics, each of which is followed with an interval of an hour. @returns characters that were not delivered yet */
+async function heldOf(topics: number, askerOf: (topic: number) => Asker) {
+  let delivered = 0;
+  let lost = 0;
+  const end = new AbortController();
+  const followers = Array.from({ length: topics }, async (_, n) => {
+    const asker = askerOf(n);
+    const options = {
+      topic: `topic-${n}`,
+      every: HOUR_MS,
+      latestBy: 'agent_id',
+      asker,
+      signal: end.signal,
+    } as const;
+    for await (const [, item] of manager.subscribe({ ...options, types: ['agent_message'] })) {
+      if (item.event_type === 'agent_message') delivered++;
+      if (item.event_type === 'stream_gap') lost += item.data.lost ?? Number.NaN;
+    }
+  });
+  await turns();
+  for (let n = 0; n < topics; n++) {
+    for (let event = 0; event <= EVENTS; event++) {
+      const data = { ...agentMessage(event), agent_id: `agent-${event}`, message: 'x'.repeat(EVENT_CHARS) };
+      await manager.publish('agent_message', data, { topic: `topic-${n}` });
+      if (event === 0) await turns(); // it is delivered at once
+    }
+    await turns();
+  }
+  const held = (topics * (EVENTS + 1) - delivered) * EVENT_CHARS;
+  vi.advanceTimersByTime(HOUR_MS);
+  await turns();
+  end.abort();
+  await Promise.all(followers);
+  expect(lost).toBe(0);
+  expect(delivered).toBe(topics * (EVENTS + 1)); // early or late: every key's latest
+  return held;
+}
+
+describe('what intervals hold back', () => {
+  test('of one connection is bounded: beyond it the one that holds the most delivers early, and nothing is lost', async () => {
+    const asker = ownAsker();
+    const held = await heldOf(30, () => asker);
+    expect(held).toBeLessThanOrEqual(MIB);
+    expect(held).toBeGreaterThan(MIB / 2);
+  });
+
+  test('control: of as many connections it all waits for the interval to end', async () => {
+    expect(await heldOf(30, ownAsker)).toBe(30 * EVENTS * EVENT_CHARS);
+  });
+
+  test('of all connections is bounded too', async () => {
+    const held = await heldOf(110, ownAsker);
+    expect(held).toBeLessThanOrEqual(16 * MIB);
+    expect(held).toBeGreaterThan(8 * MIB);
+  });
+
+  test('it is the largest that gives up, and who gave up or is gone counts no more', () => {
+    const gaveUp: string[] = [];
+    const held = new HeldRecords(100, 150);
+    const holder = (name: string) => ({ giveUp: () => void gaveUp.push(name) });
+    const [small, large, other] = [holder('small'), holder('large'), holder('other')];
+    const [asker, another] = [ownAsker(), ownAsker()];
+    held.set(asker, small, 10);
+    held.set(asker, large, 80);
+    expect(gaveUp).toEqual([]);
+    held.set(asker, small, 30);
+    expect(gaveUp).toEqual(['large']);
+    expect(held.chars).toBe(30);
+    held.set(asker, large, 60);
+    held.set(another, other, 90);
+    expect(gaveUp).toEqual(['large', expect.stringMatching(/large|other/)]);
+    held.set(asker, small, 0);
+    expect(held.chars).toBeLessThanOrEqual(90);
+  });
+});
+
+test('what is kept of the recent records of all topics is bounded: the topic with the most keeps half', () => {
+  const budget = new RecentBudget(1000);
+  const fill = (records: RecentRecords, count: number) => {
+    for (let seq = 1; seq <= count; seq++) {
+      records.push({ epoch: 'e', seq, cursor: `e:${seq}`, type: 't', json: 'x'.repeat(10) });
+    }
+    budget.note(records);
+    return records;
+  };
+  const large = fill(new RecentRecords(1000, 10_000), 80);
+  const small = fill(new RecentRecords(1000, 10_000), 10);
+  expect([large.chars, small.chars]).toEqual([800, 100]);
+  const more = fill(new RecentRecords(1000, 10_000), 20);
+  expect([large.chars, small.chars, more.chars]).toEqual([400, 100, 200]);
+  expect(large.after({ epoch: 'e', seq: 40 }, 100)).toHaveLength(40);
+  expect(large.after({ epoch: 'e', seq: 39 }, 100)).toBeNull();
+});
