@@ -43,5 +43,5 @@ function rowOf({ name, versions, seconds }: Made): string {
   );
   const told = others.map(([each, version]) => `${each} ${version}`).join(', ');
   const times = Object.entries(seconds).map(([step, s]) => `${step} ${s.toFixed(0)} s`);
-  return `| `$name` | Node ${process.versions.node}, ${told} | ${times.join(', ')} |`;
+  return `| \`${name}\` | Node ${process.versions.node}, ${told} | ${times.join(', ')} |`;
 }
