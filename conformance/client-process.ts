@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Changes } from './changes.ts';
 import { type Command, helloSchema, lineSchema, type ToldError, type ToldItem } from './messages.ts';
 
@@ -15,7 +15,7 @@ const MAX_QUOTED = 300;
 
 type Line = z.infer<typeof lineSchema>;
 
-/** What a client told of one subscription, in order. */
+/** A client's report of one subscription, in order. */
 export interface Told {
   readonly items: ToldItem[];
   error: ToldError | null;
@@ -34,7 +34,7 @@ export class ClientProcess implements AsyncDisposable {
   #nextId = 1;
   /** Why nothing it says is believed any more. */
   #broken: string | null = null;
-  /** Whether it gave the connection up, and the close code that it saw. */
+  /** True if it gave the connection up, and the close code that it saw. */
   closed: { readonly code: number | null } | null = null;
 
   private constructor(command: string) {
@@ -85,7 +85,7 @@ export class ClientProcess implements AsyncDisposable {
     return this.#hello?.capabilities ?? [];
   }
 
-  /** What it told of a subscription so far. */
+  /** Its report of a subscription so far. */
   told(subscription: string): Told {
     const told = this.#told.get(subscription) ?? { items: [], error: null };
     this.#told.set(subscription, told);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The capabilities that a client may have or not. A scenario that needs one is skipped where the client does not state
@@ -50,7 +50,7 @@ export const lineSchema = z.union([
   z.object({ closed: z.object({ code: z.number().nullable() }) }),
 ]);
 
-/** What the runner asks of a client; each line has an `id` besides, which the answer repeats. */
+/** Requests of the runner to a client; each line has an `id` besides, which the answer repeats. */
 export type Command =
   | { do: 'connect'; url: string; tokens?: readonly string[]; version?: string }
   | { do: 'subscribe'; subscription: string; type: string; input: object }

@@ -24,7 +24,7 @@ export interface ConformanceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What came of a scenario. */
+/** The outcome of a scenario. */
 export interface Outcome {
   readonly scenario: string;
   readonly result: 'passed' | 'failed' | 'skipped';
@@ -69,7 +69,7 @@ export async function conform(options: ConformanceOptions): Promise<ConformanceR
       outcomes.push(outcome);
       onOutcome?.(outcome);
       if (outcome.result !== 'failed') continue;
-      // What is left of it must not be the next one's trouble.
+      // Its leavings must not be the next one's trouble.
       await client[Symbol.asyncDispose]();
       client = await ClientProcess.start(command);
     }

@@ -7,7 +7,7 @@ import { Stage, type StageOptions } from './stage.ts';
 /** Ms between two looks at the server. */
 const LOOK_MS = 10;
 
-/** What a subscription is asked for. */
+/** Options of a subscription. */
 export interface Asked {
   /** Default `note`. */
   readonly type?: string;
@@ -119,12 +119,12 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** Of several topics or one. */
+/** A subscription to several topics or one. */
 function withoutTopic(input: object): object {
   return 'topics' in input ? { ...input, topic: undefined } : input;
 }
 
-/** What the client tells of one subscription. */
+/** The client's report of one subscription. */
 export class Subscriber {
   readonly name: string;
   readonly #client: ClientProcess;

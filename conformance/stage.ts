@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type Authenticate,
   createAppRouter,
@@ -41,9 +41,9 @@ function takesTokens(): Authenticate {
 }
 
 export interface StageOptions {
-  /** Whether clients need one of {@link TOKENS}. */
+  /** True if clients need one of {@link TOKENS}. */
   readonly guarded?: boolean;
-  /** Whether a server that stops asks its clients to move before; otherwise it closes them at once. */
+  /** True if a server that stops asks its clients to move before; otherwise it closes them at once. */
   readonly drains?: boolean;
   readonly retention?: MemoryBrokerOptions;
 }
@@ -88,7 +88,7 @@ export class Stage implements AsyncDisposable {
     return new Stage(options, serve, log, server, await startTcpProxy(server.port));
   }
 
-  /** Where a client connects to. */
+  /** The address that a client connects to. */
   get url(): string {
     return `ws://127.0.0.1:${this.proxy.port}/trpc`;
   }
@@ -144,6 +144,6 @@ interface Log {
 
 function openLog({ retention }: StageOptions): Log {
   const broker = new MemoryBroker(retention);
-  // What nobody follows is forgotten at once: then the log alone says what a client that comes back has missed.
+  // Topics that nobody follows are forgotten at once: then the log alone tells a client that comes back what it missed.
   return { broker, manager: new EventManager({ catalog, broker, lingerMs: 1 }) };
 }

@@ -37,6 +37,8 @@ let url = '';
 let params: (() => object) | undefined;
 let socket: WebSocket | undefined;
 let failures = 0;
+/** Rises when the client is closed: what sockets and timers of before do then is of no interest. */
+let life = 0;
 
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -45,7 +47,8 @@ function send({ id, method, path, input }: Call): void {
     socket.send(JSON.stringify({ id, method, params: { path, input: { json: input } } }));
 }
 
-function connect(): void {
+function connect(of = life): void {
+  if (of !== life) return;
   const ws = new WebSocket(params ? `${url}?connectionParams=1` : url);
   let heard = true;
   const pinging = setInterval(() => {
@@ -54,6 +57,7 @@ function connect(): void {
     if (ws.readyState === WebSocket.OPEN) ws.send('PING');
   }, PING_MS);
   ws.on('open', () => {
+    if (of !== life) return ws.terminate();
     const before = socket;
     socket = ws;
     if (params) ws.send(JSON.stringify({ method: 'connectionParams', data: params() })); // before all else
@@ -68,10 +72,10 @@ function connect(): void {
   ws.on('error', () => {}); // 'close' follows
   ws.on('close', (code) => {
     clearInterval(pinging);
-    if (url === '' || (socket !== undefined && socket !== ws)) return;
+    if (of !== life || (socket !== undefined && socket !== ws)) return;
     socket = undefined;
     if (code >= 4500 && code <= 4999) return giveUp(code);
-    setTimeout(connect, Math.random() * Math.min(20_000, 200 * 2 ** failures++)); // full jitter
+    setTimeout(connect, Math.random() * Math.min(20_000, 200 * 2 ** failures++), of); // full jitter
   });
 }
 
@@ -144,7 +148,8 @@ function run({ id, subscription, tokens, version, ...command }: Command): void {
     );
     return;
   } else {
-    url = '';
+    life++;
+    failures = 0;
     calls.clear();
     socket?.terminate();
     socket = undefined;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROOMS = [
-  ...['shared', 'server', 'client', 'simulation', 'dashboard', 'cli', 'verify'],
+  ...['shared', 'server', 'client', 'simulation', 'dashboard', 'cli', 'verify', 'conformance'],
   ...['bench', 'test', 'examples', 'scripts'],
 ];
 const OPENERS = /\/\*\*(?:\s|\*)*(?:What|Whatever|Whether|How|Who|Whoever|Whose|Which|Where|Of)\b.*/g;

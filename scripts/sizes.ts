@@ -1,9 +1,12 @@
 /**
- * Sizes of what a page loads, against their budgets: part of `npm run check`. A door is measured with all of our own code behind
- * it and without packages, of which it may import those named here and no other.
+ * Sizes of what a page loads and of what an install brings, against their budgets: part of `npm run check`, after the
+ * build. A door is measured with all of our own code behind it and without packages, of which it may import those named
+ * here and no other; a program is measured as esbuild bundles it from the built package, with everything it imports.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { build as bundle } from 'esbuild';
 import { build, type InlineConfig, type Rolldown } from 'vite';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -29,16 +32,50 @@ const BUDGETS: readonly Budget[] = [
     what: './client, our own code',
     config: door('client/index.ts'),
     // 4 KB of it are the reader and writer of superjson's format, with its bounds.
-    maxBytes: 17 * KB,
+    maxBytes: 17.5 * KB,
     packages: ['@trpc/client', 'superjson', 'ws', 'zod'],
   },
   {
     what: './react, our own code',
     config: door('client/react/index.ts'),
-    maxBytes: 15 * KB,
+    maxBytes: 15.5 * KB,
     packages: ['@trpc/client', 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
 ];
+
+interface Program {
+  what: string;
+  source: string;
+  /** Bytes, compressed. */
+  maxBytes: number;
+  /** Text that must not be in it. */
+  without?: string;
+}
+
+const PROGRAMS: readonly Program[] = [
+  {
+    what: 'a page with createClient({ catalog }), all packages included',
+    source: `
+      import { defineEvents } from 'psyche-events';
+      import { createClient } from 'psyche-events/client';
+      import * as z from 'zod';
+      const catalog = defineEvents({ dream: z.object({ symbol: z.string(), at: z.date() }) });
+      createClient({ url: 'wss://a.example/trpc', catalog }).on('dream', console.log);`,
+    // 25 KB of it are zod's own, 10 tRPC's.
+    maxBytes: 53 * KB,
+  },
+  {
+    what: 'a page with createPublisher, all packages included',
+    source: `
+      import { createPublisher } from 'psyche-events/client';
+      createPublisher({ url: 'https://a.example/trpc' }).publish('dream', {});`,
+    maxBytes: 28 * KB,
+    without: 'agent_message', // the simulation's catalog
+  },
+];
+
+/** Packages that an install brings beside this one and its peers. */
+const MAX_PACKAGES = 28;
 
 function door(entry: string): InlineConfig {
   return { configFile: false, root: ROOT, build: { ssr: join(ROOT, entry), minify: 'oxc' } };
@@ -67,4 +104,53 @@ for (const { what, config, maxBytes, packages } of BUDGETS) {
   console.log(`${isOver ? '✗' : '✓'} ${what}: ${figures}`);
   if (strangers.length > 0) console.log(`✗ ${what}: imports ${strangers.join(', ')}`);
 }
+
+for (const { what, source, maxBytes, without } of PROGRAMS) {
+  const { outputFiles } = await bundle({
+    stdin: { contents: source, resolveDir: ROOT },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    tsconfigRaw: {}, // paths of the repository's own lead to sources
+    write: false,
+  });
+  const text = outputFiles.map((file) => file.text).join('');
+  const bytes = gzipSync(text, { level: 9 }).byteLength;
+  const holds = without !== undefined && text.includes(without);
+  const isOver = bytes > maxBytes;
+  failed ||= isOver || holds;
+  console.log(`${isOver ? '✗' : '✓'} ${what}: ${(bytes / KB).toFixed(1)} of ${maxBytes / KB} KB gzip`);
+  if (holds) console.log(`✗ ${what}: holds ${without}`);
+}
+
+const installed = installedPackages();
+const isCrowded = installed.size > MAX_PACKAGES;
+failed ||= isCrowded;
+console.log(
+  `${isCrowded ? '✗' : '✓'} an install, beside the peers: ${installed.size} of ${MAX_PACKAGES} packages`,
+);
 if (failed) process.exitCode = 1;
+
+/** The packages of package-lock.json that `dependencies` lead to, peers and what is optional left out. */
+function installedPackages(): ReadonlySet<string> {
+  interface Locked {
+    dependencies?: Record<string, string>;
+    peerDependencies?: Record<string, string>;
+  }
+  const lock: { packages: Record<string, Locked> } = JSON.parse(
+    readFileSync(join(ROOT, 'package-lock.json'), 'utf8'),
+  );
+  const { dependencies = {}, peerDependencies = {} } = lock.packages[''] ?? {};
+  const peers = new Set(Object.keys(peerDependencies));
+  const found = new Set<string>();
+  const add = (name: string, from: string): void => {
+    const nested = `${from}/node_modules/${name}`;
+    const path = nested in lock.packages ? nested : `node_modules/${name}`;
+    if (found.has(path) || peers.has(name)) return;
+    found.add(path);
+    for (const each of Object.keys(lock.packages[path]?.dependencies ?? {})) add(each, path);
+  };
+  for (const name of Object.keys(dependencies)) add(name, '');
+  return found;
+}

@@ -12,6 +12,7 @@ const LEVELS = {
   silent: Number.POSITIVE_INFINITY,
 } as const;
 
+/** Levels of a {@link JsonLogger}, as pino has them. */
 export type LogLevel = keyof typeof LEVELS;
 
 export const LOG_LEVELS = Object.keys(LEVELS).filter(isLevel);

@@ -13,7 +13,7 @@ const t = initTRPC.create();
 const REMEDY =
   'Install one copy: `npm ls @trpc/server` shows which package asks for another version. With one copy installed, import it everywhere as an ES module, and bundle psyche-events and @trpc/server together or neither.';
 
-/** What is asked of a procedure to know its copy of tRPC. */
+/** The part of a procedure that shows its copy of tRPC. */
 interface ProcedureBuilder {
   input(parser: { parse(value: unknown): unknown }): unknown;
 }

@@ -1,6 +1,6 @@
 import { numbered, type Scenario, same } from '../scenario.ts';
 
-/** What a client does to have an event stored once. */
+/** Scenarios of publishing: an event is stored once. */
 export const publishing: readonly Scenario[] = [
   {
     name: '[D2] a publish is answered with its cursor, and stored',

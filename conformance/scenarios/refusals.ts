@@ -6,7 +6,7 @@ import { TOKENS } from '../stage.ts';
 /** Ms in which a client that has given up is watched: it connects no more. */
 const WATCHED_MS = 1_500;
 
-/** What a client makes of being told no. */
+/** Scenarios of refusals. */
 export const refusals: readonly Scenario[] = [
   {
     name: 'a filter that is none ends its subscription with INVALID_FILTER, and no other',

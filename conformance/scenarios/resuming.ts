@@ -1,6 +1,6 @@
 import { complete, numbered, type Scenario, same } from '../scenario.ts';
 
-/** What a client does about connections that end, servers that stop and logs that are lost. */
+/** Scenarios of connections that end, servers that stop and logs that are lost. */
 export const resuming: readonly Scenario[] = [
   {
     name: '[D12] sockets that are cut lose nothing and repeat nothing',

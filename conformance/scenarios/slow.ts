@@ -5,7 +5,7 @@ import type { Scene } from '../scene.ts';
 const NOTE_CHARS = 50_000;
 const NOTES = 320;
 
-/** What a client gets when it, or its line, is too slow [D9]. */
+/** Scenarios of a client that is too slow, or has a slow line [D9]. */
 export const slow: readonly Scenario[] = [
   {
     name: "[D9] whenSlow: 'refill': slow, it gets everything later",

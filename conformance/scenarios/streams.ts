@@ -1,6 +1,6 @@
 import { numbered, type Scenario, same } from '../scenario.ts';
 
-/** What a subscription yields while nothing goes wrong. */
+/** Scenarios of subscriptions while nothing goes wrong. */
 export const streams: readonly Scenario[] = [
   {
     name: '[D5] stream_synced is the first item of an idle topic',

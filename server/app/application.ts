@@ -7,7 +7,7 @@ import type { Logger } from '../logger.ts';
 import type { AgentsById } from '../performance-monitor/agent-figures.ts';
 import type { ServerConfig } from './config.ts';
 
-/** What a server serves, and what runs in its process: the simulation, for example. */
+/** The router of a server, and programs that run in its process: the simulation, for example. */
 export interface Application {
   /** Served at `/trpc`. */
   router: AnyTRPCRouter;
@@ -17,16 +17,16 @@ export interface Application {
   stop?(): void | Promise<void>;
   /** `active_agents` of the server's `system_status`. Default 0. */
   activeAgents?(): number;
-  /** How each agent is doing, for `system_status`: latencies and errors. Default: none. */
+  /** Figures of each agent for `system_status`: latencies and errors. Default: none. */
   agents?(): AgentsById;
   /** Errors since it started: those since the last `system_status` count in the next. Default 0. */
   errorCount?(): number;
 }
 
-/** What an application is made from. */
+/** The parts that an application is made from. */
 export interface ApplicationContext<C extends AnyCatalog = PsycheCatalog> {
   manager: EventManager<C>;
-  /** Where the manager's events are kept; it stays open as long as the manager. */
+  /** The broker that keeps the manager's events; it stays open as long as the manager. */
   broker: Broker;
   config: ServerConfig;
   logger: Logger;

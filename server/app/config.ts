@@ -13,7 +13,7 @@ import { LOG_LEVELS, type LogLevel } from '../json-logger.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 
-/** What a server runs with. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
+/** Configuration of a server. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
 export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig {
   /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host: string;
@@ -26,7 +26,7 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly redisUrl: string | null;
   /** File of this process's log, which outlives it; not with `redisUrl`. Default null: in memory, gone with the process. */
   readonly data: string | null;
-  /** What all of its keys and channels in Redis begin with: systems that share a Redis need different ones. Default `psyche`. */
+  /** Prefix of all of its keys and channels in Redis: systems that share a Redis need different ones. Default `psyche`. */
   readonly redisPrefix: string;
   /**
    * True if what other programs add to the stream `<redisPrefix>:ingress` is moved into the log: whoever can write to
@@ -87,7 +87,7 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * `startServer` is one, whatever is said here. Default 1.
    */
   readonly workers: number;
-  /** Which of them this process is, from 1; it is in its logs. Set by the process that starts them. Default null: it is alone. */
+  /** The number of this worker, from 1; it is in its logs. Set by the process that starts them. Default null: it is alone. */
   readonly worker: number | null;
 }
 
@@ -217,7 +217,7 @@ export function assertLoaded(config: unknown): asserts config is ServerConfig {
   );
 }
 
-/** What a configuration keeps of each topic, and of all. */
+/** Retention of each topic, and of all together. */
 export function retentionOf(config: ServerConfig): Retention {
   const {
     retentionMaxRecords: maxRecords,

@@ -7,7 +7,7 @@ export interface Failure {
   error: TRPCError;
   path: string | undefined;
   type: string;
-  /** What it came by: a request over HTTP, or a WebSocket, by the id that the log has for it. */
+  /** Its way in: a request over HTTP, or a WebSocket, by the id that the log has for it. */
   from: { request: string } | { connection: string };
 }
 

@@ -28,7 +28,7 @@ export function nearMisses(
   });
 }
 
-/** How many letters must be changed, left out, added, or exchanged with their neighbour: Damerau and Levenshtein's distance. */
+/** Number of letters to change, leave out, add, or exchange with their neighbour: Damerau and Levenshtein's distance. */
 function slips(from: string, to: string): number {
   if (Math.abs(from.length - to.length) > 2) return Number.POSITIVE_INFINITY;
   let before: number[] = [];

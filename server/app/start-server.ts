@@ -35,7 +35,7 @@ import { Readiness } from './readiness.ts';
 import { startMonitor } from './start-monitor.ts';
 import { attachWebSockets } from './web-sockets.ts';
 
-/** Where tRPC is served, over HTTP and WebSocket alike. */
+/** Path of tRPC, over HTTP and WebSocket alike. */
 const PATH = '/trpc';
 
 /** Options of {@link startServer} beyond its configuration. */
@@ -64,7 +64,7 @@ export interface RunningServer {
   readonly metricsUrl: string | null;
   /** The WebSockets that are open, and what closes one: its client connects again and resumes. */
   readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
-  /** Who is signed in, and what ends their sessions. */
+  /** Sessions of signed-in clients, which can be revoked. */
   readonly sessions: Pick<Sessions, 'revoke' | 'size'>;
   /**
    * Stops: the application first, then nothing new is taken; clients are asked to connect elsewhere, one after another
@@ -127,7 +127,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   }
 }
 
-/** What a server serves with. */
+/** The parts that a server serves with. */
 interface Serving {
   broker: Broker;
   readiness: Readiness;
@@ -219,7 +219,7 @@ async function run<C extends AnyCatalog>(
   };
 }
 
-/** How this process is named in its logs. */
+/** This process's name in its logs. */
 function nameOf({ nodeName, worker }: ServerConfig) {
   return { node: nodeName, ...(worker !== null && { worker }) };
 }

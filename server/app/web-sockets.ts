@@ -53,15 +53,15 @@ export interface WebSocketsOptions {
 const MAX_CALL_BYTES = 64 * 1024;
 /** The tRPC WebSockets of an HTTP server. */
 export interface WebSockets {
-  /** Who is connected, and what sends one away. */
+  /** The open connections, and a way to end one. */
   readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
-  /** How many are connected. */
+  /** Number of open connections. */
   readonly size: number;
-  /** What they carry. */
+  /** Their traffic. */
   readonly traffic: Traffic;
   /** Refuses upgrades from now on. */
   refuse(): void;
-  /** What asks each client to connect again. It does so beside the old connection, and then leaves: nothing is lost. */
+  /** Functions that ask each client to connect again. It does so beside the old connection, and then leaves: nothing is lost. */
   readonly requestsToMove: readonly (() => void)[];
   /** Gives clients `graceMs` to leave by themselves, then closes the rest with 1001. */
   close(graceMs: number): Promise<void>;

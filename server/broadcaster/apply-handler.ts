@@ -11,11 +11,11 @@ import { serve } from './serve.ts';
 import { StallGuard } from './stall-guard.ts';
 import { turnAway } from './turn-away.ts';
 
-/** What serving a router returns. */
+/** Handle on a served router. */
 export interface BroadcastWSSHandler {
   /** Tells every client to connect again, e.g. before a deploy. Clients overlap the two connections: nothing is lost. */
   broadcastReconnectNotification(): void;
-  /** Who is connected, in the order they came. */
+  /** The open connections, in the order they came. */
   readonly connections: ConnectionInfo[];
   /** Closes a connection with 1001 and a reason of at most 123 bytes. False if there is no such connection. */
   disconnect(id: string, reason: string): boolean;

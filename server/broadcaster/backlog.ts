@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
 export interface BacklogOptions {
-  /** What the client's bytes go through. */
+  /** The socket of the client. */
   socket: Socket;
   /** Bytes that wait for a client that is still open, those that did not reach the socket yet included; 0 once it closes. */
   unsent: () => number;
@@ -13,7 +13,7 @@ export interface BacklogOptions {
 }
 
 /**
- * What one client was sent and has not taken yet.
+ * Bytes that one client was sent and has not taken yet.
  *
  * While it is full, whoever produces for this client waits for `drained()`. A client that leaves it full for
  * `drainTimeoutMs` is cut.

@@ -51,7 +51,7 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     server.on('upgrade', this.#upgrade);
   }
 
-  /** Who is connected, in the order they came. */
+  /** The open connections, in the order they came. */
   get connections(): ConnectionInfo[] {
     return this.#handler.connections;
   }

@@ -3,6 +3,7 @@ import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
 import type { Connection } from './connection.ts';
 import { FALLBACK_SHAPE, reportError, reportInternalError, type Subject, shapeError } from './errors.ts';
 import { isObject } from './guards.ts';
+import { inputChars } from './input-chars.ts';
 import { jsonEncoder } from './json-encoder.ts';
 import type { RequestId } from './request-id.ts';
 
@@ -16,7 +17,7 @@ export class Call {
   readonly controller = new AbortController();
   readonly #params: TRPCRequestMessage['params'];
   #read: { input: unknown } | undefined;
-  /** The input as it came; undefined where it is no JSON. */
+  /** The input as JSON, once it is folded. */
   #text: string | undefined;
 
   constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
@@ -29,7 +30,7 @@ export class Call {
   }
 
   /**
-   * What the client sent, as the router's transformer reads it, `lastEventId` merged in. It is read when it is first
+   * The client's input as the router's transformer reads it, `lastEventId` merged in. It is read when it is first
    * asked for, and never for a client that was not let in: what reading costs is up to the client.
    * @throws TRPCError PARSE_ERROR
    */
@@ -38,12 +39,11 @@ export class Call {
     return this.#read.input;
   }
 
-  /** Characters of JSON that the input has, about. @param bytes of the request, which count where the input is no JSON */
+  /** Characters that hold what was asked, about. @param bytes of the request, which count where it is no JSON */
   measure(bytes: number): number {
     if (this.connection.setup.encoder !== jsonEncoder) return bytes;
-    this.#text = JSON.stringify(this.#params.input);
-    const { path, lastEventId = '' } = this.#params;
-    return path.length + lastEventId.length + (this.#text?.length ?? 0);
+    const { path, lastEventId = '', input } = this.#params;
+    return path.length + lastEventId.length + inputChars(input);
   }
 
   /**
@@ -51,7 +51,12 @@ export class Call {
    * read anew where an error is to be reported with it.
    */
   fold(): void {
-    if (this.#text === undefined) return;
+    if (this.connection.setup.encoder !== jsonEncoder) return;
+    try {
+      this.#text = JSON.stringify(this.#params.input);
+    } catch {
+      return; // numbers beyond 2^53, or nested so deep that only a procedure of one's own takes it: held as it is
+    }
     this.#read = undefined;
     this.#params.input = undefined;
   }

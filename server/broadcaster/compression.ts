@@ -1,7 +1,7 @@
 /**
  * `perMessageDeflate` for the `WebSocketServer`: compression that costs once per event and not once per client.
  * Without context takeover everyone can be sent the same compressed bytes, and nobody needs a compressor of their own.
- * What clients send compressed is inflated up to `maxPayload`; replies to single clients go uncompressed.
+ * Compressed messages of clients are inflated up to `maxPayload`; replies to single clients go uncompressed.
  */
 export const COMPRESSION = {
   serverNoContextTakeover: true,

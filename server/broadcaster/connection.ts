@@ -27,13 +27,13 @@ export class Connection {
   readonly subscriptions = new Map<RequestId, AbortController>();
   /** Characters of the inputs of those. */
   inputChars = 0;
-  /** What was sent to the client and not taken yet. */
+  /** Bytes sent to the client and not taken yet. */
   readonly backlog: Backlog;
-  /** Where groups write to the client. */
+  /** The outlet through which groups write to the client. */
   readonly outlet: Outlet;
-  /** Where its queries and mutations wait for their turn. */
+  /** The line in which its queries and mutations wait for their turn. */
   readonly turnstile: Turnstile;
-  /** What `createContext` returned; undefined until then. */
+  /** The result of `createContext`; undefined until then. */
   context: unknown;
   /** True if `createContext` let the client in. */
   admitted = false;

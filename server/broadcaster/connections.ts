@@ -17,7 +17,7 @@ export interface ConnectionInfo {
   readonly unsentBytes: number;
 }
 
-/** Who is connected to one handler. */
+/** The open connections of one handler. */
 export class Connections {
   readonly #open = new Map<string, { connection: Connection; connectedAt: string }>();
 

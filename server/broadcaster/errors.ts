@@ -5,10 +5,10 @@ import type { AnyHandlerOptions } from './options.ts';
 
 type ErrorInfo = Parameters<NonNullable<AnyHandlerOptions['onError']>>[0];
 
-/** What an error belongs to, as `onError` and `errorFormatter` are told. */
+/** The call that an error belongs to, as `onError` and `errorFormatter` are told. */
 export type Subject = Pick<ErrorInfo, 'path' | 'type' | 'input'>;
 
-/** Where errors are reported: a connection, or one request over HTTP. */
+/** The scope in which errors are reported: a connection, or one request over HTTP. */
 interface Scope {
   readonly options: { router: AnyTRPCRouter; onError?: AnyHandlerOptions['onError'] | undefined };
   readonly req: IncomingMessage;
@@ -18,7 +18,7 @@ interface Scope {
 /** The subject of an error that belongs to a connection, not to a call. */
 export const NO_CALL: Subject = { path: undefined, type: 'unknown', input: undefined };
 
-/** What a client gets when its error cannot be formatted or encoded: nothing that a formatter would have hidden. */
+/** Shape for an error that cannot be formatted or encoded: it tells nothing that a formatter would have hidden. */
 export const FALLBACK_SHAPE: TRPCErrorShape = {
   code: TRPC_ERROR_CODES_BY_KEY.INTERNAL_SERVER_ERROR,
   message: 'Internal server error',

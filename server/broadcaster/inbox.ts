@@ -4,14 +4,14 @@ import { type MessageTurns, type Worker, weightOf } from './message-turns.ts';
 const MAX_WAITING = 16;
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** What one message asks for, step by step: decoding it and the first call, then one call after another. Yields the bytes of the next. */
+/** The work of one message, step by step: decoding it and the first call, then one call after another. Yields the bytes of the next. */
 export type Steps = Iterator<number, void, undefined>;
 
 export interface InboxOptions<M> {
   turns: MessageTurns;
   /** Serves a message, a step each time it is asked for the next. */
   serve: (message: M) => Steps;
-  /** What must be waited for before anything more is done for the client; undefined: nothing. */
+  /** A promise to wait for before anything more is done for the client; undefined: none. */
   hold: () => Promise<void> | undefined;
   /** Stops and starts reading from the client. */
   source: { pause(): void; resume(): void };
@@ -22,7 +22,7 @@ export class Inbox<M> implements Worker {
   readonly #options: InboxOptions<M>;
   readonly #waiting: { message: M; bytes: number }[] = [];
   #bytes = 0;
-  /** Of the first that waits, once it is being served. */
+  /** Steps of the first message that waits, once it is being served. */
   #steps: Steps | undefined;
   #nextBytes = 0;
   /** True if it stands in line, or is being served, or is held. */

@@ -9,7 +9,7 @@ export class Interruptible {
     signal.addEventListener('abort', () => this.#interrupt?.(), { once: true });
   }
 
-  /** What `promise` settles with, or undefined as soon as the signal aborts. */
+  /** Settles as `promise` does, or with undefined as soon as the signal aborts. */
   for<T>(promise: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       this.#interrupt = () => resolve(undefined);

@@ -1,7 +1,7 @@
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { UNSENT_BYTES } from '../event-manager/asker.ts';
 
-/** What a client may use of the server. A client beyond a limit is answered or cut as each one says. */
+/** Limits on a client's use of the server. A client beyond a limit is answered or cut as each one says. */
 export interface Limits {
   /**
    * Milliseconds for the first message of a client that announced one (`?connectionParams=1`). Default: 5000.

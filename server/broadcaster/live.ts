@@ -12,7 +12,7 @@ export interface Live {
   attach(call: LiveCall): () => void;
 }
 
-/** Where a {@link Live} source writes. */
+/** The connection that a {@link Live} source writes to. */
 export interface LiveConnection {
   /** Takes frames, says what is unsent, and hangs up. */
   readonly outlet: Outlet;

@@ -12,7 +12,7 @@ import { largestCall } from './largest-call.ts';
 import type { Setup } from './options.ts';
 import { problemOfId } from './request-id.ts';
 
-/** What an encoder decodes: the text of a text frame, the bytes of a binary one. */
+/** Input of an encoder: the text of a text frame, the bytes of a binary one. */
 export type Payload = string | Uint8Array;
 
 /** The payload of a message. @throws TRPCError for the shapes of `ws` that no encoder reads (`binaryType`) */
@@ -47,7 +47,7 @@ export function readConnectionParams(
   return parseConnectionParamsFromUnknown(message['data']);
 }
 
-/** What stands in for the router's transformer here: inputs are left as they came, see {@link Call.input}. */
+/** A stand-in for the router's transformer: inputs are left as they came, see {@link Call.input}. */
 const UNREAD: Parameters<typeof parseTRPCMessage>[1] = {
   input: { serialize: (value) => value, deserialize: (value) => value },
   output: { serialize: (value) => value, deserialize: (value) => value },

@@ -7,7 +7,7 @@ import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
 import type { Live } from './live.ts';
 import { MessageTurns } from './message-turns.ts';
 
-/** What this adapter takes beyond tRPC's own. */
+/** Options of this adapter beyond tRPC's own. */
 export interface BroadcastOptions extends LimitOptions {
   /**
    * Only connections whose URL starts with this are served. Others are closed with 1008, unless another handler of
@@ -38,7 +38,7 @@ export type BroadcastWSSHandlerOptions<TRouter extends AnyTRPCRouter> = WSSHandl
 
 export type AnyHandlerOptions = BroadcastWSSHandlerOptions<AnyTRPCRouter>;
 
-/** What all connections of one handler share. */
+/** Settings and state that all connections of one handler share. */
 export interface Setup {
   readonly options: AnyHandlerOptions;
   readonly encoder: Encoder;

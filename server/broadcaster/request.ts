@@ -9,7 +9,7 @@ import { NO_CALL, shapeError } from './errors.ts';
 import { isAbortError, isAsyncIterable } from './guards.ts';
 import { stream } from './stream.ts';
 
-/** Where a request stood in its message. */
+/** A request's place in its message. */
 export interface Placed {
   /** Its place in a batch; 0 for one alone. */
   readonly index: number;

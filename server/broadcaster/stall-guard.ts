@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { Unacknowledged } from './unacknowledged.ts';
 
-/** How many times per timeout each client is looked at: it is cut at most a quarter of the timeout late. */
+/** Number of looks at each client per timeout: it is cut at most a quarter of the timeout late. */
 const LOOKS = 4;
 
-/** What was seen of a client, and what cuts it. */
+/** The progress seen of a client, and the function that cuts it. */
 interface Watched {
   /** Moves whenever the client takes a byte; not a number until it was looked at. */
   taken: number;

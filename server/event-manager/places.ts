@@ -9,7 +9,7 @@ interface Placed {
   readonly places: Places;
 }
 
-/** Where a record was placed last: from which places, and what came of it. */
+/** The last placing of a record: the places before, and those after. */
 interface Placing {
   from?: Places;
   to?: Placed;

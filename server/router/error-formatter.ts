@@ -10,7 +10,7 @@ export type EventsErrorShape = Omit<TRPCDefaultErrorShape, 'data'> & {
   data: TRPCDefaultErrorShape['data'] & ErrorDetails;
 };
 
-/** What tRPC hands an error formatter. */
+/** Arguments of an error formatter. */
 interface Formatted {
   shape: TRPCDefaultErrorShape;
   error: TRPCError;

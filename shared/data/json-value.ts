@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isJson, isJsonScalar } from '../wire/json.ts';
 import { MAX_DATA_DEPTH } from '../wire/limits.ts';
 import { isRecord } from '../wire/shapes.ts';
@@ -14,7 +14,7 @@ export function jsonValue(): ReturnType<typeof z.json> {
   schema._zod.run = (payload, context) => {
     if (isJson(payload.value)) return payload;
     const path: (string | number)[] = [];
-    // What is JSON in another guise (−0, no prototype), or too deep, zod knows.
+    // JSON in another guise (−0, no prototype), and JSON that is too deep, is left to zod.
     if (!leadsToForeign(path, payload.value)) return run(payload, context);
     payload.issues.push({
       code: 'custom',

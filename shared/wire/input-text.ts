@@ -6,7 +6,7 @@ import { INPUT_LIMITS } from './limits.ts';
 /**
  * Tells if a JSON text holds more values than it may, counted as {@link INPUT_LIMITS} counts them, those of annotations
  * too. Counted in the text, which stays as it is: parsed, the smallest values take thirty times the bytes of their text.
- * Of a text that is no JSON it is the number that such a text could have.
+ * For a text that is no JSON it is the number that such a text could have.
  * @param most values that it may hold
  */
 export function hasMoreValues(json: string, most: number): boolean {

@@ -12,7 +12,7 @@ const APPLICATIONS = join(import.meta.dirname, 'applications');
 
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
 
-/** What a command printed, both streams together. */
+/** Output of a command, both streams together. */
 export interface Printed {
   readonly output: string;
   readonly seconds: number;

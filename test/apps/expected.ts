@@ -1,10 +1,10 @@
-/** What `receive` of the applications prints when all is well. */
+/** Output of the applications' `receive` when all is well. */
 export const RECEIVED = 'received 1970-01-01T00:00:00.000Z 18446744073709551616 8, and 30 of 30';
 
-/** What `follow` prints then. */
+/** Output of `follow` then. */
 export const FOLLOWED = 'followed, with an id';
 
-/** What `service.ts` prints last. */
+/** Last line of `service.ts`. */
 export const WHOLE = 'received 7 from a whole server';
 
 /** The files of `applications/common` that are a whole service. */

@@ -95,7 +95,7 @@ const KEPT = 64 * 1024;
 /** A client that keeps what it gets, and reads only while it wants to. */
 export class StreamClient {
   readonly response: IncomingMessage;
-  /** How it began, as it came. */
+  /** Its beginning, as it came. */
   text = '';
   ended = false;
   /** The events so far, whole ones only. */

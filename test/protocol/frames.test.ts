@@ -4,7 +4,7 @@ import { FRAMES } from './frames.ts';
 import { type Answer, compare, replay } from './replay.ts';
 import { matches, withOneChange } from './template.ts';
 
-/** Of an exchange with thousands of values, as many changed frames as these are tried. */
+/** Number of changed frames that are tried of an exchange with thousands of values. */
 const MOST_CHANGES = 400;
 
 describe('golden frames: a real server says them byte by byte, and a frame with one change is another', () => {

@@ -41,7 +41,7 @@ export type Step =
   /** Something that happens at the server, see stages.ts. */
   | { readonly server: string; readonly topic?: string; readonly texts?: readonly string[] };
 
-/** What client and server say to one another, in order. */
+/** An exchange of client and server, in order. */
 export interface Exchange {
   /** In a sentence. */
   readonly shows: string;

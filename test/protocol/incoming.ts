@@ -1,7 +1,7 @@
 /** Ms within which the server has said what comes next, on a busy machine too. */
 const PATIENCE_MS = 15_000;
 
-/** What a server says on one socket or stream, taken one by one. */
+/** Messages of a server on one socket or stream, taken one by one. */
 export class Incoming {
   readonly #waiting: string[] = [];
   #wake: () => void = () => {};
@@ -26,14 +26,14 @@ export class Incoming {
     return text;
   }
 
-  /** How it ended; what came before and was not taken is passed over. */
+  /** Its end; messages before it that were not taken are passed over. */
   async ended(): Promise<string> {
     await this.#until(() => this.#end !== null);
     this.#waiting.length = 0;
     return this.#end ?? '';
   }
 
-  /** What came and no step named. */
+  /** Messages that no step named. */
   get left(): readonly string[] {
     return this.#waiting;
   }

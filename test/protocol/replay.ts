@@ -4,7 +4,7 @@ import { Incoming } from './incoming.ts';
 import { STAGES, type Stage } from './stages.ts';
 import { type Bound, fill, matches } from './template.ts';
 
-/** What a frame expects, and what the server said. */
+/** A frame's expectation beside the server's words. */
 export interface Answer {
   readonly expected: unknown;
   readonly actual: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LogUnavailable } from '../../server/broker/log-unavailable.ts';
 import {
   type Authenticate,
@@ -26,7 +26,7 @@ const catalog = defineEvents({
 });
 type Manager = EventManager<typeof catalog>;
 
-/** What a step of frames.json says of something that happens at the server. */
+/** A step of frames.json that happens at the server. */
 export interface Act {
   readonly topic?: string;
   readonly texts?: readonly string[];
@@ -36,7 +36,7 @@ export interface Act {
 export interface Stage extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** What can happen at the server, by its name in frames.json. */
+  /** Happenings at the server, by their names in frames.json. */
   readonly acts: Readonly<Record<string, (act: Act) => unknown>>;
 }
 

@@ -63,7 +63,7 @@ const found = findNginx();
 export const noNginx = typeof found === 'string' ? found : null;
 
 export interface Nginx extends AsyncDisposable {
-  /** What it wrote about requests that failed. */
+  /** Its log of failed requests. */
   errors(): Promise<string>;
 }
 

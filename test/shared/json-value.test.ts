@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonValue } from '../../shared/data/json-value.ts';
 import { isPlainJsonSchema } from '../../shared/data/plain-json.ts';
 

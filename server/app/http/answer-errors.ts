@@ -8,7 +8,7 @@ import type { HttpEnv, HttpRoutes } from './every-answer.ts';
 
 export interface AnswerErrorsOptions {
   router: AnyTRPCRouter;
-  /** Where the router is served: its clients are answered in tRPC's shape, with a code they know. */
+  /** Path of the router: its clients are answered in tRPC's shape, with a code they know. */
   path: string;
   logger: Logger;
 }

@@ -9,7 +9,7 @@ import type { Readiness } from '../readiness.ts';
 import { readToEnd } from './body.ts';
 import type { OpenRequests } from './open-requests.ts';
 
-/** What handlers have beside a request: the objects of `node:http`, and the id that is in its answer and in the log. */
+/** The environment of a handler: the objects of `node:http`, and the request's id, which is in its answer and in the log. */
 export interface HttpEnv {
   Bindings: HttpBindings;
   Variables: { requestId: string };
@@ -25,7 +25,7 @@ export const SECURITY_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
-  // What is no page may load nothing and be shown nowhere; the page has a policy of its own.
+  // An answer that is no page may load nothing and be shown nowhere; the page has a policy of its own.
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
@@ -67,7 +67,7 @@ export function everyAnswer({ readiness, requests, logger }: EveryAnswerOptions)
     const isOld = incoming.httpVersion === '1.0';
     if (isOld) c.res.headers.delete('transfer-encoding');
     const isRead = await readToEnd(incoming);
-    // Whoever keeps a connection to a server that stops is to make the next one elsewhere.
+    // A client that keeps a connection to a server that stops is to make the next one elsewhere.
     if (isOld || !isRead || readiness.isClosed) c.res.headers.set('connection', 'close');
   };
 }

@@ -25,7 +25,7 @@ import { answerInTurn } from './pipelining.ts';
 import { serveCalls } from './serve-calls.ts';
 import { allowOrigins, checkHost, nameHealthCheck } from './strangers.ts';
 
-/** How often connections are looked at, in ms: how late one that is silent can be cut. */
+/** Interval at which connections are looked at, in ms: a silent one is cut that late at most. */
 const LOOK_MS = 250;
 /** Ms for a whole request. */
 const REQUEST_MS = 30_000;
@@ -34,7 +34,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 export interface HttpServerOptions {
   router: AnyTRPCRouter;
-  /** Where the router is served. */
+  /** Path of the router. */
   path: string;
   /** Described at `/schema.json` and `/asyncapi.json`, with the prefix of keys in Redis. */
   catalog: AnyCatalog;

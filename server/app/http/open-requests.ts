@@ -19,7 +19,7 @@ export class OpenRequests {
     answer.once('close', () => this.#streams.delete(cut));
   }
 
-  /** What cuts each stream. Cut, not told that it ended, a client connects again and resumes. */
+  /** Functions that cut each stream. Cut, not told that it ended, a client connects again and resumes. */
   get streamCuts(): readonly (() => void)[] {
     return [...this.#streams];
   }

@@ -4,7 +4,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { getMimeType } from 'hono/utils/mime';
 import type { HttpRoutes } from './every-answer.ts';
 
-/** Where the build puts the dashboard, seen from the built server as from its source; undefined in a bundle, which has none. */
+/** Directory in which the build puts the dashboard, seen from the built server as from its source; undefined in a bundle, which has none. */
 const PAGE_DIR = {
   'page.js': join(import.meta.dirname ?? '', '../../../dashboard'),
   'page.ts': join(import.meta.dirname ?? '', '../../../dist/dashboard'),

@@ -20,7 +20,7 @@ const MAX_BATCH_CALLS = 100;
 
 export interface CallsOptions {
   router: AnyTRPCRouter;
-  /** Where the router is served. */
+  /** Path of the router. */
   path: string;
   /** Lets requests in. */
   createContext: ReturnType<typeof createAccessContext>;

@@ -9,7 +9,7 @@ import type { FrameStyle } from './frame-style.ts';
 /** An outlet's subscription in a group. */
 export interface Member {
   readonly style: FrameStyle;
-  /** Who it is, for the log. */
+  /** Its name for the log. */
   readonly name: string;
   /** True if its client has so much unsent that nothing may be added. */
   readonly isFull: boolean;

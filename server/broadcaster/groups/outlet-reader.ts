@@ -39,7 +39,7 @@ export class OutletReader implements FeedReader, Member {
   readonly #setup: OutletReaderSetup;
   readonly #feed: Reading;
   readonly #subscription: LiveSubscription;
-  /** Where it is live. */
+  /** The group in which it is live. */
   #hub: Feed['hub'] | undefined;
 
   constructor(
@@ -95,7 +95,7 @@ export class OutletReader implements FeedReader, Member {
   overflow(missed: boolean): void {
     this.#feed.fellBehind(missed ? this.#hub?.previous : undefined);
     if (this.#subscription.whenSlow === 'disconnect') {
-      const reason = 'was read too slowly: resume from the last cursor';
+      const reason = 'reads too slowly: resume from the last cursor';
       this.#recipient.outlet.close(CloseCode.SLOW_CONSUMER, reason);
     } else {
       this.#wait();

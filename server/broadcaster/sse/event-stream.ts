@@ -10,6 +10,9 @@ import type { AnyHandlerOptions } from '../options.ts';
 import { namedEvent } from './event-style.ts';
 import { type Head, StreamOutlet } from './stream-outlet.ts';
 
+/** Tells a client that was cut what to do. */
+const TOO_SLOW = 'The subscription was read too slowly: resume from the last cursor.';
+
 /** A call whose answer is a stream of server-sent events. */
 export interface StreamedCall {
   readonly router: AnyTRPCRouter;
@@ -83,7 +86,7 @@ export class EventStream {
 function closing(code: number, reason: string): TRPCError {
   const cause =
     code === CloseCode.SLOW_CONSUMER
-      ? new EventsError('SLOW_CONSUMER', `The subscription ${reason}`)
+      ? new EventsError('SLOW_CONSUMER', TOO_SLOW)
       : new EventsError('UNAVAILABLE', reason);
   return new TRPCError({ code: ERRORS[cause.code].trpc, message: cause.message, cause });
 }

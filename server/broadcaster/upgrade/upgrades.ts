@@ -47,7 +47,7 @@ function isWebSocketHandshake({ method, headers, httpVersion }: IncomingMessage)
   return method === 'GET' && httpVersion === '1.1' && tokens(headers.upgrade).includes('websocket');
 }
 
-/** What an offer takes with it, beside `Connection`. */
+/** Headers that belong to an offer, beside `Connection`. */
 const OF_OFFERS = ['upgrade', 'http2-settings'];
 
 /** Gives a connection back to the server as if it came with this request, without its offer to upgrade. */

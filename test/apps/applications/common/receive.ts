@@ -2,7 +2,7 @@ import { createClient } from 'psyche-events/client';
 import type { AppRouter } from './router.ts';
 
 /**
- * What each application has to do: a typed event with a Date, a Map and bigints, the first that is published, and
+ * The task of each application: a typed event with a Date, a Map and bigints, the first that is published, and
  * many subscriptions and calls on one socket.
  * @returns a line that tells what arrived
  */

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { defineEvents, transformer } from 'psyche-events';
 import { EventManager, errorFormatter, eventProcedures, MemoryBroker } from 'psyche-events/server';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const catalog = defineEvents({
   dream: z.object({ at: z.date(), heard: z.map(z.string(), z.bigint()), length: z.bigint() }),

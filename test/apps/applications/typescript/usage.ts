@@ -14,7 +14,7 @@ import {
   MemoryBroker,
   startServer,
 } from 'psyche-events/server';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const catalog = defineEvents({
   dream: z.object({ at: z.date(), heard: z.map(z.string(), z.bigint()), note: z.string().optional() }),

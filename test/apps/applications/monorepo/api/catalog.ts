@@ -1,6 +1,6 @@
 /** Thirty events of twelve fields. */
 import { defineEvents } from 'psyche-events';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const catalog = defineEvents({
   event_0: z.object({
