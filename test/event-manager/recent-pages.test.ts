@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ownAsker } from '../../server/event-manager/asker.ts';
+import { HeldRecords } from '../../server/event-manager/held-records.ts';
 import { startOfLast } from '../../server/event-manager/read-backward.ts';
 import { holds, RecentPages } from '../../server/event-manager/recent-pages.ts';
 import { select } from '../../server/event-manager/selector.ts';
@@ -71,7 +72,11 @@ test('a hundred of one connection that look for the same place read the log once
       })),
     );
   // By clocks that stand still: a slow machine takes no smaller steps.
-  const reads = { turns: new Turns({ atOnce: 8, perAsker: 4, sliceMs: 2, now: () => 0 }), asker: ownAsker() };
+  const reads = {
+    turns: new Turns({ atOnce: 8, perAsker: 4, sliceMs: 2, now: () => 0 }),
+    asker: ownAsker(),
+    held: new HeldRecords(),
+  };
   const nothing = select(psycheEvents, { filter: { agent_id: 'nobody' } });
   const look = (log: TopicLog) =>
     startOfLast(log, nothing, 10_000, new Steps(reads, undefined, undefined, () => 0));
