@@ -28,7 +28,7 @@ type ImportSqlite = () => Promise<Sqlite>;
 /**
  * SQLite as Node brings it from 22.13 on, or the package that gives Node 20 the same.
  * @param own Node's own module. @default what this process has
- * @param importPackage imports the package. @default as it is installed
+ * @param importPackage imports the package. @default by its name
  * @throws EventsError UNAVAILABLE when there is neither, with what to install
  */
 export async function loadSqlite(
@@ -39,7 +39,8 @@ export async function loadSqlite(
   if (isSqlite(module)) return module;
   try {
     if (importPackage) return await importPackage();
-    return await import('@photostructure/sqlite'); // within the try: so bundlers go on where it is not installed
+    // Awaited within the try: so a bundler goes on where the package is missing.
+    return await import('@photostructure/sqlite');
   } catch (cause) {
     throw new EventsError(
       'UNAVAILABLE',
