@@ -39,7 +39,7 @@ function tableOf(made: readonly Made[], written: string): string {
 
 function rowOf({ name, versions, seconds }: Made): string {
   const others = Object.entries(versions).filter(
-    ([each]) => each !== 'psyche-events' && !each.startsWith('@types/'),
+    ([each, version]) => version !== '' && each !== 'psyche-events' && !each.startsWith('@types/'),
   );
   const told = others.map(([each, version]) => `${each} ${version}`).join(', ');
   const times = Object.entries(seconds).map(([step, s]) => `${step} ${s.toFixed(0)} s`);
