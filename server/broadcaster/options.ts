@@ -1,11 +1,8 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Encoder, WSSHandlerOptions } from '@trpc/server/adapters/ws';
-import { refuseForeignRouter } from '../trpc-copy.ts';
-import { liveEvents } from './groups/live-events.ts';
-import { jsonEncoder } from './json-encoder.ts';
-import { type LimitOptions, type Limits, resolveLimits } from './limits.ts';
+import type { LimitOptions, Limits } from './limits.ts';
 import type { Live } from './live.ts';
-import { MessageTurns } from './message-turns.ts';
+import type { MessageTurns } from './message-turns.ts';
 
 /** Options of this adapter beyond tRPC's own. */
 export interface BroadcastOptions extends LimitOptions {
@@ -46,24 +43,4 @@ export interface Setup {
   readonly live: (result: unknown) => Live | undefined;
   /** Shares the event loop among them. */
   readonly turns: MessageTurns;
-}
-
-/** @throws TypeError when a limit has no meaning; EventsError when another copy of tRPC made the router */
-export function resolveOptions(options: AnyHandlerOptions): Setup {
-  refuseForeignRouter(options.router);
-  const limits = resolveLimits(options);
-  return {
-    options,
-    encoder: options.experimental_encoder ?? jsonEncoder,
-    limits,
-    live: resolveLive(options, limits),
-    turns: new MessageTurns(),
-  };
-}
-
-function resolveLive(options: AnyHandlerOptions, limits: Limits): Setup['live'] {
-  const { router, live, compressFrom = 256, experimental_encoder } = options;
-  if (live) return live;
-  if (live === false || experimental_encoder) return () => undefined;
-  return liveEvents(router, { highWaterBytes: limits.maxBufferedBytes, compressFrom });
 }

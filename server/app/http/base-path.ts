@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { SECURITY_HEADERS } from './every-answer.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /**
  * Serves everything below a path too, for a proxy that leaves the path before what it passes on. The path alone is sent

@@ -1,7 +1,7 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
-import { SECURITY_HEADERS } from './every-answer.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Code of our own, beside those of Node, for a body that comes in too many pieces. */
 export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
