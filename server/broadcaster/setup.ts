@@ -1,9 +1,9 @@
-import { refuseForeignRouter } from '../trpc-copy.ts';
+import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
+import { jsonEncoder } from './core/json-encoder.ts';
+import { type Limits, resolveLimits } from './core/limits.ts';
+import { MessageTurns } from './core/message-turns.ts';
+import type { AnyHandlerOptions, Setup } from './core/options.ts';
 import { liveEvents } from './groups/live-events.ts';
-import { jsonEncoder } from './json-encoder.ts';
-import { type Limits, resolveLimits } from './limits.ts';
-import { MessageTurns } from './message-turns.ts';
-import type { AnyHandlerOptions, Setup } from './options.ts';
 
 /**
  * Makes the settings and state of a handler from its options.

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import { debugs, type Logger } from '../../logger.ts';
-import type { Readiness } from '../readiness.ts';
-import { readToEnd } from './body.ts';
-import type { OpenRequests } from './open-requests.ts';
+import { debugs, type Logger } from '../../telemetry/logger.ts';
+import { readToEnd } from './node/body.ts';
+import type { OpenRequests } from './node/open-requests.ts';
+import type { Readiness } from './readiness.ts';
 
 /** The environment of a handler: the objects of `node:http`, and the request's id, which is in its answer and in the log. */
 export interface HttpEnv {

@@ -1,8 +1,8 @@
 import { EventsError } from '../../../shared/errors.ts';
 import { roundedIn } from '../../../shared/wire/exact-json.ts';
 import { checkValues } from '../../../shared/wire/input-text.ts';
-import { MessageTurns, weightOf } from '../../broadcaster/message-turns.ts';
-import { toTRPCError } from '../../router/errors.ts';
+import { MessageTurns, weightOf } from '../../broadcaster/core/message-turns.ts';
+import { toTRPCError } from '../../trpc/errors.ts';
 
 /**
  * Gives tRPC the texts of bodies to parse. It asks for one when a call was let in and not before, and is given it as the

@@ -1,0 +1,20 @@
+import type { ServerResponse } from 'node:http';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../../../shared/protocol-version.ts';
+
+/** On every answer. Strict-Transport-Security is for who ends TLS to say. */
+export const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  // An answer that is no page may load nothing and be shown nowhere; the page has a policy of its own.
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
+/** Puts {@link SECURITY_HEADERS} and the version of the protocol on an answer before it is written; they may be replaced. */
+export function addSecurityHeaders(answer: ServerResponse): void {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) answer.setHeader(name, value);
+  answer.setHeader(PROTOCOL_HEADER, PROTOCOL_VERSION);
+}
