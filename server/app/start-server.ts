@@ -26,7 +26,7 @@ import type { Application, ApplicationContext } from './application.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing } from './configured-tracing.ts';
 import { drain } from './drain.ts';
-import { serveBelow } from './http/base-path.ts';
+import { shortenAddresses } from './http/addresses.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { OpenRequests } from './http/open-requests.ts';
 import { listen } from './listen.ts';
@@ -151,6 +151,7 @@ async function run<C extends AnyCatalog>(
   const serving = {
     router: application.router,
     path: PATH,
+    basePath: config.basePath,
     createContext,
     isServedHost,
     pending: new PendingAnswers(),
@@ -162,7 +163,7 @@ async function run<C extends AnyCatalog>(
   };
   const server = createHttpServer({ ...serving, ...described, readiness, requests, pageDir });
   const webSockets = attachWebSockets(server, { ...serving, compression: config.compression });
-  serveBelow(server, config.basePath);
+  shortenAddresses(server, config.basePath);
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
   let metricsServer: MetricsServer | undefined;

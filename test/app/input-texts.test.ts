@@ -25,7 +25,7 @@ async function turnsOf(bytes: number, read: (body: string) => Promise<string>): 
 
 describe('large bodies that are asked for at once', () => {
   const texts = new InputTexts();
-  const given = (body: string) => texts.give(new Request('http://localhost'), body).text();
+  const given = (body: string) => texts.give(new Request('http://localhost'), Buffer.from(body)).text();
 
   test('are given out in a turn of the event loop each', async () => {
     expect(await turnsOf(200_000, given)).toBe(COUNT);
@@ -41,11 +41,11 @@ describe('a body of more values than an input may have', () => {
   const LARGE = `[${'{},'.repeat(340_000)}{}]`;
 
   test('is refused before tRPC parses it', async () => {
-    const request = new InputTexts().give(new Request('http://localhost'), LARGE);
+    const request = new InputTexts().give(new Request('http://localhost'), Buffer.from(LARGE));
     await expect(request.text()).rejects.toMatchObject({ cause: { code: 'TOO_LARGE' } });
     // The control: as many characters with fewer values.
     const text = JSON.stringify('x'.repeat(LARGE.length));
-    expect(await new InputTexts().give(new Request('http://localhost'), text).text()).toBe(text);
+    expect(await new InputTexts().give(new Request('http://localhost'), Buffer.from(text)).text()).toBe(text);
   });
 
   test('is answered with 413 and its code, and is not looked at for those who are not let in', async () => {
