@@ -72,3 +72,28 @@ describe('a body of more values than an input may have', () => {
     expect(asked).toBe(1);
   });
 });
+
+describe('a body that is not UTF-8', () => {
+  const LATIN_1 = Buffer.from(JSON.stringify({ data: { text: 'café' } }), 'latin1');
+
+  test('is refused by name: nothing is stored in its place', async () => {
+    const request = new InputTexts().give(new Request('http://localhost'), LATIN_1);
+    await expect(request.text()).rejects.toMatchObject({ cause: { code: 'INVALID_OPTION' } });
+    const catalog = defineEvents({ said: z.object({ text: z.string() }) });
+    await using server = await startTestServer({}, { catalog });
+    const headers = { 'content-type': 'application/json' };
+    const post = (body: Uint8Array<ArrayBuffer>) =>
+      fetch(`${server.url}/trpc/publish.said`, { method: 'POST', headers, body });
+    expect((await post(new Uint8Array(LATIN_1))).status).toBe(400);
+    // A mark of the byte order is none of the text.
+    expect((await post(new TextEncoder().encode('\uFEFF{"data":{"text":"café"}}'))).status).toBe(200);
+    const { result } = await (await fetch(`${server.url}/trpc/history`)).json();
+    expect(result.data.json.items.map((item: { event: { data: unknown } }) => item.event.data)).toEqual([
+      { text: 'café' },
+    ]);
+  });
+
+  test('control: read as text it is another one', () => {
+    expect(LATIN_1.toString()).toContain('caf\uFFFD');
+  });
+});
