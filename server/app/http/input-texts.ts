@@ -1,5 +1,5 @@
 import { EventsError } from '../../../shared/errors.ts';
-import { roundedIn } from '../../../shared/wire/exact-json.ts';
+import { firstRounded } from '../../../shared/wire/exact-json.ts';
 import { checkValues } from '../../../shared/wire/input-text.ts';
 import { MessageTurns, weightOf } from '../../broadcaster/message-turns.ts';
 import { toTRPCError } from '../../router/errors.ts';
@@ -59,7 +59,7 @@ function textOf(body: Uint8Array): string {
 
 /** @throws EventsError INVALID_EVENT */
 function refuseRounded(body: string): void {
-  const [number] = roundedIn(body);
+  const number = firstRounded(body);
   if (number === undefined) return;
   const message = `The number ${number.slice(0, 40)} is beyond 2^53 and would be rounded: send it as text, or annotated as a bigint.`;
   throw new EventsError('INVALID_EVENT', message, { issues: [{ path: ['data'], message }] });
