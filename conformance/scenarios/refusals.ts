@@ -87,11 +87,14 @@ export const refusals: readonly Scenario[] = [
     },
   },
   {
-    name: 'a version of the protocol that the server does not speak is UNKNOWN_VERSION',
-    needs: ['params'],
+    name: '[D13] a version of the protocol that the server does not speak is 4505, and it does not try again',
+    needs: ['params', 'gives-up'],
     async run(scene) {
       await scene.connect({ version: '99' });
-      same('The reason', (await (await scene.subscribe()).refused()).reason, 'UNKNOWN_VERSION');
+      const subscriber = await scene.subscribe();
+      same('The close code', await scene.gaveUp(), CloseCode.UNKNOWN_VERSION);
+      await subscriber.refused();
+      await isLeftAlone(scene.stage.proxy);
     },
   },
   {

@@ -32,16 +32,16 @@ function tableOf(made: readonly Made[], written: string): string {
   const names = new Set(made.map(({ name }) => name));
   const earlier = written
     .split('\n')
-    .filter((line) => line.startsWith('| [') && !names.has(/^\| \[([^\]]+)\]/.exec(line)?.[1] ?? ''));
+    .filter((line) => line.startsWith('| `') && !names.has(/^\| `([^`]+)`/.exec(line)?.[1] ?? ''));
   const rows = [...earlier, ...made.map(rowOf)].toSorted((a, b) => a.localeCompare(b));
   return ['| application | versions | times |', '|---|---|---|', ...rows].join('\n');
 }
 
 function rowOf({ name, versions, seconds }: Made): string {
   const others = Object.entries(versions).filter(
-    ([each]) => each !== 'psyche-events' && !each.startsWith('@types/'),
+    ([each, version]) => version !== '' && each !== 'psyche-events' && !each.startsWith('@types/'),
   );
   const told = others.map(([each, version]) => `${each} ${version}`).join(', ');
   const times = Object.entries(seconds).map(([step, s]) => `${step} ${s.toFixed(0)} s`);
-  return `| ${name} | Node ${process.versions.node}, ${told} | ${times.join(', ')} |`;
+  return `| \`${name}\` | Node ${process.versions.node}, ${told} | ${times.join(', ')} |`;
 }

@@ -1,9 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import * as z from 'zod';
-import { createPublisher } from '../../client/index.ts';
-import { loadConfig, startServer } from '../../server/index.ts';
-import { defineEvents } from '../../shared/index.ts';
 import { run } from '../cli/command.ts';
 import { launchPages, poll } from './dashboard-page.ts';
 import { network, said, status } from './events.ts';
@@ -159,27 +155,4 @@ test('a topic that cannot be: the page says so, and shows the way to one that ca
   await page.getByRole('button', { name: 'Go to the default topic' }).click();
   await page.getByText('Nobody has spoken yet').waitFor();
   expect(dashboard.complaints).toEqual([]);
-});
-
-test('events of another catalog: what cannot be drawn says so, everything else goes on', async () => {
-  const catalog = defineEvents({
-    agent_message: z.object({ text: z.string() }),
-    order_placed: z.object({ amount: z.number() }),
-  });
-  const config = loadConfig({ port: 0, logLevel: 'silent', simulation: false }, {});
-  const server = await startServer(config, { catalog });
-  try {
-    await using dashboard = await pages.open(server.url);
-    const { page } = dashboard;
-    const publisher = createPublisher<typeof catalog>({ url: `${server.url}/trpc` });
-    await publisher.publish('order_placed', { amount: 3 });
-    await dashboard.panel('Events').getByText('order_placed').waitFor();
-    await dashboard.feed.locator('.event', { hasText: 'order_placed' }).waitFor();
-    await publisher.publish('agent_message', { text: 'of another shape' });
-    await page.getByText('The conversation could not be drawn.').waitFor();
-    await dashboard.panel('Events').getByText('agent_message').waitFor();
-    await dashboard.panel('Network').waitFor();
-  } finally {
-    await server.close();
-  }
 });

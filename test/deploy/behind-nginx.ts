@@ -41,25 +41,34 @@ export interface BehindNginx extends Nginx {
 /** The page's configuration before a server: only ports and files are others, and that it listens without TLS too. */
 export async function startBehindNginx(upstreamPort: number, changes: Changes = []): Promise<BehindNginx> {
   const certificate = await createCertificate();
-  const [port, plainPort] = [await freePort(), await freePort()];
-  const own: Changes = [
-    ['listen 443 ssl;', `listen 127.0.0.1:${port} ssl; listen 127.0.0.1:${plainPort};`],
-    ['server 127.0.0.1:3000;', `server 127.0.0.1:${upstreamPort};`],
-    ['/etc/ssl/events.example.org/fullchain.pem', certificate.caFile],
-    ['/etc/ssl/events.example.org/privkey.pem', certificate.keyFile],
-  ];
-  let config = block('nginx');
-  for (const [from, to] of [...own, ...changes]) {
-    if (!config.includes(from)) throw new Error(`docs/proxies.md: the configuration has no ${from}`);
-    config = config.replaceAll(from, to);
+  for (let attempt = 1; ; attempt++) {
+    const [port, plainPort] = [await freePort(), await freePort()];
+    const config = changed(block('nginx'), [
+      ['listen 443 ssl;', `listen 127.0.0.1:${port} ssl; listen 127.0.0.1:${plainPort};`],
+      ['server 127.0.0.1:3000;', `server 127.0.0.1:${upstreamPort};`],
+      ['/etc/ssl/events.example.org/fullchain.pem', certificate.caFile],
+      ['/etc/ssl/events.example.org/privkey.pem', certificate.keyFile],
+      ...changes,
+    ]);
+    try {
+      const nginx = await startNginx(config, port, plainPort);
+      return Object.assign(nginx, {
+        url: `https://127.0.0.1:${port}/events`,
+        plainUrl: `http://127.0.0.1:${plainPort}/events`,
+        port,
+        certificate,
+      });
+    } catch (error) {
+      if (attempt === 3) throw error; // before that: somebody else may have taken a port since we looked
+    }
   }
-  const nginx = await startNginx(config, port);
-  return Object.assign(nginx, {
-    url: `https://127.0.0.1:${port}/events`,
-    plainUrl: `http://127.0.0.1:${plainPort}/events`,
-    port,
-    certificate,
-  });
+}
+
+function changed(text: string, changes: Changes): string {
+  return changes.reduce((config, [from, to]) => {
+    if (!config.includes(from)) throw new Error(`docs/proxies.md: the configuration has no ${from}`);
+    return config.replaceAll(from, to);
+  }, text);
 }
 
 /** The status that an upgrade is answered with; 101 holds it open until the signal. */

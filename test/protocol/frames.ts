@@ -34,7 +34,7 @@ export type Step =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body: unknown;
     }
-  /** The client asks for server-sent events; it reads them once a step names one. */
+  /** The client asks for server-sent events. */
   | { readonly stream: Request }
   /** The next event: its lines in order, `data` as JSON. With `skip`, events of other names before it are passed over. */
   | { readonly event: Readonly<Record<string, unknown>>; readonly skip?: true }

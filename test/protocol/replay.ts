@@ -63,8 +63,6 @@ class RawClient implements Disposable {
   #ws: WebSocket | undefined;
   #messages = new Incoming();
   #events = new Incoming();
-  /** Reads the stream; called when its first event is asked for. */
-  #read: () => void = () => {};
 
   constructor(server: Stage) {
     this.#server = server;
@@ -134,14 +132,10 @@ class RawClient implements Disposable {
     if (body === null) throw new Error('The answer has no body');
     const events = new Incoming();
     this.#events = events;
-    this.#read = () => {
-      this.#read = () => {};
-      void readBlocks(body, events).catch((error) => events.end(String(error)));
-    };
+    readBlocks(body, events).catch((error) => events.end(String(error)));
   }
 
   async #event({ event, skip }: Extract<Step, { event: object }>, check: Check): Promise<void> {
-    this.#read();
     let block = await this.#events.next();
     const kind = `event: ${event['event']}`;
     while (skip && !block.startsWith(kind)) block = await this.#events.next();

@@ -70,9 +70,10 @@ export interface Nginx extends AsyncDisposable {
 /**
  * An nginx of a test's own; it dies with this process.
  * @param http lines within `http { … }`
- * @param port one that it listens on by these
+ * @param ports all that it listens on by these
+ * @throws Error with its log if it ends, for example since somebody else took a port meanwhile
  */
-export async function startNginx(http: string, port: number): Promise<Nginx> {
+export async function startNginx(http: string, ...ports: readonly number[]): Promise<Nginx> {
   if (typeof found === 'string') throw new Error(found);
   const dir = await mkdtemp(join(tmpdir(), 'psyche-nginx-'));
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -89,10 +90,17 @@ export async function startNginx(http: string, port: number): Promise<Nginx> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { stdio: 'ignore', env: { ...process.env, ...found.env } });
   const errors = () => readFile(join(dir, 'error.log'), 'utf8').catch(() => '');
-  await until('nginx listens', async () => {
-    if (child.exitCode !== null) throw new Error(await errors());
-    return accepts(port);
+  const ended = once(child, 'exit').then(async () => {
+    throw new Error(`nginx ended: ${await errors()}`);
   });
+  const listens = until('nginx listens', async () => (await Promise.all(ports.map(accepts))).every(Boolean));
+  await Promise.race([ended, listens]);
+  ended.catch(() => {});
+  // A port that somebody else has is tried for some seconds before nginx ends, and accepts meanwhile.
+  if ((await errors()).includes('bind()')) {
+    await end(child);
+    throw new Error(`nginx cannot listen: ${await errors()}`);
+  }
   return {
     errors,
     async [Symbol.asyncDispose]() {

@@ -28,17 +28,19 @@ type ImportSqlite = () => Promise<Sqlite>;
 /**
  * SQLite as Node brings it from 22.13 on, or the package that gives Node 20 the same.
  * @param own Node's own module. @default what this process has
- * @param importPackage imports the package
+ * @param importPackage imports the package. @default by its name
  * @throws EventsError UNAVAILABLE when there is neither, with what to install
  */
 export async function loadSqlite(
   own: () => unknown = ownSqlite,
-  importPackage: ImportSqlite = () => import('@photostructure/sqlite'),
+  importPackage?: ImportSqlite,
 ): Promise<Sqlite> {
   const module = own();
   if (isSqlite(module)) return module;
   try {
-    return await importPackage();
+    if (importPackage) return await importPackage();
+    // Awaited within the try: so a bundler goes on where the package is missing.
+    return await import('@photostructure/sqlite');
   } catch (cause) {
     throw new EventsError(
       'UNAVAILABLE',
