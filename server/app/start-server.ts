@@ -26,8 +26,8 @@ import type { Application, ApplicationContext } from './application.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing } from './configured-tracing.ts';
 import { drain } from './drain.ts';
+import { shortenAddresses } from './http/addresses.ts';
 import { createHttpServer } from './http/http-server.ts';
-import { serveBelow } from './http/node/base-path.ts';
 import { OpenRequests } from './http/node/open-requests.ts';
 import { Readiness } from './http/readiness.ts';
 import { listen } from './listen.ts';
@@ -151,6 +151,7 @@ async function run<C extends AnyCatalog>(
   const serving = {
     router: application.router,
     path: PATH,
+    basePath: config.basePath,
     createContext,
     isServedHost,
     pending: new PendingAnswers(),
@@ -162,7 +163,7 @@ async function run<C extends AnyCatalog>(
   };
   const server = createHttpServer({ ...serving, ...described, readiness, requests, pageDir });
   const webSockets = attachWebSockets(server, { ...serving, compression: config.compression });
-  serveBelow(server, config.basePath);
+  shortenAddresses(server, config.basePath);
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
   let metricsServer: MetricsServer | undefined;

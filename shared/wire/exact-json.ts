@@ -12,9 +12,10 @@ interface Whole {
   readonly to: number;
 }
 
-/** Whole numbers of a JSON text that `JSON.parse` would round, since they are beyond 2^53. */
-export function roundedIn(json: string): string[] {
-  return wholesIn(json).map(({ from, to }) => json.slice(from, to));
+/** The first whole number of a JSON text that `JSON.parse` would round, since it is beyond 2^53. */
+export function firstRounded(json: string): string | undefined {
+  const [first] = wholesIn(json, 1);
+  return first && json.slice(first.from, first.to);
 }
 
 /**
@@ -36,11 +37,11 @@ export function parseExactly(json: string): unknown {
   return withBigints(JSON.parse(marked + json.slice(end)), mark);
 }
 
-/** Numbers that would be rounded. Read by hand: a pattern over all of a text would overflow its stack. */
-function wholesIn(json: string): Whole[] {
+/** Numbers that would be rounded, at most so many. Read by hand: a pattern over all of a text would overflow its stack. */
+function wholesIn(json: string, most = Number.POSITIVE_INFINITY): Whole[] {
   const wholes: Whole[] = [];
   if (!MANY_DIGITS.test(json)) return wholes;
-  for (let at = 0; at < json.length; ) {
+  for (let at = 0; at < json.length && wholes.length < most; ) {
     if (json[at] === '"') at = endOfString(json, at) + 1;
     else if (isDigit(json, at) || json[at] === '-') {
       let to = at + 1;
@@ -64,6 +65,7 @@ function isRounded(digits: string): boolean {
   if (digits.length < 16) return false;
   if (digits.length > MAX_DIGITS) return true;
   const number = Number(digits);
+  if (Number.isSafeInteger(number)) return false;
   if (String(number) === digits) return false;
   return !Number.isFinite(number) || BigInt(digits) !== BigInt(number);
 }
@@ -77,12 +79,14 @@ function withBigints(parsed: unknown, mark: string): unknown {
       if (typeof value === 'object' && value !== null) holders.push(value);
       else if (typeof value === 'string' && value.startsWith(mark)) {
         const bigint = BigInt(value.slice(mark.length));
-        Object.defineProperty(holder, key, {
-          value: bigint,
-          configurable: true,
-          enumerable: true,
-          writable: true,
-        });
+        if (Array.isArray(holder)) holder[Number(key)] = bigint;
+        else
+          Object.defineProperty(holder, key, {
+            value: bigint,
+            configurable: true,
+            enumerable: true,
+            writable: true,
+          });
       }
     }
   }

@@ -25,7 +25,7 @@ async function turnsOf(bytes: number, read: (body: string) => Promise<string>): 
 
 describe('large bodies that are asked for at once', () => {
   const texts = new InputTexts();
-  const given = (body: string) => texts.give(new Request('http://localhost'), body).text();
+  const given = (body: string) => texts.give(new Request('http://localhost'), Buffer.from(body)).text();
 
   test('are given out in a turn of the event loop each', async () => {
     expect(await turnsOf(200_000, given)).toBe(COUNT);
@@ -41,11 +41,11 @@ describe('a body of more values than an input may have', () => {
   const LARGE = `[${'{},'.repeat(340_000)}{}]`;
 
   test('is refused before tRPC parses it', async () => {
-    const request = new InputTexts().give(new Request('http://localhost'), LARGE);
+    const request = new InputTexts().give(new Request('http://localhost'), Buffer.from(LARGE));
     await expect(request.text()).rejects.toMatchObject({ cause: { code: 'TOO_LARGE' } });
     // The control: as many characters with fewer values.
     const text = JSON.stringify('x'.repeat(LARGE.length));
-    expect(await new InputTexts().give(new Request('http://localhost'), text).text()).toBe(text);
+    expect(await new InputTexts().give(new Request('http://localhost'), Buffer.from(text)).text()).toBe(text);
   });
 
   test('is answered with 413 and its code, and is not looked at for those who are not let in', async () => {
@@ -70,5 +70,30 @@ describe('a body of more values than an input may have', () => {
     await using closed = await startTestServer({}, { catalog, authenticate });
     expect((await post(closed.url)).status).toBe(401);
     expect(asked).toBe(1);
+  });
+});
+
+describe('a body that is not UTF-8', () => {
+  const LATIN_1 = Buffer.from(JSON.stringify({ data: { text: 'café' } }), 'latin1');
+
+  test('is refused by name: nothing is stored in its place', async () => {
+    const request = new InputTexts().give(new Request('http://localhost'), LATIN_1);
+    await expect(request.text()).rejects.toMatchObject({ cause: { code: 'INVALID_OPTION' } });
+    const catalog = defineEvents({ said: z.object({ text: z.string() }) });
+    await using server = await startTestServer({}, { catalog });
+    const headers = { 'content-type': 'application/json' };
+    const post = (body: Uint8Array<ArrayBuffer>) =>
+      fetch(`${server.url}/trpc/publish.said`, { method: 'POST', headers, body });
+    expect((await post(new Uint8Array(LATIN_1))).status).toBe(400);
+    // A mark of the byte order is none of the text.
+    expect((await post(new TextEncoder().encode('\uFEFF{"data":{"text":"café"}}'))).status).toBe(200);
+    const { result } = await (await fetch(`${server.url}/trpc/history`)).json();
+    expect(result.data.json.items.map((item: { event: { data: unknown } }) => item.event.data)).toEqual([
+      { text: 'café' },
+    ]);
+  });
+
+  test('control: read as text it is another one', () => {
+    expect(LATIN_1.toString()).toContain('caf\uFFFD');
   });
 });

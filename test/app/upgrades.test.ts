@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
@@ -57,9 +57,12 @@ async function answers(port: number, text: string, count = 1): Promise<number[]>
 }
 
 /** Node alone: a server with WebSockets that serves HTTP beside them, and so gives each upgrade away. */
-async function naive(perMessageDeflate: typeof COMPRESSION | false = false) {
+async function naive(
+  serve: RequestListener = (_, response) => void setTimeout(() => response.end('served'), 20),
+  perMessageDeflate: typeof COMPRESSION | false = false,
+) {
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate });
-  const server: Server = createServer((_, response) => void setTimeout(() => response.end('served'), 20));
+  const server: Server = createServer(serve);
   server.on('upgrade', (request, socket, head) => wss.handleUpgrade(request, socket, head, () => {}));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -238,7 +241,7 @@ describe('what a WebSocket offers may be declined', () => {
   });
 
   test('control: ws alone refuses', async () => {
-    using server = await naive(COMPRESSION);
+    using server = await naive(undefined, COMPRESSION);
     expect(
       await answers(server.port, upgrade('websocket', `Sec-WebSocket-Extensions: ${ODD[0]}\r\n`)),
     ).toEqual([400]);
@@ -259,6 +262,39 @@ describe('what a WebSocket offers may be declined', () => {
       'sec-websocket-protocol': 'a, b',
       'sec-websocket-extensions': 'permessage-deflate',
     });
+  });
+});
+
+describe('an offer with so many headers that Node leaves some out, the length of its body among them', () => {
+  const hidden = get('/healthz');
+  const many = 'a:\r\n'.repeat(2100);
+  const smuggled = post(`${H2C}${many}Content-Length: ${hidden.length}\r\n`, hidden) + get('/nothing');
+
+  test('is read whole: its body is no request of its own', async () => {
+    await using server = await startTestServer();
+    expect(await answers(server.port, smuggled, 2)).toEqual([400, 404]);
+  });
+
+  test('on a server of one’s own it ends the connection', async () => {
+    const manager = new EventManager({ broker: new MemoryBroker() });
+    const server = createServer((_, response) => void response.end('served'));
+    const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    using raw = new Raw(typeof address === 'object' ? (address?.port ?? 0) : 0);
+    raw.write(smuggled);
+    await expect.poll(() => [raw.statuses, raw.isClosed]).toEqual([[431], true]);
+    await broadcaster.close();
+    server.close();
+    await manager.close();
+  });
+
+  test('control: Node alone does not tell of that length', async () => {
+    using server = await naive((request, response) => response.end(`${request.headers['content-length']}`));
+    using raw = new Raw(server.port);
+    raw.write(post(`${many}Content-Length: ${hidden.length}\r\n`, hidden));
+    await expect.poll(() => raw.text).toMatch(/undefined$/m);
   });
 });
 

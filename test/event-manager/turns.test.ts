@@ -135,6 +135,28 @@ describe('turns', () => {
     await expect(stopped).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
+  test.each([
+    ['all of it is refused in one turn of the event loop', true, 100],
+    ['control: for one that is there one thing is done in it', false, 1],
+  ])('of 100 things that one waits for who then is gone, %s', async (_, leaves, count) => {
+    const { turns, passTime, loop } = turnsOf({ sliceMs: 0, perAsker: 1 });
+    let gone = false;
+    const asker: Asker = {
+      ...ownAsker(),
+      get gone() {
+        return gone;
+      },
+    };
+    const step = async () => passTime(1);
+    await turns.run(ownAsker(), step); // the slice is over
+    let ended = 0;
+    const end = (): void => void ended++;
+    for (let each = 0; each < 100; each++) void turns.run(asker, step).then(end, end);
+    gone = leaves;
+    await loop();
+    expect(ended).toBe(count);
+  });
+
   test('so many run at a time, of one asker fewer', async () => {
     const { turns, loop } = turnsOf({ atOnce: 3, perAsker: 2 });
     let running = 0;

@@ -13,14 +13,15 @@ import { toAsyncApi } from '../../schema/asyncapi.ts';
 import { toJsonSchema } from '../../schema/json-schema.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { addSlash } from './addresses.ts';
 import { answerErrors, refuseAddress } from './answer-errors.ts';
 import { cutUnreadAnswers, limitConnections, limitSockets } from './connections.ts';
 import { everyAnswer, type HttpEnv, type HttpRoutes } from './every-answer.ts';
+import { addAnswerHeaders } from './node/answer-headers.ts';
 import { requestsOfFewPieces } from './node/body.ts';
 import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './node/client-error.ts';
 import type { OpenRequests } from './node/open-requests.ts';
 import { answerInTurn } from './node/pipelining.ts';
-import { addSecurityHeaders } from './node/security-headers.ts';
 import { servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
 import { serveCalls } from './serve-calls.ts';
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   router: AnyTRPCRouter;
   /** Path of the router. */
   path: string;
+  /** Path that a proxy leaves before the others; @default none */
+  basePath?: string | undefined;
   /** Described at `/schema.json` and `/asyncapi.json`, with the prefix of keys in Redis. */
   catalog: AnyCatalog;
   redisPrefix: string;
@@ -79,6 +82,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
       headersTimeout: options.handshakeTimeoutMs - LOOK_MS - HANDSHAKE_SPARE_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: LOOK_MS,
+      requireHostHeader: false, // our own answer says so, in its turn and with the headers of every answer
       keepAliveTimeout: KEEP_ALIVE_MS,
       IncomingMessage: requestsOfFewPieces((socket) => {
         instruments.refused('TOO_LARGE');
@@ -86,11 +90,14 @@ export function createHttpServer(options: HttpServerOptions): Server {
       }),
     },
     (request, response) => {
-      addSecurityHeaders(response);
+      addAnswerHeaders(response);
       nameHealthCheck(request);
       void listener(request, response);
     },
   );
+  // An expectation that nobody knows is no demand: Node's own answer, 417, would come out of turn.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.maxHeadersCount = 0; // of more than some Node drops the rest, an Origin perhaps; their bytes are limited
   answerInTurn(server, () => instruments.refused('TOO_MANY_REQUESTS'));
   pending.watch(server);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -110,12 +117,15 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
   const app: HttpRoutes = new Hono<HttpEnv>();
   answerErrors(app, { router, path, logger });
   app.use(everyAnswer({ readiness, requests, logger }));
-  app.use(({ env }, next) => {
-    if (isReadable(env.incoming.url)) return next();
-    throw new TRPCError({ code: 'BAD_REQUEST', message: 'Such an address cannot be read' });
+  app.use(({ env: { incoming } }, next) => {
+    const isNamed = incoming.headers.host !== undefined || incoming.httpVersion === '1.0';
+    const problem = isNamed ? 'Such an address cannot be read' : 'A request by HTTP/1.1 has a Host';
+    if (isNamed && isReadable(incoming.url)) return next();
+    throw new TRPCError({ code: 'BAD_REQUEST', message: problem });
   });
   app.use(checkHost(options.isServedHost, () => instruments.refused('HOST')));
 
+  addSlash(app, options.basePath ?? '');
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
     if (await readiness.check()) return c.json({ status: 'ready' });

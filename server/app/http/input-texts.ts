@@ -1,8 +1,10 @@
 import { EventsError } from '../../../shared/errors.ts';
-import { roundedIn } from '../../../shared/wire/exact-json.ts';
+import { firstRounded } from '../../../shared/wire/exact-json.ts';
 import { checkValues } from '../../../shared/wire/input-text.ts';
 import { MessageTurns, weightOf } from '../../broadcaster/core/message-turns.ts';
 import { toTRPCError } from '../../trpc/errors.ts';
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Gives tRPC the texts of bodies to parse. It asks for one when a call was let in and not before, and is given it as the
@@ -14,22 +16,24 @@ export class InputTexts {
 
   /**
    * The same request, whose `text()` is a body that was read already.
-   * @returns a request whose `text()` rejects with a TRPCError for more values than an input may have, and for whole
-   * numbers that JavaScript would round: they would be stored as others, and whoever published them would not be told
+   * @returns a request whose `text()` rejects with a TRPCError for more values than an input may have, and for what would
+   * be stored as something else without a word to whoever published it: whole numbers that JavaScript would round, and
+   * text that is not UTF-8
    */
-  give(request: Request, body: string): Request {
+  give(request: Request, body: Uint8Array): Request {
     return Object.defineProperty(request, 'text', { value: () => this.#read(body) });
   }
 
-  async #read(body: string): Promise<string> {
+  async #read(body: Uint8Array): Promise<string> {
     await this.#turn(body.length);
     try {
-      checkValues(body);
-      refuseRounded(body);
+      const text = textOf(body);
+      checkValues(text);
+      refuseRounded(text);
+      return text;
     } catch (error) {
       throw error instanceof EventsError ? toTRPCError(error) : error;
     }
-    return body;
   }
 
   #turn(length: number): Promise<void> {
@@ -43,9 +47,19 @@ export class InputTexts {
   }
 }
 
+/** The text, without a mark of its byte order. @throws EventsError INVALID_OPTION */
+function textOf(body: Uint8Array): string {
+  try {
+    return UTF_8.decode(body);
+  } catch {
+    const message = 'JSON is sent as UTF-8, and this body is not';
+    throw new EventsError('INVALID_OPTION', message, { issues: [{ path: [], message }] });
+  }
+}
+
 /** @throws EventsError INVALID_EVENT */
 function refuseRounded(body: string): void {
-  const [number] = roundedIn(body);
+  const number = firstRounded(body);
   if (number === undefined) return;
   const message = `The number ${number.slice(0, 40)} is beyond 2^53 and would be rounded: send it as text, or annotated as a bigint.`;
   throw new EventsError('INVALID_EVENT', message, { issues: [{ path: ['data'], message }] });

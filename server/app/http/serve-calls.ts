@@ -8,6 +8,7 @@ import { EventStreams } from '../../broadcaster/sse/event-streams.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { HttpEnv, HttpRoutes } from './every-answer.ts';
+import { requestOfForm } from './forms.ts';
 import { InputTexts } from './input-texts.ts';
 import { type Failure, logFailure } from './log-failure.ts';
 import { readBody } from './node/body.ts';
@@ -51,7 +52,7 @@ export function serveCalls(app: HttpRoutes, options: CallsOptions): void {
       const answer = await streams.answer({
         request: incoming,
         response: outgoing,
-        path: incoming.url?.split('?', 1)[0]?.slice(path.length + 1) ?? '',
+        path: new URL(c.req.url).pathname.slice(path.length + 1),
         name,
         headers: () => (isClosed() ? { connection: 'close' } : {}),
         onError: report,
@@ -93,13 +94,13 @@ async function withBody(
   const isJson = mediaType === 'application/json';
   if (!isJson && mediaType !== 'multipart/form-data')
     refuse('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with content-type: application/json');
-  const body = await readBody(incoming).catch((error: unknown) => {
+  try {
+    const body = await readBody(incoming);
+    return isJson ? texts.give(request, body) : requestOfForm(request, body);
+  } catch (error) {
     if (error instanceof EventsError) instruments.refused('BODY_TOO_LARGE');
     throw error;
-  });
-  if (isJson) return texts.give(request, body.toString());
-  const { url, headers, signal } = request;
-  return new Request(url, { method, headers, signal, body: new Uint8Array(body) });
+  }
 }
 
 /** Tells in a header too when trying again can help. */

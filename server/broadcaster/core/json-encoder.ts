@@ -1,5 +1,5 @@
 import type { Encoder } from '@trpc/server/adapters/ws';
-import { parseExactly, roundedIn } from '../../../shared/wire/exact-json.ts';
+import { firstRounded, parseExactly } from '../../../shared/wire/exact-json.ts';
 import { isObject } from './guards.ts';
 
 /** tRPC's default on the wire: JSON in text frames. Whole numbers of inputs that JavaScript would round are bigints. */
@@ -12,7 +12,7 @@ export const jsonEncoder: Encoder = {
       );
     }
     const message: unknown = JSON.parse(data);
-    if (roundedIn(data).length > 0) takeInputs(message, parseExactly(data));
+    if (firstRounded(data) !== undefined) takeInputs(message, parseExactly(data));
     return message;
   },
 };

@@ -37,6 +37,12 @@ export function upgradeListener({ server, pending, take, leaves = () => false }:
       take(request, socket, head);
       return;
     }
+    if (isCut(server, request)) {
+      socket.end(
+        'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      );
+      return;
+    }
     socket.off('error', destroy);
     handBack(server, request, socket, head);
   };
@@ -45,6 +51,18 @@ export function upgradeListener({ server, pending, take, leaves = () => false }:
 /** A GET by HTTP/1.1 with `websocket` among what is offered. */
 function isWebSocketHandshake({ method, headers, httpVersion }: IncomingMessage): boolean {
   return method === 'GET' && httpVersion === '1.1' && tokens(headers.upgrade).includes('websocket');
+}
+
+/** Node's own limit on the headers of a request, names and values, where a server sets none. */
+const MAX_HEADER_TEXTS = 2000;
+
+/**
+ * Tells if headers of a request may have been left out, as Node does beyond a number of them. Given back without the
+ * length of its body, a request would be followed by one that its client, or a proxy before this server, did not ask.
+ */
+function isCut({ maxHeadersCount }: Server, { rawHeaders }: IncomingMessage): boolean {
+  const most = maxHeadersCount === null ? MAX_HEADER_TEXTS : 2 * maxHeadersCount;
+  return most > 0 && rawHeaders.length >= most;
 }
 
 /** Headers that belong to an offer, beside `Connection`. */

@@ -109,8 +109,12 @@ export class Turns {
         this.#park(line);
         continue;
       }
-      this.#admit(line);
-      line.waiting.shift()?.();
+      const { waiting } = line;
+      // All that one who is gone still waits for is refused in one turn: each thing that waits holds some KB.
+      for (const pass of waiting.splice(0, line.asker.gone ? waiting.length : 1)) {
+        this.#admit(line);
+        pass();
+      }
       this.#update(line);
       return;
     }

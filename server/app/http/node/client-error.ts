@@ -1,7 +1,7 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { PendingAnswers } from '../../../broadcaster/upgrade/pending-answers.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { ANSWER_HEADERS } from './answer-headers.ts';
 
 /** Code of our own, beside those of Node, for a body that comes in too many pieces. */
 export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
@@ -59,7 +59,7 @@ export function endWith(socket: Duplex, status: number, message = STATUS_CODES[s
     connection: 'close',
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
-    ...SECURITY_HEADERS,
+    ...ANSWER_HEADERS,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../../../shared/protocol-version.ts';
 
-/** On every answer. Strict-Transport-Security is for who ends TLS to say. */
-export const SECURITY_HEADERS = {
+/** Headers against browsers' misuse of an answer. Strict-Transport-Security is for who ends TLS to say. */
+const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -13,8 +13,10 @@ export const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
-/** Puts {@link SECURITY_HEADERS} and the version of the protocol on an answer before it is written; they may be replaced. */
-export function addSecurityHeaders(answer: ServerResponse): void {
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) answer.setHeader(name, value);
-  answer.setHeader(PROTOCOL_HEADER, PROTOCOL_VERSION);
+/** On every answer, also those that no handler gives: {@link SECURITY_HEADERS} and the version of the protocol. */
+export const ANSWER_HEADERS = { ...SECURITY_HEADERS, [PROTOCOL_HEADER]: PROTOCOL_VERSION } as const;
+
+/** Puts {@link ANSWER_HEADERS} on an answer before it is written; they may be replaced. */
+export function addAnswerHeaders(answer: ServerResponse): void {
+  for (const [name, value] of Object.entries(ANSWER_HEADERS)) answer.setHeader(name, value);
 }

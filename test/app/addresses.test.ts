@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { startTestServer } from './harness.ts';
+
+/** The answer to a request of these lines, its head and its body. */
+async function ask(port: number, ...lines: string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+  socket.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+  return (await socket.toArray()).join('');
+}
+
+describe('one address in several writings', () => {
+  test.each([
+    ['with its host', 'http://localhost/trpc/history'],
+    ['with its host in capitals', 'HTTP://LOCALHOST/trpc/history'],
+    ['below the path of a proxy', '/events/trpc/history'],
+    ['both', 'http://localhost/events/trpc/history'],
+    ['with dots', '/trpc/./history'],
+    ['from elsewhere', '/assets/../trpc/history'],
+    ['escaped', '/trpc/%68istory'],
+  ])('%s', async (_, address) => {
+    await using server = await startTestServer({ basePath: '/events' });
+    const answer = await ask(server.port, `GET ${address} HTTP/1.1`, 'Host: localhost');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain('"items":[]');
+  });
+
+  test('its host counts, and not the one in the header', async () => {
+    await using server = await startTestServer();
+    const [own, foreign] = [`localhost:${server.port}`, `evil.example:${server.port}`];
+    const status = async (address: string, host: string) =>
+      (await ask(server.port, `GET http://${address}/trpc/history HTTP/1.1`, `Host: ${host}`)).slice(9, 12);
+    expect(await status(foreign, own)).toBe('403');
+    expect(await status(own, foreign)).toBe('200');
+  });
+
+  test('the path of a proxy alone is sent on to its slash', async () => {
+    await using server = await startTestServer({ basePath: '/a/events' });
+    const answer = await ask(server.port, 'GET /a/events?x=1 HTTP/1.1', 'Host: localhost');
+    expect(answer).toMatch(/^HTTP\/1\.1 308 /);
+    expect(answer).toMatch(/^location: events\/\?x=1\r$/m);
+  });
+});
+
+describe('answers that Node would give by itself have the headers of every other', () => {
+  const odd = [
+    ['no Host', 400, ['GET /trpc/history HTTP/1.1']],
+    ['an expectation that nobody knows', 200, ['GET /trpc/history HTTP/1.1', 'Host: localhost', 'Expect: x']],
+    ['no HTTP', 400, ['GET /\f HTTP/1.1', 'Host: localhost']],
+    ['the path of a proxy alone', 308, ['GET /events HTTP/1.1', 'Host: localhost']],
+    ['a tunnel', 405, ['CONNECT localhost:1 HTTP/1.1', 'Host: localhost']],
+  ] as const;
+
+  test.each(odd)('%s: %i', async (_, status, lines) => {
+    await using server = await startTestServer({ basePath: '/events' });
+    const answer = await ask(server.port, ...lines);
+    expect(answer.slice(9, 12)).toBe(`${status}`);
+    expect(answer).toMatch(/^x-content-type-options: nosniff\r$/m);
+    expect(answer).toMatch(/^psyche-protocol: 1\r$/m);
+  });
+
+  test('control: Node alone gives them', async () => {
+    const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const answers = await Promise.all(odd.slice(0, 2).map(([, , lines]) => ask(port, ...lines)));
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['400', '417']);
+    expect(answers.join('')).not.toContain('psyche-protocol');
+    server.close();
+  });
+});
