@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AnyTRPCRouter, CreateContextCallback, inferRouterContext } from '@trpc/server';
 import type { NodeHTTPCreateContextFnOptions } from '@trpc/server/adapters/node-http';
 import type { BaseHandlerOptions } from '@trpc/server/http';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { refuseForeignRouter } from '../trpc-copy.ts';
 import { liveEvents } from './groups/live-events.ts';
 import { type Encoder, jsonEncoder } from './json-encoder.ts';
@@ -35,13 +35,20 @@ export interface BroadcastOptions extends LimitOptions {
   compressFrom?: number | undefined;
 }
 
+/** The part of a `WebSocketServer` of ws that is used, so that any version of `@types/ws` may declare it. */
+export interface SocketServer {
+  on(event: 'headers', listener: (headers: string[]) => void): unknown;
+  on(event: 'connection', listener: (socket: WebSocket, request: IncomingMessage) => void): unknown;
+  readonly clients: Iterable<WebSocket>;
+}
+
 /**
  * The options of tRPC's own `applyWSSHandler`, declared anew: the declarations of `@trpc/server/adapters/ws` do not
  * compile beside today's `@types/ws` in tRPC 11.22, which an application with `skipLibCheck: false` would be told of.
  */
 interface SocketOptions {
   /** The server whose connections are served. */
-  wss: WebSocketServer;
+  wss: SocketServer;
   /** Pings of the server, and the wait for an answer, after which a connection is terminated. Default: no pings. */
   keepAlive?: {
     enabled: boolean;
