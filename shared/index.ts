@@ -38,5 +38,6 @@ export {
 } from './stream-items.ts';
 export type { WhenSlow } from './when-slow.ts';
 export { parseExactly } from './wire/exact-json.ts';
+export type { Encoded } from './wire/format.ts';
 export { parseInput } from './wire/input-text.ts';
 export { transformer } from './wire/transformer.ts';

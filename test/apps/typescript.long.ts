@@ -5,10 +5,14 @@ import { PATIENCE_MS } from './expected.ts';
 const VERSIONS = ['5.7', '5.9', '7'];
 const RESOLUTIONS = ['node16', 'nodenext', 'bundler'];
 
-test(
-  'TypeScript 5.7, 5.9 and 7, with each way to resolve modules, and libraries checked too',
-  async () => {
-    await using app = await Application.make('typescript', { common: [] });
+test.each([
+  ['the latest tRPC', {}],
+  // The one that the latest @trpc/tanstack-react-query asks for: its declarations need older ones of ws.
+  ['tRPC 11.22.1', { '@trpc/client': '11.22.1', '@trpc/server': '11.22.1' }],
+])(
+  'TypeScript 5.7, 5.9 and 7, with each way to resolve modules, libraries checked too, and %s',
+  async (_name, versions) => {
+    await using app = await Application.make('typescript', { common: [], versions });
     for (const version of VERSIONS) {
       for (const resolution of RESOLUTIONS) {
         const tsc = `node_modules/typescript-${version}/bin/tsc`;

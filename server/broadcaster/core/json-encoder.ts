@@ -1,6 +1,11 @@
-import type { Encoder } from '@trpc/server/adapters/ws';
 import { firstRounded, parseExactly } from '../../../shared/wire/exact-json.ts';
 import { isObject } from './guards.ts';
+
+/** The form of messages on the wire, as tRPC's `experimental_encoder` has it. */
+export interface Encoder {
+  encode(data: unknown): string | Uint8Array<ArrayBuffer>;
+  decode(data: string | ArrayBuffer | Uint8Array): unknown;
+}
 
 /** tRPC's default on the wire: JSON in text frames. Whole numbers of inputs that JavaScript would round are bigints. */
 export const jsonEncoder: Encoder = {

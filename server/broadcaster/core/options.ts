@@ -1,5 +1,9 @@
-import type { AnyTRPCRouter } from '@trpc/server';
-import type { Encoder, WSSHandlerOptions } from '@trpc/server/adapters/ws';
+import type { IncomingMessage } from 'node:http';
+import type { AnyTRPCRouter, CreateContextCallback, inferRouterContext } from '@trpc/server';
+import type { NodeHTTPCreateContextFnOptions } from '@trpc/server/adapters/node-http';
+import type { BaseHandlerOptions } from '@trpc/server/http';
+import type { WebSocket } from 'ws';
+import type { Encoder } from './json-encoder.ts';
 import type { LimitOptions, Limits } from './limits.ts';
 import type { Live } from './live.ts';
 import type { MessageTurns } from './message-turns.ts';
@@ -29,8 +33,45 @@ export interface BroadcastOptions extends LimitOptions {
   compressFrom?: number | undefined;
 }
 
+/** The part of a `WebSocketServer` of ws that is used, so that any version of `@types/ws` may declare it. */
+export interface SocketServer {
+  on(event: 'headers', listener: (headers: string[]) => void): unknown;
+  on(event: 'connection', listener: (socket: WebSocket, request: IncomingMessage) => void): unknown;
+  readonly clients: Iterable<WebSocket>;
+}
+
+/**
+ * The options of tRPC's own `applyWSSHandler`, declared anew: the declarations of `@trpc/server/adapters/ws` do not
+ * compile beside today's `@types/ws` in tRPC 11.22, which an application with `skipLibCheck: false` would be told of.
+ */
+interface SocketOptions {
+  /** The server whose connections are served. */
+  wss: SocketServer;
+  /** Pings of the server, and the wait for an answer, after which a connection is terminated. Default: no pings. */
+  keepAlive?: {
+    enabled: boolean;
+    /** Milliseconds between pings. Default: 30 000. */
+    pingMs?: number;
+    /** Milliseconds to wait for an answer. Default: 5000. */
+    pongWaitMs?: number;
+  };
+  /** True if a client's `PING` is not answered; for tests. Default: false. */
+  dangerouslyDisablePong?: boolean;
+  /** Another form of messages on the wire. Default: JSON in text frames. */
+  experimental_encoder?: Encoder;
+}
+
+type CreateContext<TRouter extends AnyTRPCRouter> = (
+  options: NodeHTTPCreateContextFnOptions<IncomingMessage, WebSocket>,
+) => inferRouterContext<TRouter> | Promise<inferRouterContext<TRouter>>;
+
 /** The options of `applyWSSHandler` of tRPC, and ours. */
-export type BroadcastWSSHandlerOptions<TRouter extends AnyTRPCRouter> = WSSHandlerOptions<TRouter> &
+export type BroadcastWSSHandlerOptions<TRouter extends AnyTRPCRouter> = BaseHandlerOptions<
+  TRouter,
+  IncomingMessage
+> &
+  CreateContextCallback<inferRouterContext<TRouter>, CreateContext<TRouter>> &
+  SocketOptions &
   BroadcastOptions;
 
 export type AnyHandlerOptions = BroadcastWSSHandlerOptions<AnyTRPCRouter>;

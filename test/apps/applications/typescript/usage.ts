@@ -21,7 +21,7 @@ export const catalog = defineEvents({
   waking: z.object({ hour: z.int() }),
 });
 export const manager = new EventManager({ catalog, broker: new MemoryBroker() });
-const t = initTRPC.context<{ user: string }>().create({ transformer, errorFormatter });
+export const t = initTRPC.context<{ user: string }>().create({ transformer, errorFormatter });
 export const appRouter = t.router({ events: eventProcedures(manager, t.procedure) });
 export type AppRouter = typeof appRouter;
 export const ownRouter = createAppRouter(manager);
