@@ -1,4 +1,5 @@
-import { createWSClient, type TRPCWebSocketClient } from '@trpc/client';
+import type { TRPCWebSocketClient } from '@trpc/client';
+import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
 import { mayReconnect } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
@@ -18,8 +19,9 @@ import { toError } from '../failures/to-error.ts';
 import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
 import { askParams, type ConnectionParams, type Token } from './credentials.ts';
 import { messageEncoder } from './incoming.ts';
+import { loadWebSocket } from './load-web-socket.ts';
 import { probe } from './probe.ts';
-import { impatientWebSocket, loadWebSocket, onAdmission, type WebSocketClass } from './socket.ts';
+import { impatientWebSocket, onAdmission, type WebSocketClass } from './socket.ts';
 import { toHttpUrl, toWebSocketUrl } from './url.ts';
 
 /** Options of a connection: the server, the credentials, and the test for a lost connection. */

@@ -14,12 +14,6 @@ interface RawSocket {
   terminate?(): void;
 }
 
-/** The platform's WebSocket; on a Node that has none, the package `ws`. */
-export async function loadWebSocket(): Promise<WebSocketClass> {
-  // Bundlers for browsers resolve `ws` to its stub of a few bytes, and never call it.
-  return globalThis.WebSocket ?? (await import('ws')).WebSocket;
-}
-
 /**
  * A WebSocket class for tRPC's client that gives up in time, and sends no joined messages that are too large.
  * By themselves, platforms wait minutes for a server that does not answer the handshake, and up to a minute for one

@@ -1,6 +1,4 @@
-import { createTRPCUntypedClient, type TRPCUntypedClient, wsLink } from '@trpc/client';
-import type { AppRouter } from '../../server/index.ts';
-import type { AnyCatalog } from '../../shared/catalog.ts';
+import { wsLink } from '@trpc/client/links/wsLink/wsLink';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { Encoded } from '../../shared/wire/format.ts';
@@ -12,11 +10,9 @@ import { type RetryOptions, withRetry } from '../failures/retry.ts';
 import { Beginnings } from './beginnings.ts';
 import { type ConnectionOptions, SocketConnection } from './connection.ts';
 import { EncodedInput } from './encoded-input.ts';
-import { mountLinks } from './mount-link.ts';
+import { mountedAt } from './mounted-at.ts';
+import { Requests, type Router } from './requests.ts';
 import { isLarge } from './socket.ts';
-
-/** The router, whatever its catalog. Procedures are called by path: their names are known to the catalog only. */
-export type Router = AppRouter<AnyCatalog>;
 
 /**
  * The project's transformer: inputs are encoded before they come here, answers are decoded without a deep copy of what
@@ -34,19 +30,19 @@ export const wireTransformer = {
   },
 };
 
-/** tRPC over our connection: calls that outlive it, and the raw client for subscriptions. */
+/** tRPC over our connection: calls that outlive it, and the raw requests for subscriptions. */
 export class Wire {
   readonly connection: SocketConnection;
-  readonly trpc: TRPCUntypedClient<Router>;
+  readonly requests: Requests;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #beginnings = new Beginnings();
   #closing = false;
 
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
-    const mount = mountLinks(options.path);
+    const mounted = mountedAt(options.path);
     this.connection = new SocketConnection(options, report);
     const link = wsLink<Router>({ client: this.connection.client, transformer: wireTransformer });
-    this.trpc = createTRPCUntypedClient<Router>({ links: [...mount, link] });
+    this.requests = new Requests(link, mounted);
   }
 
   /**
@@ -70,7 +66,7 @@ export class Wire {
           if (held) await Promise.race([held, refusal.promise]);
           const { status, error } = this.connection.state;
           if (status === 'closed') throw closedError(error);
-          const output = await Promise.race([this.trpc[type](path, input, { signal }), refusal.promise]);
+          const output = await Promise.race([this.requests.call(type, path, input, signal), refusal.promise]);
           this.connection.onReply();
           return checkAnswer(output);
         } catch (cause) {

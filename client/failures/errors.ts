@@ -1,4 +1,4 @@
-import { TRPCClientError } from '@trpc/client';
+import type { TRPCClientError } from '@trpc/client';
 import type { AppRouter } from '../../server/index.ts';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, type ErrorCode, EventsError } from '../../shared/errors.ts';
@@ -11,9 +11,8 @@ import { toError } from './to-error.ts';
  * some, else with the code of its status, else, where nothing answered, UNAVAILABLE. So one table, `ERRORS`, says for
  * clients, publishers and subscriptions alike what is tried again.
  */
-export function toClientError(error: unknown): Error {
-  if (!(error instanceof TRPCClientError)) return toError(error);
-  const failure: TRPCClientError<AppRouter<AnyCatalog>> = error;
+export function toClientError(failure: unknown): Error {
+  if (!isTrpcFailure(failure)) return toError(failure);
   const { cause } = failure;
   if (cause instanceof EventsError) return cause;
   if (cause instanceof HttpStatusError) {
@@ -32,8 +31,24 @@ export function toClientError(error: unknown): Error {
   if (httpStatus !== undefined) {
     return new EventsError(codeOfStatus(httpStatus), withAdvice(failure), details);
   }
-  const code = isWrongAddress(failure) ? 'INVALID_OPTION' : 'UNAVAILABLE';
-  return new EventsError(code, `No answer from the server: ${describeLoss(failure)}`, { cause: failure });
+  return unanswered(failure);
+}
+
+/** The error of a call that nothing answered. */
+function unanswered(cause: Error): EventsError {
+  const code = isWrongAddress(cause) ? 'INVALID_OPTION' : 'UNAVAILABLE';
+  return new EventsError(code, `No answer from the server: ${describeLoss(cause)}`, { cause });
+}
+
+/** The failure of a request within tRPC's client: as it is if it is an answer or one of ours, else that there was none. */
+export function toFailure(thrown: unknown): Error {
+  const error = toError(thrown);
+  return isTrpcFailure(error) || error instanceof EventsError ? error : unanswered(error);
+}
+
+/** Told by its name: the class is in a module of tRPC's client that brings all of it into a page's bundle. */
+function isTrpcFailure(error: unknown): error is TRPCClientError<AppRouter<AnyCatalog>> {
+  return error instanceof Error && error.name === 'TRPCClientError';
 }
 
 /** Tells if trying again can help. */

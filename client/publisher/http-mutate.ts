@@ -1,7 +1,8 @@
-import { createTRPCUntypedClient, httpLink } from '@trpc/client';
+import { httpLink } from '@trpc/client/links/httpLink';
 import { askHeaders, type RequestHeaders, type Token } from '../connection/credentials.ts';
-import { mountLinks } from '../connection/mount-link.ts';
-import { type Router, wireTransformer } from '../connection/wire.ts';
+import { mountedAt } from '../connection/mounted-at.ts';
+import { Requests, type Router } from '../connection/requests.ts';
+import { wireTransformer } from '../connection/wire.ts';
 import { checkAnswer, isTrpcAnswer } from '../failures/answer.ts';
 import { HttpStatusError } from '../failures/http-status.ts';
 import { withRetry } from '../failures/retry.ts';
@@ -22,10 +23,10 @@ export function httpMutate({ url, path, token, headers }: HttpOptions): Mutate {
     fetch: fetchAnswer,
     headers: () => askHeaders(headers, token),
   });
-  const trpc = createTRPCUntypedClient<Router>({ links: [...mountLinks(path), link] });
+  const requests = new Requests(link, mountedAt(path));
   // The router's types say what comes out of a path; the caller names them.
   return <T>(path: string, input: unknown, retry: Parameters<Mutate>[2]) =>
-    withRetry(async (signal) => checkAnswer((await trpc.mutation(path, input, { signal })) as T), retry);
+    withRetry(async (signal) => checkAnswer((await requests.call('mutation', path, input, signal)) as T), retry);
 }
 
 /**

@@ -133,12 +133,10 @@ export class Subscription {
       this.#onEnd(toError(error));
       return;
     }
-    this.#inner = this.#wire.trpc.subscription(this.#path, input, {
+    this.#inner = this.#wire.requests.subscribe(this.#path, input, {
       onStarted: () => this.#setStatus('catching-up'),
       onData: (item) => this.#onData(item),
-      onConnectionStateChange: ({ state }) => {
-        if (state === 'connecting') this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
-      },
+      onConnecting: () => this.#setStatus(this.#cursor === null ? 'connecting' : 'stale'),
       onError: (error) => this.#onEnd(toClientError(error)),
       onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
     });
