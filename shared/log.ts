@@ -9,7 +9,7 @@ import {
   type PublishMeta,
   timestampSchema,
 } from './events.ts';
-import { decode } from './wire/decode.ts';
+import { decodeAccepted } from './wire/decode.ts';
 import { encode } from './wire/encode.ts';
 import { LOG_LIMITS } from './wire/limits.ts';
 
@@ -78,12 +78,9 @@ export function fromLogEntry<C extends AnyCatalog>(
 ): EventOf<EventName<C>, C> {
   const json = JSON.parse(entry.json);
   if (entry.meta === undefined) return json;
-  const decoded = decode({ json: { data: json }, meta: JSON.parse(entry.meta) }, STORED);
+  const decoded = decodeAccepted({ json: { data: json }, meta: JSON.parse(entry.meta) }, LOG_LIMITS);
   return (decoded as { data: EventOf<EventName<C>, C> }).data;
 }
-
-/** Logs of earlier versions hold superjson's notes of equal objects, which say nothing that the JSON does not. */
-const STORED = { limits: LOG_LIMITS, equalities: 'ignore' } as const;
 
 /**
  * Decodes an entry that anybody may have written and that everybody will read: refuses data too deep to be sent again.
@@ -92,7 +89,7 @@ const STORED = { limits: LOG_LIMITS, equalities: 'ignore' } as const;
 export function checkedEvent(entry: Pick<LogEntry, 'json' | 'meta'>): unknown {
   const json = { data: JSON.parse(entry.json) as unknown };
   const meta = entry.meta === undefined ? undefined : JSON.parse(entry.meta);
-  return (decode({ json, meta }, STORED) as { data: unknown }).data;
+  return (decodeAccepted({ json, meta }, LOG_LIMITS) as { data: unknown }).data;
 }
 
 function check(ok: boolean, field: string, message: string): void {

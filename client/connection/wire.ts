@@ -2,7 +2,7 @@ import { wsLink } from '@trpc/client/links/wsLink/wsLink';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { Encoded } from '../../shared/wire/format.ts';
-import { transformer } from '../../shared/wire/transformer.ts';
+import { decodeOutput, encodePlainly } from '../../shared/wire/transformer.ts';
 import { checkAnswer, decodeAnswer } from '../failures/answer.ts';
 import { closeCodeOf, refusalOf } from '../failures/connection-loss.ts';
 import { closedError } from '../failures/errors.ts';
@@ -20,13 +20,12 @@ import { isLarge } from './socket.ts';
  */
 export const wireTransformer = {
   input: {
-    serialize: (input: unknown) =>
-      input instanceof EncodedInput ? input.wire : transformer.serialize(input),
-    deserialize: (value: Encoded): unknown => transformer.deserialize(value),
+    serialize: (input: unknown) => (input instanceof EncodedInput ? input.wire : encodePlainly(input)),
+    deserialize: decodeOutput, // only servers decode inputs
   },
   output: {
-    serialize: (value: unknown) => transformer.serialize(value),
-    deserialize: (value: Encoded): unknown => decodeAnswer(() => transformer.output.deserialize(value)),
+    serialize: encodePlainly, // and only they encode outputs
+    deserialize: (value: Encoded): unknown => decodeAnswer(() => decodeOutput(value)),
   },
 };
 

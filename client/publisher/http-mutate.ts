@@ -26,7 +26,10 @@ export function httpMutate({ url, path, token, headers }: HttpOptions): Mutate {
   const requests = new Requests(link, mountedAt(path));
   // The router's types say what comes out of a path; the caller names them.
   return <T>(path: string, input: unknown, retry: Parameters<Mutate>[2]) =>
-    withRetry(async (signal) => checkAnswer((await requests.call('mutation', path, input, signal)) as T), retry);
+    withRetry(
+      async (signal) => checkAnswer((await requests.call('mutation', path, input, signal)) as T),
+      retry,
+    );
 }
 
 /**

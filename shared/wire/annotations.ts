@@ -44,51 +44,23 @@ export class AnnotationReader {
     return this.#root;
   }
 
-  /**
-   * Looks whether each place of an object that occurs several times holds it. Its places are not made one again: what
-   * is shared could make a small input a large one, and stock clients write the value at each place.
-   * @throws EventsError where a place is empty: it was left out, or the object contains itself
-   */
-  equalities(tree: unknown): void {
-    const [roots, others] = Array.isArray(tree) ? tree : [[], tree];
-    this.#equal([], roots);
-    if (others === undefined) return;
-    if (!isRecord(others)) throw this.#invalid('meta.referentialEqualities must be lists of paths');
-    for (const [path, places] of Object.entries(others)) this.#equal(this.#split(path), places);
-  }
-
-  #equal(keys: readonly string[], places: unknown): void {
-    if (!Array.isArray(places)) throw this.#invalid('meta.referentialEqualities must be lists of paths');
-    const isNull = this.#at(keys) === null;
-    for (const place of places) {
-      if (typeof place !== 'string') throw this.#invalid('meta.referentialEqualities must be lists of paths');
-      const path = this.#split(place);
-      if (this.#at(path) !== null || isNull) continue;
-      throw invalid(
-        this.#expects(path).code,
-        path,
-        'stands for an object that is elsewhere: send the value at each place (no `dedupe`), and nothing that contains itself',
-      );
-    }
-  }
-
   #tree(tree: unknown, mark: Mark, json: unknown): void {
     if (Array.isArray(tree)) {
       const [type, inner] = tree;
-      if (tree.length === 0 || tree.length > 2) throw this.#invalid('is annotated with no type');
+      if (tree.length === 0 || tree.length > 2) throw this.invalid('is annotated with no type');
       if (inner !== undefined) this.#inner(inner, mark, json);
-      if (mark.type !== undefined) throw this.#invalid('is annotated twice');
+      if (mark.type !== undefined) throw this.invalid('is annotated twice');
       mark.type = this.#type(type);
       if (typeof json === 'string') this.#weigh(mark.type, json);
     } else this.#inner(tree, mark, json);
   }
 
   #inner(trees: unknown, mark: Mark, json: unknown): void {
-    if (!isRecord(trees)) throw this.#invalid('is annotated with no type');
+    if (!isRecord(trees)) throw this.invalid('is annotated with no type');
     for (const path of Object.keys(trees)) {
       const depth = this.#path.length;
       let [place, value] = [mark, json];
-      for (const key of this.#split(path)) {
+      for (const key of this.split(path)) {
         value = this.#step(value, key);
         this.#path.push(key);
         place.inner ??= new Map();
@@ -96,7 +68,7 @@ export class AnnotationReader {
         place.inner.set(key, next);
         place = next;
       }
-      if (this.#path.length > this.#limits.maxDepth) throw this.#invalid('is nested too deeply');
+      if (this.#path.length > this.#limits.maxDepth) throw this.invalid('is nested too deeply');
       this.#tree(trees[path], place, value);
       this.#path.length = depth;
     }
@@ -106,7 +78,7 @@ export class AnnotationReader {
     const [kind, name, ...rest] = Array.isArray(type) ? type : [type];
     const named = Array.isArray(type);
     if (!(named ? NAMED : SIMPLE).has(kind) || (named && typeof name !== 'string') || rest.length > 0) {
-      throw this.#invalid('is annotated with a type that there is not');
+      throw this.invalid('is annotated with a type that there is not');
     }
     const { kinds, code } = this.#expects(this.#path);
     if (!kinds.has(kind as Kind)) {
@@ -114,11 +86,7 @@ export class AnnotationReader {
     }
     const unreadable = unreadableIn(this.#path);
     if (unreadable !== undefined) {
-      throw invalid(
-        code,
-        this.#path,
-        `has an annotation below a field named ${unreadable}, which superjson's clients do not read: rename the field, or send the value as text`,
-      );
+      throw invalid(code, this.#path, `has ${unreadable}`);
     }
     return named ? [kind as Kind, name as string] : (kind as Kind);
   }
@@ -127,16 +95,17 @@ export class AnnotationReader {
   #weigh(type: TypeName, { length }: string): void {
     const { maxUrlChars, maxPatternChars } = this.#limits;
     if (type === 'URL' && length > maxUrlChars)
-      throw this.#invalid(`is a URL of more than ${maxUrlChars} characters: send it as text`);
+      throw this.invalid(`is a URL of more than ${maxUrlChars} characters: send it as text`);
     if (type !== 'regexp') return;
     this.#patternChars += length;
     if (this.#patternChars > maxPatternChars)
-      throw this.#invalid(
+      throw this.invalid(
         `is a regexp beyond the ${maxPatternChars} characters that all of an input may have: send it as text`,
       );
   }
 
-  #at(keys: readonly string[]): unknown {
+  /** The value at a path. @throws EventsError where the path does not exist */
+  at(keys: readonly string[]): unknown {
     let value = this.#json;
     for (const key of keys) value = this.#step(value, key);
     return value;
@@ -156,17 +125,18 @@ export class AnnotationReader {
     );
   }
 
-  /** The keys of a path; each path counts. */
-  #split(path: string): string[] {
+  /** The keys of a path; each path counts. @throws EventsError where it is none, or there are too many */
+  split(path: string): string[] {
     if (++this.#count > this.#limits.maxAnnotations) {
-      throw this.#invalid(`has more than ${this.#limits.maxAnnotations} annotations`, []);
+      throw this.invalid(`has more than ${this.#limits.maxAnnotations} annotations`, []);
     }
     const keys = splitPath(path, this.#legacy);
-    if (!keys) throw this.#invalid('is annotated at something that is no path');
+    if (!keys) throw this.invalid('is annotated at something that is no path');
     return keys;
   }
 
-  #invalid(message: string, path: readonly string[] = this.#path): EventsError {
+  /** The error for what is wrong at a path, by default that of the annotation which is read. */
+  invalid(message: string, path: readonly string[] = this.#path): EventsError {
     return invalid(this.#expects(path).code, path, message);
   }
 }

@@ -1,4 +1,5 @@
 import { AnnotationReader, invalid, type Mark } from './annotations.ts';
+import { refuseEmptyPlaces } from './equalities.ts';
 import { anything, type Expects } from './expectation.ts';
 import type { Encoded } from './format.ts';
 import type { WireLimits } from './limits.ts';
@@ -10,30 +11,36 @@ export interface DecodeOptions {
   readonly limits: WireLimits;
   /** Types that may be annotated, by path. Default: any. */
   readonly expects?: Expects | undefined;
-  /**
-   * Treatment of superjson's equalities, which say that an object is elsewhere: `refuse` an input whose value is missing
-   * in its place, or `ignore` them, for input that was accepted once. They are followed in no case. Default: `refuse`.
-   */
-  readonly equalities?: 'refuse' | 'ignore' | undefined;
 }
 
 /**
  * The value that JSON and annotations in superjson's format stand for. The JSON must be the caller's own, as JSON.parse
  * made it: it is not changed, and what is plain of it is part of the result. It costs no more than the text cost that
- * it was parsed from, whatever the annotations say.
+ * it was parsed from, whatever the annotations say. superjson's equalities, which say that an object is elsewhere, are
+ * not followed: an input whose value is missing in its place is refused.
  * @throws EventsError with the path of what is not as it should be, or of the limit that is exceeded
  */
-export function decode(
+export function decode(encoded: Encoded, options: DecodeOptions): unknown {
+  return decodeWith(encoded, options, refuseEmptyPlaces);
+}
+
+/** The same for what was accepted once: equalities are ignored,
+ * which logs of earlier versions hold, and which say nothing that the JSON does not. Apart, so that a page carries no check of them. */
+export function decodeAccepted(encoded: Encoded, limits: WireLimits): unknown {
+  return decodeWith(encoded, { limits }, () => {});
+}
+
+function decodeWith(
   { json, meta }: Encoded,
-  { limits, expects = anything, equalities = 'refuse' }: DecodeOptions,
+  { limits, expects = anything }: DecodeOptions,
+  check: (reader: AnnotationReader, equalities: unknown) => void,
 ): unknown {
   new Measure(limits, expects).take(json, 0);
   if (meta === undefined || meta === null) return json;
   if (!isRecord(meta)) throw invalid(expects([]).code, [], 'meta must be an object');
   const { values, referentialEqualities, v } = meta;
   const reader = new AnnotationReader(json, v, limits, expects);
-  if (equalities === 'refuse' && referentialEqualities !== undefined)
-    reader.equalities(referentialEqualities);
+  if (referentialEqualities !== undefined) check(reader, referentialEqualities);
   return values === undefined ? json : build(json, reader.values(values), [], expects);
 }
 

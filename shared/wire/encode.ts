@@ -153,12 +153,8 @@ class Writer {
     const [type] = annotation;
     if (this.#lossless && !comesBack(value, type)) throw this.#refusal(unsendable(value));
     const path = this.#path;
-    const name = unreadableIn(path);
-    if (name !== undefined) {
-      throw this.#refusal(
-        `needs an annotation below a field named ${name}, which superjson's clients do not read: rename the field, or send the value as text`,
-      );
-    }
+    const unreadable = unreadableIn(path);
+    if (unreadable !== undefined) throw this.#refusal(`needs ${unreadable}`);
     if (path.length === this.#base) this.values = annotation;
     else {
       this.values ??= {};

@@ -36,9 +36,12 @@ export type TypeName = Kind | readonly [kind: Kind, name: string];
 /** Names that superjson refuses in the path of an annotation. As names of plain data they are like any other. */
 const UNREADABLE = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** The name in a path that keeps superjson from reading an annotation there, if there is one. */
+/** The words for an annotation that superjson would not read, for a name in the path to it; undefined if it would. */
 export function unreadableIn(path: readonly (string | number)[]): string | undefined {
-  for (const key of path) if (typeof key === 'string' && UNREADABLE.has(key)) return key;
+  for (const key of path) {
+    if (typeof key !== 'string' || !UNREADABLE.has(key)) continue;
+    return `an annotation below a field named ${key}, which superjson's clients do not read: rename the field, or send the value as text`;
+  }
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { decode } from './decode.ts';
+import { decode, decodeAccepted } from './decode.ts';
 import { encode } from './encode.ts';
 import type { Encoded } from './format.ts';
 import { INPUT_LIMITS, OUTPUT_LIMITS } from './limits.ts';
@@ -24,7 +24,8 @@ export const transformer = {
   output: { serialize: encodePlainly, deserialize: decodeOutput },
 };
 
-function encodePlainly(value: unknown): Encoded {
+/** A value as it is sent where nothing asks whether it comes back as it is. */
+export function encodePlainly(value: unknown): Encoded {
   return encode(value);
 }
 
@@ -32,6 +33,7 @@ function decodeInput(encoded: Encoded): unknown {
   return decode(encoded, { limits: INPUT_LIMITS });
 }
 
-function decodeOutput(encoded: Encoded): unknown {
-  return encoded.meta ? decode(encoded, { limits: OUTPUT_LIMITS, equalities: 'ignore' }) : encoded.json;
+/** The value of a server's answer. */
+export function decodeOutput(encoded: Encoded): unknown {
+  return encoded.meta ? decodeAccepted(encoded, OUTPUT_LIMITS) : encoded.json;
 }
