@@ -19,7 +19,7 @@ export interface RequestCallbacks {
 
 /**
  * Calls and subscriptions over one link of tRPC, the part of `createTRPCUntypedClient` that is used. tRPC's own is in
- * one module with all its links, of which bundlers keep 1 KB for a page that uses none of them.
+ * one module with all its links, of which bundlers keep 1.2 KB for a page that uses none of them.
  */
 export class Requests {
   readonly #link: OperationLink<Router>;
