@@ -11,12 +11,12 @@ import type { ReplayOptions } from '../shared/replay.ts';
 import type { Since } from '../shared/since.ts';
 import type { StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
 import type { WhenSlow } from '../shared/when-slow.ts';
-import type { ConnectionOptions } from './connection.ts';
-import type { Connection } from './connection-state.ts';
+import type { ConnectionOptions } from './connection/connection.ts';
+import type { Connection } from './failures/connection-state.ts';
+import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
 import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
-import type { RetryOptions } from './retry.ts';
-import type { StreamStatus } from './subscription.ts';
+import type { StreamStatus } from './reading/subscription.ts';
 
 /** Options of {@link createClient}. */
 export interface ClientOptions<C extends AnyCatalog = PsycheCatalog> extends ConnectionOptions {

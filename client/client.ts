@@ -17,18 +17,18 @@ import type {
   StreamOptions,
   SubscriptionHandle,
 } from './client-types.ts';
-import type { Connection } from './connection-state.ts';
-import { definedOnly } from './defined-only.ts';
-import { EncodedInput } from './encoded-input.ts';
-import { reportUncaught } from './errors.ts';
-import { nonEmptyPage } from './history-pages.ts';
-import { isolated } from './isolated.ts';
+import { definedOnly } from './connection/defined-only.ts';
+import { EncodedInput } from './connection/encoded-input.ts';
+import { Wire } from './connection/wire.ts';
+import type { Connection } from './failures/connection-state.ts';
+import { reportUncaught } from './failures/errors.ts';
+import { isolated } from './failures/isolated.ts';
+import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
-import type { RetryOptions } from './retry.ts';
-import { pull } from './stream.ts';
-import { Subscription } from './subscription.ts';
-import { Wire } from './wire.ts';
+import { nonEmptyPage } from './reading/history-pages.ts';
+import { pull } from './reading/stream.ts';
+import { Subscription } from './reading/subscription.ts';
 
 /**
  * A client of a server's events. It connects at once, and again whenever it must.

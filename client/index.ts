@@ -10,11 +10,14 @@ export type {
   StreamOptions,
   SubscriptionHandle,
 } from './client-types.ts';
-export type { ConnectionOptions } from './connection.ts';
-export type { Connection, ConnectionState, ConnectionStatus } from './connection-state.ts';
-export type { ConnectionParams, RequestHeaders, Token } from './credentials.ts';
+export type { ConnectionOptions } from './connection/connection.ts';
+export type { ConnectionParams, RequestHeaders, Token } from './connection/credentials.ts';
+export { probe } from './connection/probe.ts';
+export type { WebSocketClass } from './connection/socket.ts';
+export { toHttpUrl } from './connection/url.ts';
+export type { Connection, ConnectionState, ConnectionStatus } from './failures/connection-state.ts';
+export type { RetryOptions } from './failures/retry.ts';
 export type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
-export { probe } from './probe.ts';
 export {
   type BrokerPublisherOptions,
   createPublisher,
@@ -22,9 +25,6 @@ export {
   type PublisherOptions,
   type RemotePublisherOptions,
   type RouterPublisherOptions,
-} from './publisher.ts';
+} from './publisher/publisher.ts';
 export type { BatchOptions, ClientPublishOptions } from './publishing.ts';
-export type { RetryOptions } from './retry.ts';
-export type { WebSocketClass } from './socket.ts';
-export type { StreamStatus } from './subscription.ts';
-export { toHttpUrl } from './url.ts';
+export type { StreamStatus } from './reading/subscription.ts';

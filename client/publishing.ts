@@ -1,10 +1,10 @@
 import type { AnyCatalog } from '../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
-import { definedOnly } from './defined-only.ts';
-import { EncodedInput } from './encoded-input.ts';
+import { definedOnly } from './connection/defined-only.ts';
+import { EncodedInput } from './connection/encoded-input.ts';
+import type { RetryOptions } from './failures/retry.ts';
 import { inEvent } from './in-event.ts';
-import type { RetryOptions } from './retry.ts';
 
 /** A batch as a whole. */
 export interface BatchOptions extends RetryOptions {

@@ -4,9 +4,6 @@ export {
   type AccessContextOptions,
   createAccessContext,
 } from './access/access-context.ts';
-export { anonymous } from './access/anonymous.ts';
-export { type ApiKey, apiKeys } from './access/api-keys.ts';
-export type { Authenticate, Credentials } from './access/authenticate.ts';
 export {
   type AccessRequest,
   type Action,
@@ -14,22 +11,25 @@ export {
   authorizeSession,
   type Grant,
 } from './access/authorize.ts';
-export { TOKEN_COOKIE } from './access/credentials.ts';
-export { firstOf } from './access/first-of.ts';
-export { type JwtKey, type JwtOptions, jwt } from './access/jwt.ts';
-export { Session } from './access/session.ts';
-export { Sessions, type SessionsOptions } from './access/sessions.ts';
-export type { Claims, Subject } from './access/subject.ts';
+export { Session } from './access/sessions/session.ts';
+export { Sessions, type SessionsOptions } from './access/sessions/sessions.ts';
+export { anonymous } from './access/tokens/anonymous.ts';
+export { type ApiKey, apiKeys } from './access/tokens/api-keys.ts';
+export type { Authenticate, Credentials } from './access/tokens/authenticate.ts';
+export { TOKEN_COOKIE } from './access/tokens/credentials.ts';
+export { firstOf } from './access/tokens/first-of.ts';
+export { type JwtKey, type JwtOptions, jwt } from './access/tokens/jwt.ts';
+export type { Claims, Subject } from './access/tokens/subject.ts';
 export type { Application, ApplicationContext } from './app/application.ts';
 export { loadConfig, SERVER_VARIABLES, type ServerConfig, type ServerOptions } from './app/config.ts';
 export { type NearMiss, nearMisses } from './app/near-misses.ts';
 export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
 export { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './broadcaster/apply-handler.ts';
 export { Broadcaster, type BroadcasterOptions } from './broadcaster/broadcaster.ts';
-export { COMPRESSION } from './broadcaster/compression.ts';
-export type { ConnectionInfo } from './broadcaster/connections.ts';
-export { WEBSOCKET_LIMITS } from './broadcaster/limits.ts';
-export type { BroadcastOptions, BroadcastWSSHandlerOptions } from './broadcaster/options.ts';
+export { COMPRESSION } from './broadcaster/core/compression.ts';
+export { WEBSOCKET_LIMITS } from './broadcaster/core/limits.ts';
+export type { BroadcastOptions, BroadcastWSSHandlerOptions } from './broadcaster/core/options.ts';
+export type { ConnectionInfo } from './broadcaster/socket/connections.ts';
 export type {
   Bounds,
   Broker,
@@ -41,15 +41,9 @@ export type {
 } from './broker/broker.ts';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
-export type { RedisSource } from './broker/redis/topology.ts';
+export type { RedisSource } from './broker/redis/servers/topology.ts';
 export type { Retention } from './broker/retention.ts';
 export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
-export {
-  broadcastAgentMessage,
-  broadcastNetworkUpdate,
-  broadcastSystemStatus,
-  type PublisherOf,
-} from './event-manager/broadcasts.ts';
 export { EventManager } from './event-manager/event-manager.ts';
 export type {
   EventManagerOptions,
@@ -57,21 +51,23 @@ export type {
   PublishOptions,
   SubscribeOptions,
 } from './event-manager/event-manager-options.ts';
-export type { EventStats } from './event-manager/event-stats.ts';
-export { EventSubscription } from './event-manager/event-subscription.ts';
+export { EventSubscription } from './event-manager/feeds/event-subscription.ts';
+export type { TopicGate } from './event-manager/feeds/subscription-factory.ts';
 export type { EventHandler } from './event-manager/listeners.ts';
-export type { ManagerPublishResult } from './event-manager/publishing.ts';
-export type { Selection } from './event-manager/selector.ts';
-export type { Admit } from './event-manager/subscribing.ts';
-export type { Instruments } from './instruments.ts';
-export { JsonLogger, type LogLevel } from './json-logger.ts';
+export {
+  broadcastAgentMessage,
+  broadcastNetworkUpdate,
+  broadcastSystemStatus,
+  type PublisherOf,
+} from './event-manager/psyche-publishers.ts';
+export type { ManagerPublishResult } from './event-manager/publish/publisher.ts';
+export type { Selection } from './event-manager/records/selector.ts';
+export type { EventStats } from './event-manager/stats/event-stats.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
-export type { Logger } from './logger.ts';
 export { Metrics } from './metrics/metrics.ts';
 export type { MetricsConfig } from './metrics/metrics-config.ts';
 export type { MetricsSources, Traffic } from './metrics/sources.ts';
-export { openTelemetry } from './open-telemetry.ts';
 export type { AgentFigures, AgentsById } from './performance-monitor/agent-figures.ts';
 export { health } from './performance-monitor/health.ts';
 export {
@@ -86,8 +82,6 @@ export {
 } from './performance-monitor/performance-monitor.ts';
 export type { PerformanceReaders } from './performance-monitor/readers.ts';
 export { type AppRouter, type AppRouterOptions, createAppRouter } from './router/app-router.ts';
-export { type EventsErrorShape, errorFormatter } from './router/error-formatter.ts';
-export { asTRPCError, type ErrorDetails } from './router/errors.ts';
 export {
   type BaseProcedure,
   type BatchInput,
@@ -102,4 +96,10 @@ export {
 export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
 export type { JsonSchema } from './schema/events-schema.ts';
 export { toJsonSchema } from './schema/json-schema.ts';
-export type { Traced, Tracing } from './tracing.ts';
+export type { Instruments } from './telemetry/instruments.ts';
+export { JsonLogger, type LogLevel } from './telemetry/json-logger.ts';
+export type { Logger } from './telemetry/logger.ts';
+export { openTelemetry } from './telemetry/open-telemetry.ts';
+export type { Traced, Tracing } from './telemetry/tracing.ts';
+export { type EventsErrorShape, errorFormatter } from './trpc/error-formatter.ts';
+export { asTRPCError, type ErrorDetails } from './trpc/errors.ts';

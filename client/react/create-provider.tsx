@@ -1,7 +1,7 @@
 import { type Context, type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { createClient } from '../client.ts';
-import type { Asked, ConnectionParams, Token } from '../credentials.ts';
+import type { Asked, ConnectionParams, Token } from '../connection/credentials.ts';
 import { EventStore } from '../store/event-store.ts';
 import type { EventsProviderProps } from './types.ts';
 import { sameItems } from './use-selection.ts';

@@ -2,7 +2,7 @@ import { createContext, useCallback, useContext, useEffect, useLayoutEffect, use
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import { INITIAL_CONNECTION } from '../connection-state.ts';
+import { INITIAL_CONNECTION } from '../failures/connection-state.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from '../mounted.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { feedKey } from '../store/feed-key.ts';

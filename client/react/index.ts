@@ -1,9 +1,9 @@
 import { createPsycheEvents } from './create-psyche-events.ts';
 
-export type { ConnectionState, ConnectionStatus } from '../connection-state.ts';
+export type { ConnectionState, ConnectionStatus } from '../failures/connection-state.ts';
 export type { EventsPath, MountedCatalog } from '../mounted.ts';
+export type { StreamStatus } from '../reading/subscription.ts';
 export type { EventsSnapshot, Gap, PlacedEvent } from '../store/snapshot.ts';
-export type { StreamStatus } from '../subscription.ts';
 export { createPsycheEvents } from './create-psyche-events.ts';
 export type {
   EventsProviderProps,

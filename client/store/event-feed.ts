@@ -3,8 +3,8 @@ import { freezeDeep } from '../../shared/data/frozen.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
-import { warnDeveloper } from '../development.ts';
-import { isolated } from '../isolated.ts';
+import { warnDeveloper } from '../failures/development.ts';
+import { isolated } from '../failures/isolated.ts';
 import { type FeedInput, feedInput } from './feed-key.ts';
 import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 

@@ -4,7 +4,7 @@ import type { LatestBy } from '../../shared/filter/latest-by.ts';
 import type { AnyFilter, EventFilter } from '../../shared/filter/types.ts';
 import type { Since } from '../../shared/since.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
-import { EncodedInput } from '../encoded-input.ts';
+import { EncodedInput } from '../connection/encoded-input.ts';
 
 /** A choice of events that the server makes: equal choices share one subscription. */
 export interface FeedInput<N extends EventName<C>, C extends AnyCatalog> {

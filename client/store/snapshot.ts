@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
 import type { OfTopic, StreamGap } from '../../shared/stream-items.ts';
-import type { StreamStatus } from '../subscription.ts';
+import type { StreamStatus } from '../reading/subscription.ts';
 
 /**
  * An event with its place in the topic: a key for lists, a position to go to. It is one object for all who show it, and

@@ -1,4 +1,4 @@
-/** As the server reads it, see TOKEN_COOKIE in server/access/credentials.ts. */
+/** As the server reads it, see TOKEN_COOKIE in server/access/tokens/credentials.ts. */
 const NAME = 'psyche_token';
 
 /** Characters that a cookie's value can hold unquoted: those of API keys and JWTs, and some more. */

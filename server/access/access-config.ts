@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { type ApiKey, apiKeys } from './api-keys.ts';
-import type { Authenticate } from './authenticate.ts';
-import { firstOf } from './first-of.ts';
-import { jwt } from './jwt.ts';
-import { isLoopback } from './loopback.ts';
-import { claimsSchema, subjectIdSchema } from './subject.ts';
+import { isLoopback } from './names/loopback.ts';
+import { type ApiKey, apiKeys } from './tokens/api-keys.ts';
+import type { Authenticate } from './tokens/authenticate.ts';
+import { firstOf } from './tokens/first-of.ts';
+import { jwt } from './tokens/jwt.ts';
+import { claimsSchema, subjectIdSchema } from './tokens/subject.ts';
 
 /** Configuration of access. Without any of it, everybody on this machine is let in. */
 export interface AccessConfig {

@@ -5,17 +5,17 @@ import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { PROTOCOL_HEADER, requireSpokenVersion } from '../../shared/protocol-version.ts';
-import { askToReconnect } from '../broadcaster/ask-to-reconnect.ts';
-import { cut } from '../broadcaster/cut.ts';
-import type { Asker } from '../event-manager/asker.ts';
+import { askToReconnect } from '../broadcaster/socket/ask-to-reconnect.ts';
+import { cut } from '../broadcaster/socket/cut.ts';
+import type { Asker } from '../event-manager/reading/asker.ts';
 import type { Allowance } from '../limits/allowance.ts';
 import { SocketAsker } from '../limits/socket-asker.ts';
-import { toTRPCError } from '../router/errors.ts';
-import type { Authenticate, Credentials } from './authenticate.ts';
-import { readCredentials } from './credentials.ts';
-import type { Session } from './session.ts';
-import type { Sessions } from './sessions.ts';
-import type { Subject } from './subject.ts';
+import { toTRPCError } from '../trpc/errors.ts';
+import type { Session } from './sessions/session.ts';
+import type { Sessions } from './sessions/sessions.ts';
+import type { Authenticate, Credentials } from './tokens/authenticate.ts';
+import { readCredentials } from './tokens/credentials.ts';
+import type { Subject } from './tokens/subject.ts';
 
 /** Ms before its token expires, or a third of the time left, in which a client is asked to come with a fresh one. */
 const RENEWAL_MS = 30_000;

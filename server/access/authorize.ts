@@ -2,8 +2,8 @@ import { TRPCError } from '@trpc/server';
 import { EventsError } from '../../shared/errors.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 import { matchesOne } from '../../shared/pattern.ts';
-import { sessionOf } from './session.ts';
-import type { Claims } from './subject.ts';
+import { sessionOf } from './sessions/session.ts';
+import type { Claims } from './tokens/subject.ts';
 
 /** Actions that need a right. */
 export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control';

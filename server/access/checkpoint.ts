@@ -3,9 +3,9 @@ import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 import { parseTopics } from '../../shared/topic.ts';
-import { debugs, type Logger, silentLogger } from '../logger.ts';
+import { debugs, type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Authorize, forbidden, type Grant, isForbidden } from './authorize.ts';
-import { sessionOf } from './session.ts';
+import { sessionOf } from './sessions/session.ts';
 
 /** A call's selection: certain types of a topic that meet a filter. */
 export interface Selection {

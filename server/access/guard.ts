@@ -2,10 +2,10 @@ import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { allowanceOf } from '../limits/allowance.ts';
-import { toTRPCError } from '../router/errors.ts';
-import { peek } from '../router/raw-input.ts';
+import { toTRPCError } from '../trpc/errors.ts';
+import { peek } from '../trpc/raw-input.ts';
 import { type Authorize, authorizeSession } from './authorize.ts';
-import { sessionOf } from './session.ts';
+import { sessionOf } from './sessions/session.ts';
 
 interface Call<Ctx> {
   ctx: Ctx;

@@ -3,8 +3,8 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
-import type { Logger } from '../logger.ts';
 import type { AgentsById } from '../performance-monitor/agent-figures.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { ServerConfig } from './config.ts';
 
 /** The router of a server, and programs that run in its process: the simulation, for example. */

@@ -5,13 +5,13 @@ import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
-import { hostName, parseHost } from '../access/host-address.ts';
-import { canonicalOrigin } from '../access/origins.ts';
-import { parseRedisUrl } from '../broker/redis/redis-url.ts';
+import { hostName, parseHost } from '../access/names/host-address.ts';
+import { canonicalOrigin } from '../access/names/origins.ts';
+import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
 import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
-import { LOG_LEVELS, type LogLevel } from '../json-logger.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
+import { LOG_LEVELS, type LogLevel } from '../telemetry/json-logger.ts';
 
 /** Configuration of a server. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
 export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig {

@@ -1,6 +1,6 @@
 import { EventsError } from '../../shared/errors.ts';
-import { openTelemetry } from '../open-telemetry.ts';
-import type { Tracing } from '../tracing.ts';
+import { openTelemetry } from '../telemetry/open-telemetry.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /** Tracing as the configuration asks for it. @throws EventsError INVALID_OPTION where OpenTelemetry is not installed */
 export async function configuredTracing(): Promise<Tracing> {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OpenRequests } from './http/open-requests.ts';
-import type { Readiness } from './readiness.ts';
+import type { OpenRequests } from './http/node/open-requests.ts';
+import type { Readiness } from './http/readiness.ts';
 import type { WebSockets } from './web-sockets.ts';
 
 /** Ms that the last clients have to move after they were asked, and calls in flight to be answered. */

@@ -2,7 +2,7 @@ import type { Broker } from '../broker/broker.ts';
 import { MemoryBroker } from '../broker/memory-broker.ts';
 import { RedisBroker } from '../broker/redis/redis-broker.ts';
 import { SqliteBroker } from '../broker/sqlite/sqlite-broker.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { retentionOf, type ServerConfig } from './config.ts';
 
 /**

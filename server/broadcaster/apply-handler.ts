@@ -2,14 +2,15 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol-version.ts';
-import { askToReconnect } from './ask-to-reconnect.ts';
-import { Connection } from './connection.ts';
-import { type ConnectionInfo, Connections } from './connections.ts';
-import { cut } from './cut.ts';
-import { type AnyHandlerOptions, type BroadcastWSSHandlerOptions, resolveOptions } from './options.ts';
-import { serve } from './serve.ts';
-import { StallGuard } from './stall-guard.ts';
-import { turnAway } from './turn-away.ts';
+import type { AnyHandlerOptions, BroadcastWSSHandlerOptions } from './core/options.ts';
+import { serve } from './protocol/serve.ts';
+import { resolveOptions } from './setup.ts';
+import { askToReconnect } from './socket/ask-to-reconnect.ts';
+import { Connection } from './socket/connection.ts';
+import { type ConnectionInfo, Connections } from './socket/connections.ts';
+import { cut } from './socket/cut.ts';
+import { StallGuard } from './socket/stall-guard.ts';
+import { turnAway } from './socket/turn-away.ts';
 
 /** Handle on a served router. */
 export interface BroadcastWSSHandler {

@@ -2,9 +2,9 @@ import type { Server } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './apply-handler.ts';
-import type { ConnectionInfo } from './connections.ts';
-import { WEBSOCKET_LIMITS } from './limits.ts';
-import type { BroadcastWSSHandlerOptions } from './options.ts';
+import { WEBSOCKET_LIMITS } from './core/limits.ts';
+import type { BroadcastWSSHandlerOptions } from './core/options.ts';
+import type { ConnectionInfo } from './socket/connections.ts';
 import { PendingAnswers } from './upgrade/pending-answers.ts';
 import { type Upgrade, upgradeListener } from './upgrade/upgrades.ts';
 

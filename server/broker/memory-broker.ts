@@ -1,8 +1,8 @@
 import type { Position } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
-import { AgingMap } from '../aging-map.ts';
-import { SharedBudget } from '../shared-budget.ts';
+import { AgingMap } from '../memory/aging-map.ts';
+import { SharedBudget } from '../memory/shared-budget.ts';
 import type { Bounds, Broker, ReadResult, Tail, TailSink } from './broker.ts';
 import { newEpoch, TopicEpochs } from './epoch.ts';
 import { MemoryTopic } from './memory-topic.ts';

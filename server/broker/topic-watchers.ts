@@ -1,4 +1,4 @@
-import { AgingMap } from '../aging-map.ts';
+import { AgingMap } from '../memory/aging-map.ts';
 import type { Tail } from './broker.ts';
 
 /** Topics that are known to be told; of more, those told longest ago are told once more. */

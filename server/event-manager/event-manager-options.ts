@@ -7,12 +7,12 @@ import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { Since } from '../../shared/since.ts';
 import type { WhenSlow } from '../../shared/when-slow.ts';
 import type { Broker } from '../broker/broker.ts';
-import type { Instruments } from '../instruments.ts';
-import type { Logger } from '../logger.ts';
-import type { Tracing } from '../tracing.ts';
-import type { Asker } from './asker.ts';
-import type { Selection } from './selector.ts';
-import type { Admit } from './subscribing.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+import type { TopicGate } from './feeds/subscription-factory.ts';
+import type { Asker } from './reading/asker.ts';
+import type { Selection } from './records/selector.ts';
 
 /** Options of an EventManager. */
 export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
@@ -55,7 +55,7 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
    */
   topics?: readonly string[] | undefined;
   /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
-  admit?: Admit | undefined;
+  admit?: TopicGate | undefined;
   /** The start in each topic; without it, live only. */
   since?: Since | undefined;
   /** Default: all of the catalog's. */

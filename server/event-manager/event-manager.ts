@@ -11,32 +11,32 @@ import type { ReplayOptions } from '../../shared/replay.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker } from '../broker/broker.ts';
-import { noInstruments } from '../instruments.ts';
-import { type Logger, silentLogger } from '../logger.ts';
-import type { Traced, Tracing } from '../tracing.ts';
-import { Admission } from './admission.ts';
-import { type Asker, ownAsker } from './asker.ts';
+import { noInstruments } from '../telemetry/instruments.ts';
+import { type Logger, silentLogger } from '../telemetry/logger.ts';
+import type { Traced, Tracing } from '../telemetry/tracing.ts';
 import type {
   EventManagerOptions,
   ListenerOptions,
   PublishOptions,
   SubscribeOptions,
 } from './event-manager-options.ts';
-import type { EventStats } from './event-stats.ts';
-import { EventSubscription } from './event-subscription.ts';
-import { HeldRecords } from './held-records.ts';
-import { readHistory } from './history.ts';
-import { HubRegistry } from './hub-registry.ts';
+import { DeliveryStats } from './feeds/delivery-stats.ts';
+import { EventSubscription } from './feeds/event-subscription.ts';
+import { readHistory } from './feeds/history.ts';
+import { checkReplay, replay } from './feeds/replay.ts';
+import { SubscriptionFactory } from './feeds/subscription-factory.ts';
+import { systemClock } from './feeds/system-clock.ts';
+import { HubRegistry } from './hubs/hub-registry.ts';
 import { type EventHandler, Listeners } from './listeners.ts';
-import { type ManagerPublishResult, Publishing } from './publishing.ts';
-import { Receiving } from './receiving.ts';
-import { checkReplay, replay } from './replay.ts';
-import { type Selection, select } from './selector.ts';
-import { Steps } from './steps.ts';
-import { Subscribing } from './subscribing.ts';
-import { systemClock } from './system-clock.ts';
-import { TopicLog } from './topic-log.ts';
-import { pageTurns, readTurns } from './turns.ts';
+import { type ManagerPublishResult, Publisher } from './publish/publisher.ts';
+import { type Asker, ownAsker } from './reading/asker.ts';
+import { HeldRecords } from './reading/held-records.ts';
+import { Steps } from './reading/steps.ts';
+import { TopicReader } from './reading/topic-reader.ts';
+import { pageTurns, readTurns } from './reading/turns.ts';
+import { RecordChecks } from './records/record-checks.ts';
+import { type Selection, select } from './records/selector.ts';
+import type { EventStats } from './stats/event-stats.ts';
 
 /** Each asks the broker. */
 const MAX_LAGS = 100;
@@ -47,12 +47,12 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Its logger. */
   readonly logger: Logger;
   readonly #broker: Broker;
-  readonly #admission: Admission;
-  readonly #publishing: Publishing;
-  readonly #receiving: Receiving;
+  readonly #checks: RecordChecks;
+  readonly #publishing: Publisher;
+  readonly #receiving: DeliveryStats;
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
-  readonly #subscribing: Subscribing;
+  readonly #subscribing: SubscriptionFactory;
   /** Turns of all reads of logs, step by step, and those of pages, which are held until they are sent. */
   readonly #reads = readTurns();
   readonly #pages = pageTurns();
@@ -71,9 +71,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#broker = broker;
     this.logger = logger;
     this.#clock = options.clock ?? systemClock;
-    this.#admission = new Admission(this.catalog, logger);
-    this.#publishing = new Publishing(this.catalog, broker, maxInFlight, throttle, instruments);
-    this.#receiving = new Receiving(instruments);
+    this.#checks = new RecordChecks(this.catalog, logger);
+    this.#publishing = new Publisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#receiving = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
       { logger, instruments, tracing },
@@ -81,7 +81,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       lingerMs,
     );
     this.#listeners = new Listeners(logger);
-    this.#subscribing = new Subscribing(
+    this.#subscribing = new SubscriptionFactory(
       this.catalog,
       {
         acquire: (topic) => {
@@ -224,7 +224,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         overloaded: gate.overloaded,
         unavailable,
         listener: this.#listeners.errors,
-        malformed: this.#admission.rejected,
+        malformed: this.#checks.rejected,
       },
     };
   }
@@ -251,8 +251,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     await this.#broker.close();
   }
 
-  #log(topic: string): TopicLog {
-    return new TopicLog(topic, this.#broker, (record) => this.#admission.admit(record));
+  #log(topic: string): TopicReader {
+    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record));
   }
 
   #assertOpen(): void {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
-import type { Logger } from '../logger.ts';
-import type { HubLease } from './hub.ts';
-import type { Selector } from './selector.ts';
-import { isNoticeType, itemOf, type StreamRecord, traceOf } from './stream-record.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { HubLease } from './hubs/hub.ts';
+import type { Selector } from './records/selector.ts';
+import { isNoticeType, itemOf, type StreamRecord, traceOf } from './records/stream-record.ts';
 
 /**
  * Called once per event, in order. What it returns is not waited for; a throw or rejection is logged and counted [D11].

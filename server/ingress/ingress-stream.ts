@@ -1,5 +1,5 @@
 import type { EventsError } from '../../shared/errors.ts';
-import type { RedisServers } from '../broker/redis/servers.ts';
+import type { RedisServers } from '../broker/redis/servers/servers.ts';
 import type { IngressEntry } from './ingress-entry.ts';
 
 const GROUP = 'psyche-events';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, EventsError } from '../../shared/errors.ts';
 import type { Broker } from '../broker/broker.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { type IngressEntry, type IngressEvent, readEntry, timeOf } from './ingress-entry.ts';
 import type { IngressStream } from './ingress-stream.ts';
 

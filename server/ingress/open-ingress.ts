@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker } from '../broker/broker.ts';
-import { openTopology } from '../broker/redis/open-topology.ts';
-import { RedisServers } from '../broker/redis/servers.ts';
-import type { RedisSource } from '../broker/redis/topology.ts';
-import type { Logger } from '../logger.ts';
+import { openTopology } from '../broker/redis/servers/open-topology.ts';
+import { RedisServers } from '../broker/redis/servers/servers.ts';
+import type { RedisSource } from '../broker/redis/servers/topology.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { Ingress, type IngressCounts, type IngressTarget } from './ingress.ts';
 import { IngressStream } from './ingress-stream.ts';
 

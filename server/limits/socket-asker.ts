@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { EventsError } from '../../shared/errors.ts';
-import { type Asker, UNSENT_BYTES } from '../event-manager/asker.ts';
+import { type Asker, UNSENT_BYTES } from '../event-manager/reading/asker.ts';
 
 /** Characters of JSON that pages of history may come to in one HTTP request: its answers are sent when all are made. */
 const REQUEST_CHARS = UNSENT_BYTES;

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Registry } from 'prom-client';
 import { EventsError } from '../../shared/errors.ts';
-import { hostName } from '../access/host-address.ts';
-import { isLoopback } from '../access/loopback.ts';
-import { HOST_REFUSAL, type ServedHostsOptions, servedHosts } from '../access/served-hosts.ts';
+import { hostName } from '../access/names/host-address.ts';
+import { isLoopback } from '../access/names/loopback.ts';
+import { HOST_REFUSAL, type ServedHostsOptions, servedHosts } from '../access/names/served-hosts.ts';
 import type { MetricsConfig } from './metrics-config.ts';
 
 export interface MetricsServer {

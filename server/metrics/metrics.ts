@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { GapReason } from '../../shared/stream-items.ts';
-import type { Instruments } from '../instruments.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import { watchSources } from './gauges.ts';
 import type { MetricsSources } from './sources.ts';
 

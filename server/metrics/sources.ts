@@ -1,4 +1,4 @@
-import type { EventStats } from '../event-manager/event-stats.ts';
+import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import type { IngressCounts } from '../ingress/ingress.ts';
 
 /** Whom a server's figures are asked from when somebody wants to see them. */

@@ -2,8 +2,8 @@ import { TRPCError } from '@trpc/server';
 import type * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import type { Expects } from '../../shared/wire/expectation.ts';
-import { toTRPCError } from './errors.ts';
-import { decodeInput, peek } from './raw-input.ts';
+import { toTRPCError } from '../trpc/errors.ts';
+import { decodeInput, peek } from '../trpc/raw-input.ts';
 
 /** Arguments of a resolver: a valid input, and what the call was granted. */
 export interface Admitted<Input, Grant> {

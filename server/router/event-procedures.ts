@@ -18,15 +18,15 @@ import type { WhenSlow } from '../../shared/when-slow.ts';
 import { optionsOnly } from '../../shared/wire/expectation.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
-import { endWithSession } from '../access/end-with-session.ts';
+import { endWithSession } from '../access/sessions/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
-import type { EventStats } from '../event-manager/event-stats.ts';
+import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { askerOf } from '../limits/socket-asker.ts';
-import { refuseForeignProcedure } from '../trpc-copy.ts';
+import { hearErrors } from '../trpc/early-errors.ts';
+import { asTRPCError, tellErrors } from '../trpc/errors.ts';
+import { refuseForeignProcedure } from '../trpc/trpc-copy.ts';
 import { admit, admitted, type CallRules } from './admitted.ts';
-import { hearErrors } from './early-errors.ts';
-import { asTRPCError, tellErrors } from './errors.ts';
 import { expectsData, expectsEvents } from './expects-events.ts';
 import {
   askedOfBatch,

@@ -2,12 +2,12 @@ import { TRPCError } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { optionsOnly } from '../../shared/wire/expectation.ts';
 import type { Checkpoint } from '../access/checkpoint.ts';
-import { sessionOf } from '../access/session.ts';
+import { sessionOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
-import { EventSubscription } from '../event-manager/event-subscription.ts';
+import { EventSubscription } from '../event-manager/feeds/event-subscription.ts';
 import { askerOf } from '../limits/socket-asker.ts';
+import { toldError } from '../trpc/errors.ts';
 import { admit, type CallRules } from './admitted.ts';
-import { toldError } from './errors.ts';
 import { askedOfSubscribe, subscribeInput } from './inputs.ts';
 
 type AnySubscription = EventSubscription<string, AnyCatalog>;

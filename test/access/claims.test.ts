@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
-import { verifyWithKeySet } from '../../server/access/key-set.ts';
+import { verifyWithKeySet } from '../../server/access/tokens/key-set.ts';
 import { type Authenticate, apiKeys, jwt, MemoryBroker, Sessions, type Subject } from '../../server/index.ts';
 import { CloseCode } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Session } from '../../server/access/session.ts';
+import { Session } from '../../server/access/sessions/session.ts';
 import { MemoryBroker, Sessions } from '../../server/index.ts';
 
 const HOUR = 3_600_000;

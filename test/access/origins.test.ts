@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { hostName, isLocalName, parseHost } from '../../server/access/host-address.ts';
-import { canonicalOrigin, isAllowedOrigin } from '../../server/access/origins.ts';
+import { hostName, isLocalName, parseHost } from '../../server/access/names/host-address.ts';
+import { canonicalOrigin, isAllowedOrigin } from '../../server/access/names/origins.ts';
 
 const isAllowed = (origin: string | undefined, host: string, allowed: readonly string[] = []): boolean =>
   isAllowedOrigin({ headers: { origin, host } } as IncomingMessage, allowed);

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createAppRouter, type Logger } from '../../server/index.ts';
-import { LimitedLogger } from '../../server/limited-logger.ts';
+import { LimitedLogger } from '../../server/telemetry/limited-logger.ts';
 import { startTestServer, upgradeStatus, wsClient } from './harness.ts';
 
 interface Line {

@@ -1,5 +1,5 @@
 import { describe, expect, inject, test, vi } from 'vitest';
-import { Readiness } from '../../server/app/readiness.ts';
+import { Readiness } from '../../server/app/http/readiness.ts';
 import { type Broker, MemoryBroker, type TailSink } from '../../server/index.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';

@@ -4,7 +4,7 @@ import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { observable } from '@trpc/server/observable';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { MAX_QUEUED_VALUES } from '../../server/broadcaster/limits.ts';
+import { MAX_QUEUED_VALUES } from '../../server/broadcaster/core/limits.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { type Apply, type RawClient, startServer, type TestServer, until, withLimits } from './harness.ts';
 

@@ -5,7 +5,7 @@ import { TRPC_ERROR_CODES_BY_NUMBER } from '@trpc/server/rpc';
 import superjson from 'superjson';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
-import { WEBSOCKET_LIMITS } from '../../server/broadcaster/limits.ts';
+import { WEBSOCKET_LIMITS } from '../../server/broadcaster/core/limits.ts';
 import { type RawClient, startServer, type TestServer } from './harness.ts';
 import { closeCode, DOCUMENTED_CLOSES, damaged, hostileText, Random, UPGRADE, wireFrame } from './hostile.ts';
 

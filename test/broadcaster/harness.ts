@@ -6,8 +6,8 @@ import { applyWSSHandler, type WSSHandlerOptions } from '@trpc/server/adapters/w
 import { expect } from 'vitest';
 import { type ClientOptions, type RawData, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
-import type { LimitOptions } from '../../server/broadcaster/limits.ts';
-import type { BroadcastOptions } from '../../server/broadcaster/options.ts';
+import type { LimitOptions } from '../../server/broadcaster/core/limits.ts';
+import type { BroadcastOptions } from '../../server/broadcaster/core/options.ts';
 
 export type Apply = typeof applyWSSHandler;
 

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
-import type { Live, LiveCall } from '../../server/broadcaster/live.ts';
+import type { Live, LiveCall } from '../../server/broadcaster/core/live.ts';
 import { deferred, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { StallGuard } from '../../server/broadcaster/stall-guard.ts';
-import { Unacknowledged } from '../../server/broadcaster/unacknowledged.ts';
+import { StallGuard } from '../../server/broadcaster/socket/stall-guard.ts';
+import { Unacknowledged } from '../../server/broadcaster/socket/unacknowledged.ts';
 import { until } from './harness.ts';
 
 const MIB = 1024 * 1024;

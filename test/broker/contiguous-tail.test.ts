@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Bounds, LogRecord, ReadResult } from '../../server/broker/broker.ts';
 import { gapAfter } from '../../server/broker/gaps.ts';
-import { ContiguousTail } from '../../server/broker/redis/contiguous-tail.ts';
+import { ContiguousTail } from '../../server/broker/tail/contiguous-tail.ts';
 import type { Position } from '../../shared/cursor.ts';
 import { entry, RecordingSink } from './entries.ts';
 

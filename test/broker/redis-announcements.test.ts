@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { expect, test, vi } from 'vitest';
 import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
-import { topicKeys } from '../../server/broker/redis/keys.ts';
+import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import { type RedisServer, startRedis } from '../setup/redis-server.ts';
 import { entries, entry, RecordingSink } from './entries.ts';

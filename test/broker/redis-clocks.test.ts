@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { indexKeys, topicKeys } from '../../server/broker/redis/keys.ts';
+import { indexKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
 import type { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { entries, entry, numbersOf } from './entries.ts';
 import { redisFixture } from './fixtures.ts';

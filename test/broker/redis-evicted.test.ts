@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { indexKeys, type TopicKeys, topicKeys } from '../../server/broker/redis/keys.ts';
+import { indexKeys, type TopicKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
 import type { RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { type RedisServer, startRedis } from '../setup/redis-server.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { indexKeys, topicKeys } from '../../server/broker/redis/keys.ts';
+import { indexKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
 import type { Position } from '../../shared/cursor.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { startRedis } from '../setup/redis-server.ts';

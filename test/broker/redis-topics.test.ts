@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
-import { indexKeys } from '../../server/broker/redis/keys.ts';
+import { indexKeys } from '../../server/broker/redis/log/keys.ts';
 import { entry } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
 

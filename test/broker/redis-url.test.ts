@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { slotOf } from '../../server/broker/redis/key-slot.ts';
-import { parseRedisUrl } from '../../server/broker/redis/redis-url.ts';
+import { slotOf } from '../../server/broker/redis/servers/key-slot.ts';
+import { parseRedisUrl } from '../../server/broker/redis/servers/redis-url.ts';
 import { createCertificate } from '../setup/certificate.ts';
 
 describe('a Redis URL', () => {

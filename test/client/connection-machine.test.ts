@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { type ConnectionEvent, nextConnection } from '../../client/connection-machine.ts';
+import { type ConnectionEvent, nextConnection } from '../../client/connection/connection-machine.ts';
 import {
   type ConnectionState,
   type ConnectionStatus,
   INITIAL_CONNECTION,
-} from '../../client/connection-state.ts';
+} from '../../client/failures/connection-state.ts';
 
 const error = new Error('lost');
 const EVENTS = {

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { fullJitter } from '../../client/backoff.ts';
+import { fullJitter } from '../../client/failures/backoff.ts';
 import type { ConnectionState } from '../../client/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';

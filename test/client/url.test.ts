@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { endpointUrl, toHttpUrl, toWebSocketUrl } from '../../client/url.ts';
+import { endpointUrl, toHttpUrl, toWebSocketUrl } from '../../client/connection/url.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Asker, ownAsker } from '../../server/event-manager/asker.ts';
-import { HeldRecords } from '../../server/event-manager/held-records.ts';
-import { readHistory } from '../../server/event-manager/history.ts';
-import { startOfLast } from '../../server/event-manager/read-backward.ts';
-import { select } from '../../server/event-manager/selector.ts';
-import { Steps } from '../../server/event-manager/steps.ts';
-import { TopicLog } from '../../server/event-manager/topic-log.ts';
-import { Turns } from '../../server/event-manager/turns.ts';
+import { readHistory } from '../../server/event-manager/feeds/history.ts';
+import { type Asker, ownAsker } from '../../server/event-manager/reading/asker.ts';
+import { HeldRecords } from '../../server/event-manager/reading/held-records.ts';
+import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
+import { Steps } from '../../server/event-manager/reading/steps.ts';
+import { TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
+import { Turns } from '../../server/event-manager/reading/turns.ts';
+import { select } from '../../server/event-manager/records/selector.ts';
 import { type Broker, EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -86,7 +86,7 @@ function slowClock(): () => number {
 }
 const bounded = (now: () => number) => new Turns({ atOnce: 8, perAsker: 4, sliceMs: 2, now });
 const endless = () => new Turns({ atOnce: 8, perAsker: 4, sliceMs: Number.POSITIVE_INFINITY });
-const log = () => new TopicLog('default', broker, (record) => record);
+const log = () => new TopicReader('default', broker, (record) => record);
 
 describe('a question whose filter matches nothing', () => {
   const questions: [name: string, ask: (steps: Steps) => Promise<unknown>][] = [

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { select } from '../../server/event-manager/selector.ts';
+import { select } from '../../server/event-manager/records/selector.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { historyInput } from '../../server/router/inputs.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Asker, ownAsker } from '../../server/event-manager/asker.ts';
-import { HeldRecords } from '../../server/event-manager/held-records.ts';
-import { RecentBudget, RecentRecords } from '../../server/event-manager/recent-records.ts';
+import { type Asker, ownAsker } from '../../server/event-manager/reading/asker.ts';
+import { HeldRecords } from '../../server/event-manager/reading/held-records.ts';
+import { RecentBudget, RecentRecords } from '../../server/event-manager/records/recent-records.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod';
-import { decode } from '../../server/event-manager/stream-record.ts';
+import { decode } from '../../server/event-manager/records/stream-record.ts';
 import { createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { Collector } from '../support/collect.ts';

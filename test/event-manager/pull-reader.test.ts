@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PullReader } from '../../server/event-manager/pull-reader.ts';
+import { PullReader } from '../../server/event-manager/feeds/pull-reader.ts';
 
 /** Records of so many characters each. */
 function records(count: number, chars: number) {

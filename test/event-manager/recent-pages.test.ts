@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ownAsker } from '../../server/event-manager/asker.ts';
-import { HeldRecords } from '../../server/event-manager/held-records.ts';
-import { startOfLast } from '../../server/event-manager/read-backward.ts';
-import { holds, RecentPages } from '../../server/event-manager/recent-pages.ts';
-import { select } from '../../server/event-manager/selector.ts';
-import { Steps } from '../../server/event-manager/steps.ts';
-import type { StreamRecord } from '../../server/event-manager/stream-record.ts';
-import { TopicLog } from '../../server/event-manager/topic-log.ts';
-import { Turns } from '../../server/event-manager/turns.ts';
+import { ownAsker } from '../../server/event-manager/reading/asker.ts';
+import { HeldRecords } from '../../server/event-manager/reading/held-records.ts';
+import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
+import { Steps } from '../../server/event-manager/reading/steps.ts';
+import { TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
+import { Turns } from '../../server/event-manager/reading/turns.ts';
+import { holds, RecentPages } from '../../server/event-manager/records/recent-pages.ts';
+import { select } from '../../server/event-manager/records/selector.ts';
+import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import { type Broker, EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -78,9 +78,9 @@ test('a hundred of one connection that look for the same place read the log once
     held: new HeldRecords(),
   };
   const nothing = select(psycheEvents, { filter: { agent_id: 'nobody' } });
-  const look = (log: TopicLog) =>
+  const look = (log: TopicReader) =>
     startOfLast(log, nothing, 10_000, new Steps(reads, undefined, undefined, () => 0));
-  const log = () => new TopicLog('default', broker, (each) => each);
+  const log = () => new TopicReader('default', broker, (each) => each);
   broker.records = 0;
   const shared = log();
   await Promise.all(Array.from({ length: 100 }, () => look(shared)));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RecentRecords } from '../../server/event-manager/recent-records.ts';
+import { RecentRecords } from '../../server/event-manager/records/recent-records.ts';
 import { expectGone } from '../support/garbage.ts';
 
 const MAX_RECORDS = 10;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { FeedReader } from '../../server/event-manager/feed.ts';
-import { Places } from '../../server/event-manager/places.ts';
-import type { StreamRecord } from '../../server/event-manager/stream-record.ts';
+import type { FeedReader } from '../../server/event-manager/feeds/feed.ts';
+import { Places } from '../../server/event-manager/records/places.ts';
+import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { parseTopicsCursor } from '../../shared/topics-cursor.ts';
 import { agentMessage } from '../support/events.ts';

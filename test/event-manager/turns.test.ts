@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Asker, ownAsker } from '../../server/event-manager/asker.ts';
-import { Turns, type TurnsOptions } from '../../server/event-manager/turns.ts';
+import { type Asker, ownAsker } from '../../server/event-manager/reading/asker.ts';
+import { Turns, type TurnsOptions } from '../../server/event-manager/reading/turns.ts';
 
 /** Turns whose clock and event loop the test moves on. */
 function turnsOf(options: Partial<TurnsOptions> = {}) {

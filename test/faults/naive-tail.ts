@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Broker } from '../../server/broker/broker.ts';
-import { topicKeys } from '../../server/broker/redis/keys.ts';
-import { decodeNotification } from '../../server/broker/redis/record-codec.ts';
+import { topicKeys } from '../../server/broker/redis/log/keys.ts';
+import { decodeNotification } from '../../server/broker/redis/log/record-codec.ts';
 
 /** A broker whose tails pass on what is announced, and read nothing: no protection against a lost announcement. */
 export function naiveTail(broker: Broker, connect: () => Redis): Broker {

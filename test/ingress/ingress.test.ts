@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { openTopology } from '../../server/broker/redis/open-topology.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
-import { RedisServers } from '../../server/broker/redis/servers.ts';
+import { openTopology } from '../../server/broker/redis/servers/open-topology.ts';
+import { RedisServers } from '../../server/broker/redis/servers/servers.ts';
 import { EventManager, loadConfig } from '../../server/index.ts';
 import { Ingress, type IngressTarget } from '../../server/ingress/ingress.ts';
 import { IngressStream } from '../../server/ingress/ingress-stream.ts';
-import { silentLogger } from '../../server/logger.ts';
+import { silentLogger } from '../../server/telemetry/logger.ts';
 import { startTestServer, wsClient } from '../app/harness.ts';
 import { scrape } from '../metrics/harness.ts';
 import { startRedis } from '../setup/redis-server.ts';

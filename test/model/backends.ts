@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
-import { topicKeys } from '../../server/broker/redis/keys.ts';
+import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 

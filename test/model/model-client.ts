@@ -1,6 +1,6 @@
-import type { Reading } from '../../server/event-manager/event-subscription.ts';
-import type { Feed, FeedReader } from '../../server/event-manager/feed.ts';
-import type { StreamRecord } from '../../server/event-manager/stream-record.ts';
+import type { FeedHandle } from '../../server/event-manager/feeds/event-subscription.ts';
+import type { Feed, FeedReader } from '../../server/event-manager/feeds/feed.ts';
+import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import type { EventManager } from '../../server/index.ts';
 import { type Position, parseCursor } from '../../shared/cursor.ts';
 import type { Since } from '../../shared/index.ts';
@@ -15,7 +15,7 @@ export class ModelClient implements FeedReader {
   readonly #conflate: boolean;
   #capacity: number;
   readonly #runs: Run[] = [];
-  #feed: Reading | null = null;
+  #feed: FeedHandle | null = null;
   #since: Since | undefined;
   /** The position of `#since`; null: live only. */
   #start: Position | null;

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { SLOTS, slotOf } from '../../server/broker/redis/key-slot.ts';
+import { SLOTS, slotOf } from '../../server/broker/redis/servers/key-slot.ts';
 import { freePort, type RedisServer, startRedis } from './redis-server.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { EventsError } from '../../../shared/errors.ts';
-import type { StallGuard } from '../../broadcaster/stall-guard.ts';
+import type { StallGuard } from '../../broadcaster/socket/stall-guard.ts';
 import type { Limits } from '../../limits/limits.ts';
 import type { HttpMiddleware } from './every-answer.ts';
 

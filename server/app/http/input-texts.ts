@@ -1,8 +1,8 @@
 import { EventsError } from '../../../shared/errors.ts';
 import { firstRounded } from '../../../shared/wire/exact-json.ts';
 import { checkValues } from '../../../shared/wire/input-text.ts';
-import { MessageTurns, weightOf } from '../../broadcaster/message-turns.ts';
-import { toTRPCError } from '../../router/errors.ts';
+import { MessageTurns, weightOf } from '../../broadcaster/core/message-turns.ts';
+import { toTRPCError } from '../../trpc/errors.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -5,14 +5,14 @@ import type { Context } from 'hono';
 import { EventsError } from '../../../shared/errors.ts';
 import type { createAccessContext } from '../../access/access-context.ts';
 import { EventStreams } from '../../broadcaster/sse/event-streams.ts';
-import type { Instruments } from '../../instruments.ts';
-import type { Logger } from '../../logger.ts';
-import { type Failure, logFailure } from '../log-failure.ts';
-import { readBody } from './body.ts';
+import type { Instruments } from '../../telemetry/instruments.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import type { HttpEnv, HttpRoutes } from './every-answer.ts';
 import { requestOfForm } from './forms.ts';
 import { InputTexts } from './input-texts.ts';
-import type { OpenRequests } from './open-requests.ts';
+import { type Failure, logFailure } from './log-failure.ts';
+import { readBody } from './node/body.ts';
+import type { OpenRequests } from './node/open-requests.ts';
 
 /** Methods of calls. */
 const METHODS = ['GET', 'HEAD', 'POST'];

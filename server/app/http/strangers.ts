@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { EventsError } from '../../../shared/errors.ts';
 import { PROTOCOL_HEADER } from '../../../shared/protocol-version.ts';
-import { isAllowedOrigin, ORIGIN_REFUSAL } from '../../access/origins.ts';
-import { HOST_REFUSAL } from '../../access/served-hosts.ts';
+import { isAllowedOrigin, ORIGIN_REFUSAL } from '../../access/names/origins.ts';
+import { HOST_REFUSAL } from '../../access/names/served-hosts.ts';
 import type { HttpMiddleware } from './every-answer.ts';
 
 const HEALTH = ['/healthz', '/readyz'];

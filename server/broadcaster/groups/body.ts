@@ -1,9 +1,9 @@
 import { type AnyTRPCRouter, transformTRPCResponse } from '@trpc/server';
 import superjson from 'superjson';
 import { transformer } from '../../../shared/wire/transformer.ts';
-import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/stream-record.ts';
-import { RecentlyMade } from '../../recently-made.ts';
-import { trackedOutput } from '../../trpc-copy.ts';
+import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/records/stream-record.ts';
+import { BoundedMemo } from '../../memory/bounded-memo.ts';
+import { trackedOutput } from '../../trpc/trpc-copy.ts';
 
 /** The bytes of an event that are the same for all subscribers of a transport. */
 export type EncodeBody = (record: StreamRecord) => Buffer;
@@ -32,7 +32,7 @@ export function eventBody({ _def: { _config: config } }: AnyTRPCRouter): EncodeB
 
 function encodingOnce(write: (record: StreamRecord) => string): EncodeBody {
   const encode: EncodeBody = (record) => Buffer.from(write(record));
-  const bodies = new RecentlyMade<StreamRecord, Buffer>(KEPT_BYTES, encode, (_, { length }) => length);
+  const bodies = new BoundedMemo<StreamRecord, Buffer>(KEPT_BYTES, encode, (_, { length }) => length);
   return (record) => (isNoticeType(record.type) ? encode(record) : bodies.of(record));
 }
 

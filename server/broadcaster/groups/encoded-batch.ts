@@ -1,4 +1,4 @@
-import type { StreamRecord } from '../../event-manager/stream-record.ts';
+import type { StreamRecord } from '../../event-manager/records/stream-record.ts';
 import type { EncodeBody } from './body.ts';
 import type { FrameStyle } from './frame-style.ts';
 

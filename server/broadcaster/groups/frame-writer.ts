@@ -1,4 +1,4 @@
-import type { Outlet } from '../outlet.ts';
+import type { Outlet } from '../core/outlet.ts';
 
 /**
  * Writes one outlet's frames. With one live subscription they are written at once: a group has joined all of a turn

@@ -1,7 +1,11 @@
-import { explain } from '../../event-manager/explain.ts';
-import type { Feed } from '../../event-manager/feed.ts';
-import type { Hub } from '../../event-manager/hub.ts';
-import { countDelivered, type StreamRecord, traceDelivered } from '../../event-manager/stream-record.ts';
+import { explain } from '../../event-manager/feeds/explain.ts';
+import type { Feed } from '../../event-manager/feeds/feed.ts';
+import type { Hub } from '../../event-manager/hubs/hub.ts';
+import {
+  countDelivered,
+  type StreamRecord,
+  traceDelivered,
+} from '../../event-manager/records/stream-record.ts';
 import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
 import type { FrameStyle } from './frame-style.ts';

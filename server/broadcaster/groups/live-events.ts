@@ -1,6 +1,6 @@
 import type { AnyTRPCRouter } from '@trpc/server';
-import { EventSubscription } from '../../event-manager/event-subscription.ts';
-import type { Live } from '../live.ts';
+import { EventSubscription } from '../../event-manager/feeds/event-subscription.ts';
+import type { Live } from '../core/live.ts';
 import { messageBody } from './body.ts';
 import { GroupDelivery } from './group-delivery.ts';
 import { MessageStyles } from './message-style.ts';

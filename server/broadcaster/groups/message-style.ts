@@ -1,5 +1,5 @@
 import { constants, deflateRawSync } from 'node:zlib';
-import type { LiveCall } from '../live.ts';
+import type { LiveCall } from '../core/live.ts';
 import type { FrameStyle } from './frame-style.ts';
 import { compressedFrame, textFrames } from './frames.ts';
 

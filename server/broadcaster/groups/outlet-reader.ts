@@ -1,8 +1,8 @@
 import { CloseCode } from '../../../shared/close-codes.ts';
-import type { EventSubscription, Reading } from '../../event-manager/event-subscription.ts';
-import type { Feed, FeedReader } from '../../event-manager/feed.ts';
-import type { StreamRecord } from '../../event-manager/stream-record.ts';
-import type { Outlet } from '../outlet.ts';
+import type { EventSubscription, FeedHandle } from '../../event-manager/feeds/event-subscription.ts';
+import type { Feed, FeedReader } from '../../event-manager/feeds/feed.ts';
+import type { StreamRecord } from '../../event-manager/records/stream-record.ts';
+import type { Outlet } from '../core/outlet.ts';
 import type { EncodeBody } from './body.ts';
 import { EncodedBatch } from './encoded-batch.ts';
 import type { FrameStyle } from './frame-style.ts';
@@ -37,7 +37,7 @@ export class OutletReader implements FeedReader, Member {
   readonly #recipient: Recipient;
   readonly #writer: FrameWriter;
   readonly #setup: OutletReaderSetup;
-  readonly #feed: Reading;
+  readonly #feed: FeedHandle;
   readonly #subscription: LiveSubscription;
   /** The group in which it is live. */
   #hub: Feed['hub'] | undefined;

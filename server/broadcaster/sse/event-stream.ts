@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { CloseCode } from '../../../shared/close-codes.ts';
 import { ERRORS, EventsError } from '../../../shared/errors.ts';
-import { reportError, type Subject, shapeError } from '../errors.ts';
+import { reportError, type Subject, shapeError } from '../core/errors.ts';
+import type { AnyHandlerOptions } from '../core/options.ts';
 import type { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
-import type { AnyHandlerOptions } from '../options.ts';
 import { namedEvent } from './event-style.ts';
 import { type Head, StreamOutlet } from './stream-outlet.ts';
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Backlog } from '../backlog.ts';
+import { type Outlet, writeTo } from '../core/outlet.ts';
 import type { FrameStyle } from '../groups/frame-style.ts';
-import { type Outlet, writeTo } from '../outlet.ts';
+import { Backlog } from '../socket/backlog.ts';
 import { chunked, namedEvent, plain } from './event-style.ts';
 
 const PING = namedEvent('ping');

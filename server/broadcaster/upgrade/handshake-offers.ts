@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { COMPRESSION } from '../compression.ts';
+import { COMPRESSION } from '../core/compression.ts';
 
 /** Parameters of permessage-deflate with which it is spoken here. */
 const PARAMETERS = [

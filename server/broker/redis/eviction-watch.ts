@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Logger } from '../../logger.ts';
-import type { RedisServers } from './servers.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { RedisServers } from './servers/servers.ts';
 
 /**
  * Tells when a Redis may evict keys: events, and what would tell of their loss, then vanish one by one. A server is

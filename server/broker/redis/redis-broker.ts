@@ -1,7 +1,7 @@
 import type { Position } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
-import { type Logger, silentLogger } from '../../logger.ts';
+import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import {
   type Bounds,
   type Broker,
@@ -11,17 +11,17 @@ import {
   type TailSink,
 } from '../broker.ts';
 import { completeRetention, type Retention } from '../retention.ts';
+import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
-import { checkPrefix, indexKeys, topicKeys } from './keys.ts';
-import { LiveChannels } from './live-channels.ts';
-import { openTopology } from './open-topology.ts';
-import { Probe } from './probe.ts';
-import { PublishQueue } from './publish-queue.ts';
-import { RedisLog } from './redis-log.ts';
-import { RedisTail } from './redis-tail.ts';
-import { RedisServers } from './servers.ts';
-import { TopicIndex } from './topic-index.ts';
-import type { RedisSource, Topology } from './topology.ts';
+import { LiveChannels } from './live/live-channels.ts';
+import { Probe } from './live/probe.ts';
+import { RedisTail } from './live/redis-tail.ts';
+import { TopicIndex } from './live/topic-index.ts';
+import { checkPrefix, indexKeys, topicKeys } from './log/keys.ts';
+import { RedisLog } from './log/redis-log.ts';
+import { openTopology } from './servers/open-topology.ts';
+import { RedisServers } from './servers/servers.ts';
+import type { RedisSource, Topology } from './servers/topology.ts';
 
 /** Options of a {@link RedisBroker}: the use of Redis, and retention. */
 export interface RedisBrokerOptions extends Retention {

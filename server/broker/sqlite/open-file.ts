@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { newEpoch } from '../epoch.ts';
 import { type Database, loadSqlite } from './engine.ts';
 import { damaged, unavailable } from './failures.ts';

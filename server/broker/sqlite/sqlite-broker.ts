@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Position } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
-import { type Logger, silentLogger } from '../../logger.ts';
+import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
 import { type CompleteRetention, completeRetention, type Retention } from '../retention.ts';
 import { TopicTails } from '../topic-tails.ts';

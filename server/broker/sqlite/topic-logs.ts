@@ -1,4 +1,4 @@
-import { AgingMap } from '../../aging-map.ts';
+import { AgingMap } from '../../memory/aging-map.ts';
 import { IDEMPOTENCY_MS } from '../broker.ts';
 import { slotOf, TopicEpochs } from '../epoch.ts';
 import { type CompleteRetention, MAX_EMPTY_TOPICS } from '../retention.ts';

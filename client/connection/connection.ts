@@ -1,0 +1,289 @@
+import { createWSClient, type TRPCWebSocketClient } from '@trpc/client';
+import { mayReconnect } from '../../shared/close-codes.ts';
+import { EventsError } from '../../shared/errors.ts';
+import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+import { fullJitter } from '../failures/backoff.ts';
+import {
+  closeCodeOf,
+  describeClose,
+  isOwnFailure,
+  lossError,
+  refusalOf,
+} from '../failures/connection-loss.ts';
+import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../failures/connection-state.ts';
+import { warnDeveloper } from '../failures/development.ts';
+import { isRetryable } from '../failures/errors.ts';
+import { isolated } from '../failures/isolated.ts';
+import { toError } from '../failures/to-error.ts';
+import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
+import { askParams, type ConnectionParams, type Token } from './credentials.ts';
+import { messageEncoder } from './incoming.ts';
+import { probe } from './probe.ts';
+import { impatientWebSocket, loadWebSocket, onAdmission, type WebSocketClass } from './socket.ts';
+import { toHttpUrl, toWebSocketUrl } from './url.ts';
+
+/** Options of a connection: the server, the credentials, and the test for a lost connection. */
+export interface ConnectionOptions {
+  /**
+   * The server: `ws(s)://…` or `http(s)://…`; in a browser also a path of the same origin. `/trpc` is added to a path
+   * that has no such part; an endpoint of another name is given as a `URL`, which is taken as it is.
+   *
+   * @default `/trpc` of the page's origin; outside a browser it must be given
+   */
+  url?: string | URL | undefined;
+  /** Sent as `token` in the connection's first message, never in the address. Default: none. */
+  token?: Token | undefined;
+  /**
+   * The events' place in a router of your own: its key, or several with dots, `'a.events'`.
+   * @default the top level, as `createAppRouter` and `startServer` have it
+   */
+  path?: string | undefined;
+  /**
+   * Texts for the context of your own server, which reads them as `info.connectionParams`: sent in the connection's
+   * first message, never in the address. `token` is one of them. A function is asked for each connection.
+   * @default none
+   */
+  connectionParams?: ConnectionParams | undefined;
+  /** Default: the platform's; on a Node that has none, that of the package `ws`. */
+  WebSocket?: WebSocketClass | undefined;
+  /**
+   * Interval of the tests of a quiet connection, and the time that an answer may take before it counts as lost, in ms.
+   * Default 5000 and 3000.
+   */
+  keepAlive?: { intervalMs: number; pongTimeoutMs: number } | undefined;
+}
+
+/** A connection that has lasted this long was a good one: the waits begin anew. */
+const SETTLED_MS = 5000;
+const TOUCH_MS = 1000;
+/** Close codes that say nothing: of a socket that ended without a word, and of one that was closed without a code. */
+const NO_WORDS = [1005, 1006];
+
+/**
+ * tRPC's WebSocket client with our waits between its attempts: it asks for the address before each one, and gets it
+ * when the wait is over.
+ */
+export class SocketConnection implements Connection {
+  /** For `wsLink`. */
+  readonly client: TRPCWebSocketClient;
+  readonly #url: string;
+  readonly #ended = new AbortController();
+  readonly #askParams: () => Promise<Record<string, string> | null>;
+  readonly #report: (error: Error) => void;
+  readonly #sockets = new Set<WebSocket>();
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  #state = INITIAL_CONNECTION;
+  #implementation: WebSocketClass | undefined;
+  #params: Record<string, string> | null = null;
+  #started = false;
+  /** Since the server last showed that it takes us. */
+  #retries = 0;
+  #nextRetryAt: number | null = null;
+  #openedAt = 0;
+  #wake: () => void = () => {};
+  #lastEventAt = 0;
+  /**
+   * True once it was asked what is at the address: once, as long as nobody let us in; after each attempt where calls
+   * fail for what was found, lest they do so longer than it is true.
+   */
+  #probed = false;
+  #finding: Error | null = null;
+  #isWarned = false;
+  #touching: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param report takes the errors of listeners */
+  constructor(options: ConnectionOptions, report: (error: Error) => void) {
+    const { url, token, connectionParams, WebSocket, keepAlive } = options;
+    this.#report = report;
+    this.#url = toWebSocketUrl(url);
+    this.#askParams = () => askParams(connectionParams, token);
+    this.#implementation = WebSocket;
+    for (const [name, ms] of Object.entries(keepAlive ?? {})) {
+      if (ms > 0 && ms <= LONGEST_TIMER_MS) continue;
+      throw new TypeError(
+        `createClient: keepAlive.${name} must be above 0 ms and at most ${LONGEST_TIMER_MS}, not ${ms}`,
+      );
+    }
+    this.client = createWSClient({
+      url: () => this.#nextUrl(),
+      retryDelayMs: () => 0, // #nextUrl waits
+      WebSocket: impatientWebSocket(
+        () => this.#implementation ?? globalThis.WebSocket,
+        (socket) => this.#watch(socket),
+      ),
+      experimental_encoder: messageEncoder(() => this.#onForeign()),
+      keepAlive: { enabled: true, intervalMs: 5000, pongTimeoutMs: 3000, ...keepAlive },
+      ...((token !== undefined || connectionParams !== undefined) && {
+        connectionParams: () => this.#params,
+      }),
+    });
+    this.client.connectionState.subscribe({
+      next: ({ state, error }) => {
+        if (state === 'connecting' && error) this.#onLost(error);
+      },
+    });
+    globalThis.addEventListener?.('online', this.#onNetwork);
+    globalThis.addEventListener?.('offline', this.#onNetwork);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  subscribe(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  retry(): void {
+    this.#wake();
+  }
+
+  /** The server answered: it has let us in, and takes what we ask. */
+  onReply(): void {
+    this.#retries = 0;
+    this.#onAdmitted();
+  }
+
+  /** An event arrived. */
+  onEvent(): void {
+    this.#lastEventAt = Date.now();
+    if (this.#touching !== undefined || this.#isClosed()) return;
+    this.#touching = setTimeout(() => {
+      this.#touching = undefined;
+      this.#apply({ type: 'received', at: this.#lastEventAt });
+    }, TOUCH_MS);
+    if (this.#state.lastEventAt === null) this.#apply({ type: 'received', at: this.#lastEventAt });
+  }
+
+  /** Ends it for good. @param error why, if nobody asked for it */
+  close(error: Error | null = null): void {
+    if (this.#isClosed()) return;
+    clearTimeout(this.#touching);
+    this.#ended.abort();
+    globalThis.removeEventListener?.('online', this.#onNetwork);
+    globalThis.removeEventListener?.('offline', this.#onNetwork);
+    this.#apply({ type: 'closed', error });
+    this.#wake();
+    this.client.close().catch(() => {}); // its promise may wait for ever for a socket that never opened
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  async #nextUrl(): Promise<string> {
+    if (this.#started) await this.#wait(this.#retries++);
+    this.#started = true;
+    this.#implementation ??= await loadWebSocket();
+    try {
+      this.#params = await this.#askParams();
+    } catch (thrown) {
+      const error = toError(thrown);
+      if (isRetryable(error)) throw error;
+      this.close(error);
+    }
+    // tRPC's loop must end here; refused an address, it would ask again at once.
+    return this.#isClosed() ? new Promise(() => {}) : this.#url;
+  }
+
+  /** Before a retry, and before the server's clients move to another node because it asked them to. */
+  async #wait(retry: number): Promise<void> {
+    const ms = fullJitter(retry);
+    this.#nextRetryAt = Date.now() + ms;
+    this.#apply({ type: 'waiting', attempt: retry + 1, nextRetryAt: this.#nextRetryAt });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#nextRetryAt = null;
+    this.#apply({ type: 'trying' });
+  }
+
+  #watch(socket: WebSocket): void {
+    this.#sockets.add(socket);
+    onAdmission(socket, () => this.#onAdmitted());
+    socket.addEventListener('close', ({ code, reason }) => {
+      this.#sockets.delete(socket);
+      if (mayReconnect(code)) return;
+      this.close(
+        new EventsError('CLOSED', `The server ended the connection for good: ${describeClose(code, reason)}`),
+      );
+    });
+  }
+
+  #onAdmitted(): void {
+    this.#probed = true;
+    this.#finding = null;
+    if (this.#state.status !== 'live') this.#openedAt = performance.now();
+    this.#apply({ type: 'admitted' });
+  }
+
+  #onLost(cause: Error): void {
+    const wasLive = this.#state.status === 'live';
+    if (wasLive && performance.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
+    const code = closeCodeOf(cause);
+    const isExplained = isOwnFailure(cause) || (code !== undefined && !NO_WORDS.includes(code));
+    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? cause)));
+    if (isExplained || this.#probed) return;
+    this.#probed = true;
+    void this.#explain();
+  }
+
+  /** The other end speaks no tRPC. It may do so another time, so it is tried again like any other loss. */
+  #onForeign(): void {
+    this.#probed = true;
+    this.#finding = new EventsError(
+      'INVALID_OPTION',
+      `${this.#url} speaks another protocol than tRPC: check url and path`,
+    );
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  /** Says of the first failure, and of those that follow, what is at the address, if that can be found out. */
+  async #explain(): Promise<void> {
+    const url = toHttpUrl(new URL(this.#url));
+    const found = await probe(url, this.#ended.signal);
+    const { status } = this.#state;
+    if (found === undefined || status === 'live' || status === 'closed') return;
+    this.#finding = found ?? noUpgrade(url);
+    this.#probed = found === null || isRetryable(found);
+    this.#applyLost(lossError(this.#finding));
+  }
+
+  #applyLost(error: Error): void {
+    const attempt = this.#retries + 1;
+    this.#apply({ type: 'lost', error, attempt, nextRetryAt: this.#nextRetryAt, online: isOnline() });
+    if (this.#isWarned || !refusalOf(this.#state)) return;
+    this.#isWarned = true;
+    warnDeveloper(`still trying. ${error.message}`);
+  }
+
+  readonly #onNetwork = (): void => {
+    this.#apply({ type: 'network', online: isOnline() });
+    if (isOnline()) this.retry();
+  };
+
+  #isClosed(): boolean {
+    return this.#state.status === 'closed';
+  }
+
+  #apply(event: ConnectionEvent): void {
+    const before = this.#state;
+    this.#state = nextConnection(before, event);
+    if (this.#state === before) return;
+    for (const listener of [...this.#listeners]) isolated(() => listener(this.#state), this.#report);
+  }
+}
+
+/** The finding where tRPC takes calls, and no WebSockets. */
+function noUpgrade(url: string): EventsError {
+  return new EventsError(
+    'UNAVAILABLE',
+    `tRPC answers at ${url} over HTTP, but no WebSocket was opened: a proxy in between must pass on Upgrade and Connection`,
+  );
+}
+
+function isOnline(): boolean {
+  return globalThis.navigator?.onLine !== false;
+}

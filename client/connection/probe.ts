@@ -1,0 +1,54 @@
+import { EventsError } from '../../shared/errors.ts';
+import { isTrpcAnswer } from '../failures/answer.ts';
+import { describeLoss, isWrongAddress } from '../failures/connection-loss.ts';
+import { addressOf, codeOfStatus, HttpStatusError } from '../failures/http-status.ts';
+
+const PROBE_MS = 3000;
+
+/** Statuses with which a server of ours refuses whoever asks, whatever is asked: its words say why. */
+const REFUSALS = [403, 429, 503];
+
+/**
+ * Asks by HTTP what answers at an address where no WebSocket could be opened, since platforms hide it: a status, a name
+ * that DNS does not know, a certificate. Resolves with an error that says so, of a code that tells whether waiting can
+ * help; with null where tRPC takes calls, and undefined where nobody may be asked: browsers show no other origin's
+ * answers to a page.
+ *
+ * @param url of an endpoint for HTTP
+ */
+export async function probe(url: string, signal: AbortSignal): Promise<EventsError | null | undefined> {
+  const page = globalThis.location?.origin;
+  if (page && page !== new URL(url).origin) return undefined;
+  const procedure = new URL(url);
+  procedure.pathname = `${procedure.pathname.replace(/\/$/, '')}/stats`; // whether it is there or not, tRPC says so
+  try {
+    const response = await fetch(procedure, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]),
+    });
+    const answer: unknown = await response
+      .clone()
+      .json()
+      .catch(() => null);
+    if (isTrpcAnswer(answer)) return refusalIn(answer, response.status, url);
+    const { status, message, retryAfterMs } = new HttpStatusError(response, url);
+    return new EventsError(codeOfStatus(status), message, { retryAfterMs });
+  } catch (cause) {
+    return new EventsError(isWrongAddress(cause) ? 'INVALID_OPTION' : 'UNAVAILABLE', describeLoss(cause));
+  }
+}
+
+/** A refusal of the server itself, such as of its name; not of a procedure, which another client may call. */
+function refusalIn(answer: object, status: number, url: string): EventsError | null {
+  if (!REFUSALS.includes(status)) return null;
+  const { message } = errorIn(answer);
+  return new EventsError(
+    codeOfStatus(status),
+    `${addressOf(url)} answered with HTTP status ${status}: ${message}`,
+  );
+}
+
+/** The error of an answer of tRPC, with a transformer's wrapping or without. */
+function errorIn(answer: object): { message?: unknown } {
+  const { error } = answer as { error?: { json?: object } };
+  return error?.json ?? error ?? {};
+}

@@ -1,0 +1,131 @@
+import { createTRPCUntypedClient, type TRPCUntypedClient, wsLink } from '@trpc/client';
+import type { AppRouter } from '../../server/index.ts';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { Encoded } from '../../shared/wire/format.ts';
+import { transformer } from '../../shared/wire/transformer.ts';
+import { checkAnswer, decodeAnswer } from '../failures/answer.ts';
+import { closeCodeOf, refusalOf } from '../failures/connection-loss.ts';
+import { closedError } from '../failures/errors.ts';
+import { type RetryOptions, withRetry } from '../failures/retry.ts';
+import { Beginnings } from './beginnings.ts';
+import { type ConnectionOptions, SocketConnection } from './connection.ts';
+import { EncodedInput } from './encoded-input.ts';
+import { mountLinks } from './mount-link.ts';
+import { isLarge } from './socket.ts';
+
+/** The router, whatever its catalog. Procedures are called by path: their names are known to the catalog only. */
+export type Router = AppRouter<AnyCatalog>;
+
+/**
+ * The project's transformer: inputs are encoded before they come here, answers are decoded without a deep copy of what
+ * is plain JSON and was parsed for us alone, and neither throws in the midst of tRPC's client.
+ */
+export const wireTransformer = {
+  input: {
+    serialize: (input: unknown) =>
+      input instanceof EncodedInput ? input.wire : transformer.serialize(input),
+    deserialize: (value: Encoded): unknown => transformer.deserialize(value),
+  },
+  output: {
+    serialize: (value: unknown) => transformer.serialize(value),
+    deserialize: (value: Encoded): unknown => decodeAnswer(() => transformer.output.deserialize(value)),
+  },
+};
+
+/** tRPC over our connection: calls that outlive it, and the raw client for subscriptions. */
+export class Wire {
+  readonly connection: SocketConnection;
+  readonly trpc: TRPCUntypedClient<Router>;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #beginnings = new Beginnings();
+  #closing = false;
+
+  constructor(options: ConnectionOptions, report: (error: Error) => void) {
+    const mount = mountLinks(options.path);
+    this.connection = new SocketConnection(options, report);
+    const link = wsLink<Router>({ client: this.connection.client, transformer: wireTransformer });
+    this.trpc = createTRPCUntypedClient<Router>({ links: [...mount, link] });
+  }
+
+  /**
+   * Calls a query, or a mutation that may be run twice. A connection lost meanwhile is waited for.
+   * @param input nothing, or encoded by who asks
+   * @throws EventsError UNAVAILABLE when the time is over; at once CLOSED, what the server says, and what is wrong with
+   * the address
+   */
+  async call<T>(
+    type: 'query' | 'mutation',
+    path: string,
+    input: EncodedInput | undefined,
+    options: RetryOptions = {},
+  ): Promise<T> {
+    if (this.#closing) throw closedError();
+    const held = type === 'mutation' ? this.#beginnings.hold() : null;
+    const call = withRetry(
+      async (signal) => {
+        const refusal = this.#refusal();
+        try {
+          if (held) await Promise.race([held, refusal.promise]);
+          const { status, error } = this.connection.state;
+          if (status === 'closed') throw closedError(error);
+          const output = await Promise.race([this.trpc[type](path, input, { signal }), refusal.promise]);
+          this.connection.onReply();
+          return checkAnswer(output);
+        } catch (cause) {
+          throw closeCodeOf(cause) === CloseCode.MESSAGE_TOO_BIG && input && isLarge(input.length)
+            ? tooLarge(path, cause)
+            : cause;
+        } finally {
+          refusal.stop();
+        }
+      },
+      options,
+      () => this.connection.state.error,
+    );
+    this.#inFlight.add(call);
+    try {
+      // The router's types say what comes out of a path; the caller names them.
+      return (await call) as T;
+    } finally {
+      this.#inFlight.delete(call);
+    }
+  }
+
+  /** Rejects once it is known that waiting for a connection cannot help, see {@link refusalOf}. */
+  #refusal(): { promise: Promise<never>; stop(): void } {
+    let stop = (): void => {};
+    const promise = new Promise<never>((_, reject) => {
+      const check = (): void => {
+        const refusal = refusalOf(this.connection.state);
+        if (refusal) reject(refusal);
+      };
+      check();
+      stop = this.connection.subscribe(check);
+    });
+    promise.catch(() => {}); // nobody may be waiting for it any more
+    return { promise, stop };
+  }
+
+  /** Mutations called from now on wait for a subscription to begin: what they publish belongs to it. */
+  awaitBeginning(begun: Promise<void>): void {
+    this.#beginnings.add(begun);
+  }
+
+  /** Waits for calls in flight, each of which has its own limit of time, and closes the connection. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.allSettled(this.#inFlight);
+    this.connection.close();
+  }
+}
+
+/** Sent again it would close the connection again, for everybody. */
+function tooLarge(path: string, cause: unknown): EventsError {
+  return new EventsError(
+    'INVALID_OPTION',
+    `${path}: the server accepts no message that large over a WebSocket. Send smaller events or batches, or use createPublisher over http.`,
+    { cause },
+  );
+}

@@ -1,0 +1,71 @@
+import { TRPCClientError } from '@trpc/client';
+import type { AppRouter } from '../../server/index.ts';
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { ERRORS, type ErrorCode, EventsError } from '../../shared/errors.ts';
+import { describeLoss, isWrongAddress } from './connection-loss.ts';
+import { codeOfStatus, HttpStatusError, retryAfterMs } from './http-status.ts';
+import { toError } from './to-error.ts';
+
+/**
+ * The failure of a call or subscription as an error of the project: with the server's own code and issues where it gave
+ * some, else with the code of its status, else, where nothing answered, UNAVAILABLE. So one table, `ERRORS`, says for
+ * clients, publishers and subscriptions alike what is tried again.
+ */
+export function toClientError(error: unknown): Error {
+  if (!(error instanceof TRPCClientError)) return toError(error);
+  const failure: TRPCClientError<AppRouter<AnyCatalog>> = error;
+  const { cause } = failure;
+  if (cause instanceof EventsError) return cause;
+  if (cause instanceof HttpStatusError) {
+    const { status, message } = cause;
+    return new EventsError(codeOfStatus(status), message, {
+      retryAfterMs: cause.retryAfterMs,
+      cause: failure,
+    });
+  }
+  const { reason, issues, httpStatus, retryAfterMs = retryAfterOf(failure) } = failure.data ?? {};
+  const details = { issues: issues ?? [], retryAfterMs, cause: failure };
+  // CLOSED is this client's own word; a server that closes is, seen from here, one that is not there.
+  if (isErrorCode(reason)) {
+    return new EventsError(reason === 'CLOSED' ? 'UNAVAILABLE' : reason, failure.message, details);
+  }
+  if (httpStatus !== undefined) {
+    return new EventsError(codeOfStatus(httpStatus), withAdvice(failure), details);
+  }
+  const code = isWrongAddress(failure) ? 'INVALID_OPTION' : 'UNAVAILABLE';
+  return new EventsError(code, `No answer from the server: ${describeLoss(failure)}`, { cause: failure });
+}
+
+/** Tells if trying again can help. */
+export function isRetryable(error: Error): boolean {
+  return error instanceof EventsError && ERRORS[error.code].retry;
+}
+
+/** The error of a client that was closed. */
+export function closedError(cause?: Error | null): EventsError {
+  return cause
+    ? new EventsError('CLOSED', `The connection is closed: ${cause.message}`, { cause })
+    : new EventsError('CLOSED', 'The client is closed.');
+}
+
+/** Hands an error that nobody asked for to the host, without ending anything: the default `onError` of a client. */
+export function reportUncaught(error: Error): void {
+  if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
+  else console.error(error);
+}
+
+/** tRPC's own words for a procedure that is not there name its path, which its caller never wrote. */
+function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
+  return data?.code === 'NOT_FOUND'
+    ? `${message}: is there such an event, and is \`path\` the key of the events in the server's router?`
+    : message;
+}
+
+function retryAfterOf({ meta }: TRPCClientError<AppRouter<AnyCatalog>>): number | undefined {
+  return meta?.['response'] instanceof Response ? retryAfterMs(meta['response'].headers) : undefined;
+}
+
+function isErrorCode(reason: unknown): reason is ErrorCode {
+  // A newer server may know codes that we do not.
+  return typeof reason === 'string' && Object.hasOwn(ERRORS, reason);
+}

@@ -1,0 +1,65 @@
+import type { ErrorCode } from '../../shared/errors.ts';
+
+/** The longest wait that is taken from a server's word. */
+const MOST_RETRY_AFTER_MS = 3_600_000;
+
+/** Statuses of which a code says more than "the input is wrong" or "it may pass". */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  408: 'UNAVAILABLE',
+  425: 'UNAVAILABLE',
+  429: 'OVERLOADED',
+  499: 'UNAVAILABLE',
+  501: 'INVALID_OPTION',
+  505: 'INVALID_OPTION',
+};
+
+/** Statuses that need more words than their number. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'Pass token.',
+  403: 'The token, or a proxy in between, does not allow it.',
+  404: 'No tRPC endpoint is there: check url and path.',
+  405: 'No tRPC endpoint is there: check url and path.',
+  413: 'It takes no request that large: send smaller events or batches.',
+  431: 'The headers are too large for it: pass a shorter token.',
+};
+
+/** An error's code, where HTTP's status is all that is known: tRPC's own errors have one too. */
+export function codeOfStatus(status: number): ErrorCode {
+  return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID_OPTION');
+}
+
+/** An HTTP answer that tRPC did not write, such as a proxy's page. */
+export class HttpStatusError extends Error {
+  override readonly name = 'HttpStatusError';
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+
+  /** @param asked the address that was asked */
+  constructor(response: Response, asked: string) {
+    const { status, redirected, url } = response;
+    const type = response.headers.get('content-type')?.split(';')[0];
+    const what = type ? `HTTP status ${status} and ${type}` : `HTTP status ${status}`;
+    const advice = redirected
+      ? `It was redirected to ${addressOf(url)}: pass that address as url.`
+      : (ADVICE[status] ?? (status < 400 ? ADVICE[404] : ''));
+    super(`${addressOf(asked)} answered with ${what}. ${advice}`.trim());
+    // A page where data should be, and a request that was sent elsewhere: neither is a success.
+    this.status = response.ok ? 404 : status;
+    this.retryAfterMs = retryAfterMs(response.headers);
+  }
+}
+
+/** Ms that `Retry-After` asks for: the header is a number of seconds, or a date. */
+export function retryAfterMs(headers: Headers): number | undefined {
+  const value = headers.get('retry-after')?.trim();
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(MOST_RETRY_AFTER_MS, Math.max(0, ms));
+}
+
+/** An address without the query, which may hold what is nobody's business. */
+export function addressOf(url: string): string {
+  return url.split('?')[0] ?? url;
+}

@@ -1,0 +1,73 @@
+import { EventsError } from '../../shared/errors.ts';
+import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+import { onAbort } from '../../shared/on-abort.ts';
+import { fullJitter, pause } from './backoff.ts';
+import { isRetryable, toClientError } from './errors.ts';
+
+/** Bounds of trying again. */
+export interface RetryOptions {
+  /** Ms until it is given up. Default 10 000. */
+  timeoutMs?: number | undefined;
+  /** Gives it up at once, with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs something that may be run twice until it succeeds, fails for good, or its time is over.
+ *
+ * @param whyNot why it waits, where no try of it has failed
+ * @throws EventsError when the time is over: the code of the last try, or UNAVAILABLE; the signal's reason; what `run`
+ * failed with for good
+ */
+export async function withRetry<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  { timeoutMs = 10_000, signal }: RetryOptions = {},
+  whyNot: () => Error | null = () => null,
+): Promise<T> {
+  signal?.throwIfAborted();
+  if (!(timeoutMs >= 0 && timeoutMs <= LONGEST_TIMER_MS)) {
+    throw new EventsError(
+      'INVALID_OPTION',
+      `timeoutMs must be 0 to ${LONGEST_TIMER_MS} ms, not ${timeoutMs}`,
+    );
+  }
+  const abort = new AbortController();
+  const giveUp = (): void => abort.abort();
+  const timer = setTimeout(giveUp, timeoutMs);
+  const letGo = signal && onAbort(signal, giveUp);
+  const aborted = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason));
+  });
+  let last: Error | undefined;
+  try {
+    for (let retry = 0; ; retry++) {
+      try {
+        return await Promise.race([run(abort.signal), aborted]);
+      } catch (cause) {
+        if (!abort.signal.aborted) last = toClientError(cause);
+      }
+      if (last && !isRetryable(last)) throw last;
+      await pause(
+        fullJitter(retry) + (last instanceof EventsError ? (last.retryAfterMs ?? 0) : 0),
+        abort.signal,
+      );
+      signal?.throwIfAborted();
+      if (abort.signal.aborted) throw outOfTime(timeoutMs, last ?? whyNot());
+    }
+  } finally {
+    clearTimeout(timer);
+    letGo?.();
+  }
+}
+
+function outOfTime(timeoutMs: number, last: Error | null): EventsError {
+  if (last instanceof EventsError && last.code !== 'UNAVAILABLE') {
+    return new EventsError(last.code, `Given up after ${timeoutMs} ms: ${last.message}`, { cause: last });
+  }
+  const why = last ? ` The last try failed: ${last.message}` : '';
+  return new EventsError(
+    'UNAVAILABLE',
+    `No answer within ${timeoutMs} ms. What was sent may have been stored: to be safe, publish it again with the same idempotencyKey.${why}`,
+    { cause: last ?? undefined },
+  );
+}

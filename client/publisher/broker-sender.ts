@@ -1,0 +1,51 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
+import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../shared/log.ts';
+import { psycheEvents } from '../../shared/psyche-events.ts';
+import { parseTopic } from '../../shared/topic.ts';
+import { unsendable } from '../connection/encoded-input.ts';
+import { withRetry } from '../failures/retry.ts';
+import { inEvent } from '../in-event.ts';
+import type { BatchOptions, ClientPublishOptions } from '../publishing.ts';
+
+/** Publishing straight to a broker: validated here, for nobody else will. */
+export class BrokerSender<C extends AnyCatalog> {
+  readonly #target: PublishTarget;
+  readonly #catalog: AnyCatalog;
+
+  constructor({ broker, catalog }: { broker: PublishTarget; catalog?: C | undefined }) {
+    this.#target = broker;
+    this.#catalog = catalog ?? psycheEvents;
+  }
+
+  async publish<N extends EventName<C>>(
+    event_type: N,
+    data: EventInput<N, C>,
+    { topic, timestamp, idempotencyKey, ...retry }: ClientPublishOptions = {},
+  ): Promise<PublishResult> {
+    const log = parseTopic(topic);
+    const entry = this.#toEntry({ event_type, data, timestamp, idempotencyKey });
+    const [result] = await withRetry(() => this.#target.publish(log, [entry]), retry);
+    if (!result) throw new TypeError('createPublisher: broker.publish resolved without a result');
+    return result;
+  }
+
+  async publishBatch(
+    events: readonly EventToPublish<C>[],
+    { topic, ...retry }: BatchOptions = {},
+  ): Promise<PublishResult[]> {
+    const log = parseTopic(topic);
+    const entries = events.map((event, index) => inEvent(index, () => this.#toEntry(event)));
+    return entries.length === 0 ? [] : withRetry(() => this.#target.publish(log, entries), retry);
+  }
+
+  #toEntry(event: Parameters<typeof toLogEntry>[1]): LogEntry {
+    try {
+      return toLogEntry(this.#catalog, event);
+    } catch (cause) {
+      // Code of the data's own: a getter, a method that a schema calls.
+      throw cause instanceof EventsError ? cause : unsendable('INVALID_EVENT', 'publish', cause);
+    }
+  }
+}

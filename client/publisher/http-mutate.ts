@@ -1,0 +1,43 @@
+import { createTRPCUntypedClient, httpLink } from '@trpc/client';
+import { askHeaders, type RequestHeaders, type Token } from '../connection/credentials.ts';
+import { mountLinks } from '../connection/mount-link.ts';
+import { type Router, wireTransformer } from '../connection/wire.ts';
+import { checkAnswer, isTrpcAnswer } from '../failures/answer.ts';
+import { HttpStatusError } from '../failures/http-status.ts';
+import { withRetry } from '../failures/retry.ts';
+import type { Mutate } from '../publishing.ts';
+
+export interface HttpOptions {
+  url: string;
+  path?: string | undefined;
+  token?: Token | undefined;
+  headers?: RequestHeaders | undefined;
+}
+
+/** Mutations over HTTP, tried again while the server cannot be reached or cannot take them. */
+export function httpMutate({ url, path, token, headers }: HttpOptions): Mutate {
+  const link = httpLink<Router>({
+    url,
+    transformer: wireTransformer,
+    fetch: fetchAnswer,
+    headers: () => askHeaders(headers, token),
+  });
+  const trpc = createTRPCUntypedClient<Router>({ links: [...mountLinks(path), link] });
+  // The router's types say what comes out of a path; the caller names them.
+  return <T>(path: string, input: unknown, retry: Parameters<Mutate>[2]) =>
+    withRetry(async (signal) => checkAnswer((await trpc.mutation(path, input, { signal })) as T), retry);
+}
+
+/**
+ * Takes tRPC's own answers. Any other, such as a proxy's page, is an error of its own: tRPC's client would hide its
+ * status, and take a page that comes with 200 for a lost connection.
+ */
+async function fetchAnswer(url: RequestInfo | URL, options?: object): Promise<Response> {
+  const response = await fetch(url, options);
+  const answer: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  if (isTrpcAnswer(answer)) return response;
+  throw new HttpStatusError(response, String(url));
+}

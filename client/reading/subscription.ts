@@ -1,0 +1,236 @@
+import type { Unsubscribable } from '@trpc/server/observable';
+import { EventsError } from '../../shared/errors.ts';
+import type { AnyFilter } from '../../shared/filter/types.ts';
+import type { Since } from '../../shared/since.ts';
+import { isStreamNotice, type OfTopic, type StreamNotice } from '../../shared/stream-items.ts';
+import type { WhenSlow } from '../../shared/when-slow.ts';
+import { isRecord } from '../../shared/wire/shapes.ts';
+import { definedOnly } from '../connection/defined-only.ts';
+import { EncodedInput } from '../connection/encoded-input.ts';
+import type { Wire } from '../connection/wire.ts';
+import { checkAnswer } from '../failures/answer.ts';
+import { fullJitter } from '../failures/backoff.ts';
+import { refusalOf } from '../failures/connection-loss.ts';
+import { isRetryable, toClientError } from '../failures/errors.ts';
+import { toError } from '../failures/to-error.ts';
+import { wasSeen } from './cursor-order.ts';
+
+/**
+ * - `connecting`: nothing has come yet
+ * - `catching-up`: the server sends what lies between the position asked for, or the last one seen, and now
+ * - `live`: level with the server
+ * - `stale`: what came may be out of date; the subscription resumes by itself, unless its client was closed
+ * - `refused`: an error ended the subscription for good, and nothing more will come
+ */
+export type StreamStatus = 'connecting' | 'catching-up' | 'live' | 'stale' | 'refused';
+
+/** An item as it arrives: an event of some catalog, or the stream's own. */
+export type AnyItem = ({ event_type: string; timestamp: string; data: unknown } | StreamNotice) & OfTopic;
+
+export interface SubscriptionInput {
+  topic?: string | undefined;
+  topics?: readonly string[] | undefined;
+  since?: Since | undefined;
+  types?: readonly string[] | undefined;
+  filter?: AnyFilter | undefined;
+  whenSlow?: WhenSlow | undefined;
+  every?: number | undefined;
+  latestBy?: string | undefined;
+}
+
+/** Callbacks of a subscription; they must not throw. */
+export interface SubscriptionSink {
+  onItem(item: AnyItem, cursor: string): void;
+  onStatus(status: StreamStatus): void;
+  /** An error that may pass: the subscription will resume. */
+  onRetry(error: Error): void;
+  /** The last call, if the subscription ended by itself: with an error, or, since its client was closed, without. */
+  onEnd(error: Error | null): void;
+}
+
+/** An item as `on.*` and `replay` yield it, see AppRouter. */
+interface Tracked {
+  id: string;
+  data: AnyItem;
+}
+
+/** The one whose `stream_synced` is its end: all others go on live. */
+const REPLAY = 'replay';
+
+/**
+ * One subscription through all its connections and errors, until it is stopped: tRPC's client resumes it on each new
+ * connection, it resumes itself after an error that may pass, and drops what came before [D12].
+ */
+export class Subscription {
+  /**
+   * Resolves at the first `stream_synced`.
+   * @throws EventsError what ended the subscription before, CLOSED if nothing did; what is wrong with the address
+   */
+  readonly ready: Promise<void>;
+  readonly #wire: Wire;
+  readonly #path: string;
+  readonly #input: SubscriptionInput;
+  readonly #sink: SubscriptionSink;
+  readonly #unwatch: () => void;
+  #inner: Unsubscribable | null = null;
+  #cursor: string | null = null;
+  #status: StreamStatus = 'connecting';
+  #stopped = false;
+  #onReady: () => void = () => {};
+  #onNeverReady: (error: Error) => void = () => {};
+  #onBegun: () => void = () => {};
+  #retries = 0;
+  /** The last words about an address that is wrong. */
+  #refusal = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(wire: Wire, path: string, input: SubscriptionInput, sink: SubscriptionSink) {
+    this.#wire = wire;
+    this.#path = path;
+    this.#input = input;
+    this.#sink = sink;
+    this.ready = new Promise((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onNeverReady = reject;
+    });
+    this.ready.catch(() => {}); // whoever awaits it is told; nobody has to
+    // A replay says nothing before its first event's time has come, and nothing published now belongs to it.
+    if (path !== REPLAY) {
+      wire.awaitBeginning(
+        new Promise((resolve) => {
+          this.#onBegun = resolve;
+        }),
+      );
+    }
+    this.#unwatch = wire.connection.subscribe(() => this.#checkConnection());
+    // The caller has its handle before the first callback.
+    queueMicrotask(() => {
+      if (!this.#stopped && !this.#checkConnection()) this.#subscribe();
+    });
+  }
+
+  /** The position of the last item, or null before the first. */
+  get cursor(): string | null {
+    return this.#cursor;
+  }
+
+  stop(error: Error | null = null): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#onBegun();
+    this.#onNeverReady(error ?? new EventsError('CLOSED', 'The subscription was ended before it was ready.'));
+    clearTimeout(this.#timer);
+    this.#unwatch();
+    this.#inner?.unsubscribe();
+  }
+
+  #subscribe(): void {
+    const asked = definedOnly({ ...this.#input, since: this.#cursor ?? this.#input.since });
+    let input: EncodedInput;
+    try {
+      input = new EncodedInput('INVALID_OPTION', this.#path, asked);
+    } catch (error) {
+      this.#onEnd(toError(error));
+      return;
+    }
+    this.#inner = this.#wire.trpc.subscription(this.#path, input, {
+      onStarted: () => this.#setStatus('catching-up'),
+      onData: (item) => this.#onData(item),
+      onConnectionStateChange: ({ state }) => {
+        if (state === 'connecting') this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
+      },
+      onError: (error) => this.#onEnd(toClientError(error)),
+      onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
+    });
+  }
+
+  #onData(item: unknown): void {
+    if (this.#stopped) return;
+    try {
+      checkAnswer(item);
+      if (!isTracked(item)) throw untracked();
+    } catch (error) {
+      this.#inner?.unsubscribe();
+      this.#onEnd(toError(error));
+      return;
+    }
+    this.#take(item);
+  }
+
+  #take({ id, data }: Tracked): void {
+    this.#retries = 0;
+    this.#wire.connection.onReply();
+    const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
+    if (!isSynced && wasSeen(id, this.#cursor)) return;
+    this.#cursor = id;
+    this.#onBegun(); // it has a position, from which it resumes
+    if (isSynced) this.#onReady();
+    if (!isStreamNotice(data)) this.#wire.connection.onEvent();
+    this.#sink.onItem(data, id);
+    if (isSynced) this.#setStatus('live');
+    if (isSynced && this.#path === REPLAY) this.#end(null);
+  }
+
+  #onEnd(error: Error): void {
+    if (this.#stopped || this.#checkConnection()) return;
+    if (!isRetryable(error)) {
+      this.#setStatus('refused');
+      this.#end(error);
+      return;
+    }
+    this.#onBegun(); // it may take long: what is published meanwhile is not held up
+    const askedMs = error instanceof EventsError ? (error.retryAfterMs ?? 0) : 0;
+    this.#timer = setTimeout(() => this.#subscribe(), fullJitter(this.#retries++) + askedMs);
+    this.#setStatus('stale');
+    this.#sink.onRetry(error);
+  }
+
+  /** Ends the subscription if its connection is over. @returns true if it is */
+  #checkConnection(): boolean {
+    const { status, error } = this.#wire.connection.state;
+    if (status !== 'closed') {
+      this.#checkAddress();
+      return false;
+    }
+    if (error) this.#setStatus('refused');
+    // Before the first event nothing is stale: a caller that subscribes anew on `stale` would do so for ever.
+    else if (this.#status !== 'connecting') this.#setStatus('stale');
+    this.#end(error);
+    return true;
+  }
+
+  /** Tells once that no server answers, though the connection goes on trying, and the subscription with it. */
+  #checkAddress(): void {
+    const refusal = refusalOf(this.#wire.connection.state);
+    if (!refusal || this.#stopped || refusal.message === this.#refusal) return;
+    this.#refusal = refusal.message;
+    this.#onNeverReady(refusal);
+    this.#sink.onRetry(refusal);
+  }
+
+  #end(error: Error | null): void {
+    if (this.#stopped) return;
+    this.stop(error);
+    this.#sink.onEnd(error);
+  }
+
+  #setStatus(status: StreamStatus): void {
+    if (this.#stopped || status === this.#status) return;
+    this.#status = status;
+    this.#sink.onStatus(status);
+  }
+}
+
+function isTracked(item: unknown): item is Tracked {
+  if (!isRecord(item) || typeof item['id'] !== 'string') return false;
+  const { data } = item;
+  return isRecord(data) && typeof data['event_type'] === 'string';
+}
+
+/** Without positions nothing could be resumed, and nothing said to be lost; and what has no type is no event. */
+function untracked(): EventsError {
+  return new EventsError(
+    'INVALID_OPTION',
+    'The server sends what are no events with their positions: is `path` an event procedure, and is there one @trpc/server in its process?',
+  );
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { isAllowedOrigin } from '../names/origins.ts';
+import { type Credentials, unauthenticated } from './authenticate.ts';
+
+/** The cookie that may carry a token. Set it `HttpOnly; Secure; SameSite=Strict`. */
+export const TOKEN_COOKIE = 'psyche_token';
+
+export interface CredentialSources {
+  /** The request, or the upgrade of a WebSocket. */
+  req: IncomingMessage;
+  /** The client's address. */
+  address: string;
+  /** tRPC's connection params. Over HTTP they come in the address, where no token may be. */
+  connectionParams: Credentials['connectionParams'];
+  isWebSocket: boolean;
+  /** Origins whose cookies count, besides the server's own. */
+  allowedOrigins: readonly string[];
+}
+
+/** @throws EventsError UNAUTHENTICATED when the address carries a token */
+export function readCredentials({
+  req,
+  address,
+  connectionParams,
+  isWebSocket,
+  allowedOrigins,
+}: CredentialSources): Credentials {
+  const [, query = ''] = req.url?.split('?', 2) ?? [];
+  if (
+    new URLSearchParams(query).has('token') ||
+    (!isWebSocket && connectionParams?.['token'] !== undefined)
+  ) {
+    throw unauthenticated(
+      'A token may not be in the address, which ends up in logs: send it as connection param `token` of a WebSocket, or as header `Authorization: Bearer …`.',
+    );
+  }
+  const params = isWebSocket ? connectionParams : null;
+  return {
+    token: params?.['token'] ?? bearer(req) ?? cookie(req, allowedOrigins),
+    connectionParams: params,
+    headers: req.headers,
+    remoteAddress: address,
+  };
+}
+
+function bearer({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+/** Browsers send cookies for any page that asks: only where they say that the page is ours do they count. */
+function cookie(req: IncomingMessage, allowedOrigins: readonly string[]): string | undefined {
+  const { origin, cookie: header, 'sec-fetch-site': site } = req.headers;
+  const isOurs = origin === undefined ? site === 'same-origin' : isAllowedOrigin(req, allowedOrigins);
+  if (!isOurs || header === undefined) return undefined;
+  for (const pair of header.split(';')) {
+    const [name, ...value] = pair.trim().split('=');
+    if (name === TOKEN_COOKIE) return value.join('=');
+  }
+  return undefined;
+}

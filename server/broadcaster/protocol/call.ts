@@ -1,0 +1,141 @@
+import { TRPCError } from '@trpc/server';
+import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
+import {
+  FALLBACK_SHAPE,
+  reportError,
+  reportInternalError,
+  type Subject,
+  shapeError,
+} from '../core/errors.ts';
+import { isObject } from '../core/guards.ts';
+import { jsonEncoder } from '../core/json-encoder.ts';
+import type { RequestId } from '../core/request-id.ts';
+import type { Connection } from '../socket/connection.ts';
+import { inputChars } from './input-chars.ts';
+
+/** One request of a client: where its answers go, and its errors. */
+export class Call {
+  readonly connection: Connection;
+  readonly id: RequestId;
+  readonly jsonrpc: '2.0' | undefined;
+  readonly type: TRPCRequestMessage['method'];
+  readonly path: string;
+  readonly controller = new AbortController();
+  readonly #params: TRPCRequestMessage['params'];
+  #read: { input: unknown } | undefined;
+  /** The input as JSON, once it is folded. */
+  #text: string | undefined;
+
+  constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
+    this.connection = connection;
+    this.id = id;
+    this.jsonrpc = request.jsonrpc;
+    this.type = request.method;
+    this.path = request.params.path;
+    this.#params = request.params;
+  }
+
+  /**
+   * The client's input as the router's transformer reads it, `lastEventId` merged in. It is read when it is first
+   * asked for, and never for a client that was not let in: what reading costs is up to the client.
+   * @throws TRPCError PARSE_ERROR
+   */
+  get input(): unknown {
+    this.#read ??= { input: withLastEventId(this.#deserialized(), this.#params.lastEventId) };
+    return this.#read.input;
+  }
+
+  /** Characters that hold what was asked, about. @param bytes of the request, which count where it is no JSON */
+  measure(bytes: number): number {
+    if (this.connection.setup.encoder !== jsonEncoder) return bytes;
+    const { path, lastEventId = '', input } = this.#params;
+    return path.length + lastEventId.length + inputChars(input);
+  }
+
+  /**
+   * Holds the input as text from now on: values take many times as much, and a subscription may be open for days. It is
+   * read anew where an error is to be reported with it.
+   */
+  fold(): void {
+    if (this.connection.setup.encoder !== jsonEncoder) return;
+    try {
+      this.#text = JSON.stringify(this.#params.input);
+    } catch {
+      return; // numbers beyond 2^53, or nested so deep that only a procedure of one's own takes it: held as it is
+    }
+    this.#read = undefined;
+    this.#params.input = undefined;
+  }
+
+  #deserialized(): unknown {
+    const { input = this.#text === undefined ? undefined : JSON.parse(this.#text) } = this.#params;
+    try {
+      return this.connection.setup.options.router._def._config.transformer.input.deserialize(input);
+    } catch (cause) {
+      throw cause instanceof TRPCError ? cause : new TRPCError({ code: 'PARSE_ERROR', cause });
+    }
+  }
+
+  /** Aborts when the client stops the subscription or is gone, or the subscription failed. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(): void {
+    // Aborting twice does nothing, but builds an error with a stack each time.
+    if (!this.signal.aborted) this.controller.abort();
+  }
+
+  /** @throws what the transformer or the encoder throws */
+  respond(result: TRPCResultMessage<unknown>['result']): void {
+    this.connection.respond({ ...this.#envelope(), result });
+  }
+
+  /** Tells `onError`. */
+  report(cause: unknown): TRPCError {
+    return reportError(this.connection, this.#subject(), cause);
+  }
+
+  /** Tells `onError` and the client. @throws what the transformer or the encoder throws */
+  fail(cause: unknown): void {
+    const error = this.report(cause);
+    this.connection.respond({
+      ...this.#envelope(),
+      error: shapeError(this.connection, this.#subject(), error),
+    });
+  }
+
+  /** Like `fail`, but never throws: the client gets a bare error if need be. */
+  failSafely(cause: unknown): void {
+    try {
+      this.fail(cause);
+    } catch (failure) {
+      reportInternalError(this.connection, this.#subject(), failure);
+      this.connection.respondSafely({ ...this.#envelope(), error: FALLBACK_SHAPE });
+    }
+  }
+
+  #envelope(): { id: RequestId; jsonrpc?: '2.0' } {
+    return { id: this.id, ...(this.jsonrpc && { jsonrpc: this.jsonrpc }) };
+  }
+
+  #subject(): Subject {
+    const { path, type } = this;
+    return { path, type, input: this.connection.admitted ? this.#inputIfReadable() : undefined };
+  }
+
+  #inputIfReadable(): unknown {
+    try {
+      return this.input;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The client's resume position becomes a field of the input, unless the input has no fields. */
+function withLastEventId(input: unknown, lastEventId: string | undefined): unknown {
+  if (lastEventId === undefined) return input;
+  if (isObject(input)) return { ...input, lastEventId };
+  return input ?? { lastEventId };
+}

@@ -1,0 +1,50 @@
+import type { TRPCError } from '@trpc/server';
+import { getTRPCErrorFromUnknown } from '@trpc/server';
+import type { TRPCRequestInfo } from '@trpc/server/http';
+import { CloseCode } from '../../../shared/close-codes.ts';
+import type { Connection } from '../socket/connection.ts';
+import { cut } from '../socket/cut.ts';
+
+export type ContextResult = { ok: true } | { ok: false; error: TRPCError };
+
+/**
+ * Runs `createContext`, once per connection, and keeps its result on the connection.
+ * If it fails the client is told and closed; requests that arrived meanwhile fail with the same error.
+ * @param readParams may throw: then the client's connection params were no good, nor would they be the next time, and it
+ * is closed with 4500
+ */
+export async function createContext(
+  connection: Connection,
+  readParams: () => TRPCRequestInfo['connectionParams'],
+): Promise<ContextResult> {
+  const { ws: res, req, setup } = connection;
+  let areParamsRead = false;
+  try {
+    const connectionParams = readParams();
+    areParamsRead = true;
+    connection.context = await setup.options.createContext?.({
+      req,
+      res,
+      info: {
+        connectionParams,
+        calls: [],
+        isBatchCall: false,
+        accept: null,
+        type: 'unknown',
+        signal: connection.closed,
+        url: null,
+      },
+    });
+    connection.admitted = true;
+    return { ok: true };
+  } catch (cause) {
+    const error = getTRPCErrorFromUnknown(cause);
+    connection.report(error);
+    connection.rejectSafely(error);
+    // After the errors of the requests that wait.
+    setImmediate(() =>
+      areParamsRead ? res.close() : cut(res, CloseCode.INVALID_PARAMS, 'connection params cannot be read'),
+    );
+    return { ok: false, error };
+  }
+}

@@ -1,0 +1,87 @@
+import { type MessageTurns, type Worker, weightOf } from '../core/message-turns.ts';
+
+/** Messages, and bytes of them, that may wait before nothing more is read from their client. */
+const MAX_WAITING = 16;
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** The work of one message, step by step: decoding it and the first call, then one call after another. Yields the bytes of the next. */
+export type Steps = Iterator<number, void, undefined>;
+
+export interface InboxOptions<M> {
+  turns: MessageTurns;
+  /** Serves a message, a step each time it is asked for the next. */
+  serve: (message: M) => Steps;
+  /** A promise to wait for before anything more is done for the client; undefined: none. */
+  hold: () => Promise<void> | undefined;
+  /** Stops and starts reading from the client. */
+  source: { pause(): void; resume(): void };
+}
+
+/** The messages of one client, served in order as the turns of the event loop allow. */
+export class Inbox<M> implements Worker {
+  readonly #options: InboxOptions<M>;
+  readonly #waiting: { message: M; bytes: number }[] = [];
+  #bytes = 0;
+  /** Steps of the first message that waits, once it is being served. */
+  #steps: Steps | undefined;
+  #nextBytes = 0;
+  /** True if it stands in line, or is being served, or is held. */
+  #busy = false;
+  #paused = false;
+
+  constructor(options: InboxOptions<M>) {
+    this.#options = options;
+  }
+
+  /** Serves a message: at once, unless it has to wait. */
+  add(message: M, bytes: number): void {
+    this.#waiting.push({ message, bytes });
+    this.#bytes += bytes;
+    if (this.#waiting.length > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) this.#pause();
+    if (!this.#busy) this.#work();
+  }
+
+  get weight(): number {
+    return weightOf(this.#steps ? this.#nextBytes : (this.#waiting[0]?.bytes ?? 0));
+  }
+
+  step(): boolean {
+    const [first] = this.#waiting;
+    if (first) {
+      this.#steps ??= this.#options.serve(first.message);
+      const { done, value } = this.#steps.next();
+      if (done) {
+        this.#waiting.shift();
+        this.#bytes -= first.bytes;
+        this.#steps = undefined;
+      } else this.#nextBytes = value;
+    }
+    const held = this.#options.hold();
+    if (held) {
+      this.#pause();
+      void held.then(() => this.#work());
+      return false;
+    }
+    if (this.#waiting.length > 0) return true;
+    this.#busy = false;
+    this.#resume();
+    return false;
+  }
+
+  #work(): void {
+    this.#busy = true;
+    this.#options.turns.work(this);
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#options.source.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#options.source.resume();
+  }
+}

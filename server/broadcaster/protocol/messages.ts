@@ -1,0 +1,115 @@
+import { TRPCError } from '@trpc/server';
+import { parseConnectionParamsFromUnknown, type TRPCRequestInfo } from '@trpc/server/http';
+import { parseTRPCMessage, type TRPCClientOutgoingMessage } from '@trpc/server/rpc';
+import type { RawData } from 'ws';
+import { CloseCode } from '../../../shared/close-codes.ts';
+import { hasMoreValues } from '../../../shared/wire/input-text.ts';
+import { NO_CALL, shapeError } from '../core/errors.ts';
+import { isObject } from '../core/guards.ts';
+import { jsonEncoder } from '../core/json-encoder.ts';
+import type { Setup } from '../core/options.ts';
+import { problemOfId } from '../core/request-id.ts';
+import type { Connection } from '../socket/connection.ts';
+import { largestCall } from './largest-call.ts';
+
+/** Input of an encoder: the text of a text frame, the bytes of a binary one. */
+export type Payload = string | Uint8Array;
+
+/** The payload of a message. @throws TRPCError for the shapes of `ws` that no encoder reads (`binaryType`) */
+export function readPayload(raw: RawData, isBinary: boolean): Payload {
+  if (!Buffer.isBuffer(raw)) {
+    throw new TRPCError({
+      code: 'UNPROCESSABLE_CONTENT',
+      message: 'Unexpected WebSocket message format',
+    });
+  }
+  return isBinary ? raw : raw.toString('utf8');
+}
+
+/** The params in a client's first message, which may be as large as one call. @throws TRPCError PARSE_ERROR */
+export function readConnectionParams(
+  connection: Connection,
+  payload: Payload,
+): TRPCRequestInfo['connectionParams'] {
+  let message: unknown;
+  try {
+    if (Buffer.byteLength(payload) > connection.setup.limits.maxCallBytes)
+      throw new Error('Message was too large');
+    message = connection.setup.encoder.decode(payload);
+    if (!isObject(message)) throw new Error('Message was not an object');
+  } catch (cause) {
+    throw new TRPCError({
+      code: 'PARSE_ERROR',
+      message: 'Malformed TRPCConnectionParamsMessage',
+      cause,
+    });
+  }
+  return parseConnectionParamsFromUnknown(message['data']);
+}
+
+/** A stand-in for the router's transformer: inputs are left as they came, see {@link Call.input}. */
+const UNREAD: Parameters<typeof parseTRPCMessage>[1] = {
+  input: { serialize: (value) => value, deserialize: (value) => value },
+  output: { serialize: (value) => value, deserialize: (value) => value },
+};
+
+/** The requests in a message, one or a batch; none, and the client told, when it cannot be read. */
+export function readRequests(connection: Connection, payload: Payload): TRPCClientOutgoingMessage[] {
+  const { encoder, options } = connection.setup;
+  const excess = excessOf(payload, connection.setup);
+  if (excess !== undefined) {
+    connection.ws.close(CloseCode.MESSAGE_TOO_BIG, excess);
+    return [];
+  }
+  try {
+    const message = encoder.decode(payload);
+    if (!Array.isArray(message)) return [parse(message)];
+    if (options.maxBatchSize !== undefined && message.length > options.maxBatchSize) {
+      rejectBatch(connection, message);
+      return [];
+    }
+    return message.map(parse);
+  } catch (cause) {
+    connection.rejectSafely(new TRPCError({ code: 'PARSE_ERROR', cause }));
+    return [];
+  }
+}
+
+/** The part of a message that is more than it may be, told from the message as it came. */
+function excessOf(payload: Payload, { encoder, limits }: Setup): string | undefined {
+  const { maxCallBytes, maxMessageValues } = limits;
+  // Only JSON shows where a call ends, and what it holds; what another encoder made is measured as one call.
+  const isJson = typeof payload === 'string' && encoder === jsonEncoder;
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > maxCallBytes && !(isJson && largestCall(payload) <= maxCallBytes))
+    return `a call has more than ${maxCallBytes} bytes`;
+  if (isJson && hasMoreValues(payload, maxMessageValues))
+    return `a message has more than ${maxMessageValues} values`;
+  return undefined;
+}
+
+function parse(request: unknown): TRPCClientOutgoingMessage {
+  const problem = isObject(request) ? problemOfId(request['id']) : undefined;
+  if (problem !== undefined) throw new Error(`Invalid request id: ${problem}`);
+  return parseTRPCMessage(request, UNREAD);
+}
+
+/**
+ * Answers each request of a batch that is too large, so that no client waits for ever.
+ * It reads nothing but ids: no input of such a batch is deserialised.
+ */
+function rejectBatch(connection: Connection, requests: readonly unknown[]): void {
+  const error = connection.report(
+    new TRPCError({ code: 'BAD_REQUEST', message: 'Batch call exceeds maximum size' }),
+  );
+  const shape = shapeError(connection, NO_CALL, error);
+  let answered = false;
+  for (const request of requests) {
+    if (!isObject(request) || request['method'] === 'subscription.stop') continue;
+    const { id, jsonrpc } = request;
+    if ((typeof id !== 'number' && typeof id !== 'string') || problemOfId(id) !== undefined) continue;
+    connection.respondSafely({ id, ...(jsonrpc === '2.0' && { jsonrpc }), error: shape });
+    answered = true;
+  }
+  if (!answered) connection.respondSafely({ id: null, error: shape });
+}

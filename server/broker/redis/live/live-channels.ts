@@ -1,0 +1,140 @@
+import type { Logger } from '../../../telemetry/logger.ts';
+import { isReply, type RedisConnection } from '../servers/connection.ts';
+import type { RedisServers } from '../servers/servers.ts';
+import type { Topology } from '../servers/topology.ts';
+import type { Probe } from './probe.ts';
+
+/** A listener of a channel. */
+export interface ChannelListener {
+  /** Subscribed, for the first time or anew: from here on messages arrive; before it some may have been lost. */
+  attached(): void;
+  message(payload: string): void;
+}
+
+interface Channel {
+  readonly listeners: Set<ChannelListener>;
+  /** The connection on which messages arrive; null while there is none. */
+  connection: RedisConnection | null;
+  toldOfRefusal: boolean;
+}
+
+interface LiveChannelsSettings {
+  topology: Topology;
+  servers: RedisServers;
+  probe: Probe;
+  logger: Logger;
+}
+
+/**
+ * A process's Pub/Sub: one subscription per channel for any number of listeners, renewed after every loss.
+ * The Pub/Sub is the sharded kind: the server of a topic's keys has its channel too, and no other hears of it.
+ */
+export class LiveChannels {
+  readonly #settings: LiveChannelsSettings;
+  readonly #channels = new Map<string, Channel>();
+  /** Connections on which something arrived since the last check, or a probe is under way. */
+  readonly #alive = new Set<RedisConnection>();
+
+  constructor(settings: LiveChannelsSettings) {
+    this.#settings = settings;
+    settings.servers.onConnection((connection) => this.#use(connection));
+    settings.topology.onChange(() =>
+      this.#attachAll(({ connection }, name) => connection !== this.#to(name)),
+    );
+  }
+
+  /** Tells if there are connections, and all can be used now. */
+  get areReady(): boolean {
+    return this.#settings.servers.areReady;
+  }
+
+  /** Listens until the returned function is called. */
+  listen(name: string, listener: ChannelListener): () => void {
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      channel = { listeners: new Set(), connection: null, toldOfRefusal: false };
+      this.#channels.set(name, channel);
+      this.#attach(name);
+    }
+    const { listeners } = channel;
+    listeners.add(listener);
+    if (channel.connection) listener.attached();
+    return () => {
+      if (!listeners.delete(listener) || listeners.size > 0) return;
+      this.#channels.delete(name);
+      this.#leave(this.#to(name), name);
+    };
+  }
+
+  /** Subscribes to everything again, which heals whatever went wrong unnoticed, and probes what has been silent. */
+  check(): void {
+    this.#attachAll(() => true);
+    for (const connection of this.#settings.servers.connections) {
+      const channel = [...this.#channels].find(([, channel]) => channel.connection === connection)?.[0];
+      if (channel !== undefined && !this.#alive.has(connection)) this.#probe(connection, channel);
+    }
+    this.#alive.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.#settings.servers.close();
+  }
+
+  #use(connection: RedisConnection): void {
+    const { redis } = connection;
+    redis.on('ready', () => this.#attachAll((_, name) => this.#to(name) === connection));
+    redis.on('close', () => {
+      for (const channel of this.#channels.values()) {
+        if (channel.connection === connection) channel.connection = null;
+      }
+    });
+    redis.on('smessage', (name: string, payload: string) => {
+      this.#alive.add(connection);
+      for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(payload);
+    });
+  }
+
+  #to(name: string): RedisConnection | null {
+    return this.#settings.servers.connectionTo(name);
+  }
+
+  #attachAll(which: (channel: Channel, name: string) => boolean): void {
+    for (const [name, channel] of this.#channels) if (which(channel, name)) this.#attach(name);
+  }
+
+  async #attach(name: string): Promise<void> {
+    const connection = this.#to(name);
+    const channel = this.#channels.get(name);
+    if (!channel || !connection?.isReady) return; // done once it is
+    try {
+      await connection.redis.ssubscribe(name);
+    } catch (error) {
+      this.#refused(name, channel, error);
+      return;
+    }
+    if (this.#channels.get(name) !== channel || channel.connection === connection) return;
+    if (channel.connection) this.#leave(channel.connection, name);
+    channel.connection = connection;
+    channel.toldOfRefusal = false;
+    for (const listener of channel.listeners) listener.attached();
+  }
+
+  /** Lost with the connection, which subscribes when it is back; or moved; or refused, and tried again by the next check. */
+  #refused(name: string, channel: Channel, error: unknown): void {
+    this.#settings.servers.heed(error);
+    if (!isReply(error) || channel.toldOfRefusal) return;
+    channel.toldOfRefusal = true;
+    this.#settings.logger.warn({ channel: name, reason: error.message }, 'Redis: could not subscribe');
+  }
+
+  #leave(connection: RedisConnection | null, name: string): void {
+    if (connection?.isReady) connection.redis.sunsubscribe(name).catch(() => {}); // gone with the connection
+  }
+
+  async #probe(connection: RedisConnection, channel: string): Promise<void> {
+    if (await this.#settings.probe.arrives(connection, channel)) return;
+    const redis = connection.address;
+    this.#settings.logger.warn({ redis }, 'Redis: nothing arrives by Pub/Sub; connecting anew');
+    connection.reconnect();
+  }
+}

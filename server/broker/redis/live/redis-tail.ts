@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventsError, messageOf } from '../../../../shared/errors.ts';
+import type { Logger } from '../../../telemetry/logger.ts';
+import type { Tail, TailSink } from '../../broker.ts';
+import { ContiguousTail } from '../../tail/contiguous-tail.ts';
+import { decodeNotification } from '../log/record-codec.ts';
+import type { RedisLog } from '../log/redis-log.ts';
+import type { LiveChannels } from './live-channels.ts';
+
+/** Between two attempts to read a log that cannot be reached. */
+const RETRY_MS = 250;
+
+interface RedisTailSettings {
+  topic: string;
+  /** Its channel. */
+  channel: string;
+  log: RedisLog;
+  channels: LiveChannels;
+  logger: Logger;
+}
+
+/** Follows one topic: listens to its channel, and reads its log whenever what was heard is not all there is. */
+export class RedisTail implements Tail {
+  readonly #settings: RedisTailSettings;
+  readonly #flow: ContiguousTail;
+  readonly #stop = new AbortController();
+  readonly #unlisten: () => void;
+  #settle: (error?: EventsError) => void = () => {};
+  #reading = false;
+  #readAgain = false;
+  #toldOfMalformed = false;
+
+  /** Resolves once the sink was told where it starts; rejects when the tail is closed before. */
+  readonly started: Promise<void>;
+
+  constructor(settings: RedisTailSettings, sink: TailSink) {
+    this.#settings = settings;
+    this.#flow = new ContiguousTail(sink);
+    this.started = new Promise((resolve, reject) => {
+      this.#settle = (error) => (error ? reject(error) : resolve());
+    });
+    this.#unlisten = settings.channels.listen(settings.channel, {
+      attached: () => this.#catchUp(),
+      message: (payload) => this.#onMessage(payload),
+    });
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#flow.close();
+    this.#unlisten();
+    this.#settle(new EventsError('CLOSED', 'The broker is closed.'));
+  }
+
+  /** Finds what no announcement told, e.g. because it was the last one and got lost. */
+  async check(): Promise<void> {
+    if (this.#flow.position !== null && !this.#reading) await this.#catchUp();
+  }
+
+  #onMessage(payload: string): void {
+    const { topic, log, logger } = this.#settings;
+    const records = decodeNotification(payload);
+    const newest = records?.at(-1);
+    if (!records || !newest) {
+      if (!this.#toldOfMalformed) logger.warn({ topic }, 'malformed announcements: reading the log instead');
+      this.#toldOfMalformed = true;
+      this.#catchUp();
+      return;
+    }
+    if (this.#flow.offer(records)) log.announced(topic, newest);
+    else if (!this.#reading) this.#catchUp();
+  }
+
+  /** Reads the log to its end. Asked while it does, it reads once more. */
+  async #catchUp(): Promise<void> {
+    this.#readAgain = true;
+    if (this.#reading) return;
+    this.#reading = true;
+    let caughtUp = false;
+    while (!this.#stop.signal.aborted && (this.#readAgain || !caughtUp)) {
+      this.#readAgain = false;
+      try {
+        caughtUp = await this.#readOnce();
+      } catch (error) {
+        caughtUp = false;
+        const reason = messageOf(error);
+        this.#settings.logger.debug({ topic: this.#settings.topic, reason }, 'tail: the log cannot be read');
+        await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
+      }
+    }
+    this.#reading = false;
+  }
+
+  async #readOnce(): Promise<boolean> {
+    const { topic, log } = this.#settings;
+    const { position } = this.#flow;
+    this.#flow.reading();
+    const result = await log.read(topic, position ?? { epoch: '', seq: 0 }, position ? Infinity : 0);
+    if (this.#stop.signal.aborted) return true;
+    if (position) return this.#flow.take(result);
+    const caughtUp = this.#flow.start(result.bounds);
+    this.#settle();
+    return caughtUp;
+  }
+}

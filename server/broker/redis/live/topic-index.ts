@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { EventsError } from '../../../../shared/errors.ts';
+import type { Tail } from '../../broker.ts';
+import { TopicWatchers } from '../../topic-watchers.ts';
+import type { IndexKeys } from '../log/keys.ts';
+import type { ChannelListener } from './live-channels.ts';
+
+const RETRY_MS = 250;
+/** Interval at which a topic that is written to is entered again, and time by which an entry outlives its topic's log. */
+const REFRESH_MS = 60_000;
+const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
+/** Topics whose entry is remembered; beyond it they are entered once more. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Enters a topic, announces it if it is new, and forgets those that nobody entered for long. The time is Redis's own,
+ * and the longest that any node wants entries to be kept holds for all of them, until none has wanted it for so long.
+ * KEYS: 1 the index, 2 how long entries are kept. ARGV: 1 topic, 2 how long to keep entries, in ms, 3 channel.
+ */
+const ENTER = `
+local time = redis.call('TIME')
+local now, ms = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2])
+local kept = redis.call('HMGET', KEYS[2], 'ms', 'until')
+local longest = tonumber(kept[1] or 0)
+if ms >= longest or now >= tonumber(kept[2]) then
+  longest = ms
+  redis.call('HSET', KEYS[2], 'ms', ms, 'until', now + ms)
+end
+redis.call('PEXPIRE', KEYS[2], longest)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - longest)
+if redis.call('ZADD', KEYS[1], now, ARGV[1]) == 1 then redis.call('SPUBLISH', ARGV[3], ARGV[1]) end
+redis.call('PEXPIRE', KEYS[1], longest)
+`;
+
+interface TopicIndexSettings {
+  keys: IndexKeys;
+  /** Time for which a log is kept after its last record. */
+  maxAgeMs: number;
+  run: <T>(send: (redis: Redis) => Promise<T>) => Promise<T>;
+  /** Tells if a topic's log holds records. */
+  holds: (topic: string) => Promise<boolean>;
+  listen: (listener: ChannelListener) => () => void;
+}
+
+/**
+ * The index of topics: a sorted set of names, each with the time it was last entered. It has a key of its own, which
+ * no script of a topic may touch, since in a Cluster it is elsewhere. So whoever publishes to a topic enters it first:
+ * no topic is ever written to and not in it. If the index is lost and logs are not (it was evicted, or its server is
+ * another one), each process enters those again that it knows.
+ */
+export class TopicIndex {
+  readonly #settings: TopicIndexSettings;
+  readonly #entered = new Map<string, { done: Promise<void>; at: number }>();
+  readonly #watchers = new TopicWatchers();
+  readonly #stop = new AbortController();
+  #names: readonly string[] = [];
+  /** Announced since the last reading began. */
+  #heard: string[] = [];
+  #unlisten: (() => void) | null = null;
+  #reading: Promise<void> | null = null;
+  #nextReading: Promise<void> | null = null;
+
+  constructor(settings: TopicIndexSettings) {
+    this.#settings = settings;
+  }
+
+  /** Resolves once a topic is in the index. @throws EventsError UNAVAILABLE, CLOSED */
+  enter(topic: string): Promise<void> {
+    const known = this.#entered.get(topic);
+    if (known && performance.now() - known.at < REFRESH_MS) return known.done;
+    if (this.#entered.size >= MAX_REMEMBERED) this.#entered.clear();
+    const entering = this.#enter(topic);
+    const entry = { done: known?.done ?? entering, at: performance.now() };
+    this.#entered.set(topic, entry);
+    entering.catch(() => {
+      if (this.#entered.get(topic) === entry) this.#entered.delete(topic); // the next publish tries again
+    });
+    return entry.done;
+  }
+
+  /** See Broker.topics. */
+  async follow(sink: (names: readonly string[]) => void): Promise<Tail> {
+    this.#unlisten ??= this.#settings.listen({
+      attached: () => this.check(),
+      message: (name) => {
+        this.#heard.push(name);
+        this.#watchers.tell(name);
+      },
+    });
+    await this.#readNow();
+    if (this.#stop.signal.aborted) throw new EventsError('CLOSED', 'The broker is closed.');
+    return this.#watchers.add(this.#names, sink);
+  }
+
+  /** Finds what no announcement told, and whether the index is lost. */
+  async check(): Promise<void> {
+    if (this.#unlisten) return this.#readNow();
+    const { keys, run } = this.#settings;
+    const isThere =
+      this.#entered.size === 0 || (await run((redis) => redis.exists(keys.topics)).catch(() => 1));
+    if (!isThere) await this.#enterAgain([...this.#entered.keys()]);
+  }
+
+  /** Resolves once nobody waits for an entry any more. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#unlisten?.();
+    this.#watchers.clear();
+    await Promise.allSettled([...this.#entered.values()].map(({ done }) => done));
+  }
+
+  async #enter(topic: string): Promise<void> {
+    const { keys, maxAgeMs, run } = this.#settings;
+    const keptMs = maxAgeMs + OUTLIVES_LOG_MS;
+    await run((redis) => redis.eval(ENTER, 2, keys.topics, keys.kept, topic, keptMs, keys.live));
+  }
+
+  /** Enters those of some topics that hold records, and forgets the others. @returns those that hold records, or may */
+  async #enterAgain(topics: readonly string[]): Promise<string[]> {
+    const held: string[] = [];
+    let isReachable = !this.#stop.signal.aborted;
+    for (const topic of new Set(topics)) {
+      try {
+        if (isReachable && !(await this.#settings.holds(topic))) {
+          this.#entered.delete(topic);
+          continue;
+        }
+        if (isReachable) await this.#enter(topic);
+      } catch {
+        isReachable = false; // the next reading tries again
+      }
+      held.push(topic);
+    }
+    return held;
+  }
+
+  /** Reads all names in a reading that begins after this was called; those who ask meanwhile share the next one. */
+  #readNow(): Promise<void> {
+    if (!this.#reading) {
+      this.#reading = this.#read().finally(() => {
+        this.#reading = null;
+      });
+      return this.#reading;
+    }
+    this.#nextReading ??= this.#reading.then(() => {
+      this.#nextReading = null;
+      return this.#readNow();
+    });
+    return this.#nextReading;
+  }
+
+  async #read(): Promise<void> {
+    const { keys, run } = this.#settings;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      this.#heard = [];
+      try {
+        const names = await run((redis) => redis.zrange(keys.topics, 0, '-1'));
+        const found = new Set([...names, ...this.#heard]);
+        const missing = [...this.#names, ...this.#entered.keys()].filter((name) => !found.has(name));
+        for (const name of await this.#enterAgain(missing)) found.add(name);
+        this.#names = [...found];
+        for (const name of this.#names) this.#watchers.tell(name);
+        return;
+      } catch {
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {}); // it never fails, it comes later
+      }
+    }
+  }
+}

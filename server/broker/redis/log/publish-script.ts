@@ -1,0 +1,172 @@
+import { IDEMPOTENCY_MS } from '../../broker.ts';
+import { OPEN } from './scripts.ts';
+
+/** Time for which records that are too old may stay in a log that is written to. */
+const TRIM_MS = 1000;
+
+/** In the hashes of ids: the epoch that they belong to. No id is written with a blank, so none has this name. */
+const MARK = ' ';
+
+/**
+ * Appends a batch of entries, or none: whatever can fail fails at the first write.
+ *
+ * KEYS: 3 the ids of the last minutes and 4 those of the minutes before, each with the cursor it stands for. Ids of
+ * another epoch are unknown: their cursors lead nowhere. Ids that are gone before their time, because Redis evicts, are
+ * taken from the log again.
+ * ARGV: 6 channel, 7 maxRecords, 8 maxBytes, then type, id, json and meta of each entry.
+ * Reply: epoch, how many foreign entries were removed, 1 if ids were gone and 0 if not, then for each entry its seq, or
+ * the cursor of the first record with its id.
+ *
+ * Durations are measured from Redis's time as it is now; a time in the log never lies before another one. A time that
+ * lies further ahead than it was ever set was set by a clock that ran ahead.
+ */
+export const PUBLISH = `${OPEN}
+local ids, olderIds, channel = KEYS[3], KEYS[4], ARGV[6]
+local maxRecords, maxBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
+local FIRST, STEP = 9, 4
+local epoch, seq, lastAt, trimAt, rotateAt, upto, before, olderUntil = open()
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- A clock set back must not reorder the log.
+local at = math.max(now, lastAt)
+local evicted = 0
+
+-- Somebody else's entries stand where the next record belongs.
+local function evict()
+  while true do
+    local foreign = redis.call('XRANGE', log, '(' .. seq .. '-0', '+', 'COUNT', 500)
+    if #foreign == 0 then break end
+    evicted = evicted + #foreign
+    local names = {}
+    for i, entry in ipairs(foreign) do names[i] = entry[1] end
+    redis.call('XDEL', log, unpack(names))
+  end
+  if not redis.pcall('XSETID', log, seq .. '-0').err then return end
+  -- Some servers do not set the id back below one that was deleted: the log is written anew.
+  local entries = redis.call('XRANGE', log, '-', '+')
+  redis.call('UNLINK', log)
+  for _, entry in ipairs(entries) do redis.call('XADD', log, entry[1], unpack(entry[2])) end
+end
+
+local function append(...)
+  local added = redis.pcall('XADD', log, (seq + 1) .. '-0', ...)
+  if type(added) == 'table' and added.err then
+    -- "The ID … is equal or smaller than …", "The stream has exhausted the last possible ID"
+    if not string.find(added.err, 'ID', 1, true) then return added end
+    evict()
+    redis.call('XADD', log, (seq + 1) .. '-0', ...)
+  end
+  seq = seq + 1
+end
+
+-- Records say how many bytes there had been up to their end, so that the first that fits can be searched for.
+-- What lies before what is kept is known to be gone by the last search; more may be.
+local function trimBytes()
+  local from, to = recordFrom(1, seq) or seq, seq - 1
+  while from < to do
+    local middle = math.floor((from + to) / 2)
+    local found, _, _, reached = recordFrom(middle, seq)
+    if upto - reached <= maxBytes then to = middle else from = found + 1 end
+  end
+  if from >= seq then return end
+  local found, _, _, reached = recordFrom(from, seq)
+  redis.call('XTRIM', log, 'MINID', math.min(found + 1, seq) .. '-0')
+  redis.call('HSET', meta, 'before', reached)
+end
+
+-- id → cursor, of those that were published before. Lua takes some thousand arguments at once, so both here and
+-- below they go in parts.
+local known, asked, ours = {}, { '${MARK}' }, epoch .. ':'
+for arg = FIRST, #ARGV, STEP do asked[#asked + 1] = ARGV[arg + 1] end
+local mark, olderMark
+for from = 1, #asked, 1000 do
+  local to = math.min(from + 999, #asked)
+  local recent = redis.call('HMGET', ids, unpack(asked, from, to))
+  local older = redis.call('HMGET', olderIds, unpack(asked, from, to))
+  if from == 1 then mark, olderMark = recent[1], older[1] end
+  for i = 1, #recent do
+    local place = recent[i] or older[i]
+    if place and string.find(place, ours, 1, true) == 1 then known[asked[from + i - 1]] = place end
+  end
+end
+
+local fresh = {} -- ids to be remembered, each followed by its cursor
+local function remember(id, place)
+  local n = #fresh
+  fresh[n + 1], fresh[n + 2] = id, place
+  known[id] = place
+end
+
+-- The ids of the last minutes, as far as the log holds their records.
+local function recall()
+  local start = seek(seq, now - ${IDEMPOTENCY_MS}) .. '-0'
+  while true do
+    local entries = redis.call('XRANGE', log, start, seq .. '-0', 'COUNT', 500)
+    for _, entry in ipairs(entries) do
+      local place, head = record(entry)
+      local id = string.match(head or '', '^%d+ %d+ ([^ ]*) ')
+      if id then remember(id, ours .. place) end
+    end
+    if #entries < 500 then return end
+    start = '(' .. entries[500][1]
+  end
+end
+
+-- Ids are remembered from one rotation to the next, and for as long after it as between two.
+local idsUntil = rotateAt + ${IDEMPOTENCY_MS}
+-- (Older versions of this project write no mark: what is there, and has none, is not lost.)
+local lost = seq > 0 and (mark ~= epoch and now < idsUntil and redis.call('EXISTS', ids) == 0
+  or olderMark ~= epoch and now < olderUntil)
+if lost then recall() end
+
+local reply = { epoch, 0, lost and 1 or 0 }
+local atText = string.format('%.0f', at) -- once: Redis takes longer to write a number than to copy a text
+local notice = { epoch .. ' ' .. (seq + 1) .. ' ' .. at }
+for arg = FIRST, #ARGV, STEP do
+  local kind, id, json, annotations = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
+  if known[id] then
+    reply[#reply + 1] = known[id]
+  else
+    local refused
+    upto = upto + #json + #annotations
+    local head = atText .. ' ' .. upto .. ' ' .. id .. ' ' .. kind
+    if annotations == '' then
+      refused = append('head', head, 'json', json)
+    else
+      refused = append('head', head, 'json', json, 'meta', annotations)
+    end
+    if refused then return refused end
+    remember(id, ours .. seq)
+    reply[#reply + 1] = seq
+    local n = #notice
+    notice[n + 1], notice[n + 2], notice[n + 3], notice[n + 4] = kind, id, json, annotations
+  end
+end
+reply[2] = evicted
+if #fresh == 0 then return reply end
+
+redis.call('HSET', meta, 'seq', seq, 'at', at, 'upto', upto)
+local rotates = lost or now >= rotateAt or now < rotateAt - ${IDEMPOTENCY_MS}
+if rotates then
+  redis.call('UNLINK', olderIds)
+  if redis.call('EXISTS', ids) == 1 then redis.call('RENAME', ids, olderIds) end
+  redis.call('HSET', meta, 'rotateAt', now + ${IDEMPOTENCY_MS}, 'olderUntil', mark == epoch and idsUntil or 0)
+  redis.call('HSET', ids, '${MARK}', epoch)
+  redis.call('PEXPIRE', ids, ${2 * IDEMPOTENCY_MS})
+end
+for from = 1, #fresh, 1000 do
+  redis.call('HSET', ids, unpack(fresh, from, math.min(from + 999, #fresh)))
+end
+if seq > maxRecords then redis.call('XTRIM', log, 'MINID', (seq - maxRecords + 1) .. '-0') end
+if upto - before > maxBytes then trimBytes() end
+if now >= trimAt or now < trimAt - ${TRIM_MS} or redis.call('PTTL', log) < 0 then
+  -- Looking for the old ones costs more than an append, so it is done now and then.
+  local pause = math.max(1, math.floor(math.min(maxAge / 10, ${TRIM_MS})))
+  redis.call('XTRIM', log, 'MINID', seek(seq, now - maxAge) .. '-0')
+  redis.call('HSET', meta, 'trimAt', now + pause)
+  redis.call('PEXPIRE', log, maxAge + pause)
+  redis.call('PEXPIRE', meta, metaTtl(seq))
+end
+if #notice > 1 then redis.call('SPUBLISH', channel, table.concat(notice, '\\n')) end
+return reply
+`;

@@ -1,0 +1,123 @@
+import { formatCursor, type Position } from '../../../../shared/cursor.ts';
+import type { Bounds, Gap, LogRecord, ReadResult } from '../../broker.ts';
+import { gapAfter } from '../../gaps.ts';
+
+/** Part of a log, read at one moment. */
+export interface Chunk extends ReadResult {
+  /** Id of the last record of the log; empty if it is not held any more. */
+  readonly lastId: string;
+  /** Entries that are nobody's record. */
+  readonly foreign: number;
+}
+
+/** An id as it is stored: without blanks, and the same text after a round trip through UTF-8. */
+export function encodeId(id: string): string {
+  return JSON.stringify(id).slice(1, -1).replaceAll(' ', '\\u0020');
+}
+
+function decodeId(text: string): string | null {
+  if (!text.includes('\\')) return text;
+  try {
+    return JSON.parse(`"${text}"`);
+  } catch {
+    return null;
+  }
+}
+
+/** Form of the publish script's announcement: `epoch first at`, then type, id, json and meta of each record, a line each. */
+export function decodeNotification(text: string): LogRecord[] | null {
+  const [header = '', ...lines] = text.split('\n');
+  const [, epoch, first, at] = /^([A-Za-z0-9]{1,32}) ([1-9]\d{0,15}) (\d{1,15})$/.exec(header) ?? [];
+  if (epoch === undefined || lines.length === 0 || lines.length % 4 !== 0) return null;
+  const records: LogRecord[] = [];
+  for (let line = 0; line < lines.length; line += 4) {
+    const place = { epoch, seq: Number(first) + line / 4 };
+    const record = toRecord(
+      place,
+      Number(at),
+      lines[line],
+      lines[line + 1],
+      lines[line + 2],
+      lines[line + 3],
+    );
+    if (!record) return null;
+    records.push(record);
+  }
+  return records;
+}
+
+/** A record's head, see the scripts: time, bytes, id and type. */
+const HEAD = /^(\d{1,15}) \d+ ([^ ]*) (.+)$/s;
+
+/** The reply of the read script to a question for the records after a position. */
+export function decodeChunk(after: Position, reply: unknown): Chunk {
+  const [epochValue, first, last, lastId, reached, passedOver, text] = toValues(reply);
+  const bounds: Bounds = { epoch: String(epochValue), first: Number(first), last: Number(last) };
+  const { epoch } = bounds;
+  const found: LogRecord[] = [];
+  let foreign = Number(passedOver);
+  const lines = text === '' ? [] : String(text).split('\n');
+  for (let line = 0; line < lines.length; line += 4) {
+    const place = { epoch, seq: Number(lines[line]) };
+    const [, at, id, type] = HEAD.exec(lines[line + 1] ?? '') ?? [];
+    const record = toRecord(place, Number(at), type, id, lines[line + 2], lines[line + 3]);
+    if (record) found.push(record);
+    else foreign++;
+  }
+  const gap = gapAfter(after, bounds);
+  const start = gap?.to ?? after;
+  const next = found[0]?.seq ?? Number(reached) + 1;
+  // A hole further on ends the chunk: the next read begins with it.
+  const hole = found.findIndex(({ seq }, index) => seq !== next + index);
+  return {
+    gap: next > start.seq + 1 ? joinGaps(gap, start, { epoch, seq: next - 1 }) : gap,
+    records: hole < 0 ? found : found.slice(0, hole),
+    bounds,
+    lastId: decodeId(String(lastId)) ?? '',
+    foreign,
+  };
+}
+
+/** A gap, if there is one, and the hole that follows it: told as one. */
+function joinGaps(gap: Gap | null, from: Position, to: Position): Gap {
+  const lost = to.seq - from.seq;
+  if (!gap) return { from, to, lost, reason: 'dropped' };
+  return { ...gap, to, lost: gap.lost === null ? null : gap.lost + lost };
+}
+
+function toRecord(
+  { epoch, seq }: Position,
+  at: number,
+  type: unknown,
+  id: unknown,
+  json: unknown,
+  meta: unknown,
+): LogRecord | null {
+  if (typeof type !== 'string' || typeof id !== 'string' || !isJsonObject(json)) return null;
+  const decodedId = decodeId(id);
+  if (decodedId === null || type === '' || !Number.isSafeInteger(at)) return null;
+  const record = { epoch, seq, cursor: formatCursor({ epoch, seq }), at, type, id: decodedId, json };
+  if (meta === '') return record;
+  return isJsonObject(meta) ? { ...record, meta } : null;
+}
+
+function isJsonObject(text: unknown): text is string {
+  if (typeof text !== 'string' || !text.startsWith('{')) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A script's reply: a flat list of texts and numbers. */
+export function toValues(reply: unknown): (string | number)[] {
+  if (
+    Array.isArray(reply) &&
+    reply.every((value) => typeof value === 'string' || typeof value === 'number')
+  ) {
+    return reply;
+  }
+  throw new TypeError('a script of the broker answered something else than a list of texts and numbers');
+}

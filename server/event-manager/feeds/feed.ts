@@ -1,0 +1,303 @@
+import { once } from 'node:events';
+import { formatCursor, type Position, samePosition } from '../../../shared/cursor.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import { debugs } from '../../telemetry/logger.ts';
+import type { Hub } from '../hubs/hub.ts';
+import { patiently } from '../reading/patiently.ts';
+import { type Reads, Steps } from '../reading/steps.ts';
+import { inBatches } from '../records/batches.ts';
+import { Conflation, type KeyOf } from '../records/conflation.ts';
+import type { Selector } from '../records/selector.ts';
+import { countGap, gapRecord, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
+import { explainRead } from './explain.ts';
+import type { FeedStart } from './feed-start.ts';
+
+/** The reader of a feed: a socket, or an iterator. */
+export interface FeedReader {
+  /** Its name for the log. */
+  readonly name: string;
+  /** Takes records in order. False: no more for now; the reader calls `feed.resume()` when it has room. */
+  take(records: readonly StreamRecord[]): boolean;
+  /**
+   * Level with the hub: from here the reader takes batches from `feed.hub` itself, keeps what `feed.selector` matches,
+   * and calls `feed.fellBehind()` right after a batch that filled it. Returns how to stop taking them.
+   */
+  goLive(feed: Feed): () => void;
+  /** Tells if others of its client filled it: it is handed nothing then, and calls `feed.resume()` later. Left out: never. */
+  refuses?(): boolean;
+  /** The feed ended by itself, with an error the subscriber should see. */
+  fail(error: unknown): void;
+}
+
+export interface FeedOptions {
+  hub: Hub;
+  selector: Selector;
+  reader: FeedReader;
+  /** Turns that its steps through the log share with those of others. */
+  reads: Reads;
+  /** If given, a reader that fell behind gets the latest record of each key and not those in between [D9]. */
+  conflate?: KeyOf | undefined;
+  /** Records read from the log at a time. Default 512. */
+  readRecords?: number | undefined;
+  /** Called once, when the feed no longer needs its hub. */
+  onClose: () => void;
+}
+
+/**
+ * One subscriber's way through a topic: reads the log until it stands where the hub stands, then lives on the hub;
+ * a reader that falls behind goes back to the log. The log is the queue, so there is no other.
+ *
+ *   reading ── level with the hub ──▶ live
+ *      ▲  ╲── reader full ──▶ full ◀── fellBehind ──╯
+ *      ╰────── resume ─────────╯            close: from anywhere
+ */
+export class Feed {
+  readonly hub: Hub;
+  readonly selector: Selector;
+  readonly #reader: FeedReader;
+  readonly #conflate: KeyOf | undefined;
+  readonly #steps: Steps;
+  readonly #onClose: () => void;
+  readonly #abort = new AbortController();
+  #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
+  #position: Position | null = null;
+  #leave: (() => void) | null = null;
+  #ahead: { after: Position; read: ReturnType<Hub['read']> } | null = null;
+  /** Number of reads begun: a read that waited for the log finds out that another has begun meanwhile. */
+  #begun = 0;
+  #recovered = true;
+  #synced = false;
+
+  constructor({ hub, selector, reader, reads, conflate, readRecords, onClose }: FeedOptions) {
+    this.hub = hub;
+    this.selector = selector;
+    this.#reader = reader;
+    this.#conflate = conflate;
+    this.#steps = new Steps(reads, this.#abort.signal, readRecords);
+    this.#onClose = onClose;
+  }
+
+  /** Starts reading. `from` is asked once the hub is attached, so that nothing falls between [D7]. */
+  start(from: (hub: Hub, steps: Steps) => FeedStart | Promise<FeedStart>): void {
+    if (this.#state !== 'idle') return;
+    const run = this.#begin();
+    this.hub.emitter.once('closed', this.#hubClosed);
+    this.#guard(async () => {
+      await this.hub.started();
+      const { position, gap } = await patiently(async () => from(this.hub, this.#steps), this.#abort.signal);
+      this.#position = position;
+      this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscribed');
+      if (gap) {
+        this.#recovered = false;
+        if (!this.#deliver([gap])) return;
+      }
+      await this.#catchUp(run);
+    });
+  }
+
+  /** The reader is full: its next record comes from the log. @param at `hub.previous`, if it took nothing of this batch */
+  fellBehind(at?: Position): void {
+    if (this.#state === 'reading' && this.#position !== null) {
+      this.#state = 'full';
+      this.#ahead = null;
+    }
+    if (this.#state !== 'live') return;
+    this.#leave?.();
+    this.#leave = null;
+    this.#position = at ?? this.hub.position;
+    this.#state = 'full';
+    this.#tell(
+      { at: formatCursor(this.#position) },
+      'Reads too slowly: goes on from the log when it has room',
+    );
+  }
+
+  /** The reader has room again. */
+  resume(): void {
+    const position = this.#position;
+    if (this.#state !== 'full' || position === null) return;
+    const run = this.#begin();
+    if (this.#synced) {
+      this.hub.watch.instruments.refilled();
+      this.#tell({ at: formatCursor(position) }, 'Has room again');
+    }
+    this.#guard(async () => {
+      if (this.#conflate && this.#synced) await this.#skipToLatest(run, this.#conflate);
+      await this.#catchUp(run);
+    });
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#tell({}, 'Unsubscribed');
+    this.#leave?.();
+    this.#leave = null;
+    this.#abort.abort();
+    this.hub.emitter.off('closed', this.#hubClosed);
+    this.#onClose();
+  }
+
+  #begin(): number {
+    this.#state = 'reading';
+    return ++this.#begun;
+  }
+
+  /** False for one that was told to wait, even if it reads again by now: another goes on in its place. */
+  #isReading(run: number): boolean {
+    return this.#state === 'reading' && this.#begun === run;
+  }
+
+  async #catchUp(run: number): Promise<void> {
+    while (this.#isReading(run) && this.#position !== null) {
+      let position = this.#position;
+      // No await between this comparison and goLive: whoever is level here misses nothing.
+      if (samePosition(position, this.hub.position)) {
+        if (!this.#synced) {
+          this.#synced = true;
+          if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
+        }
+        this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Live');
+        this.#state = 'live';
+        this.#leave = this.#reader.goLive(this);
+        return;
+      }
+      const before = position;
+      const { gap, records } = await patiently(() => this.#readAfter(before), this.#abort.signal);
+      if (!this.#isReading(run)) return;
+      const items: StreamRecord[] = [];
+      if (gap) {
+        this.#recovered = false;
+        items.push(gapRecord(gap));
+        position = gap.to;
+      }
+      for (const record of this.#steps.within(records)) {
+        if (this.#isAheadOfHub(record)) break; // the hub will hand it out
+        position = record;
+        if (!this.selector.matches(record)) continue;
+        if (record.type === 'stream_gap') this.#recovered = false;
+        items.push(record);
+      }
+      this.#position = position;
+      if (debugs(this.hub.watch.logger) && !samePosition(position, before)) {
+        const read = records.filter(({ seq }) => seq <= position.seq);
+        const to = formatCursor(position);
+        this.#tell(
+          { from: formatCursor(before), to, ...explainRead(read, this.selector) },
+          'Read from the log',
+        );
+      }
+      if (items.length > 0 && !this.#deliver(items)) return;
+      if (samePosition(position, before) && !samePosition(position, this.hub.position))
+        await this.#hubMoved();
+    }
+  }
+
+  /** Reads a chunk, and asks for the next one already, if nobody waits: the log looks it up while this one is delivered. */
+  async #readAfter(position: Position): ReturnType<Hub['read']> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    const isNext = ahead !== null && samePosition(ahead.after, position);
+    const chunk = await (isNext ? ahead.read : this.hub.read(position, this.#steps));
+    const last = chunk.records.at(-1);
+    if (last && this.#isBehindHub(last) && this.#state === 'reading' && this.#steps.idle) {
+      const read = this.hub.read(last, this.#steps);
+      read.catch(() => {}); // whoever takes it sees the error
+      this.#ahead = { after: last, read };
+    }
+    return chunk;
+  }
+
+  /** Goes to where the hub stands without delivering all that lies between, in parts if much of it is the latest. */
+  async #skipToLatest(run: number, keyOf: KeyOf): Promise<void> {
+    let isLevel = false;
+    while (!isLevel && this.#isReading(run) && this.#position !== null) {
+      const conflation = new Conflation(this.#position, keyOf);
+      try {
+        isLevel = await this.#reduce(run, conflation);
+      } finally {
+        this.#steps.hold(0);
+      }
+      if (!this.#isReading(run)) return;
+      this.#position = conflation.end;
+      const items = conflation.records();
+      if (items.length > 0) this.#deliver(items);
+    }
+  }
+
+  /** @returns whether it came to where the hub stands, or the tail is behind: then catching up waits for it */
+  async #reduce(run: number, conflation: Conflation): Promise<boolean> {
+    while (!samePosition(conflation.end, this.hub.position)) {
+      if (conflation.isLarge || this.#steps.crowded || !this.#isReading(run)) return false;
+      const before = conflation.end;
+      const { gap, records } = await patiently(() => this.hub.read(before, this.#steps), this.#abort.signal);
+      if (gap) conflation.gap(gap);
+      for (const record of this.#steps.within(records)) {
+        if (this.#isAheadOfHub(record) || conflation.isLarge) break;
+        conflation.add(record, this.selector.matches(record));
+      }
+      this.#steps.hold(conflation.chars);
+      if (samePosition(conflation.end, before)) break;
+    }
+    return true;
+  }
+
+  #isBehindHub({ epoch, seq }: Position): boolean {
+    const hub = this.hub.position;
+    return epoch === hub.epoch && seq < hub.seq;
+  }
+
+  #isAheadOfHub({ epoch, seq }: Position): boolean {
+    const hub = this.hub.position;
+    return epoch === hub.epoch && seq > hub.seq;
+  }
+
+  /** Hands items to the reader until it is full: it goes on after the last that it took. */
+  #deliver(items: readonly StreamRecord[]): boolean {
+    for (const batch of inBatches(items)) {
+      if (this.#state !== 'reading') return false;
+      this.#count(batch);
+      if (this.#reader.take(batch)) continue;
+      const last = batch.at(-1);
+      if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
+      this.#state = 'full';
+      this.#ahead = null; // a reader that is full for long should hold nothing
+      return false;
+    }
+    return this.#state === 'reading';
+  }
+
+  /** Logs the state of this subscriber, for debugging. */
+  #tell(fields: object, message: string): void {
+    const { logger } = this.hub.watch;
+    if (!debugs(logger)) return;
+    logger.debug({ subscriber: this.#reader.name, topic: this.hub.log.topic, ...fields }, message);
+  }
+
+  #count(items: readonly StreamRecord[]): void {
+    const { instruments } = this.hub.watch;
+    for (const record of items) {
+      if (record.type === 'stream_gap') {
+        countGap(instruments, record);
+        this.#tell({ cursor: record.cursor }, 'Told of a gap');
+      } else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
+    }
+  }
+
+  /** The tail of this process is behind the log: what is missing comes through it. */
+  async #hubMoved(): Promise<void> {
+    await once(this.hub.emitter, 'batch', { signal: this.#abort.signal });
+  }
+
+  #guard(run: () => Promise<void>): void {
+    run().catch((error: unknown) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'closed') return;
+    this.close();
+    this.#reader.fail(error);
+  }
+
+  readonly #hubClosed = (): void => this.#fail(new EventsError('CLOSED', 'The event manager was closed.'));
+}

@@ -1,0 +1,151 @@
+import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { formatCursor, type Position, parseCursor } from '../../../shared/cursor.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import type { EventName, EventOf } from '../../../shared/events.ts';
+import { DEFAULT_PAGE, type HistoryOptions, type HistoryPage, MAX_PAGE } from '../../../shared/history.ts';
+import type { StreamGap } from '../../../shared/stream-items.ts';
+import type { Bounds } from '../../broker/broker.ts';
+import { cursorBefore, newestPosition, positionBefore } from '../../broker/gaps.ts';
+import { NewestRecords, PAGE_CHARS } from '../reading/newest-records.ts';
+import { readBackward } from '../reading/read-backward.ts';
+import type { Steps } from '../reading/steps.ts';
+import type { TopicReader } from '../reading/topic-reader.ts';
+import type { Selector } from '../records/selector.ts';
+import { gapRecord, isNoticeType, itemOf, type StreamRecord } from '../records/stream-record.ts';
+import type { FeedStart } from './feed-start.ts';
+import { startAfter } from './feed-start.ts';
+
+/** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
+const SCAN_RECORDS = 10_000;
+const SCAN_CHARS = 8 * 1024 * 1024;
+
+/** Records of a page, gaps in their places, oldest first. */
+interface RecordPage {
+  readonly records: readonly StreamRecord[];
+  /** The page before this one ends here. */
+  readonly start: Position;
+  /** The page after this one starts here. */
+  readonly end: Position;
+  /** True if the log had nothing more in the direction of reading. */
+  readonly exhausted: boolean;
+}
+
+/** A page of the past, decoded. @throws EventsError INVALID_CURSOR, INVALID_OPTION, UNAVAILABLE */
+export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
+  log: TopicReader,
+  selector: Selector,
+  { since, before, limit = DEFAULT_PAGE }: Pick<HistoryOptions<N, C>, 'since' | 'before' | 'limit'>,
+  steps: Steps,
+): Promise<{ page: HistoryPage<N, C>; chars: number }> {
+  if (since !== undefined && before !== undefined) {
+    throw new EventsError('INVALID_OPTION', 'history: pass since or before, not both');
+  }
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+    throw new EventsError('INVALID_OPTION', `history: limit must be 1–${MAX_PAGE}`);
+  }
+  const cursor = before === undefined ? null : parseCursor(before);
+  const bounds = await steps.read(() => log.bounds());
+  const isLast = typeof since === 'object' && 'last' in since;
+  const forward = since !== undefined && !isLast;
+  const { records, start, end, exhausted } = forward
+    ? await pageAfter(log, await startAfter(log, selector, since, steps), selector, limit, steps)
+    : await pageBefore(
+        log,
+        bounds,
+        cursor ? positionBefore(cursor, bounds) : newestPosition(bounds),
+        selector,
+        isLast ? Math.min(since.last, MAX_PAGE) : limit,
+        steps,
+      );
+  const previous = cursorBefore(start, bounds);
+  const page = {
+    items: records
+      .filter(({ type }) => !isNoticeType(type))
+      // The selector let nothing else through than events N.
+      .map((record) => ({ cursor: record.cursor, event: itemOf<C>(record) as EventOf<N, C> })),
+    gaps: records
+      .filter(({ type }) => type === 'stream_gap')
+      .map((record) => (itemOf<C>(record) as StreamGap).data),
+    next: formatCursor(end),
+    previous: previous && formatCursor(previous),
+    atEnd: forward ? exhausted : before === undefined,
+  };
+  return { page, chars: charsOf(records) };
+}
+
+async function pageAfter(
+  log: TopicReader,
+  { position: after, gap }: FeedStart,
+  selector: Selector,
+  limit: number,
+  steps: Steps,
+): Promise<RecordPage> {
+  const records: StreamRecord[] = gap ? [gap] : [];
+  const scanned = new Scanned();
+  let events = 0;
+  let chars = 0;
+  let end = after;
+  for (;;) {
+    const from = end;
+    const chunk = await steps.read((most) => log.read(from, most));
+    if (chunk.gap) {
+      records.push(gapRecord(chunk.gap));
+      end = chunk.gap.to;
+    }
+    for (const record of steps.within(chunk.records)) {
+      if (selector.matches(record)) {
+        if (events === limit || chars >= PAGE_CHARS) return { records, start: after, end, exhausted: false };
+        records.push(record);
+        chars += record.json.length;
+        if (!isNoticeType(record.type)) events++;
+      }
+      end = record;
+      scanned.add(1, record.json.length);
+    }
+    if (chunk.records.length === 0 && !chunk.gap) return { records, start: after, end, exhausted: true };
+    if (scanned.isEnough) return { records, start: after, end, exhausted: false };
+  }
+}
+
+async function pageBefore(
+  log: TopicReader,
+  bounds: Bounds,
+  end: Position,
+  selector: Selector,
+  limit: number,
+  steps: Steps,
+): Promise<RecordPage> {
+  const page = new NewestRecords(limit);
+  const scanned = new Scanned();
+  let start = await readBackward(log, bounds, end, steps, {
+    record(record) {
+      if (selector.matches(record)) page.add(record);
+    },
+    rangeRead(records, chars) {
+      page.nextRange();
+      scanned.add(records, chars);
+      return page.isFull || scanned.isEnough;
+    },
+  });
+  if (page.isFull) start = page.start ?? start;
+  return { records: page.records, start, end, exhausted: start.seq < bounds.first };
+}
+
+/** Amount read for a page. */
+class Scanned {
+  #records = 0;
+  #chars = 0;
+
+  add(records: number, chars: number): void {
+    this.#records += records;
+    this.#chars += chars;
+  }
+
+  get isEnough(): boolean {
+    return this.#records >= SCAN_RECORDS || this.#chars >= SCAN_CHARS;
+  }
+}
+
+function charsOf(records: readonly StreamRecord[]): number {
+  return records.reduce((sum, { json }) => sum + json.length, 0);
+}

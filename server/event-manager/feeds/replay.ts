@@ -1,0 +1,111 @@
+import { type TrackedEnvelope, tracked } from '@trpc/server';
+import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { type Position, parseCursor, samePosition } from '../../../shared/cursor.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import type { EventName } from '../../../shared/events.ts';
+import { type Clock, Pace } from '../../../shared/pace.ts';
+import { MAX_SPEED, type ReplayOptions } from '../../../shared/replay.ts';
+import type { StreamItem } from '../../../shared/stream-items.ts';
+import { hasReached, newestPosition } from '../../broker/gaps.ts';
+import { patiently } from '../reading/patiently.ts';
+import { type Reads, Steps } from '../reading/steps.ts';
+import type { TopicReader } from '../reading/topic-reader.ts';
+import type { Selector } from '../records/selector.ts';
+import {
+  gapRecord,
+  isNoticeType,
+  itemOf,
+  type StreamRecord,
+  syncedRecord,
+} from '../records/stream-record.ts';
+import { startAfter, startOfAll } from './feed-start.ts';
+
+/** Records read at a time, and characters of JSON of those that are wanted. Few: they are held while the replay waits. */
+const READ_RECORDS = 64;
+const HELD_CHARS = 16 * 1024;
+
+type Range = Pick<ReplayOptions<string, AnyCatalog>, 'since' | 'until'>;
+type Timing = Pick<ReplayOptions<string, AnyCatalog>, 'speed' | 'maxPauseMs'>;
+
+/** @throws EventsError INVALID_OPTION, INVALID_CURSOR */
+export function checkReplay({ since, until, speed = 1, maxPauseMs = 0 }: Range & Timing): void {
+  if (!(speed > 0 && speed <= MAX_SPEED)) {
+    throw new EventsError('INVALID_OPTION', `replay: speed must be above 0, up to ${MAX_SPEED}`);
+  }
+  if (!(maxPauseMs >= 0)) throw new EventsError('INVALID_OPTION', 'replay: maxPauseMs must be 0 or more');
+  for (const cursor of [since, until]) if (typeof cursor === 'string') parseCursor(cursor);
+}
+
+/**
+ * A part of a topic's past, each event when its time has come. What cannot be read any more is a `stream_gap` in its
+ * place; the last item is a `stream_synced` [D4] [D5]. A reader that takes no more is waited for.
+ */
+export async function* replay<N extends EventName<C>, C extends AnyCatalog>(
+  log: TopicReader,
+  selector: Selector,
+  { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, ...range }: ReplayOptions<N, C>,
+  { clock, ...reading }: { clock: Clock; reads: Reads; signal: AbortSignal | undefined },
+): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {
+  const { signal } = reading;
+  const pace = new Pace(clock, { speed, maxPauseMs });
+  try {
+    for await (const record of recordsOf(log, selector, range, reading)) {
+      // The selector let nothing else through than events N and notices.
+      const item = itemOf<C>(record) as StreamItem<N, C>;
+      if (!isNoticeType(record.type)) await pace.until(Date.parse(item.timestamp), signal);
+      yield tracked(record.cursor, item);
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
+}
+
+async function* recordsOf(
+  log: TopicReader,
+  selector: Selector,
+  range: Range,
+  { reads, signal }: { reads: Reads; signal: AbortSignal | undefined },
+): AsyncGenerator<StreamRecord, void, undefined> {
+  const steps = new Steps(reads, signal, READ_RECORDS);
+  const end = await patiently(() => endOf(log, range, steps), signal);
+  const { position: start, gap } = await patiently(() => startOf(log, selector, range, steps), signal);
+  let position = start;
+  let recovered = gap === undefined;
+  if (gap) yield gap;
+  // A start beyond the log's end is a gap: the log was rewound.
+  let isToBeRead = range.until === undefined && !samePosition(position, end);
+  for (; isToBeRead || !hasReached(position, end); isToBeRead = false) {
+    const from = position;
+    const chunk = await patiently(() => steps.read((most) => log.read(from, most)), signal);
+    if (chunk.gap) {
+      yield gapRecord(chunk.gap);
+      position = chunk.gap.to;
+      recovered = false;
+    }
+    if (position.epoch !== end.epoch) break; // another log, which has passed every end of this one
+    const wanted: StreamRecord[] = [];
+    let chars = 0;
+    for (const record of steps.within(chunk.records)) {
+      if (hasReached(position, end) || chars >= HELD_CHARS) break;
+      if (selector.matches(record)) {
+        if (record.type === 'stream_gap') recovered = false;
+        wanted.push(record);
+        chars += record.json.length;
+      }
+      position = record;
+    }
+    yield* wanted;
+    if (chunk.records.length === 0 && !chunk.gap) break; // there is no more
+  }
+  yield syncedRecord(position, recovered);
+}
+
+async function startOf(log: TopicReader, selector: Selector, { since }: Range, steps: Steps) {
+  return since === undefined ? startOfAll(log, steps) : startAfter(log, selector, since, steps);
+}
+
+async function endOf(log: TopicReader, { until }: Range, steps: Steps): Promise<Position> {
+  if (typeof until === 'string') return parseCursor(until);
+  if (until !== undefined) return steps.read(() => log.seek(until.at));
+  return newestPosition(await steps.read(() => log.bounds()));
+}

@@ -1,0 +1,159 @@
+import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { parseCursor } from '../../../shared/cursor.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import { everySchema } from '../../../shared/every.ts';
+import type { Since } from '../../../shared/since.ts';
+import { parseTopic, parseTopics } from '../../../shared/topic.ts';
+import { parseTopicsCursor } from '../../../shared/topics-cursor.ts';
+import type { WhenSlow } from '../../../shared/when-slow.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { HubLease } from '../hubs/hub.ts';
+import { PacedHubs } from '../hubs/paced-hubs.ts';
+import { type Asker, ownAsker } from '../reading/asker.ts';
+import type { HeldRecords } from '../reading/held-records.ts';
+import type { Reads } from '../reading/steps.ts';
+import type { Turns } from '../reading/turns.ts';
+import type { KeyOf } from '../records/conflation.ts';
+import { latestOf, type Selection, type Selector, select } from '../records/selector.ts';
+import type { DeliveryStats } from './delivery-stats.ts';
+import type { EventSubscriptionOptions } from './event-subscription.ts';
+import { Feed, type FeedReader } from './feed.ts';
+import { feedStart } from './feed-start.ts';
+import { MergedFeed, type TopicSource } from './merged-feed.ts';
+
+/** Tells the part of a topic that may be seen; null: none. Asked for each topic of a subscription to several. */
+export type TopicGate = (topic: string) => Selection | null | Promise<Selection | null>;
+
+interface UncheckedOptions extends Selection {
+  topic?: string | undefined;
+  topics?: readonly string[] | undefined;
+  since?: Since | undefined;
+  whenSlow?: WhenSlow | undefined;
+  every?: number | undefined;
+  latestBy?: string | undefined;
+  admit?: TopicGate | undefined;
+  asker?: Asker | undefined;
+}
+
+/** Makes of a subscription's options what feeds its readers. */
+export class SubscriptionFactory {
+  readonly #catalog: AnyCatalog;
+  readonly #acquire: (topic: string) => HubLease;
+  readonly #topics: Broker['topics'];
+  readonly #receiving: DeliveryStats;
+  readonly #turns: Turns;
+  readonly #throttled: PacedHubs;
+  readonly #held: HeldRecords;
+  readonly #merged = new Set<MergedFeed>();
+
+  constructor(
+    catalog: AnyCatalog,
+    { acquire, topics }: { acquire: (topic: string) => HubLease; topics: Broker['topics'] },
+    receiving: DeliveryStats,
+    turns: Turns,
+    held: HeldRecords,
+  ) {
+    this.#catalog = catalog;
+    this.#acquire = acquire;
+    this.#topics = topics;
+    this.#receiving = receiving;
+    this.#turns = turns;
+    this.#held = held;
+    this.#throttled = new PacedHubs(held);
+  }
+
+  /** @throws EventsError for options that have no meaning */
+  attach(options: UncheckedOptions): EventSubscriptionOptions['attach'] {
+    checkOptions(options);
+    const selector = select(this.#catalog, options);
+    const keyOf = latestOf(this.#catalog, options.types, options.latestBy);
+    return options.topics === undefined
+      ? this.#toOne(options, selector, keyOf)
+      : this.#toSeveral(options, options.topics, selector, keyOf);
+  }
+
+  /** Ends subscriptions that no topic's end would end. */
+  close(): void {
+    for (const feed of this.#merged) feed.end(new EventsError('CLOSED', 'The event manager was closed.'));
+  }
+
+  #toOne(
+    { topic: name, since, asker = ownAsker(), ...options }: UncheckedOptions,
+    selector: Selector,
+    keyOf: KeyOf,
+  ) {
+    const topic = parseTopic(name);
+    if (typeof since === 'string') parseCursor(since);
+    return (reader: FeedReader) => {
+      const { lease, conflate } = this.#open(topic, options, selector, keyOf, asker);
+      const onClose = this.#receiving.subscriberCame(lease.release);
+      const reads = this.#reads(asker);
+      const feed = new Feed({ hub: lease.hub, selector, reader, reads, conflate, onClose });
+      feed.start((hub, steps) => feedStart(hub, selector, since, steps));
+      return feed;
+    };
+  }
+
+  #toSeveral(
+    { since, admit, asker = ownAsker(), ...options }: UncheckedOptions,
+    topics: readonly string[],
+    selector: Selector,
+    keyOf: KeyOf,
+  ) {
+    const choice = parseTopics(topics);
+    if (typeof since === 'string') parseTopicsCursor(since);
+    const open = async (topic: string): Promise<TopicSource | null> => {
+      if (!admit) return this.#open(topic, options, selector, keyOf, asker);
+      const admitted = await admit(topic);
+      return admitted && this.#open(topic, options, select(this.#catalog, admitted), keyOf, asker);
+    };
+    return (reader: FeedReader) => {
+      const onClose = this.#receiving.subscriberCame(() => this.#merged.delete(feed));
+      const topics = this.#topics;
+      const reads = this.#reads(asker);
+      const feed: MergedFeed = new MergedFeed({ choice, since, topics, open, reader, reads, onClose });
+      this.#merged.add(feed);
+      feed.start();
+      return feed;
+    };
+  }
+
+  #reads(asker: Asker): Reads {
+    return { turns: this.#turns, asker, held: this.#held };
+  }
+
+  #open(
+    topic: string,
+    { every, latestBy, whenSlow }: UncheckedOptions,
+    selector: Selector,
+    keyOf: KeyOf,
+    asker: Asker,
+  ): TopicSource {
+    if (every === undefined) {
+      return { lease: this.#acquire(topic), selector, conflate: whenSlow === 'conflate' ? keyOf : undefined };
+    }
+    const key = JSON.stringify([topic, every, latestBy, selector.key]);
+    const throttling = { selector, keyOf, everyMs: every };
+    const lease = this.#throttled.acquire(key, () => this.#acquire(topic), throttling, asker);
+    return { lease, selector, conflate: undefined };
+  }
+}
+
+function checkOptions({ topic, topics, whenSlow, every, latestBy }: UncheckedOptions): void {
+  if (topic !== undefined && topics !== undefined) throw wrong('topics', 'pass topic or topics, not both');
+  if (topics !== undefined && whenSlow === 'disconnect') {
+    throw wrong('whenSlow', 'a subscription to several topics is refilled or conflated, not disconnected');
+  }
+  if (every !== undefined && !everySchema.safeParse(every).success) {
+    throw wrong('every', 'must be a whole number of ms, an hour at most');
+  }
+  if (latestBy !== undefined && every === undefined && whenSlow !== 'conflate') {
+    throw wrong('latestBy', "has a meaning with every, or with whenSlow: 'conflate'");
+  }
+}
+
+function wrong(option: string, message: string): EventsError {
+  return new EventsError('INVALID_OPTION', `subscribe: ${option}: ${message}`, {
+    issues: [{ path: [option], message }],
+  });
+}

@@ -1,0 +1,176 @@
+import { EventEmitter } from 'node:events';
+import { type Position, samePosition } from '../../../shared/cursor.ts';
+import type { Gap } from '../../broker/broker.ts';
+import type { Asker } from '../reading/asker.ts';
+import type { HeldRecords, RecordHolder } from '../reading/held-records.ts';
+import type { Steps } from '../reading/steps.ts';
+import { Conflation, type KeyOf } from '../records/conflation.ts';
+import type { Selector } from '../records/selector.ts';
+import { countGap, isNoticeType, type StreamRecord } from '../records/stream-record.ts';
+import type { Hub, HubEvents } from './hub.ts';
+
+export interface Throttling {
+  readonly selector: Selector;
+  readonly keyOf: KeyOf;
+  readonly everyMs: number;
+}
+
+/**
+ * A topic at most once per interval: the first records at once, and then, whenever an interval has passed, the latest
+ * of each key among those that came in it; what is left out is announced in its place [D4].
+ *
+ * A hub like the topic's own, so that feeds and groups know nothing of it: one interval and one reduction for all who
+ * want the same. It stands where it last delivered, and whoever stands there too has missed nothing. What a feed reads
+ * from the log is reduced in the same way. What it holds counts for whoever opened it; of too much that is held together
+ * it delivers early.
+ */
+export class PacedHub implements Hub, RecordHolder {
+  readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
+  readonly #hub: Hub;
+  readonly #throttling: Throttling;
+  readonly #note: (chars: number) => void;
+  readonly #started: Promise<void>;
+  #position: Position | null = null;
+  #previous: Position | null = null;
+  #held: Conflation;
+  #interval: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** @param held where what it holds counts, for `asker` */
+  constructor(hub: Hub, throttling: Throttling, held: HeldRecords, asker: Asker) {
+    this.#hub = hub;
+    this.#note = (chars) => held.set(asker, this, chars);
+    this.#throttling = throttling;
+    this.#held = new Conflation({ epoch: '', seq: 0 }, throttling.keyOf);
+    hub.emitter.once('closed', this.close);
+    this.#started = hub.started().then(() => {
+      if (this.#closed) return;
+      this.#moveTo(hub.position);
+      hub.emitter.on('batch', this.#onBatch);
+    });
+    this.#started.catch(() => {}); // whoever waits for it sees the error
+  }
+
+  get log(): Hub['log'] {
+    return this.#hub.log;
+  }
+
+  get watch(): Hub['watch'] {
+    return this.#hub.watch;
+  }
+
+  get position(): Position {
+    if (this.#position === null) throw new TypeError('PacedHub: wait for started() first');
+    return this.#position;
+  }
+
+  get previous(): Position {
+    return this.#previous ?? this.position;
+  }
+
+  started(): Promise<void> {
+    return this.#started;
+  }
+
+  /** Reads the records between a position and this hub's, reduced; a gap of the log that is not at its beginning ends the page. */
+  async read(after: Position, steps: Steps): ReturnType<Hub['read']> {
+    let gap: Gap | null = null;
+    let held = this.#reduction(after);
+    let last: StreamRecord | undefined;
+    try {
+      while (!held.isLarge && !steps.crowded && this.#isToBeRead(held.end)) {
+        const chunk = await this.#hub.read(held.end, steps);
+        if (chunk.gap) {
+          if (last) break;
+          gap = chunk.gap;
+          held = this.#reduction(gap.to);
+        }
+        const end = held.end;
+        for (const record of steps.within(chunk.records)) {
+          if (this.#isAhead(record) || held.isLarge) break;
+          held.add(record, this.#throttling.selector.matches(record));
+          last = record;
+        }
+        if (!chunk.gap && samePosition(held.end, end)) break;
+        steps.hold(held.chars);
+      }
+    } finally {
+      steps.hold(0);
+    }
+    const records = held.records();
+    // Nobody wants it, but whoever reads has come as far.
+    if (last && last !== records.at(-1) && !this.#throttling.selector.matches(last)) records.push(last);
+    return { gap, records };
+  }
+
+  /** Held records are handed out before. */
+  readonly close = (): void => {
+    if (this.#closed) return;
+    if (this.#position !== null && !this.#held.isEmpty) this.#deliver();
+    this.#closed = true;
+    this.#note(0);
+    clearTimeout(this.#interval);
+    this.#hub.emitter.off('closed', this.close);
+    this.#hub.emitter.off('batch', this.#onBatch);
+    this.emitter.emit('closed');
+    this.emitter.removeAllListeners();
+  };
+
+  readonly #onBatch = (batch: readonly StreamRecord[]): void => {
+    for (const record of batch) {
+      if (this.#isBreak(record)) this.#emit([...this.#held.records(), record], record);
+      else this.#held.add(record, this.#throttling.selector.matches(record));
+    }
+    if (this.#held.isEmpty) this.#emit([], this.#held.end);
+    else if (this.#interval === undefined || this.#held.isLarge) this.#deliver();
+    else this.#note(this.#held.chars);
+  };
+
+  giveUp(): void {
+    if (!this.#closed && !this.#held.isEmpty) this.#deliver();
+  }
+
+  #deliver(): void {
+    const records = this.#held.records();
+    for (const record of records) if (record.type === 'stream_gap') countGap(this.watch.instruments, record);
+    this.#emit(records, this.#held.end);
+    clearTimeout(this.#interval);
+    this.#interval = setTimeout(() => {
+      this.#interval = undefined;
+      if (!this.#held.isEmpty) this.#deliver();
+    }, this.#throttling.everyMs).unref();
+  }
+
+  #emit(records: readonly StreamRecord[], position: Position): void {
+    this.#moveTo(position);
+    this.emitter.emit('batch', records); // without records, too: there may be who waits for the move
+  }
+
+  #moveTo({ epoch, seq }: Position): void {
+    this.#previous = this.#position;
+    this.#position = { epoch, seq };
+    this.#held = this.#reduction(this.#position);
+    this.#note(0);
+  }
+
+  #reduction(from: Position): Conflation {
+    return new Conflation(from, this.#throttling.keyOf);
+  }
+
+  /** A gap of more than one record, or into another epoch: told at once, for nothing can be reduced across it. */
+  #isBreak({ type, epoch, seq }: StreamRecord): boolean {
+    const { end } = this.#held;
+    return isNoticeType(type) && (epoch !== end.epoch || seq !== end.seq + 1);
+  }
+
+  /** Tells if a reader at a position lacks what this hub has passed, or stands where the topic's own never was. */
+  #isToBeRead({ epoch, seq }: Position): boolean {
+    const [here, topic] = [this.position, this.#hub.position];
+    if (epoch !== here.epoch) return true;
+    return seq < here.seq || (seq > here.seq && (epoch !== topic.epoch || seq > topic.seq));
+  }
+
+  #isAhead({ epoch, seq }: Position): boolean {
+    return epoch === this.position.epoch && seq > this.position.seq;
+  }
+}

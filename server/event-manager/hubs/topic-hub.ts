@@ -1,0 +1,149 @@
+import { EventEmitter } from 'node:events';
+import type { Position } from '../../../shared/cursor.ts';
+import type { Gap, Tail } from '../../broker/broker.ts';
+import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
+import type { Steps } from '../reading/steps.ts';
+import type { TopicReader } from '../reading/topic-reader.ts';
+import { inBatches } from '../records/batches.ts';
+import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
+import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
+import type { Hub, HubEvents } from './hub.ts';
+
+const RECENT_RECORDS = 1024;
+const RECENT_CHARS = 4 * 1024 * 1024;
+/** Ms for handing out in one turn of the event loop: to many subscribers a large burst is a second's work. */
+const TURN_MS = 10;
+/** Characters of JSON that may wait for a further turn; beyond that they are handed out whatever it takes. */
+const WAITING_CHARS = 4 * 1024 * 1024;
+
+/** One topic in this process: its single tail, fanned out. */
+export class TopicHub implements Hub {
+  readonly log: TopicReader;
+  readonly watch: Telemetry;
+  readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
+  readonly #budget: RecentBudget;
+  readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
+  readonly #started: Promise<Position>;
+  #position: Position | null = null;
+  #previous: Position | null = null;
+  #pending: StreamRecord[] = [];
+  #pendingChars = 0;
+  #scheduled = false;
+  #tail: Tail | null = null;
+  #closed = false;
+
+  /** @param budget what all hubs of the process keep of recent records */
+  constructor(log: TopicReader, watch: Telemetry = nobody, budget: RecentBudget = new RecentBudget()) {
+    this.log = log;
+    this.watch = watch;
+    this.#budget = budget;
+    this.#started = this.#attach();
+    this.#started.catch(() => {}); // whoever waits for it sees the error
+  }
+
+  /** Resolves once the tail is attached: from then on `position` is known. Rejects when the broker was closed. */
+  async started(): Promise<void> {
+    await this.#started;
+  }
+
+  /** The place of the last record handed out. Whoever stands here and joins misses nothing [D7]. */
+  get position(): Position {
+    if (this.#position === null) throw new TypeError('TopicHub: wait for started() first');
+    return this.#position;
+  }
+
+  get previous(): Position {
+    return this.#previous ?? this.position;
+  }
+
+  /** Records right after a position: from memory if they are recent, else from the log. */
+  read(after: Position, steps: Steps): ReturnType<TopicReader['read']> {
+    return steps.read(async (most) => {
+      const recent = this.#recent.after(after, most);
+      return recent ? { gap: null, records: recent } : this.log.read(after, most);
+    });
+  }
+
+  /** Records of the log that were not handed out yet; null while that cannot be known. */
+  async lag(): Promise<number | null> {
+    try {
+      await this.#started;
+      const { epoch, last } = await this.log.bounds();
+      return epoch === this.position.epoch ? Math.max(0, last - this.position.seq) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Records that have arrived are handed out before. */
+  close(): void {
+    if (this.#closed) return;
+    this.#flush(Number.POSITIVE_INFINITY);
+    this.#closed = true;
+    this.#tail?.close();
+    this.#recent.clear();
+    this.#budget.note(this.#recent);
+    this.emitter.emit('closed');
+    this.emitter.removeAllListeners();
+  }
+
+  async #attach(): Promise<Position> {
+    let start: Position | null = null;
+    const tail = await this.log.tail({
+      start: (position) => {
+        start = position;
+        this.#position = position;
+      },
+      records: (records) => this.#enqueue(records),
+      gap: (gap: Gap) => this.#enqueue([gapRecord(gap)]),
+    });
+    if (this.#closed) tail.close();
+    this.#tail = tail;
+    if (start === null) throw new TypeError('Broker.tail resolved without calling start');
+    return start;
+  }
+
+  /** Everything that arrives in one turn of the event loop leaves together, so that its frames can be joined. */
+  #enqueue(records: readonly StreamRecord[]): void {
+    if (this.#closed) return;
+    this.#pending.push(...records);
+    for (const { json } of records) this.#pendingChars += json.length;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush(TURN_MS);
+    });
+  }
+
+  /** Hands out what waits, batch by batch; after `ms` the rest of the process has its turn. */
+  #flush(ms: number): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    const until = performance.now() + ms;
+    let done = 0;
+    for (const batch of inBatches(pending)) {
+      done += batch.length;
+      for (const { json } of batch) this.#pendingChars -= json.length;
+      this.#emit(batch);
+      if (performance.now() > until && this.#pendingChars < WAITING_CHARS) break;
+    }
+    if (done === pending.length) return;
+    this.#pending = [...pending.slice(done), ...this.#pending];
+    this.#schedule();
+  }
+
+  #emit(batch: readonly StreamRecord[]): void {
+    const last = batch.at(-1);
+    if (!last || this.#closed) return;
+    for (const record of batch) this.#recent.push(record);
+    this.#budget.note(this.#recent);
+    this.#previous = this.#position;
+    this.#position = { epoch: last.epoch, seq: last.seq };
+    this.emitter.emit('batch', batch);
+  }
+}

@@ -1,0 +1,113 @@
+import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import type { PublishMeta } from '../../../shared/events.ts';
+import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../../shared/log.ts';
+import { parseTopic } from '../../../shared/topic.ts';
+import type { Instruments } from '../../telemetry/instruments.ts';
+import { Counts } from '../stats/counts.ts';
+import { Throttle } from './throttle.ts';
+import { PublishGate } from './topic-gate.ts';
+
+/** Result of a publish here: `conflated` if a throttle let a later event stand in for this one. */
+export type ManagerPublishResult = PublishResult & { conflated?: true };
+
+type UncheckedEvent = { event_type: string; data: unknown } & PublishMeta;
+
+/** The way in: validation, throttles, the bound on what is in flight, and the counts of it all. */
+export class Publisher {
+  readonly gate: PublishGate;
+  /** Events accepted, per type. */
+  readonly published = new Counts();
+  /** Events refused because they were not valid. */
+  invalid = 0;
+  /** Events the broker failed to append. */
+  unavailable = 0;
+  readonly #catalog: AnyCatalog;
+  readonly #target: PublishTarget;
+  readonly #instruments: Instruments;
+  readonly #throttles = new Map<string, Throttle<PublishResult>>();
+
+  constructor(
+    catalog: AnyCatalog,
+    target: PublishTarget,
+    maxInFlight: number,
+    throttleMs: Readonly<Record<string, number | undefined>>,
+    instruments: Instruments,
+  ) {
+    this.#instruments = instruments;
+    this.#catalog = catalog;
+    this.#target = target;
+    this.gate = new PublishGate(maxInFlight);
+    for (const [name, intervalMs] of Object.entries(throttleMs)) {
+      if (!catalog.has(name))
+        throw new TypeError(`EventManager: throttle names ${name}, which the catalog does not have`);
+      if (intervalMs !== undefined) this.#throttles.set(name, new Throttle(intervalMs));
+    }
+  }
+
+  async publish(topicName: string | undefined, event: UncheckedEvent): Promise<ManagerPublishResult> {
+    const topic = parseTopic(topicName);
+    const entry = this.#validated(() => toLogEntry(this.#catalog, event));
+    const append = async (): Promise<PublishResult> => {
+      const [result] = await this.#append(topic, [entry]);
+      if (!result) throw new TypeError('Broker.publish resolved without a result');
+      return result;
+    };
+    const throttle = this.#throttles.get(entry.type);
+    if (!throttle) return this.gate.run(1, append);
+    const { result, replaced } = await this.gate.run(1, () => throttle.run(topic, append));
+    return replaced ? { ...result, conflated: true } : result;
+  }
+
+  async publishBatch(
+    topicName: string | undefined,
+    events: readonly UncheckedEvent[],
+  ): Promise<PublishResult[]> {
+    const topic = parseTopic(topicName);
+    const entries = this.#validated(() =>
+      events.map((event, index) => atIndex(index, () => toLogEntry(this.#catalog, event))),
+    );
+    return entries.length === 0 ? [] : this.gate.run(entries.length, () => this.#append(topic, entries));
+  }
+
+  /** Sends what throttles hold back. */
+  flush(): void {
+    for (const throttle of this.#throttles.values()) throttle.flush();
+  }
+
+  async #append(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    const startedAt = performance.now();
+    try {
+      const results = await this.#target.publish(topic, entries);
+      this.#instruments.published(performance.now() - startedAt);
+      for (const [index, entry] of entries.entries())
+        if (!results[index]?.duplicate) this.published.add(entry.type);
+      return results;
+    } catch (error) {
+      this.unavailable += entries.length;
+      throw error;
+    }
+  }
+
+  #validated<T>(validate: () => T): T {
+    try {
+      return validate();
+    } catch (error) {
+      this.invalid++;
+      throw error;
+    }
+  }
+}
+
+/** Puts the index of an event before the paths of its issues. */
+function atIndex<T>(index: number, validate: () => T): T {
+  try {
+    return validate();
+  } catch (error) {
+    if (!(error instanceof EventsError)) throw error;
+    const issues = error.issues.map(({ path, message }) => ({ path: ['events', index, ...path], message }));
+    throw new EventsError(error.code, `Nothing of the batch was stored. events.${index}: ${error.message}`, {
+      issues,
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import type { Position } from '../../../shared/cursor.ts';
+import { type Gap, READ_CHARS } from '../../broker/broker.ts';
+import { charsOf, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+
+/** Records that are held at most, each the latest of its key. */
+const MAX_HELD = 1000;
+
+/** Conflation key. Only the last record of each key is kept. */
+export type KeyOf = (record: StreamRecord) => string;
+
+/** A range of records reduced to the latest of each key; what is left out is announced in its place [D4] [D9]. */
+export class Conflation {
+  readonly #keyOf: KeyOf;
+  #from: Position;
+  #end: Position;
+  #before: StreamRecord[] = [];
+  /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
+  #wanted = 0;
+  readonly #latest = new Map<string, { record: StreamRecord; number: number }>();
+  /** Characters of JSON and annotations of the latest records. */
+  #chars = 0;
+
+  constructor(from: Position, keyOf: KeyOf) {
+    this.#from = from;
+    this.#end = from;
+    this.#keyOf = keyOf;
+  }
+
+  /** The place of the last record of the range. */
+  get end(): Position {
+    return this.#end;
+  }
+
+  /** Characters of the records that are left of it. */
+  get chars(): number {
+    return this.#chars;
+  }
+
+  /** Tells if so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
+  get isLarge(): boolean {
+    return this.#latest.size >= MAX_HELD || this.#chars >= READ_CHARS;
+  }
+
+  /** Tells if nothing in it was wanted. */
+  get isEmpty(): boolean {
+    return this.#wanted === 0 && this.#before.length === 0;
+  }
+
+  add(record: StreamRecord, wanted: boolean): void {
+    this.#end = record;
+    if (!wanted) return;
+    this.#wanted++;
+    if (isNoticeType(record.type)) return; // counted as one that was lost
+    const key = this.#keyOf(record);
+    this.#chars += charsOf(record) - charsOf(this.#latest.get(key)?.record);
+    this.#latest.delete(key); // or it would keep its place
+    this.#latest.set(key, { record, number: this.#wanted });
+  }
+
+  /** A gap in the range itself: what came before it is lost with it. */
+  gap(gap: Gap): void {
+    const lost = gap.lost === null ? null : gap.lost + this.#wanted;
+    this.#before = [gapRecord({ ...gap, from: this.#from, lost })];
+    this.#from = gap.to;
+    this.#end = gap.to;
+    this.#wanted = 0;
+    this.#latest.clear();
+    this.#chars = 0;
+  }
+
+  /** The remaining records of the range, in order. */
+  records(): StreamRecord[] {
+    const records = [...this.#before];
+    let from = this.#from;
+    let passed = 0;
+    const skipTo = (to: Position, number: number): void => {
+      const lost = number - passed;
+      if (lost > 0) records.push(gapRecord({ from, to, lost, reason: 'conflated' }));
+      passed = number;
+    };
+    for (const { record, number } of this.#latest.values()) {
+      skipTo({ epoch: record.epoch, seq: record.seq - 1 }, number - 1);
+      records.push(record);
+      passed = number;
+      from = record;
+    }
+    skipTo(this.#end, this.#wanted);
+    return records;
+  }
+}

@@ -1,0 +1,113 @@
+import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import { timestampSchema } from '../../../shared/events.ts';
+import { checkedEvent, toLogEntry } from '../../../shared/log.ts';
+import type { LogRecord } from '../../broker/broker.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { type SchemaTraits, traitsOf } from './schema-traits.ts';
+import { gapRecord, type StreamRecord } from './stream-record.ts';
+
+/** Ms between two lines about records that were turned away: a log full of them is read again and again. */
+const WARN_EVERY_MS = 1000;
+/** Longest reason that is logged: zod names each wrong field. */
+const MAX_REASON = 500;
+
+/**
+ * Lets a log's records into the process. A record that this catalog validated in this process passes as it is. Any
+ * other was written by somebody else, by another catalog, or before the process started: it is validated, and one that
+ * is not valid is a gap in its place [D4].
+ */
+export class RecordChecks {
+  readonly #catalog: AnyCatalog;
+  readonly #logger: Logger;
+  readonly #traits = new Map<string, SchemaTraits>();
+  /** Records turned away since the start. */
+  rejected = 0;
+  #warnedAt = Number.NEGATIVE_INFINITY;
+  /** Records turned away without a line since the last one. */
+  #unsaid = 0;
+
+  constructor(catalog: AnyCatalog, logger: Logger) {
+    this.#catalog = catalog;
+    this.#logger = logger;
+  }
+
+  admit(record: LogRecord): StreamRecord {
+    if (record.validatedBy === this.#catalog) return record;
+    const { type } = record;
+    // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
+    if (type.includes('.')) return record;
+    // An event of a newer catalog: whoever wants that type has to be told.
+    if (!this.#catalog.has(type)) return gapOf(record);
+    try {
+      return this.#validated(record);
+    } catch (error) {
+      this.rejected++;
+      this.#warn(record, String(error));
+      return gapOf(record);
+    }
+  }
+
+  /** The record, completed by the defaults of its schema. @throws Error if it is not valid */
+  #validated(record: LogRecord): StreamRecord {
+    const event = checkedEvent(record);
+    if (
+      typeof event !== 'object' ||
+      event === null ||
+      !('event_type' in event && 'data' in event && 'timestamp' in event)
+    ) {
+      throw new EventsError('INVALID_EVENT', 'not an event envelope');
+    }
+    const { event_type, data, timestamp } = event;
+    if (event_type !== record.type)
+      throw new EventsError('INVALID_EVENT', 'event_type differs from the entry’s type');
+    const time = timestampSchema.safeParse(timestamp);
+    if (!time.success) throw new EventsError('INVALID_EVENT', 'timestamp is not ISO 8601');
+    const { isRepeatable, fillsIn } = this.#traitsOf(record.type);
+    // A transform would transform its own output again: such a schema cannot judge it.
+    if (!isRepeatable) return record;
+    if (!fillsIn) {
+      this.#catalog.parse(record.type, data);
+      return record;
+    }
+    const traceparent = 'traceparent' in event ? String(event.traceparent) : undefined;
+    const entry = toLogEntry(this.#catalog, {
+      event_type: record.type,
+      data,
+      timestamp: time.data,
+      traceparent,
+    });
+    const { meta: _, ...rest } = record;
+    return { ...rest, json: entry.json, ...(entry.meta !== undefined && { meta: entry.meta }) };
+  }
+
+  #traitsOf(type: string): SchemaTraits {
+    let traits = this.#traits.get(type);
+    if (traits === undefined) {
+      const schema = this.#catalog.schemas[type];
+      traits = schema ? traitsOf(schema) : { isRepeatable: false, fillsIn: false };
+      this.#traits.set(type, traits);
+    }
+    return traits;
+  }
+
+  #warn({ cursor, type }: LogRecord, reason: string): void {
+    const now = performance.now();
+    if (now - this.#warnedAt < WARN_EVERY_MS) {
+      this.#unsaid++;
+      return;
+    }
+    this.#logger.warn(
+      { cursor, type, reason: reason.slice(0, MAX_REASON), others: this.#unsaid },
+      'a malformed record in the log was not delivered',
+    );
+    this.#warnedAt = now;
+    this.#unsaid = 0;
+  }
+}
+
+/** A record's place in the stream, and none of its content. */
+function gapOf(record: LogRecord): StreamRecord {
+  const from = { epoch: record.epoch, seq: record.seq - 1 };
+  return { ...gapRecord({ from, to: record, lost: 1, reason: 'dropped' }), of: record.type };
+}
