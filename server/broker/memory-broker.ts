@@ -143,7 +143,7 @@ export class MemoryBroker implements Broker {
 
   /**
    * While all topics take too much: the places of empty topics go first, then the keys of those without a record, and then
-   * the oldest records, each from the topic that takes the most. What was just published stays, if not all of it then its newest record.
+   * the oldest records, each from the topic that takes the most. The newest record that was just published stays.
    */
   #makeRoom(published: MemoryTopic): void {
     for (;;) {
