@@ -37,3 +37,8 @@ export const cursorSchema = z
 export function samePosition(a: Position, b: Position): boolean {
   return a.seq === b.seq && a.epoch === b.epoch;
 }
+
+/** Tells if one position is before another, in the same log. */
+export function isBefore(a: Position, b: Position): boolean {
+  return a.epoch === b.epoch && a.seq < b.seq;
+}

@@ -63,9 +63,13 @@ export function closedError(cause?: Error | null): EventsError {
     : new EventsError('CLOSED', 'The client is closed.');
 }
 
-/** Hands an error that nobody asked for to the host, without ending anything: the default `onError` of a client. */
+/**
+ * Hands an error that nobody asked for to the host, without ending anything: the default `onError` of a client. On the
+ * console an error of ours is one line, since its message says what to do and its stack leads into the client.
+ */
 export function reportUncaught(error: Error): void {
   if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
+  else if (error instanceof EventsError) console.error(`psyche-events: ${error.code}: ${error.message}`);
   else console.error(error);
 }
 

@@ -23,15 +23,19 @@ const SWEPT_TOPICS = 2;
 /**
  * The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops.
  *
- * Its memory is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old, or
- * had to go, is remembered with its positions; of more than 10 000 such the one empty for longest is forgotten, and begins
- * a new epoch if it is published to again. One that somebody follows is never forgotten.
+ * Its memory is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old is
+ * remembered with its positions and idempotency keys, as long as no record of another has to go for it; of more than 10 000
+ * that hold no key either the one empty for longest is forgotten. One that is forgotten begins a new epoch if it is
+ * published to again. One that somebody follows is never forgotten.
  */
 export class MemoryBroker implements Broker {
   readonly #epochs = new TopicEpochs(newEpoch());
   /** Those that were looked through for what is too old longest ago come first. */
   readonly #topics = new AgingMap<string, MemoryTopic>();
+  /** Topics that hold nothing but their place. */
   readonly #empty = new AgingMap<MemoryTopic, true>();
+  /** Topics that hold keys and no record: whatever they hold is too much while all topics together take too much. */
+  readonly #keysOnly = new SharedBudget<MemoryTopic>(0);
   readonly #budget: SharedBudget<MemoryTopic>;
   readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
@@ -51,10 +55,9 @@ export class MemoryBroker implements Broker {
     const { results, stored } = log.append(entries, this.#now());
     if (stored.length === 0) return results;
     if (!this.#topics.has(topic)) this.#topics.set(topic, log);
-    this.#empty.delete(log);
-    this.#budget.set(log, log.held);
+    this.#settle(log);
     this.#sweepSome();
-    this.#makeRoom();
+    this.#makeRoom(log);
     this.#tails.tell(topic, stored);
     this.#watchers.tell(topic);
     return results;
@@ -100,7 +103,10 @@ export class MemoryBroker implements Broker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#watchers.clear();
-    for (const log of this.#topics.values()) this.#budget.set(log, 0);
+    for (const log of this.#topics.values()) {
+      this.#budget.set(log, 0);
+      this.#keysOnly.set(log, 0);
+    }
     this.#topics.clear();
     this.#empty.clear();
     this.#tails.clear();
@@ -130,16 +136,22 @@ export class MemoryBroker implements Broker {
       if (!log) return;
       this.#topics.set(log.name, log);
       log.trim(now);
-      this.#settle(log);
+      // One that lost nothing has not changed, and stays among the first that give something up.
+      if (this.#amountOf(log) !== this.#budget.amountOf(log)) this.#settle(log);
     }
   }
 
-  /** While all topics take too much, forgets the empty ones, and then drops the oldest of those that take the most. */
-  #makeRoom(): void {
-    for (let log = this.#budget.tooLarge; log; log = this.#budget.tooLarge) {
-      const empty = this.#empty.oldest;
-      if (empty) {
-        this.#forget(empty.key);
+  /**
+   * While all topics take too much: the places of empty topics go first, then the keys of those without a record, and then
+   * the oldest records, each from the topic that takes the most. The newest record that was just published stays.
+   */
+  #makeRoom(published: MemoryTopic): void {
+    for (;;) {
+      const largest = this.#budget.tooLargeBut(published.holdsNewestAlone ? published : undefined);
+      if (!largest) return;
+      const log = this.#empty.oldest?.key ?? this.#keysOnly.tooLarge ?? largest;
+      if (log.isEmpty) {
+        this.#forget(log);
         continue;
       }
       log.dropOldest();
@@ -147,19 +159,24 @@ export class MemoryBroker implements Broker {
     }
   }
 
-  /** Notes what a topic holds, and whether that is nothing any more. */
+  /** Bytes that a topic takes of what all may take: none for a place that has to stay. */
+  #amountOf(log: MemoryTopic): number {
+    return log.isEmpty && this.#tails.has(log.name) ? 0 : log.held;
+  }
+
+  /** Notes what a topic holds, and whether that is no record any more, or nothing. */
   #settle(log: MemoryTopic): void {
-    const isFollowed = this.#tails.has(log.name);
-    this.#budget.set(log, log.isEmpty && isFollowed ? 0 : log.held);
-    if (!log.isEmpty || isFollowed || this.#empty.has(log)) return;
-    this.#empty.set(log, true);
+    this.#budget.set(log, this.#amountOf(log));
+    this.#keysOnly.set(log, log.holdsRecords || log.isEmpty ? 0 : log.held);
+    if (!log.isEmpty || this.#tails.has(log.name)) this.#empty.delete(log);
+    else if (!this.#empty.has(log)) this.#empty.set(log, true);
     if (this.#empty.size > MAX_EMPTY_TOPICS && this.#empty.oldest) this.#forget(this.#empty.oldest.key);
   }
 
   #forget(log: MemoryTopic): void {
     this.#empty.delete(log);
-    if (this.#tails.has(log.name)) return; // followed since
     this.#budget.set(log, 0);
+    if (this.#tails.has(log.name)) return; // followed since
     this.#topics.delete(log.name);
     this.#epochs.renew(log.name);
   }

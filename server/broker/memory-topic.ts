@@ -45,6 +45,11 @@ export class MemoryTopic {
     return this.#head < this.#records.length;
   }
 
+  /** Tells if the newest record is what {@link dropOldest} would drop. */
+  get holdsNewestAlone(): boolean {
+    return this.#records.length - this.#head === 1 && this.#ids.oldest >= this.#last;
+  }
+
   /** Tells if it holds nothing but its place. */
   get isEmpty(): boolean {
     return !this.holdsRecords && this.#ids.size === 0;

@@ -10,9 +10,10 @@ export interface Retention {
   maxBytes?: number;
   /**
    * Bytes that all topics together may take. Beyond it the largest topics lose their oldest records: a publisher that
-   * fills the log loses its own, and small topics keep theirs. In memory the JSON counts, and 300 bytes for each record,
-   * 200 for each idempotency key and 1500 for each topic; default 256 MiB. In a file the JSON alone counts; default
-   * 16 GiB. Not used in Redis, which has `maxmemory`.
+   * fills the log loses its own, and small topics keep theirs. In memory topics without a record go before them, with their
+   * idempotency keys, and the newest record of the topic just published to is kept in any case; the JSON counts, and 300
+   * bytes for each record, 200 for each idempotency key and 1500 for each topic; default 256 MiB. In a file the JSON
+   * alone counts; default 16 GiB. Not used in Redis, which has `maxmemory`.
    */
   maxTotalBytes?: number | undefined;
 }

@@ -26,8 +26,27 @@ export class SharedBudget<H> {
 
   /** The holder that is to give something up, and then to be `set` again; undefined while the sum is allowed. */
   get tooLarge(): H | undefined {
+    return this.tooLargeBut(undefined);
+  }
+
+  /** As {@link tooLarge}, of all but one holder; undefined also if there is no other. */
+  tooLargeBut(kept: H | undefined): H | undefined {
     if (this.#held <= this.#max) return undefined;
-    return this.#bySize.findLast((holders) => holders.size > 0)?.oldest?.key;
+    const amount = kept === undefined ? undefined : this.#amounts.get(kept);
+    if (kept === undefined || amount === undefined) return this.#largest?.oldest?.key;
+    this.set(kept, 0);
+    const found = this.#largest?.oldest?.key;
+    this.set(kept, amount);
+    return found;
+  }
+
+  /** The amount that a holder holds; 0 for one that is not known. */
+  amountOf(holder: H): number {
+    return this.#amounts.get(holder) ?? 0;
+  }
+
+  get #largest(): AgingMap<H, number> | undefined {
+    return this.#bySize.findLast((holders) => holders.size > 0);
   }
 
   /** Notes the amount that a holder holds now; 0 removes it. */

@@ -94,6 +94,68 @@ describe('what all topics together may take', () => {
   });
 });
 
+describe('a flood of topics', () => {
+  test('[D1] [D3] topics without a record, and their keys, go before records of others: those published to last keep theirs', async () => {
+    const [TOPICS, KEPT] = [12_000, 3500];
+    const broker = new MemoryBroker({ maxTotalBytes: 8 * KIB * KIB });
+    const { epoch } = await broker.bounds('flood-0');
+    const retained: number[] = [];
+    for (let n = 0; n < TOPICS; n++) {
+      const topic = `flood-${n}`;
+      await broker.publish(topic, [entry(n, `key-${n}`)]);
+      const { first, last } = await broker.bounds(topic);
+      expect(last - first, `${topic} holds what was just published`).toBe(0);
+    }
+    for (let n = 0; n < TOPICS; n++) {
+      const { first, last } = await broker.bounds(`flood-${n}`);
+      if (last >= first) retained.push(n);
+    }
+    expect(retained.length).toBeGreaterThan(KEPT);
+    expect(retained).toEqual(Array.from(retained, (_, i) => TOPICS - retained.length + i));
+    expect((await broker.publish(`flood-${TOPICS - 1}`, [entry(0, `key-${TOPICS - 1}`)]))[0]?.duplicate).toBe(
+      true,
+    );
+    // Control: not all of them have room. One that had to go is forgotten with its epoch and its key.
+    expect(retained.length).toBeLessThan(TOPICS / 2);
+    expect((await broker.read('flood-0', { epoch, seq: 1 }, 1)).gap).toMatchObject({
+      reason: 'epoch_changed',
+    });
+    expect((await broker.publish('flood-0', [entry(0, 'key-0')]))[0]).toMatchObject({
+      duplicate: false,
+      cursor: expect.not.stringContaining(epoch),
+    });
+    await broker.close();
+  });
+
+  test('each large event costs those of the flood before it, and is held itself; small topics keep theirs', async () => {
+    const broker = new MemoryBroker({ maxTotalBytes: 200 * KIB });
+    await publishToEach(broker, 'small', 50); // about 100 KiB
+    for (let n = 0; n < 100; n++) {
+      await broker.publish(`large-${n}`, [sized(n, 60 * KIB)]);
+      expect(await broker.bounds(`large-${n}`)).toMatchObject({ first: 1, last: 1 });
+    }
+    for (let n = 0; n < 50; n++)
+      expect(await broker.bounds(`small-${n}`)).toMatchObject({ first: 1, last: 1 });
+    // Control: one that is not the last had to go.
+    expect((await broker.bounds('large-50')).last).toBe(0);
+    await broker.close();
+  });
+
+  test('[D3] keys alone go before records, those of the topic that takes the most first', async () => {
+    await using timed = timedBroker({ maxAgeMs: 1000, maxTotalBytes: 200 * KIB });
+    const { broker, passTime } = timed;
+    const isDuplicate = async (topic: string, id: string) =>
+      (await broker.publish(topic, [entry(0, id)]))[0]?.duplicate;
+    await broker.publish('few-keys', [entry(1, 'few')]);
+    for (let n = 0; n < 300; n++) await broker.publish('many-keys', [entry(n, `key-${n}`)]);
+    passTime(1001); // the records are too old, the keys are not
+    for (let n = 0; n < 300; n++) await broker.publish('records', [entry(n, `record-${n}`)]);
+    expect((await broker.bounds('records')).first).toBe(1);
+    expect(await isDuplicate('few-keys', 'few')).toBe(true);
+    expect(await isDuplicate('many-keys', 'key-0')).toBe(false);
+  });
+});
+
 describe('topics that nobody publishes to any more', () => {
   const maxAgeMs = 1000;
   /** More than the time that records and ids are kept. */

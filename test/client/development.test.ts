@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { reportUncaught } from '../../client/failures/errors.ts';
 import { EventStore } from '../../client/store/event-store.ts';
 import { feedKey } from '../../client/store/feed-key.ts';
 import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
@@ -42,4 +43,13 @@ test('in production it is none', () => {
 test('in a browser without a bundler, where there is no process, it is none', () => {
   vi.stubGlobal('process', undefined);
   expect(linesAfter(FORBIDDEN, false)).toEqual([]);
+});
+
+test('an error of ours that nobody asked for is one line on a console; another keeps its stack', () => {
+  vi.stubGlobal('reportError', undefined); // as in Node
+  const line = vi.spyOn(console, 'error').mockReturnValue();
+  reportUncaught(FORBIDDEN);
+  const other = new TypeError('a bug');
+  reportUncaught(other);
+  expect(line.mock.calls).toEqual([['psyche-events: FORBIDDEN: No claim allows it.'], [other]]);
 });

@@ -31,6 +31,14 @@ export function servePage(app: HttpRoutes, dir = PAGE_DIR): void {
   }
 }
 
+/** Sends who asks for the path alone on to its slash, for the page's links are relative. */
+export function addSlash(app: HttpRoutes, basePath: string): void {
+  if (basePath === '') return;
+  // Relative, since the proxy may have a path of its own before this one.
+  const below = `${basePath.slice(basePath.lastIndexOf('/') + 1)}/`;
+  app.all(basePath, (c) => c.body(null, 308, { location: below + new URL(c.req.url).search }));
+}
+
 function serveFile(app: HttpRoutes, path: string, bytes: Uint8Array<ArrayBuffer>): void {
   const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
   const headers = {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { formatCursor, type Position, samePosition } from '../../../shared/cursor.ts';
+import { formatCursor, isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { debugs } from '../../telemetry/logger.ts';
 import type { Hub } from '../hubs/hub.ts';
@@ -172,7 +172,7 @@ export class Feed {
         position = gap.to;
       }
       for (const record of this.#steps.within(records)) {
-        if (this.#isAheadOfHub(record)) break; // the hub will hand it out
+        if (isBefore(this.hub.position, record)) break; // the hub will hand it out
         position = record;
         if (!this.selector.matches(record)) continue;
         if (record.type === 'stream_gap') this.#recovered = false;
@@ -200,7 +200,7 @@ export class Feed {
     const isNext = ahead !== null && samePosition(ahead.after, position);
     const chunk = await (isNext ? ahead.read : this.hub.read(position, this.#steps));
     const last = chunk.records.at(-1);
-    if (last && this.#isBehindHub(last) && this.#state === 'reading' && this.#steps.idle) {
+    if (last && isBefore(last, this.hub.position) && this.#state === 'reading' && this.#steps.idle) {
       const read = this.hub.read(last, this.#steps);
       read.catch(() => {}); // whoever takes it sees the error
       this.#ahead = { after: last, read };
@@ -233,23 +233,13 @@ export class Feed {
       const { gap, records } = await patiently(() => this.hub.read(before, this.#steps), this.#abort.signal);
       if (gap) conflation.gap(gap);
       for (const record of this.#steps.within(records)) {
-        if (this.#isAheadOfHub(record) || conflation.isLarge) break;
+        if (isBefore(this.hub.position, record) || conflation.isLarge) break;
         conflation.add(record, this.selector.matches(record));
       }
       this.#steps.hold(conflation.chars);
       if (samePosition(conflation.end, before)) break;
     }
     return true;
-  }
-
-  #isBehindHub({ epoch, seq }: Position): boolean {
-    const hub = this.hub.position;
-    return epoch === hub.epoch && seq < hub.seq;
-  }
-
-  #isAheadOfHub({ epoch, seq }: Position): boolean {
-    const hub = this.hub.position;
-    return epoch === hub.epoch && seq > hub.seq;
   }
 
   /** Hands items to the reader until it is full: it goes on after the last that it took. */

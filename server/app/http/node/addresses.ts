@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { HttpRoutes } from './every-answer.ts';
 
 /**
  * Gives requests the addresses that routes know, before anything else sees them: the path alone of one that is written
@@ -24,12 +23,4 @@ function leaveHost(request: IncomingMessage): void {
   if (host === undefined) return;
   request.url = path.startsWith('/') ? path : `/${path}`;
   request.headers.host = host;
-}
-
-/** Sends who asks for the path alone on to its slash, for the page's links are relative. */
-export function addSlash(app: HttpRoutes, basePath: string): void {
-  if (basePath === '') return;
-  // Relative, since the proxy may have a path of its own before this one.
-  const below = `${basePath.slice(basePath.lastIndexOf('/') + 1)}/`;
-  app.all(basePath, (c) => c.body(null, 308, { location: below + new URL(c.req.url).search }));
 }
