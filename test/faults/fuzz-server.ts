@@ -26,7 +26,7 @@ export interface FuzzServerState {
 
 const RESOLUTION_MS = 5;
 const MAX_BODY_BYTES = 1024 * 1024;
-/** Number of events that are kept, so that stored events are not taken for the cost of clients. */
+/** Bytes of events that are kept, so that stored events are not taken for the cost of clients. */
 const RETENTION_BYTES = 4 * 1024 * 1024;
 
 const kind = process.argv[2];
@@ -34,7 +34,8 @@ const port = kind === 'ours' ? await ours() : kind === 'stock' ? await stock() :
 
 async function ours(): Promise<number> {
   const quiet = { port: 0, simulation: false, logLevel: 'silent' } as const;
-  const server = await startServer(loadConfig({ ...quiet, retentionMaxBytes: RETENTION_BYTES }, {}));
+  const retention = { retentionMaxBytes: RETENTION_BYTES, retentionMaxTotalBytes: RETENTION_BYTES };
+  const server = await startServer(loadConfig({ ...quiet, ...retention }, {}));
   return server.port;
 }
 
