@@ -290,11 +290,13 @@ describe('an offer with so many headers that Node leaves some out, the length of
     await manager.close();
   });
 
+  // From Node 24 on the heads themselves are too large for it, which is as safe.
+  const told = Number.parseInt(process.versions.node, 10) < 24 ? /undefined$/m : /^HTTP\/1\.1 431 /;
   test('control: Node alone does not tell of that length', async () => {
     using server = await naive((request, response) => response.end(`${request.headers['content-length']}`));
     using raw = new Raw(server.port);
     raw.write(post(`${many}Content-Length: ${hidden.length}\r\n`, hidden));
-    await expect.poll(() => raw.text).toMatch(/undefined$/m);
+    await expect.poll(() => raw.text).toMatch(told);
   });
 });
 
