@@ -28,6 +28,20 @@ test('one that is called may take back another', () => {
   expect(called).toEqual(['first']);
 });
 
+test('the listener goes with the last that waits, and comes with the next', () => {
+  const { signal, abort } = control();
+  const called: string[] = [];
+  const takers = ['a', 'b'].map((name) => onAbort(signal, () => void called.push(name)));
+  takers[0]?.();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  takers[1]?.();
+  takers[1]?.();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  onAbort(signal, () => void called.push('c'));
+  abort();
+  expect(called).toEqual(['c']);
+});
+
 function control() {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort() };

@@ -117,8 +117,13 @@ async function proceedWithSignal(...[call, proceed]: Parameters<Intercept>) {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   const detach = call.signal ? onAbort(call.signal, abort) : () => {};
-  const result = await proceed({ ...call, signal: controller.signal });
-  return { result, signals: { abort, detach } };
+  try {
+    const result = await proceed({ ...call, signal: controller.signal });
+    return { result, signals: { abort, detach } };
+  } catch (error) {
+    detach();
+    throw error;
+  }
 }
 
 function isEventStream({ headers }: Response): boolean {
