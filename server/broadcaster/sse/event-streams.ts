@@ -70,7 +70,7 @@ export class EventStreams {
     const { createContext, ...options } = this.#options;
     let found: Found | undefined;
     const router = observedRouter(options.router, async (call, proceed) => {
-      const { result, signals } = await proceedWithSignal(call, proceed);
+      const { result, signals } = await proceedWithSignal(response, call, proceed);
       if (!this.#isOn || !response.socket || !(result instanceof EventSubscription)) return result;
       signals.detach();
       const subject = { path: call.path, type: call.type, input: await call.getRawInput() };
@@ -112,18 +112,14 @@ export class EventStreams {
   }
 }
 
-/** Calls a procedure with a signal that follows the call's own until it is detached. */
-async function proceedWithSignal(...[call, proceed]: Parameters<Intercept>) {
+/** Calls a procedure with a signal that follows the call's own until it is detached, or the response is over. */
+async function proceedWithSignal(response: ServerResponse, ...[call, proceed]: Parameters<Intercept>) {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   const detach = call.signal ? onAbort(call.signal, abort) : () => {};
-  try {
-    const result = await proceed({ ...call, signal: controller.signal });
-    return { result, signals: { abort, detach } };
-  } catch (error) {
-    detach();
-    throw error;
-  }
+  response.once('close', detach);
+  const result = await proceed({ ...call, signal: controller.signal });
+  return { result, signals: { abort, detach } };
 }
 
 function isEventStream({ headers }: Response): boolean {
