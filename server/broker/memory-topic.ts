@@ -1,7 +1,8 @@
-import { formatCursor, type Position } from '../../shared/cursor.ts';
+import type { Position } from '../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
 import type { Bounds, LogRecord, ReadResult } from './broker.ts';
 import { gapAfter } from './gaps.ts';
+import { numberEntries } from './number-entries.ts';
 import { pageEnd } from './page-end.ts';
 import { RememberedIds } from './remembered-ids.ts';
 import { bytesOf, type CompleteRetention } from './retention.ts';
@@ -71,20 +72,12 @@ export class MemoryTopic {
     const at = Math.max(now, this.#lastAt); // a clock set back must not reorder the log
     this.#lastAt = at;
     this.#ids.forget();
-    const stored: LogRecord[] = [];
-    const results = entries.map((entry): PublishResult => {
-      const known = this.#ids.seqOf(entry.id);
-      if (known !== undefined) return { cursor: formatCursor({ epoch, seq: known }), duplicate: true };
-      const position = { epoch, seq: ++this.#last };
-      const record = { ...entry, ...position, at, cursor: formatCursor(position) };
-      stored.push(record);
-      this.#bytes += bytesOf(entry);
-      this.#ids.add(entry.id, position.seq); // not the record: an id outlives it
-      return { cursor: record.cursor, duplicate: false };
-    });
-    this.#records.push(...stored);
+    const { results, records } = numberEntries(entries, { epoch, last: this.#last, at }, this.#ids);
+    this.#last += records.length;
+    for (const record of records) this.#bytes += bytesOf(record);
+    this.#records.push(...records);
     this.trim(at);
-    return { results, stored };
+    return { results, stored: records };
   }
 
   read(after: Position, limit: number): ReadResult {

@@ -3,6 +3,7 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
 import type { TopicEpochs } from '../epoch.ts';
 import { gapAfter } from '../gaps.ts';
+import { numberEntries } from '../number-entries.ts';
 import type { RememberedIds } from '../remembered-ids.ts';
 import { bytesOf, type CompleteRetention } from '../retention.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
@@ -48,23 +49,16 @@ export class TopicLog {
   /** Numbers the entries whose ids are new. */
   append(entries: readonly LogEntry[], now: number): PublishResult[] {
     const { epoch } = this;
-    const { records } = this.#begin();
+    const { records: open } = this.#begin();
     const at = Math.max(now, this.#extent.lastAt); // a clock set back must not reorder the log
     this.#ids ??= this.#rows.ids(at - IDEMPOTENCY_MS, now, this.#extent);
-    const ids = this.#ids;
-    ids.forget();
-    let { last } = this.#extent;
-    const results = entries.map((entry): PublishResult => {
-      const known = ids.seqOf(entry.id);
-      if (known !== undefined) return { cursor: formatCursor({ epoch, seq: known }), duplicate: true };
-      const position = { epoch, seq: ++last };
-      const record = { ...entry, ...position, at, cursor: formatCursor(position) };
-      records.push(record);
-      ids.add(entry.id, last);
-      if (entry.validatedBy !== this.#validated.by) this.#validated = { by: entry.validatedBy, from: last };
-      return { cursor: record.cursor, duplicate: false };
-    });
-    this.#extent = { ...this.#extent, last, lastAt: at };
+    this.#ids.forget();
+    const { last } = this.#extent;
+    const { results, records } = numberEntries(entries, { epoch, last, at }, this.#ids);
+    for (const { validatedBy, seq } of records)
+      if (validatedBy !== this.#validated.by) this.#validated = { by: validatedBy, from: seq };
+    open.push(...records);
+    this.#extent = { ...this.#extent, last: last + records.length, lastAt: at };
     return results;
   }
 
