@@ -28,6 +28,8 @@ import { endWith } from './http/node/client-error.ts';
 const PING_MS = 25_000;
 /** Ms for the answer to a close. */
 const CLOSING_MS = 1_000;
+/** Bytes of one call over a WebSocket. */
+const MAX_CALL_BYTES = 64 * 1024;
 
 export interface WebSocketsOptions {
   router: AnyTRPCRouter;
@@ -49,8 +51,6 @@ export interface WebSocketsOptions {
   instruments: Instruments;
 }
 
-/** Bytes of one call over a WebSocket. */
-const MAX_CALL_BYTES = 64 * 1024;
 /** The tRPC WebSockets of an HTTP server. */
 export interface WebSockets {
   /** The open connections, and a way to end one. */

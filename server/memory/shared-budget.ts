@@ -11,7 +11,7 @@ export class SharedBudget<H> {
   readonly #max: number;
   readonly #amounts = new Map<H, number>();
   /** Holders by the number of binary digits of their amount. */
-  readonly #bySize: AgingMap<H, number>[] = [];
+  readonly #bySize: AgingMap<H, true>[] = [];
   #held = 0;
 
   /** @param max the largest sum that is allowed */
@@ -45,7 +45,7 @@ export class SharedBudget<H> {
     return this.#amounts.get(holder) ?? 0;
   }
 
-  get #largest(): AgingMap<H, number> | undefined {
+  get #largest(): AgingMap<H, true> | undefined {
     return this.#bySize.findLast((holders) => holders.size > 0);
   }
 
@@ -61,7 +61,7 @@ export class SharedBudget<H> {
     this.#amounts.set(holder, amount);
     const size = sizeOf(amount);
     while (this.#bySize.length <= size) this.#bySize.push(new AgingMap());
-    this.#bySize[size]?.set(holder, amount);
+    this.#bySize[size]?.set(holder, true);
   }
 }
 

@@ -14,6 +14,6 @@ export const chunked: FrameStyle = {
 export const plain: FrameStyle = { frame: (bodies) => Buffer.concat(bodies) };
 
 /** A server-sent event that is none of the subscription's items, as tRPC writes it. */
-export function namedEvent(name: 'connected' | 'ping' | 'return' | 'serialized-error', data = ''): Buffer {
+export function namedEvent(name: 'connected' | 'ping' | 'serialized-error', data = ''): Buffer {
   return Buffer.from(`event: ${name}\ndata: ${data}\n\n\n`);
 }

@@ -1,12 +1,11 @@
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { RecentBudget } from '../records/recent-records.ts';
-import type { HubLease } from './hub.ts';
+import { type HubLease, lease, type SharedHub } from './hub.ts';
 import { TopicHub } from './topic-hub.ts';
 
-interface Entry {
+interface Entry extends SharedHub {
   readonly hub: TopicHub;
-  users: number;
   closing: NodeJS.Timeout | undefined;
 }
 
@@ -56,19 +55,10 @@ export class HubRegistry {
       this.#opened(entry.hub);
     }
     const held = entry;
-    held.users++;
     clearTimeout(held.closing);
-    let released = false;
-    return {
-      hub: held.hub,
-      release: () => {
-        if (released) return;
-        released = true;
-        held.users--;
-        if (held.users === 0)
-          held.closing = setTimeout(() => this.#close(topic, held), this.#lingerMs).unref();
-      },
-    };
+    return lease(held, () => {
+      held.closing = setTimeout(() => this.#close(topic, held), this.#lingerMs).unref();
+    });
   }
 
   close(): void {

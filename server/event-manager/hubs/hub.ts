@@ -31,3 +31,23 @@ export interface HubLease<H extends Hub = Hub> {
   readonly hub: H;
   release(): void;
 }
+
+/** A hub with the number of its users. */
+export interface SharedHub {
+  readonly hub: Hub;
+  users: number;
+}
+
+/** Leases a hub to one more user. @param unused called when the last one has released it */
+export function lease(shared: SharedHub, unused: () => void): HubLease {
+  shared.users++;
+  let released = false;
+  return {
+    hub: shared.hub,
+    release() {
+      if (released) return;
+      released = true;
+      if (--shared.users === 0) unused();
+    },
+  };
+}

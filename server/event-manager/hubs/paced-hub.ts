@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { type Position, samePosition } from '../../../shared/cursor.ts';
+import { isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import type { Gap } from '../../broker/broker.ts';
 import type { Asker } from '../reading/asker.ts';
 import type { HeldRecords, RecordHolder } from '../reading/held-records.ts';
@@ -87,7 +87,7 @@ export class PacedHub implements Hub, RecordHolder {
         }
         const end = held.end;
         for (const record of steps.within(chunk.records)) {
-          if (this.#isAhead(record) || held.isLarge) break;
+          if (isBefore(this.position, record) || held.isLarge) break;
           held.add(record, this.#throttling.selector.matches(record));
           last = record;
         }
@@ -168,9 +168,5 @@ export class PacedHub implements Hub, RecordHolder {
     const [here, topic] = [this.position, this.#hub.position];
     if (epoch !== here.epoch) return true;
     return seq < here.seq || (seq > here.seq && (epoch !== topic.epoch || seq > topic.seq));
-  }
-
-  #isAhead({ epoch, seq }: Position): boolean {
-    return epoch === this.position.epoch && seq > this.position.seq;
   }
 }
