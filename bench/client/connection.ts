@@ -1,14 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { sharedNow } from '../harness/clock.ts';
 import type { Handshake, Step } from '../peers/peer.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
+import { openSocket } from './open-socket.ts';
 import { clientFrame, inflate, Opcode, upgrade } from './wire.ts';
 
 /** Shorter text frames are a protocol's own: acknowledgements, pings. Events of the bench are longer. */
 const EVENT_BYTES = 300;
-
-/** All sockets read into this; what is in it is used before the next one reads. */
-const shared = Buffer.allocUnsafe(256 * 1024);
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -57,25 +55,8 @@ export class Connection implements FrameSink {
       this.#open();
       this.#reader.push(rest);
     };
-    this.#socket = connect({
-      host: url.hostname,
-      port: Number(url.port),
-      noDelay: true,
-      onread: {
-        buffer: shared,
-        callback: (length) => {
-          try {
-            receive(shared.subarray(0, length));
-          } catch (error) {
-            this.#end(error instanceof Error ? error : new Error(String(error)));
-          }
-          return true;
-        },
-      },
-    });
+    this.#socket = openSocket(url, receive, (error) => this.#end(error));
     this.#socket.once('connect', () => this.#socket.write(request));
-    this.#socket.on('error', (error) => this.#end(error));
-    this.#socket.once('close', () => this.#end(new Error('the server closed the connection')));
   }
 
   skips(length: number, compressed: boolean): boolean {

@@ -1,14 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { sharedNow } from '../harness/clock.ts';
 import type { ConnectionOptions } from './connection.ts';
+import { openSocket } from './open-socket.ts';
 
 /** Each event of the bench has an id; nothing else that is sent begins a line like that. */
 const ID = Buffer.from('\nid: ');
 /** Shorter events are a protocol's own. */
 const EVENT_BYTES = 250;
-
-/** All sockets read into this; the bytes are used before the next one reads. */
-const shared = Buffer.allocUnsafe(256 * 1024);
 
 /** One stream of server-sent events that subscribes, and then counts: chunks are stepped over, not taken apart. */
 export class StreamConnection {
@@ -33,24 +31,15 @@ export class StreamConnection {
     const { handshake, input } = options;
     const url = new URL(handshake.path, options.url);
     if (input !== undefined) url.searchParams.set('input', JSON.stringify(input));
-    this.#socket = connect({
-      host: url.hostname,
-      port: Number(url.port),
-      noDelay: true,
-      onread: {
-        buffer: shared,
-        callback: (length) => {
-          this.#receive(shared.subarray(0, length));
-          return true;
-        },
-      },
-    });
+    this.#socket = openSocket(
+      url,
+      (chunk) => this.#receive(chunk),
+      (error) => this.#end(error),
+    );
     this.#socket.once('connect', () => {
       this.openedAt = sharedNow();
       this.#socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
     });
-    this.#socket.on('error', (error) => this.#end(error));
-    this.#socket.once('close', () => this.#end(new Error('the server closed the connection')));
   }
 
   #receive(chunk: Buffer): void {

@@ -1,12 +1,9 @@
-import { EventEmitter, on } from 'node:events';
 import { createServer } from 'node:http';
-import { initTRPC, tracked } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
-import superjson from 'superjson';
 import { createAppRouter, type EventManager, loadConfig, startServer } from '../../server/index.ts';
-import type { AgentMessage } from '../events.ts';
 import { listen } from './listen.ts';
 import type { Handshake, Peer } from './peer.ts';
+import { documentedRouter } from './trpc.ts';
 
 const handshake = (sign: string): Handshake => ({
   path: '/trpc/on.any',
@@ -35,26 +32,12 @@ export const oursSse: Peer = {
   },
 };
 
-/** tRPC as its documentation shows it: a generator over `events.on`, tracked items, superjson, the stock HTTP handler. */
+/** tRPC as its documentation shows it, with the stock HTTP handler. */
 export const trpcSse: Peer = {
   handshake: handshake('event: connected'),
   async serve() {
-    const emitter = new EventEmitter().setMaxListeners(0);
-    const t = initTRPC.create({ transformer: superjson });
-    const any = t.procedure.subscription(async function* ({ signal }) {
-      const events = on(emitter, 'event', signal ? { signal } : {});
-      for await (const [id, event] of events as AsyncIterable<[string, AgentMessage]>)
-        yield tracked(id, event);
-    });
-    const router = t.router({ on: t.router({ any }) });
+    const { router, ...peer } = documentedRouter();
     const http = createServer(createHTTPHandler({ router, basePath: '/trpc/' }));
-    let published = 0;
-    return {
-      url: await listen(http),
-      publish: (event) => {
-        emitter.emit('event', `1f3a9c42:${1_000_000 + published++}`, event);
-      },
-      subscribers: () => emitter.listenerCount('event'),
-    };
+    return { url: await listen(http), ...peer };
   },
 };

@@ -20,27 +20,32 @@ const handshake: Handshake = {
   step: (text) => ({ ready: text.includes('"type":"started"') }),
 };
 
-/** tRPC as its documentation shows it: a generator over `events.on`, tracked items, superjson, the stock ws adapter. */
+/** A router as tRPC's documentation shows it: a generator over `events.on`, tracked items, superjson. */
+export function documentedRouter() {
+  const emitter = new EventEmitter().setMaxListeners(0);
+  const t = initTRPC.create({ transformer: superjson });
+  const any = t.procedure.subscription(async function* ({ signal }) {
+    const events = on(emitter, 'event', signal ? { signal } : {});
+    for await (const [id, event] of events as AsyncIterable<[string, AgentMessage]>) yield tracked(id, event);
+  });
+  let published = 0;
+  return {
+    router: t.router({ on: t.router({ any }) }),
+    publish: (event: AgentMessage): void => {
+      emitter.emit('event', `1f3a9c42:${1_000_000 + published++}`, event);
+    },
+    subscribers: () => emitter.listenerCount('event'),
+  };
+}
+
+/** tRPC as its documentation shows it, with the stock ws adapter. */
 export const trpc: Peer = {
   handshake,
   async serve() {
-    const emitter = new EventEmitter().setMaxListeners(0);
-    const t = initTRPC.create({ transformer: superjson });
-    const any = t.procedure.subscription(async function* ({ signal }) {
-      const events = on(emitter, 'event', signal ? { signal } : {});
-      for await (const [id, event] of events as AsyncIterable<[string, AgentMessage]>)
-        yield tracked(id, event);
-    });
+    const { router, ...peer } = documentedRouter();
     const http = createServer();
     const wss = new WebSocketServer({ server: http });
-    applyWSSHandler({ wss, router: t.router({ on: t.router({ any }) }) });
-    let published = 0;
-    return {
-      url: await listen(http),
-      publish: (event) => {
-        emitter.emit('event', `1f3a9c42:${1_000_000 + published++}`, event);
-      },
-      subscribers: () => emitter.listenerCount('event'),
-    };
+    applyWSSHandler({ wss, router });
+    return { url: await listen(http), ...peer };
   },
 };
