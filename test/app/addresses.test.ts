@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startTestServer } from './harness.ts';
 
@@ -64,8 +64,7 @@ describe('answers that Node would give by itself have the headers of every other
   test('control: Node alone gives them', async () => {
     const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const address = server.address();
-    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const { port } = server.address() as AddressInfo;
     const answers = await Promise.all(odd.slice(0, 2).map(([, , lines]) => ask(port, ...lines)));
     expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['400', '417']);
     expect(answers.join('')).not.toContain('psyche-protocol');

@@ -54,19 +54,21 @@ export function wsClient(url: string): { trpc: TRPCClient<AppRouter> } & AsyncDi
   };
 }
 
+/** Headers of an upgrade to a WebSocket. */
+export const UPGRADE_HEADERS = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+};
+
 /** The status an upgrade is answered with; 101 when it succeeds. */
 export async function upgradeStatus(
   url: string,
   headers: Record<string, string> = {},
 ): Promise<number | undefined> {
   const request = httpRequest(url, {
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-      ...headers,
-    },
+    headers: { ...UPGRADE_HEADERS, ...headers },
   });
   request.end();
   return new Promise((resolve, reject) => {

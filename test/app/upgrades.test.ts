@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { keepAcceptableOffers } from '../../server/broadcaster/upgrade/handshake-offers.ts';
@@ -66,8 +66,7 @@ async function naive(
   server.on('upgrade', (request, socket, head) => wss.handleUpgrade(request, socket, head, () => {}));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const { port } = server.address() as AddressInfo;
   return {
     port,
     [Symbol.dispose]() {
@@ -281,8 +280,7 @@ describe('an offer with so many headers that Node leaves some out, the length of
     const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const address = server.address();
-    using raw = new Raw(typeof address === 'object' ? (address?.port ?? 0) : 0);
+    using raw = new Raw((server.address() as AddressInfo).port);
     raw.write(smuggled);
     await expect.poll(() => [raw.statuses, raw.isClosed]).toEqual([[431], true]);
     await broadcaster.close();
@@ -306,8 +304,7 @@ test('a Broadcaster on a server of one’s own passes offers over too, and keeps
   const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const { port } = server.address() as AddressInfo;
   expect(await answers(port, get('/anything', H2C))).toEqual([200]);
   expect(await answers(port, get('/trpc', H2C))).toEqual([200]);
   expect(await answers(port, get('/') + upgrade(), 2)).toEqual([200, 101]);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
+import { UPGRADE_HEADERS } from '../app/harness.ts';
 import { createCertificate } from '../setup/certificate.ts';
 import { type Nginx, startNginx } from '../setup/nginx.ts';
 import { freePort } from '../setup/redis-server.ts';
@@ -85,10 +86,7 @@ export function upgrade(
     servername: '',
     checkServerIdentity: () => undefined,
     headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+      ...UPGRADE_HEADERS,
       ...headers,
       ...(own !== undefined && { host: own }),
     },

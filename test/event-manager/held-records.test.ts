@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Asker, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { HeldRecords } from '../../server/event-manager/reading/held-records.ts';
 import { RecentBudget, RecentRecords } from '../../server/event-manager/records/recent-records.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
+import { holdTimeouts, turns } from './timeouts.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -16,18 +16,13 @@ const EVENTS = 10;
 let manager: EventManager;
 
 beforeEach(() => {
-  // Immediates stay real: they are how a hub hands out what came in one turn.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  holdTimeouts();
   manager = new EventManager({ broker: new MemoryBroker() });
 });
 afterEach(async () => {
   vi.useRealTimers();
   await manager.close();
 });
-
-const turns = async () => {
-  for (let i = 0; i < 20; i++) await setImmediate();
-};
 
 /** Publishes to topics, each of which is followed with an interval of an hour. @returns characters that were not delivered yet */
 async function heldOf(topics: number, askerOf: (topic: number) => Asker) {
@@ -48,18 +43,18 @@ async function heldOf(topics: number, askerOf: (topic: number) => Asker) {
       if (item.event_type === 'stream_gap') lost += item.data.lost ?? Number.NaN;
     }
   });
-  await turns();
+  await turns(20);
   for (let n = 0; n < topics; n++) {
     for (let event = 0; event <= EVENTS; event++) {
       const data = { ...agentMessage(event), agent_id: `agent-${event}`, message: 'x'.repeat(EVENT_CHARS) };
       await manager.publish('agent_message', data, { topic: `topic-${n}` });
-      if (event === 0) await turns(); // it is delivered at once
+      if (event === 0) await turns(20); // it is delivered at once
     }
-    await turns();
+    await turns(20);
   }
   const held = (topics * (EVENTS + 1) - delivered) * EVENT_CHARS;
   vi.advanceTimersByTime(HOUR_MS);
-  await turns();
+  await turns(20);
   end.abort();
   await Promise.all(followers);
   expect(lost).toBe(0);

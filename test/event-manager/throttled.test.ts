@@ -1,17 +1,16 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SubscribeOptions } from '../../server/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import type { EventName, PsycheCatalog } from '../../shared/index.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
+import { holdTimeouts, turns } from './timeouts.ts';
 
 type Options = SubscribeOptions<EventName, PsycheCatalog>;
 
 let manager: EventManager;
 
 beforeEach(() => {
-  // Immediates stay real: they are how a hub hands out what came in one turn.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  holdTimeouts();
   manager = new EventManager({ broker: new MemoryBroker() });
 });
 afterEach(async () => {
@@ -19,17 +18,14 @@ afterEach(async () => {
   await manager.close();
 });
 
-const turns = async () => {
-  for (let i = 0; i < 10; i++) await setImmediate();
-};
 const say = async (agent_id: string, message: number) => {
   const result = await manager.publish('agent_message', { ...agentMessage(message), agent_id });
-  await turns();
+  await turns(10);
   return result;
 };
 const wait = async (ms: number) => {
   vi.advanceTimersByTime(ms);
-  await turns();
+  await turns(10);
 };
 
 /** Items of a subscription, in short: `ego 1`, `system_status`, `-2` for a gap of two, `synced`. */
@@ -45,7 +41,7 @@ async function follow(options: Options) {
       else items.push(item.event_type);
     }
   })();
-  await turns();
+  await turns(10);
   return {
     items,
     cursors,
@@ -183,7 +179,7 @@ describe('every', () => {
     await say('ego', 0);
     for (let n = 1; n <= 1000; n++) {
       await manager.publish('agent_message', { ...agentMessage(n), agent_id: 'ego' });
-      if (n % 100 === 0) await turns();
+      if (n % 100 === 0) await turns(10);
     }
     expect(stream.items).toHaveLength(1002);
     await stream.stop();
@@ -206,7 +202,7 @@ test('latestBy with whenSlow: conflate keeps the latest of each value for a read
     const agent_id = n % 2 ? 'ego' : 'shadow';
     await manager.publish('agent_message', { ...agentMessage(`${n} ${padding}`), agent_id });
   }
-  await turns();
+  await turns(10);
   const got = [await first];
   while (got.at(-1)?.value?.[1].event_type !== 'stream_gap') got.push(await iterator.next());
   got.push(await iterator.next(), await iterator.next());
