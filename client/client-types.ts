@@ -146,7 +146,7 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
   ): SubscriptionHandle;
 
   /**
-   * The same for a loop: events and the stream's own items, each with its cursor. Each loop is a subscription of its
+   * Yields events and the stream's own items to a loop, each with its cursor. Each loop is a subscription of its
    * own, from the moment it begins; it throws what ends the subscription, and ends when the client is closed.
    */
   stream<N extends EventName<C> = EventName<C>>(

@@ -59,7 +59,7 @@ export class SimulationRegistry {
     }));
   }
 
-  /** Those of this process, and of all that share its broker. @throws EventsError UNAVAILABLE */
+  /** Lists the simulations of this process, and of all that share its broker. @throws EventsError UNAVAILABLE */
   async listAll(): Promise<({ topic: string } & SimulationState)[]> {
     const others = await this.#others?.list();
     return [...this.list(), ...(others ?? []).filter(({ topic }) => !this.#simulations.has(topic))];

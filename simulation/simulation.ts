@@ -45,7 +45,7 @@ export class Simulation {
   #run: Run;
   /** Errors of runs that were reset. */
   #pastErrors = 0;
-  /** Those who wait for a turn to be taken while the simulation is paused, first come first. */
+  /** Callers that wait for a turn to be taken while the simulation is paused, first come first. */
   #steps: (() => void)[] = [];
   #wake = new AbortController();
   #closed = false;

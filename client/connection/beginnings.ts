@@ -4,7 +4,7 @@
  */
 export class Beginnings {
   readonly #pending = new Set<Promise<void>>();
-  /** Those who wait, the last of them: whoever comes later goes after it, so that publishes keep their order. */
+  /** The last publish that waits: a later one goes after it, so that publishes keep their order. */
   #last: Promise<unknown> | null = null;
 
   /** @param begun resolves when the subscription has a position, or will have none */

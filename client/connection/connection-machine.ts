@@ -52,7 +52,7 @@ const closed: Step<'closed'> = (state, { error }) => ({
   error,
 });
 
-/** The same with and without a network, but for its name. */
+/** Steps of a lost connection, alike with and without a network. */
 const away = { admitted, lost, waiting, trying, network, received, closed };
 
 /** Every state and everything that can happen in it: with a cell missing it does not compile [D12]. */

@@ -9,7 +9,7 @@ export function rateOf(entries: readonly Entry[], now: number, windowMs = 10_000
   return recent(entries, now, windowMs).length / (coveredMs(entries, now, windowMs) / 1000);
 }
 
-/** The same per type: only types that are in the log. */
+/** Rates per type, of types that are in the log. */
 export function ratesPerType(
   entries: readonly Entry[],
   now: number,

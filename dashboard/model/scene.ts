@@ -89,7 +89,7 @@ function latestPerNode(entries: readonly Entry<'system_status'>[]): Entry<'syste
   return [...latest.values()];
 }
 
-/** Those who have begun to answer, and whose message has not come yet. */
+/** Agents that have begun to answer, and whose message has not come yet. */
 function speakingAt(
   entries: readonly Entry<'agent_processing'>[],
   messages: readonly Message[],

@@ -30,7 +30,7 @@ const SWEPT_TOPICS = 2;
  */
 export class MemoryBroker implements Broker {
   readonly #epochs = new TopicEpochs(newEpoch());
-  /** Those that were looked through for what is too old longest ago come first. */
+  /** All topics, in the order in which they were last looked through for what is too old. */
   readonly #topics = new AgingMap<string, MemoryTopic>();
   /** Topics that hold nothing but their place. */
   readonly #empty = new AgingMap<MemoryTopic, true>();

@@ -44,7 +44,7 @@ interface Traits {
   readonly inherited: boolean;
   /** Schemas that the names of a record's fields must meet. */
   readonly keys: readonly z.core.$ZodType[];
-  /** Those that make other names of them. */
+  /** Schemas that make other names of them. */
   readonly keyChangers: readonly z.core.$ZodType[];
   /** True if code of the application sees objects as a whole. */
   readonly sees: boolean;

@@ -17,10 +17,10 @@ export interface TreeRules {
   readonly prototype?: typeof Object.prototype | null;
 }
 
-/** As a leaf of a record: the record is to have no such field. */
+/** A leaf that stands for no field: the record is to have none of that name. */
 export const LEFT_OUT = Symbol('left out');
 
-/** More than any event holds. Objects that share parts are walked once for each way to them. */
+/** Values that a walk visits at most, more than any event holds. Objects that share parts are walked once for each way to them. */
 const MAX_NODES = 2_000_000;
 
 /**

@@ -24,8 +24,10 @@ export function decode(encoded: Encoded, options: DecodeOptions): unknown {
   return decodeWith(encoded, options, refuseEmptyPlaces);
 }
 
-/** The same for what was accepted once: equalities are ignored,
- * which logs of earlier versions hold, and which say nothing that the JSON does not. Apart, so that a page carries no check of them. */
+/**
+ * Decodes data that was accepted once. Equalities are ignored: logs of earlier versions hold them, and they say nothing
+ * that the JSON does not. A function of its own, so that a page carries no check of them.
+ */
 export function decodeAccepted(encoded: Encoded, limits: WireLimits): unknown {
   return decodeWith(encoded, { limits }, () => {});
 }

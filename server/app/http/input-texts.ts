@@ -15,7 +15,7 @@ export class InputTexts {
   readonly #turns = new MessageTurns();
 
   /**
-   * The same request, whose `text()` is a body that was read already.
+   * Gives a request a `text()` that is a body that was read already.
    * @returns a request whose `text()` rejects with a TRPCError for more values than an input may have, and for what would
    * be stored as something else without a word to whoever published it: whole numbers that JavaScript would round, and
    * text that is not UTF-8

@@ -17,7 +17,7 @@ export class FrameWriter {
     this.#schedule = schedule;
   }
 
-  /** One more subscription is live on this outlet. Returns what to call when it no longer is. */
+  /** Counts one more live subscription on this outlet. Returns what to call when it no longer is live. */
   addLive(): () => void {
     this.#live++;
     return () => {

@@ -24,7 +24,7 @@ export function textFrames(prefix: Buffer, bodies: readonly Buffer[]): Buffer {
 }
 
 /**
- * The same for a body that was deflated once for everyone. Deflate is a sequence of blocks, so the prefix goes before
+ * Frames a body that was deflated once for everyone. Deflate is a sequence of blocks, so the prefix goes before
  * it as a stored block, and no one needs a compressor of their own.
  * @param deflated raw deflate, flushed to a byte boundary, without the trailing 00 00 ff ff (RFC 7692 §7.2.1)
  */

@@ -105,7 +105,7 @@ export class Call {
     });
   }
 
-  /** Like `fail`, but never throws: the client gets a bare error if need be. */
+  /** Fails as `fail` does, but never throws: the client gets a bare error if need be. */
   failSafely(cause: unknown): void {
     try {
       this.fail(cause);

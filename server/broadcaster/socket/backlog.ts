@@ -6,7 +6,7 @@ export interface BacklogOptions {
   socket: Socket;
   /** Bytes that wait for a client that is still open, those that did not reach the socket yet included; 0 once it closes. */
   unsent: () => number;
-  /** Beyond how many bytes it is full. */
+  /** Bytes beyond which it is full. */
   maxBufferedBytes: number;
   /** Aborts when the client is gone. */
   closed: AbortSignal;

@@ -103,7 +103,7 @@ export class Connection {
     this.ws.send(data, this.#sent);
   }
 
-  /** Like `respond`, but never throws: a message that cannot be sent is reported, and replaced by a bare error. */
+  /** Responds as `respond` does, but never throws: a message that cannot be sent is reported, and replaced by a bare error. */
   respondSafely(message: TRPCResponseMessage): void {
     try {
       this.respond(message);

@@ -26,7 +26,7 @@ export interface Extent {
   readonly lastAt: number;
   /** Bounds of the records that retention keeps. */
   readonly bytes: number;
-  /** The same as the topic's row has it. */
+  /** Bytes as the topic's row has them. */
   readonly rowBytes: number;
 }
 

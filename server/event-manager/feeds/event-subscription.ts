@@ -43,7 +43,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     return this.#options.whenSlow;
   }
 
-  /** The same subscription for somebody who is told its errors in another form, or may follow it for a time only. */
+  /** A copy of this subscription that tells its errors in another form, or ends with a signal. */
   limited(options: Pick<EventSubscriptionOptions, 'ends' | 'tell'>): EventSubscription<N, C> {
     return new EventSubscription({ ...this.#options, ...options });
   }

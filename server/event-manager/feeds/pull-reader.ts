@@ -82,7 +82,7 @@ export class PullReader implements FeedReader {
     return this.#records.length === 0;
   }
 
-  /** Like a socket that is cut: what waits is not delivered any more. */
+  /** Ends it as a socket is cut: records that wait are not delivered any more. */
   #disconnect(feed: Feed): void {
     feed.close();
     this.#forget();

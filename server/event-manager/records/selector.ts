@@ -12,7 +12,7 @@ export interface Selector {
   readonly key: string;
   /** Tells if an event of the type can match. */
   wants(type: string): boolean;
-  /** The same test live, on replay and in history [D8]. Notices match, but for gaps of a record of an unwanted type. */
+  /** Tests a record alike live, on replay and in history [D8]. Notices match, but for gaps of a record of an unwanted type. */
   matches(record: StreamRecord): boolean;
 }
 

@@ -61,7 +61,7 @@ export function syncedRecord(position: Position, recovered: boolean): StreamReco
   return noticeRecord(position, 'stream_synced', { recovered, cursor } satisfies StreamSynced['data']);
 }
 
-/** The same of a stream of several topics, whose cursor has no one place. */
+/** The notice that a stream of several topics has caught up; its cursor has no one place. */
 export function allSyncedRecord(cursor: string, recovered: boolean): StreamRecord {
   const data = { recovered, cursor } satisfies StreamSynced['data'];
   return { ...noticeRecord({ epoch: '', seq: 0 }, 'stream_synced', data), cursor };
