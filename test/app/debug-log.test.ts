@@ -85,10 +85,13 @@ test('LOG_LEVEL=debug tells who got an event, who did not and why, without what 
     filter: { message: { ne: 'unwanted' } },
   });
   await expect.poll(() => late.synced).toBe(true);
-  const read = lines.find(
+  // In one step, or in several on a busy machine.
+  const read = lines.filter(
     ({ msg, subscriber }) => msg === 'Read from the log' && String(subscriber).endsWith('/9'),
   );
-  expect(read).toMatchObject({ to: status.cursor, delivered: 1, ofOtherTypes: 1, filteredOut: 1 });
+  const sum = (name: string): number => read.reduce((all, line) => all + Number(line[name]), 0);
+  expect(read.at(-1)).toMatchObject({ to: status.cursor });
+  expect([sum('delivered'), sum('ofOtherTypes'), sum('filteredOut')]).toEqual([1, 1, 1]);
 
   const refused = await server.publish('agent_message', { agent_id: 'a-secret-payload' });
   expect(lines).toContainEqual(

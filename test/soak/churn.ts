@@ -127,12 +127,20 @@ export async function churn({
   ];
   const samples: Holdings[] = [];
   await sleep((seconds * 1000) / 5);
-  for (let pause = (seconds * 1000) / 10; goesOn(); await sleep(Math.min(pause, end - performance.now()))) {
+  for (
+    let pause = (seconds * 1000) / 10;
+    goesOn();
+    await sleep(Math.max(0, Math.min(pause, end - performance.now())))
+  ) {
     samples.push(await server.holdings());
     pause = Math.max(pause, 1);
   }
   await Promise.all(work);
-  const left = await settled(server, (holdings) => isLeft(holdings) && holdings.topics === 0, leaveSeconds);
+  const isGone = (holdings: Holdings): boolean =>
+    isLeft(holdings) &&
+    holdings.topics === 0 &&
+    moreHandles(empty, holdings).every(({ more }) => atMostOne(more));
+  const left = await settled(server, isGone, leaveSeconds);
   return { empty, samples, left, ...counts };
 }
 
@@ -145,6 +153,17 @@ async function publishOnce(url: string): Promise<void> {
   });
   await client.close();
 }
+
+/** Handles of each kind beyond those that there were before the first client. */
+export function moreHandles(empty: Holdings, now: Holdings): { kind: string; more: number }[] {
+  return Object.entries(now.handles).map(([kind, count]) => ({
+    kind,
+    more: count - (empty.handles[kind] ?? 0),
+  }));
+}
+
+/** A timer of the moment may be there at one look and not at the other; of what leaks there would be hundreds. */
+export const atMostOne = (more: number): boolean => more <= 1;
 
 /** Resolves with what is held once it is as expected, or after a time with what it is then. */
 async function settled(
