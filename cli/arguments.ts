@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Followed, Selection } from './event-access.ts';
+import type { Followed, Stored } from './event-access.ts';
 
 /** A command with these options. */
 export function withOptions(command: Command, options: readonly Option[]): Command {
@@ -47,31 +47,40 @@ export const selectionOptions = (): Option[] => [topicOption(), ...positionOptio
 export const followOptions = (): Option[] => [
   topicOption('the log, or several: names and patterns such as run-*, comma-separated'),
   ...positionOptions(),
+  ...deliveryOptions(),
+];
+
+/** Options of a subscription that have a flag of their own, by the same name. */
+const deliveryOptions = (): Option[] => [
   new Option('--every <ms>', 'at most once in so many ms: the latest of each type').argParser(parseCount),
   new Option('--latest-by <field>', 'with --every: the latest of each value of a field of the data'),
 ];
 
 /** As commander hands over {@link followOptions}. */
-export interface FollowOptions extends SelectionOptions {
-  every?: number;
-  latestBy?: string;
-}
+export type FollowOptions = SelectionOptions & Omit<Followed, keyof Stored | 'topics'>;
 
-export function toFollowed({ topic, every, latestBy, ...options }: FollowOptions): Followed {
-  const { types, since } = toSelection({ topic, ...options });
-  const which = /[*,]/.test(topic) ? { topics: topic.split(',').map((name) => name.trim()) } : { topic };
-  return { ...which, types, since, every, latestBy };
+export function toFollowed(options: FollowOptions): Followed {
+  const { topic, ...stored } = toStored(options);
+  const which = /[*,]/.test(options.topic)
+    ? { topics: options.topic.split(',').map((name) => name.trim()) }
+    : { topic };
+  const delivery = deliveryOptions().map((option) => option.attributeName());
+  return {
+    ...which,
+    ...stored,
+    ...Object.fromEntries(delivery.map((name) => [name, Reflect.get(options, name)])),
+  };
 }
 
 /** As commander hands over {@link selectionOptions}. */
 export interface SelectionOptions {
   topic: string;
   types?: string[];
-  since?: NonNullable<Selection['since']>;
+  since?: NonNullable<Stored['since']>;
   last?: number;
 }
 
-export function toSelection({ topic, types, since, last }: SelectionOptions): Selection {
+export function toStored({ topic, types, since, last }: SelectionOptions): Stored {
   return { topic, types, since: since ?? (last === undefined ? undefined : { last }) };
 }
 

@@ -1,5 +1,5 @@
 import type { EventsClient } from '../client/index.ts';
-import type { AnyCatalog } from '../shared/index.ts';
+import type { AnyCatalog, EventSelection, SubscriptionOptions } from '../shared/index.ts';
 
 /** Access of the commands to a server, or to Redis itself: events of any catalog. */
 export interface EventAccess
@@ -11,9 +11,8 @@ export interface EventAccess
   schema(): Promise<unknown>;
 }
 
-/** A choice of events, their topics and the start. */
-export type Followed = Pick<
-  NonNullable<Parameters<EventAccess['stream']>[0]>,
-  'topic' | 'topics' | 'types' | 'since' | 'every' | 'latestBy'
->;
-export type Selection = Pick<Followed, 'topic' | 'types' | 'since'>;
+/** Events of any catalog to follow. */
+export type Followed = SubscriptionOptions<string, AnyCatalog>;
+
+/** Events of one topic that are stored, and the first of them. */
+export type Stored = EventSelection<string, AnyCatalog> & Pick<Followed, 'since'>;

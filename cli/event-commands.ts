@@ -8,7 +8,7 @@ import {
   selectionOptions,
   toFollowed,
   topicOption,
-  toSelection,
+  toStored,
   withOptions,
 } from './arguments.ts';
 import { Source } from './source.ts';
@@ -65,7 +65,7 @@ export function addEventCommands(program: Command): void {
     .action((options: AccessOptions & SelectionOptions) =>
       withAccess(options, async (access) => {
         const { history } = await import('./read.ts');
-        await history(access, toSelection(options));
+        await history(access, toStored(options));
       }),
     );
 }

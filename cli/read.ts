@@ -1,5 +1,5 @@
 import type { Since } from '../shared/index.ts';
-import type { EventAccess, Followed, Selection } from './event-access.ts';
+import type { EventAccess, Followed, Stored } from './event-access.ts';
 import { toLine } from './event-line.ts';
 import { toText } from './format.ts';
 import { isTerminal, print } from './output.ts';
@@ -21,7 +21,7 @@ export async function tail(access: EventAccess, followed: Followed, signal: Abor
 /** Prints what a topic holds, oldest first, up to now. */
 export async function history(
   access: Pick<EventAccess, 'history'>,
-  { since = { last: 100 }, ...selection }: Selection,
+  { since = { last: 100 }, ...selection }: Stored,
 ): Promise<void> {
   const printPage = async ({ gaps, items }: Page): Promise<void> => {
     for (const gap of gaps) await print(toLine(gap.to, { event_type: 'stream_gap', data: gap }));
@@ -55,7 +55,7 @@ function share(start: string | undefined, at: string, end: string): number | und
 /** The pages that hold the last events, oldest first. */
 async function lastPages(
   access: Pick<EventAccess, 'history'>,
-  selection: Selection,
+  selection: Stored,
   last: number,
 ): Promise<Page[]> {
   const pages: Page[] = [];

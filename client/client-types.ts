@@ -2,15 +2,10 @@ import type { inferRouterOutputs } from '@trpc/server';
 import type { AppRouter } from '../server/index.ts';
 import type { AnyCatalog } from '../shared/catalog.ts';
 import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
-import type { LatestBy } from '../shared/filter/latest-by.ts';
-import type { EventFilter } from '../shared/filter/types.ts';
-import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
-import type { ReplayOptions } from '../shared/replay.ts';
-import type { Since } from '../shared/since.ts';
-import type { StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
-import type { WhenSlow } from '../shared/when-slow.ts';
+import type { HistoryOptions, ReplayOptions, SubscriptionOptions } from '../shared/read-options.ts';
+import type { HistoryPage, StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
 import type { ConnectionOptions } from './connection/connection.ts';
 import type { Connection } from './failures/connection-state.ts';
 import type { RetryOptions } from './failures/retry.ts';
@@ -45,32 +40,9 @@ export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
   meta: { cursor: string; topic: string },
 ) => unknown;
 
-/** A choice of events that the server makes. */
-export interface SelectOptions<N extends EventName<C>, C extends AnyCatalog> {
-  /** Default `default`. */
-  topic?: string | undefined;
-  /**
-   * Instead of `topic`: several, 50 at most, by name or by a pattern in which `*` stands for anything: `run-*`. Each is
-   * in its own order; the cursors are of all of them. A topic that appears later is followed from its beginning.
-   */
-  topics?: readonly string[] | undefined;
-  /** The start in each topic: after a cursor, with the last n, or at a time. Default: events published from now on. */
-  since?: Since | undefined;
-  /** Conditions on the data that events must meet; applied by the server [D8]. Default: none. */
-  filter?: EventFilter<N, C> | undefined;
-  /** The server's treatment of this client when it cannot keep up [D9]. Default `refill`: everything is sent, later. */
-  whenSlow?: WhenSlow | undefined;
-  /**
-   * Ms, an hour at most: of a topic at most one delivery in so long, of the latest event of each type since the last;
-   * what is left out is announced as a gap, `conflated`. So is what `since` asks for. Default: every event, at once.
-   */
-  every?: number | undefined;
-  /** A field of the data, e.g. `agent_id`: with `every`, or `whenSlow: 'conflate'`, the latest of each type and value of it. */
-  latestBy?: LatestBy<N, C> | undefined;
-}
-
 /** Options of `client.on` for events of one type: the choice of events, and callbacks for the stream's own news. */
-export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
+export interface OnOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Omit<SubscriptionOptions<N, C>, 'types'> {
   /** Unsubscribes. */
   signal?: AbortSignal | undefined;
   /** It has caught up, at first and after each interruption. */
@@ -83,15 +55,13 @@ export interface OnOptions<N extends EventName<C>, C extends AnyCatalog> extends
 }
 
 /** Options of `client.on` for events of several types. */
-export interface OnAnyOptions<N extends EventName<C>, C extends AnyCatalog> extends OnOptions<N, C> {
-  /** Default: all of the catalog's. */
-  types?: readonly N[] | undefined;
-}
+export interface OnAnyOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends OnOptions<N, C>,
+    Pick<SubscriptionOptions<N, C>, 'types'> {}
 
 /** Options of `client.stream`. */
-export interface StreamOptions<N extends EventName<C>, C extends AnyCatalog> extends SelectOptions<N, C> {
-  /** Default: all of the catalog's. */
-  types?: readonly N[] | undefined;
+export interface StreamOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends SubscriptionOptions<N, C> {
   /** Ends iteration. */
   signal?: AbortSignal | undefined;
   /** Items held for a loop that is slower than the stream; the rest waits in the server's log. Default 1024. */

@@ -1,12 +1,11 @@
 import type { AnyCatalog } from '../shared/catalog.ts';
-import { DEFAULT_TOPIC } from '../shared/default-topic.ts';
 import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
-import type { HistoryOptions, HistoryPage } from '../shared/history.ts';
 import type { PublishResult } from '../shared/log.ts';
-import { onAbort } from '../shared/on-abort.ts';
+import { DEFAULT_TOPIC } from '../shared/protocol.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
-import type { ReplayOptions } from '../shared/replay.ts';
-import { isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
+import type { HistoryOptions, ReplayOptions } from '../shared/read-options.ts';
+import { type HistoryPage, isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
+import { onAbort } from '../shared/timing.ts';
 import type {
   ClientOptions,
   EventHandler,

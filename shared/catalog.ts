@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { carried } from './data/carried.ts';
+import { carried, stripControlCharacters } from './data/event-data.ts';
 import { OwnNames } from './data/own-names.ts';
-import { isPlainJsonSchema } from './data/plain-json.ts';
-import { stripControlCharacters } from './data/sanitize.ts';
+import { isPlainJsonSchema } from './data/schema-facts.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
 
 /** Event name → schema of its `data`. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Catalog, defineEvents } from './catalog.ts';
-import { jsonValue } from './data/json-value.ts';
+import { jsonValue } from './data/bounded-schemas.ts';
 
 /** Health of the system, as `system_status` reports it. */
 export const SystemHealthStatus = { HEALTHY: 'healthy', WARNING: 'warning', ERROR: 'error' } as const;

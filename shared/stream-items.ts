@@ -50,3 +50,23 @@ export type StreamItem<N extends EventName<C>, C extends AnyCatalog> =
 export function isStreamNotice(item: { event_type: string }): item is StreamNotice {
   return item.event_type === 'stream_synced' || item.event_type === 'stream_gap';
 }
+
+/** Most events on one page of history. */
+export const MAX_PAGE = 1000;
+export const DEFAULT_PAGE = 100;
+
+/**
+ * A page of a topic's past, oldest event first. A server reads so much of a log for one page: it may have fewer events
+ * than asked for, or none, and yet not be the end. `next` and `previous` go on from there.
+ */
+export interface HistoryPage<N extends EventName<C>, C extends AnyCatalog> {
+  items: { cursor: string; event: EventOf<N, C> }[];
+  /** Records that were lost at the start of the page or within it. */
+  gaps: StreamGap['data'][];
+  /** Pass as `since` for the page after this one, or to a subscription to go on live from here. */
+  next: string;
+  /** Pass as `before` for the page before this one; null at the beginning of what is retained. */
+  previous: string | null;
+  /** True if nothing more was in the log after this page. */
+  atEnd: boolean;
+}

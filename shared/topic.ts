@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { countedArray } from './data/counted-array.ts';
-import { DEFAULT_TOPIC } from './default-topic.ts';
+import { countedArray } from './data/bounded-schemas.ts';
 import { EventsError, formatIssues, toIssues } from './errors.ts';
-import { patternTest } from './pattern.ts';
+import { DEFAULT_TOPIC } from './protocol.ts';
 
 /** Most topics one subscription follows, those that its patterns match included. */
 export const MAX_TOPICS = 50;
@@ -63,4 +62,32 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, name: 'topic' | 'topics'
   if (result.success) return result.data;
   const issues = toIssues(result.error, [name]);
   throw new EventsError('INVALID_TOPIC', `Invalid ${name}: ${formatIssues(issues)}`, { issues });
+}
+
+/** Makes of a pattern in which `*` stands for anything a test of names, which takes time linear in the name per `*`. */
+export function patternTest(pattern: string): (name: string) => boolean {
+  const [head = '', ...rest] = pattern.split('*');
+  const tail = rest.pop();
+  if (tail === undefined) return (name) => name === pattern;
+  const parts = rest.filter((part) => part !== '');
+  return (name) => {
+    if (!name.startsWith(head)) return false;
+    let at = head.length;
+    for (const part of parts) {
+      const found = name.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return name.length - tail.length >= at && name.endsWith(tail);
+  };
+}
+
+/** Tells if a name matches a pattern. For many names, make a {@link patternTest}. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  return patternTest(pattern)(name);
+}
+
+/** Tells if a name matches one of the patterns. */
+export function matchesOne(patterns: readonly string[] | undefined, name: string): boolean {
+  return patterns?.some((pattern) => matchesPattern(pattern, name)) ?? false;
 }

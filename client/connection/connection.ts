@@ -1,8 +1,8 @@
 import type { TRPCWebSocketClient } from '@trpc/client';
 import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
-import { mayReconnect } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
-import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+import { mayReconnect } from '../../shared/protocol.ts';
+import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { fullJitter } from '../failures/backoff.ts';
 import {
   closeCodeOf,

@@ -1,6 +1,6 @@
 import { wsLink } from '@trpc/client/links/wsLink/wsLink';
-import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { CloseCode } from '../../shared/protocol.ts';
 import type { Encoded } from '../../shared/wire/format.ts';
 import { decodeOutput, encodePlainly } from '../../shared/wire/transformer.ts';
 import { checkAnswer, decodeAnswer } from '../failures/answer.ts';

@@ -1,6 +1,5 @@
 import { EventsError } from '../../shared/errors.ts';
-import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
-import { onAbort } from '../../shared/on-abort.ts';
+import { LONGEST_TIMER_MS, onAbort } from '../../shared/timing.ts';
 import { fullJitter, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
 

@@ -4,8 +4,8 @@ import type { EventName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { INITIAL_CONNECTION } from '../failures/connection-state.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from '../mounted.ts';
+import { feedKey } from '../store/event-feed.ts';
 import type { EventStore } from '../store/event-store.ts';
-import { feedKey } from '../store/feed-key.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from '../store/snapshot.ts';
 import { createProvider } from './create-provider.tsx';
 import type {
@@ -47,9 +47,9 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
   }
 
   function useSource<N extends EventName<C>>(options: FollowOptions<N, C>): Source<EventsSnapshot<N, C>> {
-    const { limit = LIMIT, enabled = true } = options;
+    const { limit = LIMIT, enabled = true, ...input } = options;
     const store = useStore();
-    const key = feedKey(options);
+    const key = feedKey(input);
     return useMemo(
       () => ({
         subscribe: (onChange) => (enabled ? store.follow(key, limit, onChange) : () => {}),
@@ -70,13 +70,12 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
   }
 
   function useEvents<N extends EventName<C>>(options: UseEventsOptions<N, C> = {}): UseEventsResult<N, C> {
-    const { filter, ...rest } = options;
-    const { limit = LIMIT } = rest;
+    const { filter, limit = LIMIT, enabled, ...rest } = options;
     const test = typeof filter === 'function' ? filter : undefined;
     const input = typeof filter === 'function' ? rest : { ...rest, filter };
     const store = useStore();
     const key = feedKey(input);
-    const source = useSource(input);
+    const source = useSource({ ...input, limit, enabled });
     const events = useSelection(source, (snapshot) => visible(snapshot, limit, test), sameItems);
     const selectAbout = useCallback(
       (snapshot: EventsSnapshot<N, C>) => aboutStream(snapshot, limit),

@@ -8,7 +8,7 @@ import type { ConnectionOptions } from '../connection/connection.ts';
 import type { ConnectionState } from '../failures/connection-state.ts';
 import type { PathOption } from '../mounted.ts';
 import type { ClientPublishOptions } from '../publishing.ts';
-import type { FeedInput } from '../store/feed-key.ts';
+import type { FeedInput } from '../store/event-feed.ts';
 import type { EventsSnapshot, PlacedEvent } from '../store/snapshot.ts';
 
 /** The provider's connection: to the server at `url`, or a client of your own. */

@@ -1,6 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
-import { type HistoryOptions, type HistoryPage, MAX_PAGE } from '../../shared/history.ts';
+import type { HistoryOptions } from '../../shared/read-options.ts';
+import { type HistoryPage, MAX_PAGE } from '../../shared/stream-items.ts';
 
 /**
  * Asks for a page of history, and on from it while it is empty and there is more: a server reads so much of a log for

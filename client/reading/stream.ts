@@ -1,4 +1,4 @@
-import { onAbort } from '../../shared/on-abort.ts';
+import { onAbort } from '../../shared/timing.ts';
 import type { AnyItem, Subscription, SubscriptionSink } from './subscription.ts';
 
 /** An item and the position right after it. */

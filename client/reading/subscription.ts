@@ -1,9 +1,8 @@
 import type { Unsubscribable } from '@trpc/server/observable';
+import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
-import type { AnyFilter } from '../../shared/filter/types.ts';
-import type { Since } from '../../shared/since.ts';
+import type { SubscriptionOptions } from '../../shared/read-options.ts';
 import { isStreamNotice, type OfTopic, type StreamNotice } from '../../shared/stream-items.ts';
-import type { WhenSlow } from '../../shared/when-slow.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { definedOnly } from '../connection/defined-only.ts';
 import { EncodedInput } from '../connection/encoded-input.ts';
@@ -13,7 +12,6 @@ import { fullJitter } from '../failures/backoff.ts';
 import { refusalOf } from '../failures/connection-loss.ts';
 import { isRetryable, toClientError } from '../failures/errors.ts';
 import { toError } from '../failures/to-error.ts';
-import { wasSeen } from './cursor-order.ts';
 
 /**
  * - `connecting`: nothing has come yet
@@ -27,16 +25,8 @@ export type StreamStatus = 'connecting' | 'catching-up' | 'live' | 'stale' | 're
 /** An item as it arrives: an event of some catalog, or the stream's own. */
 export type AnyItem = ({ event_type: string; timestamp: string; data: unknown } | StreamNotice) & OfTopic;
 
-export interface SubscriptionInput {
-  topic?: string | undefined;
-  topics?: readonly string[] | undefined;
-  since?: Since | undefined;
-  types?: readonly string[] | undefined;
-  filter?: AnyFilter | undefined;
-  whenSlow?: WhenSlow | undefined;
-  every?: number | undefined;
-  latestBy?: string | undefined;
-}
+/** Options of a subscription to events of any catalog. */
+type SubscriptionInput = SubscriptionOptions<string, AnyCatalog>;
 
 /** Callbacks of a subscription; they must not throw. */
 export interface SubscriptionSink {
@@ -231,4 +221,23 @@ function untracked(): EventsError {
     'INVALID_OPTION',
     'The server sends what are no events with their positions: is `path` an event procedure, and is there one @trpc/server in its process?',
   );
+}
+
+/**
+ * Tells if an item at `cursor` was seen by a reader that stands at `last`: in no topic is it beyond the last one, of the
+ * same epoch. Another epoch is another log, and nothing of it was seen.
+ */
+export function wasSeen(cursor: string, last: string | null): boolean {
+  if (last === null) return false;
+  const seen = new Map(placesOf(last));
+  return placesOf(cursor).every(([log, seq]) => seq <= (seen.get(log) ?? -1));
+}
+
+/** A cursor's place in each log it is of: `<epoch>:<seq>`, or `~<topic>:<epoch>:<seq>` for each of several topics. */
+function placesOf(cursor: string): [log: string, seq: number][] {
+  const parts = cursor.startsWith('~') ? cursor.slice(1).split('~') : [cursor];
+  return parts.map((part) => {
+    const colon = part.lastIndexOf(':');
+    return [part.slice(0, colon), Number(part.slice(colon + 1))];
+  });
 }

@@ -1,11 +1,13 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { freezeDeep } from '../../shared/data/frozen.ts';
+import { freezeDeep } from '../../shared/data/tree.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
+import type { SubscriptionOptions } from '../../shared/read-options.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
+import { definedOnly } from '../connection/defined-only.ts';
+import { EncodedInput } from '../connection/encoded-input.ts';
 import { warnDeveloper } from '../failures/development.ts';
 import { isolated } from '../failures/isolated.ts';
-import { type FeedInput, feedInput } from './feed-key.ts';
 import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
 /** A frame of a 60 Hz screen: more than one notification in it nobody would see. */
@@ -13,6 +15,25 @@ const FRAME_MS = 16;
 const MOST_GAPS = 50;
 
 export type Listener = () => void;
+
+/** Options of a subscription that components share: equal ones share one. */
+export interface FeedInput<N extends EventName<C>, C extends AnyCatalog>
+  extends Omit<SubscriptionOptions<N, C>, 'whenSlow'> {}
+
+/**
+ * An input as text: equal for equal inputs, in whatever order its options stand, and `topics` and `types` name theirs.
+ * @throws EventsError INVALID_OPTION when the input cannot be sent
+ */
+export function feedKey<N extends EventName<C>, C extends AnyCatalog>(input: FeedInput<N, C>): string {
+  const { topics, types } = input;
+  const entries = Object.entries({ ...input, topics: unordered(topics), types: unordered(types) });
+  const inOrder = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(new EncodedInput('INVALID_OPTION', 'on.any', definedOnly(inOrder)).wire);
+}
+
+function unordered(names: readonly string[] | undefined): string[] | undefined {
+  return names && [...new Set(names)].sort();
+}
 
 /** One subscription and a bounded buffer of what it brought, for any number of users. */
 export class EventFeed<C extends AnyCatalog> {
@@ -35,7 +56,7 @@ export class EventFeed<C extends AnyCatalog> {
 
   constructor(client: EventsClient<C>, key: string, report: (error: Error) => void) {
     this.#client = client;
-    this.#input = feedInput(key);
+    this.#input = transformer.parse(key) as FeedInput<EventName<C>, C>; // `feedKey` made it
     this.#report = report;
     this.#subscription = client.on('any', (event, { cursor }) => this.#take(event, cursor), {
       ...this.#input,

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import { WebSocket } from 'ws';
-import { CloseCode } from '../../shared/close-codes.ts';
 import { EventsError } from '../../shared/errors.ts';
-import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
-import { PROTOCOL_HEADER, requireSpokenVersion } from '../../shared/protocol-version.ts';
+import { CloseCode, PROTOCOL_HEADER, requireSpokenVersion } from '../../shared/protocol.ts';
+import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { askToReconnect } from '../broadcaster/socket/ask-to-reconnect.ts';
 import { cut } from '../broadcaster/socket/cut.ts';
 import type { Asker } from '../event-manager/reading/asker.ts';

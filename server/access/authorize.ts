@@ -1,7 +1,7 @@
 import { TRPCError } from '@trpc/server';
 import { EventsError } from '../../shared/errors.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
-import { matchesOne } from '../../shared/pattern.ts';
+import { matchesOne } from '../../shared/topic.ts';
 import { sessionOf } from './sessions/session.ts';
 import type { Claims } from './tokens/subject.ts';
 

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
+import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { parseTopics } from '../../shared/topic.ts';
 import { debugs, type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Authorize, forbidden, type Grant, isForbidden } from './authorize.ts';

@@ -1,5 +1,5 @@
-import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { allowanceOf } from '../limits/allowance.ts';
 import { toTRPCError } from '../trpc/errors.ts';

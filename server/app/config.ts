@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
-import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
-import { LONGEST_TIMER_MS } from '../../shared/longest-timer.ts';
+import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
+import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { hostName, parseHost } from '../access/names/host-address.ts';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { CloseCode } from '../../shared/protocol.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../access/names/origins.ts';

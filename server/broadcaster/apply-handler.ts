@@ -1,7 +1,6 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
-import { CloseCode } from '../../shared/close-codes.ts';
-import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol-version.ts';
+import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import type { AnyHandlerOptions, BroadcastWSSHandlerOptions } from './core/options.ts';
 import { serve } from './protocol/serve.ts';
 import { resolveOptions } from './setup.ts';

@@ -1,11 +1,8 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, PublishMeta } from '../../shared/events.ts';
-import type { LatestBy } from '../../shared/filter/latest-by.ts';
-import type { EventFilter } from '../../shared/filter/types.ts';
-import type { Clock } from '../../shared/pace.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import type { Since } from '../../shared/since.ts';
-import type { WhenSlow } from '../../shared/when-slow.ts';
+import type { EventSelection, SubscriptionOptions } from '../../shared/read-options.ts';
+import type { Clock } from '../../shared/timing.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -44,33 +41,12 @@ export interface PublishOptions extends PublishMeta {
   topic?: string | undefined;
 }
 
-/** Options of a subscription: the events of a topic, and the start. */
+/** Options of a subscription in this process: those of all subscriptions, and for whom it is. */
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
-  extends Pick<Selection, 'unknownTypes'> {
-  /** Default `default`. */
-  topic?: string | undefined;
-  /**
-   * Instead of `topic`: several, 50 at most, by name or by a pattern such as `run-*`. Each item then has a sibling
-   * `topic`, and its cursor is of all of them. A topic that appears later is followed from its beginning.
-   */
-  topics?: readonly string[] | undefined;
+  extends SubscriptionOptions<N, C>,
+    Pick<Selection, 'unknownTypes'> {
   /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
   admit?: TopicGate | undefined;
-  /** The start in each topic; without it, live only. */
-  since?: Since | undefined;
-  /** Default: all of the catalog's. */
-  types?: readonly N[] | undefined;
-  /** Conditions on the data that all events must meet [D8]. */
-  filter?: EventFilter<N, C> | undefined;
-  /** Treatment of a subscriber that cannot keep up [D9]. Default `refill`. */
-  whenSlow?: WhenSlow | undefined;
-  /**
-   * Ms, 3 600 000 at most: at most one delivery per topic in so long, of the latest event of each type since the last;
-   * what was left out is announced as `conflated`. So is what `since` asks for. Default: every event, at once.
-   */
-  every?: number | undefined;
-  /** A field of the data: with `every` or `whenSlow: 'conflate'`, the latest of each type and value of it. */
-  latestBy?: LatestBy<N, C> | undefined;
   /** Ends iteration. */
   signal?: AbortSignal | undefined;
   /** For whom the log is read: what one asks for takes turns with what the others do. Default: one of its own. */
@@ -78,10 +54,4 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
 }
 
 /** The events that a listener is called for. Default: all of the topic `default`. */
-export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> {
-  types?: readonly N[] | undefined;
-  /** Conditions on the data that all events must meet [D8]. */
-  filter?: EventFilter<N, C> | undefined;
-  /** Default `default`. */
-  topic?: string | undefined;
-}
+export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> extends EventSelection<N, C> {}

@@ -1,14 +1,13 @@
 import type { TrackedEnvelope } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
-import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import type { Clock } from '../../shared/pace.ts';
+import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
-import type { ReplayOptions } from '../../shared/replay.ts';
-import type { StreamItem } from '../../shared/stream-items.ts';
+import type { HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
+import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
+import type { Clock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker } from '../broker/broker.ts';
 import { noInstruments } from '../telemetry/instruments.ts';

@@ -2,9 +2,9 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { decode } from '../../shared/wire/decode.ts';
-import { parseInput } from '../../shared/wire/input-text.ts';
+import { parseInput } from '../../shared/wire/json-text.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
-import { expectsData } from '../router/expects-events.ts';
+import { expectsData } from '../router/inputs.ts';
 
 /** Characters of an entry's data and annotations, each: as large as a body over HTTP. */
 const MAX_LENGTH = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { DEFAULT_TOPIC } from '../../shared/default-topic.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
+import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type AgentsById, agentMetadata, agentMetrics } from './agent-figures.ts';

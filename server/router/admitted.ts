@@ -1,7 +1,7 @@
 import { TRPCError } from '@trpc/server';
 import type * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
-import type { Expects } from '../../shared/wire/expectation.ts';
+import type { Expects } from '../../shared/wire/limits.ts';
 import { toTRPCError } from '../trpc/errors.ts';
 import { decodeInput, peek } from '../trpc/raw-input.ts';
 

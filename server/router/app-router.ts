@@ -2,7 +2,7 @@ import { initTRPC, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
 import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import { anything, optionsOnly } from '../../shared/wire/expectation.ts';
+import { anything, optionsOnly } from '../../shared/wire/limits.ts';
 import type { AccessContext } from '../access/access-context.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';

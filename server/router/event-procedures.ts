@@ -7,15 +7,10 @@ import type {
 } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
-import type { LatestBy } from '../../shared/filter/latest-by.ts';
-import type { EventFilter } from '../../shared/filter/types.ts';
-import type { HistoryOptions, HistoryPage } from '../../shared/history.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import type { ReplayOptions } from '../../shared/replay.ts';
-import type { Since } from '../../shared/since.ts';
-import type { StreamItem } from '../../shared/stream-items.ts';
-import type { WhenSlow } from '../../shared/when-slow.ts';
-import { optionsOnly } from '../../shared/wire/expectation.ts';
+import type { HistoryOptions, ReplayOptions, SubscriptionOptions } from '../../shared/read-options.ts';
+import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
+import { optionsOnly } from '../../shared/wire/limits.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/sessions/end-with-session.ts';
@@ -27,12 +22,13 @@ import { hearErrors } from '../trpc/early-errors.ts';
 import { asTRPCError, tellErrors } from '../trpc/errors.ts';
 import { refuseForeignProcedure } from '../trpc/trpc-copy.ts';
 import { admit, admitted, type CallRules } from './admitted.ts';
-import { expectsData, expectsEvents } from './expects-events.ts';
 import {
   askedOfBatch,
   askedOfHistory,
   askedOfPublish,
   batchInput,
+  expectsData,
+  expectsEvents,
   historyInput,
   publishInput,
   replayInput,
@@ -54,16 +50,7 @@ export interface BatchInput<C extends AnyCatalog> {
 
 /** Input of `on.*`; nothing means live only, the topic `default`. */
 export type SubscribeInput<N extends EventName<C>, C extends AnyCatalog> =
-  | {
-      topic?: string;
-      topics?: string[];
-      since?: Since;
-      types?: N[];
-      filter?: EventFilter<N, C>;
-      whenSlow?: WhenSlow;
-      every?: number;
-      latestBy?: LatestBy<N, C>;
-    }
+  | SubscriptionOptions<N, C>
   | undefined;
 
 /** A tracked item as a tRPC client receives it: `{ id: <cursor>, data: <item> }`. */
@@ -206,7 +193,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     asked: askedOfHistory(catalog.names),
     authorize: (ctx, asked) => checkpoint.see(ctx, 'history', asked),
     expects: () => optionsOnly,
-    input: historyInput(catalog),
+    input: historyInput(catalog.names),
   }).query(({ ctx, input: { input = {}, grant } }) =>
     untyped.history({ ...input, ...checkpoint.narrow(grant, input.filter), asker: askerOf(ctx) }),
   );
@@ -215,7 +202,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     asked: askedOfHistory(catalog.names),
     authorize: (ctx, asked) => checkpoint.see(ctx, 'history', asked),
     expects: () => optionsOnly,
-    input: replayInput(catalog),
+    input: replayInput(catalog.names),
   }).subscription(({ ctx, input: { input = {}, grant }, signal }) => {
     const { since, lastEventId, ...asked } = input;
     const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };

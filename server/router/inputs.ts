@@ -1,26 +1,17 @@
 import * as z from 'zod';
-import type { AnyCatalog } from '../../shared/catalog.ts';
-import { cursorSchema } from '../../shared/cursor.ts';
-import { countedArray } from '../../shared/data/counted-array.ts';
+import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
+import { anyCursorSchema, cursorSchema } from '../../shared/cursor.ts';
+import { countedArray } from '../../shared/data/bounded-schemas.ts';
+import { kindsOf } from '../../shared/data/schema-facts.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
-import { everySchema, latestBySchema } from '../../shared/every.ts';
-import { filterSchema } from '../../shared/filter/filter-schema.ts';
-import { MAX_PAGE } from '../../shared/history.ts';
-import { MAX_SPEED } from '../../shared/replay.ts';
-import { sinceSchema, subscribeSinceSchema } from '../../shared/since.ts';
-import { topicSchema, topicsSchema } from '../../shared/topic.ts';
-import { anyCursorSchema } from '../../shared/topics-cursor.ts';
-import { whenSlowSchema } from '../../shared/when-slow.ts';
+import { historyShape, replayShape, subscriptionShape } from '../../shared/read-options.ts';
+import { topicSchema } from '../../shared/topic.ts';
+import { type Expectation, type Expects, optionsOnly } from '../../shared/wire/limits.ts';
 
 /** Most events in one `publish.batch`. */
 export const MAX_BATCH = 1000;
 
-/** Most types that one subscription or page names; a catalog may have fewer. */
-const MAX_TYPES = 1000;
-
 const topic = topicSchema.optional();
-
-const filter = filterSchema.optional();
 
 /** The envelope of a publish; its `data` is validated by the catalog, like every other way in. */
 export const publishInput = z.strictObject({
@@ -36,6 +27,20 @@ export const batchInput = z.strictObject({
   events: countedArray(publishInput.omit({ topic: true }).extend({ event_type: z.string() }), MAX_BATCH),
 });
 
+/** Input of `on.*`. tRPC adds `lastEventId` when a client resumes; it wins over `since`. */
+export function subscribeInput(names: readonly string[]) {
+  return z.strictObject({ ...subscriptionShape(names), lastEventId: anyCursorSchema.nullish() }).optional();
+}
+
+export function historyInput(names: readonly string[]) {
+  return z.strictObject(historyShape(names)).optional();
+}
+
+/** Input of `replay`; `lastEventId` as above. */
+export function replayInput(names: readonly string[]) {
+  return z.strictObject({ ...replayShape(names), lastEventId: cursorSchema.nullish() }).optional();
+}
+
 /** The part of a publish that decides its permission. In all of these null is undefined, which JSON does not have. */
 export const askedOfPublish = asked({ topic });
 
@@ -46,62 +51,14 @@ export const askedOfBatch = asked({
 
 /** The part of a subscription that decides its permission. */
 export function askedOfSubscribe(names: readonly string[]) {
-  return asked({ topic, topics: topicsSchema.optional(), types: typesSchema(names) });
+  const { topics, types } = subscriptionShape(names);
+  return asked({ topic, topics, types });
 }
 
 /** The part of a page of history or a replay that decides its permission. */
 export function askedOfHistory(names: readonly string[]) {
-  return asked({ topic, types: typesSchema(names) });
-}
-
-/** Input of `on.*`. tRPC adds `lastEventId` when a client resumes; it wins over `since`. */
-export function subscribeInput(names: readonly string[]) {
-  return z
-    .strictObject({
-      topic,
-      topics: topicsSchema.optional(),
-      since: subscribeSinceSchema.optional(),
-      types: typesSchema(names),
-      filter,
-      whenSlow: whenSlowSchema.optional(),
-      every: everySchema.optional(),
-      latestBy: latestBySchema.optional(),
-      lastEventId: anyCursorSchema.nullish(),
-    })
-    .optional();
-}
-
-export function historyInput(catalog: AnyCatalog) {
-  return z
-    .strictObject({
-      topic,
-      since: sinceSchema.optional(),
-      before: cursorSchema.optional(),
-      types: typesSchema(catalog.names),
-      filter,
-      limit: z.int().min(1).max(MAX_PAGE).optional(),
-    })
-    .optional();
-}
-
-/** Input of `replay`; `lastEventId` as above. */
-export function replayInput(catalog: AnyCatalog) {
-  return z
-    .strictObject({
-      topic,
-      since: sinceSchema.optional(),
-      until: z.union([cursorSchema, z.strictObject({ at: timestampSchema })]).optional(),
-      speed: z.number().positive().max(MAX_SPEED).optional(),
-      maxPauseMs: z.number().min(0).optional(),
-      types: typesSchema(catalog.names),
-      filter,
-      lastEventId: cursorSchema.nullish(),
-    })
-    .optional();
-}
-
-function typesSchema(names: readonly string[]) {
-  return countedArray(z.enum(names), MAX_TYPES).optional();
+  const { types } = historyShape(names);
+  return asked({ topic, types });
 }
 
 function asked<S extends z.ZodRawShape>(shape: S) {
@@ -113,4 +70,23 @@ function asked<S extends z.ZodRawShape>(shape: S) {
     return Object.fromEntries(given.map((field) => [field, Reflect.get(input, field)]));
   };
   return z.preprocess(orNothing, z.object(shape));
+}
+
+/** Types that may be annotated in the input of a publish: in `data` those that the event's schema can hold. */
+export function expectsData(catalog: AnyCatalog, name: string): Expects {
+  return (path) => (path[0] === 'data' ? ofEvent(catalog, name) : optionsOnly(path));
+}
+
+/** Types that may be annotated in a batch: in each event's `data` those that the schema of that event can hold. */
+export function expectsEvents(catalog: AnyCatalog, events: readonly { event_type: string }[]): Expects {
+  return (path) => {
+    const event = path[0] === 'events' && path[2] === 'data' ? events[Number(path[1])] : undefined;
+    return event ? ofEvent(catalog, event.event_type) : optionsOnly(path);
+  };
+}
+
+function ofEvent(catalog: AnyCatalog, name: string): Expectation {
+  const schema = catalog.has(name) ? catalog.schemas[name] : undefined;
+  if (!schema) throw unknownEvent(name, catalog.names);
+  return { kinds: kindsOf(schema), code: 'INVALID_EVENT' };
 }

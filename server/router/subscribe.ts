@@ -1,6 +1,6 @@
 import { TRPCError } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { optionsOnly } from '../../shared/wire/expectation.ts';
+import { optionsOnly } from '../../shared/wire/limits.ts';
 import type { Checkpoint } from '../access/checkpoint.ts';
 import { sessionOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';

@@ -1,5 +1,5 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol-version.ts';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { eventsSchema, type JsonSchema } from './events-schema.ts';
 
 const CURSOR = { type: 'string', description: '`<epoch>:<seq>`, the place of a record in its topic.' };

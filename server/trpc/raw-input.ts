@@ -1,7 +1,6 @@
 import { decode } from '../../shared/wire/decode.ts';
-import { anything, type Expects } from '../../shared/wire/expectation.ts';
 import type { Encoded } from '../../shared/wire/format.ts';
-import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
+import { anything, type Expects, INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import { trackedOutput } from './trpc-copy.ts';

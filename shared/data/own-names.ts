@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MAX_DATA_DEPTH } from '../wire/limits.ts';
-import { partsOf } from './schema-parts.ts';
+import { partsOf } from './schema-facts.ts';
 import { invalidAt, mapTree } from './tree.ts';
 
 const PROTO = '__proto__';

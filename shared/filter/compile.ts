@@ -1,11 +1,9 @@
+import * as z from 'zod';
 import type { AnyCatalog } from '../catalog.ts';
 import { EventsError, type Issue } from '../errors.ts';
-import { type FieldKind, fieldKinds } from './field-kinds.ts';
-import { keysOf } from './field-path.ts';
-import { faultOf, nameOf } from './operands.ts';
-import { compares, isOneOf, isOperator, OPERATORS, type ValueTest } from './operators.ts';
+import { type FieldKind, fieldKinds, keysOf, valueAt } from './fields.ts';
+import { compares, faultOf, isOneOf, isOperator, nameOf, OPERATORS, type ValueTest } from './operators.ts';
 import type { AnyFilter, FilterValue } from './types.ts';
-import { valueAt } from './value-at.ts';
 
 /** Most conditions in one filter, most levels of `and`, `or`, `not`, and most values of an `in`. */
 const MAX_CONDITIONS = 64;
@@ -206,3 +204,12 @@ function keyOf(operation: string, parts: readonly CompiledFilter[]): string {
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
+
+/**
+ * A filter from outside; its fields are checked against the catalog when it is compiled. It is no `z.record`: that would
+ * leave out a condition on a field named `__proto__`, and so widen what is seen.
+ */
+export const filterSchema = z.custom<AnyFilter>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object of conditions',
+);

@@ -1,11 +1,9 @@
 import type { AnyCatalog } from '../catalog.ts';
 import { EventsError } from '../errors.ts';
 import type { EventData, EventName } from '../events.ts';
-import { fieldKinds, kindOf } from './field-kinds.ts';
-import { keysOf } from './field-path.ts';
-import { MAX_TEXT, nameOf } from './operands.ts';
+import { fieldKinds, keysOf, kindOf, valueAt } from './fields.ts';
+import { MAX_TEXT, nameOf } from './operators.ts';
 import type { FieldPath, FilterValue } from './types.ts';
-import { valueAt } from './value-at.ts';
 
 /** A field of the data of events `N`, as a filter names it: `agent_id`, `sentiment.label`. */
 export type LatestBy<N extends EventName<C>, C extends AnyCatalog> =

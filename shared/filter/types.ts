@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../catalog.ts';
 import type { EventData, EventName } from '../events.ts';
-import type { AsSegment, Cut } from './field-path.ts';
+import type { AsSegment, Cut } from './fields.ts';
 
 /** Values that a field can be compared with. */
 export type FilterValue = string | number | boolean | bigint | Date | null;
@@ -69,7 +69,10 @@ export type DataFilter<D> = {
 };
 
 /** A filter on the data of events `N`: on fields of any of them. To an event without it, a field is null. */
-export type EventFilter<N extends EventName<C>, C extends AnyCatalog> = DataFilter<EventData<N, C>>;
+export type EventFilter<N extends EventName<C>, C extends AnyCatalog> =
+  unknown extends EventData<N, C>
+    ? AnyFilter // of a catalog that is not known to the compiler
+    : DataFilter<EventData<N, C>>;
 
 /** Any filter, before it is checked against a catalog. */
 export type AnyFilter = { readonly [path: string]: unknown };

@@ -1,7 +1,6 @@
 import { type ErrorCode, EventsError } from '../errors.ts';
-import type { Expects } from './expectation.ts';
 import { KINDS, type Kind, splitPath, type TypeName, unreadableIn } from './format.ts';
-import type { WireLimits } from './limits.ts';
+import type { Expects, WireLimits } from './limits.ts';
 import { isRecord } from './shapes.ts';
 
 /** The annotation of one place in a JSON value, and those of the places inside it. */

@@ -1,10 +1,9 @@
 import superjson from 'superjson';
 import { EventsError, messageOf } from '../errors.ts';
 import { type Encoded, joinPath, type TypeName, unreadableIn } from './format.ts';
-import { isJson, isJsonScalar } from './json.ts';
 import { MAX_BIGINT_DIGITS, MAX_OUTPUT_DEPTH } from './limits.ts';
 import { comesBack, lossOf, unsendable } from './lossless.ts';
-import { isRecord, typedArrayName } from './shapes.ts';
+import { isJson, isJsonScalar, isRecord, typedArrayName } from './shapes.ts';
 
 /** The annotation of one value, and of those inside it by their paths. */
 type Annotation = readonly [type: TypeName] | readonly [type: TypeName, inner: unknown];

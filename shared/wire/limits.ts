@@ -1,3 +1,6 @@
+import type { ErrorCode } from '../errors.ts';
+import { KINDS, type Kind } from './format.ts';
+
 /** Limits on the cost of decoding one input. Decoding stops at the first that is exceeded. */
 export interface WireLimits {
   /** Items of lists and fields of objects, at all levels together. A field counts twice: its name is looked at, too. */
@@ -46,3 +49,29 @@ export const OUTPUT_LIMITS: WireLimits = { ...LOG_LIMITS, maxDepth: MAX_OUTPUT_D
 
 /** Digits of a bigint: reading them costs the square of their number. */
 export const MAX_BIGINT_DIGITS = 1_000;
+
+/** The types that may be annotated at a place of an input, and the error code that refuses others. */
+export interface Expectation {
+  readonly kinds: ReadonlySet<Kind>;
+  readonly code: ErrorCode;
+}
+
+/** Tells what is expected at a path of an input. */
+export type Expects = (path: readonly string[]) => Expectation;
+
+/**
+ * Kinds that cost no more than their text and are one value: held everywhere, since a schema tells better what is wrong
+ * with them, and a field that an older server does not know yet is one it leaves out.
+ */
+export const SCALARS: ReadonlySet<Kind> = new Set(['undefined', 'number', 'bigint', 'Date']);
+
+export const ALL_KINDS: ReadonlySet<Kind> = new Set(KINDS);
+
+const everything: Expectation = { kinds: ALL_KINDS, code: 'INVALID_OPTION' };
+const options: Expectation = { kinds: SCALARS, code: 'INVALID_OPTION' };
+
+/** Expects anything, for input of which nothing is known. */
+export const anything: Expects = () => everything;
+
+/** The options of a call: names, numbers, times. */
+export const optionsOnly: Expects = () => options;

@@ -5,7 +5,7 @@ import { observable } from '@trpc/server/observable';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { MAX_QUEUED_VALUES } from '../../server/broadcaster/core/limits.ts';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { CloseCode } from '../../shared/protocol.ts';
 import { type Apply, type RawClient, startServer, type TestServer, until, withLimits } from './harness.ts';
 
 const KIB = 1024;

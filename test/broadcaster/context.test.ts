@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { CreateWSSContextFnOptions } from '@trpc/server/adapters/ws';
 import { describe, expect, test, vi } from 'vitest';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { CloseCode } from '../../shared/protocol.ts';
 import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 type Context = { user: string };

@@ -4,7 +4,7 @@ import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { WEBSOCKET_LIMITS } from '../../server/broadcaster/core/limits.ts';
-import { CloseCode, mayReconnect } from '../../shared/close-codes.ts';
+import { CloseCode, mayReconnect } from '../../shared/protocol.ts';
 import { expectGone } from '../support/garbage.ts';
 import { startServer, until, withLimits } from './harness.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { reportUncaught } from '../../client/failures/errors.ts';
+import { feedKey } from '../../client/store/event-feed.ts';
 import { EventStore } from '../../client/store/event-store.ts';
-import { feedKey } from '../../client/store/feed-key.ts';
 import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
 import { fakeClient } from './fake-client.ts';
 

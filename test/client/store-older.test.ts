@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { feedKey } from '../../client/store/event-feed.ts';
 import { EventStore } from '../../client/store/event-store.ts';
-import { feedKey } from '../../client/store/feed-key.ts';
 import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { fakeClient, texts } from './fake-client.ts';

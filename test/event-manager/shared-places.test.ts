@@ -3,7 +3,7 @@ import type { FeedReader } from '../../server/event-manager/feeds/feed.ts';
 import { Places } from '../../server/event-manager/records/places.ts';
 import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
-import { parseTopicsCursor } from '../../shared/topics-cursor.ts';
+import { parseTopicsCursor } from '../../shared/cursor.ts';
 import { agentMessage } from '../support/events.ts';
 
 const record = (seq: number): StreamRecord => ({

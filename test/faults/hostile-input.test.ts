@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import superjson from 'superjson';
 import { expect, test } from 'vitest';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { CloseCode } from '../../shared/protocol.ts';
 import { DOCUMENTED_CLOSES, damaged, hostileText, Random, UPGRADE } from '../broadcaster/hostile.ts';
 import { agentMessage } from '../support/events.ts';
 import { size } from './chaos.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { CloseCode } from '../../shared/protocol.ts';
 import { UPGRADE } from '../broadcaster/hostile.ts';
 import { connect as connectClient } from '../client/connect.ts';
 import { eventually } from '../client/eventually.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CloseCode, mayReconnect } from '../../shared/close-codes.ts';
 import { formatCursor, parseCursor } from '../../shared/cursor.ts';
+import { CloseCode, mayReconnect } from '../../shared/protocol.ts';
 import { parseTopic } from '../../shared/topic.ts';
 
 test('a cursor is <epoch>:<seq> and nothing else', () => {

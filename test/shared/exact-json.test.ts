@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseExactly } from '../../shared/index.ts';
-import { firstRounded } from '../../shared/wire/exact-json.ts';
+import { firstRounded } from '../../shared/wire/json-text.ts';
 
 test('JSON.parse rounds whole numbers without a word (the control)', () => {
   expect(JSON.parse('9007199254740993')).toBe(9007199254740992);

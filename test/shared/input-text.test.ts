@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../shared/wire/decode.ts';
-import { hasMoreValues, parseInput } from '../../shared/wire/input-text.ts';
+import { hasMoreValues, parseInput } from '../../shared/wire/json-text.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 
 /** The values of a text as decoding counts them, once it is parsed. */

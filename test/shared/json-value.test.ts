@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { jsonValue } from '../../shared/data/json-value.ts';
-import { isPlainJsonSchema } from '../../shared/data/plain-json.ts';
+import { jsonValue } from '../../shared/data/bounded-schemas.ts';
+import { isPlainJsonSchema } from '../../shared/data/schema-facts.ts';
 
 const schema = z.record(z.string().max(8), jsonValue());
 const zods = z.record(z.string().max(8), z.json());

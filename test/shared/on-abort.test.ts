@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { onAbort } from '../../shared/on-abort.ts';
+import { onAbort } from '../../shared/timing.ts';
 
 test('however many wait for a signal, it has one listener; each is called once, and not if it was taken back', () => {
   const { signal, ...controller } = control();

@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { matchesPattern } from '../../shared/pattern.ts';
-import { parseTopics } from '../../shared/topic.ts';
+import { matchesPattern, parseTopics } from '../../shared/topic.ts';
 
 test.each([
   ['run-42', 'run-42', true],

@@ -2,14 +2,13 @@ import fc from 'fast-check';
 import superjson, { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { kindsOf } from '../../shared/data/kinds.ts';
+import { kindsOf } from '../../shared/data/schema-facts.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { defineEvents, fromLogEntry, toLogEntry, transformer } from '../../shared/index.ts';
 import { decode } from '../../shared/wire/decode.ts';
 import { encode } from '../../shared/wire/encode.ts';
-import { ALL_KINDS, optionsOnly, SCALARS } from '../../shared/wire/expectation.ts';
 import type { Encoded } from '../../shared/wire/format.ts';
-import { INPUT_LIMITS, LOG_LIMITS } from '../../shared/wire/limits.ts';
+import { ALL_KINDS, INPUT_LIMITS, LOG_LIMITS, optionsOnly, SCALARS } from '../../shared/wire/limits.ts';
 
 const SEED = { seed: 11, numRuns: 500 };
 

@@ -1,4 +1,4 @@
-import { onAbort } from '../../../shared/on-abort.ts';
+import { onAbort } from '../../../shared/timing.ts';
 
 /**
  * A signal that aborts with either of two. Unlike with `AbortSignal.any`, nothing of it stays on one that lives long:

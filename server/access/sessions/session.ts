@@ -1,5 +1,5 @@
 import { EventsError } from '../../../shared/errors.ts';
-import { LONGEST_TIMER_MS } from '../../../shared/longest-timer.ts';
+import { LONGEST_TIMER_MS } from '../../../shared/timing.ts';
 import { unauthenticated } from '../tokens/authenticate.ts';
 import type { Subject } from '../tokens/subject.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { filterSchema } from '../../../shared/filter/filter-schema.ts';
+import { filterSchema } from '../../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../../shared/filter/types.ts';
 
 /**

@@ -1,6 +1,5 @@
 import { EventsError } from '../../../shared/errors.ts';
-import { firstRounded } from '../../../shared/wire/exact-json.ts';
-import { checkValues } from '../../../shared/wire/input-text.ts';
+import { checkValues, firstRounded } from '../../../shared/wire/json-text.ts';
 import { MessageTurns, weightOf } from '../../broadcaster/core/message-turns.ts';
 import { toTRPCError } from '../../trpc/errors.ts';
 

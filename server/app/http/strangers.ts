@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { EventsError } from '../../../shared/errors.ts';
-import { PROTOCOL_HEADER } from '../../../shared/protocol-version.ts';
+import { PROTOCOL_HEADER } from '../../../shared/protocol.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../../access/names/origins.ts';
 import { HOST_REFUSAL } from '../../access/names/served-hosts.ts';
 import type { HttpMiddleware } from './every-answer.ts';

@@ -1,4 +1,4 @@
-import { firstRounded, parseExactly } from '../../../shared/wire/exact-json.ts';
+import { firstRounded, parseExactly } from '../../../shared/wire/json-text.ts';
 import { isObject } from './guards.ts';
 
 /** The form of messages on the wire, as tRPC's `experimental_encoder` has it. */

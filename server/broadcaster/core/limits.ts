@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '../../../shared/longest-timer.ts';
+import { LONGEST_TIMER_MS } from '../../../shared/timing.ts';
 import { UNSENT_BYTES } from '../../event-manager/reading/asker.ts';
 
 /** Limits on a client's use of the server. A client beyond a limit is answered or cut as each one says. */

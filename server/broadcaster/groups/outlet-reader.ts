@@ -1,4 +1,4 @@
-import { CloseCode } from '../../../shared/close-codes.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
 import type { EventSubscription, FeedHandle } from '../../event-manager/feeds/event-subscription.ts';
 import type { Feed, FeedReader } from '../../event-manager/feeds/feed.ts';
 import type { StreamRecord } from '../../event-manager/records/stream-record.ts';

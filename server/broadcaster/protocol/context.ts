@@ -1,7 +1,6 @@
-import type { TRPCError } from '@trpc/server';
-import { getTRPCErrorFromUnknown } from '@trpc/server';
+import { getTRPCErrorFromUnknown, type TRPCError } from '@trpc/server';
 import type { TRPCRequestInfo } from '@trpc/server/http';
-import { CloseCode } from '../../../shared/close-codes.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
 import type { Connection } from '../socket/connection.ts';
 import { cut } from '../socket/cut.ts';
 

@@ -1,4 +1,4 @@
-import { endOfString } from '../../../shared/wire/end-of-string.ts';
+import { endOfString } from '../../../shared/wire/json-text.ts';
 
 /**
  * Bytes of the largest call in a message of JSON: of the whole, or of the largest item if it is a list. Found by going

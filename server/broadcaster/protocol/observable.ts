@@ -1,5 +1,5 @@
 import { type Observable, observableToAsyncIterable } from '@trpc/server/observable';
-import { CloseCode } from '../../../shared/close-codes.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
 import { MAX_QUEUED_VALUES } from '../core/limits.ts';
 import { cut } from '../socket/cut.ts';
 import type { Call } from './call.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { getTRPCErrorFromUnknown } from '@trpc/server';
 import type { RawData } from 'ws';
-import { CloseCode } from '../../../shared/close-codes.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
 import type { Connection } from '../socket/connection.ts';
 import { cut, SILENT_GRACE_MS } from '../socket/cut.ts';
 import { keepAlive } from '../socket/keep-alive.ts';

@@ -1,4 +1,4 @@
-import { CloseCode } from '../../../shared/close-codes.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
 import type { Connection } from './connection.ts';
 import { connectionId } from './connection-id.ts';
 import { cut } from './cut.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
-import { CloseCode } from '../../../shared/close-codes.ts';
 import { ERRORS, EventsError } from '../../../shared/errors.ts';
+import { CloseCode } from '../../../shared/protocol.ts';
 import { reportError, type Subject, shapeError } from '../core/errors.ts';
 import type { AnyHandlerOptions } from '../core/options.ts';
 import type { GroupDelivery } from '../groups/group-delivery.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { incomingMessageToRequest } from '@trpc/server/adapters/node-http';
 import { type HTTPBaseHandlerOptions, resolveResponse, type TRPCRequestInfo } from '@trpc/server/http';
-import { onAbort } from '../../../shared/on-abort.ts';
+import { onAbort } from '../../../shared/timing.ts';
 import { EventSubscription } from '../../event-manager/feeds/event-subscription.ts';
 import { UNSENT_BYTES } from '../../event-manager/reading/asker.ts';
 import type { AnyHandlerOptions } from '../core/options.ts';

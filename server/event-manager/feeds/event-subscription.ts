@@ -1,9 +1,9 @@
 import { type TrackedEnvelope, tracked } from '@trpc/server';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import type { EventName } from '../../../shared/events.ts';
-import { onAbort } from '../../../shared/on-abort.ts';
+import type { WhenSlow } from '../../../shared/read-options.ts';
 import type { StreamItem } from '../../../shared/stream-items.ts';
-import type { WhenSlow } from '../../../shared/when-slow.ts';
+import { onAbort } from '../../../shared/timing.ts';
 import { UNSENT_BYTES } from '../reading/asker.ts';
 import { itemOf } from '../records/stream-record.ts';
 import type { Feed, FeedReader } from './feed.ts';

@@ -1,5 +1,4 @@
-import { type Position, parseCursor } from '../../../shared/cursor.ts';
-import type { Since } from '../../../shared/since.ts';
+import { type Position, parseCursor, type Since } from '../../../shared/cursor.ts';
 import { gapBeforeTime, oldestPosition } from '../../broker/gaps.ts';
 import type { Hub } from '../hubs/hub.ts';
 import { startOfLast } from '../reading/read-backward.ts';

@@ -2,8 +2,8 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { formatCursor, type Position, parseCursor } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EventName, EventOf } from '../../../shared/events.ts';
-import { DEFAULT_PAGE, type HistoryOptions, type HistoryPage, MAX_PAGE } from '../../../shared/history.ts';
-import type { StreamGap } from '../../../shared/stream-items.ts';
+import type { HistoryOptions } from '../../../shared/read-options.ts';
+import { DEFAULT_PAGE, type HistoryPage, MAX_PAGE, type StreamGap } from '../../../shared/stream-items.ts';
 import type { Bounds } from '../../broker/broker.ts';
 import { cursorBefore, newestPosition, positionBefore } from '../../broker/gaps.ts';
 import { NewestRecords, PAGE_CHARS } from '../reading/newest-records.ts';
@@ -12,8 +12,7 @@ import type { Steps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, isNoticeType, itemOf, type StreamRecord } from '../records/stream-record.ts';
-import type { FeedStart } from './feed-start.ts';
-import { startAfter } from './feed-start.ts';
+import { type FeedStart, startAfter } from './feed-start.ts';
 
 /** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
 const SCAN_RECORDS = 10_000;

@@ -1,9 +1,7 @@
-import type { Position } from '../../../shared/cursor.ts';
+import { type Position, parseTopicsCursor, type Since } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
-import type { Since } from '../../../shared/since.ts';
 import type { StreamSynced } from '../../../shared/stream-items.ts';
 import { MAX_TOPICS, type TopicChoice } from '../../../shared/topic.ts';
-import { parseTopicsCursor } from '../../../shared/topics-cursor.ts';
 import type { Broker, Tail } from '../../broker/broker.ts';
 import type { Hub, HubLease } from '../hubs/hub.ts';
 import type { Reads, Steps } from '../reading/steps.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventsError } from '../../../shared/errors.ts';
-import type { WhenSlow } from '../../../shared/when-slow.ts';
+import type { WhenSlow } from '../../../shared/read-options.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 import type { Feed, FeedReader } from './feed.ts';
 import { liveAlone } from './live-alone.ts';

@@ -1,11 +1,8 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
-import { parseCursor } from '../../../shared/cursor.ts';
+import { parseCursor, parseTopicsCursor } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
-import { everySchema } from '../../../shared/every.ts';
-import type { Since } from '../../../shared/since.ts';
+import { MAX_EVERY_MS, type SubscriptionOptions } from '../../../shared/read-options.ts';
 import { parseTopic, parseTopics } from '../../../shared/topic.ts';
-import { parseTopicsCursor } from '../../../shared/topics-cursor.ts';
-import type { WhenSlow } from '../../../shared/when-slow.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { HubLease } from '../hubs/hub.ts';
 import { PacedHubs } from '../hubs/paced-hubs.ts';
@@ -24,13 +21,7 @@ import { MergedFeed, type TopicSource } from './merged-feed.ts';
 /** Tells the part of a topic that may be seen; null: none. Asked for each topic of a subscription to several. */
 export type TopicGate = (topic: string) => Selection | null | Promise<Selection | null>;
 
-interface UncheckedOptions extends Selection {
-  topic?: string | undefined;
-  topics?: readonly string[] | undefined;
-  since?: Since | undefined;
-  whenSlow?: WhenSlow | undefined;
-  every?: number | undefined;
-  latestBy?: string | undefined;
+interface UncheckedOptions extends SubscriptionOptions<string, AnyCatalog>, Pick<Selection, 'unknownTypes'> {
   admit?: TopicGate | undefined;
   asker?: Asker | undefined;
 }
@@ -144,7 +135,7 @@ function checkOptions({ topic, topics, whenSlow, every, latestBy }: UncheckedOpt
   if (topics !== undefined && whenSlow === 'disconnect') {
     throw wrong('whenSlow', 'a subscription to several topics is refilled or conflated, not disconnected');
   }
-  if (every !== undefined && !everySchema.safeParse(every).success) {
+  if (every !== undefined && !(Number.isInteger(every) && every >= 1 && every <= MAX_EVERY_MS)) {
     throw wrong('every', 'must be a whole number of ms, an hour at most');
   }
   if (latestBy !== undefined && every === undefined && whenSlow !== 'conflate') {

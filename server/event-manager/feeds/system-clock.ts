@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../../../shared/pace.ts';
+import type { Clock } from '../../../shared/timing.ts';
 
 /** The machine's own. */
 export const systemClock: Clock = {

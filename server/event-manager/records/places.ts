@@ -1,5 +1,4 @@
-import type { Position } from '../../../shared/cursor.ts';
-import { formatTopicsCursor } from '../../../shared/topics-cursor.ts';
+import { formatTopicsCursor, type Position } from '../../../shared/cursor.ts';
 import { BoundedMemo } from '../../memory/bounded-memo.ts';
 import { placedRecord, type StreamRecord } from './stream-record.ts';
 

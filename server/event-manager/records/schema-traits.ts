@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { partsOf } from '../../../shared/data/schema-parts.ts';
+import { partsOf } from '../../../shared/data/schema-facts.ts';
 
 /** A schema's treatment of data that it has parsed before. */
 export interface SchemaTraits {

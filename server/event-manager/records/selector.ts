@@ -2,7 +2,7 @@ import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
 import { compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
 import type { AnyFilter } from '../../../shared/filter/types.ts';
-import { matchesOne } from '../../../shared/pattern.ts';
+import { matchesOne } from '../../../shared/topic.ts';
 import type { KeyOf } from './conflation.ts';
 import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
 

@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
-import { freezeDeep } from '../../../shared/data/frozen.ts';
+import { freezeDeep } from '../../../shared/data/tree.ts';
 import type { EventName } from '../../../shared/events.ts';
 import { fromLogEntry } from '../../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../../shared/stream-items.ts';

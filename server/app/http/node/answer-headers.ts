@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../../../shared/protocol-version.ts';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../../../shared/protocol.ts';
 
 /** Headers against browsers' misuse of an answer. Strict-Transport-Security is for who ends TLS to say. */
 const SECURITY_HEADERS = {

@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { isJson, isJsonScalar } from '../wire/json.ts';
 import { MAX_DATA_DEPTH } from '../wire/limits.ts';
-import { isRecord } from '../wire/shapes.ts';
+import { isJson, isJsonScalar, isRecord } from '../wire/shapes.ts';
 
 /**
  * `z.json()`, at a cost that suits strangers' data. zod's own tries each value as a text, a number, a boolean and so on
@@ -39,4 +38,9 @@ function leadsToForeign(path: (string | number)[], value: unknown): boolean {
     path.pop();
   }
   return false;
+}
+
+/** A list of one or more items: counted before any of them is looked at, so that a list too long costs its length alone. */
+export function countedArray<T extends z.ZodType>(item: T, maxItems: number) {
+  return z.array(z.unknown()).min(1).max(maxItems).pipe(z.array(item));
 }

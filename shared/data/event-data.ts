@@ -1,7 +1,7 @@
 import { encode } from '../wire/encode.ts';
-import { isJson, isJsonScalar } from '../wire/json.ts';
 import { LOG_LIMITS } from '../wire/limits.ts';
 import { lossOf, unsendable } from '../wire/lossless.ts';
+import { isJson, isJsonScalar } from '../wire/shapes.ts';
 import { invalidAt, LEFT_OUT, mapTree, type TreeRules } from './tree.ts';
 
 /**
@@ -36,3 +36,25 @@ const AS_JSON: TreeRules = {
 };
 
 const OF_THIS_REALM: TreeRules = { prototype: Object.prototype, leaf: (value) => value };
+
+/** All of Unicode's control characters (Cc) but tab, line feed and carriage return. */
+const CONTROL = /[^\P{Cc}\t\n\r]/u;
+const ALL_CONTROL = new RegExp(CONTROL, 'gu');
+
+const WITHOUT_CONTROL: TreeRules = {
+  leaf: (value) =>
+    typeof value === 'string' && CONTROL.test(value) ? value.replace(ALL_CONTROL, '') : value,
+  name: (name, path) => {
+    if (CONTROL.test(name)) throw invalidAt(path, 'a field’s name has control characters');
+    return name;
+  },
+};
+
+/**
+ * Takes control characters out of all strings: they hide text, move cursors and end terminals' escapes. Tabs and line
+ * ends stay. What has none is returned as it is, and nothing is changed in place.
+ * @throws EventsError INVALID_EVENT where a field's name has some, or data is nested more than 64 levels deep
+ */
+export function stripControlCharacters(data: unknown): unknown {
+  return mapTree(data, WITHOUT_CONTROL);
+}

@@ -1,2 +1,0 @@
-/** The topic of everything that names none. */
-export const DEFAULT_TOPIC = 'default';
