@@ -57,9 +57,9 @@ const deliveryOptions = (): Option[] => [
 ];
 
 /** As commander hands over {@link followOptions}. */
-export type FollowOptions = SelectionOptions & Omit<Followed, keyof Stored | 'topics'>;
+export type FollowFlags = SelectionFlags & Omit<Followed, keyof Stored | 'topics'>;
 
-export function toFollowed(options: FollowOptions): Followed {
+export function toFollowed(options: FollowFlags): Followed {
   const { topic, ...stored } = toStored(options);
   const which = /[*,]/.test(options.topic)
     ? { topics: options.topic.split(',').map((name) => name.trim()) }
@@ -73,14 +73,14 @@ export function toFollowed(options: FollowOptions): Followed {
 }
 
 /** As commander hands over {@link selectionOptions}. */
-export interface SelectionOptions {
+export interface SelectionFlags {
   topic: string;
   types?: string[];
   since?: NonNullable<Stored['since']>;
   last?: number;
 }
 
-export function toStored({ topic, types, since, last }: SelectionOptions): Stored {
+export function toStored({ topic, types, since, last }: SelectionFlags): Stored {
   return { topic, types, since: since ?? (last === undefined ? undefined : { last }) };
 }
 

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import {
   accessOptions,
   examples,
-  type FollowOptions,
+  type FollowFlags,
   followOptions,
-  type SelectionOptions,
+  type SelectionFlags,
   selectionOptions,
   toFollowed,
   topicOption,
@@ -49,7 +49,7 @@ export function addEventCommands(program: Command): void {
         "tail --topic 'run-*' --types agent_message --every 500 --latest-by agent_id",
       ),
     )
-    .action((options: AccessOptions & FollowOptions) =>
+    .action((options: AccessOptions & FollowFlags) =>
       withAccess(options, async (access) => {
         const { tail } = await import('./read.ts');
         await tail(access, toFollowed(options), stopSignal());
@@ -62,7 +62,7 @@ export function addEventCommands(program: Command): void {
       'after',
       examples('history --last 1000 --types agent_message', 'history --since 2026-01-31T12:00Z'),
     )
-    .action((options: AccessOptions & SelectionOptions) =>
+    .action((options: AccessOptions & SelectionFlags) =>
       withAccess(options, async (access) => {
         const { history } = await import('./read.ts');
         await history(access, toStored(options));

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Pace } from '../shared/index.ts';
+import { Pace, systemClock } from '../shared/index.ts';
 import type { EventAccess } from './event-access.ts';
 import { fromLine, toLine } from './event-line.ts';
 import { toText } from './format.ts';
@@ -53,8 +52,7 @@ export async function* replayLines(
   source: Source,
   { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, types, signal }: ReplayOptions,
 ): AsyncGenerator<Moment, void, undefined> {
-  const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {}); // the loop sees that it ends
-  const pace = new Pace({ now: () => performance.now(), sleep: pause }, { speed, maxPauseMs });
+  const pace = new Pace(systemClock, { speed, maxPauseMs });
   let bytes = 0;
   for await (const lines of readLines(source)) {
     for (const line of lines) {
@@ -64,7 +62,7 @@ export async function* replayLines(
       const { cursor, event, isExact = false } = input;
       const { event_type, data, timestamp = new Date().toISOString() } = event;
       if (types && !types.includes(event_type)) continue;
-      await pace.until(Date.parse(timestamp), signal);
+      await pace.until(Date.parse(timestamp), signal).catch(() => {}); // it is seen that it ends
       if (signal?.aborted) return;
       const share = source.size && bytes / source.size;
       yield { cursor, event: { event_type, timestamp, data }, isExact, share };

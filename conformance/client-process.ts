@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type * as z from 'zod';
 import { Changes } from './changes.ts';
-import { type Command, helloSchema, lineSchema, type ToldError, type ToldItem } from './messages.ts';
+import { type ClientCommand, helloSchema, lineSchema, type ToldError, type ToldItem } from './messages.ts';
 
 /** Ms that a client has to say hello. */
 const START_MS = 30_000;
@@ -93,7 +93,7 @@ export class ClientProcess implements AsyncDisposable {
   }
 
   /** Gives a command without waiting for the answer. @returns what its answer is asked for by */
-  give(command: Command): number {
+  give(command: ClientCommand): number {
     const id = this.#nextId++;
     this.#child.stdin.write(`${JSON.stringify({ id, ...command })}\n`);
     return id;

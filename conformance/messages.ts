@@ -51,7 +51,7 @@ export const lineSchema = z.union([
 ]);
 
 /** Requests of the runner to a client; each line has an `id` besides, which the answer repeats. */
-export type Command =
+export type ClientCommand =
   | { do: 'connect'; url: string; tokens?: readonly string[]; version?: string }
   | { do: 'subscribe'; subscription: string; type: string; input: object }
   | { do: 'unsubscribe'; subscription: string }

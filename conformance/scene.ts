@@ -8,7 +8,7 @@ import { Stage, type StageOptions } from './stage.ts';
 const LOOK_MS = 10;
 
 /** Options of a subscription. */
-export interface Asked {
+export interface FollowInput {
   /** Default `note`. */
   readonly type?: string;
   readonly [option: string]: unknown;
@@ -38,7 +38,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Has the client connect and subscribe, and waits until it has caught up. */
-  async follow(asked: Asked = {}): Promise<Subscriber> {
+  async follow(asked: FollowInput = {}): Promise<Subscriber> {
     await this.connect();
     const subscriber = await this.subscribe(asked);
     await subscriber.synced();
@@ -46,7 +46,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Has the client subscribe; what comes is told later. */
-  async subscribe({ type = 'note', ...input }: Asked = {}): Promise<Subscriber> {
+  async subscribe({ type = 'note', ...input }: FollowInput = {}): Promise<Subscriber> {
     // Names never come again, so that what an earlier scenario left behind is not taken for this one's.
     const subscription = `${process.pid}-${performance.now()}-${++this.#subscriptions}`;
     await this.#do({ do: 'subscribe', subscription, type, input: { topic: 't', ...withoutTopic(input) } });

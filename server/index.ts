@@ -53,7 +53,7 @@ export type {
 } from './event-manager/event-manager-options.ts';
 export { EventSubscription } from './event-manager/feeds/event-subscription.ts';
 export type { TopicGate } from './event-manager/feeds/subscription-factory.ts';
-export type { EventHandler } from './event-manager/listeners.ts';
+export type { ListenerHandler } from './event-manager/listeners.ts';
 export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,

@@ -39,7 +39,7 @@ export {
   type StreamNotice,
   type StreamSynced,
 } from './stream-items.ts';
-export { type Clock, Pace, type PaceOptions } from './timing.ts';
+export { type Clock, Pace, type PaceOptions, sleep, systemClock } from './timing.ts';
 export type { Encoded } from './wire/format.ts';
 export { parseExactly, parseInput } from './wire/json-text.ts';
 export { transformer } from './wire/transformer.ts';

@@ -1,9 +1,39 @@
-/** A source of time for replays: the machine's clock, or one that a test moves. */
+/** Ms of the longest timer there is: one for longer ends at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A source of time: the machine's clock, or one that a test moves. */
 export interface Clock {
-  /** Ms since any moment. */
+  /** Ms since some moment. Never goes back, so only differences mean something. */
   now(): number;
-  /** Ends early when the signal aborts. */
-  sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
+  /** Calls `callback` once, after `ms`. Returns a function that cancels it. */
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimer(callback, ms) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `ms` of a clock. Rejects with the signal's reason when it is aborted first. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    let letGo: (() => void) | undefined;
+    const cancel = clock.setTimer(() => {
+      letGo?.();
+      resolve();
+    }, ms);
+    letGo =
+      signal &&
+      onAbort(signal, () => {
+        cancel();
+        reject(signal.reason);
+      });
+  });
 }
 
 /** The speed at which moments pass. */
@@ -29,14 +59,17 @@ export class Pace {
     this.#options = options;
   }
 
-  /** Resolves when it is time for a moment, Unix ms, or the signal aborts; at once for the first. One that lies before another does not wait. */
+  /**
+   * Resolves when it is time for a moment, Unix ms; at once for the first. One that lies before another does not wait.
+   * Rejects with the signal's reason when it is aborted while a moment is waited for.
+   */
   async until(moment: number, signal: AbortSignal | undefined): Promise<void> {
     const { speed, maxPauseMs } = this.#options;
     if (this.#latest === null) this.#due = this.#clock.now();
     else this.#due += Math.min(Math.max(0, moment - this.#latest) / speed, maxPauseMs);
     this.#latest = Math.max(this.#latest ?? moment, moment);
     for (let left = this.#left(); left > 0 && !signal?.aborted; left = this.#left()) {
-      await this.#clock.sleep(Math.min(left, LONGEST_TIMER_MS), signal);
+      await sleep(this.#clock, Math.min(left, LONGEST_TIMER_MS), signal);
     }
   }
 
@@ -44,9 +77,6 @@ export class Pace {
     return this.#due - this.#clock.now();
   }
 }
-
-/** Ms of the longest timer there is: one for longer ends at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The functions to call when a signal aborts, and the one listener that calls them. */
 interface Waiting {

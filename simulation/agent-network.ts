@@ -15,7 +15,7 @@ export interface NetworkMessage {
 }
 
 /** A path as `network_update` shows it. */
-export interface Connection {
+export interface PathStrength {
   from: string;
   to: string;
   /** 0 to 1: messages in its queue, of the 100 it can hold. */
@@ -146,7 +146,7 @@ export class AgentNetwork {
   }
 
   /** Every path with its strength, and whether it is open. */
-  getConnections(): Connection[] {
+  getConnections(): PathStrength[] {
     return this.#routes.map(({ path, queue }) => ({
       from: path.from,
       to: path.to,

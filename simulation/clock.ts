@@ -1,10 +1,7 @@
+import { type Clock, systemClock as machineClock } from '../shared/index.ts';
+
 /** The source of time: the simulation waits for nothing else. */
-export interface Clock {
-  /** Milliseconds since some moment. Never goes back, so only differences mean something. */
-  now(): number;
-  /** Calls `callback` once, after `ms`. Returns what cancels it. */
-  setTimer(callback: () => void, ms: number): () => void;
-}
+export type { Clock } from '../shared/index.ts';
 
 /** A clock that knows the time of day too, which may be set back. */
 export interface WorldClock extends Clock {
@@ -13,27 +10,4 @@ export interface WorldClock extends Clock {
 }
 
 /** The time of this machine. */
-export const systemClock: WorldClock = {
-  now: () => performance.now(),
-  time: () => Date.now(),
-  setTimer(callback, ms) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Resolves after `ms` of a clock. Rejects with the signal's reason when it is aborted first. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const onAbort = (): void => {
-      cancel();
-      reject(signal?.reason);
-    };
-    const cancel = clock.setTimer(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-}
+export const systemClock: WorldClock = { ...machineClock, time: () => Date.now() };

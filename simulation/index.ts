@@ -2,8 +2,8 @@ export { Agent, type AgentOptions, type Reply, type Situation } from './agent.ts
 export {
   AgentNetwork,
   type AgentNetworkOptions,
-  type Connection,
   type NetworkMessage,
+  type PathStrength,
 } from './agent-network.ts';
 export type { AgentStats } from './agent-stats.ts';
 export { ARCHETYPE_IDS, ARCHETYPES, type Archetype, type ArchetypeId } from './archetypes.ts';

@@ -1,8 +1,9 @@
 import type { Logger } from '../server/index.ts';
+import { sleep } from '../shared/index.ts';
 import { Agent } from './agent.ts';
 import { AgentNetwork, type NetworkMessage } from './agent-network.ts';
 import { ARCHETYPE_IDS, ARCHETYPES } from './archetypes.ts';
-import { type Clock, sleep } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { EventOutlet } from './event-outlet.ts';
 import { PSYCHE_PATHS } from './paths.ts';
 import { createRandom, type Random } from './random.ts';

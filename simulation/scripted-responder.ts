@@ -1,4 +1,5 @@
-import { type Clock, sleep } from './clock.ts';
+import { sleep } from '../shared/index.ts';
+import type { Clock } from './clock.ts';
 import type { ResponderFactory, ResponseRequest } from './responder.ts';
 import { Dialogue } from './script/dialogue.ts';
 

@@ -1,8 +1,8 @@
 import type { Logger } from '../server/index.ts';
-import { DEFAULT_TOPIC, EventsError } from '../shared/index.ts';
+import { DEFAULT_TOPIC, EventsError, sleep } from '../shared/index.ts';
 import type { AgentStats } from './agent-stats.ts';
 import type { SimulationState } from './catalog.ts';
-import { sleep, systemClock, type WorldClock } from './clock.ts';
+import { systemClock, type WorldClock } from './clock.ts';
 import { EventOutlet, type EventPublisher } from './event-outlet.ts';
 import { checkSeed, checkSpeed, checkStimulus } from './limits.ts';
 import type { ResponderFactory } from './responder.ts';

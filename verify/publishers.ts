@@ -3,13 +3,14 @@ import type { DeliveryChecker } from './delivery-checker.ts';
 
 const RETRY_MS = 50;
 
-export interface Pace {
+/** Publishers, and the events that they publish. */
+export interface Load {
   publishers: number;
   /** Events of all publishers together. */
   perSecond: number;
 }
 
-export interface PublishersOptions extends Pace {
+export interface PublishersOptions extends Load {
   /** Publishes the message of a publisher. One that rejects is called again with the same message: it has one key. */
   send: (message: string, publisher: number) => Promise<unknown>;
   /** Is told of what a publisher's readers have to get. */

@@ -2,18 +2,14 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { compileFilter } from '../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
+import type { EventSelection } from '../../shared/read-options.ts';
 import { parseTopics } from '../../shared/topic.ts';
 import { debugs, type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Authorize, forbidden, type Grant, isForbidden } from './authorize.ts';
 import { sessionOf } from './sessions/session.ts';
 
-/** A call's selection: certain types of a topic that meet a filter. */
-export interface Selection {
-  readonly topic?: string | undefined;
-  /** The types that were named; undefined for all there are. */
-  readonly types?: readonly string[] | undefined;
-  readonly filter?: AnyFilter | undefined;
-}
+/** Events that a call asks for. */
+type Selected = EventSelection<string, AnyCatalog>;
 
 /** The part of a topic that a caller may see. */
 export interface Seen {
@@ -52,7 +48,7 @@ export class Checkpoint<Ctx> {
   async see(
     context: Ctx,
     action: 'subscribe' | 'history',
-    { topic = DEFAULT_TOPIC, types: named }: Pick<Selection, 'topic' | 'types'>,
+    { topic = DEFAULT_TOPIC, types: named }: Pick<Selected, 'topic' | 'types'>,
   ): Promise<Seen> {
     const types = named ?? this.#catalog.names;
     const grant = await this.#ask(context, action, topic, types, named !== undefined);
@@ -70,7 +66,7 @@ export class Checkpoint<Ctx> {
     context: Ctx,
     topics: readonly string[],
     types: readonly string[] | undefined,
-  ): Promise<(filter: AnyFilter | undefined) => (topic: string) => Promise<Selection | null>> {
+  ): Promise<(filter: AnyFilter | undefined) => (topic: string) => Promise<Selected | null>> {
     const see = (topic: string) => this.see(context, 'subscribe', { topic, types });
     const named = new Map<string, Seen>();
     for (const topic of parseTopics(topics).names) named.set(topic, await see(topic));
@@ -88,7 +84,7 @@ export class Checkpoint<Ctx> {
   }
 
   /** Cuts the visible part down to what is asked for as well. @throws EventsError INVALID_FILTER */
-  narrow({ filter: enforced, ...seen }: Seen, asked: AnyFilter | undefined): Selection & Seen {
+  narrow({ filter: enforced, ...seen }: Seen, asked: AnyFilter | undefined): Selected & Seen {
     if (enforced === undefined) return { ...seen, filter: asked };
     if (asked === undefined) return { ...seen, filter: enforced };
     compileFilter(this.#catalog, seen.types, asked); // its mistakes are told with the paths they were written at

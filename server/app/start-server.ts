@@ -14,7 +14,7 @@ import type { Broker } from '../broker/broker.ts';
 import { RedisBroker } from '../broker/redis/redis-broker.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
 import { type OpenIngress, openIngress } from '../ingress/open-ingress.ts';
-import { Limits } from '../limits/limits.ts';
+import { ClientLimits } from '../limits/limits.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
@@ -104,7 +104,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
     ...(catalog && { catalog }),
   });
   const sessions = new Sessions({ broker: authenticate && broker });
-  const limits = new Limits(config);
+  const limits = new ClientLimits(config);
   try {
     await sessions.start();
     const context = { manager, broker, config, logger };
@@ -132,7 +132,7 @@ interface Serving {
   broker: Broker;
   readiness: Readiness;
   access: AccessContextOptions;
-  limits: Limits;
+  limits: ClientLimits;
   metrics: Metrics | undefined;
   pageDir: string | undefined;
 }

@@ -15,7 +15,7 @@ import { connectionId } from '../broadcaster/socket/connection-id.ts';
 import { cutCode, SILENT_GRACE_MS } from '../broadcaster/socket/cut.ts';
 import type { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
 import { type Upgrade, upgradeListener } from '../broadcaster/upgrade/upgrades.ts';
-import type { Limits } from '../limits/limits.ts';
+import type { ClientLimits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
 import type { Traffic } from '../metrics/sources.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -44,7 +44,7 @@ export interface WebSocketsOptions {
   pending: PendingAnswers;
   /** True if events go compressed to clients that take it. */
   compression: boolean;
-  limits: Limits;
+  limits: ClientLimits;
   /** Ms after which a client that announced a first message and sent none is gone. */
   handshakeTimeoutMs: number;
   logger: Logger;

@@ -7,7 +7,7 @@ import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import type { HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
 import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
-import type { Clock } from '../../shared/timing.ts';
+import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker } from '../broker/broker.ts';
 import { noInstruments } from '../telemetry/instruments.ts';
@@ -24,9 +24,8 @@ import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/history.ts';
 import { checkReplay, replay } from './feeds/replay.ts';
 import { SubscriptionFactory } from './feeds/subscription-factory.ts';
-import { systemClock } from './feeds/system-clock.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
-import { type EventHandler, Listeners } from './listeners.ts';
+import { type ListenerHandler, Listeners } from './listeners.ts';
 import { type ManagerPublishResult, Publisher } from './publish/publisher.ts';
 import { type Asker, ownAsker } from './reading/asker.ts';
 import { HeldRecords } from './reading/held-records.ts';
@@ -132,7 +131,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
   /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */
   addListener<N extends EventName<C> = EventName<C>>(
-    handler: EventHandler<N, C>,
+    handler: ListenerHandler<N, C>,
     options: ListenerOptions<N, C> = {},
   ): string {
     this.#assertOpen();

@@ -10,7 +10,7 @@ import { isNoticeType, itemOf, type StreamRecord, traceOf } from './records/stre
  * Called once per event, in order. What it returns is not waited for; a throw or rejection is logged and counted [D11].
  * The event is frozen, or, if it holds what cannot be frozen (a Date, a Map), the handler's own.
  */
-export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
+export type ListenerHandler<N extends EventName<C>, C extends AnyCatalog> = (
   event: EventOf<N, C>,
   info: { cursor: string },
 ) => unknown;
@@ -30,7 +30,7 @@ export class Listeners<C extends AnyCatalog> {
     return this.#removers.size;
   }
 
-  add<N extends EventName<C>>(lease: HubLease, selector: Selector, handler: EventHandler<N, C>): string {
+  add<N extends EventName<C>>(lease: HubLease, selector: Selector, handler: ListenerHandler<N, C>): string {
     const id = randomUUID();
     const { watch, log } = lease.hub;
     const onBatch = (batch: readonly StreamRecord[]): void => {

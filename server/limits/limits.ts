@@ -19,7 +19,7 @@ const SPARE_SOCKETS = 100;
 /** Ms to wait for Redis before a process counts for itself. */
 const COUNT_MS = 500;
 
-export interface LimitsOptions extends LimitsConfig {
+export interface ClientLimitsOptions extends LimitsConfig {
   /** The Redis in which processes count together. Default null: each counts for itself. */
   readonly redisUrl: string | null;
   /** Prefix of keys in Redis. */
@@ -27,7 +27,7 @@ export interface LimitsOptions extends LimitsConfig {
 }
 
 /** The limits of one server. */
-export class Limits {
+export class ClientLimits {
   readonly addressOf: ClientAddress;
   readonly connections: ConnectionLimit;
   readonly #sockets: ConnectionLimit;
@@ -36,7 +36,7 @@ export class Limits {
   readonly #sparesThisMachine: boolean;
   readonly #redis: Redis | Cluster | undefined;
 
-  constructor(options: LimitsOptions) {
+  constructor(options: ClientLimitsOptions) {
     const { maxConnectionsPerAddress, publishRate, redisUrl, redisPrefix: prefix, trustProxy } = options;
     this.addressOf = clientAddress(trustProxy);
     this.connections = new ConnectionLimit(maxConnectionsPerAddress);

@@ -1,6 +1,6 @@
 import { encode } from '../wire/encode.ts';
 import { LOG_LIMITS } from '../wire/limits.ts';
-import { lossOf, unsendable } from '../wire/lossless.ts';
+import { lossOf, whyUnsendable } from '../wire/lossless.ts';
 import { isJson, isJsonScalar } from '../wire/shapes.ts';
 import { invalidAt, LEFT_OUT, mapTree, type TreeRules } from './tree.ts';
 
@@ -26,11 +26,11 @@ const AS_JSON: TreeRules = {
     if (isJsonScalar(value)) return value;
     if (value === 0) return 0; // it was −0
     if (value === undefined && typeof path.at(-1) === 'string') return LEFT_OUT;
-    throw invalidAt(path, unsendable(value));
+    throw invalidAt(path, whyUnsendable(value));
   },
   holder(value, path) {
     const isPlain = !(value instanceof Map || value instanceof Set);
-    const loss = isPlain ? lossOf(value) : unsendable(value);
+    const loss = isPlain ? lossOf(value) : whyUnsendable(value);
     if (loss !== undefined) throw invalidAt(path, loss);
   },
 };

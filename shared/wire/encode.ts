@@ -2,7 +2,7 @@ import superjson from 'superjson';
 import { EventsError, messageOf } from '../errors.ts';
 import { type Encoded, joinPath, type TypeName, unreadableIn } from './format.ts';
 import { MAX_BIGINT_DIGITS, MAX_OUTPUT_DEPTH } from './limits.ts';
-import { comesBack, lossOf, unsendable } from './lossless.ts';
+import { comesBack, lossOf, whyUnsendable } from './lossless.ts';
 import { isJson, isJsonScalar, isRecord, typedArrayName } from './shapes.ts';
 
 /** The annotation of one value, and of those inside it by their paths. */
@@ -134,7 +134,7 @@ class Writer {
       }
       return this.#annotated(value, annotation, json);
     }
-    if (this.#lossless) throw this.#refusal(unsendable(value));
+    if (this.#lossless) throw this.#refusal(whyUnsendable(value));
     return value;
   }
 
@@ -150,7 +150,7 @@ class Writer {
 
   #annotated(value: unknown, annotation: Annotation, json: unknown): unknown {
     const [type] = annotation;
-    if (this.#lossless && !comesBack(value, type)) throw this.#refusal(unsendable(value));
+    if (this.#lossless && !comesBack(value, type)) throw this.#refusal(whyUnsendable(value));
     const path = this.#path;
     const unreadable = unreadableIn(path);
     if (unreadable !== undefined) throw this.#refusal(`needs ${unreadable}`);

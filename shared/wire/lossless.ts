@@ -30,7 +30,7 @@ export function lossOf(holder: object): string | undefined {
 }
 
 /** The words for a value that would arrive as something else. */
-export function unsendable(value: unknown): string {
+export function whyUnsendable(value: unknown): string {
   return `is ${described(value)}, which cannot be sent as it is`;
 }
 

@@ -10,7 +10,7 @@ import { OpenRequests } from '../../server/app/http/node/open-requests.ts';
 import { Readiness } from '../../server/app/http/readiness.ts';
 import { PendingAnswers } from '../../server/broadcaster/upgrade/pending-answers.ts';
 import { createAppRouter, EventManager, loadConfig, MemoryBroker } from '../../server/index.ts';
-import { Limits } from '../../server/limits/limits.ts';
+import { ClientLimits } from '../../server/limits/limits.ts';
 import { noInstruments } from '../../server/telemetry/instruments.ts';
 import { silentLogger } from '../../server/telemetry/logger.ts';
 import { until } from '../broadcaster/harness.ts';
@@ -24,7 +24,7 @@ async function startHttp(drainTimeoutMs: number) {
   const broker = new MemoryBroker();
   const manager = new EventManager({ broker });
   const refusals: string[] = [];
-  const limits = new Limits(loadConfig({}, {}));
+  const limits = new ClientLimits(loadConfig({}, {}));
   const sessions = new Sessions({ broker: undefined });
   const server = createHttpServer({
     router: createAppRouter(manager),

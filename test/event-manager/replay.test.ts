@@ -5,7 +5,7 @@ import { agentMessage, systemStatus } from '../support/events.ts';
 
 const START = Date.parse('2026-01-01T12:00:00.000Z');
 
-/** A clock whose sleepers it wakes at once, and which remembers how long they slept. */
+/** A clock that jumps to the end of each timer at once, and remembers how long it was. */
 class JumpingClock {
   time = 0;
   readonly slept: number[] = [];
@@ -14,9 +14,11 @@ class JumpingClock {
     return this.time;
   }
 
-  async sleep(ms: number): Promise<void> {
+  setTimer(callback: () => void, ms: number): () => void {
     this.slept.push(ms);
     this.time += ms;
+    queueMicrotask(callback);
+    return () => {};
   }
 }
 

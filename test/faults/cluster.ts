@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../../server/broker/broker.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { EventManager } from '../../server/index.ts';
-import type { Pace } from '../../verify/index.ts';
+import type { Load } from '../../verify/index.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { size } from './chaos.ts';
 import { CheckedTopics } from './checked-topics.ts';
 import { startFollowers } from './crowd.ts';
 import { startLoad } from './load.ts';
 
-interface ClusterOptions extends Pace {
+interface ClusterOptions extends Load {
   redisUrl: string;
   nodes: number;
   clients: number;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker } from '../../server/broker/broker.ts';
 import { psycheEvents, toLogEntry } from '../../shared/index.ts';
-import { type Pace, Publishers, type Sender } from '../../verify/index.ts';
+import { type Load, Publishers, type Sender } from '../../verify/index.ts';
 import { agentMessage } from '../support/events.ts';
 import type { CheckedTopics } from './checked-topics.ts';
 
@@ -10,7 +10,7 @@ export const TOPIC = 'default';
 /** Publishers, in turns over some topics, that publish through clients or past all nodes into a broker. */
 export function startLoad(
   topics: CheckedTopics,
-  pace: Pace,
+  pace: Load,
   through: Sender | Pick<Broker, 'publish'>,
 ): Publishers {
   const run = randomUUID();

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryBroker } from '../../server/index.ts';
-import type { LogEntry, PublishResult } from '../../shared/index.ts';
+import { type LogEntry, type PublishResult, sleep } from '../../shared/index.ts';
 import { Agent } from '../../simulation/agent.ts';
-import { sleep } from '../../simulation/clock.ts';
 import { EventOutlet } from '../../simulation/event-outlet.ts';
 import { type Responder, ResponderError } from '../../simulation/responder.ts';
 import { FakeClock, settled } from './fake-clock.ts';

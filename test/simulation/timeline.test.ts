@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sleep } from '../../simulation/clock.ts';
+import { sleep } from '../../shared/index.ts';
 import { Timeline } from '../../simulation/timeline.ts';
 import { FakeClock } from './fake-clock.ts';
 

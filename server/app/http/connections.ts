@@ -2,14 +2,14 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { EventsError } from '../../../shared/errors.ts';
 import type { StallGuard } from '../../broadcaster/socket/stall-guard.ts';
-import type { Limits } from '../../limits/limits.ts';
+import type { ClientLimits } from '../../limits/limits.ts';
 import type { HttpMiddleware } from './every-answer.ts';
 
 /** S after which it is worth while to try again: by then silent connections have been cut. */
 const RETRY_AFTER_S = 5;
 
 /** Hangs up on sockets of addresses that have far too many: one that is between two requests is no request yet. */
-export function limitSockets(server: Server, limits: Limits, refused: () => void): void {
+export function limitSockets(server: Server, limits: ClientLimits, refused: () => void): void {
   const admitted = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
     // One that is handed back to the server, because it does not take an offer to upgrade, is no other one.
@@ -22,7 +22,7 @@ export function limitSockets(server: Server, limits: Limits, refused: () => void
 }
 
 /** Refuses requests and event streams of addresses that have as many connections as they may. */
-export function limitConnections(limits: Limits, refused: () => void): HttpMiddleware {
+export function limitConnections(limits: ClientLimits, refused: () => void): HttpMiddleware {
   return async ({ env: { incoming, outgoing } }, next) => {
     const release = limits.connections.admit(limits.addressOf(incoming));
     if (release) {

@@ -7,7 +7,7 @@ import type { createAccessContext } from '../../access/access-context.ts';
 import { DRAIN_TIMEOUT_MS } from '../../broadcaster/core/limits.ts';
 import { StallGuard } from '../../broadcaster/socket/stall-guard.ts';
 import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
-import type { Limits } from '../../limits/limits.ts';
+import type { ClientLimits } from '../../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../../limits/limits-config.ts';
 import { toAsyncApi } from '../../schema/asyncapi.ts';
 import { toJsonSchema } from '../../schema/json-schema.ts';
@@ -51,7 +51,7 @@ export interface HttpServerOptions {
   /** Tells if a request names a host that is served. */
   isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
-  limits: Limits;
+  limits: ClientLimits;
   /** Ms for the head of a request, from the connection on. */
   handshakeTimeoutMs: number;
   /** Ms for which a client may take nothing of its answers [D9]. @default 30000 */

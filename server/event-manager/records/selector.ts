@@ -1,7 +1,7 @@
 import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
 import { compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
-import type { AnyFilter } from '../../../shared/filter/types.ts';
+import type { EventSelection } from '../../../shared/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
 import type { KeyOf } from './conflation.ts';
 import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
@@ -16,17 +16,13 @@ export interface Selector {
   matches(record: StreamRecord): boolean;
 }
 
-/** A choice of events. */
-export interface Selection {
-  /** Default: all of the catalog's. */
-  types?: readonly string[] | undefined;
+/** A choice of a topic's events. */
+export interface Selection extends Pick<EventSelection<string, AnyCatalog>, 'types' | 'filter'> {
   /**
    * Patterns of types that are wanted although the catalog lacks them: another process has a newer one. Such a record
    * is a gap, since nothing can be said of its data. Default: all where `types` names none, else none.
    */
   unknownTypes?: readonly string[] | undefined;
-  /** Default: whatever the data. */
-  filter?: AnyFilter | undefined;
 }
 
 /**
