@@ -1,16 +1,17 @@
 import type { Position } from '../../shared/cursor.ts';
+import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { GapReason } from '../../shared/stream-items.ts';
 
 /**
- * Keeps topics' logs, and brings their records to every process. These comments are the contract;
- * `test/broker/contract.ts` runs it against every implementation.
+ * Keeps the logs of topics, and brings their records to every process. These comments are the contract; the suites
+ * `test/broker/*-contract.ts` run it against every implementation.
  *
- * A record keeps its entry's `validatedBy` where the broker knows it to be the same text: the catalog validates every
- * other record again before it is delivered.
+ * A record keeps its entry's `validatedBy` where the broker knows that the text is unchanged. The catalog validates
+ * every other record again before it is delivered.
  *
- * All methods reject with EventsError UNAVAILABLE when the log cannot be reached (within a bounded time: no
- * promise of a broker hangs), and CLOSED after `close()`.
+ * All methods reject with EventsError UNAVAILABLE when the log cannot be reached (within a bounded time: no promise of a
+ * broker stays pending), and with CLOSED after `close()`.
  */
 export interface Broker extends PublishTarget {
   /**
@@ -21,30 +22,30 @@ export interface Broker extends PublishTarget {
   publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]>;
 
   /**
-   * Up to `limit` records right after a position, oldest first, and none after those that come to READ_CHARS. What
-   * cannot be read any more is told by `gap`: records then begin right after `gap.to`. A hole further on ends the page,
-   * and the read after it begins with that gap: a page without a record and a gap is the end, a short one need not be.
-   * Records and bounds are of one moment.
+   * Reads a page: up to `limit` records right after a position, oldest first. The page ends early once its JSON comes to
+   * READ_CHARS. A range at its beginning that cannot be read any more is its `gap`, and its records begin right after
+   * `gap.to`. A hole further on ends the page, and is the gap of the next one. So a page with neither records nor a gap is
+   * the end of the log; a short page need not be. Records and bounds are of one moment.
    */
   read(topic: string, after: Position, limit: number): Promise<ReadResult>;
 
-  /** The bounds of the log now. A topic never written to has an epoch too. */
+  /** The bounds of the log now. A topic that was never written to has an epoch too. */
   bounds(topic: string): Promise<Bounds>;
 
   /** The position right before the first record appended at or after a time (Unix ms); the log's end if there is none. */
   seek(topic: string, at: number): Promise<Position>;
 
   /**
-   * Follows a topic from its end. Resolves once attached; while the log cannot be reached it keeps trying, and so
-   * does an attached tail: it never fails, it falls behind and catches up.
-   * Only `close()` ends it.
+   * Follows a topic from its end. Resolves once attached. While the log cannot be reached it keeps trying, before it is
+   * attached and after: a tail never fails, it falls behind and catches up. Only `close()` ends it.
    */
   tail(topic: string, sink: TailSink): Promise<Tail>;
 
   /**
-   * Follows which topics there are. Resolves once `sink` was told all of those whose logs hold a record; from then on
-   * it is told of each that gets one, within seconds at the latest. It may be told of a topic more than once, of one
-   * that holds nothing yet or no more, never of the end of one. While the log cannot be reached it keeps trying.
+   * Follows the names of topics. Resolves once `sink` was given the names of all topics that hold a record; afterwards it
+   * is given the name of each topic that gets one, within seconds. It may get a name more than once, or that of a topic
+   * that holds no record yet or any more; it is not told when a topic ends. While the log cannot be reached it keeps
+   * trying.
    */
   topics(sink: (names: readonly string[]) => void): Promise<Tail>;
 
@@ -52,7 +53,7 @@ export interface Broker extends PublishTarget {
   close(): Promise<void>;
 }
 
-/** Characters of JSON with which a page ends, so that a reader's share of memory is bounded whatever the events' size. */
+/** Characters of JSON at which a page of {@link Broker.read} ends, so that a page takes bounded memory with events of any size. */
 export const READ_CHARS = 256 * 1024;
 
 /** A record: an entry with its place. */
@@ -76,7 +77,7 @@ export interface Bounds {
 export interface Gap {
   readonly from: Position;
   readonly to: Position;
-  /** Null where it cannot be known. */
+  /** Number of records; null where it cannot be known. */
   readonly lost: number | null;
   readonly reason: GapReason;
 }
@@ -88,17 +89,17 @@ export interface ReadResult {
   readonly bounds: Bounds;
 }
 
-/** Receiver of a tail, called never concurrently and always in log order. It must not throw. */
+/** Receiver of a tail. Its calls come one at a time, in log order. It must not throw. */
 export interface TailSink {
   /** Once, before any other call: every record after this position follows. */
   start(position: Position): void;
-  /** Records contiguous with everything before. */
+  /** Records that follow on everything before without a hole. */
   records(records: readonly LogRecord[]): void;
   /** A range that cannot be delivered; records go on right after `gap.to`. */
   gap(gap: Gap): void;
 }
 
-/** A topic that is followed. */
+/** Handle of a {@link Broker.tail}, or of {@link Broker.topics}. */
 export interface Tail {
   /** No call reaches the sink after this returns. */
   close(): void;
@@ -106,3 +107,18 @@ export interface Tail {
 
 /** Time for which an idempotency key is remembered [D3]. */
 export const IDEMPOTENCY_MS = 5 * 60 * 1000;
+
+/**
+ * The log cannot be used now. The message is for the operators of the server: it names files and addresses that clients
+ * must not see, so the router tells clients less.
+ */
+export class LogUnavailable extends EventsError {
+  constructor(message: string, cause?: unknown) {
+    super('UNAVAILABLE', message, { cause });
+  }
+}
+
+/** The error of every call after {@link Broker.close}. */
+export function brokerClosed(): EventsError {
+  return new EventsError('CLOSED', 'The broker is closed.');
+}

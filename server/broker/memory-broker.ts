@@ -1,14 +1,19 @@
 import type { Position } from '../../shared/cursor.ts';
-import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
 import { AgingMap } from '../memory/aging-map.ts';
 import { SharedBudget } from '../memory/shared-budget.ts';
-import type { Bounds, Broker, ReadResult, Tail, TailSink } from './broker.ts';
+import {
+  type Bounds,
+  type Broker,
+  brokerClosed,
+  type ReadResult,
+  type Tail,
+  type TailSink,
+} from './broker.ts';
 import { newEpoch, TopicEpochs } from './epoch.ts';
+import { TopicTails, TopicWatchers } from './followers.ts';
 import { MemoryTopic } from './memory-topic.ts';
 import { type CompleteRetention, completeRetention, MAX_EMPTY_TOPICS, type Retention } from './retention.ts';
-import { TopicTails } from './topic-tails.ts';
-import { TopicWatchers } from './topic-watchers.ts';
 
 /** Options of a {@link MemoryBroker}: retention. */
 export interface MemoryBrokerOptions extends Retention {
@@ -17,24 +22,24 @@ export interface MemoryBrokerOptions extends Retention {
 }
 
 const DEFAULT_TOTAL_BYTES = 256 * 1024 * 1024;
-/** Topics that are looked through with each publish for what is too old. Each publish adds one at most, so none is left out. */
+/** Topics trimmed by age with each publish. A publish adds one topic at most, so every topic gets its turn. */
 const SWEPT_TOPICS = 2;
 
 /**
- * The embedded broker, and the reference for every other: one process, logs in memory, gone when it stops.
+ * The embedded broker, and the reference for every other one: a process's logs in memory, gone when it stops.
  *
- * Its memory is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old is
- * remembered with its positions and idempotency keys, as long as no record of another has to go for it; of more than 10 000
- * that hold no key either the one empty for longest is forgotten. One that is forgotten begins a new epoch if it is
- * published to again. One that somebody follows is never forgotten.
+ * Its memory is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old stays
+ * remembered, with its position and idempotency keys, while memory allows. Topics without records and keys are evicted, the
+ * one empty for longest first, when there are more than 10 000 or when records need the memory. A topic that somebody
+ * follows is never evicted. A publish to an evicted topic begins a new epoch.
  */
 export class MemoryBroker implements Broker {
   readonly #epochs = new TopicEpochs(newEpoch());
-  /** All topics, in the order in which they were last looked through for what is too old. */
+  /** All topics, the one trimmed longest ago first. */
   readonly #topics = new AgingMap<string, MemoryTopic>();
-  /** Topics that hold nothing but their place. */
+  /** Topics that hold neither records nor keys, only their position. */
   readonly #empty = new AgingMap<MemoryTopic, true>();
-  /** Topics that hold keys and no record: whatever they hold is too much while all topics together take too much. */
+  /** Topics that hold keys and no record. Its budget is 0: they go before any record, once all topics take too much. */
   readonly #keysOnly = new SharedBudget<MemoryTopic>(0);
   readonly #budget: SharedBudget<MemoryTopic>;
   readonly #tails = new TopicTails();
@@ -77,7 +82,7 @@ export class MemoryBroker implements Broker {
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
     const log = this.#topic(topic);
-    if (!this.#topics.has(topic)) this.#topics.set(topic, log); // so that its epoch stays, even if nothing was published yet
+    if (!this.#topics.has(topic)) this.#topics.set(topic, log); // keeps its epoch, even before the first publish
     const tail = this.#tails.add(topic, sink);
     sink.start({ epoch: log.epoch, seq: log.bounds.last });
     return {
@@ -113,10 +118,10 @@ export class MemoryBroker implements Broker {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new EventsError('CLOSED', 'The broker is closed.');
+    if (this.#closed) throw brokerClosed();
   }
 
-  /** Kept once something is published in it, or while it is followed: of names that were only asked for, there may be any number. */
+  /** The topic, or a new one that is not kept: callers may ask for any number of names that are never published to. */
   #topic(name: string): MemoryTopic {
     this.#checkOpen();
     return this.#topics.get(name) ?? new MemoryTopic(name, this.#epochs.of(name), this.#retention);
@@ -128,7 +133,7 @@ export class MemoryBroker implements Broker {
     return log;
   }
 
-  /** Looks through the topics that were looked through longest ago. */
+  /** Trims by age the topics that were trimmed longest ago. */
   #sweepSome(): void {
     const now = this.#now();
     for (let count = 0; count < SWEPT_TOPICS; count++) {
@@ -136,14 +141,14 @@ export class MemoryBroker implements Broker {
       if (!log) return;
       this.#topics.set(log.name, log);
       log.trim(now);
-      // One that lost nothing has not changed, and stays among the first that give something up.
+      // A topic that lost nothing keeps its rank in the budget.
       if (this.#amountOf(log) !== this.#budget.amountOf(log)) this.#settle(log);
     }
   }
 
   /**
-   * While all topics take too much: the places of empty topics go first, then the keys of those without a record, and then
-   * the oldest records, each from the topic that takes the most. The newest record that was just published stays.
+   * Evicts while all topics together take too much: first empty topics, then keys of topics without a record, then the
+   * oldest records, each from the topic that takes the most. The record just published stays.
    */
   #makeRoom(published: MemoryTopic): void {
     for (;;) {
@@ -159,15 +164,15 @@ export class MemoryBroker implements Broker {
     }
   }
 
-  /** Bytes that a topic takes of what all may take: none for a place that has to stay. */
+  /** Bytes that a topic counts with; 0 for an empty one that must stay, since somebody follows it. */
   #amountOf(log: MemoryTopic): number {
-    return log.isEmpty && this.#tails.has(log.name) ? 0 : log.held;
+    return log.isEmpty && this.#tails.has(log.name) ? 0 : log.bytesInMemory;
   }
 
-  /** Notes what a topic holds, and whether that is no record any more, or nothing. */
+  /** Updates the books after a topic changed: its bytes, and if it is out of records, or empty. */
   #settle(log: MemoryTopic): void {
     this.#budget.set(log, this.#amountOf(log));
-    this.#keysOnly.set(log, log.holdsRecords || log.isEmpty ? 0 : log.held);
+    this.#keysOnly.set(log, log.holdsRecords || log.isEmpty ? 0 : log.bytesInMemory);
     if (!log.isEmpty || this.#tails.has(log.name)) this.#empty.delete(log);
     else if (!this.#empty.has(log)) this.#empty.set(log, true);
     if (this.#empty.size > MAX_EMPTY_TOPICS && this.#empty.oldest) this.#forget(this.#empty.oldest.key);

@@ -2,18 +2,14 @@ import type { Position } from '../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
 import type { Bounds, LogRecord, ReadResult } from './broker.ts';
 import { gapAfter } from './gaps.ts';
-import { numberEntries } from './number-entries.ts';
-import { pageEnd } from './page-end.ts';
-import { RememberedIds } from './remembered-ids.ts';
+import { RecordWindow } from './record-window.ts';
+import { numberEntries, RememberedIds } from './remembered-ids.ts';
 import { bytesOf, type CompleteRetention } from './retention.ts';
 
-/** Bytes that are held beside the JSON, as measured: of a topic, a record and an idempotency key. */
+/** Bytes in memory beside the JSON, as measured, for each topic, record and idempotency key. */
 const TOPIC_BYTES = 1500;
 const RECORD_BYTES = 300;
 const ID_BYTES = 200;
-
-/** One part in so many of what is held may be trimmed and not moved out yet: moving costs as much as there is. */
-const WASTE_PART = 8;
 
 /** The log of one topic in memory. */
 export class MemoryTopic {
@@ -21,12 +17,7 @@ export class MemoryTopic {
   readonly epoch: string;
   readonly #retention: CompleteRetention;
   readonly #ids = new RememberedIds();
-  /** Oldest first. Those before `head` are trimmed and wait to be moved out. */
-  #records: LogRecord[] = [];
-  #head = 0;
-  /** Bytes of the records from `head` on, and of those before it. */
-  #bytes = 0;
-  #waste = 0;
+  readonly #records = new RecordWindow<LogRecord>(bytesOf);
   #last = 0;
   #lastAt = 0;
 
@@ -36,22 +27,22 @@ export class MemoryTopic {
     this.#retention = retention;
   }
 
-  /** Bytes that it takes, about: see Retention.maxTotalBytes. */
-  get held(): number {
-    const beside = TOPIC_BYTES + RECORD_BYTES * this.#records.length + ID_BYTES * this.#ids.size;
-    return beside + this.#bytes + this.#waste;
+  /** Estimate of the bytes that the topic takes in memory, see Retention.maxTotalBytes. */
+  get bytesInMemory(): number {
+    const { length, size } = this.#records.inMemory;
+    return TOPIC_BYTES + RECORD_BYTES * length + ID_BYTES * this.#ids.size + size;
   }
 
   get holdsRecords(): boolean {
-    return this.#head < this.#records.length;
+    return this.#records.length > 0;
   }
 
-  /** Tells if the newest record is what {@link dropOldest} would drop. */
+  /** Tells if {@link dropOldest} would drop the newest record. */
   get holdsNewestAlone(): boolean {
-    return this.#records.length - this.#head === 1 && this.#ids.oldest >= this.#last;
+    return this.#records.length === 1 && this.#ids.oldest >= this.#last;
   }
 
-  /** Tells if it holds nothing but its place. */
+  /** Tells if there is no record and no idempotency key, only the position. */
   get isEmpty(): boolean {
     return !this.holdsRecords && this.#ids.size === 0;
   }
@@ -63,10 +54,10 @@ export class MemoryTopic {
 
   get bounds(): Bounds {
     const { epoch } = this;
-    return { epoch, first: this.#last - (this.#records.length - this.#head) + 1, last: this.#last };
+    return { epoch, first: this.#last - this.#records.length + 1, last: this.#last };
   }
 
-  /** Appends the entries whose ids are new. @returns what a publish answers, and the records */
+  /** Appends the entries whose ids are new. @returns the results for the publisher, and the new records */
   append(entries: readonly LogEntry[], now: number): { results: PublishResult[]; stored: LogRecord[] } {
     const { epoch } = this;
     const at = Math.max(now, this.#lastAt); // a clock set back must not reorder the log
@@ -74,8 +65,7 @@ export class MemoryTopic {
     this.#ids.forget();
     const { results, records } = numberEntries(entries, { epoch, last: this.#last, at }, this.#ids);
     this.#last += records.length;
-    for (const record of records) this.#bytes += bytesOf(record);
-    this.#records.push(...records);
+    for (const record of records) this.#records.push(record);
     this.trim(at);
     return { results, stored: records };
   }
@@ -83,54 +73,30 @@ export class MemoryTopic {
   read(after: Position, limit: number): ReadResult {
     const { bounds } = this;
     const gap = gapAfter(after, bounds);
-    const start = this.#head + (gap?.to ?? after).seq + 1 - bounds.first;
-    return { gap, records: this.#records.slice(start, pageEnd(this.#records, start, limit)), bounds };
+    return { gap, records: this.#records.after((gap?.to ?? after).seq, limit), bounds };
   }
 
   /** See Broker.seek. */
   seek(at: number): Position {
-    let [low, high] = [this.#head, this.#records.length];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if ((this.#records[middle]?.at ?? 0) >= at) high = middle;
-      else low = middle + 1;
-    }
-    return { epoch: this.epoch, seq: this.#last - (this.#records.length - low) };
+    return { epoch: this.epoch, seq: this.#last - this.#records.countFrom((record) => record.at >= at) };
   }
 
-  /** Drops what retention does not keep any more, and ids whose time is over. */
+  /** Drops the records that retention does not keep, and the ids whose time is over. */
   trim(now: number): void {
     const { maxRecords, maxAgeMs, maxBytes } = this.#retention;
+    const records = this.#records;
     this.#ids.forget();
-    for (let oldest = this.#records[this.#head]; oldest; oldest = this.#records[this.#head]) {
-      const kept = this.#records.length - this.#head;
-      const isTooMuch = kept > maxRecords || (this.#bytes > maxBytes && kept > 1);
+    for (let oldest = records.oldest; oldest; oldest = records.oldest) {
+      const isTooMuch = records.length > maxRecords || (records.size > maxBytes && records.length > 1);
       if (!isTooMuch && oldest.at >= now - maxAgeMs) break;
-      this.#drop(oldest);
+      records.dropOldest();
     }
-    this.#moveOut();
   }
 
-  /** Drops the oldest thing that it holds: an id whose record is gone, or else a record. */
+  /** Drops the oldest thing: an id whose record is gone, or else a record. */
   dropOldest(): void {
-    const oldest = this.#records[this.#head];
+    const { oldest } = this.#records;
     if (this.#ids.oldest < (oldest?.seq ?? Number.POSITIVE_INFINITY)) this.#ids.dropOldest();
-    else if (oldest) this.#drop(oldest);
-    this.#moveOut();
-  }
-
-  #drop(oldest: LogRecord): void {
-    const bytes = bytesOf(oldest);
-    this.#bytes -= bytes;
-    this.#waste += bytes;
-    this.#head++;
-  }
-
-  #moveOut(): void {
-    const isMuch = this.#head > this.#records.length / WASTE_PART || this.#waste > this.#bytes / WASTE_PART;
-    if (this.#head === 0 || !isMuch) return;
-    this.#records = this.#records.slice(this.#head);
-    this.#head = 0;
-    this.#waste = 0;
+    else this.#records.dropOldest();
   }
 }

@@ -1,27 +1,30 @@
 import type { LogEntry } from '../../shared/log.ts';
 
-/** Limits on a topic's log. Older records are trimmed when new ones arrive; a trimmed range is announced to readers that ask for it. */
+/** Limits on a topic's log. Older records are trimmed when new ones arrive. A reader that asks for a trimmed range is told of a gap. */
 export interface Retention {
   /** Records per topic. Default 10 000. */
   maxRecords?: number;
   /** Age in ms. Default 24 h. */
   maxAgeMs?: number;
-  /** Bytes of the records' JSON in UTF-8, per topic; the newest record is kept in any case. Default 64 MiB. */
+  /** Bytes of the records' JSON in UTF-8, per topic. The newest record is always kept. Default 64 MiB. */
   maxBytes?: number;
   /**
    * Bytes that all topics together may take. Beyond it the largest topics lose their oldest records: a publisher that
-   * fills the log loses its own, and small topics keep theirs. In memory topics without a record go before them, with their
-   * idempotency keys, and the newest record of the topic just published to is kept in any case; the JSON counts, and 300
-   * bytes for each record, 200 for each idempotency key and 1500 for each topic; default 256 MiB. In a file the JSON
-   * alone counts; default 16 GiB. Not used in Redis, which has `maxmemory`.
+   * fills the log loses its own records, and small topics keep theirs.
+   *
+   * - In memory, default 256 MiB: counts the JSON, and 300 bytes for each record, 200 for each idempotency key and 1500
+   *   for each topic. Topics without a record are evicted first, with their idempotency keys. The record just published
+   *   is kept.
+   * - In a file, default 16 GiB: counts the JSON alone.
+   * - In Redis it has no effect: set `maxmemory` there.
    */
   maxTotalBytes?: number | undefined;
 }
 
-/** Retention in which nothing is left out. */
+/** {@link Retention} with all its defaults filled in. */
 export type CompleteRetention = { readonly [K in keyof Retention]-?: number };
 
-/** Topics without a record that are remembered, so that their positions stay what they were; the one empty for longest goes first. */
+/** Topics without a record whose position is remembered. Of more, the one empty for longest is forgotten. */
 export const MAX_EMPTY_TOPICS = 10_000;
 
 export const DEFAULT_RETENTION = {
@@ -30,28 +33,34 @@ export const DEFAULT_RETENTION = {
   maxBytes: 64 * 1024 * 1024,
 };
 
-/** Bytes that count against `maxBytes`. */
+/** Bytes of a record that count against `maxBytes`. */
 export function bytesOf({ json, meta }: LogEntry): number {
   return Buffer.byteLength(json) + (meta === undefined ? 0 : Buffer.byteLength(meta));
 }
 
 /**
- * All of what a caller left out by default.
- * @param totalBytes the default of `maxTotalBytes`
- * @throws TypeError naming what is no whole number above 0
+ * Fills in the defaults.
+ * @param owner the class that has the options, for messages
+ * @param totalBytes default of `maxTotalBytes`
+ * @throws TypeError naming the option that is not a whole number above 0
  */
 export function completeRetention(
-  who: string,
+  owner: string,
   options: Retention,
   totalBytes: number = Number.MAX_SAFE_INTEGER,
 ): CompleteRetention {
   const { maxRecords, maxAgeMs, maxBytes } = { ...DEFAULT_RETENTION, ...options };
   const { maxTotalBytes = totalBytes } = options;
   const retention = { maxRecords, maxAgeMs, maxBytes, maxTotalBytes };
-  for (const [name, value] of Object.entries(retention)) {
+  requireCounts(owner, retention);
+  return retention;
+}
+
+/** @throws TypeError naming the option that is not a whole number above 0 */
+export function requireCounts(owner: string, options: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(options)) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new TypeError(`${who}: ${name} must be a whole number above 0, not ${value}`);
+      throw new TypeError(`${owner}: ${name} must be a whole number above 0, not ${value}`);
     }
   }
-  return retention;
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker } from '../broker/broker.ts';
-import { openTopology } from '../broker/redis/servers/open-topology.ts';
+import { openTopology, type RedisSource } from '../broker/redis/servers/open-topology.ts';
 import { RedisServers } from '../broker/redis/servers/servers.ts';
-import type { RedisSource } from '../broker/redis/servers/topology.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Ingress, type IngressCounts, type IngressTarget } from './ingress.ts';
 import { IngressStream } from './ingress-stream.ts';

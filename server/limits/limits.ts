@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';
-import { openClient } from '../broker/redis/servers/client.ts';
+import { openClient } from '../broker/redis/servers/open-topology.ts';
 import type { Allowance } from './allowance.ts';
 import {
   addressKey,

@@ -1,7 +1,7 @@
 import { TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
-import { ERRORS, type ErrorCode, EventsError, type Issue, toIssues } from '../../shared/errors.ts';
-import { LogUnavailable } from '../broker/log-unavailable.ts';
+import { type ErrorCode, ERRORS, EventsError, type Issue, toIssues } from '../../shared/errors.ts';
+import { LogUnavailable } from '../broker/broker.ts';
 
 /** The project's errors under their tRPC codes; all others as they are. */
 export function asTRPCError(error: TRPCError): TRPCError {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import { LogUnavailable } from '../../server/broker/log-unavailable.ts';
+import { LogUnavailable } from '../../server/broker/broker.ts';
 import { type Broker, createAppRouter } from '../../server/index.ts';
 import { EventsError } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';

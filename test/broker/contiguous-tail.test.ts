@@ -51,7 +51,7 @@ describe('ContiguousTail', () => {
     const { sink, tail } = startedAt(3);
     expect(tail.offer(records(5, 5))).toBe(false);
     expect(sink.received).toEqual([]);
-    tail.reading();
+    tail.beginRead();
     expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 1, last: 5 }))).toBe(true);
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5]);
   });
@@ -59,7 +59,7 @@ describe('ContiguousTail', () => {
   test('what is announced while the log is read follows on what was read', () => {
     const { sink, tail } = startedAt(3);
     tail.offer(records(5, 5));
-    tail.reading();
+    tail.beginRead();
     expect(tail.offer(records(6, 7))).toBe(false);
     expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 1, last: 5 }))).toBe(true);
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6, 7]);
@@ -68,7 +68,7 @@ describe('ContiguousTail', () => {
 
   test('announcements pass on while the log is read in vain, and what was read is not passed on again', () => {
     const { sink, tail } = startedAt(3);
-    tail.reading();
+    tail.beginRead();
     expect(tail.offer(records(4, 6))).toBe(true);
     expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 1, last: 5 }))).toBe(true);
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6]);
@@ -86,7 +86,7 @@ describe('ContiguousTail', () => {
   test('[D4] a range trimmed while its announcements were lost is one gap', () => {
     const { sink, tail } = startedAt(3);
     expect(tail.offer(records(9, 9))).toBe(false);
-    tail.reading();
+    tail.beginRead();
     tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 7, last: 9 }));
     expect(sink.gaps).toEqual([
       { from: { epoch: 'a', seq: 3 }, to: { epoch: 'a', seq: 6 }, lost: 3, reason: 'trimmed' },
@@ -97,11 +97,11 @@ describe('ContiguousTail', () => {
 
   test('[D4] of a gap only the part is told that was not announced meanwhile', () => {
     const { sink, tail } = startedAt(3);
-    tail.reading();
+    tail.beginRead();
     tail.offer(records(4, 5));
     tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'a', first: 9, last: 9 }));
     expect(sink.gaps).toMatchObject([{ from: { seq: 5 }, to: { seq: 8 }, lost: 3 }]);
-    tail.reading();
+    tail.beginRead();
     tail.offer(records(10, 12));
     tail.take(readLog({ epoch: 'a', seq: 9 }, { epoch: 'a', first: 11, last: 11 }));
     expect(sink.gaps).toHaveLength(1);
@@ -112,13 +112,13 @@ describe('ContiguousTail', () => {
   test('[D1] [D4] another epoch is a gap, then its records; late announcements of the old one are nothing', () => {
     const { sink, tail } = startedAt(3);
     expect(tail.offer(records(1, 2, 'b'))).toBe(false);
-    tail.reading();
+    tail.beginRead();
     expect(tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'b', first: 1, last: 2 }))).toBe(true);
     expect(sink.gaps).toEqual([
       { from: { epoch: 'a', seq: 3 }, to: { epoch: 'b', seq: 0 }, lost: null, reason: 'epoch_changed' },
     ]);
     expect(tail.offer(records(4, 5, 'a'))).toBe(false);
-    tail.reading();
+    tail.beginRead();
     expect(tail.take(readLog({ epoch: 'b', seq: 2 }, { epoch: 'b', first: 1, last: 2 }))).toBe(true);
     expect(sink.received.map(({ cursor }) => cursor)).toEqual(['b:1', 'b:2']);
   });
@@ -128,7 +128,7 @@ describe('ContiguousTail', () => {
     let reads = 0;
     let caughtUp = false;
     while (!caughtUp) {
-      tail.reading();
+      tail.beginRead();
       reads++;
       caughtUp = tail.take(
         readLog(tail.position ?? { epoch: '', seq: 0 }, { epoch: 'a', first: 1, last: 25 }, 10),
@@ -141,12 +141,12 @@ describe('ContiguousTail', () => {
   test('keeps a bounded number of announcements while the log cannot be read, and reads them later', () => {
     const { sink, tail } = startedAt(0);
     expect(tail.offer(records(2, 2))).toBe(false);
-    tail.reading();
+    tail.beginRead();
     for (let seq = 3; seq <= 12_000; seq += 100) tail.offer(records(seq, seq + 99));
     expect(tail.take(readLog({ epoch: 'a', seq: 0 }, { epoch: 'a', first: 1, last: 2 }))).toBe(false);
     const { position } = tail;
     expect(position?.seq).toBeLessThan(12_000);
-    tail.reading();
+    tail.beginRead();
     const bounds = { epoch: 'a', first: 1, last: 12_002 };
     expect(tail.take(readLog(position ?? { epoch: '', seq: 0 }, bounds, 12_002))).toBe(true);
     expect(sink.received.at(-1)?.seq).toBe(12_002);
@@ -155,7 +155,7 @@ describe('ContiguousTail', () => {
 
   test('[D9] of large ones it keeps fewer', () => {
     const { sink, tail } = startedAt(0);
-    tail.reading();
+    tail.beginRead();
     const large = records(1, 100).map((record) => ({ ...record, json: 'x'.repeat(1024 * 1024) }));
     for (const record of large.slice(1)) tail.offer([record]);
     const first = { gap: null, records: large.slice(0, 1), bounds: { epoch: 'a', first: 1, last: 1 } };
@@ -175,7 +175,7 @@ describe('ContiguousTail', () => {
       },
     });
     tail.start({ epoch: 'a', first: 1, last: 3 });
-    tail.reading();
+    tail.beginRead();
     tail.take(readLog({ epoch: 'a', seq: 3 }, { epoch: 'b', first: 1, last: 2 }));
     tail.offer(records(3, 3, 'b'));
     expect(sink.gaps).toHaveLength(1);
@@ -205,7 +205,7 @@ test('[D4] whatever is lost, late, trimmed or replaced: in order, once, and ever
       const ask = () => {
         if (question) return;
         question = tail.position ?? { epoch: '', seq: 0 };
-        tail.reading();
+        tail.beginRead();
         answer = readLog(question, log, 3); // of this moment, however late it arrives
       };
       const receive = () => {

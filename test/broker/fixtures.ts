@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
-import type { RedisSource } from '../../server/broker/redis/servers/topology.ts';
+import type { RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
 import type { Retention } from '../../server/broker/retention.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 

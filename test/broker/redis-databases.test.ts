@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
-import type { RedisSource } from '../../server/broker/redis/servers/topology.ts';
+import type { RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { entries, entry, RecordingSink } from './entries.ts';
 import { redisFixture } from './fixtures.ts';

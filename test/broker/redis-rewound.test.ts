@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
-import type { RedisSource } from '../../server/broker/redis/servers/topology.ts';
+import type { RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { entries, entry, RecordingSink } from './entries.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { slotOf } from '../../server/broker/redis/servers/key-slot.ts';
 import { parseRedisUrl } from '../../server/broker/redis/servers/redis-url.ts';
+import { keySlot } from '../../server/broker/redis/servers/topology.ts';
 import { createCertificate } from '../setup/certificate.ts';
 
 describe('a Redis URL', () => {
@@ -56,10 +56,11 @@ describe('a Redis URL', () => {
     ['redis://:secret@h:99999', /hosts such as/],
     ['redis://:secret@h/x', /number of a database/],
     ['redis+sentinel://:secret@h', /name the master/],
-    ['redis+cluster://:secret@h/1', /too long a path/],
-    ['redis://:secret@h?ca=x', /no parameter ca here; there are none/],
-    ['rediss://:secret@h?family=6', /no parameter family here; there are ca, cert, key/],
-    ['rediss://:secret@h?ca=/none.pem', /ca file that cannot be read: \/none.pem/],
+    ['redis+cluster://:secret@h/1', /ends with its hosts/],
+    ['redis://:secret@h/0/1', /too long a path/],
+    ['redis://:secret@h?ca=x', /unknown parameter, ca: a URL of this kind takes none/],
+    ['rediss://:secret@h?family=6', /unknown parameter, family: it may be ca, cert, key/],
+    ['rediss://:secret@h?ca=/none.pem', /a file in \?ca= that cannot be read: \/none.pem/],
   ])('%s is refused, without what it holds', (url, message) => {
     expect(() => parseRedisUrl(url)).toThrow(TypeError);
     expect(() => parseRedisUrl(url)).toThrow(message);
@@ -76,5 +77,5 @@ test('the slot of a key is the one that Redis takes it for', () => {
     'foo{}{bar}': 8363,
     'foo{{bar}}zap': 4015,
   };
-  for (const [key, slot] of Object.entries(slots)) expect([key, slotOf(key)]).toEqual([key, slot]);
+  for (const [key, slot] of Object.entries(slots)) expect([key, keySlot(key)]).toEqual([key, slot]);
 });

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
-import type { RedisSource } from '../../server/broker/redis/servers/topology.ts';
+import type { RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import type { RedisServer } from '../setup/redis-server.ts';
 import { until } from '../setup/until.ts';

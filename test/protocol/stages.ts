@@ -3,19 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
-import { LogUnavailable } from '../../server/broker/log-unavailable.ts';
-import {
-  type Authenticate,
-  applyBroadcastWSSHandler,
-  type Broker,
-  createAppRouter,
-  EventManager,
-  type EventManagerOptions,
-  loadConfig,
-  MemoryBroker,
-  type ServerOptions,
-  startServer,
-} from '../../server/index.ts';
+import { LogUnavailable } from '../../server/broker/broker.ts';
+import { applyBroadcastWSSHandler, type Authenticate, type Broker, createAppRouter, EventManager, type EventManagerOptions, loadConfig, MemoryBroker, type ServerOptions, startServer } from '../../server/index.ts';
 import { defineEvents, EventsError } from '../../shared/index.ts';
 import { until } from '../setup/until.ts';
 

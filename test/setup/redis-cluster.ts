@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { SLOTS, slotOf } from '../../server/broker/redis/servers/key-slot.ts';
+import { keySlot, SLOTS } from '../../server/broker/redis/servers/topology.ts';
 import { freePort, type RedisServer, startRedis } from './redis-server.ts';
 import { until } from './until.ts';
 
@@ -66,7 +66,7 @@ export async function startRedisCluster(args: readonly string[] = []): Promise<R
     for (const [node, redis] of clients) {
       if (!node.isRunning) continue;
       const owned = await redis.cluster('SLOTS').catch(() => []);
-      const range = owned.find(([first, last]) => slotOf(key) >= first && slotOf(key) <= last);
+      const range = owned.find(([first, last]) => keySlot(key) >= first && keySlot(key) <= last);
       const master = nodes.find(({ port }) => port === range?.[2]?.[1]);
       if (master) return master;
     }
@@ -91,7 +91,7 @@ export async function startRedisCluster(args: readonly string[] = []): Promise<R
       await healthy();
     },
     async moveSlot(key) {
-      const slot = slotOf(key);
+      const slot = keySlot(key);
       const source = await masterOf(key);
       const masters = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(masterOf));
       const target = masters.find((node) => node !== source);

@@ -3,13 +3,13 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { RedisServers } from './servers/servers.ts';
 
 /**
- * Tells when a Redis may evict keys: events, and what would tell of their loss, then vanish one by one. A server is
- * asked when a connection to it is ready, and now and then, since its settings can be changed while it runs.
+ * Warns when a Redis may evict keys: events then vanish, and so does the state that would tell of their loss. A server is
+ * asked when a connection to it is ready, and at each {@link check}, since its settings can be changed while it runs.
  */
 export class EvictionWatch {
   readonly #servers: RedisServers;
   readonly #logger: Logger;
-  /** Address of a server → the policy that was last told of, or null where it evicts nothing. */
+  /** The policy that was logged last, by address of the server; null after it was logged that it evicts nothing. */
   readonly #told = new Map<string, string | null>();
 
   constructor(servers: RedisServers, logger: Logger) {
@@ -18,13 +18,13 @@ export class EvictionWatch {
     servers.onConnection(({ redis, address }) => redis.on('ready', () => this.#look(redis, address)));
   }
 
-  /** Asks all servers that there is a connection to; resolves once they answered. */
+  /** Asks all connected servers; resolves once they answered. */
   async check(): Promise<void> {
     const ready = this.#servers.connections.filter(({ isReady }) => isReady);
     await Promise.all(ready.map(({ redis, address }) => this.#look(redis, address)));
   }
 
-  /** Never rejects: an account that may not ask is told nothing, and a lost connection comes back. */
+  /** Asks one server. Never rejects: an account may lack the right to ask, and a lost connection comes back. */
   async #look(redis: Redis, address: string): Promise<void> {
     const memory = await redis.info('memory').catch(() => null);
     if (memory === null) return;
@@ -39,12 +39,12 @@ export class EvictionWatch {
 const EVICTS =
   'Redis may evict keys when its memory is full, and events with them: set maxmemory-policy noeviction there, and keep other data elsewhere';
 
-/** The policy by which a server evicts keys once its memory is full; null if it does not. @param memory what `INFO memory` says */
+/** The policy by which a server evicts keys once its memory is full; null if it evicts none. @param memory reply of `INFO memory` */
 export function evictingPolicy(memory: string): string | null {
   const { maxmemory, maxmemory_policy: policy } = Object.fromEntries(
     memory.split('\r\n').map((line) => line.split(':', 2)),
   );
-  // Without a limit nothing is evicted. Our keys have expiries, so that the volatile policies may take them too.
+  // Without a limit nothing is evicted. Our keys have expiries, so the volatile policies evict them too.
   const isLimited = Number(maxmemory) > 0;
   return isLimited && policy !== undefined && policy !== 'noeviction' ? policy : null;
 }

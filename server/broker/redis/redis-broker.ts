@@ -1,47 +1,38 @@
 import type { Position } from '../../../shared/cursor.ts';
-import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
-import {
-  type Bounds,
-  type Broker,
-  READ_CHARS,
-  type ReadResult,
-  type Tail,
-  type TailSink,
-} from '../broker.ts';
-import { completeRetention, type Retention } from '../retention.ts';
+import { type Bounds, type Broker, brokerClosed, READ_CHARS, type ReadResult, type Tail, type TailSink } from '../broker.ts';
+import { completeRetention, requireCounts, type Retention } from '../retention.ts';
 import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
-import { LiveChannels } from './live/live-channels.ts';
-import { Probe } from './live/probe.ts';
+import { LiveChannels, Probe } from './live/live-channels.ts';
 import { RedisTail } from './live/redis-tail.ts';
 import { TopicIndex } from './live/topic-index.ts';
 import { checkPrefix, indexKeys, topicKeys } from './log/keys.ts';
 import { RedisLog } from './log/redis-log.ts';
-import { openTopology } from './servers/open-topology.ts';
+import { openTopology, type RedisSource } from './servers/open-topology.ts';
 import { RedisServers } from './servers/servers.ts';
-import type { RedisSource, Topology } from './servers/topology.ts';
+import type { Topology } from './servers/topology.ts';
 
 /** Options of a {@link RedisBroker}: the use of Redis, and retention. */
 export interface RedisBrokerOptions extends Retention {
   /** Prefix of all keys and channels. Default `psyche`. */
   prefix?: string;
   /**
-   * Ms for which a call waits for Redis before it rejects with UNAVAILABLE. An outage shorter than this delays
-   * calls; during a longer one they fail at once. Default 2000.
+   * Ms that a call waits for Redis before it rejects with UNAVAILABLE. An outage shorter than this delays calls; during a
+   * longer one they fail at once. Default 2000.
    */
   timeoutMs?: number;
-  /** Interval at which tails compare their place with the log's end, in ms: a lost last announcement can be that late. Default 5000. */
+  /** Ms between two comparisons of a tail's position with the log's end: a record whose announcement is lost can be that late. Default 5000. */
   checkIntervalMs?: number;
   /** Default: logs nothing. */
   logger?: Logger;
 }
 
 /**
- * The broker of several processes: logs are Redis streams, records are announced by Pub/Sub.
+ * The broker that several processes share: logs are Redis streams, records are announced by Pub/Sub.
  *
- * Redis 7.0 or newer. It connects at once and for ever; `connect` tells whether that worked.
+ * Needs Redis 7.0 or newer. It connects at once, and reconnects until it is closed; `connect` tells if that worked.
  */
 export class RedisBroker implements Broker {
   readonly #logger: Logger;
@@ -58,15 +49,11 @@ export class RedisBroker implements Broker {
   #channels: LiveChannels | null = null;
   #closing: Promise<void> | null = null;
 
-  /** @throws TypeError when an option has no meaning; the message says which one */
+  /** @throws TypeError naming the option that is wrong */
   constructor(source: RedisSource, options: RedisBrokerOptions = {}) {
     const { prefix = 'psyche', timeoutMs = 2000, checkIntervalMs = 5000, logger = silentLogger } = options;
     const retention = completeRetention('RedisBroker', options);
-    for (const [name, value] of Object.entries({ timeoutMs, checkIntervalMs })) {
-      if (!Number.isSafeInteger(value) || value < 1) {
-        throw new TypeError(`RedisBroker: ${name} must be a whole number above 0, not ${value}`);
-      }
-    }
+    requireCounts('RedisBroker', { timeoutMs, checkIntervalMs });
     this.#logger = logger;
     this.#prefix = checkPrefix(prefix);
     this.#timeoutMs = timeoutMs;
@@ -83,18 +70,18 @@ export class RedisBroker implements Broker {
       holds: (topic) => this.#log.exists(topic),
       listen: (listener) => this.#listening().listen(keys.live, listener),
     });
-    this.#topology.onChange(() => this.#log.otherServer());
+    this.#topology.onChange(() => this.#log.expectRewind());
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
   }
 
-  /** Resolves once Redis answered, and said whether it evicts keys. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
+  /** Resolves once Redis answered, and was asked if it evicts keys. @throws EventsError UNAVAILABLE, with its host and port, after `timeoutMs` */
   async connect(): Promise<void> {
     this.#checkOpen();
     await this.#commands.run(this.#prefix, () => this.#eviction.check());
   }
 
-  /** Tells if all connections of a kind can be used now; those for announcements are there once a topic is followed. */
+  /** Tells for each kind if all its connections can be used now. `subscriber` is there once a topic is followed. */
   get connections(): Readonly<Record<string, boolean>> {
     return {
       commands: this.#commands.areReady,
@@ -102,7 +89,7 @@ export class RedisBroker implements Broker {
     };
   }
 
-  /** Entries met so far, in any topic, that this project did not write and that were therefore not delivered. */
+  /** Number of entries found in logs that other programs wrote, and that were not delivered. */
   get foreignEntries(): number {
     return this.#log.foreignEntries;
   }
@@ -166,7 +153,7 @@ export class RedisBroker implements Broker {
   }
 
   #checkOpen(): void {
-    if (this.#closing) throw new EventsError('CLOSED', 'The broker is closed.');
+    if (this.#closing) throw brokerClosed();
   }
 
   #check(): void {
@@ -176,7 +163,7 @@ export class RedisBroker implements Broker {
     this.#eviction.check();
   }
 
-  /** A process that only publishes needs no second connection. */
+  /** The channels. Made when first needed: a process that only publishes opens no second connection. */
   #listening(): LiveChannels {
     if (!this.#channels) {
       const settings = { name: 'subscriber', timeoutMs: this.#timeoutMs, logger: this.#logger };

@@ -1,16 +1,17 @@
-import { EventsError } from '../../../shared/errors.ts';
+import { EventsError, messageOf } from '../../../shared/errors.ts';
+import { LogUnavailable } from '../broker.ts';
 
-/** A value that SQLite keeps. */
+/** A value that SQLite stores. */
 type Value = string | number | bigint | null;
 
-/** A database of `node:sqlite`, as far as it is used: so that no types of an engine are needed to compile against this package. */
+/** The part of `node:sqlite`'s database that is used. Its own types would be needed by everybody who compiles against this package. */
 export interface Database {
   exec(sql: string): void;
   prepare(sql: string): Statement;
   close(): void;
 }
 
-/** A prepared statement. Its rows have the type that whoever asks expects of them. */
+/** A prepared statement. The caller says which type its rows have. */
 export interface Statement {
   run(...values: Value[]): { lastInsertRowid: number | bigint };
   get<Row>(...values: Value[]): Row | undefined;
@@ -22,14 +23,13 @@ interface Sqlite {
   readonly DatabaseSync: new (path: string) => Database;
 }
 
-/** @throws what an import throws when there is nothing to import */
 type ImportSqlite = () => Promise<Sqlite>;
 
 /**
- * SQLite as Node brings it from 22.13 on, or the package that gives Node 20 the same.
- * @param own Node's own module. @default what this process has
- * @param importPackage imports the package. @default by its name
- * @throws EventsError UNAVAILABLE when there is neither, with what to install
+ * Loads SQLite: Node's own from 22.13 on, else the package that has the same interface for Node 20.
+ * @param own gives Node's own module, if there is one
+ * @param importPackage imports the package
+ * @throws EventsError UNAVAILABLE when there is neither; the message says what to install
  */
 export async function loadSqlite(
   own: () => unknown = ownSqlite,
@@ -39,7 +39,7 @@ export async function loadSqlite(
   if (isSqlite(module)) return module;
   try {
     if (importPackage) return await importPackage();
-    // Awaited within the try: so a bundler goes on where the package is missing.
+    // A literal name, awaited within the try: a bundler then accepts that the package may be missing.
     return await import('@photostructure/sqlite');
   } catch (cause) {
     throw new EventsError(
@@ -51,8 +51,8 @@ export async function loadSqlite(
 }
 
 /**
- * Loads `node:sqlite` without its notice that it is experimental, which Node 22 and 23 print once: nobody who runs a server
- * can do anything about it. What is used here is alike in all of them, and the tests run on it.
+ * Loads `node:sqlite` without its warning that it is experimental, which Node 22 and 23 print once: operators can do nothing
+ * about it. The parts used here are the same in all versions, and the tests run on them.
  */
 function ownSqlite(): unknown {
   const { emitWarning } = process;
@@ -69,4 +69,27 @@ function ownSqlite(): unknown {
 
 function isSqlite(module: unknown): module is Sqlite {
   return typeof module === 'object' && module !== null && 'DatabaseSync' in module;
+}
+
+/** Failures that have a remedy, by SQLite's result code. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  5: 'another process has it open; stop that one, or name another file: a log belongs to one process at a time',
+  8: 'it cannot be written to; give this process the right to write to the file and its directory',
+  10: 'the disk failed, or is full; free space and try again',
+  11: 'it is damaged; move it away, or recover its records with: sqlite3 <file> .recover',
+  13: 'the disk is full, or the file has reached `maxFileBytes`; free space and publishing goes on',
+  14: 'it cannot be opened; its directory must exist, and both must be writable',
+  26: 'it is not a log of events; name another file',
+};
+
+/** Makes an UNAVAILABLE of a failure of the file; its message has the remedy, if there is one. */
+export function unavailable(path: string, cause: unknown): EventsError {
+  if (cause instanceof EventsError) return cause;
+  const remedy = cause instanceof Error && 'errcode' in cause ? REMEDIES[Number(cause.errcode) & 0xff] : null;
+  return new LogUnavailable(`${path}: ${remedy ?? messageOf(cause)}.`, cause);
+}
+
+/** The error for a log whose content is wrong. */
+export function damaged(path: string, what: string): EventsError {
+  return new LogUnavailable(`${path}: ${REMEDIES[11]}. Found: ${what}.`);
 }

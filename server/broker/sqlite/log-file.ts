@@ -1,22 +1,21 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { EventsError } from '../../../shared/errors.ts';
+import { LogUnavailable } from '../broker.ts';
 import { newEpoch } from '../epoch.ts';
-import { LogUnavailable } from '../log-unavailable.ts';
-import type { Database } from './engine.ts';
-import { unavailable } from './failures.ts';
+import { type Database, unavailable } from './engine.ts';
 import { Marks } from './marks.ts';
 import { type FileSettings, openFile, release, rollBack } from './open-file.ts';
 import { countAppended, prepareStatements, type Statements, saveState } from './schema.ts';
 import type { LogState } from './trust.ts';
 
-/** An open log: its transactions, and what makes them durable. */
+/** An open log: runs transactions, and makes them durable. */
 export class LogFile {
   readonly path: string;
   readonly statements: Statements;
   readonly #db: Database;
   readonly #state: LogState;
   readonly #marks: Marks;
-  /** Null where writes are left to the operating system. */
+  /** The `-wal` file, to be synced; null with relaxed durability. */
   readonly #wal: FileHandle | null;
   #acknowledged: number;
   #failure: EventsError | null = null;
@@ -31,13 +30,13 @@ export class LogFile {
     this.#wal = wal;
   }
 
-  /** @throws EventsError UNAVAILABLE when the file cannot be used, with what to do about it */
+  /** @throws EventsError UNAVAILABLE when the file cannot be used; the message has the remedy */
   static async open(settings: FileSettings): Promise<LogFile> {
     const { path, durability } = settings;
     const marks = new Marks(path);
     const { db, state } = await openFile(settings, marks);
     try {
-      // SQLite's own sync of a commit would hold up the event loop: `sync` does it instead.
+      // SQLite must not sync at commits, which would block the event loop: `sync` does it instead.
       db.exec('PRAGMA synchronous = NORMAL');
       const wal = durability === 'commit' ? await open(`${path}-wal`, 'r+') : null;
       return new LogFile(path, db, state, marks, wal);
@@ -47,12 +46,12 @@ export class LogFile {
     }
   }
 
-  /** The epoch of the file, from which all its topics' epochs are made. */
+  /** The file's epoch, from which the epochs of its topics are derived. */
   get epoch(): string {
     return this.#state.epoch;
   }
 
-  /** Does all that `work` writes, or nothing. @throws EventsError UNAVAILABLE */
+  /** Commits all that `work` writes, or nothing. @throws EventsError UNAVAILABLE */
   transaction(work: () => void): void {
     if (this.#failure) throw this.#failure;
     const { begin, commit } = this.statements;
@@ -67,11 +66,11 @@ export class LogFile {
   }
 
   /**
-   * Resolves once every transaction so far is as durable as asked for, and its records are noted as acknowledged: a log
-   * that is opened with fewer has lost some.
-   * @param appended records that the transactions since the last call added
-   * @throws EventsError UNAVAILABLE if the disk fails, and so does every transaction from then on: what a disk holds
-   * after that is only known when the log is opened again
+   * Resolves once every transaction so far is as durable as asked for, and its records are counted as acknowledged: if the
+   * log is opened with fewer, it has lost some.
+   * @param appended number of records that the transactions since the last call added
+   * @throws EventsError UNAVAILABLE if the disk fails. Every later transaction fails too: only when the log is opened again
+   * is it known what the disk holds
    */
   async sync(appended: number): Promise<void> {
     try {
@@ -79,7 +78,8 @@ export class LogFile {
       this.#acknowledged += appended;
       this.#marks.acknowledge(this.#acknowledged);
     } catch (cause) {
-      const what = 'the disk failed to store it; nothing is published until the log is opened again';
+      const what =
+        'the disk failed to store a publish; nothing can be published until the log is opened again: restart';
       this.#failure = new LogUnavailable(`${this.path}: ${what}.`, cause);
       throw this.#failure;
     }
@@ -90,7 +90,7 @@ export class LogFile {
       await this.#wal?.close();
       if (!this.#failure) this.#markClean();
     } catch {
-      // The next opening will take it for a crash.
+      // The next opening takes it for a crash.
     } finally {
       this.#marks.close();
       release(this.#db);

@@ -2,19 +2,19 @@ import { closeSync, constants, fsyncSync, openSync, readFileSync, statSync, writ
 
 /** Digits of the count: enough for every safe integer. */
 const COUNT_DIGITS = 16;
-/** Characters of a stamp: two numbers of 64 bits, and what parts them. */
+/** Characters of a stamp: two numbers of 64 bits and a colon. */
 const STAMP_CHARS = 41;
 
 /**
- * Two files beside the log tell whether it is whole, and the one that was used here last.
+ * Two files beside the log, which tell if it is complete, and if it is the log that was used here last.
  *
- * `<path>-mark` holds the mark that the log itself holds, and that every opening and closing changes. A log with another
- * mark is an older one put in its place. Nothing else writes to this file: so the time of its last change, which no
- * program can set, tells whether it is still the file that was written here. One that was put back, with all the others,
- * has the time at which that was done.
+ * `<path>-mark` holds the mark that the log itself holds too; every opening and closing changes both. A log with another mark
+ * is an older one that was put in its place. Nothing else writes to the `-mark` file, so the time of its last change
+ * (ctime), which no program can set, tells if it is still the file written here: a file that was put back, even together
+ * with all the others, has the time at which that was done.
  *
- * `<path>-count` holds the inode and that time of the `-mark` file, and how many records were acknowledged. A log that
- * holds fewer has lost its end: somebody truncated or exchanged the log or its `-wal` file.
+ * `<path>-count` holds the inode and the ctime of the `-mark` file, and the number of records that were acknowledged. A log
+ * that holds fewer has lost its end: somebody truncated or exchanged the log or its `-wal` file.
  */
 export class Marks {
   readonly #markPath: string;
@@ -32,22 +32,22 @@ export class Marks {
     return wordsOf(this.#markPath).includes(mark);
   }
 
-  /** Tells if the `-mark` file is the one that was written here: nobody put it back, copied or moved it. */
+  /** Tells if the `-mark` file is the one written here: nobody put it back, copied or moved it. */
   get untouched(): boolean {
     const [, stamp] = wordsOf(this.#countPath);
     return stamp !== undefined && stamp === stampOf(this.#markPath);
   }
 
-  /** Records that were acknowledged here, in all topics; 0 where no count was written. */
+  /** Number of records acknowledged here, in all topics; 0 if no count was written. */
   get acknowledged(): number {
     return Number(wordsOf(this.#countPath)[0] ?? 0) || 0;
   }
 
   /**
-   * Changes the mark by `commit`, which writes it to the log. A crash before this returns leaves a log that is not lost,
-   * and in doubt: it begins a new epoch.
-   * @param count records that the log holds. Until `commit` is done a higher count stays: the log has not said yet
-   * that it lacks some.
+   * Changes the mark. A crash before this returns loses nothing, but the log cannot be trusted then, and begins a new epoch.
+   * @param count number of records that the log holds. A higher count stays until `commit` is done: only then has the log
+   * a new epoch for the records that it lacks.
+   * @param commit writes the mark to the log
    */
   change(before: string, after: string, count: number, commit: () => void): void {
     writeSynced(this.#markPath, `${before} ${after}\n`);
@@ -58,8 +58,8 @@ export class Marks {
   }
 
   /**
-   * Says how many records are acknowledged. It is not synced: a process that is killed loses nothing of it, and of a
-   * machine that goes down an older count remains, which is true of what the log holds then.
+   * Writes the number of acknowledged records, without a sync. A killed process loses nothing of it. A machine that goes
+   * down may leave an older count, which is right for what the log holds then.
    */
   acknowledge(count: number): void {
     this.#countFile ??= openForWriting(this.#countPath);
@@ -72,13 +72,13 @@ export class Marks {
   }
 }
 
-/** Identity of a file, with the time of its last change of any kind: `<inode>:<ns>`. Empty if there is none. */
+/** Identity of a file and the time of its last change of any kind: `<inode>:<ns>`. Empty if there is no file. */
 export function stampOf(path: string): string {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat ? `${stat.ino}:${stat.ctimeNs}` : '';
 }
 
-/** Always of the same length, so that it replaces what is there: no moment has half of it. */
+/** Content of the `-count` file. Its length is constant, so that a write replaces all of the old content at once. */
 export function textOf(count: number, stamp: string): string {
   return `${String(count).padStart(COUNT_DIGITS, '0')} ${stamp.padEnd(STAMP_CHARS)}\n`;
 }

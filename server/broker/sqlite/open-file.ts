@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Logger } from '../../telemetry/logger.ts';
 import { newEpoch } from '../epoch.ts';
-import { type Database, loadSqlite } from './engine.ts';
-import { damaged, unavailable } from './failures.ts';
+import { type Database, damaged, loadSqlite, unavailable } from './engine.ts';
 import type { Marks } from './marks.ts';
 import {
   countAppended,
@@ -16,13 +15,13 @@ import {
 } from './schema.ts';
 import { bootId, doubtAbout, inodeOf, type LogState, restarted, type Surroundings } from './trust.ts';
 
-/** When a publish is acknowledged, and shown to anybody: see SqliteBrokerOptions. */
+/** Point at which a publish is acknowledged, and its records are shown: see SqliteBrokerOptions. */
 export type Durability = 'commit' | 'relaxed';
 
 export interface FileSettings {
   readonly path: string;
   readonly durability: Durability;
-  /** Infinity: as much as the disk holds. */
+  /** Infinity: until the disk is full. */
   readonly maxFileBytes: number;
   readonly logger: Logger;
 }
@@ -30,8 +29,8 @@ export interface FileSettings {
 const PAGE_BYTES = 4096;
 
 /**
- * Opens or creates a log, locks it, and writes down that it is in use.
- * @throws EventsError UNAVAILABLE when the file cannot be used, with what to do about it
+ * Opens or creates a log, locks it, and marks it as in use.
+ * @throws EventsError UNAVAILABLE when the file cannot be used; the message has the remedy
  */
 export async function openFile(
   settings: FileSettings,
@@ -51,8 +50,8 @@ export async function openFile(
 }
 
 /**
- * Closes a file and gives back its lock. In that order it would not always: statements that wait for the garbage
- * collector keep the file of a closed @photostructure/sqlite open.
+ * Releases the lock of a file, then closes it. Closing alone may keep the lock: @photostructure/sqlite keeps the file open
+ * until its statements are garbage-collected.
  */
 export function release(db: Database): void {
   rollBack(db);
@@ -75,7 +74,7 @@ export function rollBack(db: Database): void {
   }
 }
 
-/** Locks the file, judges what it holds, and begins a session in it. */
+/** Locks the file, decides if its content can be trusted, and begins a session in it. */
 function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSettings): LogState {
   const { path, durability, maxFileBytes } = settings;
   db.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -96,7 +95,7 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
     saveState(db, state);
     db.exec('COMMIT');
   });
-  // Data that a killed process had written but not synced is on the disk before anybody sees it.
+  // Syncs what a killed process wrote and did not sync, before anybody sees it.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   return state;
 }
@@ -111,7 +110,7 @@ function configure(db: Database, maxFileBytes: number): void {
     db.exec(`PRAGMA max_page_count = ${Math.ceil(maxFileBytes / PAGE_BYTES)}`);
 }
 
-/** Tells if positions in this log still mean what they meant. @throws EventsError UNAVAILABLE when it is damaged */
+/** Tells if the log still has all records that anybody saw, so that its epoch goes on. @throws EventsError UNAVAILABLE when it is damaged */
 function trusts(db: Database, before: LogState, here: Surroundings, { path, logger }: FileSettings): boolean {
   const doubt = doubtAbout(before, here);
   if (doubt !== null || (!before.clean && restarted(before, here))) {
@@ -119,6 +118,9 @@ function trusts(db: Database, before: LogState, here: Surroundings, { path, logg
     if (damage !== null) throw damaged(path, damage);
   }
   if (doubt === null) return true;
-  logger.warn({ path, reason: doubt }, 'the end of the log may be lost: it begins a new epoch');
+  logger.warn(
+    { path, reason: doubt },
+    'the log may have lost its last records: it begins a new epoch, and subscribers are told of a gap',
+  );
   return false;
 }

@@ -1,16 +1,16 @@
 import type { Database } from './engine.ts';
 import type { LogState } from './trust.ts';
 
-/** "psye": tells a log from other people's databases. */
+/** "psye": tells a log from the databases of other programs. */
 const APPLICATION_ID = 0x70737965;
 /** Version of the tables below. A log of a later version is refused. */
 const SCHEMA_VERSION = 2;
 
-/** Tables and indexes that version 2 has and version 1 has not. */
+/** Tables and indexes that are new in version 2. */
 const FORGOTTEN = `
   CREATE INDEX topics_by_bytes ON topics (bytes);
-  -- Topics that were forgotten, by slots of their names: the renewals of the epochs of a slot, see TopicEpochs, and the
-  -- records that were appended in them.
+  -- Topics that were forgotten, by epochSlot: how often the slot's epochs were renewed, see TopicEpochs, and the number of
+  -- records that had been appended to those topics.
   CREATE TABLE forgotten (
     slot INTEGER PRIMARY KEY,
     renewals INTEGER NOT NULL,
@@ -20,7 +20,7 @@ const FORGOTTEN = `
 `;
 
 const CREATE = `
-  -- One row: what the next opening must know of the last.
+  -- One row: the state in which the log was left, see LogState.
   CREATE TABLE state (
     row INTEGER PRIMARY KEY CHECK (row = 1),
     epoch TEXT NOT NULL,
@@ -68,13 +68,13 @@ const UPGRADE = `
   ${FORGOTTEN}
 `;
 
-/** Tells if a file is empty. @throws Error if it holds anything but a log this version can read */
+/** Tells if a file is empty. @throws Error if it holds something else than a log that this version can read */
 export function isNewFile(db: Database): boolean {
   if (isLog(db)) return false;
   if (pragma(db, 'schema_version') === 0) return true;
   throw new Error(
     pragma(db, 'application_id') === APPLICATION_ID
-      ? 'it was written by a later version of this program; use that one'
+      ? 'it was written by a later version of psyche-events; run that version, or name another file'
       : 'it is the database of another program; name another file',
   );
 }
@@ -90,7 +90,7 @@ export function createTables(db: Database): void {
   db.exec(CREATE);
 }
 
-/** Makes of a log of version 1 one of this version. */
+/** Upgrades a log of version 1. */
 export function upgradeTables(db: Database): void {
   if (!isLog(db) || pragma(db, 'user_version') !== 1) return;
   db.exec(`BEGIN IMMEDIATE; ${UPGRADE} COMMIT`);
@@ -107,7 +107,7 @@ export function saveState(db: Database, { epoch, mark, inode, boot, durability, 
   ).run(epoch, mark, inode, boot, durability, clean);
 }
 
-/** Records that were ever appended, in all topics. */
+/** Number of records that were ever appended, to all topics. */
 export function countAppended(db: Database): number {
   const found: { count: number } | undefined = db
     .prepare(`
@@ -117,7 +117,7 @@ export function countAppended(db: Database): number {
   return found?.count ?? 0;
 }
 
-/** The first thing wrong in the file itself, or null. Reads all of it. */
+/** The first fault that SQLite finds in the file, or null. Reads all of it. */
 export function findDamage(db: Database): string | null {
   const result = pragma(db, 'quick_check(1)');
   return result === 'ok' ? null : String(result);
@@ -127,7 +127,7 @@ function pragma(db: Database, name: string): unknown {
   return Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
 }
 
-/** Every statement that runs after the opening. */
+/** All statements that run after the opening. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
 export function prepareStatements(db: Database) {
@@ -147,10 +147,10 @@ export function prepareStatements(db: Database) {
       SELECT name FROM topics
       WHERE (SELECT at FROM records WHERE topic = topics.id ORDER BY seq LIMIT 1) < ? LIMIT ?`),
     totalBytes: db.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM topics'),
-    /** The topics that take the most; not the system's own, which strangers do not fill. */
+    /** The topics that take the most, without the system's own: clients cannot fill those. */
     largestTopics: db.prepare(`
       SELECT name, bytes FROM topics WHERE bytes > 0 AND name NOT GLOB '_*' ORDER BY bytes DESC LIMIT ?`),
-    /** Topics without a record and older than a time, but for those that were written to last. */
+    /** Topics without a record, last written to before a time; skips the latest ones by OFFSET. */
     emptyTopics: db.prepare(`
       SELECT id AS row, name, last FROM topics
       WHERE bytes = 0 AND last_at < ? AND NOT EXISTS (SELECT 1 FROM records WHERE topic = topics.id)

@@ -1,14 +1,19 @@
 import { resolve as absolute } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Position } from '../../../shared/cursor.ts';
-import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
-import type { Bounds, Broker, ReadResult, Tail, TailSink } from '../broker.ts';
+import {
+  type Bounds,
+  type Broker,
+  brokerClosed,
+  type ReadResult,
+  type Tail,
+  type TailSink,
+} from '../broker.ts';
+import { TopicTails, TopicWatchers } from '../followers.ts';
 import { type CompleteRetention, completeRetention, type Retention } from '../retention.ts';
-import { TopicTails } from '../topic-tails.ts';
-import { TopicWatchers } from '../topic-watchers.ts';
-import { unavailable } from './failures.ts';
+import { unavailable } from './engine.ts';
 import { LogFile } from './log-file.ts';
 import type { Durability } from './open-file.ts';
 import type { TopicLog } from './topic-log.ts';
@@ -17,23 +22,25 @@ import { TopicLogs } from './topic-logs.ts';
 /** Options of a {@link SqliteBroker}: the file, its durability, and retention. */
 export interface SqliteBrokerOptions extends Retention {
   /**
-   * The file; it is created if there is none, and its directory must exist. `-wal`, `-mark` and `-count` files beside it
-   * belong to it. One process at a time can have it open. What may have lost its end (a backup that was put back, a copy)
-   * begins a new epoch, so that no position is taken for another; trust.ts says what is noticed, and what cannot be.
+   * The file. It is created if there is none; its directory must exist. The `-wal`, `-mark` and `-count` files beside it
+   * belong to it. One process at a time can have it open. A file that may have lost its last records (a copy, a backup that
+   * was put back) begins a new epoch, so that no old position is taken for a new one. trust.ts lists what is noticed, and
+   * what cannot be.
    */
   path: string;
   /**
-   * When a publish resolves, and its records are shown to anybody. Default `commit`.
+   * Point at which a publish resolves, and its records are shown to subscribers. Default `commit`.
    *
-   * - `commit`: once they are on the disk. Neither the end of the process (SIGKILL) nor of the machine (power loss)
-   *   loses any, as far as the disk stores what it says it stored. All publishes of one turn share one wait for it.
-   * - `relaxed`: once the operating system has them. The end of the process loses none. That of the machine may lose
-   *   the last ones, up to some 4 MB; the log begins a new epoch then, so that every subscriber is told [D4].
+   * - `commit`: once the disk has the records. Neither the end of the process (SIGKILL) nor of the machine (power loss)
+   *   loses any, provided that the disk stores what it reports as stored. All publishes of one turn of the event loop share
+   *   one wait for the disk.
+   * - `relaxed`: once the operating system has the records. The end of the process loses none. The end of the machine may
+   *   lose the last ones, up to about 4 MB; the log then begins a new epoch, so that every subscriber is told [D4].
    */
   durability?: Durability;
   /**
-   * Bytes the file may grow to; the `-wal` file takes some 4 MB more. As with a full disk, a publish beyond it is
-   * refused with UNAVAILABLE, reads go on, and so do publishes once retention has made room. Default: no limit.
+   * Bytes that the file may grow to; the `-wal` file takes about 4 MB more. Beyond it, as with a full disk, publishes are
+   * refused with UNAVAILABLE until retention has made room; reads go on. Default: no limit.
    */
   maxFileBytes?: number;
   /** The clock, Unix ms. Default `Date.now`. */
@@ -49,7 +56,7 @@ interface Publish {
   reject(error: unknown): void;
 }
 
-/** Entries after which a transaction is closed: the event loop waits for it. */
+/** Entries at which a transaction ends: it blocks the event loop. */
 const GROUP_ENTRIES = 500;
 
 const DEFAULT_TOTAL_BYTES = 16 * 1024 ** 3;
@@ -57,8 +64,8 @@ const DEFAULT_TOTAL_BYTES = 16 * 1024 ** 3;
 /**
  * The embedded broker whose logs outlive the process: one SQLite file, written by one process.
  *
- * SQLite, because a full disk, a kill and a power loss are what it is tested for; Node's own, because nothing has to
- * be compiled or kept up to date for it, and on Node 20 the package with the same interface and prebuilt binaries.
+ * It uses SQLite because that is tested for full disks, kills and power losses; and Node's own SQLite because nothing has
+ * to be compiled or kept up to date. Node 20 has none: there a package with the same interface takes its place.
  */
 export class SqliteBroker implements Broker {
   readonly #file: LogFile;
@@ -78,14 +85,14 @@ export class SqliteBroker implements Broker {
 
   /**
    * Opens the file, or creates it.
-   * @throws TypeError when `path` names no file; EventsError UNAVAILABLE when the file is in use, damaged, not a log or
-   * cannot be written, or when there is no SQLite
+   * @throws TypeError when `path` is empty or `:memory:`; EventsError UNAVAILABLE when the file is in use, damaged, not a
+   * log or cannot be written to, or when there is no SQLite
    */
   static async open(options: SqliteBrokerOptions): Promise<SqliteBroker> {
     const { path, durability = 'commit', maxFileBytes = Number.POSITIVE_INFINITY } = options;
     const { now = Date.now, logger = silentLogger } = options;
     if (path === '' || path === ':memory:')
-      throw new TypeError('path must name a file; use MemoryBroker for none.');
+      throw new TypeError('SqliteBroker: path must name a file; for a log in memory use MemoryBroker');
     const retention = completeRetention('SqliteBroker', options, DEFAULT_TOTAL_BYTES);
     const file = await LogFile.open({ path: absolute(path), durability, maxFileBytes, logger });
     return new SqliteBroker(file, retention, now);
@@ -101,19 +108,19 @@ export class SqliteBroker implements Broker {
   }
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
-    return this.#ask(topic, (log) => log.read(after, limit, this.#now()));
+    return this.#inLog(topic, (log) => log.read(after, limit, this.#now()));
   }
 
   async bounds(topic: string): Promise<Bounds> {
-    return this.#ask(topic, (log) => log.bounds(this.#now()));
+    return this.#inLog(topic, (log) => log.bounds(this.#now()));
   }
 
   async seek(topic: string, at: number): Promise<Position> {
-    return this.#ask(topic, (log) => log.seek(at, this.#now()));
+    return this.#inLog(topic, (log) => log.seek(at, this.#now()));
   }
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
-    const end = this.#ask(topic, (log) => {
+    const end = this.#inLog(topic, (log) => {
       this.#logs.pin(log);
       return log.end;
     });
@@ -149,19 +156,19 @@ export class SqliteBroker implements Broker {
   }
 
   #checkOpen(): void {
-    if (this.#closing) throw new EventsError('CLOSED', 'The broker is closed.');
+    if (this.#closing) throw brokerClosed();
   }
 
-  #ask<T>(topic: string, question: (log: TopicLog) => T): T {
+  #inLog<T>(topic: string, work: (log: TopicLog) => T): T {
     this.#checkOpen();
     try {
-      return question(this.#logs.get(topic));
+      return work(this.#logs.get(topic));
     } catch (error) {
       throw unavailable(this.#file.path, error);
     }
   }
 
-  /** Stores what is queued, group by group: what arrives while the disk works is the next one. */
+  /** Stores the queue, group by group. Publishes that arrive while the disk works form the next group. */
   async #write(): Promise<void> {
     do {
       await setImmediate();

@@ -3,15 +3,14 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
 import type { TopicEpochs } from '../epoch.ts';
 import { gapAfter } from '../gaps.ts';
-import { numberEntries } from '../number-entries.ts';
-import type { RememberedIds } from '../remembered-ids.ts';
+import { numberEntries, type RememberedIds } from '../remembered-ids.ts';
 import { bytesOf, type CompleteRetention } from '../retention.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 
-/** Records deleted with one transaction beyond as many as it adds: a log much too long is trimmed bit by bit. */
+/** Records that one transaction deletes beyond the number that it adds: a log that is far too long is trimmed bit by bit. */
 const PURGE_RECORDS = 1000;
 
-/** The log of one topic. Appended, then stored, then settled: nobody is shown a record before that. */
+/** The log of one topic. A record is appended, then stored, then settled; nobody is shown it before. */
 export class TopicLog {
   readonly name: string;
   readonly epoch: string;
@@ -19,11 +18,11 @@ export class TopicLog {
   readonly #renewals: number;
   readonly #retention: CompleteRetention;
   #extent: Extent;
-  /** Null until the first append: whoever only reads needs none. */
+  /** Null until the first append: reads do not need it. */
   #ids: RememberedIds | null = null;
-  /** The catalog that validated every record from `from` on; records before it came with the file, or from another catalog. */
+  /** The catalog that validated all records from number `from` on; earlier ones came with the file, or from another catalog. */
   #validated: { readonly by: object | undefined; readonly from: number } = { by: undefined, from: 0 };
-  /** The append that is not settled, and the state that `revert` goes back to; null when there is none. */
+  /** The append that is not settled yet, and the extent that `revert` restores; null when there is none. */
   #open: { readonly before: Extent; readonly records: LogRecord[] } | null = null;
 
   constructor(name: string, epochs: TopicEpochs, rows: TopicRows, retention: CompleteRetention) {
@@ -36,12 +35,12 @@ export class TopicLog {
     this.#extent = extent;
   }
 
-  /** False for a topic that is only known by name. */
+  /** False for a topic that was never published to. */
   get isStored(): boolean {
     return this.#extent.row !== null;
   }
 
-  /** The position after the last record settled. */
+  /** The position of the last settled record. */
   get end(): Position {
     return { epoch: this.epoch, seq: (this.#open?.before ?? this.#extent).last };
   }
@@ -67,15 +66,15 @@ export class TopicLog {
     this.#ids?.forget();
   }
 
-  /** Tells if something is appended and not settled. */
+  /** Tells if an append is not settled yet. */
   get isOpen(): boolean {
     return this.#open !== null;
   }
 
   /**
-   * Within a transaction: writes what was appended, and trims.
-   * @param maxBytes what the log may keep, where that is less than its retention: its newest record goes too then
-   * @returns by how many bytes it grew
+   * Writes the appended records and trims the log. Call it within a transaction.
+   * @param maxBytes a limit below the log's retention; unlike that, it may cost the newest record too
+   * @returns the bytes by which the log grew
    */
   store(now: number, maxBytes = Number.POSITIVE_INFINITY): number {
     const { before, records } = this.#begin();
@@ -84,7 +83,7 @@ export class TopicLog {
     const row = before.row ?? this.#rows.add(this.#renewals);
     const { first, bytes } = this.#trim(before, records, lastAt, maxBytes);
     const oldest = Math.min(first, before.last + 1, before.oldest + records.length + PURGE_RECORDS);
-    // Before the new records are written: in a full file they take the place of the old.
+    // Deletes first: in a full file the new records take the place of the old.
     if (oldest > before.oldest) this.#rows.purge(row, oldest, lastAt - IDEMPOTENCY_MS);
     if (this.#ids) this.#rows.dropIds(row, this.#ids.forgotten);
     this.#rows.insert(row, records, { last, lastAt, bytes });
@@ -92,14 +91,14 @@ export class TopicLog {
     return bytes - before.rowBytes;
   }
 
-  /** Shows what was stored, and returns it. */
+  /** Makes the stored records visible, and returns them. */
   settle(): readonly LogRecord[] {
     const records = this.#open?.records ?? [];
     this.#open = null;
     return records;
   }
 
-  /** Forgets what was appended: its transaction failed. */
+  /** Undoes the append, because its transaction failed. */
   revert(): void {
     if (!this.#open) return;
     for (const { id } of this.#open.records) this.#ids?.delete(id);
@@ -138,7 +137,7 @@ export class TopicLog {
     return this.#open;
   }
 
-  /** The log's beginning once the new records are in it, and the bytes it has then. */
+  /** The number of the oldest record that stays once the new ones are in, and the bytes of the log then. */
   #trim(
     before: Extent,
     added: readonly LogRecord[],
@@ -159,10 +158,10 @@ export class TopicLog {
     return { first, bytes };
   }
 
-  /** The oldest record that is young enough, and among the last `maxRecords`, if `last` is the newest. */
+  /** The number of the oldest record that age and `maxRecords` let stay. @param last number of the newest record */
   #firstKept(last: number, now: number): number {
     const first = Math.max(this.#extent.first, last - this.#retention.maxRecords + 1);
-    // Records that are not settled yet are not too old.
+    // Records that are not settled yet cannot be too old.
     return this.#rows.firstAtOrAfter(this.#extent.row, now - this.#retention.maxAgeMs, first, this.end.seq);
   }
 }

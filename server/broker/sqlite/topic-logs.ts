@@ -1,16 +1,16 @@
 import { AgingMap } from '../../memory/aging-map.ts';
 import { IDEMPOTENCY_MS } from '../broker.ts';
-import { slotOf, TopicEpochs } from '../epoch.ts';
+import { epochSlot, TopicEpochs } from '../epoch.ts';
 import { type CompleteRetention, MAX_EMPTY_TOPICS } from '../retention.ts';
 import type { LogFile } from './log-file.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';
 
-/** Interval at which idle topics are looked through for records that are too old. */
+/** Ms between two trims of idle topics by age. */
 const SWEEP_MS = 60_000;
-/** Logs in memory. More are in the file alone, and read again when they are asked for. */
+/** Logs cached in memory. Further ones are read from the file when they are asked for. */
 const MAX_LOGS = 10_000;
-/** Topics that are looked through, cut down, and forgotten with one transaction. */
+/** Topics that one transaction trims by age, trims by size, and forgets, at most. */
 const MAX_AGED = 100;
 const MAX_CUT = 1000;
 const MAX_FORGOTTEN = 1000;
@@ -21,13 +21,13 @@ export class TopicLogs {
   readonly #retention: CompleteRetention;
   readonly #isFollowed: (topic: string) => boolean;
   readonly #epochs: TopicEpochs;
-  /** The logs in memory, the least recently used first. */
+  /** The cached logs, the least recently used first. */
   readonly #logs = new AgingMap<string, TopicLog>();
-  /** Topics that are followed and were never written to: their epochs must stay. */
+  /** Topics that are followed and were never published to: their epochs must stay. */
   readonly #pinned = new Map<string, TopicLog>();
-  /** When they were last looked through to the end, by a clock that may be set back. */
+  /** Time of the last complete trim by age, by a clock that may be set back. */
   #sweptAt = Number.NEGATIVE_INFINITY;
-  /** Bytes of the records that retention keeps, of all topics. */
+  /** Bytes of all topics' records that retention keeps. */
   #bytes: number;
 
   constructor(file: LogFile, retention: CompleteRetention, isFollowed: (topic: string) => boolean) {
@@ -43,40 +43,40 @@ export class TopicLogs {
     this.#bytes = total?.bytes ?? 0;
   }
 
-  /** A topic's log, to read. */
+  /** A topic's log, for reading. */
   get(name: string): TopicLog {
     const known = this.#logs.get(name) ?? this.#pinned.get(name);
     if (known) return known;
     const log = new TopicLog(name, this.#epochs, new TopicRows(this.#file, name), this.#retention);
-    // There may be any number of names that were only asked for.
+    // Names that were never published to are not cached: there may be any number of them.
     if (log.isStored) this.#remember(log);
     return log;
   }
 
-  /** A topic's log, to append to. */
+  /** A topic's log, for appending. */
   forWriting(name: string): TopicLog {
     const log = this.get(name);
     this.#remember(log);
     return log;
   }
 
-  /** Topics that hold records. */
+  /** Names of the topics that hold records. */
   names(): string[] {
     const rows: { name: string }[] = this.#file.statements.heldTopics.all();
     return rows.map(({ name }) => name);
   }
 
-  /** A topic is followed from now on: its epoch stays, even if nothing was published yet. */
+  /** Keeps the epoch of a topic that is followed from now on, even before its first publish. */
   pin(log: TopicLog): void {
     if (!log.isStored) this.#pinned.set(log.name, log);
   }
 
-  /** Nobody follows a topic any more. */
+  /** Ends {@link pin}: nobody follows the topic any more. */
   unpin(name: string): void {
     this.#pinned.delete(name);
   }
 
-  /** Topics that hold records too old, some at a time. Call it within a transaction. */
+  /** The next topics with records that are too old; empty until a minute after the last complete round. Call it within a transaction. */
   nextAged(now: number): TopicLog[] {
     if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return [];
     const before = now - this.#retention.maxAgeMs;
@@ -89,8 +89,8 @@ export class TopicLogs {
   }
 
   /**
-   * The largest topics, with the bytes that each may keep, if all topics together take too much. One cut takes half of a
-   * topic at most.
+   * The topics to cut, and the bytes that each may keep; empty unless all topics together take too much. The largest are cut
+   * first, each by half at most.
    */
   cuts(): Map<TopicLog, number> {
     const cuts = new Map<TopicLog, number>();
@@ -106,12 +106,12 @@ export class TopicLogs {
     return cuts;
   }
 
-  /** Notes that the topics hold more by a number of bytes, or less. */
+  /** Notes by how many bytes the topics grew or, if negative, shrank. */
   grew(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** Forgets topics without a record, except the 10 000 that were written to last, and renews their epochs. */
+  /** Forgets topics without a record, except the 10 000 written to last, and renews their epochs. */
   #forgetEmpty(now: number): void {
     const { emptyTopics, forgetTopic, forgetIds, renew } = this.#file.statements;
     const before = now - IDEMPOTENCY_MS;
@@ -124,7 +124,7 @@ export class TopicLogs {
       if (this.#isFollowed(name) || this.#logs.get(name)?.isOpen) continue;
       forgetTopic.run(row);
       forgetIds.run(row);
-      renew.run(slotOf(name), last);
+      renew.run(epochSlot(name), last);
       // Before the transaction is committed. If it fails, the epoch has been renewed for nothing.
       this.#epochs.renew(name);
       this.#logs.delete(name);

@@ -1,7 +1,7 @@
 import type { LogEntry } from '../../../shared/log.ts';
 import { type LogRecord, READ_CHARS } from '../broker.ts';
 import { RememberedIds } from '../remembered-ids.ts';
-import { damaged } from './failures.ts';
+import { damaged } from './engine.ts';
 import type { LogFile } from './log-file.ts';
 
 interface RecordRow {
@@ -18,19 +18,19 @@ interface RecordRow {
 export interface Extent {
   /** The topic's row; null before the first record. */
   readonly row: number | null;
-  /** The oldest record that retention keeps. */
+  /** Number of the oldest record that retention keeps. */
   readonly first: number;
-  /** The oldest record that is still in the file. */
+  /** Number of the oldest record that is still in the file. */
   readonly oldest: number;
   readonly last: number;
   readonly lastAt: number;
-  /** Bounds of the records that retention keeps. */
+  /** Bytes of the records that retention keeps. */
   readonly bytes: number;
   /** Bytes as the topic's row has them. */
   readonly rowBytes: number;
 }
 
-/** One topic's rows in the file. `row` is the topic's. */
+/** One topic's rows in the file. `row` is always the id of its row in `topics`. */
 export class TopicRows {
   readonly #file: LogFile;
   readonly #name: string;
@@ -40,7 +40,7 @@ export class TopicRows {
     this.#name = name;
   }
 
-  /** @returns also how often its epoch was renewed before it was first published to; null if it never was */
+  /** Reads the extent, and the renewals of its epoch before it was first published to; null if it never was. */
   load(): Extent & { readonly renewals: number | null } {
     const { topic, oldest } = this.#file.statements;
     const found:
@@ -53,7 +53,7 @@ export class TopicRows {
     return { ...found, first, oldest: first, bytes: this.bytes(found.row, first, found.last + 1) };
   }
 
-  /** Makes the topic's row. */
+  /** Adds the topic's row, and returns its id. */
   add(renewals: number): number {
     return Number(this.#file.statements.addTopic.run(this.#name, renewals).lastInsertRowid);
   }
@@ -65,13 +65,13 @@ export class TopicRows {
   ): void {
     const { insert, setEnd } = this.#file.statements;
     for (const { seq, at, type, id, json, meta } of records) {
-      // As JSON: SQLite's text is UTF-8, in which half a surrogate pair has no place.
+      // The id as JSON: SQLite's text is UTF-8, which cannot hold half a surrogate pair.
       insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null);
     }
     setEnd.run(end.last, end.lastAt, end.bytes, row);
   }
 
-  /** The records after `from` up to and including `to`, and none after those that come to READ_CHARS. */
+  /** The records after `from` up to and including `to`; they end once they come to READ_CHARS. */
   read(row: number | null, from: number, to: number): (LogEntry & { at: number })[] {
     const records: (LogEntry & { at: number })[] = [];
     const rows: Iterator<RecordRow> = this.#file.statements.read.iterate(row, from, to);
@@ -94,9 +94,9 @@ export class TopicRows {
     return found?.bytes ?? 0;
   }
 
-  /** The first of the records `from`…`to` that was appended at or after a time; `to + 1` if there is none. */
+  /** The number of the first record in [from, to] appended at or after a time; `to + 1` if there is none. */
   firstAtOrAfter(row: number | null, time: number, from: number, to: number): number {
-    // Most often it is the first of all.
+    // Most often it is the first one.
     if (from > to || this.#timeOf(row, from) >= time) return from;
     let [low, high] = [from + 1, to + 1];
     while (low < high) {
@@ -107,7 +107,7 @@ export class TopicRows {
     return low;
   }
 
-  /** Deletes the records before `until`; the ids of those appended after `since` stay known. */
+  /** Deletes the records before number `until`, and keeps the ids of those appended after the time `since`. */
   purge(row: number, until: number, since: number): void {
     const { youngIds, purge, keepIds } = this.#file.statements;
     const young: { ids: string } | undefined = youngIds.get(row, until, since);
@@ -115,7 +115,7 @@ export class TopicRows {
     if (young && young.ids !== '[]') keepIds.run(row, until - 1, young.ids);
   }
 
-  /** The ids of everything appended after `since`. @param now the time of day: what was appended later is young */
+  /** The ids of all records appended after the time `since`. @param now the time of day; a record from later has age 0 */
   ids(since: number, now: number, { row, oldest, last }: Extent): RememberedIds {
     const ids = new RememberedIds();
     const age = (at: number): number => Math.max(0, now - at);
@@ -129,7 +129,7 @@ export class TopicRows {
     return ids;
   }
 
-  /** Drops the ids of purged records up to and including `seq`. */
+  /** Drops the kept ids of deleted records up to and including number `seq`. */
   dropIds(row: number, seq: number): void {
     this.#file.statements.dropIds.run(row, seq);
   }

@@ -1,26 +1,27 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { Bounds, Gap, LogRecord, ReadResult, TailSink } from '../broker.ts';
 
-/** Records, and characters of their JSON, kept while the log is read; those beyond it are read from the log later. */
+/** Most records, and characters of their JSON, kept while the log is read. Those beyond are read from the log later. */
 const MAX_AHEAD = 10_000;
 const MAX_AHEAD_CHARS = 8 * 1024 * 1024;
 
-const NOWHERE: TailSink = { start() {}, records() {}, gap() {} };
+const NO_SINK: TailSink = { start() {}, records() {}, gap() {} };
 
 /**
- * Puts what was announced and what was read from the log into one sequence. Announcements are a hint: they are
- * passed on if they follow on what was passed on before. The log is the truth: it is read whenever they do not.
+ * Merges announced records and records read from the log into one contiguous sequence. Announcements are a hint: they are
+ * passed on if they follow on the last record passed on. The log is the truth: it is read whenever they do not.
  *
- * It decides and calls the sink; when to read is up to its owner: after `offer` or `take` returned false.
+ * This class calls the sink. Its owner reads the log, each time that `start`, `offer` or `take` returned false.
  */
 export class ContiguousTail {
   #sink: TailSink;
   #position: Position | null = null;
-  /** Announced, but not contiguous yet. */
+  /** Announced batches that do not follow on the position yet. */
   #ahead: (readonly LogRecord[])[] = [];
   #aheadCount = 0;
   #aheadChars = 0;
-  #forgotten = false;
+  /** True if announced records were dropped, as too many to keep. */
+  #hasDropped = false;
 
   constructor(sink: TailSink) {
     this.#sink = sink;
@@ -33,23 +34,23 @@ export class ContiguousTail {
 
   /** Nothing reaches the sink any more. */
   close(): void {
-    this.#sink = NOWHERE;
+    this.#sink = NO_SINK;
   }
 
-  /** From the log's end, as it was once announcements arrived. */
+  /** Starts at the log's end, as read after announcements began to arrive. @returns false if the log must be read */
   start({ epoch, last }: Bounds): boolean {
     this.#position = { epoch, seq: last };
     this.#sink.start(this.#position);
     return this.#passAhead();
   }
 
-  /** Contiguous records were announced. @returns false if what lies before them has to be read from the log */
+  /** Takes announced records, contiguous among themselves. @returns false if the log must be read for those before them */
   offer(batch: readonly LogRecord[]): boolean {
     if (this.#ahead.length === 0 && this.#pass(batch)) return true;
     const count = this.#aheadCount + batch.length;
     const chars = this.#aheadChars + charsOf(batch);
     if (count > MAX_AHEAD || chars > MAX_AHEAD_CHARS) {
-      this.#forgotten = true;
+      this.#hasDropped = true;
     } else {
       this.#ahead.push(batch);
       this.#aheadCount = count;
@@ -58,32 +59,32 @@ export class ContiguousTail {
     return false;
   }
 
-  /** The log is about to be read: it holds everything that was announced until now. */
-  reading(): void {
+  /** Forgets what was announced so far: the log is about to be read, and holds it. */
+  beginRead(): void {
     this.#ahead = [];
     this.#aheadCount = 0;
     this.#aheadChars = 0;
-    this.#forgotten = false;
+    this.#hasDropped = false;
   }
 
-  /** The log was read after what was `position` then. @returns false if there is more to be read */
+  /** Takes a page, read after `position`. @returns false if there is more to be read */
   take({ gap, records, bounds }: ReadResult): boolean {
     if (gap) this.#skip(gap);
     if (records.length > 0) this.#pass(records);
     return this.#passAhead() && (this.#position?.seq ?? 0) >= bounds.last;
   }
 
-  /** Passes on what was announced meanwhile, as far as it follows. @returns false if a part of it does not */
+  /** Passes on the kept announcements that follow on the position. @returns false if some do not */
   #passAhead(): boolean {
     while (this.#ahead[0] && this.#pass(this.#ahead[0])) {
       this.#aheadCount -= this.#ahead[0].length;
       this.#aheadChars -= charsOf(this.#ahead[0]);
       this.#ahead.shift();
     }
-    return this.#ahead.length === 0 && !this.#forgotten;
+    return this.#ahead.length === 0 && !this.#hasDropped;
   }
 
-  /** Passes on those records that are new. @returns false if they do not follow on the position */
+  /** Passes on the records of a batch that are new. @returns false if they do not follow on the position */
   #pass(batch: readonly LogRecord[]): boolean {
     const [first, last] = [batch[0], batch.at(-1)];
     const position = this.#position;

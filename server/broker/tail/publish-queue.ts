@@ -1,6 +1,6 @@
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 
-/** Enough to make the cost of a script call small per entry, few enough that Redis works while the next is written. */
+/** Bounds of a group: large enough that the cost of a script call per entry is small, small enough that Redis begins early. */
 const GROUP_ENTRIES = 128;
 const GROUP_CHARS = 256 * 1024;
 
@@ -12,8 +12,8 @@ interface Group {
 }
 
 /**
- * Publishes of the same topic and the same turn of the event loop go to Redis together. Each stays atomic; they
- * share a fate only where Redis refuses or cannot be reached.
+ * Sends the publishes of one topic and one turn of the event loop to Redis together. Each stays atomic. If Redis refuses or
+ * cannot be reached, they fail together.
  */
 export class PublishQueue {
   readonly #send: (topic: string, entries: readonly LogEntry[]) => Promise<PublishResult[]>;
@@ -34,7 +34,7 @@ export class PublishQueue {
     });
   }
 
-  /** Sends what waits. */
+  /** Sends all groups that wait. */
   flush(): void {
     const groups = this.#groups;
     this.#groups = new Map();

@@ -1,23 +1,24 @@
 import type { Position } from '../../../shared/cursor.ts';
 
-/** A record that was seen in a log; `id` is empty where only its place is known. */
+/** A record that was seen in a log. `id` is empty if only the position is known. */
 export interface SeenRecord extends Position {
   readonly id: string;
 }
 
-/** The latest of a topic, and which logs there were before. */
+/** The latest record of a topic, and the topic's earlier epochs. */
 interface LatestRecord extends SeenRecord {
-  /** Epochs that others took the place of, the last one at the end. */
+  /** Epochs that were replaced by another, the latest last. */
   readonly left: readonly string[];
 }
 
 const MAX_TOPICS = 10_000;
-/** Records of a topic. */
+/** Earlier epochs remembered of a topic. */
 const MAX_LEFT = 8;
 
 /**
- * The latest record of each topic that this process knows to have been in the log. A log that lacks it later, or is one
- * that was left, was rewound: without this memory, what is given a second time would look like any other.
+ * The latest record of each topic that this process knows to have been in the log. A log that lacks it later, or that has
+ * an earlier epoch again, was rewound. Without this memory, records with numbers given a second time would look like any
+ * others.
  */
 export class SeenRecords {
   readonly #confirmed = new Map<string, LatestRecord>();
@@ -27,22 +28,22 @@ export class SeenRecords {
     return this.#confirmed.get(topic);
   }
 
-  /** The log itself said so. */
+  /** Notes a record that the log itself holds. */
   confirm(topic: string, record: SeenRecord): void {
     put(this.#confirmed, topic, record);
   }
 
-  /** It was announced, which anybody can do: kept apart until it matters. */
+  /** Notes a record that was announced. Anybody can announce, so it is kept apart until {@link believeAnnounced}. */
   announce(topic: string, record: SeenRecord): void {
     put(this.#announced, topic, record);
   }
 
-  /** The log contradicts what was announced, and is the same log. */
+  /** Drops what was announced: the log, in the same epoch, contradicts it. */
   forgetAnnounced(topic: string): void {
     this.#announced.delete(topic);
   }
 
-  /** The log may be another one from now on: what was announced is evidence of what it has to hold. */
+  /** Confirms what was announced: the log may be another one from now on, and must hold it. */
   believeAnnounced(): void {
     for (const [topic, record] of this.#announced) {
       if ((this.get(topic)?.epoch ?? record.epoch) === record.epoch) this.confirm(topic, record);
@@ -54,7 +55,7 @@ export class SeenRecords {
 function put(records: Map<string, LatestRecord>, topic: string, { epoch, seq, id }: SeenRecord): void {
   const latest = records.get(topic);
   if (latest?.epoch === epoch && (latest.seq > seq || (latest.seq === seq && id === ''))) return;
-  if (latest?.left.includes(epoch)) return; // an answer that was late, or of a server that was left
+  if (latest?.left.includes(epoch)) return; // a late answer, or one of a former server
   const left = latest?.left ?? [];
   records.delete(topic);
   records.set(topic, {

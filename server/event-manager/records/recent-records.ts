@@ -1,5 +1,5 @@
 import type { Position } from '../../../shared/cursor.ts';
-import { pageEnd } from '../../broker/page-end.ts';
+import { RecordWindow } from '../../broker/record-window.ts';
 import { SharedBudget } from '../../memory/shared-budget.ts';
 import { charsOf, type StreamRecord } from './stream-record.ts';
 
@@ -30,11 +30,7 @@ export class RecentBudget {
 export class RecentRecords {
   readonly #maxRecords: number;
   readonly #maxChars: number;
-  /** Contiguous, oldest first, of one epoch. Those before `#head` are dropped and wait for the next compaction. */
-  #records: StreamRecord[] = [];
-  #head = 0;
-  /** Characters of JSON and annotations from `#head` on. */
-  #chars = 0;
+  readonly #records = new RecordWindow<StreamRecord>(charsOf);
 
   /**
    * @param maxRecords records kept at most
@@ -46,49 +42,35 @@ export class RecentRecords {
   }
 
   push(record: StreamRecord): void {
-    const last = this.#records.at(-1);
-    if (last && (last.epoch !== record.epoch || last.seq + 1 !== record.seq)) this.clear();
+    const { newest } = this.#records;
+    if (newest && (newest.epoch !== record.epoch || newest.seq + 1 !== record.seq)) this.clear();
     this.#records.push(record);
-    this.#chars += charsOf(record);
     this.#trim(this.#maxRecords, this.#maxChars);
   }
 
   /** Records right after a position, no more than a log answers at once; null if that is not all in here. */
   after({ epoch, seq }: Position, limit: number): readonly StreamRecord[] | null {
-    const first = this.#records[this.#head];
-    if (!first || first.epoch !== epoch || seq < first.seq - 1) return null;
-    const start = this.#head + seq + 1 - first.seq;
-    if (start >= this.#records.length) return null;
-    return this.#records.slice(start, pageEnd(this.#records, start, limit));
+    const { oldest, newest } = this.#records;
+    const isHere = oldest && newest && oldest.epoch === epoch && seq >= oldest.seq - 1 && seq < newest.seq;
+    return isHere ? this.#records.after(seq, limit) : null;
   }
 
   /** Characters of JSON that are kept. */
   get chars(): number {
-    return this.#chars;
+    return this.#records.size;
   }
 
   /** Drops the older half. */
   halve(): void {
-    this.#trim((this.#records.length - this.#head) / 2, this.#chars / 2);
+    this.#trim(this.#records.length / 2, this.#records.size / 2);
   }
 
   clear(): void {
-    this.#records = [];
-    this.#head = 0;
-    this.#chars = 0;
+    this.#records.clear();
   }
 
   #trim(maxRecords: number, maxChars: number): void {
     const records = this.#records;
-    for (let oldest = records[this.#head]; oldest; oldest = records[this.#head]) {
-      if (records.length - this.#head <= maxRecords && this.#chars <= maxChars) break;
-      this.#chars -= charsOf(oldest);
-      this.#head++;
-    }
-    // Moving the records costs as much as there are of them, so it waits until half of them are dropped.
-    if (this.#head > records.length / 2) {
-      this.#records = records.slice(this.#head);
-      this.#head = 0;
-    }
+    while (records.length > maxRecords || records.size > maxChars) records.dropOldest();
   }
 }

@@ -1,12 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { isReply, type RedisConnection } from '../servers/connection.ts';
+import { isReply, type RedisConnection, within } from '../servers/connection.ts';
 import type { RedisServers } from '../servers/servers.ts';
 import type { Topology } from '../servers/topology.ts';
-import type { Probe } from './probe.ts';
 
 /** A listener of a channel. */
 export interface ChannelListener {
-  /** Subscribed, for the first time or anew: from here on messages arrive; before it some may have been lost. */
+  /** The channel is subscribed to, for the first time or again: messages arrive from now on; earlier ones may be lost. */
   attached(): void;
   message(payload: string): void;
 }
@@ -26,13 +26,13 @@ interface LiveChannelsSettings {
 }
 
 /**
- * A process's Pub/Sub: one subscription per channel for any number of listeners, renewed after every loss.
- * The Pub/Sub is the sharded kind: the server of a topic's keys has its channel too, and no other hears of it.
+ * A process's Pub/Sub: one subscription per channel for any number of listeners, renewed after every loss. It is sharded
+ * Pub/Sub: a topic's channel is on the server of its keys, and no other server hears of its messages.
  */
 export class LiveChannels {
   readonly #settings: LiveChannelsSettings;
   readonly #channels = new Map<string, Channel>();
-  /** Connections on which something arrived since the last check, or a probe is under way. */
+  /** Connections on which a message arrived since the last check. */
   readonly #alive = new Set<RedisConnection>();
 
   constructor(settings: LiveChannelsSettings) {
@@ -66,7 +66,7 @@ export class LiveChannels {
     };
   }
 
-  /** Subscribes to everything again, which heals whatever went wrong unnoticed, and probes what has been silent. */
+  /** Subscribes to all channels again, in case one was lost unnoticed, and probes the connections that were silent. */
   check(): void {
     this.#attachAll(() => true);
     for (const connection of this.#settings.servers.connections) {
@@ -119,12 +119,18 @@ export class LiveChannels {
     for (const listener of channel.listeners) listener.attached();
   }
 
-  /** Lost with the connection, which subscribes when it is back; or moved; or refused, and tried again by the next check. */
+  /**
+   * Handles a subscription that failed. A lost connection subscribes when it is back; a slot that moved is noted; a refusal
+   * by Redis is logged once, and the next check tries again.
+   */
   #refused(name: string, channel: Channel, error: unknown): void {
-    this.#settings.servers.heed(error);
+    this.#settings.servers.noteRedirection(error);
     if (!isReply(error) || channel.toldOfRefusal) return;
     channel.toldOfRefusal = true;
-    this.#settings.logger.warn({ channel: name, reason: error.message }, 'Redis: could not subscribe');
+    this.#settings.logger.warn(
+      { channel: name, reason: error.message },
+      'Redis refuses a subscription to a channel; trying again',
+    );
   }
 
   #leave(connection: RedisConnection | null, name: string): void {
@@ -134,7 +140,45 @@ export class LiveChannels {
   async #probe(connection: RedisConnection, channel: string): Promise<void> {
     if (await this.#settings.probe.arrives(connection, channel)) return;
     const redis = connection.address;
-    this.#settings.logger.warn({ redis }, 'Redis: nothing arrives by Pub/Sub; connecting anew');
+    this.#settings.logger.warn({ redis }, 'Redis delivers nothing by Pub/Sub; connecting anew');
     connection.reconnect();
+  }
+}
+
+/**
+ * Finds a Pub/Sub connection that is open but dead: it answers every PING, and no message arrives on it. The probe
+ * publishes a message to a channel of its own, on the server that the connection is to.
+ */
+export class Probe {
+  readonly #commands: RedisServers;
+  readonly #waitMs: number;
+  readonly #suffix = `:probe:${randomBytes(6).toString('hex')}`;
+
+  constructor(commands: RedisServers, waitMs: number) {
+    this.#commands = commands;
+    this.#waitMs = waitMs;
+  }
+
+  /**
+   * Tells if a message arrives on a connection in time; true if it could not be published either.
+   * @param besideChannel a channel of the connection's server; the probe's own has the same slot
+   */
+  async arrives({ redis }: RedisConnection, besideChannel: string): Promise<boolean> {
+    const channel = besideChannel + this.#suffix;
+    let onMessage = (_name: string): void => {};
+    const heard = new Promise<true>((resolve) => {
+      onMessage = (name) => name === channel && resolve(true);
+    });
+    redis.on('smessage', onMessage);
+    try {
+      await redis.ssubscribe(channel);
+      await this.#commands.run(channel, (commands) => commands.spublish(channel, ''));
+      return await within(this.#waitMs, heard).catch(() => false);
+    } catch {
+      return true; // the connection that failed notices it by itself
+    } finally {
+      redis.off('smessage', onMessage);
+      if (redis.status === 'ready') redis.sunsubscribe(channel).catch(() => {}); // gone with the connection
+    }
   }
 }

@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventsError, messageOf } from '../../../../shared/errors.ts';
+import { type EventsError, messageOf } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
-import type { Tail, TailSink } from '../../broker.ts';
+import { brokerClosed, type Tail, type TailSink } from '../../broker.ts';
 import { ContiguousTail } from '../../tail/contiguous-tail.ts';
 import { decodeNotification } from '../log/record-codec.ts';
 import type { RedisLog } from '../log/redis-log.ts';
 import type { LiveChannels } from './live-channels.ts';
 
-/** Between two attempts to read a log that cannot be reached. */
+/** Ms between two attempts to read a log that cannot be reached. */
 const RETRY_MS = 250;
 
 interface RedisTailSettings {
   topic: string;
-  /** Its channel. */
+  /** The topic's Pub/Sub channel. */
   channel: string;
   log: RedisLog;
   channels: LiveChannels;
   logger: Logger;
 }
 
-/** Follows one topic: listens to its channel, and reads its log whenever what was heard is not all there is. */
+/** Follows one topic: listens to its channel, and reads its log whenever an announcement does not follow on the last record. */
 export class RedisTail implements Tail {
   readonly #settings: RedisTailSettings;
   readonly #flow: ContiguousTail;
@@ -49,10 +49,10 @@ export class RedisTail implements Tail {
     this.#stop.abort();
     this.#flow.close();
     this.#unlisten();
-    this.#settle(new EventsError('CLOSED', 'The broker is closed.'));
+    this.#settle(brokerClosed());
   }
 
-  /** Finds what no announcement told, e.g. because it was the last one and got lost. */
+  /** Finds records whose announcement was lost, when no later one reveals it. */
   async check(): Promise<void> {
     if (this.#flow.position !== null && !this.#reading) await this.#catchUp();
   }
@@ -62,16 +62,17 @@ export class RedisTail implements Tail {
     const records = decodeNotification(payload);
     const newest = records?.at(-1);
     if (!records || !newest) {
-      if (!this.#toldOfMalformed) logger.warn({ topic }, 'malformed announcements: reading the log instead');
+      if (!this.#toldOfMalformed)
+        logger.warn({ topic }, 'an announcement is malformed: the log is read instead');
       this.#toldOfMalformed = true;
       this.#catchUp();
       return;
     }
-    if (this.#flow.offer(records)) log.announced(topic, newest);
+    if (this.#flow.offer(records)) log.noteAnnounced(topic, newest);
     else if (!this.#reading) this.#catchUp();
   }
 
-  /** Reads the log to its end. Asked while it does, it reads once more. */
+  /** Reads the log to its end; called while it does, it reads once more. */
   async #catchUp(): Promise<void> {
     this.#readAgain = true;
     if (this.#reading) return;
@@ -94,7 +95,7 @@ export class RedisTail implements Tail {
   async #readOnce(): Promise<boolean> {
     const { topic, log } = this.#settings;
     const { position } = this.#flow;
-    this.#flow.reading();
+    this.#flow.beginRead();
     const result = await log.read(topic, position ?? { epoch: '', seq: 0 }, position ? Infinity : 0);
     if (this.#stop.signal.aborted) return true;
     if (position) return this.#flow.take(result);

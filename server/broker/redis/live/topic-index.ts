@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { EventsError } from '../../../../shared/errors.ts';
-import type { Tail } from '../../broker.ts';
-import { TopicWatchers } from '../../topic-watchers.ts';
+import { brokerClosed, type Tail } from '../../broker.ts';
+import { TopicWatchers } from '../../followers.ts';
 import type { IndexKeys } from '../log/keys.ts';
 import type { ChannelListener } from './live-channels.ts';
 
+/** Ms between two attempts to read an index that cannot be reached. */
 const RETRY_MS = 250;
-/** Interval at which a topic that is written to is entered again, and time by which an entry outlives its topic's log. */
+/** Ms between two entries of a topic that is written to, and ms that an entry outlives its topic's log. */
 const REFRESH_MS = 60_000;
 const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
-/** Topics whose entry is remembered; beyond it they are entered once more. */
+/** Topics remembered as entered. Of more, all are forgotten, and entered once more. */
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Enters a topic, announces it if it is new, and forgets those that nobody entered for long. The time is Redis's own,
- * and the longest that any node wants entries to be kept holds for all of them, until none has wanted it for so long.
- * KEYS: 1 the index, 2 how long entries are kept. ARGV: 1 topic, 2 how long to keep entries, in ms, 3 channel.
+ * Enters a topic, announces it if it is new, and drops topics that no node entered for long. The clock is Redis's. Nodes
+ * may want to keep entries for different times: the longest holds for all, until no node has asked for it for that time.
+ * KEYS: 1 the index, 2 the time that entries are kept. ARGV: 1 topic, 2 ms to keep entries, 3 channel.
  */
 const ENTER = `
 local time = redis.call('TIME')
@@ -35,7 +35,7 @@ redis.call('PEXPIRE', KEYS[1], longest)
 
 interface TopicIndexSettings {
   keys: IndexKeys;
-  /** Time for which a log is kept after its last record. */
+  /** Ms that a log is kept after its last record. */
   maxAgeMs: number;
   run: <T>(send: (redis: Redis) => Promise<T>) => Promise<T>;
   /** Tells if a topic's log holds records. */
@@ -44,10 +44,10 @@ interface TopicIndexSettings {
 }
 
 /**
- * The index of topics: a sorted set of names, each with the time it was last entered. It has a key of its own, which
- * no script of a topic may touch, since in a Cluster it is elsewhere. So whoever publishes to a topic enters it first:
- * no topic is ever written to and not in it. If the index is lost and logs are not (it was evicted, or its server is
- * another one), each process enters those again that it knows.
+ * The index of topics: a sorted set of names, each with the time it was last entered. In a Cluster it may be on another
+ * server than a topic's log, so the scripts of a topic cannot touch it. A publisher therefore enters a topic before it
+ * writes to it: no log is missing in the index. If the index is lost and logs are not (it was evicted, or another server
+ * took over), each process enters the topics that it knows again.
  */
 export class TopicIndex {
   readonly #settings: TopicIndexSettings;
@@ -55,7 +55,7 @@ export class TopicIndex {
   readonly #watchers = new TopicWatchers();
   readonly #stop = new AbortController();
   #names: readonly string[] = [];
-  /** Announced since the last reading began. */
+  /** Names announced since the last reading began. */
   #heard: string[] = [];
   #unlisten: (() => void) | null = null;
   #reading: Promise<void> | null = null;
@@ -89,11 +89,11 @@ export class TopicIndex {
       },
     });
     await this.#readNow();
-    if (this.#stop.signal.aborted) throw new EventsError('CLOSED', 'The broker is closed.');
+    if (this.#stop.signal.aborted) throw brokerClosed();
     return this.#watchers.add(this.#names, sink);
   }
 
-  /** Finds what no announcement told, and whether the index is lost. */
+  /** Finds topics whose announcement was lost, and restores the index if it is lost. */
   async check(): Promise<void> {
     if (this.#unlisten) return this.#readNow();
     const { keys, run } = this.#settings;
@@ -102,7 +102,7 @@ export class TopicIndex {
     if (!isThere) await this.#enterAgain([...this.#entered.keys()]);
   }
 
-  /** Resolves once nobody waits for an entry any more. */
+  /** Stops following, and waits for the entries that are under way. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#unlisten?.();
@@ -116,7 +116,7 @@ export class TopicIndex {
     await run((redis) => redis.eval(ENTER, 2, keys.topics, keys.kept, topic, keptMs, keys.live));
   }
 
-  /** Enters those of some topics that hold records, and forgets the others. @returns those that hold records, or may */
+  /** Enters the topics that hold records, and forgets the others. @returns the topics that hold records, or may */
   async #enterAgain(topics: readonly string[]): Promise<string[]> {
     const held: string[] = [];
     let isReachable = !this.#stop.signal.aborted;
@@ -135,7 +135,7 @@ export class TopicIndex {
     return held;
   }
 
-  /** Reads all names in a reading that begins after this was called; those who ask meanwhile share the next one. */
+  /** Reads all names, in a reading that begins after the call. Calls made during a reading share the next one. */
   #readNow(): Promise<void> {
     if (!this.#reading) {
       this.#reading = this.#read().finally(() => {
@@ -164,7 +164,7 @@ export class TopicIndex {
         for (const name of this.#names) this.#watchers.tell(name);
         return;
       } catch {
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => {}); // it never fails, it comes later
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {}); // never rejects: see Broker.topics
       }
     }
   }

@@ -1,4 +1,4 @@
-/** The names of what a topic keeps in Redis; they share a hash tag, so that a Cluster keeps them on one node. */
+/** Names of a topic's keys and channel in Redis. They share a hash tag, so a Cluster keeps them on one node. */
 export interface TopicKeys {
   /** Stream: the records, `<seq>-0`. */
   readonly log: string;
@@ -6,13 +6,13 @@ export interface TopicKeys {
   readonly meta: string;
   /** Hash: ids of entries of the last minutes, each with its cursor. */
   readonly ids: string;
-  /** Hash: those of the minutes before. */
+  /** Hash: ids of entries of the minutes before, likewise. */
   readonly olderIds: string;
-  /** Sharded Pub/Sub channel: what was appended. */
+  /** Sharded Pub/Sub channel: announcements of records. */
   readonly live: string;
 }
 
-/** @param db the number of the database: keys of two do not meet, their channels would. */
+/** @param db number of the database. Databases have separate keys, but share channels, so the channel contains it. */
 export function topicKeys(prefix: string, topic: string, db = 0): TopicKeys {
   const root = `${prefix}:{${topic}}`;
   return {
@@ -24,28 +24,28 @@ export function topicKeys(prefix: string, topic: string, db = 0): TopicKeys {
   };
 }
 
-/** Database 0 has the name without a number: a Cluster has no other, and older versions announce there. */
+/** Channels of database 0 have no number: a Cluster has no other database, and older versions announce there. */
 function channel(root: string, db: number): string {
   return db === 0 ? `${root}:live` : `${root}:live:${db}`;
 }
 
-/** The names of what tells which topics there are. */
+/** Names of the keys and channel of the index of topics. */
 export interface IndexKeys {
   /** Sorted set: names of topics, each with the time it was last entered. */
   readonly topics: string;
-  /** Hash: for how long an entry is kept. */
+  /** Hash: the time that an entry is kept. */
   readonly kept: string;
   /** Sharded Pub/Sub channel: names that were added. */
   readonly live: string;
 }
 
-/** No topic is named `*`: neither is one of its keys. */
+/** No topic can be named `*`, so no topic has these keys. */
 export function indexKeys(prefix: string, db = 0): IndexKeys {
   const root = `${prefix}:{*}`;
   return { topics: `${root}:topics`, kept: `${root}:kept`, live: channel(root, db) };
 }
 
-/** @throws TypeError when keys made with the prefix would not keep to one hash tag */
+/** @throws TypeError when keys with this prefix would not share a hash tag */
 export function checkPrefix(prefix: string): string {
   if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(prefix)) {
     throw new TypeError(

@@ -6,11 +6,11 @@ import { gapAfter } from '../../gaps.ts';
 export interface Chunk extends ReadResult {
   /** Id of the last record of the log; empty if it is not held any more. */
   readonly lastId: string;
-  /** Entries that are nobody's record. */
+  /** Number of entries that are no records of this project. */
   readonly foreign: number;
 }
 
-/** An id as it is stored: without blanks, and the same text after a round trip through UTF-8. */
+/** Encodes an id to be stored: without blanks, and safe for a round trip through UTF-8. */
 export function encodeId(id: string): string {
   return JSON.stringify(id).slice(1, -1).replaceAll(' ', '\\u0020');
 }
@@ -24,7 +24,7 @@ function decodeId(text: string): string | null {
   }
 }
 
-/** Form of the publish script's announcement: `epoch first at`, then type, id, json and meta of each record, a line each. */
+/** Reads an announcement of the publish script: a line `epoch first at`, then type, id, json and meta of each record, a line each; null if it is malformed. */
 export function decodeNotification(text: string): LogRecord[] | null {
   const [header = '', ...lines] = text.split('\n');
   const [, epoch, first, at] = /^([A-Za-z0-9]{1,32}) ([1-9]\d{0,15}) (\d{1,15})$/.exec(header) ?? [];
@@ -46,10 +46,10 @@ export function decodeNotification(text: string): LogRecord[] | null {
   return records;
 }
 
-/** A record's head, see the scripts: time, bytes, id and type. */
+/** Form of a record's head, see the scripts: time, bytes, id and type. */
 const HEAD = /^(\d{1,15}) \d+ ([^ ]*) (.+)$/s;
 
-/** The reply of the read script to a question for the records after a position. */
+/** Reads the reply of the read script. @param after the position that it was asked for */
 export function decodeChunk(after: Position, reply: unknown): Chunk {
   const [epochValue, first, last, lastId, reached, passedOver, text] = toValues(reply);
   const bounds: Bounds = { epoch: String(epochValue), first: Number(first), last: Number(last) };
@@ -78,7 +78,7 @@ export function decodeChunk(after: Position, reply: unknown): Chunk {
   };
 }
 
-/** A gap, if there is one, and the hole that follows it: told as one. */
+/** One gap from a gap, if there is one, and the hole that follows it. */
 function joinGaps(gap: Gap | null, from: Position, to: Position): Gap {
   const lost = to.seq - from.seq;
   if (!gap) return { from, to, lost, reason: 'dropped' };
@@ -111,7 +111,7 @@ function isJsonObject(text: unknown): text is string {
   }
 }
 
-/** A script's reply: a flat list of texts and numbers. */
+/** Checks a script's reply: a flat list of texts and numbers. */
 export function toValues(reply: unknown): (string | number)[] {
   if (
     Array.isArray(reply) &&

@@ -12,11 +12,11 @@ import { PUBLISH } from './publish-script.ts';
 import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
 import { READ, SEEK } from './scripts.ts';
 
-/** Redis does nothing else while it puts a chunk together. */
+/** Bounds of a chunk: Redis serves nobody else while it puts one together. */
 const CHUNK_RECORDS = 1000;
 const CHUNK_CHARS = 1024 * 1024;
 
-/** Topics that were warned about and are remembered, so that it is not said again; of more, all are forgotten. */
+/** Topics remembered as warned about, so that each is warned about once. Of more, all are forgotten. */
 const MAX_WARNED = 10_000;
 
 interface RedisLogSettings {
@@ -25,7 +25,7 @@ interface RedisLogSettings {
   logger: Logger;
 }
 
-/** The topics' logs in Redis. Each method is one script, hence one moment. */
+/** The logs of topics in Redis. Each method runs one script, so its answer is of one moment. */
 export class RedisLog {
   readonly #servers: RedisServers;
   readonly #settings: RedisLogSettings;
@@ -41,11 +41,11 @@ export class RedisLog {
       redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 4 });
       redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
       redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
-      redis.on('ready', () => this.otherServer());
+      redis.on('ready', () => this.expectRewind());
     });
   }
 
-  /** Entries met so far that this project did not write. */
+  /** Number of entries found that other programs wrote. */
   get foreignEntries(): number {
     return this.#foreignEntries;
   }
@@ -75,9 +75,9 @@ export class RedisLog {
   }
 
   /**
-   * The log's bounds and, right after a position, as many records as one answer holds: at least one, if there is one.
-   * @param limit records at most; Infinity for as many as it holds, 0 for the bounds alone
-   * @param chars of JSON, with which it ends
+   * Reads a chunk: the log's bounds, and the records right after a position, at least one if there is one.
+   * @param limit most records; Infinity for as many as a chunk holds, 0 for the bounds alone
+   * @param chars characters of JSON at which the chunk ends
    */
   async read(topic: string, after: Position, limit: number, chars = CHUNK_CHARS): Promise<Chunk> {
     const { log, meta } = topicKeys(this.#settings.prefix, topic);
@@ -101,23 +101,23 @@ export class RedisLog {
     return { epoch: String(epoch), seq: Number(seq) };
   }
 
-  /** Tells if a topic holds records. Asks for no more: a topic that is asked for otherwise is remembered. */
+  /** Tells if a topic holds records. Unlike the scripts, this makes Redis remember nothing of the topic. */
   async exists(topic: string): Promise<boolean> {
     const { log } = topicKeys(this.#settings.prefix, topic);
     return (await this.#servers.run(log, (redis) => redis.exists(log))) === 1;
   }
 
-  /** A record was announced, and followed on the one before. If the log turns out to lack it, it was rewound. */
-  announced(topic: string, record: LogRecord): void {
+  /** Notes a record that was announced and followed on the one before. A log that turns out to lack it was rewound. */
+  noteAnnounced(topic: string, record: LogRecord): void {
     this.#seen.announce(topic, record);
   }
 
-  /** Another server may answer from now on, or the same one with less than it had. */
-  otherServer(): void {
+  /** Makes announced records count as seen: another server may answer from now on, or the same one with fewer records. */
+  expectRewind(): void {
     this.#seen.believeAnnounced();
   }
 
-  /** Runs a script with the arguments that all have in common, as they are when it is sent. */
+  /** Runs a script with the arguments that all scripts begin with, computed when it is sent. */
   #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
     return this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
       const { epoch = '', seq = '', id = '', left = [] } = this.#seen.get(topic) ?? {};
@@ -131,19 +131,19 @@ export class RedisLog {
     addBounded(this.#topicsWithLostIds, topic);
     this.#settings.logger.warn(
       { topic },
-      'idempotency keys are gone from Redis before their time: those of records that the log still holds are known again, others may be stored twice; set maxmemory-policy noeviction',
+      'Redis lost idempotency keys before their time. Keys of records that the log still holds are restored; a retry of any other publish is stored twice. Set maxmemory-policy noeviction',
     );
   }
 
   #countForeign(topic: string, count: number): void {
     if (count === 0) return;
     this.#foreignEntries += count;
-    // Passed over again with every read of their range: one line per topic says it.
+    // Every read of their range counts them again; one line per topic is enough.
     if (this.#topicsWithForeign.has(topic)) return;
     addBounded(this.#topicsWithForeign, topic);
     this.#settings.logger.warn(
       { topic, entries: count },
-      'entries of somebody else in the log: not delivered',
+      'another program wrote entries to the log: they are not delivered. Give it another prefix of keys',
     );
   }
 }

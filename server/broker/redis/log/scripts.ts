@@ -8,12 +8,12 @@ declare module 'ioredis' {
   }
 }
 
-/** Time for which a topic's epoch and sequence number are remembered after its log expired: until then nothing is renumbered. */
+/** Ms that a topic's epoch and sequence number are remembered after its log expired, so that no number is given twice. */
 const META_OUTLIVES_LOG_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Time for which a topic in which nothing was published is remembered after it was last asked for: of names that are only
- * asked for there may be any number. Whoever comes back later than that is told of a change of epoch.
+ * Ms that a topic without any publish is remembered after it was last asked for: there may be any number of such names. A
+ * reader that comes back later is told of a change of epoch.
  */
 const EMPTY_TOPIC_MS = 60 * 60 * 1000;
 
@@ -21,7 +21,7 @@ const EMPTY_TOPIC_MS = 60 * 60 * 1000;
  * Beginning of all scripts.
  *
  * KEYS: log, meta. ARGV: 1 a new epoch in case it is needed, 2 maxAge in ms, and the latest record this process has
- * seen: 3 its epoch and, after it, those that were left before, 4 its seq, 5 its id, each empty if not known.
+ * seen: 3 its epoch followed by the topic's earlier epochs, 4 its seq, 5 its id; each is empty if not known.
  */
 export const OPEN = `
 local log, meta, maxAge = KEYS[1], KEYS[2], tonumber(ARGV[2])

@@ -1,22 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { ConnectionOptions } from './connection.ts';
-import { SLOTS, slotOf } from './key-slot.ts';
-import type { Topology } from './topology.ts';
+import type { RedisConnectionOptions } from './connection.ts';
+import { keySlot, SLOTS, type Topology } from './topology.ts';
 
-/** Nodes asked at once who has what: one of them may be gone without a word. */
+/** Nodes asked for the map at the same time: one of them may be gone, and not answer. */
 const ASKED_AT_ONCE = 3;
-/** Between two times that they are asked. */
+/** Ms between two lookups of the map, about. */
 const PAUSE_MS = 100;
 
 interface ClusterSettings {
-  /** Nodes to begin with. */
+  /** Nodes that the URL names. */
   seeds: readonly { host: string; port: number }[];
   timeoutMs: number;
-  connect: (options: ConnectionOptions) => Redis;
+  connect: (options: RedisConnectionOptions) => Redis;
 }
 
-/** The map of a Cluster: the master of each slot, as `host:port`. It is looked at anew whenever it seems wrong. */
+/** The map of a Cluster: the master of each slot, as `host:port`. It is looked up anew whenever it seems wrong. */
 export class ClusterTopology implements Topology {
   readonly address: string;
   readonly #settings: ClusterSettings;
@@ -24,26 +23,26 @@ export class ClusterTopology implements Topology {
   readonly #listeners: (() => void)[] = [];
   #masters: (string | null)[] = new Array(SLOTS).fill(null);
   #nodes: readonly string[] = [];
-  #looking: Promise<void> | null = null;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #lookup: Promise<void> | null = null;
+  #lookedUpAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
     this.#seeds = settings.seeds.map(({ host, port }) => `${host}:${port}`);
     this.address = this.#seeds.join(', ');
-    this.doubt();
+    this.refresh();
   }
 
   serverOf(key: string): string | null {
-    return this.#masters[slotOf(key)] ?? null;
+    return this.#masters[keySlot(key)] ?? null;
   }
 
   has(server: string): boolean {
     return this.#masters.includes(server);
   }
 
-  open(server: string, options: ConnectionOptions): Redis {
+  open(server: string, options: RedisConnectionOptions): Redis {
     const colon = server.lastIndexOf(':');
     const [host, port] = [server.slice(0, colon), Number(server.slice(colon + 1))];
     return this.#settings.connect({ ...options, host, port });
@@ -53,18 +52,18 @@ export class ClusterTopology implements Topology {
     const masters = [...this.#masters];
     masters[slot] = server;
     this.#replace(masters);
-    this.doubt(server);
+    this.refresh(server);
   }
 
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
-  doubt(witness?: string): Promise<void> {
-    this.#looking ??= this.#look(witness).finally(() => {
-      this.#looking = null;
+  refresh(witness?: string): Promise<void> {
+    this.#lookup ??= this.#lookUp(witness).finally(() => {
+      this.#lookup = null;
     });
-    return this.#looking;
+    return this.#lookup;
   }
 
   close(): void {
@@ -72,8 +71,8 @@ export class ClusterTopology implements Topology {
     this.#listeners.length = 0;
   }
 
-  async #look(witness: string | undefined): Promise<void> {
-    const pause = this.#lookedAt + PAUSE_MS * (0.5 + Math.random()) - performance.now();
+  async #lookUp(witness: string | undefined): Promise<void> {
+    const pause = this.#lookedUpAt + PAUSE_MS * (0.5 + Math.random()) - performance.now();
     if (pause > 0) await sleep(pause);
     const others = shuffled(new Set([...this.#nodes, ...this.#seeds]));
     const nodes = witness === undefined ? others : [witness, ...others.filter((node) => node !== witness)];
@@ -87,10 +86,10 @@ export class ClusterTopology implements Topology {
       this.#replace(answer.masters);
       break;
     }
-    this.#lookedAt = performance.now();
+    this.#lookedUpAt = performance.now();
   }
 
-  /** On a connection of its own: the others may wait for the answer. */
+  /** Asks a node for the map, on a connection of its own: the others may wait for the answer. */
   async #ask(node: string): Promise<{ masters: (string | null)[]; nodes: string[] }> {
     const { timeoutMs } = this.#settings;
     const redis = this.open(node, {
@@ -106,14 +105,14 @@ export class ClusterTopology implements Topology {
       const masters = new Array<string | null>(SLOTS).fill(null);
       const nodes = new Set<string>();
       for (const [first, last, ...holders] of ranges) {
-        // A node without a name of its own is the one that was asked.
+        // A holder without a host is the node that was asked.
         const names = holders.map(
           ([host, port]) => `${host || node.slice(0, node.lastIndexOf(':'))}:${port}`,
         );
         for (const name of names) nodes.add(name);
         masters.fill(names[0] ?? null, first, last + 1);
       }
-      if (nodes.size === 0) throw new Error('a node that belongs to no Cluster');
+      if (nodes.size === 0) throw new Error('the node belongs to no Cluster');
       return { masters, nodes: [...nodes] };
     } finally {
       redis.disconnect();

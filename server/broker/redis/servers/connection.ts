@@ -1,48 +1,49 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { EventsError } from '../../../../shared/errors.ts';
+import type { EventsError } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { LogUnavailable } from '../../log-unavailable.ts';
-import { reconnectDelay } from './reconnect-delay.ts';
-import { within } from './within.ts';
+import { brokerClosed, LogUnavailable } from '../../broker.ts';
 
-/** Replies in the shapes that the broker reads, whatever the protocol. */
-export type ConnectionOptions = RedisOptions & { replyMapping?: 'legacy' };
+/** Options of ioredis. `replyMapping` keeps replies in the shapes that the broker reads, whatever the protocol. */
+export type RedisConnectionOptions = RedisOptions & { replyMapping?: 'legacy' };
 
 interface ConnectionSettings {
   /** Seen in CLIENT LIST. */
   name: string;
-  /** Time for which a caller waits for an answer, or for a lost connection to come back. */
+  /** Ms that a caller waits for an answer, or for a lost connection to come back. */
   timeoutMs: number;
   logger: Logger;
 }
 
-/** A connection to one server that comes back by itself; its callers get an answer or an error within a bounded time. */
+/** A connection to one server. It reconnects by itself; its callers get an answer or an error within a bounded time. */
 export class RedisConnection {
   readonly redis: Redis;
   readonly #timeoutMs: number;
   readonly #logger: Logger;
-  /** While up: resolved. While down: resolves when it is back, rejects once it was away for `timeoutMs`. */
+  /** Resolved while the connection is up. While it is down: resolves when it is back, rejects after `timeoutMs`. */
   #up: Promise<void>;
   #settleUp: (error?: Error) => void = () => {};
   #isUp = false;
   #lastError: Error | null = null;
-  /** Why it does not come back. */
+  /** The reason for which it does not reconnect; null while it does. */
   #ended: 'closed' | 'retired' | null = null;
 
-  constructor(open: (options: ConnectionOptions) => Redis, { name, timeoutMs, logger }: ConnectionSettings) {
+  constructor(
+    open: (options: RedisConnectionOptions) => Redis,
+    { name, timeoutMs, logger }: ConnectionSettings,
+  ) {
     this.#timeoutMs = timeoutMs;
     this.#logger = logger;
     this.#up = this.#awaitUp();
     this.redis = open({
       connectionName: `psyche-events:${name}`,
-      // A command is sent on a connection that is up, once, or not at all: whoever sent it knows whether a second
-      // time does harm.
+      // A command is sent once, on a connection that is up, or not at all: only its sender knows if sending it twice
+      // does harm.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       autoResubscribe: false,
       maxRetriesPerRequest: 0,
       connectTimeout: timeoutMs,
-      // A command without an answer for so long, and nothing else heard: the connection is dead, whatever TCP says.
+      // A command has no answer after this time, and nothing else arrived: the connection is dead, whatever TCP says.
       socketTimeout: 2 * timeoutMs,
       maxLoadingRetryTime: 500,
       retryStrategy: reconnectDelay,
@@ -65,8 +66,7 @@ export class RedisConnection {
   }
 
   /**
-   * Sends a command that does no harm when it is done twice: if the connection is lost before its answer, it is sent
-   * again.
+   * Sends an idempotent command: if the connection is lost before its answer, it is sent again.
    * @throws EventsError UNAVAILABLE, CLOSED
    */
   async run<T>(send: (redis: Redis) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
@@ -77,20 +77,20 @@ export class RedisConnection {
     }
   }
 
-  /** Drops the connection, which seems dead; a new one is made at once. */
+  /** Drops a connection that seems dead, and opens a new one at once. */
   reconnect(): void {
     this.#onClose();
     this.redis.disconnect(true);
   }
 
-  /** Ends it; whoever waits for an answer is told. `retired`: the server is not needed any more. */
+  /** Ends it, and rejects the commands that wait for an answer. `retired`: the server is not needed any more. */
   end(why: 'closed' | 'retired'): void {
     this.#ended = why;
     this.#isUp = false;
-    const ended = Promise.reject(new Error(`the connection was ${why}`));
-    ended.catch(() => {}); // whoever waits for it sees the error
-    this.#settleUp(new Error(`the connection was ${why}`));
-    this.#up = ended;
+    const ended = new Error(`the connection was ${why}`);
+    this.#settleUp(ended);
+    this.#up = Promise.reject(ended);
+    this.#up.catch(() => {}); // its callers see the error
     this.redis.disconnect();
   }
 
@@ -110,7 +110,7 @@ export class RedisConnection {
   }
 
   #explain(error: unknown): EventsError {
-    if (this.#ended === 'closed') return new EventsError('CLOSED', 'The broker is closed.');
+    if (this.#ended === 'closed') return brokerClosed();
     if (error instanceof Error && 'command' in error) delete error.command; // it holds passwords and payloads
     const what = isReply(error) ? 'refused' : 'cannot be reached';
     return new LogUnavailable(`Redis at ${this.address} ${what}: ${reasonOf(error)}`, error);
@@ -127,7 +127,7 @@ export class RedisConnection {
         else resolve();
       };
     });
-    up.catch(() => {}); // whoever waits for it sees the error
+    up.catch(() => {}); // its callers see the error
     return up;
   }
 
@@ -156,13 +156,50 @@ export class RedisConnection {
   }
 }
 
-/** Tells if Redis itself said no; anything else is a connection that failed. */
+/** Tells if an error is an answer of Redis; any other error is a connection that failed. */
 export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** An attempt at several addresses fails with an error that has a code only. */
+/** Remedies for failures that operators meet, by the text of the failure. */
+const REMEDIES: readonly (readonly [text: RegExp, remedy: string])[] = [
+  [/ECONNREFUSED/, 'nothing listens there: start Redis, or correct the address'],
+  [/ENOTFOUND|EAI_AGAIN/, 'the name has no address: correct it, or check the DNS'],
+  [
+    /no connection within|no answer within|ETIMEDOUT/,
+    'check that Redis runs, and that no firewall is in between',
+  ],
+  [/All sentinels are unreachable/, 'check their addresses, and the name of the master'],
+  [/certificate/, 'name the authority that signed it: ?ca=/path/ca.pem'],
+  [/^NOAUTH|^WRONGPASS/, 'correct the user and the password in the URL'],
+  [/^NOPERM/, 'docs/redis.md lists the rights that its account needs'],
+  [/^OOM/, 'its memory is full: raise maxmemory, or lower the retention'],
+  [/^MISCONF/, 'it cannot write to its disk: free space there'],
+  [/unknown command/i, 'Redis 7.0 or newer is needed'],
+];
+
+/** The message of a failure, with its remedy if there is one. */
 function reasonOf(error: unknown): string {
+  const text = textOf(error);
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
+  return remedy === undefined ? text : `${text} (${remedy})`;
+}
+
+/** The message of an error. The error of an attempt at several addresses has only a code. */
+function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || ('code' in error ? String(error.code) : error.name);
+}
+
+/** Ms before the next attempt at a lost connection, for ioredis's `retryStrategy`: full jitter, up to 2 s. */
+export function reconnectDelay(attempt: number): number {
+  return Math.random() * Math.min(2000, 50 * 2 ** attempt);
+}
+
+/** Resolves as the work does, or rejects after `ms`. */
+export function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from './connection.ts';
+import type { RedisConnectionOptions } from './connection.ts';
 
 /** The parts of a Redis URL. */
 export interface RedisLocation {
-  /** Addresses of Redis itself, of the Sentinels, or of some nodes of the Cluster. At least one. */
+  /** Addresses of the server, of the Sentinels, or of some nodes of the Cluster. At least one. */
   readonly servers: readonly { host: string; port: number }[];
   /** Options for asking Sentinels; null where there are none. */
-  readonly sentinel: ConnectionOptions | null;
+  readonly sentinel: RedisConnectionOptions | null;
   readonly cluster: boolean;
   /** Options of every connection to a Redis. */
-  readonly options: ConnectionOptions;
+  readonly options: RedisConnectionOptions;
 }
 
 const URL_SHAPE =
@@ -18,14 +18,16 @@ const TLS_FILES = ['ca', 'cert', 'key'] as const;
 const SENTINEL_LOGIN = ['sentinelUsername', 'sentinelPassword'] as const;
 
 /**
+ * Reads a Redis URL:
+ *
  * - `redis://[[user]:password@]host[:6379][/db]`
  * - `redis+sentinel://[[user]:password@]host[:26379][,host…]/name[/db][?sentinelUsername=…&sentinelPassword=…]`
  * - `redis+cluster://[[user]:password@]host[:6379][,host…]`
  *
- * `rediss` is TLS, to Sentinels too; `?ca=`, `&cert=` and `&key=` then name PEM files: whom to trust in place of
- * the system's authorities, and what to show. Reserved characters of names and passwords are percent-encoded.
+ * `rediss` is TLS, to Sentinels too. `?ca=`, `&cert=` and `&key=` then name PEM files: the authorities to trust in place
+ * of the system's, and the client's certificate and key. Reserved characters of names and passwords are percent-encoded.
  *
- * @throws TypeError naming what is wrong, and nothing of the URL itself: it may hold a password
+ * @throws TypeError that says what is wrong, without any part of the URL: it may hold a password
  */
 export function parseRedisUrl(url: string): RedisLocation {
   const [match, scheme, form, login, hosts = '', path = '', query] = URL_SHAPE.exec(url) ?? [];
@@ -34,17 +36,20 @@ export function parseRedisUrl(url: string): RedisLocation {
   const secure = scheme === 'rediss';
   const allowed: string[] = [...(secure ? TLS_FILES : []), ...(form === '+sentinel' ? SENTINEL_LOGIN : [])];
   for (const name of parameters.keys()) {
-    if (!allowed.includes(name)) throw wrong(`takes no parameter ${name} here; ${list(allowed)}`);
+    if (!allowed.includes(name)) throw wrong(`has an unknown parameter, ${name}: ${oneOf(allowed)}`);
   }
-  const servers = hosts.split(',').map((host) => parseHost(host, form === '+sentinel' ? 26379 : 6379));
+  const servers = hosts.split(',').map((host) => parseAddress(host, form === '+sentinel' ? 26379 : 6379));
   const parts = path === '' ? [] : path.split('/').map(decode);
   const name = form === '+sentinel' ? parts.shift() : undefined;
   if (form === '+sentinel' && !name) throw wrong('must name the master behind the Sentinels: …/mymaster');
   if (form === undefined && servers.length > 1)
-    throw wrong('of several hosts begins with redis+sentinel:// or redis+cluster://');
-  if (parts.length > (form === '+cluster' ? 0 : 1)) throw wrong('has too long a path');
+    throw wrong('with several hosts must begin with redis+sentinel:// or redis+cluster://');
+  if (form === '+cluster' && parts.length > 0)
+    throw wrong('of a Cluster ends with its hosts: it has one database');
+  if (parts.length > 1) throw wrong('has too long a path: it ends with the number of a database, such as /0');
   const db = Number(parts[0] ?? 0);
-  if (!Number.isInteger(db) || db < 0) throw wrong('must end in the number of a database, or in none');
+  if (!Number.isInteger(db) || db < 0)
+    throw wrong('must end in the number of a database, such as /0, or in no path at all');
   const tls = secure ? { tls: tlsOptions(parameters) } : {};
   return {
     servers,
@@ -54,16 +59,16 @@ export function parseRedisUrl(url: string): RedisLocation {
   };
 }
 
-function parseHost(text: string, defaultPort: number): { host: string; port: number } {
+function parseAddress(text: string, defaultPort: number): { host: string; port: number } {
   const [, bracketed, plain, port = defaultPort] =
     /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || !(Number(port) < 65_536))
-    throw wrong('must have hosts such as name:6379 or [::1]:6379');
+    throw wrong('must have hosts such as name:6379 or [::1]:6379, with ports below 65536');
   return { host, port: Number(port) };
 }
 
-function parseLogin(login = ''): ConnectionOptions {
+function parseLogin(login = ''): RedisConnectionOptions {
   if (login === '') return {};
   const [username = '', ...password] = login.split(':');
   if (password.length === 0)
@@ -74,8 +79,8 @@ function parseLogin(login = ''): ConnectionOptions {
 function sentinelOptions(
   name: string,
   parameters: URLSearchParams,
-  tls: ConnectionOptions['tls'],
-): ConnectionOptions {
+  tls: RedisConnectionOptions['tls'],
+): RedisConnectionOptions {
   const [sentinelUsername, sentinelPassword] = SENTINEL_LOGIN.map((key) => parameters.get(key));
   return {
     name,
@@ -85,7 +90,7 @@ function sentinelOptions(
   };
 }
 
-function tlsOptions(parameters: URLSearchParams): NonNullable<ConnectionOptions['tls']> {
+function tlsOptions(parameters: URLSearchParams): NonNullable<RedisConnectionOptions['tls']> {
   const files = TLS_FILES.map((name) => [name, parameters.get(name)] as const);
   return Object.fromEntries(
     files.flatMap(([name, file]) => (file === null ? [] : [[name, read(name, file)]])),
@@ -96,7 +101,7 @@ function read(name: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw wrong(`names a ${name} file that cannot be read: ${file}`, error);
+    throw wrong(`names a file in ?${name}= that cannot be read: ${file}`, error);
   }
 }
 
@@ -108,8 +113,8 @@ function decode(text: string): string {
   }
 }
 
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`;
+function oneOf(names: readonly string[]): string {
+  return names.length === 0 ? 'a URL of this kind takes none' : `it may be ${names.join(', ')}`;
 }
 
 function wrong(what: string, cause?: unknown): TypeError {

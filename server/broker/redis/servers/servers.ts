@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { EventsError } from '../../../../shared/errors.ts';
+import type { EventsError } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { LogUnavailable } from '../../log-unavailable.ts';
-import { RedisConnection } from './connection.ts';
-import { redirectionIn } from './redirection.ts';
-import type { Topology } from './topology.ts';
+import { brokerClosed, LogUnavailable } from '../../broker.ts';
+import { isReply, RedisConnection } from './connection.ts';
+import { SLOTS, type Topology } from './topology.ts';
+
+/** A command that failed at a server. */
+interface Attempt {
+  key: string;
+  server: string;
+  /** 1 for the first. */
+  attempt: number;
+  /** As `performance.now()` tells. */
+  deadline: number;
+}
 
 interface ServersSettings {
   /** Purpose of the connections; seen in CLIENT LIST. */
@@ -14,11 +23,11 @@ interface ServersSettings {
   logger: Logger;
 }
 
-/** A redirection is followed at once so many times; two servers may each say that it is the other. */
+/** Redirections followed without a pause. After them each attempt waits up to PAUSE_MS: two servers may name each other. */
 const AT_ONCE = 3;
 const PAUSE_MS = 100;
 
-/** The connections of a process for one purpose: one to each server, made when a key of that server is asked for. */
+/** A process's connections for one purpose: one to each server, opened when a key of that server is first asked for. */
 export class RedisServers {
   readonly #topology: Topology;
   readonly #settings: ServersSettings;
@@ -37,12 +46,12 @@ export class RedisServers {
     return [...this.#connections.values()];
   }
 
-  /** The number of the database that they use; 0 while there are none: only a Cluster may have none, and it has no other. */
+  /** Number of the database. 0 while there is no connection: that is so in a Cluster only, which has no other database. */
   get db(): number {
     return this.connections[0]?.redis.options.db ?? 0;
   }
 
-  /** Tells if there are some, and all can be used now. */
+  /** Tells if there is a connection, and all can be used now. */
   get areReady(): boolean {
     return this.#connections.size > 0 && this.connections.every(({ isReady }) => isReady);
   }
@@ -59,8 +68,8 @@ export class RedisServers {
   }
 
   /**
-   * Has the server of a key do something that does no harm when it is done twice, wherever the key moves meanwhile.
-   * @param send called with each attempt
+   * Runs an idempotent command on the server that owns `key`, following redirections.
+   * @param send sends the command; called at each attempt
    * @throws EventsError UNAVAILABLE, CLOSED
    */
   async run<T>(key: string, send: (redis: Redis) => Promise<T>): Promise<T> {
@@ -73,13 +82,13 @@ export class RedisServers {
     }
   }
 
-  /** Takes note of it if a server answered that another one has the key. */
-  heed(error: unknown): void {
+  /** Tells the topology if an error says that another server has the key. */
+  noteRedirection(error: unknown): void {
     const redirection = redirectionIn(error);
     if (redirection?.kind === 'moved') this.#topology.moved(redirection.slot, redirection.server);
   }
 
-  /** Waits for the answers that are under way: for twice `timeoutMs` at most. */
+  /** Waits up to twice `timeoutMs` for the answers that are under way, then ends all connections. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#inFlight);
     this.#closed = true;
@@ -88,14 +97,16 @@ export class RedisServers {
 
   async #follow<T>(key: string, send: (redis: Redis) => Promise<T>): Promise<T> {
     const deadline = performance.now() + this.#settings.timeoutMs;
+    /** The server of an ASK redirection, for the next attempt only. */
     let asked: string | null = null;
     for (let attempt = 1; ; attempt++) {
-      if (this.#closed) throw new EventsError('CLOSED', 'The broker is closed.');
+      if (this.#closed) throw brokerClosed();
       const left = Math.max(1, Math.ceil(deadline - performance.now()));
       const server = asked ?? this.#topology.serverOf(key);
       if (server === null) {
-        await this.#doubt(left);
-        if (this.#topology.serverOf(key) === null && performance.now() >= deadline) throw this.#nowhere();
+        await this.#refresh(left);
+        if (this.#topology.serverOf(key) === null && performance.now() >= deadline)
+          throw this.#unknownServer();
         continue;
       }
       try {
@@ -103,19 +114,17 @@ export class RedisServers {
         return await connection.run(asked === null ? send : (redis) => sendAsking(redis, send), left);
       } catch (error) {
         if (this.#closed || performance.now() >= deadline) throw error;
-        asked = await this.#whereElse(key, server, error, attempt, deadline);
+        asked = await this.#redirect(error, { key, server, attempt, deadline });
       }
     }
   }
 
-  /** The server to ask instead, null if it is the key's. @throws what was thrown, if there is none */
-  async #whereElse(
-    key: string,
-    server: string,
-    error: unknown,
-    attempt: number,
-    deadline: number,
-  ): Promise<string | null> {
+  /**
+   * Decides where a failed command goes next.
+   * @returns the server to ask, or null for the one that the topology names
+   * @throws the error itself, where no other server would answer differently
+   */
+  async #redirect(error: unknown, { key, server, attempt, deadline }: Attempt): Promise<string | null> {
     const redirection = redirectionIn(error instanceof Error ? error.cause : null);
     if (attempt > AT_ONCE || redirection?.kind === 'wait') await sleep(PAUSE_MS * Math.random());
     switch (redirection?.kind) {
@@ -127,15 +136,15 @@ export class RedisServers {
       case 'ask':
         return redirection.server;
       default:
-        await this.#doubt(deadline - performance.now());
+        await this.#refresh(deadline - performance.now());
         if (redirection === null && this.#topology.serverOf(key) === server) throw error;
         return null;
     }
   }
 
-  /** Has the topology look again, and waits for that, but not for ever. */
-  async #doubt(ms: number): Promise<void> {
-    await Promise.race([this.#topology.doubt(), sleep(ms, undefined, { ref: false })]);
+  /** Has the topology find out anew which server has which key, and waits for it up to `ms`. */
+  async #refresh(ms: number): Promise<void> {
+    await Promise.race([this.#topology.refresh(), sleep(ms, undefined, { ref: false })]);
   }
 
   #connect(server: string): RedisConnection {
@@ -143,14 +152,15 @@ export class RedisServers {
     if (!connection) {
       connection = new RedisConnection((options) => this.#topology.open(server, options), this.#settings);
       this.#connections.set(server, connection);
-      connection.redis.on('close', () => this.#topology.doubt());
-      connection.redis.on('moved', () => this.#topology.doubt(server)); // a subscription; it knows where to
+      connection.redis.on('close', () => this.#topology.refresh());
+      // A subscription's slot moved away; its old server knows the new one.
+      connection.redis.on('moved', () => this.#topology.refresh(server));
       for (const listener of this.#onConnection) listener(connection);
     }
     return connection;
   }
 
-  /** Ends the connections to servers that have nothing any more: whoever waits for one of them asks elsewhere. */
+  /** Ends the connections to servers that have no key any more: commands that wait for one of them go to another server. */
   #retire(): void {
     for (const [server, connection] of this.#connections) {
       if (this.#topology.has(server)) continue;
@@ -159,14 +169,39 @@ export class RedisServers {
     }
   }
 
-  #nowhere(): EventsError {
+  #unknownServer(): EventsError {
     const { address } = this.#topology;
-    return new LogUnavailable(`Redis at ${address} cannot be reached: nobody says who has what`);
+    return new LogUnavailable(
+      `Redis at ${address} cannot be reached: no server there says which one has the key (check that they run, and form a Cluster)`,
+    );
   }
 }
 
-/** To a server that is about to take over the key, and takes a command for it only if told so right before. */
+/** Sends a command to a server that is about to own its key: until then it takes such a command only right after ASKING. */
 function sendAsking<T>(redis: Redis, send: (redis: Redis) => Promise<T>): Promise<T> {
   redis.asking().catch(() => {}); // the command fails too
   return send(redis);
+}
+
+/** The meaning of an error that a server answered with. */
+type Redirection =
+  /** Another server has the slot. */
+  | { kind: 'moved'; slot: number; server: string }
+  /** Another server is about to have the slot, and has this key already. */
+  | { kind: 'ask'; server: string }
+  /** Keys are between two servers, or the Cluster is not whole: try again later. */
+  | { kind: 'wait' }
+  /** Every other server would answer the same. */
+  | { kind: 'refused' };
+
+/** Reads the answer of a server; null if the error is none. */
+function redirectionIn(error: unknown): Redirection | null {
+  if (!isReply(error)) return null;
+  const [kind, slotText, server = ''] = error.message.split(' ');
+  const slot = Number(slotText);
+  const names = /^.+:\d+$/.test(server) && Number.isInteger(slot) && slot >= 0 && slot < SLOTS;
+  if (kind === 'MOVED' && names) return { kind: 'moved', slot, server };
+  if (kind === 'ASK' && names) return { kind: 'ask', server };
+  const passing = ['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'LOADING'];
+  return { kind: passing.includes(kind ?? '') ? 'wait' : 'refused' };
 }

@@ -1,35 +1,39 @@
 import type { Redis } from 'ioredis';
-import type { ConnectionOptions } from './connection.ts';
-
-/** The source of a broker's connections. */
-export type RedisSource =
-  /**
-   * One server: `redis://user:password@host:6379/0`; one behind Sentinels: `redis+sentinel://host1:26379,host2/name`;
-   * a Cluster: `redis+cluster://host1:7000,host2:7000`. With `rediss` in place of `redis`, over TLS.
-   */
-  | { url: string; connect?: (options: ConnectionOptions) => Redis }
-  /**
-   * Makes a connection, for whatever a URL cannot say. Called once for each connection the broker needs; beside a
-   * `url` it is given what that says, e.g. the address of a Cluster's node.
-   * @example { connect: (options) => new Redis({ ...options, path: '/run/redis.sock' }) }
-   */
-  | { connect: (options: ConnectionOptions) => Redis };
+import type { RedisConnectionOptions } from './connection.ts';
 
 /** Finds the server of a key: the one thing in which Redis alone, behind Sentinels and as a Cluster differ. */
 export interface Topology {
-  /** Hosts and ports at which it is looked for, for messages; never a password. */
+  /** Hosts and ports from the URL, for messages; never a password. */
   readonly address: string;
   /** The server that has a key; null while that is not known. */
   serverOf(key: string): string | null;
   /** Tells if a server has any key. */
   has(server: string): boolean;
-  /** A connection to a server. */
-  open(server: string, options: ConnectionOptions): Redis;
-  /** A server said that another one has a slot now. */
+  /** Opens a connection to a server. */
+  open(server: string, options: RedisConnectionOptions): Redis;
+  /** Notes that a slot is on another server now: a server answered so. */
   moved(slot: number, server: string): void;
-  /** Something failed that would if keys had moved: finds out. @param witness the server to ask first */
-  doubt(witness?: string): Promise<void>;
+  /**
+   * Finds out anew which server has which key, because something failed as it does when keys have moved.
+   * @param witness the server to ask first
+   */
+  refresh(witness?: string): Promise<void>;
   /** Calls the listener whenever a key has another server than before. */
   onChange(listener: () => void): void;
   close(): void;
+}
+
+/** Number of a Cluster's slots: each key belongs to one, and each slot to a server. */
+export const SLOTS = 16_384;
+
+/** The slot of a key: CRC16 (XMODEM) of the text in its first braces, or of the whole key if it has none. */
+export function keySlot(key: string): number {
+  const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
+  let crc = 0;
+  for (const byte of Buffer.from(tag)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+    crc &= 0xffff;
+  }
+  return crc % SLOTS;
 }
