@@ -1,14 +1,28 @@
 export type { AccessConfig } from './access/access-config.ts';
-export { type AccessContext, type AccessContextOptions, createAccessContext } from './access/access-context.ts';
-export { type AccessRequest, type Action, type Authorize, authorizeSession, type Grant } from './access/authorize.ts';
+export {
+  type AccessContext,
+  type AccessContextOptions,
+  createAccessContext,
+} from './access/access-context.ts';
+export {
+  type AccessRequest,
+  type Action,
+  type Authorize,
+  authorizeSession,
+  type Grant,
+} from './access/authorize.ts';
 export { Session } from './access/sessions/session.ts';
 export { Sessions, type SessionsOptions } from './access/sessions/sessions.ts';
-export { anonymous } from './access/tokens/anonymous.ts';
-export { type ApiKey, apiKeys } from './access/tokens/api-keys.ts';
-export type { Authenticate, Credentials } from './access/tokens/authenticate.ts';
+export {
+  type ApiKey,
+  type Authenticate,
+  anonymous,
+  apiKeys,
+  type Credentials,
+  firstOf,
+} from './access/tokens/authenticate.ts';
 export { TOKEN_COOKIE } from './access/tokens/credentials.ts';
-export { firstOf } from './access/tokens/first-of.ts';
-export { jwt, type JwtKey, type JwtOptions } from './access/tokens/jwt.ts';
+export { type JwtKey, type JwtOptions, jwt } from './access/tokens/jwt.ts';
 export type { Claims, Subject } from './access/tokens/subject.ts';
 export type { Application, ApplicationContext } from './app/application.ts';
 export { loadConfig, SERVER_VARIABLES, type ServerConfig, type ServerOptions } from './app/config.ts';
@@ -27,33 +41,60 @@ export type { RedisSource } from './broker/redis/servers/open-topology.ts';
 export type { Retention } from './broker/retention.ts';
 export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
 export { EventManager } from './event-manager/event-manager.ts';
-export type { EventManagerOptions, ListenerOptions, PublishOptions, SubscribeOptions } from './event-manager/event-manager-options.ts';
+export type {
+  EventManagerOptions,
+  ListenerOptions,
+  PublishOptions,
+  SubscribeOptions,
+} from './event-manager/event-manager-options.ts';
 export { EventSubscription } from './event-manager/feeds/event-subscription.ts';
 export type { TopicGate } from './event-manager/feeds/subscription-factory.ts';
 export type { ListenerHandler } from './event-manager/listeners.ts';
-export { broadcastAgentMessage, broadcastNetworkUpdate, broadcastSystemStatus, type PublisherOf } from './event-manager/psyche-publishers.ts';
+export {
+  broadcastAgentMessage,
+  broadcastNetworkUpdate,
+  broadcastSystemStatus,
+  type PublisherOf,
+} from './event-manager/psyche-publishers.ts';
 export type { ManagerPublishResult } from './event-manager/publish/publisher.ts';
 export type { Selection } from './event-manager/records/selector.ts';
 export type { EventStats } from './event-manager/stats/event-stats.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
+export type { MetricsSources, Traffic } from './metrics/gauges.ts';
 export { Metrics } from './metrics/metrics.ts';
 export type { MetricsConfig } from './metrics/metrics-config.ts';
-export type { MetricsSources, Traffic } from './metrics/sources.ts';
 export type { AgentFigures, AgentsById } from './performance-monitor/agent-figures.ts';
-export { health } from './performance-monitor/health.ts';
-export { integratePerformanceMonitor, type IntegratePerformanceMonitorOptions, type StatusPublisher } from './performance-monitor/integrate.ts';
-export { type PerformanceMetrics, PerformanceMonitor, type PerformanceMonitorOptions } from './performance-monitor/performance-monitor.ts';
+export {
+  health,
+  type IntegratePerformanceMonitorOptions,
+  integratePerformanceMonitor,
+  type StatusPublisher,
+} from './performance-monitor/integrate.ts';
+export {
+  type PerformanceMetrics,
+  PerformanceMonitor,
+  type PerformanceMonitorOptions,
+} from './performance-monitor/performance-monitor.ts';
 export type { PerformanceReaders } from './performance-monitor/readers.ts';
 export { type AppRouter, type AppRouterOptions, createAppRouter } from './router/app-router.ts';
-export { type BaseProcedure, type BatchInput, type EventProcedures, eventProcedures, type EventProceduresOptions, type PublishInput, type PublishProcedures, type SubscribeInput, type SubscribeProcedures } from './router/event-procedures.ts';
+export {
+  type BaseProcedure,
+  type BatchInput,
+  type EventProcedures,
+  type EventProceduresOptions,
+  eventProcedures,
+  type PublishInput,
+  type PublishProcedures,
+  type SubscribeInput,
+  type SubscribeProcedures,
+} from './router/event-procedures.ts';
 export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
-export type { JsonSchema } from './schema/events-schema.ts';
-export { toJsonSchema } from './schema/json-schema.ts';
+export { type JsonSchema, toJsonSchema } from './schema/events-schema.ts';
 export type { Instruments } from './telemetry/instruments.ts';
 export { JsonLogger, type LogLevel } from './telemetry/json-logger.ts';
 export type { Logger } from './telemetry/logger.ts';
 export { openTelemetry } from './telemetry/open-telemetry.ts';
 export type { Traced, Tracing } from './telemetry/tracing.ts';
-export { errorFormatter, type EventsErrorShape } from './trpc/error-formatter.ts';
+export { type EventsErrorShape, errorFormatter } from './trpc/error-formatter.ts';
 export { asTRPCError, type ErrorDetails } from './trpc/errors.ts';

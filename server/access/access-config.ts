@@ -1,24 +1,23 @@
 import * as z from 'zod';
-import { isLoopback } from './names/loopback.ts';
-import { type ApiKey, apiKeys } from './tokens/api-keys.ts';
-import type { Authenticate } from './tokens/authenticate.ts';
-import { firstOf } from './tokens/first-of.ts';
+import { EventsError } from '../../shared/errors.ts';
+import { isLoopback } from './names/host-address.ts';
+import { type ApiKey, type Authenticate, apiKeys, firstOf } from './tokens/authenticate.ts';
 import { jwt } from './tokens/jwt.ts';
 import { claimsSchema, subjectIdSchema } from './tokens/subject.ts';
 
-/** Configuration of access. Without any of it, everybody on this machine is let in. */
+/** Configuration of access. Without any of it, everybody on this machine has access. */
 export interface AccessConfig {
-  /** Keys that are taken; as a variable: a JSON array of `{ id, sha256, claims }`. Default none. */
+  /** Accepted keys; as a variable: a JSON array of `{ id, sha256, claims }`. Default none. */
   readonly authApiKeys: readonly ApiKey[];
   /** Secret of HS256 tokens, at least 32 bytes; not with `authJwksUrl`. Default none. */
   readonly authJwtSecret: string | null;
-  /** Address of the keys of who issues tokens: `https://`, or `http://` on this machine. Default none. */
+  /** URL of the token issuer's key set: `https://`, or `http://` on this machine. Default none. */
   readonly authJwksUrl: string | null;
-  /** Required `iss` of a token; needed for tokens. */
+  /** Required `iss` of a token. Must be set where tokens are accepted. */
   readonly authJwtIssuer: string | null;
-  /** Value that `aud` of a token must be or contain; needed for tokens. */
+  /** Value that `aud` of a token must be or contain. Must be set where tokens are accepted. */
   readonly authJwtAudience: string | null;
-  /** True if a server that the network reaches may do without all of these. Default off. */
+  /** True if a server that the network reaches may run without all of these. Default off. */
   readonly allowAnonymous: boolean;
 }
 
@@ -36,7 +35,7 @@ const KEYS_ERROR =
 
 const text = z.string().min(1).nullable().default(null);
 
-/** Each message is what comes after "<name> must be". None tells the value. */
+/** Schemas of the options. Each message follows on "<name> must be", and none contains the value. */
 export const accessShape = {
   authApiKeys: z
     .unknown()
@@ -63,18 +62,20 @@ export const accessShape = {
   allowAnonymous: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
 };
 
-/** A fault of the options together: the option, and the words after "<name> must be". */
+/** Finds options that contradict each other. @returns the option, and the words after "<name> must be" */
 export function accessConflict(config: AccessConfig): [keyof AccessConfig, string] | undefined {
   const { authJwtSecret, authJwksUrl, authJwtIssuer, authJwtAudience } = config;
   if (authJwtSecret !== null && authJwksUrl !== null)
-    return ['authJwksUrl', 'left out where a secret is set'];
+    return ['authJwksUrl', 'left out where AUTH_JWT_SECRET is set'];
   if (authJwtSecret === null && authJwksUrl === null) return undefined;
-  if (authJwtIssuer === null) return ['authJwtIssuer', 'set where tokens are taken'];
-  if (authJwtAudience === null) return ['authJwtAudience', 'set where tokens are taken'];
+  if (authJwtIssuer === null)
+    return ['authJwtIssuer', 'set where tokens are taken: to the `iss` of the tokens'];
+  if (authJwtAudience === null)
+    return ['authJwtAudience', 'set where tokens are taken: to the `aud` of the tokens'];
   return undefined;
 }
 
-/** Makes the authentication that a configuration asks for; undefined where nobody is asked for a token. */
+/** Makes the authentication of a configuration; undefined where nobody is asked for a token. */
 export function configuredAuthentication(config: AccessConfig): Authenticate | undefined {
   const { authApiKeys, authJwtSecret, authJwksUrl, authJwtIssuer, authJwtAudience } = config;
   const ways: Authenticate[] = [];
@@ -83,6 +84,15 @@ export function configuredAuthentication(config: AccessConfig): Authenticate | u
   if (authJwtSecret !== null) ways.push(jwt({ secret: authJwtSecret, ...names }));
   else if (authJwksUrl !== null) ways.push(jwt({ jwks: authJwksUrl, ...names }));
   return ways.length > 0 ? firstOf(ways) : undefined;
+}
+
+/** Refuses to run a server that the network reaches without authentication. @throws EventsError INVALID_OPTION */
+export function refuseOpenServer(host: string): void {
+  if (isLoopback(host)) return;
+  throw new EventsError(
+    'INVALID_OPTION',
+    `HOST ${host} lets the network in, and nobody is asked for a token: set AUTH_API_KEYS, AUTH_JWT_SECRET or AUTH_JWKS_URL, or ALLOW_ANONYMOUS=on to let everybody do everything.`,
+  );
 }
 
 function parseJson(json: string): unknown {

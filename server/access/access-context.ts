@@ -7,7 +7,7 @@ import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { askToReconnect } from '../broadcaster/socket/ask-to-reconnect.ts';
 import { cut } from '../broadcaster/socket/cut.ts';
 import type { Asker } from '../event-manager/reading/asker.ts';
-import type { Allowance } from '../limits/allowance.ts';
+import type { Allowance } from '../limits/publish-rate.ts';
 import { SocketAsker } from '../limits/socket-asker.ts';
 import { toTRPCError } from '../trpc/errors.ts';
 import type { Session } from './sessions/session.ts';
@@ -16,9 +16,9 @@ import type { Authenticate, Credentials } from './tokens/authenticate.ts';
 import { readCredentials } from './tokens/credentials.ts';
 import type { Subject } from './tokens/subject.ts';
 
-/** Ms before its token expires, or a third of the time left, in which a client is asked to come with a fresh one. */
+/** Ms before its token expires at which a client is asked to reconnect with a fresh one; if less than three times that is left, a third of it. */
 const RENEWAL_MS = 30_000;
-/** Clients with less time left are not asked, since they come with the same token again and again. */
+/** Clients with less time left are not asked: they would come back with the same token again and again. */
 const LEAST_MS = 500;
 
 /** The tRPC context of a server with authentication. */
@@ -27,7 +27,7 @@ export interface AccessContext {
   session?: Session | undefined;
   /** The caller's remaining publishes; undefined where they are not limited. */
   allowance?: Allowance | undefined;
-  /** For whom logs are read; undefined where each call reads for itself. */
+  /** The asker on whose turns logs are read; undefined where each call has its own. */
   asker?: Asker | undefined;
 }
 
@@ -37,13 +37,13 @@ export interface AccessContextOptions {
   sessions: Sessions;
   /** Origins whose cookies count, besides the server's own. Default none. */
   allowedOrigins?: readonly string[] | undefined;
-  /** The client's address. Default: the peer's, which is a proxy's where there is one. */
+  /** Tells the client's address. Default: the peer's, which is the proxy's behind a proxy. */
   addressOf?: ((request: IncomingMessage) => string) | undefined;
-  /** Makes a subject's allowance of publishes. Default: none is counted. */
+  /** Makes a subject's allowance of publishes. Default: publishes are not counted. */
   allowance?: ((subject: Subject, address: string) => Allowance | undefined) | undefined;
 }
 
-/** Options that the adapters of tRPC pass to `createContext`: `node:http`'s objects, or fastify's around them. */
+/** Arguments of `createContext` from tRPC's adapters: `node:http`'s objects, or fastify's around them. */
 interface ContextSource {
   req: IncomingMessage | { raw: IncomingMessage };
   res: WebSocket | Closing | { raw: Closing };
@@ -57,9 +57,10 @@ interface Closing {
 }
 
 /**
- * Makes `createContext` for a server's WebSockets and HTTP. A client is asked to connect again before its token expires:
- * tRPC's client has the new connection open before it leaves the old one, and is not interrupted. A socket is closed when its session ends: with 4401 when it
- * expired, with 4503 when it was revoked; and with 4401, 4501 or 4505 after the error, when it is not let in.
+ * Makes `createContext` for a server's WebSockets and HTTP. A client is asked to reconnect before its token expires: tRPC's
+ * client opens the new connection before it leaves the old one, and is not interrupted. A socket is closed when its session
+ * ends: with 4401 when it expired, with 4503 when it was revoked. A socket that is refused is closed after the error: with
+ * 4401, 4501 or 4505.
  *
  * @example applyBroadcastWSSHandler({ wss, router, createContext: createAccessContext({ authenticate, sessions }) })
  */
@@ -123,7 +124,7 @@ function followResponse(response: Closing, session: Session): void {
   else response.once('close', () => session.close());
 }
 
-/** The errors of the requests that wait are answered before the next turn of the event loop. */
+/** Closes a refused socket in the next turn of the event loop: by then the waiting requests are answered with the error. */
 function closeAfterErrors(socket: WebSocket, error: unknown): void {
   if (isExpiry(error)) setImmediate(() => cut(socket, CloseCode.TOKEN_EXPIRED, 'the token expired'));
   else if (error instanceof EventsError && error.code === 'UNKNOWN_VERSION')

@@ -11,34 +11,34 @@ export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control';
 /** A request to be authorised. */
 export interface AccessRequest {
   readonly action: Action;
-  /** Null for `stats`, which is of a whole process. */
+  /** Null for `stats`, which concern the whole process. */
   readonly topic: string | null;
-  /** Event types it is about: those asked for, or all of the catalog's. None for `stats` and `control`. */
+  /** Event types asked for, or all of the catalog's if none are named. Empty for `stats` and `control`. */
   readonly types: readonly string[];
 }
 
 /** The part of a request that is allowed. */
 export interface Grant {
-  /** Allowed types. A caller that named another is refused, a caller that named none gets these. */
+  /** Allowed types. A caller that named any other type is refused; a caller that named none gets these. */
   readonly types: readonly string[];
   /**
-   * Patterns of types that may be seen although this process's catalog lacks them, for whoever named no types: a record
-   * of such a type is announced as a gap. Of any other type nothing is told. Default none.
+   * Patterns of types that may be seen although this process's catalog lacks them, for callers that name no types. A record
+   * of such a type is announced as a gap; records of other unknown types are passed over in silence. Default none.
    */
   readonly unknownTypes?: readonly string[] | undefined;
-  /** Conditions that what is subscribed to or read must meet as well [D8]. */
+  /** Conditions that the events must meet in addition to the caller's own filter [D8]. */
   readonly filter?: AnyFilter | undefined;
 }
 
 /**
- * Decides what a call may do; asked for each call, and each time a subscription is resumed.
+ * Decides what a call may do. Asked for each call, and each time a subscription is resumed.
  * @throws EventsError FORBIDDEN, or a TRPCError of your own
  */
 export type Authorize<Ctx> = (context: Ctx, request: AccessRequest) => Grant | Promise<Grant>;
 
 /**
- * The default: what the claims of the context's session allow. Without a session, which is to say without
- * authentication, everything.
+ * The default: grants what the claims of the context's session allow. Without a session there is no authentication, and
+ * everything is granted.
  * @throws EventsError FORBIDDEN; TOKEN_EXPIRED or UNAUTHENTICATED once the session has ended
  */
 export function authorizeSession(context: unknown, request: AccessRequest): Grant {
@@ -46,7 +46,7 @@ export function authorizeSession(context: unknown, request: AccessRequest): Gran
   return session ? grantOf(session.subject.claims, request) : { types: request.types, unknownTypes: ['*'] };
 }
 
-/** Cuts a request down to what claims allow. @throws EventsError FORBIDDEN */
+/** Grants the part of a request that claims allow. @throws EventsError FORBIDDEN */
 export function grantOf(claims: Claims, { action, topic, types }: AccessRequest): Grant {
   if (action === 'stats') {
     if (claims.stats !== true) throw forbidden('You may not see stats.');
@@ -68,12 +68,12 @@ export function forbidden(message: string, cause?: unknown): EventsError {
   return new EventsError('FORBIDDEN', message, { cause });
 }
 
-/** Tells if what an {@link Authorize} threw says that something is not allowed. */
+/** Tells if an error of an {@link Authorize} means that something is not allowed. */
 export function isForbidden(error: unknown): boolean {
   return (error instanceof EventsError || error instanceof TRPCError) && error.code === 'FORBIDDEN';
 }
 
-/** Topics that begin with `_` are the system's own, so `*` does not mean them. */
+/** Tells if patterns match a topic. Topics that begin with `_` are private: only patterns that begin with `_` match them. */
 function coversTopic(patterns: readonly string[] | undefined, topic: string): boolean {
   return matchesOne(
     topic.startsWith('_') ? patterns?.filter((pattern) => pattern.startsWith('_')) : patterns,

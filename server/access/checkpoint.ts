@@ -12,18 +12,18 @@ import { sessionOf } from './sessions/session.ts';
 type Selected = EventSelection<string, AnyCatalog>;
 
 /** The part of a topic that a caller may see. */
-export interface Seen {
+export interface VisiblePart {
   readonly topic: string;
   readonly types: readonly string[];
-  /** Patterns of the types that may be seen of those that this catalog does not have. */
+  /** Patterns of types that this catalog lacks and that may be seen, see {@link Grant.unknownTypes}. */
   readonly unknownTypes: readonly string[];
-  /** Conditions that hold whatever is asked for. */
+  /** Conditions that the events must meet whatever the caller asks for. */
   readonly filter: AnyFilter | undefined;
 }
 
 const VERBS = { publish: 'publish', subscribe: 'subscribe to', history: 'read the history of' } as const;
 
-/** Authorises the calls of a catalog's procedures, and cuts them down to what is allowed. */
+/** Authorises the calls of a catalog's procedures, and narrows them to what is allowed. */
 export class Checkpoint<Ctx> {
   readonly #catalog: AnyCatalog;
   readonly #authorize: Authorize<Ctx>;
@@ -35,21 +35,21 @@ export class Checkpoint<Ctx> {
     this.#logger = logger;
   }
 
-  /** Tells if the events may be published. @throws EventsError FORBIDDEN, naming the type that may not */
+  /** Requires that types may be published. @throws EventsError FORBIDDEN, naming the types that may not */
   async publish(context: Ctx, topic: string = DEFAULT_TOPIC, types: readonly string[]): Promise<void> {
     const { filter } = await this.#ask(context, 'publish', topic, types, true);
     if (filter !== undefined) throw new TypeError('authorize: publishing cannot be granted with a filter');
   }
 
   /**
-   * Tells the part of a topic that may be seen: of the types that are named, or of all.
-   * @throws EventsError FORBIDDEN, naming the type that may not, or when nothing may
+   * Finds the visible part of a topic: of the types that are named, or of all.
+   * @throws EventsError FORBIDDEN, naming the types that may not be seen; or when none may
    */
   async see(
     context: Ctx,
     action: 'subscribe' | 'history',
     { topic = DEFAULT_TOPIC, types: named }: Pick<Selected, 'topic' | 'types'>,
-  ): Promise<Seen> {
+  ): Promise<VisiblePart> {
     const types = named ?? this.#catalog.names;
     const grant = await this.#ask(context, action, topic, types, named !== undefined);
     const filter = this.#enforced(grant);
@@ -58,9 +58,10 @@ export class Checkpoint<Ctx> {
   }
 
   /**
-   * Tells the part of each of several topics that may be subscribed to: asked for each that a pattern matches, null for none.
-   * @returns what makes the selection of a topic, once it is known which filter is asked for
-   * @throws EventsError as {@link see}, for the topics that are named; INVALID_TOPIC
+   * Authorises a subscription to several topics: the named ones at once, and each that a pattern matches when it appears.
+   * @returns a function that takes the caller's filter, and gives one that makes the selection of a topic: null where
+   * nothing may be seen
+   * @throws EventsError as {@link see}, for the named topics; INVALID_TOPIC
    */
   async seeEach(
     context: Ctx,
@@ -68,7 +69,7 @@ export class Checkpoint<Ctx> {
     types: readonly string[] | undefined,
   ): Promise<(filter: AnyFilter | undefined) => (topic: string) => Promise<Selected | null>> {
     const see = (topic: string) => this.see(context, 'subscribe', { topic, types });
-    const named = new Map<string, Seen>();
+    const named = new Map<string, VisiblePart>();
     for (const topic of parseTopics(topics).names) named.set(topic, await see(topic));
     return (filter) => {
       for (const seen of named.values()) this.narrow(seen, filter);
@@ -83,11 +84,11 @@ export class Checkpoint<Ctx> {
     };
   }
 
-  /** Cuts the visible part down to what is asked for as well. @throws EventsError INVALID_FILTER */
-  narrow({ filter: enforced, ...seen }: Seen, asked: AnyFilter | undefined): Selected & Seen {
+  /** Narrows the visible part by the caller's filter. @throws EventsError INVALID_FILTER */
+  narrow({ filter: enforced, ...seen }: VisiblePart, asked: AnyFilter | undefined): Selected & VisiblePart {
     if (enforced === undefined) return { ...seen, filter: asked };
     if (asked === undefined) return { ...seen, filter: enforced };
-    compileFilter(this.#catalog, seen.types, asked); // its mistakes are told with the paths they were written at
+    compileFilter(this.#catalog, seen.types, asked); // alone first: its faults are then told at the caller's own paths
     return { ...seen, filter: { and: [enforced, asked] } };
   }
 
@@ -97,7 +98,7 @@ export class Checkpoint<Ctx> {
     await this.#authorize(context, { action: 'stats', topic: null, types: [] });
   }
 
-  /** Logs which part of it is seen, and which is not, for debugging. */
+  /** Logs which types are granted and which are withheld, for debugging. */
   #tell(context: Ctx, action: string, topic: string, types: readonly string[], grant: Grant): void {
     if (!debugs(this.#logger)) return;
     const withheld = types.filter((type) => !grant.types.includes(type));
@@ -124,15 +125,18 @@ export class Checkpoint<Ctx> {
     return { types: allowed, unknownTypes: named ? [] : (grant.unknownTypes ?? []), filter: grant.filter };
   }
 
-  /** The filter of a grant, which can be met by some of its types. @throws EventsError FORBIDDEN */
+  /** The filter of a grant, checked against its types. @throws EventsError FORBIDDEN if none of them can meet it */
   #enforced({ types, filter }: Grant): AnyFilter | undefined {
     if (filter === undefined) return undefined;
     try {
       compileFilter(this.#catalog, types, filter);
       return filter;
     } catch (cause) {
-      // Its fields are not for the one who asks to know.
-      throw forbidden(`Nothing of ${types.join(', ')} is for you.`, cause);
+      // The message does not tell which fields are filtered by.
+      throw forbidden(
+        `You may see no ${types.join(', ')} here: your rights have a filter that these cannot meet.`,
+        cause,
+      );
     }
   }
 }

@@ -1,7 +1,7 @@
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { topicSchema } from '../../shared/topic.ts';
-import { allowanceOf } from '../limits/allowance.ts';
+import { allowanceOf } from '../limits/publish-rate.ts';
 import { toTRPCError } from '../trpc/errors.ts';
 import { peek } from '../trpc/raw-input.ts';
 import { type Authorize, authorizeSession } from './authorize.ts';
@@ -14,8 +14,8 @@ interface Call<Ctx> {
 }
 
 /**
- * For procedures beside the events, such as a simulation's: mutations are `control` of the topic that their input names,
- * the others are `stats`. Where nobody authenticates, all pass.
+ * Authorises procedures beside the events, such as a simulation's. Mutations need `control` of the topic that their input
+ * names, all others need `stats`. Without authentication all are allowed.
  * @throws TRPCError FORBIDDEN, UNAUTHORIZED
  */
 export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Promise<void> {

@@ -1,12 +1,10 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import { configuredAuthentication } from '../access/access-config.ts';
+import { configuredAuthentication, refuseOpenServer } from '../access/access-config.ts';
 import { type AccessContextOptions, createAccessContext } from '../access/access-context.ts';
-import { refuseOpenServer } from '../access/names/loopback.ts';
 import { servedHosts } from '../access/names/served-hosts.ts';
 import { Sessions } from '../access/sessions/sessions.ts';
-import { anonymous } from '../access/tokens/anonymous.ts';
-import type { Authenticate } from '../access/tokens/authenticate.ts';
+import { type Authenticate, anonymous } from '../access/tokens/authenticate.ts';
 import type { Subject } from '../access/tokens/subject.ts';
 import type { BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
 import { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';

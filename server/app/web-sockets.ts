@@ -17,7 +17,7 @@ import type { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
 import { type Upgrade, upgradeListener } from '../broadcaster/upgrade/upgrades.ts';
 import type { ClientLimits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
-import type { Traffic } from '../metrics/sources.ts';
+import type { Traffic } from '../metrics/gauges.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { logFailure } from './http/log-failure.ts';

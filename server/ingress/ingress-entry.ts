@@ -6,17 +6,17 @@ import { parseInput } from '../../shared/wire/json-text.ts';
 import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
 import { expectsData } from '../router/inputs.ts';
 
-/** Characters of an entry's data and annotations, each: as large as a body over HTTP. */
+/** Most characters of an entry's data, and of its annotations: those of a body over HTTP. */
 const MAX_LENGTH = 1024 * 1024;
 
-/** An entry of the ingress stream, as Redis gives it out. */
+/** An entry of the ingress stream, as Redis returns it. */
 export interface IngressEntry {
   /** `<Unix ms>-<number>`, given by Redis. */
   readonly id: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** The event an entry asks to publish; its data is for the catalog to judge. */
+/** The event that an entry asks to publish; the catalog has not validated its data yet. */
 export interface IngressEvent {
   readonly topic: string;
   readonly event_type: string;
@@ -28,14 +28,15 @@ export interface IngressEvent {
 const FIELDS = new Set(['topic', 'event_type', 'data', 'meta', 'timestamp', 'idempotency_key']);
 
 /**
- * Reads an entry: `event_type` and `data` (JSON), and if need be `topic`, `timestamp` (default: when it was added),
- * `idempotency_key` (default: from the entry's id, so that it is stored once however often it is tried) and, for data
- * that is more than JSON, superjson's `meta`.
+ * Reads an entry. It has `event_type` and `data` (JSON). Optional are `topic`, `timestamp` (default: the time it was added),
+ * `idempotency_key` (default: made of the entry's id, so that it is stored once over any number of attempts) and, for data
+ * that JSON cannot hold, superjson's `meta`.
  * @throws EventsError INVALID_EVENT, INVALID_TOPIC, FORBIDDEN for a private topic
  */
 export function readEntry({ id, fields }: IngressEntry, catalog: AnyCatalog): IngressEvent {
   for (const name of Object.keys(fields)) {
-    if (!FIELDS.has(name)) throw invalid(name, `is no field of an entry: ${[...FIELDS].join(', ')}`);
+    if (!FIELDS.has(name))
+      throw invalid(name, `is not a field of an entry; the fields are ${[...FIELDS].join(', ')}`);
   }
   const topic = parseTopic(fields['topic']);
   if (topic.startsWith('_')) throw new EventsError('FORBIDDEN', `Topic ${topic} is private.`);
@@ -54,7 +55,7 @@ export function readEntry({ id, fields }: IngressEntry, catalog: AnyCatalog): In
   };
 }
 
-/** When an entry was added, Unix ms, by its id. */
+/** Time at which an entry was added, Unix ms, by its id. */
 export function timeOf(id: string): number {
   return Number.parseInt(id, 10);
 }
@@ -64,7 +65,7 @@ function addedAt(id: string): string {
   return Number.isNaN(date.getTime()) ? new Date().toISOString() : date.toISOString();
 }
 
-/** Data with what its annotations say, of what the event's schema can hold. */
+/** Decodes data with its annotations, within the types that the event's schema can hold. */
 function decodeData(catalog: AnyCatalog, name: string, json: unknown, meta: string | undefined): unknown {
   const annotations = meta === undefined ? undefined : parse('meta', meta);
   const ofData = expectsData(catalog, name);
@@ -79,7 +80,7 @@ function parse(name: string, text: string): unknown {
     return parseInput(text);
   } catch (error) {
     if (error instanceof EventsError) throw error;
-    throw invalid(name, 'is not JSON');
+    throw invalid(name, 'is not valid JSON');
   }
 }
 

@@ -3,32 +3,32 @@ import type { RedisServers } from '../broker/redis/servers/servers.ts';
 import type { IngressEntry } from './ingress-entry.ts';
 
 const GROUP = 'psyche-events';
-/** Entries handled at a time. */
+/** Entries read at a time. */
 const BATCH = 100;
-/** Ms that Redis waits for new entries before it answers that there are none. */
+/** Ms that Redis waits for new entries before it answers with none. */
 const BLOCK_MS = 500;
-/** Dead entries kept. */
+/** Dead entries kept, about. */
 const MAX_DEAD = 10_000;
 /** Characters kept of each field of a dead entry. */
 const MAX_FIELD = 64 * 1024;
-/** A consumer that did nothing for so long, and has nothing, is gone. */
+/** Ms after which an idle consumer without pending entries counts as gone. */
 const GONE_MS = 60 * 60 * 1000;
 
 type RawEntry = [id: string, fields: string[] | null];
 
 export interface IngressStreamOptions {
-  /** Reads, and waits in Redis while it does. */
+  /** Connections for reads, which block in Redis. */
   readonly reading: RedisServers;
-  /** Does the rest. */
+  /** Connections for all other commands. */
   readonly commands: RedisServers;
   readonly prefix: string;
-  /** This process's name in the group; no other has it. */
+  /** This process's name in the group, which no other process has. */
   readonly consumer: string;
-  /** Ms after which an entry that somebody began with is somebody else's. */
+  /** Ms after which a pending entry may be claimed by another process. */
   readonly claimAfterMs: number;
 }
 
-/** The ingress stream in Redis, its consumer group, and where entries go that are no events. */
+/** The ingress stream in Redis, its consumer group, and the dead-letter stream for entries that are not valid events. */
 export class IngressStream {
   readonly key: string;
   readonly deadKey: string;
@@ -40,7 +40,7 @@ export class IngressStream {
     this.#options = options;
   }
 
-  /** Entries that nobody has begun with, after a moment's wait for some. */
+  /** New entries, after a short wait for some; empty if there are none. */
   async next(): Promise<IngressEntry[]> {
     const { reading, consumer } = this.#options;
     const reply = await this.#inGroup(() =>
@@ -63,7 +63,7 @@ export class IngressStream {
     return toEntries(stream?.[1] ?? []);
   }
 
-  /** Entries that somebody began with and did not finish. */
+  /** Claims pending entries that a process read and did not finish. */
   async abandoned(): Promise<IngressEntry[]> {
     const { commands, consumer, claimAfterMs } = this.#options;
     const reply = await this.#inGroup(() =>
@@ -74,7 +74,7 @@ export class IngressStream {
     return toEntries((reply as [string, RawEntry[]])[1]);
   }
 
-  /** These are dealt with. Removed before they are acknowledged: what is removed only is forgotten by the group by itself. */
+  /** Removes entries that are done. Deletes before it acknowledges: the group drops pending entries that are deleted. */
   async done(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     await this.#options.commands.run(this.key, async (redis) => {
@@ -83,7 +83,7 @@ export class IngressStream {
     });
   }
 
-  /** Keeps an entry that is no event, with the reason, for whoever looks after its producer. */
+  /** Puts an entry that is not a valid event on the dead-letter stream, with the reason. */
   async bury({ id, fields }: IngressEntry, { code, message }: EventsError): Promise<void> {
     const kept = Object.entries(fields).flatMap(([name, value]) => [name, value.slice(0, MAX_FIELD)]);
     const why = ['entry', id, 'code', code, 'reason', message.slice(0, MAX_FIELD)];
@@ -92,7 +92,7 @@ export class IngressStream {
     );
   }
 
-  /** Forgets consumers that are gone: each process has a name of its own. */
+  /** Deletes the consumers of processes that are gone. */
   async forgetGone(): Promise<void> {
     await this.#options.commands.run(this.key, async (redis) => {
       const consumers = (await redis.xinfo('CONSUMERS', this.key, GROUP)) as (string | number)[][];
@@ -105,7 +105,7 @@ export class IngressStream {
     });
   }
 
-  /** Runs a command of the group, which is made when it is missing: at first, or after a flush. */
+  /** Runs a command of the group, and creates the group if it is missing: at first, or after a flush. */
   async #inGroup<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run();
@@ -126,7 +126,7 @@ function says(error: unknown, word: string): boolean {
 }
 
 function toEntries(raw: readonly RawEntry[]): IngressEntry[] {
-  // One that was removed meanwhile has no fields.
+  // An entry that was deleted meanwhile has no fields.
   return raw.flatMap(([id, fields]) =>
     fields ? { id, fields: toRecord(fields) as Record<string, string> } : [],
   );

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { ERRORS, EventsError } from '../../shared/errors.ts';
+import { ERRORS, EventsError, messageOf } from '../../shared/errors.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type IngressEntry, type IngressEvent, readEntry, timeOf } from './ingress-entry.ts';
 import type { IngressStream } from './ingress-stream.ts';
 
-/** Ms between two looks for entries that were abandoned. */
+/** Ms between two searches for abandoned entries. */
 const CLAIM_EVERY_MS = 5_000;
 /** Ms to wait after a failure of Redis. */
 const PAUSE_MS = 500;
 const PAGE = 1000;
 
-/** Publishes an event of whatever type. */
+/** Publishes events of any type: an EventManager, whose data the catalog judges. */
 export interface IngressTarget {
   /** The catalog of its events. */
   readonly catalog: AnyCatalog;
@@ -27,24 +27,25 @@ export interface IngressOptions {
   stream: IngressStream;
   /** Validates and appends. */
   manager: IngressTarget;
-  /** The log, to look whether an old entry is in it already. */
+  /** The log, to find out if an old entry is in it already. */
   broker: Pick<Broker, 'seek' | 'read'>;
   logger: Logger;
 }
 
-/** Counts of the entries that this process took. */
+/** Counts of the entries that this process handled. */
 export interface IngressCounts {
   /** Published. */
   moved: number;
-  /** In the log already: tried before, here or elsewhere. */
+  /** Found in the log: an earlier attempt, by any process, had stored them. */
   duplicate: number;
-  /** No event, and put on the dead-letter stream. */
+  /** Not valid events; put on the dead-letter stream. */
   dead: number;
 }
 
 /**
- * Moves what foreign producers add to the ingress stream into the log. An entry is acknowledged after it was appended;
- * whoever dies in between leaves it to others, and its idempotency key keeps it from being stored twice.
+ * Moves the entries that foreign producers add to the ingress stream into the log. An entry is acknowledged after it was
+ * appended. If the process dies in between, another one takes the entry over, and its idempotency key keeps it from being
+ * stored twice.
  */
 export class Ingress {
   readonly counts: IngressCounts = { moved: 0, duplicate: 0, dead: 0 };
@@ -59,7 +60,7 @@ export class Ingress {
     this.#done = this.#run();
   }
 
-  /** Resolves when what it had begun with is done, as far as Redis lets it. */
+  /** Stops, and waits for the entries that are being handled. */
   async close(): Promise<void> {
     this.#stopped.abort();
     await this.#done;
@@ -86,11 +87,11 @@ export class Ingress {
     }
   }
 
-  /** Deals with entries in order; those of one topic stay in it. @param again whether somebody may have stored them */
-  async #handle(entries: readonly IngressEntry[], again: boolean): Promise<void> {
+  /** Moves entries in order, so that each topic has its own in order. @param claimed true if another process may have stored them */
+  async #handle(entries: readonly IngressEntry[], claimed: boolean): Promise<void> {
     if (entries.length === 0) return;
     const before = { ...this.counts };
-    const outcomes = await Promise.allSettled(entries.map((entry) => this.#settle(entry, again)));
+    const outcomes = await Promise.allSettled(entries.map((entry) => this.#settle(entry, claimed)));
     await this.#options.stream.done(
       entries.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ id }) => id),
     );
@@ -103,16 +104,16 @@ export class Ingress {
       },
       'Ingress entries handled',
     );
-    // Those that are not done stay this process's, and are claimed again.
+    // Entries that failed stay pending, and are claimed again.
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure) throw failure.reason;
   }
 
-  async #settle(entry: IngressEntry, again: boolean): Promise<void> {
+  async #settle(entry: IngressEntry, claimed: boolean): Promise<void> {
     try {
       const event = readEntry(entry, this.#options.manager.catalog);
-      // Idempotency keys are remembered for minutes only; the log itself tells about what is older.
-      const stored = again && (await this.#isStored(event, timeOf(entry.id)));
+      // Idempotency keys are remembered for minutes only; older entries are looked up in the log.
+      const stored = claimed && (await this.#isStored(event, timeOf(entry.id)));
       if (!stored && (await this.#publish(event))) this.counts.moved++;
       else this.counts.duplicate++;
     } catch (error) {
@@ -121,11 +122,14 @@ export class Ingress {
       this.counts.dead++;
       const { code, issues } = error;
       const fields = issues.map(({ path }) => path.join('.'));
-      this.#options.logger.warn({ entry: entry.id, code, fields }, 'An ingress entry is no event');
+      this.#options.logger.warn(
+        { entry: entry.id, code, fields },
+        'An ingress entry is not a valid event: it was moved to the dead-letter stream',
+      );
     }
   }
 
-  /** @returns whether it is new in the log */
+  /** @returns true if it is new in the log */
   async #publish({ event_type, data, ...options }: IngressEvent): Promise<boolean> {
     return !(await this.#options.manager.publish(event_type, data as never, options)).duplicate;
   }
@@ -143,15 +147,15 @@ export class Ingress {
   }
 
   #recovered(): void {
-    if (this.#failing) this.#options.logger.info({}, 'Ingress goes on');
+    if (this.#failing) this.#options.logger.info({}, 'Ingress: entries are moved again');
     this.#failing = false;
   }
 
-  /** One line per outage. */
+  /** Logs an outage once, and waits before the next attempt. */
   async #failed(error: unknown): Promise<void> {
     const { logger } = this.#options;
     if (!this.#failing && !this.#stopped.signal.aborted) {
-      logger.warn({ reason: String(error) }, 'Ingress waits: entries cannot be moved');
+      logger.warn({ reason: messageOf(error) }, 'Ingress: entries cannot be moved; trying again');
     }
     this.#failing = true;
     await sleep(PAUSE_MS, undefined, { signal: this.#stopped.signal }).catch(() => {});

@@ -7,7 +7,7 @@ import { Ingress, type IngressCounts, type IngressTarget } from './ingress.ts';
 import { IngressStream } from './ingress-stream.ts';
 
 const TIMEOUT_MS = 2_000;
-/** Ms after which an entry that a process began with counts as abandoned: far longer than any takes. */
+/** Ms after which a pending entry counts as abandoned: far longer than any entry takes. */
 const CLAIM_AFTER_MS = 15_000;
 
 export interface OpenIngressOptions {
@@ -27,7 +27,7 @@ export interface OpenIngress {
   close(): Promise<void>;
 }
 
-/** Begins to move what foreign producers add to `<prefix>:ingress` into the log; see {@link Ingress}. */
+/** Starts to move the entries that foreign producers add to `<prefix>:ingress` into the log; see {@link Ingress}. */
 export function openIngress({
   source,
   prefix,

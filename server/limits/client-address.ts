@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6, type Socket, SocketAddress } from 'node:net';
 
-/** The address of the client of a request, as far as it can be believed. */
+/** Tells the address of a request's client, as far as it can be trusted. */
 export type ClientAddress = (request: IncomingMessage) => string;
 
-/** Tells if the peer of a socket is one of these proxies: then the socket is not its client's. */
+/** Makes a test of sockets: true if the peer is one of these proxies, and not a client. */
 export function isProxy(trusted: readonly string[]): (socket: Socket) => boolean {
   if (trusted.length === 0) return () => false;
   const isTrusted = trustedProxies(trusted);
-  return ({ remoteAddress }) => isTrusted(plain(remoteAddress));
+  return ({ remoteAddress }) => isTrusted(canonicalAddress(remoteAddress));
 }
 
-/** Networks that go by a name. */
+/** Named networks. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1'],
   linklocal: ['169.254.0.0/16', 'fe80::/10'],
@@ -19,9 +19,9 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Makes a test of addresses, written as by {@link plain}.
+ * Makes a test of addresses, written as by {@link canonicalAddress}.
  * @param list addresses, networks such as `10.0.0.0/8`, or names of {@link NAMED}
- * @throws TypeError for what is neither
+ * @throws TypeError naming the item that is none of these
  */
 export function trustedProxies(list: readonly string[]): (address: string) => boolean {
   const trusted = new BlockList();
@@ -31,47 +31,47 @@ export function trustedProxies(list: readonly string[]): (address: string) => bo
 
 function addNetwork(list: BlockList, text: string): void {
   const [written = '', bits, ...more] = text.split('/');
-  const address = plain(written);
+  const address = canonicalAddress(written);
   const most = isIPv4(address) ? 32 : 128;
-  // Bits of an IPv4 network that is written within IPv6 are counted from the beginning of that.
+  // In an IPv4 network that is written within IPv6, the prefix counts the 96 bits before the IPv4 address too.
   const within = isIPv6(written) && isIPv4(address) ? 96 : 0;
   const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) - within : 0;
   if (!isIP(address) || prefix < 1 || prefix > most || more.length > 0)
-    throw new TypeError(`${text} is no address and no network`);
+    throw new TypeError(`${text} is neither an address nor a network such as 10.0.0.0/8`);
   list.addSubnet(address, prefix, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
 
 /**
- * Reads the client's address: the peer's, or, where the peer is a trusted proxy, the last one that it forwards for and
- * that is no trusted proxy itself.
- * @param trusted addresses and networks of proxies; of all others `X-Forwarded-For` is a claim that anybody can make
+ * Makes a reader of client addresses. The client is the peer, or, if the peer is a trusted proxy, the last address in
+ * `X-Forwarded-For` that is not a trusted proxy itself.
+ * @param trusted addresses and networks of proxies; `X-Forwarded-For` of any other peer is ignored, since anybody can send it
  */
 export function clientAddress(trusted: readonly string[]): ClientAddress {
-  if (trusted.length === 0) return ({ socket }) => plain(socket.remoteAddress);
+  if (trusted.length === 0) return ({ socket }) => canonicalAddress(socket.remoteAddress);
   const isTrusted = trustedProxies(trusted);
   return ({ socket, headers }) => {
-    let client = plain(socket.remoteAddress);
+    let client = canonicalAddress(socket.remoteAddress);
     const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
     while (isTrusted(client)) {
       const before = forwardedAddress(forwarded.pop());
-      if (before === undefined) break; // a name, a placeholder, or nothing: the proxy is all that is known
+      if (before === undefined) break; // a name, a placeholder, or nothing: only the proxy is known
       client = before;
     }
     return client;
   };
 }
 
-/** An address as proxies write it: bare, with a port, in brackets, in quotes. */
+/** Reads an address as proxies write it: bare, with a port, in brackets, in quotes. */
 function forwardedAddress(text: string | undefined): string | undefined {
   const bare = text?.trim().replace(/^"(.*)"$/, '$1') ?? '';
   const address = /^\[([^\]]+)\](?::\d+)?$/.exec(bare)?.[1] ?? /^([\d.]+):\d+$/.exec(bare)?.[1] ?? bare;
-  return isIP(address) ? plain(address) : undefined;
+  return isIP(address) ? canonicalAddress(address) : undefined;
 }
 
-/** Tells if it is this machine that asks. */
+/** Tells if an address is this machine's own. */
 export const isThisMachine: (address: string) => boolean = trustedProxies(['loopback']);
 
-/** The unit that is counted as one client: an IPv4 address, or an IPv6 network of 64 bits, which is what one customer has. */
+/** The key under which an address is counted as one client: an IPv4 address, or the /64 network of an IPv6 address, since one customer has all of it. */
 export function addressKey(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail = ''] = address.split('::', 2);
@@ -85,9 +85,9 @@ export function addressKey(address: string): string {
     .join(':')}::/64`;
 }
 
-/** One writing of an address: IPv6 in its shortest form, and IPv4 as such, also where it comes within IPv6. */
-export function plain(address: string | undefined): string {
+/** Canonical form of an address: IPv6 in its shortest form; IPv4 as such, also when it comes within IPv6. */
+export function canonicalAddress(address: string | undefined): string {
   if (address === undefined || !isIPv6(address)) return address ?? '';
-  const bare = address.replace(/%.*$/, ''); // the interface by which it is reached
+  const bare = address.replace(/%.*$/, ''); // without the zone
   return new SocketAddress({ address: bare, family: 'ipv6' }).address.replace(/^::ffff:(?=\d+\.)/, '');
 }

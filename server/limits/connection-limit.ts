@@ -1,7 +1,7 @@
 import { addressKey, isThisMachine } from './client-address.ts';
 import { DEFAULT_MAX_CONNECTIONS } from './limits-config.ts';
 
-/** Counts the connections of each address, and lets no more in than one may have. */
+/** Counts the connections of each address, and refuses those above the maximum. */
 export class ConnectionLimit {
   readonly #max: number;
   readonly #sparesThisMachine: boolean;
@@ -9,14 +9,14 @@ export class ConnectionLimit {
 
   /**
    * @param max 0: no limit; null: 1000, and no limit for this machine
-   * @param more so many above it
+   * @param extra added to `max`
    */
-  constructor(max: number | null, more = 0) {
-    this.#max = ((max ?? DEFAULT_MAX_CONNECTIONS) || Number.POSITIVE_INFINITY) + more;
+  constructor(max: number | null, extra = 0) {
+    this.#max = ((max ?? DEFAULT_MAX_CONNECTIONS) || Number.POSITIVE_INFINITY) + extra;
     this.#sparesThisMachine = max === null;
   }
 
-  /** Lets one more in. Returns what to call, once or more, when it is gone; undefined: not one more. */
+  /** Admits one more connection. @returns a function to call when it is gone, which may be called again; undefined if it is refused */
   admit(address: string): (() => void) | undefined {
     if (this.#sparesThisMachine && isThisMachine(address)) return () => {};
     const key = addressKey(address);
@@ -33,7 +33,7 @@ export class ConnectionLimit {
     };
   }
 
-  /** Addresses that have a connection. */
+  /** Number of addresses that have a connection. */
   get addresses(): number {
     return this.#open.size;
   }

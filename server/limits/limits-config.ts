@@ -4,32 +4,32 @@ import { trustedProxies } from './client-address.ts';
 /** Limits on one client's use of a server. */
 export interface LimitsConfig {
   /**
-   * Connections of one address at a time: WebSockets, event streams and requests; a hundred sockets more may be between
+   * Connections of one address at a time: WebSockets, event streams and requests. A hundred more sockets may be idle between
    * two requests. 0: no limit. Default null: 1000, and no limit for this machine.
    */
   readonly maxConnectionsPerAddress: number | null;
   /**
-   * Events per second that one subject may publish, in all processes that share a Redis; an event of a batch counts as
-   * one. Of those who need no token it is one address. 0: no limit. Default null: 1000, and no limit for those of this
-   * machine who need no token.
+   * Events per second that one subject may publish, in all processes that share a Redis. Each event of a batch counts. Where
+   * no token is needed, an address counts as a subject. 0: no limit. Default null: 1000, and no limit for callers of this
+   * machine that need no token.
    */
   readonly publishRate: number | null;
   /**
-   * Ms after which a connection that does not say what it wants is gone: what it may take is up to a second less. Anew for
-   * the head of a request, and for the first message of a WebSocket that announced one. Default 5000.
+   * Ms within which a client must have sent the head of a request, and, on a WebSocket that announced one, the first message.
+   * A connection that takes longer is closed; it may be closed up to a second earlier. Default 5000.
    */
   readonly handshakeTimeoutMs: number;
   /**
-   * Proxies whose `X-Forwarded-For` is believed: addresses, networks such as `10.0.0.0/8`, `loopback`, `uniquelocal`; as a
-   * variable: comma-separated. Default none: the address is the peer's.
+   * Proxies whose `X-Forwarded-For` is trusted: addresses, networks such as `10.0.0.0/8`, `loopback`, `uniquelocal`; as a
+   * variable: comma-separated. Default none: the client's address is the peer's.
    */
   readonly trustProxy: readonly string[];
 }
 
-/** Ms of the time for a handshake that are left to be late in: thousands may be due at once. */
+/** Ms of the handshake's time kept in reserve for closing late: thousands of connections may be due at once. */
 export const HANDSHAKE_SPARE_MS = 500;
 
-/** Defaults for clients that are not of this machine. */
+/** Defaults for clients on other machines. */
 export const DEFAULT_MAX_CONNECTIONS = 1000;
 export const DEFAULT_PUBLISH_RATE = 1000;
 
@@ -38,11 +38,11 @@ const whole = (min: number, max: number) => {
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 };
 
-/** Each message is what comes after "<name> must be". */
+/** Schemas of the options. Each message follows on "<name> must be". */
 export const limitsShape = {
   maxConnectionsPerAddress: whole(0, 1_000_000).nullable().default(null),
   publishRate: whole(0, 1_000_000).nullable().default(null),
-  // Less would leave no time to speak in: cutting takes up to a second of it.
+  // Closing takes up to a second of it; less would leave a client no time.
   handshakeTimeoutMs: whole(2_000, 60_000).default(5_000),
   trustProxy: z
     .union([z.array(z.string()), z.string().transform((list) => list.split(',').map((item) => item.trim()))])

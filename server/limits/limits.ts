@@ -1,26 +1,25 @@
 import type { Socket } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';
 import { openClient } from '../broker/redis/servers/open-topology.ts';
-import type { Allowance } from './allowance.ts';
 import {
   addressKey,
   type ClientAddress,
+  canonicalAddress,
   clientAddress,
   isProxy,
   isThisMachine,
-  plain,
 } from './client-address.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { DEFAULT_PUBLISH_RATE, type LimitsConfig } from './limits-config.ts';
-import { PublishRate } from './publish-rate.ts';
+import { type Allowance, PublishRate } from './publish-rate.ts';
 
-/** Sockets that an address may have open beside those that count: between two requests, or on their way to the first. */
+/** Sockets that an address may have open beyond its connections: between two requests, or before the first. */
 const SPARE_SOCKETS = 100;
-/** Ms to wait for Redis before a process counts for itself. */
+/** Ms to wait for Redis before a process counts alone. */
 const COUNT_MS = 500;
 
 export interface ClientLimitsOptions extends LimitsConfig {
-  /** The Redis in which processes count together. Default null: each counts for itself. */
+  /** The Redis in which processes count together; null: each process counts alone. */
   readonly redisUrl: string | null;
   /** Prefix of keys in Redis. */
   readonly redisPrefix: string;
@@ -46,13 +45,13 @@ export class ClientLimits {
     const perSecond = publishRate ?? DEFAULT_PUBLISH_RATE;
     if (perSecond === 0) return;
     if (redisUrl !== null) {
-      // A connection of its own, so that late answers here hold up nothing else.
+      // A separate connection, so that late answers delay nothing else.
       this.#redis = openClient(redisUrl, { name: 'limits', timeoutMs: COUNT_MS });
     }
     this.#rate = new PublishRate({ perSecond, prefix, redis: this.#redis });
   }
 
-  /** The allowance of a caller. @param subject undefined for those who need no token: then their address counts */
+  /** The allowance of a caller. @param subject undefined where no token is needed: then the address is counted */
   allowance(subject: string | undefined, address: string): Allowance | undefined {
     const rate = this.#rate;
     if (!rate || (subject === undefined && this.#sparesThisMachine && isThisMachine(address)))
@@ -61,10 +60,10 @@ export class ClientLimits {
     return { take: (events) => rate.take(key, events) };
   }
 
-  /** Tells if a socket may stay, whatever it is going to ask; one of a proxy may, for it is of many clients. */
+  /** Tells if a new socket may stay. A proxy's sockets always may: they belong to many clients. */
   admitSocket(socket: Socket): boolean {
     if (this.#isProxy(socket)) return true;
-    const release = this.#sockets.admit(plain(socket.remoteAddress));
+    const release = this.#sockets.admit(canonicalAddress(socket.remoteAddress));
     if (release) socket.once('close', release);
     return release !== undefined;
   }

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Registry } from 'prom-client';
-import { EventsError } from '../../shared/errors.ts';
-import { hostName } from '../access/names/host-address.ts';
-import { isLoopback } from '../access/names/loopback.ts';
+import { EventsError, messageOf } from '../../shared/errors.ts';
+import { hostName, isLoopback } from '../access/names/host-address.ts';
 import { HOST_REFUSAL, type ServedHostsOptions, servedHosts } from '../access/names/served-hosts.ts';
 import type { MetricsConfig } from './metrics-config.ts';
 
@@ -13,13 +12,13 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
-/** Shows metrics at `/metrics` on a port of their own, so that what the network reaches need not have them. */
+/** Shows metrics at `/metrics` on a port of their own, so that the port that the network reaches need not show them. */
 export async function serveMetrics(
   registry: Registry,
   { metricsHost, metricsPort: port, allowedHosts }: MetricsConfig & Pick<ServedHostsOptions, 'allowedHosts'>,
 ): Promise<MetricsServer> {
   const host = hostName(metricsHost);
-  // Elsewhere it is scraped by whatever address it happens to have.
+  // On other addresses any name is taken: a scraper uses whatever address the server has.
   const isServed = isLoopback(host) ? servedHosts({ host, allowedHosts, allowedOrigins: [] }) : () => true;
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
     if (!isServed(request)) {
@@ -36,13 +35,13 @@ export async function serveMetrics(
     );
   });
   try {
-    // Not shared with the other workers of a cluster: each answer is of one process, and must be of the same one.
+    // Not shared with other workers: all answers at this port must be of one process.
     server.listen({ port: port ?? 0, host, exclusive: true });
     await once(server, 'listening');
   } catch (cause) {
     throw new EventsError(
       'INVALID_OPTION',
-      `Metrics cannot be shown on port ${port} of ${host}. Set METRICS_HOST and METRICS_PORT.`,
+      `Metrics cannot be shown on port ${port} of ${host}: ${messageOf(cause)}. Set METRICS_PORT to a free port, and METRICS_HOST to an address of this machine.`,
       { cause },
     );
   }

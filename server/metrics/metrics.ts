@@ -1,14 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { GapReason } from '../../shared/stream-items.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
-import { watchSources } from './gauges.ts';
-import type { MetricsSources } from './sources.ts';
+import { type MetricsSources, watchSources } from './gauges.ts';
 
-/** Seconds. From what a process does by itself to what a Redis far away needs. */
+/** Bounds of the histograms, in seconds: from the work of one process to a Redis far away. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
- * Measures a process for Prometheus: counters and latencies while it works, all else when it is asked.
+ * Measures a process for Prometheus. Counters and latencies are recorded while it works; all other figures are read when
+ * somebody asks for the metrics.
  *
  * @example
  * const metrics = new Metrics();
@@ -84,7 +84,7 @@ export class Metrics implements Instruments {
     });
   }
 
-  /** Asks these for their figures whenever the metrics are read. Once for each process. */
+  /** Reads figures from these sources whenever somebody asks for the metrics. Call it once in a process. */
   watch(sources: MetricsSources): void {
     watchSources(this.registry, sources);
   }

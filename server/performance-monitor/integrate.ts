@@ -2,13 +2,13 @@ import { hostname } from 'node:os';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
+import { SystemHealthStatus } from '../../shared/psyche-events.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type AgentsById, agentMetadata, agentMetrics } from './agent-figures.ts';
-import { health } from './health.ts';
 import type { PerformanceMonitor } from './performance-monitor.ts';
 
-/** An EventManager whose catalog has `system_status`, as far as it is used here. */
+/** The part of an EventManager that is used: its catalog has `system_status`. */
 export interface StatusPublisher {
   publish(
     event_type: 'system_status',
@@ -23,26 +23,26 @@ export interface IntegratePerformanceMonitorOptions {
   manager: StatusPublisher;
   /** Ms between two `system_status` events; the first is published at once. Default 5000. */
   intervalMs?: number;
-  /** The topic it is published to, or several, which all get the same. Default `default`. */
+  /** The topic that it is published to; several get equal events. Default `default`. */
   topic?: string | readonly string[] | undefined;
   /** `metadata.node`. Default: the machine's name. */
   node?: string;
   /** Agents at work now. Default 0. */
   activeAgents?: () => number;
   /**
-   * Figures of each agent, by id: latencies go into `performance_metrics` (`agent_latency_mean_ms`, `…_max_ms`), and
-   * each agent with its errors into `metadata.agents`. Their errors count only through `errorCount`. Default: none.
+   * Figures of each agent, by id. Latencies go into `performance_metrics` (`agent_latency_mean_ms`, `…_max_ms`), and each
+   * agent with its errors into `metadata.agents`. Their errors count only through `errorCount`. Default: none.
    */
   agents?: () => AgentsById;
-  /** Errors of the application since it started. Those since the status before count, with the manager's own. Default 0. */
+  /** Errors of the application since it started. A status counts those since the status before, and the manager's own. Default 0. */
   errorCount?: () => number;
-  /** Default: nothing is logged. */
+  /** Default: logs nothing. */
   logger?: Logger;
 }
 
 /**
- * Publishes a `system_status` at once and then in intervals. A publish that fails is logged; one that takes longer
- * than the interval is waited for.
+ * Publishes a `system_status` at once, and then at intervals. A publish that fails is logged. One that takes longer than the
+ * interval is waited for.
  *
  * @example
  * const reports = integratePerformanceMonitor(new PerformanceMonitor(), { manager });
@@ -53,17 +53,10 @@ export function integratePerformanceMonitor(
   monitor: PerformanceMonitor,
   options: IntegratePerformanceMonitorOptions,
 ): { stop(): void } {
-  const {
-    manager,
-    intervalMs = 5000,
-    topic = DEFAULT_TOPIC,
-    node = hostname(),
-    logger = silentLogger,
-  } = options;
-  const { activeAgents = () => 0, errorCount = () => 0, agents } = options;
-  const topics = [topic].flat();
-  const newErrors = increaseOf(() => faults(manager.stats()) + errorCount());
+  const { manager, intervalMs = 5000, topic = DEFAULT_TOPIC, logger = silentLogger } = options;
   if (!(intervalMs > 0)) throw new TypeError('integratePerformanceMonitor: intervalMs must be above 0');
+  const topics = [topic].flat();
+  const nextStatus = statusSource(monitor, options);
   let stopped = false;
   let publishing = false;
   /** The refusal that was logged last: a catalog that refuses one status refuses all, for ever. */
@@ -73,21 +66,7 @@ export function integratePerformanceMonitor(
     if (publishing) return;
     publishing = true;
     try {
-      const figures = agents?.();
-      const metrics = { ...monitor.sample(), ...(figures && agentMetrics(figures)) };
-      const errors = newErrors();
-      const status = {
-        health_status: health(metrics, errors),
-        performance_metrics: metrics,
-        active_agents: activeAgents(),
-        error_count: errors,
-        metadata: {
-          node,
-          uptime: Math.round(process.uptime()),
-          pid: process.pid,
-          ...(figures && { agents: agentMetadata(figures) }),
-        },
-      };
+      const status = nextStatus();
       await Promise.all(topics.map((each) => manager.publish('system_status', status, { topic: each })));
       refusal = undefined;
     } catch (error) {
@@ -120,11 +99,36 @@ export function integratePerformanceMonitor(
   };
 }
 
+/** Makes the data of one `system_status` after another. */
+function statusSource(
+  monitor: PerformanceMonitor,
+  { manager, node = hostname(), activeAgents, agents, errorCount }: IntegratePerformanceMonitorOptions,
+): () => EventInput<'system_status'> {
+  const newErrors = increaseOf(() => faults(manager.stats()) + (errorCount?.() ?? 0));
+  return () => {
+    const figures = agents?.();
+    const metrics = { ...monitor.sample(), ...(figures && agentMetrics(figures)) };
+    const errors = newErrors();
+    return {
+      health_status: health(metrics, errors),
+      performance_metrics: metrics,
+      active_agents: activeAgents?.() ?? 0,
+      error_count: errors,
+      metadata: {
+        node,
+        uptime: Math.round(process.uptime()),
+        pid: process.pid,
+        ...(figures && { agents: agentMetadata(figures) }),
+      },
+    };
+  };
+}
+
 function isRefusal(error: unknown): error is EventsError {
   return error instanceof EventsError && (error.code === 'INVALID_EVENT' || error.code === 'UNKNOWN_EVENT');
 }
 
-/** By how much a count grew since the call before; one that was reset begins anew. */
+/** Tells by how much a count grew since the call before. A count that was reset begins at 0 again. */
 function increaseOf(count: () => number): () => number {
   let before = 0;
   return () => {
@@ -135,7 +139,21 @@ function increaseOf(count: () => number): () => number {
   };
 }
 
-/** Refused input is left out: it is the caller's fault, not the system's. */
+/** Counts the system's errors. Refused input is left out: it is the caller's fault. */
 function faults({ errors: { overloaded, unavailable, listener, malformed } }: EventStats): number {
   return overloaded + unavailable + listener + malformed;
+}
+
+const PERCENT = { warning: 70, error: 90 } as const;
+const ERRORS = { warning: 50, error: 100 } as const;
+
+/** `error` above 90 % of processor or memory, or 100 errors; `warning` above 70 % or 50. */
+export function health(
+  metrics: { cpu_percent: number; memory_percent: number },
+  errorCount: number,
+): SystemHealthStatus {
+  const worst = Math.max(metrics.cpu_percent, metrics.memory_percent);
+  if (worst > PERCENT.error || errorCount > ERRORS.error) return SystemHealthStatus.ERROR;
+  if (worst > PERCENT.warning || errorCount > ERRORS.warning) return SystemHealthStatus.WARNING;
+  return SystemHealthStatus.HEALTHY;
 }

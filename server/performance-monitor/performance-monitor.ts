@@ -1,5 +1,4 @@
-import { CpuMeter } from './cpu-meter.ts';
-import { LoopDelay } from './loop-delay.ts';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { type PerformanceReaders, systemReaders } from './readers.ts';
 
 /** Options of a {@link PerformanceMonitor}. */
@@ -8,7 +7,7 @@ export interface PerformanceMonitorOptions {
   readers?: Partial<PerformanceReaders>;
 }
 
-/** `performance_metrics` of a `system_status`. Figures that the system does not tell are left out. */
+/** `performance_metrics` of a `system_status`. Figures that the operating system does not give are left out. */
 export interface PerformanceMetrics {
   /** Use of all processors of the machine, 0–100. */
   cpu_percent: number;
@@ -34,7 +33,7 @@ export class PerformanceMonitor {
     this.#cpu = new CpuMeter(this.#readers);
   }
 
-  /** Takes a sample: memory held now, and processor time used since the sample before. The first one covers all time since the start. */
+  /** Takes a sample: memory in use now, and processor time since the sample before. The first one covers all time since the start. */
   sample(): PerformanceMetrics {
     const { machinePercent, processPercent } = this.#cpu.read();
     const { totalBytes, freeBytes } = this.#readers.machineMemory();
@@ -67,4 +66,63 @@ export class PerformanceMonitor {
 
 function round(figure: number): number {
   return Math.round(figure * 100) / 100;
+}
+
+type CpuReaders = Pick<PerformanceReaders, 'now' | 'machineCpu' | 'processCpuMs'>;
+
+/** Measures processor time between two readings; the first covers all time since machine and process started. */
+class CpuMeter {
+  readonly #readers: CpuReaders;
+  #last = { nowMs: 0, processMs: 0, busyMs: 0, totalMs: 0 };
+  #reading = { machinePercent: 0, processPercent: 0 };
+
+  constructor(readers: CpuReaders) {
+    this.#readers = readers;
+  }
+
+  read(): { machinePercent: number; processPercent: number } {
+    const last = this.#last;
+    const next = {
+      nowMs: this.#readers.now(),
+      processMs: this.#readers.processCpuMs(),
+      ...this.#readers.machineCpu(),
+    };
+    // The system counts in steps of a few ms: two readings within one step say nothing.
+    if (next.totalMs <= last.totalMs || next.nowMs <= last.nowMs) return this.#reading;
+    this.#last = next;
+    this.#reading = {
+      machinePercent: (100 * (next.busyMs - last.busyMs)) / (next.totalMs - last.totalMs),
+      processPercent: (100 * (next.processMs - last.processMs)) / (next.nowMs - last.nowMs),
+    };
+    return this.#reading;
+  }
+}
+
+const RESOLUTION_MS = 20;
+const NS_PER_MS = 1e6;
+
+/** Measures the delay of the event loop. Does not keep the process alive. */
+class LoopDelay {
+  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+
+  constructor() {
+    this.#histogram.enable();
+  }
+
+  /** Ms of delay since the reading before. */
+  read(): { p50Ms: number; p99Ms: number } {
+    const reading = { p50Ms: this.#percentileMs(50), p99Ms: this.#percentileMs(99) };
+    this.#histogram.reset();
+    return reading;
+  }
+
+  close(): void {
+    this.#histogram.disable();
+  }
+
+  #percentileMs(percentile: number): number {
+    if (this.#histogram.count === 0) return 0;
+    // Node records the time between two ticks of its timer: anything beyond the timer's interval is delay.
+    return Math.max(0, this.#histogram.percentile(percentile) / NS_PER_MS - RESOLUTION_MS);
+  }
 }

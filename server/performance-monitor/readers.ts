@@ -12,13 +12,13 @@ export interface PerformanceReaders {
   /** The machine's memory, in bytes. */
   machineMemory(): { totalBytes: number; freeBytes: number };
   processMemory(): { rss: number; heapUsed: number; heapTotal: number };
-  /** Undefined where the system does not tell. */
+  /** Undefined where the operating system does not tell. */
   threads(): number | undefined;
-  /** Undefined where the system does not tell. */
+  /** Undefined where the operating system does not tell. */
   openFiles(): number | undefined;
-  /** Sockets, timers, requests and the like that keep the process up. */
+  /** Sockets, timers, requests and other handles that keep the process alive. */
   activeHandles(): number;
-  /** Processes that ran or waited to, on average over the last minute. */
+  /** Processes that ran or waited to run, on average over the last minute. */
   load(): number;
 }
 
@@ -53,7 +53,7 @@ export const systemReaders: PerformanceReaders = {
   load: () => loadavg()[0] ?? 0,
 };
 
-/** Undefined where a file is not there. */
+/** The result of a read; undefined where it fails. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -16,7 +16,7 @@ import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/sessions/end-with-session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
-import { allowanceOf } from '../limits/allowance.ts';
+import { allowanceOf } from '../limits/publish-rate.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import { hearErrors } from '../trpc/early-errors.ts';
 import { asTRPCError, tellErrors } from '../trpc/errors.ts';

@@ -13,7 +13,7 @@ const KEY = {
   description: 'What was sent before with the same key, within five minutes, is stored once.',
 };
 
-/** Items that a stream sends about itself. */
+/** Schemas of the notices that a stream sends about itself. */
 const NOTICES: Record<string, JsonSchema> = {
   stream_synced: envelope('stream_synced', {
     recovered: { type: 'boolean', description: 'Whether everything since the given position was delivered.' },
@@ -38,8 +38,8 @@ export interface AsyncApiOptions {
 }
 
 /**
- * The events of a catalog, and the ways in and out for programs in any language, as an AsyncAPI 3 document: received as
- * server-sent events, published by HTTP, or added to the ingress stream in Redis.
+ * Describes a catalog as an AsyncAPI 3 document, for programs in any language: its events, received as server-sent events,
+ * published by HTTP, or added to the ingress stream in Redis.
  */
 export function toAsyncApi(catalog: AnyCatalog, options: AsyncApiOptions = {}): JsonSchema {
   const { title = 'psyche-events', version = '1.0.0', redisPrefix = 'psyche' } = options;
@@ -54,44 +54,53 @@ export function toAsyncApi(catalog: AnyCatalog, options: AsyncApiOptions = {}): 
       [`x-${PROTOCOL_HEADER}`]: PROTOCOL_VERSION,
     },
     defaultContentType: 'application/json',
-    channels: {
-      events: {
-        address: '/trpc/on.any',
-        title: 'Events of a topic, as they come',
-        description:
-          'tRPC’s server-sent events: the `data` of each is a message in `{"json": …}`, its `id` the cursor to resume from, as Last-Event-ID. The topic goes into the query: `input={"topic":"run-1"}`.',
-        messages: messageRefs([...names, ...Object.keys(NOTICES)]),
-      },
-      ...Object.fromEntries(names.map((name) => [`publish_${name}`, publishChannel(name)])),
-      ingress: {
-        address: `${redisPrefix}:ingress`,
-        title: 'A stream in Redis that any program may add to, where INGRESS is on',
-        messages: { entry: { $ref: '#/components/messages/ingress_entry' } },
-      },
+    channels: channels(names, redisPrefix),
+    operations: operations(names),
+    components: { messages: messages(names), schemas },
+  };
+}
+
+function channels(names: readonly string[], redisPrefix: string): JsonSchema {
+  return {
+    events: {
+      address: '/trpc/on.any',
+      title: 'Events of a topic, as they come',
+      description:
+        'tRPC’s server-sent events: the `data` of each is a message in `{"json": …}`, its `id` the cursor to resume from, as Last-Event-ID. The topic goes into the query: `input={"topic":"run-1"}`.',
+      messages: messageRefs([...names, ...Object.keys(NOTICES)]),
     },
-    operations: {
-      receive_events: { action: 'send', channel: { $ref: '#/channels/events' } },
-      ...Object.fromEntries(
-        names.map((name) => [
-          `publish_${name}`,
-          { action: 'receive', channel: { $ref: `#/channels/publish_${name}` } },
-        ]),
-      ),
-      add_to_ingress: { action: 'receive', channel: { $ref: '#/channels/ingress' } },
+    ...Object.fromEntries(names.map((name) => [`publish_${name}`, publishChannel(name)])),
+    ingress: {
+      address: `${redisPrefix}:ingress`,
+      title: 'A stream in Redis that any program may add to, where INGRESS is on',
+      messages: { entry: { $ref: '#/components/messages/ingress_entry' } },
     },
-    components: {
-      messages: {
-        ...Object.fromEntries(Object.keys({ ...NOTICES }).map((name) => [name, message(name)])),
-        ...Object.fromEntries(
-          names.flatMap((name) => [
-            [name, message(name)],
-            [`publish_${name}`, publishMessage(name)],
-          ]),
-        ),
-        ingress_entry: { name: 'ingress_entry', payload: ingressEntry(names) },
-      },
-      schemas,
-    },
+  };
+}
+
+function operations(names: readonly string[]): JsonSchema {
+  return {
+    receive_events: { action: 'send', channel: { $ref: '#/channels/events' } },
+    ...Object.fromEntries(
+      names.map((name) => [
+        `publish_${name}`,
+        { action: 'receive', channel: { $ref: `#/channels/publish_${name}` } },
+      ]),
+    ),
+    add_to_ingress: { action: 'receive', channel: { $ref: '#/channels/ingress' } },
+  };
+}
+
+function messages(names: readonly string[]): JsonSchema {
+  return {
+    ...Object.fromEntries(Object.keys(NOTICES).map((name) => [name, message(name)])),
+    ...Object.fromEntries(
+      names.flatMap((name) => [
+        [name, message(name)],
+        [`publish_${name}`, publishMessage(name)],
+      ]),
+    ),
+    ingress_entry: { name: 'ingress_entry', payload: ingressEntry(names) },
   };
 }
 
@@ -137,7 +146,7 @@ function messageRefs(names: readonly string[]): JsonSchema {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
 }
 
-/** Definitions of JSON Schema as they are found in an AsyncAPI document. */
+/** Moves the references of JSON Schema definitions to where an AsyncAPI document has its schemas. */
 function moved(definitions: Record<string, JsonSchema>): Record<string, JsonSchema> {
   return JSON.parse(JSON.stringify(definitions).replaceAll('"#/definitions/', '"#/components/schemas/'));
 }

@@ -5,7 +5,7 @@ import { timestampSchema } from '../../shared/events.ts';
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = { readonly [key: string]: unknown };
 
-/** Superjson's forms of values that JSON does not have; the annotation goes into `meta` with them. */
+/** Forms of values that JSON lacks, as superjson writes them; its annotations are in `meta`. */
 const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
   date: { type: 'string', format: 'date-time', 'x-superjson': 'Date' },
   bigint: { type: 'string', pattern: '^-?[0-9]+$', 'x-superjson': 'bigint' },
@@ -14,8 +14,8 @@ const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
 };
 
 /**
- * The schemas of a catalog's events in their envelopes, by name, and those that they refer to. They say what a
- * publisher may send; what a schema fills in or changes on the way is not in them.
+ * Schemas of a catalog's events in their envelopes, by name, and the schemas that they refer to. They describe what a
+ * publisher may send, not the defaults and transforms that a schema applies to it.
  * @param target JSON Schema 2020-12 with references to `#/$defs/<name>`, or draft 7 with `#/definitions/<name>`
  */
 export function eventsSchema(
@@ -42,4 +42,19 @@ export function eventsSchema(
   });
   const defined = document[target === 'draft-7' ? 'definitions' : '$defs'] as Record<string, JsonSchema>;
   return Object.fromEntries(Object.entries(defined).map(([name, { id: _, ...schema }]) => [name, schema]));
+}
+
+/**
+ * The events of a catalog as one JSON Schema (2020-12): any of them is valid, and each has its schema in `$defs`, by name.
+ *
+ * @example writeFileSync('events.schema.json', JSON.stringify(toJsonSchema(catalog)));
+ */
+export function toJsonSchema(catalog: AnyCatalog): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Events',
+    description: 'Any event of the catalog, in its envelope.',
+    oneOf: catalog.names.map((name) => ({ $ref: `#/$defs/${name}` })),
+    $defs: eventsSchema(catalog, 'draft-2020-12'),
+  };
 }

@@ -114,7 +114,7 @@ describe('where a token may be', () => {
     ws.on('message', (text) => said.push(String(text)));
     const code = await new Promise((resolve) => ws.once('close', resolve));
     expect(code).toBe(CloseCode.UNAUTHENTICATED);
-    expect(said.join()).toContain('may not be in the address');
+    expect(said.join()).toContain('may not be in the URL');
     expect(said.join()).not.toContain(good);
   });
 

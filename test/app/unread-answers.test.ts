@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createAccessContext } from '../../server/access/access-context.ts';
 import { Sessions } from '../../server/access/sessions/sessions.ts';
-import { anonymous } from '../../server/access/tokens/anonymous.ts';
+import { anonymous } from '../../server/access/tokens/authenticate.ts';
 import { createHttpServer } from '../../server/app/http/http-server.ts';
 import { OpenRequests } from '../../server/app/http/node/open-requests.ts';
 import { Readiness } from '../../server/app/http/readiness.ts';

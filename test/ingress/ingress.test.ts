@@ -91,7 +91,7 @@ const message = (text: string | number) => ({
 const WRONG: readonly { fields: Record<string, string>; code: string; reason: string }[] = [
   { fields: { data: '{}' }, code: 'INVALID_EVENT', reason: 'event_type is missing' },
   { fields: { event_type: 'agent_message' }, code: 'INVALID_EVENT', reason: 'data is missing' },
-  { fields: { ...message(1), data: '{oops' }, code: 'INVALID_EVENT', reason: 'data is not JSON' },
+  { fields: { ...message(1), data: '{oops' }, code: 'INVALID_EVENT', reason: 'data is not valid JSON' },
   {
     fields: { event_type: 'nothing', data: '{}' },
     code: 'UNKNOWN_EVENT',
@@ -105,7 +105,7 @@ const WRONG: readonly { fields: Record<string, string>; code: string; reason: st
   { fields: { ...message(1), timestamp: 'noon' }, code: 'INVALID_EVENT', reason: 'timestamp' },
   { fields: { ...message(1), topic: 'a b' }, code: 'INVALID_TOPIC', reason: 'Invalid topic' },
   { fields: { ...message(1), topic: '_sessions' }, code: 'FORBIDDEN', reason: 'private' },
-  { fields: { ...message(1), color: 'red' }, code: 'INVALID_EVENT', reason: 'color is no field' },
+  { fields: { ...message(1), color: 'red' }, code: 'INVALID_EVENT', reason: 'color is not a field' },
   { fields: { ...message(1), meta: '{oops' }, code: 'INVALID_EVENT', reason: 'meta' },
   { fields: { ...message(1), meta: '5' }, code: 'INVALID_EVENT', reason: 'meta must be an object' },
   {

@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { PublishRate } from '../../server/limits/publish-rate.ts';
-import { WindowCounter } from '../../server/limits/window-counter.ts';
+import { PublishRate, WindowCounter } from '../../server/limits/publish-rate.ts';
 
 test('so much may be taken for a key in a second, and again in the next', () => {
   let now = 0;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseHost } from './host-address.ts';
 
-/** The ports that origins of web pages leave out. */
+/** Ports that origins of web pages leave out. */
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 /** Schemes that URLs have and origins of pages do not. */
 const NO_PAGES = ['ws', 'wss', 'ftp', 'blob', 'data', 'javascript'];
@@ -18,8 +18,8 @@ interface WebOrigin {
 }
 
 /**
- * An origin in one writing: without capitals, a default port, a dot or slash at the end, or a path. Takes what browsers
- * send: web pages, apps in a shell (`capacitor://localhost`), extensions, `null`. Undefined for what is no origin.
+ * Canonical form of an origin: without capitals, a default port, a dot or slash at the end, or a path. It accepts what
+ * browsers send: web pages, apps in a shell (`capacitor://localhost`), extensions, `null`. Undefined for any other text.
  */
 export function canonicalOrigin(text: string): string | undefined {
   if (text === 'null') return text;
@@ -39,7 +39,7 @@ export function canonicalOrigin(text: string): string | undefined {
   return `${kind}://${written}${port === standard ? '' : `:${port}`}`;
 }
 
-/** The address of a web page's origin; undefined for every other one. */
+/** Reads the origin of a web page; undefined for every other origin. */
 export function webOrigin(text: string): WebOrigin | undefined {
   const [, scheme = '', host = ''] = /^(https?):\/\/(.+)$/.exec(canonicalOrigin(text) ?? '') ?? [];
   const address = parseHost(host);
@@ -49,9 +49,9 @@ export function webOrigin(text: string): WebOrigin | undefined {
 }
 
 /**
- * Tells if a request may use the server: browsers name the page's origin, and it must be the server's own or an
- * allowed one. What is not a browser names none. The scheme is not compared: a proxy may speak TLS for the server.
- * @param allowed in any writing
+ * Tells if a request may use the server. Browsers send the page's origin, which must be the server's own or an allowed one;
+ * clients that are no browsers send none. The scheme is not compared: a proxy may speak TLS for the server.
+ * @param allowed origins, not necessarily canonical
  */
 export function isAllowedOrigin({ headers }: IncomingMessage, allowed: readonly string[]): boolean {
   const { origin, host } = headers;
@@ -59,7 +59,7 @@ export function isAllowedOrigin({ headers }: IncomingMessage, allowed: readonly 
   return isSameHost(origin, host) || isListed(origin, allowed);
 }
 
-/** Tells if an origin is that of the host that a request names: the same name, and the same port of the origin's scheme. */
+/** Tells if an origin has the name and the port of a `Host` header; a missing port is the default of the origin's scheme. */
 export function isSameHost(origin: string, host: string | undefined): boolean {
   const page = webOrigin(origin);
   const asked = parseHost(host ?? '');

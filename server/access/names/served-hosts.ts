@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { type HostAddress, isLocalName, parseHost } from './host-address.ts';
-import { isLoopback } from './loopback.ts';
+import { type HostAddress, isLocalName, isLoopback, parseHost } from './host-address.ts';
 import { isSameHost, webOrigin } from './origins.ts';
 
 export interface ServedHostsOptions {
   /** The host on which the server listens. */
   readonly host: string;
-  /** Names that it is reached by. None: any, or only this machine's where it listens for this machine alone. */
+  /** Names that the server is reached by. If empty: any name; or this machine's names, if it listens for this machine only. */
   readonly allowedHosts: readonly string[];
-  /** Pages that may use it: their hosts are names that it may be reached by. */
+  /** Origins of pages that may use the server; their hosts are allowed names too. */
   readonly allowedOrigins: readonly string[];
 }
 
@@ -17,10 +16,10 @@ export const HOST_REFUSAL =
   'The server is not known by this name: set ALLOWED_HOSTS to the names it is reached by';
 
 /**
- * Tells whether a request names a host that is served. A foreign page can have its own name point to this machine: to
- * the browser the server is then the page's own, and nothing but `Host` tells that it is not. So a server for this
- * machine alone answers to names that nobody can point elsewhere, and to those that are configured. A proxy before it
- * passes on names of its own: without `ALLOWED_HOSTS` they are believed as far as no browser can come by them straight.
+ * Makes a test of requests: true if `Host` names a host that is served. A foreign page can point its own name at this
+ * machine (DNS rebinding). To the browser the server is then the page's own, and only `Host` shows that it is not. So a
+ * server for this machine only answers to names that always mean this machine, and to configured names. A proxy in front
+ * of it passes on other names: without `ALLOWED_HOSTS` they are accepted if no browser can have sent them directly.
  */
 export function servedHosts(options: ServedHostsOptions): (request: IncomingMessage) => boolean {
   const { host: listens, allowedHosts, allowedOrigins } = options;
@@ -41,9 +40,9 @@ export function servedHosts(options: ServedHostsOptions): (request: IncomingMess
 }
 
 /**
- * Tells if a request must have come by a proxy: a browser names the port that it connects to, which is not this one. It is
- * one that takes a privilege to listen on, or one that speaks TLS, for which it needs a certificate of the name. Any
- * other could be a tunnel to this machine, which checks nothing.
+ * Tells if a request must have come through a proxy: `Host` names the port that the browser connected to, and it is not this
+ * server's. That port must be privileged (80, 443), or speak TLS, which takes a certificate for the name. Any other port
+ * could be a tunnel to this machine, which checks nothing.
  */
 function isByProxy({ socket, headers }: IncomingMessage, { port }: HostAddress): boolean {
   const isStandard = port === undefined || port === 80 || port === 443;

@@ -1,10 +1,10 @@
+import { onAbort } from '../../../shared/timing.ts';
 import { toldError } from '../../trpc/errors.ts';
-import { linkSignals } from './link-signals.ts';
 import { type Session, sessionOf } from './session.ts';
 
 /**
- * A subscription that ends with its session: iterated, it then throws UNAUTHORIZED. A socket that it is attached to is
- * closed by `createAccessContext`.
+ * Makes a subscription that ends with its session: its iteration then throws UNAUTHORIZED. `createAccessContext` closes the
+ * socket that it is attached to.
  */
 export function endWithSession<S extends AsyncIterable<unknown>>(
   context: unknown,
@@ -28,4 +28,26 @@ async function* untilEnded(iterate: () => AsyncIterator<unknown>, session: Sessi
   } finally {
     link[Symbol.dispose]();
   }
+}
+
+/**
+ * A signal that aborts when either of two does. Unlike `AbortSignal.any`, it leaves no listener on a long-lived signal: it
+ * removes its listeners when one aborts, or when it is disposed.
+ */
+function linkSignals(
+  first: AbortSignal | undefined,
+  second: AbortSignal,
+): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const removers: (() => void)[] = [];
+  const removeListeners = (): void => {
+    for (const remove of removers) remove();
+  };
+  const abort = (): void => {
+    removeListeners();
+    controller.abort();
+  };
+  for (const signal of [first, second]) if (signal) removers.push(onAbort(signal, abort));
+  if (first?.aborted || second.aborted) abort();
+  return { signal: controller.signal, [Symbol.dispose]: removeListeners };
 }

@@ -3,31 +3,31 @@ import * as z from 'zod';
 import type { Broker, LogRecord, Tail } from '../../broker/broker.ts';
 import { type Subject, subjectIdSchema } from '../tokens/subject.ts';
 
-/** Topics that begin with `_` are no subject's unless its claims say so. */
+/** The topic of revocations. It begins with `_`, so no subject has access unless its claims say so. */
 const TOPIC = '_access';
-/** No event can have this name, so none that is published counts as a revocation. */
+/** The type of revocations. No catalog can have an event of this name, so clients cannot publish one. */
 const TYPE = 'access.revoked';
-/** Revocations that are remembered; the oldest go first. */
+/** Most revocations remembered; the oldest are forgotten first. */
 const MAX_REMEMBERED = 10_000;
 const READ_RECORDS = 1000;
 
 const eventSchema = z.object({ data: z.object({ subject: subjectIdSchema }) });
 
 /**
- * Subjects that were revoked, with the time, shared by all processes of a broker through a topic of its log. The time is that of
- * the log, which is one for all: whoever revokes may have a clock that is wrong.
+ * Revoked subjects and the times of their revocation, shared by all processes of a broker through a topic. The times are
+ * the log's, which are the same for all: the clock of the process that revokes may be wrong.
  */
 export class Revocations {
   readonly #broker: Broker | undefined;
   readonly #now: () => number;
   readonly #onRevoked: (subjectId: string) => void;
-  /** Subject → when, Unix ms. */
+  /** Times of revocation by subject, Unix ms. */
   readonly #revokedAt = new Map<string, number>();
-  /** Ids of our own, until they come back with their time, and the time they have until then: they hold already. */
+  /** Revocations of this process that have not come back from the log yet: their provisional time by their entry's id. */
   readonly #own = new Map<string, number>();
   #tail: Tail | undefined;
 
-  /** @param onRevoked called in every process, for those that others revoked too */
+  /** @param onRevoked called for each revocation, by this process or another */
   constructor(broker: Broker | undefined, now: () => number, onRevoked: (subjectId: string) => void) {
     this.#broker = broker;
     this.#now = now;
@@ -46,13 +46,13 @@ export class Revocations {
     for (let seq = first - 1; seq < last; ) {
       const { gap, records } = await broker.read(TOPIC, { epoch, seq }, READ_RECORDS);
       this.#learn(records);
-      const end = records.at(-1) ?? gap?.to; // a page may hold nothing but a gap, with more after it
+      const end = records.at(-1) ?? gap?.to; // a page may hold only a gap, with more records after it
       if (!end || end.epoch !== epoch) break;
       seq = end.seq;
     }
   }
 
-  /** Tells if a subject's token was issued before it was revoked. */
+  /** Tells if a subject's token was issued before the subject was revoked. */
   covers({ id, issuedAt }: Subject): boolean {
     const at = this.#revokedAt.get(id);
     return at !== undefined && issuedAt !== undefined && issuedAt <= at;
@@ -73,7 +73,7 @@ export class Revocations {
     this.#tail?.close();
   }
 
-  /** The time of a revocation is the log's: the clock of the machine that revokes decides nothing for the others. */
+  /** Takes in revocations from the log, with the log's time. */
   #learn(records: readonly LogRecord[]): void {
     for (const { type, id, json, at } of records) {
       const event = type === TYPE ? eventSchema.safeParse(parse(json)) : undefined;
@@ -90,7 +90,7 @@ export class Revocations {
 
   #take(subject: string, at: number): void {
     const before = this.#revokedAt.get(subject) ?? Number.NEGATIVE_INFINITY;
-    this.#revokedAt.delete(subject); // to the end: the oldest are first
+    this.#revokedAt.delete(subject); // to move it to the end: the oldest are first
     this.#revokedAt.set(subject, Math.max(before, at));
     const [oldest] = this.#revokedAt.keys();
     if (this.#revokedAt.size > MAX_REMEMBERED && oldest !== undefined) this.#revokedAt.delete(oldest);

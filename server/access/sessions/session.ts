@@ -3,13 +3,13 @@ import { LONGEST_TIMER_MS } from '../../../shared/timing.ts';
 import { unauthenticated } from '../tokens/authenticate.ts';
 import type { Subject } from '../tokens/subject.ts';
 
-/** A subject's time on one connection, or for one request. */
+/** The session of a subject: it lasts as long as one connection, or one request. */
 export class Session {
   readonly subject: Subject;
   readonly #now: () => number;
   readonly #onClose: (session: Session) => void;
   readonly #ended = new AbortController();
-  /** When it expires, as `performance.now()` tells: a clock set back makes no session longer. */
+  /** Time of expiry by `performance.now()`: setting the clock back cannot make a session longer. */
   readonly #endsAt: number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -23,7 +23,7 @@ export class Session {
     this.#watchExpiry();
   }
 
-  /** Aborts when the session expires or is revoked; its reason is the error to answer with. Not when it is closed. */
+  /** Aborts when the session expires or is revoked, not when it is closed. Its reason is the error to answer with. */
   get signal(): AbortSignal {
     return this.#ended.signal;
   }
@@ -43,12 +43,12 @@ export class Session {
     this.signal.throwIfAborted();
   }
 
-  /** Ends it for whoever uses it. */
+  /** Ends the session, so that all that uses it stops. */
   revoke(): void {
     this.#end(unauthenticated('The session was revoked.'));
   }
 
-  /** Forgets it: its connection or request is over. */
+  /** Releases the session: its connection or request is over. */
   close(): void {
     clearTimeout(this.#timer);
     this.#onClose(this);
@@ -71,7 +71,7 @@ function expired(): EventsError {
   return new EventsError('TOKEN_EXPIRED', 'The token expired.');
 }
 
-/** The session in a tRPC context; undefined where nobody authenticates. */
+/** The session in a tRPC context; undefined without authentication. */
 export function sessionOf(context: unknown): Session | undefined {
   if (typeof context !== 'object' || context === null || !('session' in context)) return undefined;
   return context.session instanceof Session ? context.session : undefined;

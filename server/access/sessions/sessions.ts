@@ -16,7 +16,7 @@ export interface SessionsOptions {
   now?: (() => number) | undefined;
 }
 
-/** The sessions of this process, and what ends them on all. */
+/** The sessions of this process. Revoking a subject ends its sessions in all processes. */
 export class Sessions {
   readonly #now: () => number;
   readonly #open = new Map<string, Set<Session>>();
@@ -24,39 +24,42 @@ export class Sessions {
 
   constructor({ broker, now = Date.now }: SessionsOptions = {}) {
     this.#now = now;
-    this.#revocations = new Revocations(broker, now, (subjectId) => this.#cut(subjectId));
+    this.#revocations = new Revocations(broker, now, (subjectId) => this.#revokeOpen(subjectId));
   }
 
-  /** Learns what was revoked before, and follows what will be. @throws EventsError UNAVAILABLE, CLOSED */
+  /** Reads past revocations, and follows new ones. @throws EventsError UNAVAILABLE, CLOSED */
   start(): Promise<void> {
     return this.#revocations.start();
   }
 
   /**
-   * A session of a subject. The subject's shape is checked here, whatever `authenticate` it came from: so
-   * {@link revoke} reaches everybody who was let in.
-   * @throws EventsError TOKEN_EXPIRED; UNAUTHENTICATED when its token was revoked, or the subject is not one
+   * Opens a session of a subject. It validates the subject, whichever `authenticate` made it, so that {@link revoke} can
+   * reach every subject with a session.
+   * @throws EventsError TOKEN_EXPIRED; UNAUTHENTICATED when its token was revoked, or the subject is invalid
    */
   open(subject: Subject): Session {
     const { error } = subjectSchema.safeParse(subject);
     if (error)
-      throw unauthenticated(`The subject is not valid: ${formatIssues(toIssues(error).slice(0, 3))}.`);
+      throw unauthenticated(
+        `The subject that authenticate returned is not valid: ${formatIssues(toIssues(error).slice(0, 3))}.`,
+      );
     if (this.#revocations.covers(subject)) throw unauthenticated('The token was revoked.');
     const session = new Session(subject, this.#now, (closed) => this.#remove(closed));
-    const of = this.#open.get(subject.id);
-    if (of) of.add(session);
+    const open = this.#open.get(subject.id);
+    if (open) open.add(session);
     else this.#open.set(subject.id, new Set([session]));
     return session;
   }
 
   /**
-   * Ends all sessions of a subject at once, here and in every process that shares the broker, and refuses its tokens
-   * that were issued until now: those of which that is known (JWT). An API key is refused once it is taken off the list.
+   * Ends all sessions of a subject at once, in this process and in every other one that shares the broker. Its tokens that
+   * were issued until now are refused from then on, if they tell their time of issue (JWT). An API key is refused once it is
+   * taken off the list.
    *
-   * The issue time of a token is a whole second, so every token of the current second counts as issued before. The
-   * promise resolves in the next second: a token that is issued afterwards is let in.
-   * @throws EventsError INVALID_OPTION when no subject can have that id; UNAVAILABLE when other processes could not be
-   * told: here it holds in any case
+   * The issue time of a token is a whole second, so every token of the current second counts as issued before. The promise
+   * resolves in the next second: a token issued after that is accepted.
+   * @throws EventsError INVALID_OPTION when no subject can have that id; UNAVAILABLE when other processes could not be told:
+   * the revocation still holds in this process
    */
   async revoke(subjectId: string): Promise<void> {
     const { error } = subjectIdSchema.safeParse(subjectId);
@@ -66,26 +69,26 @@ export class Sessions {
     await setTimeout(MS_PER_SECOND - (Math.floor(this.#now()) % MS_PER_SECOND));
   }
 
-  /** Sessions that are open. */
+  /** Number of open sessions. */
   get size(): number {
     let size = 0;
-    for (const of of this.#open.values()) size += of.size;
+    for (const sessions of this.#open.values()) size += sessions.size;
     return size;
   }
 
-  /** Follows revocations no longer. */
+  /** Stops following revocations. */
   close(): void {
     this.#revocations.close();
   }
 
-  #cut(subjectId: string): void {
+  #revokeOpen(subjectId: string): void {
     for (const session of [...(this.#open.get(subjectId) ?? [])]) session.revoke();
   }
 
   #remove(session: Session): void {
     const { id } = session.subject;
-    const of = this.#open.get(id);
-    of?.delete(session);
-    if (of?.size === 0) this.#open.delete(id);
+    const open = this.#open.get(id);
+    open?.delete(session);
+    if (open?.size === 0) this.#open.delete(id);
   }
 }

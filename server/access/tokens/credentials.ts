@@ -10,14 +10,14 @@ export interface CredentialSources {
   req: IncomingMessage;
   /** The client's address. */
   address: string;
-  /** tRPC's connection params. Over HTTP they come in the address, where no token may be. */
+  /** tRPC's connection params. Over HTTP they come in the URL, which may not contain a token. */
   connectionParams: Credentials['connectionParams'];
   isWebSocket: boolean;
   /** Origins whose cookies count, besides the server's own. */
   allowedOrigins: readonly string[];
 }
 
-/** @throws EventsError UNAUTHENTICATED when the address carries a token */
+/** Reads the credentials of a request. @throws EventsError UNAUTHENTICATED when its URL contains a token */
 export function readCredentials({
   req,
   address,
@@ -31,7 +31,7 @@ export function readCredentials({
     (!isWebSocket && connectionParams?.['token'] !== undefined)
   ) {
     throw unauthenticated(
-      'A token may not be in the address, which ends up in logs: send it as connection param `token` of a WebSocket, or as header `Authorization: Bearer …`.',
+      'A token may not be in the URL, which ends up in logs: send it as connection param `token` of a WebSocket, or as header `Authorization: Bearer …`.',
     );
   }
   const params = isWebSocket ? connectionParams : null;
@@ -47,11 +47,11 @@ function bearer({ headers }: IncomingMessage): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 }
 
-/** Browsers send cookies for any page that asks: only where they say that the page is ours do they count. */
+/** The token of the cookie. Browsers send cookies for any page, so it counts only if they say that the page is allowed. */
 function cookie(req: IncomingMessage, allowedOrigins: readonly string[]): string | undefined {
   const { origin, cookie: header, 'sec-fetch-site': site } = req.headers;
-  const isOurs = origin === undefined ? site === 'same-origin' : isAllowedOrigin(req, allowedOrigins);
-  if (!isOurs || header === undefined) return undefined;
+  const isAllowedPage = origin === undefined ? site === 'same-origin' : isAllowedOrigin(req, allowedOrigins);
+  if (!isAllowedPage || header === undefined) return undefined;
   for (const pair of header.split(';')) {
     const [name, ...value] = pair.trim().split('=');
     if (name === TOKEN_COOKIE) return value.join('=');

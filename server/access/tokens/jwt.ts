@@ -6,7 +6,7 @@ import { type Authenticate, requireToken, unauthenticated } from './authenticate
 import { type Verify, verifyWithKeySet } from './key-set.ts';
 import { type Claims, claimsSchema, secondsSchema, subjectIdSchema } from './subject.ts';
 
-/** The key that tokens are signed with: one shared secret, or the public keys of who issues them. */
+/** The key that tokens are signed with: a shared secret, or the public keys of their issuer. */
 export type JwtKey =
   | {
       /** At least 32 bytes. */
@@ -14,7 +14,7 @@ export type JwtKey =
       jwks?: never;
     }
   | {
-      /** The address of a key set, or the set itself. */
+      /** The URL of a key set, or the set itself. */
       jwks: URL | string | JSONWebKeySet;
       secret?: never;
     };
@@ -25,7 +25,7 @@ export type JwtOptions = JwtKey & {
   issuer: string;
   /** Value that `aud` must be or contain. */
   audience: string;
-  /** Signatures that are taken. Default `HS256` with a secret; `RS256`, `PS256`, `ES256`, `EdDSA` with a key set. */
+  /** Accepted algorithms. Default `HS256` with a secret; `RS256`, `PS256`, `ES256`, `EdDSA` with a key set. */
   algorithms?: readonly string[];
   /** Reads a token's rights. Default: its fields `publish`, `subscribe`, `topics`, `stats`, `control`, `filter`. */
   claims?: (payload: JWTPayload) => Claims;
@@ -35,13 +35,13 @@ export type JwtOptions = JwtKey & {
 
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
-/** Time by which the clock of the issuer may be ahead of the server's. A token that begins within it is waited for. */
+/** Ms by which the issuer's clock may be ahead of the server's. A token that begins within this time is waited for. */
 const LEEWAY_MS = 5000;
 
-/** Three parts of base64url: nothing else is parsed. */
+/** Form of a token: three parts of base64url. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Media types of tokens that let somebody in. Issuers sign others with the same keys, such as logout tokens. */
+/** Media types of tokens that give access. Issuers sign tokens of other types with the same keys, such as logout tokens. */
 const TYPES = new Set(['jwt', 'at+jwt']);
 
 const tokenSchema = z.object({
@@ -52,9 +52,9 @@ const tokenSchema = z.object({
 });
 
 /**
- * Takes signed tokens (JWT) that have not expired and name the issuer and audience. `sub` is the subject's id, and its
- * session ends at `exp`; both must be there. A token whose `iat` or `nbf` is up to 5 s ahead is waited for: the
- * promise resolves when it has begun. One that is further ahead is refused: it would outlive a revocation.
+ * Accepts signed tokens (JWT) that have not expired and that name the issuer and audience. `sub` is the subject's id, and
+ * its session ends at `exp`; a token must have both. If its `iat` or `nbf` is up to 5 s in the future, the promise resolves
+ * at that time. A token further in the future is refused: it would outlive a revocation.
  * @throws TypeError when the key or an algorithm does not fit
  */
 export function jwt(options: JwtOptions): Authenticate {
@@ -74,7 +74,8 @@ export function jwt(options: JwtOptions): Authenticate {
     }).catch((error: unknown) => {
       throw refusal(error);
     });
-    if (!isTokenType(protectedHeader.typ)) throw unauthenticated('The token is of another type than JWT.');
+    if (!isTokenType(protectedHeader.typ))
+      throw unauthenticated('The token is of another type (`typ`) than JWT or at+jwt.');
     const parsed = tokenSchema.safeParse(payload);
     if (!parsed.success) {
       const issues = toIssues(parsed.error);
@@ -88,7 +89,7 @@ export function jwt(options: JwtOptions): Authenticate {
         `The token begins in ${Math.ceil(beginsInMs / 1000)} s. The clocks of its issuer and of the server may differ by ${LEEWAY_MS / 1000} s.`,
       );
     }
-    // A token that has arrived has been issued: so a revocation reaches it while it is waited for.
+    // At most the time of arrival, so that a revocation reaches the token while it is waited for.
     const issuedAt = Math.min(iat * 1000, arrivedAt);
     const subject = { id: sub, claims: claims(payload), expiresAt: exp * 1000, issuedAt };
     if (beginsInMs > 0) await setTimeout(beginsInMs, undefined, { ref: false });
@@ -113,7 +114,7 @@ function verifier({ secret, jwks, algorithms }: JwtOptions): Verify {
   return (token, checks) => verify(token, { ...checks, algorithms: allowed });
 }
 
-/** A public key must never be taken for a shared secret. */
+/** Checks the algorithms: a public key must never be used as a shared secret. */
 function algorithmsFor(algorithms: readonly string[], shared: boolean): string[] {
   const wrong = algorithms.find((algorithm) => algorithm.startsWith('HS') !== shared || algorithm === 'none');
   if (wrong !== undefined || algorithms.length === 0) {
@@ -126,14 +127,17 @@ function algorithmsFor(algorithms: readonly string[], shared: boolean): string[]
 
 function refusal(error: unknown): EventsError {
   if (error instanceof errors.JWTExpired) return new EventsError('TOKEN_EXPIRED', 'The token expired.');
-  const isToken = error instanceof errors.JOSEError && !NOT_THE_TOKENS_FAULT.has(error.code);
-  if (isToken) return unauthenticated('The token is not valid.', error);
-  return new EventsError('UNAVAILABLE', 'Tokens cannot be checked now: the key set is out of reach.', {
-    cause: error,
-  });
+  const isTokensFault = error instanceof errors.JOSEError && !KEY_SET_FAULTS.has(error.code);
+  if (isTokensFault) return unauthenticated('The token is not valid.', error);
+  return new EventsError(
+    'UNAVAILABLE',
+    'Tokens cannot be checked now: the key set of their issuer cannot be read. Try again later.',
+    { cause: error },
+  );
 }
 
-const NOT_THE_TOKENS_FAULT = new Set<string>([
+/** Codes of errors of the key set, which are no fault of the token. */
+const KEY_SET_FAULTS = new Set<string>([
   errors.JWKSTimeout.code,
   errors.JWKSInvalid.code,
   errors.JOSEError.code,
@@ -141,6 +145,7 @@ const NOT_THE_TOKENS_FAULT = new Set<string>([
 
 function ownClaims(payload: JWTPayload): Claims {
   const result = claimsSchema.safeParse(payload);
-  if (!result.success) throw unauthenticated('The claims of the token are not valid.', result.error);
-  return result.data;
+  if (result.success) return result.data;
+  const issues = formatIssues(toIssues(result.error).slice(0, 3));
+  throw unauthenticated(`The claims of the token are not valid: ${issues}.`, result.error);
 }

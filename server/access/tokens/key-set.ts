@@ -15,19 +15,21 @@ import {
 /** Verifies a token's signature and the claims that `options` name. */
 export type Verify = (token: string, options: JWTVerifyOptions) => Promise<JWTVerifyResult>;
 
-/** Longest key set that is read: some hundred keys. */
+/** Longest key set that is read: it has room for hundreds of keys. */
 const MAX_SET_BYTES = 256 * 1024;
-/** Keys that are tried for a token that names none. */
+/** Most keys tried for a token that names none. */
 const MAX_KEYS_TRIED = 32;
-/** Ms for which an issuer that failed is not asked again, however many tokens come. */
+/** Ms for which an issuer that failed is not asked again, for any number of tokens. */
 const FAILED_MS = 1000;
-/** Ms for which an issuer is not asked for newer keys, and after which it is in any case. */
+/** Ms after a load in which an unknown key causes no further load. */
 const COOLDOWN_MS = 30_000;
+/** Age in ms at which a key set is loaded again. */
 const MAX_AGE_MS = 10 * 60_000;
 
 /**
- * Verifies tokens with the keys of a set: the key that `kid` names, or, where a token has no `kid`, each key that fits.
- * @param now ms since any moment; never goes back
+ * Verifies tokens with the keys of a set: with the key that `kid` names or, for a token without `kid`, with each key that
+ * fits.
+ * @param now a monotonic clock, ms
  */
 export function verifyWithKeySet(
   jwks: URL | string | JSONWebKeySet,
@@ -38,7 +40,7 @@ export function verifyWithKeySet(
     return (token, options) => verifyWithEach(token, keys, options);
   }
   let loadedAt = Number.NEGATIVE_INFINITY;
-  // jose would tell by the time of day when to ask the issuer again, and a clock that is set back would keep it from it.
+  // jose's own times are switched off: they use the time of day, and a clock set back would stop it from loading newer keys.
   const keys = createRemoteJWKSet(new URL(jwks), {
     [customFetch]: boundedFetch(now, () => {
       loadedAt = now();
@@ -51,7 +53,7 @@ export function verifyWithKeySet(
     try {
       return await verifyWithEach(token, keys, options);
     } catch (error) {
-      // There may be newer keys: one of this `kid`, or, without `kid`, one that a wrong signature is right by.
+      // Newer keys may verify it: one with this `kid` or, without `kid`, any.
       const isUnnamed = error instanceof errors.JWSSignatureVerificationFailed && !hasKeyId(token);
       const mayBeNewer = isUnnamed || error instanceof errors.JWKSNoMatchingKey;
       if (!mayBeNewer || now() - loadedAt < COOLDOWN_MS) throw error;
@@ -88,20 +90,21 @@ function hasKeyId(token: string): boolean {
 }
 
 /**
- * `fetch` that reads a bounded body and gives an issuer that fails a pause. Redirects are not followed: jose asks for that.
- * @param read told of each set that was read
+ * Makes a `fetch` that reads a bounded body, and does not ask an issuer again for a second after it failed. It follows no
+ * redirects: jose's options say so.
+ * @param onRead called after each set that was read
  */
-function boundedFetch(now: () => number, read: () => void): FetchImplementation {
+function boundedFetch(now: () => number, onRead: () => void): FetchImplementation {
   let failure: { readonly error: unknown; readonly at: number } | null = null;
   return async (url, options) => {
     if (failure && now() - failure.at < FAILED_MS) throw failure.error;
     try {
       const response = await fetch(url, options);
       if (response.status !== 200)
-        throw new Error(`The key set was answered with status ${response.status}.`);
+        throw new Error(`The issuer answered the request for its key set with status ${response.status}.`);
       const set = new Response(await readBounded(response));
       failure = null;
-      read();
+      onRead();
       return set;
     } catch (error) {
       failure = { error, at: now() };
@@ -115,7 +118,7 @@ async function readBounded({ body }: Response): Promise<Buffer<ArrayBuffer>> {
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > MAX_SET_BYTES) throw new Error(`The key set has more than ${MAX_SET_BYTES} bytes.`);
+    if (size > MAX_SET_BYTES) throw new Error(`The issuer's key set has more than ${MAX_SET_BYTES} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

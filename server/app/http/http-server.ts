@@ -10,7 +10,7 @@ import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.t
 import type { ClientLimits } from '../../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../../limits/limits-config.ts';
 import { toAsyncApi } from '../../schema/asyncapi.ts';
-import { toJsonSchema } from '../../schema/json-schema.ts';
+import { toJsonSchema } from '../../schema/events-schema.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { answerErrors, refuseAddress } from './answer-errors.ts';

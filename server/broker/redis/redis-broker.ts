@@ -1,8 +1,16 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
-import { type Bounds, type Broker, brokerClosed, READ_CHARS, type ReadResult, type Tail, type TailSink } from '../broker.ts';
-import { completeRetention, requireCounts, type Retention } from '../retention.ts';
+import {
+  type Bounds,
+  type Broker,
+  brokerClosed,
+  READ_CHARS,
+  type ReadResult,
+  type Tail,
+  type TailSink,
+} from '../broker.ts';
+import { completeRetention, type Retention, requireCounts } from '../retention.ts';
 import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
 import { LiveChannels, Probe } from './live/live-channels.ts';

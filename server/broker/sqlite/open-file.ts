@@ -120,7 +120,7 @@ function trusts(db: Database, before: LogState, here: Surroundings, { path, logg
   if (doubt === null) return true;
   logger.warn(
     { path, reason: doubt },
-    'the log may have lost its last records: it begins a new epoch, and subscribers are told of a gap',
+    'the end of the log may be lost: it begins a new epoch, and subscribers are told of a gap',
   );
   return false;
 }

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { reconnectDelay, type RedisConnectionOptions } from './connection.ts';
+import { type RedisConnectionOptions, reconnectDelay } from './connection.ts';
 import type { Topology } from './topology.ts';
 
 interface OneServerSettings {

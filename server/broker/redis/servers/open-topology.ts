@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { ClusterTopology } from './cluster-topology.ts';
-import { reconnectDelay, type RedisConnectionOptions } from './connection.ts';
+import { type RedisConnectionOptions, reconnectDelay } from './connection.ts';
 import { OneServer, SentinelWatch } from './one-server.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import type { Topology } from './topology.ts';
