@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, EventsError, messageOf } from '../../shared/errors.ts';
 import type { Broker } from '../broker/broker.ts';
+import { keepTrying } from '../broker/redis/servers/attempts.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type IngressEntry, type IngressEvent, readEntry, timeOf } from './ingress-entry.ts';
 import type { IngressStream } from './ingress-stream.ts';
@@ -52,6 +52,8 @@ export class Ingress {
   readonly #options: IngressOptions;
   readonly #stopped = new AbortController();
   readonly #done: Promise<void>;
+  /** Time of the next search for abandoned entries, by `performance.now()`. */
+  #claimAt = 0;
   #failing = false;
 
   /** Begins at once. */
@@ -67,24 +69,25 @@ export class Ingress {
   }
 
   async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    const onFailure = (error: unknown): void => this.#failed(error);
+    while (!signal.aborted) await keepTrying(() => this.#round(), { signal, pauseMs: PAUSE_MS, onFailure });
+  }
+
+  /** Handles a batch of new entries, and from time to time one of abandoned entries first. */
+  async #round(): Promise<void> {
     const { stream } = this.#options;
-    let claimAt = 0;
-    while (!this.#stopped.signal.aborted) {
-      try {
-        if (performance.now() >= claimAt) {
-          const abandoned = await stream.abandoned();
-          await this.#handle(abandoned, true);
-          if (abandoned.length === 0) {
-            claimAt = performance.now() + CLAIM_EVERY_MS;
-            await stream.forgetGone();
-          }
-        }
-        await this.#handle(await stream.next(), false);
-        this.#recovered();
-      } catch (error) {
-        await this.#failed(error);
+    if (performance.now() >= this.#claimAt) {
+      const abandoned = await stream.abandoned();
+      await this.#handle(abandoned, true);
+      if (abandoned.length === 0) {
+        this.#claimAt = performance.now() + CLAIM_EVERY_MS;
+        await stream.forgetGone();
       }
     }
+    await this.#handle(await stream.next(), false);
+    if (this.#failing) this.#options.logger.info({}, 'Ingress: entries are moved again');
+    this.#failing = false;
   }
 
   /** Moves entries in order, so that each topic has its own in order. @param claimed true if another process may have stored them */
@@ -146,18 +149,12 @@ export class Ingress {
     }
   }
 
-  #recovered(): void {
-    if (this.#failing) this.#options.logger.info({}, 'Ingress: entries are moved again');
-    this.#failing = false;
-  }
-
-  /** Logs an outage once, and waits before the next attempt. */
-  async #failed(error: unknown): Promise<void> {
+  /** Logs an outage once. */
+  #failed(error: unknown): void {
     const { logger } = this.#options;
     if (!this.#failing && !this.#stopped.signal.aborted) {
       logger.warn({ reason: messageOf(error) }, 'Ingress: entries cannot be moved; trying again');
     }
     this.#failing = true;
-    await sleep(PAUSE_MS, undefined, { signal: this.#stopped.signal }).catch(() => {});
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { isReply, type RedisConnection, within } from '../servers/connection.ts';
+import { within } from '../servers/attempts.ts';
+import { isReply, type RedisConnection } from '../servers/connection.ts';
 import type { RedisServers } from '../servers/servers.ts';
 import type { Topology } from '../servers/topology.ts';
 

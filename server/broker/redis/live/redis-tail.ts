@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventsError, messageOf } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { brokerClosed, type Tail, type TailSink } from '../../broker.ts';
 import { ContiguousTail } from '../../tail/contiguous-tail.ts';
 import { decodeNotification } from '../log/record-codec.ts';
 import type { RedisLog } from '../log/redis-log.ts';
+import { keepTrying } from '../servers/attempts.ts';
 import type { LiveChannels } from './live-channels.ts';
-
-/** Ms between two attempts to read a log that cannot be reached. */
-const RETRY_MS = 250;
 
 interface RedisTailSettings {
   topic: string;
@@ -77,22 +74,26 @@ export class RedisTail implements Tail {
     this.#readAgain = true;
     if (this.#reading) return;
     this.#reading = true;
+    const { signal } = this.#stop;
     let caughtUp = false;
-    while (!this.#stop.signal.aborted && (this.#readAgain || !caughtUp)) {
-      this.#readAgain = false;
-      try {
-        caughtUp = await this.#readOnce();
-      } catch (error) {
-        caughtUp = false;
-        const reason = messageOf(error);
-        this.#settings.logger.debug({ topic: this.#settings.topic, reason }, 'tail: the log cannot be read');
-        await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
-      }
+    while (!signal.aborted && (this.#readAgain || !caughtUp)) {
+      const done = await keepTrying(() => this.#readOnce(), {
+        signal,
+        onFailure: (error) => this.#onFailure(error),
+      });
+      caughtUp = done ?? false;
     }
     this.#reading = false;
   }
 
+  #onFailure(error: unknown): void {
+    const { topic, logger } = this.#settings;
+    logger.debug({ topic, reason: messageOf(error) }, 'tail: the log cannot be read; trying again');
+  }
+
+  /** Reads one chunk. @returns false if there is more to be read */
   async #readOnce(): Promise<boolean> {
+    this.#readAgain = false;
     const { topic, log } = this.#settings;
     const { position } = this.#flow;
     this.#flow.beginRead();

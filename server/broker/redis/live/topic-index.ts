@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { brokerClosed, type Tail } from '../../broker.ts';
 import { TopicWatchers } from '../../followers.ts';
 import type { IndexKeys } from '../log/keys.ts';
+import { keepTrying } from '../servers/attempts.ts';
 import type { ChannelListener } from './live-channels.ts';
 
-/** Ms between two attempts to read an index that cannot be reached. */
-const RETRY_MS = 250;
 /** Ms between two entries of a topic that is written to, and ms that an entry outlives its topic's log. */
 const REFRESH_MS = 60_000;
 const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
@@ -138,7 +136,7 @@ export class TopicIndex {
   /** Reads all names, in a reading that begins after the call. Calls made during a reading share the next one. */
   #readNow(): Promise<void> {
     if (!this.#reading) {
-      this.#reading = this.#read().finally(() => {
+      this.#reading = keepTrying(() => this.#read(), { signal: this.#stop.signal }).finally(() => {
         this.#reading = null;
       });
       return this.#reading;
@@ -152,20 +150,12 @@ export class TopicIndex {
 
   async #read(): Promise<void> {
     const { keys, run } = this.#settings;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      this.#heard = [];
-      try {
-        const names = await run((redis) => redis.zrange(keys.topics, 0, '-1'));
-        const found = new Set([...names, ...this.#heard]);
-        const missing = [...this.#names, ...this.#entered.keys()].filter((name) => !found.has(name));
-        for (const name of await this.#enterAgain(missing)) found.add(name);
-        this.#names = [...found];
-        for (const name of this.#names) this.#watchers.tell(name);
-        return;
-      } catch {
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => {}); // never rejects: see Broker.topics
-      }
-    }
+    this.#heard = [];
+    const names = await run((redis) => redis.zrange(keys.topics, 0, '-1'));
+    const found = new Set([...names, ...this.#heard]);
+    const missing = [...this.#names, ...this.#entered.keys()].filter((name) => !found.has(name));
+    for (const name of await this.#enterAgain(missing)) found.add(name);
+    this.#names = [...found];
+    for (const name of this.#names) this.#watchers.tell(name);
   }
 }

@@ -2,6 +2,7 @@ import type { Redis, RedisOptions } from 'ioredis';
 import type { EventsError } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { brokerClosed, LogUnavailable } from '../../broker.ts';
+import { reconnectDelay, within } from './attempts.ts';
 
 /** Options of ioredis. `replyMapping` keeps replies in the shapes that the broker reads, whatever the protocol. */
 export type RedisConnectionOptions = RedisOptions & { replyMapping?: 'legacy' };
@@ -189,17 +190,4 @@ function reasonOf(error: unknown): string {
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || ('code' in error ? String(error.code) : error.name);
-}
-
-/** Ms before the next attempt at a lost connection, for ioredis's `retryStrategy`: full jitter, up to 2 s. */
-export function reconnectDelay(attempt: number): number {
-  return Math.random() * Math.min(2000, 50 * 2 ** attempt);
-}
-
-/** Resolves as the work does, or rejects after `ms`. */
-export function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import { type RedisConnectionOptions, reconnectDelay } from './connection.ts';
+import { reconnectDelay } from './attempts.ts';
+import type { RedisConnectionOptions } from './connection.ts';
 import type { Topology } from './topology.ts';
 
 interface OneServerSettings {

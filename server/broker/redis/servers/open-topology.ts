@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
+import { reconnectDelay } from './attempts.ts';
 import { ClusterTopology } from './cluster-topology.ts';
-import { type RedisConnectionOptions, reconnectDelay } from './connection.ts';
+import type { RedisConnectionOptions } from './connection.ts';
 import { OneServer, SentinelWatch } from './one-server.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import type { Topology } from './topology.ts';
