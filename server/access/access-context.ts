@@ -23,7 +23,7 @@ const LEAST_MS = 500;
 
 /** The tRPC context of a server with authentication. */
 export interface AccessContext {
-  /** Session of the connection or request; undefined where nobody authenticates. */
+  /** Session of the connection or request; undefined without authentication. */
   session?: Session | undefined;
   /** The caller's remaining publishes; undefined where they are not limited. */
   allowance?: Allowance | undefined;

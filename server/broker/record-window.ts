@@ -1,6 +1,6 @@
 import { READ_CHARS } from './broker.ts';
 
-/** One part in so many of what is held may be dropped and not moved out yet: moving costs as much as there is left. */
+/** Fraction of the array at which dropped records are moved out, as 1/8: each move copies the records that are left. */
 const WASTE_PART = 8;
 
 /**

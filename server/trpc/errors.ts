@@ -1,6 +1,6 @@
 import { TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
-import { type ErrorCode, ERRORS, EventsError, type Issue, toIssues } from '../../shared/errors.ts';
+import { ERRORS, type ErrorCode, EventsError, type Issue, toIssues } from '../../shared/errors.ts';
 import { LogUnavailable } from '../broker/broker.ts';
 
 /** The project's errors under their tRPC codes; all others as they are. */

@@ -4,7 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
 import { LogUnavailable } from '../../server/broker/broker.ts';
-import { applyBroadcastWSSHandler, type Authenticate, type Broker, createAppRouter, EventManager, type EventManagerOptions, loadConfig, MemoryBroker, type ServerOptions, startServer } from '../../server/index.ts';
+import {
+  type Authenticate,
+  applyBroadcastWSSHandler,
+  type Broker,
+  createAppRouter,
+  EventManager,
+  type EventManagerOptions,
+  loadConfig,
+  MemoryBroker,
+  type ServerOptions,
+  startServer,
+} from '../../server/index.ts';
 import { defineEvents, EventsError } from '../../shared/index.ts';
 import { until } from '../setup/until.ts';
 

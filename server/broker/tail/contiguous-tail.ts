@@ -59,7 +59,7 @@ export class ContiguousTail {
     return false;
   }
 
-  /** Forgets what was announced so far: the log is about to be read, and holds it. */
+  /** Forgets the announced records: the log is about to be read, and holds them. */
   beginRead(): void {
     this.#ahead = [];
     this.#aheadCount = 0;

@@ -38,12 +38,12 @@ export class SeenRecords {
     put(this.#announced, topic, record);
   }
 
-  /** Drops what was announced: the log, in the same epoch, contradicts it. */
+  /** Drops the announced record of a topic: the log, in the same epoch, does not hold it. */
   forgetAnnounced(topic: string): void {
     this.#announced.delete(topic);
   }
 
-  /** Confirms what was announced: the log may be another one from now on, and must hold it. */
+  /** Confirms all announced records: the log may be another one from now on, and must hold them. */
   believeAnnounced(): void {
     for (const [topic, record] of this.#announced) {
       if ((this.get(topic)?.epoch ?? record.epoch) === record.epoch) this.confirm(topic, record);

@@ -1,24 +1,23 @@
 import { IDEMPOTENCY_MS } from '../../broker.ts';
 import { OPEN } from './scripts.ts';
 
-/** Time for which records that are too old may stay in a log that is written to. */
+/** Ms between two trims by age of a log that is written to: a record may stay that much longer. */
 const TRIM_MS = 1000;
 
-/** In the hashes of ids: the epoch that they belong to. No id is written with a blank, so none has this name. */
+/** Field of a hash of ids that holds the ids' epoch. Ids are encoded without blanks, so none has this name. */
 const MARK = ' ';
 
 /**
- * Appends a batch of entries, or none: whatever can fail fails at the first write.
+ * Appends a batch of entries, or none of them: an error can only occur at the first write.
  *
- * KEYS: 3 the ids of the last minutes and 4 those of the minutes before, each with the cursor it stands for. Ids of
- * another epoch are unknown: their cursors lead nowhere. Ids that are gone before their time, because Redis evicts, are
- * taken from the log again.
+ * KEYS: 3 the ids of the last minutes and 4 the ids of the minutes before, each with the cursor of its record. Ids of
+ * another epoch are ignored: their cursors are invalid. Ids that Redis evicted before their time are restored from the log.
  * ARGV: 6 channel, 7 maxRecords, 8 maxBytes, then type, id, json and meta of each entry.
- * Reply: epoch, how many foreign entries were removed, 1 if ids were gone and 0 if not, then for each entry its seq, or
+ * Reply: epoch, the number of foreign entries removed, 1 if ids were evicted and 0 if not, then for each entry its seq, or
  * the cursor of the first record with its id.
  *
- * Durations are measured from Redis's time as it is now; a time in the log never lies before another one. A time that
- * lies further ahead than it was ever set was set by a clock that ran ahead.
+ * Durations are measured with Redis's clock. Times in the log never decrease, even if that clock is set back. A stored
+ * deadline further ahead than any that is ever set comes from a clock that ran ahead, and is replaced.
  */
 export const PUBLISH = `${OPEN}
 local ids, olderIds, channel = KEYS[3], KEYS[4], ARGV[6]
@@ -31,7 +30,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local at = math.max(now, lastAt)
 local evicted = 0
 
--- Somebody else's entries stand where the next record belongs.
+-- Removes entries of other programs that stand where the next record belongs.
 local function evict()
   while true do
     local foreign = redis.call('XRANGE', log, '(' .. seq .. '-0', '+', 'COUNT', 500)
@@ -42,7 +41,7 @@ local function evict()
     redis.call('XDEL', log, unpack(names))
   end
   if not redis.pcall('XSETID', log, seq .. '-0').err then return end
-  -- Some servers do not set the id back below one that was deleted: the log is written anew.
+  -- Some servers refuse an id below that of a deleted entry: then the log is written anew.
   local entries = redis.call('XRANGE', log, '-', '+')
   redis.call('UNLINK', log)
   for _, entry in ipairs(entries) do redis.call('XADD', log, entry[1], unpack(entry[2])) end
@@ -59,8 +58,8 @@ local function append(...)
   seq = seq + 1
 end
 
--- Records say how many bytes there had been up to their end, so that the first that fits can be searched for.
--- What lies before what is kept is known to be gone by the last search; more may be.
+-- Trims by bytes. Each record has the total of bytes up to its end, so the oldest that fits is found by binary search.
+-- 'before' is the total up to the oldest record kept, as of the last search.
 local function trimBytes()
   local from, to = recordFrom(1, seq) or seq, seq - 1
   while from < to do
@@ -74,8 +73,8 @@ local function trimBytes()
   redis.call('HSET', meta, 'before', reached)
 end
 
--- id → cursor, of those that were published before. Lua takes some thousand arguments at once, so both here and
--- below they go in parts.
+-- id → cursor, of the ids that were published before. Lua takes only some thousand arguments at once, hence the parts
+-- of 1000 here and below.
 local known, asked, ours = {}, { '${MARK}' }, epoch .. ':'
 for arg = FIRST, #ARGV, STEP do asked[#asked + 1] = ARGV[arg + 1] end
 local mark, olderMark
@@ -97,7 +96,7 @@ local function remember(id, place)
   known[id] = place
 end
 
--- The ids of the last minutes, as far as the log holds their records.
+-- Restores the ids of the last minutes from the log, as far as it holds their records.
 local function recall()
   local start = seek(seq, now - ${IDEMPOTENCY_MS}) .. '-0'
   while true do
@@ -114,7 +113,7 @@ end
 
 -- Ids are remembered from one rotation to the next, and for as long after it as between two.
 local idsUntil = rotateAt + ${IDEMPOTENCY_MS}
--- (Older versions of this project write no mark: what is there, and has none, is not lost.)
+-- (Older versions of this project write no mark: a hash without one is not lost.)
 local lost = seq > 0 and (mark ~= epoch and now < idsUntil and redis.call('EXISTS', ids) == 0
   or olderMark ~= epoch and now < olderUntil)
 if lost then recall() end
@@ -160,7 +159,7 @@ end
 if seq > maxRecords then redis.call('XTRIM', log, 'MINID', (seq - maxRecords + 1) .. '-0') end
 if upto - before > maxBytes then trimBytes() end
 if now >= trimAt or now < trimAt - ${TRIM_MS} or redis.call('PTTL', log) < 0 then
-  -- Looking for the old ones costs more than an append, so it is done now and then.
+  -- Searching for old records costs more than an append, so it is done once in a while.
   local pause = math.max(1, math.floor(math.min(maxAge / 10, ${TRIM_MS})))
   redis.call('XTRIM', log, 'MINID', seek(seq, now - maxAge) .. '-0')
   redis.call('HSET', meta, 'trimAt', now + pause)

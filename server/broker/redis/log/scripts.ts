@@ -29,8 +29,8 @@ local log, meta, maxAge = KEYS[1], KEYS[2], tonumber(ARGV[2])
 -- How long the state of a topic is kept from now on.
 local function metaTtl(seq) return seq == 0 and ${EMPTY_TOPIC_MS} or maxAge + ${META_OUTLIVES_LOG_MS} end
 
--- An entry this project wrote: its number, head, JSON and annotations; nil for anybody else's. The head is
--- "<time> <bytes of the log up to its end> <id> <type>": few fields, because each costs whoever reads.
+-- Reads an entry of this project: its number, head, JSON and annotations; nil for an entry of another program. The
+-- head is "<time> <bytes of the log up to its end> <id> <type>": one field, because each field costs readers time.
 local function record(entry)
   local seq, fields = string.match(entry[1], '^(%d+)%-0$'), entry[2]
   if not seq or fields[1] ~= 'head' or fields[3] ~= 'json' then return nil end
@@ -50,8 +50,8 @@ local function recordFrom(from, last)
   end
 end
 
--- A log that lacks what a process has seen in it was rewound (a failover, an old snapshot): its numbers will be
--- given, or were given, a second time. So was one whose place another had taken.
+-- Tells if the log was rewound (a failover, an old snapshot): it lacks the record that this process has seen, or has an
+-- epoch that another one had replaced. Its numbers then are, or will be, given a second time.
 local function rewound(epoch, seq)
   local seenEpoch, left = string.match(ARGV[3], '^(%w*)(.*)$')
   local seenSeq, seenId = tonumber(ARGV[4]), ARGV[5]
@@ -62,8 +62,8 @@ local function rewound(epoch, seq)
   return found and seenId ~= '' and id ~= seenId
 end
 
--- The topic's state. A log without an epoch, or rewound, cannot be trusted: an empty one of a new epoch replaces it.
--- Nothing of before holds in it: neither ids, which the publish script forgets, nor times.
+-- Returns the topic's state. A log without an epoch, or one that was rewound, cannot be trusted: an empty log with a
+-- new epoch replaces it. Neither the old times nor the old ids hold in it; the publish script ignores the ids.
 local function open()
   local state = redis.call('HMGET', meta, 'epoch', 'seq', 'at', 'trimAt', 'rotateAt', 'upto', 'before', 'olderUntil')
   local epoch, seq = state[1], tonumber(state[2] or 0)
@@ -102,12 +102,12 @@ end
  * entries were passed over, then seq, head, json and meta of each record, a line each.
  */
 export const READ = `${OPEN}
--- Nothing that this project wrote has a line break in it.
+-- Tells if a field has a line break: this project writes none.
 local function broken(text) return string.find(text, '\\n', 1, true) end
 
 local epoch, last = open()
 local from, limit, room = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
--- Whoever reads still needs the topic; a server that takes no writes must go on reading.
+-- A topic that is read stays remembered. pcall: a server that takes no writes must still answer reads.
 if redis.call('PTTL', meta) < metaTtl(last) / 2 then redis.pcall('PEXPIRE', meta, metaTtl(last)) end
 local first = recordFrom(1, last) or last + 1
 if ARGV[6] ~= epoch or from < first - 1 then from = first - 1 end
@@ -137,7 +137,7 @@ while limit > 0 and room > 0 do
   end
   start = '(' .. entries[#entries][1]
 end
--- One text: taking many apart is most of what a reader's process does.
+-- One text: parsing many replies is most of the work of a process that reads.
 return { epoch, first, last, lastId or '', reached, passedOver, table.concat(lines, '\\n') }
 `;
 

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { RedisConnectionOptions } from './connection.ts';
 import { keySlot, SLOTS, type Topology } from './topology.ts';
 
-/** Nodes asked for the map at the same time: one of them may be gone, and not answer. */
+/** Nodes asked for the map at the same time: a node that is gone may not even refuse. */
 const ASKED_AT_ONCE = 3;
 /** Ms between two lookups of the map, about. */
 const PAUSE_MS = 100;
