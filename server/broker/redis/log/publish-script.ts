@@ -59,7 +59,7 @@ local function append(...)
 end
 
 -- Trims by bytes. Each record has the total of bytes up to its end, so the oldest that fits is found by binary search.
--- 'before' is the total up to the oldest record kept, as of the last search.
+-- 'before' is the total up to the last record trimmed by bytes; more may have been trimmed since.
 local function trimBytes()
   local from, to = recordFrom(1, seq) or seq, seq - 1
   while from < to do
