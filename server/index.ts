@@ -29,11 +29,14 @@ export { loadConfig, SERVER_VARIABLES, type ServerConfig, type ServerOptions } f
 export { type NearMiss, nearMisses } from './app/near-misses.ts';
 export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
 export { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './broadcaster/apply-handler.ts';
-export { Broadcaster, type BroadcasterOptions } from './broadcaster/broadcaster.ts';
-export { COMPRESSION } from './broadcaster/core/compression.ts';
-export { WEBSOCKET_LIMITS } from './broadcaster/core/limits.ts';
-export type { BroadcastOptions, BroadcastWSSHandlerOptions } from './broadcaster/core/options.ts';
-export type { ConnectionInfo } from './broadcaster/socket/connections.ts';
+export { Broadcaster, type BroadcasterOptions, type UpgradeRefusal } from './broadcaster/broadcaster.ts';
+export { COMPRESSION, WEBSOCKET_LIMITS } from './broadcaster/core/limits.ts';
+export type {
+  BroadcastOptions,
+  BroadcastWSSHandlerOptions,
+  ClientConnection,
+} from './broadcaster/core/options.ts';
+export type { ConnectionInfo, DrainOptions, Traffic } from './broadcaster/socket/connections.ts';
 export type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail, TailSink } from './broker/broker.ts';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
@@ -61,7 +64,7 @@ export type { Selection } from './event-manager/records/selector.ts';
 export type { EventStats } from './event-manager/stats/event-stats.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
-export type { MetricsSources, Traffic } from './metrics/gauges.ts';
+export type { MetricsSources } from './metrics/gauges.ts';
 export { Metrics } from './metrics/metrics.ts';
 export type { MetricsConfig } from './metrics/metrics-config.ts';
 export type { AgentFigures, AgentsById } from './performance-monitor/agent-figures.ts';

@@ -3,9 +3,9 @@ import { TRPCError } from '@trpc/server';
 import { WebSocket } from 'ws';
 import { EventsError } from '../../shared/errors.ts';
 import { CloseCode, PROTOCOL_HEADER, requireSpokenVersion } from '../../shared/protocol.ts';
-import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
-import { askToReconnect } from '../broadcaster/socket/ask-to-reconnect.ts';
-import { cut } from '../broadcaster/socket/cut.ts';
+import { LONGEST_TIMER_MS, onAbort } from '../../shared/timing.ts';
+import type { ClientConnection } from '../broadcaster/core/options.ts';
+import { SocketLife } from '../broadcaster/socket/socket-life.ts';
 import type { Asker } from '../event-manager/reading/asker.ts';
 import type { Allowance } from '../limits/publish-rate.ts';
 import { SocketAsker } from '../limits/socket-asker.ts';
@@ -48,6 +48,8 @@ interface ContextSource {
   req: IncomingMessage | { raw: IncomingMessage };
   res: WebSocket | Closing | { raw: Closing };
   info: { connectionParams: Credentials['connectionParams'] };
+  /** The WebSocket, where our own adapter serves it. */
+  connection?: ClientConnection | undefined;
 }
 
 /** The response of a request. */
@@ -71,8 +73,9 @@ export function createAccessContext(options: AccessContextOptions) {
     req,
     res,
     info,
+    connection,
   }: ContextSource): Promise<Required<Pick<AccessContext, 'session'>> & AccessContext> => {
-    const socket = res instanceof WebSocket ? res : undefined;
+    const socket = res instanceof WebSocket ? (connection ?? new SocketLife(res)) : undefined;
     try {
       const request = 'raw' in req ? req.raw : req;
       requireSpokenVersion(
@@ -87,8 +90,8 @@ export function createAccessContext(options: AccessContextOptions) {
         allowedOrigins,
       });
       const session = sessions.open(await authenticate(credentials));
-      if (res instanceof WebSocket) followSocket(res, session);
-      else followResponse('raw' in res ? res.raw : res, session);
+      if (socket) followSocket(socket, session);
+      else if (!(res instanceof WebSocket)) followResponse('raw' in res ? res.raw : res, session);
       const asker = new SocketAsker(request.socket, socket === undefined);
       return { session, allowance: allowance?.(session.subject, address), asker };
     } catch (error) {
@@ -98,25 +101,27 @@ export function createAccessContext(options: AccessContextOptions) {
   };
 }
 
-function followSocket(socket: WebSocket, session: Session): void {
-  if (socket.readyState !== WebSocket.OPEN) {
+function followSocket(socket: ClientConnection, session: Session): void {
+  if (!socket.open) {
     session.close();
     return;
   }
-  socket.once('close', () => session.close());
-  askInTime(socket, session.leftMs);
+  const timer = askInTime(socket, session.leftMs);
+  onAbort(socket.closed, () => {
+    clearTimeout(timer);
+    session.close();
+  });
   session.signal.addEventListener('abort', () => {
     const [code, reason] = isExpiry(session.signal.reason)
       ? ([CloseCode.TOKEN_EXPIRED, 'the token expired'] as const)
       : ([CloseCode.FORBIDDEN, 'the session was revoked'] as const);
-    cut(socket, code, reason);
+    socket.close(code, reason);
   });
 }
 
-function askInTime(socket: WebSocket, leftMs: number): void {
-  if (leftMs < LEAST_MS || leftMs > LONGEST_TIMER_MS) return;
-  const timer = setTimeout(() => askToReconnect(socket), leftMs - Math.min(RENEWAL_MS, leftMs / 3));
-  socket.once('close', () => clearTimeout(timer));
+function askInTime(socket: ClientConnection, leftMs: number): NodeJS.Timeout | undefined {
+  if (leftMs < LEAST_MS || leftMs > LONGEST_TIMER_MS) return undefined;
+  return setTimeout(() => socket.askToReconnect(), leftMs - Math.min(RENEWAL_MS, leftMs / 3));
 }
 
 function followResponse(response: Closing, session: Session): void {
@@ -125,11 +130,11 @@ function followResponse(response: Closing, session: Session): void {
 }
 
 /** Closes a refused socket in the next turn of the event loop: by then the waiting requests are answered with the error. */
-function closeAfterErrors(socket: WebSocket, error: unknown): void {
-  if (isExpiry(error)) setImmediate(() => cut(socket, CloseCode.TOKEN_EXPIRED, 'the token expired'));
+function closeAfterErrors(socket: ClientConnection, error: unknown): void {
+  if (isExpiry(error)) setImmediate(() => socket.close(CloseCode.TOKEN_EXPIRED, 'the token expired'));
   else if (error instanceof EventsError && error.code === 'UNKNOWN_VERSION')
-    setImmediate(() => cut(socket, CloseCode.UNKNOWN_VERSION, 'unknown version of the protocol'));
-  else if (isRefusal(error)) setImmediate(() => cut(socket, CloseCode.UNAUTHENTICATED, 'not authenticated'));
+    setImmediate(() => socket.close(CloseCode.UNKNOWN_VERSION, 'unknown version of the protocol'));
+  else if (isRefusal(error)) setImmediate(() => socket.close(CloseCode.UNAUTHENTICATED, 'not authenticated'));
 }
 
 function isExpiry(error: unknown): boolean {

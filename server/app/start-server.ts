@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AnyTRPCRouter } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { EventsError } from '../../shared/errors.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { configuredAuthentication, refuseOpenServer } from '../access/access-config.ts';
 import { type AccessContextOptions, createAccessContext } from '../access/access-context.ts';
@@ -6,8 +10,8 @@ import { servedHosts } from '../access/names/served-hosts.ts';
 import { Sessions } from '../access/sessions/sessions.ts';
 import { type Authenticate, anonymous } from '../access/tokens/authenticate.ts';
 import type { Subject } from '../access/tokens/subject.ts';
-import type { BroadcastWSSHandler } from '../broadcaster/apply-handler.ts';
-import { PendingAnswers } from '../broadcaster/upgrade/pending-answers.ts';
+import type { Broadcaster } from '../broadcaster/broadcaster.ts';
+import { PendingAnswers } from '../broadcaster/upgrade/answers.ts';
 import type { Broker } from '../broker/broker.ts';
 import { RedisBroker } from '../broker/redis/redis-broker.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
@@ -22,15 +26,12 @@ import { LimitedLogger } from '../telemetry/limited-logger.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Application, ApplicationContext } from './application.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
-import { configuredTracing } from './configured-tracing.ts';
+import { configuredTracing, openBroker, startMonitor } from './configured-parts.ts';
 import { drain } from './drain.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { shortenAddresses } from './http/node/addresses.ts';
-import { OpenRequests } from './http/node/open-requests.ts';
+import { OpenRequests } from './http/node/requests.ts';
 import { Readiness } from './http/readiness.ts';
-import { listen } from './listen.ts';
-import { openBroker } from './open-broker.ts';
-import { startMonitor } from './start-monitor.ts';
 import { attachWebSockets } from './web-sockets.ts';
 
 /** Path of tRPC, over HTTP and WebSocket alike. */
@@ -61,7 +62,7 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:9464/metrics`; null where nothing is measured. */
   readonly metricsUrl: string | null;
   /** The WebSockets that are open, and what closes one: its client connects again and resumes. */
-  readonly broadcaster: Pick<BroadcastWSSHandler, 'connections' | 'disconnect'>;
+  readonly broadcaster: Pick<Broadcaster<AnyTRPCRouter>, 'connections' | 'disconnect'>;
   /** Sessions of signed-in clients, which can be revoked. */
   readonly sessions: Pick<Sessions, 'revoke' | 'size'>;
   /**
@@ -160,7 +161,7 @@ async function run<C extends AnyCatalog>(
     instruments: metrics ?? noInstruments,
   };
   const server = createHttpServer({ ...serving, ...described, readiness, requests, pageDir });
-  const webSockets = attachWebSockets(server, { ...serving, compression: config.compression });
+  const broadcaster = attachWebSockets(server, { ...serving, compression: config.compression });
   shortenAddresses(server, config.basePath);
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
@@ -175,7 +176,7 @@ async function run<C extends AnyCatalog>(
       logger.error({ err: error }, 'The application failed to stop');
     }
     await ingress?.close();
-    await drain({ server, webSockets, requests, readiness, drainMs: config.drainMs });
+    await drain({ server, broadcaster, requests, readiness, drainMs: config.drainMs });
     access.sessions.close();
     limits.close();
     await Promise.all([manager.close(), metricsServer?.close()]);
@@ -193,7 +194,7 @@ async function run<C extends AnyCatalog>(
     }
     metrics?.watch({
       manager,
-      webSockets,
+      webSockets: broadcaster,
       sessions: access.sessions,
       brokerConnections: broker instanceof RedisBroker ? () => broker.connections : undefined,
       ingress,
@@ -209,7 +210,7 @@ async function run<C extends AnyCatalog>(
     url,
     port,
     metricsUrl: metricsServer?.url ?? null,
-    broadcaster: webSockets.broadcaster,
+    broadcaster,
     sessions: access.sessions,
     close() {
       stopped ??= stop();
@@ -226,4 +227,26 @@ function nameOf({ nodeName, worker }: ServerConfig) {
 /** A topic of this process's own, so that the probes of others do not arrive here. */
 function readyTopic(nodeName: string): string {
   return `_ready-${nodeName.replace(/[^A-Za-z0-9_.-]/g, '-')}-${process.pid}`;
+}
+
+/** Begins to listen. @throws EventsError INVALID_OPTION when host and port cannot be listened on */
+async function listen(
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<{ url: string; port: number }> {
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'EADDRINUSE'
+        ? `Port ${port} of ${host} is in use. Stop what uses it, or set PORT to another one`
+        : `Cannot listen on port ${port} of ${host} (${message}). Set HOST and PORT`;
+    throw new EventsError('INVALID_OPTION', `${reason}.`, { cause: error });
+  }
+  const address = server.address();
+  if (typeof address !== 'object' || address === null)
+    throw new TypeError('The server does not listen on a port');
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`, port: address.port };
 }

@@ -1,15 +1,17 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
-import type { AnyHandlerOptions, BroadcastWSSHandlerOptions } from './core/options.ts';
+import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
+import { jsonEncoder } from './core/json-encoder.ts';
+import { type Limits, resolveLimits } from './core/limits.ts';
+import { MessageTurns } from './core/message-turns.ts';
+import type { AnyHandlerOptions, BroadcastWSSHandlerOptions, Setup } from './core/options.ts';
+import { liveEvents } from './groups/live-events.ts';
 import { serve } from './protocol/serve.ts';
-import { resolveOptions } from './setup.ts';
-import { askToReconnect } from './socket/ask-to-reconnect.ts';
 import { Connection } from './socket/connection.ts';
 import { type ConnectionInfo, Connections } from './socket/connections.ts';
-import { cut } from './socket/cut.ts';
+import { askToReconnect, turnAway } from './socket/socket-life.ts';
 import { StallGuard } from './socket/stall-guard.ts';
-import { turnAway } from './socket/turn-away.ts';
 
 /** Handle on a served router. */
 export interface BroadcastWSSHandler {
@@ -36,20 +38,7 @@ export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
 ): BroadcastWSSHandler;
 export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastWSSHandler {
   const setup = resolveOptions(options);
-  const guard = new StallGuard(setup.limits.drainTimeoutMs);
-  const connections = new Connections();
-  options.wss.on('headers', (headers) => headers.push(`${PROTOCOL_HEADER}: ${PROTOCOL_VERSION}`));
-  options.wss.on('connection', (ws, req) => {
-    if (options.prefix && !req.url?.startsWith(options.prefix)) {
-      turnAway(ws);
-      return;
-    }
-    const connection = new Connection(ws, req, setup);
-    guard.watch(connection.socket, () => cutStalled(connection));
-    connections.add(connection);
-    serve(connection);
-  });
-
+  const connections = serveConnections(setup);
   return {
     askToReconnect: (client) => askToReconnect(client, setup.encoder),
     broadcastReconnectNotification() {
@@ -62,8 +51,59 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
   };
 }
 
-function cutStalled({ ws, open }: Connection): void {
-  if (!open) return; // its closing has a time limit of its own
-  ws.resume(); // or its answer to the close is never seen
-  cut(ws, CloseCode.SLOW_CONSUMER, 'reads nothing');
+/**
+ * Serves the connections of a WebSocket server from now on.
+ * @param opened is told of each, once it is served
+ */
+export function serveConnections(
+  setup: Setup,
+  opened: (connection: Connection) => void = () => {},
+): Connections {
+  const { wss, prefix } = setup.options;
+  const guard = new StallGuard(setup.limits.drainTimeoutMs);
+  const connections = new Connections();
+  wss.on('headers', (headers) => headers.push(`${PROTOCOL_HEADER}: ${PROTOCOL_VERSION}`));
+  wss.on('connection', (ws, req) => {
+    if (prefix && !req.url?.startsWith(prefix)) {
+      turnAway(ws);
+      return;
+    }
+    const connection = new Connection(ws, req, setup);
+    const { socket } = connection;
+    guard.watch(socket, () => cutStalled(connection));
+    connection.onClosed(() => guard.unwatch(socket));
+    connections.add(connection);
+    serve(connection);
+    opened(connection);
+  });
+  return connections;
+}
+
+function cutStalled(connection: Connection): void {
+  if (!connection.open) return; // its closing has a time limit of its own
+  connection.ws.resume(); // or its answer to the close is never seen
+  connection.close(CloseCode.SLOW_CONSUMER, 'reads nothing');
+}
+
+/**
+ * Makes the settings and state of a handler from its options.
+ * @throws TypeError when a limit has no meaning; EventsError when another copy of tRPC made the router
+ */
+export function resolveOptions(options: AnyHandlerOptions): Setup {
+  refuseForeignRouter(options.router);
+  const limits = resolveLimits(options);
+  return {
+    options,
+    encoder: options.experimental_encoder ?? jsonEncoder,
+    limits,
+    live: resolveLive(options, limits),
+    turns: new MessageTurns(),
+  };
+}
+
+function resolveLive(options: AnyHandlerOptions, limits: Limits): Setup['live'] {
+  const { router, live, compressFrom = 256, experimental_encoder } = options;
+  if (live) return live;
+  if (live === false || experimental_encoder) return () => undefined;
+  return liveEvents(router, { highWaterBytes: limits.maxBufferedBytes, compressFrom });
 }

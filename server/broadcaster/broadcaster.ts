@@ -1,12 +1,26 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
-import { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './apply-handler.ts';
-import { WEBSOCKET_LIMITS } from './core/limits.ts';
+import { type Instruments, noInstruments } from '../telemetry/instruments.ts';
+import { type Logger, silentLogger } from '../telemetry/logger.ts';
+import { resolveOptions, serveConnections } from './apply-handler.ts';
+import { COMPRESSION, WEBSOCKET_LIMITS } from './core/limits.ts';
 import type { BroadcastWSSHandlerOptions } from './core/options.ts';
-import type { ConnectionInfo } from './socket/connections.ts';
-import { PendingAnswers } from './upgrade/pending-answers.ts';
+import type { Connection } from './socket/connection.ts';
+import type { ConnectionInfo, Connections, DrainOptions, Traffic } from './socket/connections.ts';
+import { endWith, PendingAnswers } from './upgrade/answers.ts';
 import { type Upgrade, upgradeListener } from './upgrade/upgrades.ts';
+
+/** A refusal of an upgrade. */
+export interface UpgradeRefusal {
+  /** Status of HTTP. */
+  readonly status: number;
+  /** For the client, as JSON. @default the name of the status */
+  readonly message?: string;
+  /** For `instruments.refused`. @default UPGRADE */
+  readonly code?: string;
+}
 
 /** The options of {@link applyBroadcastWSSHandler}, with the HTTP server in place of the WebSocket server. */
 export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
@@ -16,12 +30,44 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
   router: TRouter;
   /** Its requests stay yours, and so does its end. */
   server: Server;
-  /** The path that is upgraded. Other upgrades are refused, unless somebody else listens for them. Default `/trpc`. */
+  /**
+   * The path that is upgraded. Other upgrades are refused, unless somebody else listens for them.
+   * @default /trpc
+   */
   path?: string;
+  /**
+   * Decides about an upgrade of the path before it is taken: by its `Origin` or `Host`, or by how many there are. Returns
+   * a refusal; or else, if need be, what to call once the socket has closed.
+   * @default all are taken
+   */
+  onUpgrade?: (request: IncomingMessage) => UpgradeRefusal | (() => void) | undefined;
+  /**
+   * Bytes of one message, which may hold several calls. A larger one is closed with 1009.
+   * @default 65536
+   */
+  maxMessageBytes?: number;
+  /**
+   * True if events go compressed to clients that take it: a third fewer bytes for more CPU.
+   * @default false
+   */
+  compression?: boolean;
+  /** Is told of connections and of upgrades that are refused: a `Metrics`, for example. @default nobody */
+  instruments?: Instruments;
+  /** Is told of connections, at the level `debug`. @default nobody */
+  logger?: Logger;
 };
 
+/** Parts of a server that a Broadcaster shares with it. */
+interface Mount {
+  /** The answers of the server that are not given yet. Default: it looks for itself. */
+  pending?: PendingAnswers;
+  /** True if upgrades of other paths are refused, whoever else listens. */
+  isAlone?: boolean;
+}
+
 /**
- * Serves a tRPC router over WebSockets on an HTTP server of your own, knows who is connected, and can send one away.
+ * Serves a tRPC router over WebSockets on an HTTP server of your own, knows who is connected, can send one away, and takes
+ * all of them out of service so that nobody notices.
  *
  * @example
  * const broadcaster = new Broadcaster({ server, router, createContext });
@@ -30,30 +76,55 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
 export class Broadcaster<TRouter extends AnyTRPCRouter> {
   readonly #server: Server;
   readonly #path: string;
-  readonly #wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
-  readonly #handler: BroadcastWSSHandler;
-  readonly #pending = new PendingAnswers();
+  readonly #onUpgrade: BroadcasterOptions<AnyTRPCRouter>['onUpgrade'];
+  readonly #instruments: Instruments;
+  readonly #logger: Logger;
+  readonly #wss: WebSocketServer;
+  readonly #connections: Connections;
   readonly #upgrade: Upgrade;
+  readonly #unwatch: () => void;
+  #drains = false;
 
   /** Attached at once. @throws TypeError when a limit has no meaning */
   constructor(options: BroadcasterOptions<TRouter>);
-  constructor({ server, path = '/trpc', ...options }: BroadcasterOptions<AnyTRPCRouter>) {
-    this.#handler = applyBroadcastWSSHandler({ ...options, wss: this.#wss });
+  /** @internal */
+  constructor(options: BroadcasterOptions<TRouter>, mount: Mount);
+  constructor(options: BroadcasterOptions<AnyTRPCRouter>, { pending, isAlone = false }: Mount = {}) {
+    const { server, path = '/trpc', onUpgrade, maxMessageBytes, compression = false, ...rest } = options;
+    const { instruments = noInstruments, logger = silentLogger, ...handler } = rest;
     this.#server = server;
     this.#path = path;
-    this.#pending.watch(server);
+    this.#onUpgrade = onUpgrade;
+    this.#instruments = instruments;
+    this.#logger = logger;
+    this.#wss = new WebSocketServer({
+      noServer: true,
+      ...WEBSOCKET_LIMITS,
+      ...(maxMessageBytes !== undefined && { maxPayload: maxMessageBytes }),
+      perMessageDeflate: compression && COMPRESSION,
+    });
+    const setup = resolveOptions({ ...handler, wss: this.#wss });
+    this.#connections = serveConnections(setup, (connection) => this.#tell(connection));
+    const own = new PendingAnswers();
+    if (!pending) own.watch(server);
+    this.#unwatch = () => own.unwatch(server);
     this.#upgrade = upgradeListener({
       server,
-      pending: this.#pending,
+      pending: pending ?? own,
       take: this.#take,
-      leaves: ({ url }) => url?.split('?', 1)[0] !== path && server.listenerCount('upgrade') > 1,
+      leaves: (request) => !isAlone && pathOf(request) !== path && server.listenerCount('upgrade') > 1,
     });
     server.on('upgrade', this.#upgrade);
   }
 
   /** The open connections, in the order they came. */
   get connections(): ConnectionInfo[] {
-    return this.#handler.connections;
+    return this.#connections.list();
+  }
+
+  /** Number of open connections, and the bytes of these and of all before: for `Metrics.watch`, among others. */
+  get traffic(): Traffic {
+    return this.#connections.traffic;
   }
 
   /**
@@ -63,22 +134,52 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
    * @returns false if there is no such connection
    */
   disconnect(id: string, reason = 'disconnected'): boolean {
-    return this.#handler.disconnect(id, reason);
+    return this.#connections.disconnect(id, reason);
+  }
+
+  /**
+   * Takes everybody off this server before it stops: refuses upgrades with 503 from now on, and asks one client after
+   * another to connect again, elsewhere. Clients have the new connection open before they leave the old one: nothing is
+   * lost. Those that are left after `overMs` and `graceMs` are closed with 1001. Resolves when nobody is connected.
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    this.#drains = true;
+    await this.#connections.drain(options);
   }
 
   /** Takes no more connections, and closes those there are with 1001. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#server.off('upgrade', this.#upgrade);
-    this.#pending.unwatch(this.#server);
-    const gone = [...this.#wss.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)));
-    for (const { id } of this.connections) this.disconnect(id, 'the server stops');
-    await Promise.all(gone);
+    this.#unwatch();
+    await this.#connections.closeAll();
     this.#wss.close();
   }
 
   readonly #take: Upgrade = (request, socket, head) => {
-    if (request.url?.split('?', 1)[0] === this.#path)
-      this.#wss.handleUpgrade(request, socket, head, (ws) => this.#wss.emit('connection', ws, request));
-    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    if (pathOf(request) !== this.#path) return this.#refuse(socket, { status: 404, code: 'PATH' });
+    if (this.#drains) return this.#refuse(socket, { status: 503, code: 'CLOSED' });
+    const decision = this.#onUpgrade?.(request);
+    if (typeof decision === 'object') return this.#refuse(socket, decision);
+    if (decision) socket.once('close', decision);
+    this.#wss.handleUpgrade(request, socket, head, (ws) => this.#wss.emit('connection', ws, request));
   };
+
+  #refuse(socket: Duplex, { status, message, code = 'UPGRADE' }: UpgradeRefusal): void {
+    this.#instruments.refused(code);
+    endWith(socket, status, message);
+  }
+
+  #tell(connection: Connection): void {
+    const { id } = connection;
+    this.#instruments.opened();
+    this.#logger.debug({ connection: id }, 'Connected');
+    connection.onClosed((code) => {
+      this.#logger.debug({ connection: id, code }, 'Disconnected');
+      this.#instruments.closed(code);
+    });
+  }
+}
+
+function pathOf({ url }: IncomingMessage): string | undefined {
+  return url?.split('?', 1)[0];
 }

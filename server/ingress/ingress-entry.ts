@@ -3,11 +3,8 @@ import { EventsError } from '../../shared/errors.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { decode } from '../../shared/wire/decode.ts';
 import { parseInput } from '../../shared/wire/json-text.ts';
-import { INPUT_LIMITS } from '../../shared/wire/limits.ts';
+import { INPUT_LIMITS, MAX_INPUT_BYTES } from '../../shared/wire/limits.ts';
 import { expectsData } from '../router/inputs.ts';
-
-/** Most characters of an entry's data, and of its annotations: those of a body over HTTP. */
-const MAX_LENGTH = 1024 * 1024;
 
 /** An entry of the ingress stream, as Redis returns it. */
 export interface IngressEntry {
@@ -44,7 +41,8 @@ export function readEntry({ id, fields }: IngressEntry, catalog: AnyCatalog): In
   if (event_type === undefined) throw invalid('event_type', 'is missing');
   if (data === undefined) throw invalid('data', 'is missing');
   for (const [name, text] of Object.entries({ data, meta })) {
-    if ((text?.length ?? 0) > MAX_LENGTH) throw invalid(name, `has more than ${MAX_LENGTH} characters`);
+    if ((text?.length ?? 0) > MAX_INPUT_BYTES)
+      throw invalid(name, `has more than ${MAX_INPUT_BYTES} characters`);
   }
   return {
     topic,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { EventsError } from '../../shared/errors.ts';
+import { onAbort } from '../../shared/timing.ts';
 import { type Asker, UNSENT_BYTES } from '../event-manager/reading/asker.ts';
 
 /** Characters of JSON that pages of history may come to in one HTTP request: its answers are sent when all are made. */
@@ -48,14 +49,15 @@ export function askerOf(context: unknown): Asker | undefined {
   return context.asker instanceof SocketAsker ? context.asker : undefined;
 }
 
-async function drainOrClose(socket: Socket): Promise<void> {
-  await new Promise<void>((resolve) => {
+/** Resolves when a socket has drained or closed, or when `gone` aborts; it must not have aborted yet. */
+export function drainOrClose(socket: Socket, gone?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
     const done = (): void => {
-      socket.off('drain', done);
-      socket.off('close', done);
+      socket.off('drain', done).off('close', done);
+      forget();
       resolve();
     };
-    socket.once('drain', done);
-    socket.once('close', done);
+    const forget = gone ? onAbort(gone, done) : (): void => {};
+    socket.once('drain', done).once('close', done);
   });
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Traffic } from '../broadcaster/socket/connections.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import type { IngressCounts } from '../ingress/ingress.ts';
 
@@ -13,14 +14,6 @@ export interface MetricsSources {
   brokerConnections?: (() => Readonly<Record<string, boolean>>) | undefined;
   /** Counts of the ingress entries that this process handled. Default: no such metric. */
   ingress?: { counts: Readonly<IngressCounts> } | undefined;
-}
-
-/** Traffic of WebSockets, now and so far. */
-export interface Traffic {
-  /** Number of open WebSockets. */
-  connections: number;
-  receivedBytes: number;
-  sentBytes: number;
 }
 
 /** Registers the metrics that are read from their sources whenever somebody asks for them. */

@@ -15,6 +15,9 @@ export interface WireLimits {
   readonly maxPatternChars: number;
 }
 
+/** Bytes of one input as text: of a body over HTTP, of a message over a WebSocket; characters of an ingress entry's data. */
+export const MAX_INPUT_BYTES = 1024 * 1024;
+
 /** Levels of an event's data: trees are walked by recursion, here and wherever they go. */
 export const MAX_DATA_DEPTH = 64;
 

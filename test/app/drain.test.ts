@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { inTurns } from '../../server/app/drain.ts';
+import { inTurns } from '../../server/broadcaster/socket/connections.ts';
 import { startTestServer, wsClient } from './harness.ts';
 
 /** Long enough for a busy machine. */

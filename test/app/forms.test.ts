@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { requestOfForm } from '../../server/app/http/forms.ts';
+import { requestOfForm } from '../../server/app/http/request-bodies.ts';
 import { startTestServer } from './harness.ts';
 
 const PART = '--border\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\r\n';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { InputTexts } from '../../server/app/http/input-texts.ts';
+import { InputTexts } from '../../server/app/http/request-bodies.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { startTestServer } from './harness.ts';

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { answerInTurn } from '../../server/app/http/node/pipelining.ts';
+import { answerInTurn } from '../../server/app/http/node/requests.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer } from './harness.ts';
 

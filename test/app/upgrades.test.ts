@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { keepAcceptableOffers } from '../../server/broadcaster/upgrade/handshake-offers.ts';
+import { keepAcceptableOffers } from '../../server/broadcaster/upgrade/upgrades.ts';
 import { Broadcaster, COMPRESSION, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer } from './harness.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { largestCall } from '../../server/broadcaster/protocol/largest-call.ts';
+import { largestCall } from '../../server/broadcaster/protocol/messages.ts';
 
 const byJson = (message: unknown) =>
   Math.max(...[message].flat().map((call) => Buffer.byteLength(JSON.stringify(call))));

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { debugs, type Logger } from '../../telemetry/logger.ts';
 import { readToEnd } from './node/body.ts';
-import type { OpenRequests } from './node/open-requests.ts';
+import type { OpenRequests } from './node/requests.ts';
 import type { Readiness } from './readiness.ts';
 
 /** The environment of a handler: the objects of `node:http`, and the request's id, which is in its answer and in the log. */
@@ -43,11 +44,20 @@ export function everyAnswer({ readiness, requests, logger }: EveryAnswerOptions)
     }
     await next();
     if (c.res.headers.get('content-type')?.startsWith('text/event-stream')) requests.addStream(outgoing);
-    // A client of HTTP/1.0 knows no chunks: an answer of unknown length ends with its connection.
-    const isOld = incoming.httpVersion === '1.0';
-    if (isOld) c.res.headers.delete('transfer-encoding');
+    if (isOld(incoming)) c.res.headers.delete('transfer-encoding');
     const isRead = await readToEnd(incoming);
-    // A client that keeps a connection to a server that stops is to make the next one elsewhere.
-    if (isOld || !isRead || readiness.isClosed) c.res.headers.set('connection', 'close');
+    if (!isRead || endsConnection(incoming, readiness.isClosed)) c.res.headers.set('connection', 'close');
   };
+}
+
+/**
+ * Tells if a connection ends with the answer to a request. A client of HTTP/1.0 knows no chunks: an answer of unknown
+ * length ends with its connection. One that keeps a connection to a server that stops is to make the next one elsewhere.
+ */
+export function endsConnection(request: IncomingMessage, stops: boolean): boolean {
+  return stops || isOld(request);
+}
+
+function isOld({ httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.0';
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { Hono } from 'hono';
@@ -6,25 +7,22 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import type { createAccessContext } from '../../access/access-context.ts';
 import { DRAIN_TIMEOUT_MS } from '../../broadcaster/core/limits.ts';
 import { StallGuard } from '../../broadcaster/socket/stall-guard.ts';
-import type { PendingAnswers } from '../../broadcaster/upgrade/pending-answers.ts';
+import { addAnswerHeaders, type PendingAnswers } from '../../broadcaster/upgrade/answers.ts';
 import type { ClientLimits } from '../../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../../limits/limits-config.ts';
 import { toAsyncApi } from '../../schema/asyncapi.ts';
 import { toJsonSchema } from '../../schema/events-schema.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { allowOrigins, checkHost, limitConnections, limitSockets, nameHealthCheck } from './admission.ts';
 import { answerErrors, refuseAddress } from './answer-errors.ts';
-import { cutUnreadAnswers, limitConnections, limitSockets } from './connections.ts';
 import { everyAnswer, type HttpEnv, type HttpRoutes } from './every-answer.ts';
-import { addAnswerHeaders } from './node/answer-headers.ts';
 import { requestsOfFewPieces } from './node/body.ts';
 import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './node/client-error.ts';
-import type { OpenRequests } from './node/open-requests.ts';
-import { answerInTurn } from './node/pipelining.ts';
+import { answerInTurn, type OpenRequests } from './node/requests.ts';
 import { addSlash, servePage } from './page.ts';
 import type { Readiness } from './readiness.ts';
 import { serveCalls } from './serve-calls.ts';
-import { allowOrigins, checkHost, nameHealthCheck } from './strangers.ts';
 
 /** Interval at which connections are looked at, in ms: a silent one is cut that late at most. */
 const LOOK_MS = 250;
@@ -109,6 +107,26 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const guard = new StallGuard(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
   cutUnreadAnswers(server, guard, () => instruments.refused('SLOW_CONSUMER'));
   return server;
+}
+
+/**
+ * Hangs up on clients of an HTTP server that take nothing of their answers [D9]: streams and calls, large and small,
+ * of a request or of one that went before on the same connection. Upgraded connections are not its own.
+ * @param refused told of each
+ */
+function cutUnreadAnswers(server: Server, guard: StallGuard, refused: () => void): void {
+  function unwatch(this: Socket): void {
+    guard.unwatch(this);
+  }
+  server.on('connection', (socket: Socket) => {
+    socket.off('close', unwatch).once('close', unwatch); // once, of one that is handed back a thousand times
+    guard.watch(socket, () => {
+      refused();
+      // A reset, or the system would go on holding what it could not deliver.
+      socket.resetAndDestroy();
+    });
+  });
+  server.on('upgrade', ({ socket }) => guard.unwatch(socket));
 }
 
 function createRoutes(options: HttpServerOptions): HttpRoutes {

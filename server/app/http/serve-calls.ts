@@ -7,12 +7,11 @@ import type { createAccessContext } from '../../access/access-context.ts';
 import { EventStreams } from '../../broadcaster/sse/event-streams.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { HttpEnv, HttpRoutes } from './every-answer.ts';
-import { requestOfForm } from './forms.ts';
-import { InputTexts } from './input-texts.ts';
-import { type Failure, logFailure } from './log-failure.ts';
+import { type Failure, logFailure } from './answer-errors.ts';
+import { endsConnection, type HttpEnv, type HttpRoutes } from './every-answer.ts';
 import { readBody } from './node/body.ts';
-import type { OpenRequests } from './node/open-requests.ts';
+import type { OpenRequests } from './node/requests.ts';
+import { InputTexts, requestOfForm } from './request-bodies.ts';
 
 /** Methods of calls. */
 const METHODS = ['GET', 'HEAD', 'POST'];
@@ -54,7 +53,7 @@ export function serveCalls(app: HttpRoutes, options: CallsOptions): void {
         response: outgoing,
         path: new URL(c.req.url).pathname.slice(path.length + 1),
         name,
-        headers: () => (isClosed() ? { connection: 'close' } : {}),
+        headers: () => (endsConnection(incoming, isClosed()) ? { connection: 'close' } : {}),
         onError: report,
       });
       if (answer) return answer;

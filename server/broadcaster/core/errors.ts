@@ -1,16 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { type AnyTRPCRouter, getTRPCErrorFromUnknown, getTRPCErrorShape, type TRPCError } from '@trpc/server';
+import type { BaseHandlerOptions } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY, type TRPCErrorShape } from '@trpc/server/rpc';
-import type { AnyHandlerOptions } from './options.ts';
 
-type ErrorInfo = Parameters<NonNullable<AnyHandlerOptions['onError']>>[0];
+/** `onError` as tRPC's adapters have it. */
+export type OnError = BaseHandlerOptions<AnyTRPCRouter, IncomingMessage>['onError'];
+
+type ErrorInfo = Parameters<NonNullable<OnError>>[0];
 
 /** The call that an error belongs to, as `onError` and `errorFormatter` are told. */
 export type Subject = Pick<ErrorInfo, 'path' | 'type' | 'input'>;
 
 /** The scope in which errors are reported: a connection, or one request over HTTP. */
-interface Scope {
-  readonly options: { router: AnyTRPCRouter; onError?: AnyHandlerOptions['onError'] | undefined };
+export interface ErrorScope {
+  readonly router: AnyTRPCRouter;
+  readonly onError: OnError | undefined;
   readonly req: IncomingMessage;
   readonly context: unknown;
 }
@@ -26,7 +30,7 @@ export const FALLBACK_SHAPE: TRPCErrorShape = {
 };
 
 /** Tells `onError`; an `onError` that fails itself is ignored. */
-export function reportError(scope: Scope, subject: Subject, cause: unknown): TRPCError {
+export function reportError(scope: ErrorScope, subject: Subject, cause: unknown): TRPCError {
   const error = getTRPCErrorFromUnknown(cause);
   callOnError(scope, subject, error, () => {});
   return error;
@@ -36,17 +40,17 @@ export function reportError(scope: Scope, subject: Subject, cause: unknown): TRP
  * Reports that handling failed, not a procedure: an `errorFormatter` that throws, a reply that cannot be encoded.
  * Never dropped silently: without an `onError` that works it is logged where stock tRPC logs it, under its label.
  */
-export function reportInternalError(scope: Scope, subject: Subject, cause: unknown): void {
+export function reportInternalError(scope: ErrorScope, subject: Subject, cause: unknown): void {
   const error = getTRPCErrorFromUnknown(cause);
   const log = () => console.error('[@trpc/server/adapters/ws]', error);
-  if (scope.options.onError) callOnError(scope, subject, error, log);
+  if (scope.onError) callOnError(scope, subject, error, log);
   else log();
 }
 
 /** The error as the client gets it, by the router's `errorFormatter` if that works. */
-export function shapeError(scope: Scope, subject: Subject, error: TRPCError): TRPCErrorShape {
+export function shapeError(scope: ErrorScope, subject: Subject, error: TRPCError): TRPCErrorShape {
   try {
-    const config = scope.options.router._def._config;
+    const config = scope.router._def._config;
     return getTRPCErrorShape({ config, ctx: scope.context, error, ...subject });
   } catch (cause) {
     reportInternalError(scope, subject, cause);
@@ -55,9 +59,9 @@ export function shapeError(scope: Scope, subject: Subject, error: TRPCError): TR
 }
 
 /** `onError` runs in listeners and in promises that nothing awaits: a throw or a rejection would end the process. */
-function callOnError(scope: Scope, subject: Subject, error: TRPCError, onFailure: () => void): void {
+function callOnError(scope: ErrorScope, subject: Subject, error: TRPCError, onFailure: () => void): void {
   try {
-    const result: unknown = scope.options.onError?.({
+    const result: unknown = scope.onError?.({
       error,
       ctx: scope.context,
       req: scope.req,

@@ -1,5 +1,4 @@
 import { firstRounded, parseExactly } from '../../../shared/wire/json-text.ts';
-import { isObject } from './guards.ts';
 
 /** The form of messages on the wire, as tRPC's `experimental_encoder` has it. */
 export interface Encoder {
@@ -30,4 +29,8 @@ function takeInputs(message: unknown, exact: unknown): void {
     const [params, exactly] = [message['params'], exact['params']];
     if (isObject(params) && isObject(exactly) && 'input' in params) params['input'] = exactly['input'];
   }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

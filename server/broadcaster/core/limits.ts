@@ -63,6 +63,9 @@ const DEFAULTS: Limits = {
   drainTimeoutMs: DRAIN_TIMEOUT_MS,
 };
 
+/** Bytes of one client's requests that wait to be read or to be answered before nothing more is read from it. */
+export const UNANSWERED_BYTES = 1024 * 1024;
+
 /** Values of one observable that may wait while its client is behind: an observable cannot be asked to wait. */
 export const MAX_QUEUED_VALUES = 1024;
 
@@ -100,4 +103,18 @@ export const WEBSOCKET_LIMITS = {
   maxBufferedChunks: 1024,
   /** Compressing per connection costs more than all else together, in CPU and in memory. */
   perMessageDeflate: false,
+} as const;
+
+/**
+ * `perMessageDeflate` for the `WebSocketServer`: compression that costs once per event and not once per client.
+ * Without context takeover everyone can be sent the same compressed bytes, and nobody needs a compressor of their own.
+ * Compressed messages of clients are inflated up to `maxPayload`; replies to single clients go uncompressed.
+ */
+export const COMPRESSION = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  /** The shared bytes refer back as far as they like, so an offer of a smaller window is declined. */
+  serverMaxWindowBits: 15,
+  /** Nothing is compressed by `ws` itself: the broadcaster hands over frames that are built already. */
+  threshold: Number.POSITIVE_INFINITY,
 } as const;

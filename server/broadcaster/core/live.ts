@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Outlet } from './outlet.ts';
-import type { RequestId } from './request-id.ts';
+
+/** A client's name for a request. */
+export type RequestId = number | string;
 
 /** A subscription's source that writes to its sockets itself, instead of being iterated once per subscriber. */
 export interface Live {

@@ -33,6 +33,24 @@ export interface BroadcastOptions extends LimitOptions {
   compressFrom?: number | undefined;
 }
 
+/** A client's WebSocket, as `createContext` and `onError` are given it. */
+export interface ClientConnection {
+  /** Its name in the log, and among the `connections`. */
+  readonly id: string;
+  /** False as soon as closing has begun, by either side: before `closed` aborts. */
+  readonly open: boolean;
+  /** Aborts when the socket has closed. */
+  readonly closed: AbortSignal;
+  /** Asks the client to connect again. It keeps this connection until the next one is open: nothing is lost. */
+  askToReconnect(): void;
+  /**
+   * Sends a close frame, then terminates the socket after `graceMs`.
+   * @param reason for the client; at most 123 bytes
+   * @param graceMs ms for the client's answer. Default: 1000
+   */
+  close(code: number, reason: string, graceMs?: number): void;
+}
+
 /** The part of a `WebSocketServer` of ws that is used, so that any version of `@types/ws` may declare it. */
 export interface SocketServer {
   on(event: 'headers', listener: (headers: string[]) => void): unknown;
@@ -62,15 +80,23 @@ interface SocketOptions {
 }
 
 type CreateContext<TRouter extends AnyTRPCRouter> = (
-  options: NodeHTTPCreateContextFnOptions<IncomingMessage, WebSocket>,
+  options: NodeHTTPCreateContextFnOptions<IncomingMessage, WebSocket> & { connection: ClientConnection },
 ) => inferRouterContext<TRouter> | Promise<inferRouterContext<TRouter>>;
 
+type SocketErrorHandler<TRouter extends AnyTRPCRouter> = (
+  failure: Parameters<NonNullable<BaseHandlerOptions<TRouter, IncomingMessage>['onError']>>[0] & {
+    connection: ClientConnection;
+  },
+) => void;
+
 /** The options of `applyWSSHandler` of tRPC, and ours. */
-export type BroadcastWSSHandlerOptions<TRouter extends AnyTRPCRouter> = BaseHandlerOptions<
-  TRouter,
-  IncomingMessage
-> &
-  CreateContextCallback<inferRouterContext<TRouter>, CreateContext<TRouter>> &
+export type BroadcastWSSHandlerOptions<TRouter extends AnyTRPCRouter> = Omit<
+  BaseHandlerOptions<TRouter, IncomingMessage>,
+  'onError'
+> & {
+  /** Is told of errors, and whose they are. */
+  onError?: SocketErrorHandler<TRouter>;
+} & CreateContextCallback<inferRouterContext<TRouter>, CreateContext<TRouter>> &
   SocketOptions &
   BroadcastOptions;
 

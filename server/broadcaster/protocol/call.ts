@@ -7,11 +7,9 @@ import {
   type Subject,
   shapeError,
 } from '../core/errors.ts';
-import { isObject } from '../core/guards.ts';
-import { jsonEncoder } from '../core/json-encoder.ts';
-import type { RequestId } from '../core/request-id.ts';
+import { isObject, jsonEncoder } from '../core/json-encoder.ts';
+import type { RequestId } from '../core/live.ts';
 import type { Connection } from '../socket/connection.ts';
-import { inputChars } from './input-chars.ts';
 
 /** One request of a client: where its answers go, and its errors. */
 export class Call {
@@ -70,7 +68,7 @@ export class Call {
   #deserialized(): unknown {
     const { input = this.#text === undefined ? undefined : JSON.parse(this.#text) } = this.#params;
     try {
-      return this.connection.setup.options.router._def._config.transformer.input.deserialize(input);
+      return this.connection.router._def._config.transformer.input.deserialize(input);
     } catch (cause) {
       throw cause instanceof TRPCError ? cause : new TRPCError({ code: 'PARSE_ERROR', cause });
     }
@@ -138,4 +136,24 @@ function withLastEventId(input: unknown, lastEventId: string | undefined): unkno
   if (lastEventId === undefined) return input;
   if (isObject(input)) return { ...input, lastEventId };
   return input ?? { lastEventId };
+}
+
+/** Characters of a value as JSON, about. It goes over the value without recursion: a stranger may nest it as deep as it fits. */
+function inputChars(value: unknown): number {
+  let chars = 0;
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    chars += 2; // quotes, brackets, a comma
+    if (typeof next === 'string') chars += next.length;
+    else if (typeof next !== 'object' || next === null) chars += String(next).length;
+    else if (Array.isArray(next)) for (const item of next) pending.push(item);
+    else {
+      for (const [key, item] of Object.entries(next)) {
+        chars += key.length + 3;
+        pending.push(item);
+      }
+    }
+  }
+  return chars;
 }

@@ -2,7 +2,6 @@ import { getTRPCErrorFromUnknown, type TRPCError } from '@trpc/server';
 import type { TRPCRequestInfo } from '@trpc/server/http';
 import { CloseCode } from '../../../shared/protocol.ts';
 import type { Connection } from '../socket/connection.ts';
-import { cut } from '../socket/cut.ts';
 
 export type ContextResult = { ok: true } | { ok: false; error: TRPCError };
 
@@ -24,6 +23,7 @@ export async function createContext(
     connection.context = await setup.options.createContext?.({
       req,
       res,
+      connection,
       info: {
         connectionParams,
         calls: [],
@@ -42,7 +42,9 @@ export async function createContext(
     connection.rejectSafely(error);
     // After the errors of the requests that wait.
     setImmediate(() =>
-      areParamsRead ? res.close() : cut(res, CloseCode.INVALID_PARAMS, 'connection params cannot be read'),
+      areParamsRead
+        ? res.close()
+        : connection.close(CloseCode.INVALID_PARAMS, 'connection params cannot be read'),
     );
     return { ok: false, error };
   }

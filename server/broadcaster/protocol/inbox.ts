@@ -1,8 +1,8 @@
+import { UNANSWERED_BYTES } from '../core/limits.ts';
 import { type MessageTurns, type Worker, weightOf } from '../core/message-turns.ts';
 
-/** Messages, and bytes of them, that may wait before nothing more is read from their client. */
+/** Messages that may wait before nothing more is read from their client. */
 const MAX_WAITING = 16;
-const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** The work of one message, step by step: decoding it and the first call, then one call after another. Yields the bytes of the next. */
 export type Steps = Iterator<number, void, undefined>;
@@ -37,7 +37,7 @@ export class Inbox<M> implements Worker {
   add(message: M, bytes: number): void {
     this.#waiting.push({ message, bytes });
     this.#bytes += bytes;
-    if (this.#waiting.length > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) this.#pause();
+    if (this.#waiting.length > MAX_WAITING || this.#bytes > UNANSWERED_BYTES) this.#pause();
     if (!this.#busy) this.#work();
   }
 

@@ -1,7 +1,26 @@
 import { getTRPCErrorFromUnknown, isTrackedEnvelope } from '@trpc/server';
-import { isAbortError } from '../core/guards.ts';
+import { isObject } from '../core/json-encoder.ts';
 import type { Call } from './call.ts';
-import { Interruptible } from './interruptible.ts';
+
+/**
+ * Waits that end early when a signal aborts, one at a time.
+ * `Promise.race` against one long-lived promise would keep every result of a subscription in memory.
+ */
+class Interruptible {
+  #interrupt: (() => void) | undefined;
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener('abort', () => this.#interrupt?.(), { once: true });
+  }
+
+  /** Settles as `promise` does, or with undefined as soon as the signal aborts. */
+  for<T>(promise: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = () => resolve(undefined);
+      promise.then(resolve, reject);
+    });
+  }
+}
 
 type Settled<T> = { ok: true; value: T } | { ok: false; error: unknown };
 
@@ -85,4 +104,8 @@ async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
   } catch (error) {
     return { ok: false, error };
   }
+}
+
+export function isAbortError(error: unknown): boolean {
+  return isObject(error) && error['name'] === 'AbortError';
 }

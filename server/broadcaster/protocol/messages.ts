@@ -3,14 +3,14 @@ import { parseConnectionParamsFromUnknown, type TRPCRequestInfo } from '@trpc/se
 import { parseTRPCMessage, type TRPCClientOutgoingMessage } from '@trpc/server/rpc';
 import type { RawData } from 'ws';
 import { CloseCode } from '../../../shared/protocol.ts';
-import { hasMoreValues } from '../../../shared/wire/json-text.ts';
+import { endOfString, hasMoreValues } from '../../../shared/wire/json-text.ts';
 import { NO_CALL, shapeError } from '../core/errors.ts';
-import { isObject } from '../core/guards.ts';
-import { jsonEncoder } from '../core/json-encoder.ts';
+import { isObject, jsonEncoder } from '../core/json-encoder.ts';
 import type { Setup } from '../core/options.ts';
-import { problemOfId } from '../core/request-id.ts';
 import type { Connection } from '../socket/connection.ts';
-import { largestCall } from './largest-call.ts';
+
+/** Characters of a request id: it goes out again with every item of a subscription. */
+const MAX_ID_LENGTH = 256;
 
 /** Input of an encoder: the text of a text frame, the bytes of a binary one. */
 export type Payload = string | Uint8Array;
@@ -88,6 +88,12 @@ function excessOf(payload: Payload, { encoder, limits }: Setup): string | undefi
   return undefined;
 }
 
+/** The reason why an id cannot be answered as it came; undefined if it can. `JSON.parse` makes Infinity of `1e400`, and JSON null of that. */
+function problemOfId(id: unknown): string | undefined {
+  if (typeof id === 'string' && id.length > MAX_ID_LENGTH) return `longer than ${MAX_ID_LENGTH} characters`;
+  return typeof id === 'number' && !Number.isFinite(id) ? 'a number beyond all that there are' : undefined;
+}
+
 function parse(request: unknown): TRPCClientOutgoingMessage {
   const problem = isObject(request) ? problemOfId(request['id']) : undefined;
   if (problem !== undefined) throw new Error(`Invalid request id: ${problem}`);
@@ -112,4 +118,41 @@ function rejectBatch(connection: Connection, requests: readonly unknown[]): void
     answered = true;
   }
   if (!answered) connection.respondSafely({ id: null, error: shape });
+}
+
+/**
+ * Bytes of the largest call in a message of JSON: of the whole, or of the largest item if it is a list. Found by going
+ * over the text once, before it is parsed. Of a text that is no JSON it is the largest part between the places that
+ * would end one.
+ */
+export function largestCall(text: string): number {
+  if (!text.trimStart().startsWith('[')) return Buffer.byteLength(text);
+  let largest = 0;
+  let start = text.indexOf('[') + 1;
+  let depth = 1;
+  const end = (at: number): void => {
+    const mayBe = (at - start) * 3 > largest; // a character has three bytes at most
+    if (mayBe) largest = Math.max(largest, Buffer.byteLength(text.slice(start, at)));
+    start = at + 1;
+  };
+  for (let at = start; at < text.length && depth > 0; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        depth++;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (--depth === 0) end(at);
+        break;
+      case 0x2c: // ,
+        if (depth === 1) end(at);
+        break;
+    }
+  }
+  end(text.length);
+  return largest;
 }

@@ -3,11 +3,11 @@ import { isObservable } from '@trpc/server/observable';
 import type { TRPCClientOutgoingMessage } from '@trpc/server/rpc';
 import { EventsError } from '../../../shared/errors.ts';
 import { NO_CALL, shapeError } from '../core/errors.ts';
-import { isAbortError, isAsyncIterable } from '../core/guards.ts';
 import type { Connection } from '../socket/connection.ts';
 import { Call } from './call.ts';
 import type { ContextResult } from './context.ts';
-import { stream } from './stream.ts';
+import { isAbortError } from './iterate.ts';
+import { isAsyncIterable, stream } from './stream.ts';
 
 /** A request's place in its message. */
 export interface Placed {
@@ -128,7 +128,7 @@ async function admitted(context: Promise<ContextResult>): Promise<void> {
 function invoke(call: Call, batchIndex: number): Promise<unknown> {
   const { connection, path, type, signal } = call;
   return callTRPCProcedure({
-    router: connection.setup.options.router,
+    router: connection.router,
     path,
     type,
     signal,

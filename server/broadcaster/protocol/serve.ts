@@ -3,8 +3,7 @@ import { getTRPCErrorFromUnknown } from '@trpc/server';
 import type { RawData } from 'ws';
 import { CloseCode } from '../../../shared/protocol.ts';
 import type { Connection } from '../socket/connection.ts';
-import { cut, SILENT_GRACE_MS } from '../socket/cut.ts';
-import { keepAlive } from '../socket/keep-alive.ts';
+import { SILENT_GRACE_MS } from '../socket/socket-life.ts';
 import { type ContextResult, createContext } from './context.ts';
 import { Inbox } from './inbox.ts';
 import { type Payload, readConnectionParams, readPayload, readRequests } from './messages.ts';
@@ -14,19 +13,18 @@ import { answer } from './request.ts';
 export function serve(connection: Connection): void {
   const { ws, req, setup } = connection;
   ws.on('error', (cause) => connection.report(cause)); // first: without it, six malformed bytes end the process
-  ws.once('close', () => connection.end());
   if (setup.options.keepAlive?.enabled) {
-    keepAlive(ws, setup.options.keepAlive.pingMs, setup.options.keepAlive.pongWaitMs);
+    keepAlive(connection, setup.options.keepAlive.pingMs, setup.options.keepAlive.pongWaitMs);
   }
 
   let context: Promise<ContextResult> | undefined;
   let firstMessageTimer: NodeJS.Timeout | undefined;
   if (announcesParams(req)) {
     firstMessageTimer = setTimeout(
-      () => cut(ws, CloseCode.HANDSHAKE_TIMEOUT, 'no connection params arrived', SILENT_GRACE_MS),
+      () => connection.close(CloseCode.HANDSHAKE_TIMEOUT, 'no connection params arrived', SILENT_GRACE_MS),
       setup.limits.firstMessageTimeoutMs,
     );
-    ws.once('close', () => clearTimeout(firstMessageTimer));
+    connection.onClosed(() => clearTimeout(firstMessageTimer));
   } else {
     context = createContext(connection, () => null);
   }
@@ -86,6 +84,29 @@ export function serve(connection: Connection): void {
     if (text === 'PONG') return;
     inbox.add({ data: text ?? raw, isBinary }, Buffer.isBuffer(raw) ? raw.length : 0);
   });
+}
+
+/**
+ * Sends the text `PING` after `pingMs` of silence, and hangs up if nothing arrives within `pongWaitMs` of it. While the
+ * server itself reads nothing from a client, its silence says nothing about it.
+ * @param pingMs milliseconds, default 30 000
+ * @param pongWaitMs milliseconds, default 5000
+ */
+function keepAlive(connection: Connection, pingMs = 30_000, pongWaitMs = 5_000): void {
+  const { ws } = connection;
+  let timer: NodeJS.Timeout;
+  const waitForSilence = () => {
+    timer = setTimeout(() => {
+      ws.send('PING');
+      timer = setTimeout(() => (ws.isPaused ? waitForSilence() : ws.terminate()), pongWaitMs);
+    }, pingMs);
+  };
+  waitForSilence();
+  ws.on('message', () => {
+    clearTimeout(timer);
+    waitForSilence();
+  });
+  connection.onClosed(() => clearTimeout(timer));
 }
 
 /** Tells if the client says that its first message brings connection params. */

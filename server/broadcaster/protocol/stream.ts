@@ -1,10 +1,11 @@
 import { TRPCError } from '@trpc/server';
-import { isObservable } from '@trpc/server/observable';
-import { isAsyncIterable } from '../core/guards.ts';
-import { attach } from './attach.ts';
+import { isObservable, type Observable, observableToAsyncIterable } from '@trpc/server/observable';
+import { CloseCode } from '../../../shared/protocol.ts';
+import { isObject } from '../core/json-encoder.ts';
+import { MAX_QUEUED_VALUES } from '../core/limits.ts';
+import type { Live } from '../core/live.ts';
 import type { Call } from './call.ts';
 import { discard, iterate } from './iterate.ts';
-import { toAsyncIterable } from './observable.ts';
 
 /**
  * Serves what a subscription's procedure returned until it ends or the client stops it.
@@ -36,4 +37,70 @@ export async function stream(call: Call, result: unknown): Promise<void> {
 
   if (call.signal.aborted) await discard(call, items);
   else await iterate(call, items);
+}
+
+/** Hands a subscription over: `started`, attach, and when the client stops or is gone, or the source ends it, detach. */
+async function attach(call: Call, live: Live): Promise<void> {
+  const { connection, id, jsonrpc, signal } = call;
+  let detach: (() => void) | undefined;
+  let failure: unknown;
+  call.respond({ type: 'started' });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // A client that is hung up on is told why by the close.
+      const end = (error?: Error) => (error && connection.open ? reject(error) : resolve());
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      detach = live.attach({ connection, id, jsonrpc, signal, end });
+    });
+  } catch (cause) {
+    failure = cause;
+  }
+  call.abort();
+  try {
+    detach?.();
+  } catch (cause) {
+    call.report(cause);
+  }
+  if (failure !== undefined) call.fail(failure);
+}
+
+/**
+ * Subscribes to an observable; its values wait in a queue until they are taken.
+ *
+ * It cannot be asked to wait itself, so a client that is behind while more than MAX_QUEUED_VALUES wait is cut
+ * with 4008 SLOW_CONSUMER: the queue has an end.
+ */
+function toAsyncIterable(call: Call, source: Observable<unknown, unknown>): AsyncIterable<unknown> {
+  const { connection } = call;
+  let queued = 0;
+  const counted: typeof source = Object.create(source, {
+    subscribe: {
+      value: (observer: Parameters<typeof source.subscribe>[0]) =>
+        source.subscribe({
+          ...observer,
+          next(value) {
+            queued += 1;
+            observer.next?.(value);
+            if (queued > MAX_QUEUED_VALUES && connection.backlog.full) {
+              connection.close(CloseCode.SLOW_CONSUMER, 'reads too slowly');
+            }
+          },
+        }),
+    },
+  });
+  const values = observableToAsyncIterable(counted, call.signal);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const result = await values.next();
+        queued -= 1;
+        return result;
+      },
+      return: async () => (await values.return?.()) ?? { value: undefined, done: true },
+    }),
+  };
+}
+
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return isObject(value) && Symbol.asyncIterator in value;
 }

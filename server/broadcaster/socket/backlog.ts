@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { drainOrClose } from '../../limits/socket-asker.ts';
 
 export interface BacklogOptions {
   /** The socket of the client. */
@@ -54,10 +54,6 @@ export class Backlog {
     const { socket, closed } = this.#options;
     // Full, yet the socket takes more: ws is still compressing.
     if (!socket.writableNeedDrain) return new Promise((resolve) => setImmediate(resolve));
-    try {
-      await once(socket, 'drain', { signal: closed });
-    } catch {
-      // closed, or the socket failed and is about to be
-    }
+    await drainOrClose(socket, closed);
   }
 }

@@ -2,14 +2,21 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type TRPCError, transformTRPCResponse } from '@trpc/server';
 import type { TRPCResponseMessage } from '@trpc/server/rpc';
-import { WebSocket } from 'ws';
-import { FALLBACK_SHAPE, NO_CALL, reportError, reportInternalError, shapeError } from '../core/errors.ts';
+import type { WebSocket } from 'ws';
+import {
+  type ErrorScope,
+  FALLBACK_SHAPE,
+  NO_CALL,
+  reportError,
+  reportInternalError,
+  shapeError,
+} from '../core/errors.ts';
+import type { RequestId } from '../core/live.ts';
 import type { Setup } from '../core/options.ts';
-import type { Outlet } from '../core/outlet.ts';
-import type { RequestId } from '../core/request-id.ts';
+import { type Outlet, writeTo } from '../core/outlet.ts';
 import { Backlog } from './backlog.ts';
+import { SocketLife } from './socket-life.ts';
 import { Turnstile } from './turnstile.ts';
-import { WebSocketOutlet } from './web-socket-outlet.ts';
 
 /**
  * Messages that may wait to be taken by a client before nothing more is read from it. Each costs some hundred bytes
@@ -18,8 +25,8 @@ import { WebSocketOutlet } from './web-socket-outlet.ts';
 const MAX_UNSENT_MESSAGES = 1_000;
 
 /** One client: its socket, its tRPC context, its running subscriptions. */
-export class Connection {
-  readonly ws: WebSocket;
+export class Connection extends SocketLife implements ErrorScope {
+  readonly connectedAt = new Date();
   /** The upgrade request. */
   readonly req: IncomingMessage;
   readonly setup: Setup;
@@ -37,14 +44,13 @@ export class Connection {
   context: unknown;
   /** True if `createContext` let the client in. */
   admitted = false;
-  readonly #closed = new AbortController();
   #unsent = 0;
   readonly #sent = (): void => {
     this.#unsent -= 1;
   };
 
   constructor(ws: WebSocket, req: IncomingMessage, setup: Setup) {
-    this.ws = ws;
+    super(ws, setup.encoder);
     this.req = req;
     this.setup = setup;
     this.backlog = new Backlog({
@@ -53,22 +59,26 @@ export class Connection {
       maxBufferedBytes: setup.limits.maxBufferedBytes,
       closed: this.closed,
     });
-    this.outlet = new WebSocketOutlet(ws, req.socket, this.backlog);
+    this.outlet = new WebSocketOutlet(this);
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
+    this.onClosed(() => {
+      for (const subscription of this.subscriptions.values()) subscription.abort();
+      this.subscriptions.clear();
+    });
   }
 
-  get options(): Setup['options'] {
-    return this.setup.options;
+  get router(): ErrorScope['router'] {
+    return this.setup.options.router;
+  }
+
+  get onError(): ErrorScope['onError'] {
+    const { onError } = this.setup.options;
+    return onError && ((failure) => onError({ ...failure, connection: this }));
   }
 
   /** The TCP or TLS socket below: for writing frames that are built already. */
   get socket(): Socket {
     return this.req.socket;
-  }
-
-  /** False as soon as closing has begun, by either side: before `closed` aborts. */
-  get open(): boolean {
-    return this.ws.readyState === WebSocket.OPEN;
   }
 
   /** Tells if its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
@@ -84,16 +94,10 @@ export class Connection {
     } while (this.behind);
   }
 
-  /** Aborts when the socket has closed. */
-  get closed(): AbortSignal {
-    return this.#closed.signal;
-  }
-
   /** Sends a message; drops it once closing has begun. @throws what the transformer or the encoder throws */
   respond(message: TRPCResponseMessage): void {
     if (!this.open) return;
-    const { encoder, options } = this.setup;
-    this.send(encoder.encode(transformTRPCResponse(options.router._def._config, message)));
+    this.send(this.setup.encoder.encode(transformTRPCResponse(this.router._def._config, message)));
   }
 
   /** Sends a message that is encoded already; drops it once closing has begun. */
@@ -132,11 +136,39 @@ export class Connection {
   reportFailure(cause: unknown): void {
     reportInternalError(this, NO_CALL, cause);
   }
+}
 
-  /** Ends everything that works for this client. Call when its socket has closed. */
-  end(): void {
-    for (const subscription of this.subscriptions.values()) subscription.abort();
-    this.subscriptions.clear();
-    this.#closed.abort();
+/** A WebSocket as an {@link Outlet}: frames go past `ws`, straight to the TCP or TLS socket below. */
+class WebSocketOutlet implements Outlet {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get name(): string {
+    return this.#connection.id;
+  }
+
+  get compresses(): boolean {
+    return this.#connection.ws.extensions.includes('permessage-deflate');
+  }
+
+  get unsent(): number {
+    return this.#connection.socket.writableLength;
+  }
+
+  write(frames: Buffer | readonly Buffer[]): number {
+    // Nothing may follow a close frame.
+    if (this.#connection.open) writeTo(this.#connection.socket, frames);
+    return this.unsent;
+  }
+
+  drained(): Promise<void> {
+    return this.#connection.backlog.drained();
+  }
+
+  close(code: number, reason: string): void {
+    this.#connection.close(code, reason);
   }
 }

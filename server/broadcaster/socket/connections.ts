@@ -1,7 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CloseCode } from '../../../shared/protocol.ts';
 import type { Connection } from './connection.ts';
-import { connectionId } from './connection-id.ts';
-import { cut } from './cut.ts';
 
 /** A client's connection, as {@link Connections} shows it. */
 export interface ConnectionInfo {
@@ -17,32 +16,116 @@ export interface ConnectionInfo {
   readonly unsentBytes: number;
 }
 
+/** Traffic of WebSockets, now and so far. */
+export interface Traffic {
+  /** Number of open WebSockets. */
+  connections: number;
+  receivedBytes: number;
+  sentBytes: number;
+}
+
+/** Options of {@link Connections.drain}. */
+export interface DrainOptions {
+  /** Ms over which clients are asked to move, at most: fewer than two hundred a second are asked in less. @default 10000 */
+  overMs?: number;
+  /** Ms that the last clients have to move after they were asked. @default 2000 */
+  graceMs?: number;
+  /** Clients of another transport, to be told among those of WebSockets: streams of server-sent events, for example. */
+  alongside?: {
+    /** Each tells one client. */
+    readonly acts: readonly (() => void)[];
+    /** Tells if nobody is left that has to be told. */
+    isOver(): boolean;
+  };
+}
+
 /** The open connections of one handler. */
 export class Connections {
-  readonly #open = new Map<string, { connection: Connection; connectedAt: string }>();
+  readonly #open = new Map<string, Connection>();
+  readonly #past = { receivedBytes: 0, sentBytes: 0 };
 
   /** Lists a connection until its socket closes. */
   add(connection: Connection): void {
-    const id = connectionId(connection.socket);
-    this.#open.set(id, { connection, connectedAt: new Date().toISOString() });
-    connection.ws.once('close', () => this.#open.delete(id));
+    const { id, socket } = connection;
+    this.#open.set(id, connection);
+    connection.onClosed(() => {
+      this.#open.delete(id);
+      this.#past.receivedBytes += socket.bytesRead;
+      this.#past.sentBytes += socket.bytesWritten;
+    });
   }
 
   /** All of them, in the order they came. */
   list(): ConnectionInfo[] {
-    return Array.from(this.#open, ([id, { connection, connectedAt }]) => ({
+    return Array.from(this.#open.values(), ({ id, connectedAt, socket, subscriptions }) => ({
       id,
-      connectedAt,
-      remoteAddress: connection.socket.remoteAddress,
-      subscriptions: connection.subscriptions.size,
-      unsentBytes: connection.socket.writableLength,
+      connectedAt: connectedAt.toISOString(),
+      remoteAddress: socket.remoteAddress,
+      subscriptions: subscriptions.size,
+      unsentBytes: socket.writableLength,
     }));
+  }
+
+  get traffic(): Traffic {
+    const traffic = { connections: this.#open.size, ...this.#past };
+    for (const { socket } of this.#open.values()) {
+      traffic.receivedBytes += socket.bytesRead;
+      traffic.sentBytes += socket.bytesWritten;
+    }
+    return traffic;
   }
 
   /** Closes one with 1001. False if there is none with this id. */
   disconnect(id: string, reason: string): boolean {
-    const ws = this.#open.get(id)?.connection.ws;
-    if (ws) cut(ws, CloseCode.GOING_AWAY, reason);
-    return ws !== undefined;
+    const connection = this.#open.get(id);
+    connection?.close(CloseCode.GOING_AWAY, reason);
+    return connection !== undefined;
+  }
+
+  /** Asks clients to connect again, gives the last ones `graceMs`, and closes those that are left. Resolves when all are gone. */
+  async drain({ overMs = 10_000, graceMs = 2_000, alongside }: DrainOptions): Promise<void> {
+    const requests = Array.from(this.#open.values(), (connection) => () => connection.askToReconnect());
+    await inTurns([...requests, ...(alongside?.acts ?? [])], overMs, () => {
+      return this.#open.size === 0 && (alongside?.isOver() ?? true);
+    });
+    await Promise.race([this.#gone(), sleep(graceMs, undefined, { ref: false })]);
+    await this.closeAll();
+  }
+
+  /** Closes all of them with 1001. Resolves when they are gone. */
+  async closeAll(): Promise<void> {
+    const gone = this.#gone();
+    for (const id of this.#open.keys()) this.disconnect(id, 'the server stops');
+    await gone;
+  }
+
+  async #gone(): Promise<void> {
+    const open = [...this.#open.values()];
+    await Promise.all(open.map((connection) => new Promise((resolve) => connection.onClosed(resolve))));
+  }
+}
+
+/** Acts a second, unless there are more than fit into the time. */
+const PER_SECOND = 200;
+/** Ms between two looks at the clock. */
+const STEP_MS = 20;
+
+/**
+ * Does things one after another, spread over at most `mostMs`: a few are done within moments, and many do not fall on
+ * the same moment. Each at a random one of its own share of the time, so that two processes do not keep step.
+ * @param over tells if there is no need to go on
+ */
+export async function inTurns(
+  acts: readonly (() => void)[],
+  mostMs: number,
+  over: () => boolean = () => false,
+): Promise<void> {
+  const windowMs = Math.min(mostMs, (1000 * acts.length) / PER_SECOND);
+  const due = acts.map((act, index) => ({ act, atMs: ((index + Math.random()) / acts.length) * windowMs }));
+  const since = performance.now();
+  for (let done = 0; done < due.length && !over(); ) {
+    const passedMs = performance.now() - since;
+    for (let next = due[done]; next && next.atMs <= passedMs; next = due[++done]) next.act();
+    if (done < due.length) await sleep(STEP_MS);
   }
 }

@@ -11,8 +11,6 @@ interface Watched {
   /** Looks in a row at which something waited and nothing was taken. */
   looks: number;
   readonly cut: () => void;
-  /** The listener that ends the watching with the socket. */
-  readonly closed: () => void;
 }
 
 /**
@@ -36,19 +34,14 @@ export class StallGuard {
     this.#readUnacknowledged = readUnacknowledged;
   }
 
-  /** Watches a client until its socket has closed. @param cut hangs up; called again as long as the socket is there */
+  /** Watches a client until `unwatch`, or until it is seen to be gone. @param cut hangs up; called again as long as the socket is there */
   watch(socket: Socket, cut: () => void): void {
-    this.unwatch(socket); // or a connection that is handed back a thousand times has a thousand listeners
-    const closed = (): void => this.unwatch(socket);
-    socket.once('close', closed);
-    this.#watched.set(socket, { taken: Number.NaN, looks: 0, cut, closed });
+    this.#watched.set(socket, { taken: Number.NaN, looks: 0, cut });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
   }
 
-  /** Leaves a socket to somebody else. */
+  /** Leaves a socket to somebody else, or lets go of one that has closed. */
   unwatch(socket: Socket): void {
-    const watched = this.#watched.get(socket);
-    if (watched) socket.off('close', watched.closed);
     this.#watched.delete(socket);
     if (this.#watched.size > 0) return;
     clearInterval(this.#timer);
@@ -58,8 +51,9 @@ export class StallGuard {
   #look(): void {
     const handedOver: Socket[] = [];
     for (const [socket, watched] of this.#watched) {
-      const { bytesWritten, writableLength } = socket;
-      if (writableLength === 0) handedOver.push(socket);
+      const { bytesWritten, closed, writableLength } = socket;
+      if (closed) this.unwatch(socket);
+      else if (writableLength === 0) handedOver.push(socket);
       else judge(watched, bytesWritten - writableLength - systemsQueue(socket));
     }
     if (handedOver.length > 0 && !this.#asking) void this.#lookIntoSystem(handedOver);

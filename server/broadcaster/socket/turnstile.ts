@@ -1,9 +1,8 @@
+import { UNANSWERED_BYTES } from '../core/limits.ts';
 import type { Backlog } from './backlog.ts';
 
 /** Calls that may stand in line before nothing more is read from their client. */
 const MAX_LINE = 1_000;
-/** Bytes of calls that are not answered yet before nothing more is read from their client. */
-const MAX_BYTES = 1024 * 1024;
 
 /**
  * Lets a number of one client's queries and mutations run at a time, and starts none while that client is behind with
@@ -26,7 +25,7 @@ export class Turnstile {
 
   /** Tells if so much waits or runs that nothing more should be read. */
   get crowded(): boolean {
-    return this.#line.length >= MAX_LINE || this.#bytes > MAX_BYTES;
+    return this.#line.length >= MAX_LINE || this.#bytes > UNANSWERED_BYTES;
   }
 
   /** Resolves when more may be read. Never rejects. */

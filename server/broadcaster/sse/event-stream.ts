@@ -3,12 +3,10 @@ import type { Socket } from 'node:net';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { ERRORS, EventsError } from '../../../shared/errors.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
-import { reportError, type Subject, shapeError } from '../core/errors.ts';
-import type { AnyHandlerOptions } from '../core/options.ts';
+import { type OnError, reportError, type Subject, shapeError } from '../core/errors.ts';
 import type { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
-import { namedEvent } from './event-style.ts';
-import { type Head, StreamOutlet } from './stream-outlet.ts';
+import { type Head, namedEvent, StreamOutlet } from './stream-outlet.ts';
 
 /** Tells a client that was cut what to do. */
 const TOO_SLOW = 'The subscription was read too slowly: resume from the last cursor.';
@@ -22,7 +20,7 @@ export interface StreamedCall {
   readonly name: string;
   readonly context: unknown;
   readonly subject: Subject;
-  readonly onError: AnyHandlerOptions['onError'];
+  readonly onError: OnError;
   /** Called once, when nothing of the stream is needed any more. */
   readonly onEnd: () => void;
 }
@@ -65,7 +63,7 @@ export class EventStream {
   #fail(cause: unknown): void {
     if (this.#ended) return;
     const { router, onError, request: req, context, subject } = this.#call;
-    const scope = { options: { router, onError }, req, context };
+    const scope = { router, onError, req, context };
     const shape = shapeError(scope, subject, reportError(scope, subject, cause));
     const { output } = router._def._config.transformer;
     this.#outlet.tell(namedEvent('serialized-error', JSON.stringify(output.serialize(shape))));

@@ -5,7 +5,7 @@ import { type HTTPBaseHandlerOptions, resolveResponse, type TRPCRequestInfo } fr
 import { onAbort } from '../../../shared/timing.ts';
 import { EventSubscription } from '../../event-manager/feeds/event-subscription.ts';
 import { UNSENT_BYTES } from '../../event-manager/reading/asker.ts';
-import type { AnyHandlerOptions } from '../core/options.ts';
+import type { OnError } from '../core/errors.ts';
 import { eventBody } from '../groups/body.ts';
 import { GroupDelivery } from '../groups/group-delivery.ts';
 import type { LiveSubscription } from '../groups/outlet-reader.ts';
@@ -32,10 +32,10 @@ export interface Asked {
   readonly path: string;
   /** Names the request in the log. */
   readonly name: string;
-  /** Headers of a stream beside tRPC's own, asked for when it begins. `connection: close` stays, whatever tRPC says. */
+  /** Headers of a stream, asked for when it begins; they stay, whatever tRPC says. */
   readonly headers: () => HeaderValues;
   /** Is told of errors. */
-  readonly onError: AnyHandlerOptions['onError'];
+  readonly onError: OnError;
 }
 
 /** A procedure's answer that is an event subscription, taken out of tRPC's hands. */
@@ -107,7 +107,7 @@ export class EventStreams {
       { router: this.#options.router, request, response, name, onError, ...of },
       socket,
     );
-    const head = { status: answer.status, headers: headersOf(answer, request, headers()) };
+    const head = { status: answer.status, headers: { ...headersOf(answer), ...headers() } };
     stream.begin(head, this.#delivery, subscription);
   }
 }
@@ -126,18 +126,7 @@ function isEventStream({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
 }
 
-/** HTTP/1.0 knows no connection that is kept after an answer without a length. */
-function headersOf(
-  { headers }: Response,
-  { httpVersion }: IncomingMessage,
-  beside: HeaderValues,
-): HeaderValues {
+function headersOf({ headers }: Response): HeaderValues {
   const cookies = headers.getSetCookie();
-  const closes = httpVersion === '1.0' || beside['connection'] === 'close';
-  return {
-    ...beside,
-    ...Object.fromEntries(headers),
-    ...(cookies.length > 0 && { 'set-cookie': cookies }),
-    ...(closes && { connection: 'close' }),
-  };
+  return { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) };
 }

@@ -3,7 +3,24 @@ import type { Socket } from 'node:net';
 import { type Outlet, writeTo } from '../core/outlet.ts';
 import type { FrameStyle } from '../groups/frame-style.ts';
 import { Backlog } from '../socket/backlog.ts';
-import { chunked, namedEvent, plain } from './event-style.ts';
+
+const LINE_END = Buffer.from('\r\n');
+
+/** Events in one chunk of HTTP/1.1, its length before it. */
+const chunked: FrameStyle = {
+  frame(bodies) {
+    const size = bodies.reduce((sum, { length }) => sum + length, 0);
+    return Buffer.concat([Buffer.from(`${size.toString(16)}\r\n`), ...bodies, LINE_END]);
+  },
+};
+
+/** Events as they are, for HTTP/1.0: the answer ends with its connection. */
+const plain: FrameStyle = { frame: (bodies) => Buffer.concat(bodies) };
+
+/** A server-sent event that is none of the subscription's items, as tRPC writes it. */
+export function namedEvent(name: 'connected' | 'ping' | 'serialized-error', data = ''): Buffer {
+  return Buffer.from(`event: ${name}\ndata: ${data}\n\n\n`);
+}
 
 const PING = namedEvent('ping');
 

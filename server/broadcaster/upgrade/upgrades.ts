@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { keepAcceptableOffers } from './handshake-offers.ts';
-import type { PendingAnswers } from './pending-answers.ts';
+import { COMPRESSION } from '../core/limits.ts';
+import { endWith, type PendingAnswers } from './answers.ts';
 
 /** Ms for the answers that are owed before an upgrade that came in the same breath. */
 const ANSWERS_MS = 30_000;
@@ -38,9 +38,7 @@ export function upgradeListener({ server, pending, take, leaves = () => false }:
       return;
     }
     if (isCut(server, request)) {
-      socket.end(
-        'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
-      );
+      endWith(socket, 431);
       return;
     }
     socket.off('error', destroy);
@@ -85,4 +83,41 @@ function handBack(server: Server, request: IncomingMessage, socket: Duplex, head
 
 function tokens(list = ''): string[] {
   return list.split(',').map((token) => token.trim().toLowerCase());
+}
+
+/** Parameters of permessage-deflate with which it is spoken here. */
+const PARAMETERS = [
+  /^(server|client)_no_context_takeover$/,
+  /^client_max_window_bits(=("?)([89]|1[0-5])\2)?$/,
+  new RegExp(`^server_max_window_bits=("?)${COMPRESSION.serverMaxWindowBits}\\1$`),
+];
+/** A token of RFC 9110. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/**
+ * Takes out of a WebSocket's handshake what it offers and is not spoken here: extensions with parameters that are unknown
+ * or cannot be met, subprotocols that are no names. An offer may be declined; `ws` alone would refuse the connection.
+ */
+export function keepAcceptableOffers({ headers }: IncomingMessage): void {
+  keep(headers, 'sec-websocket-extensions', isAcceptableExtension);
+  keep(headers, 'sec-websocket-protocol', (name) => TOKEN.test(name));
+}
+
+function keep(
+  headers: IncomingMessage['headers'],
+  header: 'sec-websocket-extensions' | 'sec-websocket-protocol',
+  isAcceptable: (offer: string) => boolean,
+): void {
+  const offers = headers[header]?.split(',').map((offer) => offer.trim());
+  const kept = [...new Set(offers?.filter(isAcceptable))];
+  if (kept.length > 0) headers[header] = kept.join(', ');
+  else delete headers[header];
+}
+
+function isAcceptableExtension(offer: string): boolean {
+  const [name, ...parameters] = offer.split(';').map((part) => part.trim());
+  if (name !== 'permessage-deflate') return false;
+  const names = new Set(parameters.map((parameter) => parameter.split('=', 1)[0]));
+  const isKnown = (parameter: string): boolean => PARAMETERS.some((known) => known.test(parameter));
+  return names.size === parameters.length && parameters.every(isKnown);
 }

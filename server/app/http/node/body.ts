@@ -2,9 +2,8 @@ import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TRPCError } from '@trpc/server';
 import { EventsError } from '../../../../shared/errors.ts';
+import { MAX_INPUT_BYTES } from '../../../../shared/wire/limits.ts';
 
-/** Bytes of a request's body. */
-export const MAX_BODY_BYTES = 1024 * 1024;
 /** Bytes that are read and thrown away of a body that is refused. */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 /** Ms within which they must have come. */
@@ -20,7 +19,7 @@ const MAX_PIECES = 8 * 1024;
  * @throws EventsError TOO_LARGE, as soon as there is more than may be; TRPCError CLIENT_CLOSED_REQUEST
  */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  if (Number(request.headers['content-length'] ?? 0) > MAX_INPUT_BYTES) throw tooLarge();
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let bytes = 0;
@@ -30,7 +29,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
     };
     const take = (piece: Buffer): void => {
       bytes += piece.length;
-      if (bytes <= MAX_BODY_BYTES) pieces.push(piece);
+      if (bytes <= MAX_INPUT_BYTES) pieces.push(piece);
       else {
         request.pause(); // the rest is unwanted
         end(() => reject(tooLarge()));
@@ -43,7 +42,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): EventsError {
-  const message = `A body may have ${MAX_BODY_BYTES / 1024 / 1024} MiB at most: send fewer events at a time`;
+  const message = `A body may have ${MAX_INPUT_BYTES / 1024 / 1024} MiB at most: send fewer events at a time`;
   return new EventsError('TOO_LARGE', message);
 }
 

@@ -1,7 +1,6 @@
-import { type Server, STATUS_CODES } from 'node:http';
+import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { PendingAnswers } from '../../../broadcaster/upgrade/pending-answers.ts';
-import { ANSWER_HEADERS } from './answer-headers.ts';
+import { endWith, type PendingAnswers } from '../../../broadcaster/upgrade/answers.ts';
 
 /** Code of our own, beside those of Node, for a body that comes in too many pieces. */
 export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
@@ -50,18 +49,4 @@ async function refuseInTurn(socket: Duplex, status: number, pending: PendingAnsw
   const areGiven = await pending.given(socket, ANSWERS_MS, ({ req }) => req.complete);
   if (areGiven && socket.writable && pending.isNext(socket)) endWith(socket, status);
   else socket.destroy();
-}
-
-/** Writes an answer to a socket that has no request of `node:http` any more, and hangs up. */
-export function endWith(socket: Duplex, status: number, message = STATUS_CODES[status] ?? ''): void {
-  const body = JSON.stringify({ message });
-  const headers = {
-    connection: 'close',
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    ...ANSWER_HEADERS,
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
 }

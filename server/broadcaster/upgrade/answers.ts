@@ -1,5 +1,26 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../../shared/protocol.ts';
+
+/** Headers against browsers' misuse of an answer. Strict-Transport-Security is for who ends TLS to say. */
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  // An answer that is no page may load nothing and be shown nowhere; the page has a policy of its own.
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
+/** On every answer, also those that no handler gives: {@link SECURITY_HEADERS} and the version of the protocol. */
+export const ANSWER_HEADERS = { ...SECURITY_HEADERS, [PROTOCOL_HEADER]: PROTOCOL_VERSION } as const;
+
+/** Puts {@link ANSWER_HEADERS} on an answer before it is written; they may be replaced. */
+export function addAnswerHeaders(answer: ServerResponse): void {
+  for (const [name, value] of Object.entries(ANSWER_HEADERS)) answer.setHeader(name, value);
+}
 
 /** Listeners of an answer that are no leak: each part that follows a stream to its end has one, more than Node's ten. */
 const LISTENERS = 20;
@@ -66,4 +87,18 @@ export class PendingAnswers {
       waiting?.add(look);
     });
   }
+}
+
+/** Writes an answer to a socket that has no request of `node:http` any more, and hangs up. */
+export function endWith(socket: Duplex, status: number, message = STATUS_CODES[status] ?? ''): void {
+  const body = JSON.stringify({ message });
+  const headers = {
+    connection: 'close',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...ANSWER_HEADERS,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -1,8 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { EventsError } from '../../../shared/errors.ts';
 import { PROTOCOL_HEADER } from '../../../shared/protocol.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../../access/names/origins.ts';
 import { HOST_REFUSAL } from '../../access/names/served-hosts.ts';
+import type { ClientLimits } from '../../limits/limits.ts';
 import type { HttpMiddleware } from './every-answer.ts';
 
 const HEALTH = ['/healthz', '/readyz'];
@@ -47,5 +49,36 @@ export function allowOrigins(allowed: readonly string[], refused: () => void): H
       .setHeader('access-control-allow-headers', incoming.headers['access-control-request-headers'] ?? '')
       .setHeader('access-control-max-age', '600');
     return body(null, 204);
+  };
+}
+
+/** S after which it is worth while to try again: by then silent connections have been cut. */
+const RETRY_AFTER_S = 5;
+
+/** Hangs up on sockets of addresses that have far too many: one that is between two requests is no request yet. */
+export function limitSockets(server: Server, limits: ClientLimits, refused: () => void): void {
+  const admitted = new WeakSet<Socket>();
+  server.on('connection', (socket: Socket) => {
+    // One that is handed back to the server, because it does not take an offer to upgrade, is no other one.
+    if (admitted.has(socket)) return;
+    admitted.add(socket);
+    if (limits.admitSocket(socket)) return;
+    refused();
+    socket.destroy();
+  });
+}
+
+/** Refuses requests and event streams of addresses that have as many connections as they may. */
+export function limitConnections(limits: ClientLimits, refused: () => void): HttpMiddleware {
+  return async ({ env: { incoming, outgoing } }, next) => {
+    const release = limits.connections.admit(limits.addressOf(incoming));
+    if (release) {
+      outgoing.once('close', release);
+      return next();
+    }
+    refused();
+    outgoing.setHeader('retry-after', RETRY_AFTER_S).setHeader('connection', 'close');
+    const retryAfterMs = RETRY_AFTER_S * 1000;
+    throw new EventsError('OVERLOADED', 'Too many connections of this address', { retryAfterMs });
   };
 }

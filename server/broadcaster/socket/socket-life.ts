@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { TRPCReconnectNotification } from '@trpc/server/rpc';
+import { WebSocket } from 'ws';
+import { type Encoder, jsonEncoder } from '../core/json-encoder.ts';
+import type { ClientConnection } from '../core/options.ts';
+
+/** A client that does not read does not answer a close either: it gets this long. */
+const CLOSE_GRACE_MS = 1_000;
+/** One that has said nothing yet is hardly going to answer: it gets this long. */
+export const SILENT_GRACE_MS = 500;
+/** RFC 6455: against the policy of this endpoint. */
+const POLICY_VIOLATION = 1008;
+
+const NOTIFICATION: TRPCReconnectNotification = { id: null, method: 'reconnect' };
+
+/**
+ * A WebSocket from its opening to its end: the only listener of its `close`. Timers, lists and counts that live as long
+ * as the socket are released by {@link onClosed}, or by the signal `closed` where they may end earlier.
+ */
+export class SocketLife implements ClientConnection {
+  readonly id = randomUUID();
+  readonly ws: WebSocket;
+  readonly #encoder: Encoder;
+  readonly #closed = new AbortController();
+  readonly #disposers: ((code: number) => void)[] = [];
+  /** The first code of {@link close}. */
+  #closeCode: number | undefined;
+  #hangUp: NodeJS.Timeout | undefined;
+
+  constructor(ws: WebSocket, encoder: Encoder = jsonEncoder) {
+    this.ws = ws;
+    this.#encoder = encoder;
+    ws.once('close', (code) => this.#end(code));
+  }
+
+  /** False as soon as closing has begun, by either side: before `closed` aborts. */
+  get open(): boolean {
+    return this.ws.readyState === WebSocket.OPEN;
+  }
+
+  /** Aborts when the socket has closed. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /**
+   * Calls once when the socket has closed, after `closed` has aborted, in the order of asking; never, if it has closed
+   * already. The code is that of {@link close}, else its client's: one that does not answer sends none.
+   */
+  onClosed(dispose: (code: number) => void): void {
+    this.#disposers.push(dispose);
+  }
+
+  askToReconnect(): void {
+    askToReconnect(this.ws, this.#encoder);
+  }
+
+  close(code: number, reason: string, graceMs = CLOSE_GRACE_MS): void {
+    this.ws.close(code, reason);
+    if (this.#closed.signal.aborted) return;
+    this.#closeCode ??= code;
+    this.#hangUp ??= setTimeout(() => this.ws.terminate(), graceMs);
+  }
+
+  #end(code: number): void {
+    clearTimeout(this.#hangUp);
+    this.#closed.abort();
+    for (const dispose of this.#disposers.splice(0)) dispose(this.#closeCode ?? code);
+  }
+}
+
+/** Asks tRPC's client to connect again. It keeps the connection that it has until the next one is open. */
+export function askToReconnect(socket: WebSocket, encoder: Encoder = jsonEncoder): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(encoder.encode(NOTIFICATION));
+}
+
+/**
+ * Closes a socket on a path that this handler does not serve, unless another handler of the same server listens to it.
+ * Its errors are none of ours, but without a listener they would end the process.
+ */
+export function turnAway(ws: WebSocket): void {
+  ws.on('error', () => {});
+  setImmediate(() => {
+    if (ws.listenerCount('message') === 0) ws.close(POLICY_VIOLATION, 'not served here');
+  });
+}
