@@ -1,18 +1,28 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { Broadcaster, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
-import { startTestServer, wsClient } from '../app/harness.ts';
+import {
+  type AppRouter,
+  Broadcaster,
+  type BroadcasterOptions,
+  type ClientConnection,
+  createAppRouter,
+  EventManager,
+  MemoryBroker,
+  Metrics,
+} from '../../server/index.ts';
+import { startTestServer, upgradeStatus, wsClient } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { RawClient, until } from './harness.ts';
 
 /** An HTTP server of one's own, with a Broadcaster attached. */
-async function setUp() {
+async function setUp(options: Partial<BroadcasterOptions<AppRouter>> = {}) {
   const server = createServer((_, reply) => reply.end('mine'));
   const manager = new EventManager({ broker: new MemoryBroker() });
-  const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
+  const broadcaster = new Broadcaster({ ...options, server, router: createAppRouter(manager) });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -33,6 +43,15 @@ async function setUp() {
       await manager.close();
     },
   };
+}
+
+/** The answer to an upgrade that is refused. */
+async function fetchUpgrade(host: string, headers: Record<string, string>) {
+  const [, response] = (await once(
+    new WebSocket(`ws://${host}/trpc`, { headers }),
+    'unexpected-response',
+  )) as [unknown, IncomingMessage];
+  return { status: response.statusCode, body: await json(response) };
 }
 
 test('a Broadcaster attaches to an HTTP server, whose requests stay its own', async () => {
@@ -79,6 +98,139 @@ test('an upgrade of another path is refused, or left to whoever else listens', a
   own.server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 418 Teapot\r\n\r\n'));
   const [theirs] = await once(new WebSocket(`ws://${own.host}/other`), 'error');
   expect(String(theirs)).toContain('418');
+});
+
+test('onUpgrade refuses an upgrade before it is taken, and is told when one that it let in is gone', async () => {
+  let open = 0;
+  const metrics = new Metrics();
+  await using own = await setUp({
+    instruments: metrics,
+    onUpgrade({ headers }) {
+      if (headers.origin === 'https://foreign.example')
+        return { status: 403, code: 'ORIGIN', message: 'This page may not' };
+      if (open === 1) return { status: 429 };
+      open += 1;
+      return () => {
+        open -= 1;
+      };
+    },
+  });
+  const first = await own.connect();
+  expect(await upgradeStatus(`http://${own.host}/trpc`)).toBe(429);
+  const foreign = await fetchUpgrade(own.host, { origin: 'https://foreign.example' });
+  expect(foreign).toEqual({ status: 403, body: { message: 'This page may not' } });
+  first.ws.close();
+  await until(() => expect(open).toBe(0));
+  await own.connect();
+  expect(open).toBe(1);
+  const text = await metrics.registry.metrics();
+  expect(text).toMatch(/refus\w*{code="ORIGIN"} 1/);
+  expect(text).toMatch(/refus\w*{code="UPGRADE"} 1/);
+});
+
+test('createContext and onError are given the connection, by the id that it is listed with', async () => {
+  const contexts: ClientConnection[] = [];
+  const failures: ClientConnection[] = [];
+  await using own = await setUp({
+    createContext: ({ connection }) => {
+      contexts.push(connection);
+      return {};
+    },
+    onError: ({ connection }) => void failures.push(connection),
+  });
+  const client = await own.connect();
+  client.call(1, 'query', 'nothing');
+  await client.frame(1);
+  const [{ id } = { id: '' }] = own.broadcaster.connections;
+  expect(contexts.map((each) => each.id)).toEqual([id]);
+  expect(failures).toEqual(contexts);
+  expect(contexts[0]).toMatchObject({ open: true, closed: { aborted: false } });
+
+  contexts[0]?.askToReconnect();
+  await until(() => expect(client.frames.at(-1)).toEqual({ id: null, method: 'reconnect' }));
+  contexts[0]?.close(4321, 'for a test');
+  expect(contexts[0]?.open).toBe(false);
+  expect(await client.closed).toBe(4321);
+  await until(() => expect(contexts[0]?.closed.aborted).toBe(true));
+});
+
+test('drained, it refuses upgrades, asks clients to move, and closes those that stay', async () => {
+  await using own = await setUp();
+  const [moves, stays] = [await own.connect(), await own.connect()];
+  const drained = own.broadcaster.drain({ overMs: 100, graceMs: 500 });
+  expect(await upgradeStatus(`http://${own.host}/trpc`)).toBe(503);
+  for (const client of [moves, stays]) {
+    await until(() => expect(client.frames).toEqual([{ id: null, method: 'reconnect' }]));
+  }
+  moves.ws.close();
+  expect(await moves.closed).toBe(1005);
+  expect(own.broadcaster.connections).toHaveLength(1);
+  expect(await stays.closed).toBe(1001);
+  await drained;
+  expect(own.broadcaster.connections).toEqual([]);
+});
+
+test('draining ends as soon as nobody is left, here and alongside', async () => {
+  await using own = await setUp();
+  const client = await own.connect();
+  client.ws.on('message', () => client.ws.close());
+  let streams = 1;
+  const end = () => {
+    streams -= 1;
+  };
+  const since = performance.now();
+  await own.broadcaster.drain({
+    overMs: 60_000,
+    graceMs: 60_000,
+    alongside: { acts: [end], isOver: () => streams === 0 },
+  });
+  expect(performance.now() - since).toBeLessThan(10_000);
+  expect(streams).toBe(0);
+});
+
+test('its traffic is that of open connections and of all before; instruments are told of each', async () => {
+  const metrics = new Metrics();
+  const lines: [object, string][] = [];
+  const silent = () => {};
+  const debug = (...line: [object, string]) => void lines.push(line);
+  const logger = { debug, info: silent, warn: silent, error: silent };
+  await using own = await setUp({ instruments: metrics, logger });
+  metrics.watch({ manager: own.manager, webSockets: own.broadcaster });
+  const client = await own.connect();
+  await client.flushed();
+  const { connections, receivedBytes, sentBytes } = own.broadcaster.traffic;
+  expect(connections).toBe(1);
+  expect(receivedBytes).toBeGreaterThan(100);
+  expect(sentBytes).toBeGreaterThan(100);
+  const [{ id } = { id: '' }] = own.broadcaster.connections;
+  own.broadcaster.disconnect(id);
+  await client.closed;
+  await until(() => expect(own.broadcaster.traffic.connections).toBe(0));
+  expect(own.broadcaster.traffic.receivedBytes).toBeGreaterThan(receivedBytes);
+  expect(own.broadcaster.traffic.sentBytes).toBeGreaterThan(sentBytes);
+  expect(await metrics.registry.metrics()).toMatch(/clos\w*{code="1001"} 1/);
+  expect(lines).toEqual([
+    [{ connection: id }, 'Connected'],
+    [{ connection: id, code: 1001 }, 'Disconnected'],
+  ]);
+});
+
+test('a message may have 64 KiB, or maxMessageBytes', async () => {
+  await using small = await setUp();
+  await using large = await setUp({ maxMessageBytes: 256 * 1024 });
+  const call = { id: 1, method: 'query', params: { path: 'nothing', input: 'x'.repeat(100 * 1024) } };
+  const [refused, taken] = [await small.connect(), await large.connect()];
+  refused.send(call);
+  expect(await refused.closed).toBe(1009);
+  taken.send(call);
+  expect(JSON.stringify((await taken.frame(1)).error)).toContain('NOT_FOUND');
+});
+
+test('events go compressed where compression is on, and to those who take it', async () => {
+  await using own = await setUp({ compression: true });
+  await using plain = await setUp();
+  expect((await own.connect()).ws.extensions).toContain('permessage-deflate');
+  expect((await plain.connect()).ws.extensions).toBe('');
 });
 
 test('a running server has it too; the client whose socket is cut resumes by itself', async () => {
