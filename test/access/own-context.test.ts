@@ -1,7 +1,17 @@
 import { initTRPC } from '@trpc/server';
 import { expect, test } from 'vitest';
-import { type Authorize, EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
+import {
+  type Authorize,
+  createAccessContext,
+  EventManager,
+  eventProcedures,
+  MemoryBroker,
+  Sessions,
+} from '../../server/index.ts';
+import { CloseCode } from '../../shared/index.ts';
+import { ADAPTERS, startServer, until } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
+import { ALL } from './harness.ts';
 
 test('a procedure of one’s own context decides with it', async () => {
   await using manager = Object.assign(new EventManager({ broker: new MemoryBroker() }), {
@@ -18,3 +28,28 @@ test('a procedure of one’s own context decides with it', async () => {
   });
   await router.createCaller({ role: 'writer' }).publish.agent_message(input);
 });
+
+test.each(ADAPTERS)(
+  'a socket ends its session, and a session its socket, by the adapter: %s',
+  async (_, apply) => {
+    const t = initTRPC.create();
+    const router = t.router({ ping: t.procedure.query(() => 'pong') });
+    const sessions = new Sessions();
+    const createContext = createAccessContext({
+      authenticate: async () => ({ id: 'alice', claims: ALL }),
+      sessions,
+    });
+    await using server = await startServer<typeof router>(apply, { router, createContext });
+    const [leaves, stays] = [await server.connect(), await server.connect()];
+    for (const client of [leaves, stays]) {
+      client.call(1, 'query', 'ping');
+      await client.frame(1);
+    }
+    expect(sessions.size).toBe(2);
+    leaves.ws.close();
+    await until(() => expect(sessions.size).toBe(1));
+    await sessions.revoke('alice');
+    expect(await stays.closed).toBe(CloseCode.FORBIDDEN);
+    await until(() => expect(sessions.size).toBe(0));
+  },
+);
