@@ -16,7 +16,7 @@ export interface WireLimits {
 }
 
 /** Bytes of one input as text: of a body over HTTP, of a message over a WebSocket; characters of an ingress entry's data. */
-export const MAX_INPUT_BYTES = 1024 * 1024;
+export const MAX_INPUT_BYTES = 1_048_576;
 
 /** Levels of an event's data: trees are walked by recursion, here and wherever they go. */
 export const MAX_DATA_DEPTH = 64;
