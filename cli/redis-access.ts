@@ -30,12 +30,8 @@ export async function openRedis(url: string): Promise<EventAccess> {
   const manager = new EventManager<AnyCatalog>({ broker, catalog });
   return {
     publishBatch: (events, options) => manager.publishBatch(events, options),
-    async *stream(options) {
-      for await (const [cursor, event] of manager.subscribe(options)) yield { cursor, event };
-    },
-    async *replay(options) {
-      for await (const [cursor, event] of manager.replay(options)) yield { cursor, event };
-    },
+    stream: (options) => manager.subscribe(options),
+    replay: (options) => manager.replay(options),
     history: (options) => manager.history(options),
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats are those of a server: pass --url');

@@ -61,6 +61,7 @@ export {
 } from './event-manager/psyche-publishers.ts';
 export type { ManagerPublishResult } from './event-manager/publish/publisher.ts';
 export type { Selection } from './event-manager/records/selector.ts';
+export type { DeliveredItem } from './event-manager/records/stream-record.ts';
 export type { EventStats } from './event-manager/stats/event-stats.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
@@ -94,10 +95,8 @@ export {
 } from './router/event-procedures.ts';
 export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
 export { type JsonSchema, toJsonSchema } from './schema/events-schema.ts';
-export type { Instruments } from './telemetry/instruments.ts';
-export { JsonLogger, type LogLevel } from './telemetry/json-logger.ts';
-export type { Logger } from './telemetry/logger.ts';
+export { JsonLogger, type Logger, type LogLevel } from './telemetry/logger.ts';
 export { openTelemetry } from './telemetry/open-telemetry.ts';
-export type { Traced, Tracing } from './telemetry/tracing.ts';
-export { type EventsErrorShape, errorFormatter } from './trpc/error-formatter.ts';
-export { asTRPCError, type ErrorDetails } from './trpc/errors.ts';
+export type { Instruments, Traced, Tracing } from './telemetry/telemetry.ts';
+export { asTRPCError, type ErrorDetails, type EventsErrorShape, errorFormatter } from './trpc/errors.ts';
+export { type TrackedItems, trackedItems } from './trpc/tracked-items.ts';

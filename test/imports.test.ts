@@ -117,6 +117,18 @@ test('no room of the server or the client imports itself by way of others', () =
   expect(circleIn(arrows)).toBeNull();
 });
 
+/** The files of a room that import from a scope of packages. */
+function filesWith(scope: string, room: string): string[] {
+  return readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => readFileSync(join(ROOT, room, file), 'utf8').includes(`'${scope}/`));
+}
+
+test('the core knows nothing of tRPC, which the rooms above it do', () => {
+  expect(filesWith('@trpc', 'server/event-manager')).toEqual([]);
+  expect(filesWith('@trpc', 'server/trpc').length).toBeGreaterThan(2); // the control
+});
+
 test('the check itself sees imports, and what is wrong with them', () => {
   expect(importsOf('server').length).toBeGreaterThan(50);
   const allowed = (from: string, to: string, typeOnly = false) => isAllowed({ from, to, typeOnly });

@@ -11,7 +11,7 @@ import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
 import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
-import { LOG_LEVELS, type LogLevel } from '../telemetry/json-logger.ts';
+import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
 
 /** Configuration of a server. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
 export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig {

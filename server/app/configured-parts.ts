@@ -8,7 +8,7 @@ import { integratePerformanceMonitor, type StatusPublisher } from '../performanc
 import { PerformanceMonitor } from '../performance-monitor/performance-monitor.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { openTelemetry } from '../telemetry/open-telemetry.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
+import type { Tracing } from '../telemetry/telemetry.ts';
 import type { Application, ApplicationContext } from './application.ts';
 import { retentionOf, type ServerConfig } from './config.ts';
 

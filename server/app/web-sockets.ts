@@ -9,8 +9,8 @@ import { SILENT_GRACE_MS } from '../broadcaster/socket/socket-life.ts';
 import type { PendingAnswers } from '../broadcaster/upgrade/answers.ts';
 import type { ClientLimits } from '../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../limits/limits-config.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Instruments } from '../telemetry/telemetry.ts';
 import { logFailure } from './http/answer-errors.ts';
 
 /** Ms of silence after which a client is asked whether it is there: proxies drop what is idle for a minute. */

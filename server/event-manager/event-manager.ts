@@ -1,4 +1,3 @@
-import type { TrackedEnvelope } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
@@ -6,20 +5,19 @@ import type { PublishResult } from '../../shared/log.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import type { HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
-import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
+import type { HistoryPage } from '../../shared/stream-items.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker } from '../broker/broker.ts';
-import { noInstruments } from '../telemetry/instruments.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
-import type { Traced, Tracing } from '../telemetry/tracing.ts';
+import type { Traced, Tracing } from '../telemetry/telemetry.ts';
+import { noInstruments } from '../telemetry/telemetry.ts';
 import type {
   EventManagerOptions,
   ListenerOptions,
   PublishOptions,
   SubscribeOptions,
 } from './event-manager-options.ts';
-import { DeliveryStats } from './feeds/delivery-stats.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/history.ts';
 import { checkReplay, replay } from './feeds/replay.ts';
@@ -27,14 +25,14 @@ import { SubscriptionFactory } from './feeds/subscription-factory.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
 import { type ListenerHandler, Listeners } from './listeners.ts';
 import { type ManagerPublishResult, Publisher } from './publish/publisher.ts';
-import { type Asker, ownAsker } from './reading/asker.ts';
-import { HeldRecords } from './reading/held-records.ts';
+import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
 import { Steps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { type Selection, select } from './records/selector.ts';
-import type { EventStats } from './stats/event-stats.ts';
+import type { DeliveredItem } from './records/stream-record.ts';
+import { DeliveryStats, type EventStats } from './stats/event-stats.ts';
 
 /** Each asks the broker. */
 const MAX_LAGS = 100;
@@ -46,11 +44,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly logger: Logger;
   readonly #broker: Broker;
   readonly #checks: RecordChecks;
-  readonly #publishing: Publisher;
-  readonly #receiving: DeliveryStats;
+  readonly #publisher: Publisher;
+  readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
-  readonly #subscribing: SubscriptionFactory;
+  readonly #subscriptions: SubscriptionFactory;
   /** Turns of all reads of logs, step by step, and those of pages, which are held until they are sent. */
   readonly #reads = readTurns();
   readonly #pages = pageTurns();
@@ -70,16 +68,16 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.logger = logger;
     this.#clock = options.clock ?? systemClock;
     this.#checks = new RecordChecks(this.catalog, logger);
-    this.#publishing = new Publisher(this.catalog, broker, maxInFlight, throttle, instruments);
-    this.#receiving = new DeliveryStats(instruments);
+    this.#publisher = new Publisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
       { logger, instruments, tracing },
-      (hub) => this.#receiving.watch(hub),
+      (hub) => this.#deliveries.watch(hub),
       lingerMs,
     );
     this.#listeners = new Listeners(logger);
-    this.#subscribing = new SubscriptionFactory(
+    this.#subscriptions = new SubscriptionFactory(
       this.catalog,
       {
         acquire: (topic) => {
@@ -88,7 +86,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         },
         topics: (sink) => broker.topics(sink),
       },
-      this.#receiving,
+      this.#deliveries,
       this.#reads,
       this.#held,
     );
@@ -106,7 +104,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#assertOpen();
     const { topic, ...meta } = options;
     const publish = (traceparent = options.traceparent) =>
-      this.#publishing.publish(topic, { event_type, data, ...meta, traceparent });
+      this.#publisher.publish(topic, { event_type, data, ...meta, traceparent });
     return this.#tracing?.publish(traced(topic, [event_type], options.traceparent), publish) ?? publish();
   }
 
@@ -123,7 +121,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const { topic } = options;
     const publish = (traceparent?: string) => {
       const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
-      return this.#publishing.publishBatch(topic, all);
+      return this.#publisher.publishBatch(topic, all);
     };
     const types = events.map(({ event_type }) => event_type);
     return this.#tracing?.publish(traced(topic, types, events[0]?.traceparent), publish) ?? publish();
@@ -153,7 +151,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   ): EventSubscription<N, C> {
     this.#assertOpen();
     const { signal, whenSlow = 'refill' } = options;
-    return new EventSubscription<N, C>({ attach: this.#subscribing.attach(options), whenSlow, signal });
+    return new EventSubscription<N, C>({ attach: this.#subscriptions.attach(options), whenSlow, signal });
   }
 
   /**
@@ -169,7 +167,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     Pick<Selection, 'unknownTypes'> & {
       signal?: AbortSignal | undefined;
       asker?: Asker | undefined;
-    } = {}): AsyncIterable<TrackedEnvelope<StreamItem<N, C>>> {
+    } = {}): AsyncIterable<DeliveredItem<N, C>> {
     this.#assertOpen();
     checkReplay(options);
     const selector = select(this.catalog, options);
@@ -205,16 +203,16 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Counts of this process since it started. */
   stats(): EventStats {
     const { names } = this.catalog;
-    const { gate, published, invalid, unavailable } = this.#publishing;
+    const { gate, published, invalid, unavailable } = this.#publisher;
     return {
       startedAt: this.#startedAt,
       now: new Date().toISOString(),
       published: published.toRecord(names),
-      received: this.#receiving.counts.toRecord(names),
-      lastEventAt: this.#receiving.lastEventAt,
+      received: this.#deliveries.counts.toRecord(names),
+      lastEventAt: this.#deliveries.lastEventAt,
       queueSize: gate.inFlight,
       queueLimit: gate.limit,
-      subscribers: this.#receiving.subscribers,
+      subscribers: this.#deliveries.subscribers,
       listeners: this.#listeners.size,
       topics: this.#hubs.topics,
       errors: {
@@ -243,9 +241,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#publishing.flush();
+    this.#publisher.flush();
     this.#hubs.close();
-    this.#subscribing.close();
+    this.#subscriptions.close();
     await this.#broker.close();
   }
 

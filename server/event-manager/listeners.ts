@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { HubLease } from './hubs/hub.ts';
+import type { HubLease } from './hubs/hub-registry.ts';
+import { traceOf } from './records/reports.ts';
 import type { Selector } from './records/selector.ts';
-import { isNoticeType, itemOf, type StreamRecord, traceOf } from './records/stream-record.ts';
+import { isNoticeType, itemOf, type StreamRecord } from './records/stream-record.ts';
 
 /**
  * Called once per event, in order. What it returns is not waited for; a throw or rejection is logged and counted [D11].
@@ -32,7 +33,7 @@ export class Listeners<C extends AnyCatalog> {
 
   add<N extends EventName<C>>(lease: HubLease, selector: Selector, handler: ListenerHandler<N, C>): string {
     const id = randomUUID();
-    const { watch, log } = lease.hub;
+    const { telemetry, log } = lease.hub;
     const onBatch = (batch: readonly StreamRecord[]): void => {
       for (const record of batch) {
         if (isNoticeType(record.type) || !selector.matches(record)) continue;
@@ -40,8 +41,8 @@ export class Listeners<C extends AnyCatalog> {
         // The selector let nothing else through than events N.
         const handle = () => handler(itemOf<C>(record) as EventOf<N, C>, { cursor });
         this.#call(id, () => {
-          if (!watch.tracing) return handle();
-          return watch.tracing.handle({ topic: log.topic, type, cursor, ...traceOf(record) }, handle);
+          if (!telemetry.tracing) return handle();
+          return telemetry.tracing.handle({ topic: log.topic, type, cursor, ...traceOf(record) }, handle);
         });
       }
     };

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { GapReason } from '../../shared/stream-items.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
+import type { Instruments } from '../telemetry/telemetry.ts';
 import { type MetricsSources, watchSources } from './gauges.ts';
 
 /** Bounds of the histograms, in seconds: from the work of one process to a Redis far away. */

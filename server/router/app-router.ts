@@ -7,10 +7,9 @@ import type { AccessContext } from '../access/access-context.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { guard } from '../access/guard.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
-import { hearErrors } from '../trpc/early-errors.ts';
-import { strictErrorFormatter } from '../trpc/error-formatter.ts';
-import { toTRPCError } from '../trpc/errors.ts';
+import { strictErrorFormatter, toTRPCError } from '../trpc/errors.ts';
 import { decodeInput, lazyTransformer } from '../trpc/raw-input.ts';
+import { hearErrors } from '../trpc/tracked-items.ts';
 import { eventProcedures } from './event-procedures.ts';
 
 /** tRPC as a server of ours speaks it. @param names of the catalog's events, for a caller that asks for another one */

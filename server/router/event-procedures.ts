@@ -18,8 +18,8 @@ import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { allowanceOf } from '../limits/publish-rate.ts';
 import { askerOf } from '../limits/socket-asker.ts';
-import { hearErrors } from '../trpc/early-errors.ts';
-import { asTRPCError, tellErrors } from '../trpc/errors.ts';
+import { asTRPCError } from '../trpc/errors.ts';
+import { hearErrors, trackedItems } from '../trpc/tracked-items.ts';
 import { refuseForeignProcedure } from '../trpc/trpc-copy.ts';
 import { admit, admitted, type CallRules } from './admitted.ts';
 import {
@@ -207,7 +207,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     const { since, lastEventId, ...asked } = input;
     const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };
     return endWithSession(ctx, signal, (ends) =>
-      tellErrors(
+      trackedItems(
         untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
       ),
     );

@@ -1,16 +1,16 @@
 import { TRPCError } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { StreamItem } from '../../shared/stream-items.ts';
 import { optionsOnly } from '../../shared/wire/limits.ts';
 import type { Checkpoint } from '../access/checkpoint.ts';
 import { sessionOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
-import { EventSubscription } from '../event-manager/feeds/event-subscription.ts';
 import { askerOf } from '../limits/socket-asker.ts';
-import { toldError } from '../trpc/errors.ts';
+import { TrackedItems, trackedItems } from '../trpc/tracked-items.ts';
 import { admit, type CallRules } from './admitted.ts';
 import { askedOfSubscribe, subscribeInput } from './inputs.ts';
 
-type AnySubscription = EventSubscription<string, AnyCatalog>;
+type AnySubscription = TrackedItems<StreamItem<string, AnyCatalog>>;
 
 /**
  * Makes the one way to a subscription, whatever asks for it: the call is authorised, its input is decoded and validated,
@@ -40,9 +40,8 @@ export function subscriptionsTo(
     const options = grant.several
       ? { ...asked, types, filter, admit: grant.several(filter) }
       : { ...asked, ...checkpoint.narrow(grant.one, filter) };
-    return manager
-      .subscribe({ ...options, signal, asker: askerOf(context) })
-      .limited({ ends: sessionOf(context)?.signal, tell: toldError });
+    const subscription = manager.subscribe({ ...options, signal, asker: askerOf(context) });
+    return trackedItems(subscription.endedBy(sessionOf(context)?.signal));
   };
 }
 
@@ -53,6 +52,6 @@ function rulesOf<Asked, Input, Grant>(rules: CallRules<Asked, Input, Grant>): Ca
 
 /** Hands a subscription on to its resolver, through tRPC's own way for an input. */
 export function subscribed(value: unknown): AnySubscription {
-  if (value instanceof EventSubscription) return value;
+  if (value instanceof TrackedItems) return value;
   throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'A call was not admitted.' });
 }

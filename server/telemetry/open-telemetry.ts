@@ -1,6 +1,6 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
 import { isTraceparent } from '../../shared/events.ts';
-import type { Traced, Tracing } from './tracing.ts';
+import type { Traced, Tracing } from './telemetry.ts';
 
 /** The used part of `@opentelemetry/api`. */
 type Api = Pick<

@@ -11,8 +11,8 @@ import { Readiness } from '../../server/app/http/readiness.ts';
 import { PendingAnswers } from '../../server/broadcaster/upgrade/answers.ts';
 import { createAppRouter, EventManager, loadConfig, MemoryBroker } from '../../server/index.ts';
 import { ClientLimits } from '../../server/limits/limits.ts';
-import { noInstruments } from '../../server/telemetry/instruments.ts';
 import { silentLogger } from '../../server/telemetry/logger.ts';
+import { noInstruments } from '../../server/telemetry/telemetry.ts';
 import { until } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
 

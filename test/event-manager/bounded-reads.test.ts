@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readHistory } from '../../server/event-manager/feeds/history.ts';
-import { type Asker, ownAsker } from '../../server/event-manager/reading/asker.ts';
-import { HeldRecords } from '../../server/event-manager/reading/held-records.ts';
+import { type Asker, HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
 import { Steps } from '../../server/event-manager/reading/steps.ts';
 import { TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
@@ -122,7 +121,7 @@ describe('a question whose filter matches nothing', () => {
     const replay = manager.replay({ filter: { agent_id: 'nobody' }, speed: 1_000_000 });
     const items: unknown[] = [];
     const turns = await turnsDuring(async () => {
-      for await (const [, item] of replay) items.push(item.event_type);
+      for await (const { event: item } of replay) items.push(item.event_type);
     });
     expect(items).toEqual(['stream_synced']);
     expect(turns).toBeGreaterThan(5);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Batch } from '../../server/event-manager/hubs/hub.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 
@@ -20,16 +21,15 @@ async function handOut(ms: number): Promise<{ batches: number; turns: number }> 
   };
   const busy = {
     name: 'busy',
-    take: () => true,
-    goLive: ({ hub }: { hub: { emitter: NodeJS.EventEmitter } }) => {
-      hub.emitter.on('batch', (records: { json: string }[]) => {
-        batches++;
-        turns.add(turn);
-        for (const { json } of records) seen.push(Number.parseInt(JSON.parse(json).data.message, 10));
-        for (const until = performance.now() + ms; performance.now() < until; );
-      });
-      return () => {};
+    take: ({ records }: Batch) => {
+      if (records[0]?.type === 'stream_synced') return true; // it caught up
+      batches++;
+      turns.add(turn);
+      for (const { json } of records) seen.push(Number.parseInt(JSON.parse(json).data.message, 10));
+      for (const until = performance.now() + ms; performance.now() < until; );
+      return true;
     },
+    waitedFor: () => {},
     fail: () => {},
   };
   const feed = manager.subscribe().attach(busy);

@@ -34,14 +34,19 @@ function inShort({ event_type, data }: { event_type: string; data: unknown }): s
   return `${event_type}${Object.values(fields)[0]}`;
 }
 
+/** The item of what a subscription in the process yields, or tRPC's of a procedure. */
+function itemOf(yielded: unknown) {
+  const { event, 1: tracked } = yielded as Partial<Record<'event' | 1, Parameters<typeof inShort>[0]>>;
+  const item = event ?? tracked;
+  if (!item) throw new TypeError('neither an item nor a tracked one');
+  return item;
+}
+
 /** Collects the items of an iterable, in short, for as long as the test lasts. */
 function follow(items: AsyncIterable<unknown>, end: AbortController) {
   const seen: string[] = [];
   const done = (async () => {
-    for await (const tracked of items) {
-      const [, item] = tracked as [string, Parameters<typeof inShort>[0]];
-      seen.push(inShort(item));
-    }
+    for await (const item of items) seen.push(inShort(itemOf(item)));
   })();
   return {
     seen,

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Asker, ownAsker } from '../../server/event-manager/reading/asker.ts';
-import { HeldRecords } from '../../server/event-manager/reading/held-records.ts';
+import { type Asker, HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { RecentBudget, RecentRecords } from '../../server/event-manager/records/recent-records.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -38,7 +37,7 @@ async function heldOf(topics: number, askerOf: (topic: number) => Asker) {
       asker,
       signal: end.signal,
     } as const;
-    for await (const [, item] of manager.subscribe({ ...options, types: ['agent_message'] })) {
+    for await (const { event: item } of manager.subscribe({ ...options, types: ['agent_message'] })) {
       if (item.event_type === 'agent_message') delivered++;
       if (item.event_type === 'stream_gap') lost += item.data.lost ?? Number.NaN;
     }

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
-import { PullReader } from '../../server/event-manager/feeds/pull-reader.ts';
+import { PullReader } from '../../server/event-manager/feeds/feed-reader.ts';
+import { Batch } from '../../server/event-manager/hubs/hub.ts';
 
 /** Records of so many characters each. */
 function records(count: number, chars: number) {
-  return Array.from({ length: count }, (_, index) => {
+  const records = Array.from({ length: count }, (_, index) => {
     const seq = index + 1;
     return { epoch: 'e', seq, cursor: `e:${seq}`, type: 'tick', json: 'x'.repeat(chars) };
   });
+  return new Batch(records);
 }
 
 /** Pulls so many records. */

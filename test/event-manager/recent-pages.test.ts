@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { ownAsker } from '../../server/event-manager/reading/asker.ts';
-import { HeldRecords } from '../../server/event-manager/reading/held-records.ts';
+import { HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
 import { Steps } from '../../server/event-manager/reading/steps.ts';
-import { TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
+import { holds, RecentPages, TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
 import { Turns } from '../../server/event-manager/reading/turns.ts';
-import { holds, RecentPages } from '../../server/event-manager/records/recent-pages.ts';
 import { select } from '../../server/event-manager/records/selector.ts';
 import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import { type Broker, EventManager, MemoryBroker } from '../../server/index.ts';

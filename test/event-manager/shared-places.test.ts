@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FeedReader } from '../../server/event-manager/feeds/feed.ts';
+import type { FeedReader } from '../../server/event-manager/feeds/feed-reader.ts';
 import { Places } from '../../server/event-manager/records/places.ts';
 import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
@@ -36,14 +36,14 @@ class Slow {
 
   readonly reader: FeedReader = {
     name: 'slow',
-    take: (records) => {
+    take: ({ records }) => {
       const chars = records.reduce((sum, { json, cursor }) => sum + json.length + 2 * cursor.length, 0);
       this.largest = Math.max(this.largest, chars);
       this.chars += chars;
       this.taken.push(...records);
       return this.chars < 1024 * 1024;
     },
-    goLive: () => () => {},
+    waitedFor: () => {},
     fail: (error) => void this.failures.push(error),
   };
 }

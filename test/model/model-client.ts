@@ -1,6 +1,5 @@
-import type { FeedHandle } from '../../server/event-manager/feeds/event-subscription.ts';
-import type { Feed, FeedReader } from '../../server/event-manager/feeds/feed.ts';
-import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
+import type { FeedHandle, FeedReader } from '../../server/event-manager/feeds/feed-reader.ts';
+import type { Batch } from '../../server/event-manager/hubs/hub.ts';
 import type { EventManager } from '../../server/index.ts';
 import { type Position, parseCursor } from '../../shared/cursor.ts';
 import type { Since } from '../../shared/index.ts';
@@ -82,7 +81,7 @@ export class ModelClient implements FeedReader {
     this.#feed?.resume();
   }
 
-  take(records: readonly StreamRecord[]): boolean {
+  take({ records }: Batch): boolean {
     if (!this.#feed) this.#misuse ??= 'records after close()';
     if (this.#full) this.#misuse ??= '[D9] records although it was full';
     this.#runs.at(-1)?.items.push(...records);
@@ -91,14 +90,8 @@ export class ModelClient implements FeedReader {
     return !this.#full;
   }
 
-  goLive(feed: Feed): () => void {
-    const { hub, selector } = feed;
-    const onBatch = (batch: readonly StreamRecord[]): void => {
-      const wanted = batch.filter((record) => selector.matches(record));
-      if (wanted.length > 0 && !this.take(wanted)) feed.fellBehind();
-    };
-    hub.emitter.on('batch', onBatch);
-    return () => hub.emitter.off('batch', onBatch);
+  waitedFor(): void {
+    if (!this.#full) this.#misuse ??= '[D9] was waited for although it was not full';
   }
 
   fail(error: unknown): void {

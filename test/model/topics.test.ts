@@ -56,7 +56,7 @@ class Reader {
       signal: end.signal,
     });
     this.#done = (async () => {
-      for await (const [cursor, item] of items)
+      for await (const { cursor, event: item } of items)
         this.taken.push({ cursor, topic: item.topic, type: item.event_type, data: item.data });
     })();
   }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { initTRPC } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { expect, test } from 'vitest';
-import { hearErrors } from '../../server/trpc/early-errors.ts';
+import { hearErrors } from '../../server/trpc/tracked-items.ts';
 
 const t = initTRPC.create({ sse: { ping: { enabled: true, intervalMs: 60_000 } } });
 

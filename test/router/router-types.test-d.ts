@@ -9,6 +9,7 @@ import {
   EventManager,
   eventProcedures,
   MemoryBroker,
+  trackedItems,
 } from '../../server/index.ts';
 import type { EventData, EventFilter, StreamGap, StreamSynced } from '../../shared/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';
@@ -143,6 +144,21 @@ test('mounted under a key of another application, with its context, the types ar
   app.events.on.network_update.subscribe(undefined, {
     onData({ data }) {
       if (data.event_type === 'network_update') expectTypeOf(data.data.connections).toBeArray();
+    },
+  });
+});
+
+test("a procedure of one's own that returns a subscription gives its clients items with ids", () => {
+  const t = initTRPC.create({ transformer: superjson });
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  const router = t.router({
+    messages: t.procedure.subscription(() => trackedItems(manager.subscribe({ types: ['agent_message'] }))),
+  });
+  const app = createTRPCClient<typeof router>({ links: [httpLink({ url: '', transformer: superjson })] });
+  app.messages.subscribe(undefined, {
+    onData({ id, data }) {
+      expectTypeOf(id).toEqualTypeOf<string>();
+      if (data.event_type === 'agent_message') expectTypeOf(data.data.message).toEqualTypeOf<string>();
     },
   });
 });

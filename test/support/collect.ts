@@ -1,7 +1,9 @@
-import type { TrackedEnvelope } from '@trpc/server';
 import { expect } from 'vitest';
 
 type Item = { event_type: string; data: unknown };
+
+/** An item of a subscription in the process. */
+type Delivered<T> = { readonly cursor: string; readonly event: T };
 
 /** Reads a subscription in the background; what came is in `items`, their cursors in `cursors`. */
 export class Collector<T extends Item> implements Disposable {
@@ -12,7 +14,7 @@ export class Collector<T extends Item> implements Disposable {
   readonly done: Promise<void>;
 
   /** @param subscribe makes the subscription with a signal that ends it */
-  constructor(subscribe: (signal: AbortSignal) => AsyncIterable<TrackedEnvelope<T>>) {
+  constructor(subscribe: (signal: AbortSignal) => AsyncIterable<Delivered<T>>) {
     const abort = new AbortController();
     this.#stop = () => abort.abort();
     this.done = this.#read(subscribe(abort.signal)).catch((error: unknown) => {
@@ -41,10 +43,10 @@ export class Collector<T extends Item> implements Disposable {
     this.#stop();
   }
 
-  async #read(items: AsyncIterable<TrackedEnvelope<T>>): Promise<void> {
-    for await (const [cursor, item] of items) {
+  async #read(items: AsyncIterable<Delivered<T>>): Promise<void> {
+    for await (const { cursor, event } of items) {
       this.cursors.push(cursor);
-      this.items.push(item);
+      this.items.push(event);
     }
   }
 }

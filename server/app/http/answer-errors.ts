@@ -2,8 +2,8 @@ import { type AnyTRPCRouter, getTRPCErrorShape, TRPCError, transformTRPCResponse
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import type { Context } from 'hono';
 import { EventsError } from '../../../shared/errors.ts';
-import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { Instruments } from '../../telemetry/telemetry.ts';
 import { toTRPCError } from '../../trpc/errors.ts';
 import type { HttpEnv, HttpRoutes } from './every-answer.ts';
 

@@ -1,12 +1,10 @@
 import { type AnyTRPCRouter, transformTRPCResponse } from '@trpc/server';
 import superjson from 'superjson';
 import { transformer } from '../../../shared/wire/transformer.ts';
+import type { EncodeBody } from '../../event-manager/hubs/hub.ts';
 import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/records/stream-record.ts';
-import { BoundedMemo } from '../../memory/bounded-memo.ts';
+import { BoundedMemo } from '../../memory/aging-map.ts';
 import { trackedOutput } from '../../trpc/trpc-copy.ts';
-
-/** The bytes of an event that are the same for all subscribers of a transport. */
-export type EncodeBody = (record: StreamRecord) => Buffer;
 
 /**
  * For groups that get the same event, and for the many that read the same part of a log after an outage: two pages of

@@ -1,13 +1,14 @@
 import type { Outlet } from '../core/outlet.ts';
 
 /**
- * Writes one outlet's frames. With one live subscription they are written at once: a group has joined all of a turn
- * already. With several, those of one turn leave in one write.
+ * Writes one outlet's frames. With one subscription they are written at once: a group has joined all of a turn already.
+ * With several, those of one turn leave in one write.
  */
 export class FrameWriter {
   readonly #outlet: Outlet;
   readonly #schedule: (writer: FrameWriter) => void;
-  #live = 0;
+  /** Number of subscriptions on this outlet. */
+  readers = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
@@ -17,14 +18,6 @@ export class FrameWriter {
     this.#schedule = schedule;
   }
 
-  /** Counts one more live subscription on this outlet. Returns what to call when it no longer is live. */
-  addLive(): () => void {
-    this.#live++;
-    return () => {
-      this.#live--;
-    };
-  }
-
   /** Bytes handed over and not taken by the system yet. */
   get unsent(): number {
     return this.#pendingBytes + this.#outlet.unsent;
@@ -32,7 +25,7 @@ export class FrameWriter {
 
   /** Returns the bytes that are unsent, these included. */
   write(frames: Buffer): number {
-    if (this.#live <= 1 && this.#pending.length === 0) return this.#outlet.write(frames);
+    if (this.readers <= 1 && this.#pending.length === 0) return this.#outlet.write(frames);
     if (this.#pending.push(frames) === 1) this.#schedule(this);
     this.#pendingBytes += frames.length;
     return this.unsent;

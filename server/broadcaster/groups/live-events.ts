@@ -1,8 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server';
-import { EventSubscription } from '../../event-manager/feeds/event-subscription.ts';
 import type { Live } from '../core/live.ts';
 import { messageBody } from './body.ts';
-import { GroupDelivery } from './group-delivery.ts';
+import { GroupDelivery, subscriptionOf } from './group-delivery.ts';
 import { MessageStyles } from './message-style.ts';
 
 export interface LiveEventsOptions {
@@ -23,12 +22,13 @@ export function liveEvents(
   const delivery = new GroupDelivery(messageBody(router), highWaterBytes);
   const styles = new MessageStyles(compressFrom);
   return (result) => {
-    if (!(result instanceof EventSubscription)) return undefined;
+    const subscription = subscriptionOf(result);
+    if (!subscription) return undefined;
     return {
       attach(call) {
         const { outlet } = call.connection;
         const name = `${outlet.name}/${call.id}`;
-        return delivery.deliver(result, { outlet, style: styles.of(call), name, end: call.end });
+        return delivery.deliver(subscription, { outlet, style: styles.of(call), name, end: call.end });
       },
     };
   };

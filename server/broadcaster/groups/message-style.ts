@@ -1,10 +1,17 @@
 import { constants, deflateRawSync } from 'node:zlib';
+import type { FrameStyle } from '../../event-manager/hubs/hub.ts';
 import type { LiveCall } from '../core/live.ts';
-import type { FrameStyle } from './frame-style.ts';
-import { compressedFrame, textFrames } from './frames.ts';
 
 /** Styles no longer used are forgotten beyond so many. */
 const MAX_STYLES = 10_000;
+
+/** First byte of an unfragmented text frame, plain and with the bit that says "compressed" (RFC 6455 §5.2, RFC 7692 §6). */
+const TEXT = 0x81;
+const COMPRESSED_TEXT = 0xc1;
+
+/** Longest prefix a stored block of deflate can hold (RFC 1951 §3.2.4). */
+const STORED_MAX = 0xffff;
+const STORED_HEADER = 5;
 
 const deflated = new WeakMap<Buffer, Buffer>();
 
@@ -67,4 +74,52 @@ export class MessageStyles {
     }
     return style;
   }
+}
+
+/**
+ * One text frame for each body, each beginning with the same prefix, in one buffer: what one socket gets in one write.
+ * Server frames are not masked, so everyone with that prefix gets the same bytes.
+ */
+export function textFrames(prefix: Buffer, bodies: readonly Buffer[]): Buffer {
+  let size = 0;
+  for (const body of bodies) size += headerSize(prefix.length + body.length) + prefix.length + body.length;
+  const frames = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const body of bodies) {
+    at = writeHeader(frames, at, TEXT, prefix.length + body.length);
+    at += prefix.copy(frames, at);
+    at += body.copy(frames, at);
+  }
+  return frames;
+}
+
+/**
+ * Frames a body that was deflated once for everyone. Deflate is a sequence of blocks, so the prefix goes before
+ * it as a stored block, and no one needs a compressor of their own.
+ * @param deflated raw deflate, flushed to a byte boundary, without the trailing 00 00 ff ff (RFC 7692 §7.2.1)
+ */
+export function compressedFrame(prefix: Buffer, deflated: Buffer): Buffer {
+  if (prefix.length > STORED_MAX)
+    throw new RangeError('compressedFrame: the prefix does not fit a stored block');
+  const length = STORED_HEADER + prefix.length + deflated.length;
+  const frame = Buffer.allocUnsafe(headerSize(length) + length);
+  let at = writeHeader(frame, 0, COMPRESSED_TEXT, length);
+  at = frame.writeUInt8(0, at);
+  at = frame.writeUInt16LE(prefix.length, at);
+  at = frame.writeUInt16LE(~prefix.length & 0xffff, at);
+  at += prefix.copy(frame, at);
+  deflated.copy(frame, at);
+  return frame;
+}
+
+function headerSize(length: number): number {
+  if (length < 126) return 2;
+  return length < 0x10000 ? 4 : 10;
+}
+
+function writeHeader(target: Buffer, at: number, first: number, length: number): number {
+  const next = target.writeUInt8(first, at);
+  if (length < 126) return target.writeUInt8(length, next);
+  if (length < 0x10000) return target.writeUInt16BE(length, target.writeUInt8(126, next));
+  return target.writeBigUInt64BE(BigInt(length), target.writeUInt8(127, next));
 }

@@ -4,8 +4,7 @@ import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { ERRORS, EventsError } from '../../../shared/errors.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
 import { type OnError, reportError, type Subject, shapeError } from '../core/errors.ts';
-import type { GroupDelivery } from '../groups/group-delivery.ts';
-import type { LiveSubscription } from '../groups/outlet-reader.ts';
+import type { GroupDelivery, LiveSubscription } from '../groups/group-delivery.ts';
 import { type Head, namedEvent, StreamOutlet } from './stream-outlet.ts';
 
 /** Tells a client that was cut what to do. */

@@ -3,12 +3,10 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { incomingMessageToRequest } from '@trpc/server/adapters/node-http';
 import { type HTTPBaseHandlerOptions, resolveResponse, type TRPCRequestInfo } from '@trpc/server/http';
 import { onAbort } from '../../../shared/timing.ts';
-import { EventSubscription } from '../../event-manager/feeds/event-subscription.ts';
 import { UNSENT_BYTES } from '../../event-manager/reading/asker.ts';
 import type { OnError } from '../core/errors.ts';
 import { eventBody } from '../groups/body.ts';
-import { GroupDelivery } from '../groups/group-delivery.ts';
-import type { LiveSubscription } from '../groups/outlet-reader.ts';
+import { GroupDelivery, type LiveSubscription, subscriptionOf } from '../groups/group-delivery.ts';
 import { EventStream, type StreamedCall } from './event-stream.ts';
 import { type Intercept, observedRouter } from './observed-router.ts';
 import type { HeaderValues } from './stream-outlet.ts';
@@ -71,10 +69,11 @@ export class EventStreams {
     let found: Found | undefined;
     const router = observedRouter(options.router, async (call, proceed) => {
       const { result, signals } = await proceedWithSignal(response, call, proceed);
-      if (!this.#isOn || !response.socket || !(result instanceof EventSubscription)) return result;
+      const subscription = subscriptionOf(result);
+      if (!this.#isOn || !response.socket || !subscription) return result;
       signals.detach();
       const subject = { path: call.path, type: call.type, input: await call.getRawInput() };
-      found = { subscription: result, context: call.ctx, subject, onEnd: signals.abort };
+      found = { subscription, context: call.ctx, subject, onEnd: signals.abort };
       return nothing();
     });
     const answer = await resolveResponse({

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FrameStyle } from '../../event-manager/hubs/hub.ts';
 import { type Outlet, writeTo } from '../core/outlet.ts';
-import type { FrameStyle } from '../groups/frame-style.ts';
 import { Backlog } from '../socket/backlog.ts';
 
 const LINE_END = Buffer.from('\r\n');

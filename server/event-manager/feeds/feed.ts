@@ -2,32 +2,14 @@ import { once } from 'node:events';
 import { formatCursor, isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { debugs } from '../../telemetry/logger.ts';
-import type { Hub } from '../hubs/hub.ts';
-import { patiently } from '../reading/patiently.ts';
-import { type Reads, Steps } from '../reading/steps.ts';
-import { inBatches } from '../records/batches.ts';
+import { Batch, type Hub, type Sink } from '../hubs/hub.ts';
+import { patiently, type Reads, Steps } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
+import { countGap, explainRead } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
-import { countGap, gapRecord, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
-import { explainRead } from './explain.ts';
+import { gapRecord, inBatches, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
+import type { FeedHandle, FeedReader } from './feed-reader.ts';
 import type { FeedStart } from './feed-start.ts';
-
-/** The reader of a feed: a socket, or an iterator. */
-export interface FeedReader {
-  /** Its name for the log. */
-  readonly name: string;
-  /** Takes records in order. False: no more for now; the reader calls `feed.resume()` when it has room. */
-  take(records: readonly StreamRecord[]): boolean;
-  /**
-   * Level with the hub: from here the reader takes batches from `feed.hub` itself, keeps what `feed.selector` matches,
-   * and calls `feed.fellBehind()` right after a batch that filled it. Returns how to stop taking them.
-   */
-  goLive(feed: Feed): () => void;
-  /** Tells if others of its client filled it: it is handed nothing then, and calls `feed.resume()` later. Left out: never. */
-  refuses?(): boolean;
-  /** The feed ended by itself, with an error the subscriber should see. */
-  fail(error: unknown): void;
-}
 
 export interface FeedOptions {
   hub: Hub;
@@ -51,7 +33,7 @@ export interface FeedOptions {
  *      ▲  ╲── reader full ──▶ full ◀── fellBehind ──╯
  *      ╰────── resume ─────────╯            close: from anywhere
  */
-export class Feed {
+export class Feed implements FeedHandle, Sink {
   readonly hub: Hub;
   readonly selector: Selector;
   readonly #reader: FeedReader;
@@ -61,7 +43,6 @@ export class Feed {
   readonly #abort = new AbortController();
   #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
   #position: Position | null = null;
-  #leave: (() => void) | null = null;
   #ahead: { after: Position; read: ReturnType<Hub['read']> } | null = null;
   /** Number of reads begun: a read that waited for the log finds out that another has begun meanwhile. */
   #begun = 0;
@@ -95,30 +76,47 @@ export class Feed {
     });
   }
 
-  /** The reader is full: its next record comes from the log. @param at `hub.previous`, if it took nothing of this batch */
-  fellBehind(at?: Position): void {
+  get name(): string {
+    return this.#reader.name;
+  }
+
+  get group(): object | undefined {
+    return this.#reader.group;
+  }
+
+  get isFull(): boolean {
+    return this.#reader.isFull ?? false;
+  }
+
+  /** Hands on what comes live. */
+  take(batch: Batch): boolean {
+    return this.#reader.take(batch);
+  }
+
+  overflow(missed: boolean): void {
+    this.fellBehind(missed ? this.hub.previous : this.hub.position);
+    if (this.#state === 'full') this.#reader.waitedFor(this, true);
+  }
+
+  /** The reader takes no more: its next record comes from the log. @param at the last record that it took */
+  fellBehind(at: Position = this.hub.position): void {
     if (this.#state === 'reading' && this.#position !== null) {
       this.#state = 'full';
       this.#ahead = null;
     }
     if (this.#state !== 'live') return;
-    this.#leave?.();
-    this.#leave = null;
-    this.#position = at ?? this.hub.position;
+    this.hub.leave(this.selector, this);
+    this.#position = at;
     this.#state = 'full';
-    this.#tell(
-      { at: formatCursor(this.#position) },
-      'Reads too slowly: goes on from the log when it has room',
-    );
+    this.#tell({ at: formatCursor(at) }, 'Reads too slowly: goes on from the log when it has room');
   }
 
-  /** The reader has room again. */
   resume(): void {
     const position = this.#position;
     if (this.#state !== 'full' || position === null) return;
     const run = this.#begin();
     if (this.#synced) {
-      this.hub.watch.instruments.refilled();
+      this.hub.telemetry.instruments.refilled();
       this.#tell({ at: formatCursor(position) }, 'Has room again');
     }
     this.#guard(async () => {
@@ -129,10 +127,9 @@ export class Feed {
 
   close(): void {
     if (this.#state === 'closed') return;
+    if (this.#state === 'live') this.hub.leave(this.selector, this);
     this.#state = 'closed';
     this.#tell({}, 'Unsubscribed');
-    this.#leave?.();
-    this.#leave = null;
     this.#abort.abort();
     this.hub.emitter.off('closed', this.#hubClosed);
     this.#onClose();
@@ -151,7 +148,7 @@ export class Feed {
   async #catchUp(run: number): Promise<void> {
     while (this.#isReading(run) && this.#position !== null) {
       let position = this.#position;
-      // No await between this comparison and goLive: whoever is level here misses nothing.
+      // No await between this comparison and joining: whoever is level here misses nothing.
       if (samePosition(position, this.hub.position)) {
         if (!this.#synced) {
           this.#synced = true;
@@ -159,7 +156,7 @@ export class Feed {
         }
         this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Live');
         this.#state = 'live';
-        this.#leave = this.#reader.goLive(this);
+        this.hub.join(this.selector, this);
         return;
       }
       const before = position;
@@ -179,7 +176,7 @@ export class Feed {
         items.push(record);
       }
       this.#position = position;
-      if (debugs(this.hub.watch.logger) && !samePosition(position, before)) {
+      if (debugs(this.hub.telemetry.logger) && !samePosition(position, before)) {
         const read = records.filter(({ seq }) => seq <= position.seq);
         const to = formatCursor(position);
         this.#tell(
@@ -247,11 +244,12 @@ export class Feed {
     for (const batch of inBatches(items)) {
       if (this.#state !== 'reading') return false;
       this.#count(batch);
-      if (this.#reader.take(batch)) continue;
+      if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
       if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
       this.#state = 'full';
       this.#ahead = null; // a reader that is full for long should hold nothing
+      this.#reader.waitedFor(this, false);
       return false;
     }
     return this.#state === 'reading';
@@ -259,13 +257,13 @@ export class Feed {
 
   /** Logs the state of this subscriber, for debugging. */
   #tell(fields: object, message: string): void {
-    const { logger } = this.hub.watch;
+    const { logger } = this.hub.telemetry;
     if (!debugs(logger)) return;
     logger.debug({ subscriber: this.#reader.name, topic: this.hub.log.topic, ...fields }, message);
   }
 
   #count(items: readonly StreamRecord[]): void {
-    const { instruments } = this.hub.watch;
+    const { instruments } = this.hub.telemetry;
     for (const record of items) {
       if (record.type === 'stream_gap') {
         countGap(instruments, record);

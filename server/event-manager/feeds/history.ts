@@ -6,17 +6,20 @@ import type { HistoryOptions } from '../../../shared/read-options.ts';
 import { DEFAULT_PAGE, type HistoryPage, MAX_PAGE, type StreamGap } from '../../../shared/stream-items.ts';
 import type { Bounds } from '../../broker/broker.ts';
 import { cursorBefore, newestPosition, positionBefore } from '../../broker/gaps.ts';
-import { NewestRecords, PAGE_CHARS } from '../reading/newest-records.ts';
+import { UNSENT_BYTES } from '../reading/asker.ts';
 import { readBackward } from '../reading/read-backward.ts';
 import type { Steps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import type { Selector } from '../records/selector.ts';
-import { gapRecord, isNoticeType, itemOf, type StreamRecord } from '../records/stream-record.ts';
+import { decode, gapRecord, isNoticeType, itemOf, type StreamRecord } from '../records/stream-record.ts';
 import { type FeedStart, startAfter } from './feed-start.ts';
 
 /** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
 const SCAN_RECORDS = 10_000;
 const SCAN_CHARS = 8 * 1024 * 1024;
+
+/** Characters of JSON with which a page ends: an answer is held in memory until its socket has taken it. */
+const PAGE_CHARS = UNSENT_BYTES;
 
 /** Records of a page, gaps in their places, oldest first. */
 interface RecordPage {
@@ -147,4 +150,52 @@ class Scanned {
 
 function charsOf(records: readonly StreamRecord[]): number {
   return records.reduce((sum, { json }) => sum + json.length, 0);
+}
+
+/** The newest records that fit on a page, of ranges that come the newest first, each in order. One fits in any case. */
+class NewestRecords {
+  readonly #limit: number;
+  /** Records of ranges that are complete, oldest first. */
+  #records: StreamRecord[] = [];
+  #range: StreamRecord[] = [];
+  #chars = 0;
+  isFull = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get records(): readonly StreamRecord[] {
+    return this.#records;
+  }
+
+  add(record: StreamRecord): void {
+    this.#range.push(record);
+    this.#chars += record.json.length;
+    // The oldest leave as soon as they cannot be on the page any more: no range is held that is larger than a page.
+    for (let [oldest] = this.#range; oldest && this.#fitsWithout(oldest); [oldest] = this.#range) {
+      this.#range.shift();
+      this.#chars -= oldest.json.length;
+      this.isFull = true;
+    }
+  }
+
+  nextRange(): void {
+    this.#records = [...this.#range, ...this.#records];
+    this.#range = [];
+    this.isFull ||= this.#records.length === this.#limit;
+  }
+
+  /** Tells if the page is full with what is newer than its oldest record. */
+  #fitsWithout({ json }: StreamRecord): boolean {
+    const newer = this.#range.length + this.#records.length - 1;
+    return newer > 0 && (newer >= this.#limit || this.#chars - json.length >= PAGE_CHARS);
+  }
+
+  /** The position before the oldest. */
+  get start(): Position | undefined {
+    const [oldest] = this.#records;
+    if (oldest?.type === 'stream_gap') return parseCursor((decode(oldest) as StreamGap).data.from);
+    return oldest && { epoch: oldest.epoch, seq: oldest.seq - 1 };
+  }
 }

@@ -3,16 +3,16 @@ import { EventsError } from '../../../shared/errors.ts';
 import type { StreamSynced } from '../../../shared/stream-items.ts';
 import { MAX_TOPICS, type TopicChoice } from '../../../shared/topic.ts';
 import type { Broker, Tail } from '../../broker/broker.ts';
-import type { Hub, HubLease } from '../hubs/hub.ts';
+import { Batch, type Hub } from '../hubs/hub.ts';
+import type { HubLease } from '../hubs/hub-registry.ts';
 import type { Reads, Steps } from '../reading/steps.ts';
 import type { KeyOf } from '../records/conflation.ts';
 import { Places } from '../records/places.ts';
 import type { Selector } from '../records/selector.ts';
 import { allSyncedRecord, decode, type StreamRecord } from '../records/stream-record.ts';
-import type { FeedHandle } from './event-subscription.ts';
-import { Feed, type FeedReader } from './feed.ts';
+import { Feed } from './feed.ts';
+import type { FeedHandle, FeedReader } from './feed-reader.ts';
 import { type FeedStart, feedStart } from './feed-start.ts';
-import { liveAlone } from './live-alone.ts';
 
 /** Records read from all the logs together while catching up. */
 const READ_RECORDS = 512;
@@ -34,7 +34,7 @@ export interface MergedFeedOptions {
   topics: Broker['topics'];
   /** Opens a topic; null if nothing of it is for this subscriber. */
   open: (topic: string) => Promise<TopicSource | null>;
-  reader: Pick<FeedReader, 'name' | 'take' | 'refuses' | 'fail'>;
+  reader: FeedReader;
   reads: Reads;
   /** Called once. */
   onClose: () => void;
@@ -91,12 +91,6 @@ export class MergedFeed implements FeedHandle {
       if (records.length > 0 && !this.#forward(part, records)) return;
     }
     for (const { feed } of parts) feed.resume();
-  }
-
-  /** The reader is full: what comes from here on comes from the logs. */
-  fellBehind(): void {
-    this.#full = true;
-    for (const { feed } of this.#parts.values()) feed.fellBehind();
   }
 
   close(): void {
@@ -178,20 +172,12 @@ export class MergedFeed implements FeedHandle {
       lease.release();
       return null;
     }
-    const take = (records: readonly StreamRecord[]): boolean => this.#take(part, records);
-    const { name } = this.#options.reader;
-    const reader: FeedReader = {
-      name,
-      take,
-      goLive: (feed) => liveAlone(feed, name, take, () => this.#refuses(feed)),
-      fail: (error) => this.end(error),
-    };
     const part: Part = {
       topic,
       feed: new Feed({
         hub: lease.hub,
         selector,
-        reader,
+        reader: this.#readerOf(() => part),
         reads: this.#options.reads,
         conflate,
         readRecords: Math.ceil(READ_RECORDS / Math.max(1, this.#met.size)),
@@ -236,11 +222,18 @@ export class MergedFeed implements FeedHandle {
     return feedStart(hub, selector, start, steps);
   }
 
-  #refuses(feed: Feed): boolean {
-    if (!this.#options.reader.refuses?.()) return false;
-    feed.fellBehind(feed.hub.previous);
-    this.fellBehind();
-    return true;
+  /** The reader of one topic's feed, on its way to that of all. */
+  #readerOf(part: () => Part): FeedReader {
+    const { reader } = this.#options;
+    return {
+      name: reader.name,
+      get isFull() {
+        return reader.isFull ?? false;
+      },
+      take: ({ records }) => this.#take(part(), records),
+      waitedFor: () => this.#fellBehind(),
+      fail: (error) => this.end(error),
+    };
   }
 
   #take(part: Part | null, records: readonly StreamRecord[]): boolean {
@@ -271,9 +264,17 @@ export class MergedFeed implements FeedHandle {
   }
 
   #hand(items: readonly StreamRecord[]): boolean {
-    if (items.length === 0 || this.#options.reader.take(items)) return true;
-    this.fellBehind();
+    if (items.length === 0 || this.#options.reader.take(new Batch(items))) return true;
+    this.#fellBehind();
     return false;
+  }
+
+  /** The reader is full: what comes from here on comes from the logs. */
+  #fellBehind(): void {
+    if (this.#full) return;
+    this.#full = true;
+    for (const { feed } of this.#parts.values()) feed.fellBehind();
+    this.#options.reader.waitedFor(this, false); // options say that it is never cut
   }
 
   #itemsOf({ topic }: Part, record: StreamRecord): StreamRecord[] {

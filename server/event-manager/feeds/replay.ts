@@ -1,20 +1,18 @@
-import { type TrackedEnvelope, tracked } from '@trpc/server';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { type Position, parseCursor, samePosition } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EventName } from '../../../shared/events.ts';
 import { MAX_SPEED, type ReplayOptions } from '../../../shared/read-options.ts';
-import type { StreamItem } from '../../../shared/stream-items.ts';
 import { type Clock, Pace } from '../../../shared/timing.ts';
 import { hasReached, newestPosition } from '../../broker/gaps.ts';
-import { patiently } from '../reading/patiently.ts';
-import { type Reads, Steps } from '../reading/steps.ts';
+import { patiently, type Reads, Steps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import type { Selector } from '../records/selector.ts';
 import {
+  type DeliveredItem,
+  deliveredItem,
   gapRecord,
   isNoticeType,
-  itemOf,
   type StreamRecord,
   syncedRecord,
 } from '../records/stream-record.ts';
@@ -45,15 +43,14 @@ export async function* replay<N extends EventName<C>, C extends AnyCatalog>(
   selector: Selector,
   { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, ...range }: ReplayOptions<N, C>,
   { clock, ...reading }: { clock: Clock; reads: Reads; signal: AbortSignal | undefined },
-): AsyncGenerator<TrackedEnvelope<StreamItem<N, C>>, void, undefined> {
+): AsyncGenerator<DeliveredItem<N, C>, void, undefined> {
   const { signal } = reading;
   const pace = new Pace(clock, { speed, maxPauseMs });
   try {
     for await (const record of recordsOf(log, selector, range, reading)) {
-      // The selector let nothing else through than events N and notices.
-      const item = itemOf<C>(record) as StreamItem<N, C>;
-      if (!isNoticeType(record.type)) await pace.until(Date.parse(item.timestamp), signal);
-      yield tracked(record.cursor, item);
+      const item = deliveredItem<N, C>(record);
+      if (!isNoticeType(record.type)) await pace.until(Date.parse(item.event.timestamp), signal);
+      yield item;
     }
   } catch (error) {
     if (!signal?.aborted) throw error;

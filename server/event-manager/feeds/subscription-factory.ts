@@ -4,17 +4,16 @@ import { EventsError } from '../../../shared/errors.ts';
 import { MAX_EVERY_MS, type SubscriptionOptions } from '../../../shared/read-options.ts';
 import { parseTopic, parseTopics } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { HubLease } from '../hubs/hub.ts';
-import { PacedHubs } from '../hubs/paced-hubs.ts';
-import { type Asker, ownAsker } from '../reading/asker.ts';
-import type { HeldRecords } from '../reading/held-records.ts';
+import { type HubLease, PacedHubs } from '../hubs/hub-registry.ts';
+import { type Asker, type HeldRecords, ownAsker } from '../reading/asker.ts';
 import type { Reads } from '../reading/steps.ts';
 import type { Turns } from '../reading/turns.ts';
 import type { KeyOf } from '../records/conflation.ts';
 import { latestOf, type Selection, type Selector, select } from '../records/selector.ts';
-import type { DeliveryStats } from './delivery-stats.ts';
+import type { DeliveryStats } from '../stats/event-stats.ts';
 import type { EventSubscriptionOptions } from './event-subscription.ts';
-import { Feed, type FeedReader } from './feed.ts';
+import { Feed } from './feed.ts';
+import type { FeedReader } from './feed-reader.ts';
 import { feedStart } from './feed-start.ts';
 import { MergedFeed, type TopicSource } from './merged-feed.ts';
 
@@ -31,26 +30,26 @@ export class SubscriptionFactory {
   readonly #catalog: AnyCatalog;
   readonly #acquire: (topic: string) => HubLease;
   readonly #topics: Broker['topics'];
-  readonly #receiving: DeliveryStats;
+  readonly #stats: DeliveryStats;
   readonly #turns: Turns;
-  readonly #throttled: PacedHubs;
+  readonly #paced: PacedHubs;
   readonly #held: HeldRecords;
   readonly #merged = new Set<MergedFeed>();
 
   constructor(
     catalog: AnyCatalog,
     { acquire, topics }: { acquire: (topic: string) => HubLease; topics: Broker['topics'] },
-    receiving: DeliveryStats,
+    stats: DeliveryStats,
     turns: Turns,
     held: HeldRecords,
   ) {
     this.#catalog = catalog;
     this.#acquire = acquire;
     this.#topics = topics;
-    this.#receiving = receiving;
+    this.#stats = stats;
     this.#turns = turns;
     this.#held = held;
-    this.#throttled = new PacedHubs(held);
+    this.#paced = new PacedHubs(held);
   }
 
   /** @throws EventsError for options that have no meaning */
@@ -77,7 +76,7 @@ export class SubscriptionFactory {
     if (typeof since === 'string') parseCursor(since);
     return (reader: FeedReader) => {
       const { lease, conflate } = this.#open(topic, options, selector, keyOf, asker);
-      const onClose = this.#receiving.subscriberCame(lease.release);
+      const onClose = this.#stats.subscriberCame(lease.release);
       const reads = this.#reads(asker);
       const feed = new Feed({ hub: lease.hub, selector, reader, reads, conflate, onClose });
       feed.start((hub, steps) => feedStart(hub, selector, since, steps));
@@ -99,7 +98,7 @@ export class SubscriptionFactory {
       return admitted && this.#open(topic, options, select(this.#catalog, admitted), keyOf, asker);
     };
     return (reader: FeedReader) => {
-      const onClose = this.#receiving.subscriberCame(() => this.#merged.delete(feed));
+      const onClose = this.#stats.subscriberCame(() => this.#merged.delete(feed));
       const topics = this.#topics;
       const reads = this.#reads(asker);
       const feed: MergedFeed = new MergedFeed({ choice, since, topics, open, reader, reads, onClose });
@@ -124,8 +123,8 @@ export class SubscriptionFactory {
       return { lease: this.#acquire(topic), selector, conflate: whenSlow === 'conflate' ? keyOf : undefined };
     }
     const key = JSON.stringify([topic, every, latestBy, selector.key]);
-    const throttling = { selector, keyOf, everyMs: every };
-    const lease = this.#throttled.acquire(key, () => this.#acquire(topic), throttling, asker);
+    const pacing = { selector, keyOf, everyMs: every };
+    const lease = this.#paced.acquire(key, () => this.#acquire(topic), pacing, asker);
     return { lease, selector, conflate: undefined };
   }
 }

@@ -1,8 +1,36 @@
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Asker, HeldRecords } from '../reading/asker.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { RecentBudget } from '../records/recent-records.ts';
-import { type HubLease, lease, type SharedHub } from './hub.ts';
+import type { Hub } from './hub.ts';
+import { PacedHub, type Pacing } from './paced-hub.ts';
 import { TopicHub } from './topic-hub.ts';
+
+/** A hub that somebody uses: it stays open until `release`. */
+export interface HubLease<H extends Hub = Hub> {
+  readonly hub: H;
+  release(): void;
+}
+
+/** A hub with the number of its users. */
+interface SharedHub {
+  readonly hub: Hub;
+  users: number;
+}
+
+/** Leases a hub to one more user. @param unused called when the last one has released it */
+function lease(shared: SharedHub, unused: () => void): HubLease {
+  shared.users++;
+  let released = false;
+  return {
+    hub: shared.hub,
+    release() {
+      if (released) return;
+      released = true;
+      if (--shared.users === 0) unused();
+    },
+  };
+}
 
 interface Entry extends SharedHub {
   readonly hub: TopicHub;
@@ -12,7 +40,7 @@ interface Entry extends SharedHub {
 /** The hubs of this process: opened by their first user, closed a while after their last one. */
 export class HubRegistry {
   readonly #log: (topic: string) => TopicReader;
-  readonly #watch: Telemetry;
+  readonly #telemetry: Telemetry;
   readonly #opened: (hub: TopicHub) => void;
   readonly #lingerMs: number;
   readonly #recent = new RecentBudget();
@@ -24,12 +52,12 @@ export class HubRegistry {
    */
   constructor(
     log: (topic: string) => TopicReader,
-    watch: Telemetry,
+    telemetry: Telemetry,
     opened: (hub: TopicHub) => void,
     lingerMs: number,
   ) {
     this.#log = log;
-    this.#watch = watch;
+    this.#telemetry = telemetry;
     this.#opened = opened;
     this.#lingerMs = lingerMs;
   }
@@ -47,7 +75,7 @@ export class HubRegistry {
     let entry = this.#entries.get(topic);
     if (!entry) {
       entry = {
-        hub: new TopicHub(this.#log(topic), this.#watch, this.#recent),
+        hub: new TopicHub(this.#log(topic), this.#telemetry, this.#recent),
         users: 0,
         closing: undefined,
       };
@@ -69,5 +97,35 @@ export class HubRegistry {
     clearTimeout(entry.closing);
     entry.hub.close();
     if (this.#entries.get(topic) === entry) this.#entries.delete(topic);
+  }
+}
+
+/** The paced hubs of this process: one for all who want the same of a topic at the same pace. */
+export class PacedHubs {
+  readonly #held: HeldRecords;
+  readonly #entries = new Map<string, SharedHub & { hub: PacedHub; topic: HubLease }>();
+
+  constructor(held: HeldRecords) {
+    this.#held = held;
+  }
+
+  /**
+   * @param key equal for equal topics and pacings
+   * @param open opens the topic's own hub
+   * @param asker for whom: what the hub holds counts for the first
+   */
+  acquire(key: string, open: () => HubLease, pacing: Pacing, asker: Asker): HubLease {
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      const topic = open();
+      entry = { hub: new PacedHub(topic.hub, pacing, this.#held, asker), topic, users: 0 };
+      this.#entries.set(key, entry);
+    }
+    const held = entry;
+    return lease(held, () => {
+      if (this.#entries.get(key) === held) this.#entries.delete(key);
+      held.hub.close();
+      held.topic.release();
+    });
   }
 }

@@ -3,10 +3,12 @@ import type { Position } from '../../../shared/cursor.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Steps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
+import { countDelivered, explain, traceDelivered } from '../records/reports.ts';
+import type { Selector } from '../records/selector.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 
 export interface HubEvents {
-  /** Records in log order; `position` is the last one's place, or beyond, when this is emitted. Listeners must not throw. */
+  /** All records, in log order; `position` is the last one's place, or beyond, when this is emitted. Listeners must not throw. */
   batch: [records: readonly StreamRecord[]];
   closed: [];
 }
@@ -14,7 +16,7 @@ export interface HubEvents {
 /** Fans a topic's records out to caught-up feeds. `position` is the last record emitted. */
 export interface Hub {
   readonly log: TopicReader;
-  readonly watch: Telemetry;
+  readonly telemetry: Telemetry;
   readonly emitter: EventEmitter<HubEvents>;
   /** Resolves once `position` is known. Rejects when the broker was closed. */
   started(): Promise<void>;
@@ -24,30 +26,150 @@ export interface Hub {
   readonly previous: Position;
   /** Records right after a position, as they would have been handed out: those of one step, when it is its turn. */
   read(after: Position, steps: Steps): ReturnType<TopicReader['read']>;
+  /** Hands a sink the records that a selector selects, from here until it leaves. */
+  join(selector: Selector, sink: Sink): void;
+  leave(selector: Selector, sink: Sink): void;
 }
 
-/** A hub that somebody uses: it stays open until `release`. */
-export interface HubLease<H extends Hub = Hub> {
-  readonly hub: H;
-  release(): void;
+/** Takes a hub's records for one subscriber. */
+export interface Sink {
+  /** Names the subscriber in the log. */
+  readonly name: string;
+  /** Sinks that select alike and have one group get the same bytes; undefined: it shares them with nobody. */
+  readonly group: object | undefined;
+  /** True if nothing may be handed to it now. */
+  readonly isFull: boolean;
+  /** @returns false if it should be handed no more until it has caught up */
+  take(batch: Batch): boolean;
+  /** Called once everybody was handed the batch that filled it, or, with `missed`, the one that it was not handed. */
+  overflow(missed: boolean): void;
 }
 
-/** A hub with the number of its users. */
-export interface SharedHub {
-  readonly hub: Hub;
-  users: number;
+/** Makes the bytes of a record that are the same for all subscribers of a transport. */
+export type EncodeBody = (record: StreamRecord) => Buffer;
+
+/** The form in which one subscriber gets its events. Equal styles are one object, and get equal bytes. */
+export interface FrameStyle {
+  /** The bodies of events, framed for the transport: what one subscriber gets in one write. */
+  frame(bodies: readonly Buffer[]): Buffer;
 }
 
-/** Leases a hub to one more user. @param unused called when the last one has released it */
-export function lease(shared: SharedHub, unused: () => void): HubLease {
-  shared.users++;
-  let released = false;
-  return {
-    hub: shared.hub,
-    release() {
-      if (released) return;
-      released = true;
-      if (--shared.users === 0) unused();
-    },
-  };
+/** Bodies of records, and their frames by style. */
+interface Encoded {
+  readonly bodies: readonly Buffer[];
+  readonly frames: Map<FrameStyle, Buffer>;
+}
+
+/** Records that are handed out together, and their bytes: encoded once, and framed once per distinct style. */
+export class Batch {
+  readonly records: readonly StreamRecord[];
+  #encoded: Map<EncodeBody, Encoded> | undefined;
+  /** Most sinks have the style of the one before. */
+  #encode: EncodeBody | undefined;
+  #style: FrameStyle | undefined;
+  #frames: Buffer | undefined;
+
+  constructor(records: readonly StreamRecord[]) {
+    this.records = records;
+  }
+
+  framesFor(encode: EncodeBody, style: FrameStyle): Buffer {
+    if (this.#frames && style === this.#style && encode === this.#encode) return this.#frames;
+    const { bodies, frames } = this.#encodedBy(encode);
+    const framed = frames.get(style) ?? style.frame(bodies);
+    frames.set(style, framed);
+    this.#encode = encode;
+    this.#style = style;
+    this.#frames = framed;
+    return framed;
+  }
+
+  #encodedBy(encode: EncodeBody): Encoded {
+    this.#encoded ??= new Map();
+    let encoded = this.#encoded.get(encode);
+    if (!encoded) {
+      encoded = { bodies: this.records.map(encode), frames: new Map() };
+      this.#encoded.set(encode, encoded);
+    }
+    return encoded;
+  }
+}
+
+/** The sinks that select alike. */
+interface Cohort {
+  readonly selector: Selector;
+  readonly sinks: Set<Sink>;
+  /** Number of sinks of each group. */
+  readonly groups: Map<object, number>;
+}
+
+/**
+ * Hands records to the sinks that joined, matched once for all that select alike. Log, metrics and traces are told here
+ * who got what.
+ */
+export class Fanout {
+  readonly #topic: string;
+  readonly #telemetry: Telemetry;
+  readonly #cohorts = new Map<string, Cohort>();
+
+  constructor(topic: string, telemetry: Telemetry) {
+    this.#topic = topic;
+    this.#telemetry = telemetry;
+  }
+
+  join(selector: Selector, sink: Sink): void {
+    let cohort = this.#cohorts.get(selector.key);
+    if (!cohort) {
+      cohort = { selector, sinks: new Set(), groups: new Map() };
+      this.#cohorts.set(selector.key, cohort);
+    }
+    cohort.sinks.add(sink);
+    if (sink.group) this.#count(cohort, sink.group, 1);
+  }
+
+  leave({ key }: Selector, sink: Sink): void {
+    const cohort = this.#cohorts.get(key);
+    if (!cohort?.sinks.delete(sink)) return;
+    if (sink.group) this.#count(cohort, sink.group, -1);
+    if (cohort.sinks.size === 0) this.#cohorts.delete(key);
+  }
+
+  handOut(records: readonly StreamRecord[]): void {
+    // A copy: a cohort that ends and begins again meanwhile stands behind these records already.
+    for (const cohort of [...this.#cohorts.values()]) this.#handTo(cohort, records);
+  }
+
+  #handTo({ selector, sinks }: Cohort, records: readonly StreamRecord[]): void {
+    const { instruments, tracing, logger } = this.#telemetry;
+    explain(logger, this.#topic, selector, records, sinks);
+    const selected = records.filter((record) => selector.matches(record));
+    if (selected.length === 0) return;
+    const batch = new Batch(selected);
+    const full: Sink[] = [];
+    const missed: Sink[] = [];
+    let handed = 0;
+    for (const sink of sinks) {
+      // A client may have any number of sinks, here and elsewhere: one of them fills it for all.
+      if (sink.isFull) {
+        missed.push(sink);
+        continue;
+      }
+      handed++;
+      if (!sink.take(batch)) full.push(sink);
+    }
+    if (handed > 0) {
+      countDelivered(instruments, selected, handed);
+      traceDelivered(tracing, this.#topic, selected, handed);
+    }
+    for (const sink of full) sink.overflow(false);
+    for (const sink of missed) sink.overflow(true);
+  }
+
+  #count({ groups }: Cohort, group: object, change: 1 | -1): void {
+    const before = groups.get(group) ?? 0;
+    const after = before + change;
+    if (after === 0) groups.delete(group);
+    else groups.set(group, after);
+    if (before === 0 || after === 0) this.#telemetry.instruments.grouped(change);
+  }
 }

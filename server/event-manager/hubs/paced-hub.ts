@@ -1,15 +1,16 @@
 import { EventEmitter } from 'node:events';
 import { isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import type { Gap } from '../../broker/broker.ts';
-import type { Asker } from '../reading/asker.ts';
-import type { HeldRecords, RecordHolder } from '../reading/held-records.ts';
+import type { Asker, HeldRecords, RecordHolder } from '../reading/asker.ts';
 import type { Steps } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
+import { countGap } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
-import { countGap, isNoticeType, type StreamRecord } from '../records/stream-record.ts';
-import type { Hub, HubEvents } from './hub.ts';
+import { isNoticeType, type StreamRecord } from '../records/stream-record.ts';
+import { Fanout, type Hub, type HubEvents, type Sink } from './hub.ts';
 
-export interface Throttling {
+/** A pace, and the records that are kept at it. */
+export interface Pacing {
   readonly selector: Selector;
   readonly keyOf: KeyOf;
   readonly everyMs: number;
@@ -27,7 +28,8 @@ export interface Throttling {
 export class PacedHub implements Hub, RecordHolder {
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
   readonly #hub: Hub;
-  readonly #throttling: Throttling;
+  readonly #fanout: Fanout;
+  readonly #pacing: Pacing;
   readonly #note: (chars: number) => void;
   readonly #started: Promise<void>;
   #position: Position | null = null;
@@ -37,11 +39,12 @@ export class PacedHub implements Hub, RecordHolder {
   #closed = false;
 
   /** @param held where what it holds counts, for `asker` */
-  constructor(hub: Hub, throttling: Throttling, held: HeldRecords, asker: Asker) {
+  constructor(hub: Hub, pacing: Pacing, held: HeldRecords, asker: Asker) {
     this.#hub = hub;
+    this.#fanout = new Fanout(hub.log.topic, hub.telemetry);
     this.#note = (chars) => held.set(asker, this, chars);
-    this.#throttling = throttling;
-    this.#held = new Conflation({ epoch: '', seq: 0 }, throttling.keyOf);
+    this.#pacing = pacing;
+    this.#held = new Conflation({ epoch: '', seq: 0 }, pacing.keyOf);
     hub.emitter.once('closed', this.close);
     this.#started = hub.started().then(() => {
       if (this.#closed) return;
@@ -55,8 +58,8 @@ export class PacedHub implements Hub, RecordHolder {
     return this.#hub.log;
   }
 
-  get watch(): Hub['watch'] {
-    return this.#hub.watch;
+  get telemetry(): Hub['telemetry'] {
+    return this.#hub.telemetry;
   }
 
   get position(): Position {
@@ -70,6 +73,14 @@ export class PacedHub implements Hub, RecordHolder {
 
   started(): Promise<void> {
     return this.#started;
+  }
+
+  join(selector: Selector, sink: Sink): void {
+    this.#fanout.join(selector, sink);
+  }
+
+  leave(selector: Selector, sink: Sink): void {
+    this.#fanout.leave(selector, sink);
   }
 
   /** Reads the records between a position and this hub's, reduced; a gap of the log that is not at its beginning ends the page. */
@@ -88,7 +99,7 @@ export class PacedHub implements Hub, RecordHolder {
         const end = held.end;
         for (const record of steps.within(chunk.records)) {
           if (isBefore(this.position, record) || held.isLarge) break;
-          held.add(record, this.#throttling.selector.matches(record));
+          held.add(record, this.#pacing.selector.matches(record));
           last = record;
         }
         if (!chunk.gap && samePosition(held.end, end)) break;
@@ -99,7 +110,7 @@ export class PacedHub implements Hub, RecordHolder {
     }
     const records = held.records();
     // Nobody wants it, but whoever reads has come as far.
-    if (last && last !== records.at(-1) && !this.#throttling.selector.matches(last)) records.push(last);
+    if (last && last !== records.at(-1) && !this.#pacing.selector.matches(last)) records.push(last);
     return { gap, records };
   }
 
@@ -119,7 +130,7 @@ export class PacedHub implements Hub, RecordHolder {
   readonly #onBatch = (batch: readonly StreamRecord[]): void => {
     for (const record of batch) {
       if (this.#isBreak(record)) this.#emit([...this.#held.records(), record], record);
-      else this.#held.add(record, this.#throttling.selector.matches(record));
+      else this.#held.add(record, this.#pacing.selector.matches(record));
     }
     if (this.#held.isEmpty) this.#emit([], this.#held.end);
     else if (this.#interval === undefined || this.#held.isLarge) this.#deliver();
@@ -132,17 +143,19 @@ export class PacedHub implements Hub, RecordHolder {
 
   #deliver(): void {
     const records = this.#held.records();
-    for (const record of records) if (record.type === 'stream_gap') countGap(this.watch.instruments, record);
+    for (const record of records)
+      if (record.type === 'stream_gap') countGap(this.telemetry.instruments, record);
     this.#emit(records, this.#held.end);
     clearTimeout(this.#interval);
     this.#interval = setTimeout(() => {
       this.#interval = undefined;
       if (!this.#held.isEmpty) this.#deliver();
-    }, this.#throttling.everyMs).unref();
+    }, this.#pacing.everyMs).unref();
   }
 
   #emit(records: readonly StreamRecord[], position: Position): void {
     this.#moveTo(position);
+    if (records.length > 0) this.#fanout.handOut(records);
     this.emitter.emit('batch', records); // without records, too: there may be who waits for the move
   }
 
@@ -154,7 +167,7 @@ export class PacedHub implements Hub, RecordHolder {
   }
 
   #reduction(from: Position): Conflation {
-    return new Conflation(from, this.#throttling.keyOf);
+    return new Conflation(from, this.#pacing.keyOf);
   }
 
   /** A gap of more than one record, or into another epoch: told at once, for nothing can be reduced across it. */

@@ -4,10 +4,10 @@ import type { Gap, Tail } from '../../broker/broker.ts';
 import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { Steps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
-import { inBatches } from '../records/batches.ts';
 import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
-import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
-import type { Hub, HubEvents } from './hub.ts';
+import type { Selector } from '../records/selector.ts';
+import { gapRecord, inBatches, type StreamRecord } from '../records/stream-record.ts';
+import { Fanout, type Hub, type HubEvents, type Sink } from './hub.ts';
 
 const RECENT_RECORDS = 1024;
 const RECENT_CHARS = 4 * 1024 * 1024;
@@ -19,8 +19,9 @@ const WAITING_CHARS = 4 * 1024 * 1024;
 /** One topic in this process: its single tail, fanned out. */
 export class TopicHub implements Hub {
   readonly log: TopicReader;
-  readonly watch: Telemetry;
+  readonly telemetry: Telemetry;
   readonly emitter = new EventEmitter<HubEvents>().setMaxListeners(0);
+  readonly #fanout: Fanout;
   readonly #budget: RecentBudget;
   readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
   readonly #started: Promise<Position>;
@@ -33,9 +34,10 @@ export class TopicHub implements Hub {
   #closed = false;
 
   /** @param budget what all hubs of the process keep of recent records */
-  constructor(log: TopicReader, watch: Telemetry = nobody, budget: RecentBudget = new RecentBudget()) {
+  constructor(log: TopicReader, telemetry: Telemetry = nobody, budget: RecentBudget = new RecentBudget()) {
     this.log = log;
-    this.watch = watch;
+    this.telemetry = telemetry;
+    this.#fanout = new Fanout(log.topic, telemetry);
     this.#budget = budget;
     this.#started = this.#attach();
     this.#started.catch(() => {}); // whoever waits for it sees the error
@@ -62,6 +64,14 @@ export class TopicHub implements Hub {
       const recent = this.#recent.after(after, most);
       return recent ? { gap: null, records: recent } : this.log.read(after, most);
     });
+  }
+
+  join(selector: Selector, sink: Sink): void {
+    this.#fanout.join(selector, sink);
+  }
+
+  leave(selector: Selector, sink: Sink): void {
+    this.#fanout.leave(selector, sink);
   }
 
   /** Records of the log that were not handed out yet; null while that cannot be known. */
@@ -144,6 +154,7 @@ export class TopicHub implements Hub {
     this.#budget.note(this.#recent);
     this.#previous = this.#position;
     this.#position = { epoch: last.epoch, seq: last.seq };
+    this.#fanout.handOut(batch);
     this.emitter.emit('batch', batch);
   }
 }

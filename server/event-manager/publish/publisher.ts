@@ -3,10 +3,9 @@ import { EventsError } from '../../../shared/errors.ts';
 import type { PublishMeta } from '../../../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../../shared/log.ts';
 import { parseTopic } from '../../../shared/topic.ts';
-import type { Instruments } from '../../telemetry/instruments.ts';
-import { Counts } from '../stats/counts.ts';
+import type { Instruments } from '../../telemetry/telemetry.ts';
+import { Counts } from '../stats/event-stats.ts';
 import { Throttle } from './throttle.ts';
-import { PublishGate } from './topic-gate.ts';
 
 /** Result of a publish here: `conflated` if a throttle let a later event stand in for this one. */
 export type ManagerPublishResult = PublishResult & { conflated?: true };
@@ -109,5 +108,40 @@ function atIndex<T>(index: number, validate: () => T): T {
     throw new EventsError(error.code, `Nothing of the batch was stored. events.${index}: ${error.message}`, {
       issues,
     });
+  }
+}
+
+/** Bounds what is in flight between publishers and the broker [D10]. */
+class PublishGate {
+  readonly limit: number;
+  #inFlight = 0;
+  /** Publishes turned away since the start. */
+  overloaded = 0;
+
+  constructor(limit: number) {
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new TypeError('EventManager: maxInFlight must be a positive integer');
+    this.limit = limit;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** @throws EventsError OVERLOADED at once, without calling `publish`, when `count` more would pass the limit */
+  async run<T>(count: number, publish: () => Promise<T>): Promise<T> {
+    if (this.#inFlight + count > this.limit) {
+      this.overloaded += count;
+      throw new EventsError(
+        'OVERLOADED',
+        `${this.#inFlight} publishes are in flight and at most ${this.limit} may be. Nothing was stored: try again later, or publish slower.`,
+      );
+    }
+    this.#inFlight += count;
+    try {
+      return await publish();
+    } finally {
+      this.#inFlight -= count;
+    }
   }
 }

@@ -1,11 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EventsError } from '../../../shared/errors.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
-import type { Asker } from './asker.ts';
-import type { HeldRecords, RecordHolder } from './held-records.ts';
+import type { Asker, HeldRecords, RecordHolder } from './asker.ts';
 import type { Turns } from './turns.ts';
 
 /** Records of one step, and ms for looking at them. */
 const STEP_RECORDS = 512;
 const STEP_MS = 2;
+/** Ms, about, until a log that could not be reached is asked again. */
+const RETRY_MS = 250;
 
 /** The turns that a read of logs takes, and the asker it reads for. */
 export interface Reads {
@@ -82,6 +85,18 @@ export class Steps implements RecordHolder {
     } finally {
       if (taken < records.length) this.#records = Math.max(1, taken);
       else if (taken === this.#records) this.#records = Math.min(this.#maxRecords, 2 * this.#records);
+    }
+  }
+}
+
+/** Asks a broker, again while it cannot be reached: an outage delays a stream, it does not end it. */
+export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof EventsError && error.code === 'UNAVAILABLE')) throw error;
+      await delay(RETRY_MS * (0.5 + Math.random()), undefined, { signal });
     }
   }
 }

@@ -1,10 +1,11 @@
+import type * as z from 'zod';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, toLogEntry } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type SchemaTraits, traitsOf } from './schema-traits.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 
 /** Ms between two lines about records that were turned away: a log full of them is read again and again. */
@@ -110,4 +111,25 @@ export class RecordChecks {
 function gapOf(record: LogRecord): StreamRecord {
   const from = { epoch: record.epoch, seq: record.seq - 1 };
   return { ...gapRecord({ from, to: record, lost: 1, reason: 'dropped' }), of: record.type };
+}
+
+/** A schema's treatment of data that it has parsed before. */
+interface SchemaTraits {
+  /** A second parse accepts what the first one yielded: nothing in the schema transforms data. */
+  readonly isRepeatable: boolean;
+  /** A parse may add what the data lacks, or replace what is wrong: there is a default or a catch in the schema. */
+  readonly fillsIn: boolean;
+}
+
+/** Kinds of schema whose output is not what they accept. */
+const TRANSFORMING = ['pipe', 'transform'];
+/** Kinds of schema that put a value of their own in place of another. */
+const FILLING = ['default', 'prefault', 'catch'];
+
+/** The traits of a schema and of all its parts. */
+function traitsOf(schema: z.ZodType): SchemaTraits {
+  const kinds = new Set<string>();
+  for (const { _zod } of partsOf(schema)) kinds.add(_zod.def.type);
+  const has = (some: readonly string[]) => some.some((kind) => kinds.has(kind));
+  return { isRepeatable: !has(TRANSFORMING), fillsIn: has(FILLING) };
 }

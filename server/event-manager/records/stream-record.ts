@@ -5,9 +5,7 @@ import type { EventName } from '../../../shared/events.ts';
 import { fromLogEntry } from '../../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../../shared/stream-items.ts';
 import type { Gap } from '../../broker/broker.ts';
-import { BoundedMemo } from '../../memory/bounded-memo.ts';
-import { type Instruments, noInstruments } from '../../telemetry/instruments.ts';
-import type { Tracing } from '../../telemetry/tracing.ts';
+import { BoundedMemo } from '../../memory/aging-map.ts';
 
 /** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
 export interface StreamRecord extends Position {
@@ -26,6 +24,10 @@ export interface StreamRecord extends Position {
 export function charsOf(record: StreamRecord | undefined): number {
   return record ? record.json.length + (record.meta?.length ?? 0) : 0;
 }
+
+/** Records handed out at once: enough to join frames, few enough that a slow reader is noticed soon [D9]. */
+const BATCH_RECORDS = 256;
+const BATCH_CHARS = 256 * 1024;
 
 /** Bytes of text; the parsed record takes some times as much. */
 const DECODED_BYTES = 2 * 1024 * 1024;
@@ -53,6 +55,19 @@ export function itemOf<C extends AnyCatalog>(record: StreamRecord): StreamItem<E
   const item = decode<C>(record);
   if (!Object.isFrozen(item)) freezeDeep(item);
   return item;
+}
+
+/** An item of a stream, and the cursor from which a subscriber that has it resumes. */
+export interface DeliveredItem<N extends EventName<C>, C extends AnyCatalog> {
+  readonly cursor: string;
+  readonly event: StreamItem<N, C>;
+}
+
+/** The item that a record is to a subscriber whose selector lets nothing else through than events N and notices. */
+export function deliveredItem<N extends EventName<C>, C extends AnyCatalog>(
+  record: StreamRecord,
+): DeliveredItem<N, C> {
+  return { cursor: record.cursor, event: itemOf<C>(record) as StreamItem<N, C> };
 }
 
 /** The notice that a stream has caught up [D5]. */
@@ -89,41 +104,16 @@ export function isNoticeType(type: string): boolean {
   return type === 'stream_gap' || type === 'stream_synced';
 }
 
-/** Counts a notice that is a gap, by its reason. */
-export function countGap(instruments: Instruments, notice: StreamRecord): void {
-  const { event_type, data } = decode(notice) as StreamNotice;
-  if (event_type === 'stream_gap') instruments.gap(data.reason);
-}
-
-/** Counts records that a number of subscribers were handed live, at once. */
-export function countDelivered(
-  instruments: Instruments,
-  records: readonly StreamRecord[],
-  subscribers: number,
-): void {
-  if (instruments === noInstruments) return;
-  const now = Date.now();
-  for (const { type, at } of records) {
-    if (at !== undefined) instruments.delivered(type, subscribers, Math.max(0, now - at));
+/** Records in parts, in order; each holds one at least, and ends with the one that makes it large enough. */
+export function* inBatches(records: readonly StreamRecord[]): Generator<readonly StreamRecord[]> {
+  let start = 0;
+  let chars = 0;
+  for (const [index, { json }] of records.entries()) {
+    chars += json.length;
+    const end = index + 1;
+    if (end - start < BATCH_RECORDS && chars < BATCH_CHARS && end < records.length) continue;
+    yield start === 0 && end === records.length ? records : records.slice(start, end);
+    start = end;
+    chars = 0;
   }
-}
-
-/** Notes in traces that records were handed to a number of subscribers, those that belong to one. */
-export function traceDelivered(
-  tracing: Tracing | undefined,
-  topic: string,
-  records: readonly StreamRecord[],
-  subscribers: number,
-): void {
-  if (!tracing) return;
-  for (const record of records) {
-    const { traceparent } = traceOf(record);
-    if (traceparent === undefined) continue;
-    tracing.delivered({ topic, type: record.type, cursor: record.cursor, traceparent, subscribers });
-  }
-}
-
-/** A record's part of a trace. */
-export function traceOf(record: StreamRecord): { traceparent?: string | undefined } {
-  return isNoticeType(record.type) ? {} : (decode(record) as { traceparent?: string | undefined });
 }

@@ -1,3 +1,8 @@
+import type { Instruments } from '../../telemetry/telemetry.ts';
+import type { Hub } from '../hubs/hub.ts';
+import { countGap } from '../records/reports.ts';
+import { isNoticeType } from '../records/stream-record.ts';
+
 /** Counts of this process since it started; the answer of the `stats` query. */
 export interface EventStats {
   /** ISO 8601. */
@@ -31,4 +36,56 @@ export interface EventStats {
     /** Records found in the log that were not valid events. */
     malformed: number;
   };
+}
+
+/** Counts per name. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  add(name: string, count = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+  }
+
+  /** Every name given, 0 where nothing was counted. */
+  toRecord(names: readonly string[]): Record<string, number> {
+    return Object.fromEntries(names.map((name) => [name, this.#counts.get(name) ?? 0]));
+  }
+}
+
+/** Counts what this process's hubs hand out, and who is there to take it. */
+export class DeliveryStats {
+  /** Events handed out, per type. */
+  readonly counts = new Counts();
+  /** Open subscriptions of clients. */
+  subscribers = 0;
+  readonly #instruments: Instruments;
+  #lastEventAt: number | null = null;
+
+  constructor(instruments: Instruments) {
+    this.#instruments = instruments;
+  }
+
+  /** ISO 8601, or null before the first event. */
+  get lastEventAt(): string | null {
+    return this.#lastEventAt === null ? null : new Date(this.#lastEventAt).toISOString();
+  }
+
+  /** Counts a subscriber until the returned function is called, once. */
+  subscriberCame(onLeft: () => void): () => void {
+    this.subscribers++;
+    return () => {
+      this.subscribers--;
+      onLeft();
+    };
+  }
+
+  watch(hub: Hub): void {
+    hub.emitter.on('batch', (records) => {
+      this.#lastEventAt = Date.now();
+      for (const record of records) {
+        if (isNoticeType(record.type)) countGap(this.#instruments, record);
+        else this.counts.add(record.type);
+      }
+    });
+  }
 }

@@ -1,9 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { EventsError } from '../../../shared/errors.ts';
 import type { WhenSlow } from '../../../shared/read-options.ts';
+import type { Batch } from '../hubs/hub.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
-import type { Feed, FeedReader } from './feed.ts';
-import { liveAlone } from './live-alone.ts';
+
+/** The reader of a feed: an outlet, an iterator, or the merged feed of several topics. */
+export interface FeedReader {
+  /** Its name for the log. */
+  readonly name: string;
+  /** Readers of one group that select alike get the same bytes. Left out: it shares them with nobody. */
+  readonly group?: object | undefined;
+  /** True while others of its client fill it: it is handed nothing live then. Left out: never. */
+  readonly isFull?: boolean;
+  /** Takes records in order. False: no more for now. */
+  take(batch: Batch): boolean;
+  /** Called once the feed waits for it: the reader calls `feed.resume()` when it has room, or ends it. @param live false while it caught up */
+  waitedFor(feed: FeedHandle, live: boolean): void;
+  /** The feed ended by itself, with an error the subscriber should see. */
+  fail(error: unknown): void;
+}
+
+/** A reader's way through what it subscribed to: a feed, or several as one. */
+export interface FeedHandle {
+  /** The reader has room again. */
+  resume(): void;
+  close(): void;
+}
 
 /** Approximate size of a record beside its texts, in characters. */
 const RECORD_CHARS = 100;
@@ -32,7 +54,7 @@ export class PullReader implements FeedReader {
     this.#whenSlow = whenSlow;
   }
 
-  take(records: readonly StreamRecord[]): boolean {
+  take({ records }: Batch): boolean {
     for (const record of records) {
       this.#records.push(record);
       this.#chars += charsOf(record);
@@ -41,12 +63,8 @@ export class PullReader implements FeedReader {
     return this.#chars < this.#maxChars;
   }
 
-  goLive(feed: Feed): () => void {
-    return liveAlone(feed, this.name, (records) => {
-      const room = this.take(records);
-      if (!room && this.#whenSlow === 'disconnect') this.#disconnect(feed);
-      return room;
-    });
+  waitedFor(feed: FeedHandle, live: boolean): void {
+    if (live && this.#whenSlow === 'disconnect') this.#disconnect(feed);
   }
 
   fail(error: unknown): void {
@@ -83,7 +101,7 @@ export class PullReader implements FeedReader {
   }
 
   /** Ends it as a socket is cut: records that wait are not delivered any more. */
-  #disconnect(feed: Feed): void {
+  #disconnect(feed: FeedHandle): void {
     feed.close();
     this.#forget();
     this.fail(

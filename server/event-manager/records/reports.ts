@@ -1,0 +1,82 @@
+import type { StreamNotice } from '../../../shared/stream-items.ts';
+import { debugs, type Logger } from '../../telemetry/logger.ts';
+import type { Tracing } from '../../telemetry/telemetry.ts';
+import { type Instruments, noInstruments } from '../../telemetry/telemetry.ts';
+import type { Selector } from './selector.ts';
+import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
+
+/** Subscribers named in one line. */
+const MAX_NAMES = 20;
+
+/**
+ * Tells the log, where it is to be told that much, which records of a batch some live subscribers got, and why not the
+ * others. Never what is in them.
+ */
+export function explain(
+  logger: Logger,
+  topic: string,
+  selector: Selector,
+  batch: readonly StreamRecord[],
+  subscribers: ReadonlySet<{ readonly name: string }>,
+): void {
+  if (!debugs(logger)) return;
+  const names = Array.from(subscribers, ({ name }) => name).slice(0, MAX_NAMES);
+  const to = { count: subscribers.size, subscribers: names, selector: selector.key };
+  for (const record of batch) {
+    const { cursor, type } = record;
+    const fields = { cursor, type, topic, ...to };
+    if (selector.matches(record)) logger.debug(fields, 'Delivered');
+    else logger.debug({ ...fields, why: selector.wants(type) ? 'filter' : 'type' }, 'Not delivered');
+  }
+}
+
+/** Counts the records read from the log that a subscriber gets and does not get. */
+export function explainRead(records: readonly StreamRecord[], selector: Selector) {
+  const events = records.filter(({ type }) => !isNoticeType(type));
+  const wanted = events.filter(({ type }) => selector.wants(type));
+  const matched = wanted.filter((record) => selector.matches(record));
+  return {
+    delivered: matched.length,
+    ofOtherTypes: events.length - wanted.length,
+    filteredOut: wanted.length - matched.length,
+  };
+}
+
+/** Counts a notice that is a gap, by its reason. */
+export function countGap(instruments: Instruments, notice: StreamRecord): void {
+  const { event_type, data } = decode(notice) as StreamNotice;
+  if (event_type === 'stream_gap') instruments.gap(data.reason);
+}
+
+/** Counts records that a number of subscribers were handed live, at once. */
+export function countDelivered(
+  instruments: Instruments,
+  records: readonly StreamRecord[],
+  subscribers: number,
+): void {
+  if (instruments === noInstruments) return;
+  const now = Date.now();
+  for (const { type, at } of records) {
+    if (at !== undefined) instruments.delivered(type, subscribers, Math.max(0, now - at));
+  }
+}
+
+/** Notes in traces that records were handed to a number of subscribers, those that belong to one. */
+export function traceDelivered(
+  tracing: Tracing | undefined,
+  topic: string,
+  records: readonly StreamRecord[],
+  subscribers: number,
+): void {
+  if (!tracing) return;
+  for (const record of records) {
+    const { traceparent } = traceOf(record);
+    if (traceparent === undefined) continue;
+    tracing.delivered({ topic, type: record.type, cursor: record.cursor, traceparent, subscribers });
+  }
+}
+
+/** A record's part of a trace. */
+export function traceOf(record: StreamRecord): { traceparent?: string | undefined } {
+  return isNoticeType(record.type) ? {} : (decode(record) as { traceparent?: string | undefined });
+}

@@ -1,0 +1,68 @@
+import { type TrackedEnvelope, tracked } from '@trpc/server';
+import { toldError } from './errors.ts';
+
+/**
+ * Items as tRPC's adapters and `createCaller` iterate them: each in an envelope with its cursor, which tRPC's clients send
+ * back to go on from there. An error that ends them has its tRPC code. Our own adapters take the source out, and write
+ * its items in groups.
+ */
+export class TrackedItems<Item> implements AsyncIterable<TrackedEnvelope<Item>> {
+  readonly source: AsyncIterable<{ readonly cursor: string; readonly event: Item }>;
+
+  constructor(source: AsyncIterable<{ readonly cursor: string; readonly event: Item }>) {
+    this.source = source;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Item>, void, undefined> {
+    try {
+      for await (const { cursor, event } of this.source) yield tracked(cursor, event);
+    } catch (error) {
+      throw toldError(error);
+    }
+  }
+}
+
+/**
+ * A subscription or a replay as a procedure of your own returns it to tRPC: its clients get `{ id, data }`, and resume
+ * from the last `id`.
+ *
+ * @example
+ * t.procedure.subscription(({ signal }) => trackedItems(manager.subscribe({ topic: 'runs', signal })))
+ */
+export function trackedItems<Item>(
+  source: AsyncIterable<{ readonly cursor: string; readonly event: Item }>,
+): TrackedItems<Item> {
+  return new TrackedItems(source);
+}
+
+/**
+ * Sees to it that no error of a stream goes unheard. tRPC asks for the next item of a stream of server-sent events
+ * before it has sent the one before: an error that comes while the client does not read is nobody's until then, and
+ * one that nobody hears ends the process.
+ * @param result what a procedure answered: changed if it is a stream, and nothing is done if it is none
+ */
+export function hearErrors(result: unknown): void {
+  if (!isStream(result)) return;
+  const iterate = result[Symbol.asyncIterator].bind(result);
+  Object.assign(result, { [Symbol.asyncIterator]: () => heard(iterate()) });
+}
+
+function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function heard<T>(iterator: AsyncIterator<T>): AsyncIterableIterator<T> {
+  return {
+    next() {
+      const item = iterator.next();
+      item.catch(() => {}); // whoever takes it sees the error
+      return item;
+    },
+    async return() {
+      return (await iterator.return?.()) ?? { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
