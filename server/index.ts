@@ -47,7 +47,6 @@ export { EventManager } from './event-manager/event-manager.ts';
 export type {
   EventManagerOptions,
   ListenerOptions,
-  PublishOptions,
   SubscribeOptions,
 } from './event-manager/event-manager-options.ts';
 export { EventSubscription } from './event-manager/feeds/event-subscription.ts';
@@ -57,9 +56,10 @@ export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,
   broadcastSystemStatus,
+  type ManagerPublishResult,
   type PublisherOf,
-} from './event-manager/psyche-publishers.ts';
-export type { ManagerPublishResult } from './event-manager/publish/publisher.ts';
+  type PublishOptions,
+} from './event-manager/publish/publisher.ts';
 export type { Selection } from './event-manager/records/selector.ts';
 export type { DeliveredItem } from './event-manager/records/stream-record.ts';
 export type { EventStats } from './event-manager/stats/event-stats.ts';

@@ -1,5 +1,5 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import type { EventName, PublishMeta } from '../../shared/events.ts';
+import type { EventName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { EventSelection, SubscriptionOptions } from '../../shared/read-options.ts';
 import type { Clock } from '../../shared/timing.ts';
@@ -32,12 +32,6 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   instruments?: Instruments;
   /** Ms for which a topic that nobody follows any more stays attached. Default 5 000. */
   lingerMs?: number;
-}
-
-/** Options of a publish: the topic, and details beside the data. */
-export interface PublishOptions extends PublishMeta {
-  /** Default `default`. */
-  topic?: string | undefined;
 }
 
 /** Options of a subscription in this process: those of all subscriptions, and for whom it is. */

@@ -12,21 +12,16 @@ import type { Broker } from '../broker/broker.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import type { Traced, Tracing } from '../telemetry/telemetry.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
-import type {
-  EventManagerOptions,
-  ListenerOptions,
-  PublishOptions,
-  SubscribeOptions,
-} from './event-manager-options.ts';
+import type { EventManagerOptions, ListenerOptions, SubscribeOptions } from './event-manager-options.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/history.ts';
 import { checkReplay, replay } from './feeds/replay.ts';
 import { SubscriptionFactory } from './feeds/subscription-factory.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
 import { type ListenerHandler, Listeners } from './listeners.ts';
-import { type ManagerPublishResult, Publisher } from './publish/publisher.ts';
+import { EventPublisher, type ManagerPublishResult, type PublishOptions } from './publish/publisher.ts';
 import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
-import { Steps } from './reading/steps.ts';
+import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
 import { RecordChecks } from './records/record-checks.ts';
@@ -44,7 +39,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly logger: Logger;
   readonly #broker: Broker;
   readonly #checks: RecordChecks;
-  readonly #publisher: Publisher;
+  readonly #publisher: EventPublisher;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
@@ -68,7 +63,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.logger = logger;
     this.#clock = options.clock ?? systemClock;
     this.#checks = new RecordChecks(this.catalog, logger);
-    this.#publisher = new Publisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#publisher = new EventPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
@@ -193,7 +188,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const log = this.#log(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
-      const steps = new Steps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
+      const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
       const { page, chars } = await readHistory<N, C>(log, selector, options, steps);
       asker.answered(chars);
       return page;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readHistory } from '../../server/event-manager/feeds/history.ts';
 import { type Asker, HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
-import { Steps } from '../../server/event-manager/reading/steps.ts';
+import { ReadSteps } from '../../server/event-manager/reading/steps.ts';
 import { TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
 import { Turns } from '../../server/event-manager/reading/turns.ts';
 import { select } from '../../server/event-manager/records/selector.ts';
@@ -88,7 +88,7 @@ const endless = () => new Turns({ atOnce: 8, perAsker: 4, sliceMs: Number.POSITI
 const log = () => new TopicReader('default', broker, (record) => record);
 
 describe('a question whose filter matches nothing', () => {
-  const questions: [name: string, ask: (steps: Steps) => Promise<unknown>][] = [
+  const questions: [name: string, ask: (steps: ReadSteps) => Promise<unknown>][] = [
     ['history', (steps) => readHistory(log(), nothing, {}, steps)],
     [
       'history from a time',
@@ -99,7 +99,7 @@ describe('a question whose filter matches nothing', () => {
 
   test.each(questions)('%s lets others have their turn many times', async (_, ask) => {
     const now = slowClock();
-    const steps = new Steps(
+    const steps = new ReadSteps(
       { turns: bounded(now), asker: ownAsker(), held: new HeldRecords() },
       undefined,
       undefined,
@@ -112,7 +112,7 @@ describe('a question whose filter matches nothing', () => {
   test.each(questions)('control: %s without a bound of time has all of it for itself', async (_, ask) => {
     expect(
       await turnsDuring(() =>
-        ask(new Steps({ turns: endless(), asker: ownAsker(), held: new HeldRecords() })),
+        ask(new ReadSteps({ turns: endless(), asker: ownAsker(), held: new HeldRecords() })),
       ),
     ).toBeLessThanOrEqual(2);
   });

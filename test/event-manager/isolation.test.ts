@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod';
-import { decode } from '../../server/event-manager/records/stream-record.ts';
+import { decodeRecord } from '../../server/event-manager/records/stream-record.ts';
 import { createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { Collector } from '../support/collect.ts';
@@ -83,6 +83,6 @@ test('[D11] nor what readers of history, of subscriptions and of replays do', as
 
 test('what one decoded object for all would do: the control', () => {
   const record = { epoch: 'e', seq: 1, cursor: 'e:1', type: 'plain', json: JSON.stringify({ data: PLAIN }) };
-  Object.assign(decode(record).data as object, { text: 'changed' });
-  expect(decode(record).data).toMatchObject({ text: 'changed' });
+  Object.assign(decodeRecord(record).data as object, { text: 'changed' });
+  expect(decodeRecord(record).data).toMatchObject({ text: 'changed' });
 });

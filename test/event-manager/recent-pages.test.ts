@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
-import { Steps } from '../../server/event-manager/reading/steps.ts';
+import { ReadSteps } from '../../server/event-manager/reading/steps.ts';
 import { holds, RecentPages, TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
 import { Turns } from '../../server/event-manager/reading/turns.ts';
 import { select } from '../../server/event-manager/records/selector.ts';
@@ -77,7 +77,7 @@ test('a hundred of one connection that look for the same place read the log once
   };
   const nothing = select(psycheEvents, { filter: { agent_id: 'nobody' } });
   const look = (log: TopicReader) =>
-    startOfLast(log, nothing, 10_000, new Steps(reads, undefined, undefined, () => 0));
+    startOfLast(log, nothing, 10_000, new ReadSteps(reads, undefined, undefined, () => 0));
   const log = () => new TopicReader('default', broker, (each) => each);
   broker.records = 0;
   const shared = log();

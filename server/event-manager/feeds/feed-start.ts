@@ -2,7 +2,7 @@ import { type Position, parseCursor, type Since } from '../../../shared/cursor.t
 import { gapBeforeTime, oldestPosition } from '../../broker/gaps.ts';
 import type { Hub } from '../hubs/hub.ts';
 import { startOfLast } from '../reading/read-backward.ts';
-import type { Steps } from '../reading/steps.ts';
+import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
@@ -18,7 +18,7 @@ export async function feedStart(
   hub: Hub,
   selector: Selector,
   since: Since | undefined,
-  steps: Steps,
+  steps: ReadSteps,
 ): Promise<FeedStart> {
   return since === undefined ? { position: hub.position } : startAfter(hub.log, selector, since, steps);
 }
@@ -28,7 +28,7 @@ export async function startAfter(
   log: TopicReader,
   selector: Selector,
   since: Since,
-  steps: Steps,
+  steps: ReadSteps,
 ): Promise<FeedStart> {
   if (typeof since === 'string') return { position: parseCursor(since) };
   if ('last' in since) return { position: await startOfLast(log, selector, since.last, steps) };
@@ -39,6 +39,6 @@ export async function startAfter(
 }
 
 /** The position before all that a log holds. */
-export async function startOfAll(log: TopicReader, steps: Steps): Promise<FeedStart> {
+export async function startOfAll(log: TopicReader, steps: ReadSteps): Promise<FeedStart> {
   return { position: oldestPosition(await steps.read(() => log.bounds())) };
 }

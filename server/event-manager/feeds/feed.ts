@@ -3,7 +3,7 @@ import { formatCursor, isBefore, type Position, samePosition } from '../../../sh
 import { EventsError } from '../../../shared/errors.ts';
 import { debugs } from '../../telemetry/logger.ts';
 import { Batch, type Hub, type Sink } from '../hubs/hub.ts';
-import { patiently, type Reads, Steps } from '../reading/steps.ts';
+import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
 import { countGap, explainRead } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
@@ -38,7 +38,7 @@ export class Feed implements FeedHandle, Sink {
   readonly selector: Selector;
   readonly #reader: FeedReader;
   readonly #conflate: KeyOf | undefined;
-  readonly #steps: Steps;
+  readonly #steps: ReadSteps;
   readonly #onClose: () => void;
   readonly #abort = new AbortController();
   #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
@@ -54,12 +54,12 @@ export class Feed implements FeedHandle, Sink {
     this.selector = selector;
     this.#reader = reader;
     this.#conflate = conflate;
-    this.#steps = new Steps(reads, this.#abort.signal, readRecords);
+    this.#steps = new ReadSteps(reads, this.#abort.signal, readRecords);
     this.#onClose = onClose;
   }
 
   /** Starts reading. `from` is asked once the hub is attached, so that nothing falls between [D7]. */
-  start(from: (hub: Hub, steps: Steps) => FeedStart | Promise<FeedStart>): void {
+  start(from: (hub: Hub, steps: ReadSteps) => FeedStart | Promise<FeedStart>): void {
     if (this.#state !== 'idle') return;
     const run = this.#begin();
     this.hub.emitter.once('closed', this.#hubClosed);

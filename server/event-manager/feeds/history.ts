@@ -8,10 +8,16 @@ import type { Bounds } from '../../broker/broker.ts';
 import { cursorBefore, newestPosition, positionBefore } from '../../broker/gaps.ts';
 import { UNSENT_BYTES } from '../reading/asker.ts';
 import { readBackward } from '../reading/read-backward.ts';
-import type { Steps } from '../reading/steps.ts';
+import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import type { Selector } from '../records/selector.ts';
-import { decode, gapRecord, isNoticeType, itemOf, type StreamRecord } from '../records/stream-record.ts';
+import {
+  decodeRecord,
+  gapRecord,
+  isNoticeType,
+  itemOf,
+  type StreamRecord,
+} from '../records/stream-record.ts';
 import { type FeedStart, startAfter } from './feed-start.ts';
 
 /** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
@@ -37,7 +43,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   log: TopicReader,
   selector: Selector,
   { since, before, limit = DEFAULT_PAGE }: Pick<HistoryOptions<N, C>, 'since' | 'before' | 'limit'>,
-  steps: Steps,
+  steps: ReadSteps,
 ): Promise<{ page: HistoryPage<N, C>; chars: number }> {
   if (since !== undefined && before !== undefined) {
     throw new EventsError('INVALID_OPTION', 'history: pass since or before, not both');
@@ -80,7 +86,7 @@ async function pageAfter(
   { position: after, gap }: FeedStart,
   selector: Selector,
   limit: number,
-  steps: Steps,
+  steps: ReadSteps,
 ): Promise<RecordPage> {
   const records: StreamRecord[] = gap ? [gap] : [];
   const scanned = new Scanned();
@@ -115,7 +121,7 @@ async function pageBefore(
   end: Position,
   selector: Selector,
   limit: number,
-  steps: Steps,
+  steps: ReadSteps,
 ): Promise<RecordPage> {
   const page = new NewestRecords(limit);
   const scanned = new Scanned();
@@ -195,7 +201,7 @@ class NewestRecords {
   /** The position before the oldest. */
   get start(): Position | undefined {
     const [oldest] = this.#records;
-    if (oldest?.type === 'stream_gap') return parseCursor((decode(oldest) as StreamGap).data.from);
+    if (oldest?.type === 'stream_gap') return parseCursor((decodeRecord(oldest) as StreamGap).data.from);
     return oldest && { epoch: oldest.epoch, seq: oldest.seq - 1 };
   }
 }

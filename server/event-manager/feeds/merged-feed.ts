@@ -5,11 +5,11 @@ import { MAX_TOPICS, type TopicChoice } from '../../../shared/topic.ts';
 import type { Broker, Tail } from '../../broker/broker.ts';
 import { Batch, type Hub } from '../hubs/hub.ts';
 import type { HubLease } from '../hubs/hub-registry.ts';
-import type { Reads, Steps } from '../reading/steps.ts';
+import type { ReadSteps, Reads } from '../reading/steps.ts';
 import type { KeyOf } from '../records/conflation.ts';
 import { Places } from '../records/places.ts';
 import type { Selector } from '../records/selector.ts';
-import { allSyncedRecord, decode, type StreamRecord } from '../records/stream-record.ts';
+import { allSyncedRecord, decodeRecord, type StreamRecord } from '../records/stream-record.ts';
 import { Feed } from './feed.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
 import { type FeedStart, feedStart } from './feed-start.ts';
@@ -200,7 +200,7 @@ export class MergedFeed implements FeedHandle {
     { topic, feed }: Part,
     hub: Hub,
     start: Position | Since | undefined | null,
-    steps: Steps,
+    steps: ReadSteps,
   ): Promise<FeedStart> {
     const from = await this.#startOf(feed, hub, start, steps);
     this.#places = this.#places.with(topic, from.position);
@@ -214,7 +214,7 @@ export class MergedFeed implements FeedHandle {
     { selector }: Feed,
     hub: Hub,
     start: Position | Since | undefined | null,
-    steps: Steps,
+    steps: ReadSteps,
   ): Promise<FeedStart> {
     if (start === null)
       return { position: { epoch: (await steps.read(() => hub.log.bounds())).epoch, seq: 0 } };
@@ -285,7 +285,7 @@ export class MergedFeed implements FeedHandle {
     }
     this.#places = this.#places.with(topic, record);
     if (!this.#behind.delete(topic)) return []; // it came later
-    const { recovered } = (decode(record) as StreamSynced).data;
+    const { recovered } = (decodeRecord(record) as StreamSynced).data;
     this.#recovered &&= recovered;
     return this.#behind.size > 0 ? [] : [allSyncedRecord(this.#places.cursor, this.#recovered)];
   }

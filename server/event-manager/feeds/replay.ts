@@ -5,7 +5,7 @@ import type { EventName } from '../../../shared/events.ts';
 import { MAX_SPEED, type ReplayOptions } from '../../../shared/read-options.ts';
 import { type Clock, Pace } from '../../../shared/timing.ts';
 import { hasReached, newestPosition } from '../../broker/gaps.ts';
-import { patiently, type Reads, Steps } from '../reading/steps.ts';
+import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import type { Selector } from '../records/selector.ts';
 import {
@@ -63,7 +63,7 @@ async function* recordsOf(
   range: Range,
   { reads, signal }: { reads: Reads; signal: AbortSignal | undefined },
 ): AsyncGenerator<StreamRecord, void, undefined> {
-  const steps = new Steps(reads, signal, READ_RECORDS);
+  const steps = new ReadSteps(reads, signal, READ_RECORDS);
   const end = await patiently(() => endOf(log, range, steps), signal);
   const { position: start, gap } = await patiently(() => startOf(log, selector, range, steps), signal);
   let position = start;
@@ -97,11 +97,11 @@ async function* recordsOf(
   yield syncedRecord(position, recovered);
 }
 
-async function startOf(log: TopicReader, selector: Selector, { since }: Range, steps: Steps) {
+async function startOf(log: TopicReader, selector: Selector, { since }: Range, steps: ReadSteps) {
   return since === undefined ? startOfAll(log, steps) : startAfter(log, selector, since, steps);
 }
 
-async function endOf(log: TopicReader, { until }: Range, steps: Steps): Promise<Position> {
+async function endOf(log: TopicReader, { until }: Range, steps: ReadSteps): Promise<Position> {
   if (typeof until === 'string') return parseCursor(until);
   if (until !== undefined) return steps.read(() => log.seek(until.at));
   return newestPosition(await steps.read(() => log.bounds()));

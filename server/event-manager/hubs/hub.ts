@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Position } from '../../../shared/cursor.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { Steps } from '../reading/steps.ts';
+import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { countDelivered, explain, traceDelivered } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
@@ -25,7 +25,7 @@ export interface Hub {
   /** Its position before it moved on: a feed that takes none of the records handed out now still stands here. */
   readonly previous: Position;
   /** Records right after a position, as they would have been handed out: those of one step, when it is its turn. */
-  read(after: Position, steps: Steps): ReturnType<TopicReader['read']>;
+  read(after: Position, steps: ReadSteps): ReturnType<TopicReader['read']>;
   /** Hands a sink the records that a selector selects, from here until it leaves. */
   join(selector: Selector, sink: Sink): void;
   leave(selector: Selector, sink: Sink): void;

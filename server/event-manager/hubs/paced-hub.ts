@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import type { Gap } from '../../broker/broker.ts';
 import type { Asker, HeldRecords, RecordHolder } from '../reading/asker.ts';
-import type { Steps } from '../reading/steps.ts';
+import type { ReadSteps } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
 import { countGap } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
@@ -84,7 +84,7 @@ export class PacedHub implements Hub, RecordHolder {
   }
 
   /** Reads the records between a position and this hub's, reduced; a gap of the log that is not at its beginning ends the page. */
-  async read(after: Position, steps: Steps): ReturnType<Hub['read']> {
+  async read(after: Position, steps: ReadSteps): ReturnType<Hub['read']> {
     let gap: Gap | null = null;
     let held = this.#reduction(after);
     let last: StreamRecord | undefined;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Position } from '../../../shared/cursor.ts';
 import type { Gap, Tail } from '../../broker/broker.ts';
 import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
-import type { Steps } from '../reading/steps.ts';
+import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
 import type { Selector } from '../records/selector.ts';
@@ -59,7 +59,7 @@ export class TopicHub implements Hub {
   }
 
   /** Records right after a position: from memory if they are recent, else from the log. */
-  read(after: Position, steps: Steps): ReturnType<TopicReader['read']> {
+  read(after: Position, steps: ReadSteps): ReturnType<TopicReader['read']> {
     return steps.read(async (most) => {
       const recent = this.#recent.after(after, most);
       return recent ? { gap: null, records: recent } : this.log.read(after, most);

@@ -1,11 +1,17 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
-import type { PublishMeta } from '../../../shared/events.ts';
+import type { EventInput, EventName, PublishMeta } from '../../../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../../shared/log.ts';
 import { parseTopic } from '../../../shared/topic.ts';
 import type { Instruments } from '../../telemetry/telemetry.ts';
 import { Counts } from '../stats/event-stats.ts';
 import { Throttle } from './throttle.ts';
+
+/** Options of a publish: the topic, and details beside the data. */
+export interface PublishOptions extends PublishMeta {
+  /** Default `default`. */
+  topic?: string | undefined;
+}
 
 /** Result of a publish here: `conflated` if a throttle let a later event stand in for this one. */
 export type ManagerPublishResult = PublishResult & { conflated?: true };
@@ -13,7 +19,7 @@ export type ManagerPublishResult = PublishResult & { conflated?: true };
 type UncheckedEvent = { event_type: string; data: unknown } & PublishMeta;
 
 /** The way in: validation, throttles, the bound on what is in flight, and the counts of it all. */
-export class Publisher {
+export class EventPublisher {
   readonly gate: PublishGate;
   /** Events accepted, per type. */
   readonly published = new Counts();
@@ -144,4 +150,36 @@ class PublishGate {
       this.#inFlight -= count;
     }
   }
+}
+
+/** An EventManager whose catalog has an event of the Psyche Simulation: its own, or one with more. */
+export interface PublisherOf<N extends EventName> {
+  publish(event_type: N, data: EventInput<N>, options?: PublishOptions): Promise<ManagerPublishResult>;
+}
+
+/** Publishes an `agent_message`. */
+export function broadcastAgentMessage(
+  manager: PublisherOf<'agent_message'>,
+  data: EventInput<'agent_message'>,
+  options?: PublishOptions,
+): Promise<ManagerPublishResult> {
+  return manager.publish('agent_message', data, options);
+}
+
+/** Publishes a `network_update`. */
+export function broadcastNetworkUpdate(
+  manager: PublisherOf<'network_update'>,
+  data: EventInput<'network_update'>,
+  options?: PublishOptions,
+): Promise<ManagerPublishResult> {
+  return manager.publish('network_update', data, options);
+}
+
+/** Publishes a `system_status`. */
+export function broadcastSystemStatus(
+  manager: PublisherOf<'system_status'>,
+  data: EventInput<'system_status'>,
+  options?: PublishOptions,
+): Promise<ManagerPublishResult> {
+  return manager.publish('system_status', data, options);
 }

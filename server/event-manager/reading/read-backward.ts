@@ -3,7 +3,7 @@ import type { Bounds } from '../../broker/broker.ts';
 import { gapUpTo, newestPosition } from '../../broker/gaps.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
-import type { Steps } from './steps.ts';
+import type { ReadSteps } from './steps.ts';
 import type { TopicReader } from './topic-reader.ts';
 
 /** Records of a range. Most often what is wanted is right there, so the first range is a short one. */
@@ -28,7 +28,7 @@ export async function readBackward(
   log: TopicReader,
   { epoch, first }: Bounds,
   end: Position,
-  steps: Steps,
+  steps: ReadSteps,
   reader: BackwardReader,
 ): Promise<Position> {
   let start = end;
@@ -51,7 +51,7 @@ export async function startOfLast(
   log: TopicReader,
   selector: Selector,
   limit: number,
-  steps: Steps,
+  steps: ReadSteps,
 ): Promise<Position> {
   const bounds = await steps.read(() => log.bounds());
   const end = newestPosition(bounds);
@@ -79,7 +79,7 @@ async function readRange(
   log: TopicReader,
   after: Position,
   last: number,
-  steps: Steps,
+  steps: ReadSteps,
   reader: BackwardReader,
 ): Promise<{ records: number; chars: number; trimmedTo: Position | null }> {
   let records = 0;

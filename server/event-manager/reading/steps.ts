@@ -22,7 +22,7 @@ export interface Reads {
  * The steps in which a log is read: each waits for its turn, asks for a number of records, and looks at as many as a
  * few ms allow. The others are asked for again: between two steps nothing is held but what was reduced, within bounds.
  */
-export class Steps implements RecordHolder {
+export class ReadSteps implements RecordHolder {
   readonly #reads: Reads;
   readonly #signal: AbortSignal | undefined;
   readonly #maxRecords: number;

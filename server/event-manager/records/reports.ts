@@ -3,7 +3,7 @@ import { debugs, type Logger } from '../../telemetry/logger.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';
 import { type Instruments, noInstruments } from '../../telemetry/telemetry.ts';
 import type { Selector } from './selector.ts';
-import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Subscribers named in one line. */
 const MAX_NAMES = 20;
@@ -44,7 +44,7 @@ export function explainRead(records: readonly StreamRecord[], selector: Selector
 
 /** Counts a notice that is a gap, by its reason. */
 export function countGap(instruments: Instruments, notice: StreamRecord): void {
-  const { event_type, data } = decode(notice) as StreamNotice;
+  const { event_type, data } = decodeRecord(notice) as StreamNotice;
   if (event_type === 'stream_gap') instruments.gap(data.reason);
 }
 
@@ -78,5 +78,5 @@ export function traceDelivered(
 
 /** A record's part of a trace. */
 export function traceOf(record: StreamRecord): { traceparent?: string | undefined } {
-  return isNoticeType(record.type) ? {} : (decode(record) as { traceparent?: string | undefined });
+  return isNoticeType(record.type) ? {} : (decodeRecord(record) as { traceparent?: string | undefined });
 }

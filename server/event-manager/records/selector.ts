@@ -4,7 +4,7 @@ import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
 import type { KeyOf } from './conflation.ts';
-import { decode, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** The records of a topic that a subscriber wants. */
 export interface Selector {
@@ -49,7 +49,7 @@ export function select(catalog: AnyCatalog, { types, unknownTypes, filter }: Sel
     matches: (record) =>
       isNoticeType(record.type)
         ? wantsNotice(record)
-        : wanted.has(record.type) && compiled.matches(decode(record).data),
+        : wanted.has(record.type) && compiled.matches(decodeRecord(record).data),
   };
 }
 
@@ -65,5 +65,5 @@ export function latestOf(
 ): KeyOf {
   if (latestBy === undefined) return ({ type }) => type;
   const nameOf = compileLatestBy(catalog, types, latestBy);
-  return (record) => nameOf(record.type, decode(record).data);
+  return (record) => nameOf(record.type, decodeRecord(record).data);
 }

@@ -42,7 +42,7 @@ const decoded = new BoundedMemo<StreamRecord, unknown>(
  * The item a record holds, for code of ours, which does not change it: made once for all who read it at about the same
  * time. What is given away is {@link itemOf}.
  */
-export function decode<C extends AnyCatalog>(record: StreamRecord): StreamItem<EventName<C>, C> {
+export function decodeRecord<C extends AnyCatalog>(record: StreamRecord): StreamItem<EventName<C>, C> {
   return decoded.of(record) as StreamItem<EventName<C>, C>;
 }
 
@@ -52,7 +52,7 @@ export function decode<C extends AnyCatalog>(record: StreamRecord): StreamItem<E
  */
 export function itemOf<C extends AnyCatalog>(record: StreamRecord): StreamItem<EventName<C>, C> {
   if (record.meta !== undefined) return fromLogEntry(record) as StreamItem<EventName<C>, C>;
-  const item = decode<C>(record);
+  const item = decodeRecord<C>(record);
   if (!Object.isFrozen(item)) freezeDeep(item);
   return item;
 }
