@@ -19,7 +19,7 @@ import { checkReplay, replay } from './feeds/replay.ts';
 import { SubscriptionFactory } from './feeds/subscription-factory.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
 import { type ListenerHandler, Listeners } from './listeners.ts';
-import { EventPublisher, type ManagerPublishResult, type PublishOptions } from './publish/publisher.ts';
+import { ManagerPublisher, type ManagerPublishResult, type PublishOptions } from './publish/publisher.ts';
 import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
@@ -39,7 +39,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly logger: Logger;
   readonly #broker: Broker;
   readonly #checks: RecordChecks;
-  readonly #publisher: EventPublisher;
+  readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
@@ -63,7 +63,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.logger = logger;
     this.#clock = options.clock ?? systemClock;
     this.#checks = new RecordChecks(this.catalog, logger);
-    this.#publisher = new EventPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#publisher = new ManagerPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),

@@ -19,7 +19,7 @@ export type ManagerPublishResult = PublishResult & { conflated?: true };
 type UncheckedEvent = { event_type: string; data: unknown } & PublishMeta;
 
 /** The way in: validation, throttles, the bound on what is in flight, and the counts of it all. */
-export class EventPublisher {
+export class ManagerPublisher {
   readonly gate: PublishGate;
   /** Events accepted, per type. */
   readonly published = new Counts();
