@@ -21,19 +21,32 @@ const WORDS =
     ' ',
   );
 
-/** Event number `index` of a run. Texts differ from one event to the next, as they would, or compression would flatter itself. */
-export function agentMessage(index: number): AgentMessage {
+/** Event number `index` of a run, with a message of `chars` characters. Texts differ from one event to the next, as they would, or compression would flatter itself. */
+export function agentMessage(index: number, chars = MESSAGE_CHARS): AgentMessage {
   return {
     event_type: 'agent_message',
     timestamp: new Date().toISOString(),
     data: {
       agent_id: `agent_${10 + (index % 40)}`,
       agent_type: 'CognitivePsychologist',
-      message: words(index),
+      message: words(index, chars),
       sentiment: { score: Number(`0.${1001 + (index % 8000)}`), label: 'positive' },
       metadata: { interaction_count: FIRST_NUMBER + index, has_memory: true },
     },
   };
+}
+
+/** Topics of a run, in as many groups: event number `index` is published to topic `index % count`. */
+export interface Topics {
+  readonly count: number;
+  /** A subscriber follows one group; `group-3.*` is the pattern of a group with several topics. */
+  readonly groups: number;
+}
+
+/** The topic of event number `index`. */
+export function topicOf(index: number, { count, groups }: Topics): string {
+  const topic = index % count;
+  return `group-${topic % groups}.${topic}`;
 }
 
 /** The numbers of the events in a text, in the order they stand in it: 0 for the first of a run. */
@@ -41,13 +54,13 @@ export function eventNumbers(text: string): number[] {
   return [...text.matchAll(/"interaction_count":(\d+)/g)].map((match) => Number(match[1]) - FIRST_NUMBER);
 }
 
-/** A sentence of fixed length; a small linear congruential generator picks its words, the same ones in every run. */
-function words(seed: number): string {
+/** A sentence of `chars` characters; a small linear congruential generator picks its words, the same ones in every run. */
+function words(seed: number, chars: number): string {
   let state = (seed * 2_654_435_761 + 1) >>> 0;
   let text = '';
-  while (text.length < MESSAGE_CHARS) {
+  while (text.length < chars) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     text += `${WORDS[(state >>> 8) % WORDS.length]} `;
   }
-  return text.slice(0, MESSAGE_CHARS);
+  return text.slice(0, chars);
 }

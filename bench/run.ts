@@ -7,9 +7,11 @@ import { describeMachine } from './machine.ts';
 import { report, sectionText } from './report.ts';
 import { burst } from './rows/burst.ts';
 import { catchUp } from './rows/catch-up.ts';
+import { commands } from './rows/commands.ts';
 import { compressed } from './rows/compressed.ts';
 import { fanOut } from './rows/fan-out.ts';
 import { filters } from './rows/filters.ts';
+import { fromClient } from './rows/from-client.ts';
 import { growth } from './rows/growth.ts';
 import { latency } from './rows/latency.ts';
 import { memory } from './rows/memory.ts';
@@ -17,15 +19,19 @@ import { metrics } from './rows/metrics.ts';
 import { redisPublish } from './rows/redis-publish.ts';
 import type { Bench, Section } from './rows/section.ts';
 import { serverSent } from './rows/server-sent.ts';
+import { manyTopics, severalTopics } from './rows/topics.ts';
 import { workers } from './rows/workers.ts';
-import { worstClients } from './rows/worst-clients.ts';
+import { questions, worstClients } from './rows/worst-clients.ts';
 
 const GROUPS = [
   fanOut,
+  fromClient,
   serverSent,
   burst,
   compressed,
   filters,
+  severalTopics,
+  manyTopics,
   metrics,
   latency,
   redisPublish,
@@ -33,7 +39,9 @@ const GROUPS = [
   catchUp,
   growth,
   workers,
+  questions,
   worstClients,
+  commands,
 ];
 const USAGE = `npm run bench -- [options]
 

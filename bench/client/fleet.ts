@@ -27,10 +27,13 @@ export class Fleet {
   readonly #url: string;
   readonly #handshake: Handshake;
   readonly #connections: (Connection | StreamConnection)[] = [];
+  readonly #topics: number;
   #probe: Probe | null = null;
   #tally = new Tally(0, 0);
 
-  constructor(url: string, handshake: Handshake) {
+  /** @param topics to how many topics events are published in turns */
+  constructor(url: string, handshake: Handshake, topics: number) {
+    this.#topics = topics;
     this.#url = url;
     this.#handshake = handshake;
   }
@@ -110,7 +113,7 @@ export class Fleet {
         },
       });
       this.#connections.push(connection);
-      if (index === 0) this.#probe = new Probe(connection);
+      if (index === 0) this.#probe = new Probe(connection, this.#topics);
     });
   }
 }

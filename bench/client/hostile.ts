@@ -95,6 +95,12 @@ export const HOSTILE_KINDS = {
     reconnects: true,
     unit: () => sendCall(1, 'subscription', 'on.any', {}),
   },
+  'questions that nothing answers': {
+    upgrade: true,
+    reads: true,
+    once: true,
+    unit: () => sendCall(1, 'subscription', 'on.any', { since: { last: 10_000 }, filter: nobody(0) }),
+  },
   'large batches': { upgrade: true, reads: true, unit: () => BATCH },
 } as const satisfies Record<string, HostileKind>;
 export type HostileName = keyof typeof HOSTILE_KINDS;

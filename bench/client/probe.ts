@@ -7,10 +7,14 @@ export class Probe {
   readonly #connection: Pick<Connection, 'kept'>;
   /** Numbers of deflated events that were looked at before. */
   #seen = 0;
-  #last: number | null = null;
+  /** The last number of each topic. */
+  readonly #last = new Map<number, number>();
+  readonly #topics: number;
 
-  constructor(connection: Pick<Connection, 'kept'>) {
+  /** @param topics to how many topics events are published in turns: the order is that of each */
+  constructor(connection: Pick<Connection, 'kept'>, topics: number) {
     this.#connection = connection;
+    this.#topics = topics;
   }
 
   /** Checks the events since the last check: what is wrong with them, or null. */
@@ -27,9 +31,11 @@ export class Probe {
     this.#connection.kept.text = [];
     if (numbers.length === 0) return 'connection 0 received no event that can be read';
     for (const number of numbers) {
-      const expected = this.#last === null ? number : this.#last + 1;
+      const topic = number % this.#topics;
+      const last = this.#last.get(topic);
+      const expected = last === undefined ? number : last + this.#topics;
       if (number !== expected) return `connection 0 received event ${number} in place of ${expected}`;
-      this.#last = number;
+      this.#last.set(topic, number);
     }
     return null;
   }

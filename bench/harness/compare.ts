@@ -1,5 +1,5 @@
 import type { Pace } from '../processes/publish.ts';
-import { type Cost, measure, openPair, type Pair, type PairOptions } from './pair.ts';
+import { type Cost, measure, openPair, type Pair, type PairOptions, wholeRounds } from './pair.ts';
 import { median } from './stats.ts';
 
 /** Time and rounds of a comparison. */
@@ -11,16 +11,28 @@ export interface Effort {
 }
 
 export interface Compared extends Cost {
-  /** CPU of each round. */
-  readonly rounds: readonly number[];
+  /** Cost of each round. */
+  readonly rounds: readonly Cost[];
 }
+
+/** CPU of the server process for a delivery. */
+const all = ({ microsPerDelivery }: Cost): number => microsPerDelivery;
+
+/** The part of it that is not the operating system's. */
+export const own = ({ microsPerDelivery, kernelMicrosPerDelivery }: Cost): number =>
+  microsPerDelivery - kernelMicrosPerDelivery;
 
 /**
  * The cost of one relative to another: the median of all rounds' ratios. Both had their turns within
  * moments of each other, so what the machine did meanwhile cancels out better than between two medians.
  */
-export function ratio(one: Compared, other: Compared): number {
-  return median(one.rounds.map((cost, round) => cost / (other.rounds[round] ?? Number.NaN)));
+export function ratio(one: Compared, other: Compared, part: (cost: Cost) => number = all): number {
+  return median(
+    one.rounds.flatMap((cost, round) => {
+      const beside = other.rounds[round];
+      return beside ? [part(cost) / part(beside)] : [];
+    }),
+  );
 }
 
 /**
@@ -52,30 +64,30 @@ export async function compare<K extends string>(
 
 /** A few events first: what the others left in the processor's caches is not this one's cost. */
 async function takeTurn(pair: Pair, events: number, pace: Pace): Promise<Cost> {
-  await measure(pair, Math.ceil(events / 5), pace);
+  await measure(pair, wholeRounds(pair, events / 5), pace);
   return measure(pair, events, pace);
 }
 
 /** Lets the compiler see the path, and finds out how many events make a turn. */
 async function warmUp(pair: Pair, pace: Pace, turnMs: number): Promise<number> {
   const perTick = 'perTick' in pace ? pace.perTick : 1;
-  let events = perTick;
+  let events = wholeRounds(pair, perTick);
   let spentMs = 0;
   while (spentMs < turnMs) {
     const { microsPerDelivery } = await measure(pair, events, pace);
-    const eventMs = (microsPerDelivery * pair.subscribers) / 1000;
+    const eventMs = (microsPerDelivery * pair.subscribers) / pair.groups / 1000;
     spentMs += eventMs * events;
     // Towards a turn's worth, by at most tenfold: the first events are slow ones.
-    events = Math.min(events * 10, Math.ceil(turnMs / eventMs / perTick) * perTick);
+    const worth = Math.ceil(turnMs / eventMs / perTick) * perTick;
+    events = wholeRounds(pair, Math.min(events * 10, worth));
   }
   return Math.max(events, 3 * perTick);
 }
 
 function summary(costs: readonly Cost[]): Compared {
-  const rounds = costs.map((cost) => cost.microsPerDelivery);
   return {
-    rounds,
-    microsPerDelivery: median(rounds),
+    rounds: costs,
+    microsPerDelivery: median(costs.map(all)),
     kernelMicrosPerDelivery: median(costs.map((cost) => cost.kernelMicrosPerDelivery)),
     bytesPerDelivery: median(costs.map((cost) => cost.bytesPerDelivery)),
   };

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -23,17 +23,37 @@ export function pinned(core: number | null, command: string, args: readonly stri
   return canPin && core !== null ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
 }
 
+/** A program that runs the compiled processes. */
+interface Runtime {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The form of messages that it and Node both know. */
+  readonly serialization: 'advanced' | 'json';
+}
+
+const NODE: Runtime = { command: process.execPath, args: ['--expose-gc'], serialization: 'advanced' };
+
+/** Bun: the one that `$BUN` names, or that is on the path. */
+export const BUN: Runtime = { command: process.env['BUN'] ?? 'bun', args: [], serialization: 'json' };
+
+/** The version of Bun, or null where there is none. */
+export function bunVersion(): string | null {
+  const { status, stdout } = spawnSync(BUN.command, ['--version'], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : null;
+}
+
 /** Starts one of processes/, compiled, on a core of its own or with `null` on any; it ends with this process. */
 export function startWorker<C extends object>(
   script: string,
   core: number | null,
   options: unknown,
+  runtime = NODE,
 ): Worker<C> {
   const file = join(BUILT, `${script}.js`);
-  const [command, args] = pinned(core, process.execPath, ['--expose-gc', file, JSON.stringify(options)]);
+  const [command, args] = pinned(core, runtime.command, [...runtime.args, file, JSON.stringify(options)]);
   const child = spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    serialization: 'advanced',
+    serialization: runtime.serialization,
     env: { ...process.env, NODE_ENV: 'production' },
   });
   return {

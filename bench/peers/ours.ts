@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
+import { createClient } from '../../client/index.ts';
 import {
   applyBroadcastWSSHandler,
   COMPRESSION,
@@ -10,9 +11,11 @@ import {
   RedisBroker,
   WEBSOCKET_LIMITS,
 } from '../../server/index.ts';
+import { topicOf } from '../events.ts';
 import { listen } from './listen.ts';
 import type { Handshake, Peer, RunningServer, ServerOptions } from './peer.ts';
 import { subscribeMessage } from './trpc.ts';
+import { wholeServer } from './whole-server.ts';
 
 const handshake: Handshake = {
   path: '/trpc',
@@ -23,13 +26,23 @@ const handshake: Handshake = {
 /** This project, put together from its public parts. */
 export const ours: Peer = { serve: (options) => serve(options), handshake };
 
-/** The same, measured for Prometheus as with METRICS_PORT. */
+/** The whole server, to which a client publishes by mutations over its WebSocket. */
+export const oursServer: Peer = {
+  serve: wholeServer,
+  handshake,
+  async connectPublisher(url) {
+    const client = createClient({ url });
+    return ({ event_type, data }) => client.publish(event_type, data);
+  },
+};
+
+/** Put together from its parts, and measured for Prometheus as with METRICS_PORT. */
 export const oursMetrics: Peer = {
   serve: (options) => serve(options, { metrics: new Metrics() }),
   handshake,
 };
 
-/** The same, to clients that take compressed messages. */
+/** Put together from its parts, for clients that take compressed messages. */
 export const oursDeflate: Peer = {
   serve: (options) => serve(options, { perMessageDeflate: COMPRESSION }),
   handshake: {
@@ -39,7 +52,7 @@ export const oursDeflate: Peer = {
 };
 
 async function serve(
-  { redisUrl, redisPrefix = 'psyche' }: ServerOptions,
+  { redisUrl, redisPrefix = 'psyche', topics }: ServerOptions,
   {
     perMessageDeflate = false,
     metrics,
@@ -52,9 +65,11 @@ async function serve(
   const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS, perMessageDeflate });
   applyBroadcastWSSHandler({ wss, router: createAppRouter(manager) });
   metrics?.watch({ manager });
+  let published = 0;
   return {
     url: await listen(http),
-    publish: ({ event_type, data }) => manager.publish(event_type, data),
+    publish: ({ event_type, data }) =>
+      manager.publish(event_type, data, topics && { topic: topicOf(published++, topics) }),
     subscribers: () => manager.stats().subscribers,
   };
 }

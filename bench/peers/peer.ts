@@ -1,4 +1,4 @@
-import type { AgentMessage } from '../events.ts';
+import type { AgentMessage, Topics } from '../events.ts';
 
 /** Options of a server of the bench. */
 export interface ServerOptions {
@@ -6,6 +6,8 @@ export interface ServerOptions {
   readonly redisUrl?: string;
   /** Prefix of its keys there. Default: the project's. */
   readonly redisPrefix?: string;
+  /** Topics to which events are published in turns, where the peer can. Default: one, the peer's own. */
+  readonly topics?: Topics;
 }
 
 /** A server under measurement, listening on loopback. */
@@ -17,6 +19,9 @@ export interface RunningServer {
   /** Subscriptions that would get an event published now. */
   subscribers(): number;
 }
+
+/** A client that publishes over a connection of its own: the event has reached the server once that resolves. */
+export type Publish = (event: AgentMessage) => Promise<unknown>;
 
 /** The next step of a client on its way to a subscription. */
 export interface Step {
@@ -43,4 +48,6 @@ export interface Handshake {
 export interface Peer {
   serve(options: ServerOptions): Promise<RunningServer>;
   readonly handshake: Handshake;
+  /** Connects a client that publishes, where events come from elsewhere. */
+  connectPublisher?(url: string): Promise<Publish>;
 }

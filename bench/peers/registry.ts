@@ -4,10 +4,13 @@ import type { Peer } from './peer.ts';
 export const peers = {
   ours: async () => (await import('./ours.ts')).ours,
   oursDeflate: async () => (await import('./ours.ts')).oursDeflate,
+  oursServer: async () => (await import('./ours.ts')).oursServer,
   oursMetrics: async () => (await import('./ours.ts')).oursMetrics,
   oursSse: async () => (await import('./sse.ts')).oursSse,
   ws: async () => (await import('./ws.ts')).ws,
   wsDeflate: async () => (await import('./ws.ts')).wsDeflate,
+  wsBroadcast: async () => (await import('./ws.ts')).wsBroadcast,
+  bun: async () => (await import('./bun.ts')).bun,
   socketIo: async () => (await import('./socket-io.ts')).socketIo,
   graphqlWs: async () => (await import('./graphql-ws.ts')).graphqlWs,
   trpc: async () => (await import('./trpc.ts')).trpc,

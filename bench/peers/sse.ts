@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
-import { createAppRouter, type EventManager, loadConfig, startServer } from '../../server/index.ts';
 import { listen } from './listen.ts';
 import type { Handshake, Peer } from './peer.ts';
 import { documentedRouter } from './trpc.ts';
+import { wholeServer } from './whole-server.ts';
 
 const handshake = (sign: string): Handshake => ({
   path: '/trpc/on.any',
@@ -13,24 +13,7 @@ const handshake = (sign: string): Handshake => ({
 });
 
 /** This project over server-sent events: the whole server, as `startServer` makes it. */
-export const oursSse: Peer = {
-  handshake: handshake('stream_synced'),
-  async serve() {
-    let manager: EventManager | undefined;
-    const config = loadConfig({ port: 0, simulation: false, monitorIntervalMs: 0, logLevel: 'error' }, {});
-    const { url } = await startServer(config, {
-      application: (context) => {
-        manager = context.manager;
-        return { router: createAppRouter(context.manager) };
-      },
-    });
-    return {
-      url,
-      publish: ({ event_type, data }) => manager?.publish(event_type, data),
-      subscribers: () => manager?.stats().subscribers ?? 0,
-    };
-  },
-};
+export const oursSse: Peer = { handshake: handshake('stream_synced'), serve: wholeServer };
 
 /** tRPC as its documentation shows it, with the stock HTTP handler. */
 export const trpcSse: Peer = {

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { listen } from './listen.ts';
 import type { Handshake, Peer, RunningServer } from './peer.ts';
 
@@ -14,6 +15,35 @@ export const wsDeflate: Peer = {
   handshake: {
     ...handshake,
     headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' },
+  },
+};
+
+/** A server that sends each message of a client to all of them, as the documentation of `ws` shows it. */
+export const wsBroadcast: Peer = {
+  handshake,
+  async serve() {
+    const http = createServer();
+    const { clients } = new WebSocketServer({ server: http }).on('connection', (sender) => {
+      sender.on('message', (message, isBinary) => {
+        for (const client of clients) client.send(message, { binary: isBinary });
+      });
+    });
+    return {
+      url: await listen(http),
+      publish() {
+        throw new TypeError('wsBroadcast: its clients publish');
+      },
+      subscribers: () => clients.size,
+    };
+  },
+  async connectPublisher(url) {
+    const socket = new WebSocket(url);
+    await once(socket, 'open');
+    // Its own message comes back to it when it has been sent to all that came before.
+    return async (event) => {
+      socket.send(JSON.stringify(event));
+      await once(socket, 'message');
+    };
   },
 };
 

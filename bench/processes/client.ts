@@ -6,10 +6,12 @@ import { type PeerName, peers } from '../peers/registry.ts';
 export interface ClientOptions {
   readonly peer: PeerName;
   readonly url: string;
+  /** Topics to which events are published in turns. */
+  readonly topics: number;
 }
 
-const { peer, url } = JSON.parse(process.argv[2] ?? '') as ClientOptions;
-const fleet = new Fleet(url, (await peers[peer]()).handshake);
+const { peer, url, topics } = JSON.parse(process.argv[2] ?? '') as ClientOptions;
+const fleet = new Fleet(url, (await peers[peer]()).handshake, topics);
 
 const commands = {
   open: ({ count, inputs }: { count: number; inputs: readonly unknown[] }) => fleet.open(count, inputs),

@@ -1,7 +1,6 @@
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
-import { agentMessage } from '../events.ts';
+import { type AgentMessage, agentMessage } from '../events.ts';
 import { sharedNow } from '../harness/clock.ts';
-import type { RunningServer } from '../peers/peer.ts';
 
 /** Rate at which events are published. */
 export type Pace =
@@ -12,22 +11,41 @@ export type Pace =
   /** As fast as they are accepted, so many unanswered at a time. */
   | { readonly inFlight: number };
 
-/** Publishes events `first` to `first + count - 1`; when each was handed over, by the shared clock. */
-export async function publishEvents(
-  server: RunningServer,
-  first: number,
-  count: number,
-  pace: Pace,
-): Promise<Float64Array> {
-  const sentAt = new Float64Array(count);
-  const publish = (index: number): unknown => {
-    sentAt[index] = sharedNow();
-    return server.publish(agentMessage(first + index));
-  };
-  if ('perTick' in pace) await byTick(count, pace.perTick, publish);
-  else if ('everyMs' in pace) await byClock(count, pace.everyMs, publish);
-  else await byReply(count, pace.inFlight, publish);
-  return sentAt;
+/** Number of events to publish, and their rate. */
+export interface Amount {
+  readonly count: number;
+  readonly pace: Pace;
+  /** Characters of each message. Default: those of the bench's usual event. */
+  readonly chars?: number;
+}
+
+/** Publishes the events of a run, one after the other. */
+export class EventSource {
+  readonly #publish: (event: AgentMessage) => unknown;
+  #published = 0;
+
+  constructor(publish: (event: AgentMessage) => unknown) {
+    this.#publish = publish;
+  }
+
+  /** Publishes one. @returns what the peer answered */
+  publishOne(chars?: number): unknown {
+    return this.#publish(agentMessage(this.#published++, chars));
+  }
+
+  /** @returns when each event was handed over, by the shared clock, and the time until all of them were accepted */
+  async publish({ count, pace, chars }: Amount): Promise<{ sentAt: Float64Array; elapsedMs: number }> {
+    const sentAt = new Float64Array(count);
+    const publish = (index: number): unknown => {
+      sentAt[index] = sharedNow();
+      return this.publishOne(chars);
+    };
+    const start = performance.now();
+    if ('perTick' in pace) await byTick(count, pace.perTick, publish);
+    else if ('everyMs' in pace) await byClock(count, pace.everyMs, publish);
+    else await byReply(count, pace.inFlight, publish);
+    return { sentAt, elapsedMs: performance.now() - start };
+  }
 }
 
 async function byTick(count: number, perTick: number, publish: (index: number) => unknown): Promise<void> {

@@ -1,8 +1,7 @@
-import { agentMessage } from '../events.ts';
 import { expose } from '../harness/rpc.ts';
 import type { ServerOptions } from '../peers/peer.ts';
 import { type PeerName, peers } from '../peers/registry.ts';
-import { type Pace, publishEvents } from './publish.ts';
+import { type Amount, EventSource } from './publish.ts';
 
 /** Options of a server process. */
 export interface ServerProcessOptions extends ServerOptions {
@@ -12,22 +11,15 @@ export interface ServerProcessOptions extends ServerOptions {
 const options = JSON.parse(process.argv[2] ?? '') as ServerProcessOptions;
 const peer = await peers[options.peer]();
 const server = await peer.serve(options);
-let published = 0;
+const source = new EventSource((event) => server.publish(event));
 let cpuStart = process.cpuUsage();
 
 const commands = {
   url: () => server.url,
   subscribers: () => server.subscribers(),
-  /** When each event was handed over, and how long it took until all of them were accepted. */
-  publish: async ({ count, pace }: { count: number; pace: Pace }) => {
-    const first = published;
-    published += count;
-    const start = performance.now();
-    const sentAt = await publishEvents(server, first, count, pace);
-    return { sentAt, elapsedMs: performance.now() - start };
-  },
+  publish: (amount: Amount) => source.publish(amount),
   /** Publishes one event; what the peer answered. */
-  publishOne: () => server.publish(agentMessage(published++)),
+  publishOne: () => source.publishOne(),
   startCpuClock: () => {
     cpuStart = process.cpuUsage();
   },

@@ -19,7 +19,7 @@ export const burst: RowGroup = {
       title: 'Fan-out under burst',
       setting: `${PER_TICK} agent_messages in each turn of the event loop, to 1000 subscribers.`,
       tables: [costTable('1000 subscribers', costs, 'raw ws')],
-      bars: [atMostTimes('1000 subscribers', ratio(costs['psyche-events'], costs['raw ws']), 0.4, 'raw ws')],
+      bars: [atMostTimes('1000 subscribers', ratio(costs['psyche-events'], costs['raw ws']), 0.1, 'raw ws')],
     };
   },
 };

@@ -1,9 +1,10 @@
-import { type Compared, ratio } from '../harness/compare.ts';
+import { type Compared, own, ratio } from '../harness/compare.ts';
 import { short } from '../harness/stats.ts';
 
 const HEAD = [
   'server CPU µs per delivery',
   'of it kernel',
+  'own',
   'lowest–highest round',
   'wire bytes per delivery',
 ];
@@ -14,9 +15,15 @@ export function costTable<K extends string>(what: string, costs: Record<K, Compa
     name,
     short(cost.microsPerDelivery),
     short(cost.kernelMicrosPerDelivery),
-    `${short(Math.min(...cost.rounds))}–${short(Math.max(...cost.rounds))}`,
+    short(own(cost)),
+    lowestToHighest(cost),
     cost.bytesPerDelivery.toFixed(0),
     ratio(cost, costs[base]).toFixed(2),
   ]);
   return [[what, ...HEAD, `× ${base}`], ...rows];
+}
+
+function lowestToHighest({ rounds }: Compared): string {
+  const micros = rounds.map(({ microsPerDelivery }) => microsPerDelivery);
+  return `${short(Math.min(...micros))}–${short(Math.max(...micros))}`;
 }

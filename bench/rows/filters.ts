@@ -24,7 +24,7 @@ export const filters: RowGroup = {
       title: 'Distinct filters',
       setting: `One agent_message per tick to ${subscribers} subscribers with one of ${FILTERS} filters on two fields, all of which it matches, or all with the same one.`,
       tables: [costTable(`${subscribers} subscribers`, costs, one)],
-      bars: [atMostTimes(many, ratio(costs[many], costs[one]), 1.5, 'one group')],
+      bars: [atMostTimes(many, ratio(costs[many], costs[one]), 1.2, 'one group')],
     };
   },
 };

@@ -29,7 +29,8 @@ export const memory: RowGroup = {
         ],
       ],
       bars: [
-        atMost('RSS per connection', ours, 20, 'KB'),
+        atMost('RSS per connection', ours, 12, 'KB'),
+        atMostTimes('RSS per connection', ours / ws, 2, 'raw ws without a subscription'),
         atMostTimes('RSS per connection', ours / trpc, 1 / 3, 'stock tRPC'),
       ],
     };

@@ -1,6 +1,6 @@
 import { startServer } from '../harness/pair.ts';
 import { median } from '../harness/stats.ts';
-import { atLeast, type RowGroup } from './section.ts';
+import type { RowGroup } from './section.ts';
 
 const IN_FLIGHT = 500;
 
@@ -24,20 +24,18 @@ export const redisPublish: RowGroup = {
       rates.xadd.push(b);
     }
     const [a, b] = [median(rates.ours), median(rates.xadd)];
+    const times = median(rates.ours.map((rate, round) => rate / (rates.xadd[round] ?? Number.NaN)));
     return {
       title: 'Publish through Redis',
       setting: `One process on one core, ${IN_FLIGHT} publishes in flight, auto-pipelining; Redis on the other core, appendonly with everysec. Ours is validated, numbered, idempotent, appended, trimmed and announced.`,
       tables: [
         [
           ['', 'publishes per second', '× plain XADD'],
-          ['psyche-events', a.toFixed(0), (a / b).toFixed(2)],
+          ['psyche-events', a.toFixed(0), times.toFixed(2)],
           ['plain XADD', b.toFixed(0), '1.00'],
         ],
       ],
-      bars: [
-        { bar: '≥ 0.4 × plain XADD', measured: `${(a / b).toFixed(2)} ×`, reached: a >= 0.4 * b },
-        atLeast('one process', a / 1000, 25, 'k/s'),
-      ],
+      bars: [{ bar: '≥ 0.85 × plain XADD', measured: `${times.toFixed(2)} ×`, reached: times >= 0.85 }],
     };
   },
 };

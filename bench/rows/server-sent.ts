@@ -24,7 +24,7 @@ export const serverSent: RowGroup = {
       setting: `One agent_message in each turn of the event loop, to ${subscribers} streams of server-sent events over HTTP/1.1.`,
       tables: [costTable(`${subscribers} subscribers`, costs, 'psyche-events, WebSockets')],
       bars: [
-        atMostTimes('CPU', ratio(ours, costs['psyche-events, WebSockets']), 1.25, 'our own WebSockets'),
+        atMostTimes('CPU', ratio(ours, costs['psyche-events, WebSockets']), 1.3, 'our own WebSockets'),
         atMostTimes('CPU', ratio(ours, costs['stock tRPC, server-sent events']), 0.1, 'stock tRPC'),
       ],
     };

@@ -12,13 +12,21 @@ const HONEST = 100;
 const HOSTILE = 100;
 const EVERY_MS = 10;
 const QUANTILES = [0.5, 0.99, 1];
-/** Events that the log holds before: what hostile clients ask for. */
-const BEFORE = 5_000;
 /** Ms that hostile clients have to do what they do, before anything is measured. */
 const SETTLE_MS = 2_000;
 const MIB = 1024 * 1024;
 /** Bytes of memory for each hostile client: docs/operations. */
 const MOST_MIB_EACH = 4;
+
+/** Events that the log holds before: what hostile clients ask for. */
+interface Past {
+  readonly count: number;
+  /** Characters of each message. Default: the bench's usual event. */
+  readonly chars?: number;
+}
+
+const PAST: Past = { count: 5_000 };
+const LARGE_PAST: Past = { count: 10_000, chars: 6_000 };
 
 interface Measured {
   without: readonly number[];
@@ -38,7 +46,7 @@ export const worstClients: RowGroup = {
     const bars = [];
     let lost = 0;
     for (const kind of Object.keys(HOSTILE_KINDS) as HostileName[]) {
-      const measured = await beside(redisUrl, kind, events);
+      const measured = await measureBeside(redisUrl, kind, events, PAST);
       const [, p99 = Number.NaN] = measured.without;
       const [, p99Beside = Number.NaN] = measured.beside;
       if (measured.lost !== null) lost += 1;
@@ -57,7 +65,7 @@ export const worstClients: RowGroup = {
     bars.push(atMost('kinds beside which an event was lost', lost, 0, 'kinds'));
     return {
       title: 'Honest subscribers beside the worst clients',
-      setting: `\`serve\` through Redis, ${1000 / EVERY_MS} events/s to ${HONEST} honest subscribers, and beside them ${HOSTILE} hostile clients of each kind in turn, ${1000 / 20} times a second each; ${BEFORE} events are in the log already. One core has the server and the publisher, the other all the clients: the hostile ones take time from the honest ones there, and that is in these figures.`,
+      setting: `\`serve\` through Redis, ${1000 / EVERY_MS} events/s to ${HONEST} honest subscribers, and beside them ${HOSTILE} hostile clients of each kind in turn, ${1000 / 20} times a second each; ${PAST.count} events are in the log already. One core has the server and the publisher, the other all the clients: the hostile ones take time from the honest ones there, and that is in these figures.`,
       tables: [
         [
           [
@@ -79,13 +87,45 @@ export const worstClients: RowGroup = {
   },
 };
 
-async function beside(redisUrl: string, kind: HostileName, events: number): Promise<Measured> {
-  const redisPrefix = `bench-worst-${Object.keys(HOSTILE_KINDS).indexOf(kind)}`;
+/** Honest subscribers beside questions about a large log. */
+export const questions: RowGroup = {
+  name: 'questions',
+  async run(bench) {
+    const kind = 'questions that nothing answers';
+    const {
+      without,
+      beside: with100,
+      lost,
+    } = await measureBeside(await bench.redisUrl(), kind, bench.quick ? 100 : 1000, LARGE_PAST);
+    const [, p99 = Number.NaN] = without;
+    const [, p99Beside = Number.NaN] = with100;
+    return {
+      title: 'A question that matches nothing, asked by a hundred at once',
+      setting: `\`serve\` through Redis, ${1000 / EVERY_MS} events/s to ${HONEST} honest subscribers; ${HOSTILE} others ask once for what a filter leaves of ${LARGE_PAST.count} events of ${LARGE_PAST.chars} characters, which is nothing.`,
+      tables: [
+        [
+          ['honest subscribers', 'p50 ms', 'p99 ms', 'max ms', 'lost'],
+          ['without them', ...without.map(short), '0'],
+          ['beside them', ...with100.map(short), lost ?? '0'],
+        ],
+      ],
+      bars: [atMostTimes('honest p99', p99Beside / p99, 2, 'without them')],
+    };
+  },
+};
+
+async function measureBeside(
+  redisUrl: string,
+  kind: HostileName,
+  events: number,
+  past: Past,
+): Promise<Measured> {
+  const redisPrefix = `bench-worst-${Object.keys(HOSTILE_KINDS).indexOf(kind)}-${past.count}`;
   const options: ServeOptions = { redisUrl, redisPrefix, workers: 1 };
   await using server = startWorker<ServeCommands>('serve', Core.SERVER, options);
   await using publisher = startServer({ peer: 'ours', redisUrl, redisPrefix });
   const url = await server.ask.url();
-  await publisher.ask.publish({ count: BEFORE, pace: { inFlight: 100 } });
+  await publisher.ask.publish({ ...past, pace: { inFlight: 100 } });
   await using client = await startClient('ours', server);
   await client.ask.open({ count: HONEST, inputs: [undefined] });
   const run = async (count: number): Promise<readonly number[]> => {
