@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly input: unknown;
   /** True: keep the text of every event, to be looked at later. */
   readonly keeps: boolean;
+  /** True: events come before the subscription stands. Else nothing that comes before is one, whatever its length. */
+  readonly catchesUp: boolean;
   /** An event arrived. */
   onEvent(bytes: number): void;
   /** The subscription stands, or failed. */
@@ -84,7 +86,8 @@ export class Connection implements FrameSink {
   }
 
   #isEvent(length: number, compressed: boolean): boolean {
-    return length >= EVENT_BYTES || (compressed && this.#ready);
+    const events = this.#ready || this.#options.catchesUp;
+    return events && (length >= EVENT_BYTES || (compressed && this.#ready));
   }
 
   #open(): void {

@@ -38,12 +38,15 @@ export class Fleet {
     this.#handshake = handshake;
   }
 
-  /** Opens more connections and waits until all of them are subscribed; number i gets input `i mod inputs.length`. */
-  async open(count: number, inputs: readonly unknown[]): Promise<void> {
+  /**
+   * Opens more connections and waits until all of them are subscribed; number i gets input `i mod inputs.length`.
+   * @param catchUp true if they get events of the past first, which are counted
+   */
+  async open(count: number, inputs: readonly unknown[], catchUp = false): Promise<void> {
     for (let opened = 0; opened < count; opened += WAVE) {
       const wave = Array.from({ length: Math.min(WAVE, count - opened) }, () => {
         const index = this.#connections.length;
-        return this.#subscribe(index, inputs[index % inputs.length]);
+        return this.#subscribe(index, inputs[index % inputs.length], catchUp);
       });
       await Promise.all(wave);
     }
@@ -94,7 +97,7 @@ export class Fleet {
     if (complaint !== null || ended) throw new Error([complaint, ended?.message].filter(Boolean).join('; '));
   }
 
-  #subscribe(index: number, input: unknown): Promise<void> {
+  #subscribe(index: number, input: unknown, catchesUp: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (): void =>
         reject(new Error(`not subscribed after ${OPEN_MS} ms: ${connection.lastText}`));
@@ -105,6 +108,7 @@ export class Fleet {
         handshake: this.#handshake,
         input,
         keeps: index === 0,
+        catchesUp,
         onEvent: (bytes) => this.#tally.count(index, bytes),
         onReady: (error) => {
           clearTimeout(timer);

@@ -14,7 +14,8 @@ const { peer, url, topics } = JSON.parse(process.argv[2] ?? '') as ClientOptions
 const fleet = new Fleet(url, (await peers[peer]()).handshake, topics);
 
 const commands = {
-  open: ({ count, inputs }: { count: number; inputs: readonly unknown[] }) => fleet.open(count, inputs),
+  open: ({ count, inputs, catchUp }: { count: number; inputs: readonly unknown[]; catchUp?: boolean }) =>
+    fleet.open(count, inputs, catchUp),
   arm: (count: { events: number; timed?: boolean; connections?: number }) =>
     fleet.arm(count.events, count.timed ?? false, count.connections),
   delivered: (events: number) => fleet.delivered(events),
