@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
+import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
@@ -98,11 +99,6 @@ const DEFAULT_MONITOR_MS = 5_000;
 const MOST_WORKERS = 128;
 
 // Each message is what comes after "<name> must be".
-const whole = (min: number, max: number) => {
-  const error = `a whole number from ${min} to ${max}`;
-  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-};
-
 const list = z.union([
   z.array(z.string()),
   z.string().transform((text) => text.split(',').map((item) => item.trim())),
@@ -110,7 +106,7 @@ const list = z.union([
 
 const shape = z.strictObject({
   host: z.string().transform(hostName).default('127.0.0.1'),
-  port: whole(0, 65_535).default(3000),
+  port: wholeNumber(0, 65_535).default(3000),
   redisUrl: z
     .string()
     .superRefine((url, context) => {
@@ -131,13 +127,13 @@ const shape = z.strictObject({
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })
     .default([DEFAULT_TOPIC]),
-  retentionMaxRecords: whole(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
-  retentionMaxAgeMs: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
-  retentionMaxBytes: whole(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
-  retentionMaxTotalBytes: whole(1, Number.MAX_SAFE_INTEGER).nullable().default(null),
-  monitorIntervalMs: whole(0, LONGEST_TIMER_MS).optional(),
+  retentionMaxRecords: wholeNumber(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
+  retentionMaxAgeMs: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
+  retentionMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
+  retentionMaxTotalBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).nullable().default(null),
+  monitorIntervalMs: wholeNumber(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
-  drainMs: whole(0, 27_000).default(10_000),
+  drainMs: wholeNumber(0, 27_000).default(10_000),
   allowedOrigins: list
     .transform((origins) => origins.map(canonicalOrigin))
     .refine((origins): origins is string[] => origins.every((origin) => origin !== undefined), {
@@ -153,8 +149,8 @@ const shape = z.strictObject({
     .refine((hosts) => hosts.every(isHost), { error: 'names such as events.example.org, comma-separated' })
     .default([]),
   nodeName: z.string().max(64, { error: 'at most 64 characters' }).default(hostname().slice(0, 64)),
-  workers: whole(1, MOST_WORKERS).default(1),
-  worker: whole(1, MOST_WORKERS).nullable().default(null),
+  workers: wholeNumber(1, MOST_WORKERS).default(1),
+  worker: wholeNumber(1, MOST_WORKERS).nullable().default(null),
   ...accessShape,
   ...limitsShape,
   ...metricsShape,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
 import { trustedProxies } from './client-address.ts';
 
 /** Limits on one client's use of a server. */
@@ -33,17 +34,12 @@ export const HANDSHAKE_SPARE_MS = 500;
 export const DEFAULT_MAX_CONNECTIONS = 1000;
 export const DEFAULT_PUBLISH_RATE = 1000;
 
-const whole = (min: number, max: number) => {
-  const error = `a whole number from ${min} to ${max}`;
-  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-};
-
 /** Schemas of the options. Each message follows on "<name> must be". */
 export const limitsShape = {
-  maxConnectionsPerAddress: whole(0, 1_000_000).nullable().default(null),
-  publishRate: whole(0, 1_000_000).nullable().default(null),
+  maxConnectionsPerAddress: wholeNumber(0, 1_000_000).nullable().default(null),
+  publishRate: wholeNumber(0, 1_000_000).nullable().default(null),
   // Closing takes up to a second of it; less would leave a client no time.
-  handshakeTimeoutMs: whole(2_000, 60_000).default(5_000),
+  handshakeTimeoutMs: wholeNumber(2_000, 60_000).default(5_000),
   trustProxy: z
     .union([z.array(z.string()), z.string().transform((list) => list.split(',').map((item) => item.trim()))])
     .refine(areProxies, { error: 'addresses or networks such as 10.0.0.0/8, comma-separated' })

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
 
 /** The address at which a server shows its metrics. */
 export interface MetricsConfig {
@@ -11,10 +12,8 @@ export interface MetricsConfig {
   readonly metricsHost: string;
 }
 
-const PORT = { error: 'a whole number from 0 to 65535' };
-
 /** Schemas of the options. Each message follows on "<name> must be". */
 export const metricsShape = {
-  metricsPort: z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).nullable().default(null),
+  metricsPort: wholeNumber(0, 65_535).nullable().default(null),
   metricsHost: z.string().default('127.0.0.1'),
 };

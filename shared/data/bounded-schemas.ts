@@ -44,3 +44,9 @@ function leadsToForeign(path: (string | number)[], value: unknown): boolean {
 export function countedArray<T extends z.ZodType>(item: T, maxItems: number) {
   return z.array(z.unknown()).min(1).max(maxItems).pipe(z.array(item));
 }
+
+/** A whole number, from an environment variable too. Its error follows "<name> must be". */
+export function wholeNumber(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}

@@ -9,7 +9,7 @@ export type OnError = BaseHandlerOptions<AnyTRPCRouter, IncomingMessage>['onErro
 type ErrorInfo = Parameters<NonNullable<OnError>>[0];
 
 /** The call that an error belongs to, as `onError` and `errorFormatter` are told. */
-export type Subject = Pick<ErrorInfo, 'path' | 'type' | 'input'>;
+export type ErrorSubject = Pick<ErrorInfo, 'path' | 'type' | 'input'>;
 
 /** The scope in which errors are reported: a connection, or one request over HTTP. */
 export interface ErrorScope {
@@ -20,7 +20,7 @@ export interface ErrorScope {
 }
 
 /** The subject of an error that belongs to a connection, not to a call. */
-export const NO_CALL: Subject = { path: undefined, type: 'unknown', input: undefined };
+export const NO_CALL: ErrorSubject = { path: undefined, type: 'unknown', input: undefined };
 
 /** Shape for an error that cannot be formatted or encoded: it tells nothing that a formatter would have hidden. */
 export const FALLBACK_SHAPE: TRPCErrorShape = {
@@ -30,7 +30,7 @@ export const FALLBACK_SHAPE: TRPCErrorShape = {
 };
 
 /** Tells `onError`; an `onError` that fails itself is ignored. */
-export function reportError(scope: ErrorScope, subject: Subject, cause: unknown): TRPCError {
+export function reportError(scope: ErrorScope, subject: ErrorSubject, cause: unknown): TRPCError {
   const error = getTRPCErrorFromUnknown(cause);
   callOnError(scope, subject, error, () => {});
   return error;
@@ -40,7 +40,7 @@ export function reportError(scope: ErrorScope, subject: Subject, cause: unknown)
  * Reports that handling failed, not a procedure: an `errorFormatter` that throws, a reply that cannot be encoded.
  * Never dropped silently: without an `onError` that works it is logged where stock tRPC logs it, under its label.
  */
-export function reportInternalError(scope: ErrorScope, subject: Subject, cause: unknown): void {
+export function reportInternalError(scope: ErrorScope, subject: ErrorSubject, cause: unknown): void {
   const error = getTRPCErrorFromUnknown(cause);
   const log = () => console.error('[@trpc/server/adapters/ws]', error);
   if (scope.onError) callOnError(scope, subject, error, log);
@@ -48,7 +48,7 @@ export function reportInternalError(scope: ErrorScope, subject: Subject, cause: 
 }
 
 /** The error as the client gets it, by the router's `errorFormatter` if that works. */
-export function shapeError(scope: ErrorScope, subject: Subject, error: TRPCError): TRPCErrorShape {
+export function shapeError(scope: ErrorScope, subject: ErrorSubject, error: TRPCError): TRPCErrorShape {
   try {
     const config = scope.router._def._config;
     return getTRPCErrorShape({ config, ctx: scope.context, error, ...subject });
@@ -59,7 +59,12 @@ export function shapeError(scope: ErrorScope, subject: Subject, error: TRPCError
 }
 
 /** `onError` runs in listeners and in promises that nothing awaits: a throw or a rejection would end the process. */
-function callOnError(scope: ErrorScope, subject: Subject, error: TRPCError, onFailure: () => void): void {
+function callOnError(
+  scope: ErrorScope,
+  subject: ErrorSubject,
+  error: TRPCError,
+  onFailure: () => void,
+): void {
   try {
     const result: unknown = scope.onError?.({
       error,

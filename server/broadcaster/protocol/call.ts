@@ -1,10 +1,10 @@
 import { TRPCError } from '@trpc/server';
 import type { TRPCRequestMessage, TRPCResultMessage } from '@trpc/server/rpc';
 import {
+  type ErrorSubject,
   FALLBACK_SHAPE,
   reportError,
   reportInternalError,
-  type Subject,
   shapeError,
 } from '../core/errors.ts';
 import { isObject, jsonEncoder } from '../core/json-encoder.ts';
@@ -117,7 +117,7 @@ export class Call {
     return { id: this.id, ...(this.jsonrpc && { jsonrpc: this.jsonrpc }) };
   }
 
-  #subject(): Subject {
+  #subject(): ErrorSubject {
     const { path, type } = this;
     return { path, type, input: this.connection.admitted ? this.#inputIfReadable() : undefined };
   }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { ERRORS, EventsError } from '../../../shared/errors.ts';
 import { CloseCode } from '../../../shared/protocol.ts';
-import { type OnError, reportError, type Subject, shapeError } from '../core/errors.ts';
+import { type ErrorSubject, type OnError, reportError, shapeError } from '../core/errors.ts';
 import type { GroupDelivery, LiveSubscription } from '../groups/group-delivery.ts';
 import { type Head, namedEvent, StreamOutlet } from './stream-outlet.ts';
 
@@ -18,7 +18,7 @@ export interface StreamedCall {
   /** Names the request in the log. */
   readonly name: string;
   readonly context: unknown;
-  readonly subject: Subject;
+  readonly subject: ErrorSubject;
   readonly onError: OnError;
   /** Called once, when nothing of the stream is needed any more. */
   readonly onEnd: () => void;

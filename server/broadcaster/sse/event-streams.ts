@@ -23,7 +23,7 @@ export interface EventStreamsOptions {
 }
 
 /** One GET to a router. */
-export interface Asked {
+export interface StreamRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The path of the procedure, as it is in the URL. */
@@ -63,7 +63,7 @@ export class EventStreams {
   }
 
   /** Answers a GET. Returns tRPC's answer for the caller to send; null where a stream has begun on the response. */
-  async answer(asked: Asked): Promise<Response | null> {
+  async answer(asked: StreamRequest): Promise<Response | null> {
     const { request, response } = asked;
     const { createContext, ...options } = this.#options;
     let found: Found | undefined;
@@ -95,7 +95,7 @@ export class EventStreams {
     return null;
   }
 
-  #begin({ request, response, name, headers, onError }: Asked, answer: Response, found: Found): void {
+  #begin({ request, response, name, headers, onError }: StreamRequest, answer: Response, found: Found): void {
     const { socket } = response;
     if (!socket || response.closed) {
       found.onEnd();
