@@ -7,7 +7,7 @@ import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type { HistoryOptions, ReplayOptions, SubscriptionOptions } from '../shared/read-options.ts';
 import type { HistoryPage, StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
 import type { ConnectionOptions } from './connection/connection.ts';
-import type { Connection } from './failures/connection-state.ts';
+import type { Connection } from './connection/connection-state.ts';
 import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
 import type { BatchOptions, ClientPublishOptions } from './publishing.ts';

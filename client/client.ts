@@ -16,12 +16,10 @@ import type {
   StreamOptions,
   SubscriptionHandle,
 } from './client-types.ts';
-import { definedOnly } from './connection/defined-only.ts';
-import { EncodedInput } from './connection/encoded-input.ts';
+import type { Connection } from './connection/connection-state.ts';
+import { definedOnly, EncodedInput } from './connection/encoding.ts';
 import { Wire } from './connection/wire.ts';
-import type { Connection } from './failures/connection-state.ts';
-import { reportUncaught } from './failures/errors.ts';
-import { isolated } from './failures/isolated.ts';
+import { isolated, reportUncaught } from './failures/report.ts';
 import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';

@@ -11,11 +11,11 @@ export type {
   SubscriptionHandle,
 } from './client-types.ts';
 export type { ConnectionOptions } from './connection/connection.ts';
+export type { Connection, ConnectionState, ConnectionStatus } from './connection/connection-state.ts';
 export type { ConnectionParams, RequestHeaders, Token } from './connection/credentials.ts';
 export { probe } from './connection/probe.ts';
 export type { WebSocketClass } from './connection/socket.ts';
 export { toHttpUrl } from './connection/url.ts';
-export type { Connection, ConnectionState, ConnectionStatus } from './failures/connection-state.ts';
 export type { RetryOptions } from './failures/retry.ts';
 export type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
 export {

@@ -1,10 +1,9 @@
 import type { AnyCatalog } from '../shared/catalog.ts';
+import { EventsError } from '../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
-import { definedOnly } from './connection/defined-only.ts';
-import { EncodedInput } from './connection/encoded-input.ts';
+import { definedOnly, EncodedInput } from './connection/encoding.ts';
 import type { RetryOptions } from './failures/retry.ts';
-import { inEvent } from './in-event.ts';
 
 /** A batch as a whole. */
 export interface BatchOptions extends RetryOptions {
@@ -69,4 +68,17 @@ function identified({ timestamp, idempotencyKey }: PublishMeta) {
 function freshKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Checks an event of a batch: puts its index before the paths of its issues, as the server does. */
+export function inEvent<T>(index: number, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof EventsError)) throw error;
+    const issues = error.issues.map(({ path, message }) => ({ path: ['events', index, ...path], message }));
+    throw new EventsError(error.code, `events.${index}: ${error.message} Nothing of the batch was sent.`, {
+      issues,
+    });
+  }
 }

@@ -3,25 +3,22 @@ import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
 import { EventsError } from '../../shared/errors.ts';
 import { mayReconnect } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
-import { fullJitter } from '../failures/backoff.ts';
+import { closeCodeOf, describeClose, isOwnFailure, lossError, rootOf } from '../failures/connection-loss.ts';
+import { isRetryable, toError } from '../failures/errors.ts';
+import { isolated, warnDeveloper } from '../failures/report.ts';
+import { Attempts, REPLACED } from './attempts.ts';
 import {
-  closeCodeOf,
-  describeClose,
-  isOwnFailure,
-  lossError,
+  type Connection,
+  type ConnectionEvent,
+  type ConnectionState,
+  INITIAL_CONNECTION,
+  nextConnection,
   refusalOf,
-} from '../failures/connection-loss.ts';
-import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../failures/connection-state.ts';
-import { warnDeveloper } from '../failures/development.ts';
-import { isRetryable } from '../failures/errors.ts';
-import { isolated } from '../failures/isolated.ts';
-import { toError } from '../failures/to-error.ts';
-import { type ConnectionEvent, nextConnection } from './connection-machine.ts';
+} from './connection-state.ts';
 import { askParams, type ConnectionParams, type Token } from './credentials.ts';
-import { messageEncoder } from './incoming.ts';
 import { loadWebSocket } from './load-web-socket.ts';
 import { probe } from './probe.ts';
-import { impatientWebSocket, onAdmission, type WebSocketClass } from './socket.ts';
+import { impatientWebSocket, messageEncoder, onAdmission, type WebSocketClass } from './socket.ts';
 import { toHttpUrl, toWebSocketUrl } from './url.ts';
 
 /** Options of a connection: the server, the credentials, and the test for a lost connection. */
@@ -72,17 +69,16 @@ export class SocketConnection implements Connection {
   readonly #ended = new AbortController();
   readonly #askParams: () => Promise<Record<string, string> | null>;
   readonly #report: (error: Error) => void;
+  readonly #attempts = new Attempts(
+    (event) => this.#apply(event),
+    () => this.#prepare(),
+  );
   readonly #sockets = new Set<WebSocket>();
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state = INITIAL_CONNECTION;
   #implementation: WebSocketClass | undefined;
   #params: Record<string, string> | null = null;
-  #started = false;
-  /** Since the server last showed that it takes us. */
-  #retries = 0;
-  #nextRetryAt: number | null = null;
   #openedAt = 0;
-  #wake: () => void = () => {};
   #lastEventAt = 0;
   /**
    * True once it was asked what is at the address: once, as long as nobody let us in; after each attempt where calls
@@ -107,8 +103,11 @@ export class SocketConnection implements Connection {
       );
     }
     this.client = createWSClient({
-      url: () => this.#nextUrl(),
-      retryDelayMs: () => 0, // #nextUrl waits
+      url: () => {
+        this.#settle();
+        return this.#attempts.next();
+      },
+      retryDelayMs: () => 0, // the attempts wait
       WebSocket: impatientWebSocket(
         () => this.#implementation ?? globalThis.WebSocket,
         (socket) => this.#watch(socket),
@@ -121,11 +120,12 @@ export class SocketConnection implements Connection {
     });
     this.client.connectionState.subscribe({
       next: ({ state, error }) => {
-        if (state === 'connecting' && error) this.#onLost(error);
+        if (state === 'connecting' && error && rootOf(error) !== REPLACED) this.#onLost(error);
       },
     });
-    globalThis.addEventListener?.('online', this.#onNetwork);
-    globalThis.addEventListener?.('offline', this.#onNetwork);
+    const { signal } = this.#ended;
+    globalThis.addEventListener?.('online', this.#onNetwork, { signal });
+    globalThis.addEventListener?.('offline', this.#onNetwork, { signal });
   }
 
   get state(): ConnectionState {
@@ -138,12 +138,12 @@ export class SocketConnection implements Connection {
   }
 
   retry(): void {
-    this.#wake();
+    this.#attempts.hurry();
   }
 
   /** The server answered: it has let us in, and takes what we ask. */
   onReply(): void {
-    this.#retries = 0;
+    this.#attempts.retries = 0;
     this.#onAdmitted();
   }
 
@@ -163,20 +163,16 @@ export class SocketConnection implements Connection {
     if (this.#isClosed()) return;
     clearTimeout(this.#touching);
     this.#ended.abort();
-    globalThis.removeEventListener?.('online', this.#onNetwork);
-    globalThis.removeEventListener?.('offline', this.#onNetwork);
     this.#apply({ type: 'closed', error });
-    this.#wake();
+    this.#attempts.hurry();
     this.client.close().catch(() => {}); // its promise may wait for ever for a socket that never opened
     for (const socket of this.#sockets) socket.close();
   }
 
-  async #nextUrl(): Promise<string> {
-    if (this.#started) await this.#wait(this.#retries++);
-    this.#started = true;
+  async #prepare(): Promise<string> {
     this.#implementation ??= await loadWebSocket();
     try {
-      this.#params = await this.#askParams();
+      if (!this.#isClosed()) this.#params = await this.#askParams();
     } catch (thrown) {
       const error = toError(thrown);
       if (isRetryable(error)) throw error;
@@ -184,22 +180,6 @@ export class SocketConnection implements Connection {
     }
     // tRPC's loop must end here; refused an address, it would ask again at once.
     return this.#isClosed() ? new Promise(() => {}) : this.#url;
-  }
-
-  /** Before a retry, and before the server's clients move to another node because it asked them to. */
-  async #wait(retry: number): Promise<void> {
-    const ms = fullJitter(retry);
-    this.#nextRetryAt = Date.now() + ms;
-    this.#apply({ type: 'waiting', attempt: retry + 1, nextRetryAt: this.#nextRetryAt });
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#nextRetryAt = null;
-    this.#apply({ type: 'trying' });
   }
 
   #watch(socket: WebSocket): void {
@@ -222,14 +202,19 @@ export class SocketConnection implements Connection {
   }
 
   #onLost(cause: Error): void {
-    const wasLive = this.#state.status === 'live';
-    if (wasLive && performance.now() - this.#openedAt > SETTLED_MS) this.#retries = 0;
+    this.#settle();
     const code = closeCodeOf(cause);
     const isExplained = isOwnFailure(cause) || (code !== undefined && !NO_WORDS.includes(code));
     this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? cause)));
     if (isExplained || this.#probed) return;
     this.#probed = true;
     void this.#explain();
+  }
+
+  /** Begins the waits anew after a connection that lasted. */
+  #settle(): void {
+    if (this.#state.status === 'live' && performance.now() - this.#openedAt > SETTLED_MS)
+      this.#attempts.retries = 0;
   }
 
   /** The other end speaks no tRPC. It may do so another time, so it is tried again like any other loss. */
@@ -254,8 +239,14 @@ export class SocketConnection implements Connection {
   }
 
   #applyLost(error: Error): void {
-    const attempt = this.#retries + 1;
-    this.#apply({ type: 'lost', error, attempt, nextRetryAt: this.#nextRetryAt, online: isOnline() });
+    const attempt = this.#attempts.retries + 1;
+    this.#apply({
+      type: 'lost',
+      error,
+      attempt,
+      nextRetryAt: this.#attempts.nextRetryAt,
+      online: isOnline(),
+    });
     if (this.#isWarned || !refusalOf(this.#state)) return;
     this.#isWarned = true;
     warnDeveloper(`still trying. ${error.message}`);

@@ -1,6 +1,6 @@
 import { EventsError } from '../../shared/errors.ts';
-import { toError } from '../failures/to-error.ts';
-import { definedOnly } from './defined-only.ts';
+import { toError } from '../failures/errors.ts';
+import { definedOnly } from './encoding.ts';
 
 /** A value, or what fetches one: it is asked for each connection or request, so a fresh one follows an expired. */
 export type Asked<T> = T | (() => T | Promise<T>);
@@ -25,14 +25,9 @@ const HEADER_TEXT = /^[ -~]*$/;
  * @throws EventsError UNAVAILABLE when it cannot be had, which may pass; INVALID_OPTION when it is none
  */
 export async function askToken(token: Token): Promise<string> {
-  if (typeof token !== 'string' && typeof token !== 'function') throw noToken(token);
   const value = await ask('token', token);
   if (typeof value === 'string') return value.trim(); // read from a file it ends with a line
-  throw noToken(value);
-}
-
-function noToken(value: unknown): EventsError {
-  return new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
+  throw new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
 }
 
 /** Resolves with the parameters of a connection's first message, or null when there are none. @throws EventsError as {@link askToken} */

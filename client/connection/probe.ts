@@ -1,7 +1,6 @@
 import { EventsError } from '../../shared/errors.ts';
-import { isTrpcAnswer } from '../failures/answer.ts';
 import { describeLoss, isWrongAddress } from '../failures/connection-loss.ts';
-import { addressOf, codeOfStatus, HttpStatusError } from '../failures/http-status.ts';
+import { addressOf, codeOfStatus, isTrpcAnswer, statusError } from '../failures/http-status.ts';
 
 const PROBE_MS = 3000;
 
@@ -18,8 +17,8 @@ const REFUSALS = [403, 429, 503];
  */
 export async function probe(url: string, signal: AbortSignal): Promise<EventsError | null | undefined> {
   const page = globalThis.location?.origin;
-  if (page && page !== new URL(url).origin) return undefined;
   const procedure = new URL(url);
+  if (page && page !== procedure.origin) return undefined;
   procedure.pathname = `${procedure.pathname.replace(/\/$/, '')}/stats`; // whether it is there or not, tRPC says so
   try {
     const response = await fetch(procedure, {
@@ -30,8 +29,7 @@ export async function probe(url: string, signal: AbortSignal): Promise<EventsErr
       .json()
       .catch(() => null);
     if (isTrpcAnswer(answer)) return refusalIn(answer, response.status, url);
-    const { status, message, retryAfterMs } = new HttpStatusError(response, url);
-    return new EventsError(codeOfStatus(status), message, { retryAfterMs });
+    return statusError(response, url);
   } catch (cause) {
     return new EventsError(isWrongAddress(cause) ? 'INVALID_OPTION' : 'UNAVAILABLE', describeLoss(cause));
   }
@@ -40,15 +38,10 @@ export async function probe(url: string, signal: AbortSignal): Promise<EventsErr
 /** A refusal of the server itself, such as of its name; not of a procedure, which another client may call. */
 function refusalIn(answer: object, status: number, url: string): EventsError | null {
   if (!REFUSALS.includes(status)) return null;
-  const { message } = errorIn(answer);
+  const { error } = answer as { error?: { json?: object } }; // with a transformer's wrapping or without
+  const { message }: { message?: unknown } = error?.json ?? error ?? {};
   return new EventsError(
     codeOfStatus(status),
     `${addressOf(url)} answered with HTTP status ${status}: ${message}`,
   );
-}
-
-/** The error of an answer of tRPC, with a transformer's wrapping or without. */
-function errorIn(answer: object): { message?: unknown } {
-  const { error } = answer as { error?: { json?: object } };
-  return error?.json ?? error ?? {};
 }

@@ -67,10 +67,28 @@ export class Requests {
     signal: AbortSignal | null,
   ) {
     const op = { type, path: this.#mounted(path), input, signal, id: ++this.#lastId, context: {} };
-    return this.#link({ op, next: noNext });
+    return this.#link({ op, next: noLink });
   }
 }
 
-function noNext(): never {
-  throw new TypeError('The link of a connection is the last one.');
+/** Stands for the next link: there is none behind that of a connection. */
+function noLink(): never {
+  throw new TypeError('no next link');
+}
+
+/** Keys of routers joined by dots. An address has no place for the other characters. */
+const PATH = /^[^\s./?#%]+(?:\.[^\s./?#%]+)*$/;
+
+/**
+ * The full path of each procedure of a router that is mounted at a path; its own when the events are at the top.
+ * @throws TypeError when it is no such path
+ */
+export function mountedAt(mount: string | undefined): (procedure: string) => string {
+  if (!mount) return (procedure) => procedure;
+  if (!PATH.test(mount)) {
+    throw new TypeError(
+      `path is the key of the events in your router, "events", or several with dots, "a.events"; not ${JSON.stringify(mount)}`,
+    );
+  }
+  return (procedure) => `${mount}.${procedure}`;
 }

@@ -1,33 +1,17 @@
 import { wsLink } from '@trpc/client/links/wsLink/wsLink';
 import { EventsError } from '../../shared/errors.ts';
-import { CloseCode } from '../../shared/protocol.ts';
-import type { Encoded } from '../../shared/wire/format.ts';
-import { decodeOutput, encodePlainly } from '../../shared/wire/transformer.ts';
-import { checkAnswer, decodeAnswer } from '../failures/answer.ts';
-import { closeCodeOf, refusalOf } from '../failures/connection-loss.ts';
+import type { CloseCode } from '../../shared/protocol.ts';
+import { closeCodeOf } from '../failures/connection-loss.ts';
 import { closedError } from '../failures/errors.ts';
 import { type RetryOptions, withRetry } from '../failures/retry.ts';
-import { Beginnings } from './beginnings.ts';
 import { type ConnectionOptions, SocketConnection } from './connection.ts';
-import { EncodedInput } from './encoded-input.ts';
-import { mountedAt } from './mounted-at.ts';
-import { Requests, type Router } from './requests.ts';
+import { refusalOf } from './connection-state.ts';
+import { checkAnswer, type EncodedInput, wireTransformer } from './encoding.ts';
+import { mountedAt, Requests, type Router } from './requests.ts';
 import { isLarge } from './socket.ts';
 
-/**
- * The project's transformer: inputs are encoded before they come here, answers are decoded without a deep copy of what
- * is plain JSON and was parsed for us alone, and neither throws in the midst of tRPC's client.
- */
-export const wireTransformer = {
-  input: {
-    serialize: (input: unknown) => (input instanceof EncodedInput ? input.wire : encodePlainly(input)),
-    deserialize: decodeOutput, // only servers decode inputs
-  },
-  output: {
-    serialize: encodePlainly, // and only they encode outputs
-    deserialize: (value: Encoded): unknown => decodeAnswer(() => decodeOutput(value)),
-  },
-};
+/** The table of codes stays out of a page's bundle: only its type is imported. */
+const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;
 
 /** tRPC over our connection: calls that outlive it, and the raw requests for subscriptions. */
 export class Wire {
@@ -69,7 +53,7 @@ export class Wire {
           this.connection.onReply();
           return checkAnswer(output);
         } catch (cause) {
-          throw closeCodeOf(cause) === CloseCode.MESSAGE_TOO_BIG && input && isLarge(input.length)
+          throw closeCodeOf(cause) === MESSAGE_TOO_BIG && input && isLarge(input.length)
             ? tooLarge(path, cause)
             : cause;
         } finally {
@@ -123,4 +107,31 @@ function tooLarge(path: string, cause: unknown): EventsError {
     `${path}: the server accepts no message that large over a WebSocket. Send smaller events or batches, or use createPublisher over http.`,
     { cause },
   );
+}
+
+/**
+ * Subscriptions that were asked for and have no position yet. A server takes up what one socket asks for side by side:
+ * were a publish sent behind such a subscription, its event might be stored before the subscription begins.
+ */
+export class Beginnings {
+  readonly #pending = new Set<Promise<void>>();
+  /** The last publish that waits: a later one goes after it, so that publishes keep their order. */
+  #last: Promise<unknown> | null = null;
+
+  /** @param begun resolves when the subscription has a position, or will have none */
+  add(begun: Promise<void>): void {
+    this.#pending.add(begun);
+    void begun.then(() => this.#pending.delete(begun));
+  }
+
+  /** Resolves when those asked for until now have begun; null when nobody has to wait. */
+  hold(): Promise<unknown> | null {
+    if (this.#pending.size === 0 && !this.#last) return null;
+    const held = Promise.all([...this.#pending, this.#last]);
+    this.#last = held;
+    void held.then(() => {
+      if (this.#last === held) this.#last = null;
+    });
+    return held;
+  }
 }

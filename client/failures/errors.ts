@@ -3,8 +3,7 @@ import type { AppRouter } from '../../server/index.ts';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, type ErrorCode, EventsError } from '../../shared/errors.ts';
 import { describeLoss, isWrongAddress } from './connection-loss.ts';
-import { codeOfStatus, HttpStatusError, retryAfterMs } from './http-status.ts';
-import { toError } from './to-error.ts';
+import { codeOfStatus, retryAfterMs } from './http-status.ts';
 
 /**
  * The failure of a call or subscription as an error of the project: with the server's own code and issues where it gave
@@ -15,13 +14,6 @@ export function toClientError(failure: unknown): Error {
   if (!isTrpcFailure(failure)) return toError(failure);
   const { cause } = failure;
   if (cause instanceof EventsError) return cause;
-  if (cause instanceof HttpStatusError) {
-    const { status, message } = cause;
-    return new EventsError(codeOfStatus(status), message, {
-      retryAfterMs: cause.retryAfterMs,
-      cause: failure,
-    });
-  }
   const { reason, issues, httpStatus, retryAfterMs = retryAfterOf(failure) } = failure.data ?? {};
   const details = { issues: issues ?? [], retryAfterMs, cause: failure };
   // CLOSED is this client's own word; a server that closes is, seen from here, one that is not there.
@@ -63,16 +55,6 @@ export function closedError(cause?: Error | null): EventsError {
     : new EventsError('CLOSED', 'The client is closed.');
 }
 
-/**
- * Hands an error that nobody asked for to the host, without ending anything: the default `onError` of a client. On the
- * console an error of ours is one line, since its message says what to do and its stack leads into the client.
- */
-export function reportUncaught(error: Error): void {
-  if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
-  else if (error instanceof EventsError) console.error(`psyche-events: ${error.code}: ${error.message}`);
-  else console.error(error);
-}
-
 /** tRPC's own words for a procedure that is not there name its path, which its caller never wrote. */
 function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
   return data?.code === 'NOT_FOUND'
@@ -87,4 +69,14 @@ function retryAfterOf({ meta }: TRPCClientError<AppRouter<AnyCatalog>>): number 
 function isErrorCode(reason: unknown): reason is ErrorCode {
   // A newer server may know codes that we do not.
   return typeof reason === 'string' && Object.hasOwn(ERRORS, reason);
+}
+
+/** Anything that was thrown, as an error. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  try {
+    return new Error(String(thrown));
+  } catch {
+    return new Error('something that has no words was thrown');
+  }
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../shared/errors.ts';
+import { type ErrorCode, EventsError } from '../../shared/errors.ts';
 
 /** The longest wait that is taken from a server's word. */
 const MOST_RETRY_AFTER_MS = 3_600_000;
@@ -30,25 +30,20 @@ export function codeOfStatus(status: number): ErrorCode {
   return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID_OPTION');
 }
 
-/** An HTTP answer that tRPC did not write, such as a proxy's page. */
-export class HttpStatusError extends Error {
-  override readonly name = 'HttpStatusError';
-  readonly status: number;
-  readonly retryAfterMs: number | undefined;
-
-  /** @param asked the address that was asked */
-  constructor(response: Response, asked: string) {
-    const { status, redirected, url } = response;
-    const type = response.headers.get('content-type')?.split(';')[0];
-    const what = type ? `HTTP status ${status} and ${type}` : `HTTP status ${status}`;
-    const advice = redirected
-      ? `It was redirected to ${addressOf(url)}: pass that address as url.`
-      : (ADVICE[status] ?? (status < 400 ? ADVICE[404] : ''));
-    super(`${addressOf(asked)} answered with ${what}. ${advice}`.trim());
+/** The error of an HTTP answer that tRPC did not write, such as a proxy's page. @param asked the address that was asked */
+export function statusError(response: Response, asked: string): EventsError {
+  const { status, redirected, url, headers } = response;
+  const type = headers.get('content-type')?.split(';')[0];
+  const what = type ? `HTTP status ${status} and ${type}` : `HTTP status ${status}`;
+  const advice = redirected
+    ? `It was redirected to ${addressOf(url)}: pass that address as url.`
+    : (ADVICE[status] ?? (status < 400 ? ADVICE[404] : ''));
+  return new EventsError(
     // A page where data should be, and a request that was sent elsewhere: neither is a success.
-    this.status = response.ok ? 404 : status;
-    this.retryAfterMs = retryAfterMs(response.headers);
-  }
+    codeOfStatus(response.ok ? 404 : status),
+    `${addressOf(asked)} answered with ${what}. ${advice}`.trim(),
+    { retryAfterMs: retryAfterMs(headers) },
+  );
 }
 
 /** Ms that `Retry-After` asks for: the header is a number of seconds, or a date. */
@@ -62,4 +57,11 @@ export function retryAfterMs(headers: Headers): number | undefined {
 /** An address without the query, which may hold what is nobody's business. */
 export function addressOf(url: string): string {
   return url.split('?')[0] ?? url;
+}
+
+/** Tells if JSON that came over HTTP was written by tRPC: a proxy's own is not. */
+export function isTrpcAnswer(answer: unknown): answer is object {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const part = 'result' in answer ? answer.result : 'error' in answer && answer.error;
+  return typeof part === 'object' && part !== null;
 }

@@ -1,7 +1,19 @@
 import { EventsError } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS, onAbort } from '../../shared/timing.ts';
-import { fullJitter, pause } from './backoff.ts';
 import { isRetryable, toClientError } from './errors.ts';
+
+const FIRST_MS = 1000;
+const MOST_MS = 20_000;
+
+/**
+ * Ms to wait before a retry: anything from nothing to twice as long as the time before, 20 s at most
+ * [D12]. Full jitter, on the first retry too: clients that lost a server together do not come back together.
+ *
+ * @param retry 0 for the first
+ */
+export function fullJitter(retry: number): number {
+  return Math.floor(Math.random() * Math.min(MOST_MS, FIRST_MS * 2 ** retry));
+}
 
 /** Bounds of trying again. */
 export interface RetryOptions {
@@ -69,4 +81,18 @@ function outOfTime(timeoutMs: number, last: Error | null): EventsError {
     `No answer within ${timeoutMs} ms. What was sent may have been stored: to be safe, publish it again with the same idempotencyKey.${why}`,
     { cause: last ?? undefined },
   );
+}
+
+/** Resolves after `ms`, or as soon as `signal` aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
 }

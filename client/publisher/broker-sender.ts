@@ -4,10 +4,9 @@ import type { EventInput, EventName, EventToPublish } from '../../shared/events.
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../shared/log.ts';
 import { psycheEvents } from '../../shared/psyche-events.ts';
 import { parseTopic } from '../../shared/topic.ts';
-import { unsendable } from '../connection/encoded-input.ts';
+import { unsendable } from '../connection/encoding.ts';
 import { withRetry } from '../failures/retry.ts';
-import { inEvent } from '../in-event.ts';
-import type { BatchOptions, ClientPublishOptions } from '../publishing.ts';
+import { type BatchOptions, type ClientPublishOptions, inEvent } from '../publishing.ts';
 
 /** Publishing straight to a broker: validated here, for nobody else will. */
 export class BrokerSender<C extends AnyCatalog> {

@@ -1,10 +1,8 @@
 import { httpLink } from '@trpc/client/links/httpLink';
 import { askHeaders, type RequestHeaders, type Token } from '../connection/credentials.ts';
-import { mountedAt } from '../connection/mounted-at.ts';
-import { Requests, type Router } from '../connection/requests.ts';
-import { wireTransformer } from '../connection/wire.ts';
-import { checkAnswer, isTrpcAnswer } from '../failures/answer.ts';
-import { HttpStatusError } from '../failures/http-status.ts';
+import { checkAnswer, wireTransformer } from '../connection/encoding.ts';
+import { mountedAt, Requests, type Router } from '../connection/requests.ts';
+import { isTrpcAnswer, statusError } from '../failures/http-status.ts';
 import { withRetry } from '../failures/retry.ts';
 import type { Mutate } from '../publishing.ts';
 
@@ -43,5 +41,5 @@ async function fetchAnswer(url: RequestInfo | URL, options?: object): Promise<Re
     .json()
     .catch(() => null);
   if (isTrpcAnswer(answer)) return response;
-  throw new HttpStatusError(response, String(url));
+  throw statusError(response, String(url));
 }

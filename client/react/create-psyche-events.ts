@@ -1,9 +1,19 @@
-import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import type { EventName } from '../../shared/events.ts';
+import type { EventInput, EventName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import { INITIAL_CONNECTION } from '../failures/connection-state.ts';
+import { INITIAL_CONNECTION } from '../connection/connection-state.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from '../mounted.ts';
+import type { ClientPublishOptions } from '../publishing.ts';
 import { feedKey } from '../store/event-feed.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from '../store/snapshot.ts';
@@ -14,8 +24,8 @@ import type {
   UseEventOptions,
   UseEventsOptions,
   UseEventsResult,
+  UsePublishResult,
 } from './types.ts';
-import { usePublishing } from './use-publishing.ts';
 import { type Source, sameFields, sameItems, useSelection } from './use-selection.ts';
 
 const LIMIT = 500;
@@ -148,6 +158,32 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
       return useCallback(() => store.client(), [store]);
     },
   };
+}
+
+/** Publishing from a component: what became of it is state, never an exception. */
+function usePublishing<N extends EventName<C>, C extends AnyCatalog>(
+  store: EventStore<C>,
+  type: N,
+): UsePublishResult<N, C> {
+  const [inFlight, setInFlight] = useState(0);
+  const [error, setError] = useState<Error | null>(null);
+  const publish = useCallback(
+    async (data: EventInput<N, C>, options?: ClientPublishOptions) => {
+      setInFlight((count) => count + 1);
+      try {
+        const result = await store.client().publish(type, data, options);
+        setError(null);
+        return result;
+      } catch (cause) {
+        setError(cause instanceof Error ? cause : new Error(String(cause)));
+        return undefined;
+      } finally {
+        setInFlight((count) => count - 1);
+      }
+    },
+    [store, type],
+  );
+  return useMemo(() => ({ publish, pending: inFlight > 0, error }), [publish, inFlight, error]);
 }
 
 function visible<N extends EventName<C>, C extends AnyCatalog>(

@@ -1,6 +1,6 @@
 import { createPsycheEvents } from './create-psyche-events.ts';
 
-export type { ConnectionState, ConnectionStatus } from '../failures/connection-state.ts';
+export type { ConnectionState, ConnectionStatus } from '../connection/connection-state.ts';
 export type { EventsPath, MountedCatalog } from '../mounted.ts';
 export type { StreamStatus } from '../reading/subscription.ts';
 export type { EventsSnapshot, Gap, PlacedEvent } from '../store/snapshot.ts';

@@ -4,14 +4,11 @@ import { EventsError } from '../../shared/errors.ts';
 import type { SubscriptionOptions } from '../../shared/read-options.ts';
 import { isStreamNotice, type OfTopic, type StreamNotice } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
-import { definedOnly } from '../connection/defined-only.ts';
-import { EncodedInput } from '../connection/encoded-input.ts';
+import { refusalOf } from '../connection/connection-state.ts';
+import { checkAnswer, definedOnly, EncodedInput } from '../connection/encoding.ts';
 import type { Wire } from '../connection/wire.ts';
-import { checkAnswer } from '../failures/answer.ts';
-import { fullJitter } from '../failures/backoff.ts';
-import { refusalOf } from '../failures/connection-loss.ts';
-import { isRetryable, toClientError } from '../failures/errors.ts';
-import { toError } from '../failures/to-error.ts';
+import { isRetryable, toClientError, toError } from '../failures/errors.ts';
+import { fullJitter } from '../failures/retry.ts';
 
 /**
  * - `connecting`: nothing has come yet

@@ -4,10 +4,8 @@ import type { EventName, EventOf } from '../../shared/events.ts';
 import type { SubscriptionOptions } from '../../shared/read-options.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
-import { definedOnly } from '../connection/defined-only.ts';
-import { EncodedInput } from '../connection/encoded-input.ts';
-import { warnDeveloper } from '../failures/development.ts';
-import { isolated } from '../failures/isolated.ts';
+import { definedOnly, EncodedInput } from '../connection/encoding.ts';
+import { isolated, warnDeveloper } from '../failures/report.ts';
 import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
 /** A frame of a 60 Hz screen: more than one notification in it nobody would see. */

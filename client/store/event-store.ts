@@ -1,9 +1,8 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { EventsClient } from '../client-types.ts';
-import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../failures/connection-state.ts';
-import { reportUncaught } from '../failures/errors.ts';
-import { isolated } from '../failures/isolated.ts';
+import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../connection/connection-state.ts';
+import { isolated, reportUncaught } from '../failures/report.ts';
 import { EventFeed, type Listener } from './event-feed.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { type ConnectionEvent, nextConnection } from '../../client/connection/connection-machine.ts';
 import {
+  type ConnectionEvent,
   type ConnectionState,
   type ConnectionStatus,
   INITIAL_CONNECTION,
-} from '../../client/failures/connection-state.ts';
+  nextConnection,
+} from '../../client/connection/connection-state.ts';
 
 const error = new Error('lost');
 const EVENTS = {

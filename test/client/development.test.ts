@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { reportUncaught } from '../../client/failures/errors.ts';
+import { reportUncaught } from '../../client/failures/report.ts';
 import { feedKey } from '../../client/store/event-feed.ts';
 import { EventStore } from '../../client/store/event-store.ts';
 import { EventsError, type PsycheCatalog } from '../../shared/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { Beginnings } from '../../client/connection/beginnings.ts';
+import { Beginnings } from '../../client/connection/wire.ts';
 import type { EventsClient } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';

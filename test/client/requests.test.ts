@@ -1,8 +1,7 @@
 import { TRPCClientError, type TRPCLink } from '@trpc/client';
 import { observable } from '@trpc/server/observable';
 import { expect, test } from 'vitest';
-import { mountedAt } from '../../client/connection/mounted-at.ts';
-import { Requests, type Router } from '../../client/connection/requests.ts';
+import { mountedAt, Requests, type Router } from '../../client/connection/requests.ts';
 import { toClientError } from '../../client/failures/errors.ts';
 
 type Observer = Parameters<Parameters<typeof observable>[0]>[0];
