@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { fail } from './fail.ts';
-import { endWithReader } from './output.ts';
+import { endWithReader, fail } from './output.ts';
 import { createProgram } from './program.ts';
 
 endWithReader();

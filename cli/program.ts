@@ -1,12 +1,11 @@
 import { createRequire } from 'node:module';
-import { Command } from 'commander';
-import { addCompletionCommand } from './completion-command.ts';
-import { addConformanceCommand } from './conformance-command.ts';
-import { addEventCommands } from './event-commands.ts';
-import { addRevokeCommand } from './revoke-command.ts';
-import { addServerCommands } from './server-commands.ts';
-import { addTransferCommands } from './transfer-commands.ts';
-import { addVerifyCommand } from './verify-command.ts';
+import { Argument, Command } from 'commander';
+import { examples } from './commands/arguments.ts';
+import { addConformanceCommand, addVerifyCommand } from './commands/check-commands.ts';
+import { addEventCommands } from './commands/event-commands.ts';
+import { addRevokeCommand, addServerCommands } from './commands/server-commands.ts';
+import { addTransferCommands } from './commands/transfer-commands.ts';
+import { print } from './output.ts';
 
 /**
  * The command line's definitions. An action imports what it runs when it runs, so that help, version and completion
@@ -30,4 +29,23 @@ export function createProgram(): Command {
 function version(): string {
   const { version } = createRequire(import.meta.url)('psyche-events/package.json') as { version: string };
   return version;
+}
+
+const SHELLS = ['bash', 'zsh', 'fish'];
+
+/** The command that prints what a shell needs to complete the others. */
+function addCompletionCommand(program: Command): void {
+  program
+    .command('completion')
+    .description('print a script that lets a shell complete commands, options and their values')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      `${examples('completion bash >> ~/.bashrc', 'completion fish > ~/.config/fish/completions/psyche-events.fish')}
+It completes the command psyche-events: install the package globally, or define an alias of that name.\n`,
+    )
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion.ts');
+      await print(completionScript(program, shell));
+    });
 }

@@ -1,8 +1,8 @@
 import { loadConfig, toAsyncApi, toJsonSchema } from '../server/index.ts';
 import { EventsError } from '../shared/index.ts';
-import { catalog } from './application.ts';
 import { print } from './output.ts';
-import { reach, trpcUrl } from './server-access.ts';
+import { catalog } from './serve/application.ts';
+import { reach, trpcUrl } from './sources/server-source.ts';
 
 /** The name of each document beside the endpoint of a server. */
 const DOCUMENTS: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isViolated, type VerifyReport, verify } from '../verify/index.ts';
 import { print } from './output.ts';
 import { Progress } from './progress.ts';
-import { trpcUrl } from './server-access.ts';
+import { trpcUrl } from './sources/server-source.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** As commander hands over the command's options. */

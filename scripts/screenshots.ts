@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { catalog, createApplication } from '../cli/application.ts';
+import { catalog, createApplication } from '../cli/serve/application.ts';
 import { createPublisher } from '../client/index.ts';
 import { loadConfig, startServer } from '../server/index.ts';
 import { type BreakableLine, lineTo } from '../test/dashboard/breakable-line.ts';

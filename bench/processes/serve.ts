@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { serve } from '../../cli/serve.ts';
+import { serve } from '../../cli/serve/serve.ts';
 import { expose, type Remote, remote } from '../harness/rpc.ts';
 import { listen } from '../peers/listen.ts';
 

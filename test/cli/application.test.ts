@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { catalog, createApplication } from '../../cli/application.ts';
+import { catalog, createApplication } from '../../cli/serve/application.ts';
 import { SimulationRegistry } from '../../simulation/index.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
 

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { toText } from '../../cli/format.ts';
-import { type Line, readLines } from '../../cli/read-lines.ts';
+import { toText } from '../../cli/events/format.ts';
+import { type Line, readLines } from '../../cli/events/read-lines.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 
 const timestamp = '2026-01-31T14:00:00.5+02:00';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { history as printHistory } from '../../cli/read.ts';
+import { history as printHistory } from '../../cli/events/read.ts';
 import type { EventsClient } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';

@@ -1,8 +1,8 @@
-import type { EventsClient } from '../client/index.ts';
-import type { AnyCatalog, EventSelection, SubscriptionOptions } from '../shared/index.ts';
+import type { EventsClient } from '../../client/index.ts';
+import type { AnyCatalog, EventSelection, SubscriptionOptions } from '../../shared/index.ts';
 
-/** Access of the commands to a server, or to Redis itself: events of any catalog. */
-export interface EventAccess
+/** A server, or Redis itself, as the commands use it: they read and publish events of any catalog. */
+export interface EventsSource
   extends Pick<
     EventsClient<AnyCatalog>,
     'publishBatch' | 'stream' | 'replay' | 'history' | 'stats' | 'close'

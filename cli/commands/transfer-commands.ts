@@ -1,18 +1,18 @@
 import { type Command, Option } from 'commander';
-import type { AnyCatalog, ReplayOptions } from '../shared/index.ts';
+import type { AnyCatalog, ReplayOptions } from '../../shared/index.ts';
+import { InputBytes } from '../events/input-bytes.ts';
+import { type SourceOptions, withSource } from '../sources/with-source.ts';
+import { stopSignal } from '../stop-signal.ts';
 import {
-  accessOptions,
   examples,
   parsePosition,
   parsePositive,
   sinceOption,
+  sourceOptions,
   topicOption,
   typesOption,
   withOptions,
 } from './arguments.ts';
-import { Source } from './source.ts';
-import { stopSignal } from './stop-signal.ts';
-import { type AccessOptions, withAccess } from './with-access.ts';
 
 type Selected = Pick<ReplayOptions<string, AnyCatalog>, 'types' | 'since'> & { topic: string };
 type Replayed = Selected &
@@ -25,31 +25,31 @@ const THE_BEGINNING = { at: new Date(0).toISOString() };
 
 /** Topics into files, files into topics, and both once more in their own time. */
 export function addTransferCommands(program: Command): void {
-  withOptions(program.command('export'), [...accessOptions(), topicOption(), typesOption(), sinceOption()])
+  withOptions(program.command('export'), [...sourceOptions(), topicOption(), typesOption(), sinceOption()])
     .description('print all that a topic holds as lines of JSON, from which import makes the same events')
     .addHelpText('after', examples('export --topic a > a.jsonl'))
-    .action(({ topic, types, since = THE_BEGINNING, ...options }: AccessOptions & Selected) =>
-      withAccess(options, async (access) => {
-        const { history } = await import('./read.ts');
-        await history(access, { topic, types, since });
+    .action(({ topic, types, since = THE_BEGINNING, ...options }: SourceOptions & Selected) =>
+      withSource(options, async (source) => {
+        const { history } = await import('../events/read.ts');
+        await history(source, { topic, types, since });
       }),
     );
 
-  withOptions(program.command('import'), [...accessOptions(), topicOption()])
+  withOptions(program.command('import'), [...sourceOptions(), topicOption()])
     .description(
       'publish what export printed, as it was; what is imported again within 5 minutes is stored once',
     )
     .argument('[file]', 'what export printed (default: the input)')
     .addHelpText('after', examples('import a.jsonl --topic b'))
-    .action((file: string | undefined, { topic, ...options }: AccessOptions & { topic: string }) =>
-      withAccess(options, async (access) => {
-        const { importLines } = await import('./publish.ts');
-        await importLines({ access, topic }, new Source(file));
+    .action((file: string | undefined, { topic, ...options }: SourceOptions & { topic: string }) =>
+      withSource(options, async (source) => {
+        const { importLines } = await import('../events/publish.ts');
+        await importLines({ source, topic }, new InputBytes(file));
       }),
     );
 
   withOptions(program.command('replay'), [
-    ...accessOptions(),
+    ...sourceOptions(),
     topicOption(),
     typesOption(),
     sinceOption(),
@@ -70,15 +70,17 @@ export function addTransferCommands(program: Command): void {
         'replay --topic run-1 --since 2026-01-31T12:00Z --into demo',
       ),
     )
-    .action((file: string | undefined, { into, maxPause, ...options }: AccessOptions & Replayed) =>
-      withAccess(options, async (access) => {
-        const { printMoments, publishMoments, replayLines, replayTopic } = await import('./replay.ts');
+    .action((file: string | undefined, { into, maxPause, ...options }: SourceOptions & Replayed) =>
+      withSource(options, async (source) => {
+        const { printMoments, publishMoments, replayLines, replayTopic } = await import(
+          '../events/replay.ts'
+        );
         const { topic, types, since, until, speed } = options;
         const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
         const asked = { topic, types, since, until, speed, maxPauseMs, signal: stopSignal() };
         const moments =
-          file === undefined ? replayTopic(access, asked) : replayLines(new Source(file), asked);
-        await (into === undefined ? printMoments(moments) : publishMoments({ access, topic: into }, moments));
+          file === undefined ? replayTopic(source, asked) : replayLines(new InputBytes(file), asked);
+        await (into === undefined ? printMoments(moments) : publishMoments({ source, topic: into }, moments));
       }),
     );
 }

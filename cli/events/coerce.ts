@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AnyCatalog, EventToPublish } from '../shared/index.ts';
+import type { AnyCatalog, EventToPublish } from '../../shared/index.ts';
 
 /** The parts of a JSON Schema that say where a value stands that JSON does not have. */
 interface Node {

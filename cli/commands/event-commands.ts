@@ -1,23 +1,23 @@
 import type { Command } from 'commander';
+import { InputBytes } from '../events/input-bytes.ts';
+import { type SourceOptions, withSource } from '../sources/with-source.ts';
+import { stopSignal } from '../stop-signal.ts';
 import {
-  accessOptions,
   examples,
   type FollowFlags,
   followOptions,
   type SelectionFlags,
   selectionOptions,
+  sourceOptions,
   toFollowed,
   topicOption,
   toStored,
   withOptions,
 } from './arguments.ts';
-import { Source } from './source.ts';
-import { stopSignal } from './stop-signal.ts';
-import { type AccessOptions, withAccess } from './with-access.ts';
 
 /** Events in and out: one by one, as they come, and what is held. */
 export function addEventCommands(program: Command): void {
-  withOptions(program.command('publish'), [...accessOptions(), topicOption()])
+  withOptions(program.command('publish'), [...sourceOptions(), topicOption()])
     .description('publish an event, or each line of the input; prints where they are stored')
     .argument('[type]', 'event type; without it, each line of the input is a whole event')
     .argument('[json]', 'data of the event; without it, each line of the input is data of one')
@@ -30,16 +30,16 @@ export function addEventCommands(program: Command): void {
       ),
     )
     .action(
-      (type: string | undefined, json: string | undefined, options: AccessOptions & { topic: string }) =>
-        withAccess(options, async (access) => {
-          const { publishLines, publishOne } = await import('./publish.ts');
-          const to = { access, topic: options.topic };
+      (type: string | undefined, json: string | undefined, options: SourceOptions & { topic: string }) =>
+        withSource(options, async (source) => {
+          const { publishLines, publishOne } = await import('../events/publish.ts');
+          const to = { source, topic: options.topic };
           if (type !== undefined && json !== undefined) await publishOne(to, type, json);
-          else await publishLines(to, type, new Source());
+          else await publishLines(to, type, new InputBytes());
         }),
     );
 
-  withOptions(program.command('tail'), [...accessOptions(), ...followOptions()])
+  withOptions(program.command('tail'), [...sourceOptions(), ...followOptions()])
     .description('print events as they come; lines of JSON in a pipe')
     .addHelpText(
       'after',
@@ -49,23 +49,23 @@ export function addEventCommands(program: Command): void {
         "tail --topic 'run-*' --types agent_message --every 500 --latest-by agent_id",
       ),
     )
-    .action((options: AccessOptions & FollowFlags) =>
-      withAccess(options, async (access) => {
-        const { tail } = await import('./read.ts');
-        await tail(access, toFollowed(options), stopSignal());
+    .action((options: SourceOptions & FollowFlags) =>
+      withSource(options, async (source) => {
+        const { tail } = await import('../events/read.ts');
+        await tail(source, toFollowed(options), stopSignal());
       }),
     );
 
-  withOptions(program.command('history'), [...accessOptions(), ...selectionOptions()])
+  withOptions(program.command('history'), [...sourceOptions(), ...selectionOptions()])
     .description('print what a topic holds as lines of JSON: the last 100, or what is asked for')
     .addHelpText(
       'after',
       examples('history --last 1000 --types agent_message', 'history --since 2026-01-31T12:00Z'),
     )
-    .action((options: AccessOptions & SelectionFlags) =>
-      withAccess(options, async (access) => {
-        const { history } = await import('./read.ts');
-        await history(access, toStored(options));
+    .action((options: SourceOptions & SelectionFlags) =>
+      withSource(options, async (source) => {
+        const { history } = await import('../events/read.ts');
+        await history(source, toStored(options));
       }),
     );
 }

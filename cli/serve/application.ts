@@ -3,8 +3,8 @@ import {
   type Application,
   type ApplicationContext,
   createAppRouter,
-} from '../server/index.ts';
-import { DEFAULT_TOPIC } from '../shared/index.ts';
+} from '../../server/index.ts';
+import { DEFAULT_TOPIC } from '../../shared/index.ts';
 import {
   responderFromEnv,
   runSimulation,
@@ -12,7 +12,7 @@ import {
   SimulationRegistry,
   simulationEvents,
   simulationProcedures,
-} from '../simulation/index.ts';
+} from '../../simulation/index.ts';
 
 /** The events that `serve` serves, and that the other commands find in Redis. */
 export const catalog = simulationEvents;

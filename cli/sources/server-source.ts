@@ -1,14 +1,20 @@
-import { type ConnectionOptions, createClient, createPublisher, probe, toHttpUrl } from '../client/index.ts';
-import { type AnyCatalog, EventsError } from '../shared/index.ts';
-import type { EventAccess } from './event-access.ts';
-import { note } from './output.ts';
+import {
+  type ConnectionOptions,
+  createClient,
+  createPublisher,
+  probe,
+  toHttpUrl,
+} from '../../client/index.ts';
+import { type AnyCatalog, EventsError } from '../../shared/index.ts';
+import { note } from '../output.ts';
+import type { EventsSource } from './event-source.ts';
 
 interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
   url: string;
 }
 
 /** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there, INVALID_OPTION when something else does */
-export async function openServer({ url: address, ...rest }: Server): Promise<EventAccess> {
+export async function openServer({ url: address, ...rest }: Server): Promise<EventsSource> {
   const url = trpcUrl(address);
   await reach(url);
   const server = { ...rest, url };

@@ -5,11 +5,11 @@ import {
   SERVER_VARIABLES,
   type ServerConfig,
   startServer,
-} from '../server/index.ts';
-import { RESPONDER_VARIABLES } from '../simulation/index.ts';
+} from '../../server/index.ts';
+import { RESPONDER_VARIABLES } from '../../simulation/index.ts';
+import { fail } from '../output.ts';
+import { onStopSignal } from '../stop-signal.ts';
 import { catalog, createApplication } from './application.ts';
-import { fail } from './fail.ts';
-import { onStopSignal } from './stop-signal.ts';
 import { superviseWorkers, workerNumber } from './workers.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { EventsError } from '../shared/index.ts';
+import { EventsError } from '../../shared/index.ts';
 
 /** One line of input. */
 export interface Line {

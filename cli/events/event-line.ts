@@ -6,7 +6,7 @@ import {
   isStreamNotice,
   parseInput,
   transformer,
-} from '../shared/index.ts';
+} from '../../shared/index.ts';
 import type { Line } from './read-lines.ts';
 
 /** An event of the input. */

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Followed, Stored } from './event-access.ts';
+import type { Followed, Stored } from '../sources/event-source.ts';
 
 /** A command with these options. */
 export function withOptions(command: Command, options: readonly Option[]): Command {
@@ -16,7 +16,7 @@ export const pathOption = (): Option =>
   new Option('--path <path>', 'the key of the events in a router of your own, such as events or a.events');
 
 /** Arguments for the source and the destination of events. */
-export const accessOptions = (): Option[] => [
+export const sourceOptions = (): Option[] => [
   new Option('--url <url>', 'the server').default('http://127.0.0.1:3000'),
   pathOption().conflicts('redis'),
   new Option('--token <token>', 'who you are to the server, where it asks').env('PSYCHE_TOKEN'),

@@ -1,17 +1,17 @@
-import type { Since } from '../shared/index.ts';
-import type { EventAccess, Followed, Stored } from './event-access.ts';
+import type { Since } from '../../shared/index.ts';
+import { isTerminal, print } from '../output.ts';
+import { isProgressSeen, Progress } from '../progress.ts';
+import type { EventsSource, Followed, Stored } from '../sources/event-source.ts';
 import { toLine } from './event-line.ts';
 import { toText } from './format.ts';
-import { isTerminal, print } from './output.ts';
-import { isProgressSeen, Progress } from './progress.ts';
 
 const PAGE = 1000;
 
-type Page = Awaited<ReturnType<EventAccess['history']>>;
+type Page = Awaited<ReturnType<EventsSource['history']>>;
 
 /** Prints events as they come: for people on a terminal, as lines of JSON elsewhere. */
-export async function tail(access: EventAccess, followed: Followed, signal: AbortSignal): Promise<void> {
-  for await (const { cursor, event } of access.stream({ ...followed, signal })) {
+export async function tail(source: EventsSource, followed: Followed, signal: AbortSignal): Promise<void> {
+  for await (const { cursor, event } of source.stream({ ...followed, signal })) {
     if (isTerminal) await print(toText(event));
     // That a stream has caught up is of no use to a program; what it lost is.
     else if (event.event_type !== 'stream_synced') await print(toLine(cursor, event));
@@ -20,7 +20,7 @@ export async function tail(access: EventAccess, followed: Followed, signal: Abor
 
 /** Prints what a topic holds, oldest first, up to now. */
 export async function history(
-  access: Pick<EventAccess, 'history'>,
+  source: Pick<EventsSource, 'history'>,
   { since = { last: 100 }, ...selection }: Stored,
 ): Promise<void> {
   const printPage = async ({ gaps, items }: Page): Promise<void> => {
@@ -28,16 +28,16 @@ export async function history(
     for (const { cursor, event } of items) await print(toLine(cursor, event));
   };
   if (typeof since === 'object' && 'last' in since) {
-    for (const page of await lastPages(access, selection, since.last)) await printPage(page);
+    for (const page of await lastPages(source, selection, since.last)) await printPage(page);
     return;
   }
-  const end = isProgressSeen ? (await access.history({ ...selection, limit: 1 })).next : '';
+  const end = isProgressSeen ? (await source.history({ ...selection, limit: 1 })).next : '';
   let start: string | undefined;
   let from: Since = since;
   using progress = new Progress(() => (typeof from === 'string' ? share(start, from, end) : undefined));
   // A page may be empty and yet not the end.
   for (let atEnd = false; !atEnd; ) {
-    const page: Page = await access.history({ ...selection, since: from, limit: PAGE });
+    const page: Page = await source.history({ ...selection, since: from, limit: PAGE });
     await printPage(page);
     progress.add(page.items.length);
     start ??= page.items[0]?.cursor;
@@ -54,14 +54,14 @@ function share(start: string | undefined, at: string, end: string): number | und
 
 /** The pages that hold the last events, oldest first. */
 async function lastPages(
-  access: Pick<EventAccess, 'history'>,
+  source: Pick<EventsSource, 'history'>,
   selection: Stored,
   last: number,
 ): Promise<Page[]> {
   const pages: Page[] = [];
   let before: string | null | undefined;
   for (let left = last; left > 0 && before !== null; ) {
-    const page = await access.history({
+    const page = await source.history({
       ...selection,
       limit: Math.min(left, PAGE),
       ...(before !== undefined && { before }),

@@ -1,14 +1,14 @@
-import { Pace, systemClock } from '../shared/index.ts';
-import type { EventAccess } from './event-access.ts';
+import { Pace, systemClock } from '../../shared/index.ts';
+import { isTerminal, print } from '../output.ts';
+import { isProgressSeen, Progress } from '../progress.ts';
+import type { EventsSource } from '../sources/event-source.ts';
 import { fromLine, toLine } from './event-line.ts';
 import { toText } from './format.ts';
-import { isTerminal, print } from './output.ts';
-import { isProgressSeen, Progress } from './progress.ts';
+import type { InputBytes } from './input-bytes.ts';
 import { send } from './publish.ts';
 import { readLines } from './read-lines.ts';
-import type { Source } from './source.ts';
 
-type ReplayOptions = NonNullable<Parameters<EventAccess['replay']>[0]>;
+type ReplayOptions = NonNullable<Parameters<EventsSource['replay']>[0]>;
 /** An event, or a stream's own item, whose time has come. */
 interface Moment {
   readonly cursor?: string | undefined;
@@ -21,12 +21,12 @@ interface Moment {
 
 /** A part of a topic, in its own time or scaled. */
 export async function* replayTopic(
-  access: EventAccess,
+  source: EventsSource,
   options: ReplayOptions,
 ): AsyncGenerator<Moment, void, undefined> {
-  const endMs = isProgressSeen ? await endOf(access, options) : undefined;
+  const endMs = isProgressSeen ? await endOf(source, options) : undefined;
   let startMs: number | undefined;
-  for await (const { cursor, event } of access.replay(options)) {
+  for await (const { cursor, event } of source.replay(options)) {
     if (event.event_type === 'stream_synced') continue;
     const atMs = Date.parse(event.timestamp);
     startMs ??= atMs;
@@ -37,34 +37,34 @@ export async function* replayTopic(
 
 /** When the last event is from that a replay of a topic will come to. */
 async function endOf(
-  access: EventAccess,
+  source: EventsSource,
   { topic, types, until }: ReplayOptions,
 ): Promise<number | undefined> {
   if (typeof until === 'object') return Date.parse(until.at);
   const before = until === undefined ? undefined : { before: until };
-  const { items } = await access.history({ topic, types, limit: 1, ...before });
+  const { items } = await source.history({ topic, types, limit: 1, ...before });
   const [last] = items;
   return last && Date.parse(last.event.timestamp);
 }
 
 /** Lines that `export` wrote, in the intervals of their timestamps; all of them, but for their types. */
 export async function* replayLines(
-  source: Source,
+  input: InputBytes,
   { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, types, signal }: ReplayOptions,
 ): AsyncGenerator<Moment, void, undefined> {
   const pace = new Pace(systemClock, { speed, maxPauseMs });
   let bytes = 0;
-  for await (const lines of readLines(source)) {
+  for await (const lines of readLines(input)) {
     for (const line of lines) {
       bytes += Buffer.byteLength(line.text) + 1;
-      const [input] = fromLine(line);
-      if (!input) continue;
-      const { cursor, event, isExact = false } = input;
+      const [read] = fromLine(line);
+      if (!read) continue;
+      const { cursor, event, isExact = false } = read;
       const { event_type, data, timestamp = new Date().toISOString() } = event;
       if (types && !types.includes(event_type)) continue;
       await pace.until(Date.parse(timestamp), signal).catch(() => {}); // it is seen that it ends
       if (signal?.aborted) return;
-      const share = source.size && bytes / source.size;
+      const share = input.size && bytes / input.size;
       yield { cursor, event: { event_type, timestamp, data }, isExact, share };
     }
   }
@@ -79,7 +79,7 @@ export async function printMoments(moments: AsyncIterable<Moment>): Promise<void
 
 /** Publishes them as if they happened again: with the time that it is now. */
 export async function publishMoments(
-  to: { access: EventAccess; topic: string },
+  to: { source: EventsSource; topic: string },
   moments: AsyncIterable<Moment>,
 ): Promise<void> {
   for await (const { event, isExact } of counted(moments)) {

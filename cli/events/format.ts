@@ -5,7 +5,7 @@ import {
   psycheEvents,
   type StreamNotice,
   transformer,
-} from '../shared/index.ts';
+} from '../../shared/index.ts';
 
 interface Item {
   topic?: string;

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { ConformanceCommand } from '../conformance.ts';
+import type { VerifyCommand } from '../verify.ts';
 import { examples, parseCount, parsePositive, pathOption, withOptions } from './arguments.ts';
-import type { VerifyCommand } from './verify.ts';
 
 const count = (flags: string, description: string, fallback: number): Option =>
   new Option(flags, description).argParser(parseCount).default(fallback);
@@ -32,7 +33,33 @@ Kill nodes, Redis or connections meanwhile: every event that was acknowledged ha
 announced as a gap. The exit code is 1 when one did not.\n`,
     )
     .action(async (options: VerifyCommand) => {
-      const { runVerify } = await import('./verify.ts');
+      const { runVerify } = await import('../verify.ts');
       await runVerify(options);
+    });
+}
+
+/** A test of clients in any language, for those who write one. */
+export function addConformanceCommand(program: Command): void {
+  withOptions(program.command('conformance'), [
+    new Option('--cmd <command>', 'starts the client under test, a line for the shell').makeOptionMandatory(),
+    new Option('--only <text...>', 'only scenarios whose name holds one of these texts'),
+    new Option('--timeout <s>', 'how long a scenario may take').argParser(parsePositive).default(30),
+    new Option('--json', 'print the report as JSON'),
+  ])
+    .description(
+      'test a client in any language: each promise that depends on it, with servers of the test’s own',
+    )
+    .addHelpText(
+      'after',
+      `${examples(
+        "conformance --cmd './my-client'",
+        "conformance --cmd 'python3 client.py' --only '[D12]' --timeout 60",
+      )}
+The client is driven by lines of JSON on its standard input and output: docs/clients.md has them. The exit code is 1 when
+a scenario failed.\n`,
+    )
+    .action(async (options: ConformanceCommand) => {
+      const { runConformance } = await import('../conformance.ts');
+      await runConformance(options);
     });
 }

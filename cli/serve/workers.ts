@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { JsonLogger, type Logger, type ServerConfig } from '../server/index.ts';
-import { onStopSignal } from './stop-signal.ts';
+import { JsonLogger, type Logger, type ServerConfig } from '../../server/index.ts';
+import { onStopSignal } from '../stop-signal.ts';
 
 /** Tells a worker which one it is. */
 const NUMBER = 'PSYCHE_WORKER';

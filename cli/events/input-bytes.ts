@@ -1,7 +1,7 @@
 import { createReadStream, fstatSync, statSync } from 'node:fs';
 
 /** Bytes of a file, or of the input, and how far they are read. */
-export class Source implements AsyncIterable<Buffer> {
+export class InputBytes implements AsyncIterable<Buffer> {
   readonly #chunks: AsyncIterable<Buffer>;
   /** Bytes in all; undefined of a pipe. */
   readonly size: number | undefined;

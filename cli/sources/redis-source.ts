@@ -1,7 +1,7 @@
-import { EventManager, loadConfig, RedisBroker, toJsonSchema } from '../server/index.ts';
-import { type AnyCatalog, EventsError } from '../shared/index.ts';
-import { catalog } from './application.ts';
-import type { EventAccess } from './event-access.ts';
+import { EventManager, loadConfig, RedisBroker, Sessions, toJsonSchema } from '../../server/index.ts';
+import { type AnyCatalog, EventsError } from '../../shared/index.ts';
+import { catalog } from '../serve/application.ts';
+import type { EventsSource } from './event-source.ts';
 
 /** The log in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
 export async function openRedisBroker(url: string): Promise<RedisBroker> {
@@ -25,7 +25,7 @@ export async function openRedisBroker(url: string): Promise<RedisBroker> {
 }
 
 /** Events straight from Redis, past any server. @throws EventsError UNAVAILABLE when it does not answer */
-export async function openRedis(url: string): Promise<EventAccess> {
+export async function openRedis(url: string): Promise<EventsSource> {
   const broker = await openRedisBroker(url);
   const manager = new EventManager<AnyCatalog>({ broker, catalog });
   return {
@@ -39,4 +39,14 @@ export async function openRedis(url: string): Promise<EventAccess> {
     schema: async () => toJsonSchema(catalog),
     close: () => manager.close(),
   };
+}
+
+/** Ends a subject's sessions on every server of a Redis. @throws EventsError UNAVAILABLE when Redis does not answer */
+export async function revoke(subject: string, redis: string): Promise<void> {
+  const broker = await openRedisBroker(redis);
+  try {
+    await new Sessions({ broker }).revoke(subject);
+  } finally {
+    await broker.close();
+  }
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { accessOptions, examples, withOptions } from './arguments.ts';
-import { print } from './output.ts';
-import { type AccessOptions, withAccess } from './with-access.ts';
+import { print } from '../output.ts';
+import { type SourceOptions, withSource } from '../sources/with-source.ts';
+import { examples, sourceOptions, withOptions } from './arguments.ts';
 
 /** A server, and what is asked of one that is not an event. */
 export function addServerCommands(program: Command): void {
@@ -30,7 +30,7 @@ export function addServerCommands(program: Command): void {
         workers,
         logLevel,
       }: Record<string, string | undefined>) => {
-        const { serve } = await import('./serve.ts');
+        const { serve } = await import('../serve/serve.ts');
         await serve({
           ...process.env,
           HOST: host,
@@ -44,11 +44,11 @@ export function addServerCommands(program: Command): void {
       },
     );
 
-  withOptions(program.command('stats'), accessOptions())
+  withOptions(program.command('stats'), sourceOptions())
     .description('print what a server did since it started, as JSON')
     .addHelpText('after', examples('stats', 'stats | jq .published'))
-    .action((options: AccessOptions) =>
-      withAccess(options, async (access) => print(JSON.stringify(await access.stats(), null, 2))),
+    .action((options: SourceOptions) =>
+      withSource(options, async (source) => print(JSON.stringify(await source.stats(), null, 2))),
     );
 
   program
@@ -67,7 +67,25 @@ export function addServerCommands(program: Command): void {
       examples('schema > events.schema.json', 'schema --url https://a.example/events --format asyncapi'),
     )
     .action(async (options: { format: string; url?: string }) => {
-      const { printSchema } = await import('./schema.ts');
+      const { printSchema } = await import('../schema.ts');
       await printSchema(options);
+    });
+}
+
+/** Sends a subject away from all servers of a Redis. */
+export function addRevokeCommand(program: Command): void {
+  program
+    .command('revoke')
+    .argument('<subject>', 'the sub of its tokens, or the id of its API key')
+    .addOption(
+      new Option('--redis <url>', 'the Redis that the servers share').env('REDIS_URL').makeOptionMandatory(),
+    )
+    .description(
+      'cut a subject off at once, on every server of a Redis, and refuse its tokens that were issued until now',
+    )
+    .addHelpText('after', examples('revoke alice --redis redis://127.0.0.1:6379'))
+    .action(async (subject: string, { redis }: { redis: string }) => {
+      const { revoke } = await import('../sources/redis-source.ts');
+      await revoke(subject, redis);
     });
 }

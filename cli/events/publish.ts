@@ -1,18 +1,18 @@
-import { EventsError, formatIssues, type PublishResult } from '../shared/index.ts';
+import { EventsError, formatIssues, type PublishResult } from '../../shared/index.ts';
+import { print } from '../output.ts';
+import { Progress } from '../progress.ts';
+import type { EventsSource } from '../sources/event-source.ts';
 import { Coercion } from './coerce.ts';
-import type { EventAccess } from './event-access.ts';
 import { fromLine, type Input, parseJson } from './event-line.ts';
-import { print } from './output.ts';
-import { Progress } from './progress.ts';
+import type { InputBytes } from './input-bytes.ts';
 import { type Line, readLines } from './read-lines.ts';
-import type { Source } from './source.ts';
 
 /** Events per request: well below what a server takes. */
 const BATCH = 500;
 
 /** The destination of events. */
 export interface PublishTo {
-  access: EventAccess;
+  source: EventsSource;
   topic: string | undefined;
 }
 
@@ -23,7 +23,11 @@ export async function publishOne(to: PublishTo, type: string, json: string): Pro
 }
 
 /** Publishes each line of input as it arrives: data of one type, or, without a type, whole events. */
-export async function publishLines(to: PublishTo, type: string | undefined, input: Source): Promise<void> {
+export async function publishLines(
+  to: PublishTo,
+  type: string | undefined,
+  input: InputBytes,
+): Promise<void> {
   const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
   for await (const results of publishAll(to, input, read)) await printAll(results);
 }
@@ -32,7 +36,7 @@ export async function publishLines(to: PublishTo, type: string | undefined, inpu
  * Publishes what `export` wrote, as it was. An event's key is its place in the log it comes from, so that a second
  * import within five minutes, of the same file or of another part of that log, stores nothing twice [D3].
  */
-export async function importLines(to: PublishTo, input: Source): Promise<void> {
+export async function importLines(to: PublishTo, input: InputBytes): Promise<void> {
   let stored = 0;
   let duplicates = 0;
   for await (const results of publishAll(to, input, withKey)) {
@@ -42,28 +46,28 @@ export async function importLines(to: PublishTo, input: Source): Promise<void> {
 }
 
 /** Publishes events. @throws EventsError in terms of the input: `Line 3: data.sentiment.score: Too big` */
-export async function send({ access, topic }: PublishTo, inputs: readonly Input[]): Promise<PublishResult[]> {
-  const written = inputs.every(({ isExact }) => isExact) ? undefined : await coercionOf(access);
+export async function send({ source, topic }: PublishTo, inputs: readonly Input[]): Promise<PublishResult[]> {
+  const written = inputs.every(({ isExact }) => isExact) ? undefined : await coercionOf(source);
   const events = inputs.map(({ isExact, event }) => (isExact || !written ? event : written.event(event)));
   try {
-    return await access.publishBatch(events, { topic });
+    return await source.publishBatch(events, { topic });
   } catch (error) {
     throw error instanceof EventsError ? named(error, inputs) : error;
   }
 }
 
-const coercions = new WeakMap<EventAccess, Promise<Coercion>>();
+const coercions = new WeakMap<EventsSource, Promise<Coercion>>();
 
 /** By the schema of the server that is published to, which is asked for once. */
-function coercionOf(access: EventAccess): Promise<Coercion> {
-  const known = coercions.get(access) ?? access.schema().then((schema) => new Coercion(schema));
-  coercions.set(access, known);
+function coercionOf(source: EventsSource): Promise<Coercion> {
+  const known = coercions.get(source) ?? source.schema().then((schema) => new Coercion(schema));
+  coercions.set(source, known);
   return known;
 }
 
 async function* publishAll(
   to: PublishTo,
-  input: Source,
+  input: InputBytes,
   read: (line: Line) => Input[],
 ): AsyncGenerator<PublishResult[], void, undefined> {
   using progress = new Progress(input.share);

@@ -1,0 +1,31 @@
+import type { EventsSource } from './event-source.ts';
+
+export interface SourceOptions {
+  url: string;
+  path?: string | undefined;
+  token?: string | undefined;
+  redis?: string;
+}
+
+/** Uses a server or Redis, and lets go of it afterwards. @throws EventsError UNAVAILABLE when nothing answers */
+export async function withSource(
+  { url, path, token, redis }: SourceOptions,
+  use: (source: EventsSource) => Promise<void>,
+): Promise<void> {
+  const source = await (redis === undefined ? throughServer({ url, path, token }) : throughRedis(redis));
+  try {
+    await use(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function throughServer(server: Pick<SourceOptions, 'url' | 'path' | 'token'>): Promise<EventsSource> {
+  const { openServer } = await import('./server-source.ts');
+  return openServer(server);
+}
+
+async function throughRedis(url: string): Promise<EventsSource> {
+  const { openRedis } = await import('./redis-source.ts');
+  return openRedis(url);
+}
