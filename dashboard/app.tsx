@@ -9,7 +9,7 @@ import { Network } from './network/network.tsx';
 import { ConnectionBar } from './shell/connection-bar.tsx';
 import { ErrorBoundary } from './shell/error-boundary.tsx';
 import { PageState } from './shell/page-state.tsx';
-import { MomentProvider } from './state/moment-provider.tsx';
+import { MomentProvider } from './state/moment/moment-provider.tsx';
 import { SimulationProvider } from './state/simulation-provider.tsx';
 import { useDrawn } from './state/use-schema.ts';
 import { SystemStatus } from './system/system-status.tsx';

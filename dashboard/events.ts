@@ -1,5 +1,4 @@
-import type { Gap, PlacedEvent } from '../client/react/index.ts';
-import { createPsycheEvents } from '../client/react/index.ts';
+import { createPsycheEvents, type Gap, type PlacedEvent } from '../client/react/index.ts';
 import type { EventName } from '../shared/index.ts';
 import type { SimulationCatalog } from '../simulation/index.ts';
 
@@ -10,3 +9,15 @@ export const { EventsProvider, useConnection, useEvents, useEventSelector, usePu
 export type PageEventName = EventName<SimulationCatalog>;
 export type PageEvent<N extends PageEventName = PageEventName> = PlacedEvent<N, SimulationCatalog>;
 export type { Gap };
+
+/** A number of a free record such as `metadata`, or null. */
+export function numberAt(record: Readonly<Record<string, unknown>> | undefined, key: string): number | null {
+  const value = record?.[key];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** A text of a free record such as `metadata`, or null. */
+export function textAt(record: Readonly<Record<string, unknown>> | undefined, key: string): string | null {
+  const value = record?.[key];
+  return typeof value === 'string' && value !== '' ? value : null;
+}

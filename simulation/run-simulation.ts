@@ -1,5 +1,5 @@
+import type { SimulationRegistry } from './control/simulation-registry.ts';
 import { Simulation, type SimulationOptions } from './simulation.ts';
-import type { SimulationRegistry } from './simulation-registry.ts';
 
 /** Options of {@link runSimulation}. */
 export interface RunSimulationOptions extends SimulationOptions {

@@ -1,15 +1,15 @@
 import type { Logger } from '../server/index.ts';
 import { sleep } from '../shared/index.ts';
-import { Agent } from './agent.ts';
-import { AgentNetwork, type NetworkMessage } from './agent-network.ts';
+import { Agent } from './agent/agent.ts';
+import type { EventOutlet } from './agent/event-outlet.ts';
+import { type Responder, ResponderError, type ResponderFactory } from './agent/responder.ts';
+import type { SentimentAnalyzer } from './agent/sentiment.ts';
 import { ARCHETYPE_IDS, ARCHETYPES } from './archetypes.ts';
 import type { Clock } from './clock.ts';
-import type { EventOutlet } from './event-outlet.ts';
-import { PSYCHE_PATHS } from './paths.ts';
+import { AgentNetwork, type NetworkMessage } from './network/agent-network.ts';
+import { PSYCHE_PATHS } from './network/paths.ts';
+import { measureStagnation, STAGNATION_WINDOW } from './network/stagnation.ts';
 import { createRandom, type Random } from './random.ts';
-import { type Responder, ResponderError, type ResponderFactory } from './responder.ts';
-import type { SentimentAnalyzer } from './sentiment.ts';
-import { measureStagnation, STAGNATION_WINDOW } from './stagnation.ts';
 import { beginRun, type RunState, step, type Turn } from './step.ts';
 import type { Timeline } from './timeline.ts';
 

@@ -1,14 +1,14 @@
 import type { Logger } from '../server/index.ts';
 import { DEFAULT_TOPIC, EventsError, sleep } from '../shared/index.ts';
-import type { AgentStats } from './agent-stats.ts';
+import type { AgentStats } from './agent/agent-stats.ts';
+import { EventOutlet, type EventPublisher } from './agent/event-outlet.ts';
+import type { ResponderFactory } from './agent/responder.ts';
+import { scriptedResponder } from './agent/scripted-responder.ts';
+import type { SentimentAnalyzer } from './agent/sentiment.ts';
 import type { SimulationState } from './catalog.ts';
 import { systemClock, type WorldClock } from './clock.ts';
-import { EventOutlet, type EventPublisher } from './event-outlet.ts';
-import { checkSeed, checkSpeed, checkStimulus } from './limits.ts';
-import type { ResponderFactory } from './responder.ts';
+import { checkSeed, checkSpeed, checkStimulus } from './control/limits.ts';
 import { Run } from './run.ts';
-import { scriptedResponder } from './scripted-responder.ts';
-import type { SentimentAnalyzer } from './sentiment.ts';
 import { Timeline } from './timeline.ts';
 
 /** Options of a {@link Simulation}. */

@@ -1,4 +1,4 @@
-import { isOpen, type Mode, type Path } from './paths.ts';
+import { isOpen, type Mode, type Path } from './network/paths.ts';
 import type { Random } from './random.ts';
 
 /** All that decides who speaks next. Times are ms of the run. */

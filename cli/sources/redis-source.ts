@@ -4,7 +4,7 @@ import { catalog } from '../serve/application.ts';
 import type { EventsSource } from './event-source.ts';
 
 /** The log in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
-export async function openRedisBroker(url: string): Promise<RedisBroker> {
+async function openRedisBroker(url: string): Promise<RedisBroker> {
   const config = loadConfig({}, { ...process.env, REDIS_URL: url });
   const broker = new RedisBroker(
     { url },

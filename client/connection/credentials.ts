@@ -24,7 +24,7 @@ const HEADER_TEXT = /^[ -~]*$/;
  * The token of now.
  * @throws EventsError UNAVAILABLE when it cannot be had, which may pass; INVALID_OPTION when it is none
  */
-export async function askToken(token: Token): Promise<string> {
+async function askToken(token: Token): Promise<string> {
   const value = await ask('token', token);
   if (typeof value === 'string') return value.trim(); // read from a file it ends with a line
   throw new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);

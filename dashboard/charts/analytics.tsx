@@ -1,12 +1,13 @@
 import type { ReactNode } from 'react';
+import type { ServerStats } from '../../client/index.ts';
 import { clockTime, count, millis, plural } from '../model/format.ts';
-import { Figure } from '../shell/figure.tsx';
-import { Panel } from '../shell/panel.tsx';
-import { useMoment } from '../state/moment.ts';
+import { ratesPerType } from '../model/rates.ts';
+import { Figure, Panel } from '../shell/panel.tsx';
+import { useMoment } from '../state/moment/moment.ts';
 import { useDelivery } from '../state/use-delivery.ts';
+import { useNow } from '../state/use-now.ts';
 import { clockAheadMs, type StatsSample, useServerStats } from '../state/use-server-stats.ts';
-import { ErrorCounts } from './error-counts.tsx';
-import { TypeRates } from './type-rates.tsx';
+
 import './analytics.css';
 
 const DELIVERY = [
@@ -88,5 +89,62 @@ function ServerFigures({ sample }: { sample: StatsSample | undefined }): ReactNo
         bad={sum(errors) > 0}
       />
     </>
+  );
+}
+
+const NAMES: Readonly<Record<keyof ServerStats['errors'], string>> = {
+  invalid: 'invalid',
+  overloaded: 'overloaded',
+  unavailable: 'unavailable',
+  listener: 'in listeners',
+  malformed: 'malformed',
+};
+
+/** Errors of the server, kind by kind; nothing when there are none. */
+function ErrorCounts({ errors }: { errors: ServerStats['errors'] }): ReactNode {
+  const kinds = (Object.keys(NAMES) as (keyof ServerStats['errors'])[]).filter((kind) => errors[kind] > 0);
+  if (kinds.length === 0) return null;
+  return (
+    <p className="errors">
+      Errors: {kinds.map((kind) => `${count(errors[kind])} ${NAMES[kind]}`).join(', ')}
+    </p>
+  );
+}
+
+const WINDOW_MS = 60_000;
+
+/** Each type of event: how many a second over the last minute, or since the first one, and how many this page has. */
+function TypeRates(): ReactNode {
+  const { scene, live, at } = useMoment();
+  const now = useNow(1000, live);
+  const rates = [...ratesPerType(scene.entries, live ? now : at, WINDOW_MS)].sort(
+    ([, a], [, b]) => b.total - a.total,
+  );
+  const fastest = Math.max(0.001, ...rates.map(([, { rate }]) => rate));
+  if (rates.length === 0) return <p className="hint">No events yet.</p>;
+  return (
+    <table className="rates">
+      <thead>
+        <tr>
+          <th scope="col">Type</th>
+          <th scope="col" colSpan={2} title="Over the last minute, or since the first event that is here">
+            per second
+          </th>
+          <th scope="col">on this page</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rates.map(([type, { rate, total }]) => (
+          <tr key={type} data-type={type} data-total={total}>
+            <th scope="row">{type}</th>
+            <td className="rate-cell">
+              <span className="rate-bar" style={{ width: `${(100 * rate) / fastest}%` }} />
+            </td>
+            <td>{rate.toFixed(2)}</td>
+            <td>{count(total)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -1,7 +1,6 @@
 import { clockTime } from '../model/format.ts';
-import type { Entry } from '../model/log.ts';
-import { countUpTo } from '../model/search.ts';
-import type { Moment } from '../state/moment.ts';
+import { countUpTo, type Entry } from '../model/log.ts';
+import type { Moment } from '../state/moment/moment.ts';
 
 /** Time that charts look back on, and their least width, ms of the timeline. */
 const WINDOW_MS = 300_000;

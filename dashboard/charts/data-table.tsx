@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { TableScroll } from '../shell/table-scroll.tsx';
+import { TableScroll } from '../shell/panel.tsx';
 
 interface DataTableProps {
   /** Its caption: the panel's name. */

@@ -1,5 +1,5 @@
+import { numberAt } from '../events.ts';
 import { ARCHETYPE_IDS } from '../model/archetypes.ts';
-import { numberAt } from '../model/fields.ts';
 import type { Entry } from '../model/log.ts';
 import type { Message } from '../model/scene.ts';
 import type { PlotData } from './plot-style.ts';

@@ -1,9 +1,9 @@
 import { type ReactNode, useMemo } from 'react';
 import { ARCHETYPE_IDS, nameOf } from '../model/archetypes.ts';
 import { signed } from '../model/format.ts';
-import { EMERGENCY_OFF, EMERGENCY_ON } from '../model/thresholds.ts';
+import { EMERGENCY_OFF, EMERGENCY_ON } from '../model/health.ts';
 import { Panel } from '../shell/panel.tsx';
-import { useMoment, useMomentActions } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment/moment.ts';
 import { Chart } from './chart.tsx';
 import { chartRange, inRange, timeNamer } from './chart-window.ts';
 import { DataTable } from './data-table.tsx';

@@ -2,8 +2,8 @@ import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useIsDark } from '../state/theme.ts';
 import { type Palette, readPalette } from './palette.ts';
-import type { Line, PlotProps } from './plot-style.ts';
-import { drawThresholds } from './thresholds.ts';
+import type { Line, PlotProps, Threshold } from './plot-style.ts';
+
 import 'uplot/dist/uPlot.min.css';
 import './plot.css';
 
@@ -118,4 +118,22 @@ function toSeries({ shape, color, fill }: Line): uPlot.Series {
     ...(fill && { fill }),
     ...(paths && { paths }),
   };
+}
+
+/** Draws dashed lines across a chart. */
+function drawThresholds(chart: uPlot, thresholds: readonly Threshold[]): void {
+  const { ctx, bbox } = chart;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.setLineDash([4 * ratio, 4 * ratio]);
+  ctx.lineWidth = ratio;
+  for (const { y, color } of thresholds) {
+    const top = chart.valToPos(y, 'y', true);
+    ctx.strokeStyle = color;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, top);
+    ctx.lineTo(bbox.left + bbox.width, top);
+    ctx.stroke();
+  }
+  ctx.restore();
 }

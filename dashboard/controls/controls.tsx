@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { Panel } from '../shell/panel.tsx';
-import { useMoment } from '../state/moment.ts';
+import { useMoment } from '../state/moment/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 import { MessageForm } from './message-form.tsx';
 import { ResetButton } from './reset-button.tsx';

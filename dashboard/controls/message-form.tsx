@@ -2,7 +2,7 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { usePublish } from '../events.ts';
 import { ARCHETYPE_IDS, type ArchetypeId, isArchetype, nameOf } from '../model/archetypes.ts';
 import { SENTIMENTS, type SentimentLabel } from '../model/filters.ts';
-import { useTopic } from '../state/use-topic.ts';
+import { useTopic } from '../state/url-state.ts';
 
 const SCORES: Readonly<Record<SentimentLabel, number>> = { positive: 0.5, neutral: 0, negative: -0.5 };
 

@@ -1,9 +1,8 @@
 import type { ReactNode } from 'react';
 import { Icon } from '../shell/icons.tsx';
-import { useMoment, useMomentActions } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 import { useShortcuts } from '../state/use-shortcuts.ts';
-import { SpeedControl } from './speed-control.tsx';
 
 /** Start, pause, step and speed. In a replay the keys move the replay instead. */
 export function RunControls(): ReactNode {
@@ -60,5 +59,27 @@ export function RunControls(): ReactNode {
         </p>
       )}
     </>
+  );
+}
+
+const SPEEDS = [0.5, 1, 2, 5, 10] as const;
+
+function SpeedControl({ disabled }: { disabled: boolean }): ReactNode {
+  const { state, run } = useSimulation();
+  return (
+    <fieldset className="segments" disabled={disabled}>
+      <legend className="hidden">Speed</legend>
+      {SPEEDS.map((speed) => (
+        <label key={speed} className="segment">
+          <input
+            type="radio"
+            name="speed"
+            checked={state?.speed === speed}
+            onChange={() => void run({ name: 'setSpeed', speed })}
+          />
+          <span>{speed === 0.5 ? '½' : speed}×</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }

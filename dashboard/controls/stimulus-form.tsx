@@ -1,5 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { useMoment, useMomentActions } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
 
 const LONGEST = 500;

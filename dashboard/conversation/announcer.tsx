@@ -1,9 +1,8 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useConnection } from '../events.ts';
+import { textAt, useConnection } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
-import { textAt } from '../model/fields.ts';
-import { countUpTo } from '../model/search.ts';
-import { useMoment } from '../state/moment.ts';
+import { countUpTo } from '../model/log.ts';
+import { useMoment } from '../state/moment/moment.ts';
 
 const QUIET_MS = 3000;
 

@@ -1,14 +1,11 @@
 import type { ReactNode } from 'react';
 import { useConnection } from '../events.ts';
-import type { Filters } from '../model/filters.ts';
-import { isFiltering } from '../model/filters.ts';
-import { shownStatus } from '../shell/connection-words.ts';
-import { useMoment } from '../state/moment.ts';
+import { type Filters, isFiltering } from '../model/filters.ts';
+import { shownStatus } from '../shell/connection-status.tsx';
+import { useMoment } from '../state/moment/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
-import { setUrlParams } from '../state/url-state.ts';
-import { clearFilters } from '../state/use-filters.ts';
+import { clearFilters, setUrlParams, useTopic } from '../state/url-state.ts';
 import { useHasOwnEvents } from '../state/use-schema.ts';
-import { useTopic } from '../state/use-topic.ts';
 
 /** Why there is nothing to see, and what can be done about it. */
 export function EmptyFeed({ filters }: { filters: Filters }): ReactNode {

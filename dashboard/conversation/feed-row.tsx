@@ -1,10 +1,12 @@
-import type { ReactNode } from 'react';
+import { memo, type ReactNode, useState } from 'react';
+import type { Gap } from '../events.ts';
 import type { FeedItem } from '../model/feed-items.ts';
-import { EventRow } from './event-row.tsx';
-import { GapRow } from './gap-row.tsx';
-import { MessageRow } from './message-row.tsx';
-import { NoteRow } from './note-row.tsx';
-import { SpeakingRow } from './speaking-row.tsx';
+import { clockTime, fullTime, plural } from '../model/format.ts';
+import type { Entry } from '../model/log.ts';
+import type { Note } from '../model/notes.ts';
+import { summaryOf } from '../model/summary.ts';
+import { JsonTree } from './json-tree.tsx';
+import { MessageRow, SpeakingRow } from './message-row.tsx';
 
 export function FeedRow({ item }: { item: FeedItem }): ReactNode {
   switch (item.kind) {
@@ -20,3 +22,62 @@ export function FeedRow({ item }: { item: FeedItem }): ReactNode {
       return <SpeakingRow speaking={item.speaking} />;
   }
 }
+
+/** Any event that has no look of its own: a line, and below it, once opened, its data. */
+const EventRow = memo(function EventRow({ entry }: { entry: Entry }): ReactNode {
+  const { event, at } = entry;
+  const [open, setOpen] = useState(false);
+  return (
+    <details className="event" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary className="event-line">
+        <code>{event.event_type}</code>
+        <span dir="auto">{summaryOf(event)}</span>
+        <time dateTime={event.timestamp} title={fullTime(at)}>
+          {clockTime(at)}
+        </time>
+      </summary>
+      {open && (
+        <div className="event-data">
+          <JsonTree value={event.data} isOpen />
+        </div>
+      )}
+    </details>
+  );
+});
+
+const REASONS: Readonly<Record<Gap['reason'], string>> = {
+  trimmed: 'they were removed before this page could read them',
+  epoch_changed: 'the server’s log began anew',
+  conflated: 'the page was too slow for all of them',
+  dropped: 'the log holds something there that is no event',
+};
+
+/** A visible hole. */
+function GapRow({ gap }: { gap: Gap }): ReactNode {
+  const what =
+    gap.lost === null ? 'Some events may be missing here' : `${plural(gap.lost, 'event')} missing here`;
+  return (
+    <div className="gap-mark" data-reason={gap.reason}>
+      <span>
+        <strong>{what}</strong> · {REASONS[gap.reason]}
+      </span>
+    </div>
+  );
+}
+
+/** Row for an event that gave the conversation a turn. */
+const NoteRow = memo(function NoteRow({ entry, note }: { entry: Entry; note: Note }): ReactNode {
+  return (
+    <div className="note" data-tone={note.tone}>
+      <strong>{note.title}</strong>
+      {note.text !== '' && (
+        <span className="note-text" dir="auto">
+          {note.text}
+        </span>
+      )}
+      <time dateTime={entry.event.timestamp} title={fullTime(entry.at)}>
+        {clockTime(entry.at)}
+      </time>
+    </div>
+  );
+});

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import { type FieldCondition, isOperator, OPERATORS, type Operator } from '../model/field-condition.ts';
+import { type FieldCondition, isOperator, OPERATORS, type Operator } from '../model/filters.ts';
 import type { Field } from '../model/schema.ts';
-import { setFilters } from '../state/use-filters.ts';
+import { setFilters } from '../state/url-state.ts';
 
 interface FieldFilterProps {
   fields: readonly Field[];

@@ -12,7 +12,7 @@ import {
 import type { EventSchema, Field } from '../model/schema.ts';
 import { Glyph } from '../shell/glyph.tsx';
 import { Icon } from '../shell/icons.tsx';
-import { clearFilters, setFilters } from '../state/use-filters.ts';
+import { clearFilters, setFilters } from '../state/url-state.ts';
 import { useDrawn, useSchema } from '../state/use-schema.ts';
 import { useShortcuts } from '../state/use-shortcuts.ts';
 import { FieldFilter } from './field-filter.tsx';

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { plainPart } from '../model/plain-text.ts';
+import { plainPart } from '../model/format.ts';
 import './json-tree.css';
 
 /** Entries of one list or object that are shown at first. */

@@ -1,11 +1,9 @@
-import { memo, type ReactNode } from 'react';
+import { type CSSProperties, memo, type ReactNode, useState } from 'react';
+import { textAt } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
-import { textAt } from '../model/fields.ts';
-import { clockTime, fullTime } from '../model/format.ts';
-import type { Message } from '../model/scene.ts';
+import { clockTime, fullTime, signed } from '../model/format.ts';
+import type { Message, Speaking } from '../model/scene.ts';
 import { Glyph } from '../shell/glyph.tsx';
-import { LongText } from './long-text.tsx';
-import { Sentiment } from './sentiment.tsx';
 
 /** Row for a message of an agent. */
 export const MessageRow = memo(function MessageRow({ entry }: { entry: Message }): ReactNode {
@@ -38,3 +36,61 @@ export const MessageRow = memo(function MessageRow({ entry }: { entry: Message }
     </div>
   );
 });
+
+/** Row for words that an agent is about to say, as far as they have come: it looks like the message that it becomes. */
+export function SpeakingRow({ speaking: { agent, name, to, text } }: { speaking: Speaking }): ReactNode {
+  return (
+    <div className="message speaking" data-agent={agent}>
+      <Glyph agent={agent} />
+      <header className="message-head">
+        <strong className="speaker">{name}</strong>
+        <span className="listener">
+          <span aria-hidden="true">→</span>
+          <span className="hidden">to</span> {nameOf(to)}
+        </span>
+        <span className="now">now</span>
+      </header>
+      <LongText text={text} />
+      <footer className="message-foot">is speaking</footer>
+    </div>
+  );
+}
+
+const LONGEST = 1200;
+
+/** Text that somebody wrote, shown as text whatever is in it. A very long one is cut until the viewer wants all. */
+function LongText({ text }: { text: string }): ReactNode {
+  const [all, setAll] = useState(false);
+  const isCut = !all && text.length > LONGEST;
+  return (
+    <>
+      <p className="words" dir="auto">
+        {isCut ? `${text.slice(0, LONGEST)}…` : text}
+      </p>
+      {isCut && (
+        <button type="button" className="button small" onClick={() => setAll(true)}>
+          Show all
+        </button>
+      )}
+    </>
+  );
+}
+
+interface SentimentProps {
+  score: number;
+  label: string;
+}
+
+/** A small scale from −1 to 1, the number and the word. */
+function Sentiment({ score, label }: SentimentProps): ReactNode {
+  const half = 50 * Math.min(1, Math.abs(score));
+  const bar = { left: `${score < 0 ? 50 - half : 50}%`, width: `${half}%` } satisfies CSSProperties;
+  return (
+    <span className="sentiment" data-label={label}>
+      <span className="sentiment-scale" aria-hidden="true">
+        <span className="sentiment-bar" style={bar} />
+      </span>
+      <span className="sentiment-score">{signed(score)}</span> <span>{label}</span>
+    </span>
+  );
+}

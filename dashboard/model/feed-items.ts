@@ -1,6 +1,7 @@
 import type { Gap } from '../events.ts';
 import { isDrawn } from './drawn.ts';
 import { type Filters, matcher } from './filters.ts';
+import { plainText } from './format.ts';
 import type { Entry, GapMark } from './log.ts';
 import { createNoteTaker, type Note } from './notes.ts';
 import type { Message, Scene, Speaking } from './scene.ts';
@@ -53,4 +54,17 @@ function isWanted({ agent }: Speaking, { agents, types, sentiment, text, field }
   return (
     (agents.length === 0 || agents.includes(agent)) && sentiment === null && text.trim() === '' && !field
   );
+}
+
+/** The events of what is shown, one JSON object a line, each with its cursor; the command line reads them again. */
+export function exportLines(items: readonly FeedItem[]): string {
+  return items
+    .flatMap((item) => {
+      if (item.kind === 'gap') return [JSON.stringify({ event_type: 'stream_gap', data: item.gap })];
+      if (item.kind === 'speaking') return [];
+      const { cursor, ...event } = item.entry.event;
+      return [plainText({ cursor, ...event })];
+    })
+    .map((line) => `${line}\n`)
+    .join('');
 }

@@ -1,6 +1,5 @@
 import type { PageEvent } from '../events.ts';
 import { plural } from './format.ts';
-import { ERRORS_WARNING, LOAD_WARNING } from './thresholds.ts';
 
 type Status = PageEvent<'system_status'>['data'];
 
@@ -24,3 +23,14 @@ export function healthOf({ health_status, performance_metrics, error_count }: St
     ? { tone: 'warning', words: busy.join(', ') }
     : { tone: health_status, words: health_status };
 }
+
+/** Stagnation at which emergency mode begins, and below which it ends. */
+export const EMERGENCY_ON = 0.6;
+export const EMERGENCY_OFF = 0.48;
+
+/** Processor and memory, percent: above which a system is in a warning, and in an error. */
+export const LOAD_WARNING = 70;
+export const LOAD_ERROR = 90;
+
+/** Errors above which a system is in a warning. */
+const ERRORS_WARNING = 50;

@@ -1,7 +1,6 @@
-import type { PageEvent } from '../events.ts';
+import { numberAt, type PageEvent } from '../events.ts';
 import { nameOf } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
-import { numberAt } from './fields.ts';
 
 /** Describes an event that gave a conversation a turn, in a line. */
 export interface Note {

@@ -1,7 +1,5 @@
-import type { PageEvent } from '../events.ts';
-import { numberAt, textAt } from './fields.ts';
-import type { Entry, Log } from './log.ts';
-import { countUpTo } from './search.ts';
+import { numberAt, type PageEvent, textAt } from '../events.ts';
+import { countUpTo, type Entry, type Log } from './log.ts';
 
 export type Message = Entry<'agent_message'>;
 

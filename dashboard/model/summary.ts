@@ -1,10 +1,8 @@
-import type { PageEvent } from '../events.ts';
+import { numberAt, type PageEvent, textAt } from '../events.ts';
 import { nameOf } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
-import { numberAt, textAt } from './fields.ts';
-import { percent } from './format.ts';
+import { percent, plainText } from './format.ts';
 import { healthOf } from './health.ts';
-import { plainText } from './plain-text.ts';
 import { nodeOf } from './scene.ts';
 
 const LONGEST = 300;

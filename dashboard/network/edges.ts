@@ -1,6 +1,5 @@
-import type { PageEvent } from '../events.ts';
+import { type PageEvent, textAt } from '../events.ts';
 import { type ArchetypeId, isArchetype, NORMAL_PATHS } from '../model/archetypes.ts';
-import { textAt } from '../model/fields.ts';
 import type { Message, Scene } from '../model/scene.ts';
 
 /** A path as it is drawn. */

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { nameOf } from '../model/archetypes.ts';
-import { TableScroll } from '../shell/table-scroll.tsx';
+import { TableScroll } from '../shell/panel.tsx';
 import type { Edge } from './edges.ts';
 
 /** The drawing in words and numbers. */

@@ -1,15 +1,16 @@
 import { type ReactNode, useMemo } from 'react';
 import { ARCHETYPE_IDS, type ArchetypeId } from '../model/archetypes.ts';
+import { EMERGENCY_OFF, EMERGENCY_ON } from '../model/health.ts';
 import { Panel } from '../shell/panel.tsx';
-import { useMoment } from '../state/moment.ts';
-import { setFilters, useFilters } from '../state/use-filters.ts';
+import { useMoment } from '../state/moment/moment.ts';
+import { setFilters, useFilters } from '../state/url-state.ts';
 import { EdgeLine } from './edge-line.tsx';
 import { countMessages, edgesOf } from './edges.ts';
 import { HEIGHT, WIDTH } from './geometry.ts';
 import { NetworkTable } from './network-table.tsx';
 import { Node } from './node.tsx';
 import { Pulses } from './pulses.tsx';
-import { StagnationMeter } from './stagnation-meter.tsx';
+
 import './network.css';
 
 /** The five agents, the paths between them, and what travels there. */
@@ -66,4 +67,25 @@ export function Network(): ReactNode {
 /** One at a time: what a click on a picture means. */
 function select(agent: ArchetypeId): void {
   setFilters(({ agents }) => ({ agents: agents.length === 1 && agents[0] === agent ? [] : [agent] }));
+}
+
+/** Meter of stagnation, with the marks where the mode changes. */
+function StagnationMeter({ value }: { value: number | null }): ReactNode {
+  const shown = value ?? 0;
+  const level = shown > EMERGENCY_ON ? 'high' : shown > EMERGENCY_OFF ? 'middle' : 'low';
+  const text = value === null ? '–' : value.toFixed(2);
+  return (
+    <div className="stagnation">
+      <label htmlFor="stagnation">Stagnation</label>
+      <meter id="stagnation" className="hidden" min={0} max={1} value={shown}>
+        {text}
+      </meter>
+      <div className="stagnation-track" data-level={level} aria-hidden="true">
+        <span className="stagnation-fill" style={{ width: `${shown * 100}%` }} />
+        <span className="stagnation-mark" style={{ left: `${EMERGENCY_OFF * 100}%` }} />
+        <span className="stagnation-mark" style={{ left: `${EMERGENCY_ON * 100}%` }} />
+      </div>
+      <b>{text}</b>
+    </div>
+  );
 }

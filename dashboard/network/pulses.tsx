@@ -1,7 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import { countUpTo } from '../model/log.ts';
 import type { Message } from '../model/scene.ts';
-import { countUpTo } from '../model/search.ts';
-import { REDUCED_MOTION } from '../state/media.ts';
 import { wayOf } from './edges.ts';
 import { bow, PLACES, pointOn } from './geometry.ts';
 
@@ -57,3 +56,6 @@ function travel(layer: SVGGElement, message: Message): void {
   const animation = pulse.animate(frames, { duration: TRAVEL_MS, easing: 'cubic-bezier(.45,.05,.35,1)' });
   animation.finished.finally(() => pulse.remove()).catch(() => {});
 }
+
+/** The media query of people who asked their system for less motion. */
+const REDUCED_MOTION = '(prefers-reduced-motion: reduce)';

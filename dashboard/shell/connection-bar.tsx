@@ -1,15 +1,16 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import icon from '../icon.svg';
 import { clockTime, perSecond, plural } from '../model/format.ts';
+import type { Log } from '../model/log.ts';
 import { rateOf } from '../model/rates.ts';
-import { useMoment } from '../state/moment.ts';
-import { useCaughtUp } from '../state/use-caught-up.ts';
+import { useMoment } from '../state/moment/moment.ts';
 import { useNow } from '../state/use-now.ts';
 import { ConnectionStatus } from './connection-status.tsx';
-import { EmergencyAlert } from './emergency-alert.tsx';
 import { Help } from './help.tsx';
+import { Icon } from './icons.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 import { TopicPicker } from './topic-picker.tsx';
+
 import './connection-bar.css';
 
 /** The truth about the connection, before everything else. */
@@ -44,4 +45,43 @@ export function ConnectionBar(): ReactNode {
       </div>
     </header>
   );
+}
+
+/** The element is always there: screen readers announce what is put into it. */
+function EmergencyAlert(): ReactNode {
+  const { scene } = useMoment();
+  const paths = scene.network?.data.connections.filter(
+    ({ type, is_active }) => type === 'emergency' && is_active,
+  );
+  return (
+    <div role="alert" className="alert-slot">
+      {scene.mode === 'emergency' && (
+        <p className="emergency-alert">
+          <Icon name="alert" />
+          <strong>Emergency mode</strong>
+          {paths && paths.length > 0 && `${paths.length} emergency paths are open`}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Time for which it is shown, ms. */
+const SHOWN_MS = 10_000;
+
+/** Number of events that a resume brought, for a while after it; null otherwise. The first catch-up is no resume. */
+function useCaughtUp({ status, caughtUp }: Log): number | null {
+  const [wasLost, setWasLost] = useState(false);
+  const [shown, setShown] = useState<number | null>(null);
+  if (status === 'stale' && !wasLost) setWasLost(true);
+  if (status === 'live' && wasLost) {
+    setWasLost(false);
+    setShown(caughtUp);
+  }
+  useEffect(() => {
+    if (shown === null) return;
+    const timer = setTimeout(() => setShown(null), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [shown]);
+  return shown;
 }

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
+import type { ConnectionState, StreamStatus } from '../../client/react/index.ts';
 import { useConnection } from '../events.ts';
-import { useMoment } from '../state/moment.ts';
+import { useMoment } from '../state/moment/moment.ts';
 import { hasToken } from '../state/token-cookie.ts';
 import { useNow } from '../state/use-now.ts';
-import { shownStatus, WORDS } from './connection-words.ts';
 import { SignIn } from './sign-in.tsx';
 
 /** The connection, and what is done about it where there is none. In a replay nothing is called live. */
@@ -37,4 +37,40 @@ export function ConnectionStatus(): ReactNode {
       )}
     </div>
   );
+}
+
+/** The connection as the viewer meets it: nothing is live in a replay, or where the server answers and gives no events. */
+type ShownStatus = ConnectionState['status'] | 'connected' | 'refused';
+
+const WORDS: Readonly<Record<ShownStatus, string>> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  connected: 'Connected',
+  reconnecting: 'Reconnecting',
+  offline: 'Offline',
+  closed: 'Closed',
+  refused: 'Not let in',
+};
+
+interface Shown {
+  readonly connection: ConnectionState['status'];
+  readonly stream: StreamStatus;
+  /** Why the stream ended. */
+  readonly error: Error | null;
+  /** True if the page shows the newest events. */
+  readonly live: boolean;
+}
+
+export function shownStatus({ connection, stream, error, live }: Shown): ShownStatus {
+  // The page never leaves by itself: a server that closes for good is one that does not let it in.
+  if (connection === 'closed') return 'refused';
+  if (connection !== 'live') return connection;
+  if (stream === 'refused') return isNotLetIn(error) ? 'refused' : 'connected';
+  return live ? 'live' : 'connected';
+}
+
+/** Errors that a token, or a better one, mends. */
+function isNotLetIn(error: Error | null): boolean {
+  const code = error && 'code' in error ? error.code : null;
+  return code === 'UNAUTHENTICATED' || code === 'TOKEN_EXPIRED' || code === 'FORBIDDEN';
 }

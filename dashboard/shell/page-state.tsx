@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
 import { useConnection } from '../events.ts';
-import { useMoment } from '../state/moment.ts';
+import { useMoment } from '../state/moment/moment.ts';
 
 /** Tells style sheets and the browser's tab the state of the page as a whole. */
 export function PageState({ children }: { children: ReactNode }): ReactNode {

@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from 'react';
-import { useMoment } from '../state/moment.ts';
+import { useMoment } from '../state/moment/moment.ts';
 
 interface PanelProps {
   title: string;
@@ -25,6 +25,40 @@ export function Panel({ title, name, aside, children }: PanelProps): ReactNode {
         {aside}
       </header>
       {children}
+    </section>
+  );
+}
+
+interface FigureProps {
+  name: string;
+  /** Null: not known; then there is no figure. */
+  value: string | null;
+  bad?: boolean;
+  title?: string;
+  /** The agent whose colour its line over time has. */
+  line?: string;
+}
+
+/** A number and what it is. */
+export function Figure({ name, value, bad = false, title, line }: FigureProps): ReactNode {
+  if (value === null) return null;
+  return (
+    <div className="figure" data-bad={bad} title={title}>
+      <dt>
+        {line !== undefined && <span className="swatch" data-agent={line} aria-hidden="true" />}
+        {name}
+      </dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** Room for a long table. What scrolls must be reachable by keyboard. */
+export function TableScroll({ name, children }: { name: string; children: ReactNode }): ReactNode {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+    <section className="table-scroll" aria-label={name} tabIndex={0}>
+      <table>{children}</table>
     </section>
   );
 }

@@ -1,6 +1,5 @@
 import { type FormEvent, type ReactNode, useId, useRef, useState } from 'react';
-import { setUrlParams } from '../state/url-state.ts';
-import { useTopic } from '../state/use-topic.ts';
+import { setUrlParams, useTopic } from '../state/url-state.ts';
 import { useTopics } from '../state/use-topics.ts';
 import { Dialog } from './dialog.tsx';
 

@@ -1,10 +1,12 @@
+import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from '@trpc/client';
+import type { TRPCBuiltRouter, TRPCDefaultErrorShape } from '@trpc/server';
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
-import type { SimulationState } from '../../simulation/index.ts';
+import { transformer } from '../../shared/index.ts';
+import type { SimulationState, simulationProcedures } from '../../simulation/index.ts';
 import { useConnection } from '../events.ts';
-import { useMoment } from './moment.ts';
-import { isAbsence, simulationClient } from './simulation-client.ts';
+import { useMoment } from './moment/moment.ts';
+import { useTopic } from './url-state.ts';
 import { useSchema } from './use-schema.ts';
-import { useTopic } from './use-topic.ts';
 
 export type SimulationAction =
   | { name: 'start' | 'pause' | 'step' }
@@ -106,4 +108,21 @@ function act(topic: string | undefined, action: SimulationAction): Promise<Simul
     default:
       return simulation[action.name].mutate({ topic });
   }
+}
+
+type SimulationRouter = TRPCBuiltRouter<
+  { ctx: object; meta: object; errorShape: TRPCDefaultErrorShape; transformer: true },
+  { simulation: ReturnType<typeof simulationProcedures<object, object, object>> }
+>;
+
+/** The controls of a server's simulation: requests over HTTP, since each is one click. The address is relative: see App. */
+const simulationClient: TRPCClient<SimulationRouter> = createTRPCClient({
+  links: [httpLink({ url: 'trpc', transformer })],
+});
+
+/** Tells if a server says that it runs no such simulation. */
+function isAbsence(error: unknown): boolean {
+  if (!(error instanceof TRPCClientError)) return false;
+  const { code, reason } = (error.data ?? {}) as { code?: string; reason?: string };
+  return code === 'NOT_FOUND' || reason === 'INVALID_TOPIC';
 }

@@ -1,4 +1,5 @@
 import { useMemo, useSyncExternalStore } from 'react';
+import { type Filters, readFilters, writeFilters } from '../model/filters.ts';
 
 /** The page's state is in its address: it can be kept, sent, and gone back to. */
 
@@ -40,7 +41,31 @@ export function setUrlParams(changes: Readonly<Record<string, string | null>>): 
 }
 
 /** Reads the address's parameters with `read`, anew when they change. @param read always the same function */
-export function useUrlParams<T>(read: (params: URLSearchParams) => T): T {
+function useUrlParams<T>(read: (params: URLSearchParams) => T): T {
   const current = useSyncExternalStore(subscribe, urlParams, urlParams);
   return useMemo(() => read(current), [read, current]);
+}
+
+/** The topic that the page shows, `?topic=`; undefined: the default one. */
+export function useTopic(): string | undefined {
+  return useUrlParams(readTopic);
+}
+
+function readTopic(params: URLSearchParams): string | undefined {
+  return params.get('topic') || undefined;
+}
+
+/** The filters of the conversation, kept in the address. */
+export function useFilters(): Filters {
+  return useUrlParams(readFilters);
+}
+
+/** Changes some of the filters. */
+export function setFilters(change: (filters: Filters) => Partial<Filters>): void {
+  const filters = readFilters(urlParams());
+  setUrlParams(writeFilters({ ...filters, ...change(filters) }));
+}
+
+export function clearFilters(): void {
+  setFilters(() => ({ agents: [], types: [], sentiment: null, text: '', field: null }));
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
-import { countUpTo } from '../model/search.ts';
-import { useMoment } from './moment.ts';
+import { countUpTo } from '../model/log.ts';
+import { useMoment } from './moment/moment.ts';
 
 interface Delivery {
   readonly row: number;

@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
-import { numberAt } from '../model/fields.ts';
+import { numberAt } from '../events.ts';
 import { bytes, count, millis, percent } from '../model/format.ts';
 import { healthOf } from '../model/health.ts';
 import type { Entry } from '../model/log.ts';
 import { nodeOf } from '../model/scene.ts';
-import { Figure } from '../shell/figure.tsx';
+import { Figure } from '../shell/panel.tsx';
 
 interface NodeFiguresProps {
   entry: Entry<'system_status'>;

@@ -5,12 +5,11 @@ import { DataTable } from '../charts/data-table.tsx';
 import { faded, type Palette } from '../charts/palette.ts';
 import type { PlotData, PlotStyle } from '../charts/plot-style.ts';
 import { clockTime, percent } from '../model/format.ts';
-import { healthOf } from '../model/health.ts';
+import { healthOf, LOAD_ERROR, LOAD_WARNING } from '../model/health.ts';
 import type { Entry } from '../model/log.ts';
 import { nodeOf } from '../model/scene.ts';
-import { LOAD_ERROR, LOAD_WARNING } from '../model/thresholds.ts';
 import { Panel } from '../shell/panel.tsx';
-import { useMoment, useMomentActions } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment/moment.ts';
 import { NodeFigures } from './node-figures.tsx';
 import './system-status.css';
 

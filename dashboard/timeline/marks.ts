@@ -1,8 +1,7 @@
 import { isDrawn } from '../model/drawn.ts';
 import { healthOf } from '../model/health.ts';
-import { type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
+import { countUpTo, type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
 import { modeOf, nodeOf } from '../model/scene.ts';
-import { countUpTo } from '../model/search.ts';
 
 /** Marks of the timeline: parts of its whole, 0 to 1. */
 export interface TimelineMarks {

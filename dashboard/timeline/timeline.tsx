@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo } from 'react';
 import { clockTime, fullTime } from '../model/format.ts';
 import { Icon } from '../shell/icons.tsx';
-import { useMoment, useMomentActions } from '../state/moment.ts';
+import { useMoment, useMomentActions } from '../state/moment/moment.ts';
 import { useShortcuts } from '../state/use-shortcuts.ts';
 import { timelineMarks } from './marks.ts';
 import { MarksDrawing } from './marks-drawing.tsx';

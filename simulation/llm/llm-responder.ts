@@ -1,8 +1,6 @@
 import { EventsError } from '../../shared/index.ts';
+import { ResponderError, type ResponderFactory, type ResponseRequest } from '../agent/responder.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { ResponderError, type ResponderFactory, type ResponseRequest } from '../responder.ts';
-import { asResponderError, type ModelPlace } from './failure.ts';
-import { loadSdk, type Sdk } from './load-sdk.ts';
 import { promptFor } from './prompt.ts';
 
 /** Tokens of an answer; the prompt asks for far fewer. */
@@ -100,5 +98,49 @@ async function beforeTimeout<T>(next: Promise<T>, { clock, timeoutMs, place }: S
     return await Promise.race([next, timeout]);
   } finally {
     cancel();
+  }
+}
+
+/** The model's address as viewers may see it: no path, no user, no password. */
+export interface ModelPlace {
+  readonly model: string;
+  readonly origin: string;
+}
+
+/** Describes an error of the SDK in words for viewers; the endpoint's own words stay in `cause`, for the log. */
+function asResponderError(error: unknown, { model, origin }: ModelPlace, ai: Sdk['ai']): ResponderError {
+  if (error instanceof ResponderError) return error;
+  if (!ai.APICallError.isInstance(error)) {
+    return new ResponderError('failed', `The answer of ${model} at ${origin} broke off.`, { cause: error });
+  }
+  const { statusCode: status } = error;
+  if (status === undefined) {
+    return new ResponderError('unreachable', `The model at ${origin} cannot be reached.`, { cause: error });
+  }
+  if (status >= 400 && status < 500) {
+    return new ResponderError('refused', `The model at ${origin} refused the request (${status}).`, {
+      cause: error,
+    });
+  }
+  return new ResponderError('failed', `The model at ${origin} failed (${status}).`, { cause: error });
+}
+
+/** The AI SDK: optional packages, loaded when a language model is asked for. */
+export interface Sdk {
+  ai: typeof import('ai');
+  provider: typeof import('@ai-sdk/openai-compatible');
+}
+
+/** @throws EventsError INVALID_OPTION, saying what to install */
+async function loadSdk(): Promise<Sdk> {
+  try {
+    const [ai, provider] = await Promise.all([import('ai'), import('@ai-sdk/openai-compatible')]);
+    return { ai, provider };
+  } catch (cause) {
+    throw new EventsError(
+      'INVALID_OPTION',
+      'A language model needs two packages that are not installed: npm install ai @ai-sdk/openai-compatible',
+      { cause },
+    );
   }
 }

@@ -1,5 +1,5 @@
+import type { ResponseRequest } from '../agent/responder.ts';
 import { ARCHETYPE_IDS, ARCHETYPES } from '../archetypes.ts';
-import type { ResponseRequest } from '../responder.ts';
 
 /** Messages that a model is shown. */
 const REMEMBERED = 12;

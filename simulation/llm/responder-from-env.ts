@@ -1,6 +1,6 @@
 import { EventsError } from '../../shared/index.ts';
-import type { ResponderFactory } from '../responder.ts';
-import { scriptedResponder } from '../scripted-responder.ts';
+import type { ResponderFactory } from '../agent/responder.ts';
+import { scriptedResponder } from '../agent/scripted-responder.ts';
 import { llmResponder } from './llm-responder.ts';
 
 /** The variables that {@link responderFromEnv} reads. */

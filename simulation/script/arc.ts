@@ -1,4 +1,4 @@
-import type { Mode } from '../paths.ts';
+import type { Mode } from '../network/paths.ts';
 import type { Random } from '../random.ts';
 import type { Mood } from './script.ts';
 

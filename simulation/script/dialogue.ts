@@ -1,12 +1,10 @@
+import type { ResponseRequest } from '../agent/responder.ts';
 import { ARCHETYPE_IDS, ARCHETYPES, type ArchetypeId } from '../archetypes.ts';
 import type { Random } from '../random.ts';
-import type { ResponseRequest } from '../responder.ts';
 import { animaAnimus } from './anima-animus.ts';
 import { type Arc, beginArc, nextArc } from './arc.ts';
 import { Deck } from './deck.ts';
-import { DREAMS, type Dream } from './dreams.ts';
 import { ego } from './ego.ts';
-import { fill } from './fill.ts';
 import { persona } from './persona.ts';
 import type { Mood, Script } from './script.ts';
 import { self } from './self.ts';
@@ -108,3 +106,39 @@ function archetype(id: string): ArchetypeId {
     );
   return found;
 }
+
+/** A line with its slots filled. A name or image that begins a sentence gets its capital. */
+export function fill(line: string, slots: Readonly<Record<string, string>>): string {
+  return line.replace(/([.?!] )?\{(\w+)\}/g, (_, end: string | undefined, slot: string, offset: number) => {
+    const value = slots[slot];
+    if (value === undefined)
+      throw new TypeError(`The line ${JSON.stringify(line)} has an unknown slot {${slot}}`);
+    const begins = end !== undefined || offset === 0;
+    return (end ?? '') + (begins ? capitalised(value) : value);
+  });
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The subject of a conversation: an image that all five know, and something in it that nobody can explain. */
+export interface Dream {
+  readonly image: string;
+  readonly detail: string;
+}
+
+export const DREAMS: readonly Dream[] = [
+  { image: 'the flooded house', detail: 'the water on the third stair' },
+  { image: 'the locked room', detail: 'the light under the door' },
+  { image: 'the letter we never sent', detail: 'the stamp gone yellow' },
+  { image: 'the black dog at the gate', detail: 'the red thread round its neck' },
+  { image: 'the empty theatre', detail: 'the one lamp left on the stage' },
+  { image: 'the bridge at night', detail: 'the shoe on the railing' },
+  { image: 'the burnt orchard', detail: 'the single tree in blossom' },
+  { image: 'the stranger in the mirror', detail: 'the half-second before it smiled' },
+  { image: 'the train we missed', detail: 'the coat left on the platform' },
+  { image: 'the well in the garden', detail: 'the voice that answered first' },
+  { image: 'the drowned piano', detail: 'the one key that still sounded' },
+  { image: 'the unlit staircase', detail: 'the thirteenth step' },
+];

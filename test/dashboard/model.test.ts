@@ -8,7 +8,7 @@ import { type Filters, readFilters, writeFilters } from '../../dashboard/model/f
 import { createLogReader, LONGEST_SILENCE_MS, type Log } from '../../dashboard/model/log.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
 import { readSchema, type SchemaDocument } from '../../dashboard/model/schema.ts';
-import { advance, placeAt, placeOfMessage } from '../../dashboard/state/replay.ts';
+import { advance, placeAt, placeOfMessage } from '../../dashboard/state/moment/playback.ts';
 import { toJsonSchema } from '../../server/index.ts';
 import { ARCHETYPES, ARCHETYPE_IDS as IDS, PSYCHE_PATHS, simulationEvents } from '../../simulation/index.ts';
 import { said, state } from './events.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AgentNetwork, type AgentNetworkOptions } from '../../simulation/agent-network.ts';
-import { EventOutlet } from '../../simulation/event-outlet.ts';
+import { EventOutlet } from '../../simulation/agent/event-outlet.ts';
+import { AgentNetwork, type AgentNetworkOptions } from '../../simulation/network/agent-network.ts';
 import { FakeClock } from './fake-clock.ts';
 import { eventLog, only } from './stage.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryBroker } from '../../server/index.ts';
 import { type LogEntry, type PublishResult, sleep } from '../../shared/index.ts';
-import { Agent } from '../../simulation/agent.ts';
-import { EventOutlet } from '../../simulation/event-outlet.ts';
-import { type Responder, ResponderError } from '../../simulation/responder.ts';
+import { Agent } from '../../simulation/agent/agent.ts';
+import { EventOutlet } from '../../simulation/agent/event-outlet.ts';
+import { type Responder, ResponderError } from '../../simulation/agent/responder.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { eventLog, managerOf, memoryLogger, only } from './stage.ts';
 

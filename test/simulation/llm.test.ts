@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { ResponseRequest } from '../../simulation/agent/responder.ts';
+import { scriptedResponder } from '../../simulation/agent/scripted-responder.ts';
 import { llmResponder } from '../../simulation/llm/llm-responder.ts';
 import { responderFromEnv } from '../../simulation/llm/responder-from-env.ts';
 import { createRandom } from '../../simulation/random.ts';
-import type { ResponseRequest } from '../../simulation/responder.ts';
 import { runSimulation } from '../../simulation/run-simulation.ts';
-import { scriptedResponder } from '../../simulation/scripted-responder.ts';
 import { FakeClock } from './fake-clock.ts';
 import { type Behaviour, llmServer } from './llm-server.ts';
 import { eventLog, memoryLogger, only } from './stage.ts';

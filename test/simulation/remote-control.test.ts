@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, test } from 'vitest';
 import { type Broker, MemoryBroker, RedisBroker } from '../../server/index.ts';
+import { SimulationRegistry } from '../../simulation/control/simulation-registry.ts';
 import { runSimulation } from '../../simulation/run-simulation.ts';
-import { SimulationRegistry } from '../../simulation/simulation-registry.ts';
 import { FakeClock } from './fake-clock.ts';
 import { managerOf } from './stage.ts';
 

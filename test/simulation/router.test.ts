@@ -5,9 +5,9 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { createHTTPServer } from '@trpc/server/adapters/standalone';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { SimulationState } from '../../simulation/catalog.ts';
-import { simulationProcedures } from '../../simulation/router/simulation-procedures.ts';
+import { simulationProcedures } from '../../simulation/control/simulation-procedures.ts';
+import { SimulationRegistry } from '../../simulation/control/simulation-registry.ts';
 import { runSimulation } from '../../simulation/run-simulation.ts';
-import { SimulationRegistry } from '../../simulation/simulation-registry.ts';
 import { FakeClock } from './fake-clock.ts';
 import { eventLog, only } from './stage.ts';
 

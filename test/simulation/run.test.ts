@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { ResponderError } from '../../simulation/agent/responder.ts';
 import { simulationEvents } from '../../simulation/catalog.ts';
-import { ResponderError } from '../../simulation/responder.ts';
+import { SimulationRegistry } from '../../simulation/control/simulation-registry.ts';
 import { runSimulation } from '../../simulation/run-simulation.ts';
-import { SimulationRegistry } from '../../simulation/simulation-registry.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { eventLog, memoryLogger, only, stage } from './stage.ts';
 

@@ -1,16 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import type { ResponseRequest } from '../../simulation/agent/responder.ts';
 import { ARCHETYPE_IDS } from '../../simulation/archetypes.ts';
-import { isOpen, PSYCHE_PATHS } from '../../simulation/paths.ts';
+import { isOpen, PSYCHE_PATHS } from '../../simulation/network/paths.ts';
+import { measureStagnation } from '../../simulation/network/stagnation.ts';
 import { createRandom } from '../../simulation/random.ts';
-import type { ResponseRequest } from '../../simulation/responder.ts';
-import { Dialogue, SCRIPTS } from '../../simulation/script/dialogue.ts';
-import { DREAMS } from '../../simulation/script/dreams.ts';
+import { Dialogue, DREAMS, fill, SCRIPTS } from '../../simulation/script/dialogue.ts';
 import { EXCHANGES } from '../../simulation/script/exchanges.ts';
-import { fill } from '../../simulation/script/fill.ts';
 import { MOODS } from '../../simulation/script/script.ts';
 import { SmallTalk } from '../../simulation/script/small-talk.ts';
 import { Voice } from '../../simulation/script/voice.ts';
-import { measureStagnation } from '../../simulation/stagnation.ts';
 
 const linesOf = (id: (typeof ARCHETYPE_IDS)[number]): string[] => {
   const { toward, across, stimulus, ...moods } = SCRIPTS[id];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { vaderSentiment } from '../../simulation/sentiment.ts';
+import { vaderSentiment } from '../../simulation/agent/sentiment.ts';
 
 describe('sentiment', () => {
   test.each([

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { createAppRouter } from '../../server/index.ts';
+import { simulationProcedures } from '../../simulation/control/simulation-procedures.ts';
 import {
   ARCHETYPE_IDS,
   runSimulation,
   SimulationRegistry,
   simulationEvents,
 } from '../../simulation/index.ts';
-import { simulationProcedures } from '../../simulation/router/simulation-procedures.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
 import { FakeClock } from './fake-clock.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { measureStagnation } from '../../simulation/stagnation.ts';
+import { measureStagnation } from '../../simulation/network/stagnation.ts';
 import { LIVELY, STAGNANT } from './fixtures/conversations.ts';
 
 /** Stagnation after each message. */

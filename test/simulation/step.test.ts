@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ARCHETYPE_IDS } from '../../simulation/archetypes.ts';
-import { isOpen, type Mode, PSYCHE_PATHS } from '../../simulation/paths.ts';
+import { isOpen, type Mode, PSYCHE_PATHS } from '../../simulation/network/paths.ts';
 import { createRandom } from '../../simulation/random.ts';
 import { beginRun, type RunState, step, type Turn } from '../../simulation/step.ts';
 

@@ -2,8 +2,8 @@ import { expectTypeOf, test } from 'vitest';
 import * as z from 'zod';
 import { EventManager, MemoryBroker, type PublisherOf } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
+import type { EventPublisher } from '../../simulation/agent/event-outlet.ts';
 import { simulationEvents } from '../../simulation/catalog.ts';
-import type { EventPublisher } from '../../simulation/event-outlet.ts';
 
 const broker = new MemoryBroker();
 const dream = z.object({ symbol: z.string(), at: z.date() });

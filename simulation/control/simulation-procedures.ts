@@ -1,0 +1,48 @@
+import * as z from 'zod';
+import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
+import type { Command } from './command.ts';
+import { seedSchema, speedSchema, stimulusSchema } from './limits.ts';
+import type { SimulationRegistry } from './simulation-registry.ts';
+
+/** Chooses the simulation; default the one on topic `default`. */
+const which = z.strictObject({ topic: z.string().optional() });
+
+/**
+ * The procedures that show and control simulations, as a record that goes under any key of a router. They are built
+ * on your own procedure: who may use them is what it lets through. Each answers the state it led to.
+ *
+ * @example
+ * t.router({ simulation: simulationProcedures(registry, t.procedure.use(requireUser)) })
+ */
+export function simulationProcedures<Ctx, Meta, Overrides>(
+  registry: SimulationRegistry,
+  base: BaseProcedure<Ctx, Meta, Overrides>,
+) {
+  const procedure = base.use(async ({ next }) => {
+    const result = await next();
+    if (!result.ok) throw asTRPCError(result.error);
+    return result;
+  });
+  const tell = (command: Command, input: { topic?: string | undefined } | undefined) =>
+    registry.perform(command, input?.topic);
+  return {
+    /** All simulations, with their topics: of this process, and of those that share the registry's broker. */
+    list: procedure.query(() => registry.listAll()),
+    state: procedure.input(which.optional()).query(({ input }) => tell({ action: 'state' }, input)),
+    start: procedure.input(which.optional()).mutation(({ input }) => tell({ action: 'start' }, input)),
+    pause: procedure.input(which.optional()).mutation(({ input }) => tell({ action: 'pause' }, input)),
+    /** Takes one turn; answers when it is over. */
+    step: procedure.input(which.optional()).mutation(({ input }) => tell({ action: 'step' }, input)),
+    setSpeed: procedure
+      .input(which.extend({ speed: speedSchema }))
+      .mutation(({ input }) => tell({ action: 'setSpeed', speed: input.speed }, input)),
+    /** Begins anew, with the same seed unless another is given. */
+    reset: procedure
+      .input(which.extend({ seed: seedSchema.optional() }).optional())
+      .mutation(({ input }) => tell({ action: 'reset', seed: input?.seed }, input)),
+    /** Says something to the agents from outside. */
+    inject: procedure
+      .input(which.extend({ text: stimulusSchema }))
+      .mutation(({ input }) => tell({ action: 'inject', text: input.text }, input)),
+  };
+}
