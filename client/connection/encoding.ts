@@ -25,13 +25,13 @@ export class EncodedInput {
       this.wire = encode(input, { lossless: true });
       this.length = JSON.stringify(this.wire).length;
     } catch (cause) {
-      throw unsendable(code, path, cause);
+      throw unsendableInput(code, path, cause);
     }
   }
 }
 
 /** The error for an input that is no data. @param cause tells which part of it, if it is one of ours */
-export function unsendable(code: InputCode, path: string, cause: unknown): EventsError {
+export function unsendableInput(code: InputCode, path: string, cause: unknown): EventsError {
   const [issue = { path: [], message: toError(cause).message }] =
     cause instanceof EventsError ? cause.issues : [];
   const where = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';

@@ -4,7 +4,7 @@ import type { EventInput, EventName, EventToPublish } from '../../shared/events.
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../shared/log.ts';
 import { psycheEvents } from '../../shared/psyche-events.ts';
 import { parseTopic } from '../../shared/topic.ts';
-import { unsendable } from '../connection/encoding.ts';
+import { unsendableInput } from '../connection/encoding.ts';
 import { withRetry } from '../failures/retry.ts';
 import { type BatchOptions, type ClientPublishOptions, inEvent } from '../publishing.ts';
 
@@ -44,7 +44,7 @@ export class BrokerSender<C extends AnyCatalog> {
       return toLogEntry(this.#catalog, event);
     } catch (cause) {
       // Code of the data's own: a getter, a method that a schema calls.
-      throw cause instanceof EventsError ? cause : unsendable('INVALID_EVENT', 'publish', cause);
+      throw cause instanceof EventsError ? cause : unsendableInput('INVALID_EVENT', 'publish', cause);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Palette } from './palette.ts';
 export type PlotData = [xs: number[], ...lines: (number | null)[][]];
 
 /** One series of a chart. */
-export interface Line {
+export interface PlotLine {
   readonly shape: 'curve' | 'steps' | 'dots';
   readonly color: string;
   /** Colour of the area below; default: none. */
@@ -12,7 +12,7 @@ export interface Line {
 }
 
 export interface PlotStyle {
-  readonly lines: readonly Line[];
+  readonly lines: readonly PlotLine[];
   /** Least and greatest y. */
   readonly y: readonly [number, number];
   /** Values of y that have a line. */

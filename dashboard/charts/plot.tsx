@@ -2,7 +2,7 @@ import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useIsDark } from '../state/theme.ts';
 import { type Palette, readPalette } from './palette.ts';
-import type { Line, PlotProps, Threshold } from './plot-style.ts';
+import type { PlotLine, PlotProps, Threshold } from './plot-style.ts';
 
 import 'uplot/dist/uPlot.min.css';
 import './plot.css';
@@ -106,7 +106,7 @@ function hasRoom(x: number, [from, to]: PlotProps['range']): boolean {
   return x < to - (to - from) / 12;
 }
 
-function toSeries({ shape, color, fill }: Line): uPlot.Series {
+function toSeries({ shape, color, fill }: PlotLine): uPlot.Series {
   if (shape === 'dots') {
     return { stroke: color, paths: () => null, points: { show: true, size: 6, width: 0, fill: color } };
   }

@@ -1,5 +1,10 @@
 import type { ReactNode } from 'react';
-import { type FieldCondition, isOperator, OPERATORS, type Operator } from '../model/filters.ts';
+import {
+  FIELD_OPERATORS,
+  type FieldCondition,
+  type FieldOperator,
+  isFieldOperator,
+} from '../model/filters.ts';
 import type { Field } from '../model/schema.ts';
 import { setFilters } from '../state/url-state.ts';
 
@@ -35,11 +40,11 @@ export function FieldFilter({ fields, condition }: FieldFilterProps): ReactNode 
             <span className="hidden">Comparison</span>
             <select
               value={condition.operator}
-              onChange={({ target }) => isOperator(target.value) && change({ operator: target.value })}
+              onChange={({ target }) => isFieldOperator(target.value) && change({ operator: target.value })}
             >
-              {(Object.keys(OPERATORS) as Operator[]).map((operator) => (
+              {(Object.keys(FIELD_OPERATORS) as FieldOperator[]).map((operator) => (
                 <option key={operator} value={operator}>
-                  {OPERATORS[operator]}
+                  {FIELD_OPERATORS[operator]}
                 </option>
               ))}
             </select>

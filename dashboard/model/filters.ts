@@ -143,24 +143,24 @@ function textOf(event: PageEntryEvent): string {
 /** A condition on one field of an event's data, as the address has it: `where=sentiment.score~lt~0`. */
 export interface FieldCondition {
   readonly path: string;
-  readonly operator: Operator;
+  readonly operator: FieldOperator;
   readonly value: string;
 }
 
-export const OPERATORS = { is: 'is', has: 'contains', lt: 'is below', gt: 'is above' } as const;
-export type Operator = keyof typeof OPERATORS;
+export const FIELD_OPERATORS = { is: 'is', has: 'contains', lt: 'is below', gt: 'is above' } as const;
+export type FieldOperator = keyof typeof FIELD_OPERATORS;
 
 function readCondition(text: string | null): FieldCondition | null {
   const [path = '', operator = '', ...value] = text?.split('~') ?? [];
-  return path !== '' && isOperator(operator) ? { path, operator, value: value.join('~') } : null;
+  return path !== '' && isFieldOperator(operator) ? { path, operator, value: value.join('~') } : null;
 }
 
 function writeCondition(condition: FieldCondition | null): string | null {
   return condition && `${condition.path}~${condition.operator}~${condition.value}`;
 }
 
-export function isOperator(text: string): text is Operator {
-  return Object.hasOwn(OPERATORS, text);
+export function isFieldOperator(text: string): text is FieldOperator {
+  return Object.hasOwn(FIELD_OPERATORS, text);
 }
 
 /** Tells if data meets the condition. While no value is given, any data with the field does. */

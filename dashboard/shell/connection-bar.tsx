@@ -5,7 +5,7 @@ import type { Log } from '../model/log.ts';
 import { rateOf } from '../model/rates.ts';
 import { useMoment } from '../state/moment/moment.ts';
 import { useNow } from '../state/use-now.ts';
-import { ConnectionStatus } from './connection-status.tsx';
+import { ConnectionIndicator } from './connection-status.tsx';
 import { Help } from './help.tsx';
 import { Icon } from './icons.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
@@ -25,7 +25,7 @@ export function ConnectionBar(): ReactNode {
         <img src={icon} alt="" width="26" height="26" />
         <span>Psyche</span>
       </h1>
-      <ConnectionStatus />
+      <ConnectionIndicator />
       <p className="bar-figure" title="Over the last ten seconds">
         <b>{perSecond(rateOf(scene.entries, live ? now : at))}</b> events/s
       </p>

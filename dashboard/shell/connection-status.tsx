@@ -7,7 +7,7 @@ import { useNow } from '../state/use-now.ts';
 import { SignIn } from './sign-in.tsx';
 
 /** The connection, and what is done about it where there is none. In a replay nothing is called live. */
-export function ConnectionStatus(): ReactNode {
+export function ConnectionIndicator(): ReactNode {
   const { status, attempt, nextRetryAt, retry } = useConnection();
   const { log, live } = useMoment();
   const shown = shownStatus({ connection: status, stream: log.status, error: log.error, live });
