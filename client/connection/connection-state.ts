@@ -4,7 +4,7 @@ import { ERRORS, EventsError } from '../../shared/errors.ts';
  * - `connecting`: the first attempt
  * - `live`: connected, and let in by the server
  * - `reconnecting`: not connected; it waits for the next attempt, or makes one
- * - `offline`: the same, and the browser says that there is no network
+ * - `offline`: not connected, and the browser says that there is no network
  * - `closed`: for good, by `close()` or, with an `error`, because the server forbids to come back
  */
 export type ConnectionStatus = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed';
@@ -40,9 +40,8 @@ export const INITIAL_CONNECTION: ConnectionState = Object.freeze({
 });
 
 /**
- * The error of calls that are not to wait for a connection: something answers at the address that is no server which
- * will take them. Null where waiting can help. The connection itself goes on trying, for the address may
- * be one where a server is about to be put.
+ * The error of calls that must not wait for a connection, since the address is wrong or another program answers there.
+ * Null where waiting can help. The connection itself goes on trying: a server may be put there later.
  */
 export function refusalOf({ status, error }: ConnectionState): EventsError | null {
   if (status === 'live' || status === 'closed') return null;
@@ -63,7 +62,7 @@ export type ConnectionEvent =
   | { type: 'network'; online: boolean }
   /** An event arrived, Unix ms. */
   | { type: 'received'; at: number }
-  /** Nobody comes back from here. */
+  /** The end: no event leads out of this state. */
   | { type: 'closed'; error: Error | null };
 
 type EventType = ConnectionEvent['type'];

@@ -55,12 +55,12 @@ export interface ConnectionOptions {
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
-/** Close codes that say nothing: of a socket that ended without a word, and of one that was closed without a code. */
+/** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
 const NO_WORDS = [1005, 1006];
 
 /**
- * tRPC's WebSocket client with our waits between its attempts: it asks for the address before each one, and gets it
- * when the wait is over.
+ * A connection by tRPC's WebSocket client, with our own waits: that client asks for the address before each attempt, and
+ * gets it when the wait before the attempt is over.
  */
 export class SocketConnection implements Connection {
   /** For `wsLink`. */
@@ -81,10 +81,11 @@ export class SocketConnection implements Connection {
   #openedAt = 0;
   #lastEventAt = 0;
   /**
-   * True once it was asked what is at the address: once, as long as nobody let us in; after each attempt where calls
-   * fail for what was found, lest they do so longer than it is true.
+   * True while no probe of the address is due. There is one probe until a server lets us in. While its finding makes
+   * calls fail, each failed attempt is followed by another probe, so that they fail no longer than the finding is true.
    */
   #probed = false;
+  /** The probe's result: the cause that is told of losses that do not explain themselves. */
   #finding: Error | null = null;
   #isWarned = false;
   #touching: ReturnType<typeof setTimeout> | undefined;
@@ -178,7 +179,7 @@ export class SocketConnection implements Connection {
       if (isRetryable(error)) throw error;
       this.close(error);
     }
-    // tRPC's loop must end here; refused an address, it would ask again at once.
+    // Ends the loop of tRPC's client: it waits for ever. If the address were refused, it would ask again at once.
     return this.#isClosed() ? new Promise(() => {}) : this.#url;
   }
 
@@ -227,7 +228,7 @@ export class SocketConnection implements Connection {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** Says of the first failure, and of those that follow, what is at the address, if that can be found out. */
+  /** Probes the address, and tells what answers there as the cause of this failure and of those that follow. */
   async #explain(): Promise<void> {
     const url = toHttpUrl(new URL(this.#url));
     const found = await probe(url, this.#ended.signal);
@@ -269,7 +270,7 @@ export class SocketConnection implements Connection {
   }
 }
 
-/** The finding where tRPC takes calls, and no WebSockets. */
+/** The error where tRPC answers calls over HTTP, and no WebSocket opens. */
 function noUpgrade(url: string): EventsError {
   return new EventsError(
     'UNAVAILABLE',

@@ -2,31 +2,31 @@ import { EventsError } from '../../shared/errors.ts';
 import { toError } from '../failures/errors.ts';
 import { definedOnly } from './encoding.ts';
 
-/** A value, or what fetches one: it is asked for each connection or request, so a fresh one follows an expired. */
+/** A value, or a function that fetches it anew for each connection or request: an expired value is replaced by a fresh one. */
 export type Asked<T> = T | (() => T | Promise<T>);
 
 /** Names and texts; undefined ones are left out. */
 type Texts = Readonly<Record<string, string | undefined>>;
 
-/** A token for the server, or what fetches one: it is asked for each connection, so a fresh one follows an expired. */
+/** A token for the server, or a function that fetches it anew for each connection: an expired token is replaced by a fresh one. */
 export type Token = Asked<string>;
 
 /** Values that your own context reads as `info.connectionParams`, or a function that fetches them for each connection anew. */
 export type ConnectionParams = Asked<Texts>;
 
-/** Headers for your own context, or what fetches them, for each request anew. */
+/** Headers for your own context, or a function that fetches them anew for each request. */
 export type RequestHeaders = Asked<Texts>;
 
 /** Characters that an HTTP header can hold. */
 const HEADER_TEXT = /^[ -~]*$/;
 
 /**
- * The token of now.
+ * Asks for the token.
  * @throws EventsError UNAVAILABLE when it cannot be had, which may pass; INVALID_OPTION when it is none
  */
 async function askToken(token: Token): Promise<string> {
   const value = await ask('token', token);
-  if (typeof value === 'string') return value.trim(); // read from a file it ends with a line
+  if (typeof value === 'string') return value.trim(); // a token that was read from a file ends with a line break
   throw new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
 }
 

@@ -4,12 +4,12 @@ import type { Encoded } from '../../shared/wire/format.ts';
 import { decodeOutput, encodePlainly } from '../../shared/wire/transformer.ts';
 import { toError } from '../failures/errors.ts';
 
-/** The code of an input that is the caller's mistake: of an event, or of anything else. */
+/** The error code of an input that cannot be sent: of an event, or of any other input. */
 export type InputCode = Extract<ErrorCode, 'INVALID_EVENT' | 'INVALID_OPTION'>;
 
 /**
- * An input as it goes on the wire. It is made where a call begins, so that an input that cannot be sent fails there,
- * at once and by name: within tRPC's client it would look like a lost connection. All tries send the same.
+ * An input as it goes on the wire. It is encoded where a call begins, so that an input that cannot be sent fails there,
+ * at once and by name; within tRPC's client it would look like a lost connection. Every try sends this one encoding.
  */
 export class EncodedInput {
   readonly wire: Encoded;
@@ -30,7 +30,7 @@ export class EncodedInput {
   }
 }
 
-/** The error for an input that is no data. @param cause tells which part of it, if it is one of ours */
+/** The error of an input that cannot be sent. @param cause names the field, if it is an error of ours */
 export function unsendableInput(code: InputCode, path: string, cause: unknown): EventsError {
   const [issue = { path: [], message: toError(cause).message }] =
     cause instanceof EventsError ? cause.issues : [];
@@ -41,7 +41,7 @@ export function unsendableInput(code: InputCode, path: string, cause: unknown): 
   });
 }
 
-/** Without the keys whose value is undefined: plain JSON then stays plain JSON on the wire. */
+/** Leaves out the keys whose value is undefined, so that plain JSON stays plain JSON on the wire. */
 export function definedOnly<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Partial<T>;
 }
@@ -68,8 +68,8 @@ export const wireTransformer = {
 };
 
 /**
- * An answer that could not be decoded, in its place: tRPC's client would lose it with an uncaught exception, and the
- * call would wait for ever. It has the shape of an error answer, for it may stand where one was.
+ * Replaces an answer that could not be decoded. An exception would be uncaught in tRPC's client, and the call would wait
+ * for ever. It has the shape of an error, since it may replace one.
  */
 class UndecodableAnswer {
   readonly code = -32700; // JSON-RPC's "parse error"
@@ -81,7 +81,7 @@ class UndecodableAnswer {
   }
 }
 
-/** The answer. @throws EventsError INVALID_EVENT when it could not be decoded: asked again it would be the same */
+/** Returns the answer. @throws EventsError INVALID_EVENT when it could not be decoded, nor would it be the next time */
 export function checkAnswer<T>(answer: T): T {
   if (answer instanceof UndecodableAnswer) throw new EventsError('INVALID_EVENT', answer.message);
   return answer;

@@ -18,8 +18,8 @@ interface RawSocket {
 
 /**
  * A WebSocket class for tRPC's client that gives up in time, and sends no joined messages that are too large.
- * By themselves, platforms wait minutes for a server that does not answer the handshake, and up to a minute for one
- * that does not answer a close: so long would a dead network look alive.
+ * Platforms by themselves wait minutes for a server that does not answer the handshake, and up to a minute for one that
+ * does not answer a close. A dead network would look alive for as long.
  *
  * @param implementation asked for each socket, so that it may be loaded late
  * @param onCreate sees each socket
@@ -42,8 +42,8 @@ export function impatientWebSocket(
 }
 
 /**
- * Calls back once the server has let a socket in: servers answer a `PING` when they know whom they serve. That a socket
- * is open says nothing yet; with a token that is no good it is closed again.
+ * Calls back once the server has let a socket in: servers answer a `PING` after they have authenticated the client. An
+ * open socket alone proves nothing, since a server closes it again if the token is not valid.
  */
 export function onAdmission(socket: WebSocket, admitted: () => void): void {
   const onMessage = ({ data }: MessageEvent): void => {
@@ -90,7 +90,7 @@ export function isLarge(length: number): boolean {
   return length > LARGE_MESSAGE_CHARS;
 }
 
-/** Ends a socket for those who listen to it. What the network does with it later is of no interest. */
+/** Ends a socket for its listeners, whatever the network does with it later. */
 function abandon(socket: WebSocket & RawSocket): void {
   if (socket.terminate) {
     socket.terminate();
@@ -100,12 +100,12 @@ function abandon(socket: WebSocket & RawSocket): void {
   }
 }
 
-/** In the place of a message that is none: tRPC's client has no request of this id, and passes it over. */
+/** Replaces a message that is none: tRPC's client has no request of this id, and ignores it. */
 const NOBODYS = { id: null };
 
 /**
- * Messages as JSON, for tRPC's client. What is no message of tRPC it would take apart in a listener of the socket, and
- * throw there: in Node an exception that nobody catches, and the end of the process.
+ * Messages as JSON, for tRPC's client. It would throw in a listener of the socket at anything that is no message of
+ * tRPC: in Node, an exception that nobody catches ends the process.
  *
  * @param onForeign told of each message that is none: whatever answers speaks another protocol
  */
@@ -135,7 +135,7 @@ function isMessage(message: unknown): boolean {
   return typeof method === 'string' || (error === undefined ? isRecord(result) : isError(error));
 }
 
-/** tRPC's client insists on a code. What is no output of a transformer becomes an error with one when it is decoded. */
+/** tRPC's client needs a code. An error without a transformer's wrapping gets one when it is decoded. */
 function isError(error: unknown): boolean {
   if (!isRecord(error)) return false;
   const { json = { code: 0 } } = error;

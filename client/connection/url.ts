@@ -4,8 +4,8 @@ const ENDPOINT = 'trpc';
 const BARE_HOST = /^(?:localhost|(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)*):\d+)(?=$|[/?#])/i;
 
 /**
- * The address of a server's tRPC endpoint, whatever way it was written: the same for clients, publishers, hooks and the
- * command line. A scheme that is missing is added, so is `/trpc`, and slashes at the end are taken off.
+ * The URL of a server's tRPC endpoint, from any way of writing it: for clients, publishers, hooks and the command line.
+ * Adds a scheme and `/trpc` where they are missing, and takes off slashes at the end.
  *
  * @param url a `URL` names an endpoint of another name, and keeps its path. In a browser also a path of the same origin;
  * nothing at all is `/trpc` there

@@ -30,9 +30,9 @@ export class Wire {
 
   /**
    * Calls a query, or a mutation that may be run twice. A connection lost meanwhile is waited for.
-   * @param input nothing, or encoded by who asks
-   * @throws EventsError UNAVAILABLE when the time is over; at once CLOSED, what the server says, and what is wrong with
-   * the address
+   * @param input encoded by the caller; undefined where there is none
+   * @throws EventsError UNAVAILABLE when the time is over; at once: CLOSED, an error of the server's that is not tried
+   * again, and INVALID_OPTION when the address is wrong
    */
   async call<T>(
     type: 'query' | 'mutation',
@@ -83,7 +83,7 @@ export class Wire {
       check();
       stop = this.connection.subscribe(check);
     });
-    promise.catch(() => {}); // nobody may be waiting for it any more
+    promise.catch(() => {}); // it may reject when nobody waits for it any more
     return { promise, stop };
   }
 
@@ -100,7 +100,7 @@ export class Wire {
   }
 }
 
-/** Sent again it would close the connection again, for everybody. */
+/** The error of a message that was too large: sent again, it would close the connection of all calls again. */
 function tooLarge(path: string, cause: unknown): EventsError {
   return new EventsError(
     'INVALID_OPTION',
@@ -110,8 +110,8 @@ function tooLarge(path: string, cause: unknown): EventsError {
 }
 
 /**
- * Subscriptions that were asked for and have no position yet. A server takes up what one socket asks for side by side:
- * were a publish sent behind such a subscription, its event might be stored before the subscription begins.
+ * Subscriptions that were asked for and have no position yet. A server handles the requests of one socket concurrently:
+ * an event that is published right after such a subscription might be stored before the subscription begins.
  */
 export class Beginnings {
   readonly #pending = new Set<Promise<void>>();

@@ -7,13 +7,13 @@ import { EventsError } from '../../shared/errors.ts';
 const WRONG_ADDRESS =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|HPE_|EPROTO$)/;
 
-/** Why there is no connection; of another code than UNAVAILABLE where that is known. */
+/** The error of a connection that is lost, for `state.error`. Its code is UNAVAILABLE, unless the cause has one. */
 export function lossError(error: Error): EventsError {
   const code = error instanceof EventsError ? error.code : 'UNAVAILABLE';
   return new EventsError(code, `No connection: ${describeLoss(error)}`, { cause: error });
 }
 
-/** Tells if nothing answered because the address is wrong, as far as that is known: DNS may learn a name later. */
+/** Tells if nothing answered because the address is wrong. A name that DNS does not know is none: it may learn it later. */
 export function isWrongAddress(error: unknown): boolean {
   const cause = rootOf(error);
   if (!(cause instanceof Error)) return false;
@@ -27,7 +27,7 @@ export function closeCodeOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-/** Tells if an attempt failed before the server was asked: a token that cannot be had is no matter of the network. */
+/** Tells if an attempt failed before the server was asked, for lack of a token for example: the network is not the cause. */
 export function isOwnFailure(error: unknown): boolean {
   return error instanceof EventsError || (error instanceof Error && isOwnFailure(error.cause));
 }

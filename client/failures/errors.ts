@@ -6,9 +6,9 @@ import { describeLoss, isWrongAddress } from './connection-loss.ts';
 import { codeOfStatus, retryAfterMs } from './http-status.ts';
 
 /**
- * The failure of a call or subscription as an error of the project: with the server's own code and issues where it gave
- * some, else with the code of its status, else, where nothing answered, UNAVAILABLE. So one table, `ERRORS`, says for
- * clients, publishers and subscriptions alike what is tried again.
+ * The failure of a call or subscription as an error of the project. Its code is the server's own if the server gave one,
+ * else that of the HTTP status, else UNAVAILABLE, since nothing answered. One table, `ERRORS`, then tells clients,
+ * publishers and subscriptions which errors are tried again.
  */
 export function toClientError(failure: unknown): Error {
   if (!isTrpcFailure(failure)) return toError(failure);
@@ -32,13 +32,13 @@ function unanswered(cause: Error): EventsError {
   return new EventsError(code, `No answer from the server: ${describeLoss(cause)}`, { cause });
 }
 
-/** The failure of a request within tRPC's client: as it is if it is an answer or one of ours, else that there was none. */
+/** The failure of a request within tRPC's client: unchanged if it is an answer or an error of ours, else the error of no answer. */
 export function toFailure(thrown: unknown): Error {
   const error = toError(thrown);
   return isTrpcFailure(error) || error instanceof EventsError ? error : unanswered(error);
 }
 
-/** Told by its name: the class is in a module of tRPC's client that brings all of it into a page's bundle. */
+/** Goes by the name: the class is in a module of tRPC's client that would bring all of it into a page's bundle. */
 function isTrpcFailure(error: unknown): error is TRPCClientError<AppRouter<AnyCatalog>> {
   return error instanceof Error && error.name === 'TRPCClientError';
 }
@@ -55,7 +55,7 @@ export function closedError(cause?: Error | null): EventsError {
     : new EventsError('CLOSED', 'The client is closed.');
 }
 
-/** tRPC's own words for a procedure that is not there name its path, which its caller never wrote. */
+/** tRPC's message for a procedure that is not there names a path that the caller never wrote: adds what to check. */
 function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
   return data?.code === 'NOT_FOUND'
     ? `${message}: is there such an event, and is \`path\` the key of the events in the server's router?`

@@ -1,9 +1,9 @@
 import { type ErrorCode, EventsError } from '../../shared/errors.ts';
 
-/** The longest wait that is taken from a server's word. */
+/** The longest wait that a server may ask for. */
 const MOST_RETRY_AFTER_MS = 3_600_000;
 
-/** Statuses of which a code says more than "the input is wrong" or "it may pass". */
+/** Error codes of some statuses; for the others see {@link codeOfStatus}. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   401: 'UNAUTHENTICATED',
   403: 'FORBIDDEN',
@@ -15,7 +15,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   505: 'INVALID_OPTION',
 };
 
-/** Statuses that need more words than their number. */
+/** Advice for some statuses, added to the message. */
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'Pass token.',
   403: 'The token, or a proxy in between, does not allow it.',
@@ -25,7 +25,7 @@ const ADVICE: Readonly<Record<number, string>> = {
   431: 'The headers are too large for it: pass a shorter token.',
 };
 
-/** An error's code, where HTTP's status is all that is known: tRPC's own errors have one too. */
+/** The error code of an HTTP status, where nothing else is known. tRPC's own errors have a status too. */
 export function codeOfStatus(status: number): ErrorCode {
   return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID_OPTION');
 }
@@ -54,7 +54,7 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.min(MOST_RETRY_AFTER_MS, Math.max(0, ms));
 }
 
-/** An address without the query, which may hold what is nobody's business. */
+/** An address without its query, which may hold secrets. */
 export function addressOf(url: string): string {
   return url.split('?')[0] ?? url;
 }

@@ -9,14 +9,14 @@ export function warnDeveloper(message: string): void {
   try {
     isProduction = process.env.NODE_ENV === 'production';
   } catch {
-    // No bundler, no word.
+    // Without a bundler nothing is known of the environment, and nothing is said.
   }
   if (!isProduction) console.warn(`psyche-events: ${message}`);
 }
 
 /**
- * Hands an error that nobody asked for to the host, without ending anything: the default `onError` of a client. On the
- * console an error of ours is one line, since its message says what to do and its stack leads into the client.
+ * Reports an error that no handler took to the host, and ends nothing: the default `onError` of a client. On the console
+ * an error of ours is one line, since its message says what to do and its stack only leads into the client.
  */
 export function reportUncaught(error: Error): void {
   if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
@@ -24,10 +24,10 @@ export function reportUncaught(error: Error): void {
   else console.error(error);
 }
 
-/** Runs what an application gave us: an error of its own goes to `report`, and to nobody else. */
+/** Runs a function of the application. An error that it throws or rejects with goes to `report`, and nowhere else. */
 export function isolated(run: () => unknown, report: (error: Error) => void): void {
   const fail = (cause: unknown): void => {
-    // Anything can be thrown, also what cannot be made a text of; and `report` is the application's too.
+    // Anything can be thrown, even a value that has no text; and `report` is the application's too, and may throw.
     const error =
       cause instanceof Error
         ? cause

@@ -6,8 +6,8 @@ const FIRST_MS = 1000;
 const MOST_MS = 20_000;
 
 /**
- * Ms to wait before a retry: anything from nothing to twice as long as the time before, 20 s at most
- * [D12]. Full jitter, on the first retry too: clients that lost a server together do not come back together.
+ * A random wait before a retry, in ms: between 0 and a bound of 1 s that doubles with each retry, up to 20 s [D12]. It has
+ * full jitter from the first retry on, so that clients that lost a server together do not come back together.
  *
  * @param retry 0 for the first
  */
