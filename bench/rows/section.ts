@@ -45,7 +45,3 @@ export function atMostTimes(what: string, times: number, limit: number, other: s
 export function atMost(what: string, value: number, limit: number, unit: string): Bar {
   return { bar: `${what}: ≤ ${limit} ${unit}`, measured: `${short(value)} ${unit}`, reached: value <= limit };
 }
-
-export function atLeast(what: string, value: number, limit: number, unit: string): Bar {
-  return { bar: `${what}: ≥ ${limit} ${unit}`, measured: `${short(value)} ${unit}`, reached: value >= limit };
-}
