@@ -1,8 +1,8 @@
-import { openPair, type Pair, startServer } from '../harness/pair.ts';
-import type { Worker } from '../harness/process.ts';
-import { median, short } from '../harness/stats.ts';
-import type { ServerCommands } from '../processes/server.ts';
-import { atMostTimes, type RowGroup } from './section.ts';
+import { openPair, type Pair, startServer } from '../../harness/pair.ts';
+import type { Worker } from '../../harness/process.ts';
+import { median, short } from '../../harness/stats.ts';
+import type { ServerCommands } from '../../processes/server.ts';
+import { atMostTimes, type RowGroup } from '../section.ts';
 
 const SUBSCRIBERS = 1000;
 const EVERY_MS = 10;

@@ -1,7 +1,7 @@
-import { compare, own } from '../harness/compare.ts';
-import type { PeerName } from '../peers/registry.ts';
+import { compare, own } from '../../harness/compare.ts';
+import type { PeerName } from '../../peers/registry.ts';
+import type { RowGroup } from '../section.ts';
 import { costTable } from './cost-table.ts';
-import type { RowGroup } from './section.ts';
 
 const TOLERANCE = 0.25;
 

@@ -1,6 +1,6 @@
-import { compare, ratio } from '../harness/compare.ts';
+import { compare, ratio } from '../../harness/compare.ts';
+import { atMostTimes, type RowGroup } from '../section.ts';
 import { costTable } from './cost-table.ts';
-import { atMostTimes, type RowGroup } from './section.ts';
 
 const FILTERS = 50;
 const many = `${FILTERS} filters` as const;

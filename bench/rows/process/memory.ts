@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { measure, openPair, subscribe } from '../harness/pair.ts';
-import { short } from '../harness/stats.ts';
-import type { PeerName } from '../peers/registry.ts';
-import { atMost, atMostTimes, type RowGroup } from './section.ts';
+import { measure, openPair, subscribe } from '../../harness/pair.ts';
+import { short } from '../../harness/stats.ts';
+import type { PeerName } from '../../peers/registry.ts';
+import { atMost, atMostTimes, type RowGroup } from '../section.ts';
 
 /** Connections that are there before the first reading: what code and buffers of a running server take is not counted. */
 const FIRST = 200;

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { startClient, startServer } from '../harness/pair.ts';
-import { startWorker } from '../harness/process.ts';
-import { median, short } from '../harness/stats.ts';
-import type { ServeCommands, ServeOptions } from '../processes/serve.ts';
-import { atMostTimes, type RowGroup } from './section.ts';
+import { startClient, startServer } from '../../harness/pair.ts';
+import { startWorker } from '../../harness/process.ts';
+import { median, short } from '../../harness/stats.ts';
+import type { ServeCommands, ServeOptions } from '../../processes/serve.ts';
+import { atMostTimes, type RowGroup } from '../section.ts';
 
 const EVENTS = 20;
 const MOST_ROUNDS = 7;

@@ -1,6 +1,6 @@
-import { compare, ratio } from '../harness/compare.ts';
+import { compare, ratio } from '../../harness/compare.ts';
+import { atMostTimes, type Bar, type RowGroup } from '../section.ts';
 import { costTable } from './cost-table.ts';
-import { atMostTimes, type Bar, type RowGroup } from './section.ts';
 
 const on = 'with metrics';
 const off = 'without';

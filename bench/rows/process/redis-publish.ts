@@ -1,6 +1,6 @@
-import { startServer } from '../harness/pair.ts';
-import { median } from '../harness/stats.ts';
-import type { RowGroup } from './section.ts';
+import { startServer } from '../../harness/pair.ts';
+import { median } from '../../harness/stats.ts';
+import type { RowGroup } from '../section.ts';
 
 const IN_FLIGHT = 500;
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { HOSTILE_KINDS, type HostileName } from '../client/hostile.ts';
-import { startClient, startServer } from '../harness/pair.ts';
-import { Core, startWorker } from '../harness/process.ts';
-import { short } from '../harness/stats.ts';
-import type { HostileCommands, HostileOptions } from '../processes/hostile.ts';
-import type { ServeCommands, ServeOptions } from '../processes/serve.ts';
-import { atMost, atMostTimes, type RowGroup } from './section.ts';
+import { HOSTILE_KINDS, type HostileName } from '../../client/hostile.ts';
+import { startClient, startServer } from '../../harness/pair.ts';
+import { Core, startWorker } from '../../harness/process.ts';
+import { short } from '../../harness/stats.ts';
+import type { HostileCommands, HostileOptions } from '../../processes/hostile.ts';
+import type { ServeCommands, ServeOptions } from '../../processes/serve.ts';
+import { atMost, atMostTimes, type RowGroup } from '../section.ts';
 
 const HONEST = 100;
 const HOSTILE = 100;

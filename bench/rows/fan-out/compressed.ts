@@ -1,7 +1,7 @@
-import { compare, ratio } from '../harness/compare.ts';
-import type { PeerName } from '../peers/registry.ts';
+import { compare, ratio } from '../../harness/compare.ts';
+import type { PeerName } from '../../peers/registry.ts';
+import { atMostTimes, type RowGroup } from '../section.ts';
 import { costTable } from './cost-table.ts';
-import { atMostTimes, type RowGroup } from './section.ts';
 
 /** permessage-deflate: once for all sockets, or once for each. */
 export const compressed: RowGroup = {

@@ -1,5 +1,5 @@
-import { type Compared, own, ratio } from '../harness/compare.ts';
-import { short } from '../harness/stats.ts';
+import { type Compared, own, ratio } from '../../harness/compare.ts';
+import { short } from '../../harness/stats.ts';
 
 const HEAD = [
   'server CPU µs per delivery',

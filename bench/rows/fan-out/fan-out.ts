@@ -1,8 +1,8 @@
-import { compare, own, ratio } from '../harness/compare.ts';
-import { bunVersion } from '../harness/process.ts';
-import type { PeerName } from '../peers/registry.ts';
+import { compare, own, ratio } from '../../harness/compare.ts';
+import { bunVersion } from '../../harness/process.ts';
+import type { PeerName } from '../../peers/registry.ts';
+import { atMostTimes, type Bar, type RowGroup } from '../section.ts';
 import { costTable } from './cost-table.ts';
-import { atMostTimes, type Bar, type RowGroup } from './section.ts';
 
 const BUN_ROW = 'Bun’s server.publish';
 

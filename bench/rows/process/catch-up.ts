@@ -1,8 +1,8 @@
-import { startClient, startServer } from '../harness/pair.ts';
-import { Core, startWorker } from '../harness/process.ts';
-import { median } from '../harness/stats.ts';
-import type { XrangeCommands, XrangeOptions } from '../processes/xrange.ts';
-import type { RowGroup } from './section.ts';
+import { startClient, startServer } from '../../harness/pair.ts';
+import { Core, startWorker } from '../../harness/process.ts';
+import { median } from '../../harness/stats.ts';
+import type { XrangeCommands, XrangeOptions } from '../../processes/xrange.ts';
+import type { RowGroup } from '../section.ts';
 
 const EVENTS = 10_000;
 /** Records that one XRANGE asks for. */

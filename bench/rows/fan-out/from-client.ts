@@ -1,7 +1,7 @@
-import { compare, ratio } from '../harness/compare.ts';
-import type { PeerName } from '../peers/registry.ts';
+import { compare, ratio } from '../../harness/compare.ts';
+import type { PeerName } from '../../peers/registry.ts';
+import { atMostTimes, type RowGroup } from '../section.ts';
 import { costTable } from './cost-table.ts';
-import { atMostTimes, type RowGroup } from './section.ts';
 
 /** The whole server, to which a client publishes: each event is received, checked and stored before it goes out. */
 export const fromClient: RowGroup = {

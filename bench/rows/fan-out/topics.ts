@@ -1,7 +1,7 @@
-import { compare, ratio } from '../harness/compare.ts';
-import type { PairOptions } from '../harness/pair.ts';
+import { compare, ratio } from '../../harness/compare.ts';
+import type { PairOptions } from '../../harness/pair.ts';
+import { atMostTimes, type RowGroup } from '../section.ts';
 import { costTable } from './cost-table.ts';
-import { atMostTimes, type RowGroup } from './section.ts';
 
 /** Subscribers that follow several topics, all of them alike. */
 export const severalTopics: RowGroup = {

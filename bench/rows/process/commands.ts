@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from '../../test/setup/redis-server.ts';
-import { median, short } from '../harness/stats.ts';
-import { atMost, type RowGroup } from './section.ts';
+import { freePort } from '../../../test/setup/redis-server.ts';
+import { median, short } from '../../harness/stats.ts';
+import { atMost, type RowGroup } from '../section.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 const CLI = join(ROOT, 'dist/cli/main.js');
 const run = promisify(execFile);
 /** Ms in which `npm start` must serve. */
