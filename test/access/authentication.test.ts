@@ -38,24 +38,27 @@ const wrongTokens: [string, () => Promise<string | undefined>][] = [
   ['a token without a right to anything that is a list', () => token({ claims: { topics: '*' } as never })],
 ];
 
-describe('who is let in', () => {
-  test.each(wrongTokens)('%s: a WebSocket gets the error and 4501, and no event', async (_, make) => {
-    await using server = await startTestServer({}, { authenticate: takesTokens });
-    const wrong = await make();
-    await using socket = new RawSocket(server.url, wrong === undefined ? {} : { token: wrong });
-    await using control = new RawSocket(server.url, { token: await token() });
-    socket.subscribe(1, { since: { last: 10 } });
-    control.subscribe(1, { since: { last: 10 } });
-    expect(await socket.closed).toBe(CloseCode.UNAUTHENTICATED);
-    await expect.poll(() => control.synced).toBe(true);
-    await publish(server.url);
-    await expect.poll(() => control.events).toEqual(['agent_message']);
-    expect(socket.events).toEqual([]);
-    expect(new Set(socket.reasons)).toEqual(new Set(['UNAUTHENTICATED']));
-    expect(server.sessions.size).toBe(1);
-  });
+describe('authentication', () => {
+  test.each(wrongTokens)(
+    'closes a WebSocket with an error and 4501, and sends no event: %s',
+    async (_, make) => {
+      await using server = await startTestServer({}, { authenticate: takesTokens });
+      const wrong = await make();
+      await using socket = new RawSocket(server.url, wrong === undefined ? {} : { token: wrong });
+      await using control = new RawSocket(server.url, { token: await token() });
+      socket.subscribe(1, { since: { last: 10 } });
+      control.subscribe(1, { since: { last: 10 } });
+      expect(await socket.closed).toBe(CloseCode.UNAUTHENTICATED);
+      await expect.poll(() => control.synced).toBe(true);
+      await publish(server.url);
+      await expect.poll(() => control.events).toEqual(['agent_message']);
+      expect(socket.events).toEqual([]);
+      expect(new Set(socket.reasons)).toEqual(new Set(['UNAUTHENTICATED']));
+      expect(server.sessions.size).toBe(1);
+    },
+  );
 
-  test.each(wrongTokens)('%s: HTTP answers 401', async (_, make) => {
+  test.each(wrongTokens)('answers 401 over HTTP: %s', async (_, make) => {
     await using server = await startTestServer({}, { authenticate: takesTokens });
     const wrong = await make();
     const headers = wrong === undefined ? {} : { authorization: `Bearer ${wrong}` };
@@ -68,7 +71,7 @@ describe('who is let in', () => {
     await expect.poll(() => server.sessions.size).toBe(0);
   });
 
-  test('an expired token: 4401, so that a client comes back with a fresh one', async () => {
+  test('closes with 4401 for an expired token, so that the client comes back with a fresh one', async () => {
     await using server = await startTestServer({}, { authenticate: takesTokens });
     const expired = await token({ expiresAt: Date.now() - 5000 });
     await using socket = new RawSocket(server.url, { token: expired });
@@ -78,7 +81,7 @@ describe('who is let in', () => {
     expect(await stats(server.url, { authorization: `Bearer ${expired}` })).toEqual([401, 'TOKEN_EXPIRED']);
   });
 
-  test('without authentication nobody is asked', async () => {
+  test('asks nobody for a token where no authentication is configured', async () => {
     await using server = await startTestServer();
     await using socket = new RawSocket(server.url);
     socket.subscribe(1, {});
@@ -86,7 +89,7 @@ describe('who is let in', () => {
     expect(await stats(server.url)).toEqual([200, undefined]);
   });
 
-  test('API keys are known by their hash', async () => {
+  test('recognises API keys by their hash', async () => {
     const authenticate = apiKeys([apiKey('other', 'another'), apiKey('dashboard', KEY)]);
     await using server = await startTestServer({}, { authenticate });
     expect(await stats(server.url, { authorization: `Bearer ${KEY}` })).toEqual([401, 'UNAUTHENTICATED']); // no space in a token
@@ -101,8 +104,8 @@ describe('who is let in', () => {
   });
 });
 
-describe('where a token may be', () => {
-  test('not in the address: refused, even if it is a good one', async () => {
+describe('a token', () => {
+  test('is refused in the address, even if it is valid', async () => {
     await using server = await startTestServer({}, { authenticate: takesTokens });
     const good = await token();
     const authorization = `Bearer ${good}`;
@@ -118,7 +121,7 @@ describe('where a token may be', () => {
     expect(said.join()).not.toContain(good);
   });
 
-  test('in a cookie only for pages of an allowed origin', async () => {
+  test('in a cookie counts only for pages of an allowed origin', async () => {
     const options = { allowedOrigins: ['https://allowed.example'] };
     await using server = await startTestServer(options, { authenticate: takesTokens });
     const cookie = `a=b; ${TOKEN_COOKIE}=${await token()}`;

@@ -48,35 +48,41 @@ const onMine: Claims = { ...ALL, topics: ['mine', 'team-*'] };
 const noStatus: Claims = { ...ALL, subscribe: ['agent_*'] };
 const everything = ['agent_message', 'system_status', 'agent_message'];
 
-describe('who may see what', () => {
+describe('authorization of subscriptions', () => {
   test.each<[string, Claims, object, string, string[]]>([
     ['a foreign topic is refused', onMine, { topic: 'foreign' }, 'on.any', ['FORBIDDEN']],
-    ['the default topic is one like any other', onMine, {}, 'on.any', ['FORBIDDEN']],
-    ['an own topic is not', onMine, { topic: 'mine' }, 'on.any', everything],
-    ['private topics are nobody’s', ALL, { topic: '_access' }, 'on.any', ['FORBIDDEN']],
-    ['a type that is asked for is refused', noStatus, { topic: 'mine' }, 'on.system_status', ['FORBIDDEN']],
+    ['the default topic is refused like any other foreign topic', onMine, {}, 'on.any', ['FORBIDDEN']],
+    ['an own topic is allowed', onMine, { topic: 'mine' }, 'on.any', everything],
+    ['private topics are refused to everybody', ALL, { topic: '_access' }, 'on.any', ['FORBIDDEN']],
     [
-      'also among others',
+      'a forbidden type that is asked for is refused',
+      noStatus,
+      { topic: 'mine' },
+      'on.system_status',
+      ['FORBIDDEN'],
+    ],
+    [
+      'a forbidden type among allowed ones is refused',
       noStatus,
       { topic: 'mine', types: ['agent_message', 'system_status'] },
       'on.any',
       ['FORBIDDEN'],
     ],
     [
-      'on.any is narrowed to what is allowed',
+      'on.any is narrowed to the allowed types',
       noStatus,
       { topic: 'mine' },
       'on.any',
       ['agent_message', 'agent_message'],
     ],
     [
-      'and refused where nothing is',
+      'on.any is refused where no type is allowed',
       { ...ALL, subscribe: ['simulation_*'] },
       { topic: 'mine' },
       'on.any',
       ['FORBIDDEN'],
     ],
-    ['no claims, no events', {}, { topic: 'mine' }, 'on.any', ['FORBIDDEN']],
+    ['a subject without claims is refused', {}, { topic: 'mine' }, 'on.any', ['FORBIDDEN']],
   ])('%s', async (_, claims, input, path, expected) => {
     expect(await subscribing(claims, input, path)).toEqual(expected);
     // The control: without authorisation there is something to see.
@@ -87,17 +93,27 @@ describe('who may see what', () => {
 
   test.each<[string, Claims, object, string[]]>([
     ['a foreign topic is refused', onMine, { topic: 'foreign' }, ['FORBIDDEN']],
-    ['an own topic is not', onMine, { topic: 'mine' }, everything],
-    ['it is narrowed to what is allowed', noStatus, { topic: 'mine' }, ['agent_message', 'agent_message']],
-    ['a type is refused', noStatus, { topic: 'mine', types: ['system_status'] }, ['FORBIDDEN']],
-    ['a filter holds', { ...ALL, filter: { agent_id: 'shadow' } }, { topic: 'mine' }, ['agent_message']],
-  ])('a replay: %s', async (_, claims, input, expected) => {
+    ['an own topic is allowed', onMine, { topic: 'mine' }, everything],
+    [
+      'all types are narrowed to the allowed ones',
+      noStatus,
+      { topic: 'mine' },
+      ['agent_message', 'agent_message'],
+    ],
+    ['a forbidden type is refused', noStatus, { topic: 'mine', types: ['system_status'] }, ['FORBIDDEN']],
+    [
+      'the filter of the claims is applied',
+      { ...ALL, filter: { agent_id: 'shadow' } },
+      { topic: 'mine' },
+      ['agent_message'],
+    ],
+  ])('of a replay: %s', async (_, claims, input, expected) => {
     const asked = { ...input, speed: 1_000_000 };
     expect(await subscribing(claims, asked, 'replay')).toEqual(expected);
     expect(await subscribing(null, asked, 'replay')).not.toContain('FORBIDDEN');
   });
 
-  test('the error names the type', async () => {
+  test('the error names the refused type', async () => {
     await using server = await startServer();
     await using socket = new RawSocket(server.url, { token: await token({ claims: noStatus }) });
     socket.subscribe(1, { topic: 'mine' }, 'on.system_status');
@@ -106,7 +122,7 @@ describe('who may see what', () => {
       .toBe('On topic mine you may not subscribe to system_status.');
   });
 
-  test('a filter of the claims holds whatever is asked for', async () => {
+  test('a filter of the claims applies to every request, whatever filter it asks for', async () => {
     const claims: Claims = { ...ALL, filter: { agent_id: 'shadow' } };
     const mine = { topic: 'mine' };
     expect(await subscribing(claims, mine)).toEqual(['agent_message']);
@@ -125,7 +141,7 @@ describe('who may see what', () => {
     expect(await subscribing(claims, mine, 'on.system_status')).toEqual(['FORBIDDEN']);
   });
 
-  test('a wrong filter is told as it was asked, without the one of the claims', async () => {
+  test('the error about a wrong filter shows the filter that was asked for, without that of the claims', async () => {
     await using server = await startServer();
     const claims: Claims = { ...ALL, filter: { agent_id: 'secret' } };
     await using socket = new RawSocket(server.url, { token: await token({ claims }) });
@@ -136,7 +152,7 @@ describe('who may see what', () => {
     expect(JSON.stringify(refusal)).not.toContain('secret');
   });
 
-  test('a forged cursor leads nowhere', async () => {
+  test('a forged cursor gives no access to other events', async () => {
     await using server = await startServer();
     const foreignStart = server.foreignCursor.replace(/\d+$/, '0');
     await using socket = new RawSocket(server.url, {
@@ -155,7 +171,7 @@ describe('who may see what', () => {
     expect(JSON.stringify(socket.messages)).toContain('stream_gap');
   });
 
-  test('live events are cut down like old ones', async () => {
+  test('live events are narrowed like old ones', async () => {
     await using server = await startServer();
     await using socket = new RawSocket(server.url, { token: await token({ claims: noStatus }) });
     await using control = new RawSocket(server.url, { token: await token() });
@@ -168,7 +184,7 @@ describe('who may see what', () => {
   });
 });
 
-describe('calls', () => {
+describe('authorization of calls', () => {
   /** A caller with these claims, and a log to look at. */
   async function setUp(claims: Claims, authorize?: Authorize<object>) {
     const manager = new EventManager({ broker: new MemoryBroker() });
@@ -193,7 +209,7 @@ describe('calls', () => {
   }
   const forbidden = { code: 'FORBIDDEN', cause: { code: 'FORBIDDEN' } };
 
-  test('publishing', async () => {
+  test('publishing is limited to the allowed types and topics', async () => {
     await using server = await setUp({ publish: ['agent_*'], topics: ['default'] });
     const { caller, stored, open } = server;
     await expect(caller.publish.system_status({ data: systemStatus() })).rejects.toMatchObject({
@@ -213,7 +229,7 @@ describe('calls', () => {
     expect(await stored()).toBe(5);
   });
 
-  test('history, stats and control', async () => {
+  test('history, stats and control are limited to the claims', async () => {
     await using server = await setUp({ subscribe: ['agent_*'], topics: ['default'] });
     const { caller, open } = server;
     await expect(caller.history({ types: ['system_status'] })).rejects.toMatchObject(forbidden);
@@ -227,7 +243,7 @@ describe('calls', () => {
     expect([await open.run.state(), await open.run.pause({})]).toEqual(['running', 'paused']);
   });
 
-  test('control is of a topic', async () => {
+  test('control is limited to the topics of the claims', async () => {
     await using server = await setUp({ control: true, stats: true, topics: ['run-*'] });
     const { caller } = server;
     expect(await caller.run.pause({ topic: 'run-1' })).toBe('paused');
@@ -237,7 +253,7 @@ describe('calls', () => {
     await expect(caller.run.pause({ topic: 'other' })).rejects.toMatchObject(forbidden);
   });
 
-  test('an authorize of one’s own is asked for everything, and cannot grant more than was asked for', async () => {
+  test('a custom authorize is asked about every call, and cannot grant more than was asked for', async () => {
     const asked: string[] = [];
     await using server = await setUp({}, (_, { action, topic, types }) => {
       asked.push(`${action} ${topic} ${types.join()}`);
@@ -257,7 +273,7 @@ describe('calls', () => {
   });
 });
 
-test('a subscription is authorised anew when it is resumed', async () => {
+test('a subscription is authorised again when it is resumed', async () => {
   let allowed = true;
   await using server = await startTestServer(
     {},

@@ -62,7 +62,7 @@ describe('a token is refused for a claim of another type', () => {
     expect(await outcome(takesTokens, sign(payload, header))).toBe('UNAUTHENTICATED');
   });
 
-  test('infinite times: a session that ends then would never end', async () => {
+  test('refuses infinite times, since such a session would never end', async () => {
     const rest = '"iss":"https://issuer.example","aud":"psyche-events","sub":"alice"';
     for (const times of [
       '"exp":1e999',
@@ -80,11 +80,11 @@ describe('a token is refused for a claim of another type', () => {
     ['a fraction as iat', { iat: now() - 0.5 }],
     ['a list as aud', { aud: ['other', NAMES.aud] }],
     ['at+jwt as typ', {}, { alg: 'HS256', typ: 'application/at+JWT' }],
-  ])('control: %s is let in', async (_, payload, header) => {
+  ])('control: a token with %s is accepted', async (_, payload, header) => {
     expect(await outcome(takesTokens, sign(payload, header))).toBe('sub' in payload ? payload.sub : 'alice');
   });
 
-  test('a socket gets 4501, and HTTP 401', async () => {
+  test('a socket is closed with 4501, and HTTP answers 401', async () => {
     await using server = await startTestServer({}, { authenticate: takesTokens });
     const wrong = sign({ ...ALL, sub: 42 });
     await using socket = new RawSocket(server.url, { token: wrong });
@@ -102,22 +102,22 @@ describe('a token is refused for a claim of another type', () => {
     expect(await outcome(authenticate, '€'.repeat(3000))).toBe('UNAUTHENTICATED');
   });
 
-  test.each([' ', '\n', '\t', '\0', '=', '.', '.x.y'])('a token with %j after it', async (end) => {
+  test.each([' ', '\n', '\t', '\0', '=', '.', '.x.y'])('a token followed by %j is refused', async (end) => {
     expect(await outcome(takesTokens, sign({}))).toBe('alice');
     expect(await outcome(takesTokens, `${sign({})}${end}`)).toBe('UNAUTHENTICATED');
   });
 });
 
-describe('an `authenticate` of one’s own', () => {
+describe('a custom `authenticate`', () => {
   test.each<[string, unknown]>([
     ['nothing', undefined],
-    ['a number as id', { id: 42, claims: ALL }],
+    ['a numeric id', { id: 42, claims: ALL }],
     ['no claims', { id: 'alice' }],
     ['text as topics', { id: 'alice', claims: { ...ALL, topics: '*' } }],
     ['text as expiresAt', { id: 'alice', claims: ALL, expiresAt: '2099-01-01' }],
     ['NaN as expiresAt', { id: 'alice', claims: ALL, expiresAt: Number.NaN }],
     ['a Date as issuedAt', { id: 'alice', claims: ALL, issuedAt: new Date() }],
-  ])('%s: nobody is let in whom `revoke` would not reach', async (_, subject) => {
+  ])('that returns %s lets nobody in, since `revoke` could not reach such a subject', async (_, subject) => {
     const authenticate = async () => subject as Subject;
     expect(await outcome(authenticate, 'x')).toBe('UNAUTHENTICATED');
     await using server = await startTestServer({}, { authenticate });
@@ -132,8 +132,8 @@ describe('an `authenticate` of one’s own', () => {
   });
 });
 
-describe('an issuer whose clock is ahead', () => {
-  test.each(['iat', 'nbf'])('a token whose %s is 2 s ahead is waited for', async (claim) => {
+describe('a token from an issuer whose clock is ahead', () => {
+  test.each(['iat', 'nbf'])('waits until its %s is reached when that is 2 s ahead', async (claim) => {
     await using server = await startTestServer({}, { authenticate: takesTokens });
     const begins = now() + 2;
     await using socket = new RawSocket(server.url, { token: sign({ ...ALL, [claim]: begins }) });
@@ -143,13 +143,13 @@ describe('an issuer whose clock is ahead', () => {
   });
 
   test.each(['iat', 'nbf'])(
-    'one whose %s is a minute ahead is refused: it would outlive a revocation',
+    'is refused when its %s is a minute ahead, since it would outlive a revocation',
     async (claim) => {
       expect(await outcome(takesTokens, sign({ [claim]: now() + 60 }))).toBe('UNAUTHENTICATED');
     },
   );
 
-  test('a token that is waited for is reached by a revocation', async () => {
+  test('is reached by a revocation while it waits', async () => {
     let time = 100_000;
     const sessions = new Sessions({ now: () => time });
     const authenticate = jwt({ secret: SECRET, issuer: NAMES.iss, audience: NAMES.aud, now: () => time });
@@ -164,13 +164,13 @@ describe('an issuer whose clock is ahead', () => {
     expect(sessions.open(await early()).subject.id).toBe('alice'); // control: the issue time itself is later
   });
 
-  test('the leeway does not lengthen the life of a token', async () => {
+  test('does not live longer because of the leeway', async () => {
     expect(await outcome(takesTokens, sign({ exp: now() - 1 }))).toBe('TOKEN_EXPIRED');
   });
 });
 
 describe('a revocation', () => {
-  test('covers the tokens of its second; one that is issued after it is let in', async () => {
+  test('covers tokens issued in its second, and none issued later', async () => {
     const sessions = new Sessions();
     const before = await token();
     sessions.open(await takesTokens(credentials(before)));
@@ -181,7 +181,7 @@ describe('a revocation', () => {
     expect(sessions.open(await takesTokens(credentials(await token()))).subject.id).toBe('alice');
   });
 
-  test('has the time of the log, whatever the clock of the machine that revokes', async () => {
+  test('takes the time of the log, whatever the clock of the revoking machine says', async () => {
     const broker = new MemoryBroker();
     const here = new Sessions({ broker });
     await here.start();
@@ -197,7 +197,7 @@ describe('a revocation', () => {
     await broker.close();
   });
 
-  test('of an id that no subject can have is a mistake', async () => {
+  test('of an impossible subject id is refused', async () => {
     for (const id of ['', 'a'.repeat(129), 'a\0']) {
       await expect(new Sessions().revoke(id)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     }
@@ -222,7 +222,7 @@ describe('key sets', () => {
     return { privateKey, jwk: await exportJWK(publicKey) };
   }
 
-  test('tokens without kid: each key of the set is tried', async () => {
+  test('try each key for a token without kid', async () => {
     const [first, second, foreign] = await Promise.all([pair(), pair(), pair()]);
     const both = {
       keys: [
@@ -265,7 +265,7 @@ describe('key sets', () => {
     };
   }
 
-  test('a set that is huge, redirects or fails is not taken, and asked for once a second', async () => {
+  test('are refused when they are huge, redirected or failing, and are asked for at most once a second', async () => {
     const key = await pair();
     const set: JSONWebKeySet = { keys: [key.jwk] };
     const good = await signed(key.privateKey);
@@ -287,7 +287,7 @@ describe('key sets', () => {
     expect(await outcome(jwt({ jwks: server.url, issuer, audience }), good)).toBe('alice'); // control
   });
 
-  test('wrong signatures without kid do not ask the issuer again and again', async () => {
+  test('are not fetched again for each wrong signature without kid', async () => {
     const [key, foreign] = await Promise.all([pair(), pair()]);
     await using server = await issue(() => ({ body: JSON.stringify({ keys: [key.jwk] }) }));
     const authenticate = jwt({ jwks: server.url, issuer, audience });
@@ -297,7 +297,7 @@ describe('key sets', () => {
     expect(server.asked()).toBe(1);
   });
 
-  test('newer keys are asked for after 30 s, though the time of day was set back', async () => {
+  test('are refreshed after 30 s, even if the time of day was set back', async () => {
     const [old, next] = await Promise.all([pair(), pair()]);
     const keys = [{ ...old.jwk, kid: 'old' }];
     await using server = await issue(() => ({ body: JSON.stringify({ keys }) }));

@@ -25,7 +25,7 @@ test.each([
   ['a year ahead', 365 * 24 * HOUR],
   ['an hour behind', -HOUR],
 ])(
-  'who revokes has a clock that is %s: tokens until now are refused on every node, later ones are not',
+  'a revocation from a node whose clock is %s refuses earlier tokens on every node, and no later ones',
   async (_, offMs) => {
     await using it = await nodes(offMs);
     await it.wrong.revoke('alice');
@@ -37,7 +37,7 @@ test.each([
   },
 );
 
-test('a session does not last longer because the clock was set back; without an end it has none', () => {
+test('a session does not last longer because the clock was set back, and lasts for ever without an expiry', () => {
   let [timeOfDay, elapsed] = [1_000_000, 0];
   using _ = vi.spyOn(performance, 'now').mockImplementation(() => elapsed);
   const closed = vi.fn();

@@ -22,7 +22,7 @@ function failure(env: Record<string, string>): string {
 }
 
 describe('configuration', () => {
-  test('by variables', () => {
+  test('is read from variables', () => {
     const config = loadConfig(
       {},
       { AUTH_API_KEYS: JSON.stringify([KEY]), AUTH_JWT_SECRET: SECRET, ...NAMES },
@@ -49,7 +49,7 @@ describe('configuration', () => {
       { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://issuer.example/hunter2', ...NAMES },
     ],
     ['ALLOW_ANONYMOUS must be on or off.', { ALLOW_ANONYMOUS: 'hunter2' }],
-  ])('%s…: the message names the variable and never its value', (message, env) => {
+  ])('is refused with "%s…", which names the variable and never its value', (message, env) => {
     expect(failure(env)).toContain(message);
     expect(failure(env)).not.toContain('hunter2');
   });
@@ -70,7 +70,7 @@ describe('configuration', () => {
     for (const host of ['127.0.0.1', 'localhost']) await (await startTestServer({ host })).close();
   });
 
-  test('keys and tokens of the configuration are taken side by side', async () => {
+  test('accepts configured API keys and tokens side by side', async () => {
     const env = { AUTH_API_KEYS: JSON.stringify([KEY]), AUTH_JWT_SECRET: SECRET, ...NAMES };
     const { authApiKeys, authJwtSecret, authJwtIssuer, authJwtAudience } = loadConfig({}, env);
     await using server = await startTestServer({
@@ -127,7 +127,7 @@ describe('key sets', () => {
     issuer.close();
   });
 
-  test('an issuer that is out of reach is no fault of the token: the client may come back', async () => {
+  test('an unreachable issuer is not the token’s fault: the client may come back', async () => {
     await using server = await startTestServer({
       authJwksUrl: 'http://127.0.0.1:9/',
       authJwtIssuer: 'i',
@@ -146,7 +146,7 @@ describe('key sets', () => {
     expect(socket.reasons).toEqual(['UNAVAILABLE']);
   });
 
-  test('misuse is a TypeError', () => {
+  test('throw a TypeError for wrong options', () => {
     const names = { issuer: 'i', audience: 'a' };
     expect(() => jwt({ secret: 'short', ...names })).toThrow(TypeError);
     expect(() => jwt({ secret: SECRET, ...names, algorithms: ['RS256'] })).toThrow(TypeError);

@@ -56,7 +56,7 @@ async function startServer(authenticate = takesTokens) {
   return { ...server, manager };
 }
 
-test('a WebSocket is cut in mid-stream when its token expires, within a second; others are not', async () => {
+test('a WebSocket is closed in mid-stream within a second after its token expires, and others stay open', async () => {
   await using server = await startServer();
   const expiresAt = soon(2000);
   await using socket = new RawSocket(server.url, { token: await token({ expiresAt }) });
@@ -110,7 +110,7 @@ test('server-sent events end with UNAUTHORIZED when the token expires', async ()
   await expect.poll(() => server.manager.stats().subscribers).toBe(0);
 });
 
-test('an iterated subscription ends with UNAUTHORIZED, and its calls are refused', async () => {
+test('an iterated subscription ends with UNAUTHORIZED when its token expires, and its calls are refused', async () => {
   await using manager = Object.assign(new EventManager({ broker: new MemoryBroker() }), {
     [Symbol.asyncDispose]: () => manager.close(),
   });
@@ -134,7 +134,7 @@ test('an iterated subscription ends with UNAUTHORIZED, and its calls are refused
   });
 });
 
-test('an expiry further away than a timer reaches is kept', async () => {
+test('an expiry beyond the longest timer is respected', async () => {
   vi.useFakeTimers({ now: 0 });
   const days = 24 * 3_600_000;
   const session = new Sessions().open({ id: 'alice', claims: ALL, expiresAt: 60 * days });
@@ -145,7 +145,7 @@ test('an expiry further away than a timer reaches is kept', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('[D12] a client whose tokens live a second loses nothing and gets nothing twice', async () => {
+test('[D12] a client whose tokens live for one second loses no event and gets none twice', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
   await using server = await startServer();
   const makeToken = vi.fn(() => token({ expiresAt: soon(600) }));
@@ -167,7 +167,7 @@ test('[D12] a client whose tokens live a second loses nothing and gets nothing t
   expect(makeToken.mock.calls.length).toBeGreaterThan(3);
 });
 
-describe('[D12] make before break', () => {
+describe('[D12] a client whose token is about to expire (make before break)', () => {
   /** Follows a client while its tokens, which live so long, are replaced three times. */
   async function renewals(lifeMs: number) {
     vi.spyOn(Math, 'random').mockReturnValue(0.01);
@@ -197,16 +197,16 @@ describe('[D12] make before break', () => {
     return [...statuses];
   }
 
-  test('a fresh token comes with a connection that is open before the old one is left', async () => {
+  test('opens a connection with a fresh token before it leaves the old one', async () => {
     expect(await renewals(2400)).not.toContain('reconnecting');
   });
 
-  test('control: whoever is not asked in time is interrupted, and loses nothing either', async () => {
+  test('control: is interrupted when its token expires too soon, and loses nothing even then', async () => {
     expect(await renewals(450)).toContain('reconnecting');
   });
 });
 
-test('[D12] only a client that was let in is live', async () => {
+test('[D12] a client is live only once the server has let it in', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.01);
   await using server = await startServer();
   for (const [options, last] of [
@@ -221,7 +221,7 @@ test('[D12] only a client that was let in is live', async () => {
   }
 });
 
-test('[D12] a client that is given an expired token asks for another; a subscription survives it', async () => {
+test('[D12] a client that is given an expired token asks for another, and its subscription survives', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.01);
   await using server = await startServer();
   let given = 0;
@@ -239,7 +239,7 @@ test('[D12] a client that is given an expired token asks for another; a subscrip
   expect(given).toBe(3);
 });
 
-test('[D13] a client whose token is wrong does not try again', async () => {
+test('[D13] a client with an invalid token does not try again', async () => {
   await using server = await startServer();
   const makeToken = vi.fn(() => token({ audience: 'other' }));
   await using client = connect({ url: `${server.url}/trpc`, token: makeToken });

@@ -36,7 +36,7 @@ async function startServer(onBroker: (broker: Broker) => void = () => {}) {
   return { ...server, lines };
 }
 
-test('an error that nobody expected is for the log: clients get neither its message nor its stack', async () => {
+test('an unexpected error goes to the log, and clients get neither its message nor its stack', async () => {
   await using server = await startServer();
   const headers = { authorization: `Bearer ${await token()}` };
   const response = await fetch(`${server.url}/trpc/fail`, { headers });
@@ -51,7 +51,7 @@ test('an error that nobody expected is for the log: clients get neither its mess
   expect(server.lines.join()).toContain('hunter2'); // the control
 });
 
-test('where the log of events is, and how it fails, is for the log: clients are told that it does', async () => {
+test('clients learn that the log of events fails, but not its address or the cause', async () => {
   const [good, publish] = [await token(), vi.fn<Broker['publish']>()];
   await using server = await startServer((broker) => Object.assign(broker, { publish }));
   const told = async (error: EventsError) => {
@@ -71,7 +71,7 @@ test('where the log of events is, and how it fails, is for the log: clients are 
   expect(await told(new EventsError('UNAVAILABLE', words))).toContain('secret.db'); // the control, and an application's own
 });
 
-test('the log has no tokens and no payloads, whatever is refused', async () => {
+test('the log contains no tokens and no payloads, whatever request is refused', async () => {
   await using server = await startServer();
   const [good, bad] = await Promise.all([token(), token({ audience: 'other' })]);
   const publish = async (message: string, bearer: string, query = '') =>

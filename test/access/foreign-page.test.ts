@@ -122,7 +122,7 @@ async function attack(allowed: boolean) {
   return { read, stored: await history.text() };
 }
 
-test('a page of a foreign origin reads nothing and changes nothing, whatever it tries, cookie or not', async () => {
+test('a page of a foreign origin can read nothing and change nothing, whatever it tries, with or without a cookie', async () => {
   const { read, stored } = await attack(false);
   expect(read).toEqual({
     query: 'failed: TypeError',
@@ -139,7 +139,7 @@ test('a page of a foreign origin reads nothing and changes nothing, whatever it 
   expect(stored).not.toContain('forged');
 }, 60_000);
 
-test('control: one of an allowed origin gets the events, by the same cookie', async () => {
+test('control: a page of an allowed origin gets the events with the same cookie', async () => {
   const { read, stored } = await attack(true);
   expect(read['query']).toContain('a secret');
   expect(read['mutation']).toBe('cors 200');

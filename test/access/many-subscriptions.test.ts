@@ -17,7 +17,7 @@ async function warningsOf(work: () => unknown): Promise<string[]> {
   return warnings;
 }
 
-test('many subscriptions of one session are no leak, and Node is not made to warn of one', async () => {
+test('Node warns of no leak when one session has many subscriptions', async () => {
   await using server = await startTestServer({}, { authenticate: takesTokens });
   await using socket = new RawSocket(server.url, { token: await token() });
   const synced = (): number => JSON.stringify(socket.messages).split('"stream_synced"').length - 1;
@@ -30,7 +30,7 @@ test('many subscriptions of one session are no leak, and Node is not made to war
   expect(warnings).toEqual([]);
 });
 
-test('control: of as many listeners of another signal Node warns', async () => {
+test('control: Node warns when another signal has as many listeners', async () => {
   const { signal } = new AbortController();
   setMaxListeners(10, signal); // some versions of Node do not warn of signals otherwise
   const warnings = await warningsOf(() => {

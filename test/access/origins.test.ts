@@ -6,7 +6,7 @@ import { canonicalOrigin, isAllowedOrigin } from '../../server/access/names/orig
 const isAllowed = (origin: string | undefined, host: string, allowed: readonly string[] = []): boolean =>
   isAllowedOrigin({ headers: { origin, host } } as IncomingMessage, allowed);
 
-describe('an origin and a host are compared as addresses', () => {
+describe('origins and hosts are compared as addresses', () => {
   test.each([
     ['https://example.test:8888', 'example.test:8888'],
     ['https://example.test', 'example.test:443'],
@@ -38,10 +38,11 @@ describe('an origin and a host are compared as addresses', () => {
     ['http://example.test', ''],
   ])('%s is not the origin of %s', (origin, host) => expect(isAllowed(origin, host)).toBe(false));
 
-  test('what names no origin is no page', () => expect(isAllowed(undefined, 'example.test')).toBe(true));
+  test('a request without an Origin does not come from a page', () =>
+    expect(isAllowed(undefined, 'example.test')).toBe(true));
 });
 
-describe('origins that are listed', () => {
+describe('an entry in the list of allowed origins', () => {
   test.each([
     ['https://Example.Test:443/', 'https://example.test'],
     ['https://example.test./app/index.html', 'https://example.test'],
@@ -52,7 +53,7 @@ describe('origins that are listed', () => {
     ['app://Bundle', 'app://bundle'],
     ['file:///', 'file://'],
     ['null', 'null'],
-  ])('%s lets in pages of %s', (listed, origin) => {
+  ])('%s admits pages of %s', (listed, origin) => {
     expect(canonicalOrigin(listed)).toBe(canonicalOrigin(origin));
     expect(isAllowed(origin, 'server.test', [listed])).toBe(true);
     expect(isAllowed(origin, 'server.test', ['https://other.test'])).toBe(false); // the control
@@ -69,10 +70,10 @@ describe('origins that are listed', () => {
     'mailto:somebody',
     'app://',
     'https://a.test https://b.test',
-  ])('%s is no origin', (text) => expect(canonicalOrigin(text)).toBeUndefined());
+  ])('%s is refused as no origin', (text) => expect(canonicalOrigin(text)).toBeUndefined());
 });
 
-test('a host has one writing, whoever writes it', () => {
+test('all spellings of a host are read alike', () => {
   expect(parseHost('[::1]:80')).toEqual({ name: '::1', port: 80 });
   expect(parseHost('LOCALHOST.:3000')).toEqual({ name: 'localhost', port: 3000 });
   expect(parseHost('example.test:')).toEqual({ name: 'example.test', port: undefined });
@@ -89,7 +90,7 @@ test('a host has one writing, whoever writes it', () => {
   ]);
 });
 
-test('names of this machine are those that nobody can point elsewhere', () => {
+test('names of this machine are only those that nobody can point elsewhere', () => {
   const isLocal = (host: string): boolean => isLocalName(parseHost(host)?.name ?? '');
   const local = [
     'localhost',

@@ -13,7 +13,7 @@ import { ADAPTERS, startServer, until } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { ALL } from './harness.ts';
 
-test('a procedure of one’s own context decides with it', async () => {
+test('a custom authorize decides with the application’s own context', async () => {
   await using manager = Object.assign(new EventManager({ broker: new MemoryBroker() }), {
     [Symbol.asyncDispose]: () => manager.close(),
   });
@@ -30,7 +30,7 @@ test('a procedure of one’s own context decides with it', async () => {
 });
 
 test.each(ADAPTERS)(
-  'a socket ends its session, and a session its socket, by the adapter: %s',
+  'closing a socket ends its session, and revoking a session closes its socket, with the adapter: %s',
   async (_, apply) => {
     const t = initTRPC.create();
     const router = t.router({ ping: t.procedure.query(() => 'pong') });

@@ -54,28 +54,28 @@ async function rebound(options: ServerOptions, name = 'evil.example') {
   return await waysIn(url, host, { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' });
 }
 
-describe('a foreign name that points to this machine', () => {
+describe('a foreign host name that points to this machine', () => {
   test.each(['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example', 'evil.example.'])(
     '%s is refused on every way in',
     async (name) => expect(await rebound({}, name)).toEqual(REFUSED),
   );
 
-  test('without an Origin, as a page asks its own server', async () => {
+  test('is refused in requests without an Origin, which is how a page asks its own server', async () => {
     await using server = await startTestServer();
     expect(await waysIn(server.url, `evil.example:${server.port}`)).toEqual(REFUSED);
   });
 
-  test('control: where it is configured it is served', async () => {
+  test('control: is served where it is configured', async () => {
     expect(await rebound({ allowedHosts: ['evil.example'] })).toMatchObject(SERVED);
     expect(await rebound({ allowedOrigins: ['https://EVIL.example/'] })).toMatchObject(SERVED);
   });
 
-  test('names of this machine are served', async () => {
+  test('control: is refused, but names of this machine are served', async () => {
     for (const name of ['localhost', 'app.localhost', '127.0.0.1', '127.8.8.8', '[::1]'])
       expect(await rebound({}, name), name).toMatchObject(SERVED);
   });
 
-  test('the refusal says what to set', async () => {
+  test('is refused with a message that says what to set', async () => {
     await using server = await startTestServer();
     const asked = (path: string): Promise<string> =>
       new Promise((resolve, reject) => {
@@ -92,14 +92,14 @@ describe('a foreign name that points to this machine', () => {
   });
 });
 
-describe('a proxy on this machine passes on the name that it was asked for', () => {
+describe('a host name that a proxy on this machine passes on', () => {
   const ways = async (host: string, origin: string | undefined, options: ServerOptions = {}) => {
     await using server = await startTestServer(options);
     const { history, socket } = await waysIn(server.url, host, origin === undefined ? {} : { origin });
     return [history, socket];
   };
 
-  test('on a standard port, or by TLS', async () => {
+  test('is served on a standard port, or by TLS', async () => {
     expect(await ways('events.example', undefined)).toEqual([200, 101]);
     expect(await ways('events.example', 'https://events.example')).toEqual([200, 101]);
     expect(await ways('events.example:443', 'https://events.example')).toEqual([200, 101]);
@@ -107,12 +107,12 @@ describe('a proxy on this machine passes on the name that it was asked for', () 
     expect(await ways('events.example:8443', 'https://events.example:8443')).toEqual([200, 101]);
   });
 
-  test('any other port without TLS may be a tunnel, which checks nothing', async () => {
+  test('is refused on any other port without TLS, where it may come from a tunnel that checks nothing', async () => {
     expect(await ways('events.example:8080', 'http://events.example:8080')).toEqual([403, 403]);
     expect(await ways('events.example:8080', 'https://other.example:8080')).toEqual([403, 403]);
   });
 
-  test('with ALLOWED_HOSTS none but these', async () => {
+  test('is served only if ALLOWED_HOSTS has it, where that is set', async () => {
     const options = { allowedHosts: ['events.example'] };
     expect(await ways('events.example:8080', 'http://events.example:8080', options)).toEqual([200, 101]);
     expect(await ways('other.example', 'https://other.example', options)).toEqual([403, 403]);
@@ -122,23 +122,23 @@ describe('a proxy on this machine passes on the name that it was asked for', () 
 describe('a server that the network reaches', () => {
   const open = { host: '0.0.0.0', allowAnonymous: true } as const;
 
-  test('goes by any name', async () => expect(await rebound(open)).toMatchObject(SERVED));
+  test('accepts any host name', async () => expect(await rebound(open)).toMatchObject(SERVED));
 
-  test('with ALLOWED_HOSTS by these names, and by those of this machine', async () => {
+  test('accepts the names in ALLOWED_HOSTS and those of this machine, where ALLOWED_HOSTS is set', async () => {
     const options = { ...open, allowedHosts: ['Events.Example'] };
     expect(await rebound(options)).toEqual(REFUSED);
     expect(await rebound(options, 'events.example')).toMatchObject(SERVED);
     expect(await rebound(options, 'localhost')).toMatchObject(SERVED);
   });
 
-  test('a name that cannot be read is a fault of who asks', async () => {
+  test('answers 400 to an unreadable host name', async () => {
     await using server = await startTestServer(open);
     const url = `http://127.0.0.1:${server.port}`;
     expect(await waysIn(url, '%%%')).toMatchObject({ history: 400, healthz: 200 });
   });
 });
 
-test('HOST may be written with brackets or without', async () => {
+test('HOST accepts an IPv6 address with brackets or without', async () => {
   for (const host of ['[::1]', '::1', '0:0:0:0:0:0:0:1']) {
     await using server = await startTestServer({ host });
     expect(server.url).toBe(`http://[::1]:${server.port}`);

@@ -31,7 +31,7 @@ async function publish(url: string): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-test('a revoked subject is cut at once on every server, and others are not', async () => {
+test('a revoked subject is disconnected at once on every server, and others stay connected', async () => {
   await using servers = await startServers();
   const { here, there } = servers;
   const alices = await token({ sub: 'alice' });
@@ -76,7 +76,7 @@ test('server-sent events of a revoked subject end with UNAUTHORIZED', async () =
   expect(text).toContain('"code":"UNAUTHORIZED"');
 });
 
-test('an API key is cut; who has it may come back until it is taken off the list', async () => {
+test('a revoked API key is disconnected, and may come back until it is removed from the list', async () => {
   await using server = await startTestServer({}, { authenticate: apiKeys([apiKey('dashboard', 'key')]) });
   await using first = new RawSocket(server.url, { token: 'key' });
   first.subscribe(1, {});
@@ -88,7 +88,7 @@ test('an API key is cut; who has it may come back until it is taken off the list
   await expect.poll(() => second.synced).toBe(true);
 });
 
-test('what is not a revocation on the control topic is none', async () => {
+test('an invalid record on the control topic revokes nobody', async () => {
   const broker = new MemoryBroker();
   const sessions = new Sessions({ broker });
   await sessions.start();

@@ -33,7 +33,7 @@ const textsOf = (socket: RawSocket) =>
     return item?.event_type === 'agent_message' ? [item.data['message']] : [];
   });
 
-test('a pattern gives only the topics that the claims allow, those that come later too', async () => {
+test('a pattern gives only the topics that the claims allow, including topics that appear later', async () => {
   await using server = await startServer();
   await using socket = await connect(server.url, { ...ALL, topics: ['team-*'] });
   socket.subscribe(1, { topics: ['*', '_*'], since: { last: 5 } }, 'on.agent_message');
@@ -46,7 +46,7 @@ test('a pattern gives only the topics that the claims allow, those that come lat
   expect(textsOf(socket)).toHaveLength(4);
 });
 
-test('control: with claims to all topics it gives all, and private ones only by their name', async () => {
+test('control: with claims to all topics a pattern gives all of them, and private ones only by name', async () => {
   await using server = await startServer();
   await using socket = await connect(server.url, { ...ALL, topics: ['*', '_team'] });
   socket.subscribe(1, { topics: ['*', '_team'], since: { last: 5 } }, 'on.agent_message');
@@ -54,14 +54,14 @@ test('control: with claims to all topics it gives all, and private ones only by 
   expect(textsOf(socket).sort()).toEqual(['_team', 'other', 'team-1', 'team-2']);
 });
 
-test('a topic that is named and not allowed refuses the whole', async () => {
+test('a forbidden topic among the named ones refuses the whole subscription', async () => {
   await using server = await startServer();
   await using socket = await connect(server.url, { ...ALL, topics: ['team-*'] });
   socket.subscribe(1, { topics: ['team-1', 'other'] });
   await expect.poll(() => socket.reasons).toEqual(['FORBIDDEN']);
 });
 
-test('of each topic only what the claims allow: types and filter', async () => {
+test('the claims’ types and filter apply to each topic', async () => {
   await using server = await startServer();
   const claims: Claims = { ...ALL, subscribe: ['agent_*'], filter: { message: { prefix: 'team-2' } } };
   await using socket = await connect(server.url, claims);
@@ -75,7 +75,7 @@ test('of each topic only what the claims allow: types and filter', async () => {
   expect(socket.events).not.toContain('system_status');
 });
 
-test('[D12] a cursor that names a topic of others leads nowhere', async () => {
+test('[D12] a cursor that names a forbidden topic gives no access to it', async () => {
   await using server = await startServer();
   const { cursor } = await server.say('other');
   const forged = `~other:${cursor.replace(/\d+$/, '0')}`;
