@@ -11,14 +11,14 @@ async function ask(port: number, ...lines: string[]): Promise<string> {
   return (await socket.toArray()).join('');
 }
 
-describe('one address in several writings', () => {
+describe('an address is understood in each form', () => {
   test.each([
     ['with its host', 'http://localhost/trpc/history'],
     ['with its host in capitals', 'HTTP://LOCALHOST/trpc/history'],
     ['below the path of a proxy', '/events/trpc/history'],
-    ['both', 'http://localhost/events/trpc/history'],
+    ['with its host, below the path of a proxy', 'http://localhost/events/trpc/history'],
     ['with dots', '/trpc/./history'],
-    ['from elsewhere', '/assets/../trpc/history'],
+    ['by way of another folder', '/assets/../trpc/history'],
     ['escaped', '/trpc/%68istory'],
   ])('%s', async (_, address) => {
     await using server = await startTestServer({ basePath: '/events' });
@@ -27,7 +27,7 @@ describe('one address in several writings', () => {
     expect(answer).toContain('"items":[]');
   });
 
-  test('its host counts, and not the one in the header', async () => {
+  test('the host in the address counts, not the one in the header', async () => {
     await using server = await startTestServer();
     const [own, foreign] = [`localhost:${server.port}`, `evil.example:${server.port}`];
     const status = async (address: string, host: string) =>
@@ -36,7 +36,7 @@ describe('one address in several writings', () => {
     expect(await status(own, foreign)).toBe('200');
   });
 
-  test('the path of a proxy alone is sent on to its slash', async () => {
+  test('the path of a proxy without its slash is redirected to the one with it', async () => {
     await using server = await startTestServer({ basePath: '/a/events' });
     const answer = await ask(server.port, 'GET /a/events?x=1 HTTP/1.1', 'Host: localhost');
     expect(answer).toMatch(/^HTTP\/1\.1 308 /);
@@ -44,16 +44,16 @@ describe('one address in several writings', () => {
   });
 });
 
-describe('answers that Node would give by itself have the headers of every other', () => {
+describe('answers to unusual requests carry the headers of every other answer', () => {
   const odd = [
-    ['no Host', 400, ['GET /trpc/history HTTP/1.1']],
-    ['an expectation that nobody knows', 200, ['GET /trpc/history HTTP/1.1', 'Host: localhost', 'Expect: x']],
-    ['no HTTP', 400, ['GET /\f HTTP/1.1', 'Host: localhost']],
-    ['the path of a proxy alone', 308, ['GET /events HTTP/1.1', 'Host: localhost']],
-    ['a tunnel', 405, ['CONNECT localhost:1 HTTP/1.1', 'Host: localhost']],
+    ['without Host', 400, ['GET /trpc/history HTTP/1.1']],
+    ['with an unknown Expect', 200, ['GET /trpc/history HTTP/1.1', 'Host: localhost', 'Expect: x']],
+    ['not HTTP', 400, ['GET /\f HTTP/1.1', 'Host: localhost']],
+    ['for the path of a proxy without its slash', 308, ['GET /events HTTP/1.1', 'Host: localhost']],
+    ['for a tunnel', 405, ['CONNECT localhost:1 HTTP/1.1', 'Host: localhost']],
   ] as const;
 
-  test.each(odd)('%s: %i', async (_, status, lines) => {
+  test.each(odd)('a request %s is answered with %i', async (_, status, lines) => {
     await using server = await startTestServer({ basePath: '/events' });
     const answer = await ask(server.port, ...lines);
     expect(answer.slice(9, 12)).toBe(`${status}`);
@@ -61,7 +61,7 @@ describe('answers that Node would give by itself have the headers of every other
     expect(answer).toMatch(/^psyche-protocol: 1\r$/m);
   });
 
-  test('control: Node alone gives them', async () => {
+  test('control: Node alone answers without them', async () => {
     const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -40,24 +40,24 @@ async function send(url: string, { path = PUBLISH, headers = JSON_TYPE, bytes }:
   });
 }
 
-describe('a body that is refused is answered, not reset', () => {
+describe('a refused body', () => {
   const close = { ...JSON_TYPE, connection: 'close' };
   test.each<[string, number, string | null, Sent]>([
-    ['too large, in chunks', 413, 'TOO_LARGE', { bytes: 8 * MIB }],
+    ['too large and sent in chunks', 413, 'TOO_LARGE', { bytes: 8 * MIB }],
     [
-      'too large, of a known length, and then to be closed',
+      'too large, with a known length and Connection: close',
       413,
       'TOO_LARGE',
       { bytes: 8 * MIB, headers: { ...close, 'content-length': `${8 * MIB}` } },
     ],
     [
-      'of a foreign page',
+      'from a foreign page',
       403,
       'FORBIDDEN',
       { bytes: 8 * MIB, headers: { ...close, origin: 'http://evil.example' } },
     ],
     [
-      'no JSON',
+      'not JSON',
       415,
       'INVALID_OPTION',
       { bytes: MIB, headers: { 'content-type': 'application/octet-stream' } },
@@ -69,14 +69,14 @@ describe('a body that is refused is answered, not reset', () => {
       { bytes: MIB, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
     ],
     [
-      'a form in parts, too large',
+      'a form in parts that is too large',
       413,
       'TOO_LARGE',
       { bytes: 8 * MIB, headers: { 'content-type': 'multipart/form-data; boundary=x' } },
     ],
     ['compressed', 400, null, { bytes: MIB / 2, headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } }],
-    ['to nothing', 404, null, { bytes: MIB / 2, path: '/trpc/nothing' }],
-  ])('%s: %i %s', async (_, status, reason, sent) => {
+    ['for an unknown procedure', 404, null, { bytes: MIB / 2, path: '/trpc/nothing' }],
+  ])('is answered, not reset, when it is %s: %i %s', async (_, status, reason, sent) => {
     await using server = await startTestServer();
     for (let times = 0; times < 5; times++) {
       const answer = await send(server.url, sent);
@@ -87,7 +87,7 @@ describe('a body that is refused is answered, not reset', () => {
     }
   });
 
-  test('our client has an error with a code that says so', async () => {
+  test('that is too large gives our client an error with the code TOO_LARGE', async () => {
     await using server = await startTestServer();
     const publisher = createPublisher({ url: `${server.url}/trpc` });
     const data = { ...agentMessage('large'), metadata: { text: 'x'.repeat(2 * MIB) } };
@@ -99,7 +99,7 @@ describe('a body that is refused is answered, not reset', () => {
     await publisher.close();
   });
 
-  test('a body without end is not read without end', async () => {
+  test('without end is not read to the end', async () => {
     await using server = await startTestServer();
     const sent = await new Promise<number>((resolve) => {
       let bytes = 0;
@@ -121,7 +121,7 @@ describe('a body that is refused is answered, not reset', () => {
   });
 });
 
-test('methods that are no calls are refused, whatever they are', async () => {
+test('HTTP methods other than GET, HEAD and POST are refused', async () => {
   await using server = await startTestServer();
   for (const method of ['TRACE', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     const status = await new Promise((resolve, reject) => {
@@ -153,7 +153,7 @@ async function sendInChunks(port: number, bytes: number, chunkBytes: number): Pr
   return answer;
 }
 
-test('a body in thousands of chunks of a byte is refused, and the same one in larger chunks is taken', async () => {
+test('a body in thousands of one-byte chunks is refused, and the same body in larger chunks is accepted', async () => {
   await using server = await startTestServer();
   expect(await sendInChunks(server.port, 10_000, 1)).toMatch(/^HTTP\/1.1 413 /);
   expect(await sendInChunks(server.port, 10_000, 10)).toMatch(/^HTTP\/1.1 200 /);

@@ -33,7 +33,7 @@ describe('config', () => {
     });
   });
 
-  test('reads variables, and options win over them', () => {
+  test('reads variables, which options override', () => {
     const env = {
       PORT: '8080',
       HOST: '0.0.0.0',
@@ -57,7 +57,7 @@ describe('config', () => {
     });
   });
 
-  test('simulations run on topics that are none twice', () => {
+  test('refuses the same topic twice for simulations', () => {
     const topicsOf = (text: string) => loadConfig({}, { SIMULATION_TOPICS: text }).simulationTopics;
     expect(topicsOf('default, run-2')).toEqual(['default', 'run-2']);
     for (const wrong of ['a,a', 'a,', '.hidden', 'two words']) {
@@ -66,7 +66,7 @@ describe('config', () => {
     }
   });
 
-  test('origins and hosts are kept in one writing', () => {
+  test('normalises origins and hosts', () => {
     const env = {
       ALLOWED_ORIGINS: 'https://A.example:443/, https://b.example/path, tauri://localhost',
       HOST: '[::1]',
@@ -83,7 +83,7 @@ describe('config', () => {
     expect(loadConfig({}, { PORT: '', REDIS_URL: '' })).toMatchObject({ port: 3000, redisUrl: null });
   });
 
-  test('without the simulation the server publishes nothing by itself, unless told to', () => {
+  test('turns the monitor off along with the simulation, unless it is told otherwise', () => {
     expect(loadConfig({}, { SIMULATION: 'off' })).toMatchObject({ simulation: false, monitorIntervalMs: 0 });
     expect(loadConfig({ simulation: false, monitorIntervalMs: 1000 }, {}).monitorIntervalMs).toBe(1000);
   });
@@ -112,30 +112,33 @@ describe('config', () => {
       'https://a.example',
       'ALLOWED_HOSTS must be names such as events.example.org, comma-separated.',
     ],
-  ])('%s=%s is refused: the message names it and what is allowed', (name, value, message) => {
-    const error = failure(() => loadConfig({}, { [name]: value }));
-    expect(error).toMatchObject({ code: 'INVALID_OPTION', message, issues: [{ path: [name] }] });
-  });
+  ])(
+    'refuses %s=%s with a message that names the variable and the allowed values',
+    (name, value, message) => {
+      const error = failure(() => loadConfig({}, { [name]: value }));
+      expect(error).toMatchObject({ code: 'INVALID_OPTION', message, issues: [{ path: [name] }] });
+    },
+  );
 
-  test('a wrong option is named as the option, and all that is wrong is told at once', () => {
+  test('names a wrong option as the option, and lists all problems at once', () => {
     const { message } = failure(() => loadConfig({ port: -1 }, { SIMULATION: '?' }));
     expect(message).toBe('port must be a whole number from 0 to 65535. SIMULATION must be on or off.');
   });
 
-  test('events are kept in a file or in Redis', () => {
+  test('selects a file or Redis for the events, never both', () => {
     expect(loadConfig({}, { DATA: './psyche.db' }).data).toBe('./psyche.db');
     const { message } = failure(() => loadConfig({}, { DATA: './psyche.db', REDIS_URL: 'redis://x' }));
     expect(message).toBe('DATA must be left out where events are kept in Redis.');
   });
 
-  test('a wrong REDIS_URL does not show its password', () => {
+  test('hides the password of a wrong REDIS_URL', () => {
     const { message } = failure(() => loadConfig({}, { REDIS_URL: 'reddis://:hunter2@redis.example' }));
     expect(message).not.toContain('hunter2');
   });
 });
 
 describe('startServer', () => {
-  test('without a configuration takes that of the environment', async () => {
+  test('takes the configuration of the environment when it is given none', async () => {
     vi.stubEnv('PORT', 'no port');
     await expect(startServer()).rejects.toMatchObject({ message: expect.stringMatching(/^PORT must be/) });
     vi.stubEnv('PORT', '0');
@@ -146,7 +149,7 @@ describe('startServer', () => {
     vi.unstubAllEnvs();
   });
 
-  test.each([{ port: 0 }, {}, null, 3000])('given %j, says what it takes', async (options) => {
+  test.each([{ port: 0 }, {}, null, 3000])('says what it expects when it is given %j', async (options) => {
     await expect(startServer(options as ServerConfig)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringContaining('startServer(loadConfig({ port: 3000 })'),

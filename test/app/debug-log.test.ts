@@ -40,7 +40,7 @@ async function startServer(level: 'debug' | 'info') {
   return { ...server, lines, publish };
 }
 
-test('LOG_LEVEL=debug tells who got an event, who did not and why, without what is in it', async () => {
+test('LOG_LEVEL=debug logs who got an event and who did not, with the reason and without what is in it', async () => {
   await using server = await startServer('debug');
   const { lines } = server;
   await using socket = new RawSocket(server.url, { token: 'key-of-alice' });
@@ -110,7 +110,7 @@ test('LOG_LEVEL=debug tells who got an event, who did not and why, without what 
   expect(JSON.stringify(lines)).not.toContain('a-secret-payload');
 });
 
-test('control: at info it says none of that', async () => {
+test('control: LOG_LEVEL=info logs none of that', async () => {
   await using server = await startServer('info');
   await using socket = new RawSocket(server.url, { token: 'key-of-alice' });
   socket.subscribe(7, {});

@@ -17,7 +17,7 @@ async function connectTo(url: string): Promise<WebSocket> {
 }
 
 describe('a server that stops', () => {
-  test('is not ready, takes no new subscriptions and still answers calls, until its clients have moved', async () => {
+  test('is not ready and refuses new subscriptions, but answers calls, until its clients have moved', async () => {
     const server = await startTestServer({ drainMs: LONG_MS });
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     const stays = await connectTo(server.url);
@@ -41,7 +41,7 @@ describe('a server that stops', () => {
     await expect(fetch(`${server.url}/readyz`)).rejects.toThrow();
   });
 
-  test('asks clients one after another', async () => {
+  test('asks clients to move one after another', async () => {
     const server = await startTestServer({ drainMs: LONG_MS });
     const sockets = await Promise.all(Array.from({ length: 60 }, () => connectTo(server.url)));
     const times: number[] = [];
@@ -65,7 +65,7 @@ describe('a server that stops', () => {
     expect((await closed)[0]).toBe(1001);
   });
 
-  test('a stock client with a subscription stays, on the old connection, while there is nowhere to go; then it gets 1001', async () => {
+  test('keeps a stock client’s old connection while there is nowhere to go, then closes it with 1001', async () => {
     const server = await startTestServer({ drainMs: 300 });
     await using client = wsClient(server.url);
     const states: string[] = [];
@@ -82,7 +82,7 @@ describe('a server that stops', () => {
 });
 
 describe('inTurns', () => {
-  test('does everything, in order, also more than fits, and not too early', async () => {
+  test('does everything in order, spread over the time, however much there is', async () => {
     const done: number[] = [];
     const acts = Array.from({ length: 5000 }, (_, n) => () => void done.push(n));
     const since = performance.now();
@@ -91,14 +91,14 @@ describe('inTurns', () => {
     expect(done).toEqual(acts.map((_, n) => n));
   });
 
-  test('ends when there is no need to go on', async () => {
+  test('ends early when there is no need to go on', async () => {
     const done: number[] = [];
     const acts = Array.from({ length: 100 }, (_, n) => () => void done.push(n));
     await inTurns(acts, LONG_MS, () => done.length > 0);
     expect(done.length).toBeLessThan(100);
   });
 
-  test('nothing to do takes no time', async () => {
+  test('takes no time when there is nothing to do', async () => {
     await inTurns([], LONG_MS);
   });
 });

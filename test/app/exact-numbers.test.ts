@@ -12,7 +12,7 @@ const data = JSON.stringify(agentMessage('n'))
   .replace('"metadata":{', `"metadata":{"id":${BEYOND},`)
   .replace(',}', '}');
 
-test('a whole number beyond 2^53 is refused over HTTP, by itself and in a batch, and nothing is stored', async () => {
+test('a whole number beyond 2^53 is refused over HTTP, alone and in a batch, and nothing is stored', async () => {
   await using server = await startTestServer();
   const post = (path: string, body: string) =>
     fetch(`${server.url}/trpc/${path}`, {
@@ -36,7 +36,7 @@ test('a whole number beyond 2^53 is refused over HTTP, by itself and in a batch,
   expect(safe.status).toBe(200);
 });
 
-test('a batch of too many calls is refused in few words, and not once for each', async () => {
+test('a batch of too many calls is refused with one short error, not one for each call', async () => {
   await using server = await startTestServer();
   const post = (calls: number) =>
     fetch(`${server.url}/trpc/${Array.from({ length: calls }, () => 'x')}?batch=1`, {
@@ -51,7 +51,7 @@ test('a batch of too many calls is refused in few words, and not once for each',
   expect(await (await post(100)).json()).toHaveLength(100);
 });
 
-test('over a WebSocket it is refused where the schema asks for a number, and a bigint where it asks for one', async () => {
+test('over a WebSocket such a number is refused where the schema asks for a number, and accepted as a bigint where it asks for one', async () => {
   const catalog = defineEvents({ n: z.object({ n: z.number() }), big: z.object({ n: z.bigint() }) });
   await using server = await startTestServer({}, { catalog });
   const ws = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);

@@ -9,21 +9,21 @@ const asked = (type: string): Request =>
 const TYPE = 'multipart/form-data; boundary=border';
 
 describe('a form', () => {
-  test('of 100 parts is read', async () => {
+  test('with 100 parts is read', async () => {
     const read = await requestOfForm(asked(TYPE), form(100)).formData();
     expect(read.getAll('file')).toHaveLength(100);
   });
 
   test.each([
-    ['more parts', form(101)],
-    ['a longer name', Buffer.from(PART.replace('name="file"', `name="${'a'.repeat(20_000)}"`))],
-    ['more headers', Buffer.from(`--border\r\n${'a: b\r\n'.repeat(4000)}\r\n\r\n--border--\r\n`)],
-    ['a head without end', Buffer.from(`--border\r\n${' '.repeat(20_000)}`)],
+    ['too many parts', form(101)],
+    ['too long a name', Buffer.from(PART.replace('name="file"', `name="${'a'.repeat(20_000)}"`))],
+    ['too many headers', Buffer.from(`--border\r\n${'a: b\r\n'.repeat(4000)}\r\n\r\n--border--\r\n`)],
+    ['an unfinished head', Buffer.from(`--border\r\n${' '.repeat(20_000)}`)],
   ])('with %s is refused before it is read', (_, body) => {
     expect(() => requestOfForm(asked(TYPE), body)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
   });
 
-  test('is read with the boundary that it was looked at with', async () => {
+  test('is parsed with the boundary that was checked', async () => {
     const two = asked('multipart/form-data; boundary=border; boundary="other"');
     expect(requestOfForm(two, form(1)).headers.get('content-type')).toBe(
       'multipart/form-data; boundary="border"',
@@ -31,7 +31,7 @@ describe('a form', () => {
     expect(() => requestOfForm(asked('multipart/form-data'), form(1))).toThrow('boundary');
   });
 
-  test('of a stranger is answered with 413, and by tRPC where it is small', async () => {
+  test('that is too large is answered with 413, and a small one by tRPC', async () => {
     await using server = await startTestServer();
     const send = async (parts: number): Promise<number> => {
       const init = { method: 'POST', headers: { 'content-type': TYPE }, body: new Uint8Array(form(parts)) };
@@ -41,7 +41,7 @@ describe('a form', () => {
     expect(await send(1)).toBe(400);
   });
 
-  test('control: without the limit all of them are made', async () => {
+  test('control: without the limit all of its parts are created', async () => {
     const init = { method: 'POST', headers: { 'content-type': TYPE }, body: new Uint8Array(form(2000)) };
     expect((await new Request('http://localhost', init).formData()).getAll('file')).toHaveLength(2000);
   });

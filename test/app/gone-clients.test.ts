@@ -20,7 +20,7 @@ const REQUESTS = {
   'a document': line('GET /schema.json'),
 };
 
-test('clients that go away at any moment leave nothing behind, and nothing on the console', async () => {
+test('clients that disconnect at any moment leave nothing behind, and nothing on the console', async () => {
   const printed: unknown[] = [];
   const methods = (['log', 'info', 'warn', 'error'] as const).map((name) =>
     vi.spyOn(console, name).mockImplementation((...words) => void printed.push(words)),

@@ -23,21 +23,21 @@ async function turnsOf(bytes: number, read: (body: string) => Promise<string>): 
   return givenIn.size;
 }
 
-describe('large bodies that are asked for at once', () => {
+describe('large bodies that arrive at once', () => {
   const texts = new InputTexts();
   const given = (body: string) => texts.give(new Request('http://localhost'), Buffer.from(body)).text();
 
-  test('are given out in a turn of the event loop each', async () => {
+  test('are handed out in one turn of the event loop each', async () => {
     expect(await turnsOf(200_000, given)).toBe(COUNT);
   });
 
-  test('control: without turns they share them, as small bodies do with', async () => {
+  test('control: share turns when they are handed out directly, as small bodies always do', async () => {
     expect(await turnsOf(200_000, async (body) => body)).toBe(1);
     expect(await turnsOf(100, given)).toBeLessThan(COUNT / 2);
   });
 });
 
-describe('a body of more values than an input may have', () => {
+describe('a body with more values than an input may have', () => {
   const LARGE = `[${'{},'.repeat(340_000)}{}]`;
 
   test('is refused before tRPC parses it', async () => {
@@ -48,7 +48,7 @@ describe('a body of more values than an input may have', () => {
     expect(await new InputTexts().give(new Request('http://localhost'), Buffer.from(text)).text()).toBe(text);
   });
 
-  test('is answered with 413 and its code, and is not looked at for those who are not let in', async () => {
+  test('is answered with 413 and TOO_LARGE, and is not examined for a client that is not let in', async () => {
     const catalog = defineEvents({ listed: z.object({ list: z.array(z.unknown()) }) });
     const post = (url: string) =>
       fetch(`${url}/trpc/publish.listed`, {
@@ -76,7 +76,7 @@ describe('a body of more values than an input may have', () => {
 describe('a body that is not UTF-8', () => {
   const LATIN_1 = Buffer.from(JSON.stringify({ data: { text: 'café' } }), 'latin1');
 
-  test('is refused by name: nothing is stored in its place', async () => {
+  test('is refused with INVALID_OPTION, and nothing is stored in its place', async () => {
     const request = new InputTexts().give(new Request('http://localhost'), LATIN_1);
     await expect(request.text()).rejects.toMatchObject({ cause: { code: 'INVALID_OPTION' } });
     const catalog = defineEvents({ said: z.object({ text: z.string() }) });
@@ -93,7 +93,7 @@ describe('a body that is not UTF-8', () => {
     ]);
   });
 
-  test('control: read as text it is another one', () => {
+  test('control: changes when it is decoded as UTF-8 anyway', () => {
     expect(LATIN_1.toString()).toContain('caf\uFFFD');
   });
 });

@@ -5,7 +5,7 @@ import { CloseCode } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer, wsClient } from './harness.ts';
 
-test('1000 publishes in one turn by a stock client, which sends them as one message, are stored in order', async () => {
+test('1000 publishes that a stock client sends as one message are stored in order', async () => {
   await using server = await startTestServer();
   await using client = wsClient(server.url);
   const numbers = Array.from({ length: 1000 }, (_, n) => String(n));
@@ -22,11 +22,8 @@ test('1000 publishes in one turn by a stock client, which sends them as one mess
 });
 
 test.each([
-  [
-    'one call',
-    JSON.stringify({ id: 1, method: 'mutation', params: { path: 'x', input: 'x'.repeat(65_536) } }),
-  ],
-  ['no call at all', 'x'.repeat(65_537)],
+  ['a call', JSON.stringify({ id: 1, method: 'mutation', params: { path: 'x', input: 'x'.repeat(65_536) } })],
+  ['a message that is no call', 'x'.repeat(65_537)],
 ])('%s of more than 64 KiB is closed with 1009', async (_, message) => {
   await using server = await startTestServer();
   const ws = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);

@@ -40,7 +40,7 @@ function written() {
   return { lines, logger, clock, pass, waiting: () => due.length };
 }
 
-test('the first line of a kind is written at once, then one in five seconds with how many were not', () => {
+test('the first line of a kind is written at once, then one every five seconds with the count of the others', () => {
   const { lines, logger, clock, pass, waiting } = written();
   const limited = new LimitedLogger(logger, clock);
   for (let n = 1; n <= 1000; n++) limited.warn({ n }, 'away');
@@ -56,7 +56,7 @@ test('the first line of a kind is written at once, then one in five seconds with
   expect(lines).toHaveLength(4); // it was quiet: at once again
 });
 
-test('kinds are told apart by level and message; lines for debugging are not limited', () => {
+test('lines are of one kind if level and message are equal; debug lines are not limited', () => {
   const { lines, logger, clock } = written();
   const limited = new LimitedLogger(logger, clock);
   for (let times = 0; times < 10; times++) {
@@ -75,7 +75,7 @@ test('kinds are told apart by level and message; lines for debugging are not lim
   expect(lines.filter(({ level }) => level === 'debug')).toHaveLength(10);
 });
 
-test('messages without end take no memory without end', () => {
+test('endlessly different messages use bounded memory', () => {
   const { lines, logger, clock, waiting } = written();
   const limited = new LimitedLogger(logger, clock);
   for (let n = 0; n < 5000; n++) limited.warn({}, `message ${n}`);
@@ -83,7 +83,7 @@ test('messages without end take no memory without end', () => {
   expect(lines.length).toBeLessThan(1100);
 });
 
-test('what was counted is written when the server stops', () => {
+test('lines still counted are written when the server stops', () => {
   const { lines, logger, clock, waiting } = written();
   const limited = new LimitedLogger(logger, clock);
   for (let n = 1; n <= 3; n++) limited.error({ n }, 'failed');
@@ -117,7 +117,7 @@ async function failingServer() {
   return { ...server, lines, fails, of };
 }
 
-test('calls that fail by the hundred write lines by the second, over HTTP and WebSocket', async () => {
+test('400 failing calls over HTTP and WebSocket write one line every five seconds', async () => {
   await using server = await failingServer();
   await using client = wsClient(server.url);
   for (let times = 0; times < 200; times++) {
@@ -130,7 +130,7 @@ test('calls that fail by the hundred write lines by the second, over HTTP and We
   expect(server.of('A request failed').length).toBeLessThan(2 + seconds / 5);
 });
 
-test('what strangers do is no line at all: unknown paths, foreign names and pages, frames that are none', async () => {
+test('requests of strangers (unknown paths, foreign hosts and pages, invalid frames) write no line', async () => {
   await using server = await failingServer();
   const before = server.lines.length;
   const url = server.url;

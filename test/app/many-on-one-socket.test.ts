@@ -27,7 +27,7 @@ const tooManyListeners = async () => {
 };
 const upTo = Array.from({ length: MANY }, (_, index) => index);
 
-test('control: an emitter with eleven listeners is told', async () => {
+test('control: Node warns of an emitter with eleven listeners', async () => {
   const emitter = new EventEmitter();
   for (let times = 0; times < 11; times++) emitter.on('x', () => {});
   expect(await tooManyListeners()).toHaveLength(1);
@@ -39,7 +39,7 @@ const servers = [
 ];
 
 test.each(servers)(
-  '100 subscriptions and 100 calls of $who on one WebSocket: no warning',
+  '100 subscriptions and 100 calls of $who on one WebSocket cause no warning',
   async ({ parts }) => {
     await using server = await startTestServer({}, parts);
     await using client = wsClient(server.url);
@@ -68,7 +68,7 @@ test.each(servers)(
   },
 );
 
-test('100 subscriptions and 100 publishes of our own client: no warning', async () => {
+test('100 subscriptions and 100 publishes of our own client cause no warning', async () => {
   await using server = await startTestServer();
   const client = createClient({ url: server.url });
   const end = new AbortController();
@@ -86,7 +86,7 @@ test('100 subscriptions and 100 publishes of our own client: no warning', async 
 });
 
 test.each(servers)(
-  'a batch of 100 calls of $who, and 100 pipelined, beside 100 streams over HTTP: no warning',
+  'a batch of 100 calls of $who, and 100 pipelined ones, beside 100 streams over HTTP cause no warning',
   async ({ parts }) => {
     await using server = await startTestServer({}, parts);
     const trpc = httpClient(server.url);

@@ -33,7 +33,7 @@ class Counter {
   }
 }
 
-test('hundreds of streams of large events all get all of them', {
+test('hundreds of streams of large events all receive every event', {
   timeout: 120_000,
 }, async () => {
   const managers: EventManager[] = [];

@@ -20,9 +20,9 @@ test.each([
   ['HSOT', 'HOST'],
   ['PROT', 'PORT'],
   ['DRAIN-MS', 'DRAIN_MS'],
-])('%s is meant to be %s', (name, meant) => expect(found(name)).toEqual([`${name}: ${meant}`]));
+])('%s is recognised as a slip for %s', (name, meant) => expect(found(name)).toEqual([`${name}: ${meant}`]));
 
-test('what is right, empty, or of others is no slip', () => {
+test('variables that are right, empty or of other programs are no slips', () => {
   expect(found(...SERVER_VARIABLES)).toEqual([]);
   expect(nearMisses({ REDSI_URL: '', PROT: undefined }, SERVER_VARIABLES)).toEqual([]);
   const common =

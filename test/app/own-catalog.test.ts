@@ -34,7 +34,7 @@ const publishedBy = async (url: string): Promise<number> => {
 };
 const someReports = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 500));
 
-test('a catalog without system_status has no monitor, and its log has no warning', async () => {
+test('a server with a catalog without system_status runs no monitor and logs no warning', async () => {
   const { server, problems } = await startWatched(defineEvents({ dream: z.object({ symbol: z.string() }) }));
   await someReports();
   expect(problems()).toEqual([]);
@@ -42,14 +42,14 @@ test('a catalog without system_status has no monitor, and its log has no warning
   await server.close();
 });
 
-test('control: the catalog of the simulation has one', async () => {
+test('control: a server with the simulation’s catalog runs a monitor', async () => {
   const { server, problems } = await startWatched(psycheEvents);
   await expect.poll(() => publishedBy(server.url)).toBeGreaterThan(2);
   expect(problems()).toEqual([]);
   await server.close();
 });
 
-test('a catalog with another event of that name is told once, without a stack', async () => {
+test('a server whose catalog has another system_status warns once, without a stack', async () => {
   const { server, problems } = await startWatched(
     defineEvents({ system_status: z.object({ lamp: z.enum(['on', 'off']) }) }),
   );
@@ -62,7 +62,7 @@ test('a catalog with another event of that name is told once, without a stack', 
   expect(problems()[0]).not.toHaveProperty('err');
 });
 
-test('control: a broker that does not answer is told each time, as before', async () => {
+test('control: the monitor logs each publish that an unreachable broker refuses', async () => {
   const warnings: object[] = [];
   const manager = {
     publish: () => Promise.reject(new EventsError('UNAVAILABLE', 'away')),
@@ -78,7 +78,7 @@ test('control: a broker that does not answer is told each time, as before', asyn
   monitor.close();
 });
 
-test('a server that is stopped says that it stops, and that it has stopped, once each', async () => {
+test('a stopping server logs once that it stops, and once that it has stopped', async () => {
   const { server, lines } = await startWatched(psycheEvents);
   await Promise.all([server.close(), server.close()]);
   const told = lines.map(({ msg }) => msg).filter((msg) => msg.startsWith('The server '));

@@ -38,14 +38,17 @@ async function ask(path: string, headers: Record<string, string> = {}, method = 
 }
 
 describe('a file of the page', () => {
-  test.each(['/', '/index.html', '/assets/app-1.js'])('%s has its type and its length', async (path) => {
-    const { status, headers, text } = await ask(path);
-    expect(status).toBe(200);
-    expect(headers['content-type']).toMatch(path.endsWith('.js') ? /javascript/ : /^text\/html/);
-    expect(headers['content-length']).toBe(`${text.length}`);
-  });
+  test.each(['/', '/index.html', '/assets/app-1.js'])(
+    '%s is served with its type and its length',
+    async (path) => {
+      const { status, headers, text } = await ask(path);
+      expect(status).toBe(200);
+      expect(headers['content-type']).toMatch(path.endsWith('.js') ? /javascript/ : /^text\/html/);
+      expect(headers['content-length']).toBe(`${text.length}`);
+    },
+  );
 
-  test('is not sent again to a client that has it', async () => {
+  test('is answered with 304 to a client that has it', async () => {
     const { etag } = (await ask('/')).headers;
     for (const known of [`${etag}`, `"other", W/${etag}`, '*']) {
       const again = await ask('/', { 'if-none-match': known });
@@ -54,7 +57,7 @@ describe('a file of the page', () => {
     expect(await ask('/', { 'if-none-match': '"other"' })).toMatchObject({ status: 200 });
   });
 
-  test('is described to HEAD', async () => {
+  test('is answered without its body to HEAD', async () => {
     const answer = await ask('/assets/app-1.js', {}, 'HEAD');
     expect(answer).toMatchObject({ status: 200, text: '', headers: { 'content-length': '10' } });
   });
@@ -69,7 +72,7 @@ test.each([
   '//secret.txt',
   '/assets/',
   '/secret.txt%00.js',
-])('no address leads out of it: %s', async (path) => {
+])('no address leads out of the page’s folder: %s', async (path) => {
   const { status, text } = await ask(path);
   expect(status).toBeGreaterThanOrEqual(400);
   expect(status).toBeLessThan(500);

@@ -29,7 +29,7 @@ function fakeMachine() {
 }
 
 describe('PerformanceMonitor', () => {
-  test('counts what was used since the sample before; at first since the start', () => {
+  test('measures usage since the previous sample, or since the start', () => {
     const { state, readers } = fakeMachine();
     const monitor = new PerformanceMonitor({ readers });
     expect(monitor.sample()).toMatchObject({ cpu_percent: 10, process_cpu_percent: 5, memory_percent: 75 });
@@ -46,7 +46,7 @@ describe('PerformanceMonitor', () => {
     monitor.close();
   });
 
-  test('two samples within one step of the system’s clock tell the same', () => {
+  test('repeats the last values within one step of the system’s clock', () => {
     const { readers } = fakeMachine();
     const monitor = new PerformanceMonitor({ readers });
     monitor.sample();
@@ -54,7 +54,7 @@ describe('PerformanceMonitor', () => {
     monitor.close();
   });
 
-  test('leaves out what the system does not tell', () => {
+  test('omits figures that the system does not provide', () => {
     const monitor = new PerformanceMonitor({
       readers: { threads: () => undefined, openFiles: () => undefined },
     });
@@ -64,7 +64,7 @@ describe('PerformanceMonitor', () => {
     monitor.close();
   });
 
-  test('real figures are plausible', async () => {
+  test('reports plausible real figures', async () => {
     const monitor = new PerformanceMonitor();
     monitor.sample();
     const [since, before] = [performance.now(), process.cpuUsage()];
@@ -99,7 +99,7 @@ describe('health', () => {
     [90.1, 0, 0, 'error'],
     [0, 90.1, 0, 'error'],
     [0, 0, 101, 'error'],
-  ])('CPU %d %%, memory %d %%, %d errors: %s', (cpu_percent, memory_percent, errors, expected) => {
+  ])('with CPU %d %%, memory %d %% and %d errors is %s', (cpu_percent, memory_percent, errors, expected) => {
     expect(health({ cpu_percent, memory_percent }, errors)).toBe(expected);
   });
 });
@@ -118,7 +118,7 @@ describe('integratePerformanceMonitor', () => {
     return { broker, manager, seen };
   }
 
-  test('publishes at once, then in intervals, until stopped', async () => {
+  test('publishes at once, then at intervals, until it is stopped', async () => {
     const { manager, seen } = await setUp();
     const monitor = new PerformanceMonitor(fakeMachine());
     const reports = integratePerformanceMonitor(monitor, {
@@ -145,7 +145,7 @@ describe('integratePerformanceMonitor', () => {
     await manager.close();
   });
 
-  test('tells of agents: latencies of all in the metrics, each with its errors in the metadata', async () => {
+  test('reports the latency of all agents in the metrics, and each agent’s latency and errors in the metadata', async () => {
     const { manager, seen } = await setUp();
     const silent = {
       interactions: 0,
@@ -181,7 +181,7 @@ describe('integratePerformanceMonitor', () => {
     await manager.close();
   });
 
-  test('counts the manager’s errors since the status before', async () => {
+  test('counts the manager’s errors since the previous status', async () => {
     const { manager, seen } = await setUp();
     manager.addListener(() => {
       throw new Error('a listener fails');
@@ -194,7 +194,7 @@ describe('integratePerformanceMonitor', () => {
     await manager.close();
   });
 
-  test('a publish that fails is logged, not thrown', async () => {
+  test('logs a publish that fails, and does not throw', async () => {
     const { broker, manager } = await setUp();
     await broker.close();
     const warn = vi.fn();
@@ -209,7 +209,7 @@ describe('integratePerformanceMonitor', () => {
     reports.stop();
   });
 
-  test('an interval of 0 is refused', async () => {
+  test('refuses an interval of 0', async () => {
     const { manager } = await setUp();
     expect(() => integratePerformanceMonitor(new PerformanceMonitor(), { manager, intervalMs: 0 })).toThrow(
       TypeError,

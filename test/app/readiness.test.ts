@@ -27,7 +27,7 @@ class DeafBroker extends MemoryBroker {
 }
 
 describe('readiness', () => {
-  test('a broker that stores but does not deliver is not ready', async () => {
+  test('is false for a broker that stores but does not deliver', async () => {
     const broker = new DeafBroker();
     const readiness = new Readiness({ broker, topic: 't', timeoutMs: 50, cacheMs: 0 });
     expect(await readiness.check()).toBe(true);
@@ -39,7 +39,7 @@ describe('readiness', () => {
     expect(await readiness.check()).toBe(false);
   });
 
-  test('an answer stands for a while, and many who ask at once share one probe', async () => {
+  test('is cached for a while, and simultaneous checks share one probe', async () => {
     const broker = new DeafBroker();
     let now = 0;
     const readiness = new Readiness({ broker, topic: 't', cacheMs: 1000, now: () => now });
@@ -53,7 +53,7 @@ describe('readiness', () => {
     readiness.close();
   });
 
-  test('a time of day that is set back makes no answer stand longer', async () => {
+  test('is not cached longer when the time of day is set back', async () => {
     const broker = new DeafBroker();
     const readiness = new Readiness({ broker, topic: 't', timeoutMs: 50, cacheMs: 10 });
     expect(await readiness.check()).toBe(true);
@@ -64,7 +64,7 @@ describe('readiness', () => {
     readiness.close();
   });
 
-  test('a broker that is closed is not ready', async () => {
+  test('is false for a closed broker', async () => {
     const broker = new MemoryBroker();
     await broker.close();
     const readiness = new Readiness({ broker, topic: 't', cacheMs: 0 });
@@ -73,8 +73,8 @@ describe('readiness', () => {
   });
 });
 
-describe('with Redis', () => {
-  test('/readyz follows Redis; /healthz does not', async () => {
+describe('servers with Redis', () => {
+  test('answer /readyz by the state of Redis, and /healthz always', async () => {
     await using redis = await startRedis();
     await using server = await startTestServer({ redisUrl: redis.url });
     const status = async (path: string) => (await fetch(`${server.url}${path}`)).status;
@@ -86,7 +86,7 @@ describe('with Redis', () => {
     await expect.poll(() => status('/readyz')).toBe(200);
   });
 
-  test('what one node is given, another one delivers; systems with another prefix do not meet', async () => {
+  test('deliver what another node of their prefix was given, and nothing of another prefix', async () => {
     const redisUrl = inject('redisUrl');
     const topic = `nodes-${process.pid}`;
     await using first = await startTestServer({ redisUrl, nodeName: 'first' });

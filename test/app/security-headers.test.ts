@@ -12,7 +12,7 @@ const EVERYWHERE = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-test('every answer has them, whatever it is and whatever its status; what is no page may load nothing', async () => {
+test('every answer has the security headers, whatever its status, and one that is no page may load nothing', async () => {
   const pageDir = await mkdtemp(join(tmpdir(), 'psyche-page-'));
   await mkdir(join(pageDir, 'assets'));
   await writeFile(join(pageDir, 'index.html'), '<!doctype html>');

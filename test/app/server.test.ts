@@ -23,8 +23,8 @@ function follow(trpc: TRPCClient<AppRouter>, topic: string) {
   return { items, [Symbol.dispose]: () => subscription.unsubscribe() };
 }
 
-describe('server', () => {
-  test('/healthz and /readyz', async () => {
+describe('the server', () => {
+  test('answers /healthz and /readyz', async () => {
     await using server = await startTestServer();
     const healthz = await fetch(`${server.url}/healthz`);
     expect([healthz.status, await healthz.json()]).toEqual([200, { status: 'ok' }]);
@@ -32,7 +32,7 @@ describe('server', () => {
     expect([readyz.status, await readyz.json()]).toEqual([200, { status: 'ready' }]);
   });
 
-  test('a stock client over HTTP: mutations and queries in batches, subscriptions as server-sent events', async () => {
+  test('serves a stock client over HTTP: batches of mutations and queries, and server-sent events', async () => {
     await using server = await startTestServer();
     const trpc = httpClient(server.url);
     using live = follow(trpc, 't');
@@ -50,7 +50,7 @@ describe('server', () => {
     expect(await trpc.stats.query()).toMatchObject({ published: { agent_message: 50 }, subscribers: 1 });
   });
 
-  test('a stock client over a WebSocket, on the same path', async () => {
+  test('serves a stock client over a WebSocket on the same path', async () => {
     await using server = await startTestServer();
     await using client = wsClient(server.url);
     using live = follow(client.trpc, 't');
@@ -60,7 +60,7 @@ describe('server', () => {
     expect(await client.trpc.stats.query()).toMatchObject({ subscribers: 1 });
   });
 
-  test('invalid data is refused with the path of the field', async () => {
+  test('refuses invalid data with the path of the field', async () => {
     await using server = await startTestServer();
     const data = { ...agentMessage('x'), sentiment: { score: 2, label: 'positive' as const } };
     await expect(httpClient(server.url).publish.agent_message.mutate({ data })).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe('server', () => {
     });
   });
 
-  test('an upgrade of any other path is refused, and garbage after it does no harm', async () => {
+  test('refuses an upgrade of any other path, and garbage after it does no harm', async () => {
     await using server = await startTestServer();
     expect(await upgradeStatus(`${server.url}/other`)).toBe(404);
     expect(await upgradeStatus(`${server.url}/trpc/on.any`)).toBe(404);
@@ -81,7 +81,7 @@ describe('server', () => {
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
 
-  test('a connection that says nothing, or half of a request, is cut', async () => {
+  test('cuts a connection that says nothing, or half of a request', async () => {
     await using server = await startTestServer();
     const cut = ['', 'GET /trpc HTTP/1.1\r\nUpgrade: websocket\r\n'].map(async (text) => {
       const socket = connect(server.port, '127.0.0.1').resume();
@@ -91,7 +91,7 @@ describe('server', () => {
     expect(await Promise.all(cut)).toHaveLength(2);
   });
 
-  test('pages of foreign origins are refused on both ways in, allowed ones are not', async () => {
+  test('refuses pages of foreign origins over HTTP and WebSocket, and accepts allowed ones', async () => {
     await using server = await startTestServer({ allowedOrigins: ['https://allowed.example'] });
     const origins = ['https://foreign.example', 'null', server.url, 'https://allowed.example'];
     const stats = `${server.url}/trpc/stats`;
@@ -104,7 +104,7 @@ describe('server', () => {
     expect(upgrades).toEqual([403, 403, 101, 101]);
   });
 
-  test('a page of an allowed origin may ask before it posts', async () => {
+  test('answers the preflight request of a page of an allowed origin', async () => {
     await using server = await startTestServer({ allowedOrigins: ['https://allowed.example'] });
     const preflight = await fetch(`${server.url}/trpc/publish.agent_message`, {
       method: 'OPTIONS',
@@ -118,7 +118,7 @@ describe('server', () => {
     expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type');
   });
 
-  test('serves the page with a content security policy; where there is none, says so', async () => {
+  test('serves the page with a content security policy, and says so where there is no page', async () => {
     const pageDir = await mkdtemp(join(tmpdir(), 'psyche-page-'));
     {
       await using server = await startTestServer({}, { pageDir });
@@ -139,7 +139,7 @@ describe('server', () => {
     await rm(pageDir, { recursive: true });
   });
 
-  test('a catalog without system_status is served without a monitor, and nothing is logged of it', async () => {
+  test('runs no monitor for a catalog without system_status, and logs nothing about it', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
     const catalog = defineEvents({ noted: z.object({ text: z.string() }) });
@@ -149,7 +149,7 @@ describe('server', () => {
     expect(lines).toEqual([]);
   });
 
-  test('an application runs with the server, with a catalog and procedures of its own', async () => {
+  test('runs an application with a catalog and procedures of its own', async () => {
     const calls: string[] = [];
     const t = initTRPC.create({ transformer: superjson });
     await using server = await startTestServer(
@@ -182,8 +182,8 @@ describe('server', () => {
   });
 });
 
-describe('stopping', () => {
-  test('does not wait for open streams, sockets or idle connections; sockets get 1001', async () => {
+describe('stopping the server', () => {
+  test('does not wait for open streams, sockets or idle connections, and closes sockets with 1001', async () => {
     const server = await startTestServer();
     const idle = connect(server.port, '127.0.0.1');
     await once(idle, 'connect');

@@ -27,12 +27,12 @@ const batchOf = (url: string, calls: number) =>
   fetch(`${url}/trpc/${Array(calls).fill('history').join(',')}?batch=1&input=%7B%7D`);
 
 describe('one request', () => {
-  test('has 100 calls at most', async () => {
+  test('may have up to 100 calls', async () => {
     await using server = await serverWith(20);
     expect((await batchOf(server.url, 101)).status).toBe(400);
   });
 
-  test('gets pages of 1 MiB together, and one more: the rest is refused by name', async () => {
+  test('gets up to 1 MiB of history pages and one page more; its other calls are refused with OVERLOADED', async () => {
     await using server = await serverWith(60);
     const answer = await batchOf(server.url, 100);
     const text = await answer.text();
@@ -44,14 +44,14 @@ describe('one request', () => {
     );
   });
 
-  test('control: small pages of as many calls come all', async () => {
+  test('control: gets all pages of 100 calls when they are small', async () => {
     await using server = await startTestServer();
     const results: object[] = await (await batchOf(server.url, 100)).json();
     expect(results.filter((each) => 'result' in each)).toHaveLength(100);
   });
 });
 
-describe('requests that are sent before those before them were answered', () => {
+describe('pipelined requests', () => {
   /** Sends 20 in one packet. @returns how many were under way at a time, and what was answered */
   async function pipelined(isInTurn: boolean) {
     let running = 0;
@@ -79,15 +79,15 @@ describe('requests that are sent before those before them were answered', () => 
 
   const inOrder = Array.from({ length: 20 }, (_, n) => n);
 
-  test('begin one after another', async () => {
+  test('are processed one after another', async () => {
     expect(await pipelined(true)).toEqual({ most: 1, answers: inOrder });
   });
 
-  test('control: otherwise all of them are under way at once', async () => {
+  test('control: are all processed at once without that protection', async () => {
     expect(await pipelined(false)).toEqual({ most: 20, answers: inOrder });
   });
 
-  test('end with their connection', async () => {
+  test('stop when their connection closes', async () => {
     await using server = await serverWith(20);
     const socket = connect(server.port, '127.0.0.1');
     const request = 'GET /trpc/history?input=%7B%7D HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
@@ -98,7 +98,7 @@ describe('requests that are sent before those before them were answered', () => 
   });
 });
 
-test('100 questions that match nothing, of one socket: others are answered between their steps', async () => {
+test('other clients are answered between the steps of 100 questions that match nothing on one socket', async () => {
   await using server = await serverWith(240);
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
   await once(socket, 'open');

@@ -84,8 +84,8 @@ describe('[D9] a client over HTTP that takes nothing is cut', () => {
     ['a stream', get(STREAM)],
     ['an answer of a megabyte', get('/trpc/history')],
     ['many small answers to requests sent at once', get('/schema.json').repeat(100)],
-    ['an answer after one that was short', get('/healthz') + get('/trpc/history')],
-  ])('%s', async (_, request) => {
+    ['an answer after a short one', get('/healthz') + get('/trpc/history')],
+  ])('while %s waits for it', async (_, request) => {
     await using server = await startHttp(400);
     const client = await server.send(request);
     await until(() => expect(server.sockets[0]?.destroyed).toBe(true));
@@ -93,7 +93,7 @@ describe('[D9] a client over HTTP that takes nothing is cut', () => {
     client.destroy();
   });
 
-  test('control: within the time nobody is', async () => {
+  test('control: stays connected before the time limit', async () => {
     await using server = await startHttp(600_000);
     const client = await server.send(get(STREAM));
     await sleep(1_500);
@@ -101,7 +101,7 @@ describe('[D9] a client over HTTP that takes nothing is cut', () => {
     client.destroy();
   });
 
-  test('one that reads is not, however quiet its stream is', async () => {
+  test('control: stays connected if it reads, however quiet its stream is', async () => {
     await using server = await startHttp(400);
     const client = await server.send(get(STREAM));
     client.resume();
@@ -112,7 +112,7 @@ describe('[D9] a client over HTTP that takes nothing is cut', () => {
   });
 });
 
-test('[D9] of a stream that nobody reads little waits in the process', async () => {
+test('[D9] a stream that nobody reads holds little memory in the process', async () => {
   await using server = await startHttp(600_000);
   await server.publish(600); // 18 MiB, more than the system takes
   const client = await server.send(get(STREAM));
@@ -121,7 +121,7 @@ test('[D9] of a stream that nobody reads little waits in the process', async () 
   client.destroy();
 });
 
-test('[D9] disconnect: a stream that is read too slowly ends with an error that says so, and nothing else does', async () => {
+test('[D9] a stream with whenSlow: disconnect that is read too slowly ends with SLOW_CONSUMER, and causes no other error', async () => {
   await using server = await startHttp(600_000);
   const unheard: unknown[] = [];
   const hear = (error: unknown) => void unheard.push(error);
@@ -148,7 +148,7 @@ test('[D9] disconnect: a stream that is read too slowly ends with an error that 
   client.destroy();
 });
 
-describe('requests that come before the answer to an earlier one', () => {
+describe('pipelined requests', () => {
   test('are answered in their order', async () => {
     await using server = await startHttp(5_000);
     const client = await server.send(get('/healthz') + get('/nothing') + get('/healthz'));
@@ -163,7 +163,7 @@ describe('requests that come before the answer to an earlier one', () => {
     client.destroy();
   });
 
-  test('wait while nobody takes that answer: nothing is made for them', async () => {
+  test('wait, unprocessed, while the client does not take an earlier answer', async () => {
     await using server = await startHttp(600_000);
     const client = await server.send(get('/trpc/history').repeat(100));
     await until(() => expect(server.sockets[0]?.writableLength).toBeGreaterThan(0));
@@ -172,7 +172,7 @@ describe('requests that come before the answer to an earlier one', () => {
     client.destroy();
   });
 
-  test('end the connection when they are too many', async () => {
+  test('end the connection when there are too many of them', async () => {
     await using server = await startHttp(600_000);
     const client = await server.send(get(STREAM) + get('/healthz').repeat(102));
     await until(() => expect(server.sockets[0]?.destroyed).toBe(true));
@@ -181,7 +181,7 @@ describe('requests that come before the answer to an earlier one', () => {
   });
 });
 
-test('a client of HTTP/1.0 gets a stream without chunks, that ends with its connection', async () => {
+test('a client of HTTP/1.0 gets a stream without chunks that ends with its connection', async () => {
   await using server = await startHttp(5_000);
   const client = await server.send(get(STREAM, '1.0'));
   let text = '';

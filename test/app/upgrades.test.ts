@@ -76,11 +76,11 @@ async function naive(
   };
 }
 
-describe('an offer to upgrade is passed over, and the request served', () => {
+describe('an offer to upgrade is ignored, and the request is served', () => {
   test.each([
     ['h2c', get('/healthz', H2C)],
-    ['h2c of a call', get('/trpc/history', H2C)],
-    ['several', get('/readyz', 'Connection: Upgrade\r\nUpgrade: TLS/1.0, HTTP/2.0\r\n')],
+    ['h2c with a call', get('/trpc/history', H2C)],
+    ['several protocols', get('/readyz', 'Connection: Upgrade\r\nUpgrade: TLS/1.0, HTTP/2.0\r\n')],
     ['h2c with a body', post(`${H2C}Content-Length: ${BODY.length}\r\n`, BODY)],
     [
       'h2c with a body in chunks',
@@ -90,17 +90,17 @@ describe('an offer to upgrade is passed over, and the request served', () => {
       'a WebSocket by POST',
       post(`Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: ${BODY.length}\r\n`, BODY),
     ],
-  ])('%s', async (_, text) => {
+  ])('when it offers %s', async (_, text) => {
     await using server = await startTestServer();
     expect(await answers(server.port, text)).toEqual([200]);
   });
 
-  test('control: Node alone gives the connection away', async () => {
+  test('control: Node alone hands the connection over', async () => {
     using server = await naive();
     expect(await answers(server.port, get('/healthz', H2C))).toEqual([400]);
   });
 
-  test('a body that comes later is read', async () => {
+  test('and a body that comes later is read', async () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(post(`${H2C}Expect: 100-continue\r\nContent-Length: ${BODY.length}\r\n`, ''));
@@ -109,14 +109,14 @@ describe('an offer to upgrade is passed over, and the request served', () => {
     await expect.poll(() => raw.statuses).toEqual([100, 200]);
   });
 
-  test('what the client asked to be closed is closed', async () => {
+  test('and the connection is closed when the client asked for that', async () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(get('/healthz', 'Connection: close, Upgrade\r\nUpgrade: h2c\r\n'));
     await expect.poll(() => [raw.statuses, raw.isClosed]).toEqual([[200], true]);
   });
 
-  test('a thousand offers in one connection leave nothing behind', async () => {
+  test('and a thousand offers on one connection leave nothing behind', async () => {
     const warnings: string[] = [];
     const note = ({ message }: Error): void => void warnings.push(message);
     process.on('warning', note);
@@ -131,15 +131,15 @@ describe('an offer to upgrade is passed over, and the request served', () => {
 
 describe('answers come in the order of the requests', () => {
   test.each([
-    ['a request, and an upgrade in the same segment', get('/trpc/history') + upgrade(), [200, 101]],
-    ['a request, and an offer', get('/trpc/history') + get('/nothing', H2C), [200, 404]],
-    ['an offer, and a request', get('/nothing', H2C) + get('/healthz'), [404, 200]],
+    ['a request and an upgrade in one segment', get('/trpc/history') + upgrade(), [200, 101]],
+    ['a request, then an offer', get('/trpc/history') + get('/nothing', H2C), [200, 404]],
+    ['an offer, then a request', get('/nothing', H2C) + get('/healthz'), [404, 200]],
     [
-      'a request, and an upgrade that is refused',
+      'a request, then a refused upgrade',
       get('/readyz') + get('/no', `Upgrade: websocket\r\nConnection: Upgrade\r\n${KEY}`),
       [200, 404],
     ],
-  ])('%s', async (_, text, statuses) => {
+  ])('to %s', async (_, text, statuses) => {
     await using server = await startTestServer();
     expect(await answers(server.port, text, 2)).toEqual(statuses);
   });
@@ -152,17 +152,21 @@ describe('answers come in the order of the requests', () => {
   const whole = post(`Content-Length: ${BODY.length}\r\n`, BODY);
   const tunnel = 'CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n\r\n';
   test.each([
-    ['a publish, and what is no HTTP', `${whole}GARBAGE\r\n\r\n`, [200, 400]],
-    ['two, and what is no HTTP', `${whole}${get('/trpc/history')}\0\0\0`, [200, 200, 400]],
-    ['a publish, and a head that is too large', whole + get('/', `X: ${'x'.repeat(20_000)}\r\n`), [200, 431]],
+    ['a publish, then text that is not HTTP', `${whole}GARBAGE\r\n\r\n`, [200, 400]],
+    ['two requests, then bytes that are not HTTP', `${whole}${get('/trpc/history')}\0\0\0`, [200, 200, 400]],
     [
-      'a publish, and one whose body is no HTTP',
+      'a publish, then a head that is too large',
+      whole + get('/', `X: ${'x'.repeat(20_000)}\r\n`),
+      [200, 431],
+    ],
+    [
+      'a publish, then one whose body is not HTTP',
       whole + post('Transfer-Encoding: chunked\r\n', 'none\r\n'),
       [200, 400],
     ],
-    ['a publish, and a tunnel', whole + tunnel, [200, 405]],
-    ['a tunnel', tunnel, [405]],
-  ])('%s', async (_, text, statuses) => {
+    ['a publish, then a tunnel', whole + tunnel, [200, 405]],
+    ['a tunnel alone', tunnel, [405]],
+  ])('to %s', async (_, text, statuses) => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(text);
@@ -170,7 +174,7 @@ describe('answers come in the order of the requests', () => {
     expect(raw.statuses).toEqual(statuses);
   });
 
-  test('control: Node alone refuses what is no HTTP in the place of the answer', async () => {
+  test('control: Node alone writes the refusal of such text in the place of the answer', async () => {
     using server = await naive();
     expect(await answers(server.port, `${get('/')}GARBAGE\r\n\r\n`)).toEqual([400]);
     using raw = new Raw(server.port);
@@ -179,7 +183,7 @@ describe('answers come in the order of the requests', () => {
     expect(raw.statuses).toEqual([]);
   });
 
-  test('an upgrade behind a stream waits, and writes nothing into it', async () => {
+  test('and an upgrade behind a stream waits without writing into it', async () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(get('/trpc/on.any') + upgrade());
@@ -187,7 +191,7 @@ describe('answers come in the order of the requests', () => {
     expect(raw.statuses).toEqual([200]);
   });
 
-  test('garbage behind a stream ends it, and is not answered within it', async () => {
+  test('and garbage behind a stream ends it without an answer inside it', async () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(get('/trpc/on.any'));
@@ -197,7 +201,7 @@ describe('answers come in the order of the requests', () => {
     expect(raw.statuses).toEqual([200]);
   });
 
-  test('a request behind an upgrade is no frame: the WebSocket ends, and no HTTP is in it', async () => {
+  test('and a request behind an upgrade ends the WebSocket without an HTTP answer inside it', async () => {
     await using server = await startTestServer();
     using raw = new Raw(server.port);
     raw.write(upgrade() + get('/healthz'));
@@ -205,7 +209,7 @@ describe('answers come in the order of the requests', () => {
   });
 });
 
-describe('what a WebSocket offers may be declined', () => {
+describe('an option that a WebSocket handshake offers', () => {
   const ODD = [
     'permessage-deflate; unknown=1',
     'permessage-deflate; client_max_window_bits=7',
@@ -216,7 +220,7 @@ describe('what a WebSocket offers may be declined', () => {
     ';;, =',
   ];
 
-  test.each(ODD)('%s', async (offer) => {
+  test.each(ODD)('is declined when it is unacceptable: %s', async (offer) => {
     await using server = await startTestServer({ compression: true });
     using raw = new Raw(server.port);
     raw.write(upgrade('h2c, WebSocket', `Sec-WebSocket-Extensions: ${offer}\r\n`));
@@ -224,7 +228,7 @@ describe('what a WebSocket offers may be declined', () => {
     expect(raw.text.toLowerCase()).not.toContain('sec-websocket-extensions');
   });
 
-  test('the first that can be met is taken', async () => {
+  test('is accepted when it is the first acceptable one', async () => {
     await using server = await startTestServer({ compression: true });
     for (const offer of [
       'client_max_window_bits',
@@ -239,14 +243,14 @@ describe('what a WebSocket offers may be declined', () => {
     }
   });
 
-  test('control: ws alone refuses', async () => {
+  test('control: is refused with 400 by ws alone', async () => {
     using server = await naive(undefined, COMPRESSION);
     expect(
       await answers(server.port, upgrade('websocket', `Sec-WebSocket-Extensions: ${ODD[0]}\r\n`)),
     ).toEqual([400]);
   });
 
-  test('subprotocols that are no names, or come twice', async () => {
+  test('is declined when it is an invalid or repeated subprotocol', async () => {
     await using server = await startTestServer();
     const offer = 'Sec-WebSocket-Protocol: a, a, (x, \r\n';
     expect(await answers(server.port, upgrade('websocket', offer))).toEqual([101]);
@@ -254,7 +258,7 @@ describe('what a WebSocket offers may be declined', () => {
     expect(await answers(control.port, upgrade('websocket', offer))).toEqual([400]);
   });
 
-  test('what is acceptable stays as it was', () => {
+  test('is left unchanged when it is acceptable', () => {
     const headers = { 'sec-websocket-protocol': 'a, b', 'sec-websocket-extensions': 'permessage-deflate' };
     keepAcceptableOffers({ headers } as never);
     expect(headers).toEqual({
@@ -264,17 +268,17 @@ describe('what a WebSocket offers may be declined', () => {
   });
 });
 
-describe('an offer with so many headers that Node leaves some out, the length of its body among them', () => {
+describe('an offer with so many headers that Node omits the length of its body', () => {
   const hidden = get('/healthz');
   const many = 'a:\r\n'.repeat(2100);
   const smuggled = post(`${H2C}${many}Content-Length: ${hidden.length}\r\n`, hidden) + get('/nothing');
 
-  test('is read whole: its body is no request of its own', async () => {
+  test('is read whole, so that its body is not taken for another request', async () => {
     await using server = await startTestServer();
     expect(await answers(server.port, smuggled, 2)).toEqual([400, 404]);
   });
 
-  test('on a server of one’s own it ends the connection', async () => {
+  test('ends the connection on an application’s own server', async () => {
     const manager = new EventManager({ broker: new MemoryBroker() });
     const server = createServer((_, response) => void response.end('served'));
     const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
@@ -290,7 +294,7 @@ describe('an offer with so many headers that Node leaves some out, the length of
 
   // From Node 24 on the heads themselves are too large for it, which is as safe.
   const told = Number.parseInt(process.versions.node, 10) < 24 ? /undefined$/m : /^HTTP\/1\.1 431 /;
-  test('control: Node alone does not tell of that length', async () => {
+  test('control: Node alone does not report the length', async () => {
     using server = await naive((request, response) => response.end(`${request.headers['content-length']}`));
     using raw = new Raw(server.port);
     raw.write(post(`${many}Content-Length: ${hidden.length}\r\n`, hidden));
@@ -298,7 +302,7 @@ describe('an offer with so many headers that Node leaves some out, the length of
   });
 });
 
-test('a Broadcaster on a server of one’s own passes offers over too, and keeps the order', async () => {
+test('a Broadcaster on an application’s own server ignores offers too, and keeps the order', async () => {
   const manager = new EventManager({ broker: new MemoryBroker() });
   const server = createServer((_, response) => void setTimeout(() => response.end('served'), 20));
   const broadcaster = new Broadcaster({ server, router: createAppRouter(manager) });
