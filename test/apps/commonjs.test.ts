@@ -5,7 +5,7 @@ import { Application } from './application.ts';
 import { PATIENCE_MS } from './expected.ts';
 
 test(
-  'a program in one CommonJS file, without its packages beside it, serves and receives',
+  'a program bundled into one CommonJS file serves and receives events',
   async () => {
     await using app = await Application.make('commonjs', { common: [] });
     await app.run('build', 'npm', ['run', '--silent', 'build']);

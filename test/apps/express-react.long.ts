@@ -4,7 +4,7 @@ import { FOLLOWED, PATIENCE_MS, RECEIVED } from './expected.ts';
 import { expectDreams } from './page-of.ts';
 
 test(
-  'Express, Vite, React and the latest @trpc/tanstack-react-query, with one tRPC',
+  'an application of Express, Vite, React and the latest @trpc/tanstack-react-query works with one copy of tRPC',
   async () => {
     await using app = await Application.make('express-react');
     await app.run('build', 'npm', ['run', '--silent', 'build']);

@@ -4,7 +4,7 @@ import { FOLLOWED, PATIENCE_MS, RECEIVED } from './expected.ts';
 import { expectDreams } from './page-of.ts';
 
 test(
-  'Next.js: hooks in StrictMode, a build, and a route handler with server-sent events',
+  'an application of Next.js works: hooks in StrictMode, a build, and a route handler with server-sent events',
   async () => {
     await using app = await Application.make('next');
     await app.run('build', 'npm', ['run', '--silent', 'build']);

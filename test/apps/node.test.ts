@@ -16,7 +16,7 @@ test.each([
   ['newest', {}],
   ['oldest', OLDEST],
 ])(
-  'a Node service without a framework receives typed events, with the %s peers',
+  'a Node service without a framework receives typed events with the %s peer dependencies',
   async (age, versions) => {
     await using app = await Application.make('node', { common: SERVICE, versions });
     if (age === 'oldest') expect(app.versions).toMatchObject(versions);
@@ -27,7 +27,7 @@ test.each([
   PATIENCE_MS,
 );
 
-test('the oldest peers that are tried are those that package.json lets in', () => {
+test('the oldest peer dependencies under test are the oldest that package.json allows', () => {
   const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
   const lowest = Object.keys(OLDEST).map((name) => [
     name,
