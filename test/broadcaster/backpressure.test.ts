@@ -79,7 +79,7 @@ afterEach(() => {
 });
 
 describe('an async iterable', () => {
-  test('is not pulled while its client does not read, and loses nothing', async () => {
+  test('is not pulled while its client does not read, and loses no item', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     const client = await stalled(server);
@@ -99,14 +99,14 @@ describe('an async iterable', () => {
   test.each<[string, Apply]>([
     ['the guard off', withLimits({ maxBufferedBytes: Number.POSITIVE_INFINITY })],
     ['tRPC’s own adapter', applyWSSHandler],
-  ])('control: with %s the process buffers without end', async (_name, apply) => {
+  ])('control: is buffered without end in the process with %s', async (_name, apply) => {
     const { router } = sources();
     await using server = await startServer(apply, { router });
     await stalled(server);
     await until(() => expect(held(server)).toBeGreaterThan(16 * MIB));
   });
 
-  test('one that never pauses leaves the event loop to others', async () => {
+  test('that never pauses leaves the event loop to others', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     const client = await server.connect();
@@ -119,7 +119,7 @@ describe('an async iterable', () => {
     await until(() => expect(client.of(1).at(-1)?.result?.type).toBe('stopped'));
   });
 
-  test('other clients do not notice', async () => {
+  test('of a stalled client does not delay other clients', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     await stalled(server);
@@ -130,7 +130,7 @@ describe('an async iterable', () => {
     await until(() => expect(other.of(1)).toHaveLength(202));
   });
 
-  test('a stalled client can stop it', async () => {
+  test('can be stopped by a stalled client', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     const client = await stalled(server);
@@ -141,7 +141,7 @@ describe('an async iterable', () => {
     await until(() => expect(client.of(1).at(-1)?.result?.type).toBe('stopped'));
   });
 
-  test('it is cleaned up when its client goes away while it waits', async () => {
+  test('is cleaned up when its client goes away while it waits', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     const client = await stalled(server);
@@ -152,12 +152,12 @@ describe('an async iterable', () => {
   });
 });
 
-describe('a client that asks and does not read', () => {
+describe('a client that sends requests and does not read', () => {
   const ask = (client: RawClient) => {
     for (let id = 1; id <= 400; id++) client.call(id, 'query', 'big');
   };
 
-  test('has its further calls wait until it has taken its answers', async () => {
+  test('has its further calls wait until it has read its answers', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     const client = await server.connect();
@@ -170,7 +170,7 @@ describe('a client that asks and does not read', () => {
     await until(() => expect(client.frames).toHaveLength(400));
   });
 
-  test('is read no further', async () => {
+  test('is not read from any more', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     const client = await server.connect();
@@ -186,7 +186,7 @@ describe('a client that asks and does not read', () => {
     expect(socket?.isPaused).toBe(false);
   });
 
-  test('control: with the guards off every answer piles up', async () => {
+  test('control: makes every answer pile up with the guards off', async () => {
     const { router, seen } = sources();
     const off = { maxBufferedBytes: Number.POSITIVE_INFINITY, maxConcurrentCalls: Number.POSITIVE_INFINITY };
     await using server = await startServer(withLimits(off), { router });
@@ -224,7 +224,7 @@ describe('[D9] a client that drains nothing', () => {
     await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
   });
 
-  test('is hung up on if it does not even read that', async () => {
+  test('is terminated if it does not even read the close frame', async () => {
     const { server, seen } = await stall();
     await using _server = server;
     vi.advanceTimersByTime(37_500);
@@ -233,7 +233,7 @@ describe('[D9] a client that drains nothing', () => {
     await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
   });
 
-  test('is left alone if it drains in time', async () => {
+  test('stays connected if it drains in time', async () => {
     const { server, client, seen } = await stall();
     await using _server = server;
     vi.advanceTimersByTime(29_000);
@@ -248,7 +248,7 @@ describe('[D9] a client that drains nothing', () => {
   });
 });
 
-describe('an observable, which cannot be asked to wait', () => {
+describe('an observable, which cannot be paused,', () => {
   test('may push a burst to a client that reads', async () => {
     const { router, push } = sources();
     await using server = await startServer(guarded, { router });
@@ -259,7 +259,7 @@ describe('an observable, which cannot be asked to wait', () => {
     await until(() => expect(client.of(1)).toHaveLength(2 * MAX_QUEUED_VALUES + 1));
   });
 
-  test('has a client that does not read cut with 4008 once its queue is long', async () => {
+  test('is cut with 4008 once its queue for a client that does not read is long', async () => {
     const { router, push, seen } = sources();
     await using server = await startServer(guarded, { router });
     const client = await stalled(server, 'pushed');

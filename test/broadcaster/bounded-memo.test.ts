@@ -15,7 +15,7 @@ function made(maxBytes: number) {
   return { of: (thing: { bytes: number }) => recent.of(thing), count };
 }
 
-test('what was made lately is made once, and all get the same', () => {
+test('a recent value is made once, and everybody gets the same one', () => {
   const { of, count } = made(100);
   const thing = { bytes: 40 };
   const first = of(thing);
@@ -24,7 +24,7 @@ test('what was made lately is made once, and all get the same', () => {
   expect(count.get(thing)).toBe(1);
 });
 
-test('no more than so many bytes are kept: those made first go first', () => {
+test('values are kept up to a number of bytes, and the oldest are evicted first', () => {
   const { of, count } = made(100);
   const things = [{ bytes: 40 }, { bytes: 40 }, { bytes: 40 }];
   for (const thing of things) of(thing);
@@ -34,7 +34,7 @@ test('no more than so many bytes are kept: those made first go first', () => {
   expect([...count.values()]).toEqual([2, 1, 1]);
 });
 
-test('one that is larger than all that may be kept is kept until the next', () => {
+test('a value larger than the bound is kept until the next one', () => {
   const { of, count } = made(100);
   const large = { bytes: 1000 };
   of(large);

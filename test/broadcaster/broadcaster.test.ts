@@ -64,7 +64,7 @@ test('a Broadcaster attaches to an HTTP server, whose requests stay its own', as
   expect(await (await fetch(`http://${own.host}/`)).text()).toBe('mine');
 });
 
-test('it lists who is connected, and disconnects one by its id', async () => {
+test('a Broadcaster lists its connections, and disconnects one by its id', async () => {
   await using own = await setUp();
   const [first, second] = [await own.connect(), await own.connect()];
   first.call(1, 'subscription', 'on.any', { json: {} });
@@ -82,7 +82,7 @@ test('it lists who is connected, and disconnects one by its id', async () => {
   await second.flushed();
 });
 
-test('closed, it lets go of clients and server', async () => {
+test('a closed Broadcaster lets go of its clients and of the server', async () => {
   await using own = await setUp();
   const client = await own.connect();
   await own.broadcaster.close();
@@ -90,7 +90,7 @@ test('closed, it lets go of clients and server', async () => {
   expect(own.server.listenerCount('upgrade')).toBe(0);
 });
 
-test('an upgrade of another path is refused, or left to whoever else listens', async () => {
+test('a Broadcaster refuses an upgrade of another path, or leaves it to another listener', async () => {
   await using own = await setUp();
   const other = new WebSocket(`ws://${own.host}/other`);
   const [error] = await once(other, 'error');
@@ -100,7 +100,7 @@ test('an upgrade of another path is refused, or left to whoever else listens', a
   expect(String(theirs)).toContain('418');
 });
 
-test('onUpgrade refuses an upgrade before it is taken, and is told when one that it let in is gone', async () => {
+test('onUpgrade can refuse an upgrade, and learns when an accepted connection is gone', async () => {
   let open = 0;
   const metrics = new Metrics();
   await using own = await setUp({
@@ -128,7 +128,7 @@ test('onUpgrade refuses an upgrade before it is taken, and is told when one that
   expect(text).toMatch(/refus\w*{code="UPGRADE"} 1/);
 });
 
-test('createContext and onError are given the connection, by the id that it is listed with', async () => {
+test('createContext and onError get the connection with the id under which it is listed', async () => {
   const contexts: ClientConnection[] = [];
   const failures: ClientConnection[] = [];
   await using own = await setUp({
@@ -154,7 +154,7 @@ test('createContext and onError are given the connection, by the id that it is l
   await until(() => expect(contexts[0]?.closed.aborted).toBe(true));
 });
 
-test('drained, it refuses upgrades, asks clients to move, and closes those that stay', async () => {
+test('a draining Broadcaster refuses upgrades, asks clients to move, and closes those that stay', async () => {
   await using own = await setUp();
   const [moves, stays] = [await own.connect(), await own.connect()];
   const drained = own.broadcaster.drain({ overMs: 100, graceMs: 500 });
@@ -170,7 +170,7 @@ test('drained, it refuses upgrades, asks clients to move, and closes those that 
   expect(own.broadcaster.connections).toEqual([]);
 });
 
-test('draining ends as soon as nobody is left, here and alongside', async () => {
+test('a drain ends as soon as nobody is left, here and in whatever drains alongside', async () => {
   await using own = await setUp();
   const client = await own.connect();
   client.ws.on('message', () => client.ws.close());
@@ -188,7 +188,7 @@ test('draining ends as soon as nobody is left, here and alongside', async () => 
   expect(streams).toBe(0);
 });
 
-test('its traffic is that of open connections and of all before; instruments are told of each', async () => {
+test('the traffic of a Broadcaster sums up open and closed connections, and instruments are told of each', async () => {
   const metrics = new Metrics();
   const lines: [object, string][] = [];
   const silent = () => {};
@@ -215,7 +215,7 @@ test('its traffic is that of open connections and of all before; instruments are
   ]);
 });
 
-test('a message may have 64 KiB, or maxMessageBytes', async () => {
+test('a message may have up to 64 KiB, or up to maxMessageBytes', async () => {
   await using small = await setUp();
   await using large = await setUp({ maxMessageBytes: 256 * 1024 });
   const call = { id: 1, method: 'query', params: { path: 'nothing', input: 'x'.repeat(100 * 1024) } };
@@ -226,14 +226,14 @@ test('a message may have 64 KiB, or maxMessageBytes', async () => {
   expect(JSON.stringify((await taken.frame(1)).error)).toContain('NOT_FOUND');
 });
 
-test('events go compressed where compression is on, and to those who take it', async () => {
+test('events are compressed where compression is on, for clients that accept it', async () => {
   await using own = await setUp({ compression: true });
   await using plain = await setUp();
   expect((await own.connect()).ws.extensions).toContain('permessage-deflate');
   expect((await plain.connect()).ws.extensions).toBe('');
 });
 
-test('a running server has it too; the client whose socket is cut resumes by itself', async () => {
+test('a running server exposes its Broadcaster; a client whose socket is closed by it resumes by itself', async () => {
   await using server = await startTestServer();
   await using client = wsClient(server.url);
   const messages: string[] = [];

@@ -5,7 +5,7 @@ import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 
-describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up', (_name, apply) => {
+describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
   /** A subscription whose procedure answers when the test says so. */
   function setup(answer: () => unknown = () => (async function* () {})()) {
     const called = vi.fn();
@@ -23,7 +23,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     return { router, called, gate, signals };
   }
 
-  test('stopped before the context is there: the procedure never runs', async () => {
+  test('that is stopped before its context exists never runs its procedure', async () => {
     const { router, called } = setup();
     const context = deferred<object>();
     await using server = await startServer(apply, { router, createContext: () => context.promise });
@@ -36,7 +36,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(called).not.toHaveBeenCalled();
   });
 
-  test('stopped in the same batch', async () => {
+  test('can be stopped in the same batch', async () => {
     const { router, called } = setup();
     await using server = await startServer(apply, { router });
     const client = await server.connect();
@@ -48,7 +48,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(called).not.toHaveBeenCalled();
   });
 
-  test('stopped while the procedure runs: its stream is cleaned up unread', async () => {
+  test('that is stopped while its procedure runs has its stream cleaned up unread', async () => {
     const next = vi.fn();
     const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
     const { router, gate, signals } = setup(() => ({
@@ -68,7 +68,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(cleaned).toHaveBeenCalledTimes(1);
   });
 
-  test('stopped while the procedure runs: a cleanup that fails goes to onError', async () => {
+  test('that is stopped while its procedure runs reports a failing cleanup to onError', async () => {
     const onError = vi.fn();
     const { router, gate, called } = setup(() => ({
       [Symbol.asyncIterator]: () => ({
@@ -89,7 +89,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(onError.mock.calls.map(([{ error }]) => error.message)).toEqual(['no clean end']);
   });
 
-  test('stopped while the procedure runs: an observable is left unsubscribed', async () => {
+  test('that is stopped while its procedure runs leaves an observable unsubscribed', async () => {
     let active = 0;
     const { router, gate, called } = setup(() =>
       observable(() => {
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(active).toBe(0);
   });
 
-  test('a procedure that gives up because it was stopped has not failed', async () => {
+  test('whose procedure gives up because it was stopped has not failed', async () => {
     const onError = vi.fn();
     const { router, gate, called } = setup(() => {
       throw new DOMException('stopped', 'AbortError');
@@ -126,7 +126,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(onError).not.toHaveBeenCalled();
   });
 
-  test('a procedure that was stopped and fails for another reason has failed', async () => {
+  test('whose procedure was stopped, but fails for another reason, has failed', async () => {
     const onError = vi.fn();
     const { router, gate, called } = setup(() => {
       throw new TRPCError({ code: 'FORBIDDEN' });
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(onError).toHaveBeenCalledTimes(1);
   });
 
-  test('an AbortError nobody asked for is an error', async () => {
+  test('that throws an AbortError without being stopped has failed', async () => {
     const { router, gate } = setup(() => {
       throw new DOMException('stopped', 'AbortError');
     });
@@ -153,7 +153,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     await client.expectStory(1, ['error:INTERNAL_SERVER_ERROR']);
   });
 
-  test('disconnected before the context is there: the procedure never runs', async () => {
+  test('whose client disconnects before its context exists never runs its procedure', async () => {
     const { router, called } = setup();
     const context = deferred<object>();
     const closed = deferred();
@@ -169,7 +169,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(called).not.toHaveBeenCalled();
   });
 
-  test('disconnected while the procedure runs: its stream is cleaned up unread', async () => {
+  test('whose client disconnects while its procedure runs has its stream cleaned up unread', async () => {
     const next = vi.fn();
     const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
     const { router, gate, signals } = setup(() => ({
@@ -186,7 +186,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(next).not.toHaveBeenCalled();
   });
 
-  test('a stream that arrives while the socket is closing is cleaned up unread, its signal aborted', async () => {
+  test('whose stream arrives while the socket is closing is cleaned up unread, with its signal aborted', async () => {
     const next = vi.fn();
     const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
     const { router, gate, signals } = setup(() => ({
@@ -205,7 +205,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(server.wss.clients.size).toBe(1);
   });
 
-  test('a procedure that fails while the socket is closing has its signal aborted', async () => {
+  test('whose procedure fails while the socket is closing has its signal aborted', async () => {
     const { router, gate, signals } = setup(() => {
       throw new TRPCError({ code: 'FORBIDDEN' });
     });
@@ -220,7 +220,7 @@ describe.each(ADAPTERS)('%s adapter: cancellation while a subscription is set up
     expect(server.wss.clients.size).toBe(1);
   });
 
-  test('a server that closes the socket cancels what runs before the close is complete', async () => {
+  test('is cancelled by a server that closes the socket before the close is complete', async () => {
     const subscribed = vi.fn();
     const { router, gate, signals } = setup(() => observable(subscribed));
     await using server = await startServer(apply, { router });

@@ -29,7 +29,7 @@ function routerOf(resolve: (signal: AbortSignal) => unknown) {
 }
 
 describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
-  test('a stop returns the iterator, then says stopped', async () => {
+  test('a stop returns the iterator, then sends stopped', async () => {
     const cleaning = deferred();
     const items = handMade({
       return: async () => {
@@ -50,7 +50,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     expect(items.opened).toHaveBeenCalledTimes(1);
   });
 
-  test('the signal aborts on stop, before the cleanup', async () => {
+  test('a stop aborts the signal before the cleanup', async () => {
     const order: string[] = [];
     const items = handMade({
       return: async () => {
@@ -72,7 +72,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     expect(order).toEqual(['abort', 'return']);
   });
 
-  test('the signal aborts before the cleanup of a failed iteration, and stays quiet for a completed one', async () => {
+  test('a failed iteration aborts the signal before its cleanup, and a completed one does not', async () => {
     const aborted = vi.fn();
     const results: (() => Promise<IteratorResult<unknown>>)[] = [
       async () => ({ value: undefined, done: true }),
@@ -95,7 +95,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     expect(aborted).toHaveBeenCalledTimes(1);
   });
 
-  test('a cleanup that fails is told to onError, and not to the client', async () => {
+  test('a failing cleanup is reported to onError, and not to the client', async () => {
     const onError = vi.fn();
     const items = handMade({
       return: async () => {
@@ -114,7 +114,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     await client.expectStory(1, ['started', 'stopped', 'started']);
   });
 
-  test('iteration and cleanup both fail: the client gets the first, onError both', async () => {
+  test('if iteration and cleanup both fail, the client gets the first error and onError both', async () => {
     const onError = vi.fn();
     const items = handMade({
       next: async () => {
@@ -131,7 +131,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     expect(onError.mock.calls.map(([{ error }]) => error.message)).toEqual(['first', 'second']);
   });
 
-  test('an iteration error is told after the cleanup', async () => {
+  test('an iteration error is sent after the cleanup', async () => {
     const cleaning = deferred();
     const items = handMade({
       next: async () => {
@@ -152,7 +152,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     await client.expectStory(1, ['started', 'error:CONFLICT', 'stopped']);
   });
 
-  test('an iterator that cannot be made fails the subscription', async () => {
+  test('an iterator that cannot be created fails the subscription', async () => {
     const router = routerOf(() => ({
       [Symbol.asyncIterator]() {
         throw new TRPCError({ code: 'CONFLICT' });
@@ -164,7 +164,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     await client.expectStory(1, ['started', 'error:CONFLICT', 'stopped']);
   });
 
-  test('an iterator that throws instead of rejecting, or has no return(), is served all the same', async () => {
+  test('an iterator that throws instead of rejecting, or has no return(), is served too', async () => {
     const router = routerOf(() => ({
       [Symbol.asyncIterator]: () => ({
         next() {
@@ -198,7 +198,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     expect(items.return).not.toHaveBeenCalled();
   });
 
-  test('what a stopped iteration rejects with later goes to onError, unless it is the abort itself', async () => {
+  test('a later rejection of a stopped iteration goes to onError, unless it is the abort itself', async () => {
     const onError = vi.fn();
     const failures = [new DOMException('stopped', 'AbortError'), new Error('late')];
     const router = routerOf(
@@ -232,7 +232,7 @@ describe.each(ADAPTERS)('%s adapter: cleanup', (_name, apply) => {
     expect(items.next).toHaveBeenCalledTimes(1);
   });
 
-  test('an observable whose teardown throws is reported, and its subscription stopped', async () => {
+  test('an observable whose teardown throws is reported, and its subscription is stopped', async () => {
     const onError = vi.fn();
     const router = routerOf(() =>
       observable(() => () => {

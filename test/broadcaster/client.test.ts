@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('%s adapter: with tRPC’s own client', (_name, apply) =
     };
   }
 
-  test('queries, mutations and subscriptions', async () => {
+  test('queries, mutations and subscriptions are answered', async () => {
     await using ctx = await start();
     expect(await ctx.client.now.query()).toEqual(new Date(1));
     const onData = vi.fn();
@@ -120,7 +120,7 @@ describe.each(ADAPTERS)('%s adapter: with tRPC’s own client', (_name, apply) =
     await until(() => expect(received).toEqual(['one', 'two']));
   });
 
-  test('a lazy client connects for a call and leaves after it', async () => {
+  test('a lazy client connects for a call and disconnects after it', async () => {
     await using ctx = await start({ lazy: { enabled: true, closeMs: 0 } });
     expect(ctx.server.wss.clients.size).toBe(0);
     expect(await ctx.client.now.query()).toEqual(new Date(1));
@@ -128,7 +128,7 @@ describe.each(ADAPTERS)('%s adapter: with tRPC’s own client', (_name, apply) =
     expect(await ctx.client.whoami.query()).toBe(null);
   });
 
-  test('keep-alive in both directions', async () => {
+  test('both sides keep the connection alive', async () => {
     await using ctx = await start({ keepAlive: { enabled: true, intervalMs: 20, pongTimeoutMs: 1_000 } });
     await ctx.client.now.query();
     const pongs = vi.fn();

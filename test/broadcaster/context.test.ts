@@ -9,7 +9,7 @@ const t = initTRPC.context<Context>().create();
 const router = t.router({ whoami: t.procedure.query(({ ctx }) => ctx.user) });
 
 describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
-  test('it is created once per connection, with the socket and the upgrade request', async () => {
+  test('the context is created once per connection, with the socket and the upgrade request', async () => {
     const createContext = vi.fn((_options: CreateWSSContextFnOptions) => ({ user: 'ann' }));
     await using server = await startServer(apply, { router, createContext });
     const client = await server.connect('/path?x=1');
@@ -34,7 +34,7 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
     await until(() => expect(options?.info.signal.aborted).toBe(true));
   });
 
-  test('requests wait for it', async () => {
+  test('requests wait for the context', async () => {
     const gate = deferred<Context>();
     await using server = await startServer(apply, { router, createContext: () => gate.promise });
     const client = await server.connect();
@@ -53,31 +53,34 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
         throw new TRPCError({ code: 'UNAUTHORIZED', message: 'no' });
       },
     ],
-  ])('one that %s is told to the client, to each request, and closes', async (_kind, createContext) => {
-    const onError = vi.fn();
-    const gate = deferred();
-    await using server = await startServer(apply, {
-      router,
-      onError,
-      createContext: async () => {
-        await gate.promise;
-        return createContext();
-      },
-    });
-    const client = await server.connect();
-    client.call(1, 'query', 'whoami');
-    await client.flushed();
-    gate.resolve();
-    expect(await client.closed).toBe(1005);
-    expect(client.frames.map(({ id, error }) => [id, error?.data['code']])).toEqual([
-      [null, 'UNAUTHORIZED'],
-      [1, 'UNAUTHORIZED'],
-    ]);
-    expect(onError.mock.calls.map(([{ path, type }]) => [path, type])).toEqual([
-      [undefined, 'unknown'],
-      ['whoami', 'query'],
-    ]);
-  });
+  ])(
+    'a context that %s is reported to the client, for each request, and closes the connection',
+    async (_kind, createContext) => {
+      const onError = vi.fn();
+      const gate = deferred();
+      await using server = await startServer(apply, {
+        router,
+        onError,
+        createContext: async () => {
+          await gate.promise;
+          return createContext();
+        },
+      });
+      const client = await server.connect();
+      client.call(1, 'query', 'whoami');
+      await client.flushed();
+      gate.resolve();
+      expect(await client.closed).toBe(1005);
+      expect(client.frames.map(({ id, error }) => [id, error?.data['code']])).toEqual([
+        [null, 'UNAUTHORIZED'],
+        [1, 'UNAUTHORIZED'],
+      ]);
+      expect(onError.mock.calls.map(([{ path, type }]) => [path, type])).toEqual([
+        [undefined, 'unknown'],
+        ['whoami', 'query'],
+      ]);
+    },
+  );
 
   describe('connectionParams', () => {
     const createContext = ({ info }: CreateWSSContextFnOptions) => ({
@@ -85,7 +88,7 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
     });
     const params = (data: unknown) => ({ method: 'connectionParams', data });
 
-    test('the first message brings them', async () => {
+    test('arrive in the first message', async () => {
       await using server = await startServer(apply, { router, createContext });
       const client = await server.connect('/?connectionParams=1');
       client.send(params({ token: 'secret' }));
@@ -93,14 +96,14 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
       await client.expectStory(1, ['data:"secret"']);
     });
 
-    test('without the announcement the first message is a request', async () => {
+    test('are not expected without the announcement: the first message is a request', async () => {
       await using server = await startServer(apply, { router, createContext });
       const client = await server.connect('/?connectionParams=0');
       client.call(1, 'query', 'whoami');
       await client.expectStory(1, ['data:"nobody"']);
     });
 
-    test('null means none', async () => {
+    test('of null stand for none', async () => {
       await using server = await startServer(apply, { router, createContext });
       const client = await server.connect('/?connectionParams=1');
       client.send(params(null));
@@ -108,7 +111,7 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
       await client.expectStory(1, ['data:"nobody"']);
     });
 
-    test('PING is answered before they come, and is not taken for them', async () => {
+    test('are not confused with a PING, which is answered before they arrive', async () => {
       await using server = await startServer(apply, { router, createContext });
       const client = await server.connect('/?connectionParams=1');
       await client.flushed();
@@ -122,10 +125,10 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
       ['not JSON', 'nonsense', 'Malformed TRPCConnectionParamsMessage'],
       ['a list', '[]', 'Malformed TRPCConnectionParamsMessage'],
       ['null', 'null', 'Malformed TRPCConnectionParamsMessage'],
-      ['params that are text', params('x'), 'Invalid connection params shape'],
-      ['params that are missing', {}, 'Invalid connection params shape'],
-      ['a value that is no text', params({ token: 7 }), 'Invalid connection params shape'],
-    ])('%s is told and closed', async (_kind, message, expected) => {
+      ['a text', params('x'), 'Invalid connection params shape'],
+      ['missing', {}, 'Invalid connection params shape'],
+      ['an object with a value that is no text', params({ token: 7 }), 'Invalid connection params shape'],
+    ])('that are %s are reported, and close the connection', async (_kind, message, expected) => {
       const onError = vi.fn();
       await using server = await startServer(apply, { router, createContext, onError });
       const client = await server.connect('/?connectionParams=1');

@@ -54,7 +54,7 @@ describe.each(ADAPTERS)('%s adapter: error handling that fails itself', (_name, 
     });
   }
 
-  test('an errorFormatter that throws: a bare error for the client, both for onError', async () => {
+  test('an errorFormatter that throws leaves a bare error to the client, and onError gets both errors', async () => {
     const onError = vi.fn();
     await using server = await startServer(apply, { router: withBrokenFormatter(), onError });
     const client = await server.connect();
@@ -76,7 +76,7 @@ describe.each(ADAPTERS)('%s adapter: error handling that fails itself', (_name, 
     expect(logged).not.toHaveBeenCalled();
   });
 
-  test('without an onError that works it is logged', async () => {
+  test('an error is logged where no onError works', async () => {
     await using server = await startServer(apply, { router: withBrokenFormatter() });
     const client = await server.connect();
     client.call(1, 'query', 'fails');
@@ -134,7 +134,7 @@ describe.each(ADAPTERS)('%s adapter: error handling that fails itself', (_name, 
     await client.expectStory(3, ['error:INTERNAL_SERVER_ERROR']);
   });
 
-  test('an encoder that can send nothing at all is reported and survived', async () => {
+  test('an encoder that can send nothing at all is reported, and the server survives it', async () => {
     const onError = vi.fn();
     const experimental_encoder: Encoder = {
       encode() {
@@ -154,7 +154,7 @@ describe.each(ADAPTERS)('%s adapter: error handling that fails itself', (_name, 
     expect(client.ws.readyState).toBe(client.ws.OPEN);
   });
 
-  test('an error of the socket itself goes to onError and closes it', async () => {
+  test('an error of the socket itself goes to onError and closes the socket', async () => {
     const onError = vi.fn();
     await using server = await startServer(apply, { router, onError });
     const client = await server.connect();
@@ -201,7 +201,7 @@ describe.each(ADAPTERS)('%s adapter: experimental_encoder', (_name, apply) => {
     expect(encode).not.toHaveBeenCalled();
   });
 
-  test('messages go both ways through it; PING and PONG do not', async () => {
+  test('the encoder handles messages in both directions, but not PING and PONG', async () => {
     await using server = await startServer(apply, { router, experimental_encoder: encoder });
     const client = await server.connect();
     const received: unknown[] = [];

@@ -52,7 +52,7 @@ async function expectAlive(server: TestServer, context: string): Promise<void> {
   expect({}, context).not.toHaveProperty('polluted');
 }
 
-describe('whatever a client sends', () => {
+describe('hostile clients', () => {
   beforeAll(() => {
     process.on('uncaughtException', fatal).on('unhandledRejection', fatal);
   });
@@ -62,7 +62,7 @@ describe('whatever a client sends', () => {
   });
 
   test.each([11, 12, 13])(
-    '1000 mutated messages, seed %i: each is answered as documented, or closed',
+    'get 1000 mutated messages answered as documented, or are closed (seed %i)',
     async (seed) => {
       const random = new Random(seed);
       await using server = await startServer(
@@ -92,30 +92,27 @@ describe('whatever a client sends', () => {
     },
   );
 
-  test.each([21, 22])(
-    '150 mutated first messages, seed %i: the connection is served or closed',
-    async (seed) => {
-      const random = new Random(seed);
-      await using server = await startServer(applyBroadcastWSSHandler, { router }, WEBSOCKET_LIMITS);
-      for (let n = 0; n < 150; n++) {
-        const client = await server.connect('/?connectionParams=1');
-        const text =
-          random.next() < 0.5
-            ? hostileText(random, PATHS, 0.5)
-            : damaged(random, Buffer.from('{"method":"connectionParams","data":{"token":"x"}}')).toString();
-        client.send(text);
-        client.send('{"method":"connectionParams","data":{}}'); // it may have been a heartbeat
-        client.call(1, 'query', 'hello', NOTHING);
-        await Promise.race([client.frame(1), client.closed]);
-        expectDocumented(client, `seed ${seed}, connection ${n}: ${text.slice(0, 200)}`);
-        client.ws.terminate();
-      }
-      await expectAlive(server, `seed ${seed}`);
-    },
-  );
+  test.each([21, 22])('are served or closed after 150 mutated first messages (seed %i)', async (seed) => {
+    const random = new Random(seed);
+    await using server = await startServer(applyBroadcastWSSHandler, { router }, WEBSOCKET_LIMITS);
+    for (let n = 0; n < 150; n++) {
+      const client = await server.connect('/?connectionParams=1');
+      const text =
+        random.next() < 0.5
+          ? hostileText(random, PATHS, 0.5)
+          : damaged(random, Buffer.from('{"method":"connectionParams","data":{"token":"x"}}')).toString();
+      client.send(text);
+      client.send('{"method":"connectionParams","data":{}}'); // it may have been a heartbeat
+      client.call(1, 'query', 'hello', NOTHING);
+      await Promise.race([client.frame(1), client.closed]);
+      expectDocumented(client, `seed ${seed}, connection ${n}: ${text.slice(0, 200)}`);
+      client.ws.terminate();
+    }
+    await expectAlive(server, `seed ${seed}`);
+  });
 
   test.each([31, 32])(
-    '250 sockets of mutated bytes on the wire, seed %i: nothing but the socket ends',
+    'end nothing but their socket with mutated bytes on 250 sockets (seed %i)',
     async (seed) => {
       const random = new Random(seed);
       await using server = await startServer(applyBroadcastWSSHandler, { router }, WEBSOCKET_LIMITS);

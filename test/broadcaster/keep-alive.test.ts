@@ -15,7 +15,7 @@ describe.each(ADAPTERS)('%s adapter: keep-alive', (_name, apply) => {
   const keepAlive = { enabled: true, pingMs: 1_000, pongWaitMs: 200 };
   const pings = (client: { others: string[] }) => client.others.filter((text) => text === 'PING').length;
 
-  test('PING after silence; a client that does not answer is hung up on', async () => {
+  test('the server sends PING after silence, and terminates a client that does not answer', async () => {
     await using server = await startServer(apply, { router, keepAlive });
     const client = await server.connect();
     vi.advanceTimersByTime(999);
@@ -33,7 +33,7 @@ describe.each(ADAPTERS)('%s adapter: keep-alive', (_name, apply) => {
   test.each([
     ['PONG', 'PONG'],
     ['any other message', '{}'],
-  ])('%s keeps it open', async (_kind, answer) => {
+  ])('%s keeps the connection open', async (_kind, answer) => {
     await using server = await startServer(apply, { router, keepAlive });
     const received = vi.fn();
     server.wss.on('connection', (ws) => ws.on('message', received));
@@ -48,7 +48,7 @@ describe.each(ADAPTERS)('%s adapter: keep-alive', (_name, apply) => {
     expect(client.ws.readyState).toBe(client.ws.OPEN);
   });
 
-  test('30 s and 5 s by default; nothing at all when it is off', async () => {
+  test('the times are 30 s and 5 s by default, and nothing is sent when it is off', async () => {
     await using on = await startServer(apply, { router, keepAlive: { enabled: true } });
     await using off = await startServer(apply, { router });
     const client = await on.connect();

@@ -5,7 +5,7 @@ import { largestCall } from '../../server/broadcaster/protocol/messages.ts';
 const byJson = (message: unknown) =>
   Math.max(...[message].flat().map((call) => Buffer.byteLength(JSON.stringify(call))));
 
-test('the largest call of a message has as many bytes as JSON would write it with', () => {
+test('the largest call of a message is measured as the bytes of its JSON', () => {
   const call = fc.dictionary(fc.string(), fc.jsonValue());
   fc.assert(
     fc.property(fc.oneof(call, fc.array(call, { minLength: 1, maxLength: 5 })), (message) => {
@@ -18,10 +18,10 @@ test('the largest call of a message has as many bytes as JSON would write it wit
 
 test.each<[string, string, number]>([
   ['strings with brackets, commas and quotes', String.raw`["],[{\\\"\\",2]`, 12],
-  ['blanks before it', ' \n[1,22]', 2],
-  ['no JSON: a string without end', '["aaaa', 5],
-  ['no JSON: more after its end', '[1]22222', 5],
-  ['letters of several bytes', '["ää",1]', 6],
-])('%s', (_, text, bytes) => {
+  ['leading blanks', ' \n[1,22]', 2],
+  ['invalid JSON: an unterminated string', '["aaaa', 5],
+  ['invalid JSON: text after its end', '[1]22222', 5],
+  ['multi-byte characters', '["ää",1]', 6],
+])('the largest call is measured with %s', (_, text, bytes) => {
   expect(largestCall(text)).toBe(bytes);
 });

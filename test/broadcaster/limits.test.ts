@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 describe('the first message', () => {
-  test('[D13] a client that announces params and stays silent is closed with 4000, and may reconnect', async () => {
+  test('[D13] is awaited for a limited time: a client that announces params and stays silent is closed with 4000, and may reconnect', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await using server = await startServer(serve, { router });
     const silent = await server.connect('/?connectionParams=1');
@@ -42,7 +42,7 @@ describe('the first message', () => {
     }
   });
 
-  test('control: tRPC’s own adapter waits for ever', async () => {
+  test('control: waits for ever with tRPC’s own adapter', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await using server = await startServer(applyWSSHandler, { router });
     const silent = await server.connect('/?connectionParams=1');
@@ -51,7 +51,7 @@ describe('the first message', () => {
     expect(silent.ws.readyState).toBe(silent.ws.OPEN);
   });
 
-  test('one that never answers the close is hung up on half a second later', async () => {
+  test('is awaited no longer than half a second after the close frame, when the connection is terminated', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await using server = await startServer(withLimits({ firstMessageTimeoutMs: 10 }), { router });
     const silent = await server.connect('/?connectionParams=1');
@@ -62,7 +62,7 @@ describe('the first message', () => {
     await until(() => expect(server.wss.clients.size).toBe(0));
   });
 
-  test('what arrives after the cut is not run', async () => {
+  test('that arrives after the close is not run', async () => {
     const createContext = vi.fn(() => ({}));
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await using server = await startServer(serve, { router, createContext });
@@ -77,7 +77,7 @@ describe('the first message', () => {
     expect(late.frames).toEqual([]);
   });
 
-  test('no timer outlives its socket', async () => {
+  test('leaves no timer after its socket has closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const before = vi.getTimerCount();
     await using server = await startServer(serve, { router, keepAlive: { enabled: true } });
@@ -89,7 +89,7 @@ describe('the first message', () => {
 });
 
 describe('maxSubscriptions', () => {
-  test('one more is refused, until another one ends; queries are not counted', async () => {
+  test('refuses one subscription more until another one ends, and does not count queries', async () => {
     const onError = vi.fn();
     await using server = await startServer(withLimits({ maxSubscriptions: 2 }), { router, onError });
     const client = await server.connect();
@@ -111,7 +111,7 @@ describe('maxSubscriptions', () => {
     expect(client.story(2)).toEqual(['started', 'data:"first"']);
   });
 
-  test('100 by default', async () => {
+  test('is 100 by default', async () => {
     await using server = await startServer(serve, { router });
     const client = await server.connect();
     for (let id = 1; id <= 101; id++) client.call(id, 'subscription', 'forever');
@@ -137,7 +137,7 @@ describe('maxSubscriptionChars', () => {
       }),
   });
 
-  test('inputs of open subscriptions together: one too many is refused, until another one ends', async () => {
+  test('bounds the inputs of open subscriptions together: one too many is refused until another one ends', async () => {
     const onError = vi.fn();
     const limits = { maxSubscriptionChars: 10_000 };
     await using server = await startServer(withLimits(limits), { router: kept, onError });
@@ -155,7 +155,7 @@ describe('maxSubscriptionChars', () => {
     await client.expectStory(2, ['error:PAYLOAD_TOO_LARGE', 'started', 'data:"first"']);
   });
 
-  test('small ones in a message with a large one are not counted in its place', async () => {
+  test('counts the large input of a message, not the small ones beside it', async () => {
     await using server = await startServer(withLimits({ maxSubscriptionChars: 10_000 }), { router: kept });
     const client = await server.connect();
     const call = (id: number, input: unknown) => ({
@@ -175,7 +175,7 @@ describe('maxSubscriptionChars', () => {
     await client.expectStory(2, ['error:PAYLOAD_TOO_LARGE']);
   });
 
-  test('what an input was decoded to is not held; an error is reported with it all the same', async () => {
+  test('keeps the text of an input and not its decoded value, and an error is reported with the input all the same', async () => {
     const onError = vi.fn();
     await using server = await startServer(serve, { router: kept, onError });
     const client = await server.connect();
@@ -192,7 +192,7 @@ describe('maxSubscriptionChars', () => {
 });
 
 describe('maxConcurrentCalls', () => {
-  test('more wait for their turn, in order; subscriptions do not', async () => {
+  test('makes further calls wait for their turn, in order, and does not count subscriptions', async () => {
     const gates: (() => void)[] = [];
     const order: number[] = [];
     const gated = t.router({
@@ -224,7 +224,7 @@ describe('maxConcurrentCalls', () => {
     expect(order).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('a long line stops the reading until it has moved on', async () => {
+  test('stops reading from the client while its queue of calls is long', async () => {
     let open: () => void = () => {};
     const gate = new Promise<void>((resolve) => {
       open = resolve;
@@ -261,17 +261,17 @@ describe('calls that are not answered yet', () => {
     return calls;
   }
 
-  test('may have 1 MiB: then nothing more is read from their client', async () => {
+  test('may have 1 MiB together: beyond it nothing more is read from their client', async () => {
     expect(await arrived(60_000, 17)).toBe(18);
   });
 
-  test('control: as many small ones all run', async () => {
+  test('control: all run when they are small', async () => {
     expect(await arrived(100, 90)).toBe(90);
   });
 });
 
-describe('ids', () => {
-  test('one longer than 256 characters is refused: it would come back with every item', async () => {
+describe('request ids', () => {
+  test('of more than 256 characters are refused, since they would come back with every item', async () => {
     await using server = await startServer(serve, { router });
     const client = await server.connect();
     client.call('x'.repeat(256), 'query', 'hello');
@@ -280,7 +280,7 @@ describe('ids', () => {
     await client.expectStory(null, ['error:PARSE_ERROR']);
   });
 
-  test('one that is more than any number is refused by name: its call would be answered under null', async () => {
+  test('beyond every number are refused by name, since their calls would be answered under null', async () => {
     await using server = await startServer(serve, { router });
     const client = await server.connect();
     client.send('{"id":1e400,"method":"query","params":{"path":"hello"}}');
@@ -295,7 +295,7 @@ describe('ids', () => {
 describe('maxMessageValues', () => {
   const call = (id: number, input: unknown) => ({ id, method: 'query', params: { path: 'hello', input } });
 
-  test('a message with more is closed with 1009; one with as many characters and fewer values is answered', async () => {
+  test('closes with 1009 for a message with more values, and accepts as many characters with fewer values', async () => {
     await using server = await startServer(withLimits({ maxMessageValues: 100 }), { router });
     const client = await server.connect();
     client.send(call(1, Array(200).fill({})));
@@ -305,7 +305,7 @@ describe('maxMessageValues', () => {
     await other.expectStory(1, ['data:"hello"']);
   });
 
-  test('control: without the limit it is answered', async () => {
+  test('control: such a message is answered without the limit', async () => {
     await using server = await startServer(serve, { router });
     const client = await server.connect();
     client.send(call(1, Array(200).fill({})));
@@ -320,7 +320,7 @@ describe('maxCallBytes', () => {
     params: { path: 'hello', input: 'x'.repeat(bytes) },
   });
 
-  test('a larger call is closed with 1009; as many smaller ones in one message are answered', async () => {
+  test('closes with 1009 for a larger call, and accepts as many bytes of smaller calls in one message', async () => {
     await using server = await startServer(withLimits({ maxCallBytes: 1000 }), { router });
     const many = await server.connect();
     many.send([call(1, 800), call(2, 800), call(3, 800)]);
@@ -335,7 +335,7 @@ describe('maxCallBytes', () => {
 });
 
 describe('WEBSOCKET_LIMITS', () => {
-  test('a message that is too big is closed with 1009, one in too many parts with 1008', async () => {
+  test('close with 1009 for a message that is too large, and with 1008 for one in too many parts', async () => {
     await using server = await startServer(serve, { router }, WEBSOCKET_LIMITS);
     const big = await server.connect();
     big.send('x'.repeat(WEBSOCKET_LIMITS.maxPayload + 1));
@@ -351,20 +351,20 @@ describe('WEBSOCKET_LIMITS', () => {
   });
 });
 
-describe('misuse', () => {
+describe('invalid limits', () => {
   test.each([
     ['firstMessageTimeoutMs', 0],
     ['maxSubscriptions', -1],
     ['maxConcurrentCalls', 0],
     ['maxBufferedBytes', Number.NaN],
     ['drainTimeoutMs', 0],
-  ])('%s: %s is a TypeError that names it', async (name, value) => {
+  ])('throw a TypeError that names the option: %s: %s', async (name, value) => {
     await expect(startServer(withLimits({ [name]: value }), { router })).rejects.toThrow(
       new TypeError(`${name} must be a number above zero, not ${value}`),
     );
   });
 
-  test('a time that no timer can hold is one too', async () => {
+  test('throw a TypeError for a time beyond the longest timer', async () => {
     await expect(
       startServer(withLimits({ drainTimeoutMs: Number.POSITIVE_INFINITY }), { router }),
     ).rejects.toThrow(new TypeError('drainTimeoutMs must be at most 2147483647, not Infinity'));

@@ -49,8 +49,8 @@ function serverOf(source: Live & AsyncIterable<string>, gate: Promise<void> = Pr
   return { options: { router, onError, live }, onError, called };
 }
 
-describe('live results', () => {
-  test('started → frames → stop → stopped', async () => {
+describe('a live result', () => {
+  test('sends started, its frames, and stopped after a stop', async () => {
     const source = new FakeLive();
     await using server = await startServer(applyBroadcastWSSHandler, serverOf(source).options);
     const client = await server.connect();
@@ -68,7 +68,7 @@ describe('live results', () => {
     expect(source.iterated).not.toHaveBeenCalled();
   });
 
-  test('started is on its way before attach may write', async () => {
+  test('sends started before attach may write', async () => {
     const source = new FakeLive();
     const attach = source.attach.bind(source);
     source.attach = (call) => {
@@ -82,7 +82,7 @@ describe('live results', () => {
     await client.expectStory(1, ['started', 'data:"at once"']);
   });
 
-  test('a socket that closes detaches all of its subscriptions, once each', async () => {
+  test('is detached once when its socket closes', async () => {
     const source = new FakeLive();
     await using server = await startServer(applyBroadcastWSSHandler, serverOf(source).options);
     const client = await server.connect();
@@ -98,7 +98,7 @@ describe('live results', () => {
     expect(call?.connection).toHaveProperty('subscriptions.size', 0);
   });
 
-  test('the source can end it, or fail it', async () => {
+  test('can be ended or failed by its source', async () => {
     const source = new FakeLive();
     const { options, onError } = serverOf(source);
     await using server = await startServer(applyBroadcastWSSHandler, options);
@@ -118,7 +118,7 @@ describe('live results', () => {
     await client.expectStory(1, ['started', 'stopped', 'started']);
   });
 
-  test('an attach that throws fails the subscription, a detach that throws is reported', async () => {
+  test('fails its subscription when attach throws, and reports a detach that throws', async () => {
     const source = new FakeLive();
     const { options, onError } = serverOf(source);
     await using server = await startServer(applyBroadcastWSSHandler, options);
@@ -138,7 +138,7 @@ describe('live results', () => {
     expect(onError.mock.calls.map(([{ error }]) => error.message)).toEqual(['CONFLICT', 'no clean end']);
   });
 
-  test('one that was stopped while the procedure ran is never attached', async () => {
+  test('that was stopped while the procedure ran is never attached', async () => {
     const source = new FakeLive();
     const gate = deferred();
     const { options, called } = serverOf(source, gate.promise);
@@ -154,7 +154,7 @@ describe('live results', () => {
     expect(source.iterated).not.toHaveBeenCalled();
   });
 
-  test('other subscriptions and queries are served as ever', async () => {
+  test('leaves other subscriptions and queries as they are', async () => {
     const source = new FakeLive();
     await using server = await startServer(applyBroadcastWSSHandler, serverOf(source).options);
     const client = await server.connect();
@@ -166,7 +166,7 @@ describe('live results', () => {
     await client.expectStory(1, ['started']);
   });
 
-  test('without the option a live result is iterated like any other', async () => {
+  test('is iterated like any other result without the option', async () => {
     const source = new FakeLive();
     const { router } = serverOf(source).options;
     await using server = await startServer(applyBroadcastWSSHandler, { router });

@@ -32,7 +32,7 @@ describe.each(ADAPTERS)('%s adapter: memory', (_name, apply) => {
 });
 
 describe('memory of a connection', () => {
-  test('nothing of it is left when its socket has closed', async () => {
+  test('is freed completely when its socket has closed', async () => {
     const refs: WeakRef<object>[] = [];
     const router = t.router({
       live: t.procedure.subscription(async function* () {}),

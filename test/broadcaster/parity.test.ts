@@ -109,10 +109,10 @@ function hasReadableInputs(text: string): boolean {
   });
 }
 
-describe('ours and tRPC’s own adapter answer the same', () => {
+describe('our adapter and tRPC’s own give the same answers', () => {
   const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
 
-  test.each(seeds)('seed %i', async (seed) => {
+  test.each(seeds)('to 60 hostile messages (seed %i)', async (seed) => {
     const random = new Random(seed);
     const script = Array.from({ length: 60 }, () =>
       hostileText(random, PATHS, seed % 2 ? 0.02 : 0.15),
@@ -128,7 +128,7 @@ describe('ours and tRPC’s own adapter answer the same', () => {
 
 const UNREADABLE = { json: 1, meta: { values: ['no such type'] } };
 
-test('an input that cannot be read is answered to its call, after the client was let in; the others of a batch are run', async () => {
+test('an unreadable input fails its own call, after the client was let in, and the rest of its batch runs', async () => {
   await using server = await startServer(applyBroadcastWSSHandler, { router });
   const client = await server.connect();
   client.send([
@@ -141,7 +141,7 @@ test('an input that cannot be read is answered to its call, after the client was
   });
 });
 
-test('control: stock answers nobody, and runs none of them', async () => {
+test('control: tRPC’s own adapter answers no call of such a batch, and runs none', async () => {
   await using server = await startServer(applyWSSHandler, { router });
   const client = await server.connect();
   client.send([

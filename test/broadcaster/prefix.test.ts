@@ -9,7 +9,7 @@ const t = initTRPC.create();
 const router = t.router({ hello: t.procedure.query(() => 'hello') });
 const serve = applyBroadcastWSSHandler;
 
-describe('prefix', () => {
+describe('with a prefix', () => {
   test('a connection on another path is closed with 1008', async () => {
     await using server = await startServer(serve, { router, prefix: '/trpc' });
     const stranger = await server.connect('/elsewhere');
@@ -19,7 +19,7 @@ describe('prefix', () => {
     await client.expectStory(1, ['data:"hello"']);
   });
 
-  test('unless another handler serves it', async () => {
+  test('a connection on another path is left to another handler that serves it', async () => {
     const other = t.router({ hello: t.procedure.query(() => 'the other one') });
     await using server = await startServer(
       (options) => {
@@ -38,7 +38,7 @@ describe('prefix', () => {
     }
   });
 
-  test('control: tRPC’s own adapter leaves such a socket without an error listener', async () => {
+  test('control: tRPC’s own adapter leaves a socket on another path without an error listener', async () => {
     for (const [apply, listeners] of [
       [applyWSSHandler, 0],
       [serve, 1],
@@ -81,7 +81,7 @@ describe('prefix', () => {
   );
 
   test.each(['//', '/?connectionParams=%', 'http://[', '?'])(
-    'an upgrade for %s with a Host that is none is served or refused, not fatal',
+    'an upgrade for %s with an invalid Host is served or refused, and is not fatal',
     async (target) => {
       await using server = await startServer(serve, { router });
       const socket = connect(server.port, '127.0.0.1');

@@ -75,7 +75,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     expect(await client.frame(3)).not.toHaveProperty('jsonrpc');
   });
 
-  test('a batch is answered one by one, each call with its index', async () => {
+  test('the calls of a batch are answered one by one, each under its index', async () => {
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.send(
@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     await client.expectStory(2, ['error:NOT_FOUND']);
   });
 
-  test('every call of a batch above maxBatchSize gets the error, and none is run or even deserialised', async () => {
+  test('every call of a batch above maxBatchSize gets the error, and none is run or deserialised', async () => {
     const onError = vi.fn();
     const identity = vi.fn((value: unknown) => value);
     const st = initTRPC.create({ transformer: { serialize: (value) => value, deserialize: identity } });
@@ -116,7 +116,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
-  test('errors carry code, path and message; onError hears of each', async () => {
+  test('errors carry code, path and message, and onError gets each', async () => {
     const onError = vi.fn();
     await using server = await startServer(apply, { router, onError });
     const client = await server.connect();
@@ -155,7 +155,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     await client.expectStory(2, ['error:UNSUPPORTED_MEDIA_TYPE']);
   });
 
-  test('a result that cannot be encoded is an error of its call', async () => {
+  test('a result that cannot be encoded becomes an error of its call', async () => {
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.call(1, 'query', 'cyclic');
@@ -163,7 +163,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     expect(client.of(1)[0]?.error?.message).toMatch(/circular/i);
   });
 
-  test('what is no request is answered with PARSE_ERROR under id null', async () => {
+  test('an invalid request is answered with PARSE_ERROR under id null', async () => {
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     const malformed = [
@@ -200,7 +200,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     expect(onError.mock.calls[0]?.[0]).toMatchObject({ type: 'unknown', input: undefined, path: undefined });
   });
 
-  test('an empty batch and a stop of nothing are answered by nothing', async () => {
+  test('an empty batch and a stop of an unknown id get no answer', async () => {
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.send([]);
@@ -209,7 +209,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     expect(client.frames).toEqual([]);
   });
 
-  test('a binary message is no JSON', async () => {
+  test('a binary message is refused as invalid JSON', async () => {
     await using server = await startServer(apply, { router });
     const client = await server.connect();
     client.send(Buffer.from('{"id":1,"method":"query","params":{"path":"hello"}}'));
@@ -218,7 +218,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     expect(client.others).toEqual([]);
   });
 
-  test('a socket set to hand out fragments is told, not crashed', async () => {
+  test('a socket that hands out fragments causes a reported error, not a crash', async () => {
     await using server = await startServer(apply, { router });
     server.wss.on('connection', (ws) => {
       ws.binaryType = 'fragments';
@@ -243,7 +243,7 @@ describe.each(ADAPTERS)('%s adapter: requests', (_name, apply) => {
     expect({}).not.toHaveProperty('polluted');
   });
 
-  test('the transformer of the router is used both ways', async () => {
+  test('the router’s transformer is used in both directions', async () => {
     const st = initTRPC.create({ transformer: superjson });
     const dated = st.router({
       next: st.procedure.input(z.date()).query(({ input }) => new Date(input.getTime() + 1)),

@@ -42,15 +42,15 @@ async function watched(guard = new StallGuard(TIMEOUT_MS), host = '127.0.0.1'): 
 }
 
 test.each([
-  ['more than the system takes', 32 * MIB],
-  ['what the system takes', MIB],
-])('[D9] a client that takes nothing is cut: %s waits for it', async (_, bytes) => {
+  ['more than the system’s buffers hold', 32 * MIB],
+  ['less than the system’s buffers hold', MIB],
+])('[D9] a client that takes nothing is cut when %s waits for it', async (_, bytes) => {
   await using pair = await watched();
   pair.server.write(Buffer.alloc(bytes));
   await until(() => expect(pair.cuts).toBeGreaterThan(0));
 });
 
-test('[D9] it is cut although more is written to it all the time', async () => {
+test('[D9] a client that takes nothing is cut even if more is written to it all the time', async () => {
   await using pair = await watched();
   const writing = setInterval(() => pair.server.write(Buffer.alloc(1024)), 20);
   pair.server.write(Buffer.alloc(MIB));
@@ -58,7 +58,7 @@ test('[D9] it is cut although more is written to it all the time', async () => {
   clearInterval(writing);
 });
 
-test('control: what the system holds is not seen in the process', async () => {
+test('control: without the system’s figures, bytes in the system’s buffers go unnoticed', async () => {
   await using pair = await watched(new StallGuard(TIMEOUT_MS, async () => new Unacknowledged([])));
   pair.server.write(Buffer.alloc(MIB));
   await until(() => expect(pair.server.writableLength).toBe(0));
@@ -66,7 +66,7 @@ test('control: what the system holds is not seen in the process', async () => {
   expect(pair.cuts).toBe(0);
 });
 
-test('one that takes a little of one large write at a time is left alone, and so is one for whom nothing waits', async () => {
+test('a client stays connected if it takes a large write little by little, or if nothing waits for it', async () => {
   // Looks are half a second apart, in which a busy machine reads something.
   const guard = new StallGuard(2_000);
   await using slow = await watched(guard);
@@ -82,18 +82,21 @@ test('one that takes a little of one large write at a time is left alone, and so
   expect([slow.cuts, idle.cuts]).toEqual([0, 0]);
 });
 
-test.each(['127.0.0.1', '::1'])('the system is asked for what it holds of a connection: %s', async (host) => {
-  await using pair = await watched(new StallGuard(60_000), host);
-  expect((await Unacknowledged.read()).of(pair.server)).toBe(0);
-  pair.server.write(Buffer.alloc(MIB));
-  await until(() => expect(pair.server.writableLength).toBe(0));
-  expect((await Unacknowledged.read()).of(pair.server)).toBeGreaterThan(0);
-  pair.client.resume();
-  await until(() => expect(pair.client.bytesRead).toBe(MIB));
-  while ((await Unacknowledged.read()).of(pair.server) > 0) await sleep(10);
-});
+test.each(['127.0.0.1', '::1'])(
+  'the system tells how many unacknowledged bytes it holds for a connection: %s',
+  async (host) => {
+    await using pair = await watched(new StallGuard(60_000), host);
+    expect((await Unacknowledged.read()).of(pair.server)).toBe(0);
+    pair.server.write(Buffer.alloc(MIB));
+    await until(() => expect(pair.server.writableLength).toBe(0));
+    expect((await Unacknowledged.read()).of(pair.server)).toBeGreaterThan(0);
+    pair.client.resume();
+    await until(() => expect(pair.client.bytesRead).toBe(MIB));
+    while ((await Unacknowledged.read()).of(pair.server) > 0) await sleep(10);
+  },
+);
 
-test('a socket that somebody else took over is not cut', async () => {
+test('a socket that another owner took over is not cut', async () => {
   const guard = new StallGuard(TIMEOUT_MS);
   await using pair = await watched(guard);
   pair.server.write(Buffer.alloc(MIB));

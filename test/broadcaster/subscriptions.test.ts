@@ -53,7 +53,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     return { events, router };
   }
 
-  test('started, each item, stopped at the end', async () => {
+  test('a subscription sends started, each item, and stopped at the end', async () => {
     await using server = await startServer(apply, chat());
     const client = await server.connect();
     client.call(1, 'subscription', 'count', 3);
@@ -62,22 +62,25 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     expect(client.of(1)[4]).toEqual({ id: 1, result: { type: 'stopped' } });
   });
 
-  test.each(['messages', 'pushed'])('%s: items until the client stops it', async (path) => {
-    const { events, router } = chat();
-    await using server = await startServer(apply, { router });
-    const client = await server.connect();
-    client.call(1, 'subscription', path);
-    await client.expectStory(1, ['started']);
-    await until(() => expect(events.listenerCount('message')).toBe(1));
-    events.emit('message', 'a');
-    events.emit('message', 'b');
-    await client.expectStory(1, ['started', 'data:"a"', 'data:"b"']);
-    client.stop(1);
-    await client.expectStory(1, ['started', 'data:"a"', 'data:"b"', 'stopped']);
-    expect(events.listenerCount('message')).toBe(0);
-  });
+  test.each(['messages', 'pushed'])(
+    '%s: items arrive until the client stops the subscription',
+    async (path) => {
+      const { events, router } = chat();
+      await using server = await startServer(apply, { router });
+      const client = await server.connect();
+      client.call(1, 'subscription', path);
+      await client.expectStory(1, ['started']);
+      await until(() => expect(events.listenerCount('message')).toBe(1));
+      events.emit('message', 'a');
+      events.emit('message', 'b');
+      await client.expectStory(1, ['started', 'data:"a"', 'data:"b"']);
+      client.stop(1);
+      await client.expectStory(1, ['started', 'data:"a"', 'data:"b"', 'stopped']);
+      expect(events.listenerCount('message')).toBe(0);
+    },
+  );
 
-  test.each(['messages', 'pushed'])('%s: ends with the socket', async (path) => {
+  test.each(['messages', 'pushed'])('%s: the subscription ends with the socket', async (path) => {
     const { events, router } = chat();
     await using server = await startServer(apply, { router });
     const client = await server.connect();
@@ -121,7 +124,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     expect(events.listenerCount('message')).toBe(0);
   });
 
-  test('an observable that throws while it is subscribed to never started', async () => {
+  test('an observable that throws while it is subscribed to never starts', async () => {
     const router = t.router({
       broken: t.procedure.subscription(() =>
         observable<number>(() => {
@@ -135,7 +138,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     await client.expectStory(1, ['error:CONFLICT']);
   });
 
-  test('a failure in the middle: error, then stopped', async () => {
+  test('a failure in the middle sends the error, then stopped', async () => {
     const onError = vi.fn();
     await using server = await startServer(apply, { ...chat(), onError });
     const client = await server.connect();
@@ -144,7 +147,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     expect(onError).toHaveBeenCalledTimes(1);
   });
 
-  test('what never starts gets an error and nothing else', async () => {
+  test('a subscription that never starts gets an error and nothing else', async () => {
     await using server = await startServer(apply, chat());
     const client = await server.connect();
     client.call(1, 'subscription', 'notAStream');
@@ -161,7 +164,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     expect(client.story(4)).toEqual(['error:NOT_FOUND']);
   });
 
-  test('tracked items carry their id twice: for the client, and for the caller', async () => {
+  test('tracked items carry their id twice: for the client and for the caller', async () => {
     await using server = await startServer(apply, chat());
     const client = await server.connect();
     client.call(1, 'subscription', 'resumable', { from: '4' });
@@ -177,7 +180,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     ['null', null, { lastEventId: '9' }],
     ['text', 'text', 'text'],
     ['a list', [1], [1]],
-  ])('lastEventId joins an input that is %s', async (_kind, input, expected) => {
+  ])('lastEventId is merged into an input that is %s', async (_kind, input, expected) => {
     await using server = await startServer(apply, chat());
     const client = await server.connect();
     client.send({
@@ -200,7 +203,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     ]);
   });
 
-  test('a second subscription with the same id is refused, the first goes on', async () => {
+  test('a second subscription with the id of an open one is refused, and the first goes on', async () => {
     const { events, router } = chat();
     await using server = await startServer(apply, { router });
     const client = await server.connect();
@@ -246,7 +249,7 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     expect(client.of(1).map(({ jsonrpc }) => jsonrpc)).toEqual(['2.0', '2.0', '2.0', '2.0']);
   });
 
-  test('an item that cannot be encoded fails its subscription only', async () => {
+  test('an item that cannot be encoded fails only its subscription', async () => {
     const gate = deferred();
     const router = t.router({
       hello: t.procedure.query(() => 'hello'),
