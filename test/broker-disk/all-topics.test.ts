@@ -22,7 +22,7 @@ async function grownOld(disk: DiskFixture, broker: SqliteBroker, topics: number)
   }
 }
 
-test('[D4] beyond what all topics may take together those that take the most lose their oldest records, and are told', async () => {
+test('[D4] beyond the bound for all topics the largest topics lose their oldest records, and their subscribers are told', async () => {
   await using disk = new DiskFixture();
   const size = Buffer.byteLength(entry(100).json);
   const broker = await disk.open({ maxTotalBytes: 100 * size });
@@ -55,14 +55,14 @@ test('[D4] beyond what all topics may take together those that take the most los
   expect(after).toMatchObject({ bytes: expect.toSatisfy((bytes: number) => bytes <= 102 * size) });
 });
 
-test('control: without a bound they keep all', async () => {
+test('control: without a bound all topics keep their records', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open();
   for (let n = 100; n < 400; n++) await broker.publish('large', [entry(n)]);
   expect(await broker.bounds('large')).toMatchObject({ first: 1, last: 300 });
 });
 
-test('[D1] [D4] of topics without a record some are remembered; one that is forgotten begins a new epoch, after a restart too', async () => {
+test('[D1] [D4] a bounded number of empty topics is remembered, and a forgotten one begins a new epoch, after a restart too', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open({ maxAgeMs });
   const sink = new RecordingSink();
@@ -95,7 +95,7 @@ async function rows(broker: SqliteBroker, disk: DiskFixture, sql: string): Promi
   return disk.query(sql);
 }
 
-test('a log of version 1 is taken, with all that it holds', async () => {
+test('a log of version 1 is taken over with everything in it', async () => {
   await using disk = new DiskFixture();
   const first = await disk.open();
   await first.publish('a', entries(1, 5));

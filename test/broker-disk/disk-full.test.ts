@@ -4,7 +4,7 @@ import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';
 
-test('a full disk refuses publishes, not reads, and heals by itself', async () => {
+test('a full disk makes publishes fail, not reads, and recovers by itself', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open({ maxFileBytes: 1_000_000, maxAgeMs: 60_000 });
   const sink = new RecordingSink();

@@ -15,7 +15,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('[D2] commit: acknowledged and shown once it is on the disk, not before', async () => {
+test('[D2] with durability commit, a publish is acknowledged and delivered once it is on the disk, not before', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open();
   await broker.publish(topic, [entry(1)]);
@@ -40,7 +40,7 @@ test('[D2] commit: acknowledged and shown once it is on the disk, not before', a
   expect(datasync).toHaveBeenCalledTimes(1);
 });
 
-test('commit: publishes of one turn wait for the disk once, and what arrives meanwhile once more', async () => {
+test('with durability commit, the publishes of one turn share one wait for the disk, and those that arrive meanwhile share the next', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open();
   const { datasync, goOn } = holdDisk();
@@ -55,7 +55,7 @@ test('commit: publishes of one turn wait for the disk once, and what arrives mea
   expect(numbersOf(records)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
 });
 
-test('relaxed: does not wait for the disk', async () => {
+test('with durability relaxed, a publish does not wait for the disk', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open({ durability: 'relaxed' });
   const { datasync } = holdDisk();
@@ -64,7 +64,7 @@ test('relaxed: does not wait for the disk', async () => {
   expect(datasync).not.toHaveBeenCalled();
 });
 
-test('[D1] a disk that fails: nothing is acknowledged or shown until the log is opened again, with a new epoch; reads go on', async () => {
+test('[D1] after a disk error nothing is acknowledged or delivered until the log is opened again, with a new epoch; reads go on', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open();
   await broker.publish(topic, [entry(1)]);

@@ -4,7 +4,7 @@ import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
 
 const nothing = () => Promise.reject(new Error('Cannot find package'));
 
-test('SQLite is loaded without a word, by Node itself or by the package', async () => {
+test('SQLite is loaded without a warning, from Node or from the package', async () => {
   const warnings: string[] = [];
   const hear = ({ message }: Error) => void warnings.push(message);
   process.on('warning', hear);
@@ -18,11 +18,11 @@ test('SQLite is loaded without a word, by Node itself or by the package', async 
   db.close();
 });
 
-test('the package is taken where Node has no SQLite, or only the name of it', async () => {
+test('the package is used where Node has no SQLite, or has only its name', async () => {
   for (const own of [undefined, {}]) expect(await loadSqlite(() => own)).toHaveProperty('DatabaseSync');
 });
 
-test('where there is neither, the error says what to install', async () => {
+test('the error says what to install where there is neither', async () => {
   await expect(loadSqlite(() => undefined, nothing)).rejects.toMatchObject({
     name: 'EventsError',
     code: 'UNAVAILABLE',

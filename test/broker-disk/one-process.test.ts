@@ -8,7 +8,7 @@ import { DiskFixture } from './fixtures.ts';
 const topic = 'run-1';
 const publisher = fileURLToPath(new URL('publisher.ts', import.meta.url));
 
-test('a second opener is refused, until the first has closed the file', async () => {
+test('a second process cannot open the file until the first has closed it', async () => {
   await using disk = new DiskFixture();
   const first = await disk.open();
   await first.publish(topic, [entry(1)]);

@@ -88,19 +88,19 @@ async function resumed(at: { epoch: string; last: number }) {
   return { ...(await broker.read(topic, { epoch: at.epoch, seq: at.last }, 100)), warnings };
 }
 
-describe('[D1] all files of a log, put back as they were at one moment, begin a new epoch', () => {
+describe('[D1] a log whose files were all put back from one moment begins a new epoch', () => {
   describe.each(WAYS)('%s', (_, keep, restore) => {
     test.each<[string, (broker: SqliteBroker) => Promise<void>]>([
-      ['kept while it was closed', (broker) => broker.close()],
-      ['kept after a crash', (broker) => disk.crash(broker)],
-    ])('%s', async (_, stop) => {
+      ['copied while it was closed', (broker) => broker.close()],
+      ['copied after a crash', (broker) => disk.crash(broker)],
+    ])('when they were %s', async (_, stop) => {
       const { gap, records, warnings } = await resumed(await putBack(keep, restore, stop));
       expect(gap).toMatchObject({ reason: 'epoch_changed', lost: null });
       expect(numbersOf(records)).toEqual([1, 2, 3, ...Array.from({ length: 10 }, (_, index) => 11 + index)]);
       expect(warnings).toMatchObject([{ reason: expect.stringMatching(/copy|put back/) }]);
     });
 
-    test('kept while it was written to, and put back to the session it was kept in', async () => {
+    test('when they were copied during writes, and put back into the session they were copied in', async () => {
       const broker = await disk.open();
       await broker.publish(topic, entries(1, 3));
       keep();
@@ -113,7 +113,7 @@ describe('[D1] all files of a log, put back as they were at one moment, begin a 
     });
   });
 
-  test('control: without the time of the -mark file it is not noticed, and who resumes misses records in silence', async () => {
+  test('control: without the time of the -mark file goes unnoticed, and a subscriber that resumes misses records in silence', async () => {
     const [, keep, restore] = WAYS[0] ?? [];
     if (!keep || !restore) throw new Error('there is no way');
     const seen = await putBack(keep, restore, (broker) => broker.close());
@@ -124,7 +124,7 @@ describe('[D1] all files of a log, put back as they were at one moment, begin a 
     expect(numbersOf(records)).toEqual([14, 15, 16, 17, 18, 19, 20]); // 11, 12 and 13 have the numbers of 4, 5 and 6
   });
 
-  test('control: a backup that is only made changes nothing', async () => {
+  test('control: keeps its epoch when a backup is only made', async () => {
     for (const [, keep] of WAYS) {
       const broker = await disk.open();
       await broker.publish(topic, entries(1, 1));
@@ -138,7 +138,7 @@ describe('[D1] all files of a log, put back as they were at one moment, begin a 
   });
 });
 
-test('a file whose mode was changed is doubted although nothing is lost: subscribers are told a gap', async () => {
+test('a log whose file mode was changed begins a new epoch, although nothing is lost', async () => {
   const first = await disk.open();
   await first.publish(topic, entries(1, 3));
   const { epoch } = await first.bounds(topic);

@@ -6,7 +6,7 @@ import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';
 
-test('[D1] records, epochs and numbers outlive the process', async () => {
+test('[D1] records, epochs and sequence numbers outlive the process', async () => {
   await using disk = new DiskFixture();
   const first = await disk.open();
   const published = await first.publish(topic, entries(1, 3));
@@ -29,7 +29,7 @@ test('[D1] records, epochs and numbers outlive the process', async () => {
   expect(numbersOf(resumed.records)).toEqual([4]);
 });
 
-test('[D4] bytes that are kept are counted again', async () => {
+test('[D4] the bytes of kept records are counted again', async () => {
   await using disk = new DiskFixture();
   const retention = { maxBytes: 5 * Buffer.byteLength(entry(1).json) };
   const first = await disk.open(retention);
@@ -52,7 +52,7 @@ test('[D1] times do not decrease when the clock was set back meanwhile', async (
   expect(records.map(({ at }) => at)).toEqual([records[0]?.at, records[0]?.at]);
 });
 
-test('[D3] an idempotency key is remembered for 5 minutes, whatever ends and is trimmed meanwhile', async () => {
+test('[D3] an idempotency key is remembered for 5 minutes, across restarts and trimming', async () => {
   await using disk = new DiskFixture();
   const id = 'lone \ud800, nul \0, "quoted"';
   const retention = { maxRecords: 2 };
@@ -74,7 +74,7 @@ test('[D3] an idempotency key is remembered for 5 minutes, whatever ends and is 
   expect(await third.publish(topic, [entry(13, id)])).toMatchObject([{ duplicate: false }]);
 });
 
-test('[D4] what another retention keeps no longer is a gap', async () => {
+test('[D4] records that a shorter retention drops are told as a gap', async () => {
   await using disk = new DiskFixture();
   const first = await disk.open();
   await first.publish(topic, entries(1, 20));
@@ -86,7 +86,7 @@ test('[D4] what another retention keeps no longer is a gap', async () => {
   expect(numbersOf(records)).toEqual([16, 17, 18, 19, 20]);
 });
 
-test('[D4] records grow old while nothing runs', async () => {
+test('[D4] records grow old while no process runs', async () => {
   await using disk = new DiskFixture();
   const first = await disk.open();
   await first.publish(topic, entries(1, 3));
@@ -100,7 +100,7 @@ test('[D4] records grow old while nothing runs', async () => {
   expect(numbersOf(records)).toEqual([4]);
 });
 
-test('records too old leave the file although nobody writes to their topics', async () => {
+test('records that are too old leave the file even if nobody writes to their topics', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open({ maxAgeMs: 1000 });
   for (const name of ['a', 'b', 'c']) await broker.publish(name, entries(1, 1500));

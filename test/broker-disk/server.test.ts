@@ -4,7 +4,7 @@ import { agentMessage } from '../support/events.ts';
 import { DiskFixture } from './fixtures.ts';
 
 describe('a server with --data', () => {
-  test('[D4] [D12] its events and their cursors outlive it', async () => {
+  test('[D4] [D12] keeps events and cursors across a restart', async () => {
     await using disk = new DiskFixture();
     const messages: unknown[] = [];
     let cursor = '';
@@ -28,7 +28,7 @@ describe('a server with --data', () => {
     subscription.unsubscribe();
   });
 
-  test('does not start with a file that is in use', async () => {
+  test('does not start with a file that another process uses', async () => {
     await using disk = new DiskFixture();
     await disk.open();
     await expect(startTestServer({ data: disk.path })).rejects.toMatchObject({ code: 'UNAVAILABLE' });

@@ -13,7 +13,7 @@ describe.each([
   { durability: 'commit', rounds: 10 },
   { durability: 'relaxed', rounds: 3 },
 ])('durability: $durability', ({ durability, rounds }) => {
-  test(`[D2] after SIGKILL in mid-publish ×${rounds} every acknowledged event is in the log, once`, async () => {
+  test(`[D2] every acknowledged event is in the log once after SIGKILL in mid-publish ×${rounds}`, async () => {
     await using disk = new DiskFixture();
     const acknowledged = new Map<string, string>();
     for (let round = 1; round <= rounds; round++) {
@@ -35,7 +35,7 @@ describe.each([
   }, 120_000);
 });
 
-test('control: acknowledged before it is stored, some of it is missing', async () => {
+test('control: some events are missing when they are acknowledged before they are stored', async () => {
   await using disk = new DiskFixture();
   const options = {
     durability: 'commit',

@@ -7,8 +7,8 @@ import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';
 
-describe('[D1] the epoch changes when the log may have lost its end', () => {
-  test('an older log was put in its place', async () => {
+describe('[D1] a log that may have lost its end', () => {
+  test('gets a new epoch when an older log was put in its place', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 3));
@@ -30,7 +30,7 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     expect(warnings).toEqual([{ path: disk.path, reason: 'it is not the log that was used here last' }]);
   });
 
-  test('it was copied', async () => {
+  test('gets a new epoch when it was copied', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 3));
@@ -44,7 +44,7 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     expect((await original.bounds(topic)).epoch).toBe(epoch);
   });
 
-  test('its -wal file is missing after a crash', async () => {
+  test('gets a new epoch when its -wal file is missing after a crash', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 3));
@@ -62,29 +62,32 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     ['cut in the middle', (wal) => wal.subarray(0, wal.length / 2)],
     ['overwritten at its end', (wal) => Buffer.concat([wal.subarray(0, -8192), Buffer.alloc(8192, 0xee)])],
     ['overwritten at its beginning', (wal) => Buffer.concat([Buffer.alloc(64), wal.subarray(64)])],
-  ])('its -wal file was %s after a crash, and new records take the places of the lost', async (_, spoil) => {
-    await using disk = new DiskFixture();
-    const first = await disk.open();
-    for (let n = 1; n <= 10; n++) await first.publish(topic, entries(n, n));
-    const { epoch } = await first.bounds(topic);
-    await disk.crash(first);
-    writeFileSync(`${disk.path}-wal`, spoil(readFileSync(`${disk.path}-wal`)));
-    const warnings: unknown[] = [];
-    const warn = (details: unknown) => warnings.push(details);
-    const second = await disk.open({ logger: { ...console, warn } });
-    await second.publish(topic, entries(11, 40));
-    const { gap } = await second.read(topic, { epoch, seq: 10 }, 10);
-    expect(gap).toMatchObject({ reason: 'epoch_changed' });
-    expect(warnings).toEqual([
-      { path: disk.path, reason: expect.stringMatching(/^it lacks the last \d+ of/) },
-    ]);
-    // Told once: the new epoch lacks nothing.
-    const bounds = await second.bounds(topic);
-    await disk.crash(second);
-    expect(await (await disk.open()).bounds(topic)).toEqual(bounds);
-  });
+  ])(
+    'gets a new epoch when its -wal file was %s after a crash, and new records take the lost places',
+    async (_, spoil) => {
+      await using disk = new DiskFixture();
+      const first = await disk.open();
+      for (let n = 1; n <= 10; n++) await first.publish(topic, entries(n, n));
+      const { epoch } = await first.bounds(topic);
+      await disk.crash(first);
+      writeFileSync(`${disk.path}-wal`, spoil(readFileSync(`${disk.path}-wal`)));
+      const warnings: unknown[] = [];
+      const warn = (details: unknown) => warnings.push(details);
+      const second = await disk.open({ logger: { ...console, warn } });
+      await second.publish(topic, entries(11, 40));
+      const { gap } = await second.read(topic, { epoch, seq: 10 }, 10);
+      expect(gap).toMatchObject({ reason: 'epoch_changed' });
+      expect(warnings).toEqual([
+        { path: disk.path, reason: expect.stringMatching(/^it lacks the last \d+ of/) },
+      ]);
+      // Told once: the new epoch lacks nothing.
+      const bounds = await second.bounds(topic);
+      await disk.crash(second);
+      expect(await (await disk.open()).bounds(topic)).toEqual(bounds);
+    },
+  );
 
-  test('control: without the count of what was acknowledged an emptied -wal file is not noticed', async () => {
+  test('control: keeps its epoch when its -wal file was emptied and the count of acknowledged records is missing', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 10));
@@ -100,7 +103,7 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     expect(numbersOf(records)[0]).toBe(21); // the tenth record is another one now
   });
 
-  test('a process that ends before the log says that it lacks records does not hide it', async () => {
+  test('gets a new epoch even if the process dies before the log notes the lost records', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 10));
@@ -118,7 +121,7 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     expect((await (await disk.open()).bounds(topic)).epoch).not.toBe(epoch);
   });
 
-  test('control: after a crash with nothing lost it stays', async () => {
+  test('control: keeps its epoch after a crash that lost nothing', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 3));
@@ -138,39 +141,49 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
     missing: 0,
   };
   test.each([
-    ['nothing else happened', state, here, null],
-    ['the machine went down', state, { ...here, boot: 'c' }, null],
-    ['the process ended, relaxed', { ...state, durability: 'relaxed' }, here, null],
+    ['trusted when nothing else happened', state, here, null],
+    ['trusted when the machine went down', state, { ...here, boot: 'c' }, null],
     [
-      'the machine went down, relaxed',
+      'trusted when the process ended, with durability relaxed',
+      { ...state, durability: 'relaxed' },
+      here,
+      null,
+    ],
+    [
+      'doubted when the machine went down, with durability relaxed',
       { ...state, durability: 'relaxed' },
       { ...here, boot: 'c' },
       /relaxed/,
     ],
     [
-      'the machine may have, relaxed',
+      'doubted when the machine may have gone down, with durability relaxed',
       { ...state, durability: 'relaxed', boot: '' },
       { ...here, boot: '' },
       /relaxed/,
     ],
     [
-      'it was closed, relaxed',
+      'trusted when it was closed, with durability relaxed',
       { ...state, durability: 'relaxed', clean: 1 },
       { ...here, boot: 'c', hasWal: false },
       null,
     ],
-    ['another mark', { ...state, clean: 1 }, { ...here, hasMark: false }, /not the log/],
-    ['files put back', { ...state, clean: 1 }, { ...here, untouched: false }, /put back/],
-    ['another inode', { ...state, clean: 1 }, { ...here, inode: '2' }, /copy/],
-    ['fewer records than were acknowledged', state, { ...here, missing: 2 }, /lacks the last 2/],
+    ['doubted with another mark', { ...state, clean: 1 }, { ...here, hasMark: false }, /not the log/],
     [
-      'fewer records than were acknowledged, closed',
+      'doubted when its files were put back',
+      { ...state, clean: 1 },
+      { ...here, untouched: false },
+      /put back/,
+    ],
+    ['doubted with another inode', { ...state, clean: 1 }, { ...here, inode: '2' }, /copy/],
+    ['doubted with fewer records than were acknowledged', state, { ...here, missing: 2 }, /lacks the last 2/],
+    [
+      'doubted with fewer records than were acknowledged, even if it was closed',
       { ...state, clean: 1 },
       { ...here, missing: 1 },
       /lacks the last 1/,
     ],
-    ['no -wal file', state, { ...here, hasWal: false }, /-wal/],
-  ])('%s', (_, before, now, reason) => {
+    ['doubted without its -wal file', state, { ...here, hasWal: false }, /-wal/],
+  ])('is recognised: %s', (_, before, now, reason) => {
     const doubt = doubtAbout(before, now);
     if (reason === null) expect(doubt).toBeNull();
     else expect(doubt).toMatch(reason);
@@ -180,7 +193,7 @@ describe('[D1] the epoch changes when the log may have lost its end', () => {
 describe('a file that cannot be used is refused with what to do', () => {
   const refusal = (message: RegExp) => ({ code: 'UNAVAILABLE', message: expect.stringMatching(message) });
 
-  test('damaged', async () => {
+  test('when it is damaged', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 500));
@@ -192,7 +205,7 @@ describe('a file that cannot be used is refused with what to do', () => {
     await expect(disk.open()).rejects.toMatchObject(refusal(/damaged; move it away/));
   });
 
-  test('a record is missing', async () => {
+  test('when a record is missing', async () => {
     await using disk = new DiskFixture();
     const first = await disk.open();
     await first.publish(topic, entries(1, 5));
@@ -205,33 +218,33 @@ describe('a file that cannot be used is refused with what to do', () => {
     await expect(second.read(topic, { epoch, seq: 3 }, 10)).resolves.toMatchObject({ gap: null });
   });
 
-  test('no database', async () => {
+  test('when it is no database', async () => {
     await using disk = new DiskFixture();
     writeFileSync(disk.path, 'Dear diary. '.repeat(1000));
     await expect(disk.open()).rejects.toMatchObject(refusal(/not a log of events/));
   });
 
-  test('the database of another program', async () => {
+  test('when it is the database of another program', async () => {
     await using disk = new DiskFixture();
     await disk.query('CREATE TABLE diary (day TEXT)');
     await expect(disk.open()).rejects.toMatchObject(refusal(/another program/));
     expect(await disk.query('PRAGMA journal_mode')).toEqual([{ journal_mode: 'delete' }]);
   });
 
-  test('a later version', async () => {
+  test('when it is of a later version', async () => {
     await using disk = new DiskFixture();
     await (await disk.open()).close();
     await disk.query('PRAGMA user_version = 99');
     await expect(disk.open()).rejects.toMatchObject(refusal(/later version/));
   });
 
-  test('no directory', async () => {
+  test('when its directory does not exist', async () => {
     await using disk = new DiskFixture();
     const path = `${disk.path}/nowhere/psyche.db`;
     await expect(disk.open({ path })).rejects.toMatchObject(refusal(/directory must exist/));
   });
 
-  test('no name', async () => {
+  test('when it has no name', async () => {
     await using disk = new DiskFixture();
     await expect(disk.open({ path: ':memory:' })).rejects.toThrow(TypeError);
   });
