@@ -30,14 +30,14 @@ function startedAt(last: number) {
 }
 
 describe('ContiguousTail', () => {
-  test('[D4] passes on at once what follows', () => {
+  test('[D4] passes on the record that follows at once', () => {
     const { sink, tail } = startedAt(3);
     expect([tail.offer(records(4, 5)), tail.offer(records(6, 6))]).toEqual([true, true]);
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6]);
     sink.expectContiguous();
   });
 
-  test('[D4] passes on only the new part of what overlaps', () => {
+  test('[D4] passes on only the new part of overlapping announcements', () => {
     const { sink, tail } = startedAt(3);
     expect([tail.offer(records(2, 3)), tail.offer(records(3, 5)), tail.offer(records(4, 4))]).toEqual([
       true,
@@ -47,7 +47,7 @@ describe('ContiguousTail', () => {
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5]);
   });
 
-  test('[D4] a lost announcement is noticed at the next one, and both are passed on once the log was read', () => {
+  test('[D4] notices a lost announcement at the next one, and passes on both once the log is read', () => {
     const { sink, tail } = startedAt(3);
     expect(tail.offer(records(5, 5))).toBe(false);
     expect(sink.received).toEqual([]);
@@ -56,7 +56,7 @@ describe('ContiguousTail', () => {
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5]);
   });
 
-  test('what is announced while the log is read follows on what was read', () => {
+  test('passes on what is announced during a read after what was read', () => {
     const { sink, tail } = startedAt(3);
     tail.offer(records(5, 5));
     tail.beginRead();
@@ -66,7 +66,7 @@ describe('ContiguousTail', () => {
     sink.expectContiguous();
   });
 
-  test('announcements pass on while the log is read in vain, and what was read is not passed on again', () => {
+  test('passes on announcements during a vain read, and does not repeat what was read', () => {
     const { sink, tail } = startedAt(3);
     tail.beginRead();
     expect(tail.offer(records(4, 6))).toBe(true);
@@ -74,7 +74,7 @@ describe('ContiguousTail', () => {
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6]);
   });
 
-  test('what was announced before the start is not lost', () => {
+  test('keeps announcements that arrive before the start', () => {
     const sink = new RecordingSink();
     const tail = new ContiguousTail(sink);
     expect([tail.offer(records(2, 3)), tail.offer(records(4, 5))]).toEqual([false, false]);
@@ -83,7 +83,7 @@ describe('ContiguousTail', () => {
     expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5]);
   });
 
-  test('[D4] a range trimmed while its announcements were lost is one gap', () => {
+  test('[D4] tells one gap for a range that was trimmed while its announcements were lost', () => {
     const { sink, tail } = startedAt(3);
     expect(tail.offer(records(9, 9))).toBe(false);
     tail.beginRead();
@@ -95,7 +95,7 @@ describe('ContiguousTail', () => {
     sink.expectContiguous();
   });
 
-  test('[D4] of a gap only the part is told that was not announced meanwhile', () => {
+  test('[D4] tells only the part of a gap that was not announced meanwhile', () => {
     const { sink, tail } = startedAt(3);
     tail.beginRead();
     tail.offer(records(4, 5));
@@ -109,7 +109,7 @@ describe('ContiguousTail', () => {
     sink.expectContiguous();
   });
 
-  test('[D1] [D4] another epoch is a gap, then its records; late announcements of the old one are nothing', () => {
+  test('[D1] [D4] tells a gap before the records of another epoch, and ignores late announcements of the old one', () => {
     const { sink, tail } = startedAt(3);
     expect(tail.offer(records(1, 2, 'b'))).toBe(false);
     tail.beginRead();
@@ -123,7 +123,7 @@ describe('ContiguousTail', () => {
     expect(sink.received.map(({ cursor }) => cursor)).toEqual(['b:1', 'b:2']);
   });
 
-  test('asks for more until the end of the log', () => {
+  test('reads on until the end of the log', () => {
     const { sink, tail } = startedAt(0);
     let reads = 0;
     let caughtUp = false;
@@ -138,7 +138,7 @@ describe('ContiguousTail', () => {
     expect(sink.received).toHaveLength(25);
   });
 
-  test('keeps a bounded number of announcements while the log cannot be read, and reads them later', () => {
+  test('keeps a bounded number of announcements while the log cannot be read, and reads the rest later', () => {
     const { sink, tail } = startedAt(0);
     expect(tail.offer(records(2, 2))).toBe(false);
     tail.beginRead();
@@ -153,7 +153,7 @@ describe('ContiguousTail', () => {
     sink.expectContiguous();
   });
 
-  test('[D9] of large ones it keeps fewer', () => {
+  test('[D9] keeps fewer announcements when they are large', () => {
     const { sink, tail } = startedAt(0);
     tail.beginRead();
     const large = records(1, 100).map((record) => ({ ...record, json: 'x'.repeat(1024 * 1024) }));
@@ -164,7 +164,7 @@ describe('ContiguousTail', () => {
     sink.expectContiguous();
   });
 
-  test('[D4] nothing reaches the sink once it is closed, even out of the sink', () => {
+  test('[D4] passes nothing on once it is closed, even if the sink itself closes it', () => {
     const sink = new RecordingSink();
     const tail: ContiguousTail = new ContiguousTail({
       start: (position) => sink.start(position),
@@ -193,7 +193,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ replace: true as const }) },
 );
 
-test('[D4] whatever is lost, late, trimmed or replaced: in order, once, and every hole is told', () => {
+test('[D4] passes on records in order and once, and tells every hole, whatever is lost, late, trimmed or replaced', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const sink = new RecordingSink();

@@ -17,22 +17,25 @@ function listening() {
   return { lines, logger: { debug() {}, info: add, warn: add, error: add } };
 }
 
-describe('a Redis that evicts', () => {
-  test.each(['allkeys-lru', 'volatile-ttl'])('%s: one line at the start says what to set', async (policy) => {
-    await using server = await startRedis({ args: [...LIMITED, '--maxmemory-policy', policy] });
-    const { lines, logger } = listening();
-    const broker = new RedisBroker({ url: server.url }, { logger, checkIntervalMs: 20 });
-    await broker.connect();
-    expect(lines).toEqual([expect.stringMatching(`^${policy} .*set maxmemory-policy noeviction`)]);
-    await admin(server, (redis) => redis.config('RESETSTAT'));
-    await expect // it goes on asking, and does not say it again
-      .poll(() => admin(server, (redis) => redis.info('commandstats')))
-      .toMatch(/cmdstat_info:calls=[5-9]/);
-    expect(lines).toHaveLength(1);
-    await broker.close();
-  });
+describe('a Redis that evicts keys', () => {
+  test.each(['allkeys-lru', 'volatile-ttl'])(
+    'causes one line at the start that says what to set: %s',
+    async (policy) => {
+      await using server = await startRedis({ args: [...LIMITED, '--maxmemory-policy', policy] });
+      const { lines, logger } = listening();
+      const broker = new RedisBroker({ url: server.url }, { logger, checkIntervalMs: 20 });
+      await broker.connect();
+      expect(lines).toEqual([expect.stringMatching(`^${policy} .*set maxmemory-policy noeviction`)]);
+      await admin(server, (redis) => redis.config('RESETSTAT'));
+      await expect // it goes on asking, and does not say it again
+        .poll(() => admin(server, (redis) => redis.info('commandstats')))
+        .toMatch(/cmdstat_info:calls=[5-9]/);
+      expect(lines).toHaveLength(1);
+      await broker.close();
+    },
+  );
 
-  test('a change is told, also the one that mends it, and so is what a restart brings', async () => {
+  test('causes a line at each change, for better or worse, including one that a restart brings', async () => {
     await using server = await startRedis({ args: LIMITED });
     const { lines, logger } = listening();
     const broker = new RedisBroker({ url: server.url }, { logger, checkIntervalMs: 20 });
@@ -46,7 +49,7 @@ describe('a Redis that evicts', () => {
     await broker.close();
   });
 
-  test('an account that may not ask is served as any other, and told nothing', async () => {
+  test('causes no line for an account that may not ask, which is served like any other', async () => {
     await using server = await startRedis({ args: [...LIMITED, '--maxmemory-policy', 'allkeys-lru'] });
     const rule = 'on >p ~* &* +@all -info -config'.split(' ');
     await admin(server, (redis) => redis.call('ACL', 'SETUSER', 'events', ...rule));
@@ -60,7 +63,7 @@ describe('a Redis that evicts', () => {
   });
 });
 
-describe('what evicts', () => {
+describe('the eviction check', () => {
   const memory = (limit: string, policy: string) =>
     `# Memory\r\nused_memory:1\r\nmaxmemory:${limit}\r\nmaxmemory_policy:${policy}\r\n`;
   test.each([
@@ -68,10 +71,10 @@ describe('what evicts', () => {
     ['1000', 'volatile-random', 'volatile-random'],
     ['1000', 'noeviction', null],
     ['0', 'allkeys-lru', null],
-  ])('maxmemory %s, %s: %s', (limit, policy, expected) => {
+  ])('says for maxmemory %s and policy %s: %s', (limit, policy, expected) => {
     expect(evictingPolicy(memory(limit, policy))).toBe(expected);
   });
-  test('nothing, where nothing is said', () => {
+  test('says nothing where Redis tells nothing', () => {
     expect(evictingPolicy('')).toBeNull();
   });
 });

@@ -43,17 +43,17 @@ function acceptedOf(cases: fc.Arbitrary<Case>) {
 }
 
 describe.each([
-  ['JSON, of any names', plainCases],
-  ['dates, bigints, Maps, and what a schema leaves open', richCases],
-])('what schemas accept: %s', (_, cases) => {
+  ['JSON with any names', plainCases],
+  ['dates, bigints, Maps and an open schema', richCases],
+])('a random value of %s', (_, cases) => {
   const { catalog, events, accepted } = acceptedOf(cases());
 
-  test('is the most of it', () => {
+  test('covers most of what the schema accepts', () => {
     expect(accepted.length).toBeGreaterThan(EVENTS / 4);
     expect(accepted.length).toBeLessThan(EVENTS);
   });
 
-  test.each(brokerKinds)('arrives as it was accepted, live and of the past: $name', async ({ open }) => {
+  test.each(brokerKinds)('arrives as it was accepted, live and from the log: $name', async ({ open }) => {
     await using fixture = await open();
     const manager = new EventManager({ catalog, broker: fixture.broker });
     const heard: unknown[] = [];
@@ -75,7 +75,7 @@ describe.each([
     await manager.close();
   });
 
-  test('reaches a stock client, and a reader of plain JSON', () => {
+  test('reaches a stock client and a reader of plain JSON unchanged', () => {
     for (const [n, event] of events.entries()) {
       const { json, meta } = toLogEntry(catalog, event);
       const text = JSON.parse(json);
@@ -98,7 +98,7 @@ test.each([
     richCases(),
     (data: unknown) => superjson.parse<{ data: unknown }>(superjson.stringify({ data })).data,
   ],
-])('zod and %s alone change or lose some of them (the control)', (_, cases, carry) => {
+])('control: zod and %s alone change or lose some of these values', (_, cases, carry) => {
   const { failed } = fc.check(
     fc.property(published(cases), ({ schema, value }) => {
       const result = schema.safeParse(value);

@@ -29,7 +29,7 @@ export function describeLog({ open }: BrokerKind): void {
       );
     });
 
-    test('[D2] a record is read as it was published, whatever its id and its text', async () => {
+    test('[D2] a record is read as it was published, whatever its id and text are', async () => {
       await using log = await open();
       const plain = entry(1, 'line\nbreak "quoted" \\ \ud800 ü 漢 😀 \u2028');
       const rich = {
@@ -59,7 +59,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(times).toEqual(times.toSorted((a, b) => a - b));
     });
 
-    test('[D2] a batch is numbered contiguously, whoever else publishes', async () => {
+    test('[D2] a batch is numbered contiguously while others publish', async () => {
       await using log = await open();
       const publishers = [log.broker, log.another(), log.another()];
       const batches = await Promise.all(
@@ -74,7 +74,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(seqs.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
     });
 
-    test('publishes that are not awaited keep their order', async () => {
+    test('publishes keep their order when they are not awaited', async () => {
       await using log = await open();
       await Promise.all(entries(1, 400).map((each) => log.broker.publish(topic, [each])));
       const { epoch } = await log.broker.bounds(topic);
@@ -91,13 +91,13 @@ export function describeLog({ open }: BrokerKind): void {
       expect(numbers).toEqual(Array.from({ length: 9000 }, (_, i) => i + 1));
     });
 
-    test('publishing nothing stores nothing', async () => {
+    test('an empty publish stores nothing', async () => {
       await using log = await open();
       expect(await log.broker.publish(topic, [])).toEqual([]);
       expect((await log.broker.bounds(topic)).last).toBe(0);
     });
 
-    test('topics are logs of their own', async () => {
+    test('each topic has a log of its own', async () => {
       await using log = await open();
       await log.broker.publish('a', [entry(1)]);
       await log.broker.publish('b', [entry(2), entry(3)]);
@@ -108,7 +108,7 @@ export function describeLog({ open }: BrokerKind): void {
   });
 
   describe('idempotency', () => {
-    test('[D3] an id seen before stores nothing and answers the first cursor', async () => {
+    test('[D3] a known id stores nothing, and is answered with the first cursor', async () => {
       await using log = await open();
       const [first] = await log.broker.publish(topic, [entry(1, 'key')]);
       await log.broker.publish(topic, [entry(2)]);
@@ -117,7 +117,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect((await log.broker.bounds(topic)).last).toBe(2);
     });
 
-    test('[D3] of two equal ids in one batch the second is the duplicate', async () => {
+    test('[D3] the second of two equal ids in one batch is the duplicate', async () => {
       await using log = await open();
       const results = await log.broker.publish(topic, [
         entry(1, 'a'),
@@ -135,7 +135,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(last).toBe(3);
     });
 
-    test('[D3] of many publishes of one id at once, one is stored', async () => {
+    test('[D3] only one of many simultaneous publishes of one id is stored', async () => {
       await using log = await open();
       const publishers = [log.broker, log.another()];
       const results = await Promise.all(
@@ -147,7 +147,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect((await log.broker.bounds(topic)).last).toBe(1);
     });
 
-    test('[D3] ids are known per topic', async () => {
+    test('[D3] ids are remembered per topic', async () => {
       await using log = await open();
       await log.broker.publish('a', [entry(1, 'key')]);
       const [other] = await log.broker.publish('b', [entry(1, 'key')]);
@@ -156,7 +156,7 @@ export function describeLog({ open }: BrokerKind): void {
   });
 
   describe('read', () => {
-    test('[D4] begins right after the position and ends at the limit', async () => {
+    test('[D4] begins right after the position, and ends at the limit', async () => {
       await using log = await open();
       await log.broker.publish(topic, entries(1, 10));
       const { epoch } = await log.broker.bounds(topic);
@@ -168,7 +168,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(await page(10, 5)).toEqual([]);
     });
 
-    test('[D9] ends with the record that makes it large, and has one at least', async () => {
+    test('[D9] ends with the record that makes the page large, and returns at least one', async () => {
       await using log = await open();
       const sized = (n: number, chars: number): LogEntry => {
         const small = entry(n);
@@ -188,7 +188,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(await page(5)).toEqual([6]);
     });
 
-    test('[D1] a topic never written to is empty and has an epoch that stays', async () => {
+    test('[D1] finds a topic without records empty, with an epoch that stays', async () => {
       await using log = await open();
       const bounds = await log.broker.bounds(topic);
       expect(bounds).toEqual({ epoch: expect.stringMatching(/^[A-Za-z0-9]{1,32}$/), first: 1, last: 0 });
@@ -199,7 +199,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(first?.cursor).toBe(`${bounds.epoch}:1`);
     });
 
-    test('[D4] a cursor of another epoch is told by a gap before the oldest record', async () => {
+    test('[D4] tells a gap before the oldest record for a cursor of another epoch', async () => {
       await using log = await open({ maxRecords: 2 });
       await log.broker.publish(topic, entries(1, 5));
       const { epoch } = await log.broker.bounds(topic);
@@ -213,7 +213,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(numbersOf(records)).toEqual([4, 5]);
     });
 
-    test('[D4] a cursor ahead of its log repeats nothing and is told by a gap', async () => {
+    test('[D4] tells a gap for a cursor ahead of its log, and repeats nothing', async () => {
       await using log = await open();
       await log.broker.publish(topic, entries(1, 3));
       const { epoch } = await log.broker.bounds(topic);
@@ -248,7 +248,7 @@ export function describeLog({ open }: BrokerKind): void {
       expect(await log.broker.seek(topic, (records.at(-1)?.at ?? 0) + 1)).toEqual({ epoch, seq: 20 });
     });
 
-    test('finds the oldest record there is when the time is before it', async () => {
+    test('finds the oldest record when the time is before it', async () => {
       await using log = await open({ maxRecords: 5 });
       await log.broker.publish(topic, entries(1, 12));
       expect(await log.broker.seek(topic, 0)).toMatchObject({ seq: 7 });

@@ -3,7 +3,7 @@ import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { expectGone, liveBytes } from '../support/garbage.ts';
 import { entry } from './entries.ts';
 
-test('a record that was trimmed is not held for the sake of its id', async () => {
+test('a trimmed record is not kept in memory because of its id', async () => {
   const broker = new MemoryBroker({ maxRecords: 1 });
   const { epoch } = await broker.bounds('t');
   const publish = async (n: number) => {
@@ -17,7 +17,7 @@ test('a record that was trimmed is not held for the sake of its id', async () =>
   await expectGone(trimmed);
 });
 
-test('names that are only asked for are not remembered', async () => {
+test('names of topics that are only asked for are not remembered', async () => {
   const broker = new MemoryBroker();
   const NAMES = 50_000;
   const before = liveBytes();

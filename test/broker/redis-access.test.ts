@@ -38,7 +38,7 @@ async function startTls(): Promise<{ server: RedisServer; url: string; caFile: s
   return { server, url: `rediss://127.0.0.1:${port}`, caFile };
 }
 
-test('over TLS, with an authority of its own', async () => {
+test('the broker works over TLS, with its own certificate authority', async () => {
   const { server, url, caFile } = await startTls();
   await using _ = server;
   const broker = new RedisBroker({ url: `${url}?ca=${caFile}` }, { maxRecords: 5 });
@@ -46,7 +46,7 @@ test('over TLS, with an authority of its own', async () => {
   await broker.close();
 });
 
-test('over TLS, a server that nobody vouches for is not talked to', async () => {
+test('over TLS, the broker does not talk to a server that no authority vouches for', async () => {
   const { server, url } = await startTls();
   await using _ = server;
   const broker = new RedisBroker({ url }, { timeoutMs: 500 });
@@ -54,7 +54,7 @@ test('over TLS, a server that nobody vouches for is not talked to', async () => 
   await broker.close();
 });
 
-test('as a user who may do no more than it needs, and not touch what is not its own', async () => {
+test('the broker works as a user with only the rights it needs, who cannot touch other keys', async () => {
   await using server = await startRedis();
   const password = randomUUID();
   const rule = RULE?.replace('>password', `>${password}`) ?? '';

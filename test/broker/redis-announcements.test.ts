@@ -73,7 +73,7 @@ test('[D4] malformed, stale and forged announcements do no harm', async () => {
   expect((await log.broker.bounds(topic)).epoch).toBe(epoch);
 });
 
-test('[D1] a forged announcement that looks right does not cost the log its records', async () => {
+test('[D1] a forged announcement that looks right costs the log no records', async () => {
   await using server = await startRedis();
   await using log = redisFixture({ checkIntervalMs: 20 }, server.url);
   const { live } = topicKeys(log.prefix, topic);
@@ -111,7 +111,7 @@ function deafening(server: RedisServer, options: RedisBrokerOptions) {
   return { broker: new RedisBroker({ connect }, options), reconnected };
 }
 
-test('[D4] a lost last announcement is found by the check', async () => {
+test('[D4] the check finds a last announcement that was lost', async () => {
   await using server = await startRedis();
   const { broker } = deafening(server, { checkIntervalMs: 20 });
   const sink = new RecordingSink();
@@ -125,7 +125,7 @@ test('[D4] a lost last announcement is found by the check', async () => {
   await broker.close();
 });
 
-test('[D4] a connection on which nothing arrives is replaced, also where nothing is published', async () => {
+test('[D4] a connection on which nothing arrives is replaced, even if nothing is published', async () => {
   await using server = await startRedis();
   const { broker, reconnected } = deafening(server, { checkIntervalMs: 20, timeoutMs: 200 });
   const sink = new RecordingSink();
@@ -141,7 +141,7 @@ test('[D4] a connection on which nothing arrives is replaced, also where nothing
   await broker.close();
 });
 
-test('control: without the probe it stays deaf', async () => {
+test('control: without the probe the connection stays deaf', async () => {
   await using server = await startRedis();
   const { broker, reconnected } = deafening(server, { checkIntervalMs: NEVER_MS, timeoutMs: 200 });
   await broker.tail(topic, new RecordingSink());
@@ -170,7 +170,7 @@ test('[D4] CLIENT KILL TYPE pubsub loses nothing', async () => {
   expect(sink.gaps).toEqual([]);
 });
 
-test('[D4] what was trimmed while the subscriber was away is one gap', async () => {
+test('[D4] records trimmed while the subscriber was away are one gap', async () => {
   await using server = await startRedis();
   await using proxy = await startTcpProxy(server.port);
   const options = { checkIntervalMs: NEVER_MS, maxRecords: 3 };
@@ -188,7 +188,7 @@ test('[D4] what was trimmed while the subscriber was away is one gap', async () 
   expect(sink.gaps).toMatchObject([{ from: { seq: 1 }, to: { seq: 7 }, lost: 6, reason: 'trimmed' }]);
 });
 
-test('[D1] [D4] FLUSHALL is a change of epoch, found by the check and by the next publish', async () => {
+test('[D1] [D4] FLUSHALL changes the epoch, which the check and the next publish notice', async () => {
   await using server = await startRedis();
   await using log = redisFixture({ checkIntervalMs: 20 }, server.url);
   await using slow = redisFixture({ checkIntervalMs: NEVER_MS, prefix: log.prefix }, server.url);
@@ -212,7 +212,7 @@ test('[D1] [D4] FLUSHALL is a change of epoch, found by the check and by the nex
   }
 });
 
-test('a topic that nobody follows any more is not subscribed to', async () => {
+test('a topic without followers is unsubscribed', async () => {
   await using server = await startRedis();
   await using log = redisFixture({}, server.url);
   const subscribed = () => admin(server, (redis) => redis.pubsub('SHARDCHANNELS'));

@@ -36,8 +36,8 @@ describe.each([
   ['an hour behind', -HOUR],
   ['a year ahead', YEAR],
   ['a year behind', -YEAR],
-])('the clock of one node is %s', (_, byMs) => {
-  test('others find all topics, its own too, and records and ids are as they would be', async () => {
+])('a node whose clock is %s', (_, byMs) => {
+  test('finds all topics, and so do the others; records and ids are as with a right clock', async () => {
     const prefix = `test-${randomUUID()}`;
     await using right = redisFixture({ prefix });
     await using wrong = redisFixture({ prefix });
@@ -57,7 +57,7 @@ describe.each([
   });
 });
 
-test('control: a topic that was entered by a clock that is behind would be forgotten at once', async () => {
+test('control: a topic entered with a clock that is behind would be forgotten at once', async () => {
   await using log = redisFixture();
   const { topics } = indexKeys(log.prefix);
   await redis.zadd(topics, Date.now() - YEAR, 'entered a year ago, it says');
@@ -65,7 +65,7 @@ test('control: a topic that was entered by a clock that is behind would be forgo
   expect(await topicsOf(log.another())).toEqual(['new']);
 });
 
-test('a node that keeps its logs for a second takes no topic from the index that another keeps for a day', async () => {
+test('a node with a retention of one second removes no topic from the index that another node keeps for a day', async () => {
   const prefix = `test-${randomUUID()}`;
   await using long = redisFixture({ prefix });
   await using short = redisFixture({ prefix, maxAgeMs: 1 });
@@ -81,7 +81,7 @@ test('a node that keeps its logs for a second takes no topic from the index that
   expect(await topicsOf(short.another())).toEqual(['new', 'newer']);
 });
 
-describe('the clock of Redis itself is set back by a year', () => {
+describe('a Redis whose clock is set back by a year', () => {
   /** A topic whose times were set by a clock that ran ahead. */
   async function ahead(count: number, options: Parameters<typeof redisFixture>[0] = {}) {
     const log = redisFixture(options);
@@ -92,7 +92,7 @@ describe('the clock of Redis itself is set back by a year', () => {
     return { ...log, keys };
   }
 
-  test('[D3] ids go on being forgotten, and none before its time', async () => {
+  test('[D3] goes on forgetting ids, and none before its time', async () => {
     await using it = await ahead(1);
     await it.broker.publish(topic, [entry(2, 'a')]);
     const rotateAt = Number(await redis.hget(it.keys.meta, 'rotateAt'));
@@ -109,7 +109,7 @@ describe('the clock of Redis itself is set back by a year', () => {
     expect(await redis.hexists(it.keys.olderIds, 'a')).toBe(0);
   });
 
-  test('[D4] a log that is written to does not expire all at once', async () => {
+  test('[D4] does not let a log that is written to expire all at once', async () => {
     await using it = await ahead(3);
     await redis.pexpire(it.keys.log, 500);
     await it.broker.publish(topic, [entry(4)]);

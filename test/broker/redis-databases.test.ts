@@ -31,7 +31,7 @@ async function heard(publisher: RedisSource, listener: RedisSource) {
   return { numbers: sink.numbers, gaps: sink.gaps.length, topics: [...new Set(topics)].toSorted() };
 }
 
-test('databases of one Redis do not hear each other; brokers of the same one do', async () => {
+test('brokers on different databases of one Redis do not hear each other, and those on the same one do', async () => {
   await using server = await startRedis();
   const at = (db: number): RedisSource => ({ url: `${server.url}/${db}` });
   const made: RedisSource = { connect: (options) => new Redis({ ...options, port: server.port, db: 1 }) };
@@ -49,7 +49,7 @@ test('databases of one Redis do not hear each other; brokers of the same one do'
   expect(await heard(at(1), made)).toEqual(together);
 });
 
-test('the channels of database 0 have the names that older versions announce on', async () => {
+test('the channels of database 0 have the names on which older versions announce', async () => {
   await using server = await startRedis();
   await using log = redisFixture({}, server.url);
   const sink = new RecordingSink();

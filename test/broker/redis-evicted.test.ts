@@ -38,14 +38,14 @@ async function followed(options: RedisBrokerOptions = {}) {
   return { ...log, sink, published, epoch, keys: topicKeys(log.prefix, topic) };
 }
 
-describe('a key that Redis evicted', () => {
+describe('after Redis evicted a key', () => {
   test.each<[keyof TopicKeys, string[]]>([
     ['log', []],
     ['meta', ['epoch_changed']],
     ['ids', []],
     ['olderIds', []],
   ])(
-    '[D4] %s: what is published next arrives, and who had everything hears of no more than is lost',
+    '[D4] of the kind %s, the next publish arrives, and a subscriber that missed nothing is told no more than is lost',
     async (key, reasons) => {
       await using it = await followed();
       await redis.del(it.keys[key]);
@@ -56,7 +56,7 @@ describe('a key that Redis evicted', () => {
     },
   );
 
-  test('[D4] the log: who had not read it yet is told of what is gone', async () => {
+  test('[D4] of a log, a subscriber that had not read it is told the gap', async () => {
     await using it = await followed();
     await redis.del(it.keys.log);
     await it.broker.publish(topic, [named(6)]);
@@ -65,7 +65,7 @@ describe('a key that Redis evicted', () => {
     expect(numbersOf(records)).toEqual([6]);
   });
 
-  test('[D4] the state: a cursor of the epoch that is gone is told by a gap', async () => {
+  test('[D4] of a topic’s state, a cursor of the lost epoch is told as a gap', async () => {
     await using it = await followed();
     await redis.del(it.keys.meta);
     await it.broker.publish(topic, [named(6)]);
@@ -74,7 +74,7 @@ describe('a key that Redis evicted', () => {
     expect(numbersOf(records)).toEqual([6]);
   });
 
-  test('[D3] the ids: they are known again from the log', async () => {
+  test('[D3] of ids, they are restored from the log', async () => {
     await using it = await followed();
     await redis.del(it.keys.ids);
     expect(await it.broker.publish(topic, namedUpTo(1, 6))).toEqual([
@@ -87,7 +87,7 @@ describe('a key that Redis evicted', () => {
     expect(await redis.pttl(it.keys.ids)).toBeGreaterThan(9 * 60_000);
   });
 
-  test('[D3] the older ids: too', async () => {
+  test('[D3] of older ids, they are restored from the log', async () => {
     await using it = await followed();
     await redis.hincrby(it.keys.meta, 'rotateAt', -5 * 60_000);
     await it.broker.publish(topic, [named(6)]);
@@ -97,7 +97,7 @@ describe('a key that Redis evicted', () => {
     expect(await it.broker.publish(topic, [named(3)])).toMatchObject([{ duplicate: true }]);
   });
 
-  test('control: ids of records that the log does not hold either are stored twice, and an operator is told', async () => {
+  test('control: of ids and of their records, the ids are stored twice, and the operator is told', async () => {
     const warn = vi.fn();
     await using it = redisFixture({ maxRecords: 2, logger: { ...silent, warn } }, server.url);
     const { ids } = topicKeys(it.prefix, topic);
@@ -110,7 +110,7 @@ describe('a key that Redis evicted', () => {
     expect(warn.mock.calls).toEqual([[{ topic }, expect.stringContaining('noeviction')]]);
   });
 
-  test('ids that were remembered long enough are no loss', async () => {
+  test('of ids that were remembered long enough, nothing is lost', async () => {
     const warn = vi.fn();
     await using it = await followed({ logger: { ...silent, warn } });
     await redis.hincrby(it.keys.meta, 'rotateAt', -10 * 60_000);
@@ -120,7 +120,7 @@ describe('a key that Redis evicted', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  test('the index of topics: whoever knows a topic enters it again, whether anything is published or not', async () => {
+  test('of the index of topics, a node that knows a topic enters it again, with or without a publish', async () => {
     await using it = await followed();
     const { topics } = indexKeys(it.prefix);
     await redis.del(topics);
@@ -141,7 +141,7 @@ describe('a key that Redis evicted', () => {
 describe('ids do not outlive their epoch', () => {
   const epochOf = (cursor = '') => parseCursor(cursor).epoch;
 
-  test('[D1] [D3] a retry after the state is lost stores again, in the new epoch', async () => {
+  test('[D1] [D3] when the state is lost: a retry is stored again, in the new epoch', async () => {
     await using it = await followed();
     await redis.del(it.keys.meta);
     const [again, twice] = await it.broker.publish(topic, [named(5), named(5)]);
@@ -153,7 +153,7 @@ describe('ids do not outlive their epoch', () => {
     expect(numbersOf((await it.broker.read(topic, { epoch, seq: 0 }, 10)).records)).toEqual([5]);
   });
 
-  test('[D1] [D3] a retry after a rewound log stores again what the snapshot held, and what it lacked', async () => {
+  test('[D1] [D3] when the log is rewound: a retry is stored again, whether or not the snapshot held it', async () => {
     await using rewound = await startRedis();
     await using log = redisFixture({}, rewound.url);
     await log.broker.publish(topic, namedUpTo(1, 2));
@@ -171,7 +171,7 @@ describe('ids do not outlive their epoch', () => {
     );
   });
 
-  test('[D3] ids that a version without marks has written count as far as they are of this epoch', async () => {
+  test('[D3] and ids written by a version without marks count as far as they are of this epoch', async () => {
     await using it = await followed();
     await redis.hdel(it.keys.ids, ' ');
     await redis.hset(it.keys.ids, { 'id-20': 'gone:1', 'id-21': `${it.epoch}:2` });

@@ -79,7 +79,7 @@ describe.each([
     return { log, sink, epoch };
   }
 
-  test('[D1] [D4] a replica that lacks the end takes over: it gets a new epoch, and that is told', async () => {
+  test('[D1] [D4] a replica that lacks the end of the log takes over with a new epoch, and subscribers are told', async () => {
     const { log, sink, epoch } = await failOverWithoutTheEnd();
     await expect.poll(() => sink.gaps.length, WAIT).toBe(1);
     await log.broker.publish(topic, [entry(7)]);
@@ -90,7 +90,7 @@ describe.each([
     await log[Symbol.asyncDispose]();
   });
 
-  test('control: who has seen none of it takes the numbers that are given again for what follows', async () => {
+  test('control: a subscriber that knows nothing of the failover takes reused numbers for the next records', async () => {
     const { log, epoch } = await failOverWithoutTheEnd();
     await log[Symbol.asyncDispose](); // the only one that knew
     await using newcomer = redisFixture({ prefix: log.prefix }, pair.url);
@@ -103,7 +103,7 @@ describe.each([
     expect(records.map(({ seq }) => seq)).toEqual([7, 8]);
   });
 
-  test('[D4] a replica that has everything takes over: nothing is told, as nothing is lost', async () => {
+  test('[D4] a replica that has the whole log takes over, and no gap is told', async () => {
     await pair.heal();
     await using log = redisFixture({}, pair.url);
     const { master } = await pair.of(topicKeys(log.prefix, topic).log);

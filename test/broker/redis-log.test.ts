@@ -27,8 +27,8 @@ function fieldsOf(n: number, json = entry(n).json): string[] {
   return ['head', `1 1 id-${n} tick`, 'json', json];
 }
 
-describe('entries of somebody else', () => {
-  test('[D2] an XADD with an id of its own does not stop publishing', async () => {
+describe('entries that another program wrote', () => {
+  test('[D2] with an XADD of its own id do not stop publishing', async () => {
     const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     await using log = await logOf(3, { logger });
     await Promise.all(Array.from({ length: 1200 }, () => redis.xadd(log.keys.log, '*', 'hello', 'there')));
@@ -43,7 +43,7 @@ describe('entries of somebody else', () => {
     expect(logger.warn).toHaveBeenCalledWith(expect.objectContaining({ topic }), expect.any(String));
   });
 
-  test('[D2] nor does one that was deleted again, one before the first record, or the last possible one', async () => {
+  test('[D2] do not stop publishing when they were deleted, or come before the first record or at the last possible id', async () => {
     await using log = await logOf(0);
     const id = await redis.xadd(log.keys.log, '*', 'hello', 'there');
     await log.broker.publish(topic, [entry(1)]);
@@ -56,7 +56,7 @@ describe('entries of somebody else', () => {
     expect(numbersOf((await log.broker.read(topic, log.start, 10)).records)).toEqual([1, 2, 3]);
   });
 
-  test('[D2] nor where the server refuses to set the id back', async () => {
+  test('[D2] do not stop publishing where the server refuses to set the id back', async () => {
     await using server = await startRedis({ args: ['--rename-command', 'XSETID', ''] });
     await using own = redisFixture({}, server.url);
     await own.broker.publish(topic, [entry(1), { ...entry(2), meta: '{"v":1}' }, entry(3)]);
@@ -71,7 +71,7 @@ describe('entries of somebody else', () => {
     expect(records.slice(0, 3)).toEqual(before.records);
   });
 
-  test('[D4] between records they are passed over, and are no gap', async () => {
+  test('[D4] between records are skipped, and are no gap', async () => {
     await using log = await logOf(2);
     for (let n = 1; n <= 250; n++) await redis.xadd(log.keys.log, `2-${n}`, ...fieldsOf(99));
     await log.broker.publish(topic, entries(3, 4));
@@ -83,7 +83,7 @@ describe('entries of somebody else', () => {
     expect(await log.broker.seek(topic, 2)).toEqual(log.start);
   });
 
-  test('[D4] one that takes the place of the next record is not delivered, and gives way to it', async () => {
+  test('[D4] in the place of the next record are not delivered, and give way to it', async () => {
     await using log = await logOf(2);
     await redis.xadd(log.keys.log, '3-0', ...fieldsOf(99));
     const { bounds, records } = await log.broker.read(topic, log.start, 10);
@@ -93,7 +93,7 @@ describe('entries of somebody else', () => {
     expect(numbersOf((await log.broker.read(topic, log.start, 10)).records)).toEqual([1, 2, 3]);
   });
 
-  test('[D4] a tail does not see them', async () => {
+  test('[D4] are invisible to a tail', async () => {
     await using log = await logOf(2);
     const sink = new RecordingSink();
     await log.broker.tail(topic, sink);
@@ -107,15 +107,15 @@ describe('entries of somebody else', () => {
   });
 
   test.each([
-    ['no JSON', fieldsOf(2, 'not json')],
-    ['half of its JSON', fieldsOf(2, '{"event_type":"tick","da')],
-    ['no JSON object', fieldsOf(2, '"text"')],
-    ['fields missing', ['head', '1 1 id-2 tick']],
+    ['invalid JSON', fieldsOf(2, 'not json')],
+    ['half of the JSON', fieldsOf(2, '{"event_type":"tick","da')],
+    ['JSON that is no object', fieldsOf(2, '"text"')],
+    ['missing fields', ['head', '1 1 id-2 tick']],
     ['no type', ['head', '1 1 id-2', ...fieldsOf(2).slice(2)]],
     ['no time', ['head', 'now 1 id-2 tick', ...fieldsOf(2).slice(2)]],
-    ['an id that is none', ['head', '1 1 \\x tick', ...fieldsOf(2).slice(2)]],
-    ['annotations that are none', [...fieldsOf(2), 'meta', 'x']],
-  ])('[D4] a record with %s is a gap of one', async (_what, fields) => {
+    ['an invalid id', ['head', '1 1 \\x tick', ...fieldsOf(2).slice(2)]],
+    ['invalid annotations', [...fieldsOf(2), 'meta', 'x']],
+  ])('[D4] with %s are a gap of one record', async (_what, fields) => {
     await using log = await logOf(3);
     const [first, , third] = await redis.xrange(log.keys.log, '-', '+');
     await redis.del(log.keys.log);
@@ -137,7 +137,7 @@ describe('entries of somebody else', () => {
   });
 });
 
-describe('holes', () => {
+describe('a hole', () => {
   /** Everything that reading from a position brings: numbers, and gaps as text. */
   async function readAll(log: Awaited<ReturnType<typeof logOf>>, after: Position, limit = 10) {
     const seen: (number | string)[] = [];
@@ -151,7 +151,7 @@ describe('holes', () => {
     }
   }
 
-  test('[D4] what an operator deleted in the middle is a gap', async () => {
+  test('[D4] is told as a gap when an operator deleted records in the middle', async () => {
     await using log = await logOf(10);
     await redis.xdel(log.keys.log, '4-0', '5-0', '8-0');
     const all = [1, 2, 3, 'dropped 3-5 lost 2', 6, 7, 'dropped 7-8 lost 1', 9, 10];
@@ -160,7 +160,7 @@ describe('holes', () => {
     expect(await readAll(log, { ...log.start, seq: 4 })).toEqual(['dropped 4-5 lost 1', ...all.slice(4)]);
   });
 
-  test('[D4] so is what was deleted at the ends', async () => {
+  test('[D4] is told as a gap when records were deleted at the ends', async () => {
     await using log = await logOf(6);
     await redis.xdel(log.keys.log, '1-0', '2-0', '6-0');
     expect(await readAll(log, log.start)).toEqual(['trimmed 0-2 lost 2', 3, 4, 5, 'dropped 5-6 lost 1']);
@@ -175,7 +175,7 @@ describe('holes', () => {
     ]);
   });
 
-  test('[D4] a deleted log is a trimmed range, and goes on in its epoch', async () => {
+  test('[D4] is told as a trimmed range when the whole log was deleted, which goes on in its epoch', async () => {
     await using log = await logOf(3);
     await redis.del(log.keys.log);
     expect(await readAll(log, log.start)).toEqual(['trimmed 0-3 lost 3']);
@@ -184,8 +184,8 @@ describe('holes', () => {
   });
 });
 
-describe('what is kept', () => {
-  test('[D1] all keys of a topic share a hash tag and expire; the epoch outlives the log', async () => {
+describe('retention', () => {
+  test('[D1] puts all keys of a topic under one hash tag, lets them expire, and keeps the epoch longer than the log', async () => {
     await using log = await logOf(3, { maxAgeMs: 60_000 });
     const { topics, kept } = indexKeys(log.prefix);
     for (const key of [topics, kept]) expect(await redis.pttl(key)).toBeGreaterThan(60_000);
@@ -211,7 +211,7 @@ describe('what is kept', () => {
     expect(gap).toMatchObject({ lost: 4, reason: 'trimmed' });
   });
 
-  test('[D1] a name that is only asked for is remembered for an hour, a topic for days', async () => {
+  test('[D1] remembers a name that is only asked for for an hour, and a topic for days', async () => {
     await using log = await logOf(0);
     const hour = 60 * 60_000;
     const ttl = () => redis.pttl(log.keys.meta);
@@ -224,7 +224,7 @@ describe('what is kept', () => {
     expect(await ttl()).toBeGreaterThan(7 * 24 * hour);
   });
 
-  test('[D3] an id is known for five minutes at least, and is then forgotten', async () => {
+  test('[D3] remembers an id for at least five minutes, then forgets it', async () => {
     await using log = await logOf(0);
     await log.broker.publish(topic, [entry(1, 'a')]);
     const minutesPass = (minutes: number) => redis.hincrby(log.keys.meta, 'rotateAt', -minutes * 60_000);
@@ -242,7 +242,7 @@ describe('what is kept', () => {
     expect(await redis.pttl(log.keys.olderIds)).toBeGreaterThan(0);
   });
 
-  test('[D1] a clock of Redis that was set back by an hour does not reorder the log', async () => {
+  test('[D1] keeps the log in order when the clock of Redis is set back by an hour', async () => {
     await using log = await logOf(1);
     const hourAhead = Date.now() + 3_600_000;
     await redis.hset(log.keys.meta, 'at', hourAhead);
@@ -252,7 +252,7 @@ describe('what is kept', () => {
     expect(await log.broker.seek(topic, hourAhead)).toMatchObject({ seq: 1 });
   });
 
-  test('[D4] a busy topic is trimmed by age as well', async () => {
+  test('[D4] trims a busy topic by age as well', async () => {
     await using log = await logOf(0, { maxAgeMs: 200 });
     let last = 0;
     await expect
@@ -273,7 +273,7 @@ describe('what is kept', () => {
   });
 });
 
-test('[D1] the epoch is made once, however many ask at the same time', async () => {
+test('[D1] the epoch is created once, however many ask for it at the same time', async () => {
   await using log = redisFixture();
   const brokers = Array.from({ length: 5 }, () => log.another());
   const answers = await Promise.all([

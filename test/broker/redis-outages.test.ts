@@ -11,7 +11,7 @@ const topic = 'run-1';
 expectNothingPrinted();
 
 describe('outages', () => {
-  test('[D2] publish rejects with UNAVAILABLE within 3 s while Redis is stopped, and works after it', async () => {
+  test('[D2] a publish rejects with UNAVAILABLE within 3 s while Redis is stopped, and succeeds afterwards', async () => {
     await using server = await startRedis({ args: ['--appendonly', 'yes'] });
     const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     await using log = redisFixture({ logger }, server.url);
@@ -39,7 +39,7 @@ describe('outages', () => {
     expect(logger.info).toHaveBeenCalledTimes(2);
   });
 
-  test('[D3] a publish whose connection is lost is stored once, and its caller does not notice', async () => {
+  test('[D3] a publish whose connection is lost is stored once, without its caller noticing', async () => {
     await using server = await startRedis();
     await using log = redisFixture({}, server.url);
     const sink = new RecordingSink();
@@ -64,7 +64,7 @@ describe('outages', () => {
     expect(new Set(sink.numbers).size).toBe(published);
   });
 
-  test('[D1] [D4] a crash without persistence is a change of epoch', async () => {
+  test('[D1] [D4] a crash without persistence changes the epoch', async () => {
     await using server = await startRedis();
     await using log = redisFixture({}, server.url);
     const sink = new RecordingSink();
@@ -129,7 +129,7 @@ describe('outages', () => {
     expect((await elsewhere.broker.bounds(topic)).last).toBe(4);
   });
 
-  test('[D2] Redis out of memory refuses, stores nothing, goes on reading, and heals', async () => {
+  test('[D2] a Redis without memory refuses publishes, stores nothing, still reads, and recovers', async () => {
     await using server = await startRedis();
     await using log = redisFixture({}, server.url);
     await log.broker.publish(topic, entries(1, 3));
@@ -146,7 +146,7 @@ describe('outages', () => {
     expect(next?.cursor).toBe(`${epoch}:4`);
   });
 
-  test('a tail asked for while Redis is away attaches once it is there', async () => {
+  test('a tail opened while Redis is away attaches once it is back', async () => {
     await using server = await startRedis();
     await server.stop();
     await using log = redisFixture({}, server.url);
@@ -174,7 +174,7 @@ describe('outages', () => {
 });
 
 describe('connect', () => {
-  test('says where Redis was looked for, and nothing of the password', async () => {
+  test('names the address of an unreachable Redis without its password', async () => {
     await using server = await startRedis({ args: ['--requirepass', 'right'] });
     const lines: unknown[] = [];
     const note = (fields: object, line: string) => void lines.push(fields, line);
@@ -204,7 +204,7 @@ describe('connect', () => {
     expect(inspect([error, lines], { depth: 10 })).not.toContain('secret-word');
   });
 
-  test('misuse throws and names the fix', () => {
+  test('throws an error with the fix for wrong options', () => {
     expect(() => new RedisBroker({ url: 'localhost:6379' })).toThrow(/redis:\/\//);
     expect(() => new RedisBroker({ url: 'redis://127.0.0.1:1' }, { prefix: 'a{b}' })).toThrow(/prefix/);
     expect(() => new RedisBroker({ url: 'redis://127.0.0.1:1' }, { maxAgeMs: Infinity })).toThrow(/maxAgeMs/);

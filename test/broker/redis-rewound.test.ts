@@ -50,7 +50,7 @@ async function rewound(first: 'commands' | 'subscriber') {
   };
 }
 
-describe.each(['commands', 'subscriber'] as const)('the %s connection is back first', (first) => {
+describe.each(['commands', 'subscriber'] as const)('with the %s connection back first', (first) => {
   test('[D1] [D4] a log that comes back without its end gets a new epoch', async () => {
     await using it = await rewound(first);
     it.proxy.pass();
@@ -64,7 +64,7 @@ describe.each(['commands', 'subscriber'] as const)('the %s connection is back fi
     expect(it.sink.received.at(-1)?.epoch).not.toBe(it.epoch);
   });
 
-  test('[D1] [D4] also if others, who do not know, have written to it before anybody noticed', async () => {
+  test('[D1] [D4] a log without its end gets a new epoch even if uninformed publishers have written to it meanwhile', async () => {
     await using it = await rewound(first);
     {
       await using newcomer = redisFixture({ prefix: it.log.prefix }, it.server.url);
@@ -79,7 +79,7 @@ describe.each(['commands', 'subscriber'] as const)('the %s connection is back fi
   });
 });
 
-test('[D1] [D4] and if a publisher that has seen more is the first to notice', async () => {
+test('[D1] [D4] a publisher that has seen more records can be the first to notice the lost end', async () => {
   await using server = await startRedis();
   await using log = redisFixture({}, server.url);
   const [first] = await log.broker.publish(topic, entries(1, 3));
@@ -97,7 +97,7 @@ test('[D1] [D4] and if a publisher that has seen more is the first to notice', a
   expect(parseCursor(cursor).epoch).not.toBe(parseCursor(first?.cursor ?? '').epoch);
 });
 
-test('[D1] [D4] a log that another had taken the place of does not come back: nothing is delivered twice', async () => {
+test('[D1] [D4] a replaced log that comes back is not used, so that nothing is delivered twice', async () => {
   await using server = await startRedis();
   await using log = redisFixture({ checkIntervalMs: 50 }, server.url);
   const sink = new RecordingSink();

@@ -4,7 +4,7 @@ import { indexKeys } from '../../server/broker/redis/log/keys.ts';
 import { entry } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
 
-test('a new topic is announced; nobody waits for a check', async () => {
+test('a new topic is announced, so that nobody waits for a check', async () => {
   await using log = redisFixture({ checkIntervalMs: 3_600_000 });
   const told: string[] = [];
   await log.broker.topics((names) => told.push(...names));
@@ -21,7 +21,7 @@ test('a new topic is announced; nobody waits for a check', async () => {
   await expect.poll(() => told.slice(before)).toContain('last');
 });
 
-test('a topic whose announcement is lost is found by the next check', async () => {
+test('the next check finds a topic whose announcement was lost', async () => {
   await using log = redisFixture({ checkIntervalMs: 20 });
   const told: string[] = [];
   await log.broker.topics((names) => told.push(...names));
@@ -31,7 +31,7 @@ test('a topic whose announcement is lost is found by the next check', async () =
   await expect.poll(() => told).toContain('unannounced');
 });
 
-test('[D2] a topic that cannot be entered is not written to', async () => {
+test('[D2] a topic that cannot be entered in the index is not written to', async () => {
   await using log = redisFixture();
   const redis = new Redis(inject('redisUrl'));
   const { topics } = indexKeys(log.prefix);

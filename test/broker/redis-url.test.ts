@@ -13,7 +13,7 @@ describe('a Redis URL', () => {
       { servers: [{ host: 'h', port: 6379 }], options: { username: 'me', password: 'a:b' } },
     ],
     ['rediss://h:1', { servers: [{ host: 'h', port: 1 }], options: { tls: {} } }],
-  ])('%s is one server', (url, expected) => {
+  ])('names one server: %s', (url, expected) => {
     expect(parseRedisUrl(url)).toEqual({ ...expected, sentinel: null, cluster: false });
   });
 
@@ -34,7 +34,7 @@ describe('a Redis URL', () => {
     });
   });
 
-  test('names some nodes of a Cluster, and whom to trust', async () => {
+  test('names some nodes of a Cluster, and its certificate authority', async () => {
     const { ca, caFile } = await createCertificate();
     expect(parseRedisUrl(`rediss+cluster://a:1,b:2?ca=${encodeURIComponent(caFile)}`)).toEqual({
       servers: [
@@ -61,14 +61,14 @@ describe('a Redis URL', () => {
     ['redis://:secret@h?ca=x', /unknown parameter, ca: a URL of this kind takes none/],
     ['rediss://:secret@h?family=6', /unknown parameter, family: it may be ca, cert, key/],
     ['rediss://:secret@h?ca=/none.pem', /a file in \?ca= that cannot be read: \/none.pem/],
-  ])('%s is refused, without what it holds', (url, message) => {
+  ])('that is wrong is refused without showing its contents: %s', (url, message) => {
     expect(() => parseRedisUrl(url)).toThrow(TypeError);
     expect(() => parseRedisUrl(url)).toThrow(message);
     expect(() => parseRedisUrl(url)).not.toThrow(/secret/);
   });
 });
 
-test('the slot of a key is the one that Redis takes it for', () => {
+test('the slot of a key is computed as Redis computes it', () => {
   // As CLUSTER KEYSLOT answers.
   const slots = {
     foo: 12182,

@@ -4,7 +4,7 @@ import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { RememberedIds } from '../../server/broker/remembered-ids.ts';
 import { entry } from './entries.ts';
 
-test('[D3] an id is remembered for five minutes, and is then forgotten', () => {
+test('[D3] an id is remembered for five minutes, then forgotten', () => {
   let now = 0;
   const ids = new RememberedIds(() => now);
   ids.add('old', 1, IDEMPOTENCY_MS - 10);
@@ -17,7 +17,7 @@ test('[D3] an id is remembered for five minutes, and is then forgotten', () => {
   expect([ids.seqOf('old'), ids.seqOf('new'), ids.forgotten]).toEqual([undefined, 2, 1]);
 });
 
-test('[D3] a time of day that is set an hour ahead forgets no id, and one set back remembers none for longer', async () => {
+test('[D3] setting the time of day ahead by an hour forgets no id, and setting it back keeps none longer', async () => {
   let [timeOfDay, elapsed] = [Date.now(), 0];
   using _ = vi.spyOn(performance, 'now').mockImplementation(() => elapsed);
   const broker = new MemoryBroker({ now: () => timeOfDay });

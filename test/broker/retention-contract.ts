@@ -7,7 +7,7 @@ const topic = 'run-1';
 /** Contract of every broker's retention, and of its gaps: see the comments of Retention. */
 export function describeRetention({ open }: BrokerKind): void {
   describe('retention', () => {
-    test('[D4] a range trimmed by length is told by one gap', async () => {
+    test('[D4] tells one gap for a range trimmed by length', async () => {
       await using log = await open({ maxRecords: 5 });
       await log.broker.publish(topic, entries(1, 3));
       await log.broker.publish(topic, entries(4, 12));
@@ -25,7 +25,7 @@ export function describeRetention({ open }: BrokerKind): void {
       expect((await log.broker.read(topic, { epoch, seq: 7 }, 10)).gap).toBeNull();
     });
 
-    test('[D4] a range trimmed by bytes is told by one gap; the newest record is kept however large', async () => {
+    test('[D4] tells one gap for a range trimmed by bytes, and keeps the newest record however large it is', async () => {
       const size = Buffer.byteLength(entry(100).json);
       await using log = await open({ maxBytes: 3 * size });
       const first = async () => (await log.broker.bounds(topic)).first;
@@ -50,7 +50,7 @@ export function describeRetention({ open }: BrokerKind): void {
       expect(await first()).toBe(14);
     });
 
-    test('[D4] bytes and length trim together', async () => {
+    test('[D4] trims by bytes and length together', async () => {
       const size = Buffer.byteLength(entry(100).json);
       await using log = await open({ maxBytes: 10 * size, maxRecords: 6 });
       for (let n = 100; n < 130; n++) await log.broker.publish(topic, [entry(n)]);
@@ -64,7 +64,7 @@ export function describeRetention({ open }: BrokerKind): void {
       expect(await log.broker.bounds(topic)).toMatchObject({ first: 32, last: 34 });
     });
 
-    test('[D4] a range trimmed by age is told by one gap', async () => {
+    test('[D4] tells one gap for a range trimmed by age', async () => {
       await using log = await open({ maxAgeMs: 150 });
       await log.broker.publish(topic, entries(1, 3));
       const { epoch } = await log.broker.bounds(topic);

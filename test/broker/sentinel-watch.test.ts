@@ -41,7 +41,7 @@ async function replaceMaster(redis: RedisSentinel, source: string | RedisSource 
   return { log, old, successor, lengthAt, publish };
 }
 
-test('[D4] who is connected follows to a new master at once, though the old one goes on taking writes', async () => {
+test('[D4] connections move to a new master at once, even if the old one still accepts writes', async () => {
   await using redis = await startRedisSentinel({ replicas: 1 });
   const { log, old, successor, lengthAt, publish } = await replaceMaster(redis);
   await until('what is published gets to the successor', async () => {
@@ -52,7 +52,7 @@ test('[D4] who is connected follows to a new master at once, though the old one 
   await log[Symbol.asyncDispose]();
 });
 
-test('control: who does not listen to the Sentinels goes on with the old one', async () => {
+test('control: a connection that does not listen to the Sentinels stays with the old master', async () => {
   await using redis = await startRedisSentinel({ replicas: 1 });
   const sentinels = redis.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
   const connect: RedisSource['connect'] = (options) => new Redis({ ...options, sentinels, name: 'mymaster' });

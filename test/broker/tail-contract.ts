@@ -33,7 +33,7 @@ export function describeTail({ open }: BrokerKind): void {
       sink.expectContiguous();
     });
 
-    test('[D4] [D7] loses and reorders nothing while several publish and others attach', async () => {
+    test('[D4] [D7] loses and reorders nothing while several publish and other tails attach', async () => {
       await using log = await open();
       const publishers = [log.broker, log.another(), log.another()];
       const readers = [log.broker, log.another()];
@@ -68,7 +68,7 @@ export function describeTail({ open }: BrokerKind): void {
       expect(epoch).toBe(sinks[0]?.received[0]?.epoch);
     });
 
-    test('two tails of one topic do not know of each other', async () => {
+    test('is independent of another tail of the same topic', async () => {
       await using log = await open();
       const [one, two] = [new RecordingSink(), new RecordingSink()];
       const first = await log.broker.tail(topic, one);
@@ -81,7 +81,7 @@ export function describeTail({ open }: BrokerKind): void {
       expect(one.numbers).toEqual([1]);
     });
 
-    test('a tail closed and opened again goes on from the end', async () => {
+    test('goes on from the end when it is closed and opened again', async () => {
       await using log = await open();
       const [one, two] = [new RecordingSink(), new RecordingSink()];
       (await log.broker.tail(topic, one)).close();
@@ -96,7 +96,7 @@ export function describeTail({ open }: BrokerKind): void {
   });
 
   describe('close', () => {
-    test('is idempotent; every method rejects with CLOSED from then on', async () => {
+    test('is idempotent, and makes every method reject with CLOSED', async () => {
       await using log = await open();
       await log.broker.publish(topic, [entry(1)]);
       await Promise.all([log.broker.close(), log.broker.close()]);
@@ -112,7 +112,7 @@ export function describeTail({ open }: BrokerKind): void {
       for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'CLOSED' });
     });
 
-    test('[D2] what was published before it is stored', async () => {
+    test('[D2] keeps what was published before it', async () => {
       await using log = await open();
       const reader = log.another();
       await reader.bounds(topic);

@@ -4,8 +4,8 @@ import type { BrokerKind } from './fixtures.ts';
 
 /** Contract of every broker's list of topics: see the comments of Broker.topics. */
 export function describeTopics({ open }: BrokerKind): void {
-  describe('topics', () => {
-    test('tells of those that hold a record, then of each that gets one, whoever publishes', async () => {
+  describe('the list of topics', () => {
+    test('gives the topics that hold a record, then each that gets one, whoever publishes', async () => {
       await using log = await open();
       await log.broker.publish('a', [entry(1)]);
       await log.another().publish('b', [entry(1)]);
@@ -24,7 +24,7 @@ export function describeTopics({ open }: BrokerKind): void {
       await expect.poll(() => [...told].sort()).toEqual(['a', 'b', 'c', 'd']);
     });
 
-    test('misses none of those that come while it attaches', async () => {
+    test('misses no topic that appears while a follower attaches', async () => {
       await using log = await open();
       const other = log.another();
       const names = Array.from({ length: 20 }, (_, index) => `topic-${index}`);
@@ -39,7 +39,7 @@ export function describeTopics({ open }: BrokerKind): void {
       await expect.poll(() => told.size).toBe(names.length);
     });
 
-    test('two who follow do not know of each other; one that is closed is told no more', async () => {
+    test('is independent for two followers, and gives nothing more to one that is closed', async () => {
       await using log = await open();
       const told: string[][] = [[], []];
       const first = await log.broker.topics((names) => told[0]?.push(...names));
@@ -50,7 +50,7 @@ export function describeTopics({ open }: BrokerKind): void {
       expect(told[0]).toEqual([]);
     });
 
-    test('rejects with CLOSED once the broker is', async () => {
+    test('rejects with CLOSED once the broker is closed', async () => {
       await using log = await open();
       await log.broker.close();
       await expect(log.broker.topics(() => {})).rejects.toMatchObject({ code: 'CLOSED' });

@@ -39,8 +39,8 @@ async function publishToEach(broker: MemoryBroker, prefix: string, count: number
   for (let n = 0; n < count; n++) await broker.publish(`${prefix}-${n}`, [entry(n)]);
 }
 
-describe('what all topics together may take', () => {
-  test('[D4] beyond it the topic that takes the most loses its oldest records, and is told a gap; the others keep theirs', async () => {
+describe('the bound for all topics together', () => {
+  test('[D4] makes the largest topic lose its oldest records with a gap, and leaves the others alone', async () => {
     const broker = new MemoryBroker({ maxTotalBytes: 100 * KIB });
     await broker.publish('small', entries(1, 5));
     const small = await broker.bounds('small');
@@ -64,7 +64,7 @@ describe('what all topics together may take', () => {
   test.each([
     ['records', 50, 300],
     ['topics', 8_000, 1],
-  ])('a publisher that goes on and on fills no memory: many %s', async (_, topics, each) => {
+  ])('keeps memory bounded under an endless publisher of many %s', async (_, topics, each) => {
     const fill = async (maxTotalBytes: number): Promise<number> => {
       const broker = new MemoryBroker({ maxTotalBytes });
       const before = liveBytes();
@@ -81,7 +81,7 @@ describe('what all topics together may take', () => {
     expect(await fill(Number.MAX_SAFE_INTEGER)).toBeGreaterThan(4 * bound);
   });
 
-  test('[D3] an idempotency key whose record is gone goes before a record does', async () => {
+  test('[D3] drops an idempotency key whose record is gone before it drops a record', async () => {
     const broker = new MemoryBroker({ maxTotalBytes: 30 * KIB, maxRecords: 2 });
     await broker.publish('t', [entry(1, 'first')]);
     for (let n = 2; n <= 200; n++) await broker.publish('t', [entry(n, `key-${n}`)]);
@@ -95,7 +95,7 @@ describe('what all topics together may take', () => {
 });
 
 describe('a flood of topics', () => {
-  test('[D1] [D3] topics without a record, and their keys, go before records of others: those published to last keep theirs', async () => {
+  test('[D1] [D3] without records loses its own topics and keys first, and the topics published to last keep theirs', async () => {
     const [TOPICS, KEPT] = [12_000, 3500];
     const broker = new MemoryBroker({ maxTotalBytes: 8 * KIB * KIB });
     const { epoch } = await broker.bounds('flood-0');
@@ -127,7 +127,7 @@ describe('a flood of topics', () => {
     await broker.close();
   });
 
-  test('each large event costs those of the flood before it, and is held itself; small topics keep theirs', async () => {
+  test('with large events loses its own earlier events first, and small topics keep theirs', async () => {
     const broker = new MemoryBroker({ maxTotalBytes: 200 * KIB });
     await publishToEach(broker, 'small', 50); // about 100 KiB
     for (let n = 0; n < 100; n++) {
@@ -141,7 +141,7 @@ describe('a flood of topics', () => {
     await broker.close();
   });
 
-  test('[D3] keys alone go before records, those of the topic that takes the most first', async () => {
+  test('[D3] of keys alone loses keys before others lose records, from the largest topic first', async () => {
     await using timed = timedBroker({ maxAgeMs: 1000, maxTotalBytes: 200 * KIB });
     const { broker, passTime } = timed;
     const isDuplicate = async (topic: string, id: string) =>
@@ -161,7 +161,7 @@ describe('topics that nobody publishes to any more', () => {
   /** More than the time that records and ids are kept. */
   const AGES_MS = IDEMPOTENCY_MS + maxAgeMs + 1;
 
-  test('[D1] whose records have grown too old, keep their positions: nothing is lost, nothing is numbered twice', async () => {
+  test('[D1] keep their positions when their records have grown too old: nothing is lost or numbered twice', async () => {
     await using timed = timedBroker({ maxAgeMs });
     const { broker, passTime } = timed;
     await broker.publish('idle', entries(1, 3));
@@ -177,7 +177,7 @@ describe('topics that nobody publishes to any more', () => {
     expect((await broker.publish('idle', [entry(4)]))[0]?.cursor).toBe(`${epoch}:4`);
   });
 
-  test('[D1] [D4] with more of them than are remembered they are forgotten, and begin a new epoch: whoever resumes is told', async () => {
+  test('[D1] [D4] are forgotten beyond the number that is remembered, and begin a new epoch, which subscribers that resume are told', async () => {
     await using timed = timedBroker({ maxAgeMs });
     const { broker, passTime } = timed;
     await broker.publish('idle', entries(1, 3));
@@ -196,7 +196,7 @@ describe('topics that nobody publishes to any more', () => {
     expect(numbersOf(resumed.records)).toEqual([4, 5, 6, 7, 8, 9]);
   });
 
-  test('[D4] one that is followed is not forgotten, whatever has to go', async () => {
+  test('[D4] are not forgotten while somebody follows them', async () => {
     await using timed = timedBroker({ maxAgeMs, maxTotalBytes: 100 * KIB });
     const { broker, passTime } = timed;
     const [written, unwritten] = [new RecordingSink(), new RecordingSink()];
@@ -218,7 +218,7 @@ describe('topics that nobody publishes to any more', () => {
     expect((await broker.bounds('written')).epoch).not.toBe(epoch);
   });
 
-  test('those who follow which topics there are hold no name of one that is gone', async () => {
+  test('leave no name with followers of the list of topics once they are gone', async () => {
     const broker = new MemoryBroker({ maxTotalBytes: 100 * KIB });
     let told = 0;
     await broker.topics((names) => {
