@@ -15,7 +15,7 @@ async function list(url: string): Promise<{ topic: string; seed: number }[]> {
   return (await (await fetch(`${url}/trpc/simulation.list`)).json()).result.data.json;
 }
 
-test('SIMULATION_TOPICS: several conversations run side by side; system_status tells of the agents of all, on each', async () => {
+test('SIMULATION_TOPICS runs several conversations side by side, and system_status on each topic reports the agents of all', async () => {
   await using server = await serveHere({ simulationTopics: ['default', 'run-2'], monitorIntervalMs: 100 });
   expect((await list(server.url)).map(({ topic, seed }) => [topic, seed])).toEqual([
     ['default', 1],
@@ -40,7 +40,7 @@ test('SIMULATION_TOPICS: several conversations run side by side; system_status t
   expect(elsewhere.items).toHaveLength(1);
 });
 
-test('without the simulation its procedures are there, and say that none runs', async () => {
+test('the simulation’s procedures exist without the simulation, and say that none runs', async () => {
   await using server = await serveHere({ simulation: false });
   expect(await list(server.url)).toEqual(new SimulationRegistry().list());
   const state = await (await fetch(`${server.url}/trpc/simulation.state`)).json();

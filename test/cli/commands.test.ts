@@ -13,7 +13,7 @@ const jsonl = (values: readonly unknown[]) => values.map((value) => `${JSON.stri
 
 // Each command is a process, and the machine may be busy.
 describe('psyche-events', { timeout: 60_000 }, () => {
-  test('publish, history and tail: what goes in comes out, one line of JSON each', async () => {
+  test('publish, history and tail print what they are given as one line of JSON each', async () => {
     await using server = await startTestServer();
     const at = ['--url', server.url, '--topic', 't'];
     const published = await run(['publish', 'agent_message', JSON.stringify(agentMessage('one')), ...at]);
@@ -35,7 +35,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(await tail.exit()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('what history prints can be published again, into another topic', async () => {
+  test('publish accepts what history prints, also into another topic', async () => {
     await using server = await startTestServer();
     const url = ['--url', server.url];
     await run(
@@ -49,7 +49,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(copies.map(withoutCursor)).toEqual(lines(stdout).map(withoutCursor));
   });
 
-  test('[D4] history and tail print what was lost', async () => {
+  test('[D4] history and tail print gaps', async () => {
     await using server = await startTestServer({ retentionMaxRecords: 2 });
     const at = ['--url', server.url, '--topic', 't'];
     const first = await run(['publish', 'agent_message', ...at], jsonl([agentMessage(0)]));
@@ -65,7 +65,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     );
   });
 
-  test('tail follows several topics, and only the latest if so asked', async () => {
+  test('tail follows several topics, and only the latest values if asked', async () => {
     await using server = await startTestServer();
     const url = ['--url', server.url];
     const say = (topic: string, messages: number[]) =>
@@ -93,7 +93,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(await run(['tail', '--every', 'often', ...url])).toMatchObject({ code: 1 });
   });
 
-  test('types and last choose', async () => {
+  test('history selects by types and last', async () => {
     await using server = await startTestServer();
     const at = ['--url', server.url];
     await run(['publish', 'agent_message', ...at], jsonl([1, 2, 3].map(agentMessage)));
@@ -102,7 +102,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(await run(['history', '--types', 'system_status', ...at])).toMatchObject({ code: 0, stdout: '' });
   });
 
-  test('straight to Redis', async () => {
+  test('commands work on Redis directly', async () => {
     const at = ['--redis', inject('redisUrl'), '--topic', `cli-${process.pid}`];
     await using tail = new RunningCommand(['tail', '--last', '10', ...at]);
     const published = await run(['publish', 'agent_message', JSON.stringify(agentMessage('direct')), ...at]);
@@ -113,7 +113,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(await tail.exit()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('stats are JSON', async () => {
+  test('stats prints JSON', async () => {
     await using server = await startTestServer();
     const { stdout } = await run(['stats', '--url', server.url]);
     expect(JSON.parse(stdout)).toMatchObject({ queueSize: 0, topics: [] });
@@ -143,7 +143,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     );
   });
 
-  test('a reader that has enough ends it without an error', async () => {
+  test('a reader that closes the pipe ends a command without an error', async () => {
     await using server = await startTestServer();
     const at = ['--url', server.url];
     await run(['publish', 'agent_message', ...at], jsonl([agentMessage(1)]));
@@ -195,21 +195,21 @@ describe('psyche-events', { timeout: 60_000 }, () => {
       message: 'psyche-events: types.0: Invalid option: expected one of "agent_message"',
     },
     {
-      name: 'a position that is none',
+      name: 'an invalid position',
       args: ['tail', '--since', 'nowhere'],
       message: 'psyche-events: since: Not a cursor',
     },
     {
-      name: 'a topic that is none',
+      name: 'an invalid topic',
       args: ['tail', '--topic', '.'],
       message: 'psyche-events: topic: A topic is 1–128 characters',
     },
     {
-      name: 'a number that is none',
+      name: 'an invalid number',
       args: ['tail', '--last', 'none'],
       message: "error: option '--last <n>' argument 'none' is invalid.",
     },
-  ])('$name: one line that names what is wrong, and exit code 1', async ({ args, input, message }) => {
+  ])('exits with code 1 and one line that names the problem: $name', async ({ args, input, message }) => {
     await using server = await startTestServer();
     const { code, stdout, stderr } = await run([...args, '--url', server.url], input);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -225,7 +225,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     ['stats', '--url', 'nowhere'],
     ['history', '--redis', 'redis://127.0.0.1:1'],
     ['history', '--redis', 'http://127.0.0.1:1'],
-  ])('%s %s %s: nothing there is one line and exit code 1', async (...args) => {
+  ])('exits with code 1 and one line when nothing answers: %s %s %s', async (...args) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^psyche-events: .+\n$/);

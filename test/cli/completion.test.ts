@@ -31,7 +31,7 @@ test.each([
   expect(offered(line)).toEqual(words);
 });
 
-test('every command and option of help is offered, and a new one would be', () => {
+test('every command and option in the help is completed, including new ones', () => {
   const program = createProgram();
   const added = program.command('dream').option('--deep', 'deeper');
   const names = program.commands.map((command) => command.name());

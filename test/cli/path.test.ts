@@ -32,10 +32,10 @@ test('--path reaches the events below a key of another application', async () =>
 });
 
 test.each([
-  ['without it, where nothing is', [], /No procedure found on path "publish.batch"|publish\.agent_message/],
-  ['a path of nothing', ['--path', 'evnts'], /No procedure found on path "evnts\.publish/],
-  ['no path', ['--path', 'a..b'], /path is the key of the events in your router/],
-])('control: %s', async (_, path, words) => {
+  ['without --path', [], /No procedure found on path "publish.batch"|publish\.agent_message/],
+  ['with a path to nothing', ['--path', 'evnts'], /No procedure found on path "evnts\.publish/],
+  ['with an invalid path', ['--path', 'a..b'], /path is the key of the events in your router/],
+])('control: publishing fails %s', async (_, path, words) => {
   const publish = [
     'publish',
     'agent_message',

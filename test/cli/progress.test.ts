@@ -17,7 +17,7 @@ describe('Progress', () => {
     return { isTTY, columns: 80, written, write: (text: string) => written.push(text) };
   };
 
-  test('after a second: how many, how fast, how much of it, and how long yet', () => {
+  test('shows after a second the count, the rate, the share and the time left', () => {
     const stream = terminal();
     let share = 0;
     {
@@ -40,7 +40,7 @@ describe('Progress', () => {
     expect(stream.written).toHaveLength(length);
   });
 
-  test('where the whole is not known it says what is done; what is quick says nothing', () => {
+  test('shows only the count and the rate where the total is unknown, and nothing for a quick command', () => {
     const stream = terminal();
     {
       using _quick = new Progress(() => undefined, stream);
@@ -53,7 +53,7 @@ describe('Progress', () => {
     expect(stream.written.at(-1)).toBe('\r\x1b[K10 events, 0/s');
   });
 
-  test('nothing of it where it is no terminal', () => {
+  test('shows nothing where the output is no terminal', () => {
     const stream = terminal(false);
     {
       using _progress = new Progress(() => 0.5, stream);
@@ -82,7 +82,7 @@ describe('a command on a terminal', { timeout: 120_000 }, () => {
     }).join('');
   const HOW_FAR = /\d+ events, \d+\/s, \d+ %, \d+ s left/;
 
-  test('replay of a file and of a topic, and verify, tell how far they are; in a pipe there is nothing of it', async () => {
+  test('replay (of a file or topic) and verify show their progress, but not in a pipe', async () => {
     await using server = await serve();
     const at = ['--url', server.url];
     writeFileSync(file, exported(5));
@@ -104,7 +104,7 @@ describe('a command on a terminal', { timeout: 120_000 }, () => {
     expect(JSON.parse(verified.stdout)).toMatchObject({ silent: 0 });
   });
 
-  test('publish of an input without end, and export to a slow reader, tell it too', async () => {
+  test('publish from an endless input and export to a slow reader show their progress', async () => {
     await using server = await serve();
     const at = ['--topic', 'a', '--url', server.url];
     await using publish = onTerminal(['publish', ...at]);

@@ -7,7 +7,7 @@ import { startForeignApp } from '../support/foreign-app.ts';
 import { dreams, ownRouter } from '../support/foreign-router.ts';
 import { run } from './command.ts';
 
-test('schema --url prints the events of a server, in either format; control: without it, the simulation’s', {
+test('schema --url prints the events of a server in either format; control: without it, those of the simulation', {
   timeout: 60_000,
 }, async () => {
   const catalog = defineEvents({ dream: z.object({ symbol: z.string() }) });
@@ -21,7 +21,7 @@ test('schema --url prints the events of a server, in either format; control: wit
   expect((await run(['schema'])).stdout).toContain('simulation_state');
 });
 
-test('where there is no schema, it says with which status', { timeout: 60_000 }, async () => {
+test('schema --url reports the HTTP status where a server has no schema', { timeout: 60_000 }, async () => {
   const manager = new EventManager({ catalog: dreams, broker: new MemoryBroker() });
   await using app = await startForeignApp(ownRouter(manager));
   expect(await run(['schema', '--url', app.url])).toMatchObject({

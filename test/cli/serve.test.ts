@@ -6,7 +6,7 @@ import { RunningCommand, run, serve } from './command.ts';
 
 describe('psyche-events serve', { timeout: 60_000 }, () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s ends it within 5 s, exit code 0, open streams and sockets or not',
+    'exits with code 0 within 5 s of %s, with or without open streams and sockets',
     async (signal) => {
       await using server = await serve();
       const stream = await fetch(`${server.url}/trpc/on.any`);
@@ -23,7 +23,7 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     },
   );
 
-  test('a second signal ends it at once; one that comes with the first does not', async () => {
+  test('exits at once on a second signal, but not on one that arrives with the first', async () => {
     await using server = await serve();
     const { child } = server.command;
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
@@ -40,7 +40,7 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     socket.terminate();
   });
 
-  test('npm start: a signal to npm stops the server, and npm tells how it ended', async () => {
+  test('stops on a signal to npm start, and npm reports how it ended', async () => {
     // Without scripts: what was built is run.
     await using npm = new RunningCommand(['--ignore-scripts'], { PORT: '0', SIMULATION: 'off' }, [
       'npm',
@@ -56,7 +56,7 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  test('a variable with a slip in its name is warned about, without its value', async () => {
+  test('warns of a misspelt variable without showing its value', async () => {
     const env = {
       PORT: '0',
       SIMULATION: 'off',
@@ -71,14 +71,14 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     expect(command.stdout).not.toContain('hunter2');
   });
 
-  test('with Redis: ready, and it stops', async () => {
+  test('becomes ready with Redis, and stops', async () => {
     await using server = await serve(['--redis', inject('redisUrl')]);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     server.command.child.kill('SIGTERM');
     expect((await server.command.exit()).code).toBe(0);
   });
 
-  test('a port in use is one line and exit code 1', async () => {
+  test('exits with code 1 and one line when the port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = other.address();
@@ -91,7 +91,7 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     other.close();
   });
 
-  test('a Redis that does not answer is one line and exit code 1, without its password', async () => {
+  test('exits with code 1 and one line without the password when Redis does not answer', async () => {
     const redis = 'redis://:hunter2@127.0.0.1:1';
     const { code, stdout, stderr } = await run(['serve', '--redis', redis, '--log-level', 'fatal']);
     expect(code).toBe(1);
@@ -99,7 +99,7 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     expect(stdout + stderr).not.toContain('hunter2');
   });
 
-  test('a bad option is one line and exit code 1', async () => {
+  test('exits with code 1 and one line for an invalid option', async () => {
     expect(await run(['serve'], '', { PORT: '99999', SIMULATION: 'maybe' })).toEqual({
       code: 1,
       stdout: '',

@@ -22,7 +22,7 @@ function cpuMs(args: readonly string[]): number {
 // An empty Node takes 50 ms of CPU where 120 ms more are allowed; on a slower machine both take longer.
 const ALLOWED = 120 / 50;
 
-test('--help and --version take little more CPU than an empty Node', { timeout: 120_000 }, () => {
+test('--help and --version use little more CPU than an empty Node process', { timeout: 120_000 }, () => {
   const empty = cpuMs(['-e', '0']);
   for (const args of [['--help'], ['--version'], ['publish', '--help'], ['completion', 'bash']])
     expect((cpuMs([MAIN, ...args]) - empty) / empty, args.join(' ')).toBeLessThan(ALLOWED);
@@ -30,6 +30,6 @@ test('--help and --version take little more CPU than an empty Node', { timeout: 
   expect((cpuMs([join(DIST, 'server/index.js')]) - empty) / empty).toBeGreaterThan(ALLOWED);
 });
 
-test('--version is that of the package', { timeout: 60_000 }, async () => {
+test('--version prints the version of the package', { timeout: 60_000 }, async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
 });

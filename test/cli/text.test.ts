@@ -8,7 +8,7 @@ const timestamp = '2026-01-31T14:00:00.5+02:00';
 const plain = (event_type: string, data: unknown) =>
   stripVTControlCharacters(toText({ event_type, timestamp, data }));
 
-describe('an item as a line for people', () => {
+describe('an item is printed as a line for people', () => {
   test.each([
     ['agent_message', agentMessage('hello'), 'Shadow shadow +0.25: hello'],
     ['system_status', systemStatus(12.4), 'healthy: CPU 12 %, memory 20 %, 5 agents, 0 errors'],
@@ -44,7 +44,7 @@ describe('an item as a line for people', () => {
     expect(plain(event_type, data)).toBe(`12:00:00.500 ${event_type} ${text}`);
   });
 
-  test('what an agent writes cannot steer the terminal', () => {
+  test('without control characters in a message that could steer the terminal', () => {
     const line = toText({ event_type: 'agent_message', timestamp, data: agentMessage('a\u001b[2J\r\nb') });
     expect(line).toContain(': a [2J b');
     expect(line).not.toContain('\u001b[2J');
@@ -60,7 +60,7 @@ async function read(...pieces: (string | Buffer)[]): Promise<Line[][]> {
   return chunks;
 }
 
-test('lines are put together again from pieces, numbered, without the empty ones', async () => {
+test('lines are reassembled from chunks and numbered, without the empty ones', async () => {
   expect(await read('on', 'e\n\ntwo\nth', 'ree')).toEqual([
     [],
     [
@@ -75,8 +75,8 @@ test('lines are put together again from pieces, numbered, without the empty ones
 test.each([
   ['a byte order mark', '\uFEFF["ä€😀"]\n[2]\n'],
   ['CRLF', '["ä€😀"]\r\n[2]\r\n'],
-  ['both, blank lines, no last line end', '\uFEFF\r\n["ä€😀"]\r\n\r\n[2]'],
-])('%s: files that went through Windows are read, however they arrive', async (_name, text) => {
+  ['both, blank lines, and no final line end', '\uFEFF\r\n["ä€😀"]\r\n\r\n[2]'],
+])('files from Windows are read in chunks of any size: %s', async (_name, text) => {
   const bytes = Buffer.from(text);
   for (const size of [1, 2, 3, 7, bytes.length]) {
     const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) =>
@@ -87,7 +87,7 @@ test.each([
   }
 });
 
-test('another encoding is told as such, not as events that are no JSON', async () => {
+test('another encoding is reported as such, not as invalid JSON', async () => {
   const powershell = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('{"a":1}\r\n', 'utf16le')]);
   await expect(read(powershell)).rejects.toThrow(/UTF-16.*utf8/);
   await expect(read(Buffer.from('{"a":1}', 'utf16le'))).rejects.toThrow(/UTF-16/);
@@ -96,7 +96,7 @@ test('another encoding is told as such, not as events that are no JSON', async (
   );
 });
 
-test('a line without an end is given up where no server would take it', async () => {
+test('a line longer than any server accepts is refused before its end', async () => {
   const piece = 'x'.repeat(1024 * 1024);
   await expect(read('[1]\n', ...Array.from({ length: 6 }, () => piece))).rejects.toThrow(/Line 2 is longer/);
 });

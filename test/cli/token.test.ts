@@ -6,7 +6,7 @@ import { RunningCommand, run, serve } from './command.ts';
 
 const KEY = 'a-key-of-thirty-two-characters-01';
 
-test('--token or PSYCHE_TOKEN says who you are to a server that asks; without it nothing is stored or shown', async () => {
+test('--token or PSYCHE_TOKEN authenticates the command, and nothing is stored or shown without it', async () => {
   const sha256 = createHash('sha256').update(KEY).digest('hex');
   const claims = { publish: ['agent_*'], subscribe: ['*'], topics: ['*'] };
   await using server = await serve([], { AUTH_API_KEYS: JSON.stringify([{ id: 'cli', sha256, claims }]) });
@@ -19,7 +19,9 @@ test('--token or PSYCHE_TOKEN says who you are to a server that asks; without it
   expect([code, stdout.trim().split('\n').length]).toEqual([0, 1]);
 });
 
-test('revoke cuts a subject on every server of a Redis, and nobody else', { timeout: 60_000 }, async () => {
+test('revoke disconnects a subject on every server of a Redis, and nobody else', {
+  timeout: 60_000,
+}, async () => {
   await using redis = await startRedis();
   const keys = ['alice', 'bob'].map((id) => {
     const sha256 = createHash('sha256').update(`${id}${KEY}`).digest('hex');

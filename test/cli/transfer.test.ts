@@ -44,7 +44,7 @@ const eventsOf = async (manager: EventManager<typeof catalog>, topic: string) =>
 
 // Each command is a process, and the machine may be busy.
 describe('psyche-events', { timeout: 60_000 }, () => {
-  test('export and import: the same events, with their times, order, dates, maps and big numbers', async () => {
+  test('export and import keep the same events with their times, order, dates, maps and big numbers', async () => {
     await using server = await startServer();
     for (let n = 0; n < 600; n++) {
       const timestamp = new Date(1_700_000_000_000 + n * 1234).toISOString();
@@ -73,7 +73,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(withoutCursor(copy.stdout)).toBe(withoutCursor(exported.stdout));
   });
 
-  test('history, tail and replay print dates, maps and big numbers as export does, and publish takes them', async () => {
+  test('history, tail and replay print dates, maps and big numbers as export does, and publish accepts them', async () => {
     await using server = await startServer();
     const dream = { at: new Date(0), seen: new Map([['tower', new Date(1e12)]]), count: 2n ** 80n };
     await server.manager.publish('dream', dream, { topic: 'a' });
@@ -88,7 +88,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(await eventsOf(server.manager, 'b')).toEqual(await eventsOf(server.manager, 'a'));
   });
 
-  test('import refuses what export did not write, and says where', async () => {
+  test('import refuses lines that export did not write, with the line number', async () => {
     await using server = await startServer();
     const line = JSON.stringify({ event_type: 'agent_message', data: agentMessage(1) });
     const refused = await run(['import', ...server.at], `\n${line}\n`);
@@ -97,7 +97,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
   });
 
-  test('replay prints a topic or a file faster than it was, and publishes it anew into another topic', async () => {
+  test('replay prints a topic or file faster than real time, and can publish it into another topic', async () => {
     await using server = await startServer();
     for (let n = 0; n < 5; n++) {
       const timestamp = new Date(1_700_000_000_000 + n * 3_600_000).toISOString(); // an hour apart
@@ -122,7 +122,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     for (const { timestamp } of events) expect(timestamp >= started).toBe(true);
   });
 
-  test('replay waits, and a signal ends it', async () => {
+  test('replay waits between events, and a signal ends it', async () => {
     await using server = await startServer();
     for (const hour of [0, 1]) {
       const timestamp = new Date(hour * 3_600_000).toISOString();

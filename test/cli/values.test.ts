@@ -36,7 +36,7 @@ async function startServer() {
 }
 
 describe('values that JSON does not have', { timeout: 60_000 }, () => {
-  test('what history and tail print arrives equal when it is piped into publish', async () => {
+  test('printed by history and tail arrive equal when they are piped into publish', async () => {
     await using server = await startServer();
     await server.manager.publish('dream', whole, { topic: 'a' });
     const history = await run(['history', '--topic', 'a', ...server.at]);
@@ -62,7 +62,7 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
     expect(new Coercion(toJsonSchema(catalog)).event(bare).data).not.toEqual(whole);
   });
 
-  test('what a person writes is made what the server’s schema asks for', async () => {
+  test('written by hand are converted to the types in the server’s schema', async () => {
     await using server = await startServer();
     const { seen: _, ...plain } = whole;
     const written = { ...plain, count: 7, seen: [], tags: ['a', 'b'], text: 'a text' };
@@ -78,7 +78,7 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('data.at') });
   });
 
-  test('a schema that is none, and an event that it does not have, change nothing', () => {
+  test('stay as they are with an invalid schema, or an event that the schema does not have', () => {
     const event = { event_type: 'dream', data: { at: '1970-01-01' } };
     for (const schema of [null, '<html>', {}, { $defs: [] }])
       expect(new Coercion(schema).event(event)).toBe(event);
@@ -86,7 +86,7 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
     expect(new Coercion(toJsonSchema(catalog)).event(other)).toBe(other);
   });
 
-  test('fields below references, unions and records are found', () => {
+  test('are found below references, unions and records', () => {
     type Tree = { at: Date; next?: Tree | undefined };
     const tree: z.ZodType<Tree> = z.lazy(() => z.object({ at: z.date(), next: tree.optional() }));
     const one = z.discriminatedUnion('kind', [

@@ -8,7 +8,7 @@ import { RunningCommand, run } from './command.ts';
 const SMALL = ['--publishers', '2', '--subscribers', '4', '--seconds', '1', '--rate', '100'];
 
 describe('psyche-events verify', { timeout: 60_000 }, () => {
-  test('a deployment that keeps its promises, its sockets cut meanwhile', async () => {
+  test('passes for a deployment that keeps its promises while its sockets are cut', async () => {
     await using server = await startTestServer();
     // Long enough that what comes between two cuts is a lot, however slowly the machine connects again.
     const args = ['verify', '--url', server.url, server.url, ...SMALL, '--seconds', '5', '--json'];
@@ -24,7 +24,7 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
     expect(server.connections).toBeGreaterThan(6);
   });
 
-  test('control: one that loses events in silence is found out', async () => {
+  test('control: fails for a deployment that loses events in silence', async () => {
     const manager = new EventManager({ broker: breakBroker(new MemoryBroker(), 'drops') });
     await using server = await startTestServer({ manager });
     const { code, stdout } = await run(['verify', '--url', server.url, ...SMALL]);
@@ -32,13 +32,13 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
     expect(code).toBe(1);
   });
 
-  test('an address that is none is an error', async () => {
+  test('exits with an error for an invalid address', async () => {
     const { code, stderr } = await run(['verify', '--url', 'nonsense', ...SMALL]);
     expect(code).toBe(1);
     expect(stderr).toContain('--url must be a URL');
   });
 
-  test('an address where no tRPC answers is told with its status, not waited for', async () => {
+  test('reports the status of an address where no tRPC answers, without waiting', async () => {
     await using server = await startTestServer({
       intercept: (_req, res) => {
         res.writeHead(404, { 'content-type': 'text/html' }).end('<p>');
@@ -52,7 +52,7 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
     }
   });
 
-  test('where subscribers do not get ready the error says how far they came, and why', async () => {
+  test('reports how far the subscribers came, and why, when they do not become ready', async () => {
     let admitted = 0;
     await using server = await startTestServer({ admit: () => ++admitted <= 3 });
     const size = { publishers: 1, subscribers: 4, seconds: 1, perSecond: 100 };

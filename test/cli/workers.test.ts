@@ -45,7 +45,7 @@ async function serveWorkers(env: Record<string, string> = {}, args: readonly str
 }
 
 describe('serve --workers', { timeout: 60_000 }, () => {
-  test('without Redis is one line that says what to do', async () => {
+  test('exits with code 1 and one line that says what to do without Redis', async () => {
     expect(await run(['serve', '--workers', '2'])).toEqual({
       code: 1,
       stdout: '',
@@ -54,14 +54,14 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     });
   });
 
-  test('what keeps a worker from starting is said once, and ends all', async () => {
+  test('reports once why a worker cannot start, and ends all of them', async () => {
     const args = ['--workers', '3', '--redis', 'redis://127.0.0.1:1', '--log-level', 'silent'];
     const { code, stderr } = await run(['serve', '--port', '0', ...args]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^psyche-events: Redis at 127\.0\.0\.1:1 .+\n$/);
   });
 
-  test('all of them serve, behind one port; the first runs the simulation and the monitor', async () => {
+  test('serves with all workers behind one port, and the first runs the simulation and the monitor', async () => {
     await using server = await serveWorkers({ MONITOR_INTERVAL_MS: '100' }, ['--simulation', 'on']);
     const published = new Map<string, Record<string, number>>();
     const ask = async (): Promise<Record<string, number>[]> => {
@@ -85,7 +85,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     expect(linesOf(server.command).filter(({ worker, role }) => worker === 2 && !role)).not.toEqual([]);
   });
 
-  test('[D12] one that dies is replaced; its clients go on without a loss', async () => {
+  test('[D12] replaces a worker that dies, whose clients go on without a loss', async () => {
     await using server = await serveWorkers();
     const url = `${server.url}/trpc`;
     const client = createClient({ url });
@@ -115,7 +115,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     await expect.poll(() => pids.filter(isAlive)).toEqual([]);
   });
 
-  test('METRICS_PORT: each shows its own figures, on ports that follow one another', async () => {
+  test('shows the figures of each worker on METRICS_PORT and the ports after it', async () => {
     const port = await freePort();
     await using server = await serveWorkers({ METRICS_PORT: `${port}` });
     const client = createClient({ url: `${server.url.replace('http', 'ws')}/trpc` });
@@ -132,7 +132,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     }
   });
 
-  test('a signal drains all of them', async () => {
+  test('drains all workers on a signal', async () => {
     await using server = await serveWorkers();
     const sockets = Array.from(
       { length: 6 },
