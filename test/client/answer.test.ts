@@ -55,8 +55,8 @@ const refused = { ...undecodable, message: expect.stringMatching(undecodable.mes
 describe.each([
   ['result', { result: { type: 'data', data: BROKEN } }],
   ['error', { error: { ...BROKEN, json: { ...BROKEN.json, code: -32603 } } }],
-])('an answer that cannot be decoded, a %s', (_, body) => {
-  test('ends the call, over HTTP and WebSocket, and is not asked for again', async () => {
+])('an undecodable %s in an answer', (_, body) => {
+  test('ends the call over HTTP and WebSocket, and is not requested again', async () => {
     await using server = await startServer(() => body);
     await using client = connect({ url: server.wsUrl });
     const calls = [
@@ -68,7 +68,7 @@ describe.each([
     expect(server.asked()).toBe(calls.length);
   });
 
-  test('ends the subscription for good, and no other', async () => {
+  test('ends its subscription for good, and no other', async () => {
     let next: object = body;
     await using server = await startServer(() => next);
     await using client: EventsClient & AsyncDisposable = connect({ url: server.wsUrl });
@@ -85,6 +85,6 @@ describe.each([
   });
 });
 
-test('control: decoded where tRPC’s client decodes, it would be an exception in the midst of it', () => {
+test('control: throws an exception between messages if it is decoded where tRPC’s client decodes', () => {
   expect(() => transformer.output.deserialize(BROKEN as never)).toThrow();
 });

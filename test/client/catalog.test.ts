@@ -24,7 +24,7 @@ const dream = () => ({
   seen: new Set(['shadow']),
 });
 
-test('a catalog of one’s own works end to end: Date, Map, Set, bigint, transforms', async () => {
+test('an application’s own catalog works end to end with Date, Map, Set, bigint and transforms', async () => {
   await using server = await startTestServer({ catalog });
   await using client = connect({ url: server.wsUrl, catalog });
   await using typedOnly = connect<typeof catalog>({ url: server.wsUrl });

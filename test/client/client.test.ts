@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('a handler gets each event of its type with its cursor; the others get theirs', async () => {
+test('a handler gets each event of its type with its cursor, and no others', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const messages: unknown[] = [];
@@ -39,7 +39,7 @@ test('a handler gets each event of its type with its cursor; the others get thei
   expect(handle.cursor).toBe(first.cursor);
 });
 
-test('after unsubscribe no handler is called and the server has no subscription left', async () => {
+test('after unsubscribe no handler is called, and the server has no subscription left', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const handler = vi.fn();
@@ -55,7 +55,7 @@ test('after unsubscribe no handler is called and the server has no subscription 
   expect(handler).not.toHaveBeenCalled();
 });
 
-test('since starts after a cursor, with the last n, or at a time; topics are apart', async () => {
+test('since starts after a cursor, with the last n events, or at a time, in its own topic only', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const cursors: string[] = [];
@@ -77,7 +77,7 @@ test('since starts after a cursor, with the last n, or at a time; topics are apa
   await eventually(() => expect(got).toEqual({ cursor: 'bc', last: 'c', at: 'abc' }));
 });
 
-test('a batch is stored in order; a page of history has it, and stats count it', async () => {
+test('a batch is stored in order, a page of history returns it, and stats count it', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const results = await client.publishBatch([
@@ -119,7 +119,7 @@ test('[D11] a handler that throws or rejects stops neither its stream nor the ot
   );
 });
 
-test('what the server refuses is an EventsError with its code and issues', async () => {
+test('a refusal by the server is an EventsError with its code and issues', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const bad = { ...agentMessage('x'), sentiment: { score: 7, label: 'positive' as const } };
@@ -141,7 +141,7 @@ test('what the server refuses is an EventsError with its code and issues', async
   });
 });
 
-test('a subscription that cannot be ends with its error; without onError the client’s gets it', async () => {
+test('an impossible subscription ends with its error, which goes to the client’s onError where it has none', async () => {
   await using server = await startTestServer();
   const errors: Error[] = [];
   await using client = connect({ url: server.wsUrl, onError: (error) => errors.push(error) });
@@ -155,7 +155,7 @@ test('a subscription that cannot be ends with its error; without onError the cli
   await eventually(() => expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_OPTION' })]));
 });
 
-test('with a catalog, what is wrong is not even sent', async () => {
+test('a client with a catalog does not send invalid data', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl, catalog: psycheEvents });
   const bad = { ...agentMessage('x'), message: 5 };
@@ -174,7 +174,7 @@ test('with a catalog, what is wrong is not even sent', async () => {
   expect(server.manager.stats().errors.invalid).toBe(0);
 });
 
-test('a closed client refuses calls, and ends subscriptions without an error', async () => {
+test('a closed client refuses calls, and ends its subscriptions without an error', async () => {
   await using server = await startTestServer();
   const client = createClient({ url: server.wsUrl });
   const onError = vi.fn();
@@ -194,7 +194,7 @@ test('a closed client refuses calls, and ends subscriptions without an error', a
   await eventually(() => expect(server.sockets.size).toBe(0));
 });
 
-test('http addresses mean WebSockets; what is no address is refused with what to do', async () => {
+test('an http address connects a WebSocket, and an invalid address is refused with what to do', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.httpUrl });
   expect(await client.publish('agent_message', agentMessage(1))).toMatchObject({ duplicate: false });
@@ -203,7 +203,7 @@ test('http addresses mean WebSockets; what is no address is refused with what to
   expect(() => createClient({ url: 'ftp://example.org' })).toThrow(/ws\(s\):\/\/ or http\(s\):\/\//);
 });
 
-test('a WebSocket class of one’s own is used', async () => {
+test('a custom WebSocket class is used', async () => {
   const { WebSocket } = await import('ws');
   await using server = await startTestServer();
   let made = 0;
@@ -218,7 +218,7 @@ test('a WebSocket class of one’s own is used', async () => {
   expect(made).toBe(1);
 });
 
-test('[D10] a publish that the server is too busy for is tried again', async () => {
+test('[D10] a publish is tried again when the server is too busy', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.01);
   const held: (() => void)[] = [];
   const broker = new MemoryBroker();
@@ -240,7 +240,7 @@ test('[D10] a publish that the server is too busy for is tried again', async () 
   clearInterval(release);
 });
 
-test('[D8] a filter is applied by the server: live, in loops, and in history', async () => {
+test('[D8] the server applies a filter to handlers, loops and history', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const bad = { ...agentMessage('bad'), sentiment: { score: -1, label: 'negative' as const } };

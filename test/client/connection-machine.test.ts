@@ -68,7 +68,7 @@ test.each<[keyof typeof EVENTS, Record<ConnectionStatus, ConnectionStatus>]>([
     'closed',
     { connecting: 'closed', live: 'closed', reconnecting: 'closed', offline: 'closed', closed: 'closed' },
   ],
-])('[D12] %s', (name, after) => {
+])('[D12] the next status is right from each status after: %s', (name, after) => {
   for (const [before, expected] of Object.entries(after)) {
     expect([before, nextConnection(state(before as ConnectionStatus), EVENTS[name]).status]).toEqual([
       before,
@@ -77,7 +77,7 @@ test.each<[keyof typeof EVENTS, Record<ConnectionStatus, ConnectionStatus>]>([
   }
 });
 
-test('[D12] waits, events and what was seen before do not change the status, and nothing changes a closed one', () => {
+test('[D12] waits and received events do not change the status, and nothing changes a closed connection', () => {
   for (const status of ['connecting', 'live', 'reconnecting', 'offline', 'closed'] as const) {
     for (const name of ['waiting', 'trying', 'received'] as const) {
       expect(nextConnection(state(status), EVENTS[name]).status).toBe(status);
@@ -87,7 +87,7 @@ test('[D12] waits, events and what was seen before do not change the status, and
   for (const event of Object.values(EVENTS)) expect(nextConnection(closed, event)).toBe(closed);
 });
 
-test('[D12] attempts count from the loss on; a connection that moves while it is live shows nothing of it', () => {
+test('[D12] attempts count from the loss, and a connection replaced while it is live shows none', () => {
   const live = nextConnection(INITIAL_CONNECTION, EVENTS.admitted);
   expect(nextConnection(live, EVENTS.waiting)).toBe(live);
   expect(nextConnection(live, EVENTS.admitted)).toBe(live);

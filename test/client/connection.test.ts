@@ -17,7 +17,7 @@ afterEach(() => {
 
 const quick = () => vi.spyOn(Math, 'random').mockReturnValue(0.02);
 
-test('[D12] waits have full jitter from the first on, double, and are 20 s at most', () => {
+test('[D12] waits have full jitter from the first, double, and are 20 s at most', () => {
   const random = vi.spyOn(Math, 'random');
   const most = (retry: number): number => {
     random.mockReturnValue(1);
@@ -35,7 +35,7 @@ test('[D12] waits have full jitter from the first on, double, and are 20 s at mo
   }
 });
 
-test('[D12] connecting, live, reconnecting with its attempts, live, closed', async () => {
+test('[D12] the status goes from connecting to live, reconnecting with its attempts, live, and closed', async () => {
   quick();
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
@@ -91,7 +91,7 @@ test('retry() ends the wait', async () => {
   await eventually(() => expect(client.connection.state.status).toBe('live'));
 });
 
-test('a server that is not there yet is waited for', async () => {
+test('the client waits for a server that is not there yet', async () => {
   quick();
   await using server = await startTestServer();
   server.refusing = true;
@@ -124,7 +124,7 @@ test('[D13] an expired token (4401) is replaced by a fresh one, and the stream r
   expect(client.connection.state.status).toBe('live');
 });
 
-test('[D12] a request on a socket that is closing, and the end of that socket, are one attempt with one token', async () => {
+test('[D12] a request on a closing socket and the end of that socket make one attempt with one token', async () => {
   quick();
   await using server = await startTestServer();
   let asked = 0;
@@ -171,7 +171,7 @@ test('[D12] a request on a socket that is closing, and the end of that socket, a
   expect(errors).toEqual(new Set(['No connection: closed with 4401 token expired', undefined]));
 });
 
-test('[D13] a code of 4500 and up (4503) closes for good, with the error for everybody', async () => {
+test('[D13] a close code from 4500 (here 4503) closes the client for good, and every caller gets the error', async () => {
   quick();
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl, token: 'mine' });
@@ -201,7 +201,7 @@ test('[D13] a code of 4500 and up (4503) closes for good, with the error for eve
   expect(server.tokens).toEqual(['mine']);
 });
 
-test('a token that cannot be had is an error, and is tried again', async () => {
+test('a failure to get a token is reported, and tried again', async () => {
   quick();
   await using server = await startTestServer();
   let failures = 2;
@@ -219,7 +219,7 @@ test('a token that cannot be had is an error, and is tried again', async () => {
   await eventually(() => expect(server.tokens).toEqual(['at last']));
 });
 
-test('a server that stops answering is left, though its socket stays open', async () => {
+test('the client leaves a server that stops answering, even if its socket stays open', async () => {
   quick();
   await using server = await startTestServer();
   await using client = connect({
@@ -236,7 +236,7 @@ test('a server that stops answering is left, though its socket stays open', asyn
   await eventually(() => expect(got).toEqual(['1']));
 });
 
-test('a server that does not answer the handshake is given up after ten seconds', async () => {
+test('the client gives up a handshake that is not answered within ten seconds', async () => {
   quick();
   const silent = createServer();
   let connections = 0;
@@ -261,7 +261,7 @@ test('a server that does not answer the handshake is given up after ten seconds'
   silent.close();
 });
 
-test('without a network it is offline, and back as soon as there is one', async () => {
+test('the client is offline without a network, and reconnects as soon as there is one', async () => {
   await using server = await startTestServer();
   const events = new EventTarget();
   vi.stubGlobal('navigator', { onLine: true });
@@ -283,7 +283,7 @@ test('without a network it is offline, and back as soon as there is one', async 
   await eventually(() => expect(client.connection.state.status).toBe('live'));
 });
 
-test('lastEventAt follows events, not more than once a second', async () => {
+test('lastEventAt follows events, at most once a second', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const got = vi.fn();

@@ -23,29 +23,29 @@ function linesAfter(error: EventsError, willRetry: boolean): unknown[] {
 
 const FORBIDDEN = new EventsError('FORBIDDEN', 'No claim allows it.');
 
-test('a subscription that is refused for good is one line on the console in development', () => {
+test('a subscription that is refused for good logs one line on the console in development', () => {
   vi.stubEnv('NODE_ENV', 'development');
   expect(linesAfter(FORBIDDEN, false)).toEqual([
     'psyche-events: a subscription was refused for good: No claim allows it.',
   ]);
 });
 
-test('one that will be tried again is none', () => {
+test('a subscription that will be tried again logs nothing', () => {
   vi.stubEnv('NODE_ENV', 'development');
   expect(linesAfter(new EventsError('UNAVAILABLE', 'Away.'), true)).toEqual([]);
 });
 
-test('in production it is none', () => {
+test('a refused subscription logs nothing in production', () => {
   vi.stubEnv('NODE_ENV', 'production');
   expect(linesAfter(FORBIDDEN, false)).toEqual([]);
 });
 
-test('in a browser without a bundler, where there is no process, it is none', () => {
+test('a refused subscription logs nothing in a browser without a bundler, where there is no process', () => {
   vi.stubGlobal('process', undefined);
   expect(linesAfter(FORBIDDEN, false)).toEqual([]);
 });
 
-test('an error of ours that nobody asked for is one line on a console; another keeps its stack', () => {
+test('an unhandled error of ours is logged as one line, and any other with its stack', () => {
   vi.stubGlobal('reportError', undefined); // as in Node
   const line = vi.spyOn(console, 'error').mockReturnValue();
   reportUncaught(FORBIDDEN);

@@ -33,23 +33,23 @@ function answering(answer: (id: unknown) => unknown) {
   };
 }
 
-describe('what is no message of tRPC does not end the process of a client, which tries again', () => {
+describe('a message that is not tRPC’s does not end the client’s process', () => {
   test.each([
-    ['text that is no JSON', (socket: WebSocket) => socket.send('{{{')],
+    ['text that is not JSON', (socket: WebSocket) => socket.send('{{{')],
     ['null', (socket: WebSocket) => socket.send('null')],
     ['a list', (socket: WebSocket) => socket.send('[]')],
     ['bytes', (socket: WebSocket) => socket.send(Buffer.from([1, 2, 3]))],
-    ['an answer that is none', answering((id) => ({ id }))],
-    ['a result that is none', answering((id) => ({ id, result: 5 }))],
+    ['an answer without a result', answering((id) => ({ id }))],
+    ['a result that is no object', answering((id) => ({ id, result: 5 }))],
     ['an error without a code', answering((id) => ({ id, error: { json: {} } }))],
-  ])('%s', async (_, speak) => {
+  ])('when it is %s', async (_, speak) => {
     await using client = connect({ url: await serveForeign(speak) });
     const publish = client.publish('agent_message', agentMessage(1), { timeoutMs: 60_000 });
     await expect(publish).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     expect(client.connection.state.error?.message).toMatch(/speaks another protocol than tRPC/);
   });
 
-  test('an item that is no event ends its subscription, and no more', async () => {
+  test('but only its subscription, when it is an item that is no event', async () => {
     const item = { json: { id: 'a:1', data: null } };
     const url = await serveForeign(
       answering((id) => ({ id, result: { type: 'data', id: 'a:1', data: item } })),
@@ -61,7 +61,7 @@ describe('what is no message of tRPC does not end the process of a client, which
     expect(client.connection.state.status).not.toBe('closed');
   });
 
-  test('control: tRPC’s own client ends its process', async () => {
+  test('control: but ends that of tRPC’s own client', async () => {
     const url = await serveForeign((socket) => socket.send('{{{'));
     const program = `
       import { createTRPCUntypedClient, createWSClient, wsLink } from '@trpc/client';
@@ -75,7 +75,7 @@ describe('what is no message of tRPC does not end the process of a client, which
   });
 });
 
-test('a token that is neither text nor a function is the caller’s mistake, and not tried again', async () => {
+test('a token that is neither text nor a function is refused as a mistake, and not tried again', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl, token: 5 as never });
   const mistake = expect.stringMatching(/token must be text, or a function of text, not number/);

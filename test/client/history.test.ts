@@ -30,7 +30,7 @@ const only = (n: number) => ({ filter: { agent_id: `agent-${n}` } });
 const found = ({ items }: Awaited<ReturnType<EventsClient['history']>>) =>
   items.map(({ event }) => event.event_type === 'agent_message' && event.data.agent_id);
 
-test('history goes on from a page that is empty and yet not the end, in both directions', async () => {
+test('history continues after an empty page that is not the end, in both directions', async () => {
   await using client = connect({ url: server.wsUrl });
   // Control: the first page has nothing, and is not the end.
   const first = await server.manager.history(only(3));
@@ -53,7 +53,7 @@ test('history of nothing ends at the end of the log', async () => {
   expect(await client.history(only(-1))).toMatchObject({ items: [], previous: null, atEnd: true });
 });
 
-test('the command history prints the last ones, over as many pages as it takes', async () => {
+test('the command history prints the last events over as many pages as it takes', async () => {
   await using client = connect({ url: server.wsUrl });
   const printed: string[] = [];
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {

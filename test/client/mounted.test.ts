@@ -24,8 +24,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('events below a key of another application, whose context asks for the user', () => {
-  test('the first event arrives, with Date, Map and bigint; history, replay and stats answer', async () => {
+describe('events below a key of another application whose context asks for the user', () => {
+  test('arrive with Date, Map and bigint, and history, replay and stats answer', async () => {
     const manager = dreamManager();
     await using app = await startForeignApp(foreignRouter(manager));
     const client = createClient<App>({
@@ -49,7 +49,7 @@ describe('events below a key of another application, whose context asks for the 
     await manager.close();
   });
 
-  test('control: without params, and at another path, it is refused for good', async () => {
+  test('control: are refused for good without params, and at another path', async () => {
     const manager = dreamManager();
     await using app = await startForeignApp(foreignRouter(manager));
     const stranger = createClient<App>({ url: app.wsUrl, path: 'events' });
@@ -62,7 +62,7 @@ describe('events below a key of another application, whose context asks for the 
     await manager.close();
   });
 
-  test('params are asked for with each connection; a failure to get them passes', async () => {
+  test('ask for params with each connection, and survive a failure to get them', async () => {
     const manager = dreamManager();
     await using app = await startForeignApp(foreignRouter(manager));
     const answers = [
@@ -88,7 +88,7 @@ describe('events below a key of another application, whose context asks for the 
     await manager.close();
   });
 
-  test('token is one of the params', async () => {
+  test('get the token among the params', async () => {
     const manager = dreamManager();
     await using app = await startForeignApp(foreignRouter(manager));
     const client = createClient<App>({
@@ -103,7 +103,7 @@ describe('events below a key of another application, whose context asks for the 
     await manager.close();
   });
 
-  test('params that are no texts close the client, and say so', async () => {
+  test('close the client with an error when params are no texts', async () => {
     // @ts-expect-error a number is no text
     const client = createClient({ url: 'ws://127.0.0.1:1', connectionParams: { version: 1 } });
     await expect(client.stats()).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe('events below a key of another application, whose context asks for the 
 });
 
 describe('a publisher', () => {
-  test.each(['http', 'ws'] as const)('over %s: by headers or by connectionParams', async (form) => {
+  test.each(['http', 'ws'] as const)('sends headers or connectionParams over %s', async (form) => {
     const manager = dreamManager();
     await using app = await startForeignApp(foreignRouter(manager));
     const publisher = createPublisher<App>({
@@ -132,14 +132,14 @@ describe('a publisher', () => {
     await manager.close();
   });
 
-  test('what only the other transport carries is a mistake, told at once', () => {
+  test('refuses options that only the other transport carries at once', () => {
     const user = { user: 'Ada' };
     const words = 'headers for http(s)://, connectionParams for ws(s)://';
     expect(() => createPublisher({ url: 'http://127.0.0.1:1', connectionParams: user })).toThrow(words);
     expect(() => createPublisher({ url: 'ws://127.0.0.1:1', headers: user })).toThrow(words);
   });
 
-  test('a header that cannot be sent is told at once, not tried again', async () => {
+  test('refuses an impossible header at once, without another try', async () => {
     const publisher = createPublisher({ url: 'http://127.0.0.1:1', headers: { user: 'Ada\nEve' } });
     await expect(publisher.publish('agent_message', agentMessage(1))).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -148,7 +148,7 @@ describe('a publisher', () => {
   });
 });
 
-test('nested, and beside others: each path has its own events', async () => {
+test('nested paths, and paths side by side, each have their own events', async () => {
   const manager = dreamManager();
   const news = new EventManager({ catalog: psycheEvents, broker: new MemoryBroker() });
   await using app = await startForeignApp(nestedRouter(manager, news));
@@ -164,7 +164,7 @@ test('nested, and beside others: each path has its own events', async () => {
   await Promise.all([dreamer.close(), reader.close(), manager.close(), news.close()]);
 });
 
-test.each(['.events', 'events.', 'a..b', 'a/b', ' ', 'events on', 'a?'])('%j is no path', (path) => {
+test.each(['.events', 'events.', 'a..b', 'a/b', ' ', 'events on', 'a?'])('path %j is refused', (path) => {
   const words = /path is the key of the events in your router/;
   expect(() => createClient({ url: 'ws://127.0.0.1:1', path })).toThrow(words);
   expect(() => createPublisher({ url: 'http://127.0.0.1:1', path })).toThrow(words);

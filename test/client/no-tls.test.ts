@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { createPublisher } from '../../client/index.ts';
 import { agentMessage } from '../support/events.ts';
 
-test('an address with https where a server speaks no TLS is told in words, and not tried again', async () => {
+test('an https address of a server without TLS is reported in words, and not tried again', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const publisher = createPublisher({ url: `https://127.0.0.1:${(server.address() as AddressInfo).port}` });

@@ -42,10 +42,10 @@ const UNSENDABLE: readonly [string, unknown, RegExp][] = [
 
 const catalog = defineEvents({ note: z.object({ any: z.unknown() }) });
 
-describe.each(UNSENDABLE)('[11] %s fails at once, as what it is', (_name, any, words) => {
+describe.each(UNSENDABLE)('%s in an event', (_name, any, words) => {
   const refused = (code: string) => ({ name: 'EventsError', code, message: expect.stringMatching(words) });
 
-  test('publish, over a WebSocket, HTTP and straight to a broker', async () => {
+  test('fails a publish at once with its cause, over a WebSocket, over HTTP and straight to a broker', async () => {
     await using server = await startTestServer({ catalog });
     await using client = connect<typeof catalog>({ url: server.wsUrl });
     const publishers = [
@@ -63,7 +63,7 @@ describe.each(UNSENDABLE)('[11] %s fails at once, as what it is', (_name, any, w
     expect(server.connections).toBeLessThanOrEqual(1);
   });
 
-  test('subscribe and history', async () => {
+  test('fails subscribe and history at once with its cause', async () => {
     await using server = await startTestServer();
     await using client = connect({ url: server.wsUrl });
     const filter = any as { agent_id: string };
@@ -76,7 +76,7 @@ describe.each(UNSENDABLE)('[11] %s fails at once, as what it is', (_name, any, w
   });
 });
 
-test('control: an object that is used twice is no cycle, and arrives', async () => {
+test('control: an object that is used twice is not taken for a cycle, and arrives', async () => {
   await using server = await startTestServer({ catalog });
   await using client = connect<typeof catalog>({ url: server.wsUrl });
   const once = { a: 1 };
@@ -84,7 +84,7 @@ test('control: an object that is used twice is no cycle, and arrives', async () 
   expect((await client.history()).items[0]?.event.data).toEqual({ any: [once, once] });
 });
 
-test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('timeoutMs %s is no time', async (timeoutMs) => {
+test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('timeoutMs %s is refused', async (timeoutMs) => {
   const publisher = createPublisher({ url: 'http://127.0.0.1:1' });
   const publish = publisher.publish('agent_message', agentMessage(1), { timeoutMs });
   await expect(publish).rejects.toMatchObject({
@@ -113,22 +113,25 @@ const ANSWERS: readonly [number, Record<string, string>, string, string, RegExp]
   [503, {}, 'UNAVAILABLE', 'again', /within .* status 503/],
 ];
 
-test.each(ANSWERS)('HTTP %i of a proxy %j is %s, asked %s', async (status, headers, code, asked, words) => {
-  let requests = 0;
-  await using server = await startTestServer({
-    intercept: (_req, res) => {
-      requests++;
-      res.writeHead(status, headers).end('<p>no</p>');
-      return true;
-    },
-  });
-  const publisher = createPublisher({ url: server.httpUrl });
-  const publish = publisher.publish('agent_message', agentMessage(1), { timeoutMs: 1500 });
-  await expect(publish).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
-  expect(requests > 1 ? 'again' : 'once').toBe(asked);
-});
+test.each(ANSWERS)(
+  'HTTP status %i from a proxy with %j becomes %s, and is asked %s',
+  async (status, headers, code, asked, words) => {
+    let requests = 0;
+    await using server = await startTestServer({
+      intercept: (_req, res) => {
+        requests++;
+        res.writeHead(status, headers).end('<p>no</p>');
+        return true;
+      },
+    });
+    const publisher = createPublisher({ url: server.httpUrl });
+    const publish = publisher.publish('agent_message', agentMessage(1), { timeoutMs: 1500 });
+    await expect(publish).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
+    expect(requests > 1 ? 'again' : 'once').toBe(asked);
+  },
+);
 
-test('Retry-After is waited for', async () => {
+test('the client waits as long as Retry-After says', async () => {
   let requests = 0;
   await using server = await startTestServer({
     intercept: (_req, res) => {
@@ -145,7 +148,7 @@ test('Retry-After is waited for', async () => {
   expect(requests).toBe(2);
 });
 
-test('a redirect that loses the body says where to', async () => {
+test('the error about a redirect that loses the body names its target', async () => {
   await using server = await startTestServer({
     intercept: (req, res) => {
       if (req.url?.startsWith('/elsewhere')) res.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
@@ -174,13 +177,13 @@ function answering(status: () => number, body = '<p>') {
   });
 }
 
-describe('a WebSocket that is refused', () => {
+describe('a WebSocket upgrade that is refused', () => {
   const wrong = {
     code: 'INVALID_OPTION',
     message: expect.stringMatching(/wrong\/trpc answered with HTTP status 404/),
   };
 
-  test('by a wrong address: calls fail at once with its status, subscriptions are told, and both go on once it is right', async () => {
+  test('for a wrong address fails calls at once with its status and is reported to subscriptions; both go on once the address is right', async () => {
     let status = 404;
     await using server = await answering(() => status);
     await using client = connect({ url: `${server.url}/wrong` });
@@ -205,7 +208,7 @@ describe('a WebSocket that is refused', () => {
     await eventually(() => expect(got).toEqual(['later']));
   });
 
-  test('control: by a server that may come back, it is waited for; the error has the status', async () => {
+  test('control: by a server that may come back makes calls wait, and the error has the status', async () => {
     let status = 502;
     await using server = await answering(() => status);
     await using client = connect({ url: server.wsUrl });
@@ -221,7 +224,7 @@ describe('a WebSocket that is refused', () => {
     await publish;
   });
 
-  test('by a server that refuses whoever asks: its words are told', async () => {
+  test('by a server that does not admit the client is reported in the server’s words', async () => {
     const error = { json: { message: 'The server is not known by this name', code: -32603, data: {} } };
     await using server = await answering(() => 403, JSON.stringify({ error }));
     await using client = connect({ url: server.wsUrl });
@@ -231,7 +234,7 @@ describe('a WebSocket that is refused', () => {
     });
   });
 
-  test('by a proxy that passes on no upgrades, though tRPC answers: that is told', async () => {
+  test('by a proxy, though tRPC answers over HTTP, is reported as such', async () => {
     await using server = await startTestServer({ admit: () => false });
     await using client = connect({ url: server.wsUrl });
     await eventually(() =>
@@ -243,7 +246,7 @@ describe('a WebSocket that is refused', () => {
   });
 });
 
-test('a token that is none ends the connection; no request is made with it', async () => {
+test('an invalid token ends the connection, and no request is made with it', async () => {
   await using server = await startTestServer();
   const token = (() => undefined) as unknown as () => string;
   await using client = connect({ url: server.wsUrl, token, onError: () => {} });
@@ -263,7 +266,7 @@ test('a token that is none ends the connection; no request is made with it', asy
   expect(server.tokens).toEqual([]);
 });
 
-test('an error of a stream in its midst: the final one ends it, the passing one is resumed', async () => {
+test('a final error in mid-stream ends the stream, and a passing one is resumed', async () => {
   await using server = await startTestServer();
   const errors: [Error, boolean][] = [];
   await using client = connect({ url: server.wsUrl });

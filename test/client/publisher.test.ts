@@ -14,42 +14,49 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test.each(['http', 'ws'] as const)('over %s: publishes, batches, validates, closes', async (form) => {
-  await using server = await startTestServer();
-  const publisher = createPublisher({ url: form === 'http' ? server.httpUrl : server.wsUrl });
-  const options = { topic: 'run-1', idempotencyKey: 'k', timestamp: '2026-01-02T03:04:05Z' };
-  const first = await publisher.publish('agent_message', agentMessage('one'), options);
-  expect(first).toEqual({ cursor: expect.stringMatching(/:1$/), duplicate: false });
-  expect(await publisher.publish('agent_message', agentMessage('one'), options)).toEqual({
-    ...first,
-    duplicate: true,
-  });
-  const batch = await publisher.publishBatch(
-    [
-      { event_type: 'agent_message', data: agentMessage('two') },
-      { event_type: 'system_status', data: systemStatus() },
-    ],
-    { topic: 'run-1' },
-  );
-  const { items } = await server.manager.history({ topic: 'run-1' });
-  expect(items.map(({ cursor }) => cursor)).toEqual([first, ...batch].map(({ cursor }) => cursor));
-  expect(items[0]?.event.timestamp).toBe(options.timestamp);
-  // @ts-expect-error a message is a string
-  await expect(publisher.publish('agent_message', { ...agentMessage(1), message: 1 })).rejects.toMatchObject({
-    code: 'INVALID_EVENT',
-    issues: [{ path: ['data', 'message'] }],
-  });
-  const last = publisher.publish('agent_message', agentMessage('three'));
-  await publisher.close();
-  expect(await last).toMatchObject({ duplicate: false });
-  await expect(publisher.publish('agent_message', agentMessage(1))).rejects.toMatchObject({ code: 'CLOSED' });
-});
+test.each(['http', 'ws'] as const)(
+  'a publisher over %s publishes events and batches, validates, and closes',
+  async (form) => {
+    await using server = await startTestServer();
+    const publisher = createPublisher({ url: form === 'http' ? server.httpUrl : server.wsUrl });
+    const options = { topic: 'run-1', idempotencyKey: 'k', timestamp: '2026-01-02T03:04:05Z' };
+    const first = await publisher.publish('agent_message', agentMessage('one'), options);
+    expect(first).toEqual({ cursor: expect.stringMatching(/:1$/), duplicate: false });
+    expect(await publisher.publish('agent_message', agentMessage('one'), options)).toEqual({
+      ...first,
+      duplicate: true,
+    });
+    const batch = await publisher.publishBatch(
+      [
+        { event_type: 'agent_message', data: agentMessage('two') },
+        { event_type: 'system_status', data: systemStatus() },
+      ],
+      { topic: 'run-1' },
+    );
+    const { items } = await server.manager.history({ topic: 'run-1' });
+    expect(items.map(({ cursor }) => cursor)).toEqual([first, ...batch].map(({ cursor }) => cursor));
+    expect(items[0]?.event.timestamp).toBe(options.timestamp);
+    // @ts-expect-error a message is a string
+    await expect(
+      publisher.publish('agent_message', { ...agentMessage(1), message: 1 }),
+    ).rejects.toMatchObject({
+      code: 'INVALID_EVENT',
+      issues: [{ path: ['data', 'message'] }],
+    });
+    const last = publisher.publish('agent_message', agentMessage('three'));
+    await publisher.close();
+    expect(await last).toMatchObject({ duplicate: false });
+    await expect(publisher.publish('agent_message', agentMessage(1))).rejects.toMatchObject({
+      code: 'CLOSED',
+    });
+  },
+);
 
 test.each<[string, (res: ServerResponse) => void]>([
   ['a connection that breaks before the answer', (res) => res.destroy()],
   ['503 of a proxy', (res) => res.writeHead(503).end('<h1>Service Unavailable</h1>')],
   ['429', (res) => res.writeHead(429, { 'content-type': 'application/json' }).end('{}')],
-])('[D3] over http: after %s it tries again, and stores once', async (_, fail) => {
+])('[D3] a publish over http is tried again after %s, and stored once', async (_, fail) => {
   let failures = 2;
   let authorization: string | undefined;
   const tokens = ['first', 'second', 'third'];
@@ -67,7 +74,7 @@ test.each<[string, (res: ServerResponse) => void]>([
   expect((await server.manager.history()).items).toHaveLength(1);
 });
 
-test('[D3] over http: an answer lost after the event was stored stores it once', async () => {
+test('[D3] a publish over http whose answer is lost after it was stored is stored once', async () => {
   const broker = new MemoryBroker();
   const publish = broker.publish.bind(broker);
   const answers: ServerResponse[] = [];
@@ -90,7 +97,7 @@ test('[D3] over http: an answer lost after the event was stored stores it once',
   expect((await server.manager.history()).items).toHaveLength(1);
 });
 
-test('over http: what cannot get better fails at once; what does not, in time', async () => {
+test('a publish over http fails at once when it can never succeed, and in time when it does not succeed', async () => {
   let asked = 0;
   await using server = await startTestServer({
     intercept: (req, res) => {
@@ -115,7 +122,7 @@ test('over http: what cannot get better fails at once; what does not, in time', 
   expect(asked).toBeGreaterThan(1);
 });
 
-test('with a catalog it checks before it sends', async () => {
+test('a publisher with a catalog validates before it sends', async () => {
   const publisher = createPublisher({ url: 'http://127.0.0.1:1/trpc', catalog: psycheEvents });
   // @ts-expect-error a message is a string
   await expect(publisher.publish('agent_message', { ...agentMessage(1), message: 1 })).rejects.toMatchObject({
@@ -124,7 +131,7 @@ test('with a catalog it checks before it sends', async () => {
   expect(() => createPublisher({ url: '/trpc' })).toThrow(TypeError);
 });
 
-test('straight to a broker: validated, in order, read by any node of it; the broker stays open', async () => {
+test('a publisher straight to a broker validates, keeps the order for any node to read, and leaves the broker open', async () => {
   const broker = new MemoryBroker();
   const manager = new EventManager({ broker });
   const publisher = createPublisher({ broker });
@@ -157,7 +164,7 @@ test('straight to a broker: validated, in order, read by any node of it; the bro
   await manager.close();
 });
 
-test('straight to a broker: a failure in passing is tried again under the same key', async () => {
+test('a publisher straight to a broker repeats a passing failure under the same key', async () => {
   const broker = new MemoryBroker();
   const ids: (string | undefined)[] = [];
   const publisher = createPublisher({

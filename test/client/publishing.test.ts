@@ -52,7 +52,7 @@ test('[D3] a publish whose reply is lost with the socket is sent again, and stor
   expect([first, ...batch].map((result) => result?.cursor)).toEqual(items.map(({ cursor }) => cursor));
 });
 
-test('[D3] many publishes over a connection that keeps breaking are each stored once', async () => {
+test('[D3] each of many publishes over a connection that keeps breaking is stored once', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const texts = Array.from({ length: 200 }, (_, i) => `${i}`);
@@ -68,7 +68,7 @@ test('[D3] many publishes over a connection that keeps breaking are each stored 
   expect(server.connections).toBeGreaterThan(2);
 });
 
-test('[D3] a key of one’s own is kept, and the time of the call', async () => {
+test('[D3] the caller’s own key and the time of the call are kept', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const options = { idempotencyKey: 'mine', topic: 'run-1', timestamp: '2026-01-02T03:04:05Z' };
@@ -81,7 +81,7 @@ test('[D3] a key of one’s own is kept, and the time of the call', async () => 
   expect(items).toMatchObject([{ event: { timestamp: options.timestamp, data: { message: '1' } } }]);
 });
 
-test('a publish that gets no answer fails in time, and says that it may have been stored', async () => {
+test('a publish without an answer fails in time, and says that it may have been stored', async () => {
   const manager = new EventManager({ broker: brokerThat(() => new Promise(() => {})) });
   await using server = await startTestServer({ manager });
   await using client = connect({ url: server.wsUrl });
@@ -114,7 +114,7 @@ test('a publish can be aborted, with the reason of the signal', async () => {
   );
 });
 
-test('many publishes at once do not make one message that the server refuses', async () => {
+test('many simultaneous publishes are split into messages that the server accepts', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const texts = Array.from({ length: 500 }, (_, i) => `${i}`);
@@ -124,7 +124,7 @@ test('many publishes at once do not make one message that the server refuses', a
   expect(server.connections).toBe(1);
 });
 
-test('an event larger than a message may be fails at once; what was sent with it arrives', async () => {
+test('an event too large for a message fails at once, and those sent with it arrive', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   await client.stats();

@@ -28,7 +28,7 @@ async function firstMessages(client: EventsClient, count: number): Promise<strin
   return got;
 }
 
-describe('what is published after a subscription was asked for belongs to it', () => {
+describe('a publish that follows a subscription is part of it', () => {
   test('on a fresh client', async () => {
     await using server = await startTestServer({ manager: slowToBegin() });
     await using client = connect({ url: server.wsUrl });
@@ -44,7 +44,7 @@ describe('what is published after a subscription was asked for belongs to it', (
     expect((await messages)[0]).toBe('0');
   });
 
-  test('control: sent at once, the first event is gone before the subscription begins', async () => {
+  test('control: is gone before the subscription begins if it is sent at once', async () => {
     const hold = vi.spyOn(Beginnings.prototype, 'hold').mockReturnValue(null);
     await using server = await startTestServer({ manager: slowToBegin() });
     await using client = connect({ url: server.wsUrl });
@@ -57,7 +57,7 @@ describe('what is published after a subscription was asked for belongs to it', (
     hold.mockRestore();
   });
 
-  test('publishes keep their order, whether they waited or not', async () => {
+  test('and keeps its order, whether it waits or not', async () => {
     await using server = await startTestServer({ manager: slowToBegin() });
     await using client = connect({ url: server.wsUrl });
     const got: string[] = [];
@@ -68,7 +68,7 @@ describe('what is published after a subscription was asked for belongs to it', (
     await eventually(() => expect(got).toEqual(['earlier', 'later']));
   });
 
-  test('a subscription that is refused, or left, holds up nobody', async () => {
+  test('and is not delayed by a subscription that is refused or left', async () => {
     await using server = await startTestServer({ manager: slowToBegin() });
     await using client = connect({ url: server.wsUrl });
     client.on('any', () => {}, { since: 'nonsense', onError: () => {} });
@@ -87,7 +87,7 @@ describe('ready', () => {
     expect(got).toEqual(['1']);
   });
 
-  test('rejects with why it was refused, and with CLOSED when it was left', async () => {
+  test('rejects with the reason of a refusal, and with CLOSED when the subscription is left', async () => {
     await using server = await startTestServer();
     await using client = connect({ url: server.wsUrl });
     const statuses: string[] = [];

@@ -20,7 +20,7 @@ async function startServer(count: number) {
   return server;
 }
 
-test('[D12] a replay goes on through lost connections, each event once, and ends', async () => {
+test('[D12] a replay goes on through lost connections, yields each event once, and ends', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.01);
   await using server = await startServer(300);
   await using client = connect({ url: server.wsUrl });
@@ -36,7 +36,7 @@ test('[D12] a replay goes on through lost connections, each event once, and ends
   await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
 });
 
-test('leaving the loop stops it at the server, in the middle of a pause', async () => {
+test('leaving the loop stops the replay at the server, even in the middle of a pause', async () => {
   await using server = await startServer(2); // a minute apart
   await using client = connect({ url: server.wsUrl });
   for await (const { event } of client.replay()) {
@@ -46,7 +46,7 @@ test('leaving the loop stops it at the server, in the middle of a pause', async 
   // Nothing of it holds up the end of server or client.
 });
 
-test('what is wrong with the options is thrown', async () => {
+test('invalid options make the replay throw', async () => {
   await using server = await startServer(1);
   await using client = connect({ url: server.wsUrl });
   const replay = client.replay({ speed: -1 })[Symbol.asyncIterator]();

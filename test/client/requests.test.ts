@@ -20,13 +20,13 @@ function query(answer: (observer: Observer, path: string) => void): Promise<unkn
   );
 }
 
-test('a call is sent to the path where the events are mounted, and yields the data', async () => {
+test('a call is sent to the path where the events are mounted, and returns the data', async () => {
   await expect(query((observer, path) => observer.next({ result: { data: path } }))).resolves.toBe(
     'a.events.stats',
   );
 });
 
-test('a request that ends without an answer is one that may be tried again', async () => {
+test('a request that ends without an answer fails with an error that allows another try', async () => {
   await expect(query((observer) => observer.complete())).rejects.toMatchObject({
     name: 'EventsError',
     code: 'UNAVAILABLE',
@@ -34,7 +34,7 @@ test('a request that ends without an answer is one that may be tried again', asy
   });
 });
 
-test("tRPC's own errors come through as they are, and are told as such", async () => {
+test('tRPC’s own errors pass through unchanged, and are recognised', async () => {
   const error = new TRPCClientError('closed');
   await expect(query((observer) => observer.error(error))).rejects.toBe(error);
   expect(toClientError(error)).toMatchObject({ code: 'UNAVAILABLE', cause: error });

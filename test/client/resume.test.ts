@@ -16,10 +16,10 @@ afterEach(() => {
 });
 
 test.each([
-  ['without a word', undefined],
+  ['without a close frame', undefined],
   ['with 1001', 1001],
   ['with 4008 SLOW_CONSUMER', 4008],
-])('[D12] sockets that end %s lose nothing and duplicate nothing', async (_, code) => {
+])('[D12] a client whose socket ends %s loses nothing and duplicates nothing', async (_, code) => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const seen: string[] = [];
@@ -58,7 +58,7 @@ test.each([
   expect(server.connections).toBeGreaterThan(1);
 });
 
-test('[D12] a server that asks its clients to move loses nothing, and nobody notices', async () => {
+test('[D12] a server that asks its clients to move loses nothing, and handlers do not notice', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const seen: string[] = [];
@@ -77,7 +77,7 @@ test('[D12] a server that asks its clients to move loses nothing, and nobody not
   expect([...states].filter((status) => status !== 'live')).toEqual([]);
 });
 
-test('[D4] [D12] what was trimmed while the client was away is a gap', async () => {
+test('[D4] [D12] records trimmed while the client was away are told as a gap', async () => {
   const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 5 }), lingerMs: 1 });
   await using server = await startTestServer({ manager });
   await using client = connect({ url: server.wsUrl });
@@ -110,7 +110,7 @@ test('[D4] [D12] what was trimmed while the client was away is a gap', async () 
   expect(got.at(-1)).toBe('20');
 });
 
-test('[D4] [D12] a log that was lost is a gap, and the client goes on with the new one', async () => {
+test('[D4] [D12] a lost log is told as a gap, and the client goes on with the new one', async () => {
   const broker = new MemoryBroker();
   await using first = await startTestServer({ manager: new EventManager({ broker }) });
   await using second = await startTestServer();
@@ -128,7 +128,7 @@ test('[D4] [D12] a log that was lost is a gap, and the client goes on with the n
   expect(gaps).toEqual([expect.objectContaining({ from: cursor, lost: null, reason: 'epoch_changed' })]);
 });
 
-test('a subscription that fails in passing says so, and resumes where it was', async () => {
+test('a subscription that fails temporarily reports it, and resumes where it was', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const log: string[] = [];
@@ -172,7 +172,7 @@ test('[D12] a subscription that the server ends is resumed', async () => {
   await next?.close();
 });
 
-test('[D12] what a server sends again is dropped', async () => {
+test('[D12] events that a server sends again are dropped', async () => {
   await using server = await startTestServer();
   const subscribe = server.manager.subscribe.bind(server.manager);
   // A server that resumes nobody, and sends everything from the beginning each time.
@@ -192,16 +192,16 @@ test('[D12] what a server sends again is dropped', async () => {
 
 test.each([
   [
-    'once when its client is closed',
+    'one time when its client is closed',
     3,
     (_: TestServer<PsycheCatalog>, client: EventsClient) => client.close(),
   ],
   [
-    'not at all when the server ends it for good: it is `refused`',
+    'no time when the server ends it for good, since it is then `refused`',
     2,
     async (server: TestServer<PsycheCatalog>) => server.drop(4503),
   ],
-])('[D12] whoever subscribes anew on `stale` does so %s', async (_, subscriptions, end) => {
+])('[D12] a caller that subscribes again on `stale` does so %s', async (_, subscriptions, end) => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const onSynced = vi.fn();

@@ -12,7 +12,7 @@ declare global {
   function publish(link: Link, message: string): Promise<string>;
 }
 
-test('[D12] tRPC’s own clients, unchanged in Chromium: typed publish, order, and resume after a lost connection', {
+test('[D12] tRPC’s own clients work unchanged in Chromium: typed publish, order, and resume after a lost connection', {
   timeout: 120_000,
 }, async () => {
   const page = await buildPage('test/client/stock-page', 'production');

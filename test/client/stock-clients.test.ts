@@ -47,7 +47,7 @@ function overHttp(server: TestServer<PsycheCatalog>): Stock {
 test.each([
   ['wsLink', overWebSocket],
   ['httpSubscriptionLink', overHttp],
-])('a stock client with %s and ours see the same', async (_, stock) => {
+])('a stock client with %s sees the same events as ours', async (_, stock) => {
   await using server = await startTestServer();
   await using ours = connect({ url: server.wsUrl });
   const { trpc, close } = stock(server);

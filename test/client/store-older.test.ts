@@ -14,7 +14,7 @@ afterEach(() => {
 
 const frame = () => vi.advanceTimersByTime(16);
 
-test('loadOlder puts a page in front, without a hole, however much arrives meanwhile', async () => {
+test('loadOlder puts a page in front without a hole, however many events arrive meanwhile', async () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const key = feedKey({ topic: 'run-1', types: ['agent_message'], since: { last: 2 } });
@@ -61,7 +61,7 @@ test('loadOlder puts a page in front, without a hole, however much arrives meanw
   expect(store.snapshot(key).error).toBe(error);
 });
 
-test('loadOlder of an empty buffer brings the latest, each once', async () => {
+test('loadOlder of an empty buffer loads the latest events, each once', async () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const key = feedKey({});

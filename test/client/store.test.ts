@@ -14,7 +14,7 @@ afterEach(() => {
 
 const frame = () => vi.advanceTimersByTime(16);
 
-test('reading has no effect; the first user connects and subscribes; equal inputs share', () => {
+test('reading connects nothing; the first user subscribes, and equal inputs share the subscription', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const key = feedKey({ types: ['system_status', 'agent_message'], topic: 'run-1' });
@@ -38,7 +38,7 @@ test('reading has no effect; the first user connects and subscribes; equal input
   for (const stop of stops) stop();
 });
 
-test('a subscription outlives its last user by a second, for one who comes back', () => {
+test('a subscription outlives its last user by a second, for a user who comes back', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const key = feedKey({});
@@ -59,7 +59,7 @@ test('a subscription outlives its last user by a second, for one who comes back'
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('the client is closed a second after its last holder, and made again when it is needed', () => {
+test('the client is closed a second after its last user, and created again when it is needed', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const states: string[] = [];
@@ -82,7 +82,7 @@ test('the client is closed a second after its last holder, and made again when i
   expect(states).toContain('live');
 });
 
-test('a client that somebody took after the last one left is closed too', () => {
+test('a client acquired after the last user left is closed too', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   store.client();
@@ -98,7 +98,7 @@ test('a client that somebody took after the last one left is closed too', () => 
   expect(fake.subscriptions).toMatchObject([{ stopped: true }]);
 });
 
-test('a client that is not the store’s is left open', () => {
+test('a client that was given to the store is left open', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>({ ...fake, closes: false });
   store.hold()();
@@ -106,7 +106,7 @@ test('a client that is not the store’s is left open', () => {
   expect(fake.close).not.toHaveBeenCalled();
 });
 
-test('many events are one notification; without news the snapshot is the same object', () => {
+test('many events cause one notification, and the snapshot stays the same object without news', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const key = feedKey({});
@@ -129,7 +129,7 @@ test('many events are one notification; without news the snapshot is the same ob
   expect(store.snapshot(key).events).toBe(snapshot.events);
 });
 
-test('the buffer is bounded by the largest limit, and counts what it dropped', () => {
+test('the buffer holds up to the largest limit, and counts what it dropped', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const key = feedKey({});
@@ -148,7 +148,7 @@ test('the buffer is bounded by the largest limit, and counts what it dropped', (
   expect(store.snapshot(key).dropped).toBe(19_997);
 });
 
-test('[D4] status, gaps, what a catch-up brought, and errors are shown', () => {
+test('[D4] status, gaps, the result of a catch-up and errors are in the snapshot', () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
   const key = feedKey({});
@@ -176,7 +176,7 @@ test('[D4] status, gaps, what a catch-up brought, and errors are shown', () => {
   expect(texts(store.snapshot(key))).toBe('a f g');
 });
 
-test('a handler gets each event at once, also those the buffer drops; what it throws is reported', () => {
+test('a handler gets each event at once, including those the buffer drops, and its errors are reported', () => {
   const fake = fakeClient();
   const onError = vi.fn();
   const store = new EventStore<PsycheCatalog>({ ...fake, onError });
@@ -192,7 +192,7 @@ test('a handler gets each event at once, also those the buffer drops; what it th
   expect(onError).toHaveBeenCalledTimes(4);
 });
 
-test('nobody sees what a handler does to an event; what cannot be frozen, each handler has for itself', () => {
+test('nobody sees what a handler does to its event, and an event that cannot be frozen is copied for each handler', () => {
   const fake = fakeClient();
   const report = vi.fn();
   const store = new EventStore<PsycheCatalog>({ ...fake, onError: report });

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('a loop gets events and the stream’s own items, each with its cursor, and leaves nothing behind', async () => {
+test('a loop gets events and the stream’s notices with their cursors, and leaves nothing behind', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   await client.publish('agent_message', agentMessage('one'));
@@ -28,7 +28,7 @@ test('a loop gets events and the stream’s own items, each with its cursor, and
   await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
 });
 
-test('a loop that is slower than the stream holds few items, and gets all', async () => {
+test('a loop slower than the stream holds few items, and gets all of them', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const total = 500;
@@ -50,7 +50,7 @@ test('a loop that is slower than the stream holds few items, and gets all', asyn
   expect(unsubscribed).toBe(1);
 });
 
-test('[D4] a loop so slow that the log was trimmed is told of the gap', async () => {
+test('[D4] a loop so slow that the log was trimmed gets a gap', async () => {
   const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 10 }), lingerMs: 1 });
   await using server = await startTestServer({ manager });
   await using client = connect({ url: server.wsUrl });
@@ -70,7 +70,7 @@ test('[D4] a loop so slow that the log was trimmed is told of the gap', async ()
   expect(types).toEqual(['agent_message', 'agent_message', 'agent_message', 'stream_gap']);
 });
 
-test('each loop over a stream is a subscription of its own', async () => {
+test('each loop over a stream has its own subscription', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   await client.publish('agent_message', agentMessage('x'));
@@ -83,7 +83,7 @@ test('each loop over a stream is a subscription of its own', async () => {
   }
 });
 
-test('a signal ends the loop; an error is thrown in it; a bufferSize without meaning is refused', async () => {
+test('a signal ends the loop, an error is thrown in it, and an invalid bufferSize is refused', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const abort = new AbortController();

@@ -6,7 +6,7 @@ import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
-test('[D12] several topics through lost connections: each in order, each once, handlers are told which', async () => {
+test('[D12] several topics arrive in order and once through lost connections, and handlers get the topic', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   const seen: Record<string, string[]> = {};
@@ -43,7 +43,7 @@ test('[D12] several topics through lost connections: each in order, each once, h
   }
 });
 
-test('[D4] a gap tells its topic', async () => {
+test('[D4] a gap names its topic', async () => {
   const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 2 }), lingerMs: 1 });
   await using server = await startTestServer({ manager });
   await using client = connect({ url: server.wsUrl });
@@ -70,7 +70,7 @@ test('[D4] a gap tells its topic', async () => {
   );
 });
 
-test('every and latestBy reach the server, and its refusal the client', async () => {
+test('every and latestBy reach the server, and its refusal reaches the client', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
   for (let n = 1; n <= 3; n++) await client.publish('agent_message', agentMessage(n));
@@ -99,6 +99,6 @@ test.each<[string, string | null, boolean]>([
   ['~a:e:4~b:f:1', '~a:e:3~b:f:2', false],
   ['~a:e:3~b:f:1', '~a:e:3', false],
   ['~a:g:1~b:f:1', '~a:e:3~b:f:1', false],
-])('wasSeen(%s, %s): %s', (cursor, last, expected) => {
+])('wasSeen(%s, %s) is %s', (cursor, last, expected) => {
   expect(wasSeen(cursor, last)).toBe(expected);
 });

@@ -58,7 +58,7 @@ test('publish knows the events and their data', () => {
   client.publishBatch([{ event_type: 'system_status', data: message }]);
 });
 
-test('a handler gets its event, narrowed', () => {
+test('a handler gets its event with a narrowed type', () => {
   client.on('agent_message', (event, { cursor }) => {
     expectTypeOf(event.event_type).toEqualTypeOf<'agent_message'>();
     expectTypeOf(event.data).toEqualTypeOf<EventData<'agent_message'>>();
@@ -134,13 +134,13 @@ test('loops, history and stats are typed', async () => {
   expectTypeOf<ServerStats>().toHaveProperty('subscribers').toEqualTypeOf<number>();
 });
 
-test('the state of the connection is a closed set', () => {
+test('the state of the connection is a closed union', () => {
   expectTypeOf(client.connection.state.status).toEqualTypeOf<
     'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
   >();
 });
 
-test('another catalog: by value or by type; what goes in may differ from what comes out', () => {
+test('another catalog is accepted by value or by type, and input types may differ from output types', () => {
   const catalog = defineEvents({
     dream: z.object({ at: z.date(), length: z.string().transform((text) => text.length) }),
   });
@@ -170,7 +170,7 @@ test('publishers are typed too', () => {
   createPublisher({ url: '', broker });
 });
 
-test('the type of a router says where its events are, and which', () => {
+test('the type of a router says where its events are, and which there are', () => {
   expectTypeOf<EventsPath<App>>().toEqualTypeOf<'events'>();
   expectTypeOf<EventsPath<Nested>>().toEqualTypeOf<'a.events' | 'news'>();
   expectTypeOf<EventsPath<Own>>().toEqualTypeOf<''>();
@@ -216,7 +216,7 @@ test('the type of a router says where its events are, and which', () => {
   createPublisher<App>({ url: '', path: 'evnts' });
 });
 
-test('without a router the path is any text; params are texts, or what fetches them', () => {
+test('without a router the path is any text, and params are texts or a function that gets them', () => {
   const path = String('events');
   expectTypeOf(createClient({ url: '', path })).toEqualTypeOf<EventsClient>();
   const catalog = defineEvents({ dream: z.object({ at: z.date() }) });

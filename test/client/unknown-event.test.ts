@@ -14,7 +14,7 @@ describe('an event that the catalog does not have', () => {
     issues: [{ path: ['event_type'] }],
   };
 
-  test('is named to whoever subscribes to it or publishes it, with those there are', async () => {
+  test('is reported to a subscriber or publisher with the names that exist', async () => {
     await using server = await startTestServer();
     await using client = connect<AnyCatalog>({ url: server.wsUrl });
     const ends: [Error, boolean][] = [];
@@ -26,13 +26,13 @@ describe('an event that the catalog does not have', () => {
     await expect(publisher.publish('nope', {})).rejects.toMatchObject(unknown);
   });
 
-  test('control: any other procedure that is not there is no event', async () => {
+  test('control: is not confused with any other unknown procedure', async () => {
     await using server = await startTestServer();
     const response = await fetch(`${server.httpUrl}/nope`);
     expect(await response.json()).toMatchObject({ error: { json: { data: { reason: null } } } });
   });
 
-  test('in a router of one’s own, whose errors are its own, it is told where to look', async () => {
+  test('is reported with a hint in an application’s own router, which has its own errors', async () => {
     const manager = new EventManager({ catalog: dreams, broker: new MemoryBroker() });
     await using app = await startForeignApp(foreignRouter(manager));
     await using client = connect<AnyCatalog>({

@@ -3,7 +3,7 @@ import { endpointUrl, toHttpUrl, toWebSocketUrl } from '../../client/connection/
 
 afterEach(() => vi.unstubAllGlobals());
 
-describe('the address of an endpoint is one, however it is written', () => {
+describe('the address of an endpoint', () => {
   test.each([
     ['ws://a.example:3000/trpc', 'ws://a.example:3000/trpc'],
     ['ws://a.example:3000/trpc/', 'ws://a.example:3000/trpc'],
@@ -19,16 +19,16 @@ describe('the address of an endpoint is one, however it is written', () => {
     ['a.example:3000/events', 'ws://a.example:3000/events/trpc'],
     ['localhost', 'ws://localhost/trpc'],
     [' ws://a.example/trpc\n', 'ws://a.example/trpc'],
-  ])('%s', (written, address) => {
+  ])('is normalised: %s', (written, address) => {
     expect(toWebSocketUrl(written)).toBe(address);
     expect(toHttpUrl(written)).toBe(address.replace(/^ws/, 'http'));
   });
 
-  test('a URL names an endpoint of another name', () => {
+  test('may be a URL with another path', () => {
     expect(toHttpUrl(new URL('http://a.example/api/rpc'))).toBe('http://a.example/api/rpc');
   });
 
-  test('on a page: a path of its origin, or below the page', () => {
+  test('may be, on a page, a path of its origin or one relative to the page', () => {
     vi.stubGlobal('location', { href: 'https://a.example/psyche/' });
     expect(toWebSocketUrl(undefined)).toBe('wss://a.example/trpc');
     expect(toWebSocketUrl('/api/trpc')).toBe('wss://a.example/api/trpc');
@@ -44,7 +44,7 @@ describe('the address of an endpoint is one, however it is written', () => {
     ['ftp://a.example', /not ftp:/],
     ['file:///trpc', /not file:/],
     ['http://me:secret@a.example', /Pass token/],
-  ])('%s is none', (written, words) => {
+  ])('is refused: %s', (written, words) => {
     expect(() => endpointUrl(written)).toThrow(words);
     expect(() => endpointUrl(written)).toThrow(TypeError);
   });
