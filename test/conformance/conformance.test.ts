@@ -38,18 +38,21 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
       ['keep-alive', 'sees-own', 'gives-up', 'gives-up', 'gives-up'],
     ],
     ['a client of a WebSocket and JSON', 'examples/minimal-client.ts', ['superjson', 'history', 'sees-own']],
-  ])('%s passes every scenario but those of capabilities that it does not state', async (_, file, lacks) => {
-    const { code, report } = await conformance(client(file), '--timeout', '90');
-    expect(others(report).map((each) => each.replace(/^(skipped) .*: (.*)$/, '$1 $2'))).toEqual(
-      lacks.map((capability) => `skipped ${capability}`),
-    );
-    expect(code).toBe(0);
-  });
+  ])(
+    '%s passes every scenario except those of capabilities that it does not claim',
+    async (_, file, lacks) => {
+      const { code, report } = await conformance(client(file), '--timeout', '90');
+      expect(others(report).map((each) => each.replace(/^(skipped) .*: (.*)$/, '$1 $2'))).toEqual(
+        lacks.map((capability) => `skipped ${capability}`),
+      );
+      expect(code).toBe(0);
+    },
+  );
 
   test.each([
     ['loses', /"silent":3|In vain waited for/],
     ['repeats', /"duplicated":[1-9]/],
-  ])('control: a client that %s when it connects again fails', async (fault, why) => {
+  ])('control: a client that %s events when it reconnects fails', async (fault, why) => {
     const cmd = `${client('test/conformance/stock-client.ts')} ${fault}`;
     const { code, report } = await conformance(
       cmd,
@@ -66,29 +69,29 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
 
   test.each([
     ['ends', 'exit 3', 'it ended with code 3'],
-    ['says something else', 'echo hello; cat', 'its first line is no hello: hello'],
+    ['answers something else', 'echo hello; cat', 'its first line is no hello: hello'],
     [
       'speaks another version',
       `echo '{"client":"x","protocol":9,"capabilities":[]}'; cat`,
       'speaks version 9',
     ],
     [
-      'states what there is not',
+      'claims an unknown capability',
       `echo '{"client":"x","protocol":1,"capabilities":["magic"]}'; cat`,
       'no capability magic',
     ],
-  ])('a client that %s is an error in one line', async (_, cmd, words) => {
+  ])('exits with code 1 and one line for a client that %s', async (_, cmd, words) => {
     const { code, stderr } = await run(['conformance', '--cmd', cmd]);
     expect(code).toBe(1);
     expect(stderr).toContain(words);
   });
 
-  test('a scenario in words that none has is an error', async () => {
+  test('exits with an error for --only with words that are in no scenario’s name', async () => {
     const { code, stderr } = await run(['conformance', '--cmd', 'true', '--only', 'nothing at all']);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('No scenario') });
   });
 
-  test('a table is printed for people', async () => {
+  test('prints a table for people', async () => {
     const cmd = client('test/conformance/our-client.ts');
     const { stdout } = await run(['conformance', '--cmd', cmd, '--only', 'idle topic']);
     expect(stdout).toBe(
@@ -97,7 +100,7 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
   });
 });
 
-test('docs/clients.md has every capability, in the words of the code', () => {
+test('docs/clients.md lists every capability in the words of the code', () => {
   const text = readFileSync(join(ROOT, 'docs/clients.md'), 'utf8');
   for (const [name, words] of Object.entries(CAPABILITIES))
     expect(text).toContain(`| \`${name}\` | ${words}`);
