@@ -68,7 +68,7 @@ async function publishAll(url: string): Promise<void> {
   });
 }
 
-test.each(['light', 'dark'] as const)('axe finds nothing serious, %s', async (colorScheme) => {
+test.each(['light', 'dark'] as const)('axe finds no serious problem in the %s theme', async (colorScheme) => {
   await using server = await startPageServer({ speed: 1 });
   server.simulation?.pause();
   await publishAll(server.url);
@@ -93,7 +93,7 @@ test.each(['light', 'dark'] as const)('axe finds nothing serious, %s', async (co
   expect(await seriousFindings(page)).toEqual([]);
 });
 
-test('the theme follows the system, until the viewer chooses; the choice lasts', async () => {
+test('the theme follows the system until the viewer chooses, and the choice persists', async () => {
   await using server = await startPageServer();
   await using dashboard = await pages.open(server.url, { colorScheme: 'dark' });
   const { page } = dashboard;
@@ -114,7 +114,7 @@ test('the theme follows the system, until the viewer chooses; the choice lasts',
   expect(await isDark()).toBe(false);
 });
 
-test('375 px: one column and no sideways scroll, whatever is said', async () => {
+test('the page has one column and no sideways scroll at 375 px, whatever messages say', async () => {
   await using server = await startPageServer({ speed: 1 });
   server.simulation?.pause();
   await publishAll(server.url);
@@ -139,7 +139,7 @@ test('375 px: one column and no sideways scroll, whatever is said', async () => 
   expect(new Set(lefts)).toEqual(new Set([0]));
 });
 
-test('reduced motion: nothing moves', async () => {
+test('nothing moves with reduced motion', async () => {
   await using server = await startPageServer({ speed: 10 });
   await publishAll(server.url);
   await using dashboard = await pages.open(server.url, { reducedMotion: 'reduce' });
@@ -150,7 +150,7 @@ test('reduced motion: nothing moves', async () => {
   expect(names).toEqual([]);
 });
 
-test('one polite voice: what is new, together, at most once in three seconds', async () => {
+test('one polite live region announces news together, at most once in three seconds', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await publisher.publish('agent_message', said('from before'));

@@ -26,7 +26,7 @@ function countCommits(): void {
   });
 }
 
-test('1000 events in one tick: each once, in order, in fewer than 20 commits', async () => {
+test('1000 events in one tick are each shown once, in order, in fewer than 20 commits', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open(server.url, { before: countCommits });

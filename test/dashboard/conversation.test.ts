@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => pages.close());
 
-test('what another client, or the command line, publishes is on the page within a second', async () => {
+test('an event from another client or the command line is on the page within a second', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open(server.url);
@@ -23,7 +23,7 @@ test('what another client, or the command line, publishes is on the page within 
   await dashboard.feed.getByText('from a shell').waitFor(second);
 });
 
-test('what an agent says is text, whatever is in it', async () => {
+test('the text of an agent is shown as text, whatever is in it', async () => {
   const trick = '<img src=x onerror="document.title=\'broken\'"><b>bold</b> &amp; {{1+1}} \u202Eesrever';
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
@@ -40,7 +40,7 @@ test('what an agent says is text, whatever is in it', async () => {
   expect(dashboard.complaints).toEqual([]);
 });
 
-test('filters are in the address, and an address brings them back; what is shown can be exported', async () => {
+test('filters are kept in the address and restored from it, and the shown events can be exported', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await publisher.publish('agent_message', said('warm words'));
@@ -88,7 +88,7 @@ test('filters are in the address, and an address brings them back; what is shown
   await page.getByText('Nothing matches').waitFor();
 });
 
-test('the conversation stays where the reader is, and says how much is new', async () => {
+test('the conversation keeps its scroll position, and shows the number of new messages', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   const publish = (from: number, to: number) =>
@@ -127,7 +127,7 @@ test('the conversation stays where the reader is, and says how much is new', asy
   await poll(() => page.locator('.to-end').count()).toBe(0);
 });
 
-test('older messages come on demand, before the ones that are there', async () => {
+test('older messages load on demand, before those that are there', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   const all = Array.from({ length: 1020 }, (_, index) => `message ${index}`);
@@ -145,7 +145,7 @@ test('older messages come on demand, before the ones that are there', async () =
   expect(await dashboard.allMessages()).toEqual(all);
 });
 
-test('a topic that cannot be: the page says so, and shows the way to one that can', async () => {
+test('an invalid topic makes the page say so, with a link to a valid one', async () => {
   await using server = await startPageServer();
   // There is a connection, and nothing that is live.
   await using dashboard = await pages.open(`${server.url}/?topic=no%20topic`, { live: false });

@@ -34,7 +34,7 @@ function watchForEmergency(): void {
   });
 }
 
-test('stagnation crosses 0.6: eight dashed edges and an alert within 500 ms; gone when it is over', async () => {
+test('a stagnation above 0.6 shows eight dashed edges and an alert within 500 ms, which disappear when it is over', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open(server.url, { before: watchForEmergency });
@@ -87,7 +87,7 @@ function watchPulses(): void {
   });
 }
 
-test('each message sends one pulse along its own edge', async () => {
+test('each message sends one pulse along its edge', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await publisher.publish('agent_message', said('before the page was opened'));

@@ -68,7 +68,7 @@ async function heapOf(session: CDPSession): Promise<number> {
 }
 
 test(
-  `${TOTAL} events: fewer than 3000 nodes, no more memory than after ${WARM}, no task over ${LONGEST_TASK_MS} ms`,
+  `the page shows ${TOTAL} events with fewer than 3000 nodes, no more memory than after ${WARM}, and no task over ${LONGEST_TASK_MS} ms`,
   async () => {
     await using server = await startPageServer();
     await using publisher = publishTo(server.url);

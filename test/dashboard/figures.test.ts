@@ -40,7 +40,7 @@ const message = (from: string, to: string): Data => ({
   data: said('Words.', { agent_id: from, metadata: { to } }) as PageEvent<'agent_message'>['data'],
 });
 
-test('a rate is over the time there was, and over the window once that has passed', () => {
+test('a rate is over the elapsed time, and over the window once that has passed', () => {
   const { entries } = logOf(Array.from({ length: 120 }, () => message('shadow', 'persona')));
   const rate = (seconds: number): number => {
     const now = START + seconds * 1000;
@@ -54,7 +54,7 @@ test('a rate is over the time there was, and over the window once that has passe
   expect(rate(0)).toBeLessThan(0.3);
 });
 
-test('health says its reason; a machine that is only busy is no error', () => {
+test('health states its reason, and a busy machine alone is no error', () => {
   const of = (change: Partial<PageEvent<'system_status'>['data']>, cpu = 5) =>
     healthOf({ ...status(cpu), ...change } as PageEvent<'system_status'>['data']);
   expect(of({})).toEqual({ tone: 'healthy', words: 'healthy' });
@@ -66,7 +66,7 @@ test('health says its reason; a machine that is only busy is no error', () => {
   expect(of({ health_status: 'error' } as never)).toEqual({ tone: 'error', words: 'error' });
 });
 
-test('agents and sentiments are asked only of events that have them', () => {
+test('agents and sentiments are counted only for events that have them', () => {
   const update = (details: Record<string, unknown>): Data => ({
     event_type: 'network_update',
     data: { ...network('normal'), details } as PageEvent<'network_update'>['data'],
@@ -86,7 +86,7 @@ test('agents and sentiments are asked only of events that have them', () => {
   expect(applicable({ types: ['system_status'] })).toEqual({ agents: false, sentiment: false });
 });
 
-test('paths that are full for good differ by what was said on them lately', () => {
+test('paths that are full for good are told apart by what was said on them lately', () => {
   const full: Data = { event_type: 'network_update', data: network('normal', 1) as never };
   const busy = Array.from({ length: 20 }, () => message('shadow', 'persona'));
   const calm = Array.from({ length: 5 }, () => message('self', 'ego'));

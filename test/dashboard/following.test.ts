@@ -23,7 +23,7 @@ function watchFeed(): void {
   });
 }
 
-test('while agents speak, the feed shows each word as it comes, once, and stays at the end', async () => {
+test('the feed shows each word of a speaking agent once, as it comes, and stays at the end', async () => {
   await using server = await startPageServer({ speed: 10 });
   await poll(() => server.simulation?.state.tick).toBeGreaterThan(10);
   await using dashboard = await pages.open(server.url, { before: watchFeed });
@@ -34,7 +34,7 @@ test('while agents speak, the feed shows each word as it comes, once, and stays 
   expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
 });
 
-test('the feed stays at the end while the page drops its oldest events, whatever their heights are', async () => {
+test('the feed stays at the end while the page drops its oldest events, whatever their heights', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open(server.url, { before: watchFeed });

@@ -23,7 +23,7 @@ function watchAgents(): void {
   });
 }
 
-test('a fresh start: all five agents have spoken within 3 s, no complaint', async () => {
+test('all five agents have spoken within 3 s of a fresh start, without an error in the console', async () => {
   await using server = await startPageServer({ speed: 1, monitorIntervalMs: 500 });
   await using dashboard = await pages.open(server.url, { before: watchAgents });
   const { page } = dashboard;
@@ -38,7 +38,7 @@ test('a fresh start: all five agents have spoken within 3 s, no complaint', asyn
   expect(dashboard.complaints).toEqual([]);
 });
 
-test('without a simulation the page says so, and shows what it is told', async () => {
+test('a page without a simulation says so, and shows the events that it gets', async () => {
   await using server = await startPageServer();
   await using dashboard = await pages.open(server.url);
   const controls = dashboard.panel('Controls');

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => pages.close());
 
-test('by keyboard alone: start, pause, step, stimulus, speed and reset', async () => {
+test('the keyboard alone can start, pause, step, inject, set the speed and reset', async () => {
   await using server = await startPageServer({ speed: 10 });
   await using dashboard = await pages.open(server.url);
   const { page } = dashboard;
@@ -48,7 +48,7 @@ test('by keyboard alone: start, pause, step, stimulus, speed and reset', async (
   expect(dashboard.complaints).toEqual([]);
 });
 
-test('by keyboard alone: filter, select in the network, search, clear, help', async () => {
+test('the keyboard alone can filter, select in the network, search, clear and open the help', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await publisher.publish('agent_message', said('of the shadow'));
@@ -84,7 +84,7 @@ test('by keyboard alone: filter, select in the network, search, clear, help', as
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
 });
 
-test('every control can be reached by Tab, and shows that it has the focus', async () => {
+test('every control can be reached by Tab, and shows its focus', async () => {
   await using server = await startPageServer({ speed: 1 });
   await using dashboard = await pages.open(server.url);
   const { page } = dashboard;

@@ -13,7 +13,7 @@ afterAll(() => pages.close());
 const TARGETS =
   'button, summary, select, a[href], [role="button"], label.segment, input:not([type="radio"]):not([type="checkbox"])';
 
-test.each([1440, 1024, 375])('at a width of %i px every target is 24 px or more', async (width) => {
+test.each([1440, 1024, 375])('every target is at least 24 px at a width of %i px', async (width) => {
   await using server = await startPageServer({ speed: 1 });
   server.simulation?.pause();
   await using publisher = publishTo(server.url);
@@ -32,7 +32,7 @@ test.each([1440, 1024, 375])('at a width of %i px every target is 24 px or more'
   expect(small).toEqual([]);
 });
 
-test('at 1440 × 900 the form for a message is in sight, whole', async () => {
+test('the form for a message is fully visible at 1440 × 900', async () => {
   await using server = await startPageServer({ speed: 1 });
   server.simulation?.pause();
   await using dashboard = await pages.open(server.url);
@@ -48,7 +48,7 @@ test('at 1440 × 900 the form for a message is in sight, whole', async () => {
   expect(await bottom()).toBeLessThanOrEqual((timeline ?? 0) - 8);
 });
 
-test('in a replay nothing says that it is live', async () => {
+test('nothing on the page says that it is live during playback', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   for (const words of ['one', 'two']) await publisher.publish('agent_message', said(words));

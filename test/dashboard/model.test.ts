@@ -43,7 +43,7 @@ const rows = (log: Log) => log.entries.map(({ row }) => row);
 const clocks = (log: Log) => log.entries.map(({ clock }) => clock);
 
 describe('the log', () => {
-  test('keeps the rows of what it knows while events are added, dropped and loaded from before', () => {
+  test('keeps its rows while events are added, dropped and loaded from before', () => {
     const read = createLogReader();
     const events = [1, 2, 3, 4, 5, 6].map((seq) => message(seq, seq * 1000));
     const first = read(snapshot(events.slice(2, 4)));
@@ -64,14 +64,14 @@ describe('the log', () => {
     ]);
   });
 
-  test('its clock skips long silences and never goes back, whatever the publishers’ clocks say', () => {
+  test('has a clock that skips long silences and never goes back, whatever the publishers’ clocks say', () => {
     const read = createLogReader();
     const year = 365 * 86_400_000;
     const log = read(snapshot([message(1, 0), message(2, year), message(3, 1000), message(4, 1500)]));
     expect(clocks(log)).toEqual([0, LONGEST_SILENCE_MS, LONGEST_SILENCE_MS, LONGEST_SILENCE_MS + 500]);
   });
 
-  test('a gap stands right after the event that it begins at, and stays there', () => {
+  test('keeps a gap right after the event at which it begins', () => {
     const read = createLogReader();
     const gap: Gap = { from: 'a:2', to: 'b:0', lost: null, reason: 'epoch_changed' };
     const next: Gap = { from: 'b:0', to: 'b:4', lost: 4, reason: 'trimmed' };
@@ -113,7 +113,7 @@ describe('a scene', () => {
     ]),
   );
 
-  test('knows what was known at its row, and nothing of what came later', () => {
+  test('knows what was known at its row, and nothing later', () => {
     const scene = sceneAt(log, 3);
     expect(scene.messages.map(({ event }) => event.cursor)).toEqual(['a:1']);
     expect(scene.speaking).toEqual([{ agent: 'ego', name: 'Ego', to: 'self', turn: 1, text: 'So' }]);
@@ -123,7 +123,7 @@ describe('a scene', () => {
     expect([end.stagnation, end.mode]).toEqual([0.7, 'emergency']);
   });
 
-  test('a replay moves by time and by message, and ends live', () => {
+  test('moves by time and by message during playback, and ends live', () => {
     expect(placeAt(log, 250)?.row).toBe(3);
     expect(placeAt(log, -1)).toEqual({ row: 1, clock: 0 });
     expect(placeOfMessage(log, 6, -1)?.row).toBe(0);
@@ -135,7 +135,7 @@ describe('a scene', () => {
   });
 });
 
-test('filters survive their way through the address', () => {
+test('filters survive being written to the address and read from it', () => {
   const filters: Filters = {
     agents: ['shadow', 'ego'],
     types: ['agent_message', 'system_status'],
@@ -150,7 +150,7 @@ test('filters survive their way through the address', () => {
   expect(readFilters(new URLSearchParams('sentiment=odd&where=score~nonsense~1'))).toEqual(NO_FILTERS);
 });
 
-test('the page’s archetypes, paths and colours are those of the simulation', () => {
+test('the archetypes, paths and colours of the page are those of the simulation', () => {
   expect(ARCHETYPE_IDS).toEqual([...IDS]);
   expect(ARCHETYPE_IDS.map(nameOf)).toEqual(IDS.map((id) => ARCHETYPES[id].type));
   const normal = PSYCHE_PATHS.filter(({ type }) => type === 'normal').map(({ from, to }) => `${from} ${to}`);
@@ -159,7 +159,7 @@ test('the page’s archetypes, paths and colours are those of the simulation', (
   for (const id of IDS) expect(tokens).toContain(`--${id}: light-dark(${ARCHETYPES[id].color},`);
 });
 
-test('the page draws every event of the simulation, by what its schema says', () => {
+test('the page draws every event of the simulation by the content of its schema', () => {
   const document = toJsonSchema(simulationEvents) as unknown as SchemaDocument;
   expect([...readSchema(document).drawn]).toEqual([...simulationEvents.names]);
 });

@@ -46,7 +46,7 @@ async function startShop() {
   return { ...server, client, order, [Symbol.asyncDispose]: close };
 }
 
-test('events of one’s own are shown one by one with their data, and text stays text', async () => {
+test('an application’s own events are shown one by one with their data, and text stays text', async () => {
   await using shop = await startShop();
   await shop.order('<img src=x onerror="globalThis.ran = true">', 'open');
   await using dashboard = await pages.open(shop.url);
@@ -69,7 +69,7 @@ test('events of one’s own are shown one by one with their data, and text stays
   expect(dashboard.complaints).toEqual([]);
 });
 
-test('filters are made from the server’s schema, and kept in the address', async () => {
+test('filters are built from the server’s schema, and kept in the address', async () => {
   await using shop = await startShop();
   await shop.order('Ada', 'open');
   await shop.order('Grace', 'paid');
@@ -97,7 +97,7 @@ test('filters are made from the server’s schema, and kept in the address', asy
   expect(new URL(page.url()).searchParams.get('where')).toBe('customer.visits~lt~4');
 });
 
-test('the picker offers the topics that hold events, and goes to one', async () => {
+test('the picker offers the topics that hold events, and opens one', async () => {
   await using shop = await startShop();
   await shop.order('Ada', 'open');
   await shop.order('Grace', 'paid', 'shop-2');
@@ -117,7 +117,7 @@ test('the picker offers the topics that hold events, and goes to one', async () 
   expect(dashboard.complaints).toEqual([]);
 });
 
-test('events that have the names of the simulation’s, and other data, are shown as one’s own', async () => {
+test('events with names of the simulation’s and other data are shown as an application’s own', async () => {
   const namesakes = defineEvents({
     agent_message: z.object({ agent_id: z.string(), body: z.string() }),
     network_update: z.object({ connections: z.number() }),

@@ -55,7 +55,7 @@ async function proxyBelow(serverUrl: string) {
   };
 }
 
-test('the page, its files, its events and its controls work below a path; control: nothing is served elsewhere', {
+test('the page, its files, events and controls work below a path; control: nothing is served elsewhere', {
   timeout: 90_000,
 }, async () => {
   await using server = await startPageServer({ speed: 5 });
@@ -76,7 +76,7 @@ test('the page, its files, its events and its controls work below a path; contro
   expect((await fetch(`${proxy.origin}/trpc/stats`)).status).toBe(404);
 });
 
-test('a client is given the path, with or without what belongs to it', async () => {
+test('a client may be given the path with or without /trpc', async () => {
   await using server = await startPageServer();
   await using proxy = await proxyBelow(server.url);
   for (const path of ['/psyche', '/psyche/', '/psyche/trpc', '/psyche/trpc/']) {

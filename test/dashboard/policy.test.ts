@@ -22,7 +22,7 @@ const refusals = ({ page }: DashboardPage): Promise<string[]> =>
   page.evaluate(() => (globalThis as unknown as { refused: string[] }).refused);
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`${colorScheme}: the policy allows nothing inline, and refuses nothing that the page does`, async () => {
+  test(`the policy allows nothing inline, and refuses nothing that the page does in the ${colorScheme} theme`, async () => {
     await using server = await startPageServer();
     await using publisher = publishTo(server.url);
     await using dashboard = await pages.open(server.url, { before: watchPolicy, colorScheme });
@@ -59,7 +59,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('control: a style and a script in the text of the page are refused, and seen', async () => {
+test('control: an inline style and an inline script are refused, and the test sees it', async () => {
   await using server = await startPageServer();
   await using dashboard = await pages.open(server.url, { before: watchPolicy });
   const ran = await dashboard.page.evaluate(() => {

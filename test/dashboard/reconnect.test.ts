@@ -19,7 +19,7 @@ async function publishAll(url: string, messages: readonly string[]): Promise<voi
   await publisher.publishBatch(messages.map((text) => ({ event_type: 'agent_message', data: said(text) })));
 }
 
-test('[D12] the socket is gone for 5 s: the page says so within 2 s, then no gap and no duplicate', async () => {
+test('[D12] the page reports a socket gone for 5 s within 2 s, and then has no gap and no duplicate', async () => {
   await using server = await startPageServer();
   await using line = await lineTo(server.url);
   await using dashboard = await pages.open(line.url);
@@ -51,7 +51,7 @@ test('[D12] the socket is gone for 5 s: the page says so within 2 s, then no gap
   expect(await page.locator('.gap-mark').count()).toBe(0);
 });
 
-test('[D12] the server comes back on its port with its log in Redis: the page shows what it missed', async () => {
+test('[D12] the page shows what it missed when the server restarts with its log in Redis', async () => {
   const redis = { redisUrl: inject('redisUrl'), redisPrefix: `page-${crypto.randomUUID()}` };
   const first = await startPageServer(redis);
   await using dashboard = await pages.open(first.url);
@@ -70,7 +70,7 @@ test('[D12] the server comes back on its port with its log in Redis: the page sh
   expect(await dashboard.page.locator('.gap-mark').count()).toBe(0);
 });
 
-test('[D4] the server comes back with an empty log: the page marks the gap, keeps what it has and goes on', async () => {
+test('[D4] the page marks the gap, keeps its events and goes on when the server restarts with an empty log', async () => {
   const first = await startPageServer();
   await using dashboard = await pages.open(first.url);
   await publishAll(first.url, texts(0, 3));

@@ -86,7 +86,7 @@ function expectedAt(step: number) {
   };
 }
 
-test('scrubbing: every panel shows the same moment, in every frame; back to live', async () => {
+test('every panel shows the same moment in every frame while scrubbing, and all return to live', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
   await using dashboard = await pages.open(server.url, { before: readPanels });
@@ -113,7 +113,7 @@ test('scrubbing: every panel shows the same moment, in every frame; back to live
   expect(dashboard.complaints).toEqual([]);
 });
 
-test('a replay plays on by itself, faster or slower, and ends live', async () => {
+test('playback advances by itself, faster or slower, and ends live', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
   await using dashboard = await pages.open(server.url, { before: readPanels });
@@ -128,7 +128,7 @@ test('a replay plays on by itself, faster or slower, and ends live', async () =>
   expect((await shown(dashboard)).last).toBe('message 10');
 });
 
-test('`?at=` opens the page at an event, also one further back than a page loads', async () => {
+test('`?at=` opens the page at an event, even one further back than a page loads', async () => {
   await using server = await startPageServer();
   const cursors = await publishRun(server.url);
   {
@@ -153,7 +153,7 @@ test('`?at=` opens the page at an event, also one further back than a page loads
   await poll(() => page.url()).not.toContain('at=');
 });
 
-test('a replay keeps its moment, however much comes meanwhile', async () => {
+test('playback keeps its moment, however many events arrive meanwhile', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
   await using dashboard = await pages.open(server.url, { before: readPanels });
@@ -176,7 +176,7 @@ test('a replay keeps its moment, however much comes meanwhile', async () => {
   await dashboard.feed.getByText('later 4499', { exact: true }).waitFor();
 });
 
-test('a moment that is no longer in the log: the page says so and is live', async () => {
+test('a moment that is no longer in the log makes the page say so, and it is live', async () => {
   await using server = await startPageServer();
   await publishRun(server.url);
   await using dashboard = await pages.open(`${server.url}/?at=gone:1`, { before: readPanels });

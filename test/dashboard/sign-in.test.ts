@@ -29,7 +29,7 @@ async function startClosed() {
   return { ...server, [Symbol.asyncDispose]: () => server.close() };
 }
 
-test('a page that is not let in says so; a token signs it in, and it can sign out', async () => {
+test('a page that is not let in says so, signs in with a token, and can sign out', async () => {
   await using server = await startClosed();
   await using dashboard = await pages.open(server.url, { live: false });
   const { page, connection } = dashboard;
@@ -57,7 +57,7 @@ test('a page that is not let in says so; a token signs it in, and it can sign ou
   expect(await page.context().cookies()).toEqual([]);
 });
 
-test('with a token for other topics nothing is live, and the picker shows those that it is for', async () => {
+test('a token for other topics shows nothing live, and the picker offers its topics', async () => {
   await using server = await startClosed();
   await using dashboard = await pages.open('about:blank', { live: false });
   const { page, connection } = dashboard;

@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(pageDir, { recursive: true, force: true });
 });
 
-test('in StrictMode: one socket, one subscription, no complaint; none after the page is gone', async () => {
+test('StrictMode opens one socket and one subscription without an error, and none is left after the page is gone', async () => {
   await using server = await startPageServer({ pageDir });
   await using publisher = publishTo(server.url);
   const subscribers = async () => {
