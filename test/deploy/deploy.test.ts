@@ -47,22 +47,19 @@ const environments: Record<string, Record<string, string>> = {
 /** `REDIS_URL` of `redisUrl`, for all options there are. */
 const variables = new Set(SERVER_VARIABLES);
 
-describe('environment', () => {
-  test.each(Object.entries(environments))(
-    '%s: every variable is an option, with a value it takes',
-    (_, env) => {
-      const { NODE_ENV, ...own } = env;
-      expect(NODE_ENV).toBe('production');
-      expect(Object.keys(own).filter((name) => !variables.has(name))).toEqual([]);
-      expect(Object.values(own).every((value) => typeof value === 'string')).toBe(true);
-      const config = loadConfig({}, env);
-      expect(config).toMatchObject({ host: '0.0.0.0', port: 3000, drainMs: expect.any(Number) });
-      // A server that everybody reaches does not start otherwise.
-      expect(config.allowAnonymous || config.authJwtSecret !== null).toBe(true);
-    },
-  );
+describe('environment variables', () => {
+  test.each(Object.entries(environments))('of %s are options of the server with valid values', (_, env) => {
+    const { NODE_ENV, ...own } = env;
+    expect(NODE_ENV).toBe('production');
+    expect(Object.keys(own).filter((name) => !variables.has(name))).toEqual([]);
+    expect(Object.values(own).every((value) => typeof value === 'string')).toBe(true);
+    const config = loadConfig({}, env);
+    expect(config).toMatchObject({ host: '0.0.0.0', port: 3000, drainMs: expect.any(Number) });
+    // A server that everybody reaches does not start otherwise.
+    expect(config.allowAnonymous || config.authJwtSecret !== null).toBe(true);
+  });
 
-  test('control: a variable that is no option is seen', () => {
+  test('control: that are no options are noticed', () => {
     expect(variables.has('DRAIN_MS')).toBe(true);
     expect(variables.has('DRAIN_SECONDS')).toBe(false);
   });
@@ -71,7 +68,7 @@ describe('environment', () => {
 describe('ports and paths', () => {
   const port = Number(imageEnv['PORT']);
 
-  test('all speak of the same port', () => {
+  test('agree everywhere', () => {
     expect(dockerfile).toContain(`EXPOSE ${port}\n`);
     expect(container.ports).toEqual([{ name: 'http', containerPort: port }]);
     expect(manifest('Service').spec.ports[0].targetPort).toBe('http');
@@ -86,7 +83,7 @@ describe('ports and paths', () => {
     expect(environments['node-1 of compose']?.['REDIS_URL']).toBe('redis://redis:6379');
   });
 
-  test('a server answers every probe, and one that stops is no longer ready', async () => {
+  test('let every probe be answered, and a stopping server is no longer ready', async () => {
     const { readinessProbe, livenessProbe } = container;
     await using server = await startTestServer();
     const status = async (path: string) => (await fetch(`${server.url}${path}`)).status;
@@ -101,7 +98,7 @@ describe('ports and paths', () => {
     expect(paths).toEqual(['/healthz', '/readyz']);
   });
 
-  test('nginx passes on what WebSockets and event streams need', () => {
+  test('let nginx pass on what WebSockets and event streams need', () => {
     for (const line of [
       'proxy_http_version 1.1;',
       'proxy_set_header Upgrade $http_upgrade;',
@@ -120,13 +117,13 @@ describe('time to drain', () => {
   /** Beyond DRAIN_MS: two seconds for the last to move, one for the closing handshake, and some to end in. */
   const CLOSING_S = 5;
 
-  test('Kubernetes waits for preStop and the drain', () => {
+  test('is enough in Kubernetes for preStop and the drain', () => {
     const preStop = Number(container.lifecycle.preStop.exec.command[1]);
     const drain = Number(manifest('ConfigMap').data.DRAIN_MS) / 1000;
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(preStop + drain + CLOSING_S);
   });
 
-  test('compose waits for the drain', () => {
+  test('is enough in compose for the drain', () => {
     for (const name of ['node-1', 'node-2']) {
       const { stop_grace_period, environment } = compose.services[name];
       const drain = Number(environment.DRAIN_MS) / 1000;
@@ -147,7 +144,7 @@ describe('manifests', () => {
   };
 
   test.each(manifests.map((each) => [`${each.kind} ${each.metadata.name}`, each]))(
-    '%s: is what the schema of its kind asks for',
+    'are valid by the schema of their kind: %s',
     (_, each) => {
       const model = new models[each.kind](each);
       expect(() => model.validate()).not.toThrow();
@@ -155,13 +152,13 @@ describe('manifests', () => {
     },
   );
 
-  test('control: a wrong one is refused', () => {
+  test('control: are refused when they are wrong', () => {
     const wrong = structuredClone(manifest('Deployment'));
     wrong.spec.template.spec.containers[0].ports[0].containerPort = 'http';
     expect(() => new Deployment(wrong).validate()).toThrow();
   });
 
-  test('selectors select their pods, and names what is there', () => {
+  test('have selectors that match their pods, and references to what exists', () => {
     const { labels } = manifest('Deployment').spec.template.metadata;
     expect(manifest('Deployment').spec.selector.matchLabels).toEqual(labels);
     expect(manifest('Service').spec.selector).toEqual(labels);
@@ -177,7 +174,7 @@ describe('manifests', () => {
     );
   });
 
-  test('nobody is root, or may write where it runs', () => {
+  test('let no container run as root, or write where it runs', () => {
     expect(pod.securityContext.runAsNonRoot).toBe(true);
     expect(container.securityContext).toMatchObject({
       readOnlyRootFilesystem: true,
@@ -188,12 +185,12 @@ describe('manifests', () => {
   });
 });
 
-describe('image', () => {
+describe('the image', () => {
   const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) =>
     from.split(' '),
   );
 
-  test('copies what is there, and the build context lets it in', () => {
+  test('copies existing files that the build context includes', () => {
     const ignore = readFileSync(join(ROOT, '.dockerignore'), 'utf8');
     const allowed = [...ignore.matchAll(/^!(.+)$/gm)].map(([, path = '']) => path);
     expect(allowed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);

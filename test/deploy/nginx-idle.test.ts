@@ -76,10 +76,10 @@ async function openStream({ plainUrl }: BehindNginx) {
 }
 
 describe.skipIf(noNginx !== null)(
-  `an nginx that cuts what is silent${noNginx === null ? '' : ` (skipped: ${noNginx})`}`,
+  `an nginx that cuts silent connections${noNginx === null ? '' : ` (skipped: ${noNginx})`}`,
   { timeout: 60_000 },
   () => {
-    test('cuts nothing that is pinged, by the server or by our client; control: cuts what is not', async () => {
+    test('cuts no connection that the server or our client pings; control: it cuts others', async () => {
       await using pinging = await startApp({ pings: true });
       await using silent = await startApp({ pings: false });
       const socket = await openSilent(pinging.nginx);

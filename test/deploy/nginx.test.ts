@@ -40,7 +40,7 @@ async function startBehind(env: Record<string, string> = {}): Promise<RunningSer
 }
 
 describe.skipIf(noNginx !== null)(
-  `behind nginx, as docs/proxies.md has it${noNginx === null ? '' : ` (skipped: ${noNginx})`}`,
+  `an nginx configured as in docs/proxies.md${noNginx === null ? '' : ` (skipped: ${noNginx})`}`,
   { timeout: 120_000 },
   () => {
     let browser: Browser;
@@ -61,9 +61,9 @@ describe.skipIf(noNginx !== null)(
     };
 
     test.each<[string, Record<string, string>, Changes]>([
-      ['takes the path away', {}, []],
+      ['strips the path', {}, []],
       ['keeps the path', KEPT.variables, KEPT.changes],
-    ])('that %s: page, cookie, WebSocket and command line work by TLS', async (_, env, changes) => {
+    ])('that %s serves page, cookie, WebSocket and command line over TLS', async (_, env, changes) => {
       await using server = await startBehind({ ...env, AUTH_API_KEYS: KEYS });
       await using nginx = await startBehindNginx(server.port, changes);
       const page = await browser.newPage({ ignoreHTTPSErrors: true });
@@ -103,7 +103,7 @@ describe.skipIf(noNginx !== null)(
       await page.close();
     });
 
-    test('clients, publishers and event streams are given the path alone', async () => {
+    test('serves clients, publishers and event streams that are given only the path', async () => {
       await using server = await startBehind();
       await using nginx = await startBehindNginx(server.port);
       await using client = connect({ url: nginx.plainUrl });
@@ -125,7 +125,7 @@ describe.skipIf(noNginx !== null)(
       await publisher.close();
     });
 
-    test('control: an nginx that buffers holds an event of a stream back', async () => {
+    test('control: delays an event of a stream when it buffers', async () => {
       await using server = await startBehind();
       await using nginx = await startBehindNginx(server.port, [
         ['proxy_buffering off;', 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;'],
@@ -151,7 +151,7 @@ describe.skipIf(noNginx !== null)(
       await publisher.close();
     });
 
-    test('what answers with a status says it: nginx without a server, in maintenance, elsewhere', async () => {
+    test('passes its own status on: without a server, in maintenance, for another place', async () => {
       const nobody = await freePort();
       const cases: [string, Changes, string, number][] = [
         ['UNAVAILABLE', [], '', 502],
@@ -180,7 +180,7 @@ describe.skipIf(noNginx !== null)(
       }
     });
 
-    test('an nginx that passes on no upgrades is named; calls get through it', async () => {
+    test('that passes on no upgrades is named in the error, and calls get through it', async () => {
       await using server = await startBehind();
       await using nginx = await startBehindNginx(server.port, [
         ['proxy_set_header Upgrade $http_upgrade;', ''],
@@ -194,7 +194,7 @@ describe.skipIf(noNginx !== null)(
       await publisher.close();
     });
 
-    test('pages of its own name are let in, whatever the port; others, and other names, are not', async () => {
+    test('admits pages of its own name on any port, and neither other pages nor other names', async () => {
       await using server = await startBehind();
       await using nginx = await startBehindNginx(server.port);
       const name = 'events.example.org';
@@ -209,9 +209,9 @@ describe.skipIf(noNginx !== null)(
     });
 
     test.each([
-      ['of each client counts', {}, 101],
-      ['of nginx counts, where it is not trusted (control)', { TRUST_PROXY: '' }, 429],
-    ])('the address %s', async (_, env, other) => {
+      ['gives the server the address of each client', {}, 101],
+      ['control: counts as one address where it is not trusted', { TRUST_PROXY: '' }, 429],
+    ])('%s', async (_, env, other) => {
       await using server = await startBehind({ MAX_CONNECTIONS_PER_ADDRESS: '1', ...env });
       await using nginx = await startBehindNginx(server.port);
       const hold = new AbortController();
