@@ -13,7 +13,7 @@ test('each variable of a server is in docs/operations.md', () => {
   expect(missing).toEqual([]);
 });
 
-test('the keys that it shows are taken', () => {
+test('the keys that docs/operations.md shows are accepted', () => {
   const shown = snippets('json').filter(
     ({ place, code }) => place.startsWith('docs/operations') && code.startsWith('['),
   );
@@ -35,18 +35,18 @@ function proofsOf(cell: string): { file: string; titles: string[] }[] {
   );
 }
 
-describe('SECURITY names tests that are there', () => {
+describe('the proofs in SECURITY', () => {
   const rows = read('SECURITY.md')
     .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith('| threat'))
     .map((line) => line.slice(2, -2).split(' | '));
 
-  test('each threat has a proof', () => {
+  test('exist for each threat', () => {
     expect(rows.length).toBeGreaterThan(30);
     expect(rows.filter((cells) => proofsOf(cells[2] ?? '').length === 0)).toEqual([]);
   });
 
-  test.each(rows)('%s', (_threat, _defence, proof = '') => {
+  test.each(rows)('name existing tests: %s', (_threat, _defence, proof = '') => {
     const missing = proofsOf(proof).flatMap(({ file, titles }) => {
       if (!existsSync(join(ROOT, file))) return [file];
       const source = read(file).toLowerCase();

@@ -74,12 +74,12 @@ async function run(line: string): Promise<{ code: number; stdout: string; stderr
   return { code, ...output };
 }
 
-test('the documents have commands', () => expect(commands.length).toBeGreaterThan(15));
+test('the documents show commands', () => expect(commands.length).toBeGreaterThan(15));
 
 const isCurl = ({ command }: { command: string }) => command.startsWith('curl ');
 
 test.each(commands.filter((line) => !isCurl(line)))(
-  '$place: $command',
+  '$place: $command works',
   { timeout: 60_000 },
   async ({ command }) => {
     const { env, rest } = withVariables(command);
@@ -108,7 +108,7 @@ test.each(commands.filter((line) => !isCurl(line)))(
 );
 
 test.skipIf(!hasCurl).each(commands.filter(isCurl))(
-  '$place: $command (where there is curl)',
+  '$place: $command works (where there is curl)',
   async ({ command }) => {
     const line = command.replaceAll('http://127.0.0.1:3000', server.url);
     const { code, stdout } = await run(line.replace(/^curl /, 'curl --fail-with-body '));
