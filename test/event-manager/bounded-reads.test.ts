@@ -97,7 +97,7 @@ describe('a question whose filter matches nothing', () => {
     ['{ last }', (steps) => startOfLast(log(), nothing, 10_000, steps)],
   ];
 
-  test.each(questions)('%s lets others have their turn many times', async (_, ask) => {
+  test.each(questions)('lets others have many turns during %s', async (_, ask) => {
     const now = slowClock();
     const steps = new ReadSteps(
       { turns: bounded(now), asker: ownAsker(), held: new HeldRecords() },
@@ -109,7 +109,7 @@ describe('a question whose filter matches nothing', () => {
     expect(broker.largest).toBeLessThan(300 * 1024);
   });
 
-  test.each(questions)('control: %s without a bound of time has all of it for itself', async (_, ask) => {
+  test.each(questions)('control: takes all the time during %s without a bound', async (_, ask) => {
     expect(
       await turnsDuring(() =>
         ask(new ReadSteps({ turns: endless(), asker: ownAsker(), held: new HeldRecords() })),
@@ -117,7 +117,7 @@ describe('a question whose filter matches nothing', () => {
     ).toBeLessThanOrEqual(2);
   });
 
-  test('a replay lets others have their turn many times, at any speed', async () => {
+  test('lets others have many turns during a replay at any speed', async () => {
     const replay = manager.replay({ filter: { agent_id: 'nobody' }, speed: 1_000_000 });
     const items: unknown[] = [];
     const turns = await turnsDuring(async () => {
@@ -127,7 +127,7 @@ describe('a question whose filter matches nothing', () => {
     expect(turns).toBeGreaterThan(5);
   });
 
-  test('a subscription catches up in steps', async () => {
+  test('is processed in steps while a subscription catches up', async () => {
     const subscription = manager.subscribe({
       since: { at: new Date(0).toISOString() },
       filter: { agent_id: 'nobody' },
@@ -137,7 +137,7 @@ describe('a question whose filter matches nothing', () => {
     await items.return?.();
   });
 
-  test('one that is gone is read no further for', async () => {
+  test('is read no further once its asker is gone', async () => {
     let gone = false;
     const asker = {
       ...ownAsker(),
@@ -153,8 +153,8 @@ describe('a question whose filter matches nothing', () => {
   });
 });
 
-describe('a page', () => {
-  test('ends with so much read, found or not; its cursors go on, to everything', async () => {
+describe('a page of history', () => {
+  test('ends after a bounded amount of reading, found or not, and its cursors lead on to everything', async () => {
     const wanted = { filter: { message: { prefix: '7 ' } } };
     const backward = await manager.history(wanted);
     expect(backward).toMatchObject({ items: [], gaps: [], atEnd: true });
@@ -198,12 +198,12 @@ describe('a page', () => {
     return most;
   }
 
-  test('of one asker is made when the one before was: so many are not held at once', async () => {
+  test('is made after the asker’s previous one, so that an asker does not have several held at once', async () => {
     const asker = ownAsker();
     expect(await pagesAtOnce(() => asker)).toBe(1);
   });
 
-  test('control: of as many askers several are made at once', async () => {
+  test('control: is made at the same time for several askers', async () => {
     expect(await pagesAtOnce(ownAsker)).toBeGreaterThan(1);
   });
 });

@@ -52,7 +52,7 @@ test('a burst that takes long to hand out is spread over turns of the event loop
   expect(turns).toBe(batches);
 });
 
-test('control: one that does not leaves at once', async () => {
+test('control: a short burst is handed out at once', async () => {
   const { batches, turns } = await handOut(0);
   expect(turns).toBeLessThan(batches);
 });

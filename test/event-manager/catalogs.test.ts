@@ -128,7 +128,7 @@ describe.each(backends)('two catalogs on one log: %s', (_, open) => {
     ],
   ];
 
-  test.each(asked)('[D4] live, %s', async (_, options, expected) => {
+  test.each(asked)('[D4] live, with %s', async (_, options, expected) => {
     await using nodes_ = await nodes();
     await using one = subscribe(nodes_.old, options);
     await using merged = subscribe(nodes_.old, { ...options, topics: ['default'] });
@@ -138,7 +138,7 @@ describe.each(backends)('two catalogs on one log: %s', (_, open) => {
     await expect.poll(() => merged.seen).toEqual(['synced', ...expected]);
   });
 
-  test.each(asked)('[D4] [D5] from the log, %s', async (_, options, expected) => {
+  test.each(asked)('[D4] [D5] from the log, with %s', async (_, options, expected) => {
     await using nodes_ = await nodes();
     for (const n of [1, 2]) await nodes_.publish(n);
     const page = await nodes_.old.history({ ...options });
@@ -153,7 +153,7 @@ describe.each(backends)('two catalogs on one log: %s', (_, open) => {
     for (const { seen } of [one, merged, again]) await expect.poll(() => seen).toEqual([...expected, end]);
   });
 
-  test('[D4] with `every`: a reader gets past what it did not ask for, on an idle topic too', async () => {
+  test('[D4] with `every`, a reader passes types it did not ask for, on an idle topic too', async () => {
     await using nodes_ = await nodes();
     const cursor = await nodes_.publish(1);
     await using first = subscribe(nodes_.old, { types: ['a'], every: 20, since: cursor });
@@ -167,7 +167,7 @@ describe.each(backends)('two catalogs on one log: %s', (_, open) => {
     await expect.poll(() => all.seen.at(-1)).toBe('synced, not all');
   });
 
-  test('[D8] what claims leave out is not told as a gap either', async () => {
+  test('[D8] events that claims exclude are not told as a gap either', async () => {
     await using nodes_ = await nodes();
     for (const n of [1, 2]) await nodes_.publish(n);
     const router = createAppRouter(nodes_.old);
@@ -197,7 +197,7 @@ describe.each(backends)('two catalogs on one log: %s', (_, open) => {
   });
 });
 
-describe('a file that was written with another catalog', () => {
+describe('a log file written with another catalog', () => {
   /** A file that one catalog wrote, opened with another. */
   async function reopened(written: AnyCatalog, events: [string, unknown][], catalog: AnyCatalog) {
     const folder = directory();
@@ -235,7 +235,7 @@ describe('a file that was written with another catalog', () => {
     return { items: items.map(({ event }) => event.data), gaps: gaps.length, seen: live.seen };
   }
 
-  test('[D4] records that are no longer valid are gaps in their places; new ones are trusted', async () => {
+  test('[D4] has gaps in the places of records that are no longer valid, and new ones are trusted', async () => {
     const v1 = defineEvents({ dream: z.object({ symbol: z.string() }), gone: z.object({ a: z.number() }) });
     const v2 = defineEvents({ dream: z.object({ symbol: z.number() }) });
     const events: [string, unknown][] = [
@@ -255,7 +255,7 @@ describe('a file that was written with another catalog', () => {
     expect(await everything(control.manager)).toMatchObject({ gaps: 0, seen: ['dreamx', 'gone1', 'synced'] });
   });
 
-  test('[D4] data beyond plain JSON is judged as well', async () => {
+  test('[D4] has data beyond plain JSON validated as well', async () => {
     const v1 = defineEvents({ dream: z.object({ symbol: z.string(), at: z.date() }) });
     const v2 = defineEvents({ dream: z.object({ symbol: z.number(), at: z.date() }) });
     const events: [string, unknown][] = [['dream', { symbol: 'x', at: new Date(0) }]];
@@ -265,14 +265,14 @@ describe('a file that was written with another catalog', () => {
     expect((await everything(control.manager)).items).toEqual([{ symbol: 'x', at: new Date(0) }]);
   });
 
-  test('a field that has a default now is there, in text too', async () => {
+  test('gets a new default where a field is missing, in its text too', async () => {
     const v1 = defineEvents({ dream: z.object({ symbol: z.string() }) });
     const v2 = defineEvents({ dream: z.object({ symbol: z.string(), depth: z.number().default(1) }) });
     await using log = await reopened(v1, [['dream', { symbol: 'x' }]], v2);
     expect(await everything(log.manager)).toMatchObject({ items: [{ symbol: 'x', depth: 1 }], gaps: 0 });
   });
 
-  test('a transform is not applied a second time: its output is let through', async () => {
+  test('does not have a transform applied a second time: its output is let through', async () => {
     const catalog = defineEvents({ dream: z.object({ inside: z.set(z.string().transform(Number)) }) });
     await using log = await reopened(catalog, [['dream', { inside: new Set(['7']) }]], catalog);
     expect(await everything(log.manager)).toMatchObject({ items: [{ inside: new Set([7]) }], gaps: 0 });

@@ -77,7 +77,7 @@ function sink(name: string, frames: FrameStyle | null, rest: Partial<Sink> = {})
   };
 }
 
-test('a batch is matched once for all that select alike, encoded once, and framed once for each style', () => {
+test('a batch is matched once for all sinks that select alike, encoded once, and framed once for each style', () => {
   const [one, two] = [style('1'), style('2')];
   const selector = selecting('a');
   fanout.join(selector, sink('x', one));
@@ -98,7 +98,7 @@ test('a batch is matched once for all that select alike, encoded once, and frame
   ]);
 });
 
-test('sinks are grouped by what they select and how they are encoded, until the last has left', () => {
+test('sinks are grouped by selection and encoding until the last has left', () => {
   const members = [sink('x', style('1')), sink('y', style('2')), sink('iterator', null)];
   for (const member of members) fanout.join(selecting('a'), member);
   expect(groups).toBe(1);
@@ -113,7 +113,7 @@ test('sinks are grouped by what they select and how they are encoded, until the 
   expect(calls).toEqual([]);
 });
 
-test('[D9] one that is full is handed nothing, and learns so after all others; one that gets full has got it', () => {
+test('[D9] a full sink is handed nothing, and learns of it after all others; a sink that gets full keeps what it got', () => {
   const at = { at: Date.now() };
   const selector = selecting('a');
   fanout.join(selector, sink('full', null, { isFull: true }));
@@ -124,7 +124,7 @@ test('[D9] one that is full is handed nothing, and learns so after all others; o
   expect(delivered).toBe(2);
 });
 
-test('one that leaves while others are handed a batch gets nothing; one that comes back then has passed it', () => {
+test('a sink that leaves during a batch gets nothing, and one that comes back then has passed it', () => {
   const [a, b] = [selecting('a'), selecting('b')];
   const second = sink('second', null);
   const take = () => {

@@ -72,13 +72,13 @@ describe('[D8] a filter', () => {
     ['or', { or: [{ value: 1 }, { level: 'high' }] }, [1, 'high']],
     ['and', { and: [{ value: { gt: 1 } }, { sensor: { prefix: 'b' } }] }, [3]],
     ['not', { not: { sensor: { prefix: 'a' } } }, [3]],
-    ['nothing', {}, [1, 2, 3, 'high']],
+    ['an empty filter', {}, [1, 2, 3, 'high']],
     ['an inherited property, which is no field', { 'tags.constructor': { exists: true } }, []],
-  ])('%s', async (_, filter, expected) => {
+  ])('selects by %s', async (_, filter, expected) => {
     expect(await found(filter)).toEqual(expected);
   });
 
-  test('is the same live, on replay and in history', async () => {
+  test('selects the same events live, in a replay and in history', async () => {
     const filter = { value: { gte: 2 } } as const;
     using stream = new Collector((signal) => manager.subscribe({ filter, since: { last: 10 }, signal }));
     await stream.count(3);
@@ -89,7 +89,7 @@ describe('[D8] a filter', () => {
     expect(await found(filter)).toEqual([2, 3, 5, 6]);
   });
 
-  test('that looks alike in JSON is not the same: a key tells a Date from its text', () => {
+  test('has another key than one that only looks alike in JSON, such as a Date and its text', () => {
     const either = defineEvents({ e: z.object({ x: z.union([z.date(), z.string()]) }) });
     const keyOf = (x: Date | string) => select(either, { filter: { x } }).key;
     expect(keyOf(new Date(0))).not.toBe(keyOf(new Date(0).toISOString()));
@@ -97,24 +97,29 @@ describe('[D8] a filter', () => {
   });
 
   test.each<[string, object, (string | number)[], RegExp]>([
-    ['a field nobody has', { sensr: 'a' }, ['filter', 'sensr'], /no field/],
-    ['a field the given types do not have', { level: 'high' }, ['filter', 'level'], /no field that reading/],
+    ['a field that no event has', { sensr: 'a' }, ['filter', 'sensr'], /no field/],
+    [
+      'a field that the given types do not have',
+      { level: 'high' },
+      ['filter', 'level'],
+      /no field that reading/,
+    ],
     ['an array, which cannot be compared', { list: 'a' }, ['filter', 'list'], /no field/],
     ['a value of another kind', { value: { gt: 'x' } }, ['filter', 'value', 'gt'], /number/],
-    ['an order of booleans', { 'tags.x': { gt: true } }, ['filter', 'tags.x', 'gt'], /compared/],
+    ['an ordering of booleans', { 'tags.x': { gt: true } }, ['filter', 'tags.x', 'gt'], /compared/],
     ['an unknown operator', { value: { near: 3 } }, ['filter', 'value', 'near'], /operator/],
     ['a prefix of a number', { value: { prefix: 1 } }, ['filter', 'value', 'prefix'], /compared/],
     ['in without an array', { value: { in: 3 } }, ['filter', 'value', 'in'], /array/],
-    ['a wrong part of or', { or: [{ value: 1 }, { x: 1 }] }, ['filter', 'or', 1, 'x'], /no field/],
+    ['a mistake inside or', { or: [{ value: 1 }, { x: 1 }] }, ['filter', 'or', 1, 'x'], /no field/],
     ['or without an array', { or: { value: 1 } }, ['filter', 'or'], /array/],
     [
-      'too deep',
+      'too many levels',
       { not: { not: { not: { not: { not: { not: { not: { not: {} } } } } } } } },
       ['filter', ...Array(8).fill('not')],
       /levels/,
     ],
     ['the prototype', JSON.parse('{"__proto__":1}'), ['filter', '__proto__'], /no field/],
-  ])('that is wrong is refused with its path: %s', (_, filter, path, message) => {
+  ])('with a mistake is refused with its path: %s', (_, filter, path, message) => {
     const subscribe = () => manager.subscribe({ types: ['reading'], filter: filter as Filter });
     expect(subscribe).toThrow(message);
     expect(subscribe).toThrow(
@@ -123,7 +128,7 @@ describe('[D8] a filter', () => {
   });
 });
 
-describe('[D8] names in a filter', () => {
+describe('[D8] a name in a filter', () => {
   const open = defineEvents({
     e: z.object({ tags: z.record(z.string(), z.json()), 'model.name': z.string().optional() }),
   });
@@ -132,7 +137,7 @@ describe('[D8] names in a filter', () => {
       open.parse('e', { tags: JSON.parse(tags), ...extra }),
     );
 
-  test('with dots and backslashes are written with a backslash, as in superjson’s paths', () => {
+  test('writes dots and backslashes with a backslash, as in superjson’s paths', () => {
     expect(matches({ 'tags.model\\.name': 'llama' }, '{"model.name":"llama"}')).toBe(true);
     expect(matches({ 'tags.model\\.name': 'llama' }, '{"model":{"name":"llama"}}')).toBe(false);
     expect(matches({ 'tags.model.name': 'llama' }, '{"model":{"name":"llama"}}')).toBe(true);
@@ -142,7 +147,7 @@ describe('[D8] names in a filter', () => {
     expect(() => matches({ 'tags.a\\b': 1 }, '{}')).toThrow(/no field/);
   });
 
-  test('that every object has are names like others', () => {
+  test('may be one that every object inherits', () => {
     expect(matches({ 'tags.constructor': 'clay' }, '{"constructor":"clay"}')).toBe(true);
     expect(matches({ 'tags.__proto__': 1 }, '{"__proto__":1}')).toBe(true);
     expect(matches({ 'tags.__proto__.x': 1 }, '{"__proto__":{"x":1}}')).toBe(true);
@@ -150,14 +155,14 @@ describe('[D8] names in a filter', () => {
       expect(matches({ [`tags.${name}`]: { exists: true } }, '{}')).toBe(false);
   });
 
-  test('a condition on __proto__ is not left out on the way in, which would let everything through', () => {
+  test('such as __proto__ is not dropped on the way in, which would let everything through', () => {
     const input = historyInput(open.names).parse({ filter: JSON.parse('{"__proto__":1}') });
     expect(() => compileFilter(open, ['e'], input?.filter ?? {})).toThrow(/no field/);
     expect(z.record(z.string(), z.unknown()).parse(JSON.parse('{"__proto__":1}'))).toEqual({}); // the control
   });
 });
 
-describe('[D8] a filter that exceeds a limit is not read on', () => {
+describe('[D8] a filter that exceeds a limit is refused unread', () => {
   const wide = defineEvents({ e: z.object({ n: z.number(), s: z.string(), b: z.bigint(), d: z.date() }) });
   const compile = (filter: object) => () => compileFilter(wide, ['e'], filter as AnyFilter);
 
@@ -184,7 +189,7 @@ describe('[D8] a filter that exceeds a limit is not read on', () => {
     ['filters without a condition', (and) => ({ and }), {}, /at most 512 parts/],
     ['values of an in', (list) => ({ n: { in: list } }), 1, /at most 100 values/],
     ['mistakes', (or) => ({ or }), { nobody: 1 }, /no field/],
-  ])('%s', (_, of, item, message) => {
+  ])('beyond the limit of %s', (_, of, item, message) => {
     const { list, looked } = counted(50_000, item);
     const attempt = compile(of(list));
     expect(attempt).toThrow(message);
@@ -199,25 +204,25 @@ describe('[D8] a filter that exceeds a limit is not read on', () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ['a text', { s: { prefix: 'x'.repeat(1025) } }, /1024 characters/],
-    ['a text among others', { s: { in: ['x', 'x'.repeat(1025)] } }, /1024 characters/],
-    ['a bigint', { b: { gt: 2n ** 1024n } }, /1024/],
-    ['a date that is none', { d: { gt: new Date(Number.NaN) } }, /valid date/],
-    ['a path', { ['n.'.repeat(101)]: 1 }, /no field/],
+    ['the length of a text', { s: { prefix: 'x'.repeat(1025) } }, /1024 characters/],
+    ['the length of a text among others', { s: { in: ['x', 'x'.repeat(1025)] } }, /1024 characters/],
+    ['the size of a bigint', { b: { gt: 2n ** 1024n } }, /1024/],
+    ['the range of a date', { d: { gt: new Date(Number.NaN) } }, /valid date/],
+    ['the length of a path', { ['n.'.repeat(101)]: 1 }, /no field/],
     ['texts in all', { s: { in: texts(17) } }, /16384 characters/],
     ['texts in all, of several conditions', { and: texts(17).map((s) => ({ s })) }, /16384 characters/],
-  ])('%s', (_, filter, message) => {
+  ])('beyond the limit of %s', (_, filter, message) => {
     expect(compile(filter)).toThrow(message);
   });
 
-  test('at its limits it is taken', () => {
+  test('and one at its limits is accepted', () => {
     expect(compile({ or: Array.from({ length: 64 }, (_, n) => ({ n })) })).not.toThrow();
     expect(compile({ n: { in: Array.from({ length: 100 }, (_, n) => n) } })).not.toThrow();
     expect(compile({ s: { in: texts(16) } })).not.toThrow();
     expect(compile({ s: { prefix: 'x'.repeat(1024) }, b: { lt: 2n ** 1024n - 1n } })).not.toThrow();
   });
 
-  test('a schema that holds itself on two ways is looked at once for each key of a path', () => {
+  test('and a recursive schema with two branches is searched once for each key of a path', () => {
     const node: z.ZodType = z.lazy(() =>
       z.union([z.object({ a: node }), z.object({ a: node, b: z.string() })]),
     );
@@ -243,7 +248,7 @@ describe('latestBy: the name of a value', () => {
   const nameOf = compileLatestBy(open, ['e'], 'at');
   const ofValue = (at: unknown) => nameOf('e', { at });
 
-  test('is short whatever the value is, since each subscription keeps one for each event it holds', () => {
+  test('is short for any value, since each subscription keeps one for each event it holds', () => {
     const long = 'x'.repeat(1_000_000);
     for (const at of [long, { long }, [long], new Map([[long, long]])]) {
       expect(ofValue(at).length).toBeLessThan(1100);
@@ -251,7 +256,7 @@ describe('latestBy: the name of a value', () => {
     }
   });
 
-  test('differs for values that differ, but for lists and objects, which are one', () => {
+  test('differs for different values, except lists and objects, which share one', () => {
     const values = ['1', 1, 1n, true, null, new Date(1), Number.NaN, 'x'.repeat(1024), 'x'.repeat(1025), {}];
     expect(new Set(values.map(ofValue)).size).toBe(values.length);
     expect(ofValue(new Date(1))).toBe(ofValue(new Date(1)));

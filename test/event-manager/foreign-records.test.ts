@@ -25,7 +25,7 @@ const FOREIGN: readonly [string, Pick<LogEntry, 'json' | 'meta'>][] = [
 ];
 
 test.each(FOREIGN)(
-  'of a record of somebody else, %s is a gap, and the others are read',
+  'a record of another program with %s is a gap, and the others are read',
   async (_, foreign) => {
     const broker = new MemoryBroker();
     const manager = new EventManager({ catalog, broker });
@@ -40,7 +40,7 @@ test.each(FOREIGN)(
   },
 );
 
-test('control: believed, such a record keeps everybody from the page that it is on', async () => {
+test('control: such a record, if it is trusted, makes its page unreadable for everybody', async () => {
   const broker = new MemoryBroker();
   const manager = new EventManager({ catalog, broker });
   const [[, foreign]] = FOREIGN as [(typeof FOREIGN)[number]];

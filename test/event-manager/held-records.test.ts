@@ -61,25 +61,25 @@ async function heldOf(topics: number, askerOf: (topic: number) => Asker) {
   return held;
 }
 
-describe('what intervals hold back', () => {
-  test('of one connection is bounded: beyond it the one that holds the most delivers early, and nothing is lost', async () => {
+describe('the records that intervals hold back', () => {
+  test('are bounded for one connection: beyond that the largest interval delivers early, and nothing is lost', async () => {
     const asker = ownAsker();
     const held = await heldOf(30, () => asker);
     expect(held).toBeLessThanOrEqual(MIB);
     expect(held).toBeGreaterThan(MIB / 2);
   });
 
-  test('control: of as many connections it all waits for the interval to end', async () => {
+  test('control: all wait for the end of the interval when they are of several connections', async () => {
     expect(await heldOf(30, ownAsker)).toBe(30 * EVENTS * EVENT_CHARS);
   });
 
-  test('of all connections is bounded too', async () => {
+  test('are bounded for all connections together', async () => {
     const held = await heldOf(110, ownAsker);
     expect(held).toBeLessThanOrEqual(16 * MIB);
     expect(held).toBeGreaterThan(8 * MIB);
   });
 
-  test('it is the largest that gives up, and who gave up or is gone counts no more', () => {
+  test('are given up by the largest holder first, and no longer counted once given up or gone', () => {
     const gaveUp: string[] = [];
     const held = new HeldRecords(100, 150);
     const holder = (name: string) => ({ giveUp: () => void gaveUp.push(name) });
@@ -99,7 +99,7 @@ describe('what intervals hold back', () => {
   });
 });
 
-test('what is kept of the recent records of all topics is bounded: the topic with the most keeps half', () => {
+test('the recent records of all topics are bounded together, and the largest topic keeps half', () => {
   const budget = new RecentBudget(1000);
   const fill = (records: RecentRecords, count: number) => {
     for (let seq = 1; seq <= count; seq++) {

@@ -24,7 +24,7 @@ describe('history', () => {
     expect(page.atEnd).toBe(true);
   });
 
-  test('pages backward to the beginning: every event once', async () => {
+  test('pages backward to the beginning and gives every event once', async () => {
     const seen: number[] = [];
     let before: string | null | undefined;
     do {
@@ -35,7 +35,7 @@ describe('history', () => {
     expect(seen).toEqual(Array.from({ length: 1500 }, (_, i) => i + 1));
   });
 
-  test('pages forward to the end: every event once, and next goes on live', async () => {
+  test('pages forward to the end and gives every event once, and its next cursor goes on live', async () => {
     const { items } = await manager.history({ limit: 1000 });
     const seen: number[] = [];
     let page = await manager.history({ since: items[0]?.cursor ?? '', limit: 150 });
@@ -50,7 +50,7 @@ describe('history', () => {
     await iterator.return?.();
   });
 
-  test('finds rare types through many that do not match', async () => {
+  test('finds rare types among many others', async () => {
     const page = await manager.history({ types: ['system_status'], limit: 10 });
     expect(
       page.items.map(
@@ -62,7 +62,7 @@ describe('history', () => {
     expect(older.previous).toBeNull();
   });
 
-  test('[D4] tells of what was trimmed', async () => {
+  test('[D4] tells a gap for what was trimmed', async () => {
     const { items } = await manager.history({ limit: 1 });
     const first = items[0]?.cursor.replace(/:\d+$/, ':1') ?? '';
     for (let i = 0; i < 1000; i++) await manager.publish('agent_message', agentMessage(i));
@@ -72,7 +72,7 @@ describe('history', () => {
     ]);
   });
 
-  test('refuses what has no meaning', async () => {
+  test('refuses invalid options', async () => {
     await expect(manager.history({ since: 'x' })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
     await expect(manager.history({ limit: 0 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(manager.history({ since: { last: 1 }, before: 'ab:1' })).rejects.toMatchObject({
@@ -80,7 +80,7 @@ describe('history', () => {
     });
   });
 
-  test('[D9] a page ends with a mebibyte of JSON, in both directions: none is left out', async () => {
+  test('[D9] ends a page with a mebibyte of JSON, in both directions, and omits no event', async () => {
     const large = 'x'.repeat(30 * 1024);
     const [first] = await manager.publishBatch(
       Array.from({ length: 60 }, (_, i) => ({

@@ -46,7 +46,7 @@ async function publishBoth(): Promise<void> {
   await manager.publish('rich', rich());
 }
 
-test('[D11] nobody sees what a listener does to its event', async () => {
+test('[D11] changes that a listener makes to its event are invisible to others', async () => {
   const heard: unknown[] = [];
   manager.addListener(spoil);
   manager.addListener(({ data }) => heard.push(structuredClone(data)));
@@ -61,7 +61,7 @@ test('[D11] nobody sees what a listener does to its event', async () => {
   expect(manager.stats().errors.listener).toBe(0);
 });
 
-test('[D11] nor what readers of history, of subscriptions and of replays do', async () => {
+test('[D11] changes that readers of history, subscriptions and replays make are invisible to others', async () => {
   await publishBoth();
   const caller = createAppRouter(manager).createCaller({});
   for (let times = 0; times < 2; times++) {
@@ -81,7 +81,7 @@ test('[D11] nor what readers of history, of subscriptions and of replays do', as
   }
 });
 
-test('what one decoded object for all would do: the control', () => {
+test('control: one decoded object for all would show such changes', () => {
   const record = { epoch: 'e', seq: 1, cursor: 'e:1', type: 'plain', json: JSON.stringify({ data: PLAIN }) };
   Object.assign(decodeRecord(record).data as object, { text: 'changed' });
   expect(decodeRecord(record).data).toMatchObject({ text: 'changed' });

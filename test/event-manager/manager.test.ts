@@ -51,7 +51,7 @@ describe('listeners', () => {
     expect(seen).toEqual(['1']);
   });
 
-  test('[D11] one that throws or rejects is logged and counted, and the others run', async () => {
+  test('[D11] that throw or reject are logged and counted, and the others run', async () => {
     const seen = vi.fn();
     manager.addListener(() => {
       throw new Error('thrown');
@@ -66,7 +66,7 @@ describe('listeners', () => {
 });
 
 describe('publish', () => {
-  test('[D2] an invalid event is refused with the path of the field, and nothing is stored', async () => {
+  test('[D2] refuses an invalid event with the path of the field, and stores nothing', async () => {
     const bad = { ...agentMessage(1), sentiment: { score: 2, label: 'positive' as const } };
     await expect(manager.publish('agent_message', bad)).rejects.toMatchObject({
       code: 'INVALID_EVENT',
@@ -89,7 +89,7 @@ describe('publish', () => {
     expect(manager.stats().errors.invalid).toBe(3);
   });
 
-  test('[D3] the same idempotency key stores one event and answers its cursor', async () => {
+  test('[D3] stores one event for an idempotency key, and answers a repetition with its cursor', async () => {
     const first = await manager.publish('agent_message', agentMessage(1), { idempotencyKey: 'k' });
     const second = await manager.publish('agent_message', agentMessage(1), { idempotencyKey: 'k' });
     expect(first.duplicate).toBe(false);
@@ -97,7 +97,7 @@ describe('publish', () => {
     expect((await manager.history()).items).toHaveLength(1);
   });
 
-  test('[D2] a batch with one invalid event stores none of them', async () => {
+  test('[D2] stores nothing of a batch with an invalid event', async () => {
     const valid = { event_type: 'agent_message', data: agentMessage(1) } as const;
     const invalid = {
       event_type: 'agent_message',
@@ -115,7 +115,7 @@ describe('publish', () => {
     expect(results.map(({ cursor }) => cursor.split(':')[1])).toEqual(['1', '2']);
   });
 
-  test('[D10] beyond the bound it is refused at once with OVERLOADED, and works again when there is room', async () => {
+  test('[D10] refuses at once with OVERLOADED beyond its bound, and works again when there is room', async () => {
     const held: (() => void)[] = [];
     const slow = new MemoryBroker();
     const target: Broker = Object.assign(Object.create(slow), {
@@ -136,7 +136,7 @@ describe('publish', () => {
     expect(bounded.stats().queueSize).toBe(0);
   });
 
-  test('a throttled type stores its first at once and the latest when the interval ends', async () => {
+  test('stores the first event of a throttled type at once, and the latest when the interval ends', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const throttled = new EventManager({ broker: new MemoryBroker(), throttle: { system_status: 1000 } });
     const results = [1, 2, 3].map((cpu) => throttled.publish('system_status', systemStatus(cpu)));
@@ -150,14 +150,14 @@ describe('publish', () => {
     expect(items.map(({ event }) => event.data.performance_metrics.cpu_percent)).toEqual([1, 3]);
   });
 
-  test('is refused with CLOSED after close, which may be called twice', async () => {
+  test('rejects with CLOSED after close, which may be called twice', async () => {
     await manager.close();
     await manager.close();
     await expect(manager.publish('agent_message', agentMessage(1))).rejects.toMatchObject({ code: 'CLOSED' });
   });
 });
 
-test('stats count per type, and name the last event, the topics and the subscribers', async () => {
+test('stats count per type, and have the last event, the topics and the subscribers', async () => {
   const iterator = manager.subscribe()[Symbol.asyncIterator]();
   await iterator.next();
   await manager.publish('agent_message', agentMessage(1));

@@ -80,7 +80,7 @@ function positionsOf(epoch: string): string[] {
   return [...seqs.map((seq) => `${epoch}:${seq}`), 'elsewhere:0', 'elsewhere:3'];
 }
 
-describe.each(brokerKinds)('a position, $name', (kind) => {
+describe.each(brokerKinds)('a position ($name)', (kind) => {
   test.each(LOGS)(
     '[D4] means the same to history, subscriptions and replays of a log that %s',
     async (_, count) => {
@@ -105,7 +105,7 @@ describe.each(brokerKinds)('a position, $name', (kind) => {
     },
   );
 
-  test.each(LOGS)('cuts a log that %s in two: what is before it, and what is not', async (_, count) => {
+  test.each(LOGS)('splits a log that %s into the events before it and those from it on', async (_, count) => {
     await withLog(kind, count, async (manager) => {
       const [epoch = ''] = (await manager.history()).next.split(':');
       const all = (await byPagesBefore(manager, `${epoch}:1000`)).events;
@@ -118,7 +118,7 @@ describe.each(brokerKinds)('a position, $name', (kind) => {
     });
   });
 
-  test('[D4] history from a time says what was trimmed, as a subscription does', async () => {
+  test('[D4] given as a time makes history tell what was trimmed, as a subscription does', async () => {
     await withLog(kind, 25, async (manager) => {
       const at = new Date(0).toISOString();
       const subscription = await byStream(manager.subscribe({ since: { at } }));

@@ -18,7 +18,7 @@ async function pull(reader: PullReader, count: number) {
   return pulled;
 }
 
-test('[D9] a reader is full with a number of characters, until they are pulled', async () => {
+test('[D9] a reader is full at a number of characters, until records are pulled', async () => {
   const reader = new PullReader(10_000, 'refill');
   expect(reader.take(records(8, 1_000))).toBe(true);
   expect(reader.take(records(1, 1_000))).toBe(true);
@@ -30,12 +30,12 @@ test('[D9] a reader is full with a number of characters, until they are pulled',
   expect(reader.isEmpty).toBe(true);
 });
 
-test('[D9] what a record occupies beside its JSON counts too: small ones are not unlimited', () => {
+test('[D9] the size of a record includes more than its JSON, so that small records are bounded too', () => {
   const reader = new PullReader(10_000, 'refill');
   expect(reader.take(records(100, 1))).toBe(false);
 });
 
-test('one that waits gets what comes, the error after it, and nothing once it is closed', async () => {
+test('a waiting reader gets the next record, then the error, and nothing once it is closed', async () => {
   const reader = new PullReader(10_000, 'refill');
   const next = reader.next();
   reader.take(records(2, 1));

@@ -19,7 +19,7 @@ const record = (seq: number, chars = 2): StreamRecord => ({
 });
 const position = (seq: number) => ({ epoch: 'e', seq });
 
-describe('a page that was read lately', () => {
+describe('a recently read page', () => {
   const log = {};
   const page = [record(3), record(4)];
 
@@ -33,14 +33,14 @@ describe('a page that was read lately', () => {
     expect(pages.after({}, position(2))).toEqual([]);
   });
 
-  test('counts while the log holds all of it', () => {
+  test('is used while the log holds all of it', () => {
     expect(holds({ epoch: 'e', first: 3, last: 4 }, page)).toBe(true);
     expect(holds({ epoch: 'e', first: 4, last: 9 }, page)).toBe(false);
     expect(holds({ epoch: 'f', first: 1, last: 9 }, page)).toBe(false);
     expect(holds({ epoch: 'e', first: 1, last: 3 }, page)).toBe(false);
   });
 
-  test('is forgotten when others come to 1 MiB', () => {
+  test('is evicted when other pages come to 1 MiB', () => {
     const pages = new RecentPages();
     pages.keep(log, page);
     for (let n = 10; n < 14; n++) pages.keep(log, [record(n, 256 * 1024)]);
@@ -59,7 +59,7 @@ class CountingBroker extends MemoryBroker {
   }
 }
 
-test('a hundred of one connection that look for the same place read the log once; the control: one by one each reads it', async () => {
+test('a hundred simultaneous readers of one connection at one place read the log once; control: one by one each reads it', async () => {
   const broker = new CountingBroker();
   const manager = new EventManager({ broker });
   for (let n = 0; n < 20; n++)

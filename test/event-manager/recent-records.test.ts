@@ -25,14 +25,14 @@ function numbersAfter(
 }
 
 describe('the recent records of a topic', () => {
-  test('[D7] are those right after a position, up to a limit', () => {
+  test('[D7] are given from a position on, up to a limit', () => {
     const recent = filled(5, 8);
     expect(numbersAfter(recent, 4)).toEqual([5, 6, 7, 8]);
     expect(numbersAfter(recent, 6)).toEqual([7, 8]);
     expect(numbersAfter(recent, 4, { limit: 2 })).toEqual([5, 6]);
   });
 
-  test('[D7] say nothing of what they do not hold', () => {
+  test('[D7] are not given for a position that they do not cover', () => {
     const recent = filled(5, 8);
     expect(numbersAfter(recent, 3)).toBeNull(); // 4 is missing
     expect(numbersAfter(recent, 8)).toBeNull(); // nothing yet
@@ -40,14 +40,14 @@ describe('the recent records of a topic', () => {
     expect(numbersAfter(filled(1, 0), 0)).toBeNull();
   });
 
-  test.each([30, 300, 1000])('after %i there are as many as may be kept', (count) => {
+  test.each([30, 300, 1000])('are as many as may be kept after %i records', (count) => {
     const recent = filled(1, count);
     const oldest = count - MAX_RECORDS + 1;
     expect(numbersAfter(recent, oldest - 1)).toHaveLength(MAX_RECORDS);
     expect(numbersAfter(recent, oldest - 2)).toBeNull();
   });
 
-  test('there are fewer of large ones', () => {
+  test('are fewer when they are large', () => {
     const recent = filled(1, 50, { chars: 30 });
     expect(numbersAfter(recent, 47)).toEqual([48, 49, 50]);
     expect(numbersAfter(recent, 46)).toBeNull();
@@ -57,7 +57,7 @@ describe('the recent records of a topic', () => {
     expect(numbersAfter(recent, 51)).toEqual([52]);
   });
 
-  test('[D4] begin anew after a hole and with another epoch', () => {
+  test('[D4] begin again after a hole, and with another epoch', () => {
     const recent = filled(1, 3);
     recent.push(record(5));
     expect(numbersAfter(recent, 2)).toBeNull();
@@ -67,7 +67,7 @@ describe('the recent records of a topic', () => {
     expect(numbersAfter(recent, 5, { epoch: 'next' })).toEqual([6]);
   });
 
-  test('what is dropped is not held for long', async () => {
+  test('are released soon after they are dropped', async () => {
     const recent = filled(1, 2);
     const dropped = recent.after({ epoch: 'e', seq: 0 }, 2)?.map((each) => new WeakRef(each)) ?? [];
     for (let seq = 3; seq <= 2 + 2 * MAX_RECORDS; seq++) recent.push(record(seq));

@@ -54,7 +54,7 @@ describe('replay', () => {
     [1, [0, 1000, 1000, 61_000, 61_000]],
     [2, [0, 500, 500, 30_500, 30_500]],
     [0.5, [0, 2000, 2000, 122_000, 122_000]],
-  ])('at speed %d every event comes when its time has come', async (speed, times) => {
+  ])('at speed %d yields every event at its time', async (speed, times) => {
     await say(1, 0);
     await say(2, 1000);
     await say(3, 800); // its publisher's clock is behind: it waits for nobody
@@ -64,7 +64,7 @@ describe('replay', () => {
     expect(items.map(([, ms]) => ms)).toEqual(times);
   });
 
-  test('a pause is shortened to maxPauseMs', async () => {
+  test('shortens a pause to maxPauseMs', async () => {
     await say(1, 0);
     await say(2, 8 * 3_600_000);
     await say(3, 8 * 3_600_000 + 100);
@@ -72,14 +72,14 @@ describe('replay', () => {
     expect(items.map(([, ms]) => ms)).toEqual([0, 3000, 3100, 3100]);
   });
 
-  test('a pause longer than a timer can be is slept in parts', async () => {
+  test('sleeps in parts through a pause longer than the longest timer', async () => {
     await say(1, 0);
     await say(2, 40 * 86_400_000);
     await replayed();
     expect(clock.slept).toEqual([2 ** 31 - 1, 40 * 86_400_000 - (2 ** 31 - 1)]);
   });
 
-  test('a reader that was slow is given what is due, and waits for the rest', async () => {
+  test('gives a slow reader what is due, and waits for the rest', async () => {
     for (let n = 1; n <= 4; n++) await say(n, n * 1000);
     const times: number[] = [];
     for await (const { event: item } of manager.replay()) {
@@ -89,7 +89,7 @@ describe('replay', () => {
     expect(times).toEqual([0, 1000, 2500, 3000, 3000]);
   });
 
-  test('since and until: cursors, the last n, times; until is included', async () => {
+  test('takes since and until as cursors or times, and since as the last n; until is included', async () => {
     let now = START;
     await manager.close();
     broker = new MemoryBroker({ now: () => now });
@@ -112,7 +112,7 @@ describe('replay', () => {
     expect(await messages({ since: cursors[3] ?? '', until: cursors[0] ?? '' })).toBe('');
   });
 
-  test('[D6] it is resumed after a cursor, and its end is where a subscription goes on', async () => {
+  test('[D6] resumes after a cursor, and a subscription goes on at its end', async () => {
     for (let n = 1; n <= 4; n++) await say(n, n * 1000);
     const first = await replayed();
     const resumed = await replayed({ since: first.cursors[1] ?? '' });
@@ -124,7 +124,7 @@ describe('replay', () => {
     expect(resumed.cursors.at(-1)).toBe(first.cursors[3]);
   });
 
-  test('[D8] types and filters; what is published meanwhile is not part of it', async () => {
+  test('[D8] selects by types and filter, and omits events published meanwhile', async () => {
     await say(1, 0);
     await manager.publish('system_status', systemStatus(7), { timestamp: at(500) });
     await say(2, 1000);
@@ -139,7 +139,7 @@ describe('replay', () => {
     expect(seen).toEqual(['2', 'stream_synced']);
   });
 
-  test('[D4] what was trimmed or lost is a gap, and is not waited for', async () => {
+  test('[D4] tells a gap for trimmed or lost events, and does not wait for it', async () => {
     const { cursor } = await say(0, 0);
     for (let n = 1; n <= 150; n++) await say(n, n * 10);
     const { items } = await replayed({ since: cursor });
@@ -154,7 +154,7 @@ describe('replay', () => {
     });
   });
 
-  test('a signal ends it in the middle of a pause, without an error', async () => {
+  test('ends without an error on a signal, even in the middle of a pause', async () => {
     await manager.close();
     manager = new EventManager({ broker: new MemoryBroker() }); // the machine's clock
     await say(1, 0);
@@ -169,13 +169,13 @@ describe('replay', () => {
   });
 
   test.each([{ speed: 0 }, { speed: -1 }, { speed: Number.NaN }, { speed: 1e9 }, { maxPauseMs: -1 }])(
-    '%o is refused',
+    'refuses %o',
     (options) => {
       expect(() => manager.replay(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
     },
   );
 
-  test('a wrong cursor is refused', () => {
+  test('refuses an invalid cursor', () => {
     for (const options of [{ since: 'x' }, { until: 'x' }]) {
       expect(() => manager.replay(options)).toThrow(expect.objectContaining({ code: 'INVALID_CURSOR' }));
     }

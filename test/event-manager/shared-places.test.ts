@@ -14,7 +14,7 @@ const record = (seq: number): StreamRecord => ({
   json: `{"event_type":"agent_message","data":${seq}}`,
 });
 
-test('streams at the same places share what is written of a record, and where they are then', () => {
+test('streams at equal positions share the written record, and their next positions', () => {
   const start = () => new Places().with('b', record(1)).with('a', record(1));
   const [one, two] = [start(), start().with('b', record(1))];
   const next = record(2);
@@ -48,7 +48,7 @@ class Slow {
   };
 }
 
-test('items whose cursors are long are handed over in small parts, and none is lost or told twice', async () => {
+test('items with long cursors are handed over in small parts, and none is lost or repeated', async () => {
   await using manager = Object.assign(new EventManager({ broker: new MemoryBroker() }), {
     async [Symbol.asyncDispose](this: EventManager) {
       await this.close();

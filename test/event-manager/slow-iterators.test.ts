@@ -42,13 +42,13 @@ async function pull(iterator: Awaited<ReturnType<typeof behind>>) {
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-describe('[D9] an iterator that nobody pulls', () => {
-  test('refill: gets everything from the log once it is pulled again', async () => {
+describe('[D9] an unread iterator', () => {
+  test('with whenSlow: refill gets everything from the log once it is read again', async () => {
     const iterator = await behind('refill');
     expect(await pull(iterator)).toEqual(range(1, FLOOD));
   });
 
-  test('conflate: gets what waited, and then the latest, with the gap before it', async () => {
+  test('with whenSlow: conflate gets the waiting items, then the gap and the latest', async () => {
     const iterator = await behind('conflate');
     const story = await pull(iterator);
     const waited = story.slice(0, -2);
@@ -57,13 +57,13 @@ describe('[D9] an iterator that nobody pulls', () => {
     expect(story.slice(-2)).toEqual(['stream_gap', FLOOD]);
   });
 
-  test('disconnect: ends with SLOW_CONSUMER, what waited is dropped, and nothing more is kept for it', async () => {
+  test('with whenSlow: disconnect ends with SLOW_CONSUMER and drops what waited', async () => {
     const iterator = await behind('disconnect');
     await expect(iterator.next()).rejects.toMatchObject({ code: 'SLOW_CONSUMER' });
     expect(manager.stats().subscribers).toBe(0);
   });
 
-  test('control: one that pulls as fast as it is published to is not ended', async () => {
+  test('control: does not end if it is read as fast as events are published', async () => {
     const items = manager.subscribe({ whenSlow: 'disconnect' })[Symbol.asyncIterator]();
     await items.next();
     for (let n = 1; n <= FLOOD; n++) {

@@ -33,7 +33,7 @@ describe('a subscription', () => {
     expect(stream.cursors[0]).toMatch(/^[0-9a-f]+:0$/);
   });
 
-  test('[D4] without since yields what comes after it, in order, once', async () => {
+  test('[D4] without since yields later events in order, once', async () => {
     await publish('before');
     using stream = collect();
     await stream.count(1);
@@ -42,7 +42,7 @@ describe('a subscription', () => {
     expect(stream.messages).toEqual(numbers(1, 50));
   });
 
-  test('[D4] from a cursor yields exactly what follows it', async () => {
+  test('[D4] from a cursor yields exactly the events after it', async () => {
     await publishMany(1, 3);
     const { cursor } = await publish(4);
     await publishMany(5, 9);
@@ -52,7 +52,7 @@ describe('a subscription', () => {
     expect(stream.messages).toEqual(numbers(5, 9));
   });
 
-  test('[D6] every item carries the cursor of its place, notices too', async () => {
+  test('[D6] yields every item, also a notice, with the cursor of its place', async () => {
     await publishMany(1, 2);
     using stream = collect({ since: { last: 1 } });
     await stream.count(2);
@@ -61,7 +61,7 @@ describe('a subscription', () => {
     expect(stream.cursors.map((cursor) => cursor.split(':')[1])).toEqual(['2', '2', '3']);
   });
 
-  test('[D7] history and live join without a hole while events are published all the time', async () => {
+  test('[D7] joins history and live events without a hole while events are published all the time', async () => {
     const { cursor } = await publish(1);
     await publishMany(2, 40);
     let next = 41;
@@ -81,7 +81,7 @@ describe('a subscription', () => {
     expect(stream.ofType('stream_synced')).toHaveLength(1);
   });
 
-  test('[D4] a trimmed range yields one stream_gap in its place, and recovered is false', async () => {
+  test('[D4] yields one stream_gap in the place of a trimmed range, and recovered is false', async () => {
     const { cursor } = await publish(0);
     await publishMany(1, 150);
     using stream = collect({ since: cursor });
@@ -97,7 +97,7 @@ describe('a subscription', () => {
   test.each([
     ['of another epoch', () => 'deadbeef:3'],
     ['ahead of the log', (cursor: string) => cursor.replace(/:\d+$/, ':999')],
-  ])('[D4] a cursor %s yields one stream_gap with an unknown loss', async (_, forge) => {
+  ])('[D4] yields one stream_gap with an unknown loss for a cursor %s', async (_, forge) => {
     const { cursor } = await publish(1);
     using stream = collect({ since: forge(cursor) });
     await stream.count(2);
@@ -108,7 +108,7 @@ describe('a subscription', () => {
     expect(stream.items.at(-1)).toMatchObject({ event_type: 'stream_synced', data: { recovered: false } });
   });
 
-  test('[D8] types select live and from the log alike, and { last } counts those that match', async () => {
+  test('[D8] selects types live and from the log alike, and { last } counts matching events', async () => {
     for (let i = 1; i <= 5; i++) {
       await publish(i);
       await manager.publish('system_status', systemStatus(i));
@@ -122,7 +122,7 @@ describe('a subscription', () => {
     expect(stream.ofType('system_status')).toEqual([]);
   });
 
-  test('from a time yields what was appended since', async () => {
+  test('from a time yields events appended since then', async () => {
     let now = 1_000_000;
     const timed = new EventManager({ broker: new MemoryBroker({ now: () => now }) });
     for (let i = 1; i <= 5; i++, now += 1000) await timed.publish('agent_message', agentMessage(i));
@@ -133,7 +133,7 @@ describe('a subscription', () => {
     await timed.close();
   });
 
-  test('topics do not see each other', async () => {
+  test('sees no events of another topic', async () => {
     using red = collect({ topic: 'red' });
     await red.count(1);
     await manager.publish('agent_message', agentMessage('blue'), { topic: 'blue' });
@@ -142,7 +142,7 @@ describe('a subscription', () => {
     expect(red.messages).toEqual(['red']);
   });
 
-  test('[D4] an iterator nobody pulls holds a bounded number of records and gets the rest from the log', async () => {
+  test('[D4] holds a bounded number of records for an unread iterator, and reads the rest from the log', async () => {
     const long = new EventManager({ broker: new MemoryBroker({ maxRecords: 10_000 }) });
     const iterator = long.subscribe()[Symbol.asyncIterator]();
     await iterator.next();

@@ -54,7 +54,7 @@ async function follow(options: Options) {
 }
 
 describe('every', () => {
-  test('[D4] the first at once, then the latest when an interval has passed; what was left out is announced', async () => {
+  test('[D4] yields the first event at once, then the latest after each interval, and announces what it left out', async () => {
     const stream = await follow({ types: ['agent_message'], every: 500 });
     expect(stream.take()).toEqual(['stream_synced']);
     await say('ego', 1);
@@ -74,7 +74,7 @@ describe('every', () => {
     await stream.stop();
   });
 
-  test('each type has its latest, in the order of the log', async () => {
+  test('yields the latest event of each type, in the order of the log', async () => {
     const stream = await follow({ every: 500 });
     await say('ego', 1);
     await say('ego', 2);
@@ -86,7 +86,7 @@ describe('every', () => {
     await stream.stop();
   });
 
-  test('latestBy: each value of the field has its latest', async () => {
+  test('yields the latest event for each value of the latestBy field', async () => {
     const stream = await follow({ types: ['agent_message'], every: 500, latestBy: 'agent_id' });
     await say('ego', 1);
     for (const n of [2, 3]) for (const agent of ['ego', 'shadow', 'persona']) await say(agent, n);
@@ -102,7 +102,7 @@ describe('every', () => {
     await stream.stop();
   });
 
-  test('[D8] only what is wanted counts, and what nobody wants moves the cursor on', async () => {
+  test('[D8] counts only selected events, and the others move the cursor on', async () => {
     const filter = { agent_id: 'ego' };
     const stream = await follow({ types: ['agent_message'], filter, every: 500 });
     await say('ego', 1);
@@ -120,7 +120,7 @@ describe('every', () => {
     await later.stop();
   });
 
-  test('[D12] resumed at any of its items it brings the newest of each key, or announces what it left out', async () => {
+  test('[D12] yields the newest of each key, or announces what it left out, after a resume at any item', async () => {
     const options: Options = { types: ['agent_message'], every: 500, latestBy: 'agent_id' };
     const stream = await follow(options);
     for (let n = 1; n <= 12; n++) {
@@ -140,7 +140,7 @@ describe('every', () => {
     await stream.stop();
   });
 
-  test('history that is asked for is reduced too; a page of history is not', async () => {
+  test('reduces history in a subscription too, but not a page of history', async () => {
     for (const n of [1, 2, 3]) await say('ego', n);
     const stream = await follow({ every: 500, since: { last: 10 } });
     expect(stream.items).toEqual(['-2 conflated', 'ego 3', 'stream_synced']);
@@ -148,7 +148,7 @@ describe('every', () => {
     await stream.stop();
   });
 
-  test('a gap of the log is told as it is', async () => {
+  test('passes a gap of the log on as it is', async () => {
     await manager.close();
     manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 5 }) });
     const { cursor } = await say('ego', 1);
@@ -158,7 +158,7 @@ describe('every', () => {
     await stream.stop();
   });
 
-  test('one who comes in the middle of an interval shares it: nothing twice, nothing missing', async () => {
+  test('shares an interval with a subscriber that joins in its middle: nothing twice, nothing missing', async () => {
     const options: Options = { types: ['agent_message'], every: 500 };
     const one = await follow(options);
     const { cursor } = await say('ego', 1);
@@ -174,7 +174,7 @@ describe('every', () => {
     for (const stream of [one, two, other]) await stream.stop();
   });
 
-  test('an interval ends early when more keys than it may hold are waiting', async () => {
+  test('ends an interval early when more keys wait than it may hold', async () => {
     const stream = await follow({ types: ['agent_message'], every: 3_600_000, latestBy: 'message' });
     await say('ego', 0);
     for (let n = 1; n <= 1000; n++) {
@@ -220,15 +220,15 @@ test.each<[string, object, string]>([
   ['every: 1.5', { every: 1.5 }, 'INVALID_OPTION'],
   ['every: more than an hour', { every: 3_600_001 }, 'INVALID_OPTION'],
   ['latestBy alone', { latestBy: 'agent_id' }, 'INVALID_OPTION'],
-  ['a field nobody has', { every: 1, latestBy: 'agent' }, 'INVALID_FILTER'],
+  ['a field that no event has', { every: 1, latestBy: 'agent' }, 'INVALID_FILTER'],
   [
-    'a field the types do not have',
+    'a field that the given types do not have',
     { every: 1, types: ['system_status'], latestBy: 'agent_id' },
     'INVALID_FILTER',
   ],
   ['an object', { every: 1, latestBy: 'sentiment' }, 'INVALID_FILTER'],
   ['a list', { every: 1, latestBy: 'connections' }, 'INVALID_FILTER'],
   ['the prototype', { every: 1, latestBy: '__proto__' }, 'INVALID_FILTER'],
-])('[D8] what has no meaning is refused: %s', (_, options, code) => {
+])('[D8] an invalid option is refused: %s', (_, options, code) => {
   expect(() => manager.subscribe(options)).toThrow(expect.objectContaining({ code }));
 });

@@ -9,7 +9,7 @@ import { agentMessage } from '../support/events.ts';
 
 type Options = SubscribeOptions<EventName, PsycheCatalog>;
 
-describe.each(brokerKinds)('several topics, $name', ({ open }) => {
+describe.each(brokerKinds)('a subscription of several topics ($name)', ({ open }) => {
   /** A log, and what a test does with it. */
   async function setUp(retention?: Parameters<typeof open>[0]) {
     const log = await open(retention);
@@ -36,7 +36,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
   const of = (topic: string, items: readonly string[]) =>
     items.filter((item) => item.startsWith(`${topic} `));
 
-  test('[D4] [D5] each topic in its order, items tell their topic, one stream_synced once all are level', async () => {
+  test('[D4] [D5] yields each topic in order with its name, and one stream_synced once all are level', async () => {
     await using log = await setUp();
     for (let n = 1; n <= 3; n++) for (const topic of ['a', 'b', 'c']) await log.publish(topic, n);
     using stream = log.collect({ topics: ['a', 'b'], since: { last: 2 } });
@@ -59,7 +59,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     ]);
   });
 
-  test('[D6] [D12] a stream resumed at any of its items goes on in every topic: nothing missing, nothing twice', async () => {
+  test('[D6] [D12] goes on in every topic after a resume at any item: nothing missing, nothing twice', async () => {
     await using log = await setUp();
     using stream = log.collect({ topics: ['a', 'b'] });
     await stream.count(1);
@@ -78,7 +78,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     }
   });
 
-  test('[D4] a pattern follows topics that come later from their beginning, and none of its system’s own', async () => {
+  test('[D4] by a pattern follows later topics from their beginning, and no topics of the system', async () => {
     await using log = await setUp();
     await log.publish('run-1', 'before');
     using stream = log.collect({ topics: ['run-*'] });
@@ -98,7 +98,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     expect(said(own)).toEqual(['_run-1 private']);
   });
 
-  test('[D12] what appeared while a reader was away is followed from its beginning', async () => {
+  test('[D12] follows a topic that appeared while the reader was away from its beginning', async () => {
     await using log = await setUp();
     let cursor = '';
     {
@@ -113,7 +113,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     expect(said(again)).toEqual(['run-9 1', 'run-9 2', 'run-9 3']);
   });
 
-  test('[D4] a gap is of one topic, and tells which', async () => {
+  test('[D4] yields each gap with its topic', async () => {
     await using log = await setUp({ maxRecords: 10 });
     using stream = log.collect({ topics: ['a', 'b'] });
     await stream.count(1);
@@ -130,7 +130,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     expect(again.ofType('stream_synced')).toMatchObject([{ data: { recovered: false } }]);
   });
 
-  test('a reader that does not pull is bounded, and gets the rest of every topic from the logs', async () => {
+  test('is bounded for an unread reader, who gets the rest of every topic from the logs', async () => {
     await using log = await setUp();
     const topics = ['a', 'b', 'c'];
     const stream = log.manager.subscribe({ topics })[Symbol.asyncIterator]();
@@ -160,7 +160,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     expect(log.manager.stats().subscribers).toBe(0);
   });
 
-  test('admit: of each topic only what it says, of some nothing', async () => {
+  test('yields of each topic only what `admit` allows', async () => {
     await using log = await setUp();
     for (const topic of ['run-1', 'run-2', 'run-3']) await log.publish(topic, topic);
     using stream = log.collect({
@@ -175,7 +175,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     expect(said(stream)).toEqual(['run-1 run-1', 'run-3 run-1']);
   });
 
-  test('ends with an error when more topics match than one subscription may have', async () => {
+  test('ends with an error when more topics match than it may have', async () => {
     await using log = await setUp();
     using stream = log.collect({ topics: ['run-*'] });
     await stream.count(1);
@@ -185,7 +185,7 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
     expect(log.manager.stats().subscribers).toBe(0);
   });
 
-  test('ends with CLOSED when its manager closes, though no topic matches', async () => {
+  test('ends with CLOSED when its manager closes, even if no topic matches', async () => {
     await using log = await setUp();
     using stream = log.collect({ topics: ['none-*'] });
     await stream.count(1);
@@ -195,16 +195,16 @@ describe.each(brokerKinds)('several topics, $name', ({ open }) => {
   });
 
   test.each<[string, object, string]>([
-    ['topic and topics', { topic: 'a', topics: ['b'] }, 'INVALID_OPTION'],
-    ['none', { topics: [] }, 'INVALID_TOPIC'],
-    ['too many', { topics: Array.from({ length: 51 }, (_, n) => `t${n}`) }, 'INVALID_TOPIC'],
-    ['no topic', { topics: ['a b'] }, 'INVALID_TOPIC'],
+    ['both topic and topics', { topic: 'a', topics: ['b'] }, 'INVALID_OPTION'],
+    ['no topics', { topics: [] }, 'INVALID_TOPIC'],
+    ['too many topics', { topics: Array.from({ length: 51 }, (_, n) => `t${n}`) }, 'INVALID_TOPIC'],
+    ['an invalid topic', { topics: ['a b'] }, 'INVALID_TOPIC'],
     ['a cursor of one topic', { topics: ['a'], since: 'abc:1' }, 'INVALID_CURSOR'],
-    ['a cursor of several for one', { topic: 'a', since: '~a:abc:1' }, 'INVALID_CURSOR'],
-    ['half a cursor', { topics: ['a'], since: '~a:abc' }, 'INVALID_CURSOR'],
+    ['a cursor of several topics for one', { topic: 'a', since: '~a:abc:1' }, 'INVALID_CURSOR'],
+    ['an incomplete cursor', { topics: ['a'], since: '~a:abc' }, 'INVALID_CURSOR'],
     ['a cursor that names a topic twice', { topics: ['a'], since: '~a:abc:1~a:abc:2' }, 'INVALID_CURSOR'],
     ['disconnect', { topics: ['a'], whenSlow: 'disconnect' }, 'INVALID_OPTION'],
-  ])('what has no meaning is refused: %s', async (_, options, code) => {
+  ])('refuses invalid options: %s', async (_, options, code) => {
     await using log = await setUp();
     expect(() => log.manager.subscribe(options)).toThrow(expect.objectContaining({ code }));
   });

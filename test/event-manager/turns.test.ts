@@ -31,7 +31,7 @@ function turnsOf(options: Partial<TurnsOptions> = {}) {
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('turns', () => {
-  test('within one turn of the event loop a few ms are spent, however much is asked', async () => {
+  test('take up to a few ms of one turn of the event loop, however many there are', async () => {
     const { turns, passTime, loop } = turnsOf();
     const asker = ownAsker();
     let done = 0;
@@ -50,7 +50,7 @@ describe('turns', () => {
     expect(perTurn).toEqual([2, 4, 6, 8, 10]);
   });
 
-  test('control: with a slice without end all of it is done in one turn of the event loop', async () => {
+  test('control: without an end of the slice all take place in one turn of the event loop', async () => {
     const { turns, passTime } = turnsOf({ sliceMs: Number.POSITIVE_INFINITY });
     const asker = ownAsker();
     const all = Array.from({ length: 10 }, () => turns.run(asker, async () => passTime(1)));
@@ -62,7 +62,7 @@ describe('turns', () => {
     expect(done).toBe(true);
   });
 
-  test('one who asks once waits for one turn of each other, not for all that they ask', async () => {
+  test('make a new asker wait for one turn of each other asker, not for all of their work', async () => {
     const { turns, passTime, loop } = turnsOf();
     const order: string[] = [];
     const ask = (asker: Asker, name: string) =>
@@ -79,7 +79,7 @@ describe('turns', () => {
     expect(order.indexOf('modest')).toBeLessThanOrEqual(2);
   });
 
-  test('for one that is full nothing is done until it has drained, and the others do not wait', async () => {
+  test('of a full asker wait until it has drained, while others go on', async () => {
     const { turns, loop } = turnsOf();
     let drain = (): void => {};
     let full = true;
@@ -107,7 +107,7 @@ describe('turns', () => {
     expect(order).toEqual(['other', 'slow']);
   });
 
-  test('what one that is gone asked for, or has stopped, is not done', async () => {
+  test('of an asker that is gone, or was stopped, are refused', async () => {
     const { turns, passTime, loop } = turnsOf();
     let gone = false;
     const asker: Asker = {
@@ -136,9 +136,9 @@ describe('turns', () => {
   });
 
   test.each([
-    ['all of it is refused in one turn of the event loop', true, 100],
-    ['control: for one that is there one thing is done in it', false, 1],
-  ])('of 100 things that one waits for who then is gone, %s', async (_, leaves, count) => {
+    ['all end in one turn of the event loop once it is gone', true, 100],
+    ['control: only one ends in it while it is there', false, 1],
+  ])('among 100 waiting ones of one asker: %s', async (_, leaves, count) => {
     const { turns, passTime, loop } = turnsOf({ sliceMs: 0, perAsker: 1 });
     let gone = false;
     const asker: Asker = {
@@ -157,7 +157,7 @@ describe('turns', () => {
     expect(ended).toBe(count);
   });
 
-  test('so many run at a time, of one asker fewer', async () => {
+  test('run up to a number at a time, and fewer for one asker', async () => {
     const { turns, loop } = turnsOf({ atOnce: 3, perAsker: 2 });
     let running = 0;
     const ends: (() => void)[] = [];
@@ -179,7 +179,7 @@ describe('turns', () => {
     await Promise.all(all);
   });
 
-  test('a log that does not answer holds up the others for so long, and no longer', async () => {
+  test('wait only for a limited time for a log that does not answer', async () => {
     const turns = new Turns({ atOnce: 1, perAsker: 1, sliceMs: 2, patienceMs: 20 });
     let answer = (): void => {};
     const silent = turns.run(
