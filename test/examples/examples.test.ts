@@ -32,17 +32,17 @@ test('each example is listed with its command', () => {
   expect(listed.map(([, name]) => name).toSorted()).toEqual(all.toSorted());
 });
 
-test('mount-in-your-app', async () => {
+test('the example mount-in-your-app works', async () => {
   expect(await output('mount-in-your-app.ts')).toBe('Ada received: Mounted.');
 });
 
-test('custom-catalog', async () => {
+test('the example custom-catalog works', async () => {
   const [dream, refused] = (await output('custom-catalog.ts')).split('\n');
   expect(dream).toMatch(/^[0-9a-f]+:1: a locked door, 1\d\d years ago, heard 18446744073709551616 times$/);
   expect(refused).toMatch(/^EventsError: Invalid waking: data\.hour:/);
 });
 
-test('server-to-server', async () => {
+test('the example server-to-server works', async () => {
   await using server = await startTestServer();
   expect(await output('server-to-server.ts', `${server.url}/trpc`)).toMatch(
     /^stored at \w+:1\nstored 2 more$/,
@@ -51,14 +51,14 @@ test('server-to-server', async () => {
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-test.skipIf(!hasPython)('publish.py (where there is python3)', async () => {
+test.skipIf(!hasPython)('the example publish.py works (where there is python3)', async () => {
   await using server = await startTestServer();
   const [stored, refused] = (await output('publish.py', `${server.url}/trpc`)).split('\n');
   expect(stored).toMatch(/^stored at \w+:1$/);
   expect(refused).toMatch(/^refused: Invalid agent_message: data\.agent_type:/);
 });
 
-test('stock-client', async () => {
+test('the example stock-client works', async () => {
   await using server = await startTestServer();
   const lines = (await output('stock-client.ts', `${server.url.replace('http', 'ws')}/trpc`)).split('\n');
   expect(lines.map((line) => line.replace(/^\w+:/, ''))).toEqual([
