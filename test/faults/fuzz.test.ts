@@ -138,7 +138,7 @@ function isBeyond({ worstHealthMs, worstDelayMs, idleHealthMs, grownBytes, heldB
   return isLate || grownBytes > GROWTH_BYTES || heldBytes > HELD_BYTES;
 }
 
-test(`${INPUTS} hostile inputs: each is answered, others do not wait, and memory is bounded`, {
+test(`${INPUTS} hostile inputs are each answered without delaying others, in bounded memory`, {
   timeout: 120_000 + INPUTS * 20,
 }, async () => {
   const fuzzed = await fuzz({ kind: 'ours', count: INPUTS, part: 500, sizes: () => SIZES });
@@ -147,7 +147,7 @@ test(`${INPUTS} hostile inputs: each is answered, others do not wait, and memory
   expect({ isBeyond: isBeyond(fuzzed), fuzzed }).toMatchObject({ isBeyond: false });
 });
 
-test('control: with superjson’s own decoder such inputs, and smaller ones, hold up everybody', {
+test('control: superjson’s own decoder lets even smaller inputs of this kind delay everybody', {
   timeout: 300_000,
 }, async () => {
   const control = { kind: 'stock', count: 16 * CONTROL_PART, part: CONTROL_PART, untilBeyond: true } as const;

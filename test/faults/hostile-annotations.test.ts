@@ -121,25 +121,28 @@ const WAYS: readonly [string, Call, string, object][] = [
   ['a replay over a WebSocket', socket('subscription'), 'replay', SELECT],
 ];
 
-describe('nothing of an input is made before the call was authorised', () => {
-  test.each(WAYS)('%s: a token without rights', async (_, call, path, input) => {
+describe('an annotated value in an input', () => {
+  test.each(WAYS)('is not constructed for a token without rights: %s', async (_, call, path, input) => {
     await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
     expect((await call(server.url, path, input, await token({ claims: {} }))).reason).toBe('FORBIDDEN');
     expect(made).toBe(0);
   });
 
-  test.each(WAYS)('%s: with rights, what the schema holds and nothing else', async (_, call, path, input) => {
-    await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
-    const { text, reason } = await call(server.url, path, input, await token({ claims: ALL }));
-    if (path.startsWith('publish')) {
-      expect({ made, text }).toMatchObject({ made: 1, text: expect.stringContaining('"cursor"') });
-    } else {
-      expect({ made, reason }).toEqual({ made: 0, reason: 'INVALID_OPTION' });
-      expect(text).toContain('cannot be a custom');
-    }
-  });
+  test.each(WAYS)(
+    'is constructed for a token with rights only if the schema holds such a value: %s',
+    async (_, call, path, input) => {
+      await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
+      const { text, reason } = await call(server.url, path, input, await token({ claims: ALL }));
+      if (path.startsWith('publish')) {
+        expect({ made, text }).toMatchObject({ made: 1, text: expect.stringContaining('"cursor"') });
+      } else {
+        expect({ made, reason }).toEqual({ made: 0, reason: 'INVALID_OPTION' });
+        expect(text).toContain('cannot be a custom');
+      }
+    },
+  );
 
-  test('control: with superjson itself as the transformer it is made all the same', async () => {
+  test('control: is constructed before the authorization with superjson itself as the transformer', async () => {
     const manager = new EventManager({ catalog, broker: new MemoryBroker() });
     const t = initTRPC.create({ transformer: superjson });
     const authorize: Authorize<object> = () => {
@@ -157,7 +160,7 @@ describe('nothing of an input is made before the call was authorised', () => {
   });
 });
 
-describe('and nothing before the client was let in', () => {
+describe('an input of any router', () => {
   async function refused(apply: Apply): Promise<number> {
     const t = initTRPC.create({ transformer: superjson });
     const router = t.router({ echo: t.procedure.input((it) => it).query(({ input }) => String(input)) });
@@ -174,11 +177,11 @@ describe('and nothing before the client was let in', () => {
     return made;
   }
 
-  test('by the transformer of any router', async () => {
+  test('is not decoded before the client was let in', async () => {
     expect(await refused(applyBroadcastWSSHandler)).toBe(0);
   });
 
-  test('control: tRPC’s own adapter makes it when it arrives', async () => {
+  test('control: is decoded when it arrives with tRPC’s own adapter', async () => {
     expect(await refused(applyWSSHandler)).toBe(1);
   });
 });
@@ -283,8 +286,8 @@ const HOSTILE: readonly [string, string, unknown, string][] = [
   ],
 ];
 
-describe('hostile inputs are answered as such, in few words', () => {
-  test.each(HOSTILE)('%s', async (_, path, input, expected) => {
+describe('a hostile input is refused with its code in a short answer', () => {
+  test.each(HOSTILE)('for %s', async (_, path, input, expected) => {
     await using server = await startTestServer();
     for (const call of [socket('mutation'), post, postBatch]) {
       const { text, reason } = await call(server.url, path, input);
@@ -297,9 +300,9 @@ describe('hostile inputs are answered as such, in few words', () => {
   });
 
   test.each<[string, unknown]>([
-    ['types without end', { json: { types: Array.from({ length: 1_001 }, () => 'x') } }],
-    ['types that are not', { json: { types: Array.from({ length: 300 }, () => 'xx') } }],
-    ['topics without end', { json: { topics: Array.from({ length: 300 }, () => 5) } }],
+    ['too many types', { json: { types: Array.from({ length: 1_001 }, () => 'x') } }],
+    ['300 unknown types', { json: { types: Array.from({ length: 300 }, () => 'xx') } }],
+    ['topics of the wrong type', { json: { topics: Array.from({ length: 300 }, () => 5) } }],
     [
       'a filter of a typed array',
       {
@@ -308,7 +311,7 @@ describe('hostile inputs are answered as such, in few words', () => {
       },
     ],
     ['a since of a Map', { json: { since: [] }, meta: { values: { since: ['map'] } } }],
-  ])('of a subscription: %s', async (_, input) => {
+  ])('for a subscription with %s', async (_, input) => {
     await using server = await startTestServer();
     for (const call of [socket('subscription'), get]) {
       const { text, reason } = await call(server.url, 'on.any', input);
@@ -317,7 +320,7 @@ describe('hostile inputs are answered as such, in few words', () => {
     }
   });
 
-  test('a path without end is not said again', async () => {
+  test('which does not repeat an endless path', async () => {
     await using server = await startTestServer();
     for (const call of [socket('mutation'), post]) {
       const { text } = await call(server.url, 'x'.repeat(10_000), {});
@@ -327,7 +330,7 @@ describe('hostile inputs are answered as such, in few words', () => {
   });
 });
 
-test('what was authorised is what is done: no annotation makes another topic of the one that was looked at', async () => {
+test('an annotation cannot change the authorised topic into another one', async () => {
   await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
   const bearer = await token({ claims: { ...ALL, topics: ['mine'] } });
   const data = agentMessage('x');

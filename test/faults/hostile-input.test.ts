@@ -35,7 +35,7 @@ async function expectUnharmed(server: ServerChild): Promise<void> {
     .toMatchObject({ subscribers: 0, polluted: false, published: published + 1 });
 }
 
-test(`${FRAMES} mutated frames on every path: no exit, documented close codes, and the memory comes back`, {
+test(`${FRAMES} mutated frames on every path end no process, close only with documented codes, and leave no memory behind`, {
   timeout: 60_000 + FRAMES,
 }, async () => {
   await using server = await startServerChild({ adapter: 'ours' }, TIGHT_HEAP);
@@ -124,7 +124,7 @@ const BODIES: readonly [string, string, string, number, string?][] = [
   ['an event that is none', 'constructor', '{"json":{"data":{}}}', 404],
 ];
 
-test('HTTP bodies that nobody sends in good faith: each is answered as documented, and nothing stays', {
+test('hostile HTTP bodies are each answered as documented, and leave nothing behind', {
   timeout: 60_000,
 }, async () => {
   await using server = await startServerChild({ adapter: 'ours' });

@@ -16,7 +16,7 @@ const TOPICS = size(2, 20);
 const FLAWLESS = { silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0 };
 const LEVEL = { timeout: size(20_000, 60_000) };
 
-describe('a node is killed under load', { timeout: size(60_000, 600_000) }, () => {
+describe('after a node was killed under load', { timeout: size(60_000, 600_000) }, () => {
   const clients = size(10, 200);
 
   async function killNodes(resumes: boolean, strikes: number) {
@@ -49,21 +49,21 @@ describe('a node is killed under load', { timeout: size(60_000, 600_000) }, () =
     }
   }
 
-  test('[D12] its clients go on at another one: nothing is lost or duplicated', async () => {
+  test('[D12] its clients go on at another node, and nothing is lost or duplicated', async () => {
     const report = await killNodes(true, rounds(1, 20));
     tell('8 a node killed', report);
     expect(report).toMatchObject(FLAWLESS);
     expect(report.delivered).toBe((report.acknowledged * clients) / TOPICS);
   });
 
-  test('control: clients that do not resume lose what came meanwhile', async () => {
+  test('control: clients that do not resume lose the events published meanwhile', async () => {
     const { silent } = await killNodes(false, rounds(1, 3));
     tell('8 a node killed', { control: `${silent} lost` });
     expect(silent).toBeGreaterThan(0);
   });
 });
 
-describe("every client's socket is cut", { timeout: size(60_000, 600_000) }, () => {
+describe('after every client’s socket was cut', { timeout: size(60_000, 600_000) }, () => {
   const clients = size(20, 1000);
 
   async function cutAll(resumes: boolean) {
@@ -94,14 +94,14 @@ describe("every client's socket is cut", { timeout: size(60_000, 600_000) }, () 
     return { ...topics.report(), perSecond, backMs: Math.round(backMs) };
   }
 
-  test('[D12] everything is delivered, once and in order', async () => {
+  test('[D12] every event is delivered, once and in order', async () => {
     const report = await cutAll(true);
     tell('9 every socket cut', report);
     expect(report).toMatchObject(FLAWLESS);
     expect(report.delivered).toBe((report.acknowledged * clients) / TOPICS);
   });
 
-  test('control: clients that do not resume lose what came meanwhile', async () => {
+  test('control: clients that do not resume lose the events published meanwhile', async () => {
     const { silent } = await cutAll(false);
     tell('9 every socket cut', { control: `${silent} lost` });
     expect(silent).toBeGreaterThan(0);

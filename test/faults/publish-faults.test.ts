@@ -22,7 +22,7 @@ async function readAll(url: string, checker: DeliveryChecker): Promise<void> {
   await broker.close();
 }
 
-describe('every 50th answer to a publish is lost', { timeout: size(60_000, 300_000) }, () => {
+describe('with every 50th answer to a publish lost', { timeout: size(60_000, 300_000) }, () => {
   async function publishAll(forgetsKeys: boolean) {
     await using redis = await startRedis();
     await using proxy = await startTcpProxy(redis.port);
@@ -53,20 +53,20 @@ describe('every 50th answer to a publish is lost', { timeout: size(60_000, 300_0
     return checker.report();
   }
 
-  test('[D3] with its idempotency key, what is sent again is stored once', async () => {
+  test('[D3] a publish sent again with its idempotency key is stored once', async () => {
     const report = await publishAll(false);
     tell('3 every 50th answer dropped', report);
     expect(report).toMatchObject({ silent: 0, duplicated: 0, reordered: 0, delivered: report.acknowledged });
   });
 
-  test('control: without, it is stored twice', async () => {
+  test('control: a publish sent again without its key is stored twice', async () => {
     const { duplicated } = await publishAll(true);
     tell('3 every 50th answer dropped', { control: `${duplicated} duplicated` });
     expect(duplicated).toBeGreaterThan(0);
   });
 });
 
-describe('the connection to Redis swallows everything', { timeout: size(60_000, 180_000) }, () => {
+describe('with a connection to Redis that swallows everything', { timeout: size(60_000, 180_000) }, () => {
   const timeoutMs = size(500, 2000);
 
   test('[D2] publishes are refused in time, none hangs, and none is lost afterwards', async () => {
@@ -98,7 +98,7 @@ describe('the connection to Redis swallows everything', { timeout: size(60_000, 
     expect(longestMs).toBeLessThan(timeoutMs + 2000);
   });
 
-  test('control: a client of Redis without a bound waits on', async () => {
+  test('control: a Redis client without a time limit waits on', async () => {
     await using redis = await startRedis();
     await using proxy = await startTcpProxy(redis.port);
     const client = new Redis({ host: '127.0.0.1', port: proxy.port });

@@ -47,17 +47,17 @@ async function comeBack(clients: number, processes: number) {
   return { clients, attempts: followers.attempts, backMs: Math.round(performance.now() - since) };
 }
 
-describe('all clients reconnect at once, to a server that takes a few at a time', {
+describe('with all clients reconnecting at once to a server that takes a few at a time', {
   timeout: size(60_000, 300_000),
 }, () => {
-  test('[D12] all are back within 30 s, after 3 attempts at most', async () => {
+  test('[D12] all clients are back within 30 s, after up to 3 attempts', async () => {
     const report = await comeBack(size(150, 5000), 4);
     tell(NAME, report);
     expect(report.attempts).toBeLessThanOrEqual(3);
     expect(report.backMs).toBeLessThan(30_000);
   });
 
-  test('control: without jitter they stand in each other’s way', async () => {
+  test('control: clients without jitter block each other', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0);
     const { attempts } = await comeBack(150, 0);
     tell(NAME, { control: `${attempts} attempts` });

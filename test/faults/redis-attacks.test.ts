@@ -142,7 +142,7 @@ function forgetsIds(broker: Broker): Broker {
   });
 }
 
-describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 600_000) }, (kind) => {
+describe.each(redisKinds)('attacks on delivery ($name)', { timeout: size(60_000, 600_000) }, (kind) => {
   let redis: SomeRedis;
   beforeAll(async () => {
     redis = await kind.open();
@@ -164,7 +164,7 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
   });
 
   test.each(attacks.filter(({ loses }) => loses))(
-    'control: $name, where gaps are not told: nobody knows of it',
+    'control: $name: the loss goes unnoticed where gaps are not told',
     async ({ name, strike }) => {
       const { gaps } = await underLoad(redis, strike, { wrap: hidesGaps });
       tell(rowOf(name), { control: `${gaps} told` });
@@ -172,7 +172,7 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
     },
   );
 
-  test('control: SCRIPT FLUSH, the script is known by its name no more', async () => {
+  test('control: SCRIPT FLUSH: the script is unknown by its name', async () => {
     await underLoad(redis, async () => {});
     const sha = createHash('sha1').update(PUBLISH).digest('hex');
     const ask = (server: RedisServer) =>
@@ -186,7 +186,7 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
     expect(after).toContain('NOSCRIPT');
   });
 
-  test('control: CLIENT KILL TYPE PUBSUB, a tail that only listens misses what it does not hear', async () => {
+  test('control: CLIENT KILL TYPE PUBSUB: a tail that only listens misses records', async () => {
     const { port } = await redis.masterOf(KEY);
     const listen = () => new Redis(port, '127.0.0.1', { retryStrategy: () => 300 });
     await redis.heal();
@@ -208,7 +208,7 @@ describe.each(redisKinds)('attacks on delivery: $name', { timeout: size(60_000, 
 
 // Events sent to a master that is replaced are never stored, let alone twice: row 5 has that one's control.
 test.each(redisKinds.filter(({ keepsPausedMaster }) => keepsPausedMaster))(
-  'control: CLIENT PAUSE, a publisher with a new key for each attempt stores twice: $name',
+  'control: CLIENT PAUSE: a publisher with a new key for each attempt stores twice ($name)',
   { timeout: size(60_000, 180_000) },
   async ({ name, open }) => {
     await using redis = await open();

@@ -26,7 +26,7 @@ const FLAWLESS = { silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0
 
 expectNothingPrinted();
 
-describe('Redis is killed under load', { timeout: size(60_000, 900_000) }, () => {
+describe('after Redis was killed under load', { timeout: size(60_000, 900_000) }, () => {
   async function killRedis(args: readonly string[], rounds: number) {
     await using redis = await startRedis({ args });
     await using cluster = await startCluster({ redisUrl: redis.url, ...SIZE });
@@ -43,21 +43,21 @@ describe('Redis is killed under load', { timeout: size(60_000, 900_000) }, () =>
     return { ...cluster.checker.report(), perSecond: median(perSecond), backMs: Math.round(backMs) };
   }
 
-  test('[D4] with AOF: nothing is lost, duplicated or reordered, and delivery comes back', async () => {
+  test('[D4] with AOF, nothing is lost, duplicated or reordered, and delivery resumes', async () => {
     const report = await killRedis(AOF, ROUNDS);
     tell(ONE, report);
     expect(report).toMatchObject(FLAWLESS);
     expect(report.delivered).toBe((report.acknowledged * SIZE.clients) / SIZE.topics);
   });
 
-  test('control: without AOF the log is gone, and everybody is told', async () => {
+  test('control: without AOF the log is gone, and every client is told', async () => {
     const { gaps, silent } = await killRedis([], 1);
     tell(ONE, { control: `${gaps} gaps` });
     expect(gaps).toBe(SIZE.clients);
     expect(silent).toBe(0);
   });
 
-  test('[D4] without persistence: every client gets a gap, and nothing is missing in silence', async () => {
+  test('[D4] without persistence, every client gets a gap, and nothing is missing in silence', async () => {
     await using redis = await startRedis();
     await using cluster = await startCluster({ redisUrl: redis.url, ...SIZE });
     const perSecond: number[] = [];
@@ -77,7 +77,7 @@ describe('Redis is killed under load', { timeout: size(60_000, 900_000) }, () =>
     expect(report).toMatchObject({ silent: 0, duplicated: 0, reordered: 0, gaps: ROUNDS * SIZE.clients });
   });
 
-  test('control: where the gap is not told, clients know of nothing', async () => {
+  test('control: clients do not notice the loss where the gap is not told', async () => {
     await using redis = await startRedis();
     await using cluster = await startCluster({ redisUrl: redis.url, ...SIZE, wrap: hidesGaps });
     await cluster.backAgain();
@@ -90,7 +90,7 @@ describe('Redis is killed under load', { timeout: size(60_000, 900_000) }, () =>
   });
 });
 
-describe('Redis cuts its subscribers', { timeout: size(60_000, 300_000) }, () => {
+describe('after Redis cut its subscribers', { timeout: size(60_000, 300_000) }, () => {
   const cut = async (wrap?: (url: string) => Parameters<typeof startCluster>[0]['wrap']) => {
     await using redis = await startRedis();
     const around = wrap?.(redis.url);
@@ -111,13 +111,13 @@ describe('Redis cuts its subscribers', { timeout: size(60_000, 300_000) }, () =>
     return { ...cluster.checker.report(), perSecond: median(perSecond), backMs: Math.round(backMs) };
   };
 
-  test('[D4] CLIENT KILL TYPE PUBSUB: nothing is lost', async () => {
+  test('[D4] with CLIENT KILL TYPE PUBSUB, nothing is lost', async () => {
     const report = await cut();
     tell(SIX, report);
     expect(report).toMatchObject(FLAWLESS);
   });
 
-  test('control: a tail that only listens loses them in silence', async () => {
+  test('control: a tail that only listens loses records in silence', async () => {
     const { silent } = await cut(
       (url) => (broker) => naiveTail(broker, () => new Redis(url, { retryStrategy: () => 300 })),
     );

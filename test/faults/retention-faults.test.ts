@@ -55,7 +55,7 @@ async function pausePastTheLog(wrap = (broker: Broker): Broker => broker) {
   return checker.report();
 }
 
-test('[D4] what a paused client did not read in time is announced, with the clock set back too', async () => {
+test('[D4] events that a paused client did not read in time are announced as a gap, even if the clock is set back', async () => {
   const report = await pausePastTheLog();
   tell('7 log trimmed past a paused client', report);
   expect(report).toMatchObject({ silent: 0, duplicated: 0, reordered: 0 });
@@ -63,7 +63,7 @@ test('[D4] what a paused client did not read in time is announced, with the cloc
   expect(report.delivered + report.announced).toBe(report.acknowledged);
 });
 
-test('control: where gaps are not told, they are missing in silence', async () => {
+test('control: the events are missing in silence where gaps are not told', async () => {
   const { silent } = await pausePastTheLog(hidesGaps);
   tell('7 log trimmed past a paused client', { control: `${silent} lost` });
   expect(silent).toBeGreaterThan(0);

@@ -58,7 +58,7 @@ async function restartAll({ drains, resumes }: { drains: boolean; resumes: boole
 }
 
 describe('a rolling restart of three nodes under load', { timeout: size(60_000, 600_000) }, () => {
-  test('loses nothing, duplicates nothing, and takes a node no more than half a minute', async () => {
+  test('loses nothing, duplicates nothing, and takes up to half a minute per node', async () => {
     const { report, perSecond, longestMs } = await restartAll({ drains: true, resumes: true });
     tell('8 rolling restart', { ...report, perSecond, longestMs });
     expect(report).toMatchObject({ silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0 });
@@ -66,7 +66,7 @@ describe('a rolling restart of three nodes under load', { timeout: size(60_000, 
     expect(longestMs).toBeLessThan(BAR_MS);
   });
 
-  test('control: without the drain, clients that do not resume lose what came meanwhile', async () => {
+  test('control: loses the events published meanwhile for clients that do not resume, without the drain', async () => {
     const { report } = await restartAll({ drains: false, resumes: false });
     tell('8 rolling restart', { control: `${report.silent} lost` });
     expect(report.silent).toBeGreaterThan(0);

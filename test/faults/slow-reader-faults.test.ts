@@ -66,8 +66,8 @@ async function stopReading(maxBufferedBytes?: number) {
   }
 }
 
-describe('some clients stop reading', { timeout: size(60_000, 600_000) }, () => {
-  test('[D9] little is held for each, the others go on, and they get everything once they read again', async () => {
+describe('when some clients stop reading', { timeout: size(60_000, 600_000) }, () => {
+  test('[D9] the server holds little for each, others go on, and they get everything once they read again', async () => {
     const { report, heldMib, stopped } = await stopReading();
     tell(NAME, { ...report, heldMib: Number(heldMib.toFixed(2)) });
     expect(stopped).toBe(true);
@@ -76,7 +76,7 @@ describe('some clients stop reading', { timeout: size(60_000, 600_000) }, () => 
     expect(report.delivered).toBe(EVENTS * CLIENTS);
   });
 
-  test('control: without the high-water mark all of it is held', async () => {
+  test('control: the server holds everything for them without the high-water mark', async () => {
     const { heldMib } = await stopReading(Number.POSITIVE_INFINITY);
     tell(NAME, { control: `${heldMib.toFixed(1)} MiB held` });
     expect(heldMib).toBeGreaterThan(5);

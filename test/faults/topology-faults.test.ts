@@ -66,14 +66,14 @@ async function missedByNaive(redisUrl: string, { port }: RedisServer, strike: ()
   return cluster.checker.report().silent;
 }
 
-describe('the master behind Sentinels is killed', { timeout: size(60_000, 600_000) }, () => {
+describe('after the master behind Sentinels was killed', { timeout: size(60_000, 600_000) }, () => {
   let redis: RedisSentinel;
   beforeAll(async () => {
     redis = await startRedisSentinel();
   }, 60_000);
   afterAll(() => redis[Symbol.asyncDispose]());
 
-  test('[D4] its successor is found; nothing is missing in silence', async () => {
+  test('[D4] its successor is found, and nothing is missing in silence', async () => {
     let electedMs = 0;
     const strike = async () => {
       const master = await redis.master();
@@ -89,7 +89,7 @@ describe('the master behind Sentinels is killed', { timeout: size(60_000, 600_00
     expect(report.backMs).toBeLessThan(LONGEST_MS);
   });
 
-  test('control: a subscriber that stays where it is hears no more, and is not told', async () => {
+  test('control: a subscriber that stays with the old master hears nothing more, and is not told', async () => {
     await redis.heal();
     const master = await redis.master();
     const missed = await missedByNaive(redis.url, master, () => master.kill());
@@ -98,14 +98,14 @@ describe('the master behind Sentinels is killed', { timeout: size(60_000, 600_00
   });
 });
 
-describe('a Cluster changes under load', { timeout: size(60_000, 900_000) }, () => {
+describe('with a Cluster that changes under load', { timeout: size(60_000, 900_000) }, () => {
   let redis: RedisCluster;
   beforeAll(async () => {
     redis = await startRedisCluster();
   }, 60_000);
   afterAll(() => redis[Symbol.asyncDispose]());
 
-  test('[D4] the master of a topic is killed: nothing is missing in silence', async () => {
+  test('[D4] nothing is missing in silence when the master of a topic is killed', async () => {
     const strike = async () => (await redis.masterOf(KEY)).kill();
     const report = await underLoad(redis.url, { prepare: () => redis.heal(), strike });
     tell('5 Cluster, master killed', report);
@@ -114,7 +114,7 @@ describe('a Cluster changes under load', { timeout: size(60_000, 900_000) }, () 
     expect(report.backMs).toBeLessThan(LONGEST_MS);
   });
 
-  test('[D4] the slot of a topic moves: nothing is lost, duplicated or reordered', async () => {
+  test('[D4] nothing is lost, duplicated or reordered when the slot of a topic moves', async () => {
     await redis.heal();
     const report = await underLoad(redis.url, { strike: () => redis.moveSlot(KEY), rounds: size(2, 10) });
     tell('5 Cluster, slot moved', report);
@@ -123,7 +123,7 @@ describe('a Cluster changes under load', { timeout: size(60_000, 900_000) }, () 
     expect(report.backMs).toBeLessThan(LONGEST_MS);
   });
 
-  test('control: a subscriber that does not follow its slot hears no more, and is not told', async () => {
+  test('control: a subscriber that does not follow its slot hears nothing more, and is not told', async () => {
     await redis.heal();
     const master = await redis.masterOf(KEY);
     const missed = await missedByNaive(redis.url, master, () => redis.moveSlot(KEY));
