@@ -7,7 +7,7 @@ import { itemsOf, messagesOf, startEventServer } from './harness.ts';
 const TEXT = 'The shadow is everything the persona has decided not to see. '.repeat(8);
 const compressed = { ws: { ...WEBSOCKET_LIMITS, perMessageDeflate: COMPRESSION } };
 
-test('clients that take compression get the same events in fewer bytes, whatever their request ids', async () => {
+test('clients that accept compression get the same events in fewer bytes, whatever their request ids', async () => {
   await using events = await startEventServer(compressed);
   const clients = await Promise.all([1, 2, 'three'].map((id) => events.subscribe(id)));
   expect(clients.map(({ ws }) => ws.extensions)).toEqual(Array(3).fill('permessage-deflate'));
@@ -25,7 +25,7 @@ test('clients that take compression get the same events in fewer bytes, whatever
   }
 });
 
-test('a client that does not take compression gets plain frames from the same server', async () => {
+test('a client without compression gets plain frames from the same server', async () => {
   await using events = await startEventServer(compressed);
   const client = await events.subscribe(1, {}, { perMessageDeflate: false });
   expect(client.ws.extensions).toBe('');
@@ -33,7 +33,7 @@ test('a client that does not take compression gets plain frames from the same se
   await until(() => expect(messagesOf(client)).toEqual([TEXT]));
 });
 
-test('short messages and replies to one client go uncompressed', async () => {
+test('short messages and replies to one client are not compressed', async () => {
   await using events = await startEventServer({ ...compressed, compressFrom: 100_000 });
   const client = await events.subscribe();
   const [socket] = events.sockets;

@@ -23,8 +23,8 @@ const numbers = (from: number, to: number) =>
 describe.each([
   ['in groups', {}],
   ['iterated', { live: false as const }],
-])('event subscriptions, %s', (_, options) => {
-  test('[D4] every subscriber gets every event once, in order, whatever its request id', async () => {
+])('event subscriptions (%s)', (_, options) => {
+  test('[D4] deliver every event once and in order to every subscriber, whatever its request id', async () => {
     await using events = await startEventServer(options);
     const ids = [1, 2, 77, 'a', 'ü"\\'];
     const clients = await Promise.all(ids.map((id) => events.subscribe(id)));
@@ -36,7 +36,7 @@ describe.each([
     }
   });
 
-  test('jsonrpc is echoed on every frame', async () => {
+  test('echo jsonrpc in every frame', async () => {
     await using events = await startEventServer(options);
     const client = await events.server.connect();
     client.send({
@@ -51,7 +51,7 @@ describe.each([
     expect(client.of(1).map(({ jsonrpc }) => jsonrpc)).toEqual(['2.0', '2.0', '2.0']);
   });
 
-  test('[D8] several subscriptions on one socket each get what they select', async () => {
+  test('[D8] on one socket each deliver what they select', async () => {
     await using events = await startEventServer(options);
     const client = await events.subscribe(1, { types: ['system_status'] });
     client.call(2, 'subscription', 'on.agent_message', { json: {} });
@@ -68,7 +68,7 @@ describe.each([
     expect(messagesOf(client, 2)).toEqual(['m']);
   });
 
-  test('[D12] a stock client whose socket is cut resumes after its last event: none lost, none twice', async () => {
+  test('[D12] of a stock client whose socket is cut resume after its last event: none lost, none twice', async () => {
     await using events = await startEventServer(options);
     const wsClient = createWSClient({
       url: events.server.url,
@@ -97,7 +97,7 @@ describe.each([
     await wsClient.close();
   });
 
-  test('an event nobody could encode harms nobody: Date, Map and bigint reach a superjson client', async () => {
+  test('survive an event that cannot be encoded, and carry Date, Map and bigint to a superjson client', async () => {
     const catalog = defineEvents({
       rich: z.object({ at: z.date(), sizes: z.map(z.string(), z.bigint()), tags: z.set(z.string()) }),
       plain: z.object({ n: z.number() }),
@@ -136,7 +136,7 @@ describe.each([
         deserialize: (value: { wrapped: unknown }) => value.wrapped,
       },
     ],
-  ])('a router with %s is served in its own format', async (_, transformer) => {
+  ])('of a router with %s are served in its own format', async (_, transformer) => {
     const manager = new EventManager({ broker: new MemoryBroker() });
     const t = initTRPC.create({ ...(transformer && { transformer }) });
     const router = t.router(eventProcedures(manager, t.procedure));
@@ -164,7 +164,7 @@ describe.each([
   });
 });
 
-test('frames of one turn leave in one write, and a single event in one write of its own', async () => {
+test('send the frames of one turn in one write, and a single event in its own', async () => {
   await using events = await startEventServer();
   const client = await events.subscribe();
   client.call(2, 'subscription', 'on.any', { json: {} });

@@ -34,8 +34,8 @@ const publish = async (count: number, from = 1) => {
   }
 };
 
-describe.each(STREAMS)('server-sent events %s', (_, serve) => {
-  test('begin with tRPC’s headers and its first event, and go on with items and their cursors', async () => {
+describe.each(STREAMS)('a stream of server-sent events (%s)', (_, serve) => {
+  test('begins with tRPC’s headers and its first event, and goes on with items and their cursors', async () => {
     await using server = await startStreams(serve, routerOf());
     const client = await StreamClient.open(server, 'on.any');
     expect(client.response.statusCode).toBe(200);
@@ -55,7 +55,7 @@ describe.each(STREAMS)('server-sent events %s', (_, serve) => {
     await until(() => expect(manager.stats().subscribers).toBe(0));
   });
 
-  test('[D6] go on after Last-Event-ID, as a header and as a parameter', async () => {
+  test('[D6] resumes after Last-Event-ID, as a header and as a parameter', async () => {
     await using server = await startStreams(serve, routerOf());
     await publish(5);
     const { items } = await manager.history({ limit: 5 });
@@ -68,7 +68,7 @@ describe.each(STREAMS)('server-sent events %s', (_, serve) => {
     }
   });
 
-  test('tell an error in the midst, and end', async () => {
+  test('sends an error in mid-stream, and ends', async () => {
     await using server = await startStreams(serve, routerOf());
     const client = await StreamClient.open(server, 'on.any');
     await until(() => expect(client.items).toHaveLength(1));
@@ -79,7 +79,7 @@ describe.each(STREAMS)('server-sent events %s', (_, serve) => {
     expect(JSON.parse(last?.data ?? '')).toMatchObject({ json: { data: { code: 'CLIENT_CLOSED_REQUEST' } } });
   });
 
-  test('are refused as tRPC refuses: by context or by a procedure with an event, otherwise with a status', async () => {
+  test('is refused as tRPC refuses it: by context or procedure with an event, otherwise with a status', async () => {
     const onError = vi.fn();
     const createContext = ({ req }: { req: { headers: Record<string, unknown> } }) => {
       if (req.headers['x-who'] === 'nobody') throw new TRPCError({ code: 'UNAUTHORIZED' });
@@ -103,7 +103,7 @@ describe.each(STREAMS)('server-sent events %s', (_, serve) => {
     expect(onError).toHaveBeenCalledTimes(5); // tRPC tells of what ends a stream twice
   });
 
-  test('carry what JSON cannot say, and streams that are no event subscriptions', async () => {
+  test('carries values beyond JSON, and also streams that are no event subscriptions', async () => {
     const catalog = defineEvents({ dream: z.object({ at: z.date(), many: z.map(z.string(), z.bigint()) }) });
     const dreams = new EventManager({ catalog, broker: new MemoryBroker() });
     const t = initTRPC.create({ transformer: superjson });
@@ -132,7 +132,7 @@ describe.each(STREAMS)('server-sent events %s', (_, serve) => {
     await dreams.close();
   });
 
-  test('are pinged while nothing comes, and end after the longest time', async () => {
+  test('is pinged while no event comes, and ends after its maximum duration', async () => {
     const t = initTRPC.create({
       transformer: superjson,
       sse: {
@@ -153,7 +153,7 @@ describe.each(STREAMS)('server-sent events %s', (_, serve) => {
     await until(() => expect(manager.stats().subscribers).toBe(0));
   });
 
-  test('a middleware of one’s own sees the call, and its signal aborts when the client leaves', async () => {
+  test('runs the application’s middleware, and its signal aborts when the client leaves', async () => {
     const t = initTRPC.create({ transformer: superjson });
     const signals: (AbortSignal | undefined)[] = [];
     const procedure = t.procedure.use(({ signal, next }) => {
@@ -182,7 +182,7 @@ describe('[D9] a stream in groups whose client does not read', () => {
     return peak;
   }
 
-  test('refill: holds little memory, harms nobody, and gets everything when it reads again', async () => {
+  test('with whenSlow: refill: holds little memory, affects nobody, and gets everything when it is read again', async () => {
     await using server = await startStreams(serve, routerOf(), { highWaterBytes: HIGH_WATER });
     const slow = await StreamClient.open(server, 'on.any');
     const good = await StreamClient.open(server, 'on.any');
@@ -196,7 +196,7 @@ describe('[D9] a stream in groups whose client does not read', () => {
     await until(() => expect(numbers(slow)).toEqual(range(1, FLOOD)));
   });
 
-  test('control: without the high-water mark the process holds all of it', async () => {
+  test('control: holds everything in the process without the high-water mark', async () => {
     await using server = await startStreams(serve, routerOf(), { highWaterBytes: Number.POSITIVE_INFINITY });
     const slow = await StreamClient.open(server, 'on.any');
     await until(() => expect(slow.items).toHaveLength(1));
@@ -204,7 +204,7 @@ describe('[D9] a stream in groups whose client does not read', () => {
     expect(await flood(server)).toBeGreaterThan((FLOOD * PADDING.length) / 2);
   });
 
-  test('disconnect: is told SLOW_CONSUMER and cut, and resumes from its last cursor', async () => {
+  test('with whenSlow: disconnect gets SLOW_CONSUMER, is cut, and resumes from its last cursor', async () => {
     const onError = vi.fn();
     await using server = await startStreams(serve, routerOf(), { highWaterBytes: HIGH_WATER, onError });
     const slow = await StreamClient.open(server, 'on.any', { json: { whenSlow: 'disconnect' } });
@@ -228,7 +228,7 @@ describe('[D9] a stream in groups whose client does not read', () => {
 describe.each([
   ['in groups', STREAMS[1], 1],
   ['control: iterated by tRPC', STREAMS[0], 20],
-] as const)('an event for 20 streams %s', (_, streams, times) => {
+] as const)('an event for 20 streams (%s)', (_, streams, times) => {
   test(`is encoded ${times === 1 ? 'once' : `${times} times`}`, async () => {
     const serialize = vi.fn((value: unknown) => value);
     const t = initTRPC.create({
@@ -247,7 +247,7 @@ describe.each([
   });
 });
 
-test('line ends in a record that somebody else wrote into the log end no event', async () => {
+test('line ends in a foreign record cannot end an event of the stream', async () => {
   const broker = new MemoryBroker();
   const foreign = new EventManager({ broker });
   const [, [, serve]] = STREAMS as [unknown, (typeof STREAMS)[number]];

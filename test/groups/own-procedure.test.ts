@@ -47,10 +47,10 @@ const publish = (n: number) => manager.publish('agent_message', agentMessage(n))
 describe.each([
   ['our WebSockets', applyBroadcastWSSHandler, 1],
   ["tRPC's own WebSockets", applyWSSHandler, 0],
-] as const)('over %s', (_, apply, expected) => {
+] as const)('a procedure over %s', (_, apply, expected) => {
   const serve = () => startServer<typeof router>((options) => apply(options), { router });
 
-  test(`trackedItems are items with ids, delivered in ${expected} groups`, async () => {
+  test(`yields trackedItems as items with ids, delivered in ${expected} groups`, async () => {
     await using server = await serve();
     const client = await server.connect();
     client.call(1, 'subscription', 'messages', { json: {} });
@@ -62,7 +62,7 @@ describe.each([
     expect(itemsOf(client).at(-1)?.cursor).toBe(cursor);
   });
 
-  test('a replay is iterated, and its items have ids too', async () => {
+  test('yields a replay by iteration, its items with ids too', async () => {
     const { cursor } = await publish(1);
     await using server = await serve();
     const client = await server.connect();
@@ -72,7 +72,7 @@ describe.each([
     expect(groups).toBe(0);
   });
 
-  test('an error that ends it has its tRPC code', async () => {
+  test('ends with the tRPC code of an error', async () => {
     for (let n = 0; n < 60; n++) await manager.publish('agent_message', agentMessage(n), { topic: `t-${n}` });
     await using server = await serve();
     const client = await server.connect();
@@ -84,7 +84,7 @@ describe.each([
     });
   });
 
-  test('control: what is not tracked has no id, and is in no group', async () => {
+  test('control: yields untracked items without ids, in no group', async () => {
     await using server = await serve();
     const client = await server.connect();
     client.call(1, 'subscription', 'bare', { json: {} });
@@ -95,8 +95,8 @@ describe.each([
   });
 });
 
-describe.each(STREAMS)('over server-sent events %s', (name, serve) => {
-  test('trackedItems are events with ids', async () => {
+describe.each(STREAMS)('a procedure over server-sent events (%s)', (name, serve) => {
+  test('yields trackedItems as events with ids', async () => {
     await using server = await startStreams(serve, router);
     const client = await StreamClient.open(server, 'messages');
     await expect.poll(() => client.items.length).toBe(1);
@@ -108,7 +108,7 @@ describe.each(STREAMS)('over server-sent events %s', (name, serve) => {
   });
 });
 
-test('a caller in the process gets the items tracked', async () => {
+test('a caller in the process gets tracked items', async () => {
   const items = (await router.createCaller({}).messages())[Symbol.asyncIterator]();
   await items.next();
   const { cursor } = await publish(1);

@@ -22,8 +22,8 @@ const of = (client: RawClient, topic: string) =>
 describe.each([
   ['attached to sockets', {}],
   ['iterated', { live: false as const }],
-])('%s', (_, options) => {
-  test('[D4] [D6] a stock client of several topics whose socket is cut resumes: none lost, none twice, each topic in order', async () => {
+])('several topics or an interval (%s)', (_, options) => {
+  test('[D4] [D6] reach a stock client in order after a resume, none lost and none twice', async () => {
     await using events = await startEventServer(options);
     const wsClient = createWSClient({
       url: events.server.url,
@@ -67,7 +67,7 @@ describe.each([
     await wsClient.close();
   });
 
-  test('[D9] one that does not read several topics holds little, and gets everything of each when it does', async () => {
+  test('[D9] hold little for a client that does not read, who gets everything of each topic when it does', async () => {
     await using events = await startEventServer({ ...options, maxBufferedBytes: 64 * 1024 });
     const slow = await events.subscribe(1, { topics: ['a', 'b'] });
     slow.ws.pause();
@@ -85,7 +85,7 @@ describe.each([
     for (const topic of ['a', 'b']) await until(() => expect(of(slow, topic)).toEqual(range(1, 400)));
   });
 
-  test('[D4] every: all who ask for the same get the same, at most once per interval, and are told the rest', async () => {
+  test('[D4] reach all subscribers of one interval alike, at most once per interval, with the rest announced', async () => {
     await using events = await startEventServer(options);
     const input = { types: ['agent_message'], every: 300 };
     const clients = [await events.subscribe(1, input), await events.subscribe(1, input)];
@@ -110,7 +110,7 @@ describe.each([
     expect(gaps?.reduce((sum, { lost }) => sum + lost, messages.length)).toBe(published);
   });
 
-  test('[D9] every: one that does not read gets the latest when it does', async () => {
+  test('[D9] bring a client that did not read the latest of an interval when it does', async () => {
     await using events = await startEventServer({ ...options, maxBufferedBytes: 64 * 1024 });
     const slow = await events.subscribe(1, { types: ['agent_message'], every: 1, latestBy: 'agent_id' });
     slow.ws.pause();
@@ -132,7 +132,7 @@ describe.each([
   });
 });
 
-test('[D6] server-sent events: several topics, and a resume after their last id', async () => {
+test('[D6] server-sent events of several topics resume after their last id', async () => {
   await using events = await startEventServer();
   const answer = createHTTPHandler({ router: createAppRouter(events.manager) });
   const http = createServer(answer);

@@ -31,7 +31,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 const publishedTo = (client: RawClient) => until(() => expect(received(client).at(-1)).toBe(FLOOD));
 
 describe('[D9] a client that does not read', () => {
-  test('refill: holds little memory, harms nobody, and gets everything from the log when it reads again', async () => {
+  test('with whenSlow: refill: holds little memory, affects nobody, and gets everything from the log when it reads again', async () => {
     await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
     const slow = await events.subscribe();
     const good = await events.subscribe();
@@ -47,14 +47,14 @@ describe('[D9] a client that does not read', () => {
     expect(itemsOf(slow).filter(({ event_type }) => event_type.startsWith('stream_'))).toHaveLength(1);
   });
 
-  test('control: without the high-water mark the process holds all of it', async () => {
+  test('control: has everything held in the process without the high-water mark', async () => {
     await using events = await startEventServer({ maxBufferedBytes: Number.POSITIVE_INFINITY });
     const slow = await events.subscribe();
     slow.ws.pause();
     expect(await flood(events)).toBeGreaterThan(FLOOD_BYTES / 2);
   });
 
-  test('one that comes back to much that it missed holds little memory too', async () => {
+  test('that comes back to many missed events holds little memory too', async () => {
     await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
     await flood(events);
     const slow = await events.server.connect();
@@ -68,7 +68,7 @@ describe('[D9] a client that does not read', () => {
     expect(received(slow)).toEqual(range(1, FLOOD));
   });
 
-  test('refill: what was trimmed meanwhile is announced by one gap in its place', async () => {
+  test('with whenSlow: refill gets one gap in the place of what was trimmed meanwhile', async () => {
     await using events = await startEventServer({
       maxBufferedBytes: HIGH_WATER,
       broker: { maxRecords: 1100 },
@@ -90,7 +90,7 @@ describe('[D9] a client that does not read', () => {
     expect(items.indexOf(gaps[0] as (typeof items)[number])).toBe(1 + before.length);
   });
 
-  test('conflate: gets the latest of each type, and what was left out is announced', async () => {
+  test('with whenSlow: conflate gets the latest of each type, and the rest announced', async () => {
     await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
     const slow = await events.subscribe(1, { whenSlow: 'conflate' });
     slow.ws.pause();
@@ -111,7 +111,7 @@ describe('[D9] a client that does not read', () => {
     ]);
   });
 
-  test('disconnect: is cut with 4008, and resumes from its last cursor', async () => {
+  test('with whenSlow: disconnect is cut with 4008, and resumes from its last cursor', async () => {
     await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
     const slow = await events.subscribe(1, { whenSlow: 'disconnect' });
     slow.ws.pause();
@@ -136,7 +136,7 @@ describe('[D9] a client that does not read', () => {
     return client;
   }
 
-  test('with many subscriptions: holds each event a few times, and every one gets everything when it reads again', async () => {
+  test('with many subscriptions has each event held a few times, and each subscription gets everything when it reads again', async () => {
     await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
     const slow = await subscribeOften(events, 30);
     slow.ws.pause();
@@ -153,7 +153,7 @@ describe('[D9] a client that does not read', () => {
       await until(() => expect(messagesOf(slow, id).map(numberOf)).toEqual(range(1, 200)));
   });
 
-  test('control: without the high-water mark each of its subscriptions holds every event', async () => {
+  test('control: has every event held by each of its subscriptions without the high-water mark', async () => {
     await using events = await startEventServer({ maxBufferedBytes: Number.POSITIVE_INFINITY });
     const slow = await subscribeOften(events, 30);
     slow.ws.pause();
@@ -161,7 +161,7 @@ describe('[D9] a client that does not read', () => {
     await until(() => expect(events.sockets[0]?.writableLength).toBeGreaterThan(FLOOD_BYTES));
   });
 
-  test('is cut when it takes nothing for drainTimeoutMs, though little waits for it and it answers pings', async () => {
+  test('is cut when it takes nothing for drainTimeoutMs, even if little waits for it and it answers pings', async () => {
     await using events = await startEventServer({
       maxBufferedBytes: 1024 * 1024 * 1024,
       drainTimeoutMs: 400,
