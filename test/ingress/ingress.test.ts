@@ -126,7 +126,7 @@ const WRONG: readonly { fields: Record<string, string>; code: string; reason: st
 ];
 
 describe('the ingress stream', () => {
-  test('moves entries into the log, in order, and keeps nothing of them', async () => {
+  test('moves entries into the log in order, and keeps none of them', async () => {
     const { add, work, messages, events, isEmpty } = setUp();
     const numbers = Array.from({ length: 250 }, (_, n) => String(n));
     await Promise.all(numbers.map((n) => add(message(n))));
@@ -142,7 +142,7 @@ describe('the ingress stream', () => {
     await expect.poll(messages, WAIT).toEqual([...numbers, 'later']);
   });
 
-  test('an idempotency key of the producer is the event’s own [D3]', async () => {
+  test('uses the producer’s idempotency key as that of the event [D3]', async () => {
     const { add, work, messages, isEmpty } = setUp();
     await add({ ...message('first'), idempotency_key: 'k' });
     await add({ ...message('second'), idempotency_key: 'k' });
@@ -152,7 +152,7 @@ describe('the ingress stream', () => {
     expect(worker.counts).toMatchObject({ moved: 1, duplicate: 1 });
   });
 
-  test('what is no event is put on the dead-letter stream with the reason, and holds up nobody', async () => {
+  test('puts an invalid entry on the dead-letter stream with the reason, and goes on', async () => {
     const { add, work, messages, dead, isEmpty } = setUp();
     const ids: unknown[] = [];
     for (const { fields } of WRONG) ids.push(await add(fields));
@@ -173,7 +173,7 @@ describe('the ingress stream', () => {
     expect(worker.counts).toEqual({ moved: 1, duplicate: 0, dead: WRONG.length });
   });
 
-  test('what a consumer took and did nothing with, another one takes over', async () => {
+  test('has another consumer take over entries that a consumer took and left', async () => {
     const { add, work, messages, producer, key, isEmpty } = setUp();
     await add(message(1));
     await producer.xgroup('CREATE', key, 'psyche-events', '0');
@@ -201,18 +201,18 @@ describe('the ingress stream', () => {
     return { stored: (await messages()).length, counts: second.counts };
   }
 
-  test('[D3] who dies between append and acknowledgement leaves no duplicate', async () => {
+  test('[D3] stores no duplicate when a consumer dies between append and acknowledgement', async () => {
     expect(await crash()).toEqual({ stored: 20, counts: { moved: 0, duplicate: 20, dead: 0 } });
   });
 
-  test('nor when that is so long ago that idempotency keys are forgotten', async () => {
+  test('[D3] stores no duplicate even if idempotency keys are forgotten by then', async () => {
     const forget = async ({ producer, prefix }: ReturnType<typeof setUp>) => {
       expect(await producer.del(`${prefix}:{default}:ids`)).toBe(1);
     };
     expect(await crash(undefined, forget)).toMatchObject({ stored: 20, counts: { duplicate: 20 } });
   });
 
-  test('control: without a key from the entry’s id every one of them is there twice', async () => {
+  test('control: stores each of those entries twice without a key from the entry’s id', async () => {
     const { stored } = await crash((manager) => ({
       catalog: manager.catalog,
       publish: (event_type, data, options) =>
@@ -221,7 +221,7 @@ describe('the ingress stream', () => {
     expect(stored).toBe(40);
   });
 
-  test('Redis dies and comes back: everything once', async () => {
+  test('moves everything once through a crash and restart of Redis', async () => {
     await using redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     const { add, work, messages, isEmpty } = setUp(redis.url);
     const numbers = Array.from({ length: 400 }, (_, n) => String(n));
@@ -234,7 +234,7 @@ describe('the ingress stream', () => {
     expect((await messages()).sort()).toEqual([...numbers].sort());
   });
 
-  test('a stream that is removed is made anew', async () => {
+  test('is created again when it is removed', async () => {
     const { add, work, messages, producer, key } = setUp();
     work();
     await add(message(1));
@@ -246,7 +246,7 @@ describe('the ingress stream', () => {
 });
 
 describe('INGRESS=on', () => {
-  test('brings what any program adds to the subscribers of a server, and counts it in its metrics', async () => {
+  test('brings entries of any program to the subscribers of a server, and counts them in its metrics', async () => {
     const redisUrl = inject('redisUrl');
     const redisPrefix = `ingress-${randomUUID()}`;
     await using server = await startTestServer({ redisUrl, redisPrefix, ingress: true, metricsPort: 0 });
