@@ -9,7 +9,7 @@ function from(remoteAddress: string, forwardedFor?: string): IncomingMessage {
   return { socket: { remoteAddress }, headers } as unknown as IncomingMessage;
 }
 
-test('X-Forwarded-For is believed of trusted proxies only, and no further back than the first that is not', () => {
+test('X-Forwarded-For is trusted from trusted proxies only, back to the first that is not trusted', () => {
   const nobody = clientAddress([]);
   expect(nobody(from('198.51.100.7', '203.0.113.1'))).toBe('198.51.100.7');
   const proxies = clientAddress(['loopback', '10.0.0.0/8']);
@@ -19,7 +19,7 @@ test('X-Forwarded-For is believed of trusted proxies only, and no further back t
   expect(proxies(from('10.1.2.3'))).toBe('10.1.2.3');
 });
 
-test('a forwarded address is read in each of its writings', () => {
+test('a forwarded address is read in each of its forms', () => {
   const proxies = clientAddress(['loopback', '10.0.0.0/8', 'fc00::/7']);
   const behind = (text: string): string => proxies(from('127.0.0.1', text));
   for (const text of [
@@ -44,7 +44,7 @@ test('a forwarded address is read in each of its writings', () => {
   expect(proxies(from('198.51.100.7', '[::1]:80'))).toBe('198.51.100.7');
 });
 
-test('what is no address is not counted as one: the last proxy is', () => {
+test('an invalid address is not counted: the last proxy is', () => {
   const proxies = clientAddress(['loopback', '10.0.0.0/8']);
   for (const text of ['unknown', '_hidden', '', ',', '1.2.3', '[::1', '1.2.3.4:5:6', 'evil.example:80'])
     expect(proxies(from('127.0.0.1', text)), text).toBe('127.0.0.1');
@@ -52,7 +52,7 @@ test('what is no address is not counted as one: the last proxy is', () => {
   expect(proxies(from('127.0.0.1', '203.0.113.1, unknown'))).toBe('127.0.0.1');
 });
 
-test('one customer is one address: IPv4 whole, IPv6 by its network of 64 bits', () => {
+test('one customer counts as one address: a whole IPv4 address, or an IPv6 network of 64 bits', () => {
   expect(addressKey('203.0.113.1')).toBe('203.0.113.1');
   for (const address of ['2001:db8:1:2::1', '2001:0db8:1:2:ffff::', '2001:db8:1:2:3:4:5:6'])
     expect(addressKey(address)).toBe('2001:db8:1:2::/64');
@@ -62,7 +62,7 @@ test('one customer is one address: IPv4 whole, IPv6 by its network of 64 bits', 
   expect(['10.0.0.1', '::2', ''].some(isThisMachine)).toBe(false);
 });
 
-test('an address has so many connections and no more; one that goes makes room for one, once', () => {
+test('an address may have up to the limit of connections, and one that closes makes room for one, once', () => {
   const limit = new ConnectionLimit(2);
   const first = limit.admit('127.0.0.1');
   expect(limit.admit('127.0.0.1')).toBeDefined();
@@ -78,7 +78,7 @@ test('an address has so many connections and no more; one that goes makes room f
   expect(limit.addresses).toBe(1);
 });
 
-test('where nothing is said this machine has no limit, and others have; 0 is none for anybody', () => {
+test('the default limits every address except this machine, and 0 limits nobody', () => {
   const admitted = (limit: ConnectionLimit, address: string) =>
     Array.from({ length: 1500 }, () => limit.admit(address)).filter(Boolean).length;
   expect(admitted(new ConnectionLimit(null), '::1')).toBe(1500);

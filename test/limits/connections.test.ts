@@ -14,7 +14,7 @@ async function status(url: string, headers: Record<string, string> = {}): Promis
   return response.statusCode;
 }
 
-test('an address has so many connections: more WebSockets, streams and requests get 429 until one goes', async () => {
+test('an address may have up to the limit of connections: more WebSockets, streams and requests get 429 until one closes', async () => {
   await using server = await startTestServer({ maxConnectionsPerAddress: 2 });
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
   await once(socket, 'open');
@@ -33,14 +33,14 @@ test('an address has so many connections: more WebSockets, streams and requests 
   await expect.poll(() => upgradeStatus(`${server.url}/trpc`)).toBe(101);
 });
 
-test('control: without the limit, which this machine does not have by itself, they are let in', async () => {
+test('control: an address without a limit, as this machine has none by default, gets all connections', async () => {
   await using server = await startTestServer();
   const sockets = Array.from({ length: 3 }, () => new WebSocket(`${server.url.replace('http', 'ws')}/trpc`));
   await Promise.all(sockets.map((socket) => once(socket, 'open')));
   expect(await status(`${server.url}/trpc/stats`)).toBe(200);
 });
 
-test('behind a trusted proxy each client has an address; a client that is none cannot make up one', async () => {
+test('behind a trusted proxy each client has its own address, and a client that is not trusted cannot invent one', async () => {
   const limits = { maxConnectionsPerAddress: 1 };
   await using trusting = await startTestServer({ ...limits, trustProxy: ['loopback'] });
   await using wary = await startTestServer(limits);
@@ -57,7 +57,7 @@ test('behind a trusted proxy each client has an address; a client that is none c
   expect(await ask(wary.url, '203.0.113.2')).toBe(429);
 });
 
-describe('sockets that ask nothing, or nothing more, are no connections that count', () => {
+describe('sockets that send nothing (more) do not count as connections', () => {
   /** Opens so many that keep quiet after a request that needs no admission; how many of them the server let be. */
   async function quiet(port: number, count: number): Promise<{ held: number; sockets: Socket[] }> {
     const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}));
@@ -72,7 +72,7 @@ describe('sockets that ask nothing, or nothing more, are no connections that cou
     return { held: answered.filter(Boolean).length, sockets };
   }
 
-  test('an address has a hundred more of them', async () => {
+  test('but an address may have only a hundred of them beyond its limit', async () => {
     await using server = await startTestServer({ maxConnectionsPerAddress: 20 });
     const { held, sockets } = await quiet(server.port, 130);
     expect(held).toBe(120);
@@ -80,7 +80,7 @@ describe('sockets that ask nothing, or nothing more, are no connections that cou
     await expect.poll(async () => (await quiet(server.port, 1)).held).toBe(1);
   });
 
-  test('control: of a proxy that is trusted, and without a limit, all are let be', async () => {
+  test('control: and all stay open for a trusted proxy, and without a limit', async () => {
     await using proxied = await startTestServer({ maxConnectionsPerAddress: 20, trustProxy: ['loopback'] });
     await using unlimited = await startTestServer({ maxConnectionsPerAddress: 0 });
     for (const { port } of [proxied, unlimited]) {

@@ -33,7 +33,7 @@ async function inOneWindow(attempt: () => Promise<number[]>, expected: number[])
   await expect.poll(attempt, { timeout: 15_000, interval: 1100 }).toEqual(expected);
 }
 
-test('a subject publishes so many events a second, those of batches counted; another is another', async () => {
+test('a subject may publish up to the limit of events a second, those in batches counted, and subjects count apart', async () => {
   await using server = await startTestServer({ publishRate: 10 }, { authenticate });
   await inOneWindow(async () => {
     const answers = [
@@ -46,7 +46,7 @@ test('a subject publishes so many events a second, those of batches counted; ano
   }, [200, 200, 429, 200]);
 });
 
-test('whoever is refused is told by which rule and when to come back, on both ways in; nothing is stored', async () => {
+test('a refused publisher is told the limit and when to come back, over HTTP and WebSocket, and nothing is stored', async () => {
   await using server = await startTestServer({ publishRate: 5 });
   let refused: Response | undefined;
   await expect
@@ -78,7 +78,7 @@ test('whoever is refused is told by which rule and when to come back, on both wa
   );
 });
 
-test('a batch that can never pass is refused for good', async () => {
+test('a batch larger than the limit is refused for good', async () => {
   await using server = await startTestServer({ publishRate: 5 });
   const answer = await many(server.url, 6);
   expect(answer.status).toBe(400);
@@ -95,7 +95,7 @@ test('our client waits and publishes all of it', async () => {
   expect((await client.history()).items).toHaveLength(texts.length);
 });
 
-test('where nothing is said those of this machine who need no token have no limit, and subjects have 1000', async () => {
+test('the default is no limit for callers of this machine without a token, and 1000 for subjects', async () => {
   await using open = await startTestServer();
   await using closed = await startTestServer({}, { authenticate });
   const both = async (url: string, key?: string) => {
@@ -106,7 +106,7 @@ test('where nothing is said those of this machine who need no token have no limi
   await inOneWindow(() => both(closed.url, 'key-of-alice'), [200, 429]);
 });
 
-test('servers that share a Redis count together, and each for itself while it is away', async () => {
+test('servers that share a Redis count together, and each on its own while Redis is away', async () => {
   await using redis = await startRedis();
   const options = { redisUrl: redis.url, redisPrefix: randomUUID(), publishRate: 50 };
   await using first = await startTestServer(options, { authenticate });

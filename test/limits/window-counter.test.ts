@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { PublishRate, WindowCounter } from '../../server/limits/publish-rate.ts';
 
-test('so much may be taken for a key in a second, and again in the next', () => {
+test('up to the limit may be taken for a key in a second, and again in the next', () => {
   let now = 0;
   const counter = new WindowCounter({ limit: 10, now: () => now });
   expect(counter.take('a', 9)).toBe(0);
@@ -14,7 +14,7 @@ test('so much may be taken for a key in a second, and again in the next', () => 
   expect(counter.take('b', 1)).toBe(400);
 });
 
-test('a time of day that is set back makes nobody wait longer than for the window’s end', async () => {
+test('a time of day that is set back makes nobody wait beyond the end of the window', async () => {
   const rate = new PublishRate({ perSecond: 5, prefix: 'p' });
   const { now } = Date;
   await rate.take('alice', 5);
