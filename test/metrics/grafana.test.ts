@@ -13,7 +13,7 @@ interface Panel {
   targets?: { expr: string }[];
 }
 
-test('the Grafana dashboard asks for metrics that are there, and shows all of ours', async () => {
+test('the Grafana dashboard uses existing metrics, and shows all of ours', async () => {
   await using server = await startTestServer({
     metricsPort: 0,
     redisUrl: inject('redisUrl'),

@@ -10,7 +10,7 @@ import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { samplesOf, scrape } from './harness.ts';
 
-test('what a server does can be read from a port of its own, and from no other', async () => {
+test('metrics of a server can be read from a port of its own, and from no other', async () => {
   await using server = await startTestServer({ metricsPort: 0 });
   await using first = new RawSocket(server.url);
   await using second = new RawSocket(server.url);
@@ -62,7 +62,7 @@ test('what a server does can be read from a port of its own, and from no other',
     .toBe(1);
 });
 
-test('a silent handshake and a gap are counted under the code and the reason they have', async () => {
+test('a silent handshake and a gap are counted under their code and reason', async () => {
   await using server = await startTestServer({
     metricsPort: 0,
     handshakeTimeoutMs: 2000,
@@ -105,7 +105,7 @@ test('a silent handshake and a gap are counted under the code and the reason the
     });
 });
 
-test('the state of the connections to Redis', async () => {
+test('the state of the connections to Redis is a metric', async () => {
   await using redis = await startRedis();
   await using server = await startTestServer({
     metricsPort: 0,
@@ -128,7 +128,7 @@ test('the state of the connections to Redis', async () => {
   expect((await scrape(server.metricsUrl)).get('psyche_tail_lag_records')).toBeNaN();
 });
 
-test('a manager of one’s own is measured the same', async () => {
+test('an application’s own manager has the same metrics', async () => {
   const metrics = new Metrics();
   const manager = new EventManager({ broker: new MemoryBroker(), instruments: metrics });
   metrics.watch({ manager });
@@ -139,7 +139,7 @@ test('a manager of one’s own is measured the same', async () => {
   await manager.close();
 });
 
-test('a server that is not told to measures nothing', async () => {
+test('a server without METRICS_PORT measures nothing', async () => {
   await using server = await startTestServer();
   expect(server.metricsUrl).toBeNull();
 });
