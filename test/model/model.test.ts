@@ -40,7 +40,9 @@ async function expectModel(where: string, open: () => Promise<Backend>, runs: nu
 
 const timeout = MODEL_RUNS === undefined ? size(60_000, 600_000) : 3_600_000;
 
-describe('[D1]–[D8] whatever happens, every subscriber gets what the reference says', { timeout }, () => {
+describe('[D1]–[D8] every subscriber gets what the reference model says, whatever happens,', {
+  timeout,
+}, () => {
   test('in memory', () => expectModel('memory', memoryBackend, size(400, 4000)));
   test('in a file', () => expectModel('file', sqliteBackend, size(80, 1000)));
   test('in Redis', () => expectModel('Redis', () => redisBackend(inject('redisUrl')), size(80, 1000)));
@@ -52,7 +54,7 @@ test.each(FAULTS)('control: a broker that %s is found out', { timeout }, async (
   expect(String(result.errorInstance)).toMatch(/\[D\d]/);
 });
 
-test('control: [D1] a log that is rewound while nobody runs who knew it is found out', {
+test('control: [D1] a log that is rewound while no node is running that knows it is found out', {
   timeout,
 }, async () => {
   const open = async () => ({ ...(await redisBackend(inject('redisUrl'))), losesInPlace: false });
