@@ -54,7 +54,7 @@ class Follower {
   }
 }
 
-test('[D4] [D12] a stock client in another process publishes 1000 events to one of two nodes: every subscriber of either sees all, in order, once, also those whose sockets are killed', {
+test('[D4] [D12] 1000 events that a stock client publishes to one of two nodes reach every subscriber of either in order and once, even those whose sockets are killed', {
   timeout: 60_000,
 }, async () => {
   process.env['REDIS_PREFIX'] = `nodes-${randomUUID()}`;
