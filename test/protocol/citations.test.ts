@@ -29,32 +29,32 @@ function rows(): string[] {
 
 const cited = new Set([...LINES.filter((line) => !line.startsWith('| ')), ...rows()].flatMap(namesIn));
 
-describe('PROTOCOL and its frames', () => {
-  test('each frame that it names is there', () => {
+describe('PROTOCOL', () => {
+  test('names only existing frames', () => {
     expect([...cited].filter((name) => !(name in FRAMES))).toEqual([]);
   });
 
-  test('each frame is named', () => {
+  test('names every frame', () => {
     expect(Object.keys(FRAMES).filter((name) => !cited.has(name))).toEqual([]);
   });
 
   const rules = LINES.filter((line) => line.startsWith('- **[D'));
 
-  test.each(rules)('a rule names its frames: %s', (rule) => {
+  test.each(rules)('names frames for the rule: %s', (rule) => {
     if (!rule.includes('(no frames: nothing of it is on the wire)'))
       expect(namesIn(rule).length).toBeGreaterThan(0);
   });
 
-  test('there are rules and rows', () => {
+  test('has rules and rows', () => {
     expect(rules).toHaveLength(13);
     expect(rows().length).toBeGreaterThan(30);
   });
 
-  test.each(rows())('a row names its frames: %s', (row) => {
+  test.each(rows())('names frames for the row: %s', (row) => {
     expect(namesIn(row).length).toBeGreaterThan(0);
   });
 
-  test('each code of errors and closes has a row, and no other', () => {
+  test('has a row for each code of errors and closes, and no other', () => {
     const first = rows().map((row) => row.split(' | ', 1)[0]?.slice(2));
     const codes = Object.keys(ERRORS).map((code) => `\`${code}\``);
     expect(first.filter((cell) => /^`[A-Z]/.test(cell ?? '')).toSorted()).toEqual(codes.toSorted());
@@ -62,7 +62,7 @@ describe('PROTOCOL and its frames', () => {
     expect(first.filter((cell) => /^\d/.test(cell ?? '')).toSorted()).toEqual(closes.toSorted());
   });
 
-  test('the version is that of the code, and the history ends with it', () => {
+  test('has the version of the code, and its history ends with it', () => {
     expect(PROTOCOL).toContain(`has one number, **${PROTOCOL_VERSION}**`);
     const history = PROTOCOL.slice(PROTOCOL.indexOf('### History'), PROTOCOL.indexOf('## Rules'));
     const versions = [...history.matchAll(/^\| (\d+) \|/gm)].map(([, version]) => Number(version));

@@ -7,8 +7,8 @@ import { matches, withOneChange } from './template.ts';
 /** Number of changed frames that are tried of an exchange with thousands of values. */
 const MOST_CHANGES = 400;
 
-describe('golden frames: a real server says them byte by byte, and a frame with one change is another', () => {
-  test.concurrent.each(Object.entries(FRAMES))('%s', { timeout: 60_000 }, async (_name, exchange) => {
+describe('a real server sends the golden frames byte by byte, and a frame with one change does not match,', () => {
+  test.concurrent.each(Object.entries(FRAMES))('for %s', { timeout: 60_000 }, async (_name, exchange) => {
     const answers: Answer[] = [];
     await replay(exchange, (answer) => {
       answers.push({ ...answer, bound: new Map(answer.bound) });
@@ -24,34 +24,34 @@ describe('golden frames: a real server says them byte by byte, and a frame with 
   });
 });
 
-describe('the frames show every code', () => {
+describe('the golden frames show', () => {
   const text = JSON.stringify(FRAMES);
 
-  test.each(Object.keys(ERRORS))('error %s', (code) => {
+  test.each(Object.keys(ERRORS))('the error %s', (code) => {
     expect(text).toContain(`"reason":"${code}"`);
   });
 
-  test.each([...Object.values(CloseCode), 1008])('close code %i', (code) => {
+  test.each([...Object.values(CloseCode), 1008])('the close code %i', (code) => {
     expect(text).toContain(`"closed":${code},`);
   });
 
-  test.each(['trimmed', 'epoch_changed', 'conflated', 'dropped'])('gap %s', (reason) => {
+  test.each(['trimmed', 'epoch_changed', 'conflated', 'dropped'])('a gap with the reason %s', (reason) => {
     expect(text).toContain(`"reason":"${reason}"`);
   });
 });
 
-describe('control: the replay fails', () => {
+describe('control: a replay of frames fails', () => {
   const { publish } = FRAMES;
   const { steps, ...rest } = publish ?? expect.unreachable('frames.json has publish');
   const last = steps.at(-1);
 
-  test('where the server says something else', async () => {
+  test('where the server sends something else', async () => {
     const changed = JSON.parse(JSON.stringify(last).replace('"duplicate":false', '"duplicate":true'));
     const replayed = replay({ ...rest, steps: [...steps.slice(0, -1), changed] });
     await expect(replayed).rejects.toThrow('"duplicate":false');
   });
 
-  test('where the server says more', async () => {
+  test('where the server sends more', async () => {
     const asked = {
       request: { method: 'GET', path: '/healthz' },
       status: 200,
