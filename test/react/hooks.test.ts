@@ -49,7 +49,7 @@ const poll = <T>(read: () => Promise<T>) => expect.poll(read);
 /** Presses the button that the selector names. */
 const press = (page: Page, selector: string) => page.locator(selector).click();
 
-test('StrictMode and 20 hooks: one socket, one subscription per input; none two seconds after unmount', async () => {
+test('StrictMode and 20 hooks open one socket and one subscription per input, and none is left two seconds after unmount', async () => {
   await using app = await open();
   const { server, page, complaints } = app;
   expect(server.connections).toBe(1);
@@ -76,7 +76,7 @@ test('StrictMode and 20 hooks: one socket, one subscription per input; none two 
   expect(complaints).toEqual([]);
 });
 
-test('1000 events in one tick: each once, in order, in less than 20 commits', async () => {
+test('1000 events in one tick are each rendered once, in order, in less than 20 commits', async () => {
   await using app = await open();
   const { server, items, state, complaints } = app;
   const before = await state('commits');
@@ -96,7 +96,7 @@ test('1000 events in one tick: each once, in order, in less than 20 commits', as
   expect(complaints).toEqual([]);
 });
 
-test('[D12] a socket that is lost: reconnecting is shown, then all is there, without gap and duplicate', async () => {
+test('[D12] a lost socket shows reconnecting, then all events without gap or duplicate', async () => {
   await using app = await open();
   const { server, page, items, state } = app;
   await server.manager.publish('agent_message', agentMessage('before'));
@@ -120,7 +120,7 @@ test('[D12] a socket that is lost: reconnecting is shown, then all is there, wit
   expect((await state('states')).join(' ')).toMatch(/connecting( connecting)? live reconnecting live$/);
 });
 
-test('[D4] a gap is shown, never hidden; each hook keeps as many as it asked for, and counts the rest', async () => {
+test('[D4] a gap is shown, and each hook keeps up to its limit and counts the rest', async () => {
   const broker = new MemoryBroker({ maxRecords: 100 });
   await using app = await open('/', new EventManager({ broker, catalog: psycheEvents }));
   const { server, page, items } = app;
@@ -144,7 +144,7 @@ test('[D4] a gap is shown, never hidden; each hook keeps as many as it asked for
   expect(await page.getAttribute('#few', 'data-dropped')).toBe('98');
 });
 
-test('a page that a server rendered is taken over as it is, and goes live', async () => {
+test('a server-rendered page is hydrated as it is, and goes live', async () => {
   await using app = await open('/?hydrate');
   const { server, items, state, complaints } = app;
   expect(await state('html')).toMatch(/id="list" data-status="connecting".*<ol><\/ol>/);
@@ -160,7 +160,7 @@ test('the provider’s token goes with each connection', async () => {
   await poll(async () => app.server.tokens).toEqual(['of the page', 'of the page']);
 });
 
-test('a server that goes silent is left within seconds; a client of the page’s own stays open after unmount', async () => {
+test('a silent server is left within seconds, and the page’s own client stays open after unmount', async () => {
   await using app = await open('/?quick');
   const { server, page, items } = app;
   server.refusing = true;
@@ -177,7 +177,7 @@ test('a server that goes silent is left within seconds; a client of the page’s
   expect(server.sockets.size).toBe(1);
 });
 
-test('a result keeps its identity through renders without news, filters written in place included', async () => {
+test('a result keeps its identity through renders without news, even with inline filters', async () => {
   await using app = await open();
   const { page, state } = app;
   for (let i = 0; i < 3; i++) await press(page, '#identity');
@@ -193,7 +193,7 @@ test('[D8] a filter of conditions is applied by the server', async () => {
   await poll(() => page.textContent('#negative')).toBe('bad');
 });
 
-test('filter and useLatest select; loadOlder brings what was before', async () => {
+test('filter and useLatest select events, and loadOlder loads those before', async () => {
   await using app = await open();
   const { server, page, items } = app;
   expect(await page.textContent('#latest')).toBe('none');
@@ -213,7 +213,7 @@ test('filter and useLatest select; loadOlder brings what was before', async () =
   await poll(() => items()).toEqual(['secret', 'open', 'new']);
 });
 
-test('usePublish: pending, done, and an error that is state, not an exception', async () => {
+test('usePublish tells pending, done, and an error as state, not as an exception', async () => {
   await using app = await open();
   const { server, page, items, complaints } = app;
   await press(page, '#publish button >> nth=0');

@@ -27,7 +27,7 @@ async function start(directory: string): Promise<{ url: string } & Disposable> {
   return { url, [Symbol.dispose]: () => vite.kill('SIGKILL') };
 }
 
-test('the example with the hooks: one command, and what is published is there, with all that hangs on it', async () => {
+test('the example with hooks starts with one command, and shows published events with everything related', async () => {
   using example = await start('examples/react');
   await using context = await openContext();
   const page = await context.newPage();
@@ -48,7 +48,7 @@ test('the example with the hooks: one command, and what is published is there, w
   expect(complaints).toEqual([]);
 }, 120_000);
 
-test('the example of events in an application of one’s own: they arrive typed, for whom its context knows', async () => {
+test('the example with an application’s own events gets them typed, for the user of its context', async () => {
   using example = await start('examples/react-in-your-app');
   await using context = await openContext();
   const page = await context.newPage();

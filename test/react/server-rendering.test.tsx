@@ -26,7 +26,7 @@ function Everything() {
   return <p>{[status, events.status, events.events.length, latest === null, pending, count].join(' ')}</p>;
 }
 
-test('on a server every hook gives its initial value, and nothing is opened', async () => {
+test('every hook returns its initial value on a server, and opens nothing', async () => {
   await using server = await startTestServer();
   const html = renderToString(
     <EventsProvider url={server.wsUrl}>
@@ -38,7 +38,7 @@ test('on a server every hook gives its initial value, and nothing is opened', as
   expect(() => renderToString(<EventsProvider />)).not.toThrow(); // where there is no page to take the address from
 });
 
-test('a hook without a provider, or with that of another factory, says what is missing', () => {
+test('a hook without a provider, or with that of another factory, throws an error that says what is missing', () => {
   const other = createPsycheEvents();
   vi.spyOn(console, 'error').mockReturnValue();
   expect(() => renderToString(<Everything />)).toThrow(/<EventsProvider>/);

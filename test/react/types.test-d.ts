@@ -59,7 +59,7 @@ test('hooks know the events', () => {
   publish({ agent_id: '' });
 });
 
-test('hooks of another catalog', () => {
+test('hooks know another catalog', () => {
   const catalog = defineEvents({ dream: z.object({ at: z.date() }) });
   const byValue = createPsycheEvents(catalog);
   const byType = createPsycheEvents<typeof catalog>();
@@ -69,7 +69,7 @@ test('hooks of another catalog', () => {
   byType.useLatest('agent_message');
 });
 
-test('hooks of a router, and a provider that knows its paths', () => {
+test('hooks know the router’s events, and its provider knows the paths', () => {
   const { EventsProvider: Provider, useLatest } = createPsycheEvents<App>();
   expectTypeOf(useLatest('dream')?.data).toEqualTypeOf<EventData<'dream', typeof dreams> | undefined>();
   // @ts-expect-error not of this router
