@@ -54,7 +54,7 @@ async function failUnread(prepare: (stream: AsyncIterable<number>) => void): Pro
   return text;
 }
 
-test('an error that comes while the client does not read is heard, and told once it reads', async () => {
+test('an error that comes while the client does not read is handled, and sent once it reads', async () => {
   let text = '';
   const unheard = await unheardDuring(async () => {
     text = await failUnread(hearErrors);
@@ -64,14 +64,14 @@ test('an error that comes while the client does not read is heard, and told once
   expect(text).toContain('event: serialized-error');
 });
 
-test('control: tRPC alone leaves it to whoever looks after the process', async () => {
+test('control: tRPC alone leaves such an error as an unhandled rejection', async () => {
   const unheard = await unheardDuring(async () => {
     await failUnread(() => {});
   });
   expect(unheard).toMatchObject([{ message: 'the stream failed' }]);
 });
 
-test('what is no stream is left as it is', () => {
+test('a result that is no stream is left unchanged', () => {
   for (const result of [undefined, null, 1, 'text', { data: 1 }])
     expect(() => hearErrors(result)).not.toThrow();
 });

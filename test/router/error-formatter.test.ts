@@ -40,7 +40,7 @@ async function serve(router: ReturnType<typeof applicationWith>) {
 }
 
 describe('an application with our error formatter', () => {
-  test('tells the reason and the issues of an event that is wrong', async () => {
+  test('gives clients the reason and the issues of an invalid event', async () => {
     await using app = await serve(applicationWith({ errorFormatter }));
     const publisher = createPublisher({ url: app.url, path: 'events' });
     await expect(publisher.publish('agent_message', { agent_id: 5 } as never)).rejects.toMatchObject({
@@ -49,7 +49,7 @@ describe('an application with our error formatter', () => {
     });
   });
 
-  test('tells of the inputs of its own procedures too, and leaves their messages as they are', async () => {
+  test('gives clients the issues of its own procedures’ inputs too, with their messages unchanged', async () => {
     await using app = await serve(applicationWith({ errorFormatter }));
     const trpc = createTRPCClient<ReturnType<typeof applicationWith>>({
       links: [httpLink({ url: app.url, transformer })],
@@ -68,14 +68,14 @@ describe('an application with our error formatter', () => {
     });
   });
 
-  test('has them in the types of its clients', () => {
+  test('has reason and issues in the types of its clients', () => {
     const t = initTRPC.create({ errorFormatter });
     type Shape = (typeof t)['_config']['$types']['errorShape'];
     expectTypeOf<Shape['data']>().toExtend<ErrorDetails & { httpStatus: number }>();
   });
 });
 
-test('control: without it a client knows tRPC’s code alone', async () => {
+test('control: gives clients only tRPC’s code without the formatter', async () => {
   await using app = await serve(applicationWith({}));
   const publisher = createPublisher({ url: app.url, path: 'events' });
   const wrong = await publisher.publish('agent_message', { agent_id: 5 } as never).catch((error) => error);

@@ -76,14 +76,14 @@ describe('a procedure of another copy of tRPC', () => {
     ] as const;
   };
 
-  test.each(bases(foreign.server))('%s is refused where events are mounted', (_, base) => {
+  test.each(bases(foreign.server))('is refused where events are mounted: %s', (_, base) => {
     expect(() => eventProcedures(manager, base as never)).toThrow(
       refused(/another copy of @trpc\/server.*index\.cjs|initTRPC-\w+\.cjs.*npm ls @trpc\/server/s),
     );
   });
 
   test.each(bases({ initTRPC } as typeof import('@trpc/server')))(
-    'control: one of the same copy, %s, is taken, and nothing of it is changed',
+    'control: from our copy is accepted unchanged: %s',
     (_, base) => {
       const { middlewares, inputs } = base._def as unknown as Record<string, readonly unknown[]>;
       const before = [middlewares?.length, inputs?.length];
@@ -92,7 +92,7 @@ describe('a procedure of another copy of tRPC', () => {
     },
   );
 
-  test('is taken where the host writes no stacks, since nothing can be said of it', () => {
+  test('is accepted where the host writes no stacks, since its copy cannot be recognised', () => {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     try {
@@ -115,8 +115,8 @@ describe('a router of another copy of tRPC', () => {
   });
 });
 
-describe('a router of ours under an adapter of another copy of tRPC', () => {
-  test('server-sent events say what is wrong, in place of events without ids', async () => {
+describe('our router under an adapter of another copy of tRPC', () => {
+  test('sends an error over server-sent events instead of events without ids', async () => {
     await manager.publish('agent_message', agentMessage(1));
     const router = createAppRouter(manager);
     const text = await streamOf(router, foreign.standalone.createHTTPHandler as HttpHandler, /event: serial/);
@@ -124,7 +124,7 @@ describe('a router of ours under an adapter of another copy of tRPC', () => {
     expect(text).not.toMatch(/agent_id|^id: /m);
   });
 
-  test('control: under one of the same copy events have ids', async () => {
+  test('control: sends ids when the copy is ours', async () => {
     await manager.publish('agent_message', agentMessage(1));
     const text = await streamOf(createAppRouter(manager), createHTTPHandler, /^id: /m);
     expect(text).toMatch(/data: \{"json":\{"agent_id|data: \{"json":\{.*agent_message/);
@@ -132,9 +132,13 @@ describe('a router of ours under an adapter of another copy of tRPC', () => {
   });
 
   test.each([
-    ['another copy', foreign.ws.applyWSSHandler as typeof applyWSSHandler, /another copy of @trpc\/server/],
-    ['control: the same copy', applyWSSHandler, /"id":"[\w-]+:1"/],
-  ])('over WebSocket, %s', async (_, apply, wanted) => {
+    [
+      'an error from another copy',
+      foreign.ws.applyWSSHandler as typeof applyWSSHandler,
+      /another copy of @trpc\/server/,
+    ],
+    ['control: ids from our copy', applyWSSHandler, /"id":"[\w-]+:1"/],
+  ])('answers over WebSocket: %s', async (_, apply, wanted) => {
     await manager.publish('agent_message', agentMessage(1));
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(wss, 'listening');

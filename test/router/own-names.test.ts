@@ -10,7 +10,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const at = '2026-01-01T00:00:00.000Z';
 
 test.each(['constructor', 'prototype', '__proto__'])(
-  'a field named %s is data, to every reader',
+  'a field named %s is data for every reader',
   async (name) => {
     await using server = await startTestServer({}, { catalog });
     const it = JSON.parse(`{"${name}":{"${name}":"clay"},"list":[{"${name}":1}]}`) as object;
@@ -58,6 +58,6 @@ test.each(['constructor', 'prototype', '__proto__'])(
   },
 );
 
-test('control: superjson cannot write such an event for anybody', () => {
+test('control: superjson cannot write such an event', () => {
   expect(() => superjson.serialize({ items: [{ constructor: 'clay' }] } as never)).toThrow();
 });

@@ -39,7 +39,7 @@ test('publish takes the data of its event', () => {
   });
 });
 
-test('what onData receives is inferred, and narrowed by event_type', () => {
+test('the data that onData receives is inferred, and narrowed by event_type', () => {
   client.on.agent_message.subscribe(undefined, {
     onData({ id, data }) {
       expectTypeOf(id).toEqualTypeOf<string>();
@@ -63,7 +63,7 @@ test('what onData receives is inferred, and narrowed by event_type', () => {
   client.on.any.subscribe({ types: ['agent_massage'] }, {});
 });
 
-test('a filter names fields of the events, and compares them with what they are', () => {
+test('a filter names fields of the events, and compares them with values of their types', () => {
   const on = { onData() {} };
   client.on.agent_message.subscribe(
     {
@@ -103,7 +103,7 @@ test('a dot in a field’s name is written with a backslash', () => {
   expectTypeOf([nested, text]).toEqualTypeOf<Filter[]>();
 });
 
-test('a fourth event is one schema, and router and client have it', () => {
+test('a fourth event takes one schema, and router and client have it', () => {
   const catalog = defineEvents({
     ...psycheEvents.schemas,
     dream: z.object({ symbol: z.string(), at: z.date() }),
@@ -127,7 +127,7 @@ test('a fourth event is one schema, and router and client have it', () => {
   );
 });
 
-test('mounted under a key of another application, with its context, the types are still inferred', () => {
+test('types are inferred below a key of another application with its own context', () => {
   const t = initTRPC.context<{ user: string }>().create({ transformer: superjson });
   const manager = new EventManager({ broker: new MemoryBroker() });
   const signedIn = t.procedure.use(({ ctx, next }) => next({ ctx: { name: ctx.user } }));
@@ -148,7 +148,7 @@ test('mounted under a key of another application, with its context, the types ar
   });
 });
 
-test("a procedure of one's own that returns a subscription gives its clients items with ids", () => {
+test('an application’s own procedure that returns a subscription gives its clients items with ids', () => {
   const t = initTRPC.create({ transformer: superjson });
   const manager = new EventManager({ broker: new MemoryBroker() });
   const router = t.router({
