@@ -48,7 +48,7 @@ test('every call of docs/http.md works as it is shown', async () => {
   expect(stream).toContain('"message":"Hello."');
 });
 
-test('input is taken with superjson’s wrapper and without it, alone and in batches', async () => {
+test('input is accepted with superjson’s wrapper and without it, alone and in batches', async () => {
   await using server = await startTestServer();
   const post = async (path: string, body: unknown) =>
     (

@@ -61,7 +61,7 @@ function references(document: unknown): [ref: string, target: unknown][] {
 }
 
 describe('JSON Schema of a catalog', () => {
-  test.each(Object.entries(CATALOGS))('%s: judges events as the catalog does', (_, catalog) => {
+  test.each(Object.entries(CATALOGS))('validates events as the catalog does: %s', (_, catalog) => {
     const validate = addFormats
       .default(new Ajv2020.default({ strict: false }))
       .compile(toJsonSchema(catalog));
@@ -70,7 +70,7 @@ describe('JSON Schema of a catalog', () => {
     expect(new Set(verdicts).size).toBe(2);
   });
 
-  test('says how values are sent that JSON does not have', () => {
+  test('describes how values beyond JSON are sent', () => {
     const validate = addFormats.default(new Ajv2020.default({ strict: false })).compile(toJsonSchema(dreams));
     const data = { at: timestamp, symbols: [['moon', 2]], depth: '12' };
     expect(validate({ event_type: 'dream', timestamp, data })).toBe(true);
@@ -82,7 +82,7 @@ describe('JSON Schema of a catalog', () => {
 describe('AsyncAPI of a catalog', () => {
   const validate = addFormats.default(new Ajv.default({ strict: false, allErrors: true })).compile(official);
 
-  test.each(Object.entries(CATALOGS))('%s: is what the specification asks for', (_, catalog) => {
+  test.each(Object.entries(CATALOGS))('conforms to the specification: %s', (_, catalog) => {
     const document = toAsyncApi(catalog);
     validate(document);
     expect(validate.errors).toBe(null);
@@ -91,13 +91,13 @@ describe('AsyncAPI of a catalog', () => {
     expect(references(document).length).toBeGreaterThan(2 * catalog.names.length);
   });
 
-  test('control: the specification refuses another document', () => {
+  test('control: conforms, while another document is refused', () => {
     expect(validate({ ...toAsyncApi(psycheEvents), operations: { x: { action: 'shout' } } })).toBe(false);
   });
 });
 
-describe('where they are had', () => {
-  test('a server serves those of its own catalog, and its addresses are there', async () => {
+describe('the schemas of a catalog', () => {
+  test('are served by a server of that catalog, with its addresses', async () => {
     await using server = await startTestServer({ redisPrefix: 'mine' }, { catalog: dreams });
     const get = async (path: string) => (await fetch(`${server.url}${path}`)).json();
     expect(await get('/schema.json')).toEqual(toJsonSchema(dreams));
@@ -118,7 +118,7 @@ describe('where they are had', () => {
     await stream.body?.cancel();
   });
 
-  test('the command prints them', { timeout: 60_000 }, async () => {
+  test('are printed by the command', { timeout: 60_000 }, async () => {
     expect(JSON.parse((await run(['schema'])).stdout)).toEqual(toJsonSchema(simulationEvents));
     const { stdout } = await run(['schema', '--format', 'asyncapi'], '', { REDIS_PREFIX: 'other' });
     expect(JSON.parse(stdout)).toEqual(toAsyncApi(simulationEvents, { redisPrefix: 'other' }));
