@@ -9,7 +9,7 @@ test('the run has a Redis', async () => {
   redis.disconnect();
 });
 
-test('a Redis with appendonly has its data after a crash and after a stop', async () => {
+test('a Redis with appendonly keeps its data through a crash and a stop', async () => {
   await using server = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
   for (const end of [server.kill, server.stop]) {
     const before = new Redis(server.url, { retryStrategy: null });
