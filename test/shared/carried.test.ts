@@ -23,15 +23,15 @@ describe('data of an open schema', () => {
     ['a symbol', { s: Symbol('s') }, ['s']],
     ['an invalid date', { list: [new Date(Number.NaN)] }, ['list', 0]],
     ['an object of a class', { deep: { point: new Point() } }, ['deep', 'point']],
-    ['an object of another realm’s class', { at: vm.runInNewContext('new Date(0)') }, ['at']],
+    ['an object of a class from another realm', { at: vm.runInNewContext('new Date(0)') }, ['at']],
     ['toJSON', { toJSON: () => 'other' }, ['toJSON']],
     ['a promise', { p: Promise.resolve() }, ['p']],
-    ['a text in a box', { s: Object('text') }, ['s']],
+    ['a boxed text', { s: Object('text') }, ['s']],
     ['a list with holes', { sparse }, ['sparse']],
     ['a list with fields', { list: Object.assign([1], { more: 2 }) }, ['list']],
     ['a field whose name is a symbol', { a: { [Symbol('s')]: 1 } }, ['a']],
     ['a Buffer', { b: Buffer.from('x') }, ['b']],
-    ['bigints of a typed array', { b: new BigInt64Array(1) }, ['b']],
+    ['a typed array of bigints', { b: new BigInt64Array(1) }, ['b']],
     ['an Error of a class', { e: new RangeError('far') }, ['e']],
     ['a Map of a class', { m: new (class extends Map {})() }, ['m']],
     [
@@ -45,7 +45,7 @@ describe('data of an open schema', () => {
     ],
     ['a function in a Map', { m: new Map([['k', () => 1]]) }, ['m', 0, 1]],
     ['an invalid date in a Set', { s: new Set([new Date(Number.NaN)]) }, ['s', 0]],
-  ])('is refused by name where it would arrive as something else: %s', (_, data, path) => {
+  ])('is refused by name where it would arrive changed: %s', (_, data, path) => {
     expect(() => arrived(z.unknown(), data)).toThrow(refusal(['data', ...path]));
   });
 
@@ -59,11 +59,11 @@ describe('data of an open schema', () => {
     ['typed arrays', { a: new Uint8Array([1, 2]), b: new Float64Array([0.5]) }],
     ['Maps in one another', Array.from({ length: 60 }).reduce((inner) => new Map([['k', inner]]), 1n)],
     ['halves of characters', { '\ud800': '\udc00x' }],
-  ])('arrives as it was: %s', (_, data) => {
+  ])('arrives unchanged: %s', (_, data) => {
     expect(arrived(z.unknown(), data)).toStrictEqual(data);
   });
 
-  test('of any origin arrives as plain objects', () => {
+  test('arrives as plain objects, wherever its objects come from', () => {
     const bare = Object.assign(Object.create(null), { a: Object.create(null) });
     expect(arrived(z.unknown(), { bare })).toStrictEqual({ bare: { a: {} } });
     const foreign = vm.runInNewContext('({ a: [1, { b: new Map([["k", 1]]) }] })', { Map });
@@ -76,7 +76,7 @@ describe('data of an open schema', () => {
     expect(arrived(z.unknown(), read)).toStrictEqual({ now: 1 });
   });
 
-  test('with numbers in a typed array that JSON does not have arrives as it was, or is refused', () => {
+  test('arrives unchanged or is refused when a typed array has numbers beyond JSON', () => {
     const data = { f: new Float64Array([1, Number.NaN]) };
     const attempt = () => {
       expect(arrived(z.unknown(), data)).toStrictEqual(data);
@@ -87,7 +87,7 @@ describe('data of an open schema', () => {
     expect(attempt).toThrow(refusal(['data', 'f']));
   });
 
-  test('that contains itself is refused', () => {
+  test('is refused when it contains itself', () => {
     const self: { self?: unknown } = {};
     self.self = self;
     expect(() => arrived(z.unknown(), self)).toThrow(/64 levels/);
@@ -97,7 +97,7 @@ describe('data of an open schema', () => {
 });
 
 describe('data of a schema that promises JSON', () => {
-  test('has no −0 and no undefined fields, in what is parsed and in what arrives alike', () => {
+  test('has no −0 and no undefined fields, neither parsed nor received', () => {
     const schema = z.object({
       n: z.number(),
       o: z.string().optional(),
@@ -110,7 +110,7 @@ describe('data of a schema that promises JSON', () => {
     expect(arrived(schema, data)).toStrictEqual({ n: 0, r: { y: 0 } });
   });
 
-  test('that a schema’s own code makes something else of is refused', () => {
+  test('is refused when the schema’s own code changes it', () => {
     const schema = z.object({ n: z.number().overwrite(() => Number.NaN), s: z.array(z.string()) });
     expect(() => arrived(schema, { n: 1, s: [] })).toThrow(refusal(['data', 'n']));
     const list = z.array(z.string().overwrite(() => undefined as never));

@@ -44,7 +44,7 @@ describe('the catalog of the guide', () => {
       }),
     );
 
-  test('agent_message: score −1 to 1, three labels, JSON metadata', () => {
+  test('has agent_message with a score from −1 to 1, three labels and JSON metadata', () => {
     const message = agentMessage('hi');
     expect(psycheEvents.parse('agent_message', message)).toEqual(message);
     for (const score of [-1.01, 1.01, Number.NaN]) {
@@ -60,7 +60,7 @@ describe('the catalog of the guide', () => {
     invalid('agent_message', { ...message, extra: 1 });
   });
 
-  test('network_update: strength 0 to 1, two kinds of path, details optional', () => {
+  test('has network_update with a strength from 0 to 1, two kinds of path and optional details', () => {
     const update = {
       connections: [{ from: 'a', to: 'b', strength: 0.8, is_active: true, type: 'normal' as const }],
       communication_stats: { a: { sent: 10, received: 5 } },
@@ -85,7 +85,7 @@ describe('the catalog of the guide', () => {
     );
   });
 
-  test('system_status: three states of health, further numeric metrics allowed', () => {
+  test('has system_status with three states of health and further numeric metrics', () => {
     const status = systemStatus();
     const performance_metrics = { ...status.performance_metrics, open_files: 156 };
     expect(psycheEvents.parse('system_status', { ...status, performance_metrics })).toMatchObject({
@@ -100,21 +100,21 @@ describe('the catalog of the guide', () => {
     );
   });
 
-  test('an unknown name is refused with the names there are', () => {
+  test('refuses an unknown name with the names that exist', () => {
     expect(() => psycheEvents.parse('agent_massage' as never, {})).toThrow(/agent_message, network_update/);
   });
 });
 
-describe('log entries', () => {
+describe('a log entry', () => {
   const rich = defineEvents({ rich: z.object({ at: z.date(), big: z.map(z.string(), z.bigint()) }) });
 
-  test('what JSON cannot carry survives the log', () => {
+  test('preserves values that JSON cannot carry', () => {
     const data = { at: new Date(0), big: new Map([['x', 2n ** 64n]]) };
     const entry = toLogEntry(rich, { event_type: 'rich', data, timestamp: '2026-01-01T00:00:00Z' });
     expect(fromLogEntry(entry)).toEqual({ event_type: 'rich', data, timestamp: '2026-01-01T00:00:00Z' });
   });
 
-  test('plain events are their own JSON text, with no annotations', () => {
+  test('of a plain event is its own JSON text without annotations', () => {
     const data = agentMessage('ü "quoted"');
     const entry = toLogEntry(psycheEvents, {
       event_type: 'agent_message',
@@ -129,7 +129,7 @@ describe('log entries', () => {
     });
   });
 
-  test('the idempotency key is the identity; without one each entry has its own', () => {
+  test('has the idempotency key as its identity, or an identity of its own', () => {
     const event = { event_type: 'agent_message', data: agentMessage(1) };
     expect(toLogEntry(psycheEvents, { ...event, idempotencyKey: 'k' }).id).toBe('k');
     expect(toLogEntry(psycheEvents, event).id).not.toBe(toLogEntry(psycheEvents, event).id);

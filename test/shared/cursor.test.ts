@@ -3,7 +3,7 @@ import { formatCursor, parseCursor } from '../../shared/cursor.ts';
 import { CloseCode, mayReconnect } from '../../shared/protocol.ts';
 import { parseTopic } from '../../shared/topic.ts';
 
-test('a cursor is <epoch>:<seq> and nothing else', () => {
+test('a cursor is exactly <epoch>:<seq>', () => {
   const position = { epoch: '4f1c9a', seq: 12 };
   expect(parseCursor(formatCursor(position))).toEqual(position);
   for (const text of [
@@ -31,7 +31,7 @@ test('a topic has a name that is safe in keys, channels and files', () => {
   }
 });
 
-test('[D13] 4500–4999 must not reconnect, all others may', () => {
+test('[D13] a client must not reconnect after codes 4500–4999, and may after all others', () => {
   expect(
     [CloseCode.SLOW_CONSUMER, CloseCode.TOKEN_EXPIRED, CloseCode.GOING_AWAY, 1006, 4499, 5000].every(
       mayReconnect,

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { parseExactly } from '../../shared/index.ts';
 import { firstRounded } from '../../shared/wire/json-text.ts';
 
-test('JSON.parse rounds whole numbers without a word (the control)', () => {
+test('control: JSON.parse rounds whole numbers silently', () => {
   expect(JSON.parse('9007199254740993')).toBe(9007199254740992);
 });
 
-test('a whole number that would be rounded becomes the bigint it is', () => {
+test('a whole number that would be rounded becomes a bigint', () => {
   expect(parseExactly('{"a":9007199254740993,"b":[-12345678901234567890],"c":"9007199254740993"}')).toEqual({
     a: 9007199254740993n,
     b: [-12345678901234567890n],
@@ -17,7 +17,7 @@ test('a whole number that would be rounded becomes the bigint it is', () => {
   );
 });
 
-test('all others are what JSON.parse makes of them', () => {
+test('all other values are those of JSON.parse', () => {
   const numbers = [
     0,
     1,

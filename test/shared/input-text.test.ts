@@ -18,7 +18,7 @@ function valuesOf(json: string): number {
 
 const PAD = ' '.repeat(200);
 
-describe('values are counted in the text as decoding counts them', () => {
+describe('values are counted in the text as the decoder counts them', () => {
   test.each([
     '1',
     '"[1,2,{:,"',
@@ -40,7 +40,7 @@ describe('values are counted in the text as decoding counts them', () => {
   });
 });
 
-test('a text of more values than an input may have is refused before it is parsed', () => {
+test('a text with more values than an input may have is refused before it is parsed', () => {
   const parse = JSON.parse;
   let parsed = 0;
   JSON.parse = (...args: Parameters<typeof parse>): unknown => {
@@ -59,7 +59,7 @@ test('a text of more values than an input may have is refused before it is parse
   }
 });
 
-test('of a text that is no JSON so much is counted as it could have', () => {
+test('values of an invalid text are counted up to the most it could have', () => {
   expect(hasMoreValues('"'.repeat(1000), 10)).toBe(false);
   expect(hasMoreValues('[,'.repeat(1000), 10)).toBe(true);
   expect(hasMoreValues(`["${'\\'.repeat(1000)}`, 10)).toBe(false);

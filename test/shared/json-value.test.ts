@@ -6,7 +6,7 @@ import { isPlainJsonSchema } from '../../shared/data/schema-facts.ts';
 const schema = z.record(z.string().max(8), jsonValue());
 const zods = z.record(z.string().max(8), z.json());
 
-describe('accepts what z.json() accepts, and yields the same', () => {
+describe('jsonValue() and z.json()', () => {
   test.each([
     [{ a: 1, b: [true, null, 'x', { c: {} }] }],
     [{ a: -0 }],
@@ -19,13 +19,13 @@ describe('accepts what z.json() accepts, and yields the same', () => {
     [{ a: new Map() }],
     [{ 'a name that is long': 1 }],
     ['text'],
-  ])('%#', (value) => {
+  ])('accept and yield the same for value %#', (value) => {
     const [ours, theirs] = [schema.safeParse(value), zods.safeParse(value)];
     expect(ours.success).toBe(theirs.success);
     expect(ours.data).toEqual(theirs.data);
   });
 
-  test('and is described as the same', () => {
+  test('have the same JSON Schema', () => {
     expect(z.toJSONSchema(schema)).toEqual(z.toJSONSchema(zods));
     expect(isPlainJsonSchema(schema)).toBe(true);
   });
@@ -44,7 +44,7 @@ function looks(of: z.ZodType, value: unknown): number {
   return count;
 }
 
-test('ends at the first value that is none, and names it', () => {
+test('jsonValue() ends at the first value that is none, and names it', () => {
   const dates = Array.from({ length: 1000 }, () => new Date());
   expect(schema.safeParse({ list: dates }).error?.issues).toMatchObject([{ path: ['list', 0] }]);
   expect(looks(schema, dates)).toBeLessThan(10);

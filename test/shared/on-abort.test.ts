@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { onAbort } from '../../shared/timing.ts';
 
-test('however many wait for a signal, it has one listener; each is called once, and not if it was taken back', () => {
+test('a signal has one listener for any number of waiters; each is called once, and not after its removal', () => {
   const { signal, ...controller } = control();
   const called: number[] = [];
   const takers = [0, 1, 2, 3].map((n) => onAbort(signal, () => void called.push(n)));
@@ -15,7 +15,7 @@ test('however many wait for a signal, it has one listener; each is called once, 
   expect(called).toEqual([0, 2, 3]); // whoever comes too late asks the signal
 });
 
-test('one that is called may take back another', () => {
+test('a waiter that is called may remove another', () => {
   const { signal, abort } = control();
   const called: string[] = [];
   const takers: (() => void)[] = [];
@@ -28,7 +28,7 @@ test('one that is called may take back another', () => {
   expect(called).toEqual(['first']);
 });
 
-test('the listener goes with the last that waits, and comes with the next', () => {
+test('the listener goes with the last waiter, and comes with the next', () => {
   const { signal, abort } = control();
   const called: string[] = [];
   const takers = ['a', 'b'].map((name) => onAbort(signal, () => void called.push(name)));

@@ -19,11 +19,11 @@ test.each([
   ['**', 'x', true],
   ['a.c', 'abc', false],
   ['', 'x', false],
-])('%s and %s: %s', (pattern, name, matches) => {
+])('the pattern and name %s and %s: %s', (pattern, name, matches) => {
   expect(matchesPattern(pattern, name)).toBe(matches);
 });
 
-test('the patterns of a subscription are read once, however many topics there are', () => {
+test('the patterns of a subscription are parsed once, however many topics there are', () => {
   const split = vi.spyOn(String.prototype, 'split');
   const { includes } = parseTopics(Array.from({ length: 50 }, (_, n) => `*${'*a'.repeat(40)}${n}*`));
   const before = split.mock.calls.length;

@@ -7,13 +7,13 @@ import { agentMessage } from '../support/events.ts';
 const HOSTILE = 'a\u0000b\u001b[31mc\u0007\u007f\u0085\u009bd';
 const CLEAN = 'ab[31mcd';
 
-test('control characters go, tabs and line ends stay, and so does everything that can be seen', () => {
+test('control characters are removed; tabs, line ends and visible characters stay', () => {
   expect(stripControlCharacters(HOSTILE)).toBe(CLEAN);
   for (const text of ['tab\tline\r\n', 'Ünïcödé – 漢字 🜁', 'שלום', '\u202eoverride', '\ud800'])
     expect(stripControlCharacters(text)).toBe(text);
 });
 
-test('deep in lists, records, maps and sets; what is clean is the same object, and none is changed', () => {
+test('nested lists, records, maps and sets are sanitised; clean data stays the same object, and none is changed', () => {
   const clean = { a: ['x', { b: new Map([['k', 'v']]), c: new Set(['s']), d: new Date(0), n: null, o: 1n }] };
   expect(stripControlCharacters(clean)).toBe(clean);
   const given = { a: [HOSTILE, { b: new Map([[HOSTILE, HOSTILE]]), c: new Set([HOSTILE]) }], d: 1 };
@@ -31,7 +31,7 @@ test('a field named __proto__ stays a field', () => {
   expect({}).not.toHaveProperty('polluted');
 });
 
-test('a field’s name with control characters, and data nested too deeply, are refused', () => {
+test('a field name with control characters, and data that is nested too deeply, are refused', () => {
   expect(() => stripControlCharacters({ metadata: { 'a\u0000': 1 } })).toThrow(
     expect.objectContaining({
       code: 'INVALID_EVENT',
@@ -44,7 +44,7 @@ test('a field’s name with control characters, and data nested too deeply, are 
   expect(() => stripControlCharacters(deep(100_000))).toThrow(/64 levels/);
 });
 
-test('what is published is stripped before it is validated, on every way in', async () => {
+test('published data is stripped before validation, on every way in', async () => {
   const manager = new EventManager({ broker: new MemoryBroker() });
   const caller = createAppRouter(manager).createCaller({});
   const data = { ...agentMessage(HOSTILE), metadata: { note: HOSTILE, list: [HOSTILE] } };
@@ -63,7 +63,7 @@ test('what is published is stripped before it is validated, on every way in', as
   await manager.close();
 });
 
-test('a hook of one’s own takes its place; false leaves strings as they are', () => {
+test('an own sanitize hook replaces the default, and false leaves strings unchanged', () => {
   const schema = { said: z.object({ text: z.string() }) };
   const own = defineEvents(schema, {
     sanitize: (data, name) => JSON.parse(JSON.stringify(data).replaceAll('damn', `<${name}>`)),

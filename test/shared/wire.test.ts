@@ -52,7 +52,7 @@ const value = fc.letrec<{ any: unknown }>((tie) => ({
 })).any;
 
 describe('any value', () => {
-  test('comes back as it was', () => {
+  test('comes back unchanged', () => {
     fc.assert(
       fc.property(value, (it) => {
         expect(read(encode(it, { lossless: true }))).toStrictEqual(it);
@@ -79,7 +79,7 @@ describe('any value', () => {
     );
   });
 
-  test('an object that occurs twice is two equal ones, from superjson too', () => {
+  test('that occurs twice becomes two equal ones, from superjson too', () => {
     const shared = { at: new Date(5), tags: new Set(['a']) };
     const it = { one: shared, two: [shared, shared], map: new Map([[shared, shared]]) };
     expect(superjson.serialize(it as never).meta?.referentialEqualities).toBeDefined();
@@ -88,7 +88,7 @@ describe('any value', () => {
     expect(read(encode(it))).toStrictEqual(it);
   });
 
-  test('plain JSON is not copied, and nothing that is given is changed', () => {
+  test('is not changed, and not copied if it is plain JSON', () => {
     const plain = { a: [1, { b: 'c' }] };
     expect(encode(plain).json).toBe(plain);
     const mixed = { plain, at: new Date(5) };
@@ -101,7 +101,7 @@ describe('any value', () => {
     expect(encoded).toEqual(before);
   });
 
-  test('errors, classes, symbols and customs are superjson’s own', () => {
+  test('is encoded by superjson itself if it is an error, class, symbol or custom', () => {
     class Money {
       cents = 1n;
     }
@@ -125,14 +125,14 @@ describe('any value', () => {
     expect(back[3]).toMatchObject({ name: 'RangeError', message: 'too far', cause: new Date(5) });
   });
 
-  test('annotations of superjson before version 1 are read by its rules', () => {
+  test('with annotations of superjson before version 1 is read by their rules', () => {
     const old = { json: { 'a\\': { b: '5' } }, meta: { values: { 'a\\.b': ['bigint'] } } };
     expect(() => read(old)).toThrow(/nothing of that name/); // a backslash escapes the dot
     expect(read({ json: { 'a\\b': '5' }, meta: { values: { 'a\\b': ['bigint'] } } })).toEqual({ 'a\\b': 5n });
   });
 });
 
-describe('names of JavaScript’s own', () => {
+describe('names that JavaScript’s objects have', () => {
   const names = ['constructor', 'prototype', '__proto__'];
   const holding = (name: string, it: unknown) =>
     Object.fromEntries([
@@ -140,7 +140,7 @@ describe('names of JavaScript’s own', () => {
       ['at', new Date(5)],
     ]);
 
-  test.each(names)('%s is data', (name) => {
+  test.each(names)('are data: %s', (name) => {
     const inner = Object.fromEntries([[name, 'clay']]);
     const it = { data: holding(name, { deep: inner }) };
     const back = read(encode(it)) as typeof it;
@@ -151,27 +151,24 @@ describe('names of JavaScript’s own', () => {
     expect({}).not.toHaveProperty('deep');
   });
 
-  test.each(names)(
-    '%s with a value below it that needs an annotation is refused, and the reason said',
-    (name) => {
-      expect(() => encode(holding(name, { at: new Date(5) }))).toThrow(
-        expect.objectContaining({ code: 'INVALID_EVENT', message: expect.stringContaining(`named ${name}`) }),
-      );
-      const foreign = {
-        json: holding(name, { at: '2026-01-01T00:00:00Z' }),
-        meta: { values: { [`${name}.at`]: ['Date'] }, v: 1 },
-      };
-      expect(() => read(foreign)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
-      expect({}).not.toHaveProperty('at');
-    },
-  );
+  test.each(names)('are refused with the reason above an annotated value: %s', (name) => {
+    expect(() => encode(holding(name, { at: new Date(5) }))).toThrow(
+      expect.objectContaining({ code: 'INVALID_EVENT', message: expect.stringContaining(`named ${name}`) }),
+    );
+    const foreign = {
+      json: holding(name, { at: '2026-01-01T00:00:00Z' }),
+      meta: { values: { [`${name}.at`]: ['Date'] }, v: 1 },
+    };
+    expect(() => read(foreign)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+    expect({}).not.toHaveProperty('at');
+  });
 
-  test('control: superjson does not write them at all', () => {
+  test('control: are not written by superjson', () => {
     expect(() => superjson.serialize({ constructor: 'clay' } as never)).toThrow(/prototype pollution/);
   });
 });
 
-describe('what cannot be sent', () => {
+describe('a value that cannot be sent', () => {
   const loop: Record<string, unknown> = { at: new Date(5) };
   loop['self'] = loop;
   class Unknown {
@@ -182,8 +179,8 @@ describe('what cannot be sent', () => {
     ['a cycle', { loop }, /contains itself/],
     ['an error that causes itself', [Object.assign(new Error('x'), { cause: loop })], /contains itself/],
     ['an array of bigints', [new BigInt64Array(1)], /use a Uint8Array/],
-    ['a bigint without end', [10n ** 1001n], /digits/],
-  ])('%s is refused', (_, it, message) => {
+    ['an endless bigint', [10n ** 1001n], /digits/],
+  ])('is refused: %s', (_, it, message) => {
     expect(() => encode(it)).toThrow(message);
     expect(() => encode(it)).toThrow(EventsError);
   });
@@ -191,9 +188,9 @@ describe('what cannot be sent', () => {
   test.each<[string, unknown]>([
     ['a function', () => {}],
     ['an invalid Date', new Date(Number.NaN)],
-    ['an instance of a class that nobody registered', new Unknown()],
-    ['a symbol that nobody registered', Symbol('x')],
-  ])('%s does not get into a log', (_, it) => {
+    ['an instance of an unregistered class', new Unknown()],
+    ['an unregistered symbol', Symbol('x')],
+  ])('does not get into a log: %s', (_, it) => {
     const catalog = defineEvents({ open: z.object({ it: z.unknown() }) });
     const log = (data: unknown) => toLogEntry(catalog, { event_type: 'open', data });
     expect(() => log({ it })).toThrow(
@@ -241,7 +238,7 @@ const MALFORMED: readonly [string, unknown, unknown][] = [
 ];
 
 describe('annotations that do not fit', () => {
-  test.each(MALFORMED)('%s', (_, json, values) => {
+  test.each(MALFORMED)('are refused: %s', (_, json, values) => {
     const encoded = { json: { data: json }, meta: { values: { data: values }, v: 1 } };
     expect(() => read(encoded)).toThrow(
       expect.objectContaining({
@@ -255,15 +252,15 @@ describe('annotations that do not fit', () => {
     ['text', 'x'],
     ['a list', []],
     ['values that are a number', { values: 5 }],
-    ['a version that is none', { values: {}, v: {} }],
+    ['an invalid version', { values: {}, v: {} }],
     ['equalities that are text', { referentialEqualities: 'x' }],
     ['equalities of numbers', { referentialEqualities: { a: [5] } }],
     ['equalities of nothing', { referentialEqualities: { 'a.b.c': ['d'] } }],
-  ])('meta that is %s', (_, meta) => {
+  ])('are refused in a meta that is %s', (_, meta) => {
     expect(() => read({ json: { a: 1 }, meta })).toThrow(EventsError);
   });
 
-  test('what a schema cannot hold is not even looked at', () => {
+  test('are ignored where the schema has no room for them', () => {
     const limits = INPUT_LIMITS;
     const filter = { json: { filter: [1] }, meta: { values: { filter: ['set'] }, v: 1 } };
     expect(() => decode(filter, { limits, expects: optionsOnly })).toThrow(/cannot be a set/);
@@ -293,16 +290,16 @@ function doubled(levels: number) {
   return { json: inner, meta: { referentialEqualities } };
 }
 
-describe('the cost', () => {
-  test('objects that superjson would share stay the tree that was sent', () => {
+describe('the cost of decoding', () => {
+  test('stays that of the sent tree for objects that superjson would share', () => {
     expect(visits(read(doubled(16)), 1e6)).toBe(1 + 2 * 16);
   });
 
-  test('control: superjson makes of 16 levels 65 536 leaves', () => {
+  test('control: grows to 65 536 leaves from 16 levels with superjson', () => {
     expect(visits(superjson.deserialize(doubled(16) as never), 1e6)).toBeGreaterThan(2 ** 16);
   });
 
-  test('a place that superjson’s dedupe left out is refused, with what to do', () => {
+  test('is avoided for a place that superjson’s dedupe left out, which is refused with what to do', () => {
     const shared = { a: 1 };
     const encoded = new SuperJSON({ dedupe: true }).serialize({ one: shared, two: shared } as never);
     expect(() => read(encoded)).toThrow(/two: .*send the value at each place/);
@@ -311,7 +308,7 @@ describe('the cost', () => {
     expect(() => read(superjson.serialize({ loop } as never))).toThrow(/contains itself/);
   });
 
-  test('each annotation costs its own text: properties of a Set are not searched for', () => {
+  test('grows with the text of an annotation: properties of a Set are not searched', () => {
     let steps = 0;
     const counting = {
       ownKeys: (target: unknown[]) => Reflect.ownKeys(target),
@@ -376,7 +373,7 @@ describe('the cost', () => {
     );
   });
 
-  test('the largest network there may be is taken, and a body of 1 MiB full of the smallest values is not', () => {
+  test('allows the largest possible network, and not a body of 1 MiB full of the smallest values', () => {
     const connection = { from: 'a', to: 'b', strength: 1, is_active: true, type: 'normal' };
     const connections = Array.from({ length: 10_000 }, () => connection);
     const data = { connections, communication_stats: {}, event_type: 'all' };
@@ -389,7 +386,7 @@ describe('the cost', () => {
     }
   });
 
-  test('what costs more to make than its text has is counted over the whole input, and taken from a log', () => {
+  test('of expensive values is counted over the whole input, and not counted for a log', () => {
     const patterns = (count: number) => Array.from({ length: count }, (_, n) => `/${n}\\p{RGI_Emoji}/v`);
     const values = (count: number) => Object.fromEntries(patterns(count).map((_, n) => [n, ['regexp']]));
     const encoded = (count: number) => ({ json: patterns(count), meta: { values: values(count), v: 1 } });
@@ -400,7 +397,7 @@ describe('the cost', () => {
     expect(read(encode({ international }))).toEqual({ international });
   });
 
-  test('a log of an earlier version, with equalities, is read as it was written', () => {
+  test('allows a log of an earlier version, with equalities, to be read as written', () => {
     const at = new Date(5);
     const { json, meta } = superjson.serialize({ data: { data: { one: [at], two: [at] } } } as never);
     expect(meta?.referentialEqualities).toBeDefined();
@@ -409,13 +406,13 @@ describe('the cost', () => {
     expect(() => decode({ json: nested(300) }, { limits: LOG_LIMITS })).toThrow(/nested/);
   });
 
-  test('an answer is read as deep as it is written', () => {
+  test('allows an answer to be read as deep as it is written', () => {
     const deep = { page: nested(310), at: new Date(5) };
     expect(transformer.output.deserialize(overTheWire(transformer.output.serialize(deep)))).toEqual(deep);
   });
 });
 
-describe('the kinds that a schema can hold', () => {
+describe('the kinds of value that a schema can hold', () => {
   const holds = (schema: z.ZodType) => [...kindsOf(schema)].filter((kind) => !SCALARS.has(kind)).sort();
 
   test.each<[string, z.ZodType, string[]]>([
@@ -423,14 +420,14 @@ describe('the kinds that a schema can hold', () => {
     ['dates', z.object({ at: z.date() }), []],
     ['a Map in a list in a union', z.union([z.string(), z.array(z.map(z.string(), z.date()))]), ['map']],
     ['a Set in a Map', z.map(z.string(), z.set(z.string())), ['map', 'set']],
-    ['a pipe, by what goes in', z.string().pipe(z.transform((text) => new Set(text))), []],
+    ['a pipe, by its input', z.string().pipe(z.transform((text) => new Set(text))), []],
     [
       'a codec',
       z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: String }),
       [],
     ],
     [
-      'a schema that holds itself',
+      'a recursive schema',
       z.object({
         get inner() {
           return z.set(z.string()).optional();
@@ -438,18 +435,18 @@ describe('the kinds that a schema can hold', () => {
       }),
       ['set'],
     ],
-  ])('%s', (_, schema, expected) => {
+  ])('are found: %s', (_, schema, expected) => {
     expect(holds(schema)).toEqual(expected);
   });
 
   test.each<[string, z.ZodType]>([
     ['unknown', z.object({ a: z.record(z.string(), z.unknown()) })],
     ['any', z.array(z.any())],
-    ['a check of one’s own', z.instanceof(URL)],
-    ['what is preprocessed', z.preprocess((it) => it, z.string())],
-    ['what is coerced', z.coerce.string()],
-    ['fields that are not named', z.looseObject({})],
-  ])('all where it is open: %s', (_, schema) => {
+    ['a custom check', z.instanceof(URL)],
+    ['a preprocessed value', z.preprocess((it) => it, z.string())],
+    ['a coerced value', z.coerce.string()],
+    ['an object with unnamed fields', z.looseObject({})],
+  ])('are all where it is open: %s', (_, schema) => {
     expect(kindsOf(schema)).toBe(ALL_KINDS);
   });
 });
