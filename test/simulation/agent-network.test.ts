@@ -16,8 +16,8 @@ function setUp(options: Partial<AgentNetworkOptions> = {}) {
   return { network, clock, updates, [Symbol.asyncDispose]: log[Symbol.asyncDispose] };
 }
 
-describe('agent network: messages', () => {
-  test('a message goes into the queue of its path, is counted, and is broadcast', async () => {
+describe('a message in the agent network', () => {
+  test('joins the queue of its path, is counted, and is broadcast', async () => {
     await using stage = setUp();
     const { network, updates } = stage;
     network.sendMessage('shadow', 'persona', 'Nice coat.', { sentiment: 0.42 });
@@ -40,7 +40,7 @@ describe('agent network: messages', () => {
     expect(update?.connections).toEqual(network.getConnections());
   });
 
-  test('messages of several paths are had in the order they were sent', async () => {
+  test('is returned in the order of sending across paths', async () => {
     await using stage = setUp();
     const { network } = stage;
     network.sendMessage('self', 'ego', 'one');
@@ -49,7 +49,7 @@ describe('agent network: messages', () => {
     expect(network.getMessages('ego').map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   });
 
-  test('a queue holds 100 messages and forgets the oldest; strength is its share of 100', async () => {
+  test('displaces the oldest in a queue of 100, whose share of 100 is the path’s strength', async () => {
     await using stage = setUp();
     const { network } = stage;
     const strength = (from: string, to: string) =>
@@ -70,7 +70,7 @@ describe('agent network: messages', () => {
     ['shadow', 'nobody'],
     ['nobody', 'ego'],
     ['ego', 'ego'],
-  ])('without an open path nothing is sent: %s → %s', async (from, to) => {
+  ])('is not sent without an open path: %s → %s', async (from, to) => {
     await using stage = setUp();
     const { network, updates } = stage;
     expect(network.canSend(from, to)).toBe(false);
@@ -79,7 +79,7 @@ describe('agent network: messages', () => {
     expect(await updates()).toEqual([]);
   });
 
-  test('agents and paths of one’s own', async () => {
+  test('travels along custom agents and paths', async () => {
     await using stage = setUp({
       agents: ['agent_1', 'agent_2'],
       paths: [{ from: 'agent_1', to: 'agent_2', type: 'normal' }],
@@ -92,7 +92,7 @@ describe('agent network: messages', () => {
   });
 });
 
-describe('agent network: emergency', () => {
+describe('the emergency of an agent network', () => {
   test('begins above 0.6, and ends below 0.48 once it has lasted 15 s', async () => {
     await using stage = setUp();
     const { network, clock, updates } = stage;
@@ -130,7 +130,7 @@ describe('agent network: emergency', () => {
     ]);
   });
 
-  test.each([Number.NaN, -0.1, 1.1])('%d is no stagnation', async (stagnation) => {
+  test.each([Number.NaN, -0.1, 1.1])('refuses %d as a stagnation', async (stagnation) => {
     await using stage = setUp();
     expect(() => stage.network.updateConversationState({ stagnation })).toThrow(TypeError);
     expect(stage.network.mode).toBe('normal');

@@ -51,8 +51,8 @@ const talker =
       }
     };
 
-describe('agent', () => {
-  test('responding broadcasts the message by itself, with its sentiment and where it belongs', async () => {
+describe('an agent', () => {
+  test('broadcasts its message when it responds, with its sentiment and its turn', async () => {
     await using stage = setUp(talker(3));
     const { agent, clock } = stage;
     const heard = [{ from: 'self', to: 'shadow', text: 'Come as you are.' }];
@@ -82,7 +82,7 @@ describe('agent', () => {
     });
   });
 
-  test('the text streams as it is produced, ten times a second at most; message, then complete', async () => {
+  test('streams its text as it is produced, up to ten times a second, then its message, then complete', async () => {
     await using stage = setUp(talker(50));
     const answer = stage.agent.respond({ to: 'self' });
     await stage.clock.advance(2000);
@@ -102,7 +102,7 @@ describe('agent', () => {
     expect(texts).toEqual(texts.toSorted((a, b) => a.length - b.length));
   });
 
-  test('an update that is slow to be stored holds nothing up, and no second one waits behind it', async () => {
+  test('does not wait for a slow update, and has no second update wait behind it', async () => {
     const clock = new FakeClock();
     const broker = new SlowForUpdates(clock);
     await using manager = managerOf(broker);
@@ -118,7 +118,7 @@ describe('agent', () => {
     expect(broker.stored.filter((what) => what === 'update')).toHaveLength(1);
   });
 
-  test('an answer that does not come is told and counted, with its reason and no internals', async () => {
+  test('reports and counts a failed answer with its reason, without internals', async () => {
     await using stage = setUp(
       () =>
         async function* () {
@@ -144,7 +144,7 @@ describe('agent', () => {
     expect(stage.lines).toMatchObject([{ level: 'warn', fields: { agent: 'shadow', reason: 'failed' } }]);
   });
 
-  test('no words are a failure too', async () => {
+  test('treats an empty answer as a failure', async () => {
     await using stage = setUp(
       () =>
         async function* () {
@@ -154,7 +154,7 @@ describe('agent', () => {
     await expect(stage.agent.respond({ to: 'self' })).rejects.toMatchObject({ reason: 'empty' });
   });
 
-  test('interrupted, it ends at once, even if the responder hangs; that is no error of the agent', async () => {
+  test('ends at once when it is interrupted, even if the responder hangs, without counting an error', async () => {
     await using stage = setUp(() => () => ({
       [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
     }));
@@ -166,7 +166,7 @@ describe('agent', () => {
     expect(stage.agent.stats.errors).toBe(0);
   });
 
-  test('an endless answer is cut off at 2000 characters, and its responder ended', async () => {
+  test('cuts an endless answer off at 2000 characters, and ends its responder', async () => {
     let ended = false;
     await using stage = setUp(
       () =>
@@ -184,7 +184,7 @@ describe('agent', () => {
     expect(ended).toBe(true);
   });
 
-  test('latencies are kept', async () => {
+  test('records latencies', async () => {
     await using stage = setUp(talker(2));
     for (let i = 0; i < 3; i++) {
       const answer = stage.agent.respond({ to: 'self' });

@@ -21,14 +21,14 @@ const switches = (events: SimulationEvent[]) =>
 const SEEDS = [1, 2, 3, 7, 42, 1234, 99_999, 0xffff_ffff];
 
 describe('the arc of a run', () => {
-  test.each(SEEDS)('all five agents have spoken within 3 s of the start (seed %i)', async (seed) => {
+  test.each(SEEDS)('has all five agents speak within 3 s of the start (seed %i)', async (seed) => {
     const messages = only(await firstSeconds(3, seed), 'agent_message');
     expect(new Set(messages.map(({ data }) => data.agent_id))).toEqual(new Set(ARCHETYPE_IDS));
     for (const { data } of messages)
       expect(ARCHETYPES[data.agent_id as keyof typeof ARCHETYPES].type).toBe(data.agent_type);
   });
 
-  test.each(SEEDS)('an emergency comes and is resolved within two minutes (seed %i)', async (seed) => {
+  test.each(SEEDS)('has an emergency come and end within two minutes (seed %i)', async (seed) => {
     const events = await firstSeconds(120, seed);
     const [on, off] = switches(events);
     expect([on?.what, off?.what]).toEqual(['activated', 'deactivated']);
@@ -43,7 +43,7 @@ describe('the arc of a run', () => {
     expect(emergencyMessages.length).toBeGreaterThanOrEqual(4);
   });
 
-  test('arc follows arc: five emergencies or more in ten minutes, each resolved, none out of a lively conversation', async () => {
+  test('repeats: five or more emergencies in ten minutes, each resolved, none out of a lively conversation', async () => {
     const events = await firstSeconds(600, 5);
     const what = switches(events).map((change) => change.what);
     expect(what.length).toBeGreaterThanOrEqual(10);
@@ -52,7 +52,7 @@ describe('the arc of a run', () => {
     expect(new Set(messages).size / messages.length).toBeGreaterThan(0.85);
   });
 
-  test('one seed is one run: two of them export the same events over a whole arc', async () => {
+  test('is the same for one seed: two runs export the same events', async () => {
     const [one, two] = [await firstSeconds(120, 42), await firstSeconds(120, 42)];
     expect(one.length).toBeGreaterThan(300);
     expect(two).toEqual(one); // times too: the clock is the same
@@ -60,7 +60,7 @@ describe('the arc of a run', () => {
     expect(await firstSeconds(120, 43)).not.toEqual(one);
   });
 
-  test('speed changes when things happen, and nothing of what happens', async () => {
+  test('happens faster or slower with the speed, and otherwise unchanged', async () => {
     const spoken = async (speed: number) =>
       (await firstSeconds(120, 42, speed))
         .filter(({ event_type }) => event_type === 'agent_message' || event_type === 'network_update')
@@ -78,7 +78,7 @@ describe('the arc of a run', () => {
     }
   });
 
-  test('every message is broadcast with its network update on an open path, and the state after it', async () => {
+  test('broadcasts every message with its network update on an open path, and the state after it', async () => {
     const events = await firstSeconds(120, 11);
     const messages = only(events, 'agent_message').map(({ data }) => data);
     const updates = only(events, 'network_update').map(({ data }) => data);

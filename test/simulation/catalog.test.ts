@@ -15,7 +15,7 @@ const state = {
 };
 
 describe('catalog', () => {
-  test('the seed’s three events as they are, and two more, all of them plain JSON', () => {
+  test('has the guide’s three events unchanged and two more, all of them plain JSON', () => {
     expect(simulationEvents.names).toEqual([...psycheEvents.names, 'agent_processing', 'simulation_state']);
     for (const name of psycheEvents.names)
       expect(simulationEvents.schemas[name as keyof typeof simulationEvents.schemas]).toBe(
@@ -29,7 +29,7 @@ describe('catalog', () => {
     { status: 'update', text: 'So far' },
     { status: 'complete', latency_ms: 12 },
     { status: 'error', reason: 'unreachable', message: 'The model cannot be reached.' },
-  ])('agent_processing: $status', (what) => {
+  ])('accepts agent_processing: $status', (what) => {
     expect(simulationEvents.parse('agent_processing', { ...turn, ...what })).toEqual({ ...turn, ...what });
   });
 
@@ -40,7 +40,7 @@ describe('catalog', () => {
     ['simulation_state', { ...state, status: 'stopped' }],
     ['simulation_state', { ...state, stagnation: 1.1 }],
     ['simulation_state', { ...state, speed: Number.NaN }],
-  ] as const)('what is not %s is refused: %j', (name, data) => {
+  ] as const)('refuses an invalid %s: %j', (name, data) => {
     expect(simulationEvents.parse('simulation_state', state)).toEqual(state);
     expect(() => simulationEvents.parse(name, data)).toThrow(`Invalid ${name}`);
   });
@@ -52,13 +52,13 @@ describe('random', () => {
     return Array.from({ length: 20 }, () => random.int(0, 1_000_000));
   };
 
-  test('one seed, one sequence; another seed or stream, another', () => {
+  test('gives one sequence for a seed, and another for another seed or stream', () => {
     expect(draw(7)).toEqual(draw(7));
     const sequences = [draw(0), draw(1), draw(0xffff_ffff), draw(0, 1), draw(1, 1)];
     expect(new Set(sequences.map(String)).size).toBe(sequences.length);
   });
 
-  test('shuffles all there is, and picks nothing from nothing', () => {
+  test('shuffles all elements, and refuses to pick from an empty list', () => {
     const random = createRandom(1);
     expect(random.shuffle([1, 2, 3, 4, 5]).toSorted()).toEqual([1, 2, 3, 4, 5]);
     expect(() => random.pick([])).toThrow(TypeError);

@@ -40,7 +40,7 @@ async function collect(chunks: AsyncIterable<string>): Promise<string[]> {
 }
 
 describe('a language model', () => {
-  test('its words stream, and it is told who speaks to whom, and what was said', async () => {
+  test('streams its words, and is told who speaks to whom and what was said', async () => {
     await using llm = await setUp(
       ({ say, end }) => {
         say('You left ');
@@ -65,7 +65,7 @@ describe('a language model', () => {
     expect(user?.content).toContain('Who is there?');
   });
 
-  test('in an emergency it is told so; without a key none is sent', async () => {
+  test('is told of an emergency, and gets no key where none is set', async () => {
     await using llm = await setUp(({ say, end }) => {
       say('Enough.');
       end();
@@ -75,7 +75,7 @@ describe('a language model', () => {
     expect(llm.received[0]?.body.messages[0]?.content).toContain('breaks open');
   });
 
-  test('what it thinks aloud is not said', async () => {
+  test('has its thinking left out of the message', async () => {
     await using llm = await setUp(({ say, end }) => {
       say('<think>I should be blunt.</think>');
       say('Open the door.');
@@ -85,7 +85,7 @@ describe('a language model', () => {
     expect(text).toBe('Open the door.');
   });
 
-  test('each piece is there before the next is produced', async () => {
+  test('has each piece delivered before the next is produced', async () => {
     let goOn = (): void => {};
     await using llm = await setUp(async ({ say, end }) => {
       say('One ');
@@ -102,7 +102,7 @@ describe('a language model', () => {
     expect((await chunks.next()).done).toBe(true);
   });
 
-  test('nobody listens at its address: unreachable', async () => {
+  test('is unreachable when nobody listens at its address', async () => {
     const llm = await setUp(() => {});
     await llm[Symbol.asyncDispose]();
     await expect(collect(llm.responder.respond(request()))).rejects.toMatchObject({
@@ -116,7 +116,7 @@ describe('a language model', () => {
     [404, 'refused'],
     [429, 'refused'],
     [500, 'failed'],
-  ])('it answers %i: %s, and what it said is not shown to viewers', async (status, reason) => {
+  ])('that answers %i is %s, and its answer is hidden from viewers', async (status, reason) => {
     await using llm = await setUp(({ fail }) => fail(status, 'internal detail 4711'));
     const error: unknown = await collect(llm.responder.respond(request())).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ reason, message: expect.stringContaining(`(${status})`) });
@@ -124,7 +124,7 @@ describe('a language model', () => {
     expect(llm.received).toHaveLength(1);
   });
 
-  test('its answer breaks off in the middle: failed', async () => {
+  test('has failed when its answer breaks off in the middle', async () => {
     await using llm = await setUp(async ({ say, cut }) => {
       say('You left ');
       await new Promise((resolve) => setImmediate(resolve));
@@ -133,7 +133,7 @@ describe('a language model', () => {
     await expect(collect(llm.responder.respond(request()))).rejects.toMatchObject({ reason: 'failed' });
   });
 
-  test('it says nothing for too long: timeout, and the request is given up', async () => {
+  test('times out when it is silent for too long, and its request is aborted', async () => {
     await using llm = await setUp(() => {});
     const answer = collect(llm.responder.respond(request()));
     const outcome = expect(answer).rejects.toMatchObject({ reason: 'timeout' });
@@ -146,7 +146,7 @@ describe('a language model', () => {
     expect(llm.clock.timers).toBe(0);
   });
 
-  test('its answer is not wanted any more: the request is given up', async () => {
+  test('has its request aborted when its answer is no longer wanted', async () => {
     await using llm = await setUp(({ say }) => say('I could go on '));
     const stop = new AbortController();
     const chunks = llm.responder.respond(request({ signal: stop.signal }))[Symbol.asyncIterator]();
@@ -158,7 +158,7 @@ describe('a language model', () => {
 });
 
 describe('a simulation that speaks through a language model', () => {
-  test('streams its answers as events, and an endpoint that is gone is an event too, and no end', {
+  test('streams its answers as events, and survives a lost endpoint, which is an event too', {
     timeout: 90_000,
   }, async () => {
     const server = await llmServer(async ({ say, end }) => {
@@ -196,12 +196,12 @@ describe('a simulation that speaks through a language model', () => {
 });
 
 describe('responderFromEnv', () => {
-  test('without LLM_BASE_URL it is the written conversation', async () => {
+  test('returns the scripted conversation without LLM_BASE_URL', async () => {
     expect(await responderFromEnv({})).toBe(scriptedResponder);
     expect(await responderFromEnv({ LLM_BASE_URL: '', LLM_MODEL: 'tiny' })).toBe(scriptedResponder);
   });
 
-  test('without the optional packages it says what to install', async () => {
+  test('says what to install without the optional packages', async () => {
     const hooks = new URL('fixtures/without-ai-sdk.mjs', import.meta.url).pathname;
     const module = new URL('../../simulation/llm/responder-from-env.ts', import.meta.url).pathname;
     const script = `
@@ -219,7 +219,7 @@ describe('responderFromEnv', () => {
     });
   });
 
-  test('a model that is not named, or a URL that is none, is said at once', async () => {
+  test('refuses an unnamed model or an invalid URL at once', async () => {
     await expect(responderFromEnv({ LLM_BASE_URL: 'http://127.0.0.1:9/v1' })).rejects.toThrow('LLM_MODEL');
     await expect(responderFromEnv({ LLM_BASE_URL: 'nonsense', LLM_MODEL: 'tiny' })).rejects.toThrow('URL');
   });

@@ -47,7 +47,7 @@ const shared = new Map<string, () => () => Broker>([
 ]);
 
 describe.each([...shared])('a simulation of another process, through %s', (_, share) => {
-  test('is listed, shown and controlled as if it were here', async () => {
+  test('is listed, shown and controlled as if it were local', async () => {
     await using both = await twoProcesses(share());
     const { registry, simulation } = both;
     await expect.poll(async () => (await registry.listAll()).map(({ topic }) => topic)).toEqual(['run-1']);
@@ -65,7 +65,7 @@ describe.each([...shared])('a simulation of another process, through %s', (_, sh
     expect(await registry.perform({ action: 'start' }, 'run-1')).toMatchObject({ status: 'running' });
   });
 
-  test('a step answers when the turn is over', async () => {
+  test('answers a step when the turn is over', async () => {
     await using both = await twoProcesses(share());
     const { registry, clock } = both;
     await expect.poll(async () => (await registry.listAll()).length).toBe(1);
@@ -82,7 +82,7 @@ describe.each([...shared])('a simulation of another process, through %s', (_, sh
   });
 });
 
-test('where no process has one, that is said', async () => {
+test('a topic where no process runs a simulation is reported as such', async () => {
   await using both = await twoProcesses(shared.get('memory')?.() ?? (() => new MemoryBroker()));
   await expect(both.registry.perform({ action: 'start' }, 'run-2')).rejects.toMatchObject({
     code: 'INVALID_TOPIC',
@@ -94,7 +94,7 @@ test('where no process has one, that is said', async () => {
   expect(await new SimulationRegistry().listAll()).toEqual([]);
 });
 
-test('what fails there is told here', async () => {
+test('an error in the other process is reported here', async () => {
   await using both = await twoProcesses(shared.get('memory')?.() ?? (() => new MemoryBroker()));
   const { registry, host, simulation } = both;
   await expect.poll(async () => (await registry.listAll()).length).toBe(1);
@@ -106,7 +106,7 @@ test('what fails there is told here', async () => {
   });
 });
 
-test('a broker that is closed is an error, not a wait', async () => {
+test('a closed broker is an error, and causes no wait', async () => {
   const broker = new MemoryBroker();
   const registry = new SimulationRegistry({ broker });
   await broker.close();

@@ -53,7 +53,7 @@ const codeOf = async (answer: Promise<unknown>): Promise<string | undefined> =>
   );
 
 describe('simulation procedures', () => {
-  test('show and control a simulation; each answers the state it led to', async () => {
+  test('show and control a simulation, and each answers with the state it led to', async () => {
     await using server = await setUp();
     const { client, clock } = server;
     expect(await client.state.query()).toMatchObject({ status: 'running', seed: 5, tick: 0 });
@@ -84,7 +84,7 @@ describe('simulation procedures', () => {
     expect(only(await server.events(), 'simulation_state').at(-1)?.data).toEqual(started);
   });
 
-  test('a topic names the simulation; the others do not notice', async () => {
+  test('affect only the simulation that the topic names', async () => {
     await using server = await setUp();
     const { client } = server;
     await client.pause.mutate({ topic: 'other' });
@@ -95,7 +95,7 @@ describe('simulation procedures', () => {
     ]);
   });
 
-  test('what makes no sense is a BAD_REQUEST, and changes nothing', async () => {
+  test('refuse invalid input with BAD_REQUEST, and change nothing', async () => {
     await using server = await setUp();
     const { client } = server;
     const before = await client.list.query();
@@ -112,7 +112,7 @@ describe('simulation procedures', () => {
     expect(await client.list.query()).toEqual(before);
   });
 
-  test('who may use them is decided by the procedure they are built on', async () => {
+  test('are allowed to callers of the procedure they are built on', async () => {
     await using server = await setUp({ allowed: false });
     const { list, pause, state } = server.client;
     const answers = [list.query(), pause.mutate(), state.query()];

@@ -8,7 +8,7 @@ import { FakeClock, settled } from './fake-clock.ts';
 import { eventLog, memoryLogger, only, stage } from './stage.ts';
 
 describe('a run goes on', () => {
-  test('when the model cannot be reached: each turn says so, later and later, and it recovers', async () => {
+  test('when the model cannot be reached: each turn says so, turns slow down, and it recovers', async () => {
     let up = false;
     await using run = stage({
       responder: () => ({
@@ -36,7 +36,7 @@ describe('a run goes on', () => {
     expect(only(await run.events(), 'agent_message').length).toBeGreaterThan(10);
   });
 
-  test('a stimulus that an agent failed to answer is answered when it can', async () => {
+  test('when an agent fails to answer a stimulus: it answers when it can', async () => {
     let up = false;
     const answers: string[] = [];
     await using run = stage({
@@ -57,7 +57,7 @@ describe('a run goes on', () => {
     expect(answers.toSorted()).toEqual(['anima_animus', 'ego', 'persona', 'self', 'shadow']);
   });
 
-  test('when events cannot be published: that is counted and logged, and the turns are taken', async () => {
+  test('when events cannot be published: it counts and logs that, and takes its turns', async () => {
     const manager = new EventManager({ broker: new MemoryBroker(), catalog: simulationEvents });
     const { logger, lines } = memoryLogger();
     const clock = new FakeClock();
@@ -74,7 +74,7 @@ describe('a run goes on', () => {
     await simulation.close();
   });
 
-  test('when a responder breaks the rules: throws at once, throws nothing, yields nonsense', async () => {
+  test('when a responder breaks the rules: throws at once, throws nothing, or yields nonsense', async () => {
     const misdeeds = [
       () => {
         throw new Error('at once');
@@ -105,7 +105,7 @@ describe('a run goes on', () => {
 });
 
 describe('runSimulation', () => {
-  test('several side by side, each on its topic, found in the registry for as long as they run', async () => {
+  test('runs several side by side, each on its topic and in the registry while it runs', async () => {
     await using log = eventLog();
     const clock = new FakeClock();
     const registry = new SimulationRegistry();
@@ -131,14 +131,14 @@ describe('runSimulation', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('with a signal that is aborted already it ends at once', async () => {
+  test('ends at once with an aborted signal', async () => {
     await using log = eventLog();
     const simulation = runSimulation({ manager: log.manager, signal: AbortSignal.abort() });
     await simulation.closed;
     expect(simulation.state.tick).toBeLessThanOrEqual(1);
   });
 
-  test('on the clock of this machine all five speak', async () => {
+  test('lets all five agents speak on the machine’s clock', async () => {
     await using log = eventLog();
     const simulation = runSimulation({ manager: log.manager, speed: 10 });
     await expect

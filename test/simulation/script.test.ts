@@ -17,16 +17,16 @@ const linesOf = (id: (typeof ARCHETYPE_IDS)[number]): string[] => {
 
 const ALL = [...ARCHETYPE_IDS.flatMap(linesOf), ...EXCHANGES.flatMap(({ says, answer }) => [says, answer])];
 
-describe('script', () => {
-  test.each(ARCHETYPE_IDS)('%s has at least 15 lines for every mood', (id) => {
+describe('the script', () => {
+  test.each(ARCHETYPE_IDS)('gives %s at least 15 lines for every mood', (id) => {
     for (const mood of MOODS) expect(SCRIPTS[id][mood].length, mood).toBeGreaterThanOrEqual(15);
   });
 
-  test('no line is there twice, in any mood or mouth', () => {
+  test('has no line twice, in any mood or for any agent', () => {
     expect(new Set(ALL).size).toBe(ALL.length);
   });
 
-  test('every line reads well with every dream: no slot is left, every sentence begins with a capital', () => {
+  test('fills every slot of a line with every dream, and begins every sentence with a capital', () => {
     for (const line of ALL) {
       for (const dream of DREAMS) {
         const text = fill(line, { ...dream, to: 'Ego', stimulus: 'Who are you?' });
@@ -37,11 +37,11 @@ describe('script', () => {
     }
   });
 
-  test('a slot that nobody fills is an error', () => {
+  test('refuses a line with a slot that nobody fills', () => {
     expect(() => fill('{who} is there?', {})).toThrow('{who}');
   });
 
-  test('whoever can be spoken to on a path has lines of their own', () => {
+  test('has lines for everyone who can be spoken to on a path', () => {
     for (const path of PSYCHE_PATHS) {
       const id = ARCHETYPE_IDS.find((known) => known === path.from);
       const listeners = id && Object.keys(isOpen(path, 'normal') ? SCRIPTS[id].toward : SCRIPTS[id].across);
@@ -49,7 +49,7 @@ describe('script', () => {
     }
   });
 
-  test.each(ARCHETYPE_IDS)('%s does not repeat itself in calm, emergency and recovery', (id) => {
+  test.each(ARCHETYPE_IDS)('does not repeat lines of %s in calm, emergency and recovery', (id) => {
     for (const mood of ['calm', 'emergency', 'recovery'] as const) {
       const voice = new Voice(SCRIPTS[id], createRandom(3));
       const said = Array.from({ length: 15 }, () => voice.line(mood, 'self'));
@@ -58,7 +58,7 @@ describe('script', () => {
     }
   });
 
-  test('in repetition a position is taken twice; in stagnation it ends in a refrain', () => {
+  test('repeats positions in the mood repetition, and ends in a refrain in stagnation', () => {
     const voice = new Voice(SCRIPTS.ego, createRandom(3));
     const [position, again] = [voice.line('repetition', 'self'), voice.line('repetition', 'self')];
     expect(again).toContain(position);
@@ -80,7 +80,7 @@ describe('exchanges', () => {
     signal: new AbortController().signal,
   };
 
-  test('are there for every path: on those of an emergency in an emergency, on the others in calm and recovery', () => {
+  test('exist for every path: those of an emergency in an emergency, the others in calm and recovery', () => {
     const has = (mood: string, from: string, to: string) =>
       EXCHANGES.some((exchange) => exchange.mood === mood && exchange.from === from && exchange.to === to);
     for (const { from, to, type } of PSYCHE_PATHS) {
@@ -89,7 +89,7 @@ describe('exchanges', () => {
     }
   });
 
-  test('what asks for an answer gets it from whom it was said to, also when others speak in between', () => {
+  test('get an answer from the agent addressed, even if others speak in between', () => {
     let asks = 0;
     for (let seed = 0; seed < 20; seed++) {
       const dialogue = new Dialogue(createRandom(seed));
@@ -106,7 +106,7 @@ describe('exchanges', () => {
     expect(asks).toBeGreaterThan(5);
   });
 
-  test('none comes twice before all of its mood have come', () => {
+  test('do not repeat before all of their mood have come', () => {
     const talk = new SmallTalk(createRandom(1));
     const all = EXCHANGES.filter(({ mood }) => mood === 'recovery').map(({ says }) => says);
     const said: string[] = [];
@@ -119,7 +119,7 @@ describe('exchanges', () => {
     expect(said.toSorted()).toEqual(all.toSorted());
   });
 
-  test('what comes from outside ends them', () => {
+  test('end on a stimulus from outside', () => {
     for (let seed = 0; seed < 50; seed++) {
       const dialogue = new Dialogue(createRandom(seed));
       const question = dialogue.say({ ...heard, from: 'shadow', to: 'self', mode: 'normal' });

@@ -13,7 +13,7 @@ describe('sentiment', () => {
     expect(vaderSentiment.analyze(text).label).toBe(label);
   });
 
-  test('the score is −1 to 1, however strong the words', () => {
+  test('is scored from −1 to 1, however strong the words', () => {
     expect(vaderSentiment.analyze('WONDERFUL! LOVE! JOY! '.repeat(200)).score).toBeLessThanOrEqual(1);
     expect(vaderSentiment.analyze('horrible hate murder agony '.repeat(200)).score).toBeGreaterThanOrEqual(
       -1,

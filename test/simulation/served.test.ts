@@ -67,7 +67,7 @@ const seconds = (event: Exported | undefined) =>
   (Date.parse(event?.timestamp ?? '') - Date.UTC(2030, 0, 1)) / 1000;
 
 describe('a served simulation', () => {
-  test('two runs with one seed export identical events, over a whole arc; another seed does not', async () => {
+  test('exports identical events for one seed over a whole arc, and others for another seed', async () => {
     const runs = [];
     for (const seed of [42, 42, 43]) {
       await using served = await serveSimulations({ default: seed });
@@ -80,7 +80,7 @@ describe('a served simulation', () => {
     expect(other?.slice(0, 20)).not.toEqual(one?.slice(0, 20));
   });
 
-  test('within 3 s all five have spoken; within two minutes an emergency has come and is resolved', async () => {
+  test('has all five agents speak within 3 s, and an emergency come and end within two minutes', async () => {
     await using served = await serveSimulations({ default: 1 });
     await served.clock.advance(120_000);
     const events = await exported(served.url);
@@ -93,7 +93,7 @@ describe('a served simulation', () => {
     expect(seconds(resolved)).toBeLessThan(120);
   });
 
-  test('several run side by side, each on its topic: one is what it would be alone', async () => {
+  test('runs beside others on topics of their own, and is what it would be alone', async () => {
     await using both = await serveSimulations({ default: 7, 'run-2': 8 });
     await using alone = await serveSimulations({ 'run-2': 8 });
     await both.clock.advance(60_000);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { only, stage } from './stage.ts';
 
-describe('controls', () => {
-  test('nothing happens before start', async () => {
+describe('the controls of a simulation', () => {
+  test('let nothing happen before start', async () => {
     await using run = stage();
     await run.clock.advance(60_000);
     expect(await run.events()).toEqual([]);
@@ -17,7 +17,7 @@ describe('controls', () => {
     });
   });
 
-  test('paused, it stops in the middle of a sentence, and goes on from there', async () => {
+  test('pause it in the middle of a sentence, and let it go on from there', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(3500); // the sixth turn has begun
@@ -38,7 +38,7 @@ describe('controls', () => {
     expect(messages.map(({ data }) => data.message)).toEqual(uninterrupted.map(({ data }) => data.message));
   });
 
-  test('step takes one turn and is paused again; two steps are two turns', async () => {
+  test('step by one turn and pause again; two steps are two turns', async () => {
     await using run = stage();
     const step = run.simulation.step();
     await run.clock.advance(500);
@@ -51,7 +51,7 @@ describe('controls', () => {
     expect(only(await run.events(), 'agent_message')).toHaveLength(3);
   });
 
-  test('step ends the turn that it was paused in', async () => {
+  test('step to the end of the turn in which it was paused', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(3500);
@@ -62,7 +62,7 @@ describe('controls', () => {
     expect(only(await run.events(), 'agent_message')).toHaveLength(6);
   });
 
-  test('step of a running simulation pauses it after the turn', async () => {
+  test('step a running simulation to the end of its turn, and pause it', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(200);
@@ -72,7 +72,7 @@ describe('controls', () => {
     expect(run.simulation.state.tick).toBe(1);
   });
 
-  test('speed holds at once, for the wait that is under way too', async () => {
+  test('set a speed that applies at once, even to the wait under way', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(10_000);
@@ -86,7 +86,7 @@ describe('controls', () => {
     expect(run.simulation.state.tick - slow).toBeLessThanOrEqual(2);
   });
 
-  test('reset begins the same run again, or another', async () => {
+  test('reset it to the same run or another', async () => {
     await using run = stage({ seed: 3 });
     run.simulation.start();
     await run.clock.advance(30_000);
@@ -104,7 +104,7 @@ describe('controls', () => {
     );
   });
 
-  test('reset in the middle of a turn tells viewers that its words will not come, then shows the empty network', async () => {
+  test('reset it in the middle of a turn: viewers learn that the words will not come, then see an empty network', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(3500);
@@ -119,7 +119,7 @@ describe('controls', () => {
     expect(run.simulation.errorCount).toBe(0);
   });
 
-  test('reset while paused stays paused', async () => {
+  test('reset a paused simulation, which stays paused', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(3500);
@@ -129,7 +129,7 @@ describe('controls', () => {
     expect(run.simulation.state).toMatchObject({ status: 'paused', seed: 9, tick: 0 });
   });
 
-  test('what is injected is answered by each agent once, the first at once', async () => {
+  test('inject a stimulus that each agent answers once, the first at once', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(3000);
@@ -150,7 +150,7 @@ describe('controls', () => {
     expect(messages[answered]).toBe(answers[0]);
   });
 
-  test('a long text is quoted by its beginning, and does not make the conversation stagnate', async () => {
+  test('quote a long stimulus by its beginning, without making the conversation stagnate', async () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(3000);
@@ -168,7 +168,7 @@ describe('controls', () => {
     expect(Math.max(...stagnation)).toBeLessThan(0.48);
   });
 
-  test('what makes no sense is refused, and changes nothing', async () => {
+  test('refuse invalid values, and change nothing', async () => {
     await using run = stage();
     const { simulation } = run;
     expect(() => simulation.setSpeed(0)).toThrow(TypeError);
@@ -180,7 +180,7 @@ describe('controls', () => {
     expect(simulation.state).toMatchObject({ speed: 1, seed: 1, stimulus: null });
   });
 
-  test('every change of the state is an event, so that late viewers and replay agree', async () => {
+  test('publish every change of the state as an event, for late viewers and replays', async () => {
     await using run = stage({ seed: 8 });
     const { simulation, clock } = run;
     simulation.start();
@@ -200,7 +200,7 @@ describe('controls', () => {
     ]);
   });
 
-  test('closed, it leaves no timer, says that it is paused, and can not be started', async () => {
+  test('close it: no timer is left, its state is paused, and it cannot be started', async () => {
     const run = stage();
     run.simulation.start();
     await run.clock.advance(3500);

@@ -12,7 +12,7 @@ function setUp(speed = 1) {
 }
 
 describe('timeline', () => {
-  test('stands still until it is run, and a timer of 0 ms waits for that too', async () => {
+  test('stands still until it is run, even for a timer of 0 ms', async () => {
     const { clock, timeline, fired, timer } = setUp();
     timer('now', 0);
     await clock.advance(1000);
@@ -22,7 +22,7 @@ describe('timeline', () => {
     expect(fired).toEqual(['now']);
   });
 
-  test('its speed holds for timers that already wait', async () => {
+  test('applies its speed to timers that already wait', async () => {
     const { clock, timeline, fired, timer } = setUp();
     timeline.run();
     timer('a', 1000);
@@ -40,7 +40,7 @@ describe('timeline', () => {
     expect(fired).toEqual(['a', 'b']);
   });
 
-  test('stopped in the middle of a wait, it waits for the rest when it is run again', async () => {
+  test('waits for the rest of a wait when it was stopped in the middle and is run again', async () => {
     const { clock, timeline, fired, timer } = setUp();
     timeline.run();
     timer('a', 100);
@@ -55,7 +55,7 @@ describe('timeline', () => {
     expect(fired).toEqual(['a']);
   });
 
-  test('timers fire in the order of their time, those of one time in the order they were set', async () => {
+  test('fires timers in the order of their times, and those of one time in the order they were set', async () => {
     const { clock, timeline, fired, timer } = setUp(3);
     timeline.run();
     timer('late', 30);
@@ -68,7 +68,7 @@ describe('timeline', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('a sleep ends with the signal’s reason, and leaves no timer', async () => {
+  test('ends a sleep with the signal’s reason, and leaves no timer', async () => {
     const { clock, timeline } = setUp();
     timeline.run();
     const stop = new AbortController();

@@ -51,8 +51,8 @@ async function slowViewer(whenSlow: 'conflate' | 'refill') {
   };
 }
 
-describe('answers while they are produced, for a viewer that reads too slowly', () => {
-  test('the updates are conflated and it is told so; every message arrives, in order', async () => {
+describe('a viewer that reads answers too slowly while they are produced', () => {
+  test('gets conflated updates and is told so, and every message in order', async () => {
     const { messages, notices, gaps, updates } = await slowViewer('conflate');
     expect(messages).toEqual(Array.from({ length: MESSAGES }, (_, n) => `message ${n + 1}`));
     expect(notices).toHaveLength(1); // stream_synced, and no gap
@@ -62,7 +62,7 @@ describe('answers while they are produced, for a viewer that reads too slowly', 
     expect(updates.length + left.reduce((sum, { lost }) => sum + lost, 0)).toBe(UPDATES);
   });
 
-  test('control: refilled instead, it has to read every update', async () => {
+  test('control: has to read every update with whenSlow: refill', async () => {
     const { messages, gaps, updates } = await slowViewer('refill');
     expect(messages).toHaveLength(MESSAGES);
     expect(gaps).toEqual([]);

@@ -19,7 +19,7 @@ test('a manager that lacks the simulation’s events is not', () => {
   expectTypeOf(new EventManager({ broker, catalog: defineEvents({ dream }) })).not.toExtend<EventPublisher>();
 });
 
-test('what broadcasts an event takes any manager that has it', () => {
+test('a broadcasting part accepts any manager that has its event', () => {
   expectTypeOf(new EventManager({ broker })).toExtend<PublisherOf<'agent_message'>>();
   expectTypeOf(new EventManager({ broker, catalog: simulationEvents })).toExtend<
     PublisherOf<'system_status'>
