@@ -4,7 +4,7 @@ import { checkChurn } from './churn-checks.ts';
 /** Ten minutes; CHURN_SECONDS=3600 is an hour. */
 const SECONDS = Number(process.env['CHURN_SECONDS'] ?? 600);
 
-test('clients come and go for a long time: memory is flat, and nothing is left', {
+test('clients that come and go for a long time leave memory flat, and nothing behind', {
   timeout: (SECONDS + 120) * 1000,
 }, async () => {
   const figures = await checkChurn({ seconds: SECONDS, clients: 60, publishers: 8 });

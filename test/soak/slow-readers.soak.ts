@@ -89,7 +89,7 @@ async function startAll(guarded: boolean, drainCount: number) {
   return { server, slow: clients.slice(0, SLOW), readers: clients.slice(SLOW) };
 }
 
-test('[D9] 50 of 500 stop reading: bounded memory, nobody else notices, and everything or an announced gap after', {
+test('[D9] 50 of 500 clients that stop reading cost bounded memory, affect nobody, and get everything or an announced gap afterwards', {
   timeout: (SECONDS * 4 + 120) * 1000,
 }, async () => {
   const { server, slow, readers } = await startAll(true, DRAINS);
@@ -119,7 +119,7 @@ test('[D9] 50 of 500 stop reading: bounded memory, nobody else notices, and ever
   expect(p99During).toBeLessThanOrEqual(Math.max(p99Before * 1.2, p99Before + 2));
 });
 
-test('control: with the groups, whose frames are shared, and backpressure off, the memory bar is missed', {
+test('control: the memory bound is missed without groups (which share frames) and without backpressure', {
   timeout: (SECONDS + 120) * 1000,
 }, async () => {
   const { server, slow } = await startAll(false, 0);
