@@ -75,7 +75,7 @@ test.each(ROOMS)('%s imports only what it may', (room) => {
   expect(imports.filter((each) => !isAllowed(each))).toEqual([]);
 });
 
-test('each folder of a divided room has a row', () => {
+test('each inner folder of a room has a row', () => {
   const isDoor = ({ from }: Import) => Object.values(DOORS).includes(from);
   const folders = DIVIDED.flatMap(importsOf).flatMap((each) => (isDoor(each) ? [] : [dirname(each.from)]));
   expect([...new Set(folders)].filter((folder) => !TABLE.has(folder))).toEqual([]);
@@ -103,11 +103,11 @@ function circleIn(imports: readonly Pick<Import, 'from' | 'to'>[]): string[] | n
   return null;
 }
 
-test('no file imports itself by way of others, not even for types', () => {
+test('no file imports itself through others, not even for types', () => {
   expect(circleIn(ROOMS.flatMap(importsOf))).toBeNull();
 });
 
-test('no room of the server or the client imports itself by way of others', () => {
+test('no room of the server or the client imports itself through others', () => {
   const arrows = ['server', 'client']
     .flatMap(importsOf)
     .filter(({ from, to }) => !Object.values(DOORS).includes(from) && !Object.values(DOORS).includes(to))
@@ -124,12 +124,12 @@ function filesWith(scope: string, room: string): string[] {
     .filter((file) => readFileSync(join(ROOT, room, file), 'utf8').includes(`'${scope}/`));
 }
 
-test('the core knows nothing of tRPC, which the rooms above it do', () => {
+test('the core does not import tRPC, unlike the rooms above it', () => {
   expect(filesWith('@trpc', 'server/event-manager')).toEqual([]);
   expect(filesWith('@trpc', 'server/trpc').length).toBeGreaterThan(2); // the control
 });
 
-test('the check itself sees imports, and what is wrong with them', () => {
+test('control: the check sees imports, and what is wrong with them', () => {
   expect(importsOf('server').length).toBeGreaterThan(50);
   const allowed = (from: string, to: string, typeOnly = false) => isAllowed({ from, to, typeOnly });
   expect(allowed('shared/a.ts', 'server/b.ts', true)).toBe(false);

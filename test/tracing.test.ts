@@ -58,7 +58,7 @@ const named = (name: string): ReadableSpan | undefined => spans().find((span) =>
 const traceparentOf = (span: ReadableSpan | undefined) =>
   `00-${span?.spanContext().traceId}-${span?.spanContext().spanId}-01`;
 
-test('one trace, from the mutation by way of the server to a listener there and onData at a client', async () => {
+test('one trace spans the mutation, the server, a listener there and onData at a client', async () => {
   await using server = await startServer(true);
   await using client = connect({ url: `${server.url}/trpc` });
   let live = false;
@@ -111,7 +111,7 @@ test('one trace, from the mutation by way of the server to a listener there and 
   ).not.toContain('secret');
 });
 
-test('a batch is one span; a refused publish and a listener that fails are marked', async () => {
+test('a batch is one span, and a refused publish and a failing listener are marked', async () => {
   await using server = await startServer(true);
   const failing = server.manager.addListener(async () => {
     throw new Error('no');
@@ -130,7 +130,7 @@ test('a batch is one span; a refused publish and a listener that fails are marke
   expect(named('publish agent_message')?.status.code).toBe(2);
 });
 
-test('control: without tracing there are no spans and no field; a traceparent that is given is carried, if it is one', async () => {
+test('control: without tracing there are no spans and no field, and a given valid traceparent is passed on', async () => {
   await using server = await startServer(false);
   const given = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
   const { manager } = server;
