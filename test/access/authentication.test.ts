@@ -39,24 +39,21 @@ const wrongTokens: [string, () => Promise<string | undefined>][] = [
 ];
 
 describe('authentication', () => {
-  test.each(wrongTokens)(
-    'closes a WebSocket with an error and 4501, and sends no event: %s',
-    async (_, make) => {
-      await using server = await startTestServer({}, { authenticate: takesTokens });
-      const wrong = await make();
-      await using socket = new RawSocket(server.url, wrong === undefined ? {} : { token: wrong });
-      await using control = new RawSocket(server.url, { token: await token() });
-      socket.subscribe(1, { since: { last: 10 } });
-      control.subscribe(1, { since: { last: 10 } });
-      expect(await socket.closed).toBe(CloseCode.UNAUTHENTICATED);
-      await expect.poll(() => control.synced).toBe(true);
-      await publish(server.url);
-      await expect.poll(() => control.events).toEqual(['agent_message']);
-      expect(socket.events).toEqual([]);
-      expect(new Set(socket.reasons)).toEqual(new Set(['UNAUTHENTICATED']));
-      expect(server.sessions.size).toBe(1);
-    },
-  );
+  test.each(wrongTokens)('closes a WebSocket with 4501, and sends no event: %s', async (_, make) => {
+    await using server = await startTestServer({}, { authenticate: takesTokens });
+    const wrong = await make();
+    await using socket = new RawSocket(server.url, wrong === undefined ? {} : { token: wrong });
+    await using control = new RawSocket(server.url, { token: await token() });
+    socket.subscribe(1, { since: { last: 10 } });
+    control.subscribe(1, { since: { last: 10 } });
+    expect(await socket.closed).toBe(CloseCode.UNAUTHENTICATED);
+    await expect.poll(() => control.synced).toBe(true);
+    await publish(server.url);
+    await expect.poll(() => control.events).toEqual(['agent_message']);
+    expect(socket.events).toEqual([]);
+    expect(new Set(socket.reasons)).toEqual(new Set(['UNAUTHENTICATED']));
+    expect(server.sessions.size).toBe(1);
+  });
 
   test.each(wrongTokens)('answers 401 over HTTP: %s', async (_, make) => {
     await using server = await startTestServer({}, { authenticate: takesTokens });

@@ -107,7 +107,7 @@ describe('authorization of subscriptions', () => {
       { topic: 'mine' },
       ['agent_message'],
     ],
-  ])('of a replay: %s', async (_, claims, input, expected) => {
+  ])('when replaying: %s', async (_, claims, input, expected) => {
     const asked = { ...input, speed: 1_000_000 };
     expect(await subscribing(claims, asked, 'replay')).toEqual(expected);
     expect(await subscribing(null, asked, 'replay')).not.toContain('FORBIDDEN');

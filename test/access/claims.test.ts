@@ -197,7 +197,7 @@ describe('a revocation', () => {
     await broker.close();
   });
 
-  test('of an impossible subject id is refused', async () => {
+  test('naming an impossible subject id is refused', async () => {
     for (const id of ['', 'a'.repeat(129), 'a\0']) {
       await expect(new Sessions().revoke(id)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     }

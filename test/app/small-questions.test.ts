@@ -26,7 +26,7 @@ async function serverWith(events: number) {
 const batchOf = (url: string, calls: number) =>
   fetch(`${url}/trpc/${Array(calls).fill('history').join(',')}?batch=1&input=%7B%7D`);
 
-describe('one request', () => {
+describe('a single request', () => {
   test('may have up to 100 calls', async () => {
     await using server = await serverWith(20);
     expect((await batchOf(server.url, 101)).status).toBe(400);

@@ -119,7 +119,7 @@ describe('an async iterable', () => {
     await until(() => expect(client.of(1).at(-1)?.result?.type).toBe('stopped'));
   });
 
-  test('of a stalled client does not delay other clients', async () => {
+  test('that belongs to a stalled client does not delay other clients', async () => {
     const { router, seen } = sources();
     await using server = await startServer(guarded, { router });
     await stalled(server);

@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
     expect(active).toBe(0);
   });
 
-  test('whose procedure gives up because it was stopped has not failed', async () => {
+  test('has not failed when its procedure gives up because it was stopped', async () => {
     const onError = vi.fn();
     const { router, gate, called } = setup(() => {
       throw new DOMException('stopped', 'AbortError');
@@ -126,7 +126,7 @@ describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
     expect(onError).not.toHaveBeenCalled();
   });
 
-  test('whose procedure was stopped, but fails for another reason, has failed', async () => {
+  test('has failed when its procedure was stopped, but fails for another reason', async () => {
     const onError = vi.fn();
     const { router, gate, called } = setup(() => {
       throw new TRPCError({ code: 'FORBIDDEN' });
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
     expect(onError).toHaveBeenCalledTimes(1);
   });
 
-  test('that throws an AbortError without being stopped has failed', async () => {
+  test('has failed when it throws an AbortError without being stopped', async () => {
     const { router, gate } = setup(() => {
       throw new DOMException('stopped', 'AbortError');
     });
@@ -153,7 +153,7 @@ describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
     await client.expectStory(1, ['error:INTERNAL_SERVER_ERROR']);
   });
 
-  test('whose client disconnects before its context exists never runs its procedure', async () => {
+  test('never runs its procedure when its client disconnects before its context exists', async () => {
     const { router, called } = setup();
     const context = deferred<object>();
     const closed = deferred();
@@ -169,7 +169,7 @@ describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
     expect(called).not.toHaveBeenCalled();
   });
 
-  test('whose client disconnects while its procedure runs has its stream cleaned up unread', async () => {
+  test('has its stream cleaned up unread when its client disconnects while its procedure runs', async () => {
     const next = vi.fn();
     const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
     const { router, gate, signals } = setup(() => ({
@@ -186,7 +186,7 @@ describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
     expect(next).not.toHaveBeenCalled();
   });
 
-  test('whose stream arrives while the socket is closing is cleaned up unread, with its signal aborted', async () => {
+  test('has a stream that arrives while the socket is closing cleaned up unread, with its signal aborted', async () => {
     const next = vi.fn();
     const cleaned = vi.fn(async () => ({ value: undefined, done: true as const }));
     const { router, gate, signals } = setup(() => ({
@@ -205,7 +205,7 @@ describe.each(ADAPTERS)('%s adapter: a subscription', (_name, apply) => {
     expect(server.wss.clients.size).toBe(1);
   });
 
-  test('whose procedure fails while the socket is closing has its signal aborted', async () => {
+  test('has its signal aborted when its procedure fails while the socket is closing', async () => {
     const { router, gate, signals } = setup(() => {
       throw new TRPCError({ code: 'FORBIDDEN' });
     });

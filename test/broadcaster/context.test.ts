@@ -53,34 +53,31 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
         throw new TRPCError({ code: 'UNAUTHORIZED', message: 'no' });
       },
     ],
-  ])(
-    'a context that %s is reported to the client, for each request, and closes the connection',
-    async (_kind, createContext) => {
-      const onError = vi.fn();
-      const gate = deferred();
-      await using server = await startServer(apply, {
-        router,
-        onError,
-        createContext: async () => {
-          await gate.promise;
-          return createContext();
-        },
-      });
-      const client = await server.connect();
-      client.call(1, 'query', 'whoami');
-      await client.flushed();
-      gate.resolve();
-      expect(await client.closed).toBe(1005);
-      expect(client.frames.map(({ id, error }) => [id, error?.data['code']])).toEqual([
-        [null, 'UNAUTHORIZED'],
-        [1, 'UNAUTHORIZED'],
-      ]);
-      expect(onError.mock.calls.map(([{ path, type }]) => [path, type])).toEqual([
-        [undefined, 'unknown'],
-        ['whoami', 'query'],
-      ]);
-    },
-  );
+  ])('a context that %s fails each request, and closes the connection', async (_kind, createContext) => {
+    const onError = vi.fn();
+    const gate = deferred();
+    await using server = await startServer(apply, {
+      router,
+      onError,
+      createContext: async () => {
+        await gate.promise;
+        return createContext();
+      },
+    });
+    const client = await server.connect();
+    client.call(1, 'query', 'whoami');
+    await client.flushed();
+    gate.resolve();
+    expect(await client.closed).toBe(1005);
+    expect(client.frames.map(({ id, error }) => [id, error?.data['code']])).toEqual([
+      [null, 'UNAUTHORIZED'],
+      [1, 'UNAUTHORIZED'],
+    ]);
+    expect(onError.mock.calls.map(([{ path, type }]) => [path, type])).toEqual([
+      [undefined, 'unknown'],
+      ['whoami', 'query'],
+    ]);
+  });
 
   describe('connectionParams', () => {
     const createContext = ({ info }: CreateWSSContextFnOptions) => ({
@@ -103,7 +100,7 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
       await client.expectStory(1, ['data:"nobody"']);
     });
 
-    test('of null stand for none', async () => {
+    test('are none when they are null', async () => {
       await using server = await startServer(apply, { router, createContext });
       const client = await server.connect('/?connectionParams=1');
       client.send(params(null));

@@ -271,7 +271,7 @@ describe('calls that are not answered yet', () => {
 });
 
 describe('request ids', () => {
-  test('of more than 256 characters are refused, since they would come back with every item', async () => {
+  test('longer than 256 characters are refused, since they would come back with every item', async () => {
     await using server = await startServer(serve, { router });
     const client = await server.connect();
     client.call('x'.repeat(256), 'query', 'hello');
@@ -305,7 +305,7 @@ describe('maxMessageValues', () => {
     await other.expectStory(1, ['data:"hello"']);
   });
 
-  test('control: such a message is answered without the limit', async () => {
+  test('control: without the limit it lets such a message be answered', async () => {
     await using server = await startServer(serve, { router });
     const client = await server.connect();
     client.send(call(1, Array(200).fill({})));

@@ -82,19 +82,16 @@ test('a client stays connected if it takes a large write little by little, or if
   expect([slow.cuts, idle.cuts]).toEqual([0, 0]);
 });
 
-test.each(['127.0.0.1', '::1'])(
-  'the system tells how many unacknowledged bytes it holds for a connection: %s',
-  async (host) => {
-    await using pair = await watched(new StallGuard(60_000), host);
-    expect((await Unacknowledged.read()).of(pair.server)).toBe(0);
-    pair.server.write(Buffer.alloc(MIB));
-    await until(() => expect(pair.server.writableLength).toBe(0));
-    expect((await Unacknowledged.read()).of(pair.server)).toBeGreaterThan(0);
-    pair.client.resume();
-    await until(() => expect(pair.client.bytesRead).toBe(MIB));
-    while ((await Unacknowledged.read()).of(pair.server) > 0) await sleep(10);
-  },
-);
+test.each(['127.0.0.1', '::1'])('the system tells the unread bytes of a connection: %s', async (host) => {
+  await using pair = await watched(new StallGuard(60_000), host);
+  expect((await Unacknowledged.read()).of(pair.server)).toBe(0);
+  pair.server.write(Buffer.alloc(MIB));
+  await until(() => expect(pair.server.writableLength).toBe(0));
+  expect((await Unacknowledged.read()).of(pair.server)).toBeGreaterThan(0);
+  pair.client.resume();
+  await until(() => expect(pair.client.bytesRead).toBe(MIB));
+  while ((await Unacknowledged.read()).of(pair.server) > 0) await sleep(10);
+});
 
 test('a socket that another owner took over is not cut', async () => {
   const guard = new StallGuard(TIMEOUT_MS);

@@ -62,23 +62,20 @@ describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
     expect(client.of(1)[4]).toEqual({ id: 1, result: { type: 'stopped' } });
   });
 
-  test.each(['messages', 'pushed'])(
-    '%s: items arrive until the client stops the subscription',
-    async (path) => {
-      const { events, router } = chat();
-      await using server = await startServer(apply, { router });
-      const client = await server.connect();
-      client.call(1, 'subscription', path);
-      await client.expectStory(1, ['started']);
-      await until(() => expect(events.listenerCount('message')).toBe(1));
-      events.emit('message', 'a');
-      events.emit('message', 'b');
-      await client.expectStory(1, ['started', 'data:"a"', 'data:"b"']);
-      client.stop(1);
-      await client.expectStory(1, ['started', 'data:"a"', 'data:"b"', 'stopped']);
-      expect(events.listenerCount('message')).toBe(0);
-    },
-  );
+  test.each(['messages', 'pushed'])('%s: items arrive until the client stops', async (path) => {
+    const { events, router } = chat();
+    await using server = await startServer(apply, { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', path);
+    await client.expectStory(1, ['started']);
+    await until(() => expect(events.listenerCount('message')).toBe(1));
+    events.emit('message', 'a');
+    events.emit('message', 'b');
+    await client.expectStory(1, ['started', 'data:"a"', 'data:"b"']);
+    client.stop(1);
+    await client.expectStory(1, ['started', 'data:"a"', 'data:"b"', 'stopped']);
+    expect(events.listenerCount('message')).toBe(0);
+  });
 
   test.each(['messages', 'pushed'])('%s: the subscription ends with the socket', async (path) => {
     const { events, router } = chat();

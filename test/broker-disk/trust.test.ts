@@ -62,30 +62,27 @@ describe('[D1] a log that may have lost its end', () => {
     ['cut in the middle', (wal) => wal.subarray(0, wal.length / 2)],
     ['overwritten at its end', (wal) => Buffer.concat([wal.subarray(0, -8192), Buffer.alloc(8192, 0xee)])],
     ['overwritten at its beginning', (wal) => Buffer.concat([Buffer.alloc(64), wal.subarray(64)])],
-  ])(
-    'gets a new epoch when its -wal file was %s after a crash, and new records take the lost places',
-    async (_, spoil) => {
-      await using disk = new DiskFixture();
-      const first = await disk.open();
-      for (let n = 1; n <= 10; n++) await first.publish(topic, entries(n, n));
-      const { epoch } = await first.bounds(topic);
-      await disk.crash(first);
-      writeFileSync(`${disk.path}-wal`, spoil(readFileSync(`${disk.path}-wal`)));
-      const warnings: unknown[] = [];
-      const warn = (details: unknown) => warnings.push(details);
-      const second = await disk.open({ logger: { ...console, warn } });
-      await second.publish(topic, entries(11, 40));
-      const { gap } = await second.read(topic, { epoch, seq: 10 }, 10);
-      expect(gap).toMatchObject({ reason: 'epoch_changed' });
-      expect(warnings).toEqual([
-        { path: disk.path, reason: expect.stringMatching(/^it lacks the last \d+ of/) },
-      ]);
-      // Told once: the new epoch lacks nothing.
-      const bounds = await second.bounds(topic);
-      await disk.crash(second);
-      expect(await (await disk.open()).bounds(topic)).toEqual(bounds);
-    },
-  );
+  ])('gets a new epoch when new records follow a -wal file %s after a crash', async (_, spoil) => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    for (let n = 1; n <= 10; n++) await first.publish(topic, entries(n, n));
+    const { epoch } = await first.bounds(topic);
+    await disk.crash(first);
+    writeFileSync(`${disk.path}-wal`, spoil(readFileSync(`${disk.path}-wal`)));
+    const warnings: unknown[] = [];
+    const warn = (details: unknown) => warnings.push(details);
+    const second = await disk.open({ logger: { ...console, warn } });
+    await second.publish(topic, entries(11, 40));
+    const { gap } = await second.read(topic, { epoch, seq: 10 }, 10);
+    expect(gap).toMatchObject({ reason: 'epoch_changed' });
+    expect(warnings).toEqual([
+      { path: disk.path, reason: expect.stringMatching(/^it lacks the last \d+ of/) },
+    ]);
+    // Told once: the new epoch lacks nothing.
+    const bounds = await second.bounds(topic);
+    await disk.crash(second);
+    expect(await (await disk.open()).bounds(topic)).toEqual(bounds);
+  });
 
   test('control: keeps its epoch when its -wal file was emptied and the count of acknowledged records is missing', async () => {
     await using disk = new DiskFixture();

@@ -38,14 +38,14 @@ async function followed(options: RedisBrokerOptions = {}) {
   return { ...log, sink, published, epoch, keys: topicKeys(log.prefix, topic) };
 }
 
-describe('after Redis evicted a key', () => {
+describe('a key that Redis evicted', () => {
   test.each<[keyof TopicKeys, string[]]>([
     ['log', []],
     ['meta', ['epoch_changed']],
     ['ids', []],
     ['olderIds', []],
   ])(
-    '[D4] of the kind %s, the next publish arrives, and a subscriber that missed nothing is told no more than is lost',
+    '[D4] (the topic’s %s) does not stop the next publish, and a subscriber that missed nothing is told no more than is lost',
     async (key, reasons) => {
       await using it = await followed();
       await redis.del(it.keys[key]);
@@ -56,7 +56,7 @@ describe('after Redis evicted a key', () => {
     },
   );
 
-  test('[D4] of a log, a subscriber that had not read it is told the gap', async () => {
+  test('[D4] (the log) causes a gap for a subscriber that had not read it', async () => {
     await using it = await followed();
     await redis.del(it.keys.log);
     await it.broker.publish(topic, [named(6)]);
@@ -65,7 +65,7 @@ describe('after Redis evicted a key', () => {
     expect(numbersOf(records)).toEqual([6]);
   });
 
-  test('[D4] of a topic’s state, a cursor of the lost epoch is told as a gap', async () => {
+  test('[D4] (the topic’s state) causes a gap for a cursor of the lost epoch', async () => {
     await using it = await followed();
     await redis.del(it.keys.meta);
     await it.broker.publish(topic, [named(6)]);
@@ -74,7 +74,7 @@ describe('after Redis evicted a key', () => {
     expect(numbersOf(records)).toEqual([6]);
   });
 
-  test('[D3] of ids, they are restored from the log', async () => {
+  test('[D3] (the ids) is restored from the log', async () => {
     await using it = await followed();
     await redis.del(it.keys.ids);
     expect(await it.broker.publish(topic, namedUpTo(1, 6))).toEqual([
@@ -87,7 +87,7 @@ describe('after Redis evicted a key', () => {
     expect(await redis.pttl(it.keys.ids)).toBeGreaterThan(9 * 60_000);
   });
 
-  test('[D3] of older ids, they are restored from the log', async () => {
+  test('[D3] (the older ids) is restored from the log', async () => {
     await using it = await followed();
     await redis.hincrby(it.keys.meta, 'rotateAt', -5 * 60_000);
     await it.broker.publish(topic, [named(6)]);
@@ -97,7 +97,7 @@ describe('after Redis evicted a key', () => {
     expect(await it.broker.publish(topic, [named(3)])).toMatchObject([{ duplicate: true }]);
   });
 
-  test('control: of ids and of their records, the ids are stored twice, and the operator is told', async () => {
+  test('control: (the ids, and also their records) lets an id be stored twice, and the operator is told', async () => {
     const warn = vi.fn();
     await using it = redisFixture({ maxRecords: 2, logger: { ...silent, warn } }, server.url);
     const { ids } = topicKeys(it.prefix, topic);
@@ -110,7 +110,7 @@ describe('after Redis evicted a key', () => {
     expect(warn.mock.calls).toEqual([[{ topic }, expect.stringContaining('noeviction')]]);
   });
 
-  test('of ids that were remembered long enough, nothing is lost', async () => {
+  test('(ids that were remembered long enough) causes no loss', async () => {
     const warn = vi.fn();
     await using it = await followed({ logger: { ...silent, warn } });
     await redis.hincrby(it.keys.meta, 'rotateAt', -10 * 60_000);
@@ -120,7 +120,7 @@ describe('after Redis evicted a key', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  test('of the index of topics, a node that knows a topic enters it again, with or without a publish', async () => {
+  test('(the index of topics) is written again by a node that knows a topic, with or without a publish', async () => {
     await using it = await followed();
     const { topics } = indexKeys(it.prefix);
     await redis.del(topics);
@@ -171,7 +171,7 @@ describe('ids do not outlive their epoch', () => {
     );
   });
 
-  test('[D3] and ids written by a version without marks count as far as they are of this epoch', async () => {
+  test('[D3] but ids written by a version without marks count as far as they are of this epoch', async () => {
     await using it = await followed();
     await redis.hdel(it.keys.ids, ' ');
     await redis.hset(it.keys.ids, { 'id-20': 'gone:1', 'id-21': `${it.epoch}:2` });

@@ -141,7 +141,7 @@ describe('a flood of topics', () => {
     await broker.close();
   });
 
-  test('[D3] of keys alone loses keys before others lose records, from the largest topic first', async () => {
+  test('[D3] consisting of keys alone loses keys before others lose records, from the largest topic first', async () => {
     await using timed = timedBroker({ maxAgeMs: 1000, maxTotalBytes: 200 * KIB });
     const { broker, passTime } = timed;
     const isDuplicate = async (topic: string, id: string) =>

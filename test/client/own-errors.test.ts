@@ -113,23 +113,20 @@ const ANSWERS: readonly [number, Record<string, string>, string, string, RegExp]
   [503, {}, 'UNAVAILABLE', 'again', /within .* status 503/],
 ];
 
-test.each(ANSWERS)(
-  'HTTP status %i from a proxy with %j becomes %s, and is asked %s',
-  async (status, headers, code, asked, words) => {
-    let requests = 0;
-    await using server = await startTestServer({
-      intercept: (_req, res) => {
-        requests++;
-        res.writeHead(status, headers).end('<p>no</p>');
-        return true;
-      },
-    });
-    const publisher = createPublisher({ url: server.httpUrl });
-    const publish = publisher.publish('agent_message', agentMessage(1), { timeoutMs: 1500 });
-    await expect(publish).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
-    expect(requests > 1 ? 'again' : 'once').toBe(asked);
-  },
-);
+test.each(ANSWERS)('HTTP %i %j of a proxy is %s, asked %s', async (status, headers, code, asked, words) => {
+  let requests = 0;
+  await using server = await startTestServer({
+    intercept: (_req, res) => {
+      requests++;
+      res.writeHead(status, headers).end('<p>no</p>');
+      return true;
+    },
+  });
+  const publisher = createPublisher({ url: server.httpUrl });
+  const publish = publisher.publish('agent_message', agentMessage(1), { timeoutMs: 1500 });
+  await expect(publish).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
+  expect(requests > 1 ? 'again' : 'once').toBe(asked);
+});
 
 test('the client waits as long as Retry-After says', async () => {
   let requests = 0;

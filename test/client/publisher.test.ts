@@ -14,43 +14,38 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test.each(['http', 'ws'] as const)(
-  'a publisher over %s publishes events and batches, validates, and closes',
-  async (form) => {
-    await using server = await startTestServer();
-    const publisher = createPublisher({ url: form === 'http' ? server.httpUrl : server.wsUrl });
-    const options = { topic: 'run-1', idempotencyKey: 'k', timestamp: '2026-01-02T03:04:05Z' };
-    const first = await publisher.publish('agent_message', agentMessage('one'), options);
-    expect(first).toEqual({ cursor: expect.stringMatching(/:1$/), duplicate: false });
-    expect(await publisher.publish('agent_message', agentMessage('one'), options)).toEqual({
-      ...first,
-      duplicate: true,
-    });
-    const batch = await publisher.publishBatch(
-      [
-        { event_type: 'agent_message', data: agentMessage('two') },
-        { event_type: 'system_status', data: systemStatus() },
-      ],
-      { topic: 'run-1' },
-    );
-    const { items } = await server.manager.history({ topic: 'run-1' });
-    expect(items.map(({ cursor }) => cursor)).toEqual([first, ...batch].map(({ cursor }) => cursor));
-    expect(items[0]?.event.timestamp).toBe(options.timestamp);
-    // @ts-expect-error a message is a string
-    await expect(
-      publisher.publish('agent_message', { ...agentMessage(1), message: 1 }),
-    ).rejects.toMatchObject({
-      code: 'INVALID_EVENT',
-      issues: [{ path: ['data', 'message'] }],
-    });
-    const last = publisher.publish('agent_message', agentMessage('three'));
-    await publisher.close();
-    expect(await last).toMatchObject({ duplicate: false });
-    await expect(publisher.publish('agent_message', agentMessage(1))).rejects.toMatchObject({
-      code: 'CLOSED',
-    });
-  },
-);
+test.each(['http', 'ws'] as const)('a publisher over %s works until it is closed', async (form) => {
+  await using server = await startTestServer();
+  const publisher = createPublisher({ url: form === 'http' ? server.httpUrl : server.wsUrl });
+  const options = { topic: 'run-1', idempotencyKey: 'k', timestamp: '2026-01-02T03:04:05Z' };
+  const first = await publisher.publish('agent_message', agentMessage('one'), options);
+  expect(first).toEqual({ cursor: expect.stringMatching(/:1$/), duplicate: false });
+  expect(await publisher.publish('agent_message', agentMessage('one'), options)).toEqual({
+    ...first,
+    duplicate: true,
+  });
+  const batch = await publisher.publishBatch(
+    [
+      { event_type: 'agent_message', data: agentMessage('two') },
+      { event_type: 'system_status', data: systemStatus() },
+    ],
+    { topic: 'run-1' },
+  );
+  const { items } = await server.manager.history({ topic: 'run-1' });
+  expect(items.map(({ cursor }) => cursor)).toEqual([first, ...batch].map(({ cursor }) => cursor));
+  expect(items[0]?.event.timestamp).toBe(options.timestamp);
+  // @ts-expect-error a message is a string
+  await expect(publisher.publish('agent_message', { ...agentMessage(1), message: 1 })).rejects.toMatchObject({
+    code: 'INVALID_EVENT',
+    issues: [{ path: ['data', 'message'] }],
+  });
+  const last = publisher.publish('agent_message', agentMessage('three'));
+  await publisher.close();
+  expect(await last).toMatchObject({ duplicate: false });
+  await expect(publisher.publish('agent_message', agentMessage(1))).rejects.toMatchObject({
+    code: 'CLOSED',
+  });
+});
 
 test.each<[string, (res: ServerResponse) => void]>([
   ['a connection that breaks before the answer', (res) => res.destroy()],

@@ -48,16 +48,19 @@ const environments: Record<string, Record<string, string>> = {
 const variables = new Set(SERVER_VARIABLES);
 
 describe('environment variables', () => {
-  test.each(Object.entries(environments))('of %s are options of the server with valid values', (_, env) => {
-    const { NODE_ENV, ...own } = env;
-    expect(NODE_ENV).toBe('production');
-    expect(Object.keys(own).filter((name) => !variables.has(name))).toEqual([]);
-    expect(Object.values(own).every((value) => typeof value === 'string')).toBe(true);
-    const config = loadConfig({}, env);
-    expect(config).toMatchObject({ host: '0.0.0.0', port: 3000, drainMs: expect.any(Number) });
-    // A server that everybody reaches does not start otherwise.
-    expect(config.allowAnonymous || config.authJwtSecret !== null).toBe(true);
-  });
+  test.each(Object.entries(environments))(
+    'in %s are all options of the server, and have valid values',
+    (_, env) => {
+      const { NODE_ENV, ...own } = env;
+      expect(NODE_ENV).toBe('production');
+      expect(Object.keys(own).filter((name) => !variables.has(name))).toEqual([]);
+      expect(Object.values(own).every((value) => typeof value === 'string')).toBe(true);
+      const config = loadConfig({}, env);
+      expect(config).toMatchObject({ host: '0.0.0.0', port: 3000, drainMs: expect.any(Number) });
+      // A server that everybody reaches does not start otherwise.
+      expect(config.allowAnonymous || config.authJwtSecret !== null).toBe(true);
+    },
+  );
 
   test('control: that are no options are noticed', () => {
     expect(variables.has('DRAIN_MS')).toBe(true);

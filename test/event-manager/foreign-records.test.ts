@@ -40,7 +40,7 @@ test.each(FOREIGN)(
   },
 );
 
-test('control: such a record, if it is trusted, makes its page unreadable for everybody', async () => {
+test('control: a trusted record of this kind makes its page unreadable for everybody', async () => {
   const broker = new MemoryBroker();
   const manager = new EventManager({ catalog, broker });
   const [[, foreign]] = FOREIGN as [(typeof FOREIGN)[number]];

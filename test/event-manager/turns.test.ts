@@ -79,7 +79,7 @@ describe('turns', () => {
     expect(order.indexOf('modest')).toBeLessThanOrEqual(2);
   });
 
-  test('of a full asker wait until it has drained, while others go on', async () => {
+  test('for a full asker wait until it has drained, while others go on', async () => {
     const { turns, loop } = turnsOf();
     let drain = (): void => {};
     let full = true;
@@ -107,7 +107,7 @@ describe('turns', () => {
     expect(order).toEqual(['other', 'slow']);
   });
 
-  test('of an asker that is gone, or was stopped, are refused', async () => {
+  test('for an asker that is gone, or was stopped, are refused', async () => {
     const { turns, passTime, loop } = turnsOf();
     let gone = false;
     const asker: Asker = {

@@ -122,25 +122,22 @@ const WAYS: readonly [string, Call, string, object][] = [
 ];
 
 describe('an annotated value in an input', () => {
-  test.each(WAYS)('is not constructed for a token without rights: %s', async (_, call, path, input) => {
+  test.each(WAYS)('is not made for a token without rights: %s', async (_, call, path, input) => {
     await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
     expect((await call(server.url, path, input, await token({ claims: {} }))).reason).toBe('FORBIDDEN');
     expect(made).toBe(0);
   });
 
-  test.each(WAYS)(
-    'is constructed for a token with rights only if the schema holds such a value: %s',
-    async (_, call, path, input) => {
-      await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
-      const { text, reason } = await call(server.url, path, input, await token({ claims: ALL }));
-      if (path.startsWith('publish')) {
-        expect({ made, text }).toMatchObject({ made: 1, text: expect.stringContaining('"cursor"') });
-      } else {
-        expect({ made, reason }).toEqual({ made: 0, reason: 'INVALID_OPTION' });
-        expect(text).toContain('cannot be a custom');
-      }
-    },
-  );
+  test.each(WAYS)('is made with rights only if the schema holds it: %s', async (_, call, path, input) => {
+    await using server = await startTestServer({}, { catalog, authenticate: takesTokens });
+    const { text, reason } = await call(server.url, path, input, await token({ claims: ALL }));
+    if (path.startsWith('publish')) {
+      expect({ made, text }).toMatchObject({ made: 1, text: expect.stringContaining('"cursor"') });
+    } else {
+      expect({ made, reason }).toEqual({ made: 0, reason: 'INVALID_OPTION' });
+      expect(text).toContain('cannot be a custom');
+    }
+  });
 
   test('control: is constructed before the authorization with superjson itself as the transformer', async () => {
     const manager = new EventManager({ catalog, broker: new MemoryBroker() });
@@ -320,7 +317,7 @@ describe('a hostile input is refused with its code in a short answer', () => {
     }
   });
 
-  test('which does not repeat an endless path', async () => {
+  test('(an endless path) is not repeated in the answer', async () => {
     await using server = await startTestServer();
     for (const call of [socket('mutation'), post]) {
       const { text } = await call(server.url, 'x'.repeat(10_000), {});

@@ -68,7 +68,7 @@ describe.each([
     expect(messagesOf(client, 2)).toEqual(['m']);
   });
 
-  test('[D12] of a stock client whose socket is cut resume after its last event: none lost, none twice', async () => {
+  test('[D12] resume after their last event when a stock client’s socket is cut: none lost, none twice', async () => {
     await using events = await startEventServer(options);
     const wsClient = createWSClient({
       url: events.server.url,
@@ -136,7 +136,7 @@ describe.each([
         deserialize: (value: { wrapped: unknown }) => value.wrapped,
       },
     ],
-  ])('of a router with %s are served in its own format', async (_, transformer) => {
+  ])('in a router with %s are served in its own format', async (_, transformer) => {
     const manager = new EventManager({ broker: new MemoryBroker() });
     const t = initTRPC.create({ ...(transformer && { transformer }) });
     const router = t.router(eventProcedures(manager, t.procedure));

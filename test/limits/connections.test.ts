@@ -57,7 +57,7 @@ test('behind a trusted proxy each client has its own address, and a client that 
   expect(await ask(wary.url, '203.0.113.2')).toBe(429);
 });
 
-describe('sockets that send nothing (more) do not count as connections', () => {
+describe('sockets that send nothing (more)', () => {
   /** Opens so many that keep quiet after a request that needs no admission; how many of them the server let be. */
   async function quiet(port: number, count: number): Promise<{ held: number; sockets: Socket[] }> {
     const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}));
@@ -72,7 +72,7 @@ describe('sockets that send nothing (more) do not count as connections', () => {
     return { held: answered.filter(Boolean).length, sockets };
   }
 
-  test('but an address may have only a hundred of them beyond its limit', async () => {
+  test('do not count as connections, but an address may have only a hundred of them', async () => {
     await using server = await startTestServer({ maxConnectionsPerAddress: 20 });
     const { held, sockets } = await quiet(server.port, 130);
     expect(held).toBe(120);
@@ -80,7 +80,7 @@ describe('sockets that send nothing (more) do not count as connections', () => {
     await expect.poll(async () => (await quiet(server.port, 1)).held).toBe(1);
   });
 
-  test('control: and all stay open for a trusted proxy, and without a limit', async () => {
+  test('control: all stay open for a trusted proxy, and without a limit', async () => {
     await using proxied = await startTestServer({ maxConnectionsPerAddress: 20, trustProxy: ['loopback'] });
     await using unlimited = await startTestServer({ maxConnectionsPerAddress: 0 });
     for (const { port } of [proxied, unlimited]) {

@@ -45,13 +45,13 @@ describe('control: a replay of frames fails', () => {
   const { steps, ...rest } = publish ?? expect.unreachable('frames.json has publish');
   const last = steps.at(-1);
 
-  test('where the server sends something else', async () => {
+  test('when the server sends something else', async () => {
     const changed = JSON.parse(JSON.stringify(last).replace('"duplicate":false', '"duplicate":true'));
     const replayed = replay({ ...rest, steps: [...steps.slice(0, -1), changed] });
     await expect(replayed).rejects.toThrow('"duplicate":false');
   });
 
-  test('where the server sends more', async () => {
+  test('when the server sends more', async () => {
     const asked = {
       request: { method: 'GET', path: '/healthz' },
       status: 200,
@@ -61,7 +61,7 @@ describe('control: a replay of frames fails', () => {
     await expect(replayed).rejects.toThrow('The server said more: {"id":2,');
   });
 
-  test('where an epoch changes in mid-exchange', () => {
+  test('when an epoch changes in mid-exchange', () => {
     const bound = new Map([['epoch', 'a']]);
     expect(matches('{epoch}:1', 'a:1', new Map(bound))).toBe(true);
     expect(matches('{epoch}:1', 'b:1', new Map(bound))).toBe(false);

@@ -13,30 +13,33 @@ const fill = async (manager: EventManager) => {
     await manager.publish('agent_message', agentMessage(n), { topic: `t-${n}` });
 };
 
-describe.each(['WebSocket', 'server-sent events'])('an error in mid-stream over %s', (transport) => {
-  test('has its code, its tRPC code, and what to do', async () => {
-    const managers: EventManager[] = [];
-    await using server = await startTestServer(
-      {},
-      {
-        application: ({ manager }) => {
-          managers.push(manager);
-          return { router: createAppRouter(manager) };
+describe.each(['WebSocket', 'server-sent events'])(
+  'an error in the middle of a stream over %s',
+  (transport) => {
+    test('has its code, its tRPC code, and what to do', async () => {
+      const managers: EventManager[] = [];
+      await using server = await startTestServer(
+        {},
+        {
+          application: ({ manager }) => {
+            managers.push(manager);
+            return { router: createAppRouter(manager) };
+          },
         },
-      },
-    );
-    for (const manager of managers) await fill(manager);
-    await using ws = wsClient(server.url);
-    const trpc = transport === 'WebSocket' ? ws.trpc : httpClient(server.url);
-    const error = await new Promise((resolve) =>
-      trpc.on.any.subscribe({ topics: ['t-*'] }, { onError: resolve }),
-    );
-    expect(error).toMatchObject({
-      message: expect.stringContaining('More than 50 topics match'),
-      data: { code: 'BAD_REQUEST', reason: 'INVALID_OPTION' },
+      );
+      for (const manager of managers) await fill(manager);
+      await using ws = wsClient(server.url);
+      const trpc = transport === 'WebSocket' ? ws.trpc : httpClient(server.url);
+      const error = await new Promise((resolve) =>
+        trpc.on.any.subscribe({ topics: ['t-*'] }, { onError: resolve }),
+      );
+      expect(error).toMatchObject({
+        message: expect.stringContaining('More than 50 topics match'),
+        data: { code: 'BAD_REQUEST', reason: 'INVALID_OPTION' },
+      });
     });
-  });
-});
+  },
+);
 
 describe('in an application’s own tRPC router', () => {
   let manager: EventManager;

@@ -114,7 +114,7 @@ describe('a log entry', () => {
     expect(fromLogEntry(entry)).toEqual({ event_type: 'rich', data, timestamp: '2026-01-01T00:00:00Z' });
   });
 
-  test('of a plain event is its own JSON text without annotations', () => {
+  test('is the plain event’s own JSON text, without annotations', () => {
     const data = agentMessage('ü "quoted"');
     const entry = toLogEntry(psycheEvents, {
       event_type: 'agent_message',

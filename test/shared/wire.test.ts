@@ -151,17 +151,20 @@ describe('names that JavaScript’s objects have', () => {
     expect({}).not.toHaveProperty('deep');
   });
 
-  test.each(names)('are refused with the reason above an annotated value: %s', (name) => {
-    expect(() => encode(holding(name, { at: new Date(5) }))).toThrow(
-      expect.objectContaining({ code: 'INVALID_EVENT', message: expect.stringContaining(`named ${name}`) }),
-    );
-    const foreign = {
-      json: holding(name, { at: '2026-01-01T00:00:00Z' }),
-      meta: { values: { [`${name}.at`]: ['Date'] }, v: 1 },
-    };
-    expect(() => read(foreign)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
-    expect({}).not.toHaveProperty('at');
-  });
+  test.each(names)(
+    'are refused with the reason when some value below them needs an annotation: %s',
+    (name) => {
+      expect(() => encode(holding(name, { at: new Date(5) }))).toThrow(
+        expect.objectContaining({ code: 'INVALID_EVENT', message: expect.stringContaining(`named ${name}`) }),
+      );
+      const foreign = {
+        json: holding(name, { at: '2026-01-01T00:00:00Z' }),
+        meta: { values: { [`${name}.at`]: ['Date'] }, v: 1 },
+      };
+      expect(() => read(foreign)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+      expect({}).not.toHaveProperty('at');
+    },
+  );
 
   test('control: are not written by superjson', () => {
     expect(() => superjson.serialize({ constructor: 'clay' } as never)).toThrow(/prototype pollution/);
@@ -386,7 +389,7 @@ describe('the cost of decoding', () => {
     }
   });
 
-  test('of expensive values is counted over the whole input, and not counted for a log', () => {
+  test('is counted over the whole input for expensive values, and not counted for a log', () => {
     const patterns = (count: number) => Array.from({ length: count }, (_, n) => `/${n}\\p{RGI_Emoji}/v`);
     const values = (count: number) => Object.fromEntries(patterns(count).map((_, n) => [n, ['regexp']]));
     const encoded = (count: number) => ({ json: patterns(count), meta: { values: values(count), v: 1 } });
