@@ -69,7 +69,7 @@ export function defineEvents<const S extends EventSchemas>(
     }
     if (!isZod4(schemas[name])) {
       throw new TypeError(
-        `defineEvents: ${name} is not a schema of zod 4. One of zod 3 has to be made with zod 4 instead: npm install zod@4, or import from 'zod/v4'.`,
+        `defineEvents: ${name} is not a schema of zod 4. Make it with zod 4: npm install zod@4, or import from 'zod/v4'.`,
       );
     }
   }

@@ -103,7 +103,7 @@ const MAX_LAST = 10_000;
 const last = z.strictObject({ last: z.int().min(1).max(MAX_LAST) });
 const at = z.strictObject({ at: timestampSchema });
 
-const NO_START = 'A place to start is a cursor, { last: n } or { at: ISO 8601 time, as text }';
+const NO_START = 'must be a cursor, { last: n } or { at: ISO 8601 time as text }';
 
 /** The start of a page of history: after a cursor, with the last n matching events, or at a time. */
 export const sinceSchema = z.union([cursorSchema, last, at], { error: NO_START });

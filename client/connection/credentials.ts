@@ -27,7 +27,10 @@ const HEADER_TEXT = /^[ -~]*$/;
 async function askToken(token: Token): Promise<string> {
   const value = await ask('token', token);
   if (typeof value === 'string') return value.trim(); // a token that was read from a file ends with a line break
-  throw new EventsError('INVALID_OPTION', `token must be text, or a function of text, not ${typeof value}.`);
+  throw new EventsError(
+    'INVALID_OPTION',
+    `token must be text, or a function that returns text, not ${typeof value}.`,
+  );
 }
 
 /** Resolves with the parameters of a connection's first message, or null when there are none. @throws EventsError as {@link askToken} */
@@ -53,7 +56,7 @@ export async function askHeaders(
 async function authorizationOf(token: Token): Promise<string> {
   const text = await askToken(token);
   if (HEADER_TEXT.test(text)) return `Bearer ${text}`;
-  throw new EventsError('INVALID_OPTION', 'token must be of visible ASCII characters: it goes in a header.');
+  throw new EventsError('INVALID_OPTION', 'token must have only visible ASCII characters.');
 }
 
 function toHeaders(texts: Record<string, string>): Headers {
@@ -71,7 +74,7 @@ async function askTexts(option: string, asked: Asked<Texts>): Promise<Record<str
   if (isTexts(texts)) return texts;
   throw new EventsError(
     'INVALID_OPTION',
-    `${option} must be an object of texts, or a function of one; other values as texts: { version: "1" }.`,
+    `${option} must be an object of texts, such as { version: "1" }, or a function that returns one.`,
   );
 }
 
@@ -84,6 +87,6 @@ async function ask(option: string, asked: Asked<string> | Asked<Texts>): Promise
     return typeof asked === 'function' ? await asked() : asked;
   } catch (thrown) {
     const cause = toError(thrown);
-    throw new EventsError('UNAVAILABLE', `No ${option} could be had: ${cause.message}`, { cause });
+    throw new EventsError('UNAVAILABLE', `Could not get ${option}: ${cause.message}`, { cause });
   }
 }

@@ -87,7 +87,7 @@ export function mountedAt(mount: string | undefined): (procedure: string) => str
   if (!mount) return (procedure) => procedure;
   if (!PATH.test(mount)) {
     throw new TypeError(
-      `path is the key of the events in your router, "events", or several with dots, "a.events"; not ${JSON.stringify(mount)}`,
+      `path must be the key of the events in your router, such as "events" or "a.events", not ${JSON.stringify(mount)}`,
     );
   }
   return (procedure) => `${mount}.${procedure}`;

@@ -39,7 +39,7 @@ export function describeLoss(error: unknown): string {
   if (message) {
     const text = String(message).trim();
     if (!text.includes('wrong version number')) return text;
-    return 'what answers there speaks no TLS: use http:// or ws:// in place of https:// or wss://';
+    return 'the server speaks no TLS: use http:// or ws:// instead of https:// or wss://';
   }
   // Node's word for a host of which every address was refused has no message.
   return typeof code === 'string' ? code : 'the server cannot be reached';

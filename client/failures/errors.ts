@@ -58,7 +58,7 @@ export function closedError(cause?: Error | null): EventsError {
 /** tRPC's message for a procedure that is not there names a path that the caller never wrote: adds what to check. */
 function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
   return data?.code === 'NOT_FOUND'
-    ? `${message}: is there such an event, and is \`path\` the key of the events in the server's router?`
+    ? `${message}. Check that this event exists, and that \`path\` is the key of the events in the server's router.`
     : message;
 }
 
@@ -77,6 +77,6 @@ export function toError(thrown: unknown): Error {
   try {
     return new Error(String(thrown));
   } catch {
-    return new Error('something that has no words was thrown');
+    return new Error('A value that has no text was thrown');
   }
 }

@@ -21,8 +21,8 @@ const ADVICE: Readonly<Record<number, string>> = {
   403: 'The token, or a proxy in between, does not allow it.',
   404: 'No tRPC endpoint is there: check url and path.',
   405: 'No tRPC endpoint is there: check url and path.',
-  413: 'It takes no request that large: send smaller events or batches.',
-  431: 'The headers are too large for it: pass a shorter token.',
+  413: 'The request is too large: send smaller events or batches.',
+  431: 'The headers are too large: pass a shorter token.',
 };
 
 /** The error code of an HTTP status, where nothing else is known. tRPC's own errors have a status too. */

@@ -31,7 +31,7 @@ export function isolated(run: () => unknown, report: (error: Error) => void): vo
     const error =
       cause instanceof Error
         ? cause
-        : new Error('A handler failed with what is no Error: see `cause`', { cause });
+        : new Error('A handler threw a value that is no Error: see `cause`', { cause });
     try {
       report(error);
     } catch (failed) {

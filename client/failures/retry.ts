@@ -73,12 +73,12 @@ export async function withRetry<T>(
 
 function outOfTime(timeoutMs: number, last: Error | null): EventsError {
   if (last instanceof EventsError && last.code !== 'UNAVAILABLE') {
-    return new EventsError(last.code, `Given up after ${timeoutMs} ms: ${last.message}`, { cause: last });
+    return new EventsError(last.code, `Gave up after ${timeoutMs} ms: ${last.message}`, { cause: last });
   }
   const why = last ? ` The last try failed: ${last.message}` : '';
   return new EventsError(
     'UNAVAILABLE',
-    `No answer within ${timeoutMs} ms. What was sent may have been stored: to be safe, publish it again with the same idempotencyKey.${why}`,
+    `No answer within ${timeoutMs} ms. The event may have been stored: publish it again with the same idempotencyKey.${why}`,
     { cause: last ?? undefined },
   );
 }

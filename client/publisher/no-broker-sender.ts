@@ -4,6 +4,6 @@
  */
 export class BrokerSender {
   constructor() {
-    throw new TypeError('createPublisher: a broker needs Node. In a browser give the url of a server');
+    throw new TypeError('createPublisher: a broker needs Node. In a browser pass the url of a server');
   }
 }

@@ -216,7 +216,7 @@ function isTracked(item: unknown): item is Tracked {
 function untracked(): EventsError {
   return new EventsError(
     'INVALID_OPTION',
-    'The server sends what are no events with their positions: is `path` an event procedure, and is there one @trpc/server in its process?',
+    'The server sent an item that is no event with a cursor: check that `path` names the events, and that its process has one @trpc/server.',
   );
 }
 

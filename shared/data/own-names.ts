@@ -104,7 +104,7 @@ function standIn(data: unknown, { declared, keys, sees }: Traits): Renamed {
   if (sees || declared.has(PROTO) || !keys.every(alike)) {
     throw invalidAt(
       path,
-      'is a name that this schema cannot take: it names that field, or has code that sees names',
+      'is a name that this schema cannot take: it has that field, or code that sees names',
     );
   }
   const swap = (from: string, to: string) => (value: unknown) =>

@@ -77,11 +77,11 @@ export class AnnotationReader {
     const [kind, name, ...rest] = Array.isArray(type) ? type : [type];
     const named = Array.isArray(type);
     if (!(named ? NAMED : SIMPLE).has(kind) || (named && typeof name !== 'string') || rest.length > 0) {
-      throw this.invalid('is annotated with a type that there is not');
+      throw this.invalid('is annotated with an unknown type');
     }
     const { kinds, code } = this.#expects(this.#path);
     if (!kinds.has(kind as Kind)) {
-      throw invalid(code, this.#path, `cannot be a ${kind}: nothing that is asked for here is one`);
+      throw invalid(code, this.#path, `cannot be a ${kind} by the schema of this input`);
     }
     const unreadable = unreadableIn(this.#path);
     if (unreadable !== undefined) {
@@ -99,7 +99,7 @@ export class AnnotationReader {
     this.#patternChars += length;
     if (this.#patternChars > maxPatternChars)
       throw this.invalid(
-        `is a regexp beyond the ${maxPatternChars} characters that all of an input may have: send it as text`,
+        `is a regexp beyond the ${maxPatternChars} characters for all of an input: send it as text`,
       );
   }
 
@@ -117,11 +117,7 @@ export class AnnotationReader {
     } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, key)) {
       return Reflect.get(value, key);
     }
-    throw invalid(
-      this.#expects(this.#path).code,
-      [...this.#path, key],
-      'is annotated, and there is nothing of that name',
-    );
+    throw invalid(this.#expects(this.#path).code, [...this.#path, key], 'is annotated, but does not exist');
   }
 
   /** The keys of a path; each path counts. @throws EventsError where it is none, or there are too many */
@@ -130,7 +126,7 @@ export class AnnotationReader {
       throw this.invalid(`has more than ${this.#limits.maxAnnotations} annotations`, []);
     }
     const keys = splitPath(path, this.#legacy);
-    if (!keys) throw this.invalid('is annotated at something that is no path');
+    if (!keys) throw this.invalid('is annotated with an invalid path');
     return keys;
   }
 

@@ -63,7 +63,7 @@ class Measure {
     const inside: unknown[] = isList ? json : Object.values(json);
     this.#nodes += isList ? inside.length : 2 * inside.length;
     if (this.#nodes > maxNodes)
-      throw this.#tooMuch(`has more than ${maxNodes} values, of which a field counts twice`);
+      throw this.#tooMuch(`has more than ${maxNodes} values (a field counts twice)`);
     for (const value of inside) if (typeof value === 'object') this.take(value, depth + 1);
   }
 
@@ -129,7 +129,7 @@ function refuseEmpty(reader: AnnotationReader, keys: readonly string[], places: 
     const path = reader.split(place);
     if (reader.at(path) !== null || isNull) continue;
     throw reader.invalid(
-      'stands for an object that is elsewhere: send the value at each place (no `dedupe`), and nothing that contains itself',
+      'refers to an object elsewhere: send the value at each place (no `dedupe`), without cycles',
       path,
     );
   }

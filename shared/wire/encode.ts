@@ -185,7 +185,7 @@ class Writer {
 
   #refusal(problem: string, cause?: unknown, whole: readonly (string | number)[] = this.#path): EventsError {
     const path = whole.slice(0, 64);
-    const message = `Not to be sent: ${path.length > 0 ? `${path.join('.')}: ` : ''}${problem}`;
+    const message = `Cannot be sent: ${path.length > 0 ? `${path.join('.')}: ` : ''}${problem}`;
     return new EventsError('INVALID_EVENT', message, { issues: [{ path, message: problem }], cause });
   }
 }

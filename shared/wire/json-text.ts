@@ -31,7 +31,7 @@ export function parseExactly(json: string): unknown {
   let marked = '';
   let end = 0;
   for (const { from, to } of wholes) {
-    if (to - from > MAX_DIGITS) throw new SyntaxError(`A number of more than ${MAX_DIGITS} digits`);
+    if (to - from > MAX_DIGITS) throw new SyntaxError(`A number has more than ${MAX_DIGITS} digits`);
     marked += `${json.slice(end, from)}"${mark}${json.slice(from, to)}"`;
     end = to;
   }
@@ -138,7 +138,7 @@ export function hasMoreValues(json: string, most: number): boolean {
 /** @throws EventsError TOO_LARGE for a text of more values than one input may hold */
 export function checkValues(json: string): void {
   if (!hasMoreValues(json, INPUT_LIMITS.maxNodes)) return;
-  const message = `One request may have ${INPUT_LIMITS.maxNodes} values, of which a field counts twice: send fewer events at a time`;
+  const message = `A request may have ${INPUT_LIMITS.maxNodes} values (a field counts twice): send fewer events at a time`;
   throw new EventsError('TOO_LARGE', message, { issues: [{ path: [], message }] });
 }
 

@@ -31,7 +31,7 @@ export function lossOf(holder: object): string | undefined {
 
 /** The words for a value that would arrive as something else. */
 export function whyUnsendable(value: unknown): string {
-  return `is ${described(value)}, which cannot be sent as it is`;
+  return `is ${described(value)}, which cannot be sent unchanged`;
 }
 
 function described(value: unknown): string {

@@ -137,7 +137,7 @@ test('a refusal by the server is an EventsError with its code and issues', async
   // @ts-expect-error a time is text
   await expect(client.history({ since: { at: new Date() } })).rejects.toMatchObject({
     code: 'INVALID_OPTION',
-    message: expect.stringContaining('{ at: ISO 8601 time, as text }'),
+    message: expect.stringContaining('{ at: ISO 8601 time as text }'),
   });
 });
 

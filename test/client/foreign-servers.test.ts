@@ -78,7 +78,7 @@ describe('a message that is not tRPC’s does not end the client’s process', (
 test('a token that is neither text nor a function is refused as a mistake, and not tried again', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl, token: 5 as never });
-  const mistake = expect.stringMatching(/token must be text, or a function of text, not number/);
+  const mistake = expect.stringMatching(/token must be text, or a function that returns text, not number/);
   await expect(client.publish('agent_message', agentMessage(1))).rejects.toMatchObject({
     code: 'CLOSED',
     message: mistake,

@@ -165,7 +165,7 @@ test('nested paths, and paths side by side, each have their own events', async (
 });
 
 test.each(['.events', 'events.', 'a..b', 'a/b', ' ', 'events on', 'a?'])('path %j is refused', (path) => {
-  const words = /path is the key of the events in your router/;
+  const words = /path must be the key of the events in your router/;
   expect(() => createClient({ url: 'ws://127.0.0.1:1', path })).toThrow(words);
   expect(() => createPublisher({ url: 'http://127.0.0.1:1', path })).toThrow(words);
 });

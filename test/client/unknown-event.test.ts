@@ -43,7 +43,7 @@ describe('an event that the catalog does not have', () => {
     const subscription = client.on('nope', () => {}, { onError: () => {} });
     await expect(subscription.ready).rejects.toMatchObject({
       code: 'INVALID_OPTION',
-      message: expect.stringMatching(/"events\.on\.nope": is there such an event, and is `path`/),
+      message: expect.stringMatching(/"events\.on\.nope". Check that this event exists, and that `path`/),
     });
     await manager.close();
   });
