@@ -19,7 +19,7 @@ export class Changes {
       };
       const giveUp = (): void => {
         end();
-        reject(new Error(`In vain waited for ${what}; there is ${describe()}`));
+        reject(new Error(`Waited in vain for ${what}; there is ${describe()}`));
       };
       const look = (): void => {
         try {

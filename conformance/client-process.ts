@@ -117,7 +117,7 @@ export class ClientProcess implements AsyncDisposable {
     const look = (): boolean => {
       if (holds()) return true;
       if (this.#broken === null) return false;
-      throw new Error(`The client is out: ${this.#broken}${this.#stderr && `\n${this.#stderr.trim()}`}`);
+      throw new Error(`The client failed: ${this.#broken}${this.#stderr && `\n${this.#stderr.trim()}`}`);
     };
     return this.changes.until(what, look, describe, signal);
   }

@@ -48,7 +48,10 @@ export interface ConformanceReport {
 export async function conform(options: ConformanceOptions): Promise<ConformanceReport> {
   const { command, only, timeoutMs = 30_000, onOutcome, signal } = options;
   const scenarios = SCENARIOS.filter(({ name }) => only?.some((text) => name.includes(text)) ?? true);
-  if (scenarios.length === 0) throw new TypeError(`No scenario's name holds ${only?.join(' or ')}`);
+  if (scenarios.length === 0)
+    throw new TypeError(
+      `No scenario has ${only?.join(' or ')} in its name. Run without --only to see all names.`,
+    );
   let client = await ClientProcess.start(command);
   const outcomes: Outcome[] = [];
   try {
@@ -60,7 +63,7 @@ export async function conform(options: ConformanceOptions): Promise<ConformanceR
     const unknown = client.capabilities.filter((name) => !(name in CAPABILITIES));
     if (unknown.length > 0) {
       throw new Error(
-        `There is no capability ${unknown.join(', ')}: choose of ${Object.keys(CAPABILITIES).join(', ')}`,
+        `There is no capability ${unknown.join(', ')}. The capabilities are ${Object.keys(CAPABILITIES).join(', ')}`,
       );
     }
     for (const scenario of scenarios) {

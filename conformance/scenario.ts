@@ -17,7 +17,7 @@ export interface Scenario {
 /** @throws Error when they are not equal */
 export function same(what: string, actual: unknown, expected: unknown): void {
   if (isDeepStrictEqual(actual, expected)) return;
-  throw new Error(`${what}: ${JSON.stringify(actual)} in place of ${JSON.stringify(expected)}`);
+  throw new Error(`${what}: got ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`);
 }
 
 /** Texts `<publisher>:0`, `<publisher>:1`, … */

@@ -93,7 +93,7 @@ export class Scene implements AsyncDisposable {
   /** Waits until something at the server holds. */
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     while (!(await holds())) {
-      if (this.#signal.aborted) throw new Error(`In vain waited for ${what}`);
+      if (this.#signal.aborted) throw new Error(`Waited in vain for ${what}`);
       await sleep(LOOK_MS);
     }
   }
@@ -115,7 +115,7 @@ export class Scene implements AsyncDisposable {
   async #do(command: Parameters<ClientProcess['give']>[0]): Promise<unknown> {
     const answer = await this.#client.answer(this.#client.give(command), this.#signal);
     if ('result' in answer) return answer.result;
-    throw new Error(`${command.do} was answered with an error: ${JSON.stringify(answer.error)}`);
+    throw new Error(`${command.do} failed: ${JSON.stringify(answer.error)}`);
   }
 }
 

@@ -28,7 +28,7 @@ export const publishing: readonly Scenario[] = [
     async run(scene) {
       await scene.connect();
       const answer = await scene.publish(7);
-      if ('result' in answer) throw new Error('It was answered with success');
+      if ('result' in answer) throw new Error('The call succeeded, and must fail');
       same('The reason', answer.error.reason, 'INVALID_EVENT');
       same('The field', answer.error.issues[0]?.path, ['data', 'text']);
       same('The log', await scene.stored(), []);
@@ -47,7 +47,8 @@ export const publishing: readonly Scenario[] = [
       scene.stage.proxy.refuse();
       scene.stage.proxy.pass();
       const answer = await answered;
-      if (!('result' in answer)) throw new Error(`It was answered with ${JSON.stringify(answer.error)}`);
+      if (!('result' in answer))
+        throw new Error(`The call failed with another error: ${JSON.stringify(answer.error)}`);
       same('duplicate', (answer.result as { duplicate?: unknown } | null)?.duplicate, true);
       same('The log', await scene.stored(), ['a', 'b']);
     },
