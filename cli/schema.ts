@@ -35,6 +35,6 @@ async function servedDocument(format: string, server: string): Promise<unknown> 
   if (response.ok) return response.json();
   throw new EventsError(
     'INVALID_OPTION',
-    `${url} answered with HTTP status ${response.status}: startServer serves it, a server of your own only if you do.`,
+    `${url} answered with HTTP status ${response.status}. A server started by startServer serves its schema there; a server of your own must do so itself.`,
   );
 }

@@ -137,7 +137,7 @@ export class Run {
     };
     if (error instanceof ResponderError) return; // the agent has counted and logged it
     this.#faults++;
-    this.#logger?.error({ agent: from, error }, 'a turn of the simulation broke');
+    this.#logger?.error({ agent: from, error }, 'A turn of the simulation failed');
   }
 }
 

@@ -43,7 +43,7 @@ export function fromLine({ number, text }: Line): Input[] {
   if (!success) {
     throw new EventsError(
       'INVALID_EVENT',
-      `${name} is not an event: it needs event_type and data, or pass a type`,
+      `${name} is not an event: give it event_type and data, or pass a type`,
     );
   }
   const { cursor, meta, idempotencyKey, event_type, data, timestamp } = line;

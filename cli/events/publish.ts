@@ -92,7 +92,7 @@ function withKey(line: Line): Input[] {
     if (idempotencyKey !== undefined) return { ...input, event: { ...input.event, idempotencyKey } };
     throw new EventsError(
       'INVALID_EVENT',
-      `${input.name} has no cursor: import takes what export writes; publish takes this.`,
+      `${input.name} has no cursor: import reads only the lines that export wrote. Use publish for this input.`,
     );
   });
 }

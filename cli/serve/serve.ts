@@ -32,7 +32,10 @@ export async function serve(env: Env): Promise<void> {
 function warnOfNearMisses({ logLevel, nodeName }: ServerConfig, env: Env): void {
   const logger = new JsonLogger(logLevel, { node: nodeName });
   for (const { name, meant } of nearMisses(env, [...SERVER_VARIABLES, ...RESPONDER_VARIABLES, ...OTHERS]))
-    logger.warn({ variable: name, meant }, `${name} is not a variable of this server: is ${meant} meant?`);
+    logger.warn(
+      { variable: name, meant },
+      `${name} is not a variable of this server. Did you mean ${meant}?`,
+    );
 }
 
 /** The first worker alone does what is to happen once behind a port: the simulation, the status of the machine, and the

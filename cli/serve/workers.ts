@@ -50,7 +50,7 @@ class Supervisor {
     const listening = new Promise<true>((resolve) => {
       worker.once('listening', () => {
         this.#listens = true;
-        this.#logger.info({ worker: number, pid: worker.process.pid }, 'A worker listens');
+        this.#logger.info({ worker: number, pid: worker.process.pid }, 'A worker is listening');
         resolve(true);
       });
     });
@@ -68,7 +68,7 @@ class Supervisor {
   /** Lets all workers drain. @returns the exit code: 0 if all of them ended with 0 */
   async stop(): Promise<number> {
     this.#stopping = true;
-    this.#logger.info({ workers: this.#workers.size }, 'The workers stop');
+    this.#logger.info({ workers: this.#workers.size }, 'The workers are stopping');
     const ends = [...this.#workers.values()].map(async (worker) => {
       const exit = once(worker, 'exit');
       worker.process.kill('SIGTERM');
@@ -87,7 +87,7 @@ class Supervisor {
     const deaths = ranMs > SETTLED_MS ? 0 : (this.#deaths.get(number) ?? 0);
     this.#deaths.set(number, deaths + 1);
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** deaths);
-    this.#logger.error({ worker: number, reason, pauseMs }, 'A worker died; another one takes its place');
+    this.#logger.error({ worker: number, reason, pauseMs }, 'A worker died; starting another');
     setTimeout(() => {
       if (!this.#stopping) void this.start(number);
     }, pauseMs);

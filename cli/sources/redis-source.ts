@@ -34,7 +34,7 @@ export async function openRedis(url: string): Promise<EventsSource> {
     replay: (options) => manager.replay(options),
     history: (options) => manager.history(options),
     async stats() {
-      throw new EventsError('INVALID_OPTION', 'stats are those of a server: pass --url');
+      throw new EventsError('INVALID_OPTION', 'stats come from a server, not from Redis: pass --url');
     },
     schema: async () => toJsonSchema(catalog),
     close: () => manager.close(),

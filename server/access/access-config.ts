@@ -91,7 +91,7 @@ export function refuseOpenServer(host: string): void {
   if (isLoopback(host)) return;
   throw new EventsError(
     'INVALID_OPTION',
-    `HOST ${host} lets the network in, and nobody is asked for a token: set AUTH_API_KEYS, AUTH_JWT_SECRET or AUTH_JWKS_URL, or ALLOW_ANONYMOUS=on to let everybody do everything.`,
+    `HOST ${host} opens the server to the network without authentication: set AUTH_API_KEYS, AUTH_JWT_SECRET or AUTH_JWKS_URL, or ALLOW_ANONYMOUS=on to let everybody do everything.`,
   );
 }
 

@@ -162,7 +162,7 @@ const schema = shape
   })
   .refine(({ ingress, redisUrl }) => !ingress || redisUrl !== null, {
     path: ['ingress'],
-    error: 'off, or REDIS_URL be set: what is moved is a stream in Redis',
+    error: 'off, or REDIS_URL be set: the ingress moves a stream in Redis',
   })
   .refine(({ workers, redisUrl }) => workers === 1 || redisUrl !== null, {
     path: ['workers'],
@@ -209,7 +209,7 @@ export function assertLoaded(config: unknown): asserts config is ServerConfig {
   if (isLoaded) return;
   throw new EventsError(
     'INVALID_OPTION',
-    'startServer takes what loadConfig returns, then its parts: startServer(loadConfig({ port: 3000 }), { catalog })',
+    'startServer takes the configuration that loadConfig returns, then its parts: startServer(loadConfig({ port: 3000 }), { catalog })',
   );
 }
 

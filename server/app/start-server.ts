@@ -167,7 +167,7 @@ async function run<C extends AnyCatalog>(
   let metricsServer: MetricsServer | undefined;
 
   const stop = async (): Promise<void> => {
-    logger.info({ drainMs: config.drainMs }, 'The server stops');
+    logger.info({ drainMs: config.drainMs }, 'The server is stopping');
     monitor?.stop();
     try {
       await application.stop?.();

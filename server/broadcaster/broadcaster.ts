@@ -172,9 +172,9 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   #tell(connection: Connection): void {
     const { id } = connection;
     this.#instruments.opened();
-    this.#logger.debug({ connection: id }, 'Connected');
+    this.#logger.debug({ connection: id }, 'A client connected');
     connection.onClosed((code) => {
-      this.#logger.debug({ connection: id, code }, 'Disconnected');
+      this.#logger.debug({ connection: id, code }, 'A client disconnected');
       this.#instruments.closed(code);
     });
   }

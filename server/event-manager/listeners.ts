@@ -64,7 +64,7 @@ export class Listeners<C extends AnyCatalog> {
   #call(listener: string, handle: () => unknown): void {
     const failed = (error: unknown): void => {
       this.errors++;
-      this.#logger.error({ err: error, listener }, 'an event listener failed');
+      this.#logger.error({ err: error, listener }, 'An event listener failed');
     };
     try {
       const result = handle();

@@ -86,7 +86,7 @@ export class Ingress {
       }
     }
     await this.#handle(await stream.next(), false);
-    if (this.#failing) this.#options.logger.info({}, 'Ingress: entries are moved again');
+    if (this.#failing) this.#options.logger.info({}, 'The ingress moves entries again');
     this.#failing = false;
   }
 
@@ -105,7 +105,7 @@ export class Ingress {
         duplicate: duplicate - before.duplicate,
         dead: dead - before.dead,
       },
-      'Ingress entries handled',
+      'Ingress entries were moved',
     );
     // Entries that failed stay pending, and are claimed again.
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -127,7 +127,7 @@ export class Ingress {
       const fields = issues.map(({ path }) => path.join('.'));
       this.#options.logger.warn(
         { entry: entry.id, code, fields },
-        'An ingress entry is not a valid event: it was moved to the dead-letter stream',
+        'An ingress entry was no valid event, and was moved to the dead-letter stream',
       );
     }
   }
@@ -153,7 +153,7 @@ export class Ingress {
   #failed(error: unknown): void {
     const { logger } = this.#options;
     if (!this.#failing && !this.#stopped.signal.aborted) {
-      logger.warn({ reason: messageOf(error) }, 'Ingress: entries cannot be moved; trying again');
+      logger.warn({ reason: messageOf(error) }, 'The ingress cannot move entries; trying again');
     }
     this.#failing = true;
   }

@@ -85,7 +85,7 @@ export function integratePerformanceMonitor(
     refusal = error.message;
     logger.warn(
       { reason: error.message },
-      'The catalog does not take the monitor’s system_status: turn it off with MONITOR_INTERVAL_MS=0, or name the event otherwise',
+      'The catalog refused the monitor’s system_status. Turn the monitor off with MONITOR_INTERVAL_MS=0, or rename the event',
     );
   }
 

@@ -27,7 +27,7 @@ const MAX_PATH_BYTES = 256;
 
 /** Message to clients where the log cannot be used. */
 const LOG_UNAVAILABLE =
-  'The log of events cannot be reached: try again later. What was sent may have been stored: publish it again with the same idempotencyKey.';
+  'The log of events cannot be reached: try again later. A published event may have been stored: publish it again with the same idempotencyKey.';
 
 /** An error of the project, as tRPC answers it. */
 export function toTRPCError(error: EventsError): TRPCError {

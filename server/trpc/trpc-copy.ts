@@ -28,7 +28,7 @@ export function refuseForeignProcedure(base: ProcedureBuilder): void {
   if (ours === undefined || theirs === undefined || ours === theirs) return;
   throw new EventsError(
     'INVALID_OPTION',
-    `The procedure that the events are to be built on was made by another copy of @trpc/server than psyche-events uses: ${moduleOf(theirs)}, not ${moduleOf(ours)}. ${REMEDY}`,
+    `The procedure below the events was made by another copy of @trpc/server than psyche-events uses: ${moduleOf(theirs)}, not ${moduleOf(ours)}. ${REMEDY}`,
   );
 }
 

@@ -108,7 +108,7 @@ export class Agent {
       if (text.trim() !== '') report.update(text.trimStart());
     }
     text = text.trim();
-    if (text === '') throw new ResponderError('empty', `${this.type} was given no words.`);
+    if (text === '') throw new ResponderError('empty', `${this.type} got an empty answer.`);
     return text;
   }
 
@@ -146,7 +146,7 @@ export class Agent {
     const { reason, message, cause } = failure;
     this.#logger?.warn(
       { agent: this.id, reason, cause: String(cause ?? message) },
-      'an agent could not answer',
+      'An agent could not answer',
     );
     report.error(failure);
     return failure;

@@ -61,7 +61,7 @@ export class EventOutlet {
     } catch (error) {
       this.failures++;
       const fields = { event_type: event[0], topic, error: String(error) };
-      this.#logger?.warn(fields, 'an event of the simulation was not published');
+      this.#logger?.warn(fields, 'An event of the simulation was not published');
     }
   }
 }

@@ -102,7 +102,7 @@ function archetype(id: string): ArchetypeId {
   const found = ARCHETYPE_IDS.find((known) => known === id);
   if (!found)
     throw new TypeError(
-      `The script knows ${ARCHETYPE_IDS.join(', ')}, and no ${id}. Give a responder of your own.`,
+      `The script has lines for ${ARCHETYPE_IDS.join(', ')}, and none for ${id}. Pass a responder of your own.`,
     );
   return found;
 }

@@ -54,18 +54,20 @@ test('LOG_LEVEL=debug logs who got an event and who did not, with the reason and
   await expect.poll(() => lines.filter(({ cursor }) => cursor === status.cursor).length).toBe(2);
 
   const name = lines.find(
-    ({ msg, subscriber }) => msg === 'Subscribed' && String(subscriber).endsWith('/7'),
+    ({ msg, subscriber }) => msg === 'Subscriber started' && String(subscriber).endsWith('/7'),
   )?.['subscriber'];
   const connection = String(name).split('/')[0];
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'Connected', connection }));
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'Live', subscriber: name, recovered: true }));
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'A client connected', connection }));
+  expect(lines).toContainEqual(
+    expect.objectContaining({ msg: 'Subscriber is live', subscriber: name, recovered: true }),
+  );
   const fate = (cursor: string | undefined) =>
     lines
       .filter((line) => line['cursor'] === cursor && (line['subscribers'] as string[]).includes(String(name)))
       .map(({ msg, why }) => [msg, why]);
-  expect(fate(wanted.cursor)).toEqual([['Delivered', undefined]]);
-  expect(fate(unwanted.cursor)).toEqual([['Not delivered', 'filter']]);
-  expect(fate(status.cursor)).toEqual([['Not delivered', 'type']]);
+  expect(fate(wanted.cursor)).toEqual([['Event delivered', undefined]]);
+  expect(fate(unwanted.cursor)).toEqual([['Event not delivered', 'filter']]);
+  expect(fate(status.cursor)).toEqual([['Event not delivered', 'type']]);
   expect(lines).toContainEqual(
     expect.objectContaining({
       msg: 'Access granted',
@@ -87,7 +89,7 @@ test('LOG_LEVEL=debug logs who got an event and who did not, with the reason and
   await expect.poll(() => late.synced).toBe(true);
   // In one step, or in several on a busy machine.
   const read = lines.filter(
-    ({ msg, subscriber }) => msg === 'Read from the log' && String(subscriber).endsWith('/9'),
+    ({ msg, subscriber }) => msg === 'Subscriber read from the log' && String(subscriber).endsWith('/9'),
   );
   const sum = (name: string): number => read.reduce((all, line) => all + Number(line[name]), 0);
   expect(read.at(-1)).toMatchObject({ to: status.cursor });

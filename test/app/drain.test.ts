@@ -29,7 +29,7 @@ describe('a server that stops', () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({
       status: 'stopping',
-      message: 'The server stops: connect elsewhere',
+      message: 'The server is stopping: connect elsewhere',
     });
     await expect(connectTo(server.url)).rejects.toThrow('503');
     const call = await fetch(`${server.url}/trpc/history`);

@@ -82,6 +82,6 @@ test('a stopping server logs once that it stops, and once that it has stopped', 
   const { server, lines } = await startWatched(psycheEvents);
   await Promise.all([server.close(), server.close()]);
   const told = lines.map(({ msg }) => msg).filter((msg) => msg.startsWith('The server '));
-  expect(told).toEqual(['The server stops', 'The server has stopped']);
+  expect(told).toEqual(['The server is stopping', 'The server has stopped']);
   expect(lines.at(-1)?.msg).toBe('The server has stopped');
 });

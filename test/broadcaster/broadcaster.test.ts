@@ -210,8 +210,8 @@ test('the traffic of a Broadcaster sums up open and closed connections, and inst
   expect(own.broadcaster.traffic.sentBytes).toBeGreaterThan(sentBytes);
   expect(await metrics.registry.metrics()).toMatch(/clos\w*{code="1001"} 1/);
   expect(lines).toEqual([
-    [{ connection: id }, 'Connected'],
-    [{ connection: id, code: 1001 }, 'Disconnected'],
+    [{ connection: id }, 'A client connected'],
+    [{ connection: id, code: 1001 }, 'A client disconnected'],
   ]);
 });
 

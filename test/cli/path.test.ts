@@ -34,7 +34,7 @@ test('--path reaches the events below a key of another application', async () =>
 test.each([
   ['without --path', [], /No procedure found on path "publish.batch"|publish\.agent_message/],
   ['with a path to nothing', ['--path', 'evnts'], /No procedure found on path "evnts\.publish/],
-  ['with an invalid path', ['--path', 'a..b'], /path is the key of the events in your router/],
+  ['with an invalid path', ['--path', 'a..b'], /path must be the key of the events in your router/],
 ])('control: publishing fails %s', async (_, path, words) => {
   const publish = [
     'publish',

@@ -27,7 +27,9 @@ test('schema --url reports the HTTP status where a server has no schema', { time
   expect(await run(['schema', '--url', app.url])).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/schema\.json answered with HTTP status 404: startServer serves it/),
+    stderr: expect.stringMatching(
+      /schema\.json answered with HTTP status 404\. A server started by startServer serves/,
+    ),
   });
   const nobody = await run(['schema', '--url', 'http://127.0.0.1:1']);
   expect(nobody.stderr).toMatch(/No events are served at http:\/\/127\.0\.0\.1:1: /);

@@ -51,7 +51,7 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     npm.child.kill('SIGTERM');
     const { code, stdout } = await npm.exit();
     expect(code).toBe(0);
-    for (const told of ['The server stops', 'The server has stopped'])
+    for (const told of ['The server is stopping', 'The server has stopped'])
       expect(stdout.split(told)).toHaveLength(2); // once
     await expect(fetch(url)).rejects.toThrow();
   });
@@ -65,8 +65,8 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     };
     await using command = new RunningCommand(['serve'], env);
     await expect.poll(() => command.stdout, { timeout: 30_000 }).toContain('http://');
-    expect(command.stdout).toContain('REDSI_URL is not a variable of this server: is REDIS_URL meant?');
-    expect(command.stdout).toContain('is LLM_MODEL meant?');
+    expect(command.stdout).toContain('REDSI_URL is not a variable of this server. Did you mean REDIS_URL?');
+    expect(command.stdout).toContain('Did you mean LLM_MODEL?');
     expect(command.stdout.match(/is not a variable/g)).toHaveLength(2); // nothing else of this environment
     expect(command.stdout).not.toContain('hunter2');
   });

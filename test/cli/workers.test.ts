@@ -25,7 +25,7 @@ const linesOf = ({ stdout }: RunningCommand): Line[] =>
 
 /** The workers that listen, or once did, in the order in which they began to. */
 const listening = (command: RunningCommand): Line[] =>
-  linesOf(command).filter(({ msg }) => msg === 'A worker listens');
+  linesOf(command).filter(({ msg }) => msg === 'A worker is listening');
 
 function isAlive(pid: number): boolean {
   try {

@@ -116,7 +116,7 @@ const WRONG: readonly { fields: Record<string, string>; code: string; reason: st
   {
     fields: { ...message(1), meta: '{"values":{"metadata.a.b.c":["Date"]},"v":1}' },
     code: 'INVALID_EVENT',
-    reason: 'nothing of that name',
+    reason: 'is annotated, but does not exist',
   },
   {
     fields: { event_type: 'agent_message', data: `{"a":${'['.repeat(500)}${']'.repeat(500)}}` },
@@ -273,7 +273,7 @@ describe('INGRESS=on', () => {
 
   test('needs Redis', () => {
     expect(() => loadConfig({}, { INGRESS: 'on' })).toThrow(
-      'INGRESS must be off, or REDIS_URL be set: what is moved is a stream in Redis.',
+      'INGRESS must be off, or REDIS_URL be set: the ingress moves a stream in Redis.',
     );
   });
 });

@@ -190,7 +190,7 @@ describe('a simulation that speaks through a language model', () => {
       message: `The model at ${server.origin} cannot be reached.`,
     });
     expect(simulation.errorCount).toBeGreaterThanOrEqual(2);
-    expect(lines[0]).toMatchObject({ level: 'warn', message: 'an agent could not answer' });
+    expect(lines[0]).toMatchObject({ level: 'warn', message: 'An agent could not answer' });
     await simulation.close();
   });
 });

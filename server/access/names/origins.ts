@@ -8,7 +8,7 @@ const NO_PAGES = ['ws', 'wss', 'ftp', 'blob', 'data', 'javascript'];
 
 /** Message of a refusal. */
 export const ORIGIN_REFUSAL =
-  'Pages of this origin may not use the server: list it in ALLOWED_ORIGINS if they may';
+  'Pages of this origin may not use the server: add the origin to ALLOWED_ORIGINS to allow them';
 
 /** The address of a web page's origin. */
 interface WebOrigin {

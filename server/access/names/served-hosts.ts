@@ -12,8 +12,7 @@ export interface ServedHostsOptions {
 }
 
 /** Message of a refusal. */
-export const HOST_REFUSAL =
-  'The server is not known by this name: set ALLOWED_HOSTS to the names it is reached by';
+export const HOST_REFUSAL = 'The server is not known by this name: add the name to ALLOWED_HOSTS';
 
 /**
  * Makes a test of requests: true if `Host` names a host that is served. A foreign page can point its own name at this

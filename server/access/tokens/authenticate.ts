@@ -33,7 +33,7 @@ const MAX_TOKEN_BYTES = 8192;
 export function requireToken({ token }: Credentials): string {
   if (!token) {
     throw unauthenticated(
-      'A token is needed: as connection param `token`, or as header `Authorization: Bearer …`.',
+      'A token is needed: send it as the connection param `token`, or as the header `Authorization: Bearer …`.',
     );
   }
   if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw unauthenticated('The token is not valid.');

@@ -31,7 +31,7 @@ export function readCredentials({
     (!isWebSocket && connectionParams?.['token'] !== undefined)
   ) {
     throw unauthenticated(
-      'A token may not be in the URL, which ends up in logs: send it as connection param `token` of a WebSocket, or as header `Authorization: Bearer …`.',
+      'A token may not be in the URL, which ends up in logs: send it as the connection param `token` of a WebSocket, or as the header `Authorization: Bearer …`.',
     );
   }
   const params = isWebSocket ? connectionParams : null;

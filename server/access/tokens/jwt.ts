@@ -75,7 +75,7 @@ export function jwt(options: JwtOptions): Authenticate {
       throw refusal(error);
     });
     if (!isTokenType(protectedHeader.typ))
-      throw unauthenticated('The token is of another type (`typ`) than JWT or at+jwt.');
+      throw unauthenticated('The type of the token (`typ`) must be JWT or at+jwt.');
     const parsed = tokenSchema.safeParse(payload);
     if (!parsed.success) {
       const issues = toIssues(parsed.error);
@@ -119,7 +119,7 @@ function algorithmsFor(algorithms: readonly string[], shared: boolean): string[]
   const wrong = algorithms.find((algorithm) => algorithm.startsWith('HS') !== shared || algorithm === 'none');
   if (wrong !== undefined || algorithms.length === 0) {
     throw new TypeError(
-      `jwt: algorithms must be ${shared ? 'HS256, HS384 or HS512 with a secret' : 'of public keys with jwks'}, not ${wrong}`,
+      `jwt: algorithms must be ${shared ? 'HS256, HS384 or HS512 with a secret' : 'those of public keys with jwks'}, not ${wrong}`,
     );
   }
   return [...algorithms];

@@ -79,6 +79,10 @@ export function limitConnections(limits: ClientLimits, refused: () => void): Htt
     refused();
     outgoing.setHeader('retry-after', RETRY_AFTER_S).setHeader('connection', 'close');
     const retryAfterMs = RETRY_AFTER_S * 1000;
-    throw new EventsError('OVERLOADED', 'Too many connections of this address', { retryAfterMs });
+    throw new EventsError(
+      'OVERLOADED',
+      'Too many connections from this address: close one, or try again later',
+      { retryAfterMs },
+    );
   };
 }

@@ -42,7 +42,7 @@ export function answerErrors(app: HttpRoutes, { router, path, logger }: AnswerEr
 
 /** Answers a request whose address or `Host` cannot be read, so that there is nothing to ask for. */
 export function refuseAddress(): Response {
-  return Response.json({ message: 'Such an address cannot be read' }, { status: 400 });
+  return Response.json({ message: 'The address cannot be decoded' }, { status: 400 });
 }
 
 function isBelow(path: string, url: string): boolean {

@@ -38,7 +38,7 @@ export function everyAnswer({ readiness, requests, logger }: EveryAnswerOptions)
         const { statusCode } = outgoing;
         logger.debug(
           { request: id, method: incoming.method, route: routePath(c, -1), statusCode, elapsedMs },
-          'Answered',
+          'A request was answered',
         );
       });
     }

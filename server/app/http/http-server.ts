@@ -136,7 +136,9 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
   app.use(everyAnswer({ readiness, requests, logger }));
   app.use(({ env: { incoming } }, next) => {
     const isNamed = incoming.headers.host !== undefined || incoming.httpVersion === '1.0';
-    const problem = isNamed ? 'Such an address cannot be read' : 'A request by HTTP/1.1 has a Host';
+    const problem = isNamed
+      ? 'The address cannot be decoded'
+      : 'A request over HTTP/1.1 must have a Host header';
     if (isNamed && isReadable(incoming.url)) return next();
     throw new TRPCError({ code: 'BAD_REQUEST', message: problem });
   });
@@ -147,7 +149,7 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
   app.get('/readyz', async (c) => {
     if (await readiness.check()) return c.json({ status: 'ready' });
     const problem = readiness.isClosed
-      ? { status: 'stopping', message: 'The server stops: connect elsewhere' }
+      ? { status: 'stopping', message: 'The server is stopping: connect elsewhere' }
       : { status: 'unavailable', message: 'The broker does not deliver' };
     return c.json(problem, 503);
   });

@@ -52,7 +52,7 @@ function textOf(body: Uint8Array): string {
   try {
     return UTF_8.decode(body);
   } catch {
-    const message = 'JSON is sent as UTF-8, and this body is not';
+    const message = 'The body is not UTF-8: send JSON as UTF-8';
     throw new EventsError('INVALID_OPTION', message, { issues: [{ path: [], message }] });
   }
 }
@@ -83,7 +83,10 @@ export function requestOfForm({ url, method, headers, signal }: Request, body: B
   const [, quoted, plain] = BOUNDARY.exec(headers.get('content-type') ?? '') ?? [];
   const boundary = quoted ?? plain;
   if (boundary === undefined)
-    throw new TRPCError({ code: 'BAD_REQUEST', message: 'The type of a form names its boundary' });
+    throw new TRPCError({
+      code: 'BAD_REQUEST',
+      message: 'The content-type of a form must name its boundary',
+    });
   checkParts(body, boundary);
   const sent = new Headers(headers);
   sent.set('content-type', `multipart/form-data; boundary="${boundary}"`);
@@ -100,7 +103,7 @@ function checkParts(body: Buffer, boundary: string): void {
     const head = part.indexOf('\r\n\r\n');
     headBytes += head < 0 ? part.length : head;
     if (++parts > MAX_PARTS + 1 || headBytes > MAX_HEAD_BYTES) {
-      const message = `A form may have ${MAX_PARTS} parts, and ${MAX_HEAD_BYTES / 1024} KiB of names and headers`;
+      const message = `A form may have up to ${MAX_PARTS} parts, and ${MAX_HEAD_BYTES / 1024} KiB of names and headers: send fewer parts`;
       throw new EventsError('TOO_LARGE', message);
     }
     at = next;

@@ -91,7 +91,7 @@ function excessOf(payload: Payload, { encoder, limits }: Setup): string | undefi
 /** The reason why an id cannot be answered as it came; undefined if it can. `JSON.parse` makes Infinity of `1e400`, and JSON null of that. */
 function problemOfId(id: unknown): string | undefined {
   if (typeof id === 'string' && id.length > MAX_ID_LENGTH) return `longer than ${MAX_ID_LENGTH} characters`;
-  return typeof id === 'number' && !Number.isFinite(id) ? 'a number beyond all that there are' : undefined;
+  return typeof id === 'number' && !Number.isFinite(id) ? 'a number too large to represent' : undefined;
 }
 
 function parse(request: unknown): TRPCClientOutgoingMessage {

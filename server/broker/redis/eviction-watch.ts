@@ -31,7 +31,7 @@ export class EvictionWatch {
     const policy = evictingPolicy(memory);
     if (policy === (this.#told.get(address) ?? null)) return;
     this.#told.set(address, policy);
-    if (policy === null) this.#logger.info({ redis: address }, 'Redis evicts no keys any more');
+    if (policy === null) this.#logger.info({ redis: address }, 'Redis no longer evicts keys');
     else this.#logger.warn({ redis: address, policy }, EVICTS);
   }
 }

@@ -44,7 +44,7 @@ export async function loadSqlite(
   } catch (cause) {
     throw new EventsError(
       'UNAVAILABLE',
-      'To keep events on disk, run on Node 22.13 or newer, or: npm install @photostructure/sqlite@1',
+      'Events cannot be kept on disk: this Node has no SQLite. Run Node 22.13 or newer, or: npm install @photostructure/sqlite@1',
       { cause },
     );
   }

@@ -120,7 +120,7 @@ function trusts(db: Database, before: LogState, here: Surroundings, { path, logg
   if (doubt === null) return true;
   logger.warn(
     { path, reason: doubt },
-    'the end of the log may be lost: it begins a new epoch, and subscribers are told of a gap',
+    'The end of the log may be lost. The log begins a new epoch, and subscribers are told a gap',
   );
   return false;
 }

@@ -67,7 +67,7 @@ export class Feed implements FeedHandle, Sink {
       await this.hub.started();
       const { position, gap } = await patiently(async () => from(this.hub, this.#steps), this.#abort.signal);
       this.#position = position;
-      this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscribed');
+      this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscriber started');
       if (gap) {
         this.#recovered = false;
         if (!this.#deliver([gap])) return;
@@ -108,7 +108,7 @@ export class Feed implements FeedHandle, Sink {
     this.hub.leave(this.selector, this);
     this.#position = at;
     this.#state = 'full';
-    this.#tell({ at: formatCursor(at) }, 'Reads too slowly: goes on from the log when it has room');
+    this.#tell({ at: formatCursor(at) }, 'Subscriber is too slow; it goes on from the log when it has room');
   }
 
   resume(): void {
@@ -117,7 +117,7 @@ export class Feed implements FeedHandle, Sink {
     const run = this.#begin();
     if (this.#synced) {
       this.hub.telemetry.instruments.refilled();
-      this.#tell({ at: formatCursor(position) }, 'Has room again');
+      this.#tell({ at: formatCursor(position) }, 'Subscriber has room again');
     }
     this.#guard(async () => {
       if (this.#conflate && this.#synced) await this.#skipToLatest(run, this.#conflate);
@@ -129,7 +129,7 @@ export class Feed implements FeedHandle, Sink {
     if (this.#state === 'closed') return;
     if (this.#state === 'live') this.hub.leave(this.selector, this);
     this.#state = 'closed';
-    this.#tell({}, 'Unsubscribed');
+    this.#tell({}, 'Subscriber ended');
     this.#abort.abort();
     this.hub.emitter.off('closed', this.#hubClosed);
     this.#onClose();
@@ -154,7 +154,7 @@ export class Feed implements FeedHandle, Sink {
           this.#synced = true;
           if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
         }
-        this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Live');
+        this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
         this.#state = 'live';
         this.hub.join(this.selector, this);
         return;
@@ -181,7 +181,7 @@ export class Feed implements FeedHandle, Sink {
         const to = formatCursor(position);
         this.#tell(
           { from: formatCursor(before), to, ...explainRead(read, this.selector) },
-          'Read from the log',
+          'Subscriber read from the log',
         );
       }
       if (items.length > 0 && !this.#deliver(items)) return;
@@ -267,7 +267,7 @@ export class Feed implements FeedHandle, Sink {
     for (const record of items) {
       if (record.type === 'stream_gap') {
         countGap(instruments, record);
-        this.#tell({ cursor: record.cursor }, 'Told of a gap');
+        this.#tell({ cursor: record.cursor }, 'Subscriber was told a gap');
       } else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
     }
   }

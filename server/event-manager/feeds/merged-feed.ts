@@ -189,7 +189,7 @@ export class MergedFeed implements FeedHandle {
     if (this.#parts.size > MAX_TOPICS) {
       throw new EventsError(
         'INVALID_OPTION',
-        `More than ${MAX_TOPICS} topics match: a subscription follows no more. Name fewer, or use a narrower pattern.`,
+        `More than ${MAX_TOPICS} topics match: a subscription can follow no more. Name fewer, or use a narrower pattern.`,
       );
     }
     return part;

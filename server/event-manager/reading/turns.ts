@@ -67,7 +67,8 @@ export class Turns {
     }
     const done = this.#whenDone(line);
     try {
-      if (asker.gone || signal?.aborted) throw new EventsError('CLOSED', 'Whoever asked for this is gone.');
+      if (asker.gone || signal?.aborted)
+        throw new EventsError('CLOSED', 'The client that asked for this is gone.');
       return await work();
     } finally {
       done();

@@ -100,7 +100,7 @@ export class RecordChecks {
     }
     this.#logger.warn(
       { cursor, type, reason: reason.slice(0, MAX_REASON), others: this.#unsaid },
-      'a malformed record in the log was not delivered',
+      'A malformed record in the log was not delivered',
     );
     this.#warnedAt = now;
     this.#unsaid = 0;

@@ -25,8 +25,8 @@ export function explain(
   for (const record of batch) {
     const { cursor, type } = record;
     const fields = { cursor, type, topic, ...to };
-    if (selector.matches(record)) logger.debug(fields, 'Delivered');
-    else logger.debug({ ...fields, why: selector.wants(type) ? 'filter' : 'type' }, 'Not delivered');
+    if (selector.matches(record)) logger.debug(fields, 'Event delivered');
+    else logger.debug({ ...fields, why: selector.wants(type) ? 'filter' : 'type' }, 'Event not delivered');
   }
 }
 

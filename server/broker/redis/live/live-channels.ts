@@ -130,7 +130,7 @@ export class LiveChannels {
     channel.toldOfRefusal = true;
     this.#settings.logger.warn(
       { channel: name, reason: error.message },
-      'Redis refuses a subscription to a channel; trying again',
+      'Redis refused a subscription to a channel; trying again',
     );
   }
 
@@ -141,7 +141,7 @@ export class LiveChannels {
   async #probe(connection: RedisConnection, channel: string): Promise<void> {
     if (await this.#settings.probe.arrives(connection, channel)) return;
     const redis = connection.address;
-    this.#settings.logger.warn({ redis }, 'Redis delivers nothing by Pub/Sub; connecting anew');
+    this.#settings.logger.warn({ redis }, 'Redis delivers nothing by Pub/Sub; connecting again');
     connection.reconnect();
   }
 }

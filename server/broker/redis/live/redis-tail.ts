@@ -60,7 +60,7 @@ export class RedisTail implements Tail {
     const newest = records?.at(-1);
     if (!records || !newest) {
       if (!this.#toldOfMalformed)
-        logger.warn({ topic }, 'an announcement is malformed: the log is read instead');
+        logger.warn({ topic }, 'An announcement was malformed; reading the log instead');
       this.#toldOfMalformed = true;
       this.#catchUp();
       return;
@@ -88,7 +88,7 @@ export class RedisTail implements Tail {
 
   #onFailure(error: unknown): void {
     const { topic, logger } = this.#settings;
-    logger.debug({ topic, reason: messageOf(error) }, 'tail: the log cannot be read; trying again');
+    logger.debug({ topic, reason: messageOf(error) }, 'The log of a topic cannot be read; trying again');
   }
 
   /** Reads one chunk. @returns false if there is more to be read */

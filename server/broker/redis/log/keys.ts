@@ -49,7 +49,7 @@ export function indexKeys(prefix: string, db = 0): IndexKeys {
 export function checkPrefix(prefix: string): string {
   if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(prefix)) {
     throw new TypeError(
-      `RedisBroker: prefix ${JSON.stringify(prefix)}: use 1–128 characters of A–Z a–z 0–9 _ . : -`,
+      `RedisBroker: prefix must be 1–128 characters of A–Z a–z 0–9 _ . : -, not ${JSON.stringify(prefix)}`,
     );
   }
   return prefix;

@@ -119,5 +119,5 @@ export function toValues(reply: unknown): (string | number)[] {
   ) {
     return reply;
   }
-  throw new TypeError('a script of the broker answered something else than a list of texts and numbers');
+  throw new TypeError('A script of the broker returned a value that is no list of texts and numbers');
 }

@@ -131,7 +131,7 @@ export class RedisLog {
     addBounded(this.#topicsWithLostIds, topic);
     this.#settings.logger.warn(
       { topic },
-      'Redis lost idempotency keys before their time. Keys of records that the log still holds are restored; a retry of any other publish is stored twice. Set maxmemory-policy noeviction',
+      'Redis lost idempotency keys before their time. Keys of records that the log still holds were restored; a retry of any other publish is stored twice. Set maxmemory-policy noeviction',
     );
   }
 
@@ -143,7 +143,7 @@ export class RedisLog {
     addBounded(this.#topicsWithForeign, topic);
     this.#settings.logger.warn(
       { topic, entries: count },
-      'another program wrote entries to the log: they are not delivered. Give it another prefix of keys',
+      'Another program wrote entries to the log, which were not delivered. Give it another key prefix',
     );
   }
 }

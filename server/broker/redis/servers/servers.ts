@@ -172,7 +172,7 @@ export class RedisServers {
   #unknownServer(): EventsError {
     const { address } = this.#topology;
     return new LogUnavailable(
-      `Redis at ${address} cannot be reached: no server there says which one has the key (check that they run, and form a Cluster)`,
+      `Redis at ${address} cannot be reached: no server there tells which one has the key (check that they run, and form a Cluster)`,
     );
   }
 }
