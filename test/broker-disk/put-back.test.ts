@@ -113,7 +113,7 @@ describe('[D1] a log whose files were all put back from one moment begins a new 
     });
   });
 
-  test('control: without the time of the -mark file goes unnoticed, and a subscriber that resumes misses records in silence', async () => {
+  test('control: unless the time of its -mark file is unknown, when a subscriber that resumes misses records in silence', async () => {
     const [, keep, restore] = WAYS[0] ?? [];
     if (!keep || !restore) throw new Error('there is no way');
     const seen = await putBack(keep, restore, (broker) => broker.close());
@@ -124,7 +124,7 @@ describe('[D1] a log whose files were all put back from one moment begins a new 
     expect(numbersOf(records)).toEqual([14, 15, 16, 17, 18, 19, 20]); // 11, 12 and 13 have the numbers of 4, 5 and 6
   });
 
-  test('control: keeps its epoch when a backup is only made', async () => {
+  test('control: but a log of which a backup was only made keeps its epoch', async () => {
     for (const [, keep] of WAYS) {
       const broker = await disk.open();
       await broker.publish(topic, entries(1, 1));

@@ -38,14 +38,14 @@ async function followed(options: RedisBrokerOptions = {}) {
   return { ...log, sink, published, epoch, keys: topicKeys(log.prefix, topic) };
 }
 
-describe('a key that Redis evicted', () => {
+describe('after Redis evicted', () => {
   test.each<[keyof TopicKeys, string[]]>([
     ['log', []],
     ['meta', ['epoch_changed']],
     ['ids', []],
     ['olderIds', []],
   ])(
-    '[D4] (the topic’s %s) does not stop the next publish, and a subscriber that missed nothing is told no more than is lost',
+    '[D4] a topic’s %s, the next publish arrives, and a subscriber that missed nothing is told no more than is lost',
     async (key, reasons) => {
       await using it = await followed();
       await redis.del(it.keys[key]);
@@ -56,7 +56,7 @@ describe('a key that Redis evicted', () => {
     },
   );
 
-  test('[D4] (the log) causes a gap for a subscriber that had not read it', async () => {
+  test('[D4] the log, a subscriber that had not read it is told a gap', async () => {
     await using it = await followed();
     await redis.del(it.keys.log);
     await it.broker.publish(topic, [named(6)]);
@@ -65,7 +65,7 @@ describe('a key that Redis evicted', () => {
     expect(numbersOf(records)).toEqual([6]);
   });
 
-  test('[D4] (the topic’s state) causes a gap for a cursor of the lost epoch', async () => {
+  test('[D4] the state of a topic, a cursor of the lost epoch is told as a gap', async () => {
     await using it = await followed();
     await redis.del(it.keys.meta);
     await it.broker.publish(topic, [named(6)]);
@@ -74,7 +74,7 @@ describe('a key that Redis evicted', () => {
     expect(numbersOf(records)).toEqual([6]);
   });
 
-  test('[D3] (the ids) is restored from the log', async () => {
+  test('[D3] the ids, they are restored from the log', async () => {
     await using it = await followed();
     await redis.del(it.keys.ids);
     expect(await it.broker.publish(topic, namedUpTo(1, 6))).toEqual([
@@ -87,7 +87,7 @@ describe('a key that Redis evicted', () => {
     expect(await redis.pttl(it.keys.ids)).toBeGreaterThan(9 * 60_000);
   });
 
-  test('[D3] (the older ids) is restored from the log', async () => {
+  test('[D3] the older ids, they are restored from the log', async () => {
     await using it = await followed();
     await redis.hincrby(it.keys.meta, 'rotateAt', -5 * 60_000);
     await it.broker.publish(topic, [named(6)]);
@@ -97,7 +97,7 @@ describe('a key that Redis evicted', () => {
     expect(await it.broker.publish(topic, [named(3)])).toMatchObject([{ duplicate: true }]);
   });
 
-  test('control: (the ids, and also their records) lets an id be stored twice, and the operator is told', async () => {
+  test('control: the ids and their records, an id is stored twice, and the operator is told', async () => {
     const warn = vi.fn();
     await using it = redisFixture({ maxRecords: 2, logger: { ...silent, warn } }, server.url);
     const { ids } = topicKeys(it.prefix, topic);
@@ -110,7 +110,7 @@ describe('a key that Redis evicted', () => {
     expect(warn.mock.calls).toEqual([[{ topic }, expect.stringContaining('noeviction')]]);
   });
 
-  test('(ids that were remembered long enough) causes no loss', async () => {
+  test('ids that were remembered long enough, nothing is lost', async () => {
     const warn = vi.fn();
     await using it = await followed({ logger: { ...silent, warn } });
     await redis.hincrby(it.keys.meta, 'rotateAt', -10 * 60_000);
@@ -120,7 +120,7 @@ describe('a key that Redis evicted', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  test('(the index of topics) is written again by a node that knows a topic, with or without a publish', async () => {
+  test('the index of topics, a node that knows a topic enters it again, with or without a publish', async () => {
     await using it = await followed();
     const { topics } = indexKeys(it.prefix);
     await redis.del(topics);
@@ -171,7 +171,7 @@ describe('ids do not outlive their epoch', () => {
     );
   });
 
-  test('[D3] but ids written by a version without marks count as far as they are of this epoch', async () => {
+  test('[D3] except that ids written by a version without marks count as far as they are of this epoch', async () => {
     await using it = await followed();
     await redis.hdel(it.keys.ids, ' ');
     await redis.hset(it.keys.ids, { 'id-20': 'gone:1', 'id-21': `${it.epoch}:2` });

@@ -49,7 +49,7 @@ describe('a message that is not tRPC’s does not end the client’s process', (
     expect(client.connection.state.error?.message).toMatch(/speaks another protocol than tRPC/);
   });
 
-  test('but only its subscription, when it is an item that is no event', async () => {
+  test('when it is an item that is no event, but only its subscription', async () => {
     const item = { json: { id: 'a:1', data: null } };
     const url = await serveForeign(
       answering((id) => ({ id, result: { type: 'data', id: 'a:1', data: item } })),
@@ -61,7 +61,7 @@ describe('a message that is not tRPC’s does not end the client’s process', (
     expect(client.connection.state.status).not.toBe('closed');
   });
 
-  test('control: but ends that of tRPC’s own client', async () => {
+  test('control: unless the client is tRPC’s own', async () => {
     const url = await serveForeign((socket) => socket.send('{{{'));
     const program = `
       import { createTRPCUntypedClient, createWSClient, wsLink } from '@trpc/client';

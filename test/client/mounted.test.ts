@@ -132,7 +132,7 @@ describe('a publisher', () => {
     await manager.close();
   });
 
-  test('refuses options that only the other transport carries at once', () => {
+  test('refuses at once an option that only the other transport carries', () => {
     const user = { user: 'Ada' };
     const words = 'headers for http(s)://, connectionParams for ws(s)://';
     expect(() => createPublisher({ url: 'http://127.0.0.1:1', connectionParams: user })).toThrow(words);

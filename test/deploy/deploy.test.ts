@@ -62,7 +62,7 @@ describe('environment variables', () => {
     },
   );
 
-  test('control: that are no options are noticed', () => {
+  test('control: are noticed when they are no options', () => {
     expect(variables.has('DRAIN_MS')).toBe(true);
     expect(variables.has('DRAIN_SECONDS')).toBe(false);
   });

@@ -115,20 +115,20 @@ describe.each(backends)('two catalogs on one log: %s', (_, open) => {
   }
 
   const asked: [string, Options, string[]][] = [
-    ['of a type it knows: what it did not ask for is no gap', { types: ['a'] }, ['a1', 'a2']],
+    ['a node is told no gap for types it did not ask for', { types: ['a'] }, ['a1', 'a2']],
     [
-      'control: of everything, it is told',
+      'control: a node that asks for every type is told a gap for unknown ones',
       {},
       ['a1', '-1 dropped', '-1 dropped', 'a2', '-1 dropped', '-1 dropped'],
     ],
     [
-      'control: of a type that has another schema, it is told',
+      'control: a node is told a gap for a type with another schema',
       { types: ['c'] },
       ['-1 dropped', '-1 dropped'],
     ],
   ];
 
-  test.each(asked)('[D4] live, with %s', async (_, options, expected) => {
+  test.each(asked)('[D4] live: %s', async (_, options, expected) => {
     await using nodes_ = await nodes();
     await using one = subscribe(nodes_.old, options);
     await using merged = subscribe(nodes_.old, { ...options, topics: ['default'] });
@@ -138,7 +138,7 @@ describe.each(backends)('two catalogs on one log: %s', (_, open) => {
     await expect.poll(() => merged.seen).toEqual(['synced', ...expected]);
   });
 
-  test.each(asked)('[D4] [D5] from the log, with %s', async (_, options, expected) => {
+  test.each(asked)('[D4] [D5] from the log: %s', async (_, options, expected) => {
     await using nodes_ = await nodes();
     for (const n of [1, 2]) await nodes_.publish(n);
     const page = await nodes_.old.history({ ...options });

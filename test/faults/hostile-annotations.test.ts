@@ -139,7 +139,7 @@ describe('an annotated value in an input', () => {
     }
   });
 
-  test('control: is constructed before the authorization with superjson itself as the transformer', async () => {
+  test('control: is made before the authorization with superjson itself as the transformer', async () => {
     const manager = new EventManager({ catalog, broker: new MemoryBroker() });
     const t = initTRPC.create({ transformer: superjson });
     const authorize: Authorize<object> = () => {
@@ -317,7 +317,7 @@ describe('a hostile input is refused with its code in a short answer', () => {
     }
   });
 
-  test('(an endless path) is not repeated in the answer', async () => {
+  test('and an endless path is not repeated in it', async () => {
     await using server = await startTestServer();
     for (const call of [socket('mutation'), post]) {
       const { text } = await call(server.url, 'x'.repeat(10_000), {});

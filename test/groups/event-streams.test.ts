@@ -182,7 +182,7 @@ describe('[D9] a stream in groups whose client does not read', () => {
     return peak;
   }
 
-  test('with whenSlow: refill: holds little memory, affects nobody, and gets everything when it is read again', async () => {
+  test('with whenSlow: refill holds little memory, affects nobody, and gets everything when it is read again', async () => {
     await using server = await startStreams(serve, routerOf(), { highWaterBytes: HIGH_WATER });
     const slow = await StreamClient.open(server, 'on.any');
     const good = await StreamClient.open(server, 'on.any');

@@ -31,7 +31,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 const publishedTo = (client: RawClient) => until(() => expect(received(client).at(-1)).toBe(FLOOD));
 
 describe('[D9] a client that does not read', () => {
-  test('with whenSlow: refill: holds little memory, affects nobody, and gets everything from the log when it reads again', async () => {
+  test('with whenSlow: refill holds little memory, affects nobody, and gets everything from the log when it reads again', async () => {
     await using events = await startEventServer({ maxBufferedBytes: HIGH_WATER });
     const slow = await events.subscribe();
     const good = await events.subscribe();

@@ -142,7 +142,7 @@ describe('the ingress stream', () => {
     await expect.poll(messages, WAIT).toEqual([...numbers, 'later']);
   });
 
-  test('uses the producer’s idempotency key as that of the event [D3]', async () => {
+  test('[D3] uses the producer’s idempotency key as that of the event', async () => {
     const { add, work, messages, isEmpty } = setUp();
     await add({ ...message('first'), idempotency_key: 'k' });
     await add({ ...message('second'), idempotency_key: 'k' });

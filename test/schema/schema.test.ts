@@ -91,7 +91,7 @@ describe('AsyncAPI of a catalog', () => {
     expect(references(document).length).toBeGreaterThan(2 * catalog.names.length);
   });
 
-  test('control: conforms, while another document is refused', () => {
+  test('control: does not conform when it is another document', () => {
     expect(validate({ ...toAsyncApi(psycheEvents), operations: { x: { action: 'shout' } } })).toBe(false);
   });
 });
