@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseCursor } from '../../shared/cursor.ts';
 import { allRecords } from '../broker/entries.ts';
+import { bundle } from '../setup/bundle.ts';
 import { DiskFixture } from './fixtures.ts';
 
-const publisher = fileURLToPath(new URL('publisher.ts', import.meta.url));
+const publisher = bundle(join(import.meta.dirname, 'publisher.ts'));
 const topic = 'run-1';
 
 describe.each([
@@ -53,7 +54,7 @@ async function publishUntilKilled(
   options: { durability: string; acknowledge: 'after' | 'early'; from: number; lines: number },
 ): Promise<Map<string, string>> {
   const { durability, acknowledge, from, lines } = options;
-  const args = ['--import', 'tsx', publisher, path, durability, acknowledge, String(from)];
+  const args = [publisher, path, durability, acknowledge, String(from)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

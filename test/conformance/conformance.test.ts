@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { CAPABILITIES } from '../../conformance/messages.ts';
 import type { ConformanceReport } from '../../conformance/run.ts';
 import { run } from '../cli/command.ts';
+import { bundle } from '../setup/bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const client = (file: string): string => `'${process.execPath}' --import tsx ${join(ROOT, file)}`;
+const client = (file: string): string => `'${process.execPath}' '${bundle(join(ROOT, file))}'`;
 
 async function conformance(
   cmd: string,

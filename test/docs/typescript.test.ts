@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { bundle } from '../setup/bundle.ts';
 import { ROOT, type Snippet, snippets } from './snippets.ts';
 
 const run = promisify(execFile);
@@ -68,8 +69,7 @@ test.each(found.filter(({ prints }) => prints !== undefined))(
   '$place prints what the document says',
   { timeout: 120_000 },
   async (snippet) => {
-    const env = { ...process.env, TSX_TSCONFIG_PATH: TSCONFIG };
-    const args = ['--import', 'tsx', join(DIRECTORY, fileOf(snippet))];
-    expect((await run(process.execPath, args, { cwd: ROOT, env })).stdout).toBe(snippet.prints);
+    const program = bundle(join(DIRECTORY, fileOf(snippet)), TSCONFIG);
+    expect((await run(process.execPath, [program], { cwd: ROOT })).stdout).toBe(snippet.prints);
   },
 );

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { bundle } from '../setup/bundle.ts';
 import { isLong, size } from './chaos.ts';
 import type { CheckedTopics } from './checked-topics.ts';
 import type { FollowerNews } from './follower-process.ts';
@@ -55,9 +56,7 @@ function inProcess(options: FollowersOptions, readerOf: (topic: string) => Reade
   const readers = options.topics.flatMap((topic) =>
     Array.from({ length: options.perTopic }, () => readerOf(topic)),
   );
-  const child = fork(join(import.meta.dirname, 'follower-process.ts'), [JSON.stringify(options)], {
-    execArgv: ['--import', 'tsx'],
-  });
+  const child = fork(bundle(join(import.meta.dirname, 'follower-process.ts')), [JSON.stringify(options)]);
   const state = { areLive: false, synced: 0, attempts: 0 };
   child.on('message', ({ got, ...news }: FollowerNews) => {
     Object.assign(state, news);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bundle } from '../setup/bundle.ts';
 import type { FuzzServerKind, FuzzServerState } from './fuzz-server.ts';
 import { TIGHT_HEAP } from './server-child.ts';
 
@@ -18,8 +19,8 @@ export interface Child extends AsyncDisposable {
 
 /** Starts one of the servers of the fuzz. */
 export async function startFuzzChild(kind: FuzzServerKind): Promise<Child> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'fuzz-server.ts'), [kind], {
-    execArgv: ['--expose-gc', ...TIGHT, '--import', 'tsx'],
+  const child: ChildProcess = fork(bundle(join(import.meta.dirname, 'fuzz-server.ts')), [kind], {
+    execArgv: ['--expose-gc', ...TIGHT],
     stdio: ['ignore', 'inherit', kind === 'stock' ? 'ignore' : 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');

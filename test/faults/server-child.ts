@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { bundle } from '../setup/bundle.ts';
 import type { ServerProcessOptions, ServerProcessState } from './server-process.ts';
 
 /** For Node, of a process whose memory is measured: V8 lets a heap grow with the work, far beyond what is held. */
@@ -19,8 +20,8 @@ export async function startServerChild(
   options: ServerProcessOptions,
   flags: readonly string[] = [],
 ): Promise<ServerChild> {
-  const child = fork(join(import.meta.dirname, 'server-process.ts'), [JSON.stringify(options)], {
-    execArgv: ['--expose-gc', ...flags, '--import', 'tsx'],
+  const child = fork(bundle(join(import.meta.dirname, 'server-process.ts')), [JSON.stringify(options)], {
+    execArgv: ['--expose-gc', ...flags],
     stdio: ['ignore', 'inherit', options.adapter === 'stock' ? 'ignore' : 'inherit', 'ipc'], // a control may fall
   });
   const exited = once(child, 'exit');

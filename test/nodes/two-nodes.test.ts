@@ -8,6 +8,7 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AppRouter } from '../../server/index.ts';
 import { serve } from '../cli/command.ts';
+import { bundle } from '../setup/bundle.ts';
 
 const EVENTS = 1000;
 const run = promisify(execFile);
@@ -68,9 +69,7 @@ test('[D4] [D12] 1000 events that a stock client publishes to one of two nodes r
 
   const victims = followers.slice(2);
   const publishing = run(process.execPath, [
-    '--import',
-    'tsx',
-    join(import.meta.dirname, 'publisher.ts'),
+    bundle(join(import.meta.dirname, 'publisher.ts')),
     urls[0] ?? '',
     String(EVENTS),
   ]);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, type EventsClient } from '../../client/index.ts';
+import { bundle } from '../setup/bundle.ts';
 import { agentMessage } from '../support/events.ts';
 import type { ChurnServerOptions, Holdings } from './churn-server.ts';
 
@@ -38,8 +39,8 @@ class Server implements AsyncDisposable {
   url = '';
 
   constructor(options: ChurnServerOptions) {
-    this.#child = fork(join(import.meta.dirname, 'churn-server.ts'), [JSON.stringify(options)], {
-      execArgv: ['--expose-gc', '--import', 'tsx'],
+    this.#child = fork(bundle(join(import.meta.dirname, 'churn-server.ts')), [JSON.stringify(options)], {
+      execArgv: ['--expose-gc'],
     });
   }
 

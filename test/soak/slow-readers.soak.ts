@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { bundle } from '../setup/bundle.ts';
 import type { DrainOptions } from './drains.ts';
 import type { SoakOptions } from './server.ts';
 
@@ -67,8 +68,8 @@ function percentile99(clients: readonly Client[]): number {
 
 /** One of the files here as a process that ends with the test. */
 function start(file: string, options: SoakOptions | DrainOptions): ChildProcess {
-  const child = fork(join(import.meta.dirname, file), [JSON.stringify(options)], {
-    execArgv: ['--expose-gc', '--import', 'tsx'],
+  const child = fork(bundle(join(import.meta.dirname, file)), [JSON.stringify(options)], {
+    execArgv: ['--expose-gc'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
