@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from './test/setup/slow-first.ts';
 
 /**
  * Folders whose files have a process each: they strike at it, measure it, or change its environment. All others share
@@ -17,8 +18,9 @@ const limits = {
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/setup/redis.ts'],
-    maxWorkers: 3, // on two cores: most tests wait for something most of the time
+    globalSetup: ['test/setup/redis.ts', 'test/setup/chromium-unpacked.ts'],
+    sequence: { sequencer: SlowFirst },
+    maxWorkers: 4, // on two cores: most tests wait for something most of the time
     projects: [
       { test: { ...limits, name: 'apart', include: APART } },
       {
@@ -28,7 +30,11 @@ export default defineConfig({
           isolate: false,
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: APART,
-          typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+          typecheck: {
+            enabled: true,
+            include: ['test/**/*.test-d.ts'],
+            tsconfig: './test/setup/tsconfig.types.json',
+          },
         },
       },
     ],

@@ -41,9 +41,14 @@ export async function openContext(options?: BrowserContextOptions): Promise<Brow
   return (await shared).newContext(options);
 }
 
-/** `$CHROMIUM`, else the machine's own, else the one inside the npm package, unpacked once below node_modules/.cache. */
+/**
+ * `$CHROMIUM`, else the one inside the npm package, unpacked once below node_modules/.cache; where that does not run,
+ * the machine's own. The package's is a shell without a window, which takes little more than half of the CPU.
+ */
 export async function ensureChromium(): Promise<ChromiumBinary> {
-  for (const path of [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome']) {
+  const isPacked = process.platform === 'linux' && process.arch === 'x64';
+  const own = isPacked ? [] : ['/usr/bin/chromium', '/usr/bin/google-chrome'];
+  for (const path of [process.env['CHROMIUM'], ...own]) {
     if (path && existsSync(path)) return { executablePath: path, env: {} };
   }
   const manifest = await findManifest(createRequire(import.meta.url).resolve('@sparticuz/chromium'));
