@@ -43,7 +43,7 @@ export async function openContext(options?: BrowserContextOptions): Promise<Brow
 
 /**
  * `$CHROMIUM`, else the one inside the npm package, unpacked once below node_modules/.cache; where that does not run,
- * the machine's own. The package's is a shell without a window, which takes little more than half of the CPU.
+ * the machine's own. The package's is a shell without a window, which takes less than half of the CPU.
  */
 export async function ensureChromium(): Promise<ChromiumBinary> {
   const isPacked = process.platform === 'linux' && process.arch === 'x64';
