@@ -6,16 +6,17 @@ import type { Outlet } from '../core/outlet.ts';
  */
 export class FrameWriter {
   readonly #outlet: Outlet;
-  readonly #schedule: (writer: FrameWriter) => void;
+  readonly #writers: FrameWriters;
   /** Number of subscriptions on this outlet. */
   readers = 0;
-  #pending: Buffer[] = [];
+  /** Frames that wait for the end of the turn, if any do. */
+  #pending: Buffer[] | undefined;
   #pendingBytes = 0;
 
-  /** @param schedule has `flush` called at the end of the turn */
-  constructor(outlet: Outlet, schedule: (writer: FrameWriter) => void) {
+  /** @param writers has `flush` called at the end of the turn */
+  constructor(outlet: Outlet, writers: FrameWriters) {
     this.#outlet = outlet;
-    this.#schedule = schedule;
+    this.#writers = writers;
   }
 
   /** Bytes handed over and not taken by the system yet. */
@@ -25,8 +26,12 @@ export class FrameWriter {
 
   /** Returns the bytes that are unsent, these included. */
   write(frames: Buffer): number {
-    if (this.readers <= 1 && this.#pending.length === 0) return this.#outlet.write(frames);
-    if (this.#pending.push(frames) === 1) this.#schedule(this);
+    if (this.readers <= 1 && !this.#pending) return this.#outlet.write(frames);
+    if (this.#pending) this.#pending.push(frames);
+    else {
+      this.#pending = [frames];
+      this.#writers.schedule(this);
+    }
     this.#pendingBytes += frames.length;
     return this.unsent;
   }
@@ -34,8 +39,8 @@ export class FrameWriter {
   /** Hands what waits for the end of the turn to the outlet. */
   flush(): void {
     const pending = this.#pending;
-    if (pending.length === 0) return;
-    this.#pending = [];
+    if (!pending) return;
+    this.#pending = undefined;
     this.#pendingBytes = 0;
     this.#outlet.write(pending);
   }
@@ -49,13 +54,14 @@ export class FrameWriters {
   of(outlet: Outlet): FrameWriter {
     let writer = this.#writers.get(outlet);
     if (!writer) {
-      writer = new FrameWriter(outlet, (dirty) => this.#schedule(dirty));
+      writer = new FrameWriter(outlet, this);
       this.#writers.set(outlet, writer);
     }
     return writer;
   }
 
-  #schedule(writer: FrameWriter): void {
+  /** Has a writer flushed at the end of the turn. */
+  schedule(writer: FrameWriter): void {
     // The next tick comes before any further I/O: a single event waits for nothing.
     if (this.#dirty.push(writer) === 1) process.nextTick(() => this.#flush());
   }

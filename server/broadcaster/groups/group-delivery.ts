@@ -64,7 +64,7 @@ export class GroupDelivery {
 
 /** One subscription of one outlet: reads its feed, alone while it catches up, and in a group while it is live. */
 class OutletReader implements FeedReader {
-  readonly #subscription: LiveSubscription;
+  readonly #isCut: boolean;
   readonly #recipient: Recipient;
   readonly #writer: FrameWriter;
   readonly #delivery: Delivery;
@@ -72,7 +72,7 @@ class OutletReader implements FeedReader {
   #closed = false;
 
   constructor(subscription: LiveSubscription, recipient: Recipient, writer: FrameWriter, delivery: Delivery) {
-    this.#subscription = subscription;
+    this.#isCut = subscription.whenSlow === 'disconnect'; // and nothing else of it: it may hold a long list of options
     this.#recipient = recipient;
     this.#writer = writer;
     this.#delivery = delivery;
@@ -99,7 +99,7 @@ class OutletReader implements FeedReader {
 
   waitedFor(_: FeedHandle, live: boolean): void {
     const { outlet } = this.#recipient;
-    if (live && this.#subscription.whenSlow === 'disconnect') {
+    if (live && this.#isCut) {
       outlet.close(CloseCode.SLOW_CONSUMER, 'reads too slowly: resume from the last cursor');
       return;
     }

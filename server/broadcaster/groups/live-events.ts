@@ -1,7 +1,9 @@
 import type { AnyTRPCRouter } from '@trpc/server';
-import type { Live } from '../core/live.ts';
+import type { FrameStyle } from '../../event-manager/hubs/hub.ts';
+import type { Live, LiveCall } from '../core/live.ts';
+import type { Outlet } from '../core/outlet.ts';
 import { messageBody } from './body.ts';
-import { GroupDelivery, subscriptionOf } from './group-delivery.ts';
+import { GroupDelivery, type Recipient, subscriptionOf } from './group-delivery.ts';
 import { MessageStyles } from './message-style.ts';
 
 export interface LiveEventsOptions {
@@ -26,10 +28,31 @@ export function liveEvents(
     if (!subscription) return undefined;
     return {
       attach(call) {
-        const { outlet } = call.connection;
-        const name = `${outlet.name}/${call.id}`;
-        return delivery.deliver(subscription, { outlet, style: styles.of(call), name, end: call.end });
+        return delivery.deliver(subscription, new CallRecipient(call, styles.of(call)));
       },
     };
   };
+}
+
+/** A call of a connection as the recipient of a subscription. */
+class CallRecipient implements Recipient {
+  readonly style: FrameStyle;
+  readonly #call: LiveCall;
+
+  constructor(call: LiveCall, style: FrameStyle) {
+    this.#call = call;
+    this.style = style;
+  }
+
+  get outlet(): Outlet {
+    return this.#call.connection.outlet;
+  }
+
+  get name(): string {
+    return `${this.outlet.name}/${this.#call.id}`;
+  }
+
+  end(error: Error): void {
+    this.#call.end(error);
+  }
 }

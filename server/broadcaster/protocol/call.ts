@@ -8,11 +8,11 @@ import {
   shapeError,
 } from '../core/errors.ts';
 import { isObject, jsonEncoder } from '../core/json-encoder.ts';
-import type { RequestId } from '../core/live.ts';
+import type { LiveCall, RequestId } from '../core/live.ts';
 import type { Connection } from '../socket/connection.ts';
 
 /** One request of a client: where its answers go, and its errors. */
-export class Call {
+export class Call implements LiveCall {
   readonly connection: Connection;
   readonly id: RequestId;
   readonly jsonrpc: '2.0' | undefined;
@@ -23,6 +23,9 @@ export class Call {
   #read: { input: unknown } | undefined;
   /** The input as JSON, once it is folded. */
   #text: string | undefined;
+  /** Characters that count as those of its input while it is a subscription. */
+  chars = 0;
+  #onEnd: ((failure?: unknown) => void) | undefined;
 
   constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
     this.connection = connection;
@@ -82,6 +85,24 @@ export class Call {
   abort(): void {
     // Aborting twice does nothing, but builds an error with a stack each time.
     if (!this.signal.aborted) this.controller.abort();
+    this.end();
+  }
+
+  /**
+   * Calls once, in a later microtask, when the call was aborted or its source ended it: with the failure, if there is one
+   * that the client is to be told. A function that is kept, and no promise: a subscription that waits for one keeps all
+   * the functions that wait with it, some KB for as long as it is open.
+   */
+  onEnd(listener: (failure?: unknown) => void): void {
+    this.#onEnd = listener;
+  }
+
+  end(failure?: unknown): void {
+    const listener = this.#onEnd;
+    if (!listener) return;
+    this.#onEnd = undefined;
+    const told = this.connection.open ? failure : undefined; // one that is hung up on is told why by the close
+    queueMicrotask(() => listener(told));
   }
 
   /** @throws what the transformer or the encoder throws */

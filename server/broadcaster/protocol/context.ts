@@ -30,7 +30,10 @@ export async function createContext(
         isBatchCall: false,
         accept: null,
         type: 'unknown',
-        signal: connection.closed,
+        // Made only for those who ask for it.
+        get signal() {
+          return connection.closed;
+        },
         url: null,
       },
     });

@@ -5,22 +5,22 @@ import { type MessageTurns, type Worker, weightOf } from '../core/message-turns.
 const MAX_WAITING = 16;
 
 /** The work of one message, step by step: decoding it and the first call, then one call after another. Yields the bytes of the next. */
-export type Steps = Iterator<number, void, undefined>;
+export type Steps = Generator<number, void, undefined>;
 
-export interface InboxOptions<M> {
-  turns: MessageTurns;
+export interface InboxOwner<M> {
+  readonly turns: MessageTurns;
   /** Serves a message, a step each time it is asked for the next. */
-  serve: (message: M) => Steps;
+  serve(message: M): Steps;
   /** A promise to wait for before anything more is done for the client; undefined: none. */
-  hold: () => Promise<void> | undefined;
+  hold(): Promise<void> | undefined;
   /** Stops and starts reading from the client. */
-  source: { pause(): void; resume(): void };
+  readonly source: { pause(): void; resume(): void };
 }
 
 /** The messages of one client, served in order as the turns of the event loop allow. */
 export class Inbox<M> implements Worker {
-  readonly #options: InboxOptions<M>;
-  readonly #waiting: { message: M; bytes: number }[] = [];
+  readonly #owner: InboxOwner<M>;
+  #waiting: { message: M; bytes: number }[] = [];
   #bytes = 0;
   /** Steps of the first message that waits, once it is being served. */
   #steps: Steps | undefined;
@@ -29,8 +29,8 @@ export class Inbox<M> implements Worker {
   #busy = false;
   #paused = false;
 
-  constructor(options: InboxOptions<M>) {
-    this.#options = options;
+  constructor(owner: InboxOwner<M>) {
+    this.#owner = owner;
   }
 
   /** Serves a message: at once, unless it has to wait. */
@@ -48,7 +48,7 @@ export class Inbox<M> implements Worker {
   step(): boolean {
     const [first] = this.#waiting;
     if (first) {
-      this.#steps ??= this.#options.serve(first.message);
+      this.#steps ??= this.#owner.serve(first.message);
       const { done, value } = this.#steps.next();
       if (done) {
         this.#waiting.shift();
@@ -56,13 +56,14 @@ export class Inbox<M> implements Worker {
         this.#steps = undefined;
       } else this.#nextBytes = value;
     }
-    const held = this.#options.hold();
+    const held = this.#owner.hold();
     if (held) {
       this.#pause();
       void held.then(() => this.#work());
       return false;
     }
     if (this.#waiting.length > 0) return true;
+    this.#waiting = []; // or the room of those that have been in it stays
     this.#busy = false;
     this.#resume();
     return false;
@@ -70,18 +71,18 @@ export class Inbox<M> implements Worker {
 
   #work(): void {
     this.#busy = true;
-    this.#options.turns.work(this);
+    this.#owner.turns.work(this);
   }
 
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#options.source.pause();
+    this.#owner.source.pause();
   }
 
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#options.source.resume();
+    this.#owner.source.resume();
   }
 }

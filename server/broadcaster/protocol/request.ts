@@ -7,7 +7,7 @@ import type { Connection } from '../socket/connection.ts';
 import { Call } from './call.ts';
 import type { ContextResult } from './context.ts';
 import { isAbortError } from './iterate.ts';
-import { isAsyncIterable, stream } from './stream.ts';
+import { attach, isAsyncIterable, stream } from './stream.ts';
 
 /** A request's place in its message. */
 export interface Placed {
@@ -57,35 +57,52 @@ async function respondOnce(call: Call, batchIndex: number, context: Promise<Cont
   }
 }
 
-/** A subscription: `started`, items, an error perhaps, `stopped`. One that never started gets an error only. */
+/**
+ * A subscription: `started`, items, an error perhaps, `stopped`. One that never started gets an error only. Resolves when
+ * it is over, or written by a live source: then nothing of this waits for its end.
+ */
 async function subscribe(
   call: Call,
   { index, bytes }: Placed,
   context: Promise<ContextResult>,
 ): Promise<void> {
   const { connection, id } = call;
-  const chars = call.measure(bytes);
-  const refusal = refuse(call, chars);
+  call.chars = call.measure(bytes);
+  const refusal = refuse(call);
   if (refusal) return call.fail(refusal);
 
-  connection.subscriptions.set(id, call.controller);
-  connection.inputChars += chars;
+  connection.subscriptions.set(id, call);
+  connection.inputChars += call.chars;
   try {
     await admitted(context);
     if (!call.signal.aborted && connection.open) {
       const result = await invoke(call, index);
       call.fold();
-      await stream(call, result);
+      // Closing may have begun while the procedure ran; the close event comes later.
+      if (!connection.open) call.abort();
+      const live = connection.setup.live(result);
+      if (!live) await stream(call, result);
+      else if (!call.signal.aborted) return attach(call, live, () => conclude(call));
     }
-    release(call, chars);
   } catch (cause) {
-    release(call, chars);
+    release(call);
     if (!gaveUp(call, cause)) return call.failSafely(cause);
+    return call.respond({ type: 'stopped' });
   }
-  call.respond({ type: 'stopped' });
+  conclude(call);
 }
 
-function refuse({ connection, id }: Call, chars: number): TRPCError | undefined {
+/** Frees the id, and tells the client. Never throws. */
+function conclude(call: Call): void {
+  release(call);
+  try {
+    call.respond({ type: 'stopped' });
+  } catch (cause) {
+    call.connection.reportFailure(cause);
+  }
+}
+
+function refuse({ connection, id, chars }: Call): TRPCError | undefined {
   const { maxSubscriptions, maxSubscriptionChars } = connection.setup.limits;
   if (connection.subscriptions.has(id)) {
     return new TRPCError({ code: 'BAD_REQUEST', message: `Duplicate id ${id}` });
@@ -108,10 +125,10 @@ function refuse({ connection, id }: Call, chars: number): TRPCError | undefined 
 }
 
 /** Frees the id: everything of the subscription is cleaned up, and the client is about to be told. */
-function release(call: Call, chars: number): void {
+function release(call: Call): void {
   if (!call.connection.open) call.abort();
   call.connection.subscriptions.delete(call.id);
-  call.connection.inputChars -= chars;
+  call.connection.inputChars -= call.chars;
 }
 
 /** A procedure that rejects because its subscription was stopped did what it was asked to. */

@@ -12,15 +12,6 @@ import { discard, iterate } from './iterate.ts';
  * Resolves when everything is cleaned up. Rejects if it never started.
  */
 export async function stream(call: Call, result: unknown): Promise<void> {
-  // Closing may have begun while the procedure ran; the close event comes later.
-  if (!call.connection.open) call.abort();
-
-  const live = call.connection.setup.live(result);
-  if (live) {
-    if (!call.signal.aborted) await attach(call, live);
-    return;
-  }
-
   let items: AsyncIterable<unknown>;
   if (isObservable(result)) {
     if (!call.connection.open) return;
@@ -39,29 +30,29 @@ export async function stream(call: Call, result: unknown): Promise<void> {
   else await iterate(call, items);
 }
 
-/** Hands a subscription over: `started`, attach, and when the client stops or is gone, or the source ends it, detach. */
-async function attach(call: Call, live: Live): Promise<void> {
-  const { connection, id, jsonrpc, signal } = call;
+/**
+ * Hands a subscription over: `started`, attach, and when the client stops or is gone, or the source ends it, detach.
+ * @param ended called then, once everything is cleaned up
+ * @throws what `started` cannot be sent for; then it never started
+ */
+export function attach(call: Call, live: Live, ended: () => void): void {
   let detach: (() => void) | undefined;
-  let failure: unknown;
   call.respond({ type: 'started' });
+  call.onEnd((failure) => {
+    call.abort();
+    try {
+      detach?.();
+    } catch (cause) {
+      call.report(cause);
+    }
+    if (failure !== undefined) call.failSafely(failure);
+    ended();
+  });
   try {
-    await new Promise<void>((resolve, reject) => {
-      // A client that is hung up on is told why by the close.
-      const end = (error?: Error) => (error && connection.open ? reject(error) : resolve());
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      detach = live.attach({ connection, id, jsonrpc, signal, end });
-    });
+    detach = live.attach(call);
   } catch (cause) {
-    failure = cause;
+    call.end(cause);
   }
-  call.abort();
-  try {
-    detach?.();
-  } catch (cause) {
-    call.report(cause);
-  }
-  if (failure !== undefined) call.fail(failure);
 }
 
 /**

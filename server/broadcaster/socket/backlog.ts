@@ -1,15 +1,13 @@
 import type { Socket } from 'node:net';
 import { drainOrClose } from '../../limits/socket-asker.ts';
 
-export interface BacklogOptions {
-  /** The socket of the client. */
-  socket: Socket;
+/** The client of a backlog. */
+export interface BacklogClient {
+  readonly socket: Socket;
   /** Bytes that wait for a client that is still open, those that did not reach the socket yet included; 0 once it closes. */
-  unsent: () => number;
-  /** Bytes beyond which it is full. */
-  maxBufferedBytes: number;
-  /** Aborts when the client is gone. */
-  closed: AbortSignal;
+  readonly unsent: number;
+  /** Aborts when the client is gone. Asked for when it is waited for. */
+  readonly closed: AbortSignal;
 }
 
 /**
@@ -19,19 +17,21 @@ export interface BacklogOptions {
  * `drainTimeoutMs` is cut.
  */
 export class Backlog {
-  readonly #options: BacklogOptions;
+  readonly #client: BacklogClient;
+  readonly #maxBufferedBytes: number;
   #draining: Promise<void> | undefined;
 
-  constructor(options: BacklogOptions) {
-    this.#options = options;
+  /** @param maxBufferedBytes bytes beyond which it is full */
+  constructor(client: BacklogClient, maxBufferedBytes: number) {
+    this.#client = client;
+    this.#maxBufferedBytes = maxBufferedBytes;
   }
 
   /** Tells if more than `maxBufferedBytes` wait for a client that is still open. */
   get full(): boolean {
-    const { socket, maxBufferedBytes } = this.#options;
-    const unsent = this.#options.unsent();
+    const { socket, unsent } = this.#client;
     // Below its high-water mark a socket never says that it drained.
-    return unsent > maxBufferedBytes && unsent > socket.writableHighWaterMark;
+    return unsent > this.#maxBufferedBytes && unsent > socket.writableHighWaterMark;
   }
 
   /**
@@ -46,12 +46,12 @@ export class Backlog {
   }
 
   async #drain(): Promise<void> {
-    const { socket, closed } = this.#options;
+    const { socket, closed } = this.#client;
     while (!closed.aborted && (this.full || socket.writableNeedDrain)) await this.#progress();
   }
 
   async #progress(): Promise<void> {
-    const { socket, closed } = this.#options;
+    const { socket, closed } = this.#client;
     // Full, yet the socket takes more: ws is still compressing.
     if (!socket.writableNeedDrain) return new Promise((resolve) => setImmediate(resolve));
     await drainOrClose(socket, closed);

@@ -14,7 +14,7 @@ import {
 import type { RequestId } from '../core/live.ts';
 import type { Setup } from '../core/options.ts';
 import { type Outlet, writeTo } from '../core/outlet.ts';
-import { Backlog } from './backlog.ts';
+import { Backlog, type BacklogClient } from './backlog.ts';
 import { SocketLife } from './socket-life.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -25,13 +25,14 @@ import { Turnstile } from './turnstile.ts';
 const MAX_UNSENT_MESSAGES = 1_000;
 
 /** One client: its socket, its tRPC context, its running subscriptions. */
-export class Connection extends SocketLife implements ErrorScope {
-  readonly connectedAt = new Date();
+export class Connection extends SocketLife implements ErrorScope, BacklogClient {
+  /** Unix ms. */
+  readonly connectedAt = Date.now();
   /** The upgrade request. */
   readonly req: IncomingMessage;
   readonly setup: Setup;
   /** Aborting one stops that subscription: it cleans up, frees its id and sends `stopped`. */
-  readonly subscriptions = new Map<RequestId, AbortController>();
+  readonly subscriptions = new Map<RequestId, { abort(): void }>();
   /** Characters of the inputs of those. */
   inputChars = 0;
   /** Bytes sent to the client and not taken yet. */
@@ -44,21 +45,16 @@ export class Connection extends SocketLife implements ErrorScope {
   context: unknown;
   /** True if `createContext` let the client in. */
   admitted = false;
-  #unsent = 0;
+  #unsentMessages = 0;
   readonly #sent = (): void => {
-    this.#unsent -= 1;
+    this.#unsentMessages -= 1;
   };
 
   constructor(ws: WebSocket, req: IncomingMessage, setup: Setup) {
     super(ws, setup.encoder);
     this.req = req;
     this.setup = setup;
-    this.backlog = new Backlog({
-      socket: req.socket,
-      unsent: () => (this.open ? ws.bufferedAmount : 0),
-      maxBufferedBytes: setup.limits.maxBufferedBytes,
-      closed: this.closed,
-    });
+    this.backlog = new Backlog(this, setup.limits.maxBufferedBytes);
     this.outlet = new WebSocketOutlet(this);
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
     this.onClosed(() => {
@@ -81,9 +77,13 @@ export class Connection extends SocketLife implements ErrorScope {
     return this.req.socket;
   }
 
+  get unsent(): number {
+    return this.open ? this.ws.bufferedAmount : 0;
+  }
+
   /** Tells if its client is behind with taking what it was sent: nothing more is done for it until it has caught up. */
   get behind(): boolean {
-    return this.backlog.full || (this.open && this.#unsent > MAX_UNSENT_MESSAGES);
+    return this.backlog.full || (this.open && this.#unsentMessages > MAX_UNSENT_MESSAGES);
   }
 
   /** Resolves when the client has taken what waits, or is gone. Never rejects. */
@@ -103,7 +103,7 @@ export class Connection extends SocketLife implements ErrorScope {
   /** Sends a message that is encoded already; drops it once closing has begun. */
   send(data: Parameters<WebSocket['send']>[0]): void {
     if (!this.open) return;
-    this.#unsent += 1;
+    this.#unsentMessages += 1;
     this.ws.send(data, this.#sent);
   }
 

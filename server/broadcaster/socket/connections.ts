@@ -59,7 +59,7 @@ export class Connections {
   list(): ConnectionInfo[] {
     return Array.from(this.#open.values(), ({ id, connectedAt, socket, subscriptions }) => ({
       id,
-      connectedAt: connectedAt.toISOString(),
+      connectedAt: new Date(connectedAt).toISOString(),
       remoteAddress: socket.remoteAddress,
       subscriptions: subscriptions.size,
       unsentBytes: socket.writableLength,

@@ -18,11 +18,13 @@ const NOTIFICATION: TRPCReconnectNotification = { id: null, method: 'reconnect' 
  * as the socket are released by {@link onClosed}, or by the signal `closed` where they may end earlier.
  */
 export class SocketLife implements ClientConnection {
-  readonly id = randomUUID();
+  readonly id = connectionId();
   readonly ws: WebSocket;
   readonly #encoder: Encoder;
-  readonly #closed = new AbortController();
   readonly #disposers: ((code: number) => void)[] = [];
+  /** Made when somebody asks for `closed`: a signal takes most of a KB. */
+  #closed: AbortController | undefined;
+  #hasClosed = false;
   /** The first code of {@link close}. */
   #closeCode: number | undefined;
   #hangUp: NodeJS.Timeout | undefined;
@@ -40,6 +42,10 @@ export class SocketLife implements ClientConnection {
 
   /** Aborts when the socket has closed. */
   get closed(): AbortSignal {
+    if (!this.#closed) {
+      this.#closed = new AbortController();
+      if (this.#hasClosed) this.#closed.abort();
+    }
     return this.#closed.signal;
   }
 
@@ -57,16 +63,22 @@ export class SocketLife implements ClientConnection {
 
   close(code: number, reason: string, graceMs = CLOSE_GRACE_MS): void {
     this.ws.close(code, reason);
-    if (this.#closed.signal.aborted) return;
+    if (this.#hasClosed) return;
     this.#closeCode ??= code;
     this.#hangUp ??= setTimeout(() => this.ws.terminate(), graceMs);
   }
 
   #end(code: number): void {
     clearTimeout(this.#hangUp);
-    this.#closed.abort();
+    this.#hasClosed = true;
+    this.#closed?.abort();
     for (const dispose of this.#disposers.splice(0)) dispose(this.#closeCode ?? code);
   }
+}
+
+/** A UUID as one text: Node puts it together of sixteen parts, each of which would be kept as long as the connection. */
+function connectionId(): string {
+  return Buffer.from(randomUUID(), 'latin1').toString('latin1');
 }
 
 /** Asks tRPC's client to connect again. It keeps the connection that it has until the next one is open. */

@@ -63,12 +63,9 @@ export class StreamOutlet implements Outlet {
     this.#response = response;
     this.#socket = socket;
     this.#options = options;
-    this.#backlog = new Backlog({
-      socket,
-      unsent: () => 0, // nothing waits but in the socket
-      maxBufferedBytes: Number.POSITIVE_INFINITY,
-      closed: this.#closed.signal,
-    });
+    // Nothing waits but in the socket.
+    const client = { socket, unsent: 0, closed: this.#closed.signal };
+    this.#backlog = new Backlog(client, Number.POSITIVE_INFINITY);
     response.once('close', () => this.#stop());
   }
 

@@ -3,13 +3,14 @@ import { formatCursor, isBefore, type Position, samePosition } from '../../../sh
 import { EventsError } from '../../../shared/errors.ts';
 import { debugs } from '../../telemetry/logger.ts';
 import { Batch, type Hub, type Sink } from '../hubs/hub.ts';
-import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
+import { patiently, type ReadSteps, type Reads } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
-import { countGap, explainRead } from '../records/reports.ts';
+import { countRead, explainRead } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
 import type { FeedStart } from './feed-start.ts';
+import { Run } from './run.ts';
 
 export interface FeedOptions {
   hub: Hub;
@@ -35,37 +36,42 @@ export interface FeedOptions {
  */
 export class Feed implements FeedHandle, Sink {
   readonly hub: Hub;
-  readonly selector: Selector;
   readonly #reader: FeedReader;
   readonly #conflate: KeyOf | undefined;
-  readonly #steps: ReadSteps;
+  readonly #reads: Reads;
+  readonly #readRecords: number | undefined;
   readonly #onClose: () => void;
-  readonly #abort = new AbortController();
+  #selector: Selector;
   #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
   #position: Position | null = null;
-  #ahead: { after: Position; read: ReturnType<Hub['read']> } | null = null;
-  /** Number of reads begun: a read that waited for the log finds out that another has begun meanwhile. */
-  #begun = 0;
+  /** The run of a feed that reads; null for any other: it holds nothing of one. */
+  #run: Run | null = null;
   #recovered = true;
   #synced = false;
 
   constructor({ hub, selector, reader, reads, conflate, readRecords, onClose }: FeedOptions) {
     this.hub = hub;
-    this.selector = selector;
+    this.#selector = selector;
     this.#reader = reader;
     this.#conflate = conflate;
-    this.#steps = new ReadSteps(reads, this.#abort.signal, readRecords);
+    this.#reads = reads;
+    this.#readRecords = readRecords;
     this.#onClose = onClose;
+  }
+
+  /** The records that its subscriber wants. */
+  get selector(): Selector {
+    return this.#selector;
   }
 
   /** Starts reading. `from` is asked once the hub is attached, so that nothing falls between [D7]. */
   start(from: (hub: Hub, steps: ReadSteps) => FeedStart | Promise<FeedStart>): void {
     if (this.#state !== 'idle') return;
     const run = this.#begin();
-    this.hub.emitter.once('closed', this.#hubClosed);
-    this.#guard(async () => {
+    this.hub.emitter.on('closed', this.#hubClosed);
+    this.#guard(run, async () => {
       await this.hub.started();
-      const { position, gap } = await patiently(async () => from(this.hub, this.#steps), this.#abort.signal);
+      const { position, gap } = await patiently(async () => from(this.hub, run.steps), run.signal);
       this.#position = position;
       this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscriber started');
       if (gap) {
@@ -100,12 +106,9 @@ export class Feed implements FeedHandle, Sink {
 
   /** The reader takes no more: its next record comes from the log. @param at the last record that it took */
   fellBehind(at: Position = this.hub.position): void {
-    if (this.#state === 'reading' && this.#position !== null) {
-      this.#state = 'full';
-      this.#ahead = null;
-    }
+    if (this.#state === 'reading' && this.#position !== null) this.#endRun('full');
     if (this.#state !== 'live') return;
-    this.hub.leave(this.selector, this);
+    this.hub.leave(this.#selector, this);
     this.#position = at;
     this.#state = 'full';
     this.#tell({ at: formatCursor(at) }, 'Subscriber is too slow; it goes on from the log when it has room');
@@ -119,7 +122,7 @@ export class Feed implements FeedHandle, Sink {
       this.hub.telemetry.instruments.refilled();
       this.#tell({ at: formatCursor(position) }, 'Subscriber has room again');
     }
-    this.#guard(async () => {
+    this.#guard(run, async () => {
       if (this.#conflate && this.#synced) await this.#skipToLatest(run, this.#conflate);
       await this.#catchUp(run);
     });
@@ -127,25 +130,31 @@ export class Feed implements FeedHandle, Sink {
 
   close(): void {
     if (this.#state === 'closed') return;
-    if (this.#state === 'live') this.hub.leave(this.selector, this);
-    this.#state = 'closed';
+    if (this.#state === 'live') this.hub.leave(this.#selector, this);
+    this.#endRun('closed');
     this.#tell({}, 'Subscriber ended');
-    this.#abort.abort();
     this.hub.emitter.off('closed', this.#hubClosed);
     this.#onClose();
   }
 
-  #begin(): number {
+  #begin(): Run {
     this.#state = 'reading';
-    return ++this.#begun;
+    this.#run = new Run(this.hub, this.#reads, this.#readRecords);
+    return this.#run;
+  }
+
+  #endRun(state: 'full' | 'closed'): void {
+    this.#state = state;
+    this.#run?.end();
+    this.#run = null;
   }
 
   /** False for one that was told to wait, even if it reads again by now: another goes on in its place. */
-  #isReading(run: number): boolean {
-    return this.#state === 'reading' && this.#begun === run;
+  #isReading(run: Run): boolean {
+    return this.#run === run;
   }
 
-  async #catchUp(run: number): Promise<void> {
+  async #catchUp(run: Run): Promise<void> {
     while (this.#isReading(run) && this.#position !== null) {
       let position = this.#position;
       // No await between this comparison and joining: whoever is level here misses nothing.
@@ -156,11 +165,12 @@ export class Feed implements FeedHandle, Sink {
         }
         this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
         this.#state = 'live';
-        this.hub.join(this.selector, this);
+        this.#run = null;
+        this.#selector = this.hub.join(this.#selector, this);
         return;
       }
       const before = position;
-      const { gap, records } = await patiently(() => this.#readAfter(before), this.#abort.signal);
+      const { gap, records } = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
       const items: StreamRecord[] = [];
       if (gap) {
@@ -168,10 +178,10 @@ export class Feed implements FeedHandle, Sink {
         items.push(gapRecord(gap));
         position = gap.to;
       }
-      for (const record of this.#steps.within(records)) {
+      for (const record of run.steps.within(records)) {
         if (isBefore(this.hub.position, record)) break; // the hub will hand it out
         position = record;
-        if (!this.selector.matches(record)) continue;
+        if (!this.#selector.matches(record)) continue;
         if (record.type === 'stream_gap') this.#recovered = false;
         items.push(record);
       }
@@ -180,40 +190,25 @@ export class Feed implements FeedHandle, Sink {
         const read = records.filter(({ seq }) => seq <= position.seq);
         const to = formatCursor(position);
         this.#tell(
-          { from: formatCursor(before), to, ...explainRead(read, this.selector) },
+          { from: formatCursor(before), to, ...explainRead(read, this.#selector) },
           'Subscriber read from the log',
         );
       }
       if (items.length > 0 && !this.#deliver(items)) return;
       if (samePosition(position, before) && !samePosition(position, this.hub.position))
-        await this.#hubMoved();
+        await this.#hubMoved(run);
     }
-  }
-
-  /** Reads a chunk, and asks for the next one already, if nobody waits: the log looks it up while this one is delivered. */
-  async #readAfter(position: Position): ReturnType<Hub['read']> {
-    const ahead = this.#ahead;
-    this.#ahead = null;
-    const isNext = ahead !== null && samePosition(ahead.after, position);
-    const chunk = await (isNext ? ahead.read : this.hub.read(position, this.#steps));
-    const last = chunk.records.at(-1);
-    if (last && isBefore(last, this.hub.position) && this.#state === 'reading' && this.#steps.idle) {
-      const read = this.hub.read(last, this.#steps);
-      read.catch(() => {}); // whoever takes it sees the error
-      this.#ahead = { after: last, read };
-    }
-    return chunk;
   }
 
   /** Goes to where the hub stands without delivering all that lies between, in parts if much of it is the latest. */
-  async #skipToLatest(run: number, keyOf: KeyOf): Promise<void> {
+  async #skipToLatest(run: Run, keyOf: KeyOf): Promise<void> {
     let isLevel = false;
     while (!isLevel && this.#isReading(run) && this.#position !== null) {
       const conflation = new Conflation(this.#position, keyOf);
       try {
         isLevel = await this.#reduce(run, conflation);
       } finally {
-        this.#steps.hold(0);
+        run.steps.hold(0);
       }
       if (!this.#isReading(run)) return;
       this.#position = conflation.end;
@@ -223,17 +218,17 @@ export class Feed implements FeedHandle, Sink {
   }
 
   /** @returns whether it came to where the hub stands, or the tail is behind: then catching up waits for it */
-  async #reduce(run: number, conflation: Conflation): Promise<boolean> {
+  async #reduce(run: Run, conflation: Conflation): Promise<boolean> {
     while (!samePosition(conflation.end, this.hub.position)) {
-      if (conflation.isLarge || this.#steps.crowded || !this.#isReading(run)) return false;
+      if (conflation.isLarge || run.steps.crowded || !this.#isReading(run)) return false;
       const before = conflation.end;
-      const { gap, records } = await patiently(() => this.hub.read(before, this.#steps), this.#abort.signal);
+      const { gap, records } = await patiently(() => this.hub.read(before, run.steps), run.signal);
       if (gap) conflation.gap(gap);
-      for (const record of this.#steps.within(records)) {
+      for (const record of run.steps.within(records)) {
         if (isBefore(this.hub.position, record) || conflation.isLarge) break;
-        conflation.add(record, this.selector.matches(record));
+        conflation.add(record, this.#selector.matches(record));
       }
-      this.#steps.hold(conflation.chars);
+      run.steps.hold(conflation.chars);
       if (samePosition(conflation.end, before)) break;
     }
     return true;
@@ -247,8 +242,7 @@ export class Feed implements FeedHandle, Sink {
       if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
       if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
-      this.#state = 'full';
-      this.#ahead = null; // a reader that is full for long should hold nothing
+      this.#endRun('full'); // a reader that is full for long should hold nothing
       this.#reader.waitedFor(this, false);
       return false;
     }
@@ -263,22 +257,21 @@ export class Feed implements FeedHandle, Sink {
   }
 
   #count(items: readonly StreamRecord[]): void {
-    const { instruments } = this.hub.telemetry;
-    for (const record of items) {
-      if (record.type === 'stream_gap') {
-        countGap(instruments, record);
-        this.#tell({ cursor: record.cursor }, 'Subscriber was told a gap');
-      } else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
-    }
+    countRead(this.hub.telemetry.instruments, items);
+    for (const { type, cursor } of items)
+      if (type === 'stream_gap') this.#tell({ cursor }, 'Subscriber was told a gap');
   }
 
   /** The tail of this process is behind the log: what is missing comes through it. */
-  async #hubMoved(): Promise<void> {
-    await once(this.hub.emitter, 'batch', { signal: this.#abort.signal });
+  async #hubMoved({ signal }: Run): Promise<void> {
+    await once(this.hub.emitter, 'batch', { signal });
   }
 
-  #guard(run: () => Promise<void>): void {
-    run().catch((error: unknown) => this.#fail(error));
+  /** The failure of a run that is over is nobody's. */
+  #guard(run: Run, work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (this.#isReading(run)) this.#fail(error);
+    });
   }
 
   #fail(error: unknown): void {

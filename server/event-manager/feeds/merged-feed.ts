@@ -181,7 +181,7 @@ export class MergedFeed implements FeedHandle {
         reads: this.#options.reads,
         conflate,
         readRecords: Math.ceil(READ_RECORDS / Math.max(1, this.#met.size)),
-        onClose: lease.release,
+        onClose: () => lease.release(),
       }),
       waiting: [],
     };

@@ -76,7 +76,7 @@ export class SubscriptionFactory {
     if (typeof since === 'string') parseCursor(since);
     return (reader: FeedReader) => {
       const { lease, conflate } = this.#open(topic, options, selector, keyOf, asker);
-      const onClose = this.#stats.subscriberCame(lease.release);
+      const onClose = this.#stats.subscriberCame(lease); // no function of here: it would hold all options
       const reads = this.#reads(asker);
       const feed = new Feed({ hub: lease.hub, selector, reader, reads, conflate, onClose });
       feed.start((hub, steps) => feedStart(hub, selector, since, steps));
@@ -98,7 +98,7 @@ export class SubscriptionFactory {
       return admitted && this.#open(topic, options, select(this.#catalog, admitted), keyOf, asker);
     };
     return (reader: FeedReader) => {
-      const onClose = this.#stats.subscriberCame(() => this.#merged.delete(feed));
+      const onClose = this.#stats.subscriberCame({ release: () => this.#merged.delete(feed) });
       const topics = this.#topics;
       const reads = this.#reads(asker);
       const feed: MergedFeed = new MergedFeed({ choice, since, topics, open, reader, reads, onClose });

@@ -16,20 +16,29 @@ export interface HubLease<H extends Hub = Hub> {
 interface SharedHub {
   readonly hub: Hub;
   users: number;
+  /** Called when the last user has released it. */
+  readonly unused: () => void;
 }
 
-/** Leases a hub to one more user. @param unused called when the last one has released it */
-function lease(shared: SharedHub, unused: () => void): HubLease {
-  shared.users++;
-  let released = false;
-  return {
-    hub: shared.hub,
-    release() {
-      if (released) return;
-      released = true;
-      if (--shared.users === 0) unused();
-    },
-  };
+/** The lease of one more user. */
+class Lease implements HubLease {
+  readonly #shared: SharedHub;
+  #released = false;
+
+  constructor(shared: SharedHub) {
+    this.#shared = shared;
+    shared.users++;
+  }
+
+  get hub(): Hub {
+    return this.#shared.hub;
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    if (--this.#shared.users === 0) this.#shared.unused();
+  }
 }
 
 interface Entry extends SharedHub {
@@ -72,25 +81,27 @@ export class HubRegistry {
   }
 
   acquire(topic: string): HubLease {
-    let entry = this.#entries.get(topic);
-    if (!entry) {
-      entry = {
-        hub: new TopicHub(this.#log(topic), this.#telemetry, this.#recent),
-        users: 0,
-        closing: undefined,
-      };
-      this.#entries.set(topic, entry);
-      this.#opened(entry.hub);
-    }
-    const held = entry;
-    clearTimeout(held.closing);
-    return lease(held, () => {
-      held.closing = setTimeout(() => this.#close(topic, held), this.#lingerMs).unref();
-    });
+    const entry = this.#entries.get(topic) ?? this.#open(topic);
+    clearTimeout(entry.closing);
+    return new Lease(entry);
   }
 
   close(): void {
     for (const [topic, entry] of this.#entries) this.#close(topic, entry);
+  }
+
+  #open(topic: string): Entry {
+    const entry: Entry = {
+      hub: new TopicHub(this.#log(topic), this.#telemetry, this.#recent),
+      users: 0,
+      closing: undefined,
+      unused: () => {
+        entry.closing = setTimeout(() => this.#close(topic, entry), this.#lingerMs).unref();
+      },
+    };
+    this.#entries.set(topic, entry);
+    this.#opened(entry.hub);
+    return entry;
   }
 
   #close(topic: string, entry: Entry): void {
@@ -103,7 +114,7 @@ export class HubRegistry {
 /** The paced hubs of this process: one for all who want the same of a topic at the same pace. */
 export class PacedHubs {
   readonly #held: HeldRecords;
-  readonly #entries = new Map<string, SharedHub & { hub: PacedHub; topic: HubLease }>();
+  readonly #entries = new Map<string, SharedHub>();
 
   constructor(held: HeldRecords) {
     this.#held = held;
@@ -115,17 +126,21 @@ export class PacedHubs {
    * @param asker for whom: what the hub holds counts for the first
    */
   acquire(key: string, open: () => HubLease, pacing: Pacing, asker: Asker): HubLease {
-    let entry = this.#entries.get(key);
-    if (!entry) {
-      const topic = open();
-      entry = { hub: new PacedHub(topic.hub, pacing, this.#held, asker), topic, users: 0 };
-      this.#entries.set(key, entry);
-    }
-    const held = entry;
-    return lease(held, () => {
-      if (this.#entries.get(key) === held) this.#entries.delete(key);
-      held.hub.close();
-      held.topic.release();
-    });
+    return new Lease(this.#entries.get(key) ?? this.#open(key, open(), pacing, asker));
+  }
+
+  #open(key: string, topic: HubLease, pacing: Pacing, asker: Asker): SharedHub {
+    const hub = new PacedHub(topic.hub, pacing, this.#held, asker);
+    const entry: SharedHub = {
+      hub,
+      users: 0,
+      unused: () => {
+        if (this.#entries.get(key) === entry) this.#entries.delete(key);
+        hub.close();
+        topic.release();
+      },
+    };
+    this.#entries.set(key, entry);
+    return entry;
   }
 }

@@ -26,8 +26,11 @@ export interface Hub {
   readonly previous: Position;
   /** Records right after a position, as they would have been handed out: those of one step, when it is its turn. */
   read(after: Position, steps: ReadSteps): ReturnType<TopicReader['read']>;
-  /** Hands a sink the records that a selector selects, from here until it leaves. */
-  join(selector: Selector, sink: Sink): void;
+  /**
+   * Hands a sink the records that a selector selects, from here until it leaves.
+   * @returns the selector of all that select alike, so that each need not hold its own
+   */
+  join(selector: Selector, sink: Sink): Selector;
   leave(selector: Selector, sink: Sink): void;
 }
 
@@ -117,7 +120,7 @@ export class Fanout {
     this.#telemetry = telemetry;
   }
 
-  join(selector: Selector, sink: Sink): void {
+  join(selector: Selector, sink: Sink): Selector {
     let cohort = this.#cohorts.get(selector.key);
     if (!cohort) {
       cohort = { selector, sinks: new Set(), groups: new Map() };
@@ -125,6 +128,7 @@ export class Fanout {
     }
     cohort.sinks.add(sink);
     if (sink.group) this.#count(cohort, sink.group, 1);
+    return cohort.selector;
   }
 
   leave({ key }: Selector, sink: Sink): void {

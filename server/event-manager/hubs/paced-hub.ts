@@ -75,8 +75,8 @@ export class PacedHub implements Hub, RecordHolder {
     return this.#started;
   }
 
-  join(selector: Selector, sink: Sink): void {
-    this.#fanout.join(selector, sink);
+  join(selector: Selector, sink: Sink): Selector {
+    return this.#fanout.join(selector, sink);
   }
 
   leave(selector: Selector, sink: Sink): void {

@@ -66,8 +66,8 @@ export class TopicHub implements Hub {
     });
   }
 
-  join(selector: Selector, sink: Sink): void {
-    this.#fanout.join(selector, sink);
+  join(selector: Selector, sink: Sink): Selector {
+    return this.#fanout.join(selector, sink);
   }
 
   leave(selector: Selector, sink: Sink): void {

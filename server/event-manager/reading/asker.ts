@@ -21,9 +21,12 @@ export interface Asker {
   answered(chars: number): void;
 }
 
+/** One that takes everything at once. */
+const FREE: Asker = { full: false, gone: false, drained: async () => {}, admitAnswer() {}, answered() {} };
+
 /** An asker of this process's own, which nothing is sent to. */
 export function ownAsker(): Asker {
-  return { full: false, gone: false, drained: async () => {}, admitAnswer() {}, answered() {} };
+  return { ...FREE };
 }
 
 /** A holder of records that wait for an interval to end, or for the next turn at the log. */

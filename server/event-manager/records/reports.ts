@@ -48,6 +48,15 @@ export function countGap(instruments: Instruments, notice: StreamRecord): void {
   if (event_type === 'stream_gap') instruments.gap(data.reason);
 }
 
+/** Counts what one subscriber was handed that read it from the log. */
+export function countRead(instruments: Instruments, items: readonly StreamRecord[]): void {
+  if (instruments === noInstruments) return;
+  for (const record of items) {
+    if (record.type === 'stream_gap') countGap(instruments, record);
+    else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
+  }
+}
+
 /** Counts records that a number of subscribers were handed live, at once. */
 export function countDelivered(
   instruments: Instruments,

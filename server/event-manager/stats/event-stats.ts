@@ -70,12 +70,12 @@ export class DeliveryStats {
     return this.#lastEventAt === null ? null : new Date(this.#lastEventAt).toISOString();
   }
 
-  /** Counts a subscriber until the returned function is called, once. */
-  subscriberCame(onLeft: () => void): () => void {
+  /** Counts a subscriber until the returned function is called, once; it releases what the subscriber used. */
+  subscriberCame(used: { release(): void }): () => void {
     this.subscribers++;
     return () => {
       this.subscribers--;
-      onLeft();
+      used.release();
     };
   }
 
