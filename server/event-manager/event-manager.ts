@@ -97,10 +97,10 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: PublishOptions = {},
   ): Promise<ManagerPublishResult> {
     this.#assertOpen();
-    const { topic, ...meta } = options;
-    const publish = (traceparent = options.traceparent) =>
-      this.#publisher.publish(topic, { event_type, data, ...meta, traceparent });
-    return this.#tracing?.publish(traced(topic, [event_type], options.traceparent), publish) ?? publish();
+    const { topic, timestamp, idempotencyKey, traceparent: given } = options;
+    const publish = (traceparent = given) =>
+      this.#publisher.publish(topic, { event_type, data, timestamp, idempotencyKey, traceparent });
+    return await (this.#tracing?.publish(traced(topic, [event_type], given), publish) ?? publish());
   }
 
   /**

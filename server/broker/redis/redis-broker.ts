@@ -105,8 +105,9 @@ export class RedisBroker implements Broker {
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     this.#checkOpen();
     if (entries.length === 0) return [];
-    await this.#index.enter(topic);
-    return this.#queue.publish(topic, entries);
+    const entering = this.#index.enter(topic);
+    if (entering) await entering;
+    return await this.#queue.publish(topic, entries);
   }
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {

@@ -5,10 +5,11 @@ const GROUP_ENTRIES = 128;
 const GROUP_CHARS = 256 * 1024;
 
 interface Group {
-  readonly topic: string;
   readonly entries: LogEntry[];
   chars: number;
-  readonly waiting: { count: number; resolve: (r: PublishResult[]) => void; reject: (e: unknown) => void }[];
+  readonly results: Promise<PublishResult[]>;
+  /** Sends it. */
+  readonly deliver: () => void;
 }
 
 /**
@@ -23,46 +24,39 @@ export class PublishQueue {
     this.#send = send;
   }
 
-  publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
-    return new Promise((resolve, reject) => {
-      const group = this.#groupFor(topic, entries.length);
-      for (const entry of entries) {
-        group.entries.push(entry);
-        group.chars += entry.json.length;
-      }
-      group.waiting.push({ count: entries.length, resolve, reject });
-    });
+  async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    const group = this.#groupFor(topic, entries.length);
+    const from = group.entries.length;
+    for (const entry of entries) {
+      group.entries.push(entry);
+      group.chars += entry.json.length;
+    }
+    return (await group.results).slice(from, from + entries.length);
   }
 
   /** Sends all groups that wait. */
   flush(): void {
     const groups = this.#groups;
     this.#groups = new Map();
-    for (const group of groups.values()) this.#deliver(group);
+    for (const group of groups.values()) group.deliver();
   }
 
   #groupFor(topic: string, count: number): Group {
     const open = this.#groups.get(topic);
     if (open && open.entries.length + count <= GROUP_ENTRIES && open.chars <= GROUP_CHARS) return open;
-    if (open) this.#deliver(open);
+    if (open) open.deliver();
     else if (this.#groups.size === 0) setImmediate(() => this.flush());
-    const group: Group = { topic, entries: [], chars: 0, waiting: [] };
+    const group = this.#open(topic);
     this.#groups.set(topic, group);
     return group;
   }
 
-  #deliver({ topic, entries, waiting }: Group): void {
-    this.#send(topic, entries).then(
-      (results) => {
-        let from = 0;
-        for (const { count, resolve } of waiting) {
-          resolve(results.slice(from, from + count));
-          from += count;
-        }
-      },
-      (error) => {
-        for (const { reject } of waiting) reject(error);
-      },
-    );
+  #open(topic: string): Group {
+    const entries: LogEntry[] = [];
+    let deliver: () => void = () => {};
+    const results = new Promise<PublishResult[]>((resolve) => {
+      deliver = () => resolve(this.#send(topic, entries));
+    });
+    return { entries, chars: 0, results, deliver };
   }
 }

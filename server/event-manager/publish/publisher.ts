@@ -30,7 +30,7 @@ export class ManagerPublisher {
   readonly #catalog: AnyCatalog;
   readonly #target: PublishTarget;
   readonly #instruments: Instruments;
-  readonly #throttles = new Map<string, Throttle<PublishResult>>();
+  readonly #throttles = new Map<string, Throttle<PublishResult[]>>();
 
   constructor(
     catalog: AnyCatalog,
@@ -53,15 +53,11 @@ export class ManagerPublisher {
   async publish(topicName: string | undefined, event: UncheckedEvent): Promise<ManagerPublishResult> {
     const topic = parseTopic(topicName);
     const entry = this.#validated(() => toLogEntry(this.#catalog, event));
-    const append = async (): Promise<PublishResult> => {
-      const [result] = await this.#append(topic, [entry]);
-      if (!result) throw new TypeError('Broker.publish resolved without a result');
-      return result;
-    };
+    const append = () => this.#append(topic, [entry]);
     const throttle = this.#throttles.get(entry.type);
-    if (!throttle) return this.gate.run(1, append);
+    if (!throttle) return only(await this.gate.run(1, append));
     const { result, replaced } = await this.gate.run(1, () => throttle.run(topic, append));
-    return replaced ? { ...result, conflated: true } : result;
+    return replaced ? { ...only(result), conflated: true } : only(result);
   }
 
   async publishBatch(
@@ -85,8 +81,9 @@ export class ManagerPublisher {
     try {
       const results = await this.#target.publish(topic, entries);
       this.#instruments.published(performance.now() - startedAt);
-      for (const [index, entry] of entries.entries())
-        if (!results[index]?.duplicate) this.published.add(entry.type);
+      entries.forEach(({ type }, index) => {
+        if (!results[index]?.duplicate) this.published.add(type);
+      });
       return results;
     } catch (error) {
       this.unavailable += entries.length;
@@ -102,6 +99,11 @@ export class ManagerPublisher {
       throw error;
     }
   }
+}
+
+function only([result]: readonly PublishResult[]): PublishResult {
+  if (!result) throw new TypeError('Broker.publish resolved without a result');
+  return result;
 }
 
 /** Puts the index of an event before the paths of its issues. */

@@ -31,6 +31,13 @@ if redis.call('ZADD', KEYS[1], now, ARGV[1]) == 1 then redis.call('SPUBLISH', AR
 redis.call('PEXPIRE', KEYS[1], longest)
 `;
 
+/** The last time that a topic was entered. */
+interface Entered {
+  readonly done: Promise<void>;
+  isDone: boolean;
+  readonly at: number;
+}
+
 interface TopicIndexSettings {
   keys: IndexKeys;
   /** Ms that a log is kept after its last record. */
@@ -49,7 +56,7 @@ interface TopicIndexSettings {
  */
 export class TopicIndex {
   readonly #settings: TopicIndexSettings;
-  readonly #entered = new Map<string, { done: Promise<void>; at: number }>();
+  readonly #entered = new Map<string, Entered>();
   readonly #watchers = new TopicWatchers();
   readonly #stop = new AbortController();
   #names: readonly string[] = [];
@@ -63,17 +70,22 @@ export class TopicIndex {
     this.#settings = settings;
   }
 
-  /** Resolves once a topic is in the index. @throws EventsError UNAVAILABLE, CLOSED */
-  enter(topic: string): Promise<void> {
+  /** Resolves once a topic is in the index; undefined if it is known to be. @throws EventsError UNAVAILABLE, CLOSED */
+  enter(topic: string): Promise<void> | undefined {
     const known = this.#entered.get(topic);
-    if (known && performance.now() - known.at < REFRESH_MS) return known.done;
+    if (known && performance.now() - known.at < REFRESH_MS) return known.isDone ? undefined : known.done;
     if (this.#entered.size >= MAX_REMEMBERED) this.#entered.clear();
     const entering = this.#enter(topic);
-    const entry = { done: known?.done ?? entering, at: performance.now() };
+    const entry: Entered = { done: known?.done ?? entering, isDone: false, at: performance.now() };
     this.#entered.set(topic, entry);
-    entering.catch(() => {
-      if (this.#entered.get(topic) === entry) this.#entered.delete(topic); // the next publish tries again
-    });
+    entering.then(
+      () => {
+        entry.isDone = true;
+      },
+      () => {
+        if (this.#entered.get(topic) === entry) this.#entered.delete(topic); // the next publish tries again
+      },
+    );
     return entry.done;
   }
 

@@ -12,6 +12,7 @@ export interface Chunk extends ReadResult {
 
 /** Encodes an id to be stored: without blanks, and safe for a round trip through UTF-8. */
 export function encodeId(id: string): string {
+  if (/^[\w.:-]*$/.test(id)) return id; // as ours are
   return JSON.stringify(id).slice(1, -1).replaceAll(' ', '\\u0020');
 }
 
