@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { formatCursor, isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
-import { debugs } from '../../telemetry/logger.ts';
 import { Batch, type Hub, type Sink } from '../hubs/hub.ts';
 import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
-import { countGap, explainRead } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
+import { FeedReports } from './feed-reports.ts';
 import type { FeedStart } from './feed-start.ts';
 
 export interface FeedOptions {
@@ -21,6 +20,8 @@ export interface FeedOptions {
   conflate?: KeyOf | undefined;
   /** Records read from the log at a time. Default 512. */
   readRecords?: number | undefined;
+  /** Called whenever it has joined its hub, or come back to it. */
+  onLive?: (() => void) | undefined;
   /** Called once, when the feed no longer needs its hub. */
   onClose: () => void;
 }
@@ -29,9 +30,11 @@ export interface FeedOptions {
  * One subscriber's way through a topic: reads the log until it stands where the hub stands, then lives on the hub;
  * a reader that falls behind goes back to the log. The log is the queue, so there is no other.
  *
- *   reading ── level with the hub ──▶ live
- *      ▲  ╲── reader full ──▶ full ◀── fellBehind ──╯
+ *   reading ── level with the hub ──▶ live ── park ──▶ parked ── unpark ──▶ live
+ *      ▲  ╲── reader full ──▶ full ◀── fellBehind ──╯──────╯
  *      ╰────── resume ─────────╯            close: from anywhere
+ *
+ * While it is parked, its reader gets what the hub hands out from elsewhere.
  */
 export class Feed implements FeedHandle, Sink {
   readonly hub: Hub;
@@ -39,9 +42,11 @@ export class Feed implements FeedHandle, Sink {
   readonly #reader: FeedReader;
   readonly #conflate: KeyOf | undefined;
   readonly #steps: ReadSteps;
+  readonly #reports: FeedReports;
+  readonly #onLive: (() => void) | undefined;
   readonly #onClose: () => void;
   readonly #abort = new AbortController();
-  #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
+  #state: 'idle' | 'reading' | 'live' | 'parked' | 'full' | 'closed' = 'idle';
   #position: Position | null = null;
   #ahead: { after: Position; read: ReturnType<Hub['read']> } | null = null;
   /** Number of reads begun: a read that waited for the log finds out that another has begun meanwhile. */
@@ -49,12 +54,14 @@ export class Feed implements FeedHandle, Sink {
   #recovered = true;
   #synced = false;
 
-  constructor({ hub, selector, reader, reads, conflate, readRecords, onClose }: FeedOptions) {
+  constructor({ hub, selector, reader, reads, conflate, readRecords, onLive, onClose }: FeedOptions) {
     this.hub = hub;
     this.selector = selector;
     this.#reader = reader;
     this.#conflate = conflate;
     this.#steps = new ReadSteps(reads, this.#abort.signal, readRecords);
+    this.#reports = new FeedReports(hub, reader.name);
+    this.#onLive = onLive;
     this.#onClose = onClose;
   }
 
@@ -67,7 +74,7 @@ export class Feed implements FeedHandle, Sink {
       await this.hub.started();
       const { position, gap } = await patiently(async () => from(this.hub, this.#steps), this.#abort.signal);
       this.#position = position;
-      this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscriber started');
+      this.#reports.tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscriber started');
       if (gap) {
         this.#recovered = false;
         if (!this.#deliver([gap])) return;
@@ -88,6 +95,11 @@ export class Feed implements FeedHandle, Sink {
     return this.#reader.isFull ?? false;
   }
 
+  /** It has all that the hub has handed out, and is handed the rest. */
+  get isLive(): boolean {
+    return this.#state === 'live';
+  }
+
   /** Hands on what comes live. */
   take(batch: Batch): boolean {
     return this.#reader.take(batch);
@@ -98,17 +110,32 @@ export class Feed implements FeedHandle, Sink {
     if (this.#state === 'full') this.#reader.waitedFor(this, true);
   }
 
+  /** Leaves the hub: the reader gets from elsewhere all that comes from here on. */
+  park(): void {
+    if (this.#state !== 'live') return;
+    this.hub.leave(this.selector, this);
+    this.#state = 'parked';
+  }
+
+  /** Goes on where the hub stands, which is handing out nothing now. */
+  unpark(): void {
+    if (this.#state === 'parked') this.#join();
+  }
+
   /** The reader takes no more: its next record comes from the log. @param at the last record that it took */
   fellBehind(at: Position = this.hub.position): void {
     if (this.#state === 'reading' && this.#position !== null) {
       this.#state = 'full';
       this.#ahead = null;
     }
-    if (this.#state !== 'live') return;
-    this.hub.leave(this.selector, this);
+    if (this.#state === 'live') this.hub.leave(this.selector, this);
+    else if (this.#state !== 'parked') return;
     this.#position = at;
     this.#state = 'full';
-    this.#tell({ at: formatCursor(at) }, 'Subscriber is too slow; it goes on from the log when it has room');
+    this.#reports.tell(
+      { at: formatCursor(at) },
+      'Subscriber is too slow; it goes on from the log when it has room',
+    );
   }
 
   resume(): void {
@@ -117,7 +144,7 @@ export class Feed implements FeedHandle, Sink {
     const run = this.#begin();
     if (this.#synced) {
       this.hub.telemetry.instruments.refilled();
-      this.#tell({ at: formatCursor(position) }, 'Subscriber has room again');
+      this.#reports.tell({ at: formatCursor(position) }, 'Subscriber has room again');
     }
     this.#guard(async () => {
       if (this.#conflate && this.#synced) await this.#skipToLatest(run, this.#conflate);
@@ -129,10 +156,16 @@ export class Feed implements FeedHandle, Sink {
     if (this.#state === 'closed') return;
     if (this.#state === 'live') this.hub.leave(this.selector, this);
     this.#state = 'closed';
-    this.#tell({}, 'Subscriber ended');
+    this.#reports.tell({}, 'Subscriber ended');
     this.#abort.abort();
     this.hub.emitter.off('closed', this.#hubClosed);
     this.#onClose();
+  }
+
+  #join(): void {
+    this.#state = 'live';
+    this.hub.join(this.selector, this);
+    this.#onLive?.();
   }
 
   #begin(): number {
@@ -154,9 +187,8 @@ export class Feed implements FeedHandle, Sink {
           this.#synced = true;
           if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
         }
-        this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
-        this.#state = 'live';
-        this.hub.join(this.selector, this);
+        this.#reports.tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
+        this.#join();
         return;
       }
       const before = position;
@@ -176,14 +208,7 @@ export class Feed implements FeedHandle, Sink {
         items.push(record);
       }
       this.#position = position;
-      if (debugs(this.hub.telemetry.logger) && !samePosition(position, before)) {
-        const read = records.filter(({ seq }) => seq <= position.seq);
-        const to = formatCursor(position);
-        this.#tell(
-          { from: formatCursor(before), to, ...explainRead(read, this.selector) },
-          'Subscriber read from the log',
-        );
-      }
+      this.#reports.read(records, this.selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
       if (samePosition(position, before) && !samePosition(position, this.hub.position))
         await this.#hubMoved();
@@ -243,7 +268,7 @@ export class Feed implements FeedHandle, Sink {
   #deliver(items: readonly StreamRecord[]): boolean {
     for (const batch of inBatches(items)) {
       if (this.#state !== 'reading') return false;
-      this.#count(batch);
+      this.#reports.count(batch);
       if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
       if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
@@ -253,23 +278,6 @@ export class Feed implements FeedHandle, Sink {
       return false;
     }
     return this.#state === 'reading';
-  }
-
-  /** Logs the state of this subscriber, for debugging. */
-  #tell(fields: object, message: string): void {
-    const { logger } = this.hub.telemetry;
-    if (!debugs(logger)) return;
-    logger.debug({ subscriber: this.#reader.name, topic: this.hub.log.topic, ...fields }, message);
-  }
-
-  #count(items: readonly StreamRecord[]): void {
-    const { instruments } = this.hub.telemetry;
-    for (const record of items) {
-      if (record.type === 'stream_gap') {
-        countGap(instruments, record);
-        this.#tell({ cursor: record.cursor }, 'Subscriber was told a gap');
-      } else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
-    }
   }
 
   /** The tail of this process is behind the log: what is missing comes through it. */
