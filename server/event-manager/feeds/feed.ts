@@ -122,18 +122,18 @@ export class Feed implements FeedHandle, Sink {
     if (this.#state === 'parked') this.#join();
   }
 
-  /** The reader takes no more: its next record comes from the log. @param at the last record that it took */
-  fellBehind(at: Position = this.hub.position): void {
+  /** The reader takes no more: its next record comes from the log. @param at the last record that it took; default: the hub's */
+  fellBehind(at?: Position): void {
     if (this.#state === 'reading' && this.#position !== null) {
       this.#state = 'full';
       this.#ahead = null;
     }
     if (this.#state === 'live') this.hub.leave(this.selector, this);
     else if (this.#state !== 'parked') return;
-    this.#position = at;
+    this.#position = at ?? this.hub.position;
     this.#state = 'full';
     this.#reports.tell(
-      { at: formatCursor(at) },
+      { at: formatCursor(this.#position) },
       'Subscriber is too slow; it goes on from the log when it has room',
     );
   }
