@@ -32,7 +32,7 @@ export interface MergedFeedOptions extends Following {
 export class MergedFeed implements FeedHandle, Sink, PartsOwner {
   readonly #options: MergedFeedOptions;
   readonly #parts: TopicParts;
-  /** Where it stands while it is fed from its parts. */
+  /** Its place while it is fed from its parts. */
   #places = new Places();
   /** Topics there were at the start that are not level yet. */
   #behind = new Set<string>();

@@ -11,7 +11,7 @@ export interface MergedPart {
   readonly selector: Selector;
 }
 
-/** Where somebody stands who leaves a merged hub. */
+/** The place of one who leaves a merged hub. */
 export interface Standing {
   /** In the stream of all topics: those of its last item. */
   readonly places: Places;
@@ -65,7 +65,7 @@ export class MergedHub {
     this.#onEmpty();
   }
 
-  /** Where a member stands now. @param missed it was not handed the items that are handed out now */
+  /** The place of a member now. @param missed it was not handed the items that are handed out now */
   standing(missed: boolean): Standing {
     const now = this.#handingOut;
     return {
