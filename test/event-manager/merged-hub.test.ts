@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, type MockInstance, test, vi } from 'vitest';
-import type { FeedReader } from '../../server/event-manager/feeds/feed-reader.ts';
+import type { FeedHandle, FeedReader } from '../../server/event-manager/feeds/feed-reader.ts';
 import type { Batch, EncodeBody, FrameStyle } from '../../server/event-manager/hubs/hub.ts';
 import { MergedHub } from '../../server/event-manager/hubs/merged-hub.ts';
 import { EventManager, type Logger, MemoryBroker } from '../../server/index.ts';
@@ -74,6 +74,8 @@ class Member implements FeedReader {
   readonly frames: Buffer[] = [];
   readonly cursors: string[] = [];
   isFull = false;
+  /** The feed that waits for it. */
+  waiting: FeedHandle | undefined;
   error: unknown;
   readonly name: string;
   readonly #style: FrameStyle;
@@ -89,7 +91,9 @@ class Member implements FeedReader {
     return true;
   }
 
-  waitedFor(): void {}
+  waitedFor(feed: FeedHandle): void {
+    this.waiting = feed;
+  }
 
   fail(error: unknown): void {
     this.error = error;
@@ -153,7 +157,7 @@ test.each([
   },
 );
 
-test('control: those who follow other topics, or select otherwise, have items of their own', async () => {
+test('control: subscribers to other topics, and those that select otherwise, have items of their own', async () => {
   const both = { topics: ['run-1', 'run-2'] };
   const members = [
     ...(await live(2, both)),
@@ -171,7 +175,7 @@ test('metrics, traces and the log count the members, by their names; the merged 
   expect(groups).toBe(1);
   const single = new Member('single', style('single'));
   manager.subscribe({ topic: 'run-1', types: ['agent_message'] }).attach(single);
-  await expect.poll(() => lines.some(({ message }) => message === 'Live')).toBe(true);
+  await expect.poll(() => lines.some(({ message }) => message === 'Subscriber is live')).toBe(true);
   expect(manager.stats().subscribers).toBe(4);
   const cursor = await publish('run-1', 'a');
   await manager.publish('system_status', systemStatus(), { topic: 'run-1' });
@@ -186,12 +190,14 @@ test('metrics, traces and the log count the members, by their names; the merged 
   expect(counted(traced)).toBe(4 + 3);
 
   const names = members.map(({ name }) => name);
-  const fates = lines.filter(({ message }) => message === 'Delivered' || message === 'Not delivered');
+  const fates = lines.filter(
+    ({ message }) => message === 'Event delivered' || message === 'Event not delivered',
+  );
   const run1 = { topic: 'run-1', count: 4, subscribers: expect.arrayContaining([...names, 'single']) };
   expect(fates).toMatchObject([
-    { ...run1, message: 'Delivered', cursor },
-    { ...run1, message: 'Not delivered', why: 'type' },
-    { topic: 'run-2', count: 3, subscribers: names, message: 'Delivered' },
+    { ...run1, message: 'Event delivered', cursor },
+    { ...run1, message: 'Event not delivered', why: 'type' },
+    { topic: 'run-2', count: 3, subscribers: names, message: 'Event delivered' },
   ]);
 });
 
@@ -206,7 +212,7 @@ test('groups are those of the members, and gone with them', async () => {
   expect(members.every(({ cursors }) => cursors.length === 1)).toBe(true); // stream_synced
 });
 
-test('[D9] one that is not handed an event gets it from the log; the others are not held up, nor handed it twice', async () => {
+test('[D9] a full member gets from the log what it was not handed; the others are not held up, and get it once', async () => {
   const [slow, ...others] = await live(3, { topics: ['run-1', 'run-2'] });
   if (!slow) throw new Error('no member');
   slow.isFull = true;
@@ -215,6 +221,13 @@ test('[D9] one that is not handed an event gets it from the log; the others are 
   await expect.poll(() => others.every(({ cursors }) => cursors.length === 2)).toBe(true);
   expect(slow.cursors).toEqual([]);
   expect(others[0]?.cursors).toEqual(others[1]?.cursors);
+  slow.isFull = false;
+  slow.waiting?.resume();
+  await expect.poll(() => slow.cursors.length).toBe(2);
+  expect(joins.mock.calls.length).toBe(4); // it is back
+  await publish('run-1', 'c');
+  await expect.poll(() => [slow, ...others].every(({ cursors }) => cursors.length === 3)).toBe(true);
+  expect(slow.cursors[2]).toBe(others[0]?.cursors[2]);
 });
 
 test('a topic that appears while a reader is full, and is not attached yet, does not end the subscription', async () => {
@@ -235,7 +248,7 @@ test('a topic that appears while a reader is full, and is not attached yet, does
   member.isFull = true; // when it is handed this
   await publish('run-1', 'b');
   await expect
-    .poll(() => lines.some(({ message }) => String(message).startsWith('Reads too slowly')))
+    .poll(() => lines.some(({ message }) => String(message).startsWith('Subscriber is too slow')))
     .toBe(true);
   attach();
   expect(member.error).toBeUndefined();
