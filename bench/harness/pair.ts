@@ -16,6 +16,8 @@ export interface Pair extends AsyncDisposable {
   readonly source: Pick<Worker<PublisherCommands>, 'ask'>;
   /** Groups of topics of which each subscriber follows one. */
   readonly groups: number;
+  /** Topics in all. */
+  readonly topics: number;
 }
 
 export interface PairOptions extends ServerProcessOptions {
@@ -86,6 +88,7 @@ export async function openPair({
     client,
     source: publisher ?? server,
     groups: options.topics?.groups ?? 1,
+    topics: options.topics?.count ?? 1,
     async [Symbol.asyncDispose]() {
       await publisher?.[Symbol.asyncDispose]();
       await client[Symbol.asyncDispose]();

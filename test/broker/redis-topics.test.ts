@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
+import type { ChannelListener } from '../../server/broker/redis/live/live-channels.ts';
+import { TopicIndex } from '../../server/broker/redis/live/topic-index.ts';
 import { indexKeys } from '../../server/broker/redis/log/keys.ts';
 import { entry } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
@@ -43,3 +46,48 @@ test('[D2] a topic that cannot be entered in the index is not written to', async
   await log.broker.publish('a', [entry(1)]);
   expect((await log.broker.bounds('a')).last).toBe(1);
 });
+
+test('a topic that is announced while the index is restored, of whoever begins to follow, is not missed', async () => {
+  const redis = new Redis(inject('redisUrl'));
+  const [entered, asked, answered] = [deferred(), deferred(), deferred()];
+  let listener: ChannelListener | undefined;
+  let sent = 0;
+  const index = new TopicIndex({
+    keys: indexKeys(`test-${randomUUID()}`),
+    maxAgeMs: 1000,
+    // The entry of the topic is on its way while the index is read.
+    run: async (send) => {
+      if (sent++ === 0) await entered.promise;
+      return send(redis);
+    },
+    holds: async () => {
+      asked.resolve();
+      await answered.promise;
+      return false;
+    },
+    listen: (each) => {
+      listener = each;
+      return () => {};
+    },
+  });
+  const entering = index.enter('new');
+  const told: string[] = [];
+  const following = index.follow((names) => told.push(...names));
+  await asked.promise;
+  listener?.message('new');
+  answered.resolve();
+  await following;
+  expect(told).toEqual(['new']);
+  entered.resolve();
+  await entering;
+  await index.close();
+  redis.disconnect();
+});
+
+function deferred() {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,11 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import {
-  type Batch,
-  type EncodeBody,
-  Fanout,
-  type FrameStyle,
-  type Sink,
-} from '../../server/event-manager/hubs/hub.ts';
+import { Fanout } from '../../server/event-manager/hubs/fanout.ts';
+import type { Batch, EncodeBody, FrameStyle, Sink } from '../../server/event-manager/hubs/hub.ts';
 import type { Selector } from '../../server/event-manager/records/selector.ts';
 import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import { nobody, noInstruments } from '../../server/telemetry/telemetry.ts';

@@ -55,6 +55,7 @@ export class PullReader implements FeedReader {
   }
 
   take({ records }: Batch): boolean {
+    if (this.#end) return false; // nothing may follow what was forgotten
     for (const record of records) {
       this.#records.push(record);
       this.#chars += charsOf(record);

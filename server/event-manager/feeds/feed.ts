@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { formatCursor, isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
-import { debugs } from '../../telemetry/logger.ts';
 import { Batch, type Hub, type Sink } from '../hubs/hub.ts';
 import { patiently, type ReadSteps, type Reads } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
-import { countRead, explainRead } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
+import { FeedReports } from './feed-reports.ts';
 import type { FeedStart } from './feed-start.ts';
 import { Run } from './run.ts';
 
@@ -22,6 +21,8 @@ export interface FeedOptions {
   conflate?: KeyOf | undefined;
   /** Records read from the log at a time. Default 512. */
   readRecords?: number | undefined;
+  /** Called whenever it has joined its hub, or come back to it. */
+  onLive?: (() => void) | undefined;
   /** Called once, when the feed no longer needs its hub. */
   onClose: () => void;
 }
@@ -30,9 +31,11 @@ export interface FeedOptions {
  * One subscriber's way through a topic: reads the log until it stands where the hub stands, then lives on the hub;
  * a reader that falls behind goes back to the log. The log is the queue, so there is no other.
  *
- *   reading ── level with the hub ──▶ live
- *      ▲  ╲── reader full ──▶ full ◀── fellBehind ──╯
+ *   reading ── level with the hub ──▶ live ── park ──▶ parked ── unpark ──▶ live
+ *      ▲  ╲── reader full ──▶ full ◀── fellBehind ──╯──────╯
  *      ╰────── resume ─────────╯            close: from anywhere
+ *
+ * While it is parked, its reader gets what the hub hands out from elsewhere.
  */
 export class Feed implements FeedHandle, Sink {
   readonly hub: Hub;
@@ -40,22 +43,26 @@ export class Feed implements FeedHandle, Sink {
   readonly #conflate: KeyOf | undefined;
   readonly #reads: Reads;
   readonly #readRecords: number | undefined;
+  readonly #reports: FeedReports;
+  readonly #onLive: (() => void) | undefined;
   readonly #onClose: () => void;
   #selector: Selector;
-  #state: 'idle' | 'reading' | 'live' | 'full' | 'closed' = 'idle';
+  #state: 'idle' | 'reading' | 'live' | 'parked' | 'full' | 'closed' = 'idle';
   #position: Position | null = null;
   /** The run of a feed that reads; null for any other: it holds nothing of one. */
   #run: Run | null = null;
   #recovered = true;
   #synced = false;
 
-  constructor({ hub, selector, reader, reads, conflate, readRecords, onClose }: FeedOptions) {
+  constructor({ hub, selector, reader, reads, conflate, readRecords, onLive, onClose }: FeedOptions) {
     this.hub = hub;
     this.#selector = selector;
     this.#reader = reader;
     this.#conflate = conflate;
     this.#reads = reads;
     this.#readRecords = readRecords;
+    this.#reports = new FeedReports(hub, reader.name);
+    this.#onLive = onLive;
     this.#onClose = onClose;
   }
 
@@ -73,7 +80,10 @@ export class Feed implements FeedHandle, Sink {
       await this.hub.started();
       const { position, gap } = await patiently(async () => from(this.hub, run.steps), run.signal);
       this.#position = position;
-      this.#tell({ selector: this.selector.key, from: formatCursor(position) }, 'Subscriber started');
+      this.#reports.tell(
+        { selector: this.#selector.key, from: formatCursor(position) },
+        'Subscriber started',
+      );
       if (gap) {
         this.#recovered = false;
         if (!this.#deliver([gap])) return;
@@ -94,6 +104,11 @@ export class Feed implements FeedHandle, Sink {
     return this.#reader.isFull ?? false;
   }
 
+  /** It has all that the hub has handed out, and is handed the rest. */
+  get isLive(): boolean {
+    return this.#state === 'live';
+  }
+
   /** Hands on what comes live. */
   take(batch: Batch): boolean {
     return this.#reader.take(batch);
@@ -104,14 +119,29 @@ export class Feed implements FeedHandle, Sink {
     if (this.#state === 'full') this.#reader.waitedFor(this, true);
   }
 
-  /** The reader takes no more: its next record comes from the log. @param at the last record that it took */
-  fellBehind(at: Position = this.hub.position): void {
-    if (this.#state === 'reading' && this.#position !== null) this.#endRun('full');
+  /** Leaves the hub: the reader gets from elsewhere all that comes from here on. */
+  park(): void {
     if (this.#state !== 'live') return;
     this.hub.leave(this.#selector, this);
-    this.#position = at;
+    this.#state = 'parked';
+  }
+
+  /** Goes on where the hub stands, which is handing out nothing now. */
+  unpark(): void {
+    if (this.#state === 'parked') this.#join();
+  }
+
+  /** The reader takes no more: its next record comes from the log. @param at the last record that it took; default: the hub's */
+  fellBehind(at?: Position): void {
+    if (this.#state === 'reading' && this.#position !== null) this.#endRun('full');
+    if (this.#state === 'live') this.hub.leave(this.#selector, this);
+    else if (this.#state !== 'parked') return;
+    this.#position = at ?? this.hub.position;
     this.#state = 'full';
-    this.#tell({ at: formatCursor(at) }, 'Subscriber is too slow; it goes on from the log when it has room');
+    this.#reports.tell(
+      { at: formatCursor(this.#position) },
+      'Subscriber is too slow; it goes on from the log when it has room',
+    );
   }
 
   resume(): void {
@@ -120,7 +150,7 @@ export class Feed implements FeedHandle, Sink {
     const run = this.#begin();
     if (this.#synced) {
       this.hub.telemetry.instruments.refilled();
-      this.#tell({ at: formatCursor(position) }, 'Subscriber has room again');
+      this.#reports.tell({ at: formatCursor(position) }, 'Subscriber has room again');
     }
     this.#guard(run, async () => {
       if (this.#conflate && this.#synced) await this.#skipToLatest(run, this.#conflate);
@@ -132,9 +162,16 @@ export class Feed implements FeedHandle, Sink {
     if (this.#state === 'closed') return;
     if (this.#state === 'live') this.hub.leave(this.#selector, this);
     this.#endRun('closed');
-    this.#tell({}, 'Subscriber ended');
+    this.#reports.tell({}, 'Subscriber ended');
     this.hub.emitter.off('closed', this.#hubClosed);
     this.#onClose();
+  }
+
+  #join(): void {
+    this.#state = 'live';
+    this.#run = null;
+    this.#selector = this.hub.join(this.#selector, this);
+    this.#onLive?.();
   }
 
   #begin(): Run {
@@ -163,10 +200,8 @@ export class Feed implements FeedHandle, Sink {
           this.#synced = true;
           if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
         }
-        this.#tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
-        this.#state = 'live';
-        this.#run = null;
-        this.#selector = this.hub.join(this.#selector, this);
+        this.#reports.tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
+        this.#join();
         return;
       }
       const before = position;
@@ -186,14 +221,7 @@ export class Feed implements FeedHandle, Sink {
         items.push(record);
       }
       this.#position = position;
-      if (debugs(this.hub.telemetry.logger) && !samePosition(position, before)) {
-        const read = records.filter(({ seq }) => seq <= position.seq);
-        const to = formatCursor(position);
-        this.#tell(
-          { from: formatCursor(before), to, ...explainRead(read, this.#selector) },
-          'Subscriber read from the log',
-        );
-      }
+      this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
       if (samePosition(position, before) && !samePosition(position, this.hub.position))
         await this.#hubMoved(run);
@@ -238,7 +266,7 @@ export class Feed implements FeedHandle, Sink {
   #deliver(items: readonly StreamRecord[]): boolean {
     for (const batch of inBatches(items)) {
       if (this.#state !== 'reading') return false;
-      this.#count(batch);
+      this.#reports.count(batch);
       if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
       if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
@@ -247,19 +275,6 @@ export class Feed implements FeedHandle, Sink {
       return false;
     }
     return this.#state === 'reading';
-  }
-
-  /** Logs the state of this subscriber, for debugging. */
-  #tell(fields: object, message: string): void {
-    const { logger } = this.hub.telemetry;
-    if (!debugs(logger)) return;
-    logger.debug({ subscriber: this.#reader.name, topic: this.hub.log.topic, ...fields }, message);
-  }
-
-  #count(items: readonly StreamRecord[]): void {
-    countRead(this.hub.telemetry.instruments, items);
-    for (const { type, cursor } of items)
-      if (type === 'stream_gap') this.#tell({ cursor }, 'Subscriber was told a gap');
   }
 
   /** The tail of this process is behind the log: what is missing comes through it. */

@@ -1,90 +1,60 @@
-import { type Position, parseTopicsCursor, type Since } from '../../../shared/cursor.ts';
-import { EventsError } from '../../../shared/errors.ts';
+import type { Position } from '../../../shared/cursor.ts';
 import type { StreamSynced } from '../../../shared/stream-items.ts';
-import { MAX_TOPICS, type TopicChoice } from '../../../shared/topic.ts';
-import type { Broker, Tail } from '../../broker/broker.ts';
-import { Batch, type Hub } from '../hubs/hub.ts';
-import type { HubLease } from '../hubs/hub-registry.ts';
-import type { ReadSteps, Reads } from '../reading/steps.ts';
-import type { KeyOf } from '../records/conflation.ts';
-import { Places } from '../records/places.ts';
-import type { Selector } from '../records/selector.ts';
+import { Batch, type Sink } from '../hubs/hub.ts';
+import type { MergedHub, MergedHubs } from '../hubs/merged-hub.ts';
+import type { Reads } from '../reading/steps.ts';
+import { inHandfuls, Places } from '../records/places.ts';
 import { allSyncedRecord, decodeRecord, type StreamRecord } from '../records/stream-record.ts';
 import { Feed } from './feed.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
-import { type FeedStart, feedStart } from './feed-start.ts';
+import { type Following, type Part, type PartsOwner, TopicParts, type TopicSource } from './topic-parts.ts';
 
 /** Records read from all the logs together while catching up. */
 const READ_RECORDS = 512;
-/** Characters handed to the reader at once: a small record has a cursor that may be a hundred times as long. */
-const HANDED_CHARS = 256 * 1024;
 
-/** The followed part of one topic. */
-export interface TopicSource {
-  readonly lease: HubLease;
-  readonly selector: Selector;
-  readonly conflate: KeyOf | undefined;
-}
-
-export interface MergedFeedOptions {
-  choice: TopicChoice;
-  /** A cursor of several topics, or where to start in each. */
-  since: Since | undefined;
-  /** Tells which topics there are, see Broker.topics. */
-  topics: Broker['topics'];
-  /** Opens a topic; null if nothing of it is for this subscriber. */
-  open: (topic: string) => Promise<TopicSource | null>;
+export interface MergedFeedOptions extends Following {
+  /** Hubs that it shares with those who follow the same. */
+  hubs: MergedHubs;
   reader: FeedReader;
   reads: Reads;
   /** Called once. */
   onClose: () => void;
 }
 
-interface Part {
-  readonly topic: string;
-  readonly feed: Feed;
-  /** Delivered by the feed while the reader was full. */
-  waiting: StreamRecord[];
-}
-
 /**
  * The feeds of several topics as one: each topic in its order, none waiting for another. Every item carries the
  * positions in all of them, hence nothing is delivered before all are known.
  *
- * A topic that comes later, and one that the cursor does not know, is followed from its beginning.
+ * It feeds its reader from its parts until all of them are live; then it parks them and joins the merged hub of their
+ * hubs, which hands it items that are made once for all who follow the same. It goes back to its parts when the reader
+ * falls behind, and when a topic appears.
  */
-export class MergedFeed implements FeedHandle {
+export class MergedFeed implements FeedHandle, Sink, PartsOwner {
   readonly #options: MergedFeedOptions;
-  readonly #parts = new Map<string, Part>();
-  /** Topics that are followed, and those that are being opened. Of others there may be any number: they are not remembered. */
-  readonly #met = new Set<string>();
+  readonly #parts: TopicParts;
+  /** Its place while it is fed from its parts. */
   #places = new Places();
-  /** Topics there were at the start: those without a position yet, and those not level yet. */
-  #unplaced = new Set<string>();
+  /** Topics there were at the start that are not level yet. */
   #behind = new Set<string>();
-  readonly #allPlaced: Promise<void>;
-  #onAllPlaced: () => void = () => {};
   #recovered = true;
-  #adding = Promise.resolve();
-  #tail: Tail | null = null;
+  /** Feeds it while its parts are parked. */
+  #merged: MergedHub | null = null;
   #full = false;
   #closed = false;
 
   constructor(options: MergedFeedOptions) {
     this.#options = options;
-    this.#allPlaced = new Promise((resolve) => {
-      this.#onAllPlaced = resolve;
-    });
+    this.#parts = new TopicParts(options, this);
   }
 
   start(): void {
-    this.#begin().catch((error: unknown) => this.end(error));
+    this.#parts.start();
   }
 
   resume(): void {
     if (!this.#full) return;
     this.#full = false;
-    const parts = [...this.#parts.values()];
+    const parts = [...this.#parts];
     for (const part of parts) {
       const records = part.waiting;
       part.waiting = [];
@@ -96,9 +66,8 @@ export class MergedFeed implements FeedHandle {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#tail?.close();
-    for (const part of this.#parts.values()) part.feed.close();
-    this.#parts.clear();
+    this.#merged?.leave(this);
+    this.#parts.close();
     this.#options.onClose();
   }
 
@@ -109,69 +78,33 @@ export class MergedFeed implements FeedHandle {
     this.#options.reader.fail(error);
   }
 
-  async #begin(): Promise<void> {
-    const { choice, since, topics } = this.#options;
-    const cursor = typeof since === 'string' ? parseTopicsCursor(since) : null;
-    const initial = new Set([...choice.names, ...(cursor?.keys() ?? [])].filter(choice.includes));
-    let started = false;
-    if (choice.open) {
-      const onTopics = (names: readonly string[]): void => {
-        const matching = names.filter(choice.includes);
-        if (!started) for (const topic of matching) initial.add(topic);
-        else this.#later(() => this.#add(matching, () => null));
-      };
-      this.#tail = await topics(onTopics);
-      if (this.#closed) return this.#tail.close();
-    }
-    started = true;
-    this.#later(() =>
-      this.#add([...initial], (topic) => (cursor ? (cursor.get(topic) ?? null) : since), true),
-    );
+  get name(): string {
+    return this.#options.reader.name;
   }
 
-  /** One after the other: those there were at the start come first. */
-  #later(add: () => Promise<void>): void {
-    this.#adding = this.#adding.then(add).catch((error: unknown) => this.end(error));
+  get group(): object | undefined {
+    return this.#options.reader.group;
   }
 
-  /** @param startOf where a topic begins: null for its beginning */
-  async #add(
-    topics: readonly string[],
-    startOf: (topic: string) => Position | Since | undefined | null,
-    initially = false,
-  ): Promise<void> {
-    const unmet = topics.filter((topic) => !this.#met.has(topic));
-    for (const topic of unmet) this.#met.add(topic);
-    const parts: Part[] = [];
-    // Some at a time: a pattern may match any number of topics, and with too many of them this ends.
-    for (let index = 0; index < unmet.length && !this.#closed; index += MAX_TOPICS) {
-      const opened = await Promise.all(
-        unmet.slice(index, index + MAX_TOPICS).map((topic) => this.#open(topic)),
-      );
-      parts.push(...opened.filter((part) => part !== null));
-    }
-    for (const topic of unmet) if (!this.#parts.has(topic)) this.#met.delete(topic);
-    if (this.#closed) return;
-    if (initially) {
-      this.#unplaced = new Set(parts.map(({ topic }) => topic));
-      this.#behind = new Set(this.#unplaced);
-      if (parts.length === 0) {
-        this.#onAllPlaced();
-        this.#take(null, [allSyncedRecord(this.#places.cursor, true)]);
-      }
-    }
-    for (const part of parts)
-      part.feed.start((hub, steps) => this.#place(part, hub, startOf(part.topic), steps));
+  get isFull(): boolean {
+    return this.#options.reader.isFull ?? false;
   }
 
-  async #open(topic: string): Promise<Part | null> {
-    const source = await this.#options.open(topic);
-    if (!source) return null;
-    const { lease, selector, conflate } = source;
-    if (this.#closed) {
-      lease.release();
-      return null;
-    }
+  /** Hands on items of the merged hub. */
+  take(batch: Batch): boolean {
+    return this.#options.reader.take(batch);
+  }
+
+  overflow(missed: boolean): void {
+    const standing = this.#merged?.standing(missed);
+    if (!standing) return;
+    this.#leave(standing.places);
+    for (const { feed } of this.#parts) feed.fellBehind(standing.in(feed.hub));
+    this.#fellBehind();
+  }
+
+  partOf(topic: string, { lease, selector, conflate }: TopicSource, among: number): Part {
+    this.#toParts(); // the merged hub does not know the new one
     const part: Part = {
       topic,
       feed: new Feed({
@@ -180,46 +113,27 @@ export class MergedFeed implements FeedHandle {
         reader: this.#readerOf(() => part),
         reads: this.#options.reads,
         conflate,
-        readRecords: Math.ceil(READ_RECORDS / Math.max(1, this.#met.size)),
+        readRecords: Math.ceil(READ_RECORDS / Math.max(1, among)),
+        // Later, when no hub is handing out: a part comes to be live in the midst of anything.
+        onLive: () => queueMicrotask(() => this.#toMerged()),
         onClose: () => lease.release(),
       }),
       waiting: [],
     };
-    this.#parts.set(topic, part);
-    if (this.#parts.size > MAX_TOPICS) {
-      throw new EventsError(
-        'INVALID_OPTION',
-        `More than ${MAX_TOPICS} topics match: a subscription can follow no more. Name fewer, or use a narrower pattern.`,
-      );
-    }
     return part;
   }
 
-  /** The start of a topic, known once all of them are. */
-  async #place(
-    { topic, feed }: Part,
-    hub: Hub,
-    start: Position | Since | undefined | null,
-    steps: ReadSteps,
-  ): Promise<FeedStart> {
-    const from = await this.#startOf(feed, hub, start, steps);
-    this.#places = this.#places.with(topic, from.position);
-    this.#unplaced.delete(topic);
-    if (this.#unplaced.size === 0) this.#onAllPlaced();
-    await this.#allPlaced;
-    return from;
+  began(topics: readonly string[]): void {
+    this.#behind = new Set(topics);
+    if (topics.length === 0) this.#hand([allSyncedRecord(this.#places.cursor, true)]);
   }
 
-  async #startOf(
-    { selector }: Feed,
-    hub: Hub,
-    start: Position | Since | undefined | null,
-    steps: ReadSteps,
-  ): Promise<FeedStart> {
-    if (start === null)
-      return { position: { epoch: (await steps.read(() => hub.log.bounds())).epoch, seq: 0 } };
-    if (typeof start === 'object' && 'epoch' in start) return { position: start };
-    return feedStart(hub, selector, start, steps);
+  placed(topic: string, position: Position): void {
+    this.#places = this.#places.with(topic, position);
+  }
+
+  failed(error: unknown): void {
+    this.end(error);
   }
 
   /** The reader of one topic's feed, on its way to that of all. */
@@ -236,35 +150,48 @@ export class MergedFeed implements FeedHandle {
     };
   }
 
-  #take(part: Part | null, records: readonly StreamRecord[]): boolean {
+  /** Shares with those who follow the same, once all that the hubs have handed out was delivered: no await in between [D7]. */
+  #toMerged(): void {
+    const parts = [...this.#parts];
+    if (this.#closed || this.#full || this.#merged || !parts.every(({ feed }) => feed.isLive)) return;
+    for (const { feed } of parts) feed.park();
+    this.#merged = this.#options.hubs.join(
+      parts.map(({ feed: { hub, selector } }) => ({ hub, selector })),
+      this,
+    );
+  }
+
+  /** Goes on from its parts, while no hub is handing out. */
+  #toParts(): void {
+    if (!this.#merged) return;
+    this.#leave(this.#merged.standing(false).places);
+    for (const { feed } of this.#parts) feed.unpark();
+  }
+
+  #leave(places: Places): void {
+    this.#merged?.leave(this);
+    this.#merged = null;
+    this.#places = places;
+  }
+
+  #take(part: Part, records: readonly StreamRecord[]): boolean {
     if (this.#closed) return false;
-    if (!this.#full || part === null) return this.#forward(part, records);
+    if (!this.#full) return this.#forward(part, records);
     part.waiting.push(...records);
     return false;
   }
 
-  #forward(part: Part | null, records: readonly StreamRecord[]): boolean {
-    if (!part) return this.#hand(records);
-    let items: StreamRecord[] = [];
-    let chars = 0;
-    for (let index = 0; index < records.length; index++) {
-      for (const item of this.#itemsOf(part, records[index] as StreamRecord)) {
-        items.push(item);
-        chars += item.json.length + 2 * item.cursor.length; // it is written twice
-      }
-      if (chars < HANDED_CHARS && index < records.length - 1) continue;
-      if (!this.#hand(items)) {
-        part.waiting.push(...records.slice(index + 1));
-        return false;
-      }
-      items = [];
-      chars = 0;
+  #forward(part: Part, records: readonly StreamRecord[]): boolean {
+    for (const { items, end } of inHandfuls(records, (record) => this.#itemsOf(part, record))) {
+      if (this.#hand(items)) continue;
+      part.waiting.push(...records.slice(end));
+      return false;
     }
     return true;
   }
 
   #hand(items: readonly StreamRecord[]): boolean {
-    if (items.length === 0 || this.#options.reader.take(new Batch(items))) return true;
+    if (this.#options.reader.take(new Batch(items))) return true;
     this.#fellBehind();
     return false;
   }
@@ -273,7 +200,7 @@ export class MergedFeed implements FeedHandle {
   #fellBehind(): void {
     if (this.#full) return;
     this.#full = true;
-    for (const { feed } of this.#parts.values()) feed.fellBehind();
+    for (const { feed } of this.#parts) feed.fellBehind();
     this.#options.reader.waitedFor(this, false); // options say that it is never cut
   }
 

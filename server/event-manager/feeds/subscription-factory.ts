@@ -5,6 +5,7 @@ import { MAX_EVERY_MS, type SubscriptionOptions } from '../../../shared/read-opt
 import { parseTopic, parseTopics } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { type HubLease, PacedHubs } from '../hubs/hub-registry.ts';
+import { MergedHubs } from '../hubs/merged-hub.ts';
 import { type Asker, type HeldRecords, ownAsker } from '../reading/asker.ts';
 import type { Reads } from '../reading/steps.ts';
 import type { Turns } from '../reading/turns.ts';
@@ -15,7 +16,8 @@ import type { EventSubscriptionOptions } from './event-subscription.ts';
 import { Feed } from './feed.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { feedStart } from './feed-start.ts';
-import { MergedFeed, type TopicSource } from './merged-feed.ts';
+import { MergedFeed } from './merged-feed.ts';
+import type { TopicSource } from './topic-parts.ts';
 
 /** Tells the part of a topic that may be seen; null: none. Asked for each topic of a subscription to several. */
 export type TopicGate = (topic: string) => Selection | null | Promise<Selection | null>;
@@ -34,6 +36,7 @@ export class SubscriptionFactory {
   readonly #turns: Turns;
   readonly #paced: PacedHubs;
   readonly #held: HeldRecords;
+  readonly #mergedHubs = new MergedHubs();
   readonly #merged = new Set<MergedFeed>();
 
   constructor(
@@ -101,7 +104,8 @@ export class SubscriptionFactory {
       const onClose = this.#stats.subscriberCame({ release: () => this.#merged.delete(feed) });
       const topics = this.#topics;
       const reads = this.#reads(asker);
-      const feed: MergedFeed = new MergedFeed({ choice, since, topics, open, reader, reads, onClose });
+      const hubs = this.#mergedHubs;
+      const feed: MergedFeed = new MergedFeed({ choice, since, topics, open, hubs, reader, reads, onClose });
       this.#merged.add(feed);
       feed.start();
       return feed;

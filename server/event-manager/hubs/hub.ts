@@ -3,7 +3,6 @@ import type { Position } from '../../../shared/cursor.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
-import { countDelivered, explain, traceDelivered } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 
@@ -34,10 +33,12 @@ export interface Hub {
   leave(selector: Selector, sink: Sink): void;
 }
 
-/** Takes a hub's records for one subscriber. */
+/** Takes a hub's records for one subscriber, or hands them on to several. */
 export interface Sink {
   /** Names the subscriber in the log. */
   readonly name: string;
+  /** The subscribers that it hands on to, and reports of. Left out: it is one itself. */
+  readonly subscribers?: (() => readonly Sink[]) | undefined;
   /** Sinks that select alike and have one group get the same bytes; undefined: it shares them with nobody. */
   readonly group: object | undefined;
   /** True if nothing may be handed to it now. */
@@ -95,85 +96,5 @@ export class Batch {
       this.#encoded.set(encode, encoded);
     }
     return encoded;
-  }
-}
-
-/** The sinks that select alike. */
-interface Cohort {
-  readonly selector: Selector;
-  readonly sinks: Set<Sink>;
-  /** Number of sinks of each group. */
-  readonly groups: Map<object, number>;
-}
-
-/**
- * Hands records to the sinks that joined, matched once for all that select alike. Log, metrics and traces are told here
- * who got what.
- */
-export class Fanout {
-  readonly #topic: string;
-  readonly #telemetry: Telemetry;
-  readonly #cohorts = new Map<string, Cohort>();
-
-  constructor(topic: string, telemetry: Telemetry) {
-    this.#topic = topic;
-    this.#telemetry = telemetry;
-  }
-
-  join(selector: Selector, sink: Sink): Selector {
-    let cohort = this.#cohorts.get(selector.key);
-    if (!cohort) {
-      cohort = { selector, sinks: new Set(), groups: new Map() };
-      this.#cohorts.set(selector.key, cohort);
-    }
-    cohort.sinks.add(sink);
-    if (sink.group) this.#count(cohort, sink.group, 1);
-    return cohort.selector;
-  }
-
-  leave({ key }: Selector, sink: Sink): void {
-    const cohort = this.#cohorts.get(key);
-    if (!cohort?.sinks.delete(sink)) return;
-    if (sink.group) this.#count(cohort, sink.group, -1);
-    if (cohort.sinks.size === 0) this.#cohorts.delete(key);
-  }
-
-  handOut(records: readonly StreamRecord[]): void {
-    // A copy: a cohort that ends and begins again meanwhile stands behind these records already.
-    for (const cohort of [...this.#cohorts.values()]) this.#handTo(cohort, records);
-  }
-
-  #handTo({ selector, sinks }: Cohort, records: readonly StreamRecord[]): void {
-    const { instruments, tracing, logger } = this.#telemetry;
-    explain(logger, this.#topic, selector, records, sinks);
-    const selected = records.filter((record) => selector.matches(record));
-    if (selected.length === 0) return;
-    const batch = new Batch(selected);
-    const full: Sink[] = [];
-    const missed: Sink[] = [];
-    let handed = 0;
-    for (const sink of sinks) {
-      // A client may have any number of sinks, here and elsewhere: one of them fills it for all.
-      if (sink.isFull) {
-        missed.push(sink);
-        continue;
-      }
-      handed++;
-      if (!sink.take(batch)) full.push(sink);
-    }
-    if (handed > 0) {
-      countDelivered(instruments, selected, handed);
-      traceDelivered(tracing, this.#topic, selected, handed);
-    }
-    for (const sink of full) sink.overflow(false);
-    for (const sink of missed) sink.overflow(true);
-  }
-
-  #count({ groups }: Cohort, group: object, change: 1 | -1): void {
-    const before = groups.get(group) ?? 0;
-    const after = before + change;
-    if (after === 0) groups.delete(group);
-    else groups.set(group, after);
-    if (before === 0 || after === 0) this.#telemetry.instruments.grouped(change);
   }
 }

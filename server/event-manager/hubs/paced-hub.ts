@@ -7,7 +7,8 @@ import { Conflation, type KeyOf } from '../records/conflation.ts';
 import { countGap } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
 import { isNoticeType, type StreamRecord } from '../records/stream-record.ts';
-import { Fanout, type Hub, type HubEvents, type Sink } from './hub.ts';
+import { Fanout } from './fanout.ts';
+import type { Hub, HubEvents, Sink } from './hub.ts';
 
 /** A pace, and the records that are kept at it. */
 export interface Pacing {

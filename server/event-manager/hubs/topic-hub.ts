@@ -7,7 +7,8 @@ import type { TopicReader } from '../reading/topic-reader.ts';
 import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord } from '../records/stream-record.ts';
-import { Fanout, type Hub, type HubEvents, type Sink } from './hub.ts';
+import { Fanout } from './fanout.ts';
+import type { Hub, HubEvents, Sink } from './hub.ts';
 
 const RECENT_RECORDS = 1024;
 const RECENT_CHARS = 4 * 1024 * 1024;

@@ -14,6 +14,35 @@ interface Placing {
   to?: Placed;
 }
 
+/** Characters handed to a reader at once: a small record has a cursor that may be a hundred times as long. */
+const HANDED_CHARS = 256 * 1024;
+
+/** Items that are handed over at once, and the number of records that they and those before were made of. */
+interface Handful {
+  readonly items: readonly StreamRecord[];
+  readonly end: number;
+}
+
+/** The items of records in parts. A record is made into items only when its part is asked for. */
+export function* inHandfuls(
+  records: readonly StreamRecord[],
+  itemsOf: (record: StreamRecord) => readonly StreamRecord[],
+): Generator<Handful, void, undefined> {
+  let items: StreamRecord[] = [];
+  let chars = 0;
+  for (const [index, record] of records.entries()) {
+    for (const item of itemsOf(record)) {
+      items.push(item);
+      chars += item.json.length + 2 * item.cursor.length; // it is written twice
+    }
+    const end = index + 1;
+    if (chars < HANDED_CHARS && end < records.length) continue;
+    if (items.length > 0) yield { items, end };
+    items = [];
+    chars = 0;
+  }
+}
+
 /** Characters of items and cursors that are kept for those who are handed the same record in the same moment. */
 const KEPT_CHARS = 512 * 1024;
 
@@ -38,6 +67,11 @@ export class Places {
     this.#positions = positions;
   }
 
+  /** Those of a stream that has come as far in some topics. */
+  static at(topics: Iterable<readonly [topic: string, position: Position]>): Places {
+    return new Places(new Map([...topics].sort(byName)));
+  }
+
   /** The cursor of them all. */
   get cursor(): string {
     this.#cursor ??= formatTopicsCursor(this.#positions);
@@ -48,7 +82,7 @@ export class Places {
   with(topic: string, { epoch, seq }: Position): Places {
     const isNew = !this.#positions.has(topic);
     const positions = new Map(this.#positions).set(topic, { epoch, seq });
-    return new Places(isNew ? new Map([...positions].sort(byName)) : positions);
+    return isNew ? Places.at(positions) : new Places(positions);
   }
 
   /** A record of a topic as an item that comes after these places. */

@@ -17,11 +17,12 @@ export function explain(
   topic: string,
   selector: Selector,
   batch: readonly StreamRecord[],
-  subscribers: ReadonlySet<{ readonly name: string }>,
+  subscribers: () => readonly { readonly name: string }[],
 ): void {
   if (!debugs(logger)) return;
-  const names = Array.from(subscribers, ({ name }) => name).slice(0, MAX_NAMES);
-  const to = { count: subscribers.size, subscribers: names, selector: selector.key };
+  const all = subscribers();
+  const names = all.slice(0, MAX_NAMES).map(({ name }) => name);
+  const to = { count: all.length, subscribers: names, selector: selector.key };
   for (const record of batch) {
     const { cursor, type } = record;
     const fields = { cursor, type, topic, ...to };

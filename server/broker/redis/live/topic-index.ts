@@ -167,6 +167,7 @@ export class TopicIndex {
     const found = new Set([...names, ...this.#heard]);
     const missing = [...this.#names, ...this.#entered.keys()].filter((name) => !found.has(name));
     for (const name of await this.#enterAgain(missing)) found.add(name);
+    for (const name of this.#heard) found.add(name); // in the meantime, too: whoever is about to follow did not hear it
     this.#names = [...found];
     for (const name of this.#names) this.#watchers.tell(name);
   }

@@ -1,0 +1,71 @@
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { countDelivered, traceDelivered } from '../records/reports.ts';
+import type { StreamRecord } from '../records/stream-record.ts';
+import type { Batch, Sink } from './hub.ts';
+
+/** Sinks that select alike, and so get the same batches. Metrics and traces are told here who got what. */
+export class Cohort {
+  readonly #telemetry: Telemetry;
+  readonly #sinks = new Set<Sink>();
+  /** Number of sinks of each group. */
+  readonly #groups = new Map<object, number>();
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sinks.size === 0;
+  }
+
+  /** All that these sinks hand to. */
+  get subscribers(): Sink[] {
+    return [...this.#sinks].flatMap((sink) => sink.subscribers?.() ?? [sink]);
+  }
+
+  add(sink: Sink): void {
+    this.#sinks.add(sink);
+    if (sink.group) this.#count(sink.group, 1);
+  }
+
+  /** @returns false if it was not there */
+  delete(sink: Sink): boolean {
+    if (!this.#sinks.delete(sink)) return false;
+    if (sink.group) this.#count(sink.group, -1);
+    return true;
+  }
+
+  /**
+   * Hands a batch to every sink that has room. The others, and those that have none left, learn so after all.
+   * @param records of the topic, which the batch was made of
+   */
+  hand(batch: Batch, topic: string, records: readonly StreamRecord[] = batch.records): void {
+    const { instruments, tracing } = this.#telemetry;
+    const full: Sink[] = [];
+    const missed: Sink[] = [];
+    let handed = 0;
+    for (const sink of this.#sinks) {
+      // A client may have any number of sinks, here and elsewhere: one of them fills it for all.
+      if (sink.isFull) {
+        missed.push(sink);
+        continue;
+      }
+      if (!sink.subscribers) handed++;
+      if (!sink.take(batch)) full.push(sink);
+    }
+    if (handed > 0) {
+      countDelivered(instruments, records, handed);
+      traceDelivered(tracing, topic, records, handed);
+    }
+    for (const sink of full) sink.overflow(false);
+    for (const sink of missed) sink.overflow(true);
+  }
+
+  #count(group: object, change: 1 | -1): void {
+    const before = this.#groups.get(group) ?? 0;
+    const after = before + change;
+    if (after === 0) this.#groups.delete(group);
+    else this.#groups.set(group, after);
+    if (before === 0 || after === 0) this.#telemetry.instruments.grouped(change);
+  }
+}
