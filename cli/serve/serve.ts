@@ -2,6 +2,7 @@ import {
   JsonLogger,
   loadConfig,
   nearMisses,
+  type RunningServer,
   SERVER_VARIABLES,
   type ServerConfig,
   startServer,
@@ -50,10 +51,12 @@ function metricsPortOf({ metricsPort, worker }: ServerConfig): number | null {
 }
 
 async function serveHere(config: ServerConfig, env: Env): Promise<void> {
-  const server = await startServer(config, { catalog, application: await createApplication(env) });
+  let server: RunningServer | undefined;
   onStopSignal(() => {
+    if (!server) process.exit(0); // nobody is served yet
     const stopMs = config.drainMs + STOP_MS;
     setTimeout(() => fail(new Error(`The server did not stop within ${stopMs} ms`)), stopMs);
     server.close().then(() => process.exit(0), fail);
   });
+  server = await startServer(config, { catalog, application: await createApplication(env) });
 }

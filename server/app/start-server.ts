@@ -184,7 +184,6 @@ async function run<C extends AnyCatalog>(
   };
 
   const { url, port } = await listen(server, config);
-  logger.info({}, `Server listening at ${url}`);
   try {
     application.start?.();
     if (config.ingress && config.redisUrl !== null) {
@@ -204,6 +203,7 @@ async function run<C extends AnyCatalog>(
     await stop();
     throw error;
   }
+  logger.info({}, `Server listening at ${url}`); // last: whoever reads it may stop the server
   let stopped: Promise<void> | undefined;
   return {
     url,
