@@ -30,8 +30,12 @@ export async function openRedis(url: string): Promise<EventsSource> {
   const manager = new EventManager<AnyCatalog>({ broker, catalog });
   return {
     publishBatch: (events, options) => manager.publishBatch(events, options),
-    stream: (options) => manager.subscribe(options),
-    replay: (options) => manager.replay(options),
+    async *stream(options) {
+      for await (const [cursor, event] of manager.subscribe(options)) yield { cursor, event };
+    },
+    async *replay(options) {
+      for await (const [cursor, event] of manager.replay(options)) yield { cursor, event };
+    },
     history: (options) => manager.history(options),
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats come from a server, not from Redis: pass --url');

@@ -7,15 +7,15 @@ import { toldError } from './errors.ts';
  * its items in groups.
  */
 export class TrackedItems<Item> implements AsyncIterable<TrackedEnvelope<Item>> {
-  readonly source: AsyncIterable<{ readonly cursor: string; readonly event: Item }>;
+  readonly source: AsyncIterable<readonly [cursor: string, event: Item]>;
 
-  constructor(source: AsyncIterable<{ readonly cursor: string; readonly event: Item }>) {
+  constructor(source: AsyncIterable<readonly [cursor: string, event: Item]>) {
     this.source = source;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Item>, void, undefined> {
     try {
-      for await (const { cursor, event } of this.source) yield tracked(cursor, event);
+      for await (const [cursor, event] of this.source) yield tracked(cursor, event);
     } catch (error) {
       throw toldError(error);
     }
@@ -30,7 +30,7 @@ export class TrackedItems<Item> implements AsyncIterable<TrackedEnvelope<Item>> 
  * t.procedure.subscription(({ signal }) => trackedItems(manager.subscribe({ topic: 'runs', signal })))
  */
 export function trackedItems<Item>(
-  source: AsyncIterable<{ readonly cursor: string; readonly event: Item }>,
+  source: AsyncIterable<readonly [cursor: string, event: Item]>,
 ): TrackedItems<Item> {
   return new TrackedItems(source);
 }

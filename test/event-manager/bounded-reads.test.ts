@@ -121,7 +121,7 @@ describe('a question whose filter matches nothing', () => {
     const replay = manager.replay({ filter: { agent_id: 'nobody' }, speed: 1_000_000 });
     const items: unknown[] = [];
     const turns = await turnsDuring(async () => {
-      for await (const { event: item } of replay) items.push(item.event_type);
+      for await (const [, item] of replay) items.push(item.event_type);
     });
     expect(items).toEqual(['stream_synced']);
     expect(turns).toBeGreaterThan(5);

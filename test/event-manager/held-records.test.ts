@@ -37,7 +37,7 @@ async function heldOf(topics: number, askerOf: (topic: number) => Asker) {
       asker,
       signal: end.signal,
     } as const;
-    for await (const { event: item } of manager.subscribe({ ...options, types: ['agent_message'] })) {
+    for await (const [, item] of manager.subscribe({ ...options, types: ['agent_message'] })) {
       if (item.event_type === 'agent_message') delivered++;
       if (item.event_type === 'stream_gap') lost += item.data.lost ?? Number.NaN;
     }

@@ -30,10 +30,10 @@ async function byHistory(manager: EventManager, since: string): Promise<Reading>
 }
 
 async function byStream(
-  items: AsyncIterable<{ cursor: string; event: { event_type: string; data: unknown } }>,
+  items: AsyncIterable<readonly [cursor: string, event: { event_type: string; data: unknown }]>,
 ): Promise<Reading> {
   const reading: Reading = { events: [], gaps: [], cursors: [] };
-  for await (const { cursor, event: item } of items) {
+  for await (const [cursor, item] of items) {
     reading.cursors.push(cursor);
     if (item.event_type === 'stream_synced') break;
     if (item.event_type === 'stream_gap') {

@@ -41,7 +41,7 @@ afterEach(() => manager.close());
 async function replayed(options: ReplayOptions<'agent_message' | 'system_status', PsycheCatalog> = {}) {
   const items: [what: string, ms: number][] = [];
   const cursors: string[] = [];
-  for await (const { cursor, event: item } of manager.replay(options)) {
+  for await (const [cursor, item] of manager.replay(options)) {
     const what = item.event_type === 'agent_message' ? item.data.message : item.event_type;
     items.push([what, Math.round(clock.time)]);
     cursors.push(cursor);
@@ -82,7 +82,7 @@ describe('replay', () => {
   test('gives a slow reader what is due, and waits for the rest', async () => {
     for (let n = 1; n <= 4; n++) await say(n, n * 1000);
     const times: number[] = [];
-    for await (const { event: item } of manager.replay()) {
+    for await (const [, item] of manager.replay()) {
       times.push(clock.time);
       if (item.event_type === 'agent_message' && item.data.message === '2') clock.time += 1500;
     }
@@ -129,7 +129,7 @@ describe('replay', () => {
     await manager.publish('system_status', systemStatus(7), { timestamp: at(500) });
     await say(2, 1000);
     const seen: string[] = [];
-    for await (const { event: item } of manager.replay({
+    for await (const [, item] of manager.replay({
       types: ['agent_message'],
       filter: { message: '2' },
     })) {
@@ -161,7 +161,7 @@ describe('replay', () => {
     await say(2, 3_600_000);
     const abort = new AbortController();
     const seen: string[] = [];
-    for await (const { event: item } of manager.replay({ signal: abort.signal })) {
+    for await (const [, item] of manager.replay({ signal: abort.signal })) {
       seen.push(item.event_type);
       setTimeout(() => abort.abort());
     }

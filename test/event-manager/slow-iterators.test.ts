@@ -16,7 +16,7 @@ afterEach(() => manager.close());
 /** A subscription that is live and pulls nothing while the flood is published. */
 async function behind(whenSlow: 'refill' | 'conflate' | 'disconnect') {
   const iterator = manager.subscribe({ whenSlow })[Symbol.asyncIterator]();
-  const synced = (await iterator.next()).value?.event;
+  const synced = (await iterator.next()).value?.[1];
   expect(synced).toMatchObject({ event_type: 'stream_synced' });
   for (let n = 1; n <= FLOOD; n++) {
     await manager.publish('agent_message', agentMessage(`${n} ${PADDING}`));
@@ -31,7 +31,7 @@ async function pull(iterator: Awaited<ReturnType<typeof behind>>) {
   while (story.at(-1) !== FLOOD) {
     const { value, done } = await iterator.next();
     if (done || !value) break;
-    const item = value.event;
+    const item = value[1];
     story.push(
       item.event_type === 'agent_message' ? Number.parseInt(item.data.message, 10) : item.event_type,
     );
@@ -68,7 +68,7 @@ describe('[D9] an unread iterator', () => {
     await items.next();
     for (let n = 1; n <= FLOOD; n++) {
       await manager.publish('agent_message', agentMessage(`${n} ${PADDING}`));
-      expect((await items.next()).value?.event).toMatchObject({ event_type: 'agent_message' });
+      expect((await items.next()).value?.[1]).toMatchObject({ event_type: 'agent_message' });
     }
     await items.return();
   });

@@ -151,7 +151,7 @@ describe('a subscription', () => {
     const seen = [await pulled];
     while (seen.length < 3000) seen.push(await iterator.next());
     expect(
-      seen.map(({ value }) => value?.event.event_type === 'agent_message' && value.event.data.message),
+      seen.map(({ value }) => value?.[1].event_type === 'agent_message' && value[1].data.message),
     ).toEqual(numbers(1, 3000));
     await iterator.return?.();
     await long.close();

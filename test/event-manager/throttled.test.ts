@@ -34,7 +34,7 @@ async function follow(options: Options) {
   const cursors: string[] = [];
   const end = new AbortController();
   const done = (async () => {
-    for await (const { cursor, event: item } of manager.subscribe({ ...options, signal: end.signal })) {
+    for await (const [cursor, item] of manager.subscribe({ ...options, signal: end.signal })) {
       cursors.push(cursor);
       if (item.event_type === 'agent_message') items.push(`${item.data.agent_id} ${item.data.message}`);
       else if (item.event_type === 'stream_gap') items.push(`-${item.data.lost} ${item.data.reason}`);
@@ -204,9 +204,9 @@ test('latestBy with whenSlow: conflate keeps the latest of each value for a read
   }
   await turns(10);
   const got = [await first];
-  while (got.at(-1)?.value?.event.event_type !== 'stream_gap') got.push(await iterator.next());
+  while (got.at(-1)?.value?.[1].event_type !== 'stream_gap') got.push(await iterator.next());
   got.push(await iterator.next(), await iterator.next());
-  expect(got.slice(-3).map(({ value }) => value?.event.data)).toMatchObject([
+  expect(got.slice(-3).map(({ value }) => value?.[1].data)).toMatchObject([
     { reason: 'conflated', lost: 600 - (got.length - 3) - 2 },
     { agent_id: 'ego', message: `599 ${padding}` },
     { agent_id: 'shadow', message: `600 ${padding}` },

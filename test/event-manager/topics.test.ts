@@ -147,7 +147,7 @@ describe.each(brokerKinds)('a subscription of several topics ($name)', ({ open }
     }
     const got: { topic: string | undefined; message: number }[] = [];
     for (let result = await next; !result.done; result = await stream.next()) {
-      const { event: item } = result.value;
+      const [, item] = result.value;
       if (item.event_type === 'agent_message')
         got.push({ topic: item.topic, message: Number(item.data.message) });
       if (got.length === 3000) break;

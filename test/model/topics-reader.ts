@@ -60,7 +60,7 @@ export class IteratingReader extends TopicsReader {
     this.#end = end;
     const items = node.subscribe({ ...options, signal: end.signal });
     this.#done = (async () => {
-      for await (const { cursor, event: item } of items)
+      for await (const [cursor, item] of items)
         this.taken.push({ cursor, topic: item.topic, type: item.event_type, data: item.data });
     })();
   }

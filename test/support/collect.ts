@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 type Item = { event_type: string; data: unknown };
 
 /** An item of a subscription in the process. */
-type Delivered<T> = { readonly cursor: string; readonly event: T };
+type Delivered<T> = readonly [cursor: string, event: T];
 
 /** Reads a subscription in the background; what came is in `items`, their cursors in `cursors`. */
 export class Collector<T extends Item> implements Disposable {
@@ -44,7 +44,7 @@ export class Collector<T extends Item> implements Disposable {
   }
 
   async #read(items: AsyncIterable<Delivered<T>>): Promise<void> {
-    for await (const { cursor, event } of items) {
+    for await (const [cursor, event] of items) {
       this.cursors.push(cursor);
       this.items.push(event);
     }

@@ -49,7 +49,7 @@ export async function* replay<N extends EventName<C>, C extends AnyCatalog>(
   try {
     for await (const record of recordsOf(log, selector, range, reading)) {
       const item = deliveredItem<N, C>(record);
-      if (!isNoticeType(record.type)) await pace.until(Date.parse(item.event.timestamp), signal);
+      if (!isNoticeType(record.type)) await pace.until(Date.parse(item[1].timestamp), signal);
       yield item;
     }
   } catch (error) {

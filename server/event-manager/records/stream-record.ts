@@ -57,17 +57,17 @@ export function itemOf<C extends AnyCatalog>(record: StreamRecord): StreamItem<E
   return item;
 }
 
-/** An item of a stream, and the cursor from which a subscriber that has it resumes. */
-export interface DeliveredItem<N extends EventName<C>, C extends AnyCatalog> {
-  readonly cursor: string;
-  readonly event: StreamItem<N, C>;
-}
+/** The cursor from which a subscriber that has an item of a stream resumes, and the item. */
+export type DeliveredItem<N extends EventName<C>, C extends AnyCatalog> = readonly [
+  cursor: string,
+  event: StreamItem<N, C>,
+];
 
 /** The item that a record is to a subscriber whose selector lets nothing else through than events N and notices. */
 export function deliveredItem<N extends EventName<C>, C extends AnyCatalog>(
   record: StreamRecord,
 ): DeliveredItem<N, C> {
-  return { cursor: record.cursor, event: itemOf<C>(record) as StreamItem<N, C> };
+  return [record.cursor, itemOf<C>(record) as StreamItem<N, C>];
 }
 
 /** The notice that a stream has caught up [D5]. */
