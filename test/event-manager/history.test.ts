@@ -46,7 +46,7 @@ describe('history', () => {
     }
     expect(seen).toEqual(Array.from({ length: seen.length }, (_, i) => 1501 - seen.length + i));
     const iterator = manager.subscribe({ since: page.next })[Symbol.asyncIterator]();
-    expect((await iterator.next()).value).toMatchObject({ event: { event_type: 'stream_synced' } });
+    expect((await iterator.next()).value?.[1]).toMatchObject({ event_type: 'stream_synced' });
     await iterator.return?.();
   });
 
