@@ -207,7 +207,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     const { since, lastEventId, ...asked } = input;
     const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };
     return endWithSession(ctx, signal, (ends) =>
-      trackedItems(
+      trackedItems(() =>
         untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
       ),
     );

@@ -40,8 +40,9 @@ export function subscriptionsTo(
     const options = grant.several
       ? { ...asked, types, filter, admit: grant.several(filter) }
       : { ...asked, ...checkpoint.narrow(grant.one, filter) };
-    const subscription = manager.subscribe({ ...options, signal, asker: askerOf(context) });
-    return trackedItems(subscription.endedBy(sessionOf(context)?.signal));
+    return trackedItems(() =>
+      manager.subscribe({ ...options, signal, asker: askerOf(context) }).endedBy(sessionOf(context)?.signal),
+    );
   };
 }
 

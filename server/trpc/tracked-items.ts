@@ -23,16 +23,31 @@ export class TrackedItems<Item> implements AsyncIterable<TrackedEnvelope<Item>> 
 }
 
 /**
- * A subscription or a replay as a procedure of your own returns it to tRPC: its clients get `{ id, data }`, and resume
- * from the last `id`.
+ * A subscription or a replay as a procedure of your own returns it to tRPC: its clients get `{ id, data }`. They resume
+ * from the last `id`, which tRPC adds to the input as `lastEventId`: without such an input, and `since`, a client that
+ * was away loses the events of that time.
  *
  * @example
- * t.procedure.subscription(({ signal }) => trackedItems(manager.subscribe({ topic: 'runs', signal })))
+ * t.procedure
+ *   .input(z.object({ lastEventId: z.string().nullish() }).optional())
+ *   .subscription(({ input, signal }) =>
+ *     trackedItems(() =>
+ *       manager.subscribe({ topic: 'runs', since: input?.lastEventId ?? undefined, signal }),
+ *     ),
+ *   )
+ *
+ * @param open makes the subscription or the replay; called at once
+ * @throws TRPCError with the code of the EventsError that `open` throws, e.g. BAD_REQUEST for an INVALID_CURSOR; all
+ * other errors as they are
  */
 export function trackedItems<Item>(
-  source: AsyncIterable<readonly [cursor: string, event: Item]>,
+  open: () => AsyncIterable<readonly [cursor: string, event: Item]>,
 ): TrackedItems<Item> {
-  return new TrackedItems(source);
+  try {
+    return new TrackedItems(open());
+  } catch (error) {
+    throw toldError(error);
+  }
 }
 
 /**

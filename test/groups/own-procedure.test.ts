@@ -32,11 +32,13 @@ function routerOf(events: EventManager) {
   const t = initTRPC.create({ transformer });
   return t.router({
     messages: t.procedure.subscription(({ signal }) =>
-      trackedItems(events.subscribe({ types: ['agent_message'], signal })),
+      trackedItems(() => events.subscribe({ types: ['agent_message'], signal })),
     ),
-    past: t.procedure.subscription(({ signal }) => trackedItems(events.replay({ speed: 1000, signal }))),
+    past: t.procedure.subscription(({ signal }) =>
+      trackedItems(() => events.replay({ speed: 1000, signal })),
+    ),
     crowded: t.procedure.subscription(() =>
-      trackedItems(events.subscribe({ topics: ['*'], since: { last: 1 } })),
+      trackedItems(() => events.subscribe({ topics: ['*'], since: { last: 1 } })),
     ),
     bare: t.procedure.subscription(({ signal }) => events.subscribe({ signal })),
   });

@@ -152,7 +152,15 @@ test('an application’s own procedure that returns a subscription gives its cli
   const t = initTRPC.create({ transformer: superjson });
   const manager = new EventManager({ broker: new MemoryBroker() });
   const router = t.router({
-    messages: t.procedure.subscription(() => trackedItems(manager.subscribe({ types: ['agent_message'] }))),
+    messages: t.procedure
+      .input(z.object({ lastEventId: z.string().nullish() }).optional())
+      .subscription(({ input }) =>
+        trackedItems(() =>
+          manager.subscribe({ types: ['agent_message'], since: input?.lastEventId ?? undefined }),
+        ),
+      ),
+    // @ts-expect-error it is made within, so that its errors have their tRPC codes
+    early: t.procedure.subscription(() => trackedItems(manager.subscribe())),
   });
   const app = createTRPCClient<typeof router>({ links: [httpLink({ url: '', transformer: superjson })] });
   app.messages.subscribe(undefined, {

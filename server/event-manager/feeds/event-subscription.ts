@@ -19,7 +19,7 @@ export interface EventSubscriptionOptions {
 /**
  * A subscription: an AsyncIterable of events with their cursors, and for the broadcaster something to attach a reader to
  * directly. Each use is a subscription of its own; nothing happens before the first. A tRPC procedure returns it as
- * `trackedItems(subscription)`.
+ * `trackedItems(() => subscription)`.
  */
 export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
   implements AsyncIterable<DeliveredItem<N, C>>
