@@ -274,7 +274,7 @@ export class SocketConnection implements Connection {
 function noUpgrade(url: string): EventsError {
   return new EventsError(
     'UNAVAILABLE',
-    `tRPC answers at ${url} over HTTP, but no WebSocket was opened: a proxy in between must pass on Upgrade and Connection`,
+    `tRPC answers at ${url} over HTTP, but the server refused the WebSocket, or a proxy does not pass on Upgrade and Connection`,
   );
 }
 

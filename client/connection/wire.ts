@@ -62,6 +62,7 @@ export class Wire {
       },
       options,
       () => this.connection.state.error,
+      type === 'query' ? '' : undefined, // nothing of a read is stored
     );
     this.#inFlight.add(call);
     try {

@@ -24,7 +24,8 @@ export function isWrongAddress(error: unknown): boolean {
 /** The code that a call's socket was closed with, if that is why it failed. */
 export function closeCodeOf(error: unknown): number | undefined {
   const { code } = partsOf(error);
-  return typeof code === 'number' ? code : undefined;
+  // An error may have a number too: a DOMException, such as that of a timeout.
+  return typeof code === 'number' && !(rootOf(error) instanceof Error) ? code : undefined;
 }
 
 /** Tells if an attempt failed before the server was asked, for lack of a token for example: the network is not the cause. */
@@ -34,8 +35,9 @@ export function isOwnFailure(error: unknown): boolean {
 
 /** Describes the end of a chain of causes in words. */
 export function describeLoss(error: unknown): string {
+  const closeCode = closeCodeOf(error);
   const { code, reason = '', message } = partsOf(error);
-  if (typeof code === 'number') return describeClose(code, String(reason));
+  if (closeCode !== undefined) return describeClose(closeCode, String(reason));
   if (message) {
     const text = String(message).trim();
     if (!text.includes('wrong version number')) return text;

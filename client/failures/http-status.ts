@@ -15,12 +15,15 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   505: 'INVALID_OPTION',
 };
 
+const NO_ENDPOINT =
+  'No tRPC endpoint is there: check url and path. One for WebSockets alone may have refused this client.';
+
 /** Advice for some statuses, added to the message. */
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'Pass token.',
   403: 'The token, or a proxy in between, does not allow it.',
-  404: 'No tRPC endpoint is there: check url and path.',
-  405: 'No tRPC endpoint is there: check url and path.',
+  404: NO_ENDPOINT,
+  405: NO_ENDPOINT,
   413: 'The request is too large: send smaller events or batches.',
   431: 'The headers are too large: pass a shorter token.',
 };
@@ -37,7 +40,7 @@ export function statusError(response: Response, asked: string): EventsError {
   const what = type ? `HTTP status ${status} and ${type}` : `HTTP status ${status}`;
   const advice = redirected
     ? `It was redirected to ${addressOf(url)}: pass that address as url.`
-    : (ADVICE[status] ?? (status < 400 ? ADVICE[404] : ''));
+    : (ADVICE[status] ?? (status < 400 ? NO_ENDPOINT : ''));
   return new EventsError(
     // A page where data should be, and a request that was sent elsewhere: neither is a success.
     codeOfStatus(response.ok ? 404 : status),

@@ -4,6 +4,8 @@ import { isRetryable, toClientError } from './errors.ts';
 
 const FIRST_MS = 1000;
 const MOST_MS = 20_000;
+/** Advice to a publisher. */
+const STORED = ' The event may have been stored: publish it again with the same idempotencyKey.';
 
 /**
  * A random wait before a retry, in ms: between 0 and a bound of 1 s that doubles with each retry, up to 20 s [D12]. It has
@@ -27,6 +29,7 @@ export interface RetryOptions {
  * Runs something that may be run twice until it succeeds, fails for good, or its time is over.
  *
  * @param whyNot why it waits, where no try of it has failed
+ * @param advice what to do when it was not answered
  * @throws EventsError when the time is over: the code of the last try, or UNAVAILABLE; the signal's reason; what `run`
  * failed with for good
  */
@@ -34,6 +37,7 @@ export async function withRetry<T>(
   run: (signal: AbortSignal) => Promise<T>,
   { timeoutMs = 10_000, signal }: RetryOptions = {},
   whyNot: () => Error | null = () => null,
+  advice = STORED,
 ): Promise<T> {
   signal?.throwIfAborted();
   if (!(timeoutMs >= 0 && timeoutMs <= LONGEST_TIMER_MS)) {
@@ -63,7 +67,7 @@ export async function withRetry<T>(
         abort.signal,
       );
       signal?.throwIfAborted();
-      if (abort.signal.aborted) throw outOfTime(timeoutMs, last ?? whyNot());
+      if (abort.signal.aborted) throw outOfTime(timeoutMs, last ?? whyNot(), advice);
     }
   } finally {
     clearTimeout(timer);
@@ -71,16 +75,14 @@ export async function withRetry<T>(
   }
 }
 
-function outOfTime(timeoutMs: number, last: Error | null): EventsError {
+function outOfTime(timeoutMs: number, last: Error | null, advice: string): EventsError {
   if (last instanceof EventsError && last.code !== 'UNAVAILABLE') {
     return new EventsError(last.code, `Gave up after ${timeoutMs} ms: ${last.message}`, { cause: last });
   }
   const why = last ? ` The last try failed: ${last.message}` : '';
-  return new EventsError(
-    'UNAVAILABLE',
-    `No answer within ${timeoutMs} ms. The event may have been stored: publish it again with the same idempotencyKey.${why}`,
-    { cause: last ?? undefined },
-  );
+  return new EventsError('UNAVAILABLE', `No answer within ${timeoutMs} ms.${advice}${why}`, {
+    cause: last ?? undefined,
+  });
 }
 
 /** Resolves after `ms`, or as soon as `signal` aborts. */
