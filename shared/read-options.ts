@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AnyCatalog } from './catalog.ts';
+import { type AnyCatalog, unknownEvent } from './catalog.ts';
 import { cursorSchema, type Since, sinceSchema, subscribeSinceSchema } from './cursor.ts';
 import { countedArray } from './data/bounded-schemas.ts';
 import { type EventName, timestampSchema } from './events.ts';
@@ -121,9 +121,15 @@ const MAX_TYPES = 1000;
 function selectionShape(names: readonly string[]) {
   return {
     topic: topicSchema.optional(),
-    types: countedArray(z.enum(names), MAX_TYPES).optional(),
+    types: countedArray(nameSchema(names), MAX_TYPES).optional(),
     filter: filterSchema.optional(),
   } satisfies ShapeOf<EventSelection<string, AnyCatalog>>;
+}
+
+function nameSchema(names: readonly string[]) {
+  return z.enum(names, {
+    error: ({ input }) => (typeof input === 'string' ? unknownEvent(input, names).message : undefined),
+  });
 }
 
 /** A schema for each option, and for nothing else. */

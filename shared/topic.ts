@@ -7,12 +7,12 @@ import { DEFAULT_TOPIC } from './protocol.ts';
 export const MAX_TOPICS = 50;
 
 /** A topic is one ordered log, e.g. one simulation run. */
-export const topicSchema = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/,
-    'A topic is 1–128 characters of A–Z a–z 0–9 _ . - and does not start with a dot',
-  );
+export const topicSchema = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/, {
+  error: ({ input }) =>
+    `A topic is 1–128 characters of A–Z a–z 0–9 _ . - and does not start with a dot${
+      input?.includes('*') ? '; a subscription takes a pattern in topics' : ''
+    }`,
+});
 
 /** A topic, or a pattern of topics in which `*` stands for any text: `run-*`. */
 export const topicPatternSchema = z

@@ -34,8 +34,14 @@ export const typesOption = (): Option =>
 export const sinceOption = (): Option =>
   new Option('--since <position>', 'a cursor, or an ISO 8601 time').argParser(parsePosition);
 
+const filterOption = (): Option =>
+  new Option('--filter <json>', 'conditions on the data, e.g. \'{"sentiment.score":{"lt":0}}\'').argParser(
+    parseFilter,
+  );
+
 const positionOptions = (): Option[] => [
   typesOption(),
+  filterOption(),
   sinceOption(),
   new Option('--last <n>', 'the last n of these events').argParser(parseCount).conflicts('since'),
 ];
@@ -76,12 +82,13 @@ export function toFollowed(options: FollowFlags): Followed {
 export interface SelectionFlags {
   topic: string;
   types?: string[];
+  filter?: NonNullable<Stored['filter']>;
   since?: NonNullable<Stored['since']>;
   last?: number;
 }
 
-export function toStored({ topic, types, since, last }: SelectionFlags): Stored {
-  return { topic, types, since: since ?? (last === undefined ? undefined : { last }) };
+export function toStored({ topic, types, filter, since, last }: SelectionFlags): Stored {
+  return { topic, types, filter, since: since ?? (last === undefined ? undefined : { last }) };
 }
 
 /** A number above 0, as an option's value. */
@@ -97,6 +104,19 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Pass a whole number above 0.');
   return count;
+}
+
+/** Conditions on the data, as an option's value; the server checks their fields. */
+function parseFilter(text: string): NonNullable<Stored['filter']> {
+  try {
+    const filter: unknown = JSON.parse(text);
+    if (isFilter(filter)) return filter;
+  } catch {} // refused below
+  throw new InvalidArgumentError('Pass an object as JSON, such as \'{"agent_id":"ego"}\'.');
+}
+
+function isFilter(value: unknown): value is NonNullable<Stored['filter']> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A cursor, or a time, as an option's value. */

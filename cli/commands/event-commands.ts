@@ -60,7 +60,11 @@ export function addEventCommands(program: Command): void {
     .description('print what a topic holds as lines of JSON: the last 100, or what is asked for')
     .addHelpText(
       'after',
-      examples('history --last 1000 --types agent_message', 'history --since 2026-01-31T12:00Z'),
+      examples(
+        'history --last 1000 --types agent_message',
+        'history --since 2026-01-31T12:00Z',
+        `history --filter '{"sentiment.score":{"lt":-0.5}}'`,
+      ),
     )
     .action((options: SourceOptions & SelectionFlags) =>
       withSource(options, async (source) => {

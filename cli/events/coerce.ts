@@ -49,11 +49,14 @@ type Object = Readonly<Record<string, unknown>>;
  * stays as it is, and the server says what is wrong with it.
  */
 export class Coercion {
+  /** False where nothing can be coerced, since there is no schema. */
+  readonly isKnown: boolean;
   readonly #defs: Readonly<Record<string, Node>>;
 
   /** @param schema what a server has at `/schema.json`; of anything else nothing is coerced */
   constructor(schema: unknown) {
-    const { data } = document.safeParse(schema);
+    const { data, success } = document.safeParse(schema);
+    this.isKnown = success;
     this.#defs = data?.$defs ?? {};
   }
 

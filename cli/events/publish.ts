@@ -1,4 +1,4 @@
-import { EventsError, formatIssues, type PublishResult } from '../../shared/index.ts';
+import { type ErrorCode, EventsError, formatIssues, type PublishResult } from '../../shared/index.ts';
 import { print } from '../output.ts';
 import { Progress } from '../progress.ts';
 import type { EventsSource } from '../sources/event-source.ts';
@@ -9,6 +9,9 @@ import { type Line, readLines } from './read-lines.ts';
 
 /** Events per request: well below what a server takes. */
 const BATCH = 500;
+
+/** Codes of events that are wrong. After another error, such as UNAVAILABLE, some of them may have been stored. */
+const REFUSED: readonly ErrorCode[] = ['INVALID_EVENT', 'UNKNOWN_EVENT'];
 
 /** The destination of events. */
 export interface PublishTo {
@@ -52,8 +55,19 @@ export async function send({ source, topic }: PublishTo, inputs: readonly Input[
   try {
     return await source.publishBatch(events, { topic });
   } catch (error) {
-    throw error instanceof EventsError ? named(error, inputs) : error;
+    if (!(error instanceof EventsError)) throw error;
+    const told = named(error, inputs);
+    throw written?.isKnown === false && told.code === 'INVALID_EVENT' ? extended(told, NO_SCHEMA) : told;
   }
+}
+
+const NO_SCHEMA =
+  'Dates, big numbers, maps and sets are made of JSON by the schema that a server has at schema.json, beside its endpoint; this one has none there. A server started by startServer serves it; a server of your own must do so itself, with toJsonSchema(catalog).';
+
+/** The error with a sentence more. */
+function extended(error: EventsError, sentence: string): EventsError {
+  const text = error.message.replace(/[^.]$/, '$&.');
+  return new EventsError(error.code, `${text} ${sentence}`, { issues: error.issues, cause: error });
 }
 
 const coercions = new WeakMap<EventsSource, Promise<Coercion>>();
@@ -72,11 +86,19 @@ async function* publishAll(
 ): AsyncGenerator<PublishResult[], void, undefined> {
   using progress = new Progress(input.share);
   for await (const lines of readLines(input)) {
-    const events = lines.flatMap(read);
-    for (let start = 0; start < events.length; start += BATCH) {
-      const results = await send(to, events.slice(start, start + BATCH));
-      progress.add(results.length);
-      yield results;
+    let first = `line ${lines[0]?.number}`;
+    try {
+      const events = lines.flatMap(read);
+      for (let start = 0; start < events.length; start += BATCH) {
+        const batch = events.slice(start, start + BATCH);
+        first = batch[0]?.name.toLowerCase() ?? first;
+        const results = await send(to, batch);
+        progress.add(results.length);
+        yield results;
+      }
+    } catch (error) {
+      if (!(error instanceof EventsError && REFUSED.includes(error.code))) throw error;
+      throw extended(error, `Nothing was stored from ${first} on.`);
     }
   }
 }

@@ -166,7 +166,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
       name: 'invalid data in a line of the input',
       args: ['publish', 'agent_message'],
       input: jsonl([agentMessage(1), invalid]),
-      message: `psyche-events: Line 2: ${tooBig}`,
+      message: `psyche-events: Line 2: ${tooBig}. Nothing was stored from line 1 on.`,
     },
     {
       name: 'data that is not JSON',
@@ -187,12 +187,12 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     {
       name: 'the history of an unknown type',
       args: ['history', '--types', 'nothing'],
-      message: 'psyche-events: types.0: Invalid option: expected one of "agent_message"',
+      message: 'psyche-events: types.0: No event is named "nothing". The catalog has: agent_message',
     },
     {
       name: 'following an unknown type',
       args: ['tail', '--types', 'nothing'],
-      message: 'psyche-events: types.0: Invalid option: expected one of "agent_message"',
+      message: 'psyche-events: types.0: No event is named "nothing". The catalog has: agent_message',
     },
     {
       name: 'an invalid position',
@@ -203,6 +203,16 @@ describe('psyche-events', { timeout: 60_000 }, () => {
       name: 'an invalid topic',
       args: ['tail', '--topic', '.'],
       message: 'psyche-events: topic: A topic is 1–128 characters',
+    },
+    {
+      name: 'a filter that is not JSON',
+      args: ['tail', '--filter', 'agent_id=ego'],
+      message: "error: option '--filter <json>' argument 'agent_id=ego' is invalid.",
+    },
+    {
+      name: 'a filter by an unknown field',
+      args: ['history', '--filter', '{"agent":"ego"}'],
+      message: 'psyche-events: Invalid filter: filter › agent: ',
     },
     {
       name: 'an invalid number',
@@ -217,6 +227,29 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     const { items } = await httpClient(server.url).history.query();
     expect(items).toEqual([]); // nothing was stored
+  });
+
+  test('tells from which line on nothing was stored, where batches before it were', async () => {
+    await using server = await startTestServer();
+    const events = Array.from({ length: 600 }, (_, n) => agentMessage(n));
+    const input = jsonl([...events, invalid]);
+    const { stdout, stderr } = await run(['publish', 'agent_message', '--url', server.url], input);
+    const [, line] =
+      /^psyche-events: Line 601: .* Nothing was stored from line ([0-9]+) on\.$/m.exec(stderr) ?? [];
+    expect(lines(stdout)).toHaveLength(Number(line) - 1);
+    const { items } = await httpClient(server.url).history.query({ limit: 1000 });
+    expect(items).toHaveLength(Number(line) - 1);
+  });
+
+  test('history and tail print the events that a filter selects', async () => {
+    await using server = await startTestServer();
+    const events = ['a', 'b', 'a'].map((agent_id) => ({ ...agentMessage(1), agent_id }));
+    await run(['publish', 'agent_message', '--url', server.url], jsonl(events));
+    const selection = ['--filter', '{"agent_id":"b"}', '--url', server.url];
+    const { stdout } = await run(['history', ...selection]);
+    expect(lines(stdout)).toMatchObject([{ data: { agent_id: 'b' } }]);
+    await using tail = new RunningCommand(['tail', '--last', '5', ...selection]);
+    await expect.poll(() => tail.stdout, { timeout: 30_000 }).toBe(stdout);
   });
 
   test.each([

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Coercion } from '../../cli/events/coerce.ts';
-import { createAppRouter, type EventManager, toJsonSchema } from '../../server/index.ts';
+import { createAppRouter, EventManager, MemoryBroker, toJsonSchema } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
+import { startForeignApp } from '../support/foreign-app.ts';
+import { dreams, ownRouter } from '../support/foreign-router.ts';
 import { RunningCommand, run } from './command.ts';
 
 const dream = z.object({
@@ -76,6 +78,17 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
     expect(items.map(({ event }) => event.data)).toEqual([made, made]);
     const wrong = await run(['publish', 'dream', JSON.stringify({ ...written, at: 'never' }), ...server.at]);
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('data.at') });
+  });
+
+  test('are refused with a hint by a server without a schema; data that is plain JSON is not', async () => {
+    const manager = new EventManager({ catalog: dreams, broker: new MemoryBroker() });
+    await using server = await startForeignApp(ownRouter(manager));
+    const at = ['--url', server.url];
+    const hint = expect.stringMatching(/data\.at: .*\. Dates, .* toJsonSchema\(catalog\)\.$/m);
+    const written = JSON.stringify({ at: '1970-01-01', heard: {}, length: 'four' });
+    expect(await run(['publish', 'dream', written, ...at])).toMatchObject({ code: 1, stderr: hint });
+    expect(await run(['publish', 'waking', '{"hour":6}', ...at])).toMatchObject({ code: 0, stderr: '' });
+    await manager.close();
   });
 
   test('stay as they are with an invalid schema, or an event that the schema does not have', () => {

@@ -208,6 +208,16 @@ describe.each(brokerKinds)('a subscription of several topics ($name)', ({ open }
     await using log = await setUp();
     expect(() => log.manager.subscribe(options)).toThrow(expect.objectContaining({ code }));
   });
+
+  test.each<[string, object, string]>([
+    ['a pattern as topic', { topic: 'run-*' }, 'start with a dot; a subscription takes a pattern in topics'],
+    ['both topic and topics', { topic: 'a', topics: ['b'] }, 'subscribe: pass either topic or topics'],
+    ['latestBy alone', { latestBy: 'agent_id' }, "subscribe: latestBy needs every, or whenSlow: 'conflate'"],
+    ['half an interval', { every: 0.5 }, 'subscribe: every must be a whole number of ms, from 1 to 3600000'],
+  ])('says how it is done right: %s', async (_, options, words) => {
+    await using log = await setUp();
+    expect(() => log.manager.subscribe(options)).toThrow(words);
+  });
 });
 
 test('a pattern that matches too many topics ends the subscription, and opens few of them', async () => {

@@ -134,20 +134,23 @@ export class SubscriptionFactory {
 }
 
 function checkOptions({ topic, topics, whenSlow, every, latestBy }: UncheckedOptions): void {
-  if (topic !== undefined && topics !== undefined) throw wrong('topics', 'pass topic or topics, not both');
+  if (topic !== undefined && topics !== undefined) throw wrong('topics', 'pass either topic or topics');
   if (topics !== undefined && whenSlow === 'disconnect') {
-    throw wrong('whenSlow', 'a subscription to several topics is refilled or conflated, not disconnected');
+    throw wrong(
+      'whenSlow',
+      "whenSlow: 'disconnect' is for one topic: pass 'refill' or 'conflate' with topics",
+    );
   }
   if (every !== undefined && !(Number.isInteger(every) && every >= 1 && every <= MAX_EVERY_MS)) {
-    throw wrong('every', 'must be a whole number of ms, an hour at most');
+    throw wrong('every', `every must be a whole number of ms, from 1 to ${MAX_EVERY_MS}`);
   }
   if (latestBy !== undefined && every === undefined && whenSlow !== 'conflate') {
-    throw wrong('latestBy', "has a meaning with every, or with whenSlow: 'conflate'");
+    throw wrong('latestBy', "latestBy needs every, or whenSlow: 'conflate'");
   }
 }
 
 function wrong(option: string, message: string): EventsError {
-  return new EventsError('INVALID_OPTION', `subscribe: ${option}: ${message}`, {
+  return new EventsError('INVALID_OPTION', `subscribe: ${message}`, {
     issues: [{ path: [option], message }],
   });
 }
