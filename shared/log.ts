@@ -71,14 +71,14 @@ export function toLogEntry<C extends AnyCatalog>(
   return meta === undefined ? entry : { ...entry, meta: JSON.stringify(meta) };
 }
 
-/** Beginning of this process's ids: random. */
-let ids: string | undefined;
-let lastId = 0;
-
-/** An id that no other entry has, and that nobody else can tell before. To number them costs less than to draw each. */
+/**
+ * An id that no other entry has, and that nobody else can tell before. Each is drawn from the system: a number that this
+ * process counts, and a supply that it holds (as `randomUUID` does), are in a snapshot of it too, and all who start from
+ * that make the same ids.
+ */
 function newId(): string {
-  ids ??= globalThis.crypto.randomUUID();
-  return `${ids}-${(++lastId).toString(36)}`;
+  const [one, other] = globalThis.crypto.getRandomValues(new BigUint64Array(2));
+  return `${one?.toString(36)}-${other?.toString(36)}`;
 }
 
 /** The event a log entry holds; the inverse of {@link toLogEntry}. It believes the entry: see {@link checkedEvent}. */
