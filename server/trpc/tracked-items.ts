@@ -13,13 +13,30 @@ export class TrackedItems<Item> implements AsyncIterable<TrackedEnvelope<Item>> 
     this.source = source;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Item>, void, undefined> {
-    try {
-      for await (const [cursor, event] of this.source) yield tracked(cursor, event);
-    } catch (error) {
-      throw toldError(error);
-    }
+  /** Its errors are heard, see {@link hearErrors}. To return from it ends the source at once, whatever it waits for. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<TrackedEnvelope<Item>, void, undefined> {
+    return heard(trackedIterator(this.source[Symbol.asyncIterator]()));
   }
+}
+
+/** No generator: its `return` would wait for the item that is waited for, and reach the source after that. */
+function trackedIterator<Item>(
+  items: AsyncIterator<readonly [cursor: string, event: Item]>,
+): AsyncIterator<TrackedEnvelope<Item>, void, undefined> {
+  return {
+    async next() {
+      try {
+        const { done, value } = await items.next();
+        return done ? { done, value: undefined } : { done: false, value: tracked(value[0], value[1]) };
+      } catch (error) {
+        throw toldError(error);
+      }
+    },
+    async return() {
+      await items.return?.();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /**
@@ -50,23 +67,31 @@ export function trackedItems<Item>(
   }
 }
 
+/** Streams whose errors are heard. */
+const hearing = new WeakSet<object>();
+
 /**
  * Sees to it that no error of a stream goes unheard. tRPC asks for the next item of a stream of server-sent events
  * before it has sent the one before: an error that comes while the client does not read is nobody's until then, and
  * one that nobody hears ends the process.
- * @param result what a procedure answered: changed if it is a stream, and nothing is done if it is none
+ * @param result what a procedure answered: changed if it is a stream that allows it, and once; `TrackedItems` hear their own
  */
 export function hearErrors(result: unknown): void {
-  if (!isStream(result)) return;
+  if (!isStream(result) || result instanceof TrackedItems || hearing.has(result)) return;
+  hearing.add(result);
   const iterate = result[Symbol.asyncIterator].bind(result);
-  Object.assign(result, { [Symbol.asyncIterator]: () => heard(iterate()) });
+  const value = () => heard(iterate());
+  // False for one that is frozen: it stays as it is, with tRPC's treatment of its errors.
+  Reflect.defineProperty(result, Symbol.asyncIterator, { value, configurable: true, writable: true });
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-function heard<T>(iterator: AsyncIterator<T>): AsyncIterableIterator<T> {
+function heard<T, TReturn>(
+  iterator: AsyncIterator<T, TReturn | undefined, undefined>,
+): AsyncIterableIterator<T, TReturn | undefined, undefined> {
   return {
     next() {
       const item = iterator.next();

@@ -2,9 +2,9 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import type { EventName } from '../../../shared/events.ts';
 import type { WhenSlow } from '../../../shared/read-options.ts';
 import { onAbort } from '../../../shared/timing.ts';
-import { UNSENT_BYTES } from '../reading/asker.ts';
 import { type DeliveredItem, deliveredItem } from '../records/stream-record.ts';
-import { type FeedHandle, type FeedReader, PullReader } from './feed-reader.ts';
+import type { FeedHandle, FeedReader } from './feed-reader.ts';
+import { PulledItems } from './pulled-items.ts';
 
 export interface EventSubscriptionOptions {
   /** Starts to feed a reader, which is not called before this returns. */
@@ -60,21 +60,9 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
     };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<DeliveredItem<N, C>, void, undefined> {
+  [Symbol.asyncIterator](): PulledItems<DeliveredItem<N, C>> {
     const { signal, ends } = this.#options;
-    if (signal?.aborted) return;
-    const reader = new PullReader(UNSENT_BYTES, this.whenSlow);
-    const feed = this.attach(reader);
-    const letGo = signal && onAbort(signal, () => reader.close());
-    try {
-      for (let record = await reader.next(); record !== null; record = await reader.next()) {
-        if (ends?.aborted) throw ends.reason; // nothing more, not even what waits
-        yield deliveredItem<N, C>(record);
-        if (reader.isEmpty) feed.resume();
-      }
-    } finally {
-      letGo?.();
-      feed.close();
-    }
+    const open = (reader: FeedReader) => this.attach(reader);
+    return new PulledItems(open, deliveredItem<N, C>, { whenSlow: this.whenSlow, signal, ends });
   }
 }

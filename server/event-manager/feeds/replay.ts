@@ -3,7 +3,7 @@ import { type Position, parseCursor, samePosition } from '../../../shared/cursor
 import { EventsError } from '../../../shared/errors.ts';
 import type { EventName } from '../../../shared/events.ts';
 import { MAX_SPEED, type ReplayOptions } from '../../../shared/read-options.ts';
-import { type Clock, Pace } from '../../../shared/timing.ts';
+import { type Clock, onAbort, Pace } from '../../../shared/timing.ts';
 import { hasReached, newestPosition } from '../../broker/gaps.ts';
 import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
@@ -34,26 +34,59 @@ export function checkReplay({ since, until, speed = 1, maxPauseMs = 0 }: Range &
   for (const cursor of [since, until]) if (typeof cursor === 'string') parseCursor(cursor);
 }
 
+interface Replaying {
+  clock: Clock;
+  reads: Reads;
+  signal: AbortSignal | undefined;
+}
+
 /**
  * A part of a topic's past, each event when its time has come. What cannot be read any more is a `stream_gap` in its
- * place; the last item is a `stream_synced` [D4] [D5]. A reader that takes no more is waited for.
+ * place; the last item is a `stream_synced` [D4] [D5]. A reader that takes no more is waited for; one that returns ends
+ * it at once, whatever it waits for.
  */
-export async function* replay<N extends EventName<C>, C extends AnyCatalog>(
+export function replay<N extends EventName<C>, C extends AnyCatalog>(
+  log: TopicReader,
+  selector: Selector,
+  options: ReplayOptions<N, C>,
+  replaying: Replaying,
+): AsyncIterableIterator<DeliveredItem<N, C>, void, undefined> {
+  const stop = new AbortController();
+  const items = replayed<N, C>(log, selector, options, replaying, stop);
+  return {
+    next: () => items.next(),
+    return() {
+      stop.abort();
+      return items.return();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* replayed<N extends EventName<C>, C extends AnyCatalog>(
   log: TopicReader,
   selector: Selector,
   { speed = 1, maxPauseMs = Number.POSITIVE_INFINITY, ...range }: ReplayOptions<N, C>,
-  { clock, ...reading }: { clock: Clock; reads: Reads; signal: AbortSignal | undefined },
+  { clock, reads, signal: asked }: Replaying,
+  stop: AbortController,
 ): AsyncGenerator<DeliveredItem<N, C>, void, undefined> {
-  const { signal } = reading;
+  const { signal } = stop;
+  if (asked?.aborted) return;
+  const letGo = asked && onAbort(asked, () => stop.abort(asked.reason));
   const pace = new Pace(clock, { speed, maxPauseMs });
   try {
-    for await (const record of recordsOf(log, selector, range, reading)) {
+    for await (const record of recordsOf(log, selector, range, { reads, signal })) {
       const item = deliveredItem<N, C>(record);
       if (!isNoticeType(record.type)) await pace.until(Date.parse(item[1].timestamp), signal);
+      if (signal.aborted) return;
       yield item;
     }
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    if (!signal.aborted) throw error;
+  } finally {
+    letGo?.();
   }
 }
 
