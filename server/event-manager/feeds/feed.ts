@@ -270,6 +270,7 @@ export class Feed implements FeedHandle, Sink {
       if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
       if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
+      if (this.#run === null) return false; // ended by whoever took them
       this.#endRun('full'); // a reader that is full for long should hold nothing
       this.#reader.waitedFor(this, false);
       return false;

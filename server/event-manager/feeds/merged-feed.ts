@@ -97,7 +97,7 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
 
   overflow(missed: boolean): void {
     const standing = this.#merged?.standing(missed);
-    if (!standing) return;
+    if (!standing || this.#closed) return;
     this.#leave(standing.places);
     for (const { feed } of this.#parts) feed.fellBehind(standing.in(feed.hub));
     this.#fellBehind();
@@ -191,6 +191,7 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
   }
 
   #hand(items: readonly StreamRecord[]): boolean {
+    if (this.#closed) return false;
     if (this.#options.reader.take(new Batch(items))) return true;
     this.#fellBehind();
     return false;
@@ -198,7 +199,7 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
 
   /** The reader is full: what comes from here on comes from the logs. */
   #fellBehind(): void {
-    if (this.#full) return;
+    if (this.#full || this.#closed) return;
     this.#full = true;
     for (const { feed } of this.#parts) feed.fellBehind();
     this.#options.reader.waitedFor(this, false); // options say that it is never cut

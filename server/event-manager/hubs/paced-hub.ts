@@ -119,6 +119,7 @@ export class PacedHub implements Hub, RecordHolder {
   readonly close = (): void => {
     if (this.#closed) return;
     if (this.#position !== null && !this.#held.isEmpty) this.#deliver();
+    if (this.#closed) return; // in the midst of that
     this.#closed = true;
     this.#note(0);
     clearTimeout(this.#interval);
@@ -132,6 +133,7 @@ export class PacedHub implements Hub, RecordHolder {
     for (const record of batch) {
       if (this.#isBreak(record)) this.#emit([...this.#held.records(), record], record);
       else this.#held.add(record, this.#pacing.selector.matches(record));
+      if (this.#closed) return; // the last who wanted it left on being handed that
     }
     if (this.#held.isEmpty) this.#emit([], this.#held.end);
     else if (this.#interval === undefined || this.#held.isLarge) this.#deliver();
@@ -147,6 +149,7 @@ export class PacedHub implements Hub, RecordHolder {
     for (const record of records)
       if (record.type === 'stream_gap') countGap(this.telemetry.instruments, record);
     this.#emit(records, this.#held.end);
+    if (this.#closed) return;
     clearTimeout(this.#interval);
     this.#interval = setTimeout(() => {
       this.#interval = undefined;
