@@ -145,7 +145,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
     this.#assertOpen();
-    const { signal, whenSlow = 'refill' } = options;
+    const { signal } = options;
+    const whenSlow = options.whenSlow ?? 'refill';
     return new EventSubscription<N, C>({ attach: this.#subscriptions.attach(options), whenSlow, signal });
   }
 

@@ -204,10 +204,29 @@ describe.each(brokerKinds)('a subscription of several topics ($name)', ({ open }
     ['an incomplete cursor', { topics: ['a'], since: '~a:abc' }, 'INVALID_CURSOR'],
     ['a cursor that names a topic twice', { topics: ['a'], since: '~a:abc:1~a:abc:2' }, 'INVALID_CURSOR'],
     ['disconnect', { topics: ['a'], whenSlow: 'disconnect' }, 'INVALID_OPTION'],
+    ['another treatment of slow readers', { whenSlow: 'wait' }, 'INVALID_OPTION'],
+    ['a start without a place', { since: {} }, 'INVALID_OPTION'],
+    ['a negative number of events', { since: { last: -1 } }, 'INVALID_OPTION'],
+    ['a number as start', { topics: ['a'], since: 5 }, 'INVALID_OPTION'],
+    ['a day that there is not', { since: { at: '2026-02-31T00:00:00Z' } }, 'INVALID_OPTION'],
+    ['a list as latestBy', { every: 1, latestBy: ['agent_id'] }, 'INVALID_OPTION'],
   ])('refuses invalid options: %s', async (_, options, code) => {
     await using log = await setUp();
     expect(() => log.manager.subscribe(options)).toThrow(expect.objectContaining({ code }));
   });
+
+  test.each(['topic', 'topics', 'types', 'filter', 'since', 'whenSlow', 'every', 'latestBy'])(
+    'takes null as undefined, as over the wire: %s',
+    async (option) => {
+      await using log = await setUp();
+      const options = { [option]: null, ...(option === 'latestBy' && { every: 1 }) };
+      const subscription = log.manager.subscribe(options);
+      expect(subscription.whenSlow).toBe('refill');
+      const items = subscription[Symbol.asyncIterator]();
+      expect((await items.next()).value?.[1]).toMatchObject({ event_type: 'stream_synced' });
+      await items.return();
+    },
+  );
 
   test.each<[string, object, string]>([
     ['a pattern as topic', { topic: 'run-*' }, 'start with a dot; a subscription takes a pattern in topics'],

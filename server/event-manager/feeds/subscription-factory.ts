@@ -1,7 +1,8 @@
+import * as z from 'zod';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { parseCursor, parseTopicsCursor } from '../../../shared/cursor.ts';
-import { EventsError } from '../../../shared/errors.ts';
-import { MAX_EVERY_MS, type SubscriptionOptions } from '../../../shared/read-options.ts';
+import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { MAX_EVERY_MS, type SubscriptionOptions, subscriptionShape } from '../../../shared/read-options.ts';
 import { parseTopic, parseTopics } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { type HubLease, PacedHubs } from '../hubs/hub-registry.ts';
@@ -56,7 +57,8 @@ export class SubscriptionFactory {
   }
 
   /** @throws EventsError for options that have no meaning */
-  attach(options: UncheckedOptions): EventSubscriptionOptions['attach'] {
+  attach(unchecked: UncheckedOptions): EventSubscriptionOptions['attach'] {
+    const options = withoutNulls(unchecked);
     checkOptions(options);
     const selector = select(this.#catalog, options);
     const keyOf = latestOf(this.#catalog, options.types, options.latestBy);
@@ -133,7 +135,26 @@ export class SubscriptionFactory {
   }
 }
 
-function checkOptions({ topic, topics, whenSlow, every, latestBy }: UncheckedOptions): void {
+/** Options whose errors have no code of their own. A cursor's has. */
+const { every, latestBy, since, whenSlow } = subscriptionShape([]);
+const checkedSchema = z.object({ every, latestBy, since, whenSlow });
+
+/** Options in which null is undefined, as in those that come over the wire, though their types have no null. */
+function withoutNulls(options: UncheckedOptions): UncheckedOptions {
+  return {
+    ...options,
+    topic: options.topic ?? undefined,
+    topics: options.topics ?? undefined,
+    types: options.types ?? undefined,
+    filter: options.filter ?? undefined,
+    since: options.since ?? undefined,
+    whenSlow: options.whenSlow ?? undefined,
+    every: options.every ?? undefined,
+    latestBy: options.latestBy ?? undefined,
+  };
+}
+
+function checkOptions({ topic, topics, whenSlow, every, latestBy, since }: UncheckedOptions): void {
   if (topic !== undefined && topics !== undefined) throw wrong('topics', 'pass either topic or topics');
   if (topics !== undefined && whenSlow === 'disconnect') {
     throw wrong(
@@ -143,6 +164,12 @@ function checkOptions({ topic, topics, whenSlow, every, latestBy }: UncheckedOpt
   }
   if (every !== undefined && !(Number.isInteger(every) && every >= 1 && every <= MAX_EVERY_MS)) {
     throw wrong('every', `every must be a whole number of ms, from 1 to ${MAX_EVERY_MS}`);
+  }
+  const start = typeof since === 'string' ? undefined : since;
+  const { error } = checkedSchema.safeParse({ every, latestBy, since: start, whenSlow });
+  if (error) {
+    const issues = toIssues(error);
+    throw new EventsError('INVALID_OPTION', `subscribe: ${formatIssues(issues)}`, { issues });
   }
   if (latestBy !== undefined && every === undefined && whenSlow !== 'conflate') {
     throw wrong('latestBy', "latestBy needs every, or whenSlow: 'conflate'");
