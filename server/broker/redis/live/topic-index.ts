@@ -10,6 +10,8 @@ const REFRESH_MS = 60_000;
 const OUTLIVES_LOG_MS = 10 * REFRESH_MS;
 /** Topics remembered as entered. Of more, all are forgotten, and entered once more. */
 const MAX_REMEMBERED = 10_000;
+/** Topics looked for at each check by a process that only publishes; of more, others at the next. */
+const LOOKED_FOR = 1_000;
 
 /**
  * Enters a topic, announces it if it is new, and drops topics that no node entered for long. The clock is Redis's. Nodes
@@ -59,6 +61,8 @@ export class TopicIndex {
   readonly #entered = new Map<string, Entered>();
   readonly #watchers = new TopicWatchers();
   readonly #stop = new AbortController();
+  /** Number of topics before those that the next check looks for. */
+  #looked = 0;
   #names: readonly string[] = [];
   /** Names announced since the last reading began. */
   #heard: string[] = [];
@@ -103,13 +107,15 @@ export class TopicIndex {
     return this.#watchers.add(this.#names, sink);
   }
 
-  /** Finds topics whose announcement was lost, and restores the index if it is lost. */
+  /** Finds topics whose announcement was lost, and enters again those that the index has lost. */
   async check(): Promise<void> {
     if (this.#unlisten) return this.#readNow();
+    const names = [...this.#entered.keys()].slice(this.#looked, this.#looked + LOOKED_FOR);
+    this.#looked = names.length < LOOKED_FOR ? 0 : this.#looked + LOOKED_FOR;
+    if (names.length === 0) return;
     const { keys, run } = this.#settings;
-    const isThere =
-      this.#entered.size === 0 || (await run((redis) => redis.exists(keys.topics)).catch(() => 1));
-    if (!isThere) await this.#enterAgain([...this.#entered.keys()]);
+    const scores = await run((redis) => redis.zmscore(keys.topics, ...names)).catch(() => null);
+    await this.#enterAgain(names.filter((_, index) => scores?.[index] === null));
   }
 
   /** Stops following, and waits for the entries that are under way. */
