@@ -90,6 +90,12 @@ export function resolveLimits(options: LimitOptions): Limits {
   return limits;
 }
 
+/** @throws TypeError when a number is not one of a range, both ends included */
+export function checkNumber(name: string, value: number, least: number, most: number): void {
+  if (typeof value === 'number' && value >= least && value <= most) return;
+  throw new TypeError(`${name} must be a number from ${least} to ${most}, not ${value}`);
+}
+
 /**
  * Options for the `WebSocketServer` itself: what one client may make `ws` hold, before this adapter sees anything.
  * A larger message is closed with 1009, one in more parts with 1008.
