@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
 import { resolveOptions, serveConnections } from './apply-handler.ts';
-import { COMPRESSION, WEBSOCKET_LIMITS } from './core/limits.ts';
+import { COMPRESSION, checkBytes, WEBSOCKET_LIMITS } from './core/limits.ts';
 import type { BroadcastWSSHandlerOptions } from './core/options.ts';
 import type { Connection } from './socket/connection.ts';
 import {
@@ -16,18 +16,9 @@ import {
   type Traffic,
 } from './socket/connections.ts';
 import { endWith, PendingAnswers } from './upgrade/answers.ts';
+import { decide, type OnUpgrade, type UpgradeRefusal } from './upgrade/decision.ts';
 import { isAnsweredBy, type Place, takePlace } from './upgrade/places.ts';
 import { type Upgrade, upgradeListener } from './upgrade/upgrades.ts';
-
-/** A refusal of an upgrade. */
-export interface UpgradeRefusal {
-  /** Status of HTTP. */
-  readonly status: number;
-  /** For the client, as JSON. @default the name of the status */
-  readonly message?: string;
-  /** For `instruments.refused`. @default UPGRADE */
-  readonly code?: string;
-}
 
 /** The options of {@link applyBroadcastWSSHandler}, with the HTTP server in place of the WebSocket server. */
 export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
@@ -45,12 +36,14 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
   path?: string;
   /**
    * Decides about an upgrade of the path before it is taken: by its `Origin` or `Host`, or by how many there are. Returns
-   * a refusal; or else, if need be, what to call once the socket has closed.
+   * a refusal; or else, if need be, what to call once the socket has closed. One that throws, or returns anything else,
+   * is logged as an error, and the upgrade refused with 500.
    * @default all are taken
    */
-  onUpgrade?: (request: IncomingMessage) => UpgradeRefusal | (() => void) | undefined;
+  onUpgrade?: OnUpgrade;
   /**
-   * Bytes of one message, which may hold several calls. A larger one is closed with 1009.
+   * Bytes of one message, which may hold several calls: a whole number from 1 to 2147483647. A larger one is closed with
+   * 1009.
    * @default 65536
    */
   maxMessageBytes?: number;
@@ -61,7 +54,10 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
   compression?: boolean;
   /** Is told of connections and of upgrades that are refused: a `Metrics`, for example. @default nobody */
   instruments?: Instruments;
-  /** Is told of connections, at the level `debug`. @default nobody */
+  /**
+   * Is told of connections, at the level `debug`, and of an `onUpgrade` that fails, as an error.
+   * @default nobody is told of connections; failures are written to the console
+   */
   logger?: Logger;
 };
 
@@ -83,9 +79,11 @@ interface Mount {
  */
 export class Broadcaster<TRouter extends AnyTRPCRouter> {
   readonly #place: Place;
-  readonly #onUpgrade: BroadcasterOptions<AnyTRPCRouter>['onUpgrade'];
+  readonly #onUpgrade: OnUpgrade | undefined;
   readonly #instruments: Instruments;
   readonly #logger: Logger;
+  /** Reports that `onUpgrade` failed, for which there is no connection yet that `onError` could be given. */
+  readonly #reportFailure: (cause: unknown) => void;
   readonly #wss: WebSocketServer;
   readonly #connections: Connections;
   readonly #upgrade: Upgrade;
@@ -100,9 +98,14 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   constructor(options: BroadcasterOptions<AnyTRPCRouter>, { pending, isAlone = false }: Mount = {}) {
     const { server, path = '/trpc', onUpgrade, maxMessageBytes, compression = false, ...rest } = options;
     const { instruments = noInstruments, logger = silentLogger, ...handler } = rest;
+    if (maxMessageBytes !== undefined) checkBytes('maxMessageBytes', maxMessageBytes);
     this.#onUpgrade = onUpgrade;
     this.#instruments = instruments;
     this.#logger = logger;
+    this.#reportFailure = (cause) => {
+      if (rest.logger) logger.error({ err: cause }, 'onUpgrade failed');
+      else console.error('[psyche-events] onUpgrade failed', cause);
+    };
     this.#wss = new WebSocketServer({
       noServer: true,
       ...WEBSOCKET_LIMITS,
@@ -176,7 +179,7 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   readonly #take: Upgrade = (request, socket, head) => {
     if (pathOf(request) !== this.#place.path) return this.#refuse(socket, { status: 404, code: 'PATH' });
     if (this.#drains || this.#place.isClosing) return this.#refuse(socket, { status: 503, code: 'CLOSED' });
-    const decision = this.#onUpgrade?.(request);
+    const decision = decide(this.#onUpgrade, request, this.#reportFailure);
     if (typeof decision === 'object') return this.#refuse(socket, decision);
     if (decision) socket.once('close', decision);
     this.#wss.handleUpgrade(request, socket, head, (ws) => this.#wss.emit('connection', ws, request));

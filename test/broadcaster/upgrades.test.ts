@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { initTRPC } from '@trpc/server';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Broadcaster, type BroadcasterOptions, Metrics } from '../../server/index.ts';
 import { RawClient } from './harness.ts';
 
@@ -21,6 +21,7 @@ const router = t.router({
   }),
 });
 type Options = Partial<BroadcasterOptions<typeof router>>;
+type OnUpgrade = NonNullable<Options['onUpgrade']>;
 
 /** What would have ended the process. */
 const uncaught: unknown[] = [];
@@ -177,17 +178,18 @@ describe('the end of a Broadcaster', () => {
     '%s may be called as a subscription ends with its socket',
     async (end) => {
       await using own = await setUp({ path: '/a' });
-      let ended: Promise<void> | undefined;
+      let isOver = false;
       onAbort = () => {
-        ended ??= own.broadcasters[0]?.[end]();
+        void own.broadcasters[0]?.[end]().then(() => {
+          isOver = true;
+        });
       };
       const client = new RawClient(`ws://127.0.0.1:${own.port}/a`);
       await client.opened;
       client.call(1, 'subscription', 'forever');
       await client.frame(1, 1);
       client.ws.terminate();
-      await expect.poll(() => ended).toBeDefined();
-      await ended;
+      await expect.poll(() => isOver).toBe(true);
       expect(own.broadcasters[0]?.connections).toEqual([]);
     },
   );
@@ -218,5 +220,69 @@ describe('the end of a Broadcaster', () => {
       );
     }
     expect((await answerTo(own.port, '/a'))[0]).toContain(' 101 ');
+  });
+});
+
+describe('onUpgrade', () => {
+  const FAILED = ['HTTP/1.1 500 Internal Server Error', '{"message":"Internal Server Error"}'];
+  const throwing = () => {
+    throw new Error('no decision');
+  };
+
+  test.each<[string, () => unknown]>([
+    ['throws', throwing],
+    ['is asynchronous', async () => undefined],
+    ['rejects', async () => throwing()],
+    ['refuses with no status', () => ({})],
+    ['refuses with a status that is none', () => ({ status: 99.5 })],
+    ['refuses with a status of success', () => ({ status: 200 })],
+    ['refuses with a message that is no text', () => ({ status: 403, message: 1n })],
+    ['returns true', () => true],
+  ])('that %s is reported, and answered with 500', async (_, onUpgrade) => {
+    const logged: string[] = [];
+    const silent = () => {};
+    const error = (_: object, message: string) => void logged.push(message);
+    const logger = { debug: silent, info: silent, warn: silent, error };
+    await using own = await setUp({ onUpgrade: onUpgrade as OnUpgrade, logger });
+    expect(await answerTo(own.port, '/trpc')).toEqual(FAILED);
+    expect(new Set(logged)).toEqual(new Set(['onUpgrade failed']));
+    expect(own.broadcasters[0]?.connections).toEqual([]);
+  });
+
+  test('that returns null takes the upgrade, as undefined does', async () => {
+    const onUpgrade = (() => null) as unknown as OnUpgrade;
+    await using own = await setUp({ onUpgrade });
+    expect((await answerTo(own.port, '/trpc'))[0]).toContain(' 101 ');
+  });
+
+  test('may return a release that throws: it is called once, and reported', async () => {
+    const failures = vi.spyOn(console, 'error').mockReturnValue();
+    const release = vi.fn(throwing);
+    await using own = await setUp({ onUpgrade: () => release });
+    expect((await answerTo(own.port, '/trpc'))[0]).toContain(' 101 ');
+    await expect.poll(() => failures.mock.calls.length).toBe(1);
+    await own.broadcasters[0]?.close();
+    expect(release).toHaveBeenCalledOnce();
+    failures.mockRestore();
+  });
+});
+
+describe('a number that has no meaning is refused, and the server left alone', () => {
+  test.each<[string, Options]>([
+    ...[0, -1, 0.5, Number.NaN, 2 ** 31, Number.POSITIVE_INFINITY].map((bytes): [string, Options] => [
+      'maxMessageBytes',
+      { maxMessageBytes: bytes },
+    ]),
+    ['compressFrom', { compressFrom: Number.NaN }],
+    ['compressFrom', { compressFrom: -1 }],
+    ['keepAlive.pingMs', { keepAlive: { enabled: true, pingMs: 0 } }],
+    ['keepAlive.pingMs', { keepAlive: { enabled: true, pingMs: Number.NaN } }],
+    ['keepAlive.pongWaitMs', { keepAlive: { enabled: true, pongWaitMs: 2 ** 31 } }],
+    ['maxSubscriptions', { maxSubscriptions: 0 }],
+  ])('%s: %o', (name, options) => {
+    const server = createServer();
+    expect(() => new Broadcaster({ ...options, server, router })).toThrow(TypeError);
+    expect(() => new Broadcaster({ ...options, server, router })).toThrow(`${name} must be `);
+    expect(server.eventNames()).toEqual(createServer().eventNames());
   });
 });
