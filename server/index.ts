@@ -29,7 +29,7 @@ export { loadConfig, SERVER_VARIABLES, type ServerConfig, type ServerOptions } f
 export { type NearMiss, nearMisses } from './app/near-misses.ts';
 export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
 export { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './broadcaster/apply-handler.ts';
-export { Broadcaster, type BroadcasterOptions, type UpgradeRefusal } from './broadcaster/broadcaster.ts';
+export { Broadcaster, type BroadcasterOptions } from './broadcaster/broadcaster.ts';
 export { COMPRESSION, WEBSOCKET_LIMITS } from './broadcaster/core/limits.ts';
 export type {
   BroadcastOptions,
@@ -37,6 +37,7 @@ export type {
   ClientConnection,
 } from './broadcaster/core/options.ts';
 export type { ConnectionInfo, DrainOptions, Traffic } from './broadcaster/socket/connections.ts';
+export type { UpgradeRefusal } from './broadcaster/upgrade/decision.ts';
 export type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail, TailSink } from './broker/broker.ts';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';

@@ -1,9 +1,10 @@
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
+import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
 import { jsonEncoder } from './core/json-encoder.ts';
-import { type Limits, resolveLimits } from './core/limits.ts';
+import { checkNumber, type Limits, resolveLimits } from './core/limits.ts';
 import { MessageTurns } from './core/message-turns.ts';
 import type { AnyHandlerOptions, BroadcastWSSHandlerOptions, Setup } from './core/options.ts';
 import { liveEvents } from './groups/live-events.ts';
@@ -92,6 +93,10 @@ function cutStalled(connection: Connection): void {
 export function resolveOptions(options: AnyHandlerOptions): Setup {
   refuseForeignRouter(options.router);
   const limits = resolveLimits(options);
+  const { compressFrom = 0, keepAlive: { pingMs = 1, pongWaitMs = 1 } = {} } = options;
+  checkNumber('compressFrom', compressFrom, 0, Number.POSITIVE_INFINITY);
+  checkNumber('keepAlive.pingMs', pingMs, 1, LONGEST_TIMER_MS);
+  checkNumber('keepAlive.pongWaitMs', pongWaitMs, 1, LONGEST_TIMER_MS);
   return {
     options,
     encoder: options.experimental_encoder ?? jsonEncoder,

@@ -5,22 +5,20 @@ import { WebSocketServer } from 'ws';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
 import { resolveOptions, serveConnections } from './apply-handler.ts';
-import { COMPRESSION, WEBSOCKET_LIMITS } from './core/limits.ts';
+import { COMPRESSION, checkBytes, WEBSOCKET_LIMITS } from './core/limits.ts';
 import type { BroadcastWSSHandlerOptions } from './core/options.ts';
 import type { Connection } from './socket/connection.ts';
-import type { ConnectionInfo, Connections, DrainOptions, Traffic } from './socket/connections.ts';
+import {
+  type ConnectionInfo,
+  type Connections,
+  checkDrain,
+  type DrainOptions,
+  type Traffic,
+} from './socket/connections.ts';
 import { endWith, PendingAnswers } from './upgrade/answers.ts';
+import { decide, type OnUpgrade, type UpgradeRefusal } from './upgrade/decision.ts';
+import { isAnsweredBy, type Place, takePlace } from './upgrade/places.ts';
 import { type Upgrade, upgradeListener } from './upgrade/upgrades.ts';
-
-/** A refusal of an upgrade. */
-export interface UpgradeRefusal {
-  /** Status of HTTP. */
-  readonly status: number;
-  /** For the client, as JSON. @default the name of the status */
-  readonly message?: string;
-  /** For `instruments.refused`. @default UPGRADE */
-  readonly code?: string;
-}
 
 /** The options of {@link applyBroadcastWSSHandler}, with the HTTP server in place of the WebSocket server. */
 export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
@@ -31,18 +29,21 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
   /** Its requests stay yours, and so does its end. */
   server: Server;
   /**
-   * The path that is upgraded. Other upgrades are refused, unless somebody else listens for them.
+   * The path that is upgraded; each Broadcaster of a server has its own. Upgrades of other paths are refused, unless
+   * somebody else than Broadcasters listens for them.
    * @default /trpc
    */
   path?: string;
   /**
    * Decides about an upgrade of the path before it is taken: by its `Origin` or `Host`, or by how many there are. Returns
-   * a refusal; or else, if need be, what to call once the socket has closed.
+   * a refusal; or else, if need be, what to call once the socket has closed. One that throws, or returns anything else,
+   * is logged as an error, and the upgrade refused with 500.
    * @default all are taken
    */
-  onUpgrade?: (request: IncomingMessage) => UpgradeRefusal | (() => void) | undefined;
+  onUpgrade?: OnUpgrade;
   /**
-   * Bytes of one message, which may hold several calls. A larger one is closed with 1009.
+   * Bytes of one message, which may hold several calls: a whole number from 1 to 2147483647. A larger one is closed with
+   * 1009.
    * @default 65536
    */
   maxMessageBytes?: number;
@@ -53,7 +54,10 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
   compression?: boolean;
   /** Is told of connections and of upgrades that are refused: a `Metrics`, for example. @default nobody */
   instruments?: Instruments;
-  /** Is told of connections, at the level `debug`. @default nobody */
+  /**
+   * Is told of connections, at the level `debug`, and of an `onUpgrade` that fails, as an error.
+   * @default nobody is told of connections; failures are written to the console
+   */
   logger?: Logger;
 };
 
@@ -61,7 +65,7 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
 interface Mount {
   /** The answers of the server that are not given yet. Default: it looks for itself. */
   pending?: PendingAnswers;
-  /** True if upgrades of other paths are refused, whoever else listens. */
+  /** True if upgrades of paths that no Broadcaster serves are refused, whoever else listens. */
   isAlone?: boolean;
 }
 
@@ -74,29 +78,34 @@ interface Mount {
  * for (const { id } of broadcaster.connections) broadcaster.disconnect(id, 'maintenance');
  */
 export class Broadcaster<TRouter extends AnyTRPCRouter> {
-  readonly #server: Server;
-  readonly #path: string;
-  readonly #onUpgrade: BroadcasterOptions<AnyTRPCRouter>['onUpgrade'];
+  readonly #place: Place;
+  readonly #onUpgrade: OnUpgrade | undefined;
   readonly #instruments: Instruments;
   readonly #logger: Logger;
+  /** Reports that `onUpgrade` failed, for which there is no connection yet that `onError` could be given. */
+  readonly #reportFailure: (cause: unknown) => void;
   readonly #wss: WebSocketServer;
   readonly #connections: Connections;
   readonly #upgrade: Upgrade;
-  readonly #unwatch: () => void;
+  /** Lets go of the server. */
+  readonly #detach: () => void;
   #drains = false;
 
-  /** Attached at once. @throws TypeError when a limit has no meaning */
+  /** Attached at once. @throws TypeError when a limit has no meaning, or another Broadcaster serves the path */
   constructor(options: BroadcasterOptions<TRouter>);
   /** @internal */
   constructor(options: BroadcasterOptions<TRouter>, mount: Mount);
   constructor(options: BroadcasterOptions<AnyTRPCRouter>, { pending, isAlone = false }: Mount = {}) {
     const { server, path = '/trpc', onUpgrade, maxMessageBytes, compression = false, ...rest } = options;
     const { instruments = noInstruments, logger = silentLogger, ...handler } = rest;
-    this.#server = server;
-    this.#path = path;
+    if (maxMessageBytes !== undefined) checkBytes('maxMessageBytes', maxMessageBytes);
     this.#onUpgrade = onUpgrade;
     this.#instruments = instruments;
     this.#logger = logger;
+    this.#reportFailure = (cause) => {
+      if (rest.logger) logger.error({ err: cause }, 'onUpgrade failed');
+      else console.error('[psyche-events] onUpgrade failed', cause);
+    };
     this.#wss = new WebSocketServer({
       noServer: true,
       ...WEBSOCKET_LIMITS,
@@ -105,16 +114,23 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     });
     const setup = resolveOptions({ ...handler, wss: this.#wss });
     this.#connections = serveConnections(setup, (connection) => this.#tell(connection));
+    const place = { path, isAlone, isClosing: false };
+    this.#place = place;
+    const leavePlace = takePlace(server, place);
     const own = new PendingAnswers();
     if (!pending) own.watch(server);
-    this.#unwatch = () => own.unwatch(server);
     this.#upgrade = upgradeListener({
       server,
       pending: pending ?? own,
       take: this.#take,
-      leaves: (request) => !isAlone && pathOf(request) !== path && server.listenerCount('upgrade') > 1,
+      leaves: (request) => !isAnsweredBy(place, server, pathOf(request)),
     });
     server.on('upgrade', this.#upgrade);
+    this.#detach = () => {
+      server.off('upgrade', this.#upgrade);
+      own.unwatch(server);
+      leavePlace();
+    };
   }
 
   /** The open connections, in the order they came. */
@@ -141,24 +157,29 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
    * Takes everybody off this server before it stops: refuses upgrades with 503 from now on, and asks one client after
    * another to connect again, elsewhere. Clients have the new connection open before they leave the old one: nothing is
    * lost. Those that are left after `overMs` and `graceMs` are closed with 1001. Resolves when nobody is connected.
+   * @throws TypeError when a time is below zero or too long for a timer; nothing is drained then
    */
   async drain(options: DrainOptions = {}): Promise<void> {
+    checkDrain(options);
     this.#drains = true;
     await this.#connections.drain(options);
   }
 
-  /** Takes no more connections, and closes those there are with 1001. Resolves when all are gone. */
+  /**
+   * Refuses upgrades with 503 from now on, closes the connections with 1001, and lets go of the server. Resolves when
+   * all are gone.
+   */
   async close(): Promise<void> {
-    this.#server.off('upgrade', this.#upgrade);
-    this.#unwatch();
+    this.#place.isClosing = true;
     await this.#connections.closeAll();
+    this.#detach();
     this.#wss.close();
   }
 
   readonly #take: Upgrade = (request, socket, head) => {
-    if (pathOf(request) !== this.#path) return this.#refuse(socket, { status: 404, code: 'PATH' });
-    if (this.#drains) return this.#refuse(socket, { status: 503, code: 'CLOSED' });
-    const decision = this.#onUpgrade?.(request);
+    if (pathOf(request) !== this.#place.path) return this.#refuse(socket, { status: 404, code: 'PATH' });
+    if (this.#drains || this.#place.isClosing) return this.#refuse(socket, { status: 503, code: 'CLOSED' });
+    const decision = decide(this.#onUpgrade, request, this.#reportFailure);
     if (typeof decision === 'object') return this.#refuse(socket, decision);
     if (decision) socket.once('close', decision);
     this.#wss.handleUpgrade(request, socket, head, (ws) => this.#wss.emit('connection', ws, request));

@@ -90,6 +90,21 @@ export function resolveLimits(options: LimitOptions): Limits {
   return limits;
 }
 
+/** @throws TypeError when a number is not one of a range, both ends included */
+export function checkNumber(name: string, value: number, least: number, most: number): void {
+  if (typeof value === 'number' && value >= least && value <= most) return;
+  throw new TypeError(`${name} must be a number from ${least} to ${most}, not ${value}`);
+}
+
+/** Bytes of the largest message of which `ws` can keep count: a limit above it, or below 1, would be none. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** @throws TypeError when a limit on a message is not one that `ws` keeps */
+export function checkBytes(name: string, bytes: number): void {
+  if (Number.isInteger(bytes) && bytes >= 1 && bytes <= MOST_BYTES) return;
+  throw new TypeError(`${name} must be a whole number from 1 to ${MOST_BYTES}, not ${bytes}`);
+}
+
 /**
  * Options for the `WebSocketServer` itself: what one client may make `ws` hold, before this adapter sees anything.
  * A larger message is closed with 1009, one in more parts with 1008.

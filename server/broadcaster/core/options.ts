@@ -28,7 +28,7 @@ export interface BroadcastOptions extends LimitOptions {
   live?: ((result: unknown) => Live | undefined) | false | undefined;
   /**
    * Bytes from which a live message goes compressed to clients that negotiated it: give the server
-   * {@link COMPRESSION} as `perMessageDeflate`, or nobody can. Default: 256.
+   * {@link COMPRESSION} as `perMessageDeflate`, or nobody can. `Infinity`: none does. Default: 256.
    */
   compressFrom?: number | undefined;
 }
@@ -68,9 +68,9 @@ interface SocketOptions {
   /** Pings of the server, and the wait for an answer, after which a connection is terminated. Default: no pings. */
   keepAlive?: {
     enabled: boolean;
-    /** Milliseconds between pings. Default: 30 000. */
+    /** Milliseconds between pings, from 1 to 2147483647. Default: 30 000. */
     pingMs?: number;
-    /** Milliseconds to wait for an answer. Default: 5000. */
+    /** Milliseconds to wait for an answer, from 1 to 2147483647. Default: 5000. */
     pongWaitMs?: number;
   };
   /** True if a client's `PING` is not answered; for tests. Default: false. */

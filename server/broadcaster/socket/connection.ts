@@ -132,8 +132,7 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
     return reportError(this, NO_CALL, cause);
   }
 
-  /** Reports that handling itself failed. */
-  reportFailure(cause: unknown): void {
+  override reportFailure(cause: unknown): void {
     reportInternalError(this, NO_CALL, cause);
   }
 }

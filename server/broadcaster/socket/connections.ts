@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloseCode } from '../../../shared/protocol.ts';
+import { LONGEST_TIMER_MS } from '../../../shared/timing.ts';
+import { checkNumber } from '../core/limits.ts';
 import type { Connection } from './connection.ts';
 
 /** A client's connection, as {@link Connections} shows it. */
@@ -26,9 +28,9 @@ export interface Traffic {
 
 /** Options of {@link Connections.drain}. */
 export interface DrainOptions {
-  /** Ms over which clients are asked to move, at most: fewer than two hundred a second are asked in less. @default 10000 */
+  /** Ms over which clients are asked to move, at most: fewer than two hundred a second are asked in less. From 0 to 2147483647. @default 10000 */
   overMs?: number;
-  /** Ms that the last clients have to move after they were asked. @default 2000 */
+  /** Ms that the last clients have to move after they were asked. From 0 to 2147483647. @default 2000 */
   graceMs?: number;
   /** Clients of another transport, to be told among those of WebSockets: streams of server-sent events, for example. */
   alongside?: {
@@ -82,7 +84,10 @@ export class Connections {
     return connection !== undefined;
   }
 
-  /** Asks clients to connect again, gives the last ones `graceMs`, and closes those that are left. Resolves when all are gone. */
+  /**
+   * Asks clients to connect again, gives the last ones `graceMs`, and closes those that are left. Resolves when all are
+   * gone.
+   */
   async drain({ overMs = 10_000, graceMs = 2_000, alongside }: DrainOptions): Promise<void> {
     const requests = Array.from(this.#open.values(), (connection) => () => connection.askToReconnect());
     await inTurns([...requests, ...(alongside?.acts ?? [])], overMs, () => {
@@ -92,17 +97,25 @@ export class Connections {
     await this.closeAll();
   }
 
-  /** Closes all of them with 1001. Resolves when they are gone. */
+  /** Closes all of them with 1001, and those that come meanwhile. Resolves when none is left. */
   async closeAll(): Promise<void> {
-    const gone = this.#gone();
-    for (const id of this.#open.keys()) this.disconnect(id, 'the server stops');
-    await gone;
+    while (this.#open.size > 0) {
+      const gone = this.#gone();
+      for (const id of this.#open.keys()) this.disconnect(id, 'the server stops');
+      await gone;
+    }
   }
 
   async #gone(): Promise<void> {
     const open = [...this.#open.values()];
     await Promise.all(open.map((connection) => new Promise((resolve) => connection.onClosed(resolve))));
   }
+}
+
+/** @throws TypeError when a time is below zero, or too long for a timer */
+export function checkDrain({ overMs = 0, graceMs = 0 }: DrainOptions): void {
+  checkNumber('overMs', overMs, 0, LONGEST_TIMER_MS);
+  checkNumber('graceMs', graceMs, 0, LONGEST_TIMER_MS);
 }
 
 /** Acts a second, unless there are more than fit into the time. */

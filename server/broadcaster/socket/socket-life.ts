@@ -25,6 +25,8 @@ export class SocketLife implements ClientConnection {
   /** Made when somebody asks for `closed`: a signal takes most of a KB. */
   #closed: AbortController | undefined;
   #hasClosed = false;
+  /** The code with which it ended. */
+  #endCode = 0;
   /** The first code of {@link close}. */
   #closeCode: number | undefined;
   #hangUp: NodeJS.Timeout | undefined;
@@ -50,11 +52,17 @@ export class SocketLife implements ClientConnection {
   }
 
   /**
-   * Calls once when the socket has closed, after `closed` has aborted, in the order of asking; never, if it has closed
+   * Calls once when the socket has closed, after `closed` has aborted, in the order of asking; at once, if it has closed
    * already. The code is that of {@link close}, else its client's: one that does not answer sends none.
    */
   onClosed(dispose: (code: number) => void): void {
-    this.#disposers.push(dispose);
+    if (this.#hasClosed) this.#dispose(dispose);
+    else this.#disposers.push(dispose);
+  }
+
+  /** Reports that handling itself failed. */
+  reportFailure(cause: unknown): void {
+    console.error('[@trpc/server/adapters/ws]', cause);
   }
 
   askToReconnect(): void {
@@ -71,8 +79,18 @@ export class SocketLife implements ClientConnection {
   #end(code: number): void {
     clearTimeout(this.#hangUp);
     this.#hasClosed = true;
+    this.#endCode = this.#closeCode ?? code;
     this.#closed?.abort();
-    for (const dispose of this.#disposers.splice(0)) dispose(this.#closeCode ?? code);
+    for (const dispose of this.#disposers.splice(0)) this.#dispose(dispose);
+  }
+
+  /** One that fails keeps none of the others from being called. */
+  #dispose(dispose: (code: number) => void): void {
+    try {
+      dispose(this.#endCode);
+    } catch (cause) {
+      this.reportFailure(cause);
+    }
   }
 }
 

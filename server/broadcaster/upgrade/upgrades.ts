@@ -25,11 +25,10 @@ export interface UpgradesOptions {
  */
 export function upgradeListener({ server, pending, take, leaves = () => false }: UpgradesOptions) {
   return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    // Before anything else: a socket without this listener ends the process when its peer resets it, whoever takes it.
+    if (!socket.listeners('error').includes(destroy)) socket.on('error', destroy);
     if (leaves(request)) return;
-    // Before anything else: a socket without this listener ends the process when its peer resets it.
-    const destroy = (): void => void socket.destroy();
-    socket.on('error', destroy);
-    if (!(await pending.given(socket, ANSWERS_MS))) destroy();
+    if (!(await pending.given(socket, ANSWERS_MS))) socket.destroy();
     if (!socket.writable) return;
     if (isWebSocketHandshake(request)) {
       request.headers.upgrade = 'websocket'; // the one that is taken of those that were offered
@@ -44,6 +43,11 @@ export function upgradeListener({ server, pending, take, leaves = () => false }:
     socket.off('error', destroy);
     handBack(server, request, socket, head);
   };
+}
+
+/** One for all sockets and all Broadcasters: a socket has it once, however many listen for its upgrade. */
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 /** A GET by HTTP/1.1 with `websocket` among what is offered. */
