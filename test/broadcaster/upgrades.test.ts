@@ -23,7 +23,7 @@ const router = t.router({
 type Options = Partial<BroadcasterOptions<typeof router>>;
 type OnUpgrade = NonNullable<Options['onUpgrade']>;
 
-/** What would have ended the process. */
+/** Errors that would have ended the process. */
 const uncaught: unknown[] = [];
 const note = (cause: unknown): void => void uncaught.push(cause);
 

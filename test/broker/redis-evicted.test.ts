@@ -139,18 +139,22 @@ describe('after Redis evicted', () => {
 
   test.each([
     ['is gone', (key: string) => redis.del(key)],
-    ['lacks a topic, as after a failover to a replica that lagged', (key: string) => redis.zrem(key, 'run-1')],
-  ])('the index of topics, and it %s, each node that only publishes enters its own again', async (_, lose) => {
-    const first = redisFixture({ checkIntervalMs: 50 }, server.url);
-    const second = redisFixture({ prefix: first.prefix, checkIntervalMs: 50 }, server.url);
-    await using _first = first;
-    await using _second = second;
-    const { topics } = indexKeys(first.prefix);
-    await first.broker.publish('run-1', [named(1)]);
-    await second.broker.publish('run-2', [named(1)]);
-    await lose(topics);
-    await expect.poll(async () => (await redis.zrange(topics, 0, '-1')).sort()).toEqual(['run-1', 'run-2']);
-  });
+    [
+      'lacks a topic, as after a failover to a replica that lagged',
+      (key: string) => redis.zrem(key, 'run-1'),
+    ],
+  ])(
+    'the index of topics, and it %s, each node that only publishes enters its own again',
+    async (_, lose) => {
+      await using first = redisFixture({ checkIntervalMs: 50 }, server.url);
+      await using second = redisFixture({ prefix: first.prefix, checkIntervalMs: 50 }, server.url);
+      const { topics } = indexKeys(first.prefix);
+      await first.broker.publish('run-1', [named(1)]);
+      await second.broker.publish('run-2', [named(1)]);
+      await lose(topics);
+      await expect.poll(async () => (await redis.zrange(topics, 0, '-1')).sort()).toEqual(['run-1', 'run-2']);
+    },
+  );
 });
 
 describe('ids do not outlive their epoch', () => {
