@@ -140,9 +140,12 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
 /** A WebSocket as an {@link Outlet}: frames go past `ws`, straight to the TCP or TLS socket below. */
 class WebSocketOutlet implements Outlet {
   readonly #connection: Connection;
+  /** Kept here too: every frame is written to it. */
+  readonly #socket: Socket;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#socket = connection.socket;
   }
 
   get name(): string {
@@ -154,12 +157,12 @@ class WebSocketOutlet implements Outlet {
   }
 
   get unsent(): number {
-    return this.#connection.socket.writableLength;
+    return this.#socket.writableLength;
   }
 
   write(frames: Buffer | readonly Buffer[]): number {
     // Nothing may follow a close frame.
-    if (this.#connection.open) writeTo(this.#connection.socket, frames);
+    if (this.#connection.open) writeTo(this.#socket, frames);
     return this.unsent;
   }
 
