@@ -34,6 +34,6 @@ export interface LiveCall {
   readonly jsonrpc: '2.0' | undefined;
   /** Aborts when the client stopped the subscription or is gone. */
   readonly signal: AbortSignal;
-  /** Ends the subscription from this side; with an error, the client gets it before `stopped`. */
+  /** Ends the subscription from this side; with an error, the client gets it before `stopped`. Call it as a method. */
   end(error?: Error): void;
 }
