@@ -22,7 +22,7 @@ const text = z.string().max(32 * 1024);
 const turn = {
   agent_id: name,
   agent_type: name,
-  /** Whom the agent speaks to. */
+  /** The agent that is spoken to. */
   to: name,
   /** Counts the turns of a run from 1; the `agent_message` of the same turn has it in its metadata. */
   turn: z.number(),

@@ -93,10 +93,9 @@ function cutStalled(connection: Connection): void {
 export function resolveOptions(options: AnyHandlerOptions): Setup {
   refuseForeignRouter(options.router);
   const limits = resolveLimits(options);
-  const { compressFrom = 0, keepAlive: { pingMs = 1, pongWaitMs = 1 } = {} } = options;
-  checkNumber('compressFrom', compressFrom, 0, Number.POSITIVE_INFINITY);
-  checkNumber('keepAlive.pingMs', pingMs, 1, LONGEST_TIMER_MS);
-  checkNumber('keepAlive.pongWaitMs', pongWaitMs, 1, LONGEST_TIMER_MS);
+  checkNumber('compressFrom', options.compressFrom, 0, Number.POSITIVE_INFINITY);
+  checkNumber('keepAlive.pingMs', options.keepAlive?.pingMs, 1, LONGEST_TIMER_MS);
+  checkNumber('keepAlive.pongWaitMs', options.keepAlive?.pongWaitMs, 1, LONGEST_TIMER_MS);
   return {
     options,
     encoder: options.experimental_encoder ?? jsonEncoder,

@@ -86,7 +86,6 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   readonly #reportFailure: (cause: unknown) => void;
   readonly #wss: WebSocketServer;
   readonly #connections: Connections;
-  readonly #upgrade: Upgrade;
   /** Lets go of the server. */
   readonly #detach: () => void;
   #drains = false;
@@ -98,7 +97,7 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   constructor(options: BroadcasterOptions<AnyTRPCRouter>, { pending, isAlone = false }: Mount = {}) {
     const { server, path = '/trpc', onUpgrade, maxMessageBytes, compression = false, ...rest } = options;
     const { instruments = noInstruments, logger = silentLogger, ...handler } = rest;
-    if (maxMessageBytes !== undefined) checkBytes('maxMessageBytes', maxMessageBytes);
+    checkBytes('maxMessageBytes', maxMessageBytes);
     this.#onUpgrade = onUpgrade;
     this.#instruments = instruments;
     this.#logger = logger;
@@ -119,15 +118,15 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     const leavePlace = takePlace(server, place);
     const own = new PendingAnswers();
     if (!pending) own.watch(server);
-    this.#upgrade = upgradeListener({
+    const upgrade = upgradeListener({
       server,
       pending: pending ?? own,
       take: this.#take,
       leaves: (request) => !isAnsweredBy(place, server, pathOf(request)),
     });
-    server.on('upgrade', this.#upgrade);
+    server.on('upgrade', upgrade);
     this.#detach = () => {
-      server.off('upgrade', this.#upgrade);
+      server.off('upgrade', upgrade);
       own.unwatch(server);
       leavePlace();
     };

@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/timing.ts';
 import type { Logger } from './logger.ts';
 
 /** Ms within which lines of one kind are counted instead of written. */
@@ -7,15 +8,12 @@ const MAX_KINDS = 1_000;
 
 type Level = 'info' | 'warn' | 'error';
 
-/** The time, as {@link LimitedLogger} is told it. */
-export interface LogClock {
-  /** Calls once after `ms`. @returns what keeps it from being called */
-  after(ms: number, call: () => void): () => void;
-}
+type Timers = Pick<Clock, 'setTimer'>;
 
-const systemLogClock: LogClock = {
-  after(ms, call) {
-    const timer = setTimeout(call, ms).unref();
+/** Timers of this machine, for which no process is kept running. */
+const idleTimers: Timers = {
+  setTimer(callback, ms) {
+    const timer = setTimeout(callback, ms).unref();
     return () => clearTimeout(timer);
   },
 };
@@ -34,10 +32,10 @@ interface Window {
  */
 export class LimitedLogger implements Logger {
   readonly #logger: Logger;
-  readonly #clock: LogClock;
+  readonly #clock: Timers;
   readonly #windows = new Map<string, Window>();
 
-  constructor(logger: Logger, clock: LogClock = systemLogClock) {
+  constructor(logger: Logger, clock: Timers = idleTimers) {
     this.#logger = logger;
     this.#clock = clock;
   }
@@ -89,13 +87,13 @@ export class LimitedLogger implements Logger {
   }
 
   #open(kind: string): void {
-    const cancel = this.#clock.after(WINDOW_MS, () => {
+    const cancel = this.#clock.setTimer(() => {
       const { left = 0, writeLast } = this.#windows.get(kind) ?? {};
       this.#windows.delete(kind);
       if (left === 0) return;
       writeLast?.(left);
       this.#open(kind); // it goes on
-    });
+    }, WINDOW_MS);
     this.#windows.set(kind, { left: 0, writeLast: () => {}, cancel });
   }
 }

@@ -18,7 +18,7 @@ const LIST_MS = 300;
 const DONE_MS = 60_000;
 
 const asked = z.object({
-  /** Whom to answer. */
+  /** The id of the question, which its answers have too. */
   ask: z.string(),
   /** The simulation's topic; null: all, for their states. */
   topic: z.string().nullable(),

@@ -23,7 +23,7 @@ function written() {
   let due: { atMs: number; call: () => void }[] = [];
   let nowMs = 0;
   const clock = {
-    after(ms: number, call: () => void) {
+    setTimer(call: () => void, ms: number) {
       const entry = { atMs: nowMs + ms, call };
       due.push(entry);
       return () => {

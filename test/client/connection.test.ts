@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { WebSocket } from 'ws';
 import { fullJitter } from '../../client/failures/retry.ts';
 import type { ConnectionState } from '../../client/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -122,53 +121,6 @@ test('[D13] an expired token (4401) is replaced by a fresh one, and the stream r
   expect(server.tokens).toEqual(['token-1', `token-${asked}`]);
   expect(asked).toBeGreaterThan(1);
   expect(client.connection.state.status).toBe('live');
-});
-
-test('[D12] a request on a closing socket and the end of that socket make one attempt with one token', async () => {
-  quick();
-  await using server = await startTestServer();
-  let asked = 0;
-  let giveToken = (): void => {};
-  const sockets: WebSocket[] = [];
-  await using client = connect({
-    url: server.wsUrl,
-    WebSocket: class extends WebSocket {
-      constructor(url: string) {
-        super(url);
-        sockets.push(this);
-      }
-    },
-    token: async () => {
-      if (++asked > 1) {
-        await new Promise<void>((resolve) => {
-          giveToken = resolve;
-        });
-      }
-      return `token-${asked}`;
-    },
-  });
-  const got: string[] = [];
-  const onSynced = vi.fn();
-  client.on('agent_message', ({ data }) => got.push(data.message), { onSynced });
-  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(1));
-  const errors = new Set<string | undefined>();
-  client.connection.subscribe(({ error }) => errors.add(error?.message));
-  // The server says goodbye and does not read the answer: the client's socket is closing until it loses patience.
-  for (const socket of server.sockets) socket.pause();
-  server.drop(4401, 'token expired');
-  await eventually(() => expect(sockets[0]?.readyState).toBe(WebSocket.CLOSING));
-  const published = client.publish('agent_message', agentMessage('while closing'));
-  await eventually(() => expect(asked).toBe(2));
-  expect(client.connection.state.status).toBe('live');
-  await eventually(() => expect(client.connection.state.status).toBe('reconnecting'));
-  await new Promise((resolve) => setTimeout(resolve, 200)); // longer than the wait before a second attempt
-  expect(asked).toBe(2);
-  giveToken();
-  await published;
-  await eventually(() => expect(got).toEqual(['while closing']));
-  expect(onSynced).toHaveBeenCalledTimes(2);
-  expect(server.tokens).toEqual(['token-1', 'token-2']);
-  expect(errors).toEqual(new Set(['No connection: closed with 4401 token expired', undefined]));
 });
 
 test('[D13] a close code from 4500 (here 4503) closes the client for good, and every caller gets the error', async () => {

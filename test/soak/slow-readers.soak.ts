@@ -10,7 +10,7 @@ import type { SoakOptions } from './server.ts';
 
 /** 50 of 500 clients stop reading a stream of 1 MB/s for a minute [D9]; reliability.md, fault 10. */
 const SLOW = 50;
-/** Those whose latency is looked at; the other 440 only drain, in a process of their own: this one must not be what is slow. */
+/** Readers whose latency is looked at; the other 440 only drain, in a process of their own: this one must not be what is slow. */
 const PROBES = 10;
 const DRAINS = 440;
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 60);

@@ -90,8 +90,9 @@ export function resolveLimits(options: LimitOptions): Limits {
   return limits;
 }
 
-/** @throws TypeError when a number is not one of a range, both ends included */
-export function checkNumber(name: string, value: number, least: number, most: number): void {
+/** @throws TypeError when a number that is given is not one of a range, both ends included */
+export function checkNumber(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined) return;
   if (typeof value === 'number' && value >= least && value <= most) return;
   throw new TypeError(`${name} must be a number from ${least} to ${most}, not ${value}`);
 }
@@ -99,8 +100,9 @@ export function checkNumber(name: string, value: number, least: number, most: nu
 /** Bytes of the largest message of which `ws` can keep count: a limit above it, or below 1, would be none. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-/** @throws TypeError when a limit on a message is not one that `ws` keeps */
-export function checkBytes(name: string, bytes: number): void {
+/** @throws TypeError when a limit on a message is given, and not one that `ws` keeps */
+export function checkBytes(name: string, bytes: number | undefined): void {
+  if (bytes === undefined) return;
   if (Number.isInteger(bytes) && bytes >= 1 && bytes <= MOST_BYTES) return;
   throw new TypeError(`${name} must be a whole number from 1 to ${MOST_BYTES}, not ${bytes}`);
 }

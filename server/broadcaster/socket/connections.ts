@@ -113,7 +113,7 @@ export class Connections {
 }
 
 /** @throws TypeError when a time is below zero, or too long for a timer */
-export function checkDrain({ overMs = 0, graceMs = 0 }: DrainOptions): void {
+export function checkDrain({ overMs, graceMs }: DrainOptions): void {
   checkNumber('overMs', overMs, 0, LONGEST_TIMER_MS);
   checkNumber('graceMs', graceMs, 0, LONGEST_TIMER_MS);
 }

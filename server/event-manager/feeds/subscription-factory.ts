@@ -136,22 +136,14 @@ export class SubscriptionFactory {
 }
 
 /** Options whose errors have no code of their own. A cursor's has. */
-const { every, latestBy, since, whenSlow } = subscriptionShape([]);
-const checkedSchema = z.object({ every, latestBy, since, whenSlow });
+const { latestBy, since, whenSlow } = subscriptionShape([]);
+const checkedSchema = z.object({ latestBy, since, whenSlow });
 
 /** Options in which null is undefined, as in those that come over the wire, though their types have no null. */
 function withoutNulls(options: UncheckedOptions): UncheckedOptions {
-  return {
-    ...options,
-    topic: options.topic ?? undefined,
-    topics: options.topics ?? undefined,
-    types: options.types ?? undefined,
-    filter: options.filter ?? undefined,
-    since: options.since ?? undefined,
-    whenSlow: options.whenSlow ?? undefined,
-    every: options.every ?? undefined,
-    latestBy: options.latestBy ?? undefined,
-  };
+  const given = { ...options };
+  for (const [name, value] of Object.entries(given)) if (value === null) Reflect.deleteProperty(given, name);
+  return given;
 }
 
 function checkOptions({ topic, topics, whenSlow, every, latestBy, since }: UncheckedOptions): void {
@@ -166,7 +158,7 @@ function checkOptions({ topic, topics, whenSlow, every, latestBy, since }: Unche
     throw wrong('every', `every must be a whole number of ms, from 1 to ${MAX_EVERY_MS}`);
   }
   const start = typeof since === 'string' ? undefined : since;
-  const { error } = checkedSchema.safeParse({ every, latestBy, since: start, whenSlow });
+  const { error } = checkedSchema.safeParse({ latestBy, since: start, whenSlow });
   if (error) {
     const issues = toIssues(error);
     throw new EventsError('INVALID_OPTION', `subscribe: ${formatIssues(issues)}`, { issues });

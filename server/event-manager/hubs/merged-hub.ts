@@ -30,15 +30,15 @@ interface HandingOut {
  * Several topics as one, for all who follow the same of them: a record is made into an item, with its cursor of them
  * all, once for all members, and so it is encoded and framed once.
  *
- * Whoever joins stands at the positions of all hubs, and so does every member then, whatever the cursor of its last item
- * says: the records in between are not for them. So the cursors of all go on from there.
+ * A member that joins stands at the positions of all hubs, and so does every member then, whatever the cursor of its last
+ * item says: the records in between are not for them. So the cursors of all go on from there.
  */
 export class MergedHub {
   readonly #parts: readonly { readonly part: MergedPart; readonly sink: Sink }[];
   readonly #members: Cohort;
   readonly #onEmpty: () => void;
   #places = new Places();
-  /** Those before the items that were handed out last. */
+  /** The places before the items that were handed out last. */
   #previous = this.#places;
   #handingOut: HandingOut | null = null;
 

@@ -67,7 +67,7 @@ export class Places {
     this.#positions = positions;
   }
 
-  /** Those of a stream that has come as far in some topics. */
+  /** The places of a stream that has come as far in some topics. */
   static at(topics: Iterable<readonly [topic: string, position: Position]>): Places {
     return new Places(new Map([...topics].sort(byName)));
   }

@@ -1,7 +1,6 @@
 import type { StreamNotice } from '../../../shared/stream-items.ts';
 import { debugs, type Logger } from '../../telemetry/logger.ts';
-import type { Tracing } from '../../telemetry/telemetry.ts';
-import { type Instruments, noInstruments } from '../../telemetry/telemetry.ts';
+import { type Instruments, noInstruments, type Tracing } from '../../telemetry/telemetry.ts';
 import type { Selector } from './selector.ts';
 import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 

@@ -1,0 +1,55 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { agentMessage } from '../support/events.ts';
+import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
+import { startTestServer } from './test-server.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+test('[D12] a request on a closing socket and the end of that socket make one attempt with one token', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.02); // waits are short
+  await using server = await startTestServer();
+  let asked = 0;
+  let giveToken = (): void => {};
+  const sockets: WebSocket[] = [];
+  await using client = connect({
+    url: server.wsUrl,
+    WebSocket: class extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        sockets.push(this);
+      }
+    },
+    token: async () => {
+      if (++asked > 1) {
+        await new Promise<void>((resolve) => {
+          giveToken = resolve;
+        });
+      }
+      return `token-${asked}`;
+    },
+  });
+  const got: string[] = [];
+  const onSynced = vi.fn();
+  client.on('agent_message', ({ data }) => got.push(data.message), { onSynced });
+  await eventually(() => expect(onSynced).toHaveBeenCalledTimes(1));
+  const errors = new Set<string | undefined>();
+  client.connection.subscribe(({ error }) => errors.add(error?.message));
+  // The server says goodbye and does not read the answer: the client's socket is closing until it loses patience.
+  for (const socket of server.sockets) socket.pause();
+  server.drop(4401, 'token expired');
+  await eventually(() => expect(sockets[0]?.readyState).toBe(WebSocket.CLOSING));
+  const published = client.publish('agent_message', agentMessage('while closing'));
+  await eventually(() => expect(asked).toBe(2));
+  expect(client.connection.state.status).toBe('live');
+  await eventually(() => expect(client.connection.state.status).toBe('reconnecting'));
+  await new Promise((resolve) => setTimeout(resolve, 200)); // longer than the wait before a second attempt
+  expect(asked).toBe(2);
+  giveToken();
+  await published;
+  await eventually(() => expect(got).toEqual(['while closing']));
+  expect(onSynced).toHaveBeenCalledTimes(2);
+  expect(server.tokens).toEqual(['token-1', 'token-2']);
+  expect(errors).toEqual(new Set(['No connection: closed with 4401 token expired', undefined]));
+});
