@@ -7,6 +7,7 @@ import {
   idempotencyKeySchema,
   isTraceparent,
   type PublishMeta,
+  subjectIdSchema,
   timestampSchema,
 } from './events.ts';
 import { decodeAccepted } from './wire/decode.ts';
@@ -22,6 +23,8 @@ export interface LogEntry {
   readonly json: string;
   /** superjson's annotations of `{ data: <envelope> }` as JSON text, where the envelope holds more than plain JSON. */
   readonly meta?: string;
+  /** Version of its event's data. Absent: 1. */
+  readonly version?: number;
   /** The catalog that validated it in this process. No log stores it, so what comes from elsewhere lacks it. */
   readonly validatedBy?: object;
 }
@@ -40,6 +43,14 @@ export interface PublishTarget {
   publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]>;
 }
 
+/** Facts about an event that its publisher does not say: whoever takes it in does. */
+export interface EntryStamp {
+  /** Who published it. Default: nobody is named. */
+  by?: string | undefined;
+  /** Version of the data that is stored; see AnyCatalog.downcast. Default: the newest. */
+  version?: number | undefined;
+}
+
 /**
  * Validates an event and turns it into a log entry: the only way into a log.
  * @throws EventsError UNKNOWN_EVENT or INVALID_EVENT, with the path of each wrong field
@@ -47,6 +58,7 @@ export interface PublishTarget {
 export function toLogEntry<C extends AnyCatalog>(
   catalog: C,
   event: { event_type: string; data: unknown } & PublishMeta,
+  { by, version: held }: EntryStamp = {},
 ): LogEntry {
   const { event_type } = event;
   if (!catalog.has(event_type)) throw unknownEvent(event_type, catalog.names);
@@ -57,18 +69,41 @@ export function toLogEntry<C extends AnyCatalog>(
     'not an ISO 8601 time with Z or an offset',
   );
   check(idempotencyKeySchema.safeParse(id).success, 'idempotencyKey', 'must be 1–128 characters');
+  check(
+    by === undefined || subjectIdSchema.safeParse(by).success,
+    'by',
+    'must be text of 1–128 characters, none of them a control character',
+  );
+  const version = held ?? catalog.versionOf(event_type);
+  const isNewest = version === catalog.versionOf(event_type);
+  const data = isNewest
+    ? catalog.parse(event_type, event.data)
+    : catalog.downcast(event_type, version, event.data);
   const envelope = {
     event_type,
     timestamp,
-    data: catalog.parse(event_type, event.data),
+    data,
+    ...(by !== undefined && { by }),
     ...(isTraceparent(traceparent) && { traceparent }),
   };
-  if (catalog.isPlainJson(event_type))
-    return { type: event_type, id, validatedBy: catalog, json: JSON.stringify(envelope) };
+  const told = {
+    type: event_type,
+    id,
+    ...(version > 1 && { version }),
+    ...(isNewest && { validatedBy: catalog }),
+  };
+  return { ...told, ...envelopeText(envelope, isNewest && catalog.isPlainJson(event_type)) };
+}
+
+/**
+ * An envelope as the text of a log entry.
+ * @param plain true if its data is known to be plain JSON, see AnyCatalog.isPlainJson
+ */
+export function envelopeText(envelope: object, plain: boolean): Pick<LogEntry, 'json' | 'meta'> {
+  if (plain) return { json: JSON.stringify(envelope) };
   const { json, meta } = encode({ data: envelope }, { maxDepth: LOG_LIMITS.maxDepth });
-  const text = JSON.stringify((json as { data: unknown }).data);
-  const entry = { type: event_type, id, validatedBy: catalog, json: text };
-  return meta === undefined ? entry : { ...entry, meta: JSON.stringify(meta) };
+  const text = { json: JSON.stringify((json as { data: unknown }).data) };
+  return meta === undefined ? text : { ...text, meta: JSON.stringify(meta) };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
-import { type Claims, type Subject, subjectIdSchema } from './subject.ts';
+import { subjectIdSchema } from '../../../shared/events.ts';
+import type { Claims, Subject } from './subject.ts';
 
 /** Credentials of a connection or request. */
 export interface Credentials {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { subjectIdSchema } from '../../../shared/events.ts';
 import { filterSchema } from '../../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../../shared/filter/types.ts';
 
@@ -45,14 +46,6 @@ export const secondsSchema = z
   .number()
   .min(-LAST_TIME_MS / 1000)
   .max(LAST_TIME_MS / 1000);
-
-/**
- * Id of a subject. It is text: `revoke` takes text, which no number is equal to. It has no control characters and no halves
- * of surrogate pairs: an operator must be able to type it, and Redis to store it.
- */
-export const subjectIdSchema = z
-  .string()
-  .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, 'must be text of 1–128 characters, none of them a control character');
 
 /** Schema of claims of a token or a configuration. Other fields are dropped, not refused. */
 export const claimsSchema = z.object({

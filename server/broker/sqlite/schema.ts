@@ -4,7 +4,13 @@ import type { LogState } from './trust.ts';
 /** "psye": tells a log from the databases of other programs. */
 const APPLICATION_ID = 0x70737965;
 /** Version of the tables below. A log of a later version is refused. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
+
+/** Columns that are new in version 3. */
+const VERSIONS = `
+  ALTER TABLE records ADD COLUMN version INTEGER NOT NULL DEFAULT 1; -- of the event's data
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
 
 /** Tables and indexes that are new in version 2. */
 const FORGOTTEN = `
@@ -16,7 +22,6 @@ const FORGOTTEN = `
     renewals INTEGER NOT NULL,
     appended INTEGER NOT NULL
   ) STRICT;
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
 const CREATE = `
@@ -57,8 +62,10 @@ const CREATE = `
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = ${APPLICATION_ID};
   ${FORGOTTEN}
+  ${VERSIONS}
 `;
 
+/** Makes version 2 of version 1. */
 const UPGRADE = `
   ALTER TABLE topics ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE topics ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0;
@@ -90,10 +97,12 @@ export function createTables(db: Database): void {
   db.exec(CREATE);
 }
 
-/** Upgrades a log of version 1. */
+/** Upgrades a log of an earlier version. */
 export function upgradeTables(db: Database): void {
-  if (!isLog(db) || pragma(db, 'user_version') !== 1) return;
-  db.exec(`BEGIN IMMEDIATE; ${UPGRADE} COMMIT`);
+  if (!isLog(db)) return;
+  const version = Number(pragma(db, 'user_version'));
+  if (version >= SCHEMA_VERSION) return;
+  db.exec(`BEGIN IMMEDIATE; ${version < 2 ? UPGRADE : ''} ${VERSIONS} COMMIT`);
 }
 
 /** Null if the creation of the log was never finished. */
@@ -162,10 +171,10 @@ export function prepareStatements(db: Database) {
       ON CONFLICT (slot) DO UPDATE SET renewals = renewals + 1, appended = appended + excluded.appended`),
     renewals: db.prepare('SELECT slot, renewals FROM forgotten'),
     insert: db.prepare(
-      'INSERT INTO records (topic, seq, at, type, id, json, meta) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO records (topic, seq, at, type, id, json, meta, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     read: db.prepare(`
-      SELECT seq, at, type, id, json, meta FROM records
+      SELECT seq, at, type, id, json, meta, version FROM records
       WHERE topic = ? AND seq > ? AND seq <= ? ORDER BY seq`),
     oldest: db.prepare('SELECT seq FROM records WHERE topic = ? ORDER BY seq LIMIT 1'),
     at: db.prepare('SELECT at FROM records WHERE topic = ? AND seq = ?'),

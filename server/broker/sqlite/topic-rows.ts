@@ -12,6 +12,7 @@ interface RecordRow {
   readonly id: string;
   readonly json: string;
   readonly meta: string | null;
+  readonly version: number;
 }
 
 /** The beginning and end of a topic's log. */
@@ -64,9 +65,9 @@ export class TopicRows {
     end: { last: number; lastAt: number; bytes: number },
   ): void {
     const { insert, setEnd } = this.#file.statements;
-    for (const { seq, at, type, id, json, meta } of records) {
+    for (const { seq, at, type, id, json, meta, version } of records) {
       // The id as JSON: SQLite's text is UTF-8, which cannot hold half a surrogate pair.
-      insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null);
+      insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null, version ?? 1);
     }
     setEnd.run(end.last, end.lastAt, end.bytes, row);
   }
@@ -79,8 +80,9 @@ export class TopicRows {
       const expected = from + records.length + 1;
       const { value, done } = rows.next();
       if (done || value.seq !== expected) throw this.#missing(expected);
-      const { at, type, id, json, meta } = value;
-      records.push({ type, id: JSON.parse(id), json, ...(meta !== null && { meta }), at });
+      const { at, type, id, json, meta, version } = value;
+      const told = { ...(meta !== null && { meta }), ...(version > 1 && { version }) };
+      records.push({ type, id: JSON.parse(id), json, ...told, at });
       chars += json.length;
     }
     rows.return?.();

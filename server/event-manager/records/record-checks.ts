@@ -3,7 +3,7 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { timestampSchema } from '../../../shared/events.ts';
-import { checkedEvent, toLogEntry } from '../../../shared/log.ts';
+import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
@@ -49,8 +49,13 @@ export class RecordChecks {
     }
   }
 
-  /** The record, completed by the defaults of its schema. @throws Error if it is not valid */
+  /**
+   * The record as the newest version of its event: raised from an older one, or completed by the defaults of its schema.
+   * @throws Error if it is not valid
+   */
   #validated(record: LogRecord): StreamRecord {
+    const catalog = this.#catalog;
+    const { type, version = 1 } = record;
     const event = checkedEvent(record);
     if (
       typeof event !== 'object' ||
@@ -59,27 +64,20 @@ export class RecordChecks {
     ) {
       throw new EventsError('INVALID_EVENT', 'not an event envelope');
     }
-    const { event_type, data, timestamp } = event;
-    if (event_type !== record.type)
+    if (event.event_type !== type)
       throw new EventsError('INVALID_EVENT', 'event_type differs from the entry’s type');
-    const time = timestampSchema.safeParse(timestamp);
-    if (!time.success) throw new EventsError('INVALID_EVENT', 'timestamp is not ISO 8601');
-    const { isRepeatable, fillsIn } = this.#traitsOf(record.type);
+    if (!timestampSchema.safeParse(event.timestamp).success)
+      throw new EventsError('INVALID_EVENT', 'timestamp is not ISO 8601');
+    const rewritten = (data: unknown): StreamRecord => {
+      const { meta: _, version: __, ...rest } = record;
+      return { ...rest, ...envelopeText({ ...event, data }, catalog.isPlainJson(type)) };
+    };
+    if (version < catalog.versionOf(type)) return rewritten(catalog.upcast(type, version, event.data));
+    const { isRepeatable, fillsIn } = this.#traitsOf(type);
     // A transform would transform its own output again: such a schema cannot judge it.
     if (!isRepeatable) return record;
-    if (!fillsIn) {
-      this.#catalog.parse(record.type, data);
-      return record;
-    }
-    const traceparent = 'traceparent' in event ? String(event.traceparent) : undefined;
-    const entry = toLogEntry(this.#catalog, {
-      event_type: record.type,
-      data,
-      timestamp: time.data,
-      traceparent,
-    });
-    const { meta: _, ...rest } = record;
-    return { ...rest, json: entry.json, ...(entry.meta !== undefined && { meta: entry.meta }) };
+    const data = catalog.parse(type, event.data);
+    return fillsIn ? rewritten(data) : record;
   }
 
   #traitsOf(type: string): SchemaTraits {

@@ -49,7 +49,7 @@ export function select(catalog: AnyCatalog, { types, unknownTypes, filter }: Sel
     matches: (record) =>
       isNoticeType(record.type)
         ? wantsNotice(record)
-        : wanted.has(record.type) && compiled.matches(decodeRecord(record).data),
+        : wanted.has(record.type) && compiled.matches(decodeRecord(record)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { formatCursor, type Position } from '../../../../shared/cursor.ts';
+import type { LogEntry } from '../../../../shared/log.ts';
 import type { Bounds, Gap, LogRecord, ReadResult } from '../../broker.ts';
 import { gapAfter } from '../../gaps.ts';
 
@@ -25,6 +26,18 @@ function decodeId(text: string): string | null {
   }
 }
 
+/** The last part of a record's head: its type, and the version of its data after the first. */
+export function kindText({ type, version = 1 }: Pick<LogEntry, 'type' | 'version'>): string {
+  return version > 1 ? `${type} ${version}` : type;
+}
+
+/** Reads {@link kindText}; null if it is malformed. */
+function readKind(text: string): Pick<LogEntry, 'type' | 'version'> | null {
+  const [, type = '', version] = /^([^ ]+)(?: ([1-9]\d{0,8}))?$/.exec(text) ?? [];
+  if (type === '') return null;
+  return version === undefined ? { type } : { type, version: Number(version) };
+}
+
 /** Reads an announcement of the publish script: a line `epoch first at`, then type, id, json and meta of each record, a line each; null if it is malformed. */
 export function decodeNotification(text: string): LogRecord[] | null {
   const [header = '', ...lines] = text.split('\n');
@@ -47,7 +60,7 @@ export function decodeNotification(text: string): LogRecord[] | null {
   return records;
 }
 
-/** Form of a record's head, see the scripts: time, bytes, id and type. */
+/** Form of a record's head, see the scripts: time, bytes, id and kind. */
 const HEAD = /^(\d{1,15}) \d+ ([^ ]*) (.+)$/s;
 
 /** Reads the reply of the read script. @param after the position that it was asked for */
@@ -89,15 +102,16 @@ function joinGaps(gap: Gap | null, from: Position, to: Position): Gap {
 function toRecord(
   { epoch, seq }: Position,
   at: number,
-  type: unknown,
+  kindAsText: unknown,
   id: unknown,
   json: unknown,
   meta: unknown,
 ): LogRecord | null {
-  if (typeof type !== 'string' || typeof id !== 'string' || !isJsonObject(json)) return null;
+  if (typeof kindAsText !== 'string' || typeof id !== 'string' || !isJsonObject(json)) return null;
   const decodedId = decodeId(id);
-  if (decodedId === null || type === '' || !Number.isSafeInteger(at)) return null;
-  const record = { epoch, seq, cursor: formatCursor({ epoch, seq }), at, type, id: decodedId, json };
+  const kind = readKind(kindAsText);
+  if (decodedId === null || kind === null || !Number.isSafeInteger(at)) return null;
+  const record = { epoch, seq, cursor: formatCursor({ epoch, seq }), at, ...kind, id: decodedId, json };
   if (meta === '') return record;
   return isJsonObject(meta) ? { ...record, meta } : null;
 }

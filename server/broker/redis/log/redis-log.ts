@@ -9,7 +9,7 @@ import { SeenRecords } from '../../tail/seen-records.ts';
 import type { RedisServers } from '../servers/servers.ts';
 import { topicKeys } from './keys.ts';
 import { PUBLISH } from './publish-script.ts';
-import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
+import { type Chunk, decodeChunk, encodeId, kindText, toValues } from './record-codec.ts';
 import { READ, SEEK } from './scripts.ts';
 
 /** Bounds of a chunk: Redis serves nobody else while it puts one together. */
@@ -55,7 +55,12 @@ export class RedisLog {
     const { prefix, retention } = this.#settings;
     const { maxRecords, maxBytes } = retention;
     const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
-    const fields = entries.flatMap(({ type, id, json, meta }) => [type, encodeId(id), json, meta ?? '']);
+    const fields = entries.flatMap((entry) => [
+      kindText(entry),
+      encodeId(entry.id),
+      entry.json,
+      entry.meta ?? '',
+    ]);
     const reply = await this.#run(topic, (redis, common) =>
       redis.psychePublish(log, meta, ids, olderIds, ...common, live, maxRecords, maxBytes, fields),
     );
