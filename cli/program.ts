@@ -10,6 +10,8 @@ import { Surroundings } from './surroundings.ts';
 /**
  * The command line's definitions. An action imports what it runs when it runs, so that help, version and completion
  * load nothing but commander: a file of commands imports no door, only types and files that import none themselves.
+ *
+ * @param around what the commands read, print and are told by signals. Default: this process's
  */
 export function createProgram(around = new Surroundings()): Command {
   const program = new Command('psyche-events')
