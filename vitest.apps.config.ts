@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/apps/*.{test,long}.ts'],
-    globalSetup: ['test/apps/report.ts'],
+    globalSetup: ['test/apps/report.ts', 'test/setup/run-directory.ts'],
     pool: 'forks',
     fileParallelism: false,
     hookTimeout: 60_000,

@@ -18,7 +18,7 @@ const limits = {
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/setup/redis.ts', 'test/setup/chromium-unpacked.ts'],
+    globalSetup: ['test/setup/redis.ts', 'test/setup/chromium-unpacked.ts', 'test/setup/run-directory.ts'],
     sequence: { sequencer: SlowFirst },
     maxWorkers: 4, // on two cores: most tests wait for something most of the time
     projects: [

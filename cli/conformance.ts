@@ -1,6 +1,5 @@
 import { conform, type Outcome } from '../conformance/index.ts';
-import { print } from './output.ts';
-import { stopSignal } from './stop-signal.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const MS_PER_SECOND = 1000;
 
@@ -13,18 +12,21 @@ export interface ConformanceCommand {
 }
 
 /** Tests a client, prints what came of each scenario, and makes one that failed the exit code 1. */
-export async function runConformance({ cmd, only, timeout, json }: ConformanceCommand): Promise<void> {
+export async function runConformance(
+  { cmd, only, timeout, json }: ConformanceCommand,
+  around: Surroundings,
+): Promise<void> {
   const report = await conform({
-    ...{ command: cmd, only, timeoutMs: timeout * MS_PER_SECOND, signal: stopSignal() },
+    ...{ command: cmd, only, timeoutMs: timeout * MS_PER_SECOND, signal: around.stopSignal() },
     onOutcome: (outcome) => {
-      if (!json) void print(toRow(outcome));
+      if (!json) void around.print(toRow(outcome));
     },
   });
   const { client, passed, failed, skipped } = report;
-  await print(
+  await around.print(
     json ? JSON.stringify(report) : `\n${client}: ${passed} passed, ${failed} failed, ${skipped} skipped`,
   );
-  process.exitCode = failed > 0 ? 1 : 0;
+  around.exitCode = failed > 0 ? 1 : 0;
 }
 
 function toRow({ result, scenario, why }: Outcome): string {

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
-import { endWithReader, fail } from './output.ts';
+import { endWithReader, fail } from './ending.ts';
 import { createProgram } from './program.ts';
+import { Surroundings } from './surroundings.ts';
 
 endWithReader();
-createProgram().parseAsync().catch(fail);
+const around = new Surroundings();
+createProgram(around)
+  .parseAsync()
+  .then(() => {
+    process.exitCode = around.exitCode;
+  }, fail);

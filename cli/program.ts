@@ -5,23 +5,25 @@ import { addConformanceCommand, addVerifyCommand } from './commands/check-comman
 import { addEventCommands } from './commands/event-commands.ts';
 import { addRevokeCommand, addServerCommands } from './commands/server-commands.ts';
 import { addTransferCommands } from './commands/transfer-commands.ts';
-import { print } from './output.ts';
+import { Surroundings } from './surroundings.ts';
 
 /**
  * The command line's definitions. An action imports what it runs when it runs, so that help, version and completion
  * load nothing but commander: a file of commands imports no door, only types and files that import none themselves.
+ *
+ * @param around what the commands read, print and are told by signals. Default: this process's
  */
-export function createProgram(): Command {
+export function createProgram(around = new Surroundings()): Command {
   const program = new Command('psyche-events')
     .description('Live, typed events: serve, publish and follow them.')
     .version(version(), '-V, --version', 'print the version');
-  addServerCommands(program);
-  addEventCommands(program);
-  addTransferCommands(program);
-  addVerifyCommand(program);
-  addConformanceCommand(program);
+  addServerCommands(program, around);
+  addEventCommands(program, around);
+  addTransferCommands(program, around);
+  addVerifyCommand(program, around);
+  addConformanceCommand(program, around);
   addRevokeCommand(program);
-  addCompletionCommand(program);
+  addCompletionCommand(program, around);
   return program;
 }
 
@@ -34,7 +36,7 @@ function version(): string {
 const SHELLS = ['bash', 'zsh', 'fish'];
 
 /** The command that prints what a shell needs to complete the others. */
-function addCompletionCommand(program: Command): void {
+function addCompletionCommand(program: Command, around: Surroundings): void {
   program
     .command('completion')
     .description('print a script that lets a shell complete commands, options and their values')
@@ -46,6 +48,6 @@ It completes the command psyche-events: install the package globally, or define 
     )
     .action(async (shell: string) => {
       const { completionScript } = await import('./completion.ts');
-      await print(completionScript(program, shell));
+      await around.print(completionScript(program, shell));
     });
 }

@@ -10,9 +10,6 @@ const FIRST_MS = 1000;
 const REDRAW_MS = 200;
 const ERASE = '\r\x1b[K';
 
-/** True if somebody sees it. */
-export const isProgressSeen = process.stderr.isTTY === true;
-
 let shown: Progress | undefined;
 
 /** Takes the line of progress off the terminal until it is next drawn, so that other lines can be written. */

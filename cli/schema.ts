@@ -1,8 +1,8 @@
 import { loadConfig, toAsyncApi, toJsonSchema } from '../server/index.ts';
 import { EventsError } from '../shared/index.ts';
-import { print } from './output.ts';
 import { catalog } from './serve/application.ts';
 import { reach, trpcUrl } from './sources/server-source.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** The name of each document beside the endpoint of a server. */
 const DOCUMENTS: Readonly<Record<string, string>> = {
@@ -11,15 +11,12 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
 };
 
 /** Prints what programs in other languages need to know of a server's events; without a server, of the simulation's. */
-export async function printSchema({
-  format,
-  url,
-}: {
-  format: string;
-  url?: string | undefined;
-}): Promise<void> {
+export async function printSchema(
+  { format, url }: { format: string; url?: string | undefined },
+  around: Surroundings,
+): Promise<void> {
   const document = url === undefined ? ownDocument(format) : await servedDocument(format, url);
-  await print(JSON.stringify(document, null, 2));
+  await around.print(JSON.stringify(document, null, 2));
 }
 
 function ownDocument(format: string): unknown {

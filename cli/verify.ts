@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isViolated, type VerifyReport, verify } from '../verify/index.ts';
-import { print } from './output.ts';
-import { Progress } from './progress.ts';
 import { trpcUrl } from './sources/server-source.ts';
-import { stopSignal } from './stop-signal.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** As commander hands over the command's options. */
 export interface VerifyCommand {
@@ -18,22 +16,22 @@ export interface VerifyCommand {
 }
 
 /** Checks a deployment, prints what came of it, and makes a broken promise the exit code 1. */
-export async function runVerify({ json, ...options }: VerifyCommand): Promise<void> {
-  const report = await check(options);
-  await print(json ? JSON.stringify(report) : toTable(report));
-  process.exitCode = isViolated(report) ? 1 : 0;
+export async function runVerify({ json, ...options }: VerifyCommand, around: Surroundings): Promise<void> {
+  const report = await check(options, around);
+  await around.print(json ? JSON.stringify(report) : toTable(report));
+  around.exitCode = isViolated(report) ? 1 : 0;
 }
 
-async function check({ url, rate, ...options }: VerifyCommand): Promise<VerifyReport> {
+async function check({ url, rate, ...options }: VerifyCommand, around: Surroundings): Promise<VerifyReport> {
   let startedAt: number | undefined;
   const elapsedMs = (): number => (startedAt === undefined ? 0 : performance.now() - startedAt);
-  using progress = new Progress(() => elapsedMs() / (options.seconds * 1000));
+  using progress = around.progress(() => elapsedMs() / (options.seconds * 1000));
   return await verify({
     urls: url.map(trpcUrl),
     ...options,
     topic: `verify-${randomUUID()}`,
     perSecond: rate,
-    signal: stopSignal(),
+    signal: around.stopSignal(),
     onAcknowledged() {
       startedAt ??= performance.now();
       progress.add(1);

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ConformanceCommand } from '../conformance.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { VerifyCommand } from '../verify.ts';
 import { examples, parseCount, parsePositive, pathOption, withOptions } from './arguments.ts';
 
@@ -7,7 +8,7 @@ const count = (flags: string, description: string, fallback: number): Option =>
   new Option(flags, description).argParser(parseCount).default(fallback);
 
 /** The fault tests' checker, for a deployment. */
-export function addVerifyCommand(program: Command): void {
+export function addVerifyCommand(program: Command, around: Surroundings): void {
   withOptions(program.command('verify'), [
     new Option('--url <url...>', 'the nodes; given several, the load is spread over them').default([
       'http://127.0.0.1:3000',
@@ -34,12 +35,12 @@ announced as a gap. The exit code is 1 when one did not.\n`,
     )
     .action(async (options: VerifyCommand) => {
       const { runVerify } = await import('../verify.ts');
-      await runVerify(options);
+      await runVerify(options, around);
     });
 }
 
 /** A test of clients in any language, for those who write one. */
-export function addConformanceCommand(program: Command): void {
+export function addConformanceCommand(program: Command, around: Surroundings): void {
   withOptions(program.command('conformance'), [
     new Option('--cmd <command>', 'starts the client under test, a line for the shell').makeOptionMandatory(),
     new Option('--only <text...>', 'only scenarios whose name holds one of these texts'),
@@ -60,6 +61,6 @@ a scenario failed.\n`,
     )
     .action(async (options: ConformanceCommand) => {
       const { runConformance } = await import('../conformance.ts');
-      await runConformance(options);
+      await runConformance(options, around);
     });
 }

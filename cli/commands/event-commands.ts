@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { InputBytes } from '../events/input-bytes.ts';
 import { type SourceOptions, withSource } from '../sources/with-source.ts';
-import { stopSignal } from '../stop-signal.ts';
+import type { Surroundings } from '../surroundings.ts';
 import {
   examples,
   type FollowFlags,
@@ -16,7 +15,7 @@ import {
 } from './arguments.ts';
 
 /** Events in and out: one by one, as they come, and what is held. */
-export function addEventCommands(program: Command): void {
+export function addEventCommands(program: Command, around: Surroundings): void {
   withOptions(program.command('publish'), [...sourceOptions(), topicOption()])
     .description('publish an event, or each line of the input; prints where they are stored')
     .argument('[type]', 'event type; without it, each line of the input is a whole event')
@@ -31,11 +30,11 @@ export function addEventCommands(program: Command): void {
     )
     .action(
       (type: string | undefined, json: string | undefined, options: SourceOptions & { topic: string }) =>
-        withSource(options, async (source) => {
+        withSource(options, around, async (source) => {
           const { publishLines, publishOne } = await import('../events/publish.ts');
-          const to = { source, topic: options.topic };
+          const to = { source, around, topic: options.topic };
           if (type !== undefined && json !== undefined) await publishOne(to, type, json);
-          else await publishLines(to, type, new InputBytes());
+          else await publishLines(to, type, around.input());
         }),
     );
 
@@ -50,9 +49,9 @@ export function addEventCommands(program: Command): void {
       ),
     )
     .action((options: SourceOptions & FollowFlags) =>
-      withSource(options, async (source) => {
+      withSource(options, around, async (source) => {
         const { tail } = await import('../events/read.ts');
-        await tail(source, toFollowed(options), stopSignal());
+        await tail(source, toFollowed(options), around);
       }),
     );
 
@@ -67,9 +66,9 @@ export function addEventCommands(program: Command): void {
       ),
     )
     .action((options: SourceOptions & SelectionFlags) =>
-      withSource(options, async (source) => {
+      withSource(options, around, async (source) => {
         const { history } = await import('../events/read.ts');
-        await history(source, toStored(options));
+        await history(source, toStored(options), around);
       }),
     );
 }

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { print } from '../output.ts';
 import { type SourceOptions, withSource } from '../sources/with-source.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { examples, sourceOptions, withOptions } from './arguments.ts';
 
 /** A server, and what is asked of one that is not an event. */
-export function addServerCommands(program: Command): void {
+export function addServerCommands(program: Command, around: Surroundings): void {
   program
     .command('serve')
     .description('run a server; each option is an environment variable too: docs/operations.md has them all')
@@ -48,7 +48,9 @@ export function addServerCommands(program: Command): void {
     .description('print what a server did since it started, as JSON')
     .addHelpText('after', examples('stats', 'stats | jq .published'))
     .action((options: SourceOptions) =>
-      withSource(options, async (source) => print(JSON.stringify(await source.stats(), null, 2))),
+      withSource(options, around, async (source) =>
+        around.print(JSON.stringify(await source.stats(), null, 2)),
+      ),
     );
 
   program
@@ -68,7 +70,7 @@ export function addServerCommands(program: Command): void {
     )
     .action(async (options: { format: string; url?: string }) => {
       const { printSchema } = await import('../schema.ts');
-      await printSchema(options);
+      await printSchema(options, around);
     });
 }
 

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { AnyCatalog, ReplayOptions } from '../../shared/index.ts';
-import { InputBytes } from '../events/input-bytes.ts';
 import { type SourceOptions, withSource } from '../sources/with-source.ts';
-import { stopSignal } from '../stop-signal.ts';
+import type { Surroundings } from '../surroundings.ts';
 import {
   examples,
   parsePosition,
@@ -24,14 +23,14 @@ type Replayed = Selected &
 const THE_BEGINNING = { at: new Date(0).toISOString() };
 
 /** Topics into files, files into topics, and both once more in their own time. */
-export function addTransferCommands(program: Command): void {
+export function addTransferCommands(program: Command, around: Surroundings): void {
   withOptions(program.command('export'), [...sourceOptions(), topicOption(), typesOption(), sinceOption()])
     .description('print all that a topic holds as lines of JSON, from which import makes the same events')
     .addHelpText('after', examples('export --topic a > a.jsonl'))
     .action(({ topic, types, since = THE_BEGINNING, ...options }: SourceOptions & Selected) =>
-      withSource(options, async (source) => {
+      withSource(options, around, async (source) => {
         const { history } = await import('../events/read.ts');
-        await history(source, { topic, types, since });
+        await history(source, { topic, types, since }, around);
       }),
     );
 
@@ -42,9 +41,9 @@ export function addTransferCommands(program: Command): void {
     .argument('[file]', 'what export printed (default: the input)')
     .addHelpText('after', examples('import a.jsonl --topic b'))
     .action((file: string | undefined, { topic, ...options }: SourceOptions & { topic: string }) =>
-      withSource(options, async (source) => {
+      withSource(options, around, async (source) => {
         const { importLines } = await import('../events/publish.ts');
-        await importLines({ source, topic }, new InputBytes(file));
+        await importLines({ source, around, topic }, around.input(file));
       }),
     );
 
@@ -71,16 +70,18 @@ export function addTransferCommands(program: Command): void {
       ),
     )
     .action((file: string | undefined, { into, maxPause, ...options }: SourceOptions & Replayed) =>
-      withSource(options, async (source) => {
+      withSource(options, around, async (source) => {
         const { printMoments, publishMoments, replayLines, replayTopic } = await import(
           '../events/replay.ts'
         );
         const { topic, types, since, until, speed } = options;
         const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
-        const asked = { topic, types, since, until, speed, maxPauseMs, signal: stopSignal() };
+        const asked = { topic, types, since, until, speed, maxPauseMs, signal: around.stopSignal() };
         const moments =
-          file === undefined ? replayTopic(source, asked) : replayLines(new InputBytes(file), asked);
-        await (into === undefined ? printMoments(moments) : publishMoments({ source, topic: into }, moments));
+          file === undefined ? replayTopic(source, asked, around) : replayLines(around.input(file), asked);
+        await (into === undefined
+          ? printMoments(moments, around)
+          : publishMoments({ source, around, topic: into }, moments));
       }),
     );
 }

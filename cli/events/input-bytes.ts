@@ -1,4 +1,5 @@
 import { createReadStream, fstatSync, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 
 /** Bytes of a file, or of the input, and how far they are read. */
 export class InputBytes implements AsyncIterable<Buffer> {
@@ -8,10 +9,11 @@ export class InputBytes implements AsyncIterable<Buffer> {
   #read = 0;
 
   /** @throws Error ENOENT when there is no such file */
-  constructor(file?: string) {
-    const stats = file === undefined ? fstatSync(process.stdin.fd) : statSync(file);
-    this.size = stats.isFile() ? stats.size : undefined;
-    this.#chunks = file === undefined ? process.stdin : createReadStream(file);
+  constructor(from: string | (Readable & { readonly fd?: number })) {
+    const isPath = typeof from === 'string';
+    const stats = isPath ? statSync(from) : from.fd === undefined ? undefined : fstatSync(from.fd);
+    this.size = stats?.isFile() ? stats.size : undefined;
+    this.#chunks = isPath ? createReadStream(from) : from;
   }
 
   /** The share of it that is read, from 0 to 1; undefined where it may have any length. */

@@ -1,7 +1,6 @@
 import { type ErrorCode, EventsError, formatIssues, type PublishResult } from '../../shared/index.ts';
-import { print } from '../output.ts';
-import { Progress } from '../progress.ts';
 import type { EventsSource } from '../sources/event-source.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { Coercion } from './coerce.ts';
 import { fromLine, type Input, parseJson } from './event-line.ts';
 import type { InputBytes } from './input-bytes.ts';
@@ -14,15 +13,20 @@ const BATCH = 500;
 const REFUSED: readonly ErrorCode[] = ['INVALID_EVENT', 'UNKNOWN_EVENT'];
 
 /** The destination of events. */
-export interface PublishTo {
+export interface Destination {
   source: EventsSource;
   topic: string | undefined;
+}
+
+/** A destination, and where it is told what was published. */
+export interface PublishTo extends Destination {
+  around: Surroundings;
 }
 
 /** Publishes one event. @throws EventsError, as do all of these: its message names the fields that are wrong */
 export async function publishOne(to: PublishTo, type: string, json: string): Promise<void> {
   const event = { event_type: type, data: parseJson(json, 'The data') };
-  await printAll(await send(to, [{ name: '', event }]));
+  await printAll(to, await send(to, [{ name: '', event }]));
 }
 
 /** Publishes each line of input as it arrives: data of one type, or, without a type, whole events. */
@@ -32,7 +36,7 @@ export async function publishLines(
   input: InputBytes,
 ): Promise<void> {
   const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
-  for await (const results of publishAll(to, input, read)) await printAll(results);
+  for await (const results of publishAll(to, input, read)) await printAll(to, results);
 }
 
 /**
@@ -45,11 +49,14 @@ export async function importLines(to: PublishTo, input: InputBytes): Promise<voi
   for await (const results of publishAll(to, input, withKey)) {
     for (const { duplicate } of results) duplicate ? duplicates++ : stored++;
   }
-  await print(JSON.stringify({ stored, duplicates }));
+  await to.around.print(JSON.stringify({ stored, duplicates }));
 }
 
 /** Publishes events. @throws EventsError in terms of the input: `Line 3: data.sentiment.score: Too big` */
-export async function send({ source, topic }: PublishTo, inputs: readonly Input[]): Promise<PublishResult[]> {
+export async function send(
+  { source, topic }: Destination,
+  inputs: readonly Input[],
+): Promise<PublishResult[]> {
   const written = inputs.every(({ isExact }) => isExact) ? undefined : await coercionOf(source);
   const events = inputs.map(({ isExact, event }) => (isExact || !written ? event : written.event(event)));
   try {
@@ -84,7 +91,7 @@ async function* publishAll(
   input: InputBytes,
   read: (line: Line) => Input[],
 ): AsyncGenerator<PublishResult[], void, undefined> {
-  using progress = new Progress(input.share);
+  using progress = to.around.progress(input.share);
   for await (const lines of readLines(input)) {
     let first = `line ${lines[0]?.number}`;
     try {
@@ -119,8 +126,8 @@ function withKey(line: Line): Input[] {
   });
 }
 
-async function printAll(results: readonly PublishResult[]): Promise<void> {
-  for (const result of results) await print(JSON.stringify(result));
+async function printAll({ around }: PublishTo, results: readonly PublishResult[]): Promise<void> {
+  for (const result of results) await around.print(JSON.stringify(result));
 }
 
 function named(error: EventsError, inputs: readonly Input[]): EventsError {

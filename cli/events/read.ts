@@ -1,7 +1,6 @@
 import type { Since } from '../../shared/index.ts';
-import { isTerminal, print } from '../output.ts';
-import { isProgressSeen, Progress } from '../progress.ts';
 import type { EventsSource, Followed, Stored } from '../sources/event-source.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { toLine } from './event-line.ts';
 import { toText } from './format.ts';
 
@@ -10,11 +9,12 @@ const PAGE = 1000;
 type Page = Awaited<ReturnType<EventsSource['history']>>;
 
 /** Prints events as they come: for people on a terminal, as lines of JSON elsewhere. */
-export async function tail(source: EventsSource, followed: Followed, signal: AbortSignal): Promise<void> {
+export async function tail(source: EventsSource, followed: Followed, around: Surroundings): Promise<void> {
+  const signal = around.stopSignal();
   for await (const { cursor, event } of source.stream({ ...followed, signal })) {
-    if (isTerminal) await print(toText(event));
+    if (around.isTerminal) await around.print(toText(event));
     // That a stream has caught up is of no use to a program; what it lost is.
-    else if (event.event_type !== 'stream_synced') await print(toLine(cursor, event));
+    else if (event.event_type !== 'stream_synced') await around.print(toLine(cursor, event));
   }
 }
 
@@ -22,19 +22,20 @@ export async function tail(source: EventsSource, followed: Followed, signal: Abo
 export async function history(
   source: Pick<EventsSource, 'history'>,
   { since = { last: 100 }, ...selection }: Stored,
+  around: Surroundings,
 ): Promise<void> {
   const printPage = async ({ gaps, items }: Page): Promise<void> => {
-    for (const gap of gaps) await print(toLine(gap.to, { event_type: 'stream_gap', data: gap }));
-    for (const { cursor, event } of items) await print(toLine(cursor, event));
+    for (const gap of gaps) await around.print(toLine(gap.to, { event_type: 'stream_gap', data: gap }));
+    for (const { cursor, event } of items) await around.print(toLine(cursor, event));
   };
   if (typeof since === 'object' && 'last' in since) {
     for (const page of await lastPages(source, selection, since.last)) await printPage(page);
     return;
   }
-  const end = isProgressSeen ? (await source.history({ ...selection, limit: 1 })).next : '';
+  const end = around.isProgressSeen ? (await source.history({ ...selection, limit: 1 })).next : '';
   let start: string | undefined;
   let from: Since = since;
-  using progress = new Progress(() => (typeof from === 'string' ? share(start, from, end) : undefined));
+  using progress = around.progress(() => (typeof from === 'string' ? share(start, from, end) : undefined));
   // A page may be empty and yet not the end.
   for (let atEnd = false; !atEnd; ) {
     const page: Page = await source.history({ ...selection, since: from, limit: PAGE });

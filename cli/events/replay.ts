@@ -1,11 +1,10 @@
 import { Pace, systemClock } from '../../shared/index.ts';
-import { isTerminal, print } from '../output.ts';
-import { isProgressSeen, Progress } from '../progress.ts';
 import type { EventsSource } from '../sources/event-source.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { fromLine, toLine } from './event-line.ts';
 import { toText } from './format.ts';
 import type { InputBytes } from './input-bytes.ts';
-import { send } from './publish.ts';
+import { type PublishTo, send } from './publish.ts';
 import { readLines } from './read-lines.ts';
 
 type ReplayOptions = NonNullable<Parameters<EventsSource['replay']>[0]>;
@@ -23,8 +22,9 @@ interface Moment {
 export async function* replayTopic(
   source: EventsSource,
   options: ReplayOptions,
+  around: Surroundings,
 ): AsyncGenerator<Moment, void, undefined> {
-  const endMs = isProgressSeen ? await endOf(source, options) : undefined;
+  const endMs = around.isProgressSeen ? await endOf(source, options) : undefined;
   let startMs: number | undefined;
   for await (const { cursor, event } of source.replay(options)) {
     if (event.event_type === 'stream_synced') continue;
@@ -71,26 +71,26 @@ export async function* replayLines(
 }
 
 /** Prints them: for people on a terminal, as lines of JSON elsewhere. */
-export async function printMoments(moments: AsyncIterable<Moment>): Promise<void> {
-  for await (const { cursor = '', event } of counted(moments)) {
-    await print(isTerminal ? toText(event) : toLine(cursor, event));
+export async function printMoments(moments: AsyncIterable<Moment>, around: Surroundings): Promise<void> {
+  for await (const { cursor = '', event } of counted(moments, around)) {
+    await around.print(around.isTerminal ? toText(event) : toLine(cursor, event));
   }
 }
 
 /** Publishes them as if they happened again: with the time that it is now. */
-export async function publishMoments(
-  to: { source: EventsSource; topic: string },
-  moments: AsyncIterable<Moment>,
-): Promise<void> {
-  for await (const { event, isExact } of counted(moments)) {
+export async function publishMoments(to: PublishTo, moments: AsyncIterable<Moment>): Promise<void> {
+  for await (const { event, isExact } of counted(moments, to.around)) {
     if (event.event_type === 'stream_gap') continue;
     await send(to, [{ name: '', isExact, event: { event_type: event.event_type, data: event.data } }]);
   }
 }
 
-async function* counted(moments: AsyncIterable<Moment>): AsyncGenerator<Moment, void, undefined> {
+async function* counted(
+  moments: AsyncIterable<Moment>,
+  around: Surroundings,
+): AsyncGenerator<Moment, void, undefined> {
   let share: number | undefined;
-  using progress = new Progress(() => share);
+  using progress = around.progress(() => share);
   for await (const moment of moments) {
     yield moment;
     progress.add(1);

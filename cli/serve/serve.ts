@@ -8,7 +8,7 @@ import {
   startServer,
 } from '../../server/index.ts';
 import { RESPONDER_VARIABLES } from '../../simulation/index.ts';
-import { fail } from '../output.ts';
+import { fail } from '../ending.ts';
 import { onStopSignal } from '../stop-signal.ts';
 import { catalog, createApplication } from './application.ts';
 import { superviseWorkers, workerNumber } from './workers.ts';

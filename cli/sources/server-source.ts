@@ -6,7 +6,7 @@ import {
   toHttpUrl,
 } from '../../client/index.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
-import { note } from '../output.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { EventsSource } from './event-source.ts';
 
 interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
@@ -14,7 +14,10 @@ interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
 }
 
 /** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there, INVALID_OPTION when something else does */
-export async function openServer({ url: address, ...rest }: Server): Promise<EventsSource> {
+export async function openServer(
+  { url: address, ...rest }: Server,
+  around: Surroundings,
+): Promise<EventsSource> {
   const url = trpcUrl(address);
   await reach(url);
   const server = { ...rest, url };
@@ -22,7 +25,7 @@ export async function openServer({ url: address, ...rest }: Server): Promise<Eve
   const publisher = createPublisher<AnyCatalog>(server);
   let opened: ReturnType<typeof connect> | undefined;
   const client = () => {
-    opened ??= connect(server);
+    opened ??= connect(server, around);
     return opened;
   };
   return {
@@ -39,12 +42,12 @@ export async function openServer({ url: address, ...rest }: Server): Promise<Eve
   };
 }
 
-function connect(server: Server) {
+function connect(server: Server, around: Surroundings) {
   const client = createClient<AnyCatalog>(server);
   let lost = false;
   client.connection.subscribe(({ status }) => {
-    if (status === 'reconnecting' && !lost) note('connection lost, reconnecting');
-    if (status === 'live' && lost) note('connected again');
+    if (status === 'reconnecting' && !lost) around.note('connection lost, reconnecting');
+    if (status === 'live' && lost) around.note('connected again');
     lost = status === 'reconnecting';
   });
   return client;

@@ -1,3 +1,4 @@
+import type { Surroundings } from '../surroundings.ts';
 import type { EventsSource } from './event-source.ts';
 
 export interface SourceOptions {
@@ -10,9 +11,12 @@ export interface SourceOptions {
 /** Uses a server or Redis, and lets go of it afterwards. @throws EventsError UNAVAILABLE when nothing answers */
 export async function withSource(
   { url, path, token, redis }: SourceOptions,
+  around: Surroundings,
   use: (source: EventsSource) => Promise<void>,
 ): Promise<void> {
-  const source = await (redis === undefined ? throughServer({ url, path, token }) : throughRedis(redis));
+  const source = await (redis === undefined
+    ? throughServer({ url, path, token }, around)
+    : throughRedis(redis));
   try {
     await use(source);
   } finally {
@@ -20,9 +24,12 @@ export async function withSource(
   }
 }
 
-async function throughServer(server: Pick<SourceOptions, 'url' | 'path' | 'token'>): Promise<EventsSource> {
+async function throughServer(
+  server: Pick<SourceOptions, 'url' | 'path' | 'token'>,
+  around: Surroundings,
+): Promise<EventsSource> {
   const { openServer } = await import('./server-source.ts');
-  return openServer(server);
+  return openServer(server, around);
 }
 
 async function throughRedis(url: string): Promise<EventsSource> {

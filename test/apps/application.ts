@@ -4,10 +4,10 @@ import { appendFileSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { packed } from '../setup/packed.ts';
 import { until } from '../setup/until.ts';
 import { warningsIn } from './warnings.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const APPLICATIONS = join(import.meta.dirname, 'applications');
 
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
@@ -41,7 +41,7 @@ export class Application implements AsyncDisposable {
   }
 
   /**
-   * Copies `applications/<name>`, packs the built package, and installs.
+   * Copies `applications/<name>`, and installs, with the built package as it is packed.
    * @throws Error when the install fails or warns
    */
   static async make(
@@ -51,9 +51,8 @@ export class Application implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), `psyche-app-${name}-`));
     await cp(join(APPLICATIONS, name), dir, { recursive: true });
     for (const file of common) await cp(join(APPLICATIONS, 'common', file), join(dir, file));
-    await exec('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', dir], ROOT);
-    const tarball = (await readdir(dir)).find((file) => file.endsWith('.tgz'));
-    const asked = { ...versions, 'psyche-events': `file:${join(dir, tarball ?? '')}` };
+    const { tarball } = await packed();
+    const asked = { ...versions, 'psyche-events': `file:${tarball}` };
     for (const file of await manifestsIn(dir)) await askFor(file, asked);
     const flags = ['--no-audit', '--no-fund', '--prefer-offline'];
     const { output, seconds } = await exec('npm', ['install', ...flags], dir);
@@ -130,9 +129,14 @@ async function askFor(file: string, versions: Readonly<Record<string, string>>):
 }
 
 async function versionsIn(dir: string): Promise<Record<string, string>> {
-  const { output } = await exec('npm', ['ls', '--json', '--depth=0'], dir);
-  const { dependencies = {} } = JSON.parse(output) as { dependencies?: Record<string, { version?: string }> };
-  return Object.fromEntries(Object.entries(dependencies).map(([name, { version = '' }]) => [name, version]));
+  const read = async (...path: string[]) => JSON.parse(await readFile(join(dir, ...path), 'utf8'));
+  const { dependencies, devDependencies } = await read('package.json');
+  const names = Object.keys({ ...dependencies, ...devDependencies });
+  const versions = names.map(async (name) => [
+    name,
+    (await read('node_modules', name, 'package.json')).version,
+  ]);
+  return Object.fromEntries(await Promise.all(versions));
 }
 
 function refuseWarnings(what: string, output: string): void {

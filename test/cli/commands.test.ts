@@ -3,6 +3,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { httpClient, startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { RunningCommand, run } from './command.ts';
+import { CommandHere, runHere } from './here.ts';
 
 const lines = (stdout: string) =>
   stdout
@@ -11,7 +12,7 @@ const lines = (stdout: string) =>
     .map((line) => JSON.parse(line));
 const jsonl = (values: readonly unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
-// Each command is a process, and the machine may be busy.
+// Some commands are processes, and the machine may be busy.
 describe('psyche-events', { timeout: 60_000 }, () => {
   test('publish, history and tail print what they are given as one line of JSON each', async () => {
     await using server = await startTestServer();
@@ -38,13 +39,13 @@ describe('psyche-events', { timeout: 60_000 }, () => {
   test('publish accepts what history prints, also into another topic', async () => {
     await using server = await startTestServer();
     const url = ['--url', server.url];
-    await run(
+    await runHere(
       ['publish', 'agent_message', '--topic', 'a', ...url],
       jsonl([agentMessage(1), agentMessage(2)]),
     );
-    const { stdout } = await run(['history', '--topic', 'a', ...url]);
-    expect(await run(['publish', '--topic', 'b', ...url], stdout)).toMatchObject({ code: 0, stderr: '' });
-    const copies = lines((await run(['history', '--topic', 'b', ...url])).stdout);
+    const { stdout } = await runHere(['history', '--topic', 'a', ...url]);
+    expect(await runHere(['publish', '--topic', 'b', ...url], stdout)).toMatchObject({ code: 0, stderr: '' });
+    const copies = lines((await runHere(['history', '--topic', 'b', ...url])).stdout);
     const withoutCursor = ({ cursor: _, ...event }: { cursor: string }) => event;
     expect(copies.map(withoutCursor)).toEqual(lines(stdout).map(withoutCursor));
   });
@@ -52,13 +53,13 @@ describe('psyche-events', { timeout: 60_000 }, () => {
   test('[D4] history and tail print gaps', async () => {
     await using server = await startTestServer({ retentionMaxRecords: 2 });
     const at = ['--url', server.url, '--topic', 't'];
-    const first = await run(['publish', 'agent_message', ...at], jsonl([agentMessage(0)]));
-    await run(['publish', 'agent_message', ...at], jsonl([1, 2, 3, 4].map(agentMessage)));
+    const first = await runHere(['publish', 'agent_message', ...at], jsonl([agentMessage(0)]));
+    await runHere(['publish', 'agent_message', ...at], jsonl([1, 2, 3, 4].map(agentMessage)));
     const since = ['--since', lines(first.stdout)[0].cursor, ...at];
     const lost = { event_type: 'stream_gap', data: { lost: 2, reason: 'trimmed' } };
-    const history = lines((await run(['history', ...since])).stdout);
+    const history = lines((await runHere(['history', ...since])).stdout);
     expect(history).toMatchObject([lost, { data: { message: '3' } }, { data: { message: '4' } }]);
-    await using tail = new RunningCommand(['tail', ...since]);
+    await using tail = new CommandHere(['tail', ...since]);
     await expect.poll(() => tail.lines, { timeout: 30_000 }).toHaveLength(3);
     expect(tail.lines).toMatchObject(
       history.map(({ cursor, event_type, data }) => ({ cursor, event_type, data })),
@@ -69,11 +70,11 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     await using server = await startTestServer();
     const url = ['--url', server.url];
     const say = (topic: string, messages: number[]) =>
-      run(['publish', 'agent_message', '--topic', topic, ...url], jsonl(messages.map(agentMessage)));
+      runHere(['publish', 'agent_message', '--topic', topic, ...url], jsonl(messages.map(agentMessage)));
     await say('run-1', [1, 2]);
     await say('news', [1]);
     await say('other', [1]);
-    await using tail = new RunningCommand(['tail', '--topic', 'run-*, news', '--last', '10', ...url]);
+    await using tail = new CommandHere(['tail', '--topic', 'run-*, news', '--last', '10', ...url]);
     const item = (topic: string, n: number) => JSON.stringify([topic, agentMessage(n)]);
     const got = () => tail.lines.map((line) => JSON.stringify([line.topic, line.data])).sort();
     await expect
@@ -84,7 +85,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
       .poll(got, { timeout: 30_000 })
       .toEqual([item('news', 1), item('run-1', 1), item('run-1', 2), item('run-2', 1)]);
     const latest = ['--topic', 'run-1', '--last', '10', '--every', '1000', '--latest-by', 'agent_id', ...url];
-    await using sparse = new RunningCommand(['tail', ...latest]);
+    await using sparse = new CommandHere(['tail', ...latest]);
     await expect.poll(() => sparse.lines.length, { timeout: 30_000 }).toBe(2);
     expect(sparse.lines).toMatchObject([
       { event_type: 'stream_gap', data: { lost: 1, reason: 'conflated' } },
@@ -96,10 +97,13 @@ describe('psyche-events', { timeout: 60_000 }, () => {
   test('history selects by types and last', async () => {
     await using server = await startTestServer();
     const at = ['--url', server.url];
-    await run(['publish', 'agent_message', ...at], jsonl([1, 2, 3].map(agentMessage)));
-    const last = await run(['history', '--types', 'agent_message,network_update', '--last', '2', ...at]);
+    await runHere(['publish', 'agent_message', ...at], jsonl([1, 2, 3].map(agentMessage)));
+    const last = await runHere(['history', '--types', 'agent_message,network_update', '--last', '2', ...at]);
     expect(lines(last.stdout).map(({ data }) => data.message)).toEqual(['2', '3']);
-    expect(await run(['history', '--types', 'system_status', ...at])).toMatchObject({ code: 0, stdout: '' });
+    expect(await runHere(['history', '--types', 'system_status', ...at])).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
   });
 
   test('commands work on Redis directly', async () => {
@@ -127,11 +131,11 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     const topic = `cli-back-${process.pid}`;
     const at = ['--url', url, '--topic', topic];
     await using before = await startTestServer({ port, redisUrl });
-    await run(['publish', 'agent_message', ...at], jsonl([agentMessage('before')]));
-    await using tail = new RunningCommand(['tail', '--last', '1', ...at]);
+    await runHere(['publish', 'agent_message', ...at], jsonl([agentMessage('before')]));
+    await using tail = new CommandHere(['tail', '--last', '1', ...at]);
     await expect.poll(() => tail.lines, { timeout: 30_000 }).toHaveLength(1);
     await before.close();
-    await run(
+    await runHere(
       ['publish', 'agent_message', '--redis', redisUrl, '--topic', topic],
       jsonl([agentMessage('meanwhile')]),
     );
@@ -146,11 +150,11 @@ describe('psyche-events', { timeout: 60_000 }, () => {
   test('a reader that closes the pipe ends a command without an error', async () => {
     await using server = await startTestServer();
     const at = ['--url', server.url];
-    await run(['publish', 'agent_message', ...at], jsonl([agentMessage(1)]));
+    await runHere(['publish', 'agent_message', ...at], jsonl([agentMessage(1)]));
     await using tail = new RunningCommand(['tail', '--last', '1', ...at]);
     await once(tail.child.stdout, 'data');
     tail.child.stdout.destroy();
-    await run(['publish', 'agent_message', ...at], jsonl([agentMessage(2)]));
+    await runHere(['publish', 'agent_message', ...at], jsonl([agentMessage(2)]));
     expect(await tail.exit()).toMatchObject({ code: 0, stderr: '' });
   });
 
@@ -221,7 +225,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     },
   ])('exits with code 1 and one line that names the problem: $name', async ({ args, input, message }) => {
     await using server = await startTestServer();
-    const { code, stdout, stderr } = await run([...args, '--url', server.url], input);
+    const { code, stdout, stderr } = await runHere([...args, '--url', server.url], input);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.startsWith(message), stderr).toBe(true);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
@@ -244,11 +248,11 @@ describe('psyche-events', { timeout: 60_000 }, () => {
   test('history and tail print the events that a filter selects', async () => {
     await using server = await startTestServer();
     const events = ['a', 'b', 'a'].map((agent_id) => ({ ...agentMessage(1), agent_id }));
-    await run(['publish', 'agent_message', '--url', server.url], jsonl(events));
+    await runHere(['publish', 'agent_message', '--url', server.url], jsonl(events));
     const selection = ['--filter', '{"agent_id":"b"}', '--url', server.url];
-    const { stdout } = await run(['history', ...selection]);
+    const { stdout } = await runHere(['history', ...selection]);
     expect(lines(stdout)).toMatchObject([{ data: { agent_id: 'b' } }]);
-    await using tail = new RunningCommand(['tail', '--last', '5', ...selection]);
+    await using tail = new CommandHere(['tail', '--last', '5', ...selection]);
     await expect.poll(() => tail.stdout, { timeout: 30_000 }).toBe(stdout);
   });
 
@@ -259,13 +263,13 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     ['history', '--redis', 'redis://127.0.0.1:1'],
     ['history', '--redis', 'http://127.0.0.1:1'],
   ])('exits with code 1 and one line when nothing answers: %s %s %s', async (...args) => {
-    const { code, stdout, stderr } = await run(args);
+    const { code, stdout, stderr } = await runHere(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^psyche-events: .+\n$/);
   });
 
   test.each(['serve', 'publish', 'tail', 'history', 'stats'])('%s --help shows examples', async (command) => {
-    const { code, stdout } = await run([command, '--help']);
+    const { code, stdout } = await runHere([command, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(`$ psyche-events ${command}`);
   });

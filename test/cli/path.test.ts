@@ -4,7 +4,7 @@ import { psycheEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { type ForeignApp, startForeignApp } from '../support/foreign-app.ts';
 import { dreams, nestedRouter } from '../support/foreign-router.ts';
-import { run } from './command.ts';
+import { runHere } from './here.ts';
 
 const manager = new EventManager({ catalog: dreams, broker: new MemoryBroker() });
 const news = new EventManager({ catalog: psycheEvents, broker: new MemoryBroker() });
@@ -22,13 +22,13 @@ afterAll(async () => {
 
 test('--path reaches the events below a key of another application', async () => {
   const publish = ['publish', 'agent_message', JSON.stringify(agentMessage('from a shell'))];
-  expect(await run([...publish, ...at])).toMatchObject({ code: 0, stderr: '' });
+  expect(await runHere([...publish, ...at])).toMatchObject({ code: 0, stderr: '' });
   expect(news.stats().published).toMatchObject({ agent_message: 1 });
-  const { code, stdout } = await run(['history', ...at]);
+  const { code, stdout } = await runHere(['history', ...at]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ data: { message: 'from a shell' } });
   const verify = ['verify', '--publishers', '1', '--subscribers', '1', '--seconds', '1', '--rate', '20'];
-  expect(await run([...verify, ...at])).toMatchObject({ code: 0, stderr: '' });
+  expect(await runHere([...verify, ...at])).toMatchObject({ code: 0, stderr: '' });
 });
 
 test.each([
@@ -44,5 +44,5 @@ test.each([
     app.url,
     ...path,
   ];
-  expect(await run(publish)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(words) });
+  expect(await runHere(publish)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(words) });
 });

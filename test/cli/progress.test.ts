@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hideProgress, Progress } from '../../cli/progress.ts';
+import { startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
-import { MAIN, RunningCommand, run, serve } from './command.ts';
+import { MAIN, RunningCommand } from './command.ts';
+import { CommandHere, runHere } from './here.ts';
 
 describe('Progress', () => {
   beforeEach(
@@ -83,7 +85,7 @@ describe('a command on a terminal', { timeout: 120_000 }, () => {
   const HOW_FAR = /\d+ events, \d+\/s, \d+ %, \d+ s left/;
 
   test('replay (of a file or topic) and verify show their progress, but not in a pipe', async () => {
-    await using server = await serve();
+    await using server = await startTestServer();
     const at = ['--url', server.url];
     writeFileSync(file, exported(5));
     await using ofFile = onTerminal(['replay', file, ...at]);
@@ -92,20 +94,20 @@ describe('a command on a terminal', { timeout: 120_000 }, () => {
     expect(stderr).toMatch(/5 events, \d+\/s in \d+ s\n$/);
     expect(stdout.trim().split('\n')).toHaveLength(5);
     // Control
-    expect(await run(['replay', file, ...at])).toEqual({ code: 0, stdout, stderr: '' });
+    expect(await runHere(['replay', file, ...at])).toEqual({ code: 0, stdout, stderr: '' });
 
-    await run(['import', file, '--topic', 'a', ...at]);
-    await using ofTopic = onTerminal(['replay', '--topic', 'a', ...at]);
+    await runHere(['import', file, '--topic', 'a', ...at]);
+    await using ofTopic = new CommandHere(['replay', '--topic', 'a', ...at], '', { isTTY: true });
     expect((await ofTopic.exit()).stderr).toMatch(HOW_FAR);
     const small = ['--publishers', '1', '--subscribers', '1', '--seconds', '3', '--rate', '20', '--json'];
-    await using verify = onTerminal(['verify', ...small, ...at]);
+    await using verify = new CommandHere(['verify', ...small, ...at], '', { isTTY: true });
     const verified = await verify.exit();
     expect(verified.stderr).toMatch(HOW_FAR);
     expect(JSON.parse(verified.stdout)).toMatchObject({ silent: 0 });
   });
 
   test('publish from an endless input and export to a slow reader show their progress', async () => {
-    await using server = await serve();
+    await using server = await startTestServer();
     const at = ['--topic', 'a', '--url', server.url];
     await using publish = onTerminal(['publish', ...at]);
     publish.child.stdin.write(exported(3000));

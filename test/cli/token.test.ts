@@ -1,20 +1,26 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { startTestServer } from '../app/harness.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
-import { RunningCommand, run, serve } from './command.ts';
+import { run } from './command.ts';
+import { CommandHere, runHere } from './here.ts';
 
 const KEY = 'a-key-of-thirty-two-characters-01';
 
 test('--token or PSYCHE_TOKEN authenticates the command, and nothing is stored or shown without it', async () => {
   const sha256 = createHash('sha256').update(KEY).digest('hex');
   const claims = { publish: ['agent_*'], subscribe: ['*'], topics: ['*'] };
-  await using server = await serve([], { AUTH_API_KEYS: JSON.stringify([{ id: 'cli', sha256, claims }]) });
+  await using server = await startTestServer({ authApiKeys: [{ id: 'cli', sha256, claims }] });
   const publish = ['publish', 'agent_message', JSON.stringify(agentMessage('hi')), '--url', server.url];
-  expect(await run(publish)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('token') });
-  expect(await run([...publish, '--token', KEY])).toMatchObject({ code: 0, stderr: '' });
+  expect(await runHere(publish)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('token'),
+  });
+  expect(await runHere([...publish, '--token', KEY])).toMatchObject({ code: 0, stderr: '' });
   const history = ['history', '--url', server.url];
-  expect((await run(history)).code).toBe(1);
+  expect((await runHere(history)).code).toBe(1);
   const { code, stdout } = await run(history, '', { PSYCHE_TOKEN: KEY });
   expect([code, stdout.trim().split('\n').length]).toEqual([0, 1]);
 });
@@ -27,16 +33,16 @@ test('revoke disconnects a subject on every server of a Redis, and nobody else',
     const sha256 = createHash('sha256').update(`${id}${KEY}`).digest('hex');
     return { id, sha256, claims: { publish: ['*'], subscribe: ['*'], topics: ['*'] } };
   });
-  const env = { REDIS_URL: redis.url, AUTH_API_KEYS: JSON.stringify(keys) };
-  await using one = await serve([], env);
-  await using other = await serve([], env);
+  const options = { redisUrl: redis.url, authApiKeys: keys };
+  await using one = await startTestServer(options);
+  await using other = await startTestServer(options);
   const follow = async (who: string, url: string) => {
-    const tail = new RunningCommand(['tail', '--url', url, '--last', '1', '--token', `${who}${KEY}`]);
+    const tail = new CommandHere(['tail', '--url', url, '--last', '1', '--token', `${who}${KEY}`]);
     await expect.poll(() => tail.stdout).toContain('before');
     return tail;
   };
   const publish = (text: string) =>
-    run(['publish', 'agent_message', JSON.stringify(agentMessage(text)), '--redis', redis.url]);
+    runHere(['publish', 'agent_message', JSON.stringify(agentMessage(text)), '--redis', redis.url]);
   await publish('before');
   await using aliceHere = await follow('alice', one.url);
   await using aliceThere = await follow('alice', other.url);

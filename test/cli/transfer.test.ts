@@ -9,6 +9,7 @@ import { defineEvents, psycheEvents } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { RunningCommand, run } from './command.ts';
+import { CommandHere, runHere } from './here.ts';
 
 const catalog = defineEvents({
   ...psycheEvents.schemas,
@@ -42,7 +43,7 @@ async function startServer() {
 const eventsOf = async (manager: EventManager<typeof catalog>, topic: string) =>
   (await manager.history({ topic, limit: 1000 })).items.map(({ event }) => event);
 
-// Each command is a process, and the machine may be busy.
+// Some commands are processes, and the machine may be busy.
 describe('psyche-events', { timeout: 60_000 }, () => {
   test('export and import keep the same events with their times, order, dates, maps and big numbers', async () => {
     await using server = await startServer();
@@ -60,7 +61,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(first).toMatchObject({ code: 0, stderr: '', stdout: '{"stored":601,"duplicates":0}\n' });
     const file = `${directory}.jsonl`;
     writeFileSync(file, exported.stdout);
-    const again = await run(['import', file, '--topic', 'b', ...server.at]);
+    const again = await runHere(['import', file, '--topic', 'b', ...server.at]);
     rmSync(file);
     expect(again.stdout).toBe('{"stored":0,"duplicates":601}\n');
 
@@ -68,7 +69,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(original.at(-1)).toMatchObject({ event_type: 'dream', data: dream });
     expect(await eventsOf(server.manager, 'b')).toEqual(original);
     // And what is exported again differs by where it is stored only.
-    const copy = await run(['export', '--topic', 'b', ...server.at]);
+    const copy = await runHere(['export', '--topic', 'b', ...server.at]);
     const withoutCursor = (text: string) => text.replace(/"cursor":"[^"]*",/g, '');
     expect(withoutCursor(copy.stdout)).toBe(withoutCursor(exported.stdout));
   });
@@ -77,23 +78,25 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     await using server = await startServer();
     const dream = { at: new Date(0), seen: new Map([['tower', new Date(1e12)]]), count: 2n ** 80n };
     await server.manager.publish('dream', dream, { topic: 'a' });
-    const exported = await run(['export', '--topic', 'a', ...server.at]);
-    const printed = await run(['history', '--topic', 'a', ...server.at]);
+    const exported = await runHere(['export', '--topic', 'a', ...server.at]);
+    const printed = await runHere(['history', '--topic', 'a', ...server.at]);
     expect(printed).toEqual(exported);
-    expect(await run(['replay', '--topic', 'a', '--speed', '1000', ...server.at])).toEqual(exported);
-    await using following = new RunningCommand(['tail', '--topic', 'a', '--last', '1', ...server.at]);
+    expect(await runHere(['replay', '--topic', 'a', '--speed', '1000', ...server.at])).toEqual(exported);
+    await using following = new CommandHere(['tail', '--topic', 'a', '--last', '1', ...server.at]);
     await expect.poll(() => following.stdout, { timeout: 30_000 }).toBe(exported.stdout);
 
-    expect(await run(['publish', '--topic', 'b', ...server.at], printed.stdout)).toMatchObject({ code: 0 });
+    expect(await runHere(['publish', '--topic', 'b', ...server.at], printed.stdout)).toMatchObject({
+      code: 0,
+    });
     expect(await eventsOf(server.manager, 'b')).toEqual(await eventsOf(server.manager, 'a'));
   });
 
   test('import refuses lines that export did not write, with the line number', async () => {
     await using server = await startServer();
     const line = JSON.stringify({ event_type: 'agent_message', data: agentMessage(1) });
-    const refused = await run(['import', ...server.at], `\n${line}\n`);
+    const refused = await runHere(['import', ...server.at], `\n${line}\n`);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Line 2 has no cursor') });
-    const missing = await run(['import', join(directory, 'nowhere'), ...server.at]);
+    const missing = await runHere(['import', join(directory, 'nowhere'), ...server.at]);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
   });
 
@@ -104,17 +107,17 @@ describe('psyche-events', { timeout: 60_000 }, () => {
       await server.manager.publish('agent_message', agentMessage(n), { topic: 'a', timestamp });
     }
     const speed = ['--speed', '1000000', ...server.at];
-    const printed = await run(['replay', '--topic', 'a', ...speed]);
+    const printed = await runHere(['replay', '--topic', 'a', ...speed]);
     expect(printed).toMatchObject({ code: 0, stderr: '' });
-    const exported = await run(['export', '--topic', 'a', ...server.at]);
+    const exported = await runHere(['export', '--topic', 'a', ...server.at]);
     expect(printed.stdout).toBe(exported.stdout);
 
     const started = new Date().toISOString();
-    expect(await run(['replay', '--topic', 'a', '--into', 'b', ...speed])).toMatchObject({ code: 0 });
+    expect(await runHere(['replay', '--topic', 'a', '--into', 'b', ...speed])).toMatchObject({ code: 0 });
     const file = `${directory}.jsonl`;
     writeFileSync(file, exported.stdout);
     const capped = ['--max-pause', '0.001', ...server.at];
-    expect(await run(['replay', file, '--into', 'b', ...capped])).toMatchObject({ code: 0, stderr: '' });
+    expect(await runHere(['replay', file, '--into', 'b', ...capped])).toMatchObject({ code: 0, stderr: '' });
     rmSync(file);
     const events = await eventsOf(server.manager, 'b');
     const twice = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4];

@@ -6,7 +6,7 @@ import { defineEvents } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { startForeignApp } from '../support/foreign-app.ts';
 import { dreams, ownRouter } from '../support/foreign-router.ts';
-import { RunningCommand, run } from './command.ts';
+import { CommandHere, runHere } from './here.ts';
 
 const dream = z.object({
   at: z.date(),
@@ -41,9 +41,9 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
   test('printed by history and tail arrive equal when they are piped into publish', async () => {
     await using server = await startServer();
     await server.manager.publish('dream', whole, { topic: 'a' });
-    const history = await run(['history', '--topic', 'a', ...server.at]);
+    const history = await runHere(['history', '--topic', 'a', ...server.at]);
     expect(history).toMatchObject({ code: 0, stderr: '' });
-    await using tail = new RunningCommand(['tail', '--topic', 'a', '--last', '1', ...server.at]);
+    await using tail = new CommandHere(['tail', '--topic', 'a', '--last', '1', ...server.at]);
     await expect.poll(() => tail.stdout, { timeout: 30_000 }).toContain('\n');
     expect(tail.stdout).toBe(history.stdout);
     // For jq and the like, data is plain.
@@ -52,7 +52,9 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
       tags: ['a', 'b'],
     });
 
-    expect(await run(['publish', '--topic', 'b', ...server.at], history.stdout)).toMatchObject({ code: 0 });
+    expect(await runHere(['publish', '--topic', 'b', ...server.at], history.stdout)).toMatchObject({
+      code: 0,
+    });
     const events = await Promise.all(
       ['a', 'b'].map(async (topic) => (await server.manager.history({ topic })).items[0]?.event),
     );
@@ -69,14 +71,19 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
     const { seen: _, ...plain } = whole;
     const written = { ...plain, count: 7, seen: [], tags: ['a', 'b'], text: 'a text' };
     const data = JSON.stringify({ ...written, at: '1970-01-01' });
-    const published = await run(['publish', 'dream', data, ...server.at]);
+    const published = await runHere(['publish', 'dream', data, ...server.at]);
     expect(published).toMatchObject({ code: 0, stderr: '' });
     const lines = `${JSON.stringify({ event_type: 'dream', data: JSON.parse(data) })}\n`;
-    expect(await run(['publish', ...server.at], lines)).toMatchObject({ code: 0, stderr: '' });
+    expect(await runHere(['publish', ...server.at], lines)).toMatchObject({ code: 0, stderr: '' });
     const { items } = await server.manager.history();
     const made = { ...written, at: new Date(0), count: 7n, seen: new Map(), tags: new Set(['a', 'b']) };
     expect(items.map(({ event }) => event.data)).toEqual([made, made]);
-    const wrong = await run(['publish', 'dream', JSON.stringify({ ...written, at: 'never' }), ...server.at]);
+    const wrong = await runHere([
+      'publish',
+      'dream',
+      JSON.stringify({ ...written, at: 'never' }),
+      ...server.at,
+    ]);
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('data.at') });
   });
 
@@ -86,8 +93,8 @@ describe('values that JSON does not have', { timeout: 60_000 }, () => {
     const at = ['--url', server.url];
     const hint = expect.stringMatching(/data\.at: .*\. Dates, .* toJsonSchema\(catalog\)\.$/m);
     const written = JSON.stringify({ at: '1970-01-01', heard: {}, length: 'four' });
-    expect(await run(['publish', 'dream', written, ...at])).toMatchObject({ code: 1, stderr: hint });
-    expect(await run(['publish', 'waking', '{"hour":6}', ...at])).toMatchObject({ code: 0, stderr: '' });
+    expect(await runHere(['publish', 'dream', written, ...at])).toMatchObject({ code: 1, stderr: hint });
+    expect(await runHere(['publish', 'waking', '{"hour":6}', ...at])).toMatchObject({ code: 0, stderr: '' });
     await manager.close();
   });
 

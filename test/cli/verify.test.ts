@@ -4,6 +4,7 @@ import { verify } from '../../verify/index.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { breakBroker } from '../model/broken-broker.ts';
 import { RunningCommand, run } from './command.ts';
+import { runHere } from './here.ts';
 
 const SMALL = ['--publishers', '2', '--subscribers', '4', '--seconds', '1', '--rate', '100'];
 
@@ -33,7 +34,7 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
   });
 
   test('exits with an error for an invalid address', async () => {
-    const { code, stderr } = await run(['verify', '--url', 'nonsense', ...SMALL]);
+    const { code, stderr } = await runHere(['verify', '--url', 'nonsense', ...SMALL]);
     expect(code).toBe(1);
     expect(stderr).toContain('--url must be a URL');
   });
@@ -46,7 +47,7 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
       },
     });
     for (const command of [['history'], ['tail'], ['publish', 'agent_message', '{}']]) {
-      const { code, stderr } = await run([...command, '--url', `${server.url}/elsewhere`]);
+      const { code, stderr } = await runHere([...command, '--url', `${server.url}/elsewhere`]);
       expect(code).toBe(1);
       expect(stderr).toMatch(/elsewhere\/trpc answered with HTTP status 404/);
     }

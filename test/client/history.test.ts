@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { history as printHistory } from '../../cli/events/read.ts';
+import { Surroundings } from '../../cli/surroundings.ts';
 import type { EventsClient } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -56,11 +57,9 @@ test('history of nothing ends at the end of the log', async () => {
 test('the command history prints the last events over as many pages as it takes', async () => {
   await using client = connect({ url: server.wsUrl });
   const printed: string[] = [];
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
-    printed.push(String(line));
-    return true;
-  });
-  await printHistory(client, { since: { last: 400 } }).finally(() => write.mockRestore());
+  const around = new Surroundings();
+  vi.spyOn(around, 'print').mockImplementation(async (line) => void printed.push(line));
+  await printHistory(client, { since: { last: 400 } }, around);
   const agents = printed.flatMap((line) => /"agent_id":"agent-(\d+)"/.exec(line)?.[1] ?? []);
   expect(agents.map(Number)).toEqual(Array.from({ length: 400 }, (_, i) => EVENTS - 400 + i));
 });

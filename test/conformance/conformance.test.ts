@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { CAPABILITIES } from '../../conformance/messages.ts';
 import type { ConformanceReport } from '../../conformance/run.ts';
 import { run } from '../cli/command.ts';
+import { runHere } from '../cli/here.ts';
 import { bundle } from '../setup/bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -79,19 +80,19 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
       'no capability magic',
     ],
   ])('exits with code 1 and one line for a client that %s', async (_, cmd, words) => {
-    const { code, stderr } = await run(['conformance', '--cmd', cmd]);
+    const { code, stderr } = await runHere(['conformance', '--cmd', cmd]);
     expect(code).toBe(1);
     expect(stderr).toContain(words);
   });
 
   test('exits with an error for --only with words that are in no scenario’s name', async () => {
-    const { code, stderr } = await run(['conformance', '--cmd', 'true', '--only', 'nothing at all']);
+    const { code, stderr } = await runHere(['conformance', '--cmd', 'true', '--only', 'nothing at all']);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('No scenario') });
   });
 
   test('prints a table for people', async () => {
     const cmd = client('test/conformance/our-client.ts');
-    const { stdout } = await run(['conformance', '--cmd', cmd, '--only', 'idle topic']);
+    const { stdout } = await runHere(['conformance', '--cmd', cmd, '--only', 'idle topic']);
     expect(stdout).toBe(
       'passed   [D5] stream_synced is the first item of an idle topic\n\npsyche-events: 1 passed, 0 failed, 0 skipped\n',
     );

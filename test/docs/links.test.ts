@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { packed } from '../setup/packed.ts';
 import { DOCUMENTS, ROOT } from './snippets.ts';
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8').replace(/^```.*?^```$/gms, '');
@@ -24,16 +24,14 @@ function targetsOf(document: string): string[] {
     .map((link) => join(dirname(document), link));
 }
 
-test('links of the documents in the package lead somewhere in the package', () => {
-  const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-  const [{ files }] = JSON.parse(execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' }));
-  const packed: string[] = files.map(({ path }: { path: string }) => path);
-  const broken = DOCUMENTS.filter((document) => packed.includes(document)).flatMap((document) =>
+test('links of the documents in the package lead somewhere in the package', async () => {
+  const { files } = await packed();
+  const broken = DOCUMENTS.filter((document) => files.includes(document)).flatMap((document) =>
     targetsOf(document)
-      .filter((target) => !packed.some((path) => path === target || path.startsWith(`${target}/`)))
+      .filter((target) => !files.some((path) => path === target || path.startsWith(`${target}/`)))
       .map((target) => `${document} → ${target}`),
   );
-  expect(packed).toContain('README.md');
+  expect(files).toContain('README.md');
   expect(broken).toEqual([]);
 });
 

@@ -1,11 +1,11 @@
 // Names that the documents take for granted in a snippet: one that it does not make itself is one of these.
 
 import type { AnyTRPCRouter, initTRPC, TRPCMiddlewareFunction } from '@trpc/server';
+import type { EventInput, PsycheCatalog } from 'psyche-events';
+import type { EventsClient } from 'psyche-events/client';
+import type { EventManager, EventProcedures } from 'psyche-events/server';
+import type { Simulation } from 'psyche-events/simulation';
 import type { WebSocketServer } from 'ws';
-import type { EventsClient } from '../../client/index.ts';
-import type { EventManager, EventProcedures } from '../../server/index.ts';
-import type { EventInput, PsycheCatalog } from '../../shared/index.ts';
-import type { Simulation } from '../../simulation/index.ts';
 
 declare global {
   const manager: EventManager;

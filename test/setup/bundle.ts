@@ -12,10 +12,9 @@ const bundled = new Map<string, string>();
  * the time that tsx needs, which compiles some two hundred files one by one.
  *
  * @param entry path of the program
- * @param tsconfig path of the tsconfig.json by whose `paths` imports are found. Default: the project's
  * @returns path of the file, made once in each process of the tests
  */
-export function bundle(entry: string, tsconfig = join(ROOT, 'tsconfig.json')): string {
+export function bundle(entry: string): string {
   const known = bundled.get(entry);
   if (known !== undefined) return known;
   const file = join(CACHE, relative(ROOT, entry).replaceAll('/', '-').replace(/tsx?$/, 'mjs'));
@@ -23,7 +22,7 @@ export function bundle(entry: string, tsconfig = join(ROOT, 'tsconfig.json')): s
   buildSync({
     entryPoints: [entry],
     outfile: unfinished,
-    tsconfig,
+    tsconfig: join(ROOT, 'tsconfig.json'),
     bundle: true,
     packages: 'external',
     platform: 'node',
