@@ -29,6 +29,18 @@ export interface Broker extends PublishTarget {
    */
   read(topic: string, after: Position, limit: number): Promise<ReadResult>;
 
+  /**
+   * Takes the content of records out of the log for good, and appends entries that tell so, in one step: either all of it
+   * happens or nothing. An erased record keeps its place, time, id and type; its `json` is empty, it has no `meta`, and
+   * `erased` is true. Numbers without a record, and records that were erased before, are passed over; where that leaves
+   * none, or the epoch is another, nothing is appended. A repeated call stores notices with the same ids once, as
+   * {@link publish} does.
+   * @param seqs numbers of records, ascending
+   * @param notices one at least
+   * @returns the number of records that were erased
+   */
+  erase(topic: string, epoch: string, seqs: readonly number[], notices: readonly LogEntry[]): Promise<number>;
+
   /** The bounds of the log now. A topic that was never written to has an epoch too. */
   bounds(topic: string): Promise<Bounds>;
 
@@ -62,6 +74,8 @@ export interface LogRecord extends LogEntry, Position {
   readonly cursor: string;
   /** When it was appended, Unix ms by the log's own clock; never decreases within a topic. */
   readonly at: number;
+  /** Its content was erased: `json` is empty. */
+  readonly erased?: true;
 }
 
 /** The retained range of a topic. Empty when `first > last`. */
@@ -71,6 +85,11 @@ export interface Bounds {
   readonly first: number;
   /** `seq` of the newest record ever appended in this epoch; 0 before the first. */
   readonly last: number;
+  /**
+   * `seq` of the last notice of the latest {@link Broker.erase}; absent before the first. While it is the same, records
+   * that were read are still as they were.
+   */
+  readonly erased?: number;
 }
 
 /** A range that cannot be delivered [D4]: after `from`, up to and including `to`. */
@@ -103,6 +122,12 @@ export interface TailSink {
 export interface Tail {
   /** No call reaches the sink after this returns. */
   close(): void;
+}
+
+/** A record without its content, see {@link Broker.erase}. */
+export function withoutContent(record: LogRecord): LogRecord {
+  const { meta: _, validatedBy: __, ...rest } = record;
+  return { ...rest, json: '', erased: true };
 }
 
 /** Time for which an idempotency key is remembered [D3]. */

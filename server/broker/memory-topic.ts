@@ -1,6 +1,6 @@
 import type { Position } from '../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
-import type { Bounds, LogRecord, ReadResult } from './broker.ts';
+import { type Bounds, type LogRecord, type ReadResult, withoutContent } from './broker.ts';
 import { gapAfter } from './gaps.ts';
 import { RecordWindow } from './record-window.ts';
 import { numberEntries, RememberedIds } from './remembered-ids.ts';
@@ -20,6 +20,8 @@ export class MemoryTopic {
   readonly #records = new RecordWindow<LogRecord>(bytesOf);
   #last = 0;
   #lastAt = 0;
+  /** See Bounds.erased. */
+  #erased: number | undefined;
 
   constructor(name: string, epoch: string, retention: CompleteRetention) {
     this.name = name;
@@ -54,7 +56,8 @@ export class MemoryTopic {
 
   get bounds(): Bounds {
     const { epoch } = this;
-    return { epoch, first: this.#last - this.#records.length + 1, last: this.#last };
+    const range = { epoch, first: this.#last - this.#records.length + 1, last: this.#last };
+    return this.#erased === undefined ? range : { ...range, erased: this.#erased };
   }
 
   /** Appends the entries whose ids are new. @returns the results for the publisher, and the new records */
@@ -68,6 +71,25 @@ export class MemoryTopic {
     for (const record of records) this.#records.push(record);
     this.trim(at);
     return { results, stored: records };
+  }
+
+  /** Erases records, and appends the notices of it. @returns the number of records erased, and the new records */
+  erase(
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+    now: number,
+  ): { count: number; stored: LogRecord[] } {
+    let count = 0;
+    for (const seq of seqs) {
+      const record = this.#records.at(seq);
+      if (!record || record.erased) continue;
+      this.#records.replace(withoutContent(record));
+      count++;
+    }
+    if (count === 0) return { count, stored: [] };
+    const { stored } = this.append(notices, now);
+    this.#erased = this.#last;
+    return { count, stored };
   }
 
   read(after: Position, limit: number): ReadResult {

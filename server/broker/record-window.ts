@@ -46,7 +46,7 @@ export class RecordWindow<R extends { readonly seq: number; readonly json: strin
   after(seq: number, limit: number): R[] {
     const { oldest } = this;
     if (!oldest) return [];
-    const start = this.#head + seq + 1 - oldest.seq;
+    const start = this.#indexOf(seq + 1);
     const most = Math.min(this.#records.length, start + limit);
     let chars = 0;
     let end = start;
@@ -71,6 +71,20 @@ export class RecordWindow<R extends { readonly seq: number; readonly json: strin
     this.#size += this.#sizeOf(record);
   }
 
+  /** The record with a number; undefined if it is not in here. */
+  at(seq: number): R | undefined {
+    const index = this.#indexOf(seq);
+    return index < this.#head ? undefined : this.#records[index];
+  }
+
+  /** Puts a record in the place of the one with its number. */
+  replace(record: R): void {
+    const former = this.at(record.seq);
+    if (!former) return;
+    this.#records[this.#indexOf(record.seq)] = record;
+    this.#size += this.#sizeOf(record) - this.#sizeOf(former);
+  }
+
   dropOldest(): void {
     const { oldest } = this;
     if (!oldest) return;
@@ -91,5 +105,9 @@ export class RecordWindow<R extends { readonly seq: number; readonly json: strin
     this.#head = 0;
     this.#size = 0;
     this.#droppedSize = 0;
+  }
+
+  #indexOf(seq: number): number {
+    return this.#head + seq - (this.oldest?.seq ?? 0);
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
+import { describeErase } from './erase-contract.ts';
 import { redisFixture } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeRetention } from './retention-contract.ts';
@@ -21,6 +22,7 @@ describe.each([
     name,
     open: async (retention = {}) => redisFixture({ timeoutMs: 20_000, ...retention }, topology.url),
   };
+  describeErase(kind);
   describeLog(kind);
   describeRetention(kind);
   describeTail(kind);

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeErase } from './erase-contract.ts';
 import { brokerKinds } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeRetention } from './retention-contract.ts';
@@ -6,6 +7,7 @@ import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
 
 describe.each(brokerKinds)('$name', (kind) => {
+  describeErase(kind);
   describeLog(kind);
   describeRetention(kind);
   describeTail(kind);

@@ -108,6 +108,7 @@ export async function redisBackend(url: string): Promise<Backend> {
 function lend(broker: Broker): Broker {
   return {
     publish: (topic, entries) => broker.publish(topic, entries),
+    erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
     read: (topic, after, limit) => broker.read(topic, after, limit),
     bounds: (topic) => broker.bounds(topic),
     seek: (topic, at) => broker.seek(topic, at),

@@ -11,6 +11,7 @@ export function breakBroker(broker: Broker, fault: Fault): Broker {
     seek: (topic, at) => broker.seek(topic, at),
     topics: (sink) => broker.topics(sink),
     close: () => broker.close(),
+    erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
     publish: (topic, entries) =>
       broker.publish(
         topic,

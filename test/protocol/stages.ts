@@ -130,6 +130,7 @@ function withPublish(publish: (broker: Broker) => Broker['publish']): Broker {
     read: (topic, after, limit) => broker.read(topic, after, limit),
     tail: (topic, sink) => broker.tail(topic, sink),
     publish: publish(broker),
+    erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
   };
   return ways;
 }

@@ -110,6 +110,16 @@ export class RedisBroker implements Broker {
     return await this.#queue.publish(topic, entries);
   }
 
+  async erase(
+    topic: string,
+    epoch: string,
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+  ): Promise<number> {
+    this.#checkOpen();
+    return this.#log.erase(topic, epoch, seqs, notices);
+  }
+
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
     this.#checkOpen();
     const { gap, records, bounds } = await this.#log.read(topic, after, limit, READ_CHARS);

@@ -51,16 +51,32 @@ export class LogFile {
     return this.#state.epoch;
   }
 
-  /** Commits all that `work` writes, or nothing. @throws EventsError UNAVAILABLE */
-  transaction(work: () => void): void {
+  /**
+   * Commits all that `work` writes, or nothing.
+   * @param erases true if SQLite is to write zeros over what `work` takes out of the file
+   * @throws EventsError UNAVAILABLE
+   */
+  transaction(work: () => void, erases = false): void {
     if (this.#failure) throw this.#failure;
     const { begin, commit } = this.statements;
     try {
+      if (erases) this.#db.exec('PRAGMA secure_delete = ON');
       begin.run();
       work();
       commit.run();
     } catch (error) {
       rollBack(this.#db);
+      throw unavailable(this.path, error);
+    } finally {
+      if (erases) this.#db.exec('PRAGMA secure_delete = OFF');
+    }
+  }
+
+  /** Moves the `-wal` file into the file and empties it: what was erased is in neither. @throws EventsError UNAVAILABLE */
+  emptyWal(): void {
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
       throw unavailable(this.path, error);
     }
   }

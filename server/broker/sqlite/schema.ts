@@ -8,6 +8,7 @@ const SCHEMA_VERSION = 3;
 
 /** Columns that are new in version 3. */
 const VERSIONS = `
+  ALTER TABLE topics ADD COLUMN erased INTEGER NOT NULL DEFAULT 0; -- see Bounds.erased; 0 before the first
   ALTER TABLE records ADD COLUMN version INTEGER NOT NULL DEFAULT 1; -- of the event's data
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
@@ -144,10 +145,10 @@ export function prepareStatements(db: Database) {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
     topic: db.prepare(
-      'SELECT id AS row, last, last_at AS lastAt, bytes AS rowBytes, renewals FROM topics WHERE name = ?',
+      'SELECT id AS row, last, last_at AS lastAt, bytes AS rowBytes, erased, renewals FROM topics WHERE name = ?',
     ),
     addTopic: db.prepare('INSERT INTO topics (name, last, last_at, renewals) VALUES (?, 0, 0, ?)'),
-    setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ?, bytes = ? WHERE id = ?'),
+    setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ?, bytes = ?, erased = ? WHERE id = ?'),
     heldTopics: db.prepare(
       'SELECT name FROM topics WHERE EXISTS (SELECT 1 FROM records WHERE topic = topics.id)',
     ),
@@ -181,6 +182,8 @@ export function prepareStatements(db: Database) {
     bytes: db.prepare(`
       SELECT COALESCE(SUM(octet_length(json) + COALESCE(octet_length(meta), 0)), 0) AS bytes
       FROM records WHERE topic = ? AND seq >= ? AND seq < ?`),
+    /** Records without JSON are erased ones: no event is the empty text. */
+    erase: db.prepare("UPDATE records SET json = '', meta = NULL WHERE topic = ? AND seq = ?"),
     purge: db.prepare('DELETE FROM records WHERE topic = ? AND seq < ?'),
     /** The ids of records that are about to be purged and are younger than a time. */
     youngIds: db.prepare(`

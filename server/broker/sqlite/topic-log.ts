@@ -23,7 +23,7 @@ export class TopicLog {
   /** The catalog that validated all records from number `from` on; earlier ones came with the file, or from another catalog. */
   #validated: { readonly by: object | undefined; readonly from: number } = { by: undefined, from: 0 };
   /** The append that is not settled yet, and the extent that `revert` restores; null when there is none. */
-  #open: { readonly before: Extent; readonly records: LogRecord[] } | null = null;
+  #open: { readonly before: Extent; readonly records: LogRecord[]; erasedBytes: number } | null = null;
 
   constructor(name: string, epochs: TopicEpochs, rows: TopicRows, retention: CompleteRetention) {
     this.name = name;
@@ -61,6 +61,20 @@ export class TopicLog {
     return results;
   }
 
+  /** Erases settled records, see Broker.erase. Call it within a transaction. @returns their number */
+  erase(epoch: string, seqs: readonly number[], notices: readonly LogEntry[], now: number): number {
+    const { row } = this.#extent;
+    const { first, last } = this.bounds(now);
+    if (row === null || epoch !== this.epoch) return 0;
+    const held = seqs.filter((seq) => seq >= first && seq <= last);
+    const erased = held.map((seq) => this.#rows.erase(row, seq)).filter((bytes) => bytes > 0);
+    if (erased.length === 0) return 0;
+    this.append(notices, now);
+    this.#begin().erasedBytes += erased.reduce((sum, bytes) => sum + bytes, 0);
+    this.#extent = { ...this.#extent, erased: this.#extent.last };
+    return erased.length;
+  }
+
   /** Forgets the ids whose time is over. */
   forgetIds(): void {
     this.#ids?.forget();
@@ -69,6 +83,11 @@ export class TopicLog {
   /** Tells if an append is not settled yet. */
   get isOpen(): boolean {
     return this.#open !== null;
+  }
+
+  /** Number of records that were appended and are not settled yet. */
+  get added(): number {
+    return this.#open?.records.length ?? 0;
   }
 
   /**
@@ -86,8 +105,9 @@ export class TopicLog {
     // Deletes first: in a full file the new records take the place of the old.
     if (oldest > before.oldest) this.#rows.purge(row, oldest, lastAt - IDEMPOTENCY_MS);
     if (this.#ids) this.#rows.dropIds(row, this.#ids.forgotten);
-    this.#rows.insert(row, records, { last, lastAt, bytes });
-    this.#extent = { row, first, oldest, last, lastAt, bytes, rowBytes: bytes };
+    const { erased } = this.#extent;
+    this.#rows.insert(row, records, { last, lastAt, bytes, erased });
+    this.#extent = { row, first, oldest, last, lastAt, bytes, rowBytes: bytes, erased };
     return bytes - before.rowBytes;
   }
 
@@ -108,7 +128,9 @@ export class TopicLog {
 
   bounds(now: number): Bounds {
     const { epoch, seq: last } = this.end;
-    return { epoch, first: Math.min(this.#firstKept(last, now), last + 1), last };
+    const range = { epoch, first: Math.min(this.#firstKept(last, now), last + 1), last };
+    const { erased } = this.#open?.before ?? this.#extent;
+    return erased > 0 ? { ...range, erased } : range;
   }
 
   read(after: Position, limit: number, now: number): ReadResult {
@@ -121,7 +143,7 @@ export class TopicLog {
     const records = rows.map((row, index): LogRecord => {
       const position = { epoch, seq: from + 1 + index };
       const record = { ...row, ...position, cursor: formatCursor(position) };
-      return by && position.seq >= validFrom ? { ...record, validatedBy: by } : record;
+      return by && position.seq >= validFrom && !row.erased ? { ...record, validatedBy: by } : record;
     });
     return { gap, records, bounds };
   }
@@ -133,7 +155,7 @@ export class TopicLog {
   }
 
   #begin() {
-    this.#open ??= { before: this.#extent, records: [] };
+    this.#open ??= { before: this.#extent, records: [], erasedBytes: 0 };
     return this.#open;
   }
 
@@ -152,7 +174,8 @@ export class TopicLog {
     };
     const { last } = this.#extent;
     let first = this.#firstKept(last, now);
-    let bytes = before.bytes + bytesBetween(before.last + 1, last + 1) - bytesBetween(before.first, first);
+    const left = before.bytes - (this.#open?.erasedBytes ?? 0);
+    let bytes = left + bytesBetween(before.last + 1, last + 1) - bytesBetween(before.first, first);
     while (bytes > this.#retention.maxBytes && first < last) bytes -= bytesBetween(first, ++first);
     while (bytes > maxBytes && first <= last) bytes -= bytesBetween(first, ++first);
     return { first, bytes };

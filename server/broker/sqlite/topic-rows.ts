@@ -15,6 +15,9 @@ interface RecordRow {
   readonly version: number;
 }
 
+/** A record as the file has it, without its place. */
+type StoredRecord = LogEntry & Pick<LogRecord, 'at' | 'erased'>;
+
 /** The beginning and end of a topic's log. */
 export interface Extent {
   /** The topic's row; null before the first record. */
@@ -29,6 +32,8 @@ export interface Extent {
   readonly bytes: number;
   /** Bytes as the topic's row has them. */
   readonly rowBytes: number;
+  /** See Bounds.erased; 0 before the first. */
+  readonly erased: number;
 }
 
 /** One topic's rows in the file. `row` is always the id of its row in `topics`. */
@@ -45,10 +50,12 @@ export class TopicRows {
   load(): Extent & { readonly renewals: number | null } {
     const { topic, oldest } = this.#file.statements;
     const found:
-      | { row: number; last: number; lastAt: number; rowBytes: number; renewals: number }
+      | { row: number; last: number; lastAt: number; rowBytes: number; erased: number; renewals: number }
       | undefined = topic.get(this.#name);
-    if (!found)
-      return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0, rowBytes: 0, renewals: null };
+    if (!found) {
+      const empty = { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0, rowBytes: 0, erased: 0 };
+      return { ...empty, renewals: null };
+    }
     const record: { seq: number } | undefined = oldest.get(found.row);
     const first = record?.seq ?? found.last + 1;
     return { ...found, first, oldest: first, bytes: this.bytes(found.row, first, found.last + 1) };
@@ -62,31 +69,42 @@ export class TopicRows {
   insert(
     row: number,
     records: readonly LogRecord[],
-    end: { last: number; lastAt: number; bytes: number },
+    end: Pick<Extent, 'last' | 'lastAt' | 'bytes' | 'erased'>,
   ): void {
     const { insert, setEnd } = this.#file.statements;
     for (const { seq, at, type, id, json, meta, version } of records) {
       // The id as JSON: SQLite's text is UTF-8, which cannot hold half a surrogate pair.
       insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null, version ?? 1);
     }
-    setEnd.run(end.last, end.lastAt, end.bytes, row);
+    setEnd.run(end.last, end.lastAt, end.bytes, end.erased, row);
   }
 
   /** The records after `from` up to and including `to`; they end once they come to READ_CHARS. */
-  read(row: number | null, from: number, to: number): (LogEntry & { at: number })[] {
-    const records: (LogEntry & { at: number })[] = [];
+  read(row: number | null, from: number, to: number): StoredRecord[] {
+    const records: StoredRecord[] = [];
     const rows: Iterator<RecordRow> = this.#file.statements.read.iterate(row, from, to);
     for (let chars = 0; from + records.length < to && chars < READ_CHARS; ) {
       const expected = from + records.length + 1;
       const { value, done } = rows.next();
       if (done || value.seq !== expected) throw this.#missing(expected);
       const { at, type, id, json, meta, version } = value;
-      const told = { ...(meta !== null && { meta }), ...(version > 1 && { version }) };
+      const told = {
+        ...(meta !== null && { meta }),
+        ...(version > 1 && { version }),
+        ...(json === '' && { erased: true as const }),
+      };
       records.push({ type, id: JSON.parse(id), json, ...told, at });
       chars += json.length;
     }
     rows.return?.();
     return records;
+  }
+
+  /** Takes the content of a record out of the file. @returns its bytes; 0 if there is none */
+  erase(row: number, seq: number): number {
+    const bytes = this.bytes(row, seq, seq + 1);
+    if (bytes > 0) this.#file.statements.erase.run(row, seq);
+    return bytes;
   }
 
   /** Total bytes of the records in [from, until). */

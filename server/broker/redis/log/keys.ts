@@ -4,6 +4,8 @@ export interface TopicKeys {
   readonly log: string;
   /** Hash: epoch, last sequence number and time. */
   readonly meta: string;
+  /** Sorted set: the heads of erased records, each `<seq> <head>`, by their numbers. */
+  readonly erased: string;
   /** Hash: ids of entries of the last minutes, each with its cursor. */
   readonly ids: string;
   /** Hash: ids of entries of the minutes before, likewise. */
@@ -18,6 +20,7 @@ export function topicKeys(prefix: string, topic: string, db = 0): TopicKeys {
   return {
     log: `${root}:log`,
     meta: `${root}:meta`,
+    erased: `${root}:erased`,
     ids: `${root}:ids`,
     olderIds: `${root}:ids:older`,
     live: channel(root, db),

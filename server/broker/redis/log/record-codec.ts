@@ -1,6 +1,6 @@
 import { formatCursor, type Position } from '../../../../shared/cursor.ts';
 import type { LogEntry } from '../../../../shared/log.ts';
-import type { Bounds, Gap, LogRecord, ReadResult } from '../../broker.ts';
+import { type Bounds, type Gap, type LogRecord, type ReadResult, withoutContent } from '../../broker.ts';
 import { gapAfter } from '../../gaps.ts';
 
 /** Part of a log, read at one moment. */
@@ -65,16 +65,21 @@ const HEAD = /^(\d{1,15}) \d+ ([^ ]*) (.+)$/s;
 
 /** Reads the reply of the read script. @param after the position that it was asked for */
 export function decodeChunk(after: Position, reply: unknown): Chunk {
-  const [epochValue, first, last, lastId, reached, passedOver, text] = toValues(reply);
-  const bounds: Bounds = { epoch: String(epochValue), first: Number(first), last: Number(last) };
-  const { epoch } = bounds;
+  const [epochValue, first, last, lastId, reached, passedOver, erased, text] = toValues(reply);
+  const epoch = String(epochValue);
+  const range = { epoch, first: Number(first), last: Number(last) };
+  const bounds: Bounds = erased === 0 ? range : { ...range, erased: Number(erased) };
   const found: LogRecord[] = [];
   let foreign = Number(passedOver);
   const lines = text === '' ? [] : String(text).split('\n');
   for (let line = 0; line < lines.length; line += 4) {
     const place = { epoch, seq: Number(lines[line]) };
     const [, at, id, type] = HEAD.exec(lines[line + 1] ?? '') ?? [];
-    const record = toRecord(place, Number(at), type, id, lines[line + 2], lines[line + 3]);
+    const json = lines[line + 2];
+    const record =
+      json === ''
+        ? toErased(place, Number(at), type, id)
+        : toRecord(place, Number(at), type, id, json, lines[line + 3]);
     if (record) found.push(record);
     else foreign++;
   }
@@ -114,6 +119,12 @@ function toRecord(
   const record = { epoch, seq, cursor: formatCursor({ epoch, seq }), at, ...kind, id: decodedId, json };
   if (meta === '') return record;
   return isJsonObject(meta) ? { ...record, meta } : null;
+}
+
+/** A record without its content: read as one that has some, which is then left out. */
+function toErased(place: Position, at: number, kind: unknown, id: unknown): LogRecord | null {
+  const record = toRecord(place, at, kind, id, '{}', '');
+  return record && withoutContent(record);
 }
 
 function isJsonObject(text: unknown): text is string {

@@ -38,9 +38,9 @@ export class RedisLog {
     this.#servers = servers;
     this.#settings = settings;
     servers.onConnection(({ redis }) => {
-      redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 4 });
-      redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
-      redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
+      redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 5 });
+      redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 3 });
+      redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 3 });
       redis.on('ready', () => this.expectRewind());
     });
   }
@@ -52,9 +52,29 @@ export class RedisLog {
 
   /** See Broker.publish. */
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    return (await this.#append(topic, entries, '')).results;
+  }
+
+  /** See Broker.erase. */
+  async erase(
+    topic: string,
+    epoch: string,
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+  ): Promise<number> {
+    if (seqs.length === 0) return 0;
+    return (await this.#append(topic, notices, `${epoch} ${seqs.join(' ')}`)).erased;
+  }
+
+  /** @param erasing epoch and numbers of the records to erase; empty for none */
+  async #append(
+    topic: string,
+    entries: readonly LogEntry[],
+    erasing: string,
+  ): Promise<{ results: PublishResult[]; erased: number }> {
     const { prefix, retention } = this.#settings;
     const { maxRecords, maxBytes } = retention;
-    const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
+    const { log, meta, erased, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
     const fields = entries.flatMap((entry) => [
       kindText(entry),
       encodeId(entry.id),
@@ -62,9 +82,12 @@ export class RedisLog {
       entry.meta ?? '',
     ]);
     const reply = await this.#run(topic, (redis, common) =>
-      redis.psychePublish(log, meta, ids, olderIds, ...common, live, maxRecords, maxBytes, fields),
+      redis.psychePublish(
+        ...[log, meta, erased, ids, olderIds],
+        ...[...common, live, maxRecords, maxBytes, erasing, fields],
+      ),
     );
-    const [epochValue, evicted, idsWereGone, ...places] = toValues(reply);
+    const [epochValue, evicted, idsWereGone, erasedCount, ...places] = toValues(reply);
     const epoch = String(epochValue);
     this.#countForeign(topic, Number(evicted));
     if (idsWereGone === 1) this.#warnOfLostIds(topic);
@@ -72,11 +95,12 @@ export class RedisLog {
     if (newest >= 0) {
       this.#seen.confirm(topic, { epoch, seq: Number(places[newest]), id: entries[newest]?.id ?? '' });
     }
-    return places.map((place) =>
+    const results = places.map((place) =>
       typeof place === 'string'
         ? { cursor: place, duplicate: true }
         : { cursor: formatCursor({ epoch, seq: place }), duplicate: false },
     );
+    return { results, erased: Number(erasedCount) };
   }
 
   /**
@@ -85,10 +109,10 @@ export class RedisLog {
    * @param chars characters of JSON at which the chunk ends
    */
   async read(topic: string, after: Position, limit: number, chars = CHUNK_CHARS): Promise<Chunk> {
-    const { log, meta } = topicKeys(this.#settings.prefix, topic);
+    const { log, meta, erased } = topicKeys(this.#settings.prefix, topic);
     const records = Math.min(limit, CHUNK_RECORDS);
     const reply = await this.#run(topic, (redis, common) =>
-      redis.psycheRead(log, meta, ...common, after.epoch, after.seq, records, chars),
+      redis.psycheRead(log, meta, erased, ...common, after.epoch, after.seq, records, chars),
     );
     const chunk = decodeChunk(after, reply);
     this.#countForeign(topic, chunk.foreign);
@@ -100,8 +124,10 @@ export class RedisLog {
 
   /** See Broker.seek. */
   async seek(topic: string, at: number): Promise<Position> {
-    const { log, meta } = topicKeys(this.#settings.prefix, topic);
-    const reply = await this.#run(topic, (redis, common) => redis.psycheSeek(log, meta, ...common, at));
+    const { log, meta, erased } = topicKeys(this.#settings.prefix, topic);
+    const reply = await this.#run(topic, (redis, common) =>
+      redis.psycheSeek(log, meta, erased, ...common, at),
+    );
     const [epoch, seq] = toValues(reply);
     return { epoch: String(epoch), seq: Number(seq) };
   }
