@@ -67,6 +67,11 @@ test('the broker works as a user with only the rights it needs, who cannot touch
   await useAll(broker);
   // Every few milliseconds it checks and probes: nothing of that may be refused either.
   await broker.publish(topic, [entry(13)]);
+  const probed = async () => {
+    const stats = await admin(server, (redis) => redis.info('commandstats'));
+    return Number(/cmdstat_sunsubscribe:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  };
+  await expect.poll(probed).toBeGreaterThan(1); // a probe leaves its channel
   const refused = await admin(server, (redis) => redis.call('ACL', 'LOG'));
   expect(refused).toEqual([]);
   await broker.close();

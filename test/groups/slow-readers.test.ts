@@ -2,14 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { RawClient } from '../broadcaster/harness.ts';
 import { until } from '../broadcaster/harness.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
-import { type EventServer, itemsOf, messagesOf, startEventServer } from './harness.ts';
+import { BATCH_BYTES, type EventServer, itemsOf, messagesOf, startEventServer } from './harness.ts';
 
 const HIGH_WATER = 64 * 1024;
 /** Far more than the high-water mark and what two kernels hold for a loopback connection. */
 const FLOOD_BYTES = 24 * 1024 * 1024;
-/** Bytes of the log handed to a connection at once, and its last event beyond that. */
-const BATCH_BYTES = (256 + 32) * 1024;
-/** The most that is unsent at any time: kernels may take more at any moment, and then a connection is refilled. */
+/** The most that is unsent at any time. */
 const MOST_UNSENT = HIGH_WATER + BATCH_BYTES;
 const PADDING = 'x'.repeat(16 * 1024);
 const FLOOD = FLOOD_BYTES / PADDING.length;
