@@ -107,7 +107,7 @@ export class RedisConnection {
       try {
         return await send(this.redis);
       } catch (error) {
-        const isDemoted = isReply(error) && error.message.startsWith('READONLY') && !wasDemoted;
+        const isDemoted: boolean = isReply(error) && error.message.startsWith('READONLY') && !wasDemoted;
         if ((isReply(error) && !isDemoted) || this.#ended || performance.now() >= deadline) throw error;
         // A master that became a replica: another server is the master, and will be found.
         if (isDemoted) this.reconnect();
