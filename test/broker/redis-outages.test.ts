@@ -78,7 +78,8 @@ describe('outages', () => {
         return command.promise;
       }
     }
-    const connect = (own: RedisOptions) => new BreakingRedis(server.port, '127.0.0.1', { ...own, replyMapping: 'legacy' });
+    const connect = (own: RedisOptions) =>
+      new BreakingRedis(server.port, '127.0.0.1', { ...own, replyMapping: 'legacy' });
     await using log = redisFixture({ timeoutMs: 20_000 }, { connect });
     await log.broker.publish(topic, [entry(1)]);
     losses = 4;
