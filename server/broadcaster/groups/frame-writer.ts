@@ -12,7 +12,7 @@ export class FrameWriter {
   /** Frames that wait for the end of the turn, if any do. */
   #pending: Buffer[] | undefined;
   #pendingBytes = 0;
-  /** Those who wait until the client has taken what it was sent, the first to go on first. */
+  /** Subscriptions that wait until the client has taken what it was sent, the first to go on first. */
   readonly #waiting: (() => void)[] = [];
   #isDraining = false;
   #isWaking = false;
