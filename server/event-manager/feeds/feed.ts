@@ -224,8 +224,9 @@ export class Feed implements FeedHandle, Sink {
       this.#position = position;
       this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
+      // The tail of this process is behind the log: what is missing comes through it.
       if (samePosition(position, before) && !samePosition(position, this.hub.position))
-        await this.#hubMoved(run);
+        await once(this.hub.emitter, 'batch', { signal: run.signal });
     }
   }
 
@@ -242,8 +243,7 @@ export class Feed implements FeedHandle, Sink {
       if (!this.#isReading(run)) return;
       if (this.#reader.isAwaited) return this.#wait();
       this.#position = conflation.end;
-      const items = conflation.records();
-      if (items.length > 0) this.#deliver(items);
+      this.#deliver(conflation.records());
     }
   }
 
@@ -281,11 +281,6 @@ export class Feed implements FeedHandle, Sink {
   #wait(): void {
     this.#endRun('full'); // a reader that is full for long should hold nothing
     this.#reader.waitedFor(this, false);
-  }
-
-  /** The tail of this process is behind the log: what is missing comes through it. */
-  async #hubMoved({ signal }: Run): Promise<void> {
-    await once(this.hub.emitter, 'batch', { signal });
   }
 
   /** The failure of a run that is over is nobody's. */
