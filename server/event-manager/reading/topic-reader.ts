@@ -68,8 +68,8 @@ export class TopicReader {
 
   /**
    * See Broker.read. A page that another reader had right before is not read again if the log still holds it.
-   * @param arrived told the last place of a page of the broker's before its records are checked, which is work of some
-   *   ms: the log can look up what follows meanwhile
+   * @param arrived told the last place of a page before its records are checked, which is work of some ms: the log can look up
+   *   what follows meanwhile
    */
   async read(
     after: Position,
@@ -77,6 +77,8 @@ export class TopicReader {
     arrived?: (last: Position) => void,
   ): Promise<{ gap: Gap | null; records: readonly StreamRecord[] }> {
     const kept = pages.after(this, after).slice(0, limit);
+    const lastKept = kept.at(-1);
+    if (lastKept) arrived?.(lastKept);
     if (kept.length > 0 && holds(await this.bounds(), kept)) return { gap: null, records: kept };
     const { gap, records } = await this.#broker.read(this.topic, after, limit);
     const last = records.at(-1);
