@@ -55,7 +55,8 @@ export class RedisLog {
     const { prefix, retention } = this.#settings;
     const { maxRecords, maxBytes } = retention;
     const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
-    const fields = entries.flatMap(({ type, id, json, meta }) => [type, encodeId(id), json, meta ?? '']);
+    const fields: string[] = [];
+    for (const { type, id, json, meta } of entries) fields.push(type, encodeId(id), json, meta ?? '');
     const reply = await this.#run(topic, (redis, common) =>
       redis.psychePublish(log, meta, ids, olderIds, ...common, live, maxRecords, maxBytes, fields),
     );
