@@ -66,11 +66,26 @@ export class TopicReader {
     this.#admit = admit;
   }
 
-  /** See Broker.read. A page that another reader had right before is not read again if the log still holds it. */
-  async read(after: Position, limit: number): Promise<{ gap: Gap | null; records: readonly StreamRecord[] }> {
+  /**
+   * See Broker.read. A page that another reader had right before is not read again if the log still holds it.
+   * @param arrived told the last place of a page before its records are checked, which is work of some ms: the log can look up
+   *   what follows meanwhile
+   */
+  async read(
+    after: Position,
+    limit: number,
+    arrived?: (last: Position) => void,
+  ): Promise<{ gap: Gap | null; records: readonly StreamRecord[] }> {
     const kept = pages.after(this, after).slice(0, limit);
+    const lastKept = kept.at(-1);
+    if (lastKept) arrived?.(lastKept);
     if (kept.length > 0 && holds(await this.bounds(), kept)) return { gap: null, records: kept };
     const { gap, records } = await this.#broker.read(this.topic, after, limit);
+    const last = records.at(-1);
+    if (last && arrived) {
+      arrived(last);
+      await new Promise(setImmediate); // whatever was asked for leaves first
+    }
     const admitted = records.map(this.#admit);
     if (!gap && admitted.length > 0) pages.keep(this, admitted);
     return { gap, records: admitted };
