@@ -68,7 +68,7 @@ export class TopicReader {
   readonly topic: string;
   readonly #broker: Broker;
   readonly #admit: RecordGate;
-  /** What is being read of the log, by the place before it. */
+  /** Reads of the log that are under way, by the place before their first record. */
   readonly #reading = new Map<string, Promise<unknown>>();
   /** Bounds that are asked for in this very moment. */
   #bounds: Promise<Bounds> | null = null;

@@ -43,7 +43,7 @@ export class Turns {
   readonly #lines = new WeakMap<Asker, Line>();
   /** The lines whose first may pass, in the order of their turns. */
   readonly #ready = new Set<Line>();
-  /** Those whose answer has come, in the order of the answers. */
+  /** Work whose answer has come and was not looked at yet, in the order of the answers. */
   readonly #answered: (() => void)[] = [];
   /** One of them looks at its answer. */
   #isLooking = false;
