@@ -65,9 +65,9 @@ export class TopicHub implements Hub {
     steps: ReadSteps,
     arrived?: (last: Position) => void,
   ): ReturnType<TopicReader['read']> {
-    return steps.read(async (most) => {
+    return steps.read(async (most, time) => {
       const recent = this.#recent.after(after, most);
-      return recent ? { gap: null, records: recent } : this.log.read(after, most, arrived);
+      return recent ? { gap: null, records: recent } : this.log.read(after, most, time, arrived);
     });
   }
 
