@@ -1,5 +1,5 @@
 import type { AnyCatalog } from './catalog.ts';
-import { unknownEvent } from './catalog.ts';
+import { newEntryId } from './data/entry-ids.ts';
 import { EventsError } from './errors.ts';
 import {
   type EventName,
@@ -60,39 +60,28 @@ export function toLogEntry<C extends AnyCatalog>(
   event: { event_type: string; data: unknown } & PublishMeta,
   { by, version: held }: EntryStamp = {},
 ): LogEntry {
-  const { event_type } = event;
-  if (!catalog.has(event_type)) throw unknownEvent(event_type, catalog.names);
-  const { timestamp = new Date().toISOString(), idempotencyKey: id = newId(), traceparent } = event;
-  check(
-    timestampSchema.safeParse(timestamp).success,
-    'timestamp',
-    'not an ISO 8601 time with Z or an offset',
-  );
-  check(idempotencyKeySchema.safeParse(id).success, 'idempotencyKey', 'must be 1–128 characters');
-  check(
-    by === undefined || subjectIdSchema.safeParse(by).success,
-    'by',
-    'must be text of 1–128 characters, none of them a control character',
-  );
-  const version = held ?? catalog.versionOf(event_type);
-  const isNewest = version === catalog.versionOf(event_type);
-  const data = isNewest
-    ? catalog.parse(event_type, event.data)
-    : catalog.downcast(event_type, version, event.data);
-  const envelope = {
-    event_type,
-    timestamp,
-    data,
-    ...(by !== undefined && { by }),
-    ...(isTraceparent(traceparent) && { traceparent }),
-  };
-  const told = {
-    type: event_type,
-    id,
-    ...(version > 1 && { version }),
-    ...(isNewest && { validatedBy: catalog }),
-  };
-  return { ...told, ...envelopeText(envelope, isNewest && catalog.isPlainJson(event_type)) };
+  const { event_type, timestamp, idempotencyKey, traceparent } = event;
+  const newest = catalog.versionOf(event_type);
+  const version = held ?? newest;
+  if (timestamp !== undefined && !timestampSchema.safeParse(timestamp).success)
+    throw invalidField('timestamp', 'not an ISO 8601 time with Z or an offset');
+  if (idempotencyKey !== undefined && !idempotencyKeySchema.safeParse(idempotencyKey).success)
+    throw invalidField('idempotencyKey', 'must be 1–128 characters');
+  if (by !== undefined && !subjectIdSchema.safeParse(by).success)
+    throw invalidField('by', 'must be text of 1–128 characters, none of them a control character');
+  const data =
+    version === newest
+      ? catalog.parse(event_type, event.data)
+      : catalog.downcast(event_type, version, event.data);
+  const envelope: Record<string, unknown> = { event_type, timestamp: timestamp ?? now(), data };
+  if (by !== undefined) envelope['by'] = by;
+  if (isTraceparent(traceparent)) envelope['traceparent'] = traceparent;
+  const { json, meta } = envelopeText(envelope, version === newest && catalog.isPlainJson(event_type));
+  const entry: Writable<LogEntry> = { type: event_type, id: idempotencyKey ?? newEntryId(), json };
+  if (meta !== undefined) entry.meta = meta;
+  if (version > 1) entry.version = version;
+  if (version === newest) entry.validatedBy = catalog;
+  return entry;
 }
 
 /**
@@ -104,16 +93,6 @@ export function envelopeText(envelope: object, plain: boolean): Pick<LogEntry, '
   const { json, meta } = encode({ data: envelope }, { maxDepth: LOG_LIMITS.maxDepth });
   const text = { json: JSON.stringify((json as { data: unknown }).data) };
   return meta === undefined ? text : { ...text, meta: JSON.stringify(meta) };
-}
-
-/**
- * An id that no other entry has, and that nobody else can tell before. Each is drawn from the system: a number that this
- * process counts, and a supply that it holds (as `randomUUID` does), are in a snapshot of it too, and all who start from
- * that make the same ids.
- */
-function newId(): string {
-  const [one, other] = globalThis.crypto.getRandomValues(new BigUint64Array(2));
-  return `${one?.toString(36)}-${other?.toString(36)}`;
 }
 
 /** The event a log entry holds; the inverse of {@link toLogEntry}. It believes the entry: see {@link checkedEvent}. */
@@ -136,9 +115,23 @@ export function checkedEvent(entry: Pick<LogEntry, 'json' | 'meta'>): unknown {
   return (decodeAccepted({ json, meta }, LOG_LIMITS) as { data: unknown }).data;
 }
 
-function check(ok: boolean, field: string, message: string): void {
-  if (!ok)
-    throw new EventsError('INVALID_EVENT', `Invalid event: ${field}: ${message}`, {
-      issues: [{ path: [field], message }],
-    });
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+let stampedMs = Number.NaN;
+let stamp = '';
+
+/** The time as ISO 8601. Its text is made once in a millisecond, in which a busy process publishes dozens of events. */
+function now(): string {
+  const ms = Date.now();
+  if (ms !== stampedMs) {
+    stamp = new Date(ms).toISOString();
+    stampedMs = ms;
+  }
+  return stamp;
+}
+
+function invalidField(field: string, message: string): EventsError {
+  return new EventsError('INVALID_EVENT', `Invalid event: ${field}: ${message}`, {
+    issues: [{ path: [field], message }],
+  });
 }

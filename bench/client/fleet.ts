@@ -52,12 +52,15 @@ export class Fleet {
     }
   }
 
-  /** Starts a new count of `events` for each of `connections`; `timed` keeps when each delivery came. */
-  arm(events: number, timed: boolean, connections = this.#connections.length): void {
+  /**
+   * Starts a new count of `events` for each of `connections`; `timed` keeps when each delivery came.
+   * @param sleeps true where no CPU is measured, and this process's core has other work, such as Redis's
+   */
+  arm(events: number, timed: boolean, connections = this.#connections.length, sleeps = timed): void {
     this.#tally = new Tally(connections, events, timed);
     // Waking a sleeping process is work of the one that writes, some µs for each frame, and remote clients never ask
     // for it: while CPU is measured this process does not sleep.
-    if (!timed) stayAwake(this.#tally);
+    if (!sleeps) stayAwake(this.#tally);
   }
 
   /** Waits until the first `events` of the count reached every connection. @throws Error when none comes any more */

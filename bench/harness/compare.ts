@@ -1,6 +1,6 @@
 import type { Pace } from '../processes/publish.ts';
 import { type Cost, measure, openPair, type Pair, type PairOptions, wholeRounds } from './pair.ts';
-import { median } from './stats.ts';
+import { mean, median } from './stats.ts';
 
 /** Time and rounds of a comparison. */
 export interface Effort {
@@ -26,13 +26,18 @@ export const own = ({ microsPerDelivery, kernelMicrosPerDelivery }: Cost): numbe
  * The cost of one relative to another: the median of all rounds' ratios. Both had their turns within
  * moments of each other, so what the machine did meanwhile cancels out better than between two medians.
  */
-export function ratio(one: Compared, other: Compared, part: (cost: Cost) => number = all): number {
+export function ratio(one: Compared, other: Compared): number {
   return median(
     one.rounds.flatMap((cost, round) => {
       const beside = other.rounds[round];
-      return beside ? [part(cost) / part(beside)] : [];
+      return beside ? [all(cost) / all(beside)] : [];
     }),
   );
+}
+
+/** The own time of one relative to another's, of all rounds together. */
+export function ownRatio(one: Compared, other: Compared): number {
+  return own(one) / own(other);
 }
 
 /**
@@ -86,11 +91,17 @@ async function warmUp(pair: Pair, pace: Pace, turnMs: number): Promise<number> {
   return Math.max(events, 3 * perTick);
 }
 
+/**
+ * Medians, but for the kernel's part: the kernel tells it from the process's own by what runs at each of its ticks, some
+ * 30 in a turn of 100 ms, so that of equal turns differs by a third. Its share is the mean of all rounds'.
+ */
 function summary(costs: readonly Cost[]): Compared {
+  const microsPerDelivery = median(costs.map(all));
+  const kernelShare = mean(costs.map((cost) => cost.kernelMicrosPerDelivery / all(cost)));
   return {
     rounds: costs,
-    microsPerDelivery: median(costs.map(all)),
-    kernelMicrosPerDelivery: median(costs.map((cost) => cost.kernelMicrosPerDelivery)),
+    microsPerDelivery,
+    kernelMicrosPerDelivery: microsPerDelivery * kernelShare,
     bytesPerDelivery: median(costs.map((cost) => cost.bytesPerDelivery)),
   };
 }

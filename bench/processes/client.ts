@@ -16,8 +16,8 @@ const fleet = new Fleet(url, (await peers[peer]()).handshake, topics);
 const commands = {
   open: ({ count, inputs, catchUp }: { count: number; inputs: readonly unknown[]; catchUp?: boolean }) =>
     fleet.open(count, inputs, catchUp),
-  arm: (count: { events: number; timed?: boolean; connections?: number }) =>
-    fleet.arm(count.events, count.timed ?? false, count.connections),
+  arm: (count: { events: number; timed?: boolean; connections?: number; sleeps?: boolean }) =>
+    fleet.arm(count.events, count.timed ?? false, count.connections, count.sleeps),
   delivered: (events: number) => fleet.delivered(events),
   drained: () => fleet.drained(),
   latencies: ({ sentAt, quantiles }: { sentAt: Float64Array; quantiles: readonly number[] }) => {

@@ -7,8 +7,8 @@ import type { GapReason } from '../../shared/stream-items.ts';
  * Keeps the logs of topics, and brings their records to every process. These comments are the contract; the suites
  * `test/broker/*-contract.ts` run it against every implementation.
  *
- * A record keeps its entry's `validatedBy` where the broker knows that the text is unchanged. The catalog validates
- * every other record again before it is delivered.
+ * A record keeps its entry's `validatedBy` where the broker knows that the text is unchanged. Every other
+ * record is delivered only if its text is valid, or was lately, in the reading process.
  *
  * All methods reject with EventsError UNAVAILABLE when the log cannot be reached (within a bounded time: no promise of a
  * broker stays pending), and with CLOSED after `close()`.

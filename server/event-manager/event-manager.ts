@@ -19,7 +19,12 @@ import { checkReplay, replay } from './feeds/replay.ts';
 import { SubscriptionFactory } from './feeds/subscription-factory.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
 import { type ListenerHandler, Listeners } from './listeners.ts';
-import { ManagerPublisher, type ManagerPublishResult, type PublishOptions } from './publish/publisher.ts';
+import {
+  ManagerPublisher,
+  type ManagerPublishResult,
+  type PublishOptions,
+  type UncheckedEvent,
+} from './publish/publisher.ts';
 import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
@@ -91,16 +96,17 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
    * Validates an event and appends it to its topic [D2].
    * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_TOPIC, OVERLOADED, UNAVAILABLE, CLOSED
    */
-  async publish<N extends EventName<C>>(
+  publish<N extends EventName<C>>(
     event_type: N,
     data: EventInput<N, C>,
     options: PublishOptions = {},
   ): Promise<ManagerPublishResult> {
-    this.#assertOpen();
-    const { topic, timestamp, idempotencyKey, traceparent: given } = options;
-    const publish = (traceparent = given) =>
-      this.#publisher.publish(topic, { event_type, data, timestamp, idempotencyKey, traceparent });
-    return await (this.#tracing?.publish(traced(topic, [event_type], given), publish) ?? publish());
+    if (this.#closed) return Promise.reject(managerClosed());
+    const { topic, timestamp, idempotencyKey, traceparent } = options;
+    const event = { event_type, data, timestamp, idempotencyKey, traceparent };
+    // Not async: each further promise is a twentieth of what a publish costs here.
+    if (!this.#tracing) return this.#publisher.publish(topic, event);
+    return this.#publishTraced(this.#tracing, topic, event);
   }
 
   /**
@@ -247,9 +253,24 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record));
   }
 
-  #assertOpen(): void {
-    if (this.#closed) throw new EventsError('CLOSED', 'The event manager is closed.');
+  async #publishTraced(
+    tracing: Tracing,
+    topic: string | undefined,
+    event: UncheckedEvent,
+  ): Promise<ManagerPublishResult> {
+    const { event_type, traceparent: given } = event;
+    return await tracing.publish(traced(topic, [event_type], given), (traceparent = given) =>
+      this.#publisher.publish(topic, { ...event, traceparent }),
+    );
   }
+
+  #assertOpen(): void {
+    if (this.#closed) throw managerClosed();
+  }
+}
+
+function managerClosed(): EventsError {
+  return new EventsError('CLOSED', 'The event manager is closed.');
 }
 
 /** Asker of a page in the making: nobody waits in the midst of one, since it would hold up those of others. */

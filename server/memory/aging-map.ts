@@ -70,7 +70,7 @@ export class BoundedMemo<Thing extends object, Made> {
   readonly #make: (thing: Thing) => Made;
   readonly #size: (thing: Thing, made: Made) => number;
   /** In the order they were made. */
-  readonly #made = new Map<Thing, Made>();
+  readonly #made = new AgingMap<Thing, Made>();
   #bytes = 0;
 
   /**
@@ -95,10 +95,10 @@ export class BoundedMemo<Thing extends object, Made> {
   }
 
   #trim(): void {
-    for (const [thing, made] of this.#made) {
-      if (this.#bytes <= this.#maxBytes || this.#made.size === 1) return;
-      this.#made.delete(thing);
-      this.#bytes -= this.#size(thing, made);
+    for (let { oldest } = this.#made; oldest && this.#made.size > 1; { oldest } = this.#made) {
+      if (this.#bytes <= this.#maxBytes) return;
+      this.#made.delete(oldest.key);
+      this.#bytes -= this.#size(oldest.key, oldest.value);
     }
   }
 }

@@ -5,7 +5,7 @@ import { inTurns } from '../../server/broadcaster/socket/connections.ts';
 import { startTestServer, wsClient } from './harness.ts';
 
 /** Long enough for a busy machine. */
-const WAIT = { timeout: 15_000 };
+const WAIT = { timeout: 20_000 };
 
 /** Long enough that no test sees its end. */
 const LONG_MS = 25_000;

@@ -95,7 +95,10 @@ test('[D1] a forged announcement that looks right costs the log no records', asy
 /** A connection whose announcements get lost, while it answers every PING. */
 class DeafRedis extends Redis {
   static deaf = false;
+  /** Messages so far, those of probes included. */
+  static messages = 0;
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'smessage') DeafRedis.messages++;
     return event === 'smessage' && DeafRedis.deaf ? true : super.emit(event, ...args);
   }
 }
@@ -127,10 +130,11 @@ test('[D4] the check finds a last announcement that was lost', async () => {
 
 test('[D4] a connection on which nothing arrives is replaced, even if nothing is published', async () => {
   await using server = await startRedis();
-  const { broker, reconnected } = deafening(server, { checkIntervalMs: 20, timeoutMs: 200 });
+  const { broker, reconnected } = deafening(server, { checkIntervalMs: 20, timeoutMs: 4000 });
   const sink = new RecordingSink();
   await broker.tail(topic, sink);
-  await sleep(500);
+  const before = DeafRedis.messages;
+  await expect.poll(() => DeafRedis.messages).toBeGreaterThan(before + 5); // probes
   expect(reconnected).not.toHaveBeenCalled(); // idle is not deaf
   DeafRedis.deaf = true;
   await expect.poll(() => reconnected.mock.calls.length).toBeGreaterThan(0);

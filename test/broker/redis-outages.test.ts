@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, Redis, type RedisOptions } from 'ioredis';
 import { describe, expect, test, vi } from 'vitest';
 import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
@@ -20,13 +22,13 @@ describe('outages', () => {
     await log.broker.publish(topic, [entry(1)]);
     await server.stop();
     for (let attempt = 0; attempt < 2; attempt++) {
-      const since = performance.now();
-      await expect(log.broker.publish(topic, [entry(0)])).rejects.toMatchObject({
+      // Timers are as late as the machine is busy, but in their order.
+      const late = sleep(3000, 'late', { ref: false });
+      await expect(Promise.race([log.broker.publish(topic, [entry(0)]), late])).rejects.toMatchObject({
         code: 'UNAVAILABLE',
         message: expect.stringContaining(`127.0.0.1:${server.port}`),
         cause: expect.any(Error),
       });
-      expect(performance.now() - since).toBeLessThan(3000);
     }
     await expect(log.broker.bounds(topic)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await server.restart();
@@ -64,6 +66,28 @@ describe('outages', () => {
     expect(new Set(sink.numbers).size).toBe(published);
   });
 
+  test('[D2] a call whose connection is lost several times within its time is only delayed', async () => {
+    await using server = await startRedis();
+    let losses = 0;
+    class BreakingRedis extends Redis {
+      override sendCommand(command: Command): unknown {
+        if (losses === 0 || command.name !== 'evalsha') return super.sendCommand(command);
+        losses--;
+        this.disconnect(true);
+        command.reject(new Error('Connection is closed.'));
+        return command.promise;
+      }
+    }
+    const connect = (own: RedisOptions) =>
+      new BreakingRedis(server.port, '127.0.0.1', { ...own, replyMapping: 'legacy' });
+    await using log = redisFixture({ timeoutMs: 20_000 }, { connect });
+    await log.broker.publish(topic, [entry(1)]);
+    losses = 4;
+    await log.broker.publish(topic, [entry(2)]);
+    expect(losses).toBe(0);
+    expect((await log.broker.bounds(topic)).last).toBe(2);
+  });
+
   test('[D1] [D4] a crash without persistence changes the epoch', async () => {
     await using server = await startRedis();
     await using log = redisFixture({}, server.url);
@@ -84,7 +108,7 @@ describe('outages', () => {
     await using server = await startRedis();
     await using proxy = await startTcpProxy(server.port);
     const url = `redis://127.0.0.1:${proxy.port}`;
-    await using log = redisFixture({ timeoutMs: 300, checkIntervalMs: 100 }, url);
+    await using log = redisFixture({ timeoutMs: 2000, checkIntervalMs: 100 }, url);
     await using elsewhere = redisFixture({ prefix: log.prefix }, server.url);
     const sink = new RecordingSink();
     await log.broker.tail(topic, sink);
@@ -94,15 +118,13 @@ describe('outages', () => {
     for (const attempt of attempts) {
       await expect(attempt).rejects.toMatchObject({
         code: 'UNAVAILABLE',
-        message: expect.stringContaining('no answer within 300 ms'),
+        message: expect.stringContaining('no answer within 2000 ms'),
       });
     }
     await elsewhere.broker.publish(topic, [entry(2)]);
     // Given up, and made anew: those that come back to life later are not ours any more.
     await expect
-      .poll(() => log.broker.publish(topic, [entry(0)]).catch((error) => String(error.message)), {
-        timeout: 10_000,
-      })
+      .poll(() => log.broker.publish(topic, [entry(0)]).catch((error) => String(error.message)))
       .toMatch(/ETIMEDOUT|the connection was lost|Socket timeout/);
     proxy.pass();
     await expect

@@ -86,9 +86,9 @@ test('a publish without an answer fails in time, and says that it may have been 
   await using server = await startTestServer({ manager });
   await using client = connect({ url: server.wsUrl });
   await client.stats();
-  await expect(client.publish('agent_message', agentMessage(1), { timeoutMs: 500 })).rejects.toMatchObject({
+  await expect(client.publish('agent_message', agentMessage(1), { timeoutMs: 3000 })).rejects.toMatchObject({
     code: 'UNAVAILABLE',
-    message: expect.stringMatching(/^No answer within 500 ms\. .* idempotencyKey/),
+    message: expect.stringMatching(/^No answer within 3000 ms\. .* idempotencyKey/),
   });
   server.refusing = true;
   server.drop();

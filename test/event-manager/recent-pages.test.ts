@@ -82,7 +82,8 @@ test('a hundred simultaneous readers of one connection at one place read the log
   broker.records = 0;
   const shared = log();
   await Promise.all(Array.from({ length: 100 }, () => look(shared)));
-  expect(broker.records).toBeLessThan(400 * 10);
+  // Each range once; a second time where its beginning was evicted.
+  expect(broker.records).toBeLessThanOrEqual(400 * 2);
   broker.records = 0;
   await Promise.all(Array.from({ length: 20 }, () => look(log())));
   expect(broker.records).toBeGreaterThanOrEqual(400 * 20);

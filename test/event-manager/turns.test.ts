@@ -179,6 +179,34 @@ describe('turns', () => {
     await Promise.all(all);
   });
 
+  test.each([
+    ['are looked at in several turns of the event loop, each once and in order', 2, [2, 4, 6, 8]],
+    ['control: without an end of the slice all are looked at in one', Number.POSITIVE_INFINITY, [8]],
+  ])('answers that come together %s', async (_, sliceMs, expected) => {
+    const { turns, passTime, loop } = turnsOf({ sliceMs });
+    const answers: (() => void)[] = [];
+    const looked: number[] = [];
+    const all = Array.from({ length: 8 }, (_, n) =>
+      turns.run(ownAsker(), async (time) => {
+        await new Promise<void>((resolve) => answers.push(resolve));
+        await time();
+        passTime(1);
+        looked.push(n);
+      }),
+    );
+    await loop();
+    for (const answer of answers) answer();
+    await settled();
+    const perTurn = [looked.length];
+    while (looked.length < 8) {
+      await loop();
+      perTurn.push(looked.length);
+    }
+    await Promise.all(all);
+    expect(perTurn).toEqual(expected);
+    expect(looked).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
   test('wait only for a limited time for a log that does not answer', async () => {
     const turns = new Turns({ atOnce: 1, perAsker: 1, sliceMs: 2, patienceMs: 20 });
     let answer = (): void => {};

@@ -43,7 +43,7 @@ export async function startFollowers(
     },
   };
   try {
-    await expect.poll(() => crowd.areLive, { timeout: size(20_000, 120_000) }).toBe(true);
+    await expect.poll(() => crowd.areLive, { timeout: size(60_000, 120_000) }).toBe(true);
   } catch (error) {
     await crowd[Symbol.asyncDispose]();
     throw error;

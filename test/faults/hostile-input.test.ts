@@ -36,7 +36,7 @@ async function expectUnharmed(server: ServerChild): Promise<void> {
 }
 
 test(`${FRAMES} mutated frames on every path end no process, close only with documented codes, and leave no memory behind`, {
-  timeout: 60_000 + FRAMES,
+  timeout: 300_000 + FRAMES,
 }, async () => {
   await using server = await startServerChild({ adapter: 'ours' }, TIGHT_HEAP);
   const storms = (seed: number, frames: number) =>

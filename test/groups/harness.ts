@@ -11,6 +11,12 @@ import {
 } from '../../server/index.ts';
 import { type RawClient, startServer, type TestServer } from '../broadcaster/harness.ts';
 
+/**
+ * Bytes of the log handed to a connection at once, and its last event beyond that. A kernel may take more from one that does
+ * not read at any moment, and then it is refilled.
+ */
+export const BATCH_BYTES = (256 + 32) * 1024;
+
 export interface EventServer extends AsyncDisposable {
   manager: EventManager;
   server: TestServer;

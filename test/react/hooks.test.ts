@@ -5,9 +5,13 @@ import { psycheEvents } from '../../shared/index.ts';
 import { eventually } from '../client/eventually.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { openContext } from '../setup/chromium.ts';
+import { Collector } from '../support/collect.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { type BuiltPage, buildPage, serve } from './build-page.ts';
 import type { PageState } from './page/main.tsx';
+
+/** See ./page/main.tsx. */
+const KEEP_ALIVE_MS = 60_000;
 
 let built: BuiltPage;
 
@@ -15,7 +19,7 @@ beforeAll(async () => {
   built = await buildPage('test/react/page', 'development');
 }, 120_000);
 
-/** A server and the page of ./page in a browser of its own; what the page complains about is in `complaints`. */
+/** A server and the page of ./page in a browser of its own; what the page complains about is in `complaints`. The test can stop the page's clock, and put it forward. */
 async function open(query = '', manager?: EventManager) {
   const server = await startTestServer({ intercept: serve(built), ...(manager && { manager }) });
   const context = await openContext();
@@ -25,6 +29,7 @@ async function open(query = '', manager?: EventManager) {
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
+  await page.clock.install();
   await page.goto(server.url + query);
   await page.waitForSelector('#list[data-status="live"]');
   await page.waitForSelector('#identity[data-status="live"]');
@@ -54,19 +59,21 @@ test('StrictMode and 20 hooks open one socket and one subscription per input, an
   const { server, page, complaints } = app;
   expect(server.connections).toBe(1);
   // Three lists, 17 selectors and useEvent share one; useLatest, Negative and Identity have their own.
-  expect(server.manager.stats().subscribers).toBe(4);
+  const subscribers = (count: number) =>
+    eventually(() => expect(server.manager.stats().subscribers).toBe(count));
+  await subscribers(4);
   await press(page, '#toggle');
   await press(page, '#toggle');
   await page.waitForSelector('#list[data-status="live"]');
-  expect(server.manager.stats().subscribers).toBe(4);
+  await subscribers(4);
   await press(page, '#enable');
   await page.waitForSelector('#enable[data-status="live"]');
-  expect(server.manager.stats().subscribers).toBe(5);
+  await subscribers(5);
   await press(page, '#enable');
   await page.waitForSelector('#enable[data-status="connecting"]');
   await press(page, '#toggle');
   // A second after they left, the subscription of the lists is gone, and that of the disabled one.
-  await eventually(() => expect(server.manager.stats().subscribers).toBe(3));
+  await subscribers(3);
   expect(server.connections).toBe(1);
   await page.evaluate(() => window.page.unmount());
   await eventually(() => {
@@ -78,13 +85,16 @@ test('StrictMode and 20 hooks open one socket and one subscription per input, an
 
 test('1000 events in one tick are each rendered once, in order, in less than 20 commits', async () => {
   await using app = await open();
-  const { server, items, state, complaints } = app;
+  const { server, page, items, state, complaints } = app;
   const before = await state('commits');
   const quietBefore = await state('quietCommits');
   const texts = Array.from({ length: 1000 }, (_, i) => `${i}`);
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 30_000)); // however slowly they arrive, it is one tick
   await server.manager.publishBatch(
     texts.map((text) => ({ event_type: 'agent_message', data: agentMessage(text) })),
   );
+  await poll(async () => (await state('handled')).length).toBe(1000);
+  await page.clock.resume();
   await poll(async () => (await items()).length).toBe(1000);
   expect(await items()).toEqual(texts);
   expect(await state('handled')).toEqual(texts);
@@ -124,6 +134,7 @@ test('[D4] a gap is shown, and each hook keeps up to its limit and counts the re
   const broker = new MemoryBroker({ maxRecords: 100 });
   await using app = await open('/', new EventManager({ broker, catalog: psycheEvents }));
   const { server, page, items } = app;
+  using handedOut = new Collector((signal) => server.manager.subscribe({ signal }));
   await server.manager.publish('agent_message', agentMessage('before'));
   await poll(() => items()).toEqual(['before']);
   server.refusing = true;
@@ -135,6 +146,8 @@ test('[D4] a gap is shown, and each hook keeps up to its limit and counts the re
   for (const messages of [lost, kept]) {
     await server.manager.publishBatch(messages.map((data) => ({ event_type: 'agent_message', data })));
   }
+  // While the server still hands them out, whoever comes back gets some that the log no longer has.
+  await eventually(() => expect(handedOut.messages.at(-1)).toBe('99'));
   server.refusing = false;
   await page.waitForSelector('#list[data-status="live"]');
   expect(await page.textContent('#list [data-id="gap"]')).toBe('trimmed');
@@ -160,11 +173,12 @@ test('the provider’s token goes with each connection', async () => {
   await poll(async () => app.server.tokens).toEqual(['of the page', 'of the page']);
 });
 
-test('a silent server is left within seconds, and the page’s own client stays open after unmount', async () => {
-  await using app = await open('/?quick');
+test('a silent server is left when its answer is overdue, and the page’s own client stays open after unmount', async () => {
+  await using app = await open('/?own');
   const { server, page, items } = app;
   server.refusing = true;
   for (const socket of server.sockets) socket.pause();
+  for (const _ of ['it is asked', 'it has not answered']) await page.clock.fastForward(KEEP_ALIVE_MS);
   await page.waitForSelector('#list[data-status="stale"]');
   server.refusing = false;
   await page.waitForSelector('#list[data-status="live"]');

@@ -19,12 +19,15 @@ interface RedisSentinelOptions {
   replicas?: number;
   /** More arguments of master and replicas. */
   args?: readonly string[];
+  /** Ms of silence after which a master is replaced. Default 500: a busy machine may make one seem dead. */
+  silentMs?: number;
 }
 
-/** A master, replicas, and three Sentinels that replace a master that is silent for half a second. */
+/** A master, replicas, and three Sentinels that replace a master that is silent. */
 export async function startRedisSentinel({
   replicas = 2,
   args = [],
+  silentMs = 500,
 }: RedisSentinelOptions = {}): Promise<RedisSentinel> {
   const common = ['--repl-diskless-sync-delay', '0', ...args];
   const first = await startRedis({ args: common });
@@ -39,7 +42,7 @@ export async function startRedisSentinel({
       startRedis({
         config: [
           `sentinel monitor ${NAME} 127.0.0.1 ${first.port} 2`,
-          `sentinel down-after-milliseconds ${NAME} 500`,
+          `sentinel down-after-milliseconds ${NAME} ${silentMs}`,
           `sentinel failover-timeout ${NAME} 3000`,
           `sentinel parallel-syncs ${NAME} 5`,
         ],

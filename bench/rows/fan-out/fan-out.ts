@@ -1,4 +1,4 @@
-import { compare, own, ratio } from '../../harness/compare.ts';
+import { compare, ownRatio, ratio } from '../../harness/compare.ts';
 import { bunVersion } from '../../harness/process.ts';
 import type { PeerName } from '../../peers/registry.ts';
 import { atMostTimes, type Bar, type RowGroup } from '../section.ts';
@@ -30,7 +30,7 @@ export const fanOut: RowGroup = {
       const ours = costs['psyche-events'];
       bars.push(
         atMostTimes(what, ratio(ours, costs['raw ws']), 0.9, 'raw ws'),
-        atMostTimes(`${what}, own time`, ratio(ours, costs['raw ws'], own), 0.75, 'raw ws'),
+        atMostTimes(`${what}, own time`, ownRatio(ours, costs['raw ws']), 0.75, 'raw ws'),
         atMostTimes(what, ratio(ours, costs['stock tRPC']), 0.2, 'stock tRPC'),
         atMostTimes(what, ratio(ours, costs['Socket.IO']), 0.75, 'Socket.IO'),
       );

@@ -12,6 +12,10 @@ export class FrameWriter {
   /** Frames that wait for the end of the turn, if any do. */
   #pending: Buffer[] | undefined;
   #pendingBytes = 0;
+  /** Subscriptions that wait until the client has taken what it was sent, the first to go on first. */
+  readonly #waiting: (() => void)[] = [];
+  #isDraining = false;
+  #isWaking = false;
 
   /** @param writers has `flush` called at the end of the turn */
   constructor(outlet: Outlet, writers: FrameWriters) {
@@ -34,6 +38,32 @@ export class FrameWriter {
     }
     this.#pendingBytes += frames.length;
     return this.unsent;
+  }
+
+  /** Tells if subscriptions wait until the client has taken what it was sent. */
+  get isAwaited(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Calls back once the client has room again: one after another, since each may fill it for all. */
+  whenDrained(goOn: () => void): void {
+    this.flush(); // or what is unsent cannot drain
+    this.#waiting.push(goOn);
+    this.#isDraining = true;
+    if (!this.#isWaking) void this.#wake();
+  }
+
+  /** Lets those who wait go on, one in each turn of the event loop, while there is room. */
+  async #wake(): Promise<void> {
+    this.#isWaking = true;
+    while (this.#waiting.length > 0) {
+      this.#isDraining = true;
+      await this.#outlet.drained();
+      this.#isDraining = false;
+      this.#waiting.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#isWaking = false;
   }
 
   /** Hands what waits for the end of the turn to the outlet. */

@@ -92,6 +92,10 @@ class OutletReader implements FeedReader {
     return this.#writer.unsent > this.#delivery.highWaterBytes;
   }
 
+  get isAwaited(): boolean {
+    return this.#writer.isAwaited;
+  }
+
   take(batch: Batch): boolean {
     const frames = batch.framesFor(this.#delivery.encode, this.#recipient.style);
     return this.#writer.write(frames) <= this.#delivery.highWaterBytes;
@@ -103,8 +107,7 @@ class OutletReader implements FeedReader {
       outlet.close(CloseCode.SLOW_CONSUMER, 'reads too slowly: resume from the last cursor');
       return;
     }
-    this.#writer.flush(); // or what is unsent cannot drain
-    void outlet.drained().then(() => this.#feed.resume());
+    this.#writer.whenDrained(() => this.#feed.resume());
   }
 
   fail(cause: unknown): void {

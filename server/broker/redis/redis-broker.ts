@@ -102,12 +102,12 @@ export class RedisBroker implements Broker {
     return this.#log.foreignEntries;
   }
 
-  async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
-    this.#checkOpen();
-    if (entries.length === 0) return [];
+  publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    if (this.#closing) return Promise.reject(brokerClosed());
+    if (entries.length === 0) return Promise.resolve([]);
     const entering = this.#index.enter(topic);
-    if (entering) await entering;
-    return await this.#queue.publish(topic, entries);
+    const append = () => this.#queue.publish(topic, entries);
+    return entering ? entering.then(append) : append();
   }
 
   async erase(

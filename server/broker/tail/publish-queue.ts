@@ -4,12 +4,17 @@ import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 const GROUP_ENTRIES = 128;
 const GROUP_CHARS = 256 * 1024;
 
+/** Entries of one caller, in a group. */
+interface Waiting {
+  readonly count: number;
+  readonly resolve: (results: PublishResult[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Group {
   readonly entries: LogEntry[];
   chars: number;
-  readonly results: Promise<PublishResult[]>;
-  /** Sends it. */
-  readonly deliver: () => void;
+  readonly waiting: Waiting[];
 }
 
 /**
@@ -24,39 +29,45 @@ export class PublishQueue {
     this.#send = send;
   }
 
-  async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
-    const group = this.#groupFor(topic, entries.length);
-    const from = group.entries.length;
-    for (const entry of entries) {
-      group.entries.push(entry);
-      group.chars += entry.json.length;
-    }
-    return (await group.results).slice(from, from + entries.length);
+  /** One promise for each call, since a publish is most of what a busy process does. */
+  publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    return new Promise((resolve, reject) => {
+      const group = this.#groupFor(topic, entries.length);
+      for (const entry of entries) {
+        group.entries.push(entry);
+        group.chars += entry.json.length;
+      }
+      group.waiting.push({ count: entries.length, resolve, reject });
+    });
   }
 
   /** Sends all groups that wait. */
   flush(): void {
     const groups = this.#groups;
     this.#groups = new Map();
-    for (const group of groups.values()) group.deliver();
+    for (const [topic, group] of groups) this.#deliver(topic, group);
   }
 
   #groupFor(topic: string, count: number): Group {
     const open = this.#groups.get(topic);
     if (open && open.entries.length + count <= GROUP_ENTRIES && open.chars <= GROUP_CHARS) return open;
-    if (open) open.deliver();
+    if (open) this.#deliver(topic, open);
     else if (this.#groups.size === 0) setImmediate(() => this.flush());
-    const group = this.#open(topic);
+    const group: Group = { entries: [], chars: 0, waiting: [] };
     this.#groups.set(topic, group);
     return group;
   }
 
-  #open(topic: string): Group {
-    const entries: LogEntry[] = [];
-    let deliver: () => void = () => {};
-    const results = new Promise<PublishResult[]>((resolve) => {
-      deliver = () => resolve(this.#send(topic, entries));
-    });
-    return { entries, chars: 0, results, deliver };
+  async #deliver(topic: string, { entries, waiting }: Group): Promise<void> {
+    try {
+      const results = await this.#send(topic, entries);
+      let from = 0;
+      for (const { count, resolve } of waiting) {
+        resolve(results.slice(from, from + count));
+        from += count;
+      }
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
   }
 }

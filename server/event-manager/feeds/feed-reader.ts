@@ -12,6 +12,8 @@ export interface FeedReader {
   readonly group?: object | undefined;
   /** True while others of its client fill it: it is handed nothing live then. Left out: never. */
   readonly isFull?: boolean;
+  /** True while others of its client wait for it to take what it was sent: it is handed nothing of the log then. Left out: never. */
+  readonly isAwaited?: boolean;
   /** Takes records in order. False: no more for now. */
   take(batch: Batch): boolean;
   /** Called once the feed waits for it: the reader calls `feed.resume()` when it has room, or ends it. @param live false while it caught up */

@@ -207,6 +207,7 @@ export class Feed implements FeedHandle, Sink {
       const before = position;
       const { gap, records } = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
+      if (this.#reader.isAwaited) return this.#wait(); // and read again: what waits holds nothing
       const items: StreamRecord[] = [];
       if (gap) {
         this.#recovered = false;
@@ -223,8 +224,9 @@ export class Feed implements FeedHandle, Sink {
       this.#position = position;
       this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
+      // The tail of this process is behind the log: what is missing comes through it.
       if (samePosition(position, before) && !samePosition(position, this.hub.position))
-        await this.#hubMoved(run);
+        await once(this.hub.emitter, 'batch', { signal: run.signal });
     }
   }
 
@@ -239,9 +241,9 @@ export class Feed implements FeedHandle, Sink {
         run.steps.hold(0);
       }
       if (!this.#isReading(run)) return;
+      if (this.#reader.isAwaited) return this.#wait();
       this.#position = conflation.end;
-      const items = conflation.records();
-      if (items.length > 0) this.#deliver(items);
+      this.#deliver(conflation.records());
     }
   }
 
@@ -270,17 +272,15 @@ export class Feed implements FeedHandle, Sink {
       if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
       if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
-      if (this.#run === null) return false; // ended by whoever took them
-      this.#endRun('full'); // a reader that is full for long should hold nothing
-      this.#reader.waitedFor(this, false);
+      if (this.#run !== null) this.#wait(); // unless it was ended by whoever took them
       return false;
     }
     return this.#state === 'reading';
   }
 
-  /** The tail of this process is behind the log: what is missing comes through it. */
-  async #hubMoved({ signal }: Run): Promise<void> {
-    await once(this.hub.emitter, 'batch', { signal });
+  #wait(): void {
+    this.#endRun('full'); // a reader that is full for long should hold nothing
+    this.#reader.waitedFor(this, false);
   }
 
   /** The failure of a run that is over is nobody's. */

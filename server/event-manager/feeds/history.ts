@@ -95,7 +95,7 @@ async function pageAfter(
   let end = after;
   for (;;) {
     const from = end;
-    const chunk = await steps.read((most) => log.read(from, most));
+    const chunk = await steps.read((most, time) => log.read(from, most, time));
     if (chunk.gap) {
       records.push(gapRecord(chunk.gap));
       end = chunk.gap.to;

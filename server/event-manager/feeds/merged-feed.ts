@@ -144,6 +144,9 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
       get isFull() {
         return reader.isFull ?? false;
       },
+      get isAwaited() {
+        return reader.isAwaited ?? false;
+      },
       take: ({ records }) => this.#take(part(), records),
       waitedFor: () => this.#fellBehind(),
       fail: (error) => this.end(error),

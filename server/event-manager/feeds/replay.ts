@@ -106,7 +106,7 @@ async function* recordsOf(
   let isToBeRead = range.until === undefined && !samePosition(position, end);
   for (; isToBeRead || !hasReached(position, end); isToBeRead = false) {
     const from = position;
-    const chunk = await patiently(() => steps.read((most) => log.read(from, most)), signal);
+    const chunk = await patiently(() => steps.read((most, time) => log.read(from, most, time)), signal);
     if (chunk.gap) {
       yield gapRecord(chunk.gap);
       position = chunk.gap.to;

@@ -7,6 +7,8 @@ export class Run {
   readonly steps: ReadSteps;
   readonly #hub: Hub;
   readonly #abort = new AbortController();
+  /** A chunk is waited for: another is asked for when its end is known. */
+  #waits = false;
   #ahead: { after: Position; chunk: ReturnType<Hub['read']> } | null = null;
 
   /** @param readRecords records read from the log at a time */
@@ -20,19 +22,42 @@ export class Run {
     return this.#abort.signal;
   }
 
-  /** Reads a chunk, and asks for the next one already, if nobody waits: the log looks it up while this one is delivered. */
+  /**
+   * Reads a chunk, and asks for the next one as soon as its end is known, if nobody waits: the log looks it up while
+   * this one is checked and delivered. One chunk at most is ahead of those that were taken.
+   */
   async read(position: Position): ReturnType<Hub['read']> {
     const ahead = this.#ahead;
     this.#ahead = null;
-    const isNext = ahead !== null && samePosition(ahead.after, position);
-    const read = await (isNext ? ahead.chunk : this.#hub.read(position, this.steps));
-    const last = read.records.at(-1);
-    if (last && isBefore(last, this.#hub.position) && !this.signal.aborted && this.steps.idle) {
-      const chunk = this.#hub.read(last, this.steps);
-      chunk.catch(() => {}); // whoever takes it sees the error
-      this.#ahead = { after: last, chunk };
+    this.#waits = true;
+    try {
+      const isNext = ahead !== null && samePosition(ahead.after, position);
+      const read = await (isNext ? ahead.chunk : this.#ask(position));
+      const last = read.records.at(-1);
+      if (last) this.#askAhead(last);
+      return read;
+    } finally {
+      this.#waits = false;
     }
-    return read;
+  }
+
+  #ask(after: Position): ReturnType<Hub['read']> {
+    return this.#hub.read(after, this.steps, (last) => this.#askAhead(last));
+  }
+
+  #askAhead({ epoch, seq }: Position): void {
+    const after = { epoch, seq };
+    if (
+      !this.#waits ||
+      this.#ahead !== null ||
+      this.signal.aborted ||
+      !this.steps.idle ||
+      !isBefore(after, this.#hub.position)
+    )
+      return;
+    const chunk = this.#ask(after);
+    chunk.catch(() => {}); // whoever takes it sees the error
+    this.#ahead = { after, chunk };
   }
 
   /** Ends it, and with it what is read ahead. */

@@ -23,8 +23,15 @@ export interface Hub {
   readonly position: Position;
   /** Its position before it moved on: a feed that takes none of the records handed out now still stands here. */
   readonly previous: Position;
-  /** Records right after a position, as they would have been handed out: those of one step, when it is its turn. */
-  read(after: Position, steps: ReadSteps): ReturnType<TopicReader['read']>;
+  /**
+   * Records right after a position, as they would have been handed out: those of one step, when it is its turn.
+   * @param arrived may be told the last of them before they are ready, see {@link TopicReader.read}
+   */
+  read(
+    after: Position,
+    steps: ReadSteps,
+    arrived?: (last: Position) => void,
+  ): ReturnType<TopicReader['read']>;
   /**
    * Hands a sink the records that a selector selects, from here until it leaves.
    * @returns the selector of all that select alike, so that each need not hold its own

@@ -60,10 +60,14 @@ export class TopicHub implements Hub {
   }
 
   /** Records right after a position: from memory if they are recent, else from the log. */
-  read(after: Position, steps: ReadSteps): ReturnType<TopicReader['read']> {
-    return steps.read(async (most) => {
+  read(
+    after: Position,
+    steps: ReadSteps,
+    arrived?: (last: Position) => void,
+  ): ReturnType<TopicReader['read']> {
+    return steps.read(async (most, time) => {
       const recent = this.#recent.after(after, most);
-      return recent ? { gap: null, records: recent } : this.log.read(after, most);
+      return recent ? { gap: null, records: recent } : this.log.read(after, most, time, arrived);
     });
   }
 

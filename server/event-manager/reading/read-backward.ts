@@ -87,7 +87,9 @@ async function readRange(
   let trimmedTo: Position | null = null;
   for (let end = after; end.epoch === after.epoch && end.seq < last; ) {
     const { epoch, seq } = end;
-    const chunk = await steps.read((most) => log.read({ epoch, seq }, Math.min(most, last - seq)));
+    const chunk = await steps.read((most, time) =>
+      log.read({ epoch, seq }, Math.min(most, last - seq), time),
+    );
     if (chunk.gap) {
       // A range may begin or end within a hole.
       const gap = chunk.gap.reason === 'dropped' ? gapUpTo(chunk.gap, last) : chunk.gap;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EventsError } from '../../../shared/errors.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 import type { Asker, HeldRecords, RecordHolder } from './asker.ts';
-import type { Turns } from './turns.ts';
+import type { LookTime, Turns } from './turns.ts';
 
 /** Records of one step, and ms for looking at them. */
 const STEP_RECORDS = 512;
@@ -68,8 +68,8 @@ export class ReadSteps implements RecordHolder {
   }
 
   /** Asks the log, when it is its turn, for as many records as a step has. @throws EventsError CLOSED, and what `ask` throws */
-  read<T>(ask: (records: number) => Promise<T>): Promise<T> {
-    return this.#reads.turns.run(this.#reads.asker, () => ask(this.#records), this.#signal);
+  read<T>(ask: (records: number, time: LookTime) => Promise<T>): Promise<T> {
+    return this.#reads.turns.run(this.#reads.asker, (time) => ask(this.#records, time), this.#signal);
   }
 
   /** The records of a step for which there is time, one at least. How many were taken says how many the next asks for. */

@@ -1,6 +1,7 @@
-import type { Position } from '../../../shared/cursor.ts';
+import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { Bounds, Broker, Gap, LogRecord } from '../../broker/broker.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
+import type { LookTime } from './turns.ts';
 
 /** Characters of JSON of all pages that one process keeps: four steps of different readers. */
 const KEPT_CHARS = 1024 * 1024;
@@ -51,6 +52,14 @@ export function holds({ epoch, first, last }: Bounds, records: readonly StreamRe
   return oldest?.epoch === epoch && oldest.seq >= first && oldest.seq + records.length - 1 <= last;
 }
 
+/** Records right after a position, and a gap before them. */
+interface ReadPage {
+  readonly gap: Gap | null;
+  readonly records: readonly StreamRecord[];
+}
+
+const noop = (): void => {};
+
 /** Turns a log's record into a stream's: the same, or a gap of one if it is not a valid event. */
 export type RecordGate = (record: LogRecord) => StreamRecord;
 
@@ -59,6 +68,10 @@ export class TopicReader {
   readonly topic: string;
   readonly #broker: Broker;
   readonly #admit: RecordGate;
+  /** Reads of the log that are under way, by the place before their first record. */
+  readonly #reading = new Map<string, Promise<unknown>>();
+  /** Bounds that are asked for in this very moment. */
+  #bounds: Promise<Bounds> | null = null;
 
   constructor(topic: string, broker: Broker, admit: RecordGate) {
     this.topic = topic;
@@ -66,19 +79,61 @@ export class TopicReader {
     this.#admit = admit;
   }
 
-  /** See Broker.read. A page that another reader had right before is not read again if the log still holds it. */
-  async read(after: Position, limit: number): Promise<{ gap: Gap | null; records: readonly StreamRecord[] }> {
+  /**
+   * See Broker.read. A page that another reader has, or had right before, is not read again if the log still holds it.
+   * @param time waited for before records are looked at
+   * @param arrived told the last place of a page before its records are checked, which is work of some ms: the log can look up
+   *   what follows meanwhile
+   */
+  async read(
+    after: Position,
+    limit: number,
+    time: LookTime,
+    arrived?: (last: Position) => void,
+  ): Promise<ReadPage> {
+    const place = formatCursor(after);
+    const other = this.#reading.get(place);
+    if (other) await other;
     const kept = pages.after(this, after).slice(0, limit);
-    if (kept.length > 0 && holds(await this.bounds(), kept)) return { gap: null, records: kept };
+    const lastKept = kept.at(-1);
+    if (lastKept) arrived?.(lastKept);
+    if (kept.length > 0 && holds(await this.bounds(), kept)) {
+      await time();
+      return { gap: null, records: kept };
+    }
+    const page = this.#readLog(after, limit, time, arrived);
+    const over = page.then(noop, noop); // its failure is told to the one who reads it
+    this.#reading.set(place, over);
+    void over.then(() => this.#reading.get(place) === over && this.#reading.delete(place));
+    return page;
+  }
+
+  async #readLog(
+    after: Position,
+    limit: number,
+    time: LookTime,
+    arrived?: (last: Position) => void,
+  ): Promise<ReadPage> {
     const { gap, records } = await this.#broker.read(this.topic, after, limit);
+    const last = records.at(-1);
+    if (last && arrived) {
+      arrived(last);
+      await new Promise(setImmediate); // whatever was asked for leaves first
+    }
+    await time();
     const admitted = records.map(this.#admit);
     if (!gap && admitted.length > 0) pages.keep(this, admitted);
+    await time(); // to admit them may have taken all that there was
     return { gap, records: admitted };
   }
 
-  /** See Broker.bounds. */
+  /** See Broker.bounds. Who asks at the same moment has the same answer: it was asked for after all of them. */
   bounds(): Promise<Bounds> {
-    return this.#broker.bounds(this.topic);
+    this.#bounds ??= Promise.resolve().then(() => {
+      this.#bounds = null;
+      return this.#broker.bounds(this.topic);
+    });
+    return this.#bounds;
   }
 
   /** The position right before the first record appended at or after an ISO 8601 time. */

@@ -19,6 +19,9 @@ export interface TurnsOptions {
   later?: (callback: () => void) => void;
 }
 
+/** Resolves in a turn of the event loop that has time left: at once in that in which it was last waited for, while it has. */
+export type LookTime = () => Promise<void>;
+
 /** Work that one asker waits for. */
 interface Line {
   readonly asker: Asker;
@@ -31,16 +34,25 @@ interface Line {
 /**
  * A turnstile for whatever reads logs. Askers pass it in turn, one thing of each, however much each of them asks for;
  * and what passes within one turn of the event loop takes a few ms, however much waits. What waits holds nothing.
+ *
+ * Answers of logs pass it too: several may come in one turn of the event loop, and to look at one takes longer than to
+ * ask for it.
  */
 export class Turns {
   readonly #options: TurnsOptions & Required<Pick<TurnsOptions, 'now' | 'later'>>;
   readonly #lines = new WeakMap<Asker, Line>();
   /** The lines whose first may pass, in the order of their turns. */
   readonly #ready = new Set<Line>();
+  /** Work whose answer has come and was not looked at yet, in the order of the answers. */
+  readonly #answered: (() => void)[] = [];
+  /** One of them looks at its answer. */
+  #isLooking = false;
   #running = 0;
   /** When the first passed in this turn of the event loop; null before. */
   #sliceBegan: number | null = null;
   #isScheduled = false;
+  /** Number of this slice: whoever began in it has its time already. */
+  #slice = 0;
 
   constructor(options: TurnsOptions) {
     this.#options = { now: () => performance.now(), later: setImmediate, ...options };
@@ -52,10 +64,11 @@ export class Turns {
   }
 
   /**
-   * Does something when it is the asker's turn.
+   * Does something when it is the asker's turn. Work whose answer came in a later turn of the event loop waits for `time`
+   * before it looks at it.
    * @throws EventsError CLOSED when the asker is gone, or `signal` has aborted, by then
    */
-  async run<T>(asker: Asker, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(asker: Asker, work: (time: LookTime) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const line = this.#lineOf(asker);
     if (this.idle && line.waiting.length === 0 && !asker.full && this.#hasRoom(line)) this.#admit(line);
     else {
@@ -69,10 +82,36 @@ export class Turns {
     try {
       if (asker.gone || signal?.aborted)
         throw new EventsError('CLOSED', 'The client that asked for this is gone.');
-      return await work();
+      let slice = this.#slice;
+      return await work(async () => {
+        if (slice === this.#slice && !this.#isSliceOver) return;
+        await this.#timeToLook();
+        slice = this.#slice;
+      });
     } finally {
       done();
     }
+  }
+
+  /** Resolves in a turn of the event loop that has time left, when whoever looked before is done. */
+  #timeToLook(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answered.push(resolve);
+      this.#lookAtNext();
+    });
+  }
+
+  #lookAtNext(): void {
+    if (this.#isLooking || this.#answered.length === 0) return;
+    this.#schedule(); // where the next slice begins
+    if (this.#isSliceOver) return;
+    this.#sliceBegan ??= this.#options.now();
+    this.#isLooking = true;
+    this.#answered.shift()?.();
+    settled(() => {
+      this.#isLooking = false;
+      this.#lookAtNext();
+    });
   }
 
   #lineOf(asker: Asker): Line {
@@ -143,6 +182,8 @@ export class Turns {
     this.#options.later(() => {
       this.#isScheduled = false;
       this.#sliceBegan = null;
+      this.#slice++;
+      this.#lookAtNext();
       this.#next();
     });
   }
@@ -163,6 +204,11 @@ export class Turns {
     const timer = patienceMs === undefined ? undefined : setTimeout(done, patienceMs).unref();
     return done;
   }
+}
+
+/** Calls back once all promises have led on that wait for no event. A tick that a tick asks for would come before them. */
+function settled(callback: () => void): void {
+  queueMicrotask(() => process.nextTick(callback));
 }
 
 /** The turns in which one process reads logs, step by step. Each that runs may hold a step's records. */

@@ -6,6 +6,7 @@ import { timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { KnownTexts } from './known-texts.ts';
 import { gapRecord, type StreamRecord } from './stream-record.ts';
 
 /** Ms between two lines about records that were turned away: a log full of them is read again and again. */
@@ -16,11 +17,13 @@ const MAX_REASON = 500;
 /**
  * Lets a log's records into the process. A record that this catalog validated in this process passes as it is. Any
  * other was written by somebody else, by another catalog, or before the process started: it is validated, and one that
- * is not valid is a gap in its place [D4].
+ * is not valid is a gap in its place [D4]. A text that passed lately passes again, wherever it is read: to validate it
+ * takes ten times as long as to recognise it, and those who come back after an outage read what came live before.
  */
 export class RecordChecks {
   readonly #catalog: AnyCatalog;
   readonly #logger: Logger;
+  readonly #passed = new KnownTexts();
   readonly #traits = new Map<string, SchemaTraits>();
   /** Records turned away since the start. */
   rejected = 0;
@@ -40,8 +43,11 @@ export class RecordChecks {
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
     if (!this.#catalog.has(type)) return gapOf(record);
+    if (this.#passed.has(record)) return record;
     try {
-      return this.#validated(record);
+      const valid = this.#validated(record);
+      if (valid === record) this.#passed.add(record);
+      return valid;
     } catch (error) {
       this.rejected++;
       this.#warn(record, String(error));

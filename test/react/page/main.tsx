@@ -211,9 +211,9 @@ function Page() {
   );
 }
 
-// With `?quick`, over a client of the page's own that notices soon when the server is gone.
-const client = location.search.includes('quick')
-  ? createClient({ keepAlive: { intervalMs: 200, pongTimeoutMs: 200 } })
+// With `?own`, over a client of the page's own. On the page's clock alone it notices that a server is gone.
+const client = location.search.includes('own')
+  ? createClient({ keepAlive: { intervalMs: 60_000, pongTimeoutMs: 60_000 } })
   : undefined;
 
 const app = (

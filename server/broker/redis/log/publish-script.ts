@@ -49,13 +49,14 @@ local function evict()
   for _, entry in ipairs(entries) do redis.call('XADD', log, entry[1], unpack(entry[2])) end
 end
 
-local function append(...)
-  local added = redis.pcall('XADD', log, (seq + 1) .. '-0', ...)
+-- Appends the next record. 'place' is its number, as text.
+local function append(place, ...)
+  local added = redis.pcall('XADD', log, place .. '-0', ...)
   if type(added) == 'table' and added.err then
     -- "The ID … is equal or smaller than …", "The stream has exhausted the last possible ID"
     if not string.find(added.err, 'ID', 1, true) then return added end
     evict()
-    redis.call('XADD', log, (seq + 1) .. '-0', ...)
+    redis.call('XADD', log, place .. '-0', ...)
   end
   seq = seq + 1
 end
@@ -164,7 +165,8 @@ if erasing ~= '' then
     return reply
   end
 end
-local atText = string.format('%.0f', at) -- once: Redis takes longer to write a number than to copy a text
+-- Numbers become text by format, and once each: '..' takes longer to write one than to copy a text.
+local atText = string.format('%.0f', at)
 local notice = { epoch .. ' ' .. (seq + 1) .. ' ' .. at }
 for arg = FIRST, #ARGV, STEP do
   local kind, id, json, annotations = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
@@ -173,14 +175,15 @@ for arg = FIRST, #ARGV, STEP do
   else
     local refused
     upto = upto + #json + #annotations
-    local head = atText .. ' ' .. upto .. ' ' .. id .. ' ' .. kind
+    local place = string.format('%.0f', seq + 1)
+    local head = atText .. ' ' .. string.format('%.0f', upto) .. ' ' .. id .. ' ' .. kind
     if annotations == '' then
-      refused = append('head', head, 'json', json)
+      refused = append(place, 'head', head, 'json', json)
     else
-      refused = append('head', head, 'json', json, 'meta', annotations)
+      refused = append(place, 'head', head, 'json', json, 'meta', annotations)
     end
     if refused then return refused end
-    remember(id, ours .. seq)
+    remember(id, ours .. place)
     reply[#reply + 1] = seq
     local n = #notice
     notice[n + 1], notice[n + 2], notice[n + 3], notice[n + 4] = kind, id, json, annotations

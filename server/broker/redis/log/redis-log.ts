@@ -75,12 +75,9 @@ export class RedisLog {
     const { prefix, retention } = this.#settings;
     const { maxRecords, maxBytes } = retention;
     const { log, meta, erased, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
-    const fields = entries.flatMap((entry) => [
-      kindText(entry),
-      encodeId(entry.id),
-      entry.json,
-      entry.meta ?? '',
-    ]);
+    const fields: string[] = [];
+    for (const entry of entries)
+      fields.push(kindText(entry), encodeId(entry.id), entry.json, entry.meta ?? '');
     const reply = await this.#run(topic, (redis, common) =>
       redis.psychePublish(
         ...[log, meta, erased, ids, olderIds],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis, RedisOptions } from 'ioredis';
 import type { EventsError } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
@@ -14,6 +15,9 @@ interface ConnectionSettings {
   timeoutMs: number;
   logger: Logger;
 }
+
+/** Ms before a command is sent again: the news of a lost connection may come a little after its effects. */
+const RESEND_MS = 5;
 
 /** A connection to one server. It reconnects by itself; its callers get an answer or an error within a bounded time. */
 export class RedisConnection {
@@ -72,7 +76,7 @@ export class RedisConnection {
    */
   async run<T>(send: (redis: Redis) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
     try {
-      return await within(timeoutMs, this.#sendTwice(send, performance.now() + timeoutMs));
+      return await within(timeoutMs, this.#sendUntil(send, performance.now() + timeoutMs));
     } catch (error) {
       throw this.#explain(error);
     }
@@ -95,18 +99,21 @@ export class RedisConnection {
     this.redis.disconnect();
   }
 
-  async #sendTwice<T>(send: (redis: Redis) => Promise<T>, deadline: number): Promise<T> {
-    await this.#up;
-    try {
-      return await send(this.redis);
-    } catch (error) {
-      const isDemoted = isReply(error) && error.message.startsWith('READONLY');
-      if ((isReply(error) && !isDemoted) || this.#ended || performance.now() >= deadline) throw error;
-      // A master that became a replica: another server is the master, and will be found.
-      if (isDemoted) this.reconnect();
-      await new Promise(setImmediate); // the news of the lost connection may be one turn behind its effects
+  /** Sends it until it is answered. One outage may take several connections: one of them each time that another server takes over. */
+  async #sendUntil<T>(send: (redis: Redis) => Promise<T>, deadline: number): Promise<T> {
+    let wasDemoted = false;
+    for (;;) {
       await this.#up;
-      return await send(this.redis);
+      try {
+        return await send(this.redis);
+      } catch (error) {
+        const isDemoted: boolean = isReply(error) && error.message.startsWith('READONLY') && !wasDemoted;
+        if ((isReply(error) && !isDemoted) || this.#ended || performance.now() >= deadline) throw error;
+        // A master that became a replica: another server is the master, and will be found.
+        if (isDemoted) this.reconnect();
+        wasDemoted ||= isDemoted;
+        await sleep(RESEND_MS);
+      }
     }
   }
 
