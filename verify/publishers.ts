@@ -21,6 +21,8 @@ export interface PublishersOptions extends Load {
 export class Publishers implements AsyncDisposable {
   /** Publishes that were refused or not answered in time, and tried again. */
   refused = 0;
+  /** Publishes that were refused and are to be tried again: the log may hold them, though nobody acknowledged them. */
+  retrying = 0;
   /** Why the last one was. */
   lastError: unknown;
   /** The longest that one of them took to be answered or refused, in ms. */
@@ -57,18 +59,20 @@ export class Publishers implements AsyncDisposable {
 
   async #publish(index: number, counter: number): Promise<void> {
     const publisher = `p${index}`;
-    while (this.#running) {
+    for (let wasRefused = false; this.#running; wasRefused = true) {
       const since = performance.now();
       const refusal = await this.#options.send(`${publisher}:${counter}`, index).then(
         () => null,
         (error: unknown) => ({ error }),
       );
       this.longestMs = Math.max(this.longestMs, performance.now() - since);
+      if (wasRefused) this.retrying--;
       if (refusal === null) {
         this.#options.checkerOf(index).acknowledge(publisher, counter);
         return;
       }
       this.refused++;
+      this.retrying++;
       this.lastError = refusal.error;
       await sleep(RETRY_MS); // a refusal for good is one each time: it is in the report
     }

@@ -90,6 +90,7 @@ describe('with a connection to Redis that swallows everything', { timeout: size(
     proxy.pass();
     const before = checker.acknowledged;
     await expect.poll(() => checker.acknowledged).toBeGreaterThan(before + 50);
+    await expect.poll(() => load.retrying).toBe(0); // or the log may have more than was acknowledged
     await load.stop();
     await broker.close();
     await readAll(redis.url, checker);

@@ -104,11 +104,13 @@ export class RedisConnection {
     let wasDemoted = false;
     for (;;) {
       await this.#up;
+      // Whoever waits was told by now that nothing is known of it: nothing new may come of it.
+      if (performance.now() >= deadline) throw new Error('the connection was lost');
       try {
         return await send(this.redis);
       } catch (error) {
         const isDemoted: boolean = isReply(error) && error.message.startsWith('READONLY') && !wasDemoted;
-        if ((isReply(error) && !isDemoted) || this.#ended || performance.now() >= deadline) throw error;
+        if ((isReply(error) && !isDemoted) || this.#ended) throw error;
         // A master that became a replica: another server is the master, and will be found.
         if (isDemoted) this.reconnect();
         wasDemoted ||= isDemoted;
