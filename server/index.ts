@@ -59,6 +59,7 @@ export {
   broadcastSystemStatus,
   type ManagerPublishResult,
   type PublisherOf,
+  type PublishBatchOptions,
   type PublishOptions,
 } from './event-manager/publish/publisher.ts';
 export type { Selection } from './event-manager/records/selector.ts';

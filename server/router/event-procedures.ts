@@ -14,6 +14,7 @@ import { optionsOnly } from '../../shared/wire/limits.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/sessions/end-with-session.ts';
+import { publisherOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { allowanceOf } from '../limits/publish-rate.ts';
@@ -163,9 +164,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       },
       expects: () => expectsData(catalog, name),
       input: publishInput,
-    }).mutation(({ input: { input } }) => {
+    }).mutation(({ ctx, input: { input } }) => {
       const { data, ...options } = input;
-      return untyped.publish(name, data, options);
+      return untyped.publish(name, data, { ...options, by: publisherOf(ctx) });
     });
 
   const batch = admitting({
@@ -176,7 +177,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     },
     expects: ({ events }) => expectsEvents(catalog, events),
     input: batchInput,
-  }).mutation(({ input: { input } }) => untyped.publishBatch(input.events, { topic: input.topic }));
+  }).mutation(({ ctx, input: { input } }) =>
+    untyped.publishBatch(input.events, { topic: input.topic, by: publisherOf(ctx) }),
+  );
 
   const on = (names: readonly string[], named: readonly string[] | undefined) => {
     const subscribe = subscriptionsTo(untyped, checkpoint, names, named);
@@ -195,7 +198,12 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     expects: () => optionsOnly,
     input: historyInput(catalog.names),
   }).query(({ ctx, input: { input = {}, grant } }) =>
-    untyped.history({ ...input, ...checkpoint.narrow(grant, input.filter), asker: askerOf(ctx) }),
+    untyped.history({
+      ...input,
+      ...checkpoint.narrow(grant, input.filter),
+      subject: publisherOf(ctx),
+      asker: askerOf(ctx),
+    }),
   );
 
   const replay = admitting({
@@ -205,7 +213,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     input: replayInput(catalog.names),
   }).subscription(({ ctx, input: { input = {}, grant }, signal }) => {
     const { since, lastEventId, ...asked } = input;
-    const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };
+    const options = { ...asked, ...checkpoint.narrow(grant, asked.filter), subject: publisherOf(ctx) };
     return endWithSession(ctx, signal, (ends) =>
       trackedItems(() =>
         untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),

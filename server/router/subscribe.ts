@@ -3,7 +3,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import { optionsOnly } from '../../shared/wire/limits.ts';
 import type { Checkpoint } from '../access/checkpoint.ts';
-import { sessionOf } from '../access/sessions/session.ts';
+import { publisherOf, sessionOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import { TrackedItems, trackedItems } from '../trpc/tracked-items.ts';
@@ -41,7 +41,9 @@ export function subscriptionsTo(
       ? { ...asked, types, filter, admit: grant.several(filter) }
       : { ...asked, ...checkpoint.narrow(grant.one, filter) };
     return trackedItems(() =>
-      manager.subscribe({ ...options, signal, asker: askerOf(context) }).endedBy(sessionOf(context)?.signal),
+      manager
+        .subscribe({ ...options, subject: publisherOf(context), signal, asker: askerOf(context) })
+        .endedBy(sessionOf(context)?.signal),
     );
   };
 }
