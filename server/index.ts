@@ -58,8 +58,8 @@ export {
   broadcastNetworkUpdate,
   broadcastSystemStatus,
   type ManagerPublishResult,
-  type PublisherOf,
   type PublishBatchOptions,
+  type PublisherOf,
   type PublishOptions,
 } from './event-manager/publish/publisher.ts';
 export type { Selection } from './event-manager/records/selector.ts';

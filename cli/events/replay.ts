@@ -65,7 +65,12 @@ export async function* replayLines(
       await pace.until(Date.parse(timestamp), signal).catch(() => {}); // it is seen that it ends
       if (signal?.aborted) return;
       const share = input.size && bytes / input.size;
-      yield { cursor, event: { event_type, timestamp, data, ...(by !== undefined && { by }) }, isExact, share };
+      yield {
+        cursor,
+        event: { event_type, timestamp, data, ...(by !== undefined && { by }) },
+        isExact,
+        share,
+      };
     }
   }
 }

@@ -47,4 +47,5 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
 }
 
 /** The events that a listener is called for. Default: all of the topic `default`. */
-export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> extends Omit<EventSelection<N, C>, 'echo'> {}
+export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Omit<EventSelection<N, C>, 'echo'> {}

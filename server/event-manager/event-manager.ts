@@ -188,7 +188,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   async history<N extends EventName<C> = EventName<C>>({
     asker = ownAsker(),
     ...options
-  }: HistoryOptions<N, C> & Pick<Selection, 'unknownTypes' | 'subject'> & { asker?: Asker | undefined } = {}): Promise<
+  }: HistoryOptions<N, C> &
+    Pick<Selection, 'unknownTypes' | 'subject'> & { asker?: Asker | undefined } = {}): Promise<
     HistoryPage<N, C>
   > {
     this.#assertOpen();

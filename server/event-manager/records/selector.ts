@@ -1,8 +1,8 @@
 import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
+import { EventsError } from '../../../shared/errors.ts';
 import { type CompiledFilter, compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
-import { EventsError } from '../../../shared/errors.ts';
 import { matchesOne } from '../../../shared/topic.ts';
 import type { KeyOf } from './conflation.ts';
 import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
