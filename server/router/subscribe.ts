@@ -3,7 +3,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
 import { optionsOnly } from '../../shared/wire/limits.ts';
 import type { Checkpoint } from '../access/checkpoint.ts';
-import { publisherOf, sessionOf } from '../access/sessions/session.ts';
+import { sessionOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import { TrackedItems, trackedItems } from '../trpc/tracked-items.ts';
@@ -11,6 +11,12 @@ import { admit, type CallRules } from './admitted.ts';
 import { askedOfSubscribe, subscribeInput } from './inputs.ts';
 
 type AnySubscription = TrackedItems<StreamItem<string, AnyCatalog>>;
+
+/** Who asks, and what may be seen. */
+interface Gate {
+  checkpoint: Checkpoint<unknown>;
+  subjectOf(context: unknown): string | undefined;
+}
 
 /**
  * Makes the one way to a subscription, whatever asks for it: the call is authorised, its input is decoded and validated,
@@ -20,7 +26,7 @@ type AnySubscription = TrackedItems<StreamItem<string, AnyCatalog>>;
  */
 export function subscriptionsTo(
   manager: EventManager<AnyCatalog>,
-  checkpoint: Checkpoint<unknown>,
+  { checkpoint, subjectOf }: Gate,
   names: readonly string[],
   named: readonly string[] | undefined,
 ): (context: unknown, raw: unknown, signal: AbortSignal | undefined) => Promise<AnySubscription> {
@@ -42,7 +48,7 @@ export function subscriptionsTo(
       : { ...asked, ...checkpoint.narrow(grant.one, filter) };
     return trackedItems(() =>
       manager
-        .subscribe({ ...options, subject: publisherOf(context), signal, asker: askerOf(context) })
+        .subscribe({ ...options, subject: subjectOf(context), signal, asker: askerOf(context) })
         .endedBy(sessionOf(context)?.signal),
     );
   };

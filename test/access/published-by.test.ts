@@ -1,6 +1,14 @@
+import { initTRPC } from '@trpc/server';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createClient, createPublisher } from '../../client/index.ts';
-import { anonymous, createAppRouter, EventManager, MemoryBroker, Sessions } from '../../server/index.ts';
+import {
+  anonymous,
+  createAppRouter,
+  EventManager,
+  eventProcedures,
+  MemoryBroker,
+  Sessions,
+} from '../../server/index.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
@@ -91,6 +99,26 @@ describe('[V6] the server names the subject that published,', () => {
     const { items } = await manager.history();
     expect(items.map(({ event }) => event.by)).toEqual(['alice', 'alice', undefined]);
     expect(items.map(({ event }) => 'by' in event)).toEqual([true, true, false]);
+  });
+
+  test('for contexts of one’s own without a session, as the application says', async () => {
+    const manager = new EventManager({ broker: new MemoryBroker() });
+    managers.push(manager);
+    const t = initTRPC.context<{ user: string | null }>().create();
+    const subject = ({ user }: { user: string | null }) => user ?? undefined;
+    const callerOf = (user: string | null, told = true) =>
+      t.router(eventProcedures(manager, t.procedure, told ? { subject } : {})).createCaller({ user });
+    await callerOf('alice').publish.agent_message({ data: agentMessage(1) });
+    await callerOf('bob').publish.batch({ events: BATCH.slice(0, 1) });
+    await callerOf(null).publish.agent_message({ data: agentMessage(2) });
+    await callerOf('alice', false).publish.agent_message({ data: agentMessage(3) });
+    const { items } = await callerOf('alice').history();
+    expect(items.map(({ event }) => event.by)).toEqual(['alice', 'bob', undefined, undefined]);
+    const others = await callerOf('alice').history({ echo: false });
+    expect(others.items.map(({ event }) => event.by)).toEqual(['bob', undefined, undefined]);
+    await expect(callerOf(null).history({ echo: false })).rejects.toMatchObject({
+      cause: { code: 'INVALID_OPTION' },
+    });
   });
 
   test('and nobody where nobody is authenticated, though all of them have a session', async () => {
