@@ -124,7 +124,13 @@ const shape = z.strictObject({
     .regex(/^[A-Za-z0-9_.:-]{1,128}$/, { error: '1–128 characters of A–Z a–z 0–9 _ . : -' })
     .default('psyche'),
   ingress: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
-  ingressBy: subjectIdSchema.nullable().default(null),
+  ingressBy: z
+    .string()
+    .refine((id) => subjectIdSchema.safeParse(id).success, {
+      error: 'text of 1–128 characters, none of them a control character',
+    })
+    .nullable()
+    .default(null),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   tracing: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
