@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
+import { type Selection, select } from '../../server/event-manager/records/selector.ts';
 import { type Claims, createAppRouter, EventManager, MemoryBroker, Sessions } from '../../server/index.ts';
-import { defineEvents } from '../../shared/index.ts';
+import { defineEvents, psycheEvents } from '../../shared/index.ts';
 import { runSimulation } from '../../simulation/index.ts';
 import { agentMessage } from '../support/events.ts';
 
@@ -73,6 +74,24 @@ describe('code of the server says who publishes', () => {
       await manager.publish('agent_message', agentMessage(1), { by });
     await expect.poll(() => heard).toEqual(['ego']);
   });
+});
+
+test('those who select alike share a group: a subject with echo: false with itself alone', () => {
+  const keyOf = (options: Selection) => select(psycheEvents, options).key;
+  const alice = { echo: false, subject: 'alice' };
+  expect(keyOf(alice)).toBe(keyOf({ ...alice }));
+  expect(keyOf({ ...alice, echo: true })).toBe(keyOf({}));
+  expect(keyOf({ subject: 'alice' })).toBe(keyOf({ subject: 'bob' }));
+  const different: Selection[] = [
+    {},
+    alice,
+    { echo: false, subject: 'bob' },
+    { echo: false, subject: 'alice"' },
+    { ...alice, filter: { message: 'x' } },
+    { filter: { message: 'x' } },
+    { filter: { by: { ne: 'alice' } } },
+  ];
+  expect(new Set(different.map(keyOf)).size).toBe(different.length);
 });
 
 describe('a publisher past any server', () => {
