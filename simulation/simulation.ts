@@ -17,7 +17,7 @@ export interface SimulationOptions {
   manager: EventPublisher;
   /** The topic of its events; simulations side by side have one each. Default `default`. */
   topic?: string | undefined;
-  /** Who publishes its events, in their `by`: one id for all agents. Default: nobody is named. */
+  /** Publisher that its events' `by` names: one id for all agents. Default: nobody is named. */
   by?: string | undefined;
   /** A whole number. The same seed is the same conversation. Default 1. */
   seed?: number | undefined;

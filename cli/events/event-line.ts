@@ -16,7 +16,7 @@ export interface Input {
   readonly event: EventToPublish<AnyCatalog>;
   /** Its cursor in the log it comes from, where that is known. */
   readonly cursor?: string | undefined;
-  /** Who published it, where that is told. */
+  /** Its publisher, where that is told. */
   readonly by?: string | undefined;
   /** It was printed by us, so its data is what it was; others write a date as JSON has it. */
   readonly isExact?: boolean;

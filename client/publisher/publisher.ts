@@ -38,7 +38,7 @@ export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
   url?: never;
   /** Checks events. Default: the Psyche Simulation's. */
   catalog?: C | undefined;
-  /** Who publishes, in every event's `by`; a server names its sessions' subjects itself [V6]. Default: nobody is named. */
+  /** Publisher that every event's `by` names; a server names its sessions' subjects itself [V6]. Default: nobody is named. */
   by?: string | undefined;
 }
 

@@ -35,7 +35,7 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * Redis can publish. Default off.
    */
   readonly ingress: boolean;
-  /** Who publishes what comes by the ingress, in the events' `by`. Default null: nobody is named. */
+  /** Publisher of what comes by the ingress, in the events' `by`. Default null: nobody is named. */
   readonly ingressBy: string | null;
   /** The least level that is logged. Default `info`. */
   readonly logLevel: LogLevel;

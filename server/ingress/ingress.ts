@@ -30,7 +30,7 @@ export interface IngressOptions {
   /** The log, to find out if an old entry is in it already. */
   broker: Pick<Broker, 'seek' | 'read'>;
   logger: Logger;
-  /** Who publishes the entries. Default: nobody is named. */
+  /** Publisher of the entries. Default: nobody is named. */
   by?: string | undefined;
 }
 

@@ -17,7 +17,7 @@ export interface OpenIngressOptions {
   manager: IngressTarget;
   broker: Broker;
   logger: Logger;
-  /** Who publishes the entries, in the events' `by`: an entry cannot say it. Default: nobody is named. */
+  /** Publisher of the entries, in the events' `by`: an entry cannot say it. Default: nobody is named. */
   by?: string | undefined;
   /** Default 15 000. */
   claimAfterMs?: number;

@@ -12,7 +12,7 @@ import { askedOfSubscribe, subscribeInput } from './inputs.ts';
 
 type AnySubscription = TrackedItems<StreamItem<string, AnyCatalog>>;
 
-/** Who asks, and what may be seen. */
+/** The means to tell what a caller may see, and which subject it is. */
 interface Gate {
   checkpoint: Checkpoint<unknown>;
   subjectOf(context: unknown): string | undefined;

@@ -18,7 +18,7 @@ export interface EventOutletOptions {
   manager: EventPublisher;
   /** Default `default`. */
   topic?: string | undefined;
-  /** Who publishes, in the events' `by`. Default: nobody is named. */
+  /** Publisher that the events' `by` names. Default: nobody is named. */
   by?: string | undefined;
   /** Default: the time of this machine. */
   clock?: Pick<WorldClock, 'time'> | undefined;

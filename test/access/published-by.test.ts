@@ -43,7 +43,7 @@ async function startServer({ stamps = true, open = false } = {}) {
       application: () => ({ router: createAppRouter(manager) }),
     },
   );
-  /** Who published what there is, by the server. */
+  /** Publishers of all that is stored, as the server names them. */
   const publishers = async () => (await manager.history()).items.map(({ event }) => event.by ?? null);
   return { ...server, manager, publishers };
 }

@@ -54,7 +54,7 @@ describe('code of the server says who publishes', () => {
     expect(await publishers()).toEqual([null]);
   });
 
-  test('which a throttle keeps with the event that it lets through', async () => {
+  test('and a throttle keeps it with the event that it lets through', async () => {
     vi.useFakeTimers();
     const { manager, publishers } = setUp({ throttle: { agent_message: 100 } });
     const all = ['ego', 'self', 'shadow'].map((by) =>
@@ -76,7 +76,7 @@ describe('code of the server says who publishes', () => {
   });
 });
 
-test('those who select alike share a group: a subject with echo: false with itself alone', () => {
+test('subscribers who select alike share a group: a subject with echo: false with itself alone', () => {
   const keyOf = (options: Selection) => select(psycheEvents, options).key;
   const alice = { echo: false, subject: 'alice' };
   expect(keyOf(alice)).toBe(keyOf({ ...alice }));

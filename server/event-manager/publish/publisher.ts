@@ -12,7 +12,7 @@ export interface PublishOptions extends PublishMeta {
   /** Default `default`. */
   topic?: string | undefined;
   /**
-   * Who publishes: the id of a subject, stored with the event as it is said here [V6]. Say what your own code knows,
+   * Publisher of the event: the id of a subject, stored as it is said here [V6]. Say what your own code knows,
    * never what a client sent. Default: nobody is named.
    */
   by?: string | undefined;
