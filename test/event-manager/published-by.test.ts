@@ -2,7 +2,14 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { type Selection, select } from '../../server/event-manager/records/selector.ts';
-import { type Claims, createAppRouter, EventManager, MemoryBroker, Sessions } from '../../server/index.ts';
+import {
+  type Claims,
+  createAppRouter,
+  EventManager,
+  MemoryBroker,
+  Sessions,
+  type Tracing,
+} from '../../server/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';
 import { runSimulation } from '../../simulation/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -64,6 +71,24 @@ describe('code of the server says who publishes', () => {
     const results = await Promise.all(all);
     expect(results.map(({ conflated }) => conflated ?? false)).toEqual([false, true, false]);
     expect(await publishers()).toEqual(['ego', 'shadow']);
+  });
+
+  test('and it goes along with a trace', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const tracing: Tracing = {
+      publish: (_, run) => run(traceparent),
+      handle: (_, run) => run(),
+      delivered: () => {},
+    };
+    const { manager } = setUp({ tracing });
+    const event = { event_type: 'agent_message', data: agentMessage(1) } as const;
+    await manager.publish('agent_message', agentMessage(1), { by: 'ego' });
+    await manager.publishBatch([event], { by: 'self' });
+    const { items } = await manager.history();
+    expect(items.map(({ event }) => [event.by, event.traceparent])).toEqual([
+      ['ego', traceparent],
+      ['self', traceparent],
+    ]);
   });
 
   test('and listeners and subscriptions are told', async () => {
