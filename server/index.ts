@@ -58,6 +58,7 @@ export {
   broadcastNetworkUpdate,
   broadcastSystemStatus,
   type ManagerPublishResult,
+  type PublishBatchOptions,
   type PublisherOf,
   type PublishOptions,
 } from './event-manager/publish/publisher.ts';

@@ -22,7 +22,7 @@ export type EventOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog
     /** ISO 8601: when it happened, by the publisher's clock. */
     timestamp: string;
     data: EventData<K, C>;
-    /** Who published it: the subject of the session in which it was published, as the server knows it [V6]. */
+    /** Id of its publisher: the subject of the session in which it was published, as the server knows it [V6]. */
     by?: string | undefined;
     /** The trace it belongs to, where its publisher traces: W3C's `traceparent`. */
     traceparent?: string | undefined;

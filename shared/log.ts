@@ -45,7 +45,7 @@ export interface PublishTarget {
 
 /** Facts about an event that its publisher does not say: whoever takes it in does. */
 export interface EntryStamp {
-  /** Who published it. Default: nobody is named. */
+  /** Id of its publisher. Default: nobody is named. */
   by?: string | undefined;
   /** Version of the data that is stored; see AnyCatalog.downcast. Default: the newest. */
   version?: number | undefined;

@@ -15,14 +15,19 @@ import { topicSchema, topicsSchema } from './topic.ts';
  * Clients import types alone from here: a bundle of theirs has no zod.
  */
 
-/** Events of one topic, by type and data. */
+/** Events of one topic, by type, data and publisher. */
 export interface EventSelection<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
   /** Event types. Default: all of the catalog's. */
   types?: readonly N[] | undefined;
-  /** Conditions on the data that events must meet; applied by the server [D8]. Default: none. */
+  /** Conditions on the data, and on who published, that events must meet; applied by the server [D8]. Default: none. */
   filter?: EventFilter<N, C> | undefined;
+  /**
+   * False leaves out what your own subject published, from here or elsewhere; refused where nobody is authenticated [V6].
+   * In the server's own process nobody is: filter by `{ by: { ne: 'me' } }` there. Default true.
+   */
+  echo?: boolean | undefined;
 }
 
 /**
@@ -123,6 +128,7 @@ function selectionShape(names: readonly string[]) {
     topic: topicSchema.optional(),
     types: countedArray(nameSchema(names), MAX_TYPES).optional(),
     filter: filterSchema.optional(),
+    echo: z.boolean().optional(),
   } satisfies ShapeOf<EventSelection<string, AnyCatalog>>;
 }
 

@@ -29,7 +29,7 @@ export async function openServer(
     return opened;
   };
   return {
-    publishBatch: (events, options) => publisher.publishBatch(events, options),
+    publishBatch: (events, { topic }) => publisher.publishBatch(events, { topic }),
     stream: (options) => client().stream(options),
     replay: (options) => client().replay(options),
     history: (options) => client().history(options),

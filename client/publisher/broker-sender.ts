@@ -8,14 +8,22 @@ import { unsendableInput } from '../connection/encoding.ts';
 import { withRetry } from '../failures/retry.ts';
 import { type BatchOptions, type ClientPublishOptions, inEvent } from '../publishing.ts';
 
+interface BrokerSenderOptions<C extends AnyCatalog> {
+  broker: PublishTarget;
+  catalog?: C | undefined;
+  by?: string | undefined;
+}
+
 /** Publishing straight to a broker: validated here, for nobody else will. */
 export class BrokerSender<C extends AnyCatalog> {
   readonly #target: PublishTarget;
   readonly #catalog: AnyCatalog;
+  readonly #by: string | undefined;
 
-  constructor({ broker, catalog }: { broker: PublishTarget; catalog?: C | undefined }) {
+  constructor({ broker, catalog, by }: BrokerSenderOptions<C>) {
     this.#target = broker;
     this.#catalog = catalog ?? psycheEvents;
+    this.#by = by;
   }
 
   async publish<N extends EventName<C>>(
@@ -41,7 +49,7 @@ export class BrokerSender<C extends AnyCatalog> {
 
   #toEntry(event: Parameters<typeof toLogEntry>[1]): LogEntry {
     try {
-      return toLogEntry(this.#catalog, event);
+      return toLogEntry(this.#catalog, event, { by: this.#by });
     } catch (cause) {
       // Code of the data's own: a getter, a method that a schema calls.
       throw cause instanceof EventsError ? cause : unsendableInput('INVALID_EVENT', 'publish', cause);

@@ -18,6 +18,7 @@ export interface RemotePublisherOptions<C extends AnyCatalog = PsycheCatalog>
   /** The server: `http(s)://…` or `ws(s)://…`. {@link ConnectionOptions.url} says what is made of it. */
   url: string | URL;
   broker?: never;
+  by?: never;
   /** Sent as `Authorization: Bearer …`, or in the WebSocket's first message; a function is asked for each request or connection. */
   token?: Token | undefined;
   /**
@@ -37,6 +38,8 @@ export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
   url?: never;
   /** Checks events. Default: the Psyche Simulation's. */
   catalog?: C | undefined;
+  /** Publisher that every event's `by` names; a server names its sessions' subjects itself [V6]. Default: nobody is named. */
+  by?: string | undefined;
 }
 
 /** Options of {@link createPublisher}: the address of a server, or a broker. */

@@ -165,11 +165,11 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   async #loadOlder(limit: number): Promise<boolean> {
-    const { topic, topics, types, filter } = this.#input;
+    const { topic, topics, types, filter, echo } = this.#input;
     if (topics) return false;
     const [oldest] = this.#snapshot.events;
     try {
-      const page = await this.#client.history({ topic, types, filter, before: oldest?.cursor, limit });
+      const page = await this.#client.history({ topic, types, filter, echo, before: oldest?.cursor, limit });
       // Without an oldest one to ask for, the page may overlap with what arrived meanwhile.
       const here = new Set(this.#snapshot.events.map(({ cursor }) => cursor));
       this.#older = page.items

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import * as z from 'zod';
 import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { subjectIdSchema } from '../../shared/events.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { topicSchema } from '../../shared/topic.ts';
@@ -34,6 +35,8 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * Redis can publish. Default off.
    */
   readonly ingress: boolean;
+  /** Publisher of what comes by the ingress, in the events' `by`. Default null: nobody is named. */
+  readonly ingressBy: string | null;
   /** The least level that is logged. Default `info`. */
   readonly logLevel: LogLevel;
   /**
@@ -121,6 +124,13 @@ const shape = z.strictObject({
     .regex(/^[A-Za-z0-9_.:-]{1,128}$/, { error: '1–128 characters of A–Z a–z 0–9 _ . : -' })
     .default('psyche'),
   ingress: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  ingressBy: z
+    .string()
+    .refine((id) => subjectIdSchema.safeParse(id).success, {
+      error: 'text of 1–128 characters, none of them a control character',
+    })
+    .nullable()
+    .default(null),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   tracing: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),

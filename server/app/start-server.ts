@@ -188,7 +188,8 @@ async function run<C extends AnyCatalog>(
     application.start?.();
     if (config.ingress && config.redisUrl !== null) {
       const source = { url: config.redisUrl };
-      ingress = openIngress({ source, prefix: config.redisPrefix, manager, broker, logger });
+      const by = config.ingressBy ?? undefined;
+      ingress = openIngress({ source, prefix: config.redisPrefix, manager, broker, logger, by });
     }
     metrics?.watch({
       manager,

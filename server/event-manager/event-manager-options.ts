@@ -37,7 +37,7 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
 /** Options of a subscription in this process: those of all subscriptions, and for whom it is. */
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
   extends SubscriptionOptions<N, C>,
-    Pick<Selection, 'unknownTypes'> {
+    Pick<Selection, 'unknownTypes' | 'subject'> {
   /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
   admit?: TopicGate | undefined;
   /** Ends iteration. */
@@ -47,4 +47,5 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
 }
 
 /** The events that a listener is called for. Default: all of the topic `default`. */
-export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> extends EventSelection<N, C> {}
+export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Omit<EventSelection<N, C>, 'echo'> {}

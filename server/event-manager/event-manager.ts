@@ -22,6 +22,7 @@ import { type ListenerHandler, Listeners } from './listeners.ts';
 import {
   ManagerPublisher,
   type ManagerPublishResult,
+  type PublishBatchOptions,
   type PublishOptions,
   type UncheckedEvent,
 } from './publish/publisher.ts';
@@ -102,11 +103,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: PublishOptions = {},
   ): Promise<ManagerPublishResult> {
     if (this.#closed) return Promise.reject(managerClosed());
-    const { topic, timestamp, idempotencyKey, traceparent } = options;
+    const { topic, by, timestamp, idempotencyKey, traceparent } = options;
     const event = { event_type, data, timestamp, idempotencyKey, traceparent };
     // Not async: each further promise is a twentieth of what a publish costs here.
-    if (!this.#tracing) return this.#publisher.publish(topic, event);
-    return this.#publishTraced(this.#tracing, topic, event);
+    if (!this.#tracing) return this.#publisher.publish(topic, event, by);
+    return this.#publishTraced(this.#tracing, topic, event, by);
   }
 
   /**
@@ -116,13 +117,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
    */
   async publishBatch(
     events: readonly EventToPublish<C>[],
-    options: { topic?: string | undefined } = {},
+    options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
     this.#assertOpen();
-    const { topic } = options;
+    const { topic, by } = options;
     const publish = (traceparent?: string) => {
       const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
-      return this.#publisher.publishBatch(topic, all);
+      return this.#publisher.publishBatch(topic, all, by);
     };
     const types = events.map(({ event_type }) => event_type);
     return this.#tracing?.publish(traced(topic, types, events[0]?.traceparent), publish) ?? publish();
@@ -166,7 +167,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     asker = ownAsker(),
     ...options
   }: ReplayOptions<N, C> &
-    Pick<Selection, 'unknownTypes'> & {
+    Pick<Selection, 'unknownTypes' | 'subject'> & {
       signal?: AbortSignal | undefined;
       asker?: Asker | undefined;
     } = {}): AsyncIterable<DeliveredItem<N, C>> {
@@ -187,7 +188,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   async history<N extends EventName<C> = EventName<C>>({
     asker = ownAsker(),
     ...options
-  }: HistoryOptions<N, C> & Pick<Selection, 'unknownTypes'> & { asker?: Asker | undefined } = {}): Promise<
+  }: HistoryOptions<N, C> &
+    Pick<Selection, 'unknownTypes' | 'subject'> & { asker?: Asker | undefined } = {}): Promise<
     HistoryPage<N, C>
   > {
     this.#assertOpen();
@@ -257,10 +259,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     tracing: Tracing,
     topic: string | undefined,
     event: UncheckedEvent,
+    by: string | undefined,
   ): Promise<ManagerPublishResult> {
     const { event_type, traceparent: given } = event;
     return await tracing.publish(traced(topic, [event_type], given), (traceparent = given) =>
-      this.#publisher.publish(topic, { ...event, traceparent }),
+      this.#publisher.publish(topic, { ...event, traceparent }, by),
     );
   }
 

@@ -13,8 +13,16 @@ const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
   set: { type: 'array', 'x-superjson': 'set' },
 };
 
+/** The id of the subject that published an event. */
+const publisher = z.string();
+const PUBLISHER = {
+  minLength: 1,
+  maxLength: 128,
+  description: 'Who published it, as the server knows it: for receivers, no publisher says it.',
+};
+
 /**
- * Schemas of a catalog's events in their envelopes, by name, and the schemas that they refer to. They describe what a
+ * Schemas of a catalog's events in their envelopes, by name, and the schemas that they refer to. They describe data that a
  * publisher may send, not the defaults and transforms that a schema applies to it.
  * @param target JSON Schema 2020-12 with references to `#/$defs/<name>`, or draft 7 with `#/definitions/<name>`
  */
@@ -26,7 +34,8 @@ export function eventsSchema(
   const envelopes = Object.entries(catalog.schemas).map(([name, data]) => {
     const event_type = z.literal(name);
     const traceparent = z.string().optional();
-    const envelope = z.strictObject({ event_type, timestamp: timestampSchema, data, traceparent });
+    const by = publisher.optional();
+    const envelope = z.strictObject({ event_type, timestamp: timestampSchema, data, by, traceparent });
     names.add(envelope, { id: name });
     return envelope;
   });
@@ -38,6 +47,7 @@ export function eventsSchema(
     override: ({ zodSchema, jsonSchema }) => {
       Object.assign(jsonSchema, ON_THE_WIRE[zodSchema._zod.def.type]);
       if (zodSchema === timestampSchema) delete jsonSchema.pattern;
+      if (zodSchema === publisher) Object.assign(jsonSchema, PUBLISHER);
     },
   });
   const defined = document[target === 'draft-7' ? 'definitions' : '$defs'] as Record<string, JsonSchema>;

@@ -66,7 +66,7 @@ export type DataFilter<D> = {
     | Extract<FieldValue<D, P>, FilterValue>
     | Condition<Extract<Widen<FieldValue<D, P>>, FilterValue>>;
 } & {
-  /** Who published the event; null where nobody was authenticated. */
+  /** Publisher of the event; null where nobody was authenticated. */
   by?: string | null | Condition<string | null>;
   and?: readonly DataFilter<D>[];
   or?: readonly DataFilter<D>[];

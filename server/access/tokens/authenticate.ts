@@ -50,11 +50,11 @@ const EVERYTHING: Claims = {
 };
 
 /**
- * Accepts everybody, without a token.
+ * Accepts everybody, without a token. It authenticates nobody: what they publish names nobody.
  * @param claims rights of everybody. Default: everything is allowed
  */
 export function anonymous(claims: Claims = EVERYTHING): Authenticate {
-  const subject = { id: 'anonymous', claims };
+  const subject = { id: 'anonymous', anonymous: true, claims };
   return () => subject;
 }
 

@@ -27,6 +27,8 @@ export interface Subject {
   /** The id that `sessions.revoke` takes: 1–128 characters, no control characters. */
   readonly id: string;
   readonly claims: Claims;
+  /** True if nobody was authenticated: what it publishes names nobody. Default false. */
+  readonly anonymous?: boolean | undefined;
   /** Time at which its session ends, Unix ms. Default: the session ends with its connection. */
   readonly expiresAt?: number | undefined;
   /** Time at which its token was issued, Unix ms: a token issued before the subject was revoked is refused. */
@@ -61,6 +63,7 @@ export const claimsSchema = z.object({
 export const subjectSchema = z.object({
   id: subjectIdSchema,
   claims: claimsSchema,
+  anonymous: z.boolean().optional(),
   expiresAt: timeSchema.optional(),
   issuedAt: timeSchema.optional(),
 });

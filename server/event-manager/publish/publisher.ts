@@ -11,6 +11,17 @@ import { Throttle } from './throttle.ts';
 export interface PublishOptions extends PublishMeta {
   /** Default `default`. */
   topic?: string | undefined;
+  /**
+   * Publisher of the event: the id of a subject, stored as it is said here [V6]. Say what your own code knows,
+   * never what a client sent. Default: nobody is named.
+   */
+  by?: string | undefined;
+}
+
+/** Options of a batch: the topic, and who publishes: one for all events, or one for each. */
+export interface PublishBatchOptions extends Pick<PublishOptions, 'topic'> {
+  /** As for one event; a list has one for each event, in their order. Default: nobody is named. */
+  by?: string | readonly (string | undefined)[] | undefined;
 }
 
 /** Result of a publish here: `conflated` if a throttle let a later event stand in for this one. */
@@ -51,9 +62,13 @@ export class ManagerPublisher {
     }
   }
 
-  async publish(topicName: string | undefined, event: UncheckedEvent): Promise<ManagerPublishResult> {
+  async publish(
+    topicName: string | undefined,
+    event: UncheckedEvent,
+    by?: PublishOptions['by'],
+  ): Promise<ManagerPublishResult> {
     const topic = parseTopic(topicName);
-    const entry = this.#validated(() => toLogEntry(this.#catalog, event));
+    const entry = this.#validated(() => toLogEntry(this.#catalog, event, { by }));
     const throttle = this.#throttles.get(entry.type);
     this.gate.enter(1);
     try {
@@ -68,10 +83,14 @@ export class ManagerPublisher {
   async publishBatch(
     topicName: string | undefined,
     events: readonly UncheckedEvent[],
+    by?: PublishBatchOptions['by'],
   ): Promise<PublishResult[]> {
     const topic = parseTopic(topicName);
+    const publisherOf = (index: number) => (typeof by === 'object' ? by[index] : by);
     const entries = this.#validated(() =>
-      events.map((event, index) => atIndex(index, () => toLogEntry(this.#catalog, event))),
+      events.map((event, index) =>
+        atIndex(index, () => toLogEntry(this.#catalog, event, { by: publisherOf(index) })),
+      ),
     );
     if (entries.length === 0) return [];
     this.gate.enter(entries.length);

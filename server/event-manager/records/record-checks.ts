@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError } from '../../../shared/errors.ts';
-import { timestampSchema } from '../../../shared/events.ts';
+import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -74,6 +74,8 @@ export class RecordChecks {
       throw new EventsError('INVALID_EVENT', 'event_type differs from the entry’s type');
     if (!timestampSchema.safeParse(event.timestamp).success)
       throw new EventsError('INVALID_EVENT', 'timestamp is not ISO 8601');
+    if ('by' in event && !subjectIdSchema.safeParse(event.by).success)
+      throw new EventsError('INVALID_EVENT', 'by is no id of a subject');
     const rewritten = (data: unknown): StreamRecord => {
       const { meta: _, version: __, ...rest } = record;
       return { ...rest, ...envelopeText({ ...event, data }, catalog.isPlainJson(type)) };
