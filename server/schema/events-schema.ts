@@ -1,17 +1,9 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { type JsonSchema, ON_THE_WIRE } from '../../shared/data/fingerprint.ts';
 import { timestampSchema } from '../../shared/events.ts';
 
-/** A JSON Schema, or a part of one. */
-export type JsonSchema = { readonly [key: string]: unknown };
-
-/** Forms of values that JSON lacks, as superjson writes them; its annotations are in `meta`. */
-const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
-  date: { type: 'string', format: 'date-time', 'x-superjson': 'Date' },
-  bigint: { type: 'string', pattern: '^-?[0-9]+$', 'x-superjson': 'bigint' },
-  map: { type: 'array', 'x-superjson': 'map' },
-  set: { type: 'array', 'x-superjson': 'set' },
-};
+export type { JsonSchema };
 
 /** The id of the subject that published an event. */
 const publisher = z.string();

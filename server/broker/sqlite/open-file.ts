@@ -10,6 +10,7 @@ import {
   isLog,
   isNewFile,
   loadState,
+  refuseLater,
   saveState,
   upgradeTables,
 } from './schema.ts';
@@ -41,6 +42,7 @@ export async function openFile(
   const hasWal = existsSync(`${path}-wal`);
   let db: Database | null = null;
   try {
+    refuseLater(path);
     db = new DatabaseSync(path);
     return { db, state: takeOver(db, marks, hasWal, settings) };
   } catch (error) {
