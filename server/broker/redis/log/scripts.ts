@@ -28,7 +28,8 @@ export const OPEN = `
 local log, meta, erased, maxAge = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[2])
 -- The number of the last notice of the latest erasing; 0 before the first. 'open' finds it.
 local erasedAt = 0
-${REFUSE_LATER}-- How long the state of a topic is kept from now on.
+${REFUSE_LATER}
+-- How long the state of a topic is kept from now on.
 local function metaTtl(seq) return seq == 0 and ${EMPTY_TOPIC_MS} or maxAge + ${META_OUTLIVES_LOG_MS} end
 
 -- Reads an entry of this project: its number, head, JSON and annotations; nil for an entry of another program. The
