@@ -5,7 +5,7 @@ import { outputSideOf } from './output-side.ts';
 export type JsonSchema = { readonly [key: string]: unknown };
 
 /** Forms of values that JSON lacks, as superjson writes them; its annotations are in `meta`. */
-export const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
+const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
   date: { type: 'string', format: 'date-time', 'x-superjson': 'Date' },
   bigint: { type: 'string', pattern: '^-?[0-9]+$', 'x-superjson': 'bigint' },
   map: { type: 'array', 'x-superjson': 'map' },
@@ -38,23 +38,26 @@ export function markOf(schema: z.ZodType): string | undefined {
   return outputSideOf(schema).isWhole ? undefined : describe(schema).fingerprint;
 }
 
+/** Says in a JSON Schema what JSON Schema has no words for: kinds of values that JSON lacks, and what is in them. */
+export function describeKind(
+  { _zod: { def } }: z.core.$ZodTypes,
+  jsonSchema: z.core.JSONSchema.BaseSchema,
+  io: 'input' | 'output',
+): void {
+  if (Object.keys(jsonSchema).length === 0 && def.type !== 'unknown' && def.type !== 'any')
+    Object.assign(jsonSchema, { 'x-kind': def.type });
+  Object.assign(jsonSchema, ON_THE_WIRE[def.type]);
+  if (def.type === 'map') Object.assign(jsonSchema, { 'x-keys': sideOf(def.keyType, io) });
+  if (def.type === 'map' || def.type === 'set')
+    Object.assign(jsonSchema, { 'x-values': sideOf(def.valueType, io) });
+}
+
 function sideOf(schema: z.core.$ZodType, io: 'input' | 'output'): JsonSchema {
   const { $schema: _, ...document } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     metadata: z.registry(),
-    override({ zodSchema, jsonSchema }) {
-      const { def } = zodSchema._zod;
-      if (Object.keys(jsonSchema).length === 0 && def.type !== 'unknown' && def.type !== 'any')
-        Object.assign(jsonSchema, { 'x-kind': def.type });
-      Object.assign(jsonSchema, ON_THE_WIRE[def.type]);
-      if (def.type === 'map')
-        Object.assign(jsonSchema, {
-          'x-keys': sideOf(def.keyType, io),
-          'x-values': sideOf(def.valueType, io),
-        });
-      if (def.type === 'set') Object.assign(jsonSchema, { 'x-values': sideOf(def.valueType, io) });
-    },
+    override: ({ zodSchema, jsonSchema }) => describeKind(zodSchema, jsonSchema, io),
   });
   return sorted(document) as JsonSchema;
 }

@@ -4,7 +4,7 @@ import { RememberedIds } from '../remembered-ids.ts';
 import { damaged } from './engine.ts';
 import type { LogFile } from './log-file.ts';
 
-interface RecordRow {
+export interface RecordRow {
   readonly seq: number;
   readonly at: number;
   readonly type: string;
@@ -38,7 +38,7 @@ export interface Extent {
 }
 
 /** A row as the entry that it was, and its time. */
-function toEntry({ at, type, id, json, meta, version, schema }: RecordRow): StoredRecord {
+export function toEntry({ at, type, id, json, meta, version, schema }: RecordRow): StoredRecord {
   const told = {
     ...(meta !== null && { meta }),
     ...(version > 1 && { version }),

@@ -19,6 +19,12 @@ export function schemasOf(catalog: AnyCatalog): KeptSchema[] {
   );
 }
 
+/** The fingerprint that comes first of each version of an event, by `<type> <version>`. */
+export function firstKept(schemas: readonly KeptSchema[]): ReadonlyMap<string, string> {
+  const last = schemas.toReversed();
+  return new Map(last.map(({ type, version, fingerprint }) => [`${type} ${version}`, fingerprint]));
+}
+
 /**
  * Compares a catalog with the schemas that are kept beside the logs, once, and has its own kept there too. An event whose
  * schema is another under the same version is warned of, by the first process that brings that schema: nodes with
@@ -29,7 +35,7 @@ export class KeptSchemas {
   readonly #broker: Pick<Broker, 'keepSchemas'>;
   readonly #logger: Logger;
   /** The fingerprint that was kept first, by `<type> <version>`. */
-  readonly #first = new Map<string, string>();
+  #first: ReadonlyMap<string, string> = new Map();
   #attempt: Promise<void> | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #isDone: boolean;
@@ -69,10 +75,7 @@ export class KeptSchemas {
   async #compare(): Promise<void> {
     const own = schemasOf(this.#catalog);
     const kept = (await this.#broker.keepSchemas?.(own)) ?? [];
-    for (const { type, version, fingerprint } of [...kept, ...own]) {
-      const name = `${type} ${version}`;
-      if (!this.#first.has(name)) this.#first.set(name, fingerprint);
-    }
+    this.#first = firstKept([...kept, ...own]);
     this.#isDone = true;
     for (const schema of own) if (isChanged(schema, kept)) this.#warn(schema);
   }
