@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { messageOf } from '../../../shared/errors.ts';
 import type { Database } from './engine.ts';
 import type { LogState } from './trust.ts';
 
@@ -86,34 +86,23 @@ const UPGRADE = `
   ${FORGOTTEN}
 `;
 
-/** Place and length of two numbers in the head of every SQLite file. */
-const HEAD = { userVersion: 60, applicationId: 68, bytes: 72 };
-
 /**
- * Refuses a log of a later version before SQLite opens it: as it closes a file, SQLite tidies up what a killed process left,
- * and in a file of a later version nothing may change.
+ * Refuses a log of a later version, through a connection that can only read. Any other would tidy up what a killed process
+ * left when it is closed, and in the file of a later version nothing may change.
  * @throws Error if it is one
  */
-export function refuseLater(path: string): void {
-  const head = headOf(path);
-  if (head === null || head.readUInt32BE(HEAD.applicationId) !== APPLICATION_ID) return;
-  if (head.readUInt32BE(HEAD.userVersion) > SCHEMA_VERSION) throw new Error(LATER);
-}
-
-/** The first bytes of a file; null if it has not as many, or cannot be read: SQLite then says why. */
-function headOf(path: string): Buffer | null {
-  const head = Buffer.alloc(HEAD.bytes);
-  let file: number | null = null;
+export function refuseLater(db: Database): void {
   try {
-    file = openSync(path, 'r');
-    return readSync(file, head, 0, HEAD.bytes, 0) === HEAD.bytes ? head : null;
-  } catch {
-    return null;
-  } finally {
-    if (file !== null) closeSync(file);
+    // `exec`, since a prepared statement can hold a connection open after its end. It yields nothing but errors, so a log
+    // of a later version makes one.
+    db.exec(`
+      SELECT json('later, which is no JSON') FROM pragma_application_id, pragma_user_version
+      WHERE application_id = ${APPLICATION_ID} AND user_version > ${SCHEMA_VERSION}`);
+  } catch (error) {
+    if (messageOf(error).includes('malformed JSON')) throw new Error(LATER);
+    // Whatever else is wrong, the opening proper says it.
   }
 }
-
 const LATER = 'it was written by a later version of psyche-events; run that version, or name another file';
 
 /** Tells if a file is empty. @throws Error if it holds something else than a log that this version can read */

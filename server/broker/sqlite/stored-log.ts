@@ -4,7 +4,7 @@ import { formatCursor } from '../../../shared/cursor.ts';
 import type { KeptSchema, LogRecord } from '../broker.ts';
 import { LogUnavailable } from '../broker.ts';
 import { type Database, loadSqlite, unavailable } from './engine.ts';
-import { isNewFile, refuseLater } from './schema.ts';
+import { isNewFile } from './schema.ts';
 import { type RecordRow, toEntry } from './topic-rows.ts';
 
 /** Records that are read in one turn of the event loop. */
@@ -35,7 +35,6 @@ export class StoredLog {
     const { DatabaseSync } = await loadSqlite();
     let db: Database | null = null;
     try {
-      refuseLater(path);
       db = new DatabaseSync(path, { readOnly: true });
       if (isNewFile(db)) throw new Error('it is empty; name the file of a log');
       return new StoredLog(path, db);
