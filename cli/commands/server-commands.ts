@@ -97,7 +97,8 @@ not be open in a server: check the server then.\n`,
     .action(async (options: SchemaFlags) => {
       const { check, diff, catalog } = options;
       if (check !== undefined) await (await import('../schema/check.ts')).checkSchema(check, catalog, around);
-      else if (diff !== undefined) await (await import('../schema/diff.ts')).diffSchema(diff, catalog, around);
+      else if (diff !== undefined)
+        await (await import('../schema/diff.ts')).diffSchema(diff, catalog, around);
       else await (await import('../schema/print.ts')).printSchema(options, around);
     });
 }

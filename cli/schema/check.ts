@@ -32,11 +32,7 @@ interface Comparison {
   readonly readable: string;
 }
 
-async function compareRecords(
-  where: string,
-  catalog: AnyCatalog,
-  around: Surroundings,
-): Promise<Comparison> {
+async function compareRecords(where: string, catalog: AnyCatalog, around: Surroundings): Promise<Comparison> {
   const { versions, schemas } = await checkLogAt(where, catalog, around);
   const [kept, own] = [eventsOfSchemas(schemas), eventsOfCatalog(catalog)];
   const problems: string[] = [];

@@ -32,6 +32,7 @@ const kinds: [string, () => SharedLog][] = [
             topic,
             entries.map(({ validatedBy: _, ...entry }) => entry),
           ),
+        erase: (...call) => broker.erase(...call),
         read: (...call) => broker.read(...call),
         bounds: (topic) => broker.bounds(topic),
         seek: (...call) => broker.seek(...call),
