@@ -26,7 +26,7 @@ export async function checkSchema(
 interface Comparison {
   /** One line for each version of an event that cannot be read. */
   readonly problems: string[];
-  /** What is worth knowing beside. */
+  /** Lines that are worth knowing beside. */
   readonly notes: string[];
   /** The line for a catalog that can read everything. */
   readonly readable: string;

@@ -19,7 +19,7 @@ export interface FieldChange {
 
 /** Words about a schema that do not change what is valid. */
 const ABOUT = new Set(['title', 'description', 'examples', 'default', 'deprecated', '$schema', 'id']);
-/** What is compared field by field. */
+/** Parts that are compared field by field, or say nothing of what is valid. */
 const STRUCTURE = new Set([...ABOUT, 'properties', 'required', 'additionalProperties']);
 
 /** The differences between two schemas of data, field by field. */

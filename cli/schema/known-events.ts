@@ -5,7 +5,7 @@ import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 export interface KnownVersion {
   /** Null where nobody tells it. */
   readonly fingerprint: string | null;
-  /** What a publisher may send; null where nobody tells it. */
+  /** Data that a publisher may send; null where nobody tells it. */
   readonly data: JsonSchema | null;
 }
 

@@ -12,7 +12,7 @@ export interface CheckedVersion {
   readonly version: number;
   /** Records that the log holds of it. */
   readonly records: number;
-  /** How many of them a catalog cannot read. */
+  /** Number of those that a catalog cannot read. */
   readonly unreadable: number;
   /** The reason for the first of these; null if there is none. */
   readonly reason: string | null;

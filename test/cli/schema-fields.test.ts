@@ -178,7 +178,7 @@ describe('a catalog and the events of a server', () => {
     expect(compareEvents(served, eventsOfCatalog(raised))).toMatchObject({ problems: [], notes: [] });
   });
 
-  test('what has changed is listed', () => {
+  test('a diff lists each event and field', () => {
     expect(linesOf(served, eventsOfCatalog(here))).toEqual([
       '+ added, version 1',
       '~ dream: version 2 → 1',

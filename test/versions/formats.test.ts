@@ -6,7 +6,7 @@ import type { Broker } from '../../server/broker/broker.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
 import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
-import { EventManager } from '../../server/index.ts';
+import { checkLog, EventManager, openWholeLog } from '../../server/index.ts';
 import { entry, RecordingSink } from '../broker/entries.ts';
 import { redisFixture } from '../broker/fixtures.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
@@ -47,7 +47,7 @@ describe('[V8] a log file', () => {
   }
   const now = () => WRITTEN_AT + 1000;
 
-  test('of format 1 opens in its epoch, delivers everything, and resumes', async () => {
+  test('opens in its epoch where it is of format 1, delivers everything, and resumes', async () => {
     await using disk = new DiskFixture();
     await writeFile(disk, true);
     const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
@@ -64,7 +64,7 @@ describe('[V8] a log file', () => {
     expect(await again.bounds('default')).toEqual({ epoch: first, first: 1, last: 4 });
   });
 
-  test('control: of format 1 that was not used here last begins a new epoch, and delivers everything too', async () => {
+  test('control: one that was not used here last begins a new epoch, and delivers everything too', async () => {
     await using disk = new DiskFixture();
     await writeFile(disk, false);
     const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
@@ -81,8 +81,24 @@ describe('[V8] a log file', () => {
     );
   };
 
+  test('is looked through as it is, also of format 1', async () => {
+    await using disk = new DiskFixture();
+    await writeFile(disk, true);
+    const before = filesOf(disk);
+    const log = await openWholeLog({ path: disk.path });
+    expect(await log.count()).toBe(4);
+    const { schemas, versions } = await checkLog(log, writtenCatalog);
+    await log.close();
+    expect(schemas).toEqual([]);
+    expect(versions).toEqual([
+      { type: 'tick', version: 1, records: 3, unreadable: 0, reason: null, at: null },
+      { type: 'dream', version: 1, records: 1, unreadable: 0, reason: null, at: null },
+    ]);
+    expect(filesOf(disk)).toEqual(before);
+  });
+
   test.each(['closed', 'killed'])(
-    'of a later format, %s, is refused, and nothing is written',
+    'is refused where it is of a later format and was %s, and nothing is written',
     async (how) => {
       await using disk = new DiskFixture();
       const broker = await disk.open();
@@ -117,7 +133,7 @@ describe('[V8] a log in Redis', () => {
   });
   afterAll(() => redis.disconnect());
 
-  test('of format 1 opens in its epoch, delivers everything, resumes, and is of format 2 once written to', async () => {
+  test('opens in its epoch where it is of format 1, delivers everything, resumes, and is of format 2 once written to', async () => {
     await using fixture = redisFixture();
     await writeFormat1(redis, fixture.prefix);
     const topics = new Set<string>();
@@ -182,7 +198,7 @@ describe('[V8] a log in Redis', () => {
     };
   }
 
-  test('of a later format is refused by every script, nothing is written, and one line says so', async () => {
+  test('is refused by every script where it is of a later format, nothing is written, and one line says so', async () => {
     await using log = await laterLog(3);
     const before = await keysOf(log.prefix);
     expect(before).toHaveLength(6);
@@ -205,7 +221,7 @@ describe('[V8] a log in Redis', () => {
     await expect(tail).resolves.toMatchObject({ code: 'CLOSED' });
   });
 
-  test('control: of this format, each of these calls is answered, and publishing and keeping write', async () => {
+  test('control: in this format each of these calls is answered, and publishing and keeping write', async () => {
     await using log = await laterLog(2);
     const before = await keysOf(log.prefix);
     for (const call of Object.values(log.calls)) await call();

@@ -28,7 +28,8 @@ export function firstKept(schemas: readonly KeptSchema[]): ReadonlyMap<string, s
 /**
  * Compares a catalog with the schemas that are kept beside the logs, once, and has its own kept there too. An event whose
  * schema is another under the same version is warned of, by the first process that brings that schema: nodes with
- * different catalogs do not warn in turns.
+ * different catalogs do not warn in turns. A broker that keeps no schemas has logs of this process alone: nothing is
+ * compared there.
  */
 export class KeptSchemas {
   readonly #catalog: AnyCatalog;
