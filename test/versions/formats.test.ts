@@ -173,6 +173,7 @@ describe('[V8] a log in Redis', () => {
     const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     const writer = redisFixture();
     await writer.broker.publish('default', [entry(1)]);
+    const { epoch } = await writer.broker.bounds('default');
     const schema = { type: 'tick', version: 1, fingerprint: 'a', json: '{}' };
     await writer.broker.keepSchemas([schema]);
     await redis.hset(topicKeys(writer.prefix, 'default').meta, 'format', format);
@@ -189,6 +190,7 @@ describe('[V8] a log in Redis', () => {
         read: () => broker.read('default', { epoch: 'x', seq: 0 }, 10),
         bounds: () => broker.bounds('default'),
         seek: () => broker.seek('default', 0),
+        erase: () => broker.erase('default', epoch, [1], [entry(3)]),
         keepSchemas: () => broker.keepSchemas(schemas),
       },
       async [Symbol.asyncDispose]() {
