@@ -30,6 +30,7 @@ import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
+import { KeptSchemas } from './records/kept-schemas.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { type Selection, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
@@ -44,6 +45,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Its logger. */
   readonly logger: Logger;
   readonly #broker: Broker;
+  readonly #schemas: KeptSchemas;
   readonly #checks: RecordChecks;
   readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
@@ -68,7 +70,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#broker = broker;
     this.logger = logger;
     this.#clock = options.clock ?? systemClock;
-    this.#checks = new RecordChecks(this.catalog, logger);
+    this.#schemas = new KeptSchemas(this.catalog, broker, logger);
+    this.#checks = new RecordChecks(this.catalog, logger, (...schema) => this.#schemas.isFirst(...schema));
     this.#publisher = new ManagerPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
@@ -82,7 +85,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       this.catalog,
       {
         acquire: (topic) => {
-          this.#assertOpen();
+          this.#use();
           return this.#hubs.acquire(topic);
         },
         topics: (sink) => broker.topics(sink),
@@ -103,6 +106,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: PublishOptions = {},
   ): Promise<ManagerPublishResult> {
     if (this.#closed) return Promise.reject(managerClosed());
+    this.#schemas.compare();
     const { topic, by, timestamp, idempotencyKey, traceparent } = options;
     const event = { event_type, data, timestamp, idempotencyKey, traceparent };
     // Not async: each further promise is a twentieth of what a publish costs here.
@@ -119,7 +123,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     events: readonly EventToPublish<C>[],
     options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
-    this.#assertOpen();
+    this.#use();
     const { topic, by } = options;
     const publish = (traceparent?: string) => {
       const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
@@ -134,7 +138,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     handler: ListenerHandler<N, C>,
     options: ListenerOptions<N, C> = {},
   ): string {
-    this.#assertOpen();
+    this.#use();
     const selector = select(this.catalog, options);
     return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
   }
@@ -151,7 +155,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   subscribe<N extends EventName<C> = EventName<C>>(
     options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
-    this.#assertOpen();
+    this.#use();
     const { signal } = options;
     const whenSlow = options.whenSlow ?? 'refill';
     return new EventSubscription<N, C>({ attach: this.#subscriptions.attach(options), whenSlow, signal });
@@ -171,7 +175,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       signal?: AbortSignal | undefined;
       asker?: Asker | undefined;
     } = {}): AsyncIterable<DeliveredItem<N, C>> {
-    this.#assertOpen();
+    this.#use();
     checkReplay(options);
     const selector = select(this.catalog, options);
     return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
@@ -192,7 +196,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     Pick<Selection, 'unknownTypes' | 'subject'> & { asker?: Asker | undefined } = {}): Promise<
     HistoryPage<N, C>
   > {
-    this.#assertOpen();
+    this.#use();
     const selector = select(this.catalog, options);
     const log = this.#log(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
@@ -226,6 +230,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         listener: this.#listeners.errors,
         malformed: this.#checks.rejected,
       },
+      malformed: this.#checks.rejectedByVersion,
     };
   }
 
@@ -252,7 +257,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   }
 
   #log(topic: string): TopicReader {
-    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record));
+    const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;
+    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record), ready);
   }
 
   async #publishTraced(
@@ -267,8 +273,10 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     );
   }
 
-  #assertOpen(): void {
+  /** Every call begins here. */
+  #use(): void {
     if (this.#closed) throw managerClosed();
+    this.#schemas.compare();
   }
 }
 

@@ -106,6 +106,10 @@ test('a log of version 1 is taken over with everything in it', async () => {
     'DROP TABLE forgotten',
     'ALTER TABLE topics DROP COLUMN bytes',
     'ALTER TABLE topics DROP COLUMN renewals',
+    'ALTER TABLE topics DROP COLUMN erased',
+    'ALTER TABLE records DROP COLUMN version',
+    'ALTER TABLE records DROP COLUMN schema',
+    'DROP TABLE schemas',
     'PRAGMA user_version = 1',
   ]) {
     await disk.query(sql);

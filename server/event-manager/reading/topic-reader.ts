@@ -72,11 +72,14 @@ export class TopicReader {
   readonly #reading = new Map<string, Promise<unknown>>();
   /** Bounds that are asked for in this very moment. */
   #bounds: Promise<Bounds> | null = null;
+  readonly #ready: (() => Promise<void> | undefined) | undefined;
 
-  constructor(topic: string, broker: Broker, admit: RecordGate) {
+  /** @param ready what must be known before a record can be admitted, undefined once it is; rejects where the log cannot be reached */
+  constructor(topic: string, broker: Broker, admit: RecordGate, ready?: () => Promise<void> | undefined) {
     this.topic = topic;
     this.#broker = broker;
     this.#admit = admit;
+    this.#ready = ready;
   }
 
   /**
@@ -91,6 +94,8 @@ export class TopicReader {
     time: LookTime,
     arrived?: (last: Position) => void,
   ): Promise<ReadPage> {
+    const ready = this.#ready?.();
+    if (ready) await ready;
     const place = formatCursor(after);
     const other = this.#reading.get(place);
     if (other) await other;
@@ -142,11 +147,14 @@ export class TopicReader {
   }
 
   /** See Broker.tail; records reach the sink already admitted. */
-  tail(sink: {
+  async tail(sink: {
     start(position: Position): void;
     records(records: readonly StreamRecord[]): void;
     gap(gap: Gap): void;
   }): ReturnType<Broker['tail']> {
+    const ready = this.#ready?.();
+    // A tail follows the log when it can: whatever is not known by then is not believed.
+    if (ready) await ready.catch(() => {});
     return this.#broker.tail(this.topic, {
       start: (position) => sink.start(position),
       records: (records) => sink.records(records.map(this.#admit)),

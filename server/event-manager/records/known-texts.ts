@@ -17,10 +17,11 @@ export class KnownTexts {
     this.#maxChars = maxChars;
   }
 
-  /** Tells if a record of the same type, version, text and annotations was added, wherever that one stood. */
-  has({ json, type, version, meta }: LogRecord): boolean {
+  /** Tells if a record of the same type, version, schema, text and annotations was added, wherever that one stood. */
+  has({ json, type, version, schema, meta }: LogRecord): boolean {
     const known = this.#known.get(json);
-    return known !== undefined && known.type === type && known.version === version && known.meta === meta;
+    if (known === undefined || known.type !== type || known.meta !== meta) return false;
+    return known.version === version && known.schema === schema;
   }
 
   add(record: LogRecord): void {
