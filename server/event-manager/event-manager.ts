@@ -30,6 +30,7 @@ import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
+import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { type Selection, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
@@ -45,6 +46,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly logger: Logger;
   readonly #broker: Broker;
   readonly #checks: RecordChecks;
+  readonly #newer: NewerVersions;
   readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
@@ -63,13 +65,22 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const { instruments = noInstruments, tracing } = options;
     this.#tracing = tracing;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
+    const { publishAs = {}, onNewerVersion, clock = systemClock } = options;
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
     this.logger = logger;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = clock;
     this.#checks = new RecordChecks(this.catalog, logger);
-    this.#publisher = new ManagerPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
+    this.#publisher = new ManagerPublisher(
+      this.catalog,
+      broker,
+      maxInFlight,
+      throttle,
+      publishAs,
+      instruments,
+    );
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
@@ -246,13 +257,15 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     if (this.#closed) return;
     this.#closed = true;
     this.#publisher.flush();
+    this.#newer.close();
     this.#hubs.close();
     this.#subscriptions.close();
     await this.#broker.close();
   }
 
   #log(topic: string): TopicReader {
-    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record));
+    const waits = { newer: this.#newer, turns: this.#reads };
+    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record), waits);
   }
 
   async #publishTraced(

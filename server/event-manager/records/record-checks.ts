@@ -4,6 +4,7 @@ import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
+import type { GapReason } from '../../../shared/stream-items.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { KnownTexts } from './known-texts.ts';
@@ -43,6 +44,7 @@ export class RecordChecks {
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
     if (!this.#catalog.has(type)) return gapOf(record);
+    if ((record.version ?? 1) > this.#catalog.versionOf(type)) return gapOf(record, 'unknown_version');
     if (this.#passed.has(record)) return record;
     try {
       const valid = this.#validated(record);
@@ -114,9 +116,9 @@ export class RecordChecks {
 }
 
 /** A record's place in the stream, and none of its content. */
-function gapOf(record: LogRecord): StreamRecord {
+function gapOf(record: LogRecord, reason: GapReason = 'dropped'): StreamRecord {
   const from = { epoch: record.epoch, seq: record.seq - 1 };
-  return { ...gapRecord({ from, to: record, lost: 1, reason: 'dropped' }), of: record.type };
+  return { ...gapRecord({ from, to: record, lost: 1, reason }), of: record.type };
 }
 
 /** A schema's treatment of data that it has parsed before. */
