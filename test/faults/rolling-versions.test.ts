@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, test } from 'vitest';
 import type { Clock } from '../../shared/index.ts';
+import { HASTY } from '../support/hasty-clock.ts';
 import { size, tell } from './chaos.ts';
 import { CheckedTopics } from './checked-topics.ts';
 import { Followers } from './followers.ts';
 import { startLoad } from './load.ts';
-import { HASTY, type VersionNode, VersionNodes } from './version-nodes.ts';
+import { StockFollowers } from './stock-followers.ts';
+import { type VersionNode, VersionNodes } from './version-nodes.ts';
 
 const TOPICS = size(3, 20);
-const PER_TOPIC = size(6, 10);
+const OURS = size(5, 7);
+const STOCK = size(2, 3);
+const PER_TOPIC = OURS + STOCK;
 const CLIENTS = TOPICS * PER_TOPIC;
 const PER_SECOND = size(60, 300);
 const WAIT_MS = size(20_000, 120_000);
@@ -32,12 +36,11 @@ async function deploy(run: (deploy: Deploy) => Promise<void>, clock?: Clock) {
   });
   const old = [await nodes.start({ version: 1, clock }), await nodes.start({ version: 1, clock })];
   const goOn = () => topics.goOn(2, WAIT_MS);
-  await using followers = new Followers(
-    { urls: ['ws://balanced/trpc'], topics: topics.names, perTopic: PER_TOPIC },
-    (topic) => topics.at(topics.names.indexOf(topic)).reader(),
-    nodes.WebSocket,
-  );
-  await expect.poll(() => followers.areLive, { timeout: WAIT_MS }).toBe(true);
+  const all = { urls: ['ws://balanced/trpc'], topics: topics.names };
+  const readerOf = (topic: string) => topics.at(topics.names.indexOf(topic)).reader();
+  await using ours = new Followers({ ...all, perTopic: OURS }, readerOf, nodes.WebSocket);
+  await using stock = new StockFollowers({ ...all, perTopic: STOCK }, readerOf, nodes.WebSocket);
+  await expect.poll(() => ours.areLive && stock.areLive, { timeout: WAIT_MS }).toBe(true);
   const began = performance.now();
   await using load = startLoad(topics, { publishers: TOPICS, perSecond: PER_SECOND }, nodes);
   await goOn();
@@ -47,7 +50,9 @@ async function deploy(run: (deploy: Deploy) => Promise<void>, clock?: Clock) {
   const perSecond = topics.perSecondSince(began);
   await expect.poll(() => topics.isLevel, { timeout: WAIT_MS }).toBe(true);
   const { wrong, waits, sent } = nodes;
-  return { report: topics.report(), wrong, waits, sent, perSecond };
+  const { refused, longestMs } = load;
+  const more = { wrong, waits, sent, perSecond, refused, longestMs: Math.round(longestMs) };
+  return { report: topics.report(), ...more };
 }
 
 const UNHARMED = { silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0 };

@@ -33,15 +33,6 @@ const nextEvents = defineEvents({
 /** A field that only version 1, or 2, of a message has. */
 const FIELDS = { 1: '"sentiment":', 2: '"mood":' } as const;
 
-/** A clock by which every wait is over at once: a server that has it does not wait before newer versions. */
-export const HASTY: Clock = {
-  now: () => performance.now(),
-  setTimer(callback) {
-    const timer = setTimeout(callback, 0);
-    return () => clearTimeout(timer);
-  },
-};
-
 export interface VersionNodeOptions extends Pick<ServerOptions, 'publishAs'> {
   /** Newest version of a message that its catalog has. */
   version: 1 | 2;
@@ -171,4 +162,3 @@ export class VersionNodes implements AsyncDisposable {
     await Promise.all(asks);
   }
 }
-

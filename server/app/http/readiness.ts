@@ -29,7 +29,13 @@ export class Readiness {
   #closed = false;
 
   constructor(options: ReadinessOptions) {
-    this.#options = { timeoutMs: 2000, cacheMs: 1000, sendsAway: () => false, now: () => performance.now(), ...options };
+    this.#options = {
+      timeoutMs: 2000,
+      cacheMs: 1000,
+      sendsAway: () => false,
+      now: () => performance.now(),
+      ...options,
+    };
   }
 
   /** Tells if it says no because the process stops. */
