@@ -49,7 +49,7 @@ export class TwoVersions implements AsyncDisposable {
       broker: this.broker,
       catalog: oldCatalog,
       clock: this.clock,
-      lingerMs: 0,
+      lingerMs: 60_000,
       onNewerVersion: (met) => this.met.push(met),
       logger: { debug() {}, info: note, warn: note, error: note },
     });

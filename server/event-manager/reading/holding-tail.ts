@@ -40,6 +40,11 @@ export class HoldingTail implements TailSink {
     this.#sink = sink;
   }
 
+  /** Tells if a record must wait. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   start(position: Position): void {
     this.#sink.start(position);
   }

@@ -1,6 +1,6 @@
 import { formatCursor, isBefore, type Position } from '../../../shared/cursor.ts';
 import { onAbort } from '../../../shared/timing.ts';
-import type { Bounds, Broker, Gap, LogRecord, ReadResult } from '../../broker/broker.ts';
+import type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail } from '../../broker/broker.ts';
 import type { NewerVersions } from '../records/newer-versions.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 import { ownAsker } from './asker.ts';
@@ -69,6 +69,12 @@ const noop = (): void => {};
 
 /** Turns a log's record into a stream's: the same, or a gap of one if it is not a valid event. */
 export type RecordGate = (record: LogRecord) => StreamRecord;
+
+/** Handle of a {@link TopicReader.tail}. */
+export interface TopicTail extends Tail {
+  /** True while it has ended before a record that must wait. */
+  readonly isHeld: boolean;
+}
 
 /** What makes records wait, and the turns in which the log is read once they do no longer. */
 export interface Waits {
@@ -181,7 +187,7 @@ export class TopicReader {
   }
 
   /** See Broker.tail; records reach the sink already admitted, up to one that must wait, and go on when it does no longer. */
-  async tail(sink: StreamSink): ReturnType<Broker['tail']> {
+  async tail(sink: StreamSink): Promise<TopicTail> {
     const log: HeldLog = {
       admit: (records) => this.#admitted(records),
       read: (after, signal) => patiently(() => this.#readInTurn(after, signal), signal),
@@ -190,6 +196,9 @@ export class TopicReader {
     const holding = new HoldingTail(log, sink);
     const tail = await this.#broker.tail(this.topic, holding);
     return {
+      get isHeld() {
+        return holding.isHeld;
+      },
       close() {
         holding.close();
         tail.close();
