@@ -73,14 +73,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#clock = clock;
     this.#checks = new RecordChecks(this.catalog, logger);
     this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
-    this.#publisher = new ManagerPublisher(
-      this.catalog,
-      broker,
-      maxInFlight,
-      throttle,
-      publishAs,
-      instruments,
-    );
+    const { catalog } = this;
+    this.#publisher = new ManagerPublisher(catalog, broker, maxInFlight, throttle, publishAs, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),

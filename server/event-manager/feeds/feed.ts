@@ -66,7 +66,6 @@ export class Feed implements FeedHandle, Sink {
     this.#onClose = onClose;
   }
 
-  /** The records that its subscriber wants. */
   get selector(): Selector {
     return this.#selector;
   }
@@ -225,9 +224,8 @@ export class Feed implements FeedHandle, Sink {
       this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
       if (!samePosition(position, before) || samePosition(position, this.hub.position)) continue;
-      // A record that must wait, and that the hub is past: it was before the hub began.
+      // A record must wait that the hub began after; or the tail is behind the log, and brings what is missing.
       if (isHeld && isBefore(position, this.hub.position)) await this.hub.log.released(run.signal);
-      // The tail of this process is behind the log: what is missing comes through it.
       else await once(this.hub.emitter, 'batch', { signal: run.signal });
     }
   }
