@@ -36,7 +36,7 @@ export type {
   BroadcastWSSHandlerOptions,
   ClientConnection,
 } from './broadcaster/core/options.ts';
-export type { ConnectionInfo, DrainOptions, Traffic } from './broadcaster/socket/connections.ts';
+export type { AskOptions, ConnectionInfo, DrainOptions, Traffic } from './broadcaster/socket/connections.ts';
 export type { UpgradeRefusal } from './broadcaster/upgrade/decision.ts';
 export type {
   Bounds,
@@ -72,6 +72,7 @@ export {
   type PublishOptions,
 } from './event-manager/publish/publisher.ts';
 export { schemasOf } from './event-manager/records/kept-schemas.ts';
+export type { NewerVersion } from './event-manager/records/newer-versions.ts';
 export type { Selection } from './event-manager/records/selector.ts';
 export type { DeliveredItem } from './event-manager/records/stream-record.ts';
 export type { EventStats } from './event-manager/stats/event-stats.ts';

@@ -2,7 +2,7 @@ import type { AnyCatalog } from './catalog.ts';
 import type { EventName, EventOf } from './events.ts';
 
 /** Why a stream could not deliver a range [D4]. */
-export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped';
+export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped' | 'unknown_version';
 
 /** The stream has caught up; live from here [D5]. */
 export interface StreamSynced {

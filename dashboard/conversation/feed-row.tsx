@@ -48,6 +48,7 @@ const REASONS: Readonly<Record<Gap['reason'], string>> = {
   epoch_changed: 'the server’s log began anew',
   conflated: 'the page was too slow for all of them',
   dropped: 'the log holds something there that is no event',
+  unknown_version: 'the server is too old to read them',
 };
 
 /** A visible hole. */

@@ -31,6 +31,7 @@ import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
 import { KeptSchemas } from './records/kept-schemas.ts';
+import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { type Selection, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
@@ -47,6 +48,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #broker: Broker;
   readonly #schemas: KeptSchemas;
   readonly #checks: RecordChecks;
+  readonly #newer: NewerVersions;
   readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
@@ -65,14 +67,17 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const { instruments = noInstruments, tracing } = options;
     this.#tracing = tracing;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
+    const { publishAs = {}, onNewerVersion, clock = systemClock } = options;
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
     this.logger = logger;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = clock;
     this.#schemas = new KeptSchemas(this.catalog, broker, logger);
     this.#checks = new RecordChecks(this.catalog, logger, (...schema) => this.#schemas.isFirst(...schema));
-    this.#publisher = new ManagerPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
+    const { catalog } = this;
+    this.#publisher = new ManagerPublisher(catalog, broker, maxInFlight, throttle, publishAs, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
@@ -251,6 +256,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     if (this.#closed) return;
     this.#closed = true;
     this.#publisher.flush();
+    this.#newer.close();
     this.#hubs.close();
     this.#subscriptions.close();
     await this.#broker.close();
@@ -258,7 +264,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
   #log(topic: string): TopicReader {
     const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;
-    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record), ready);
+    const waits = { newer: this.#newer, turns: this.#reads, ready };
+    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record), waits);
   }
 
   async #publishTraced(

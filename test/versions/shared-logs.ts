@@ -13,7 +13,7 @@ export interface SharedLog extends AsyncDisposable {
   open(): Promise<Broker>;
 }
 
-/** Where logs are kept, and a log there. */
+/** Places where logs are kept, and a log there. */
 export const kinds: [string, () => SharedLog][] = [
   [
     'in memory',

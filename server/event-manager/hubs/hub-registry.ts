@@ -96,7 +96,9 @@ export class HubRegistry {
       users: 0,
       closing: undefined,
       unused: () => {
-        entry.closing = setTimeout(() => this.#close(topic, entry), this.#lingerMs).unref();
+        // At a record that must wait, nobody's hub would look as if somebody did.
+        const lingerMs = entry.hub.isHeld ? 0 : this.#lingerMs;
+        entry.closing = setTimeout(() => this.#close(topic, entry), lingerMs).unref();
       },
     };
     this.#entries.set(topic, entry);

@@ -7,6 +7,7 @@ import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError, messageOf } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
+import type { GapReason } from '../../../shared/stream-items.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { KnownTexts } from './known-texts.ts';
@@ -62,6 +63,7 @@ export class RecordChecks {
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
     if (!this.#catalog.has(type)) return gapOf(record);
+    if ((record.version ?? 1) > this.#catalog.versionOf(type)) return gapOf(record, 'unknown_version');
     if (this.#passed.has(record)) return record;
     try {
       const valid = this.#validated(record);
@@ -168,9 +170,9 @@ interface Rejections {
 }
 
 /** A record's place in the stream, and none of its content. */
-function gapOf(record: LogRecord): StreamRecord {
+function gapOf(record: LogRecord, reason: GapReason = 'dropped'): StreamRecord {
   const from = { epoch: record.epoch, seq: record.seq - 1 };
-  return { ...gapRecord({ from, to: record, lost: 1, reason: 'dropped' }), of: record.type };
+  return { ...gapRecord({ from, to: record, lost: 1, reason }), of: record.type };
 }
 
 /** Judges data that an event's schema has yielded before, here or elsewhere. */
