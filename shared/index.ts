@@ -32,6 +32,8 @@ export {
 export { CloseCode, DEFAULT_TOPIC, mayReconnect, PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export type {
+  EraseOptions,
+  EraseResult,
   EventSelection,
   HistoryOptions,
   ReplayOptions,

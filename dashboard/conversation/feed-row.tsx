@@ -47,6 +47,7 @@ const REASONS: Readonly<Record<Gap['reason'], string>> = {
   trimmed: 'they were removed before this page could read them',
   epoch_changed: 'the server’s log began anew',
   conflated: 'the page was too slow for all of them',
+  erased: 'they were taken back',
   dropped: 'the log holds something there that is no event',
 };
 

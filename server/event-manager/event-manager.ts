@@ -4,7 +4,7 @@ import type { EventInput, EventName, EventToPublish } from '../../shared/events.
 import type { PublishResult } from '../../shared/log.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
-import type { HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
+import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
@@ -12,6 +12,7 @@ import type { Broker } from '../broker/broker.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import type { Traced, Tracing } from '../telemetry/telemetry.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
+import { Eraser } from './erasing/eraser.ts';
 import type { EventManagerOptions, ListenerOptions, SubscribeOptions } from './event-manager-options.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/history.ts';
@@ -31,7 +32,7 @@ import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
 import { RecordChecks } from './records/record-checks.ts';
-import { type Selection, select } from './records/selector.ts';
+import { ofThePast, type Selection, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
 import { DeliveryStats, type EventStats } from './stats/event-stats.ts';
 
@@ -173,7 +174,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     } = {}): AsyncIterable<DeliveredItem<N, C>> {
     this.#assertOpen();
     checkReplay(options);
-    const selector = select(this.catalog, options);
+    const selector = ofThePast(select(this.catalog, options));
     return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
       clock: this.#clock,
       signal,
@@ -193,7 +194,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     HistoryPage<N, C>
   > {
     this.#assertOpen();
-    const selector = select(this.catalog, options);
+    const selector = ofThePast(select(this.catalog, options));
     const log = this.#log(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
@@ -202,6 +203,22 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       asker.answered(chars);
       return page;
     });
+  }
+
+  /**
+   * Takes the content of events back, from the log and from everybody who kept it: their places stay, as gaps `erased`
+   * [V7]. An event that is published meanwhile is not looked at. A call that fails may have erased a part: repeat it.
+   * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNKNOWN_EVENT, INVALID_FILTER, UNAVAILABLE, CLOSED
+   */
+  async erase<N extends EventName<C> = EventName<C>>({
+    asker = ownAsker(),
+    ...options
+  }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
+    this.#assertOpen();
+    const eraser = new Eraser(this.#broker, this.#log(parseTopic(options.topic)));
+    if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
+    const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
+    return { erased: await eraser.all(select(this.catalog, options), steps) };
   }
 
   /** Counts of this process since it started. */

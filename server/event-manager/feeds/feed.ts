@@ -5,7 +5,7 @@ import { Batch, type Hub, type Sink } from '../hubs/hub.ts';
 import { patiently, type ReadSteps, type Reads } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
 import type { Selector } from '../records/selector.ts';
-import { gapRecord, inBatches, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
+import { gapRecord, inBatches, isLoss, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
 import { FeedReports } from './feed-reports.ts';
 import type { FeedStart } from './feed-start.ts';
@@ -218,7 +218,7 @@ export class Feed implements FeedHandle, Sink {
         if (isBefore(this.hub.position, record)) break; // the hub will hand it out
         position = record;
         if (!this.#selector.matches(record)) continue;
-        if (record.type === 'stream_gap') this.#recovered = false;
+        if (isLoss(record)) this.#recovered = false;
         items.push(record);
       }
       this.#position = position;

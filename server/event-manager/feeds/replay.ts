@@ -12,6 +12,7 @@ import {
   type DeliveredItem,
   deliveredItem,
   gapRecord,
+  isLoss,
   isNoticeType,
   type StreamRecord,
   syncedRecord,
@@ -118,7 +119,7 @@ async function* recordsOf(
     for (const record of steps.within(chunk.records)) {
       if (hasReached(position, end) || chars >= HELD_CHARS) break;
       if (selector.matches(record)) {
-        if (record.type === 'stream_gap') recovered = false;
+        if (isLoss(record)) recovered = false;
         wanted.push(record);
         chars += record.json.length;
       }

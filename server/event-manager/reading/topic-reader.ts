@@ -1,5 +1,6 @@
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { Bounds, Broker, Gap, LogRecord } from '../../broker/broker.ts';
+import { clearMemos } from '../../memory/aging-map.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 import type { LookTime } from './turns.ts';
 
@@ -10,6 +11,8 @@ const KEPT_PAGES = 16;
 
 interface Page {
   readonly log: object;
+  /** Bounds.erased of the log when it was read. */
+  readonly erased: number | undefined;
   /** Contiguous, of one epoch. */
   readonly records: readonly StreamRecord[];
   readonly chars: number;
@@ -24,20 +27,27 @@ export class RecentPages {
   readonly #pages: Page[] = [];
   #chars = 0;
 
-  /** The records right after a position that are in a page, whether or not the log still holds them. */
-  after(log: object, { epoch, seq }: Position): readonly StreamRecord[] {
-    for (const { log: of, records } of this.#pages) {
+  /** The records right after a position that are in a page, whether or not the log still holds them as they are. */
+  after(log: object, { epoch, seq }: Position): Pick<Page, 'records' | 'erased'> {
+    for (const { log: of, records, erased } of this.#pages) {
       const [first] = records;
       if (of !== log || first?.epoch !== epoch || seq < first.seq - 1) continue;
-      if (seq < first.seq - 1 + records.length) return records.slice(seq + 1 - first.seq);
+      if (seq < first.seq - 1 + records.length)
+        return { records: records.slice(seq + 1 - first.seq), erased };
     }
-    return [];
+    return { records: [], erased: undefined };
   }
 
-  /** Keeps a page without holes. */
-  keep(log: object, records: readonly StreamRecord[]): void {
+  /** Forgets all pages: records in them may have been erased. */
+  clear(): void {
+    this.#pages.length = 0;
+    this.#chars = 0;
+  }
+
+  /** Keeps a page without holes. @param erased Bounds.erased of the log when it was read */
+  keep(log: object, records: readonly StreamRecord[], erased?: number): void {
     const chars = records.reduce((sum, { json }) => sum + json.length, 0);
-    this.#pages.push({ log, records, chars });
+    this.#pages.push({ log, records, erased, chars });
     this.#chars += chars;
     while (this.#chars > KEPT_CHARS || this.#pages.length > KEPT_PAGES)
       this.#chars -= this.#pages.shift()?.chars ?? 0;
@@ -45,6 +55,12 @@ export class RecentPages {
 }
 
 const pages = new RecentPages();
+
+/** Forgets what this process keeps of records, so that nothing is left of those that were erased. */
+export function forgetRecords(): void {
+  pages.clear();
+  clearMemos();
+}
 
 /** Tells if a log still holds all of some records. */
 export function holds({ epoch, first, last }: Bounds, records: readonly StreamRecord[]): boolean {
@@ -94,18 +110,23 @@ export class TopicReader {
     const place = formatCursor(after);
     const other = this.#reading.get(place);
     if (other) await other;
-    const kept = pages.after(this, after).slice(0, limit);
+    const page = pages.after(this, after);
+    const kept = page.records.slice(0, limit);
     const lastKept = kept.at(-1);
     if (lastKept) arrived?.(lastKept);
-    if (kept.length > 0 && holds(await this.bounds(), kept)) {
-      await time();
-      return { gap: null, records: kept };
+    if (kept.length > 0) {
+      const now = await this.bounds();
+      if (now.erased !== page.erased) forgetRecords();
+      else if (holds(now, kept)) {
+        await time();
+        return { gap: null, records: kept };
+      }
     }
-    const page = this.#readLog(after, limit, time, arrived);
-    const over = page.then(noop, noop); // its failure is told to the one who reads it
+    const reading = this.#readLog(after, limit, time, arrived);
+    const over = reading.then(noop, noop); // its failure is told to the one who reads it
     this.#reading.set(place, over);
     void over.then(() => this.#reading.get(place) === over && this.#reading.delete(place));
-    return page;
+    return reading;
   }
 
   async #readLog(
@@ -114,7 +135,7 @@ export class TopicReader {
     time: LookTime,
     arrived?: (last: Position) => void,
   ): Promise<ReadPage> {
-    const { gap, records } = await this.#broker.read(this.topic, after, limit);
+    const { gap, records, bounds } = await this.#broker.read(this.topic, after, limit);
     const last = records.at(-1);
     if (last && arrived) {
       arrived(last);
@@ -122,7 +143,7 @@ export class TopicReader {
     }
     await time();
     const admitted = records.map(this.#admit);
-    if (!gap && admitted.length > 0) pages.keep(this, admitted);
+    if (!gap && admitted.length > 0) pages.keep(this, admitted, bounds.erased);
     await time(); // to admit them may have taken all that there was
     return { gap, records: admitted };
   }
@@ -149,7 +170,11 @@ export class TopicReader {
   }): ReturnType<Broker['tail']> {
     return this.#broker.tail(this.topic, {
       start: (position) => sink.start(position),
-      records: (records) => sink.records(records.map(this.#admit)),
+      records: (records) => {
+        const admitted = records.map(this.#admit);
+        if (admitted.some(({ erases }) => erases)) forgetRecords();
+        sink.records(admitted);
+      },
       gap: (gap) => sink.gap(gap),
     });
   }

@@ -6,8 +6,9 @@ import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { ERASURE, erasedPlace, erasureGap, placeOf } from './erasure.ts';
 import { KnownTexts } from './known-texts.ts';
-import { gapRecord, type StreamRecord } from './stream-record.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 /** Ms between two lines about records that were turned away: a log full of them is read again and again. */
 const WARN_EVERY_MS = 1000;
@@ -38,11 +39,13 @@ export class RecordChecks {
 
   admit(record: LogRecord): StreamRecord {
     if (record.validatedBy === this.#catalog) return record;
+    if (record.erased) return erasedPlace(record);
     const { type } = record;
+    if (type === ERASURE) return erasureGap(record) ?? placeOf(record, 'dropped');
     // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
-    if (!this.#catalog.has(type)) return gapOf(record);
+    if (!this.#catalog.has(type)) return placeOf(record, 'dropped');
     if (this.#passed.has(record)) return record;
     try {
       const valid = this.#validated(record);
@@ -51,7 +54,7 @@ export class RecordChecks {
     } catch (error) {
       this.rejected++;
       this.#warn(record, String(error));
-      return gapOf(record);
+      return placeOf(record, 'dropped');
     }
   }
 
@@ -111,12 +114,6 @@ export class RecordChecks {
     this.#warnedAt = now;
     this.#unsaid = 0;
   }
-}
-
-/** A record's place in the stream, and none of its content. */
-function gapOf(record: LogRecord): StreamRecord {
-  const from = { epoch: record.epoch, seq: record.seq - 1 };
-  return { ...gapRecord({ from, to: record, lost: 1, reason: 'dropped' }), of: record.type };
 }
 
 /** A schema's treatment of data that it has parsed before. */
