@@ -7,12 +7,12 @@ import { type Clock, onAbort, Pace } from '../../../shared/timing.ts';
 import { hasReached, newestPosition } from '../../broker/gaps.ts';
 import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
+import { addItem, isLoss } from '../records/erasure.ts';
 import type { Selector } from '../records/selector.ts';
 import {
   type DeliveredItem,
   deliveredItem,
   gapRecord,
-  isLoss,
   isNoticeType,
   type StreamRecord,
   syncedRecord,
@@ -120,7 +120,7 @@ async function* recordsOf(
       if (hasReached(position, end) || chars >= HELD_CHARS) break;
       if (selector.matches(record)) {
         if (isLoss(record)) recovered = false;
-        wanted.push(record);
+        addItem(wanted, record);
         chars += record.json.length;
       }
       position = record;

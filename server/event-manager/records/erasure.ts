@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { LogEntry } from '../../../shared/log.ts';
-import type { GapReason } from '../../../shared/stream-items.ts';
+import type { GapReason, StreamGap } from '../../../shared/stream-items.ts';
 import type { LogRecord } from '../../broker/broker.ts';
-import { gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { decodeRecord, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Type of the records by which a log tells that others were erased. No event can have a name with a dot. */
 export const ERASURE = 'log.erased';
@@ -80,4 +80,23 @@ export function placeOf(
 /** The place of an erased record. */
 export function erasedPlace(record: Pick<StreamRecord, 'epoch' | 'seq' | 'type'>): StreamRecord {
   return { ...placeOf(record, 'erased'), erased: true };
+}
+
+/** Tells if a record is a gap in which something was lost, and not erased on purpose. */
+export function isLoss({ type, erased, erases }: StreamRecord): boolean {
+  return type === 'stream_gap' && !erased && !erases;
+}
+
+/** Adds a record to those that somebody gets: the places of erased records in a row become one gap. */
+export function addItem(items: StreamRecord[], record: StreamRecord): void {
+  const last = items.at(-1);
+  const isNext = last?.erased && record.erased && last.epoch === record.epoch && last.seq + 1 === record.seq;
+  if (!isNext) {
+    items.push(record);
+    return;
+  }
+  const { data } = decodeRecord(last) as StreamGap;
+  const from = { epoch: last.epoch, seq: last.seq - (data.lost ?? 1) };
+  const gap = gapRecord({ from, to: record, lost: record.seq - from.seq, reason: 'erased' });
+  items[items.length - 1] = { ...gap, erased: true };
 }

@@ -100,11 +100,6 @@ export function gapRecord({ from, to, lost, reason }: Gap, runs?: StreamGap['dat
   return noticeRecord(to, 'stream_gap', data);
 }
 
-/** Tells if a record is a gap in which something was lost, and not erased on purpose. */
-export function isLoss({ type, erased, erases }: StreamRecord): boolean {
-  return type === 'stream_gap' && !erased && !erases;
-}
-
 function noticeRecord(position: Position, type: StreamNotice['event_type'], data: object): StreamRecord {
   const json = JSON.stringify({ event_type: type, timestamp: new Date().toISOString(), data });
   return { epoch: position.epoch, seq: position.seq, cursor: formatCursor(position), type, json };
