@@ -28,14 +28,18 @@ export class RecentPages {
   #chars = 0;
 
   /** The records right after a position that are in a page, whether or not the log still holds them as they are. */
-  after(log: object, { epoch, seq }: Position): Pick<Page, 'records' | 'erased'> {
-    for (const { log: of, records, erased } of this.#pages) {
+  after(log: object, { epoch, seq }: Position): readonly StreamRecord[] {
+    for (const { log: of, records } of this.#pages) {
       const [first] = records;
       if (of !== log || first?.epoch !== epoch || seq < first.seq - 1) continue;
-      if (seq < first.seq - 1 + records.length)
-        return { records: records.slice(seq + 1 - first.seq), erased };
+      if (seq < first.seq - 1 + records.length) return records.slice(seq + 1 - first.seq);
     }
-    return { records: [], erased: undefined };
+    return [];
+  }
+
+  /** Tells if the pages of a log were read before records were erased. @param erased Bounds.erased of the log now */
+  areOutdated(log: object, erased: number | undefined): boolean {
+    return this.#pages.some((page) => page.log === log && page.erased !== erased);
   }
 
   /** Forgets all pages: records in them may have been erased. */
@@ -110,13 +114,12 @@ export class TopicReader {
     const place = formatCursor(after);
     const other = this.#reading.get(place);
     if (other) await other;
-    const page = pages.after(this, after);
-    const kept = page.records.slice(0, limit);
+    const kept = pages.after(this, after).slice(0, limit);
     const lastKept = kept.at(-1);
     if (lastKept) arrived?.(lastKept);
     if (kept.length > 0) {
       const now = await this.bounds();
-      if (now.erased !== page.erased) forgetRecords();
+      if (pages.areOutdated(this, now.erased)) forgetRecords();
       else if (holds(now, kept)) {
         await time();
         return { gap: null, records: kept };
