@@ -27,7 +27,7 @@ import {
   type PublishOptions,
   type UncheckedEvent,
 } from './publish/publisher.ts';
-import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
+import { type Asker, HeldRecords, ownAsker, unhurried } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
@@ -215,7 +215,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     ...options
   }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
     this.#assertOpen();
-    const eraser = new Eraser(this.#broker, this.#log(parseTopic(options.topic)));
+    const eraser = new Eraser(this.#broker, this.#log(parseTopic(options.topic)), this.#checks);
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
     const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
     return { erased: await eraser.all(select(this.catalog, options), steps) };
@@ -291,16 +291,6 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
 function managerClosed(): EventsError {
   return new EventsError('CLOSED', 'The event manager is closed.');
-}
-
-/** Asker of a page in the making: nobody waits in the midst of one, since it would hold up those of others. */
-function unhurried(asker: Asker): Asker {
-  return {
-    ...ownAsker(),
-    get gone() {
-      return asker.gone;
-    },
-  };
 }
 
 function traced(topic = DEFAULT_TOPIC, types: readonly string[], traceparent: string | undefined): Traced {

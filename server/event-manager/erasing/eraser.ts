@@ -6,6 +6,7 @@ import { hasReached, newestPosition, oldestPosition } from '../../broker/gaps.ts
 import type { ReadSteps } from '../reading/steps.ts';
 import { forgetRecords, type TopicReader } from '../reading/topic-reader.ts';
 import { erasureEntry } from '../records/erasure.ts';
+import type { RecordChecks } from '../records/record-checks.ts';
 import type { Selector } from '../records/selector.ts';
 import { isNoticeType } from '../records/stream-record.ts';
 
@@ -22,10 +23,12 @@ interface Found {
 export class Eraser {
   readonly #broker: Pick<Broker, 'read' | 'erase'>;
   readonly #log: TopicReader;
+  readonly #checks: RecordChecks;
 
-  constructor(broker: Pick<Broker, 'read' | 'erase'>, log: TopicReader) {
+  constructor(broker: Pick<Broker, 'read' | 'erase'>, log: TopicReader, checks: RecordChecks) {
     this.#broker = broker;
     this.#log = log;
+    this.#checks = checks;
   }
 
   /** Erases the event that has a cursor. @throws EventsError INVALID_CURSOR, INVALID_OPTION, UNAVAILABLE */
@@ -53,7 +56,7 @@ export class Eraser {
     let count = 0;
     while (!hasReached(position, end)) {
       const from = position;
-      const chunk = await steps.read((most) => this.#log.read(from, most));
+      const chunk = await steps.read((most, time) => this.#log.read(from, most, time));
       if (chunk.gap) position = chunk.gap.to;
       if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
       for (const record of steps.within(chunk.records)) {
@@ -75,7 +78,9 @@ export class Eraser {
     const notices = [...types].map(([type, seqs]) => erasureEntry(type, seqs, randomUUID()));
     const seqs = found.map(({ seq }) => seq);
     const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices);
-    forgetRecords(); // a topic that nobody follows here gets no notice
+    // A topic that nobody follows here gets no notice.
+    this.#checks.forget();
+    forgetRecords();
     return count;
   }
 }

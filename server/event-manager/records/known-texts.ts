@@ -17,6 +17,12 @@ export class KnownTexts {
     this.#maxChars = maxChars;
   }
 
+  /** Forgets all of them: some may have been erased. */
+  clear(): void {
+    this.#known.clear();
+    this.#chars = 0;
+  }
+
   /** Tells if a record of the same type, version, text and annotations was added, wherever that one stood. */
   has({ json, type, version, meta }: LogRecord): boolean {
     const known = this.#known.get(json);

@@ -41,7 +41,10 @@ export class RecordChecks {
     if (record.validatedBy === this.#catalog) return record;
     if (record.erased) return erasedPlace(record);
     const { type } = record;
-    if (type === ERASURE) return erasureGap(record) ?? placeOf(record, 'dropped');
+    if (type === ERASURE) {
+      this.forget();
+      return erasureGap(record) ?? placeOf(record, 'dropped');
+    }
     // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
@@ -56,6 +59,11 @@ export class RecordChecks {
       this.#warn(record, String(error));
       return placeOf(record, 'dropped');
     }
+  }
+
+  /** Forgets the texts that it knows: some were erased. */
+  forget(): void {
+    this.#passed.clear();
   }
 
   /**
