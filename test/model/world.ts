@@ -196,7 +196,7 @@ class World {
       throw new Error(`[D8] history: ${got.join()} instead of ${expected.join()}`);
   }
 
-  /** What was erased is gone at once from all that is read. */
+  /** Erased records are gone at once from all that is read. */
   async #erase({ node, at, filter }: Command & { do: 'erase' }): Promise<void> {
     await this.#settle();
     const { epoch, first } = this.#reference;

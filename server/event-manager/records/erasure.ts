@@ -33,7 +33,7 @@ export function erasureEntry(type: string, seqs: readonly number[], id: string):
 }
 
 /**
- * What an erasure is to subscribers: a gap over what was erased, in the place of the notice, so that it comes to those who
+ * The form of an erasure for subscribers: a gap over what was erased, in the place of the notice, so that it comes to those who
  * had the events before. Null if the record is malformed.
  */
 export function erasureGap({ epoch, seq, cursor, json }: LogRecord): StreamRecord | null {
