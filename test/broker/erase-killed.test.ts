@@ -8,7 +8,7 @@ import { DiskFixture } from '../broker-disk/fixtures.ts';
 import { bundle } from '../setup/bundle.ts';
 
 const eraser = bundle(join(import.meta.dirname, 'eraser.ts'));
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 /** A log that processes are killed at. */
 interface Place extends AsyncDisposable {
@@ -31,7 +31,7 @@ const places: Record<string, () => Place> = {
     const [url, prefix] = [inject('redisUrl'), `test-${randomUUID()}`];
     return {
       args: ['RedisBroker', url, prefix],
-      open: async () => new RedisBroker({ url }, { prefix }),
+      open: async () => new RedisBroker({ url }, { prefix, timeoutMs: 20_000 }),
       async [Symbol.asyncDispose]() {},
     };
   },
@@ -73,11 +73,11 @@ async function look(place: Place): Promise<{ erased: number[]; told: number[] }>
 
 describe.each(Object.entries(places))('[V7] a process that is killed while it erases, %s,', (_, open) => {
   test(`leaves nothing of a call or all of it, with its notices ×${ROUNDS}`, {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     await using place = open();
     for (let round = 1; round <= ROUNDS; round++) {
-      const lines = await eraseUntilKilled(place.args, 'whole', 4 + 3 * round);
+      const lines = await eraseUntilKilled(place.args, 'whole', 2 + 2 * round);
       const { erased, told } = await look(place);
       expect(erased.length).toBeGreaterThanOrEqual(15 * lines);
       expect(erased.length % 15).toBe(0);

@@ -8,7 +8,7 @@ const [kind, where = '', prefix = '', mode] = process.argv.slice(2);
 const broker: Broker =
   kind === 'SqliteBroker'
     ? await SqliteBroker.open({ path: where, maxRecords: 1_000_000 })
-    : new RedisBroker({ url: where }, { prefix, maxRecords: 1_000_000 });
+    : new RedisBroker({ url: where }, { prefix, timeoutMs: 20_000, maxRecords: 1_000_000 });
 const catalog = defineEvents({ note: z.object({ n: z.number() }), mood: z.object({ n: z.number() }) });
 
 /** The control: a call in several steps, the notices in the last of them; it ends in their midst. */
