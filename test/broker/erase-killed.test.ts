@@ -37,9 +37,16 @@ const places: Record<string, () => Place> = {
   },
 };
 
-/** Lets a process erase until it has printed so many lines, or has ended by itself; then it is killed. */
-async function eraseUntilKilled(args: readonly string[], mode: string, lines: number): Promise<number> {
-  const child = spawn(process.execPath, [eraser, ...args, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Lets a process publish events from number `start` on and erase until it has printed so many lines, or has ended by itself; then it is killed. */
+async function eraseUntilKilled(
+  args: readonly string[],
+  mode: string,
+  start: number,
+  lines: number,
+): Promise<number> {
+  const child = spawn(process.execPath, [eraser, ...args, mode, `${start}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -77,7 +84,7 @@ describe.each(Object.entries(places))('[V7] a process that is killed while it er
   }, async () => {
     await using place = open();
     for (let round = 1; round <= ROUNDS; round++) {
-      const lines = await eraseUntilKilled(place.args, 'whole', 2 + 2 * round);
+      const lines = await eraseUntilKilled(place.args, 'whole', round * 1_000_000, 2 + 2 * round);
       const { erased, told } = await look(place);
       expect(erased.length).toBeGreaterThanOrEqual(15 * lines);
       expect(erased.length % 15).toBe(0);
@@ -87,7 +94,7 @@ describe.each(Object.entries(places))('[V7] a process that is killed while it er
 
   test('control: a call in steps leaves records that nobody is told of', { timeout: 60_000 }, async () => {
     await using place = open();
-    await eraseUntilKilled(place.args, 'torn', Number.POSITIVE_INFINITY);
+    await eraseUntilKilled(place.args, 'torn', 0, Number.POSITIVE_INFINITY);
     const { erased, told } = await look(place);
     expect(erased).toHaveLength(14);
     expect(told).toEqual([]);

@@ -3,7 +3,7 @@ import { type Broker, EventManager, RedisBroker, SqliteBroker } from '../../serv
 import { defineEvents } from '../../shared/index.ts';
 
 /** Publishes and erases events until it is killed, and prints a line for each call. */
-const [kind, where = '', prefix = '', mode] = process.argv.slice(2);
+const [kind, where = '', prefix = '', mode, start] = process.argv.slice(2);
 
 const broker: Broker =
   kind === 'SqliteBroker'
@@ -30,7 +30,7 @@ const torn: Broker = {
 };
 
 const manager = new EventManager({ catalog, broker: mode === 'torn' ? torn : broker });
-for (let n = 0; ; n += 20) {
+for (let n = Number(start); ; n += 20) {
   await manager.publishBatch(
     Array.from({ length: 20 }, (_, i) => ({ event_type: i % 3 ? 'note' : 'mood', data: { n: n + i } })),
   );
