@@ -31,6 +31,7 @@ export {
 } from './log.ts';
 export { CloseCode, DEFAULT_TOPIC, mayReconnect, PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
+export type { PublishAs } from './publish-as.ts';
 export type {
   EraseOptions,
   EraseResult,

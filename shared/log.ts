@@ -1,5 +1,6 @@
 import type { AnyCatalog } from './catalog.ts';
 import { newEntryId } from './data/entry-ids.ts';
+import { markOf } from './data/fingerprint.ts';
 import { EventsError } from './errors.ts';
 import {
   type EventName,
@@ -25,6 +26,11 @@ export interface LogEntry {
   readonly meta?: string;
   /** Version of its event's data. Absent: 1. */
   readonly version?: number;
+  /**
+   * Fingerprint of the schema that yielded its data, where that schema has a transform whose result nothing describes:
+   * another schema's data cannot be told from its own in any other way.
+   */
+  readonly schema?: string;
   /** The catalog that validated it in this process. No log stores it, so what comes from elsewhere lacks it. */
   readonly validatedBy?: object;
 }
@@ -76,10 +82,14 @@ export function toLogEntry<C extends AnyCatalog>(
   const envelope: Record<string, unknown> = { event_type, timestamp: timestamp ?? now(), data };
   if (by !== undefined) envelope['by'] = by;
   if (isTraceparent(traceparent)) envelope['traceparent'] = traceparent;
-  const { json, meta } = envelopeText(envelope, version === newest && catalog.isPlainJson(event_type));
+  const isPlain = version === newest && catalog.isPlainJson(event_type);
+  const { json, meta } = envelopeText(envelope, isPlain);
   const entry: Writable<LogEntry> = { type: event_type, id: idempotencyKey ?? newEntryId(), json };
   if (meta !== undefined) entry.meta = meta;
   if (version > 1) entry.version = version;
+  const schema = isPlain ? undefined : catalog.schemaOf(event_type, version);
+  const mark = schema && markOf(schema);
+  if (mark !== undefined) entry.schema = mark;
   if (version === newest) entry.validatedBy = catalog;
   return entry;
 }

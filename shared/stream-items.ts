@@ -2,7 +2,7 @@ import type { AnyCatalog } from './catalog.ts';
 import type { EventName, EventOf } from './events.ts';
 
 /** Why a stream could not deliver a range [D4]; `erased` is no loss: somebody took the events back [V7]. */
-export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped' | 'erased';
+export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped' | 'unknown_version' | 'erased';
 
 /** The stream has caught up; live from here [D5]. */
 export interface StreamSynced {

@@ -3,8 +3,8 @@ import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 import { catalog } from '../serve/application.ts';
 import type { EventsSource } from './event-source.ts';
 
-/** The log in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
-async function openRedisBroker(url: string): Promise<RedisBroker> {
+/** The logs in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
+export async function openRedisBroker(url: string): Promise<RedisBroker> {
   const config = loadConfig({}, { ...process.env, REDIS_URL: url });
   const broker = new RedisBroker(
     { url },

@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import type { PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import type { PublishAs } from '../../shared/publish-as.ts';
 import { createClient } from '../client.ts';
 import type { ConnectionOptions } from '../connection/connection.ts';
 import type { RequestHeaders, Token } from '../connection/credentials.ts';
@@ -40,6 +41,12 @@ export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
   catalog?: C | undefined;
   /** Publisher that every event's `by` names; a server names its sessions' subjects itself [V6]. Default: nobody is named. */
   by?: string | undefined;
+  /**
+   * Versions that events are published at while older processes are about, by event: `{ agent_message: 1 }`. Data is of
+   * that version, or of the newest where each step between has a way back.
+   * @default the newest of each
+   */
+  publishAs?: PublishAs<C> | undefined;
 }
 
 /** Options of {@link createPublisher}: the address of a server, or a broker. */

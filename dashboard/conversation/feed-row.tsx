@@ -49,6 +49,7 @@ const REASONS: Readonly<Record<Gap['reason'], string>> = {
   conflated: 'the page was too slow for all of them',
   erased: 'somebody took them back',
   dropped: 'the log holds something there that is no event',
+  unknown_version: 'the server is too old to read them',
 };
 
 /** A visible hole. */

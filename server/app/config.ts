@@ -44,6 +44,11 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * `node --import ./tracing.js`. Default off.
    */
   readonly tracing: boolean;
+  /**
+   * Versions that events are published at while servers of an older catalog are about, by event. Default: the newest of
+   * each; as a variable: `agent_message:1,system_status:2`.
+   */
+  readonly publishAs: Readonly<Record<string, number>>;
   /** True if the simulation runs. Default on. */
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
@@ -133,6 +138,10 @@ const shape = z.strictObject({
     .default(null),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   tracing: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  publishAs: z
+    .union([z.string().transform(versionsIn), z.unknown()])
+    .refine(areVersions, { error: 'events with a version each, such as agent_message:1,system_status:2' })
+    .default({}),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })
@@ -260,6 +269,17 @@ function redisUrlMistake(url: string): string | null {
 function areTopics(topics: readonly string[]): boolean {
   const valid = topics.every((topic) => topicSchema.safeParse(topic).success);
   return valid && topics.length > 0 && new Set(topics).size === topics.length;
+}
+
+/** `agent_message:1` → `{ agent_message: 1 }`. */
+function versionsIn(text: string): Record<string, number> {
+  const pairs = text.split(',').map((pair) => pair.split(':').map((part) => part.trim()));
+  return Object.fromEntries(pairs.map(([name = '', version, more]) => [name, more ? NaN : Number(version)]));
+}
+
+function areVersions(given: unknown): given is Readonly<Record<string, number>> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  return Object.values(given).every((version) => Number.isSafeInteger(version) && version > 0);
 }
 
 function isHost(text: string): boolean {

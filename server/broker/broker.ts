@@ -61,6 +61,13 @@ export interface Broker extends PublishTarget {
    */
   topics(sink: (names: readonly string[]) => void): Promise<Tail>;
 
+  /**
+   * Keeps schemas of events beside the logs, for as long as there are logs: adds those that are not kept yet, told apart
+   * by type, version and fingerprint, and resolves with those that were kept before, the oldest first. Without a schema to
+   * add it writes nothing. A broker whose logs go with the process may lack it.
+   */
+  keepSchemas?(schemas: readonly KeptSchema[]): Promise<KeptSchema[]>;
+
   /** Closes connections; tails end without a further call. Idempotent. */
   close(): Promise<void>;
 }
@@ -76,6 +83,16 @@ export interface LogRecord extends LogEntry, Position {
   readonly at: number;
   /** Its content was erased: `json` is empty. */
   readonly erased?: true;
+}
+
+/** The schema of one version of an event, kept beside the logs that were written with it. */
+export interface KeptSchema {
+  readonly type: string;
+  readonly version: number;
+  /** See `describe` of shared/data/fingerprint.ts. */
+  readonly fingerprint: string;
+  /** JSON Schemas of what it takes and yields, as text: `{"input":…,"output":…}`. */
+  readonly json: string;
 }
 
 /** The retained range of a topic. Empty when `first > last`. */

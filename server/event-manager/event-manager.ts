@@ -2,7 +2,6 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
@@ -10,7 +9,7 @@ import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
-import type { Traced, Tracing } from '../telemetry/telemetry.ts';
+import type { Tracing } from '../telemetry/telemetry.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
 import { Eraser } from './erasing/eraser.ts';
 import type { EventManagerOptions, ListenerOptions, SubscribeOptions } from './event-manager-options.ts';
@@ -27,17 +26,17 @@ import {
   type PublishOptions,
   type UncheckedEvent,
 } from './publish/publisher.ts';
+import { traced } from './publish/traced.ts';
 import { type Asker, HeldRecords, ownAsker, unhurried } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
+import { KeptSchemas } from './records/kept-schemas.ts';
+import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { ofThePast, type Selection, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
 import { DeliveryStats, type EventStats } from './stats/event-stats.ts';
-
-/** Each asks the broker. */
-const MAX_LAGS = 100;
 
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
 export class EventManager<C extends AnyCatalog = PsycheCatalog> {
@@ -45,7 +44,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Its logger. */
   readonly logger: Logger;
   readonly #broker: Broker;
+  readonly #schemas: KeptSchemas;
   readonly #checks: RecordChecks;
+  readonly #newer: NewerVersions;
   readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
@@ -64,13 +65,17 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const { instruments = noInstruments, tracing } = options;
     this.#tracing = tracing;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
+    const { publishAs = {}, onNewerVersion, clock = systemClock } = options;
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
     this.logger = logger;
-    this.#clock = options.clock ?? systemClock;
-    this.#checks = new RecordChecks(this.catalog, logger);
-    this.#publisher = new ManagerPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#clock = clock;
+    this.#schemas = new KeptSchemas(this.catalog, broker, logger);
+    this.#checks = new RecordChecks(this.catalog, logger, (...schema) => this.#schemas.isFirst(...schema));
+    this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
+    const { catalog } = this;
+    this.#publisher = new ManagerPublisher(catalog, broker, maxInFlight, throttle, publishAs, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#log(topic),
@@ -83,7 +88,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       this.catalog,
       {
         acquire: (topic) => {
-          this.#assertOpen();
+          this.#use();
           return this.#hubs.acquire(topic);
         },
         topics: (sink) => broker.topics(sink),
@@ -104,6 +109,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: PublishOptions = {},
   ): Promise<ManagerPublishResult> {
     if (this.#closed) return Promise.reject(managerClosed());
+    this.#schemas.compare();
     const { topic, by, timestamp, idempotencyKey, traceparent } = options;
     const event = { event_type, data, timestamp, idempotencyKey, traceparent };
     // Not async: each further promise is a twentieth of what a publish costs here.
@@ -120,7 +126,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     events: readonly EventToPublish<C>[],
     options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
-    this.#assertOpen();
+    this.#use();
     const { topic, by } = options;
     const publish = (traceparent?: string) => {
       const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
@@ -135,7 +141,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     handler: ListenerHandler<N, C>,
     options: ListenerOptions<N, C> = {},
   ): string {
-    this.#assertOpen();
+    this.#use();
     const selector = select(this.catalog, options);
     return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
   }
@@ -152,7 +158,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   subscribe<N extends EventName<C> = EventName<C>>(
     options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
-    this.#assertOpen();
+    this.#use();
     const { signal } = options;
     const whenSlow = options.whenSlow ?? 'refill';
     return new EventSubscription<N, C>({ attach: this.#subscriptions.attach(options), whenSlow, signal });
@@ -172,7 +178,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       signal?: AbortSignal | undefined;
       asker?: Asker | undefined;
     } = {}): AsyncIterable<DeliveredItem<N, C>> {
-    this.#assertOpen();
+    this.#use();
     checkReplay(options);
     const selector = ofThePast(select(this.catalog, options));
     return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
@@ -193,7 +199,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     Pick<Selection, 'unknownTypes' | 'subject'> & { asker?: Asker | undefined } = {}): Promise<
     HistoryPage<N, C>
   > {
-    this.#assertOpen();
+    this.#use();
     const selector = ofThePast(select(this.catalog, options));
     const log = this.#log(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
@@ -206,19 +212,19 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   }
 
   /**
-   * Takes the content of events back, from the log and from everybody who kept it: their places stay, as gaps `erased`
-   * [V7]. An event that is published meanwhile is not looked at. A call that fails may have erased a part: repeat it.
+   * Takes events back, from the log and from all who have them: their places stay, as gaps `erased` [V7]. What is published
+   * meanwhile is not looked at. A call that fails may have erased a part: repeat it.
    * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNKNOWN_EVENT, INVALID_FILTER, UNAVAILABLE, CLOSED
    */
   async erase<N extends EventName<C> = EventName<C>>({
     asker = ownAsker(),
     ...options
   }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
-    this.#assertOpen();
-    const eraser = new Eraser(this.#broker, this.#log(parseTopic(options.topic)), this.#checks);
+    this.#use();
+    const eraser = new Eraser(this.#broker, this.#log(parseTopic(options.topic)));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
-    const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
-    return { erased: await eraser.all(select(this.catalog, options), steps) };
+    const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };
+    return { erased: await eraser.all(select(this.catalog, options), new ReadSteps(reads)) };
   }
 
   /** Counts of this process since it started. */
@@ -243,6 +249,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         listener: this.#listeners.errors,
         malformed: this.#checks.rejected,
       },
+      malformed: this.#checks.rejectedByVersion,
     };
   }
 
@@ -251,11 +258,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
    * while the log cannot be reached.
    */
   async lag(): Promise<number | null> {
-    const lags = await Promise.all(this.#hubs.hubs.slice(0, MAX_LAGS).map((hub) => hub.lag()));
-    return lags.reduce<number | null>(
-      (most, lag) => (most === null || lag === null ? null : Math.max(most, lag)),
-      0,
-    );
+    return this.#hubs.lag();
   }
 
   /** Sends what a throttle holds back, hands out what has arrived, ends all subscriptions, and closes the broker. Idempotent. */
@@ -263,13 +266,16 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     if (this.#closed) return;
     this.#closed = true;
     this.#publisher.flush();
+    this.#newer.close();
     this.#hubs.close();
     this.#subscriptions.close();
     await this.#broker.close();
   }
 
   #log(topic: string): TopicReader {
-    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record));
+    const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;
+    const waits = { newer: this.#newer, turns: this.#reads, ready };
+    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record), waits);
   }
 
   async #publishTraced(
@@ -284,15 +290,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     );
   }
 
-  #assertOpen(): void {
+  /** Every call begins here. */
+  #use(): void {
     if (this.#closed) throw managerClosed();
+    this.#schemas.compare();
   }
 }
 
 function managerClosed(): EventsError {
   return new EventsError('CLOSED', 'The event manager is closed.');
-}
-
-function traced(topic = DEFAULT_TOPIC, types: readonly string[], traceparent: string | undefined): Traced {
-  return { topic, type: [...new Set(types)].join(','), traceparent };
 }

@@ -67,6 +67,11 @@ export class AgingMap<K, V> {
 /** All memos of the process that are still used. */
 const memos = new Set<WeakRef<{ clear(): void }>>();
 
+/** Has {@link clearMemos} empty a thing of another kind too. */
+export function clearedWithMemos(memo: { clear(): void }): void {
+  memos.add(new WeakRef(memo));
+}
+
 /** Empties all {@link BoundedMemo}s: what they hold must not stay in memory. */
 export function clearMemos(): void {
   for (const memo of memos) {
@@ -93,7 +98,7 @@ export class BoundedMemo<Thing extends object, Made> {
     this.#maxBytes = maxBytes;
     this.#make = make;
     this.#size = size;
-    memos.add(new WeakRef(this));
+    clearedWithMemos(this);
   }
 
   clear(): void {

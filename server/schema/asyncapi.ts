@@ -25,7 +25,10 @@ const NOTICES: Record<string, JsonSchema> = {
       from: CURSOR,
       to: CURSOR,
       lost: { type: ['integer', 'null'], description: 'How many records; null where it cannot be known.' },
-      reason: { type: 'string', enum: ['trimmed', 'epoch_changed', 'conflated', 'dropped', 'erased'] },
+      reason: {
+        type: 'string',
+        enum: ['trimmed', 'epoch_changed', 'conflated', 'dropped', 'unknown_version', 'erased'],
+      },
     },
     {
       runs: {

@@ -1,17 +1,9 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { describe, describeKind, type JsonSchema } from '../../shared/data/fingerprint.ts';
 import { timestampSchema } from '../../shared/events.ts';
 
-/** A JSON Schema, or a part of one. */
-export type JsonSchema = { readonly [key: string]: unknown };
-
-/** Forms of values that JSON lacks, as superjson writes them; its annotations are in `meta`. */
-const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
-  date: { type: 'string', format: 'date-time', 'x-superjson': 'Date' },
-  bigint: { type: 'string', pattern: '^-?[0-9]+$', 'x-superjson': 'bigint' },
-  map: { type: 'array', 'x-superjson': 'map' },
-  set: { type: 'array', 'x-superjson': 'set' },
-};
+export type { JsonSchema };
 
 /** The id of the subject that published an event. */
 const publisher = z.string();
@@ -23,7 +15,8 @@ const PUBLISHER = {
 
 /**
  * Schemas of a catalog's events in their envelopes, by name, and the schemas that they refer to. They describe data that a
- * publisher may send, not the defaults and transforms that a schema applies to it.
+ * publisher may send, not the defaults and transforms that a schema applies to it. `x-version` and `x-fingerprints` tell
+ * an event's version, and one schema of a version from another.
  * @param target JSON Schema 2020-12 with references to `#/$defs/<name>`, or draft 7 with `#/definitions/<name>`
  */
 export function eventsSchema(
@@ -45,13 +38,29 @@ export function eventsSchema(
     unrepresentable: 'any',
     metadata: names,
     override: ({ zodSchema, jsonSchema }) => {
-      Object.assign(jsonSchema, ON_THE_WIRE[zodSchema._zod.def.type]);
+      describeKind(zodSchema, jsonSchema, 'input');
       if (zodSchema === timestampSchema) delete jsonSchema.pattern;
       if (zodSchema === publisher) Object.assign(jsonSchema, PUBLISHER);
     },
   });
   const defined = document[target === 'draft-7' ? 'definitions' : '$defs'] as Record<string, JsonSchema>;
-  return Object.fromEntries(Object.entries(defined).map(([name, { id: _, ...schema }]) => [name, schema]));
+  return Object.fromEntries(
+    Object.entries(defined).map(([name, { id: _, ...schema }]) => [
+      name,
+      { ...schema, ...versionsOf(catalog, name) },
+    ]),
+  );
+}
+
+/** The version of an event, and the fingerprints of all its versions from the first on; nothing for what is no event. */
+function versionsOf(catalog: AnyCatalog, name: string): JsonSchema {
+  if (!catalog.has(name)) return {};
+  const version = catalog.versionOf(name);
+  const fingerprints = Array.from({ length: version }, (_, index) => {
+    const schema = catalog.schemaOf(name, index + 1);
+    return schema ? describe(schema).fingerprint : null;
+  });
+  return { 'x-version': version, 'x-fingerprints': fingerprints };
 }
 
 /**

@@ -104,10 +104,12 @@ test('a log of version 1 is taken over with everything in it', async () => {
   for (const sql of [
     'DROP INDEX topics_by_bytes',
     'DROP TABLE forgotten',
-    'ALTER TABLE records DROP COLUMN version',
-    'ALTER TABLE topics DROP COLUMN erased',
     'ALTER TABLE topics DROP COLUMN bytes',
     'ALTER TABLE topics DROP COLUMN renewals',
+    'ALTER TABLE topics DROP COLUMN erased',
+    'ALTER TABLE records DROP COLUMN version',
+    'ALTER TABLE records DROP COLUMN schema',
+    'DROP TABLE schemas',
     'PRAGMA user_version = 1',
   ]) {
     await disk.query(sql);

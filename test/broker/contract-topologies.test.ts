@@ -5,6 +5,7 @@ import { describeErase } from './erase-contract.ts';
 import { redisFixture } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeRetention } from './retention-contract.ts';
+import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
 
@@ -27,6 +28,7 @@ describe.each([
 
   const kind = {
     name,
+    keepsSchemas: true,
     open: async (retention = {}) => redisFixture({ timeoutMs: 20_000, ...retention }, topology.url),
   };
   describeErase(kind);
@@ -34,4 +36,5 @@ describe.each([
   describeRetention(kind);
   describeTail(kind);
   describeTopics(kind);
+  describeSchemas(kind);
 });

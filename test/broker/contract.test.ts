@@ -3,6 +3,7 @@ import { describeErase } from './erase-contract.ts';
 import { brokerKinds } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeRetention } from './retention-contract.ts';
+import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
 
@@ -12,4 +13,5 @@ describe.each(brokerKinds)('$name', (kind) => {
   describeRetention(kind);
   describeTail(kind);
   describeTopics(kind);
+  describeSchemas(kind);
 });

@@ -28,6 +28,9 @@ async function useAll(broker: RedisBroker): Promise<void> {
   expect(first).toBe(8); // trimmed
   expect((await broker.read(topic, { epoch, seq: first }, 10)).records).toHaveLength(4);
   expect(await broker.seek(topic, 0)).toEqual({ epoch, seq: 7 });
+  const schema = { type: 'tick', version: 1, fingerprint: 'a', json: '{}' };
+  await broker.keepSchemas([schema]);
+  expect(await broker.keepSchemas([])).toEqual([schema]);
   const topics: string[] = [];
   await broker.topics((names) => topics.push(...names));
   expect(topics).toContain(topic);

@@ -62,7 +62,11 @@ export class DashboardPage implements AsyncDisposable {
           const words = row.querySelector('.message:not(.speaking) .words');
           if (words) texts.set(Number(row.dataset['index']), words.textContent);
         }
-        if (top > feed.scrollHeight) break;
+        // The height is a guess until the rows were drawn, so the last row tells the end, if there is one.
+        const rows = [...feed.querySelectorAll('article')];
+        const isEnd = rows.length === 0 || rows.some((row) => row.ariaPosInSet === row.ariaSetSize);
+        if (isEnd && top > feed.scrollHeight) break;
+        if (top > 1e6) throw new Error('The conversation has no last row');
       }
       return [...texts].sort(([a], [b]) => a - b).map(([, text]) => text);
     });

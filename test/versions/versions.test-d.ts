@@ -1,5 +1,7 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import * as z from 'zod';
+import { createPublisher } from '../../client/index.ts';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
 import {
   type AnyEvent,
   defineEvents,
@@ -22,6 +24,15 @@ const catalog = defineEvents({
 type Events = typeof catalog;
 
 describe('types of versions', () => {
+  test('[V4] publishers are held at versions of events that there are', () => {
+    const broker = new MemoryBroker();
+    new EventManager({ broker, catalog, publishAs: { message: 1 } });
+    // @ts-expect-error: the catalog has no such event
+    void (() => new EventManager({ broker, catalog, publishAs: { mesage: 1 } }));
+    // @ts-expect-error: versions are numbers
+    void (() => createPublisher({ broker, catalog, publishAs: { message: '1' } }));
+  });
+
   test('all are typed by the newest version', () => {
     expectTypeOf<EventData<'message', Events>>().toEqualTypeOf<{ text: string; at: Date }>();
     expectTypeOf<EventData<'other', Events>>().toEqualTypeOf<{ n: number }>();

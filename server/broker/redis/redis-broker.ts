@@ -5,6 +5,7 @@ import {
   type Bounds,
   type Broker,
   brokerClosed,
+  type KeptSchema,
   READ_CHARS,
   type ReadResult,
   type Tail,
@@ -16,6 +17,7 @@ import { EvictionWatch } from './eviction-watch.ts';
 import { LiveChannels, Probe } from './live/live-channels.ts';
 import { RedisTail } from './live/redis-tail.ts';
 import { TopicIndex } from './live/topic-index.ts';
+import { KeptSchemas } from './log/kept-schemas.ts';
 import { checkPrefix, indexKeys, topicKeys } from './log/keys.ts';
 import { RedisLog } from './log/redis-log.ts';
 import { openTopology, type RedisSource } from './servers/open-topology.ts';
@@ -51,6 +53,7 @@ export class RedisBroker implements Broker {
   readonly #eviction: EvictionWatch;
   readonly #log: RedisLog;
   readonly #index: TopicIndex;
+  readonly #schemas: KeptSchemas;
   readonly #queue: PublishQueue;
   readonly #tails = new Set<RedisTail>();
   readonly #checks: NodeJS.Timeout;
@@ -75,9 +78,11 @@ export class RedisBroker implements Broker {
       keys,
       maxAgeMs: retention.maxAgeMs,
       run: (send) => this.#commands.run(keys.topics, send),
+      check: (topic) => this.#log.checkFormat(topic),
       holds: (topic) => this.#log.exists(topic),
       listen: (listener) => this.#listening().listen(keys.live, listener),
     });
+    this.#schemas = new KeptSchemas(this.#commands, keys.schemas, this.#log.format);
     this.#topology.onChange(() => this.#log.expectRewind());
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
@@ -154,6 +159,11 @@ export class RedisBroker implements Broker {
   async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
     this.#checkOpen();
     return this.#index.follow(sink);
+  }
+
+  async keepSchemas(schemas: readonly KeptSchema[]): Promise<KeptSchema[]> {
+    this.#checkOpen();
+    return this.#schemas.keep(schemas);
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/errors.ts';
 import type { Database } from './engine.ts';
 import type { LogState } from './trust.ts';
 
@@ -6,10 +7,19 @@ const APPLICATION_ID = 0x70737965;
 /** Version of the tables below. A log of a later version is refused. */
 const SCHEMA_VERSION = 3;
 
-/** Columns that are new in version 3. */
+/** Columns and tables that are new in version 3. */
 const VERSIONS = `
   ALTER TABLE topics ADD COLUMN erased INTEGER NOT NULL DEFAULT 0; -- see Bounds.erased; 0 before the first
   ALTER TABLE records ADD COLUMN version INTEGER NOT NULL DEFAULT 1; -- of the event's data
+  ALTER TABLE records ADD COLUMN schema TEXT; -- see LogEntry.schema
+  -- Schemas that records were written with, see Broker.keepSchemas, in the order in which they came.
+  CREATE TABLE schemas (
+    type TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    json TEXT NOT NULL,
+    UNIQUE (type, version, fingerprint)
+  ) STRICT;
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -76,13 +86,32 @@ const UPGRADE = `
   ${FORGOTTEN}
 `;
 
+/**
+ * Refuses a log of a later version, through a connection that can only read. Any other would tidy up what a killed process
+ * left when it is closed, and in the file of a later version nothing may change.
+ * @throws Error if it is one
+ */
+export function refuseLater(db: Database): void {
+  try {
+    // `exec`, since a prepared statement can hold a connection open after its end. It yields nothing but errors, so a log
+    // of a later version makes one.
+    db.exec(`
+      SELECT json('later, which is no JSON') FROM pragma_application_id, pragma_user_version
+      WHERE application_id = ${APPLICATION_ID} AND user_version > ${SCHEMA_VERSION}`);
+  } catch (error) {
+    if (messageOf(error).includes('malformed JSON')) throw new Error(LATER);
+    // Whatever else is wrong, the opening proper says it.
+  }
+}
+const LATER = 'it was written by a later version of psyche-events; run that version, or name another file';
+
 /** Tells if a file is empty. @throws Error if it holds something else than a log that this version can read */
 export function isNewFile(db: Database): boolean {
   if (isLog(db)) return false;
   if (pragma(db, 'schema_version') === 0) return true;
   throw new Error(
     pragma(db, 'application_id') === APPLICATION_ID
-      ? 'it was written by a later version of psyche-events; run that version, or name another file'
+      ? LATER
       : 'it is the database of another program; name another file',
   );
 }
@@ -172,10 +201,10 @@ export function prepareStatements(db: Database) {
       ON CONFLICT (slot) DO UPDATE SET renewals = renewals + 1, appended = appended + excluded.appended`),
     renewals: db.prepare('SELECT slot, renewals FROM forgotten'),
     insert: db.prepare(
-      'INSERT INTO records (topic, seq, at, type, id, json, meta, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO records (topic, seq, at, type, id, json, meta, version, schema) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     read: db.prepare(`
-      SELECT seq, at, type, id, json, meta, version FROM records
+      SELECT seq, at, type, id, json, meta, version, schema FROM records
       WHERE topic = ? AND seq > ? AND seq <= ? ORDER BY seq`),
     oldest: db.prepare('SELECT seq FROM records WHERE topic = ? ORDER BY seq LIMIT 1'),
     at: db.prepare('SELECT at FROM records WHERE topic = ? AND seq = ?'),
@@ -192,6 +221,10 @@ export function prepareStatements(db: Database) {
     keepIds: db.prepare('INSERT INTO trimmed_ids (topic, seq, ids) VALUES (?, ?, ?)'),
     keptIds: db.prepare('SELECT ids FROM trimmed_ids WHERE topic = ? ORDER BY seq'),
     dropIds: db.prepare('DELETE FROM trimmed_ids WHERE topic = ? AND seq <= ?'),
+    schemas: db.prepare('SELECT type, version, fingerprint, json FROM schemas ORDER BY rowid'),
+    keepSchema: db.prepare(
+      'INSERT OR IGNORE INTO schemas (type, version, fingerprint, json) VALUES (?, ?, ?, ?)',
+    ),
     recordIds: db.prepare('SELECT id, seq, at FROM records WHERE topic = ? AND seq >= ? ORDER BY seq'),
   };
 }

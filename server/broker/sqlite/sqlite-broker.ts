@@ -7,6 +7,7 @@ import {
   type Bounds,
   type Broker,
   brokerClosed,
+  type KeptSchema,
   type ReadResult,
   type Tail,
   type TailSink,
@@ -168,6 +169,23 @@ export class SqliteBroker implements Broker {
     }
   }
 
+  async keepSchemas(schemas: readonly KeptSchema[]): Promise<KeptSchema[]> {
+    this.#checkOpen();
+    const { statements } = this.#file;
+    try {
+      const kept: KeptSchema[] = statements.schemas.all();
+      const missing = schemas.filter((schema) => !kept.some((other) => isSame(schema, other)));
+      if (missing.length === 0) return kept;
+      this.#file.transaction(() => {
+        for (const { type, version, fingerprint, json } of missing)
+          statements.keepSchema.run(type, version, fingerprint, json);
+      });
+      return kept;
+    } catch (error) {
+      throw unavailable(this.#file.path, error);
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -252,4 +270,8 @@ export class SqliteBroker implements Broker {
     if (erases) this.#file.scrub();
     for (const { resolve } of group) resolve();
   }
+}
+
+function isSame(one: KeptSchema, other: KeptSchema): boolean {
+  return one.type === other.type && one.version === other.version && one.fingerprint === other.fingerprint;
 }

@@ -4,7 +4,7 @@ import { RememberedIds } from '../remembered-ids.ts';
 import { damaged } from './engine.ts';
 import type { LogFile } from './log-file.ts';
 
-interface RecordRow {
+export interface RecordRow {
   readonly seq: number;
   readonly at: number;
   readonly type: string;
@@ -13,6 +13,7 @@ interface RecordRow {
   readonly json: string;
   readonly meta: string | null;
   readonly version: number;
+  readonly schema: string | null;
 }
 
 /** A record as the file has it, without its place. */
@@ -34,6 +35,17 @@ export interface Extent {
   readonly rowBytes: number;
   /** See Bounds.erased; 0 before the first. */
   readonly erased: number;
+}
+
+/** A row as the entry that it was, and its time. */
+export function toEntry({ at, type, id, json, meta, version, schema }: RecordRow): StoredRecord {
+  const told = {
+    ...(meta !== null && { meta }),
+    ...(version > 1 && { version }),
+    ...(schema !== null && { schema }),
+    ...(json === '' && { erased: true as const }),
+  };
+  return { type, id: JSON.parse(id), json, ...told, at };
 }
 
 /** One topic's rows in the file. `row` is always the id of its row in `topics`. */
@@ -72,9 +84,9 @@ export class TopicRows {
     end: Pick<Extent, 'last' | 'lastAt' | 'bytes' | 'erased'>,
   ): void {
     const { insert, setEnd } = this.#file.statements;
-    for (const { seq, at, type, id, json, meta, version } of records) {
+    for (const { seq, at, type, id, json, meta, version, schema } of records) {
       // The id as JSON: SQLite's text is UTF-8, which cannot hold half a surrogate pair.
-      insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null, version ?? 1);
+      insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null, version ?? 1, schema ?? null);
     }
     setEnd.run(end.last, end.lastAt, end.bytes, end.erased, row);
   }
@@ -87,14 +99,8 @@ export class TopicRows {
       const expected = from + records.length + 1;
       const { value, done } = rows.next();
       if (done || value.seq !== expected) throw this.#missing(expected);
-      const { at, type, id, json, meta, version } = value;
-      const told = {
-        ...(meta !== null && { meta }),
-        ...(version > 1 && { version }),
-        ...(json === '' && { erased: true as const }),
-      };
-      records.push({ type, id: JSON.parse(id), json, ...told, at });
-      chars += json.length;
+      records.push(toEntry(value));
+      chars += value.json.length;
     }
     rows.return?.();
     return records;

@@ -6,7 +6,6 @@ import { hasReached, newestPosition, oldestPosition } from '../../broker/gaps.ts
 import type { ReadSteps } from '../reading/steps.ts';
 import { forgetRecords, type TopicReader } from '../reading/topic-reader.ts';
 import { erasureEntry } from '../records/erasure.ts';
-import type { RecordChecks } from '../records/record-checks.ts';
 import type { Selector } from '../records/selector.ts';
 import { isNoticeType } from '../records/stream-record.ts';
 
@@ -23,12 +22,10 @@ interface Found {
 export class Eraser {
   readonly #broker: Pick<Broker, 'read' | 'erase'>;
   readonly #log: TopicReader;
-  readonly #checks: RecordChecks;
 
-  constructor(broker: Pick<Broker, 'read' | 'erase'>, log: TopicReader, checks: RecordChecks) {
+  constructor(broker: Pick<Broker, 'read' | 'erase'>, log: TopicReader) {
     this.#broker = broker;
     this.#log = log;
-    this.#checks = checks;
   }
 
   /** Erases the event that has a cursor. @throws EventsError INVALID_CURSOR, INVALID_OPTION, UNAVAILABLE */
@@ -78,9 +75,7 @@ export class Eraser {
     const notices = [...types].map(([type, seqs]) => erasureEntry(type, seqs, randomUUID()));
     const seqs = found.map(({ seq }) => seq);
     const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices);
-    // A topic that nobody follows here gets no notice.
-    this.#checks.forget();
-    forgetRecords();
+    forgetRecords(); // a topic that nobody follows here gets no notice
     return count;
   }
 }

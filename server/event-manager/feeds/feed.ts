@@ -67,7 +67,6 @@ export class Feed implements FeedHandle, Sink {
     this.#onClose = onClose;
   }
 
-  /** The records that its subscriber wants. */
   get selector(): Selector {
     return this.#selector;
   }
@@ -206,7 +205,7 @@ export class Feed implements FeedHandle, Sink {
         return;
       }
       const before = position;
-      const { gap, records } = await patiently(() => run.read(before), run.signal);
+      const { gap, records, isHeld } = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
       if (this.#reader.isAwaited) return this.#wait(); // and read again: what waits holds nothing
       const items: StreamRecord[] = [];
@@ -223,9 +222,10 @@ export class Feed implements FeedHandle, Sink {
       this.#position = position;
       this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
-      // The tail of this process is behind the log: what is missing comes through it.
-      if (samePosition(position, before) && !samePosition(position, this.hub.position))
-        await once(this.hub.emitter, 'batch', { signal: run.signal });
+      if (!samePosition(position, before) || samePosition(position, this.hub.position)) continue;
+      // A record must wait that the hub began after; or the tail is behind the log, and brings what is missing.
+      if (isHeld && isBefore(position, this.hub.position)) await this.hub.log.released(run.signal);
+      else await once(this.hub.emitter, 'batch', { signal: run.signal });
     }
   }
 

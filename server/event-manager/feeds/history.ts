@@ -54,6 +54,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   }
   const cursor = before === undefined ? null : parseCursor(before);
   const bounds = await steps.read(() => log.bounds());
+  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 })) throw heldBefore();
   const isLast = typeof since === 'object' && 'last' in since;
   const forward = since !== undefined && !isLast;
   const { records, start, end, exhausted } = forward
@@ -65,6 +66,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
         selector,
         isLast ? Math.min(since.last, MAX_PAGE) : limit,
         steps,
+        cursor !== null,
       );
   const previous = cursorBefore(start, bounds);
   const page = {
@@ -123,15 +125,18 @@ async function pageAfter(
   }
 }
 
+/** @param isGiven true if the caller asked for that very end */
 async function pageBefore(
   log: TopicReader,
   bounds: Bounds,
-  end: Position,
+  from: Position,
   selector: Selector,
   limit: number,
   steps: ReadSteps,
+  isGiven: boolean,
 ): Promise<RecordPage> {
-  const page = new NewestRecords(limit);
+  let end = from;
+  let page = new NewestRecords(limit);
   const scanned = new Scanned();
   let start = await readBackward(log, bounds, end, steps, {
     record(record) {
@@ -142,9 +147,22 @@ async function pageBefore(
       scanned.add(records, chars);
       return page.isFull || scanned.isEnough;
     },
+    cut(position) {
+      if (isGiven) throw heldBefore();
+      end = position;
+      page = new NewestRecords(limit);
+    },
   });
   if (page.isFull) start = page.start ?? start;
   return { records: page.records, start, end, exhausted: start.seq < bounds.first };
+}
+
+/** The error of a page that would have a record in it which must wait: to leave it out would be to lose it in silence. */
+function heldBefore(): EventsError {
+  return new EventsError(
+    'UNAVAILABLE',
+    'There is an event of a newer version than this server knows: ask another one, or later.',
+  );
 }
 
 /** Amount read for a page. */

@@ -89,6 +89,7 @@ export class PacedHub implements Hub, RecordHolder {
     let gap: Gap | null = null;
     let held = this.#reduction(after);
     let last: StreamRecord | undefined;
+    let isHeld: boolean | undefined;
     try {
       while (!held.isLarge && !steps.crowded && this.#isToBeRead(held.end)) {
         const chunk = await this.#hub.read(held.end, steps);
@@ -103,6 +104,7 @@ export class PacedHub implements Hub, RecordHolder {
           held.add(record, this.#pacing.selector.matches(record));
           last = record;
         }
+        isHeld = chunk.isHeld;
         if (!chunk.gap && samePosition(held.end, end)) break;
         steps.hold(held.chars);
       }
@@ -112,7 +114,7 @@ export class PacedHub implements Hub, RecordHolder {
     const records = held.records();
     // Nobody wants it, but whoever reads has come as far.
     if (last && last !== records.at(-1) && !this.#pacing.selector.matches(last)) records.push(last);
-    return { gap, records };
+    return { gap, records, ...(isHeld && { isHeld }) };
   }
 
   /** Held records are handed out before. */

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { Position } from '../../../shared/cursor.ts';
-import type { Gap, Tail } from '../../broker/broker.ts';
+import type { Gap } from '../../broker/broker.ts';
 import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { ReadSteps } from '../reading/steps.ts';
-import type { TopicReader } from '../reading/topic-reader.ts';
+import type { TopicReader, TopicTail } from '../reading/topic-reader.ts';
 import { erasedPlace, erases } from '../records/erasure.ts';
 import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
 import type { Selector } from '../records/selector.ts';
@@ -32,7 +32,7 @@ export class TopicHub implements Hub {
   #pending: StreamRecord[] = [];
   #pendingChars = 0;
   #scheduled = false;
-  #tail: Tail | null = null;
+  #tail: TopicTail | null = null;
   #closed = false;
 
   /** @param budget what all hubs of the process keep of recent records */
@@ -54,6 +54,11 @@ export class TopicHub implements Hub {
   get position(): Position {
     if (this.#position === null) throw new TypeError('TopicHub: wait for started() first');
     return this.#position;
+  }
+
+  /** It hands out nothing now: a record must wait [V4]. */
+  get isHeld(): boolean {
+    return this.#tail?.isHeld ?? false;
   }
 
   get previous(): Position {

@@ -18,6 +18,8 @@ export interface BackwardReader {
   record(record: StreamRecord): void;
   /** All of the range was told. @returns whether that is enough */
   rangeRead(records: number, chars: number): boolean;
+  /** A record was met that must wait: the log ends here, and nothing counts that was told before [V4]. */
+  cut(end: Position): void;
 }
 
 /**
@@ -36,6 +38,11 @@ export async function readBackward(
   for (let isEnough = false; start.seq >= first && !isEnough; ) {
     const after = { epoch, seq: Math.max(first - 1, start.seq - size) };
     const range = await readRange(log, after, start.seq, steps, reader);
+    if (range.heldAt) {
+      start = range.heldAt;
+      reader.cut(start);
+      continue;
+    }
     isEnough = reader.rangeRead(range.records, range.chars);
     // Trimmed while reading: what is left is the beginning.
     if (range.trimmedTo) return range.trimmedTo;
@@ -54,7 +61,7 @@ export async function startOfLast(
   steps: ReadSteps,
 ): Promise<Position> {
   const bounds = await steps.read(() => log.bounds());
-  const end = newestPosition(bounds);
+  let end = newestPosition(bounds);
   let found = 0;
   let inRange: Position[] = [];
   let oldest: Position | undefined;
@@ -70,6 +77,12 @@ export async function startOfLast(
       inRange = [];
       return found === limit;
     },
+    cut(position) {
+      end = position;
+      found = 0;
+      inRange = [];
+      oldest = undefined;
+    },
   });
   if (oldest === undefined) return end;
   return found === limit ? { epoch: oldest.epoch, seq: oldest.seq - 1 } : start;
@@ -82,7 +95,7 @@ async function readRange(
   last: number,
   steps: ReadSteps,
   reader: BackwardReader,
-): Promise<{ records: number; chars: number; trimmedTo: Position | null }> {
+): Promise<{ records: number; chars: number; trimmedTo: Position | null; heldAt: Position | null }> {
   let records = 0;
   let chars = 0;
   let trimmedTo: Position | null = null;
@@ -98,7 +111,9 @@ async function readRange(
       end = gap.to;
       if (gap.reason !== 'dropped') trimmedTo = end;
     }
-    if (end.epoch !== after.epoch || (!chunk.gap && chunk.records.length === 0)) break;
+    if (end.epoch !== after.epoch) break;
+    if (!chunk.gap && chunk.records.length === 0)
+      return { records, chars, trimmedTo, heldAt: chunk.isHeld ? end : null };
     for (const record of steps.within(chunk.records)) {
       reader.record(record);
       records++;
@@ -106,5 +121,5 @@ async function readRange(
       end = record;
     }
   }
-  return { records, chars, trimmedTo };
+  return { records, chars, trimmedTo, heldAt: null };
 }

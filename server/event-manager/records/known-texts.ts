@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../broker/broker.ts';
-import { AgingMap } from '../../memory/aging-map.ts';
+import { AgingMap, clearedWithMemos } from '../../memory/aging-map.ts';
 import { charsOf } from './stream-record.ts';
 
 /** Characters of all texts that one process remembers: some ten thousand usual events. */
@@ -15,6 +15,7 @@ export class KnownTexts {
 
   constructor(maxChars: number = MAX_CHARS) {
     this.#maxChars = maxChars;
+    clearedWithMemos(this);
   }
 
   /** Forgets all of them: some may have been erased. */
@@ -23,10 +24,11 @@ export class KnownTexts {
     this.#chars = 0;
   }
 
-  /** Tells if a record of the same type, version, text and annotations was added, wherever that one stood. */
-  has({ json, type, version, meta }: LogRecord): boolean {
+  /** Tells if a record of the same type, version, schema, text and annotations was added, wherever that one stood. */
+  has({ json, type, version, schema, meta }: LogRecord): boolean {
     const known = this.#known.get(json);
-    return known !== undefined && known.type === type && known.version === version && known.meta === meta;
+    if (known === undefined || known.type !== type || known.meta !== meta) return false;
+    return known.version === version && known.schema === schema;
   }
 
   add(record: LogRecord): void {

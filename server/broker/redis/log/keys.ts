@@ -38,6 +38,8 @@ export interface IndexKeys {
   readonly topics: string;
   /** Hash: the time that an entry is kept. */
   readonly kept: string;
+  /** Hash: schemas of events, see Broker.keepSchemas. */
+  readonly schemas: string;
   /** Sharded Pub/Sub channel: names that were added. */
   readonly live: string;
 }
@@ -45,7 +47,12 @@ export interface IndexKeys {
 /** No topic can be named `*`, so no topic has these keys. */
 export function indexKeys(prefix: string, db = 0): IndexKeys {
   const root = `${prefix}:{*}`;
-  return { topics: `${root}:topics`, kept: `${root}:kept`, live: channel(root, db) };
+  return {
+    topics: `${root}:topics`,
+    kept: `${root}:kept`,
+    schemas: `${root}:schemas`,
+    live: channel(root, db),
+  };
 }
 
 /** @throws TypeError when keys with this prefix would not share a hash tag */

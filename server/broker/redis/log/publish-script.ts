@@ -1,4 +1,5 @@
 import { IDEMPOTENCY_MS } from '../../broker.ts';
+import { FORMAT } from './format.ts';
 import { OPEN } from './scripts.ts';
 
 /** Ms between two trims by age of a log that is written to: a record may stay that much longer. */
@@ -198,7 +199,7 @@ if reply[4] > 0 then
 end
 if #fresh == 0 then return reply end
 
-redis.call('HSET', meta, 'seq', seq, 'at', at, 'upto', upto)
+redis.call('HSET', meta, 'seq', seq, 'at', at, 'upto', upto, 'format', ${FORMAT})
 local rotates = lost or now >= rotateAt or now < rotateAt - ${IDEMPOTENCY_MS}
 if rotates then
   redis.call('UNLINK', olderIds)

@@ -26,16 +26,22 @@ function decodeId(text: string): string | null {
   }
 }
 
-/** The last part of a record's head: its type, and the version of its data after the first. */
-export function kindText({ type, version = 1 }: Pick<LogEntry, 'type' | 'version'>): string {
+/** The facts of an entry that are beside its text. */
+type Kind = Pick<LogEntry, 'type' | 'version' | 'schema'>;
+
+/** The last part of a record's head: its type, the version of its data after the first, and its schema's fingerprint. */
+export function kindText({ type, version = 1, schema }: Kind): string {
+  if (schema !== undefined) return `${type} ${version} ${schema}`;
   return version > 1 ? `${type} ${version}` : type;
 }
 
 /** Reads {@link kindText}; null if it is malformed. */
-function readKind(text: string): Pick<LogEntry, 'type' | 'version'> | null {
-  const [, type = '', version] = /^([^ ]+)(?: ([1-9]\d{0,8}))?$/.exec(text) ?? [];
-  if (type === '') return null;
-  return version === undefined ? { type } : { type, version: Number(version) };
+function readKind(text: string): Kind | null {
+  const [, type, digits = '1', schema] =
+    /^([^ ]+)(?: ([1-9]\d{0,8})(?: ([0-9a-z]{1,64}))?)?$/.exec(text) ?? [];
+  if (type === undefined) return null;
+  const version = Number(digits);
+  return { type, ...(version > 1 && { version }), ...(schema !== undefined && { schema }) };
 }
 
 /** Reads an announcement of the publish script: a line `epoch first at`, then type, id, json and meta of each record, a line each; null if it is malformed. */

@@ -7,6 +7,7 @@ import { newEpoch } from '../../epoch.ts';
 import type { CompleteRetention } from '../../retention.ts';
 import { SeenRecords } from '../../tail/seen-records.ts';
 import type { RedisServers } from '../servers/servers.ts';
+import { FormatGuard } from './format.ts';
 import { topicKeys } from './keys.ts';
 import { PUBLISH } from './publish-script.ts';
 import { type Chunk, decodeChunk, encodeId, kindText, toValues } from './record-codec.ts';
@@ -27,6 +28,8 @@ interface RedisLogSettings {
 
 /** The logs of topics in Redis. Each method runs one script, so its answer is of one moment. */
 export class RedisLog {
+  /** Speaks for all that is refused for its format. */
+  readonly format: FormatGuard;
   readonly #servers: RedisServers;
   readonly #settings: RedisLogSettings;
   readonly #seen = new SeenRecords();
@@ -37,6 +40,7 @@ export class RedisLog {
   constructor(servers: RedisServers, settings: RedisLogSettings) {
     this.#servers = servers;
     this.#settings = settings;
+    this.format = new FormatGuard(settings.logger);
     servers.onConnection(({ redis }) => {
       redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 5 });
       redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 3 });
@@ -135,6 +139,13 @@ export class RedisLog {
     return (await this.#servers.run(log, (redis) => redis.exists(log))) === 1;
   }
 
+  /** Refuses a topic whose log is of a later format, before anything is written for it. @throws EventsError UNAVAILABLE */
+  async checkFormat(topic: string): Promise<void> {
+    const { meta } = topicKeys(this.#settings.prefix, topic);
+    const [format] = await this.#servers.run(meta, (redis) => redis.hmget(meta, 'format'));
+    this.format.check(`The log of topic ${topic}`, Number(format ?? 1));
+  }
+
   /** Notes a record that was announced and followed on the one before. A log that turns out to lack it was rewound. */
   noteAnnounced(topic: string, record: LogRecord): void {
     this.#seen.announce(topic, record);
@@ -146,12 +157,13 @@ export class RedisLog {
   }
 
   /** Runs a script with the arguments that all scripts begin with, computed when it is sent. */
-  #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
-    return this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
+  async #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
+    const answer = this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
       const { epoch = '', seq = '', id = '', left = [] } = this.#seen.get(topic) ?? {};
       const epochs = [epoch, ...left].join(' ');
       return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epochs, seq, encodeId(id)]);
     });
+    return this.format.explain(`The log of topic ${topic}`, answer);
   }
 
   #warnOfLostIds(topic: string): void {

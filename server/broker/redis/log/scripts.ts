@@ -1,4 +1,5 @@
 import type { Result } from 'ioredis';
+import { FORMAT, REFUSE_LATER } from './format.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -27,7 +28,7 @@ export const OPEN = `
 local log, meta, erased, maxAge = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[2])
 -- The number of the last notice of the latest erasing; 0 before the first. 'open' finds it.
 local erasedAt = 0
-
+${REFUSE_LATER}
 -- How long the state of a topic is kept from now on.
 local function metaTtl(seq) return seq == 0 and ${EMPTY_TOPIC_MS} or maxAge + ${META_OUTLIVES_LOG_MS} end
 
@@ -86,14 +87,15 @@ end
 -- new epoch replaces it. Neither the old times nor the old ids hold in it; the publish script ignores the ids.
 local function open()
   local state = redis.call('HMGET', meta, 'epoch', 'seq', 'at', 'trimAt', 'rotateAt', 'upto', 'before', 'olderUntil',
-    'erased')
+    'erased', 'format')
+  refuseLater(state[10])
   local epoch, seq = state[1], tonumber(state[2] or 0)
   local upto, before = tonumber(state[6] or 0), tonumber(state[7] or 0)
   erasedAt = tonumber(state[9] or 0)
   if not epoch or rewound(epoch, seq) then
     epoch, seq, upto, before, erasedAt, state = ARGV[1], 0, 0, 0, 0, {}
     redis.call('HSET', meta, 'epoch', epoch, 'seq', 0, 'upto', 0, 'before', 0, 'at', 0, 'trimAt', 0, 'rotateAt', 0,
-      'olderUntil', 0, 'erased', 0)
+      'olderUntil', 0, 'erased', 0, 'format', ${FORMAT})
     redis.call('PEXPIRE', meta, metaTtl(seq))
     redis.call('UNLINK', log, erased)
   end
