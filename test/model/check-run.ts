@@ -31,6 +31,7 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
   let position = start;
   let synced = false;
   let gaps = 0;
+  const told = new Set<string>();
   const epochs = new Set<string>();
   for (const [index, item] of items.entries()) {
     const broken = (rule: string, what: string): Error =>
@@ -38,16 +39,21 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
     const to = parseCursor(item.cursor);
     const at = position ?? beginning(item, to);
     const gap = item.type === 'stream_gap' ? (JSON.parse(item.json) as StreamGap).data : null;
-    const reached = gap ? parseCursor(gap.from) : { ...to };
+    // What was erased is told in its place, and in that of the notice to those who may have had it.
+    const isNotice = gap?.reason === 'erased' && gap.to !== item.cursor;
+    const reached = gap && !isNotice ? parseCursor(gap.from) : { ...to };
     const place = `after ${at.epoch}:${at.seq}`;
     if (reached.epoch !== at.epoch) throw broken('D4', `a change of epoch ${place} that no gap announces`);
     if (reached.seq < at.seq) throw broken('D4', `back ${place}`);
-    const isEvent = gap === null && item.type !== 'stream_synced';
+    const isEvent = isNotice || (gap === null && item.type !== 'stream_synced');
     if (isEvent && reached.seq === at.seq) throw broken('D4', `again ${place}`);
     const missed = reference.wanted(matches, at.epoch, at.seq, isEvent ? reached.seq - 1 : reached.seq)[0];
     if (missed)
       throw broken('D4', `${place}, seq ${missed.seq} (event ${missed.n}) is missing without a gap`);
-    if (gap) {
+    if (gap?.reason === 'erased') {
+      if (isNotice && (reference.at(to) ?? 0) >= 0) throw broken('V7', 'a notice that the log does not hold');
+      checkErased(gap, reference, (what) => broken('V7', what));
+    } else if (gap) {
       gaps++;
       if (gap.to !== item.cursor) throw broken('D6', 'the cursor of a gap is not its end');
       checkGap(gap, conflate, start, matches, reference, (what) => broken('D4', what));
@@ -61,10 +67,12 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
     } else {
       const n = reference.at(to);
       if (n === undefined) throw broken('D4', 'was never stored');
+      if (told.has(item.cursor)) throw broken('V7', 'an event that it was told is erased');
       if (!matches(n)) throw broken('D8', `event ${n} was not asked for`);
       if (numberIn(item) !== n % (item.type === 'system_status' ? 100 : Infinity))
         throw broken('D4', `should be event ${n}`);
     }
+    if (isNotice) for (const cursor of cursorsOf(gap)) told.add(cursor);
     position = to;
     epochs.add(at.epoch).add(to.epoch);
   }
@@ -94,14 +102,37 @@ function checkGap(
     if (to.seq > lastOfTo - reference.maxRecords) throw broken('claims trimmed what the log holds');
     if (conflate ? (lost ?? 0) > to.seq - from.seq : lost !== to.seq - from.seq) throw broken('a wrong loss');
   } else if (reason === 'conflated' && conflate) {
-    const left = reference.wanted(matches, from.epoch, from.seq, to.seq).length;
-    if (lost !== left) throw broken(`a wrong loss: ${left} were wanted`);
+    const wanted = reference.wanted(matches, from.epoch, from.seq, to.seq);
+    const left = wanted.length;
+    // Of an erased event nothing is known but its type: it is wanted by all who want that.
+    const any = reference.wanted(() => true, from.epoch, from.seq, to.seq);
+    const erased = any.filter(({ seq }) => reference.isErased({ epoch: from.epoch, seq }));
+    const more = erased.filter(({ seq }) => !wanted.some((each) => each.seq === seq)).length;
+    if (lost === null || lost < left || lost > left + more)
+      throw broken(`a wrong loss: ${left} were wanted, and up to ${more} erased ones`);
   } else throw broken('no reason for it');
+}
+
+/** Each record of the gap was erased. */
+function checkErased(gap: StreamGap['data'], reference: ReferenceLog, broken: (what: string) => Error): void {
+  const cursors = cursorsOf(gap);
+  if (gap.lost !== cursors.length || gap.lost === 0) throw broken('a wrong number');
+  const held = cursors.find((cursor) => !reference.isErased(parseCursor(cursor)));
+  if (held !== undefined) throw broken(`${held} was not erased`);
+}
+
+/** The cursors that a gap `erased` is of. */
+function cursorsOf({ from, to, runs }: StreamGap['data']): string[] {
+  const { epoch, seq } = parseCursor(from);
+  return (runs ?? [[seq, parseCursor(to).seq]]).flatMap(([after, last]) =>
+    Array.from({ length: last - after }, (_, index) => `${epoch}:${after + 1 + index}`),
+  );
 }
 
 /** The start of a subscription that named none. */
 function beginning(item: Received, { epoch, seq }: Position): Position {
-  if (item.type === 'stream_gap') return parseCursor((JSON.parse(item.json) as StreamGap).data.from);
+  const gap = item.type === 'stream_gap' ? (JSON.parse(item.json) as StreamGap).data : null;
+  if (gap && gap.to === item.cursor) return parseCursor(gap.from);
   return { epoch, seq: item.type === 'stream_synced' ? seq : seq - 1 };
 }
 

@@ -6,12 +6,23 @@ interface Stored {
   readonly n: number;
 }
 
+/** Numbers of the records that tell of an erasing, by the type of what was erased. */
+export const NOTICES = { agent_message: -1, system_status: -2 } as const;
+
+/** Tells if somebody wants a record: of an erasing, whoever wants events of the type. */
+function wants(matches: (n: number) => boolean, n: number): boolean {
+  if (n >= 0) return matches(n);
+  return n === NOTICES.system_status ? matches(3) : matches(1) || matches(2);
+}
+
 /** The expected log as plain arrays, filled from the answers to publishes. */
 export class ReferenceLog {
   readonly maxRecords: number;
   /** epoch → the number of the event at index `seq - 1`. */
   readonly #epochs = new Map<string, (number | undefined)[]>();
   #keys = new Map<string, string>();
+  /** Cursors of erased records. */
+  readonly #erased = new Set<string>();
   #replica: { epoch: string; records: (number | undefined)[]; keys: Map<string, string> } | null = null;
   /** Position of the last record; null after the log was lost. */
   epoch: string | null = null;
@@ -40,6 +51,19 @@ export class ReferenceLog {
     if (records[seq - 1] !== undefined) throw new Error(`[D1] ${result.cursor} was given twice`);
     records[seq - 1] = n;
     this.epoch = epoch;
+  }
+
+  /** Records were erased, and the log has got to number `last` with the notices of it. */
+  erased(cursors: readonly string[], notice: number, last: number): void {
+    for (const cursor of cursors) this.#erased.add(cursor);
+    const records = this.#epochs.get(this.epoch ?? '');
+    if (!records || cursors.length > 0 !== last > records.length)
+      throw new Error(`[V7] ${cursors.length} were erased, and the log has got to ${last}`);
+    while (records.length < last) records.push(notice);
+  }
+
+  isErased(position: Position): boolean {
+    return this.#erased.has(formatCursor(position));
   }
 
   /** The log was lost, and with it its keys. */
@@ -80,6 +104,9 @@ export class ReferenceLog {
     if (last !== 0 && last !== records.length)
       throw new Error(`[D1] of ${records.length} records ${last} are left`);
     if (last > 0) this.#epochs.set(epoch, records);
+    // With the epoch's name its cursors change.
+    for (const cursor of [...this.#erased])
+      if (last > 0 && cursor.startsWith(`${before}:`)) this.#erased.add(cursor.replace(before, epoch));
     const renamed = ([key, cursor]: [string, string]): [string, string] => [
       key,
       last > 0 && cursor.startsWith(`${before}:`) ? cursor.replace(before, epoch) : cursor,
@@ -116,7 +143,7 @@ export class ReferenceLog {
     const found: Stored[] = [];
     for (let seq = Math.max(from, 0) + 1; seq <= Math.min(to, records.length); seq++) {
       const n = records[seq - 1];
-      if (n !== undefined && matches(n)) found.push({ seq, n });
+      if (n !== undefined && wants(matches, n)) found.push({ seq, n });
     }
     return found;
   }
@@ -124,7 +151,10 @@ export class ReferenceLog {
   /** The last `count` wanted records of those in the log now. */
   latest(matches: (n: number) => boolean, count: number): Stored[] {
     const last = this.last(this.epoch);
-    return this.wanted(matches, this.epoch, last - this.maxRecords, last).slice(-count);
+    const { epoch } = this;
+    return this.wanted(matches, epoch, last - this.maxRecords, last)
+      .filter(({ seq, n }) => n > 0 && epoch !== null && !this.isErased({ epoch, seq }))
+      .slice(-count);
   }
 
   /** A place in any log there ever was, or `from` ahead of the present one. */

@@ -66,8 +66,9 @@ export async function startOfLast(
   let inRange: Position[] = [];
   let oldest: Position | undefined;
   const start = await readBackward(log, bounds, end, steps, {
-    record({ epoch, seq, ...record }) {
-      if (selector.matches({ epoch, seq, ...record })) inRange.push({ epoch, seq });
+    record(record) {
+      const { epoch, seq, erased, erases } = record;
+      if (!erased && !erases && selector.matches(record)) inRange.push({ epoch, seq });
     },
     rangeRead() {
       const wanted = Math.min(inRange.length, limit - found);

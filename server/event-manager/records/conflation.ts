@@ -1,5 +1,6 @@
 import type { Position } from '../../../shared/cursor.ts';
 import { type Gap, READ_CHARS } from '../../broker/broker.ts';
+import { ERASURE, erases } from './erasure.ts';
 import { charsOf, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Records that are held at most, each the latest of its key. */
@@ -50,8 +51,9 @@ export class Conflation {
     this.#end = record;
     if (!wanted) return;
     this.#wanted++;
-    if (isNoticeType(record.type)) return; // counted as one that was lost
-    const key = this.#keyOf(record);
+    if (record.erases) this.#erase(record);
+    else if (isNoticeType(record.type)) return; // counted as one that was lost
+    const key = record.erases ? `${ERASURE} ${record.cursor}` : this.#keyOf(record);
     this.#chars += charsOf(record) - charsOf(this.#latest.get(key)?.record);
     this.#latest.delete(key); // or it would keep its place
     this.#latest.set(key, { record, number: this.#wanted });
@@ -66,6 +68,15 @@ export class Conflation {
     this.#wanted = 0;
     this.#latest.clear();
     this.#chars = 0;
+  }
+
+  /** Lets go of records that were erased since they came: they count as lost. */
+  #erase(erasure: StreamRecord): void {
+    for (const [key, { record }] of this.#latest) {
+      if (!erases(erasure, record)) continue;
+      this.#chars -= charsOf(record);
+      this.#latest.delete(key);
+    }
   }
 
   /** The remaining records of the range, in order. */

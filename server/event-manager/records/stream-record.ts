@@ -18,6 +18,10 @@ export interface StreamRecord extends Position {
   readonly meta?: string;
   /** The type of the record that a gap of one stands for: a gap only to those who want that type. */
   readonly of?: string;
+  /** The content of the record in this place was erased: the item is a gap of one. */
+  readonly erased?: true;
+  /** Records before this one that were erased, as StreamGap.data.runs has them: the item is the gap that tells so. */
+  readonly erases?: NonNullable<StreamGap['data']['runs']>;
 }
 
 /** Characters of JSON and annotations of a record; 0 for none. */
@@ -90,8 +94,9 @@ export function placedRecord(record: StreamRecord, topic: string, cursor: string
 }
 
 /** The notice of a gap, which stands where the lost records would [D4]. */
-export function gapRecord({ from, to, lost, reason }: Gap): StreamRecord {
-  const data = { from: formatCursor(from), to: formatCursor(to), lost, reason } satisfies StreamGap['data'];
+export function gapRecord({ from, to, lost, reason }: Gap, runs?: StreamGap['data']['runs']): StreamRecord {
+  const range = { from: formatCursor(from), to: formatCursor(to), lost, reason };
+  const data: StreamGap['data'] = runs ? { ...range, runs } : range;
   return noticeRecord(to, 'stream_gap', data);
 }
 
