@@ -204,7 +204,7 @@ export class Feed implements FeedHandle, Sink {
         this.#join();
         return;
       }
-      const before = position;
+      const [before, hubBefore] = [position, this.hub.position];
       const { gap, records } = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
       if (this.#reader.isAwaited) return this.#wait(); // and read again: what waits holds nothing
@@ -224,8 +224,8 @@ export class Feed implements FeedHandle, Sink {
       this.#position = position;
       this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
-      // The tail of this process is behind the log: what is missing comes through it.
-      if (samePosition(position, before) && !samePosition(position, this.hub.position))
+      // The tail of this process is behind the log, unless it has moved since: what is missing comes through it.
+      if (samePosition(position, before) && samePosition(hubBefore, this.hub.position))
         await once(this.hub.emitter, 'batch', { signal: run.signal });
     }
   }
