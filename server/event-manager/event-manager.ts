@@ -253,10 +253,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     };
   }
 
-  /**
-   * By how many records the topic that is furthest behind its log is behind, of the first 100 that are followed; null
-   * while the log cannot be reached.
-   */
+  /** Records that the topic furthest behind its log lacks, of the first 100 followed; null while that is not known. */
   async lag(): Promise<number | null> {
     return this.#hubs.lag();
   }

@@ -204,7 +204,7 @@ export class Feed implements FeedHandle, Sink {
         this.#join();
         return;
       }
-      const before = position;
+      const [before, hubBefore] = [position, this.hub.position];
       const { gap, records, isHeld } = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
       if (this.#reader.isAwaited) return this.#wait(); // and read again: what waits holds nothing
@@ -222,10 +222,11 @@ export class Feed implements FeedHandle, Sink {
       this.#position = position;
       this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
-      if (!samePosition(position, before) || samePosition(position, this.hub.position)) continue;
-      // A record must wait that the hub began after; or the tail is behind the log, and brings what is missing.
+      if (!samePosition(position, before)) continue;
+      // A record waits that the hub began after; or the tail is behind, and brings what is missing, if it has not moved.
       if (isHeld && isBefore(position, this.hub.position)) await this.hub.log.released(run.signal);
-      else await once(this.hub.emitter, 'batch', { signal: run.signal });
+      else if (samePosition(hubBefore, this.hub.position))
+        await once(this.hub.emitter, 'batch', { signal: run.signal });
     }
   }
 
