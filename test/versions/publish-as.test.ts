@@ -8,7 +8,7 @@ import { Collector } from '../support/collect.ts';
 import { newCatalog } from './newer-versions.ts';
 
 const HELD = { note: 1 };
-/** What the type of `publishAs` does not let through. */
+/** Values that the type of `publishAs` does not let through. */
 const wrong = (publishAs: object) => publishAs as PublishAs<typeof newCatalog>;
 
 async function stored(broker: MemoryBroker) {
@@ -98,7 +98,7 @@ describe('publishAs', () => {
     [{ other: 2 }, /version 2 of other; the catalog has 1 to 1/],
     [{ nothing: 1 }, /publishAs names nothing, which the catalog does not have/],
     [{ constructor: 1 }, /publishAs names constructor/],
-  ])('of %j is refused', async (publishAs, message) => {
+  ])('refuses %j', async (publishAs, message) => {
     const broker = new MemoryBroker();
     const options = { broker, catalog: newCatalog, publishAs: wrong(publishAs) };
     expect(() => new EventManager(options)).toThrow(TypeError);
@@ -106,7 +106,7 @@ describe('publishAs', () => {
     expect(() => createPublisher(options)).toThrow(message);
   });
 
-  test('of a version that there is not keeps a server from starting', async () => {
+  test('keeps a server from starting with a version that there is not', async () => {
     const start = (): Promise<RunningServer> =>
       startTestServer({ publishAs: { note: 3 } }, { catalog: newCatalog });
     await expect(start()).rejects.toThrow(/startServer: publishAs asks for version 3 of note/);

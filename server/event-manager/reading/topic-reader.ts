@@ -96,7 +96,7 @@ export interface TopicTail extends Tail {
   readonly isHeld: boolean;
 }
 
-/** What makes records wait, and the turns in which the log is read once they do no longer. */
+/** A cause for which records wait, and the turns in which the log is read once they do no longer. */
 export interface Waits {
   readonly newer: NewerVersions;
   readonly turns: Turns;

@@ -37,7 +37,7 @@ export class NewerVersions {
   readonly #options: NewerVersionsOptions;
   /** Versions that pass, each as `<type> <version>`. */
   readonly #passing = new Set<string>();
-  /** Those that were met in this wait. */
+  /** Versions that were met in this wait. */
   readonly #met = new Set<string>();
   /** Right before the first record of each topic that was met in this wait. */
   readonly #places = new Map<string, Position>();
