@@ -27,7 +27,7 @@ import {
 } from './publish/publisher.ts';
 import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
-import { TopicReader } from './reading/topic-reader.ts';
+import { TopicReaders } from './reading/topic-readers.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { type Selection, select } from './records/selector.ts';
@@ -44,6 +44,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly logger: Logger;
   readonly #broker: Broker;
   readonly #checks: RecordChecks;
+  readonly #logs: TopicReaders;
   readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
@@ -68,10 +69,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.logger = logger;
     this.#clock = options.clock ?? systemClock;
     this.#checks = new RecordChecks(this.catalog, logger);
+    this.#logs = new TopicReaders(broker, (record) => this.#checks.admit(record));
     this.#publisher = new ManagerPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
-      (topic) => this.#log(topic),
+      (topic) => this.#logs.of(topic),
       { logger, instruments, tracing },
       (hub) => this.#deliveries.watch(hub),
       lingerMs,
@@ -173,7 +175,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#assertOpen();
     checkReplay(options);
     const selector = select(this.catalog, options);
-    return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
+    return replay<N, C>(this.#logs.of(parseTopic(options.topic)), selector, options, {
       clock: this.#clock,
       signal,
       reads: { turns: this.#reads, asker, held: this.#held },
@@ -191,10 +193,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     HistoryPage<N, C>
   > {
     this.#assertOpen();
-    const selector = select(this.catalog, options);
-    const log = this.#log(parseTopic(options.topic));
+    const log = this.#logs.of(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
+      // Not before its turn: a filter that is compiled takes ten times the memory of one that waits.
+      const selector = select(this.catalog, options);
       const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
       const { page, chars } = await readHistory<N, C>(log, selector, options, steps);
       asker.answered(chars);
@@ -247,10 +250,6 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#hubs.close();
     this.#subscriptions.close();
     await this.#broker.close();
-  }
-
-  #log(topic: string): TopicReader {
-    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record));
   }
 
   async #publishTraced(
