@@ -29,7 +29,7 @@ import {
 import { traced } from './publish/traced.ts';
 import { type Asker, HeldRecords, ownAsker, unhurried } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
-import { TopicReader } from './reading/topic-reader.ts';
+import { TopicReaders } from './reading/topic-readers.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
 import { KeptSchemas } from './records/kept-schemas.ts';
 import { NewerVersions } from './records/newer-versions.ts';
@@ -47,6 +47,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #schemas: KeptSchemas;
   readonly #checks: RecordChecks;
   readonly #newer: NewerVersions;
+  readonly #logs: TopicReaders;
   readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
@@ -74,11 +75,14 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#schemas = new KeptSchemas(this.catalog, broker, logger);
     this.#checks = new RecordChecks(this.catalog, logger, (...schema) => this.#schemas.isFirst(...schema));
     this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
+    const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;
+    const waits = { newer: this.#newer, turns: this.#reads, ready };
+    this.#logs = new TopicReaders(broker, (record) => this.#checks.admit(record), waits);
     const { catalog } = this;
     this.#publisher = new ManagerPublisher(catalog, broker, maxInFlight, throttle, publishAs, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
-      (topic) => this.#log(topic),
+      (topic) => this.#logs.of(topic),
       { logger, instruments, tracing },
       (hub) => this.#deliveries.watch(hub),
       lingerMs,
@@ -181,7 +185,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#use();
     checkReplay(options);
     const selector = ofThePast(select(this.catalog, options));
-    return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
+    return replay<N, C>(this.#logs.of(parseTopic(options.topic)), selector, options, {
       clock: this.#clock,
       signal,
       reads: { turns: this.#reads, asker, held: this.#held },
@@ -200,10 +204,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     HistoryPage<N, C>
   > {
     this.#use();
-    const selector = ofThePast(select(this.catalog, options));
-    const log = this.#log(parseTopic(options.topic));
+    const log = this.#logs.of(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
+      // Not before its turn: a filter that is compiled takes ten times the memory of one that waits.
+      const selector = ofThePast(select(this.catalog, options));
       const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
       const { page, chars } = await readHistory<N, C>(log, selector, options, steps);
       asker.answered(chars);
@@ -221,7 +226,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     ...options
   }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
     this.#use();
-    const eraser = new Eraser(this.#broker, this.#log(parseTopic(options.topic)));
+    const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
     const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };
     return { erased: await eraser.all(select(this.catalog, options), new ReadSteps(reads)) };
@@ -267,12 +272,6 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#hubs.close();
     this.#subscriptions.close();
     await this.#broker.close();
-  }
-
-  #log(topic: string): TopicReader {
-    const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;
-    const waits = { newer: this.#newer, turns: this.#reads, ready };
-    return new TopicReader(topic, this.#broker, (record) => this.#checks.admit(record), waits);
   }
 
   async #publishTraced(

@@ -89,3 +89,17 @@ test('a hundred simultaneous readers of one connection at one place read the log
   expect(broker.records).toBeGreaterThanOrEqual(400 * 20);
   await manager.close();
 });
+
+test('pages of history of many askers at one place read the log once', async () => {
+  const broker = new CountingBroker();
+  const manager = new EventManager({ broker });
+  await manager.publishBatch(
+    Array.from({ length: 50 }, () => ({ event_type: 'agent_message' as const, data: agentMessage('x') })),
+  );
+  const ask = () => manager.history({ limit: 10, filter: { agent_id: 'nobody' }, asker: ownAsker() });
+  await ask();
+  const once = broker.records;
+  await Promise.all(Array.from({ length: 20 }, ask));
+  expect(once).toBe(50);
+  expect(broker.records).toBe(once);
+});

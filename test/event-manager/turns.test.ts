@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Asker, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { Turns, type TurnsOptions } from '../../server/event-manager/reading/turns.ts';
 
@@ -221,5 +221,34 @@ describe('turns', () => {
     answer();
     await silent;
     await turns.run(ownAsker(), async () => {});
+  });
+
+  test.each([
+    ['one whose log has answered, as long as it runs', true, 0],
+    ['control: one whose log has not, for a limited time', false, 1],
+  ])('count %s', async (_, answered, expected) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { turns, loop } = turnsOf({ atOnce: 1, patienceMs: 250 });
+      let end = (): void => {};
+      const first = turns.run(ownAsker(), async (time) => {
+        if (answered) await time();
+        await new Promise<void>((resolve) => {
+          end = resolve;
+        });
+      });
+      let others = 0;
+      const other = turns.run(ownAsker(), async () => {
+        others++;
+      });
+      await settled();
+      vi.advanceTimersByTime(1_000);
+      for (let i = 0; i < 3; i++) await loop();
+      expect(others).toBe(expected);
+      end();
+      await Promise.all([first, other]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

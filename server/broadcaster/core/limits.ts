@@ -20,7 +20,7 @@ export interface Limits {
   readonly maxSubscriptionChars: number;
   /**
    * Queries and mutations of one socket that run at a time. Default: 100. More wait for their turn, which comes when
-   * one of them is answered and the client is not behind; with 1000 waiting, nothing more is read from the client.
+   * one of them is answered and the client is not behind; with 64 waiting, nothing more is read from the client.
    */
   readonly maxConcurrentCalls: number;
   /**

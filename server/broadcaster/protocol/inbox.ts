@@ -1,8 +1,9 @@
-import { UNANSWERED_BYTES } from '../core/limits.ts';
 import { type MessageTurns, type Worker, weightOf } from '../core/message-turns.ts';
 
 /** Messages that may wait before nothing more is read from their client. */
 const MAX_WAITING = 16;
+/** Bytes of those: four of the largest that `WEBSOCKET_LIMITS` lets in. */
+const MAX_WAITING_BYTES = 256 * 1024;
 
 /** The work of one message, step by step: decoding it and the first call, then one call after another. Yields the bytes of the next. */
 export type Steps = Generator<number, void, undefined>;
@@ -37,7 +38,7 @@ export class Inbox<M> implements Worker {
   add(message: M, bytes: number): void {
     this.#waiting.push({ message, bytes });
     this.#bytes += bytes;
-    if (this.#waiting.length > MAX_WAITING || this.#bytes > UNANSWERED_BYTES) this.#pause();
+    if (this.#waiting.length > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) this.#pause();
     if (!this.#busy) this.#work();
   }
 

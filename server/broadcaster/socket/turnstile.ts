@@ -1,8 +1,12 @@
 import { UNANSWERED_BYTES } from '../core/limits.ts';
 import type { Backlog } from './backlog.ts';
 
-/** Calls that may stand in line before nothing more is read from their client. */
-const MAX_LINE = 1_000;
+/**
+ * Calls that may stand in line before nothing more is read from their client. Each is some KB, beside its own bytes, that
+ * the collector of garbage has to copy: with the lines of a hundred clients it holds the event loop for longer than all of
+ * their calls do.
+ */
+const MAX_LINE = 64;
 
 /**
  * Lets a number of one client's queries and mutations run at a time, and starts none while that client is behind with
@@ -28,9 +32,10 @@ export class Turnstile {
     return this.#line.length >= MAX_LINE || this.#bytes > UNANSWERED_BYTES;
   }
 
-  /** Resolves when more may be read. Never rejects. */
+  /** Resolves when half of the line has room: not for each call that ends. Never rejects. */
   async calm(): Promise<void> {
-    while (this.crowded) await new Promise<void>((resolve) => this.#onEnd.push(resolve));
+    while (this.crowded || this.#line.length > MAX_LINE / 2)
+      await new Promise<void>((resolve) => this.#onEnd.push(resolve));
   }
 
   /** Runs a call when it is its turn. @param bytes size of the call as it was sent */

@@ -11,7 +11,7 @@ export interface TurnsOptions {
    * 0: one for each turn of the event loop.
    */
   sliceMs: number;
-  /** Ms after which one that still runs is not counted any more: a log that does not answer must not hold up the others. */
+  /** Ms after which one whose log has not answered is not counted any more: it must not hold up the others. */
   patienceMs?: number;
   /** Default: `performance.now`. */
   now?: () => number;
@@ -78,12 +78,13 @@ export class Turns {
         this.#next();
       });
     }
-    const done = this.#whenDone(line);
+    const { answered, done } = this.#counted(line);
     try {
       if (asker.gone || signal?.aborted)
         throw new EventsError('CLOSED', 'The client that asked for this is gone.');
       let slice = this.#slice;
       return await work(async () => {
+        answered();
         if (slice === this.#slice && !this.#isSliceOver) return;
         await this.#timeToLook();
         slice = this.#slice;
@@ -188,8 +189,11 @@ export class Turns {
     });
   }
 
-  /** Called when one is done. */
-  #whenDone(line: Line): () => void {
+  /**
+   * Counts one that runs, until it is `done`; for `patienceMs` if it is not `answered` by then: whoever waits for time to
+   * look at an answer holds it, and counts as long.
+   */
+  #counted(line: Line): { answered(): void; done(): void } {
     const { patienceMs } = this.#options;
     let counts = true;
     const done = (): void => {
@@ -202,7 +206,7 @@ export class Turns {
       this.#next();
     };
     const timer = patienceMs === undefined ? undefined : setTimeout(done, patienceMs).unref();
-    return done;
+    return { answered: () => clearTimeout(timer), done };
   }
 }
 

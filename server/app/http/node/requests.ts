@@ -10,13 +10,25 @@ type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
 /**
  * Answers the requests of one connection one after another, as its client gets the answers anyway. Those that come
  * before the answer to an earlier one (pipelining) wait: a few bytes of requests must not make megabytes of answers at
- * once. A client with too many waiting is hung up on.
+ * once. A client with too many waiting is hung up on: one client in each turn of the event loop, since each request that
+ * waits is ended with an error of its own, and a hundred clients that reach the limit together would hold it.
  * @param server with its handler in place already
  * @param refused told of each client that is hung up on
  */
 export function answerInTurn(server: Server, refused: () => void): void {
   const handlers = server.listeners('request');
   const lines = new WeakMap<Socket, Exchange[]>();
+  /** Those to hang up on, in order. */
+  const excessive = new Set<Socket>();
+
+  const hangUp = (): void => {
+    for (const socket of excessive) {
+      excessive.delete(socket);
+      socket.destroy();
+      break;
+    }
+    if (excessive.size > 0) setImmediate(hangUp);
+  };
 
   const answer = (exchange: Exchange, line: Exchange[]): void => {
     // An answer that never finishes ends its connection, and with it those who wait.
@@ -32,7 +44,7 @@ export function answerInTurn(server: Server, refused: () => void): void {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const line = lines.get(socket);
-    if (socket.destroyed) return; // the rest of what it sent at once
+    if (socket.destroyed || excessive.has(socket)) return; // the rest of what it sent at once
     if (!line) {
       const empty: Exchange[] = [];
       lines.set(socket, empty);
@@ -42,7 +54,8 @@ export function answerInTurn(server: Server, refused: () => void): void {
     } else {
       refused();
       line.length = 0;
-      socket.destroy();
+      socket.pause();
+      if (excessive.add(socket).size === 1) setImmediate(hangUp);
     }
   });
 }
