@@ -10,7 +10,7 @@ import { type AccessConfig, accessConflict, accessShape } from '../access/access
 import { hostName, parseHost } from '../access/names/host-address.ts';
 import { canonicalOrigin } from '../access/names/origins.ts';
 import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
-import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
+import { DEFAULT_RETENTION, type Retention } from '../broker/retention/retention.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';

@@ -11,7 +11,7 @@ import {
   type Tail,
   type TailSink,
 } from '../broker.ts';
-import { completeRetention, type Retention, requireCounts } from '../retention.ts';
+import { completeRetention, type Retention, requireCounts } from '../retention/retention.ts';
 import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
 import { LiveChannels, Probe } from './live/live-channels.ts';

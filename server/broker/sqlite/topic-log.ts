@@ -4,7 +4,7 @@ import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '..
 import type { TopicEpochs } from '../epoch.ts';
 import { gapAfter } from '../gaps.ts';
 import { numberEntries, type RememberedIds } from '../remembered-ids.ts';
-import { bytesOf, type CompleteRetention } from '../retention.ts';
+import { bytesOf, type CompleteRetention } from '../retention/retention.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 
 /** Records that one transaction deletes beyond the number that it adds: a log that is far too long is trimmed bit by bit. */

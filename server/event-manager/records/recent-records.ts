@@ -1,5 +1,6 @@
 import type { Position } from '../../../shared/cursor.ts';
-import { RecordWindow } from '../../broker/record-window.ts';
+import { READ_CHARS } from '../../broker/broker.ts';
+import { RecordWindow } from '../../memory/record-window.ts';
 import { SharedBudget } from '../../memory/shared-budget.ts';
 import { charsOf, type StreamRecord } from './stream-record.ts';
 
@@ -52,7 +53,7 @@ export class RecentRecords {
   after({ epoch, seq }: Position, limit: number): readonly StreamRecord[] | null {
     const { oldest, newest } = this.#records;
     const isHere = oldest && newest && oldest.epoch === epoch && seq >= oldest.seq - 1 && seq < newest.seq;
-    return isHere ? this.#records.after(seq, limit) : null;
+    return isHere ? this.#records.after(seq, limit, READ_CHARS) : null;
   }
 
   /** Characters of JSON that are kept. */

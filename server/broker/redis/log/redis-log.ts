@@ -4,7 +4,7 @@ import type { LogEntry, PublishResult } from '../../../../shared/log.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import type { LogRecord } from '../../broker.ts';
 import { newEpoch } from '../../epoch.ts';
-import type { CompleteRetention } from '../../retention.ts';
+import type { CompleteRetention } from '../../retention/retention.ts';
 import { SeenRecords } from '../../tail/seen-records.ts';
 import type { RedisServers } from '../servers/servers.ts';
 import { FormatGuard } from './format.ts';
