@@ -30,17 +30,10 @@ export function typesAfter(seq: number, { others, types }: Cuts): Types {
     : { only: named.filter((type) => isGone(type)) };
 }
 
-/**
- * Tells if a set has a type that somebody wants. A notice of erasing concerns everybody, since it may be of any type.
- * @param wanted the types that somebody wants
- */
-export function concerns(types: Types, wanted: Iterable<string>): boolean {
-  if ('only' in types) {
-    const { only } = types;
-    return only.includes(ERASED_NOTICE) || [...wanted].some((type) => only.includes(type));
-  }
-  const { allBut } = types;
-  return !allBut.includes(ERASED_NOTICE) || [...wanted].some((type) => !allBut.includes(type));
+/** Tells if a set may have a type. A notice of erasing may be of any, and so concerns all. */
+export function mayHave(types: Types, type: string): boolean {
+  if ('only' in types) return types.only.includes(type) || types.only.includes(ERASED_NOTICE);
+  return !types.allBut.includes(type) || !types.allBut.includes(ERASED_NOTICE);
 }
 
 /** The number of the last record that any rule took out: what is missing up to there is no damage. */

@@ -172,7 +172,7 @@ interface Rejections {
 /** A record's place in the stream, and none of its content. */
 function gapOf(record: LogRecord, reason: GapReason = 'dropped'): StreamRecord {
   const from = { epoch: record.epoch, seq: record.seq - 1 };
-  return { ...gapRecord({ from, to: record, lost: 1, reason }), of: record.type };
+  return gapRecord({ from, to: record, lost: 1, reason, types: { only: [record.type] } });
 }
 
 /** Judges data that an event's schema has yielded before, here or elsewhere. */
