@@ -10,7 +10,8 @@ import { type AccessConfig, accessConflict, accessShape } from '../access/access
 import { hostName, parseHost } from '../access/names/host-address.ts';
 import { canonicalOrigin } from '../access/names/origins.ts';
 import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
-import { DEFAULT_RETENTION, type Retention } from '../broker/retention/retention.ts';
+import { completeRetention, DEFAULT_RETENTION, type Retention } from '../broker/retention/retention.ts';
+import type { TypeRetention } from '../broker/retention/type-rules.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
@@ -53,9 +54,14 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
   readonly simulationTopics: readonly string[];
-  /** Records kept per topic. Default 10 000. */
+  /**
+   * Limits of single types of events, so that chatty ones do not push out those that matter:
+   * `{ agent_message: '30 days', system_status: { records: 100 } }`; as a variable: JSON. Default none.
+   */
+  readonly retention: Readonly<Record<string, TypeRetention>>;
+  /** Records kept per topic, of types without a limit of their own. Default 10 000. */
   readonly retentionMaxRecords: number;
-  /** Age in ms up to which records are kept. Default 24 h. */
+  /** Age in ms up to which records of such types are kept. Default 24 h. */
   readonly retentionMaxAgeMs: number;
   /** Bytes of JSON kept per topic. Default 64 MiB. */
   readonly retentionMaxBytes: number;
@@ -146,6 +152,12 @@ const shape = z.strictObject({
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })
     .default([DEFAULT_TOPIC]),
+  retention: z
+    .union([z.record(z.string(), z.unknown()), z.string().transform(parsedJson)])
+    .refine(isTypeRetention, {
+      error: 'limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}',
+    })
+    .default({}),
   retentionMaxRecords: wholeNumber(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
   retentionMaxAgeMs: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
   retentionMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
@@ -235,12 +247,13 @@ export function assertLoaded(config: unknown): asserts config is ServerConfig {
 /** Retention of each topic, and of all together. */
 export function retentionOf(config: ServerConfig): Retention {
   const {
+    retention,
     retentionMaxRecords: maxRecords,
     retentionMaxAgeMs: maxAgeMs,
     retentionMaxBytes: maxBytes,
     retentionMaxTotalBytes: maxTotalBytes,
   } = config;
-  return { maxRecords, maxAgeMs, maxBytes, maxTotalBytes: maxTotalBytes ?? undefined };
+  return { retention, maxRecords, maxAgeMs, maxBytes, maxTotalBytes: maxTotalBytes ?? undefined };
 }
 
 /** `redisUrl` → `REDIS_URL`. */
@@ -263,6 +276,24 @@ function redisUrlMistake(url: string): string | null {
     return null;
   } catch (error) {
     return `a Redis URL. ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isTypeRetention(value: unknown): value is Readonly<Record<string, TypeRetention>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  try {
+    completeRetention('RETENTION', { retention: { ...value } });
+    return true;
+  } catch {
+    return false;
   }
 }
 

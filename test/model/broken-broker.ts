@@ -2,7 +2,7 @@ import type { Broker, LogRecord, TailSink } from '../../server/broker/broker.ts'
 
 /** Faults of a broker. */
 export const FAULTS = ['drops', 'reorders', 'repeats', 'hides gaps', 'stores keys twice'] as const;
-type Fault = (typeof FAULTS)[number];
+type Fault = (typeof FAULTS)[number] | 'none';
 
 /** A broker that does one thing wrong. */
 export function breakBroker(broker: Broker, fault: Fault): Broker {

@@ -1,4 +1,5 @@
 import { formatCursor, type Position, parseCursor } from '../../shared/cursor.ts';
+import { areKeptTogether, type Kept, keptWith } from './wanted.ts';
 
 /** A record of the reference: event `n` at `seq`. */
 interface Stored {
@@ -8,7 +9,7 @@ interface Stored {
 
 /** The expected log as plain arrays, filled from the answers to publishes. */
 export class ReferenceLog {
-  readonly maxRecords: number;
+  readonly kept: Kept;
   /** epoch → the number of the event at index `seq - 1`. */
   readonly #epochs = new Map<string, (number | undefined)[]>();
   #keys = new Map<string, string>();
@@ -16,8 +17,8 @@ export class ReferenceLog {
   /** Position of the last record; null after the log was lost. */
   epoch: string | null = null;
 
-  constructor(maxRecords: number) {
-    this.maxRecords = maxRecords;
+  constructor(kept: Kept) {
+    this.kept = kept;
   }
 
   /** A publish of event `n` was answered. */
@@ -103,7 +104,30 @@ export class ReferenceLog {
 
   /** The oldest that the log holds now. */
   get first(): number {
-    return Math.max(0, this.last(this.epoch) - this.maxRecords) + 1;
+    const [oldest] = this.held(() => true, this.epoch, 0, Number.POSITIVE_INFINITY);
+    return oldest?.seq ?? this.last(this.epoch) + 1;
+  }
+
+  /** Records after `from`, up to and including `to`, that somebody wants and the log holds now. */
+  held(matches: (n: number) => boolean, epoch: string | null, from: number, to: number): Stored[] {
+    const records = epoch === null ? [] : (this.#epochs.get(epoch) ?? []);
+    return this.wanted(matches, epoch, from, to).filter(({ seq, n }) => {
+      const newer = records
+        .slice(seq)
+        .filter((other) => other !== undefined && areKeptTogether(this.kept, n, other));
+      return newer.length < keptWith(this.kept, n);
+    });
+  }
+
+  /** Tells if a record was taken out after `from` by a limit that is that of a record that somebody wants. */
+  mayMiss(matches: (n: number) => boolean, epoch: string, from: number): boolean {
+    const all = this.wanted(() => true, epoch, from, Number.POSITIVE_INFINITY);
+    const held = new Set(this.held(() => true, epoch, from, Number.POSITIVE_INFINITY).map(({ seq }) => seq));
+    // Two events of each kind: one that any choice of a type wants, whatever else it asks for.
+    const some = Array.from({ length: 6 }, (_, n) => n).filter(matches);
+    return all.some(
+      ({ seq, n }) => !held.has(seq) && some.some((wanted) => areKeptTogether(this.kept, n, wanted)),
+    );
   }
 
   at({ epoch, seq }: Position): number | undefined {
@@ -123,8 +147,7 @@ export class ReferenceLog {
 
   /** The last `count` wanted records of those in the log now. */
   latest(matches: (n: number) => boolean, count: number): Stored[] {
-    const last = this.last(this.epoch);
-    return this.wanted(matches, this.epoch, last - this.maxRecords, last).slice(-count);
+    return this.held(matches, this.epoch, 0, this.last(this.epoch)).slice(-count);
   }
 
   /** A place in any log there ever was, or `from` ahead of the present one. */

@@ -18,6 +18,22 @@ export function eventOf(n: number): EventToPublish<PsycheCatalog> {
 const score = (n: number): number => (n % 2 === 0 ? -0.5 : 0.5);
 const isStatus = (n: number): boolean => n % 3 === 0;
 
+/** What a log keeps: the last records, statuses apart where they have a limit of their own. */
+export interface Kept {
+  readonly maxRecords: number;
+  readonly statuses?: number;
+}
+
+/** Tells if records of two events share a limit. */
+export function areKeptTogether({ statuses }: Kept, a: number, b: number): boolean {
+  return statuses === undefined || isStatus(a) === isStatus(b);
+}
+
+/** Number of records that are kept of those that share a limit with event `n`. */
+export function keptWith({ maxRecords, statuses = maxRecords }: Kept, n: number): number {
+  return isStatus(n) ? statuses : maxRecords;
+}
+
 interface Wanted {
   readonly options: Selection;
   /** The same, said of the number of an event. */

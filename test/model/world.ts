@@ -1,7 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { EventManager } from '../../server/index.ts';
 import { parseCursor } from '../../shared/cursor.ts';
-import { type Backend, MAX_RECORDS, TOPIC } from './backends.ts';
+import { type Backend, TOPIC } from './backends.ts';
 import type { Command } from './commands.ts';
 import { ModelClient } from './model-client.ts';
 import { ReferenceLog } from './reference.ts';
@@ -23,7 +23,7 @@ export async function runWorld(backend: Backend, commands: readonly Command[]): 
 
 class World {
   readonly #backend: Backend;
-  readonly #reference = new ReferenceLog(MAX_RECORDS);
+  readonly #reference: ReferenceLog;
   readonly #clients: ModelClient[] = [];
   #nodes: EventManager[] = [];
   #pending: Promise<void>[] = [];
@@ -31,6 +31,7 @@ class World {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.#reference = new ReferenceLog(backend.kept);
     this.#startNodes();
   }
 
@@ -189,7 +190,9 @@ class World {
       since = page.next;
       atEnd = page.atEnd;
     }
-    const expected = this.#reference.latest(matches, MAX_RECORDS).map(({ seq }) => `${epoch}:${seq}`);
+    const expected = this.#reference
+      .latest(matches, Number.POSITIVE_INFINITY)
+      .map(({ seq }) => `${epoch}:${seq}`);
     if (got.join() !== expected.join())
       throw new Error(`[D8] history: ${got.join()} instead of ${expected.join()}`);
   }

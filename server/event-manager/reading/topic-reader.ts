@@ -35,8 +35,9 @@ export class RecentPages {
     for (const { log: of, records } of this.#pages) {
       const [first] = records;
       const last = records.at(-1);
-      if (of !== log || first?.epoch !== epoch || !last || seq >= last.seq) continue;
+      if (of !== log || first?.epoch !== epoch || !last) continue;
       const ifContiguous = seq - numberBefore(first);
+      if (ifContiguous < 0 || seq >= last.seq) continue;
       if (records[ifContiguous]?.seq === seq + 1) return records.slice(ifContiguous);
       const index = records.findIndex((record) => numberBefore(record) === seq);
       if (index >= 0) return records.slice(index);
