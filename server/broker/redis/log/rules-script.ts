@@ -13,6 +13,9 @@ const MOST = 1000;
  */
 export const RULES = `
 local rules, ruleOf, indexed = {}, {}, 0
+local openRules, index, trimByRules
+-- Where there are no rules, nothing of it is even defined: a script is run anew with each publish.
+if ARGV[10] ~= '' then
 for kind, most, age in string.gmatch(ARGV[10], '(%S+) (%d+) (%d+)') do
   local rule = { kind = kind, most = tonumber(most), age = tonumber(age), list = KEYS[6 + #rules], cut = 0, count = 0, fresh = {} }
   rules[#rules + 1] = rule
@@ -28,7 +31,7 @@ local function bytesOf(place)
 end
 
 -- Finds out what the rules have done so far. Other rules may have been in force, and other programs at work.
-local function openRules()
+openRules = function()
   local known, others, named = {}, 0, 0
   for kind, cut, count in string.gmatch(ruleText, '([^%d%s]%S*) (%d+) (%d+)') do
     known[kind] = { cut = tonumber(cut), count = tonumber(count) }
@@ -58,7 +61,7 @@ local function openRules()
 end
 
 -- Notes that a record is in the log.
-local function index(place, kind)
+index = function(place, kind)
   local rule = ruleOf[string.match(kind, '^[^ ]+')] or ruleOf['*']
   rule.fresh[#rule.fresh + 1] = place
 end
@@ -133,7 +136,7 @@ local function takeOldest()
 end
 
 -- Trims by all rules. 'byAge': by their ages too. Returns whether there is more to be taken out.
-local function trimByRules(byAge)
+trimByRules = function(byAge)
   indexMore()
   writeIndex()
   local more = indexed < seq
@@ -149,5 +152,6 @@ local function trimByRules(byAge)
   local state = string.format('%.0f %.0f ', indexed, floor) .. table.concat(text, ' ')
   redis.call('HSET', meta, 'before', before, 'rules', state)
   return more
+end
 end
 `;
