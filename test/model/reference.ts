@@ -1,5 +1,5 @@
 import { formatCursor, type Position, parseCursor } from '../../shared/cursor.ts';
-import { areKeptTogether, type Kept, keptWith } from './wanted.ts';
+import { type Kept, limitOf } from './wanted.ts';
 
 /** A record of the reference: event `n` at `seq`. */
 interface Stored {
@@ -7,11 +7,19 @@ interface Stored {
   readonly n: number;
 }
 
+/** What limits have left of an epoch's records. */
+interface Trim {
+  readonly held: ReadonlySet<number>;
+  readonly cuts: ReadonlyMap<string, number>;
+}
+
 /** The expected log as plain arrays, filled from the answers to publishes. */
 export class ReferenceLog {
   readonly kept: Kept;
   /** epoch → the number of the event at index `seq - 1`. */
   readonly #epochs = new Map<string, (number | undefined)[]>();
+  /** Made anew once a record is added. */
+  readonly #trims = new Map<string, Trim>();
   #keys = new Map<string, string>();
   #replica: { epoch: string; records: (number | undefined)[]; keys: Map<string, string> } | null = null;
   /** Position of the last record; null after the log was lost. */
@@ -40,6 +48,7 @@ export class ReferenceLog {
     this.#epochs.set(epoch, records);
     if (records[seq - 1] !== undefined) throw new Error(`[D1] ${result.cursor} was given twice`);
     records[seq - 1] = n;
+    this.#trims.delete(epoch);
     this.epoch = epoch;
   }
 
@@ -81,6 +90,7 @@ export class ReferenceLog {
     if (last !== 0 && last !== records.length)
       throw new Error(`[D1] of ${records.length} records ${last} are left`);
     if (last > 0) this.#epochs.set(epoch, records);
+    this.#trims.delete(epoch);
     const renamed = ([key, cursor]: [string, string]): [string, string] => [
       key,
       last > 0 && cursor.startsWith(`${before}:`) ? cursor.replace(before, epoch) : cursor,
@@ -110,24 +120,36 @@ export class ReferenceLog {
 
   /** Records after `from`, up to and including `to`, that somebody wants and the log holds now. */
   held(matches: (n: number) => boolean, epoch: string | null, from: number, to: number): Stored[] {
-    const records = epoch === null ? [] : (this.#epochs.get(epoch) ?? []);
-    return this.wanted(matches, epoch, from, to).filter(({ seq, n }) => {
-      const newer = records
-        .slice(seq)
-        .filter((other) => other !== undefined && areKeptTogether(this.kept, n, other));
-      return newer.length < keptWith(this.kept, n);
-    });
+    const all = this.wanted(matches, epoch, from, to);
+    return epoch === null ? all : all.filter(({ seq }) => this.#trimOf(epoch).held.has(seq));
   }
 
-  /** Tells if a record was taken out after `from` by a limit that is that of a record that somebody wants. */
+  /** Tells if a limit of records that somebody may want has taken out one after `from`. */
   mayMiss(matches: (n: number) => boolean, epoch: string, from: number): boolean {
-    const all = this.wanted(() => true, epoch, from, Number.POSITIVE_INFINITY);
-    const held = new Set(this.held(() => true, epoch, from, Number.POSITIVE_INFINITY).map(({ seq }) => seq));
-    // Two events of each kind: one that any choice of a type wants, whatever else it asks for.
-    const some = Array.from({ length: 6 }, (_, n) => n).filter(matches);
-    return all.some(
-      ({ seq, n }) => !held.has(seq) && some.some((wanted) => areKeptTogether(this.kept, n, wanted)),
-    );
+    // Events of each kind: one at least that any choice of a type wants. A type without events is under the limit of others.
+    const wanted = [0, 1, 2, 3, 4, 5].filter(matches);
+    const { cuts } = this.#trimOf(epoch);
+    return (wanted.length > 0 ? wanted : [1]).some((n) => (cuts.get(limitOf(this.kept, n).name) ?? 0) > from);
+  }
+
+  /** The records that an epoch's log holds now, and the last number that each limit has taken out. */
+  #trimOf(epoch: string): Trim {
+    const known = this.#trims.get(epoch);
+    if (known) return known;
+    const trim = { held: new Set<number>(), cuts: new Map<string, number>() };
+    const counts = new Map<string, number>();
+    const records = this.#epochs.get(epoch) ?? [];
+    for (let seq = records.length; seq > 0; seq--) {
+      const n = records[seq - 1];
+      if (n === undefined) continue;
+      const { name, records: most } = limitOf(this.kept, n);
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      if (count <= most) trim.held.add(seq);
+      else if (!trim.cuts.has(name)) trim.cuts.set(name, seq);
+    }
+    this.#trims.set(epoch, trim);
+    return trim;
   }
 
   at({ epoch, seq }: Position): number | undefined {

@@ -24,14 +24,10 @@ export interface Kept {
   readonly statuses?: number;
 }
 
-/** Tells if records of two events share a limit. */
-export function areKeptTogether({ statuses }: Kept, a: number, b: number): boolean {
-  return statuses === undefined || isStatus(a) === isStatus(b);
-}
-
-/** Number of records that are kept of those that share a limit with event `n`. */
-export function keptWith({ maxRecords, statuses = maxRecords }: Kept, n: number): number {
-  return isStatus(n) ? statuses : maxRecords;
+/** Name of the limit that a record of event `n` is under, and the number of records that it keeps. */
+export function limitOf({ maxRecords, statuses }: Kept, n: number): { name: string; records: number } {
+  if (statuses === undefined) return { name: 'all', records: maxRecords };
+  return isStatus(n) ? { name: 'statuses', records: statuses } : { name: 'others', records: maxRecords };
 }
 
 interface Wanted {

@@ -8,7 +8,7 @@ import type { LogFile } from './log-file.ts';
 const MOST = 1000;
 
 /** One rule's records in a topic. */
-export interface RuleState {
+interface RuleState {
   readonly rule: TypeRule;
   /** The number of the last that it took out. */
   readonly cut: number;
@@ -46,20 +46,21 @@ type StoredRules = [type: string, cut: number, count: number | null][];
  */
 export function rulesFrom(stored: string, first: number, retention: CompleteRetention): RulesState | null {
   const { maxRecords, maxAgeMs } = retention;
-  if (stored === '' && retention.rules.length === 0) return null;
-  const rules = retention.rules.length > 0 ? retention.rules : [{ type: OTHERS, maxRecords, maxAgeMs }];
   const before: StoredRules = stored === '' ? [[OTHERS, first - 1, null]] : JSON.parse(stored);
+  const lastCut = Math.max(...before.map(([, cut]) => cut));
+  if (retention.rules.length === 0 && lastCut < first) return null; // no hole is left
+  const rules = retention.rules.length > 0 ? retention.rules : [{ type: OTHERS, maxRecords, maxAgeMs }];
   const known = new Map(before.map(([type, cut, count]) => [type, { cut, count }]));
   const isSame = rules.length === before.length && rules.every(({ type }) => known.has(type));
-  const isNamed = (type: string) => rules.some((rule) => rule.type === type);
-  // Records of a type that had another rule before were taken out by that one.
-  const others = Math.max(
-    ...before.flatMap(([type, cut]) => (type === OTHERS || !isNamed(type) ? [cut] : [])),
-  );
+  const others = known.get(OTHERS)?.cut ?? 0;
+  // Types that had a rule of their own before are others now.
+  const unnamed = before.filter(([type]) => !rules.some((rule) => rule.type === type));
+  const cuts = new Map([...known].map(([type, { cut }]) => [type, cut]));
+  cuts.set(OTHERS, Math.max(others, ...unnamed.map(([, cut]) => cut)));
   const states = rules.map((rule): RuleState => {
-    const { cut = 0, count = null } = known.get(rule.type) ?? {};
-    const from = rule.type === OTHERS || !known.has(rule.type) ? others : cut;
-    return { rule, cut: from, count: isSame ? count : null, walked: isSame ? from : 0 };
+    const cut = cuts.get(rule.type) ?? others;
+    const count = isSame ? (known.get(rule.type)?.count ?? null) : null;
+    return { rule, cut, count, walked: isSame ? cut : 0 };
   });
   return { states, due: 0 };
 }
@@ -125,7 +126,7 @@ export class RuleRows {
       left -= oldest.bytes;
       const rule = ruleOf(states, type);
       states = states.map((state) =>
-        state.rule === rule ? { ...state, cut: seq, walked: seq, count: (state.count ?? 1) - 1 } : state,
+        state.rule === rule ? { ...state, cut: Math.max(state.cut, seq), walked: seq, count: (state.count ?? 1) - 1 } : state,
       );
     }
     this.#keepIds(row, gone, now - IDEMPOTENCY_MS);
@@ -171,7 +172,7 @@ export class RuleRows {
     }
     found.return?.();
     for (const { seq } of rows) deleteRecord.run(row, seq);
-    const cut = rows.at(-1)?.seq ?? state.cut;
+    const cut = Math.max(state.cut, rows.at(-1)?.seq ?? 0);
     const walked = next ? next.seq - 1 : Math.max(cut, state.walked);
     return {
       state: { rule, cut, walked, count: next ? count - rows.length : 0 },

@@ -8,8 +8,8 @@ const MOST = 1000;
  *
  * The field `rules` of the topic's state is "<indexed> <floor> ", then "<type> <cut> <count> " of each rule: the number up to
  * which records are in lists, the number before the oldest record, and for each rule the number of the last record that it
- * took out and of those in its list. A log without any is as short as it was: `before` then is what all records that are
- * gone took, and not only those at the beginning.
+ * took out and of those in its list. Where there are rules, `before` is the bytes of all records that are gone, and not
+ * only of those at the beginning: their total is what can be read.
  */
 export const RULES = `
 local rules, ruleOf, indexed = {}, {}, 0
@@ -36,16 +36,18 @@ openRules = function()
   for kind, cut, count in string.gmatch(ruleText, '([^%d%s]%S*) (%d+) (%d+)') do
     known[kind] = { cut = tonumber(cut), count = tonumber(count) }
     named = named + 1
-    -- Records of a kind that had a rule of its own were taken out by that.
-    if kind == '*' or not ruleOf[kind] then others = math.max(others, tonumber(cut)) end
+    -- Kinds that had a rule of their own before are others now.
+    if not ruleOf[kind] then others = math.max(others, tonumber(cut)) end
   end
+  local ofOthers = known['*'] and known['*'].cut or 0
   local first, _, _, reached = recordFrom(1, seq)
   first = first or seq + 1
   local at, floor = string.match(ruleText, '^(%d+) (%d+) ')
   local fits = named == #rules and first - 1 == tonumber(floor or -1)
   for _, rule in ipairs(rules) do
     local was = known[rule.kind]
-    rule.cut = was and rule.kind ~= '*' and was.cut or others
+    rule.cut = was and was.cut or ofOthers
+    if rule.kind == '*' then rule.cut = math.max(rule.cut, others) end
     if first - 1 ~= tonumber(floor or -1) then rule.cut = math.max(rule.cut, first - 1) end
     rule.count = redis.call('LLEN', rule.list)
     fits = fits and was ~= nil and was.count == rule.count
@@ -119,7 +121,7 @@ local function take(rule, excess, young)
     redis.call('XDEL', log, places[place] .. '-0')
     if erasedAt > 0 then redis.call('ZREMRANGEBYSCORE', erased, places[place], places[place]) end
   end
-  rule.cut, rule.count = tonumber(places[n]), rule.count - n
+  rule.cut, rule.count = math.max(rule.cut, tonumber(places[n])), rule.count - n
   return n == most
 end
 
