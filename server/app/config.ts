@@ -155,7 +155,8 @@ const shape = z.strictObject({
   retention: z
     .union([z.record(z.string(), z.unknown()), z.string().transform(parsedJson)])
     .refine(isTypeRetention, {
-      error: 'limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}',
+      error:
+        'limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}',
     })
     .default({}),
   retentionMaxRecords: wholeNumber(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),

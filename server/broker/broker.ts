@@ -113,8 +113,8 @@ export interface Bounds {
    */
   readonly erased?: number;
   /**
-   * Numbers up to which limits of types have taken records out; absent where there never was such a limit. While they are
-   * before a record, it is held.
+   * Numbers up to which limits of types may have taken records out; absent where there never was such a limit. A record
+   * beyond them is held.
    */
   readonly cuts?: Cuts;
 }

@@ -85,7 +85,9 @@ test('a record that is missing is damage, unless a limit of a type may have take
   await disk.query('DELETE FROM records WHERE seq = 8');
   const second = await disk.open(few);
   const { epoch } = await second.bounds(topic);
-  await expect(second.read(topic, { epoch, seq: 0 }, 100)).rejects.toThrow('record 8 of topic run-1 is missing');
+  await expect(second.read(topic, { epoch, seq: 0 }, 100)).rejects.toThrow(
+    'record 8 of topic run-1 is missing',
+  );
   expect((await second.read(topic, { epoch, seq: 0 }, 4)).records).toHaveLength(4);
 });
 

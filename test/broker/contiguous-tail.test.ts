@@ -33,7 +33,11 @@ describe('ContiguousTail', () => {
   test('[D4] tells holes between the records of a page in their places, as far as nothing of them was announced', () => {
     const { sink, tail } = startedAt(3);
     const bounds = { epoch: 'a', first: 1, last: 12, cuts: { others: 0, types: new Map([['tick', 11]]) } };
-    const page = pageOf({ epoch: 'a', seq: 3 }, bounds, [...records(5, 6), ...records(9, 9), ...records(12, 12)]);
+    const page = pageOf({ epoch: 'a', seq: 3 }, bounds, [
+      ...records(5, 6),
+      ...records(9, 9),
+      ...records(12, 12),
+    ]);
     expect(page.gap?.to.seq).toBe(4);
     expect(page.gaps?.map(({ from, to }) => [from.seq, to.seq])).toEqual([
       [6, 8],

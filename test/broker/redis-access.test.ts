@@ -18,7 +18,8 @@ const RULE = /^ACL SETUSER events (.*)$/m.exec(
 
 /** Has records taken out by the limits of their types, beside others, erased ones too. */
 async function useRules(broker: RedisBroker): Promise<void> {
-  for (let n = 0; n < 9; n++) await broker.publish('by-type', [{ ...entry(n), type: n % 2 ? 'chatty' : 'other' }]);
+  for (let n = 0; n < 9; n++)
+    await broker.publish('by-type', [{ ...entry(n), type: n % 2 ? 'chatty' : 'other' }]);
   const { epoch } = await broker.bounds('by-type');
   await broker.erase('by-type', epoch, [8], [{ ...entry(9), type: 'log.erased' }]);
   await broker.publish('by-type', [{ ...entry(10), type: 'chatty' }]);

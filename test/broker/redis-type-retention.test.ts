@@ -98,7 +98,8 @@ test('[D4] lists that Redis lost are made again from the log, some of it with ea
   await publish(broker, 'ccc');
   const { epoch } = await broker.bounds(topic);
   await broker.erase(topic, epoch, [2, 2502], [{ ...entry(0), type: 'log.erased' }]);
-  for (const type of ['chatty', 'm', '*', 'log.erased']) await log.admin.del(typeKey(log.prefix, topic, type));
+  for (const type of ['chatty', 'm', '*', 'log.erased'])
+    await log.admin.del(typeKey(log.prefix, topic, type));
   for (let n = 0; n < 5; n++) await publish(broker, 'co');
   const held = await heldIn(broker);
   expect(held.slice(0, 2500)).toEqual(Array.from({ length: 2500 }, (_, index) => index + 1));

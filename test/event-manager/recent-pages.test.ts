@@ -35,7 +35,13 @@ describe('a recently read page', () => {
 
   test('is found by each position in it, holes or not, but in the midst of a hole', () => {
     const pages = new RecentPages();
-    const hole = gapRecord({ from: position(4), to: position(8), lost: 4, reason: 'trimmed', types: { only: ['x'] } });
+    const hole = gapRecord({
+      from: position(4),
+      to: position(8),
+      lost: 4,
+      reason: 'trimmed',
+      types: { only: ['x'] },
+    });
     const holed = [record(3), record(4), hole, record(9), record(10)];
     pages.keep(log, holed);
     for (const [index, seq] of [2, 3, 4, 8, 9].entries())
@@ -44,7 +50,9 @@ describe('a recently read page', () => {
     const cuts = (x: number) => ({ others: 100, types: new Map([['x', x]]) });
     expect(holds({ epoch: 'e', first: 1, last: 10, cuts: cuts(2) }, holed)).toBe(true);
     expect(holds({ epoch: 'e', first: 1, last: 10, cuts: cuts(3) }, holed)).toBe(false);
-    expect(holds({ epoch: 'e', first: 1, last: 10, cuts: { ...cuts(2), types: new Map() } }, holed)).toBe(false);
+    expect(holds({ epoch: 'e', first: 1, last: 10, cuts: { ...cuts(2), types: new Map() } }, holed)).toBe(
+      false,
+    );
   });
 
   test('is used while the log holds all of it', () => {

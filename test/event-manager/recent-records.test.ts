@@ -27,11 +27,20 @@ function numbersAfter(
 
 describe('the recent records of a topic', () => {
   test('[D4] have holes that limits of types have made as gaps in their places, told from their beginning only', () => {
-    const recent = filled(5, 6);
-    const [from, to] = [{ epoch: 'e', seq: 6 }, { epoch: 'e', seq: 8 }];
+    const recent = new RecentRecords(MAX_RECORDS, 1000);
+    for (const seq of [5, 6]) recent.push(record(seq));
+    const [from, to] = [
+      { epoch: 'e', seq: 6 },
+      { epoch: 'e', seq: 8 },
+    ];
     recent.push(gapRecord({ from, to, lost: 2, reason: 'trimmed', types: { only: ['tick'] } }));
     recent.push(record(9));
-    expect([4, 5, 6, 8].map((seq) => numbersAfter(recent, seq))).toEqual([[5, 6, 8, 9], [6, 8, 9], [8, 9], [9]]);
+    expect([4, 5, 6, 8].map((seq) => numbersAfter(recent, seq))).toEqual([
+      [5, 6, 8, 9],
+      [6, 8, 9],
+      [8, 9],
+      [9],
+    ]);
     expect([7, 9].map((seq) => numbersAfter(recent, seq))).toEqual([null, null]);
   });
 

@@ -12,7 +12,9 @@ const ROUNDS = 40;
 
 /** A log of rounds: a message, then four statuses. */
 async function openLog(kind: (typeof brokerKinds)[number]) {
-  const log = await kind.open({ retention: { agent_message: '30 days', system_status: { records: STATUSES } } });
+  const log = await kind.open({
+    retention: { agent_message: '30 days', system_status: { records: STATUSES } },
+  });
   const manager = new EventManager({ broker: log.broker, lingerMs: 0 });
   const [first] = await manager.publishBatch([{ event_type: 'agent_message', data: agentMessage(0) }]);
   for (let round = 1; round < ROUNDS; round++) {
@@ -89,7 +91,11 @@ describe.each(brokerKinds)('retention by type, with $name', (kind) => {
     expect(last.items).toHaveLength(5);
     expect(last.gaps).toEqual([]);
     const replayed: string[] = [];
-    for await (const [cursor, item] of manager.replay({ types: ['agent_message'], speed: 1000, maxPauseMs: 0 }))
+    for await (const [cursor, item] of manager.replay({
+      types: ['agent_message'],
+      speed: 1000,
+      maxPauseMs: 0,
+    }))
       replayed.push(item.event_type === 'agent_message' ? cursor : item.event_type);
     expect(replayed.slice(-1)).toEqual(['stream_synced']);
     expect(replayed).toHaveLength(ROUNDS + 1);

@@ -35,8 +35,8 @@ interface Row {
   readonly bytes: number;
 }
 
-/** Rules as a topic's row has them: type, cut and count of each. */
-type StoredRules = [type: string, cut: number, count: number | null][];
+/** Rules as a topic's row has them, see {@link RuleState}. */
+type StoredRules = [type: string, cut: number, walked: number, count: number | null][];
 
 /**
  * The rules of a topic as they are to be from now on.
@@ -46,11 +46,11 @@ type StoredRules = [type: string, cut: number, count: number | null][];
  */
 export function rulesFrom(stored: string, first: number, retention: CompleteRetention): RulesState | null {
   const { maxRecords, maxAgeMs } = retention;
-  const before: StoredRules = stored === '' ? [[OTHERS, first - 1, null]] : JSON.parse(stored);
+  const before: StoredRules = stored === '' ? [[OTHERS, first - 1, 0, null]] : JSON.parse(stored);
   const lastCut = Math.max(...before.map(([, cut]) => cut));
   if (retention.rules.length === 0 && lastCut < first) return null; // no hole is left
   const rules = retention.rules.length > 0 ? retention.rules : [{ type: OTHERS, maxRecords, maxAgeMs }];
-  const known = new Map(before.map(([type, cut, count]) => [type, { cut, count }]));
+  const known = new Map(before.map(([type, cut, walked, count]) => [type, { cut, walked, count }]));
   const isSame = rules.length === before.length && rules.every(({ type }) => known.has(type));
   const others = known.get(OTHERS)?.cut ?? 0;
   // Types that had a rule of their own before are others now.
@@ -59,8 +59,8 @@ export function rulesFrom(stored: string, first: number, retention: CompleteRete
   cuts.set(OTHERS, Math.max(others, ...unnamed.map(([, cut]) => cut)));
   const states = rules.map((rule): RuleState => {
     const cut = cuts.get(rule.type) ?? others;
-    const count = isSame ? (known.get(rule.type)?.count ?? null) : null;
-    return { rule, cut, count, walked: isSame ? cut : 0 };
+    const { walked = 0, count = null } = (isSame && known.get(rule.type)) || {};
+    return { rule, cut, walked, count };
   });
   return { states, due: 0 };
 }
@@ -75,7 +75,7 @@ export function cutsIn({ states }: RulesState): Cuts {
 
 export function rulesText({ states }: RulesState): string {
   return JSON.stringify(
-    states.map(({ rule, cut, count }) => [rule.type, cut, count] satisfies StoredRules[0]),
+    states.map(({ rule, cut, walked, count }) => [rule.type, cut, walked, count] satisfies StoredRules[0]),
   );
 }
 
@@ -126,7 +126,9 @@ export class RuleRows {
       left -= oldest.bytes;
       const rule = ruleOf(states, type);
       states = states.map((state) =>
-        state.rule === rule ? { ...state, cut: Math.max(state.cut, seq), walked: seq, count: (state.count ?? 1) - 1 } : state,
+        state.rule === rule
+          ? { ...state, cut: Math.max(state.cut, seq), walked: seq, count: (state.count ?? 1) - 1 }
+          : state,
       );
     }
     this.#keepIds(row, gone, now - IDEMPOTENCY_MS);

@@ -10,7 +10,7 @@ const SCHEMA_VERSION = 3;
 /** Columns and tables that are new in version 3. */
 const VERSIONS = `
   ALTER TABLE topics ADD COLUMN erased INTEGER NOT NULL DEFAULT 0; -- see Bounds.erased; 0 before the first
-  ALTER TABLE topics ADD COLUMN rules TEXT NOT NULL DEFAULT ''; -- limits of types, as JSON: [[type, cut, count], …]
+  ALTER TABLE topics ADD COLUMN rules TEXT NOT NULL DEFAULT ''; -- limits of types, as JSON, see rule-rows.ts
   ALTER TABLE topics ADD COLUMN due INTEGER DEFAULT 0; -- time at which one of them next takes out a record; NULL: never
   ALTER TABLE records ADD COLUMN version INTEGER NOT NULL DEFAULT 1; -- of the event's data
   ALTER TABLE records ADD COLUMN schema TEXT; -- see LogEntry.schema
