@@ -10,14 +10,13 @@ import { type AccessConfig, accessConflict, accessShape } from '../access/access
 import { hostName, parseHost } from '../access/names/host-address.ts';
 import { canonicalOrigin } from '../access/names/origins.ts';
 import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
-import { completeRetention, DEFAULT_RETENTION, type Retention } from '../broker/retention/retention.ts';
-import type { TypeRetention } from '../broker/retention/type-rules.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
+import { type RetentionConfig, retentionShape } from './retention-config.ts';
 
 /** Configuration of a server. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
-export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig {
+export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig, RetentionConfig {
   /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
@@ -54,22 +53,6 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
   readonly simulationTopics: readonly string[];
-  /**
-   * Limits of single types of events, so that chatty ones do not push out those that matter:
-   * `{ agent_message: '30 days', system_status: { records: 100 } }`; as a variable: JSON. Default none.
-   */
-  readonly retention: Readonly<Record<string, TypeRetention>>;
-  /** Records kept per topic, of types without a limit of their own. Default 10 000. */
-  readonly retentionMaxRecords: number;
-  /** Age in ms up to which records of such types are kept. Default 24 h. */
-  readonly retentionMaxAgeMs: number;
-  /** Bytes of JSON kept per topic. Default 64 MiB. */
-  readonly retentionMaxBytes: number;
-  /**
-   * Bytes that all topics together may take in memory or in a file; beyond it the oldest records go of those that take the
-   * most. Default null: 256 MiB in memory, 16 GiB in a file. In Redis set `maxmemory`.
-   */
-  readonly retentionMaxTotalBytes: number | null;
   /** Ms between two `system_status` events of this process, on each of `simulationTopics`; 0 publishes none, as does a catalog without that event. Default 5000, and 0 without the simulation. */
   readonly monitorIntervalMs: number;
   /** True if events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
@@ -152,17 +135,6 @@ const shape = z.strictObject({
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })
     .default([DEFAULT_TOPIC]),
-  retention: z
-    .union([z.record(z.string(), z.unknown()), z.string().transform(parsedJson)])
-    .refine(isTypeRetention, {
-      error:
-        'limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}',
-    })
-    .default({}),
-  retentionMaxRecords: wholeNumber(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
-  retentionMaxAgeMs: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
-  retentionMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
-  retentionMaxTotalBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).nullable().default(null),
   monitorIntervalMs: wholeNumber(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   drainMs: wholeNumber(0, 27_000).default(10_000),
@@ -186,6 +158,7 @@ const shape = z.strictObject({
   ...accessShape,
   ...limitsShape,
   ...metricsShape,
+  ...retentionShape,
 });
 const schema = shape
   .refine(({ data, redisUrl }) => data === null || redisUrl === null, {
@@ -245,18 +218,6 @@ export function assertLoaded(config: unknown): asserts config is ServerConfig {
   );
 }
 
-/** Retention of each topic, and of all together. */
-export function retentionOf(config: ServerConfig): Retention {
-  const {
-    retention,
-    retentionMaxRecords: maxRecords,
-    retentionMaxAgeMs: maxAgeMs,
-    retentionMaxBytes: maxBytes,
-    retentionMaxTotalBytes: maxTotalBytes,
-  } = config;
-  return { retention, maxRecords, maxAgeMs, maxBytes, maxTotalBytes: maxTotalBytes ?? undefined };
-}
-
 /** `redisUrl` → `REDIS_URL`. */
 function variableOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
@@ -277,24 +238,6 @@ function redisUrlMistake(url: string): string | null {
     return null;
   } catch (error) {
     return `a Redis URL. ${error instanceof Error ? error.message : error}`;
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function isTypeRetention(value: unknown): value is Readonly<Record<string, TypeRetention>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  try {
-    completeRetention('RETENTION', { retention: { ...value } });
-    return true;
-  } catch {
-    return false;
   }
 }
 
