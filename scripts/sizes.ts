@@ -41,7 +41,8 @@ const BUDGETS: readonly Budget[] = [
   {
     what: './react, our own code',
     config: door('client/react/index.ts'),
-    maxBytes: 15.75 * KB,
+    // 0.15 KB of it have the store let go of erased events.
+    maxBytes: 15.9 * KB,
     packages: [...TRPC, 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
 ];

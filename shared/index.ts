@@ -33,6 +33,8 @@ export { CloseCode, DEFAULT_TOPIC, mayReconnect, PROTOCOL_HEADER, PROTOCOL_VERSI
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export type { PublishAs } from './publish-as.ts';
 export type {
+  EraseOptions,
+  EraseResult,
   EventSelection,
   HistoryOptions,
   ReplayOptions,

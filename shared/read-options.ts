@@ -120,6 +120,34 @@ export function replayShape(names: readonly string[]) {
   } satisfies ShapeOf<ReplayOptions<string, AnyCatalog>>;
 }
 
+/** Events to take back: one, by its cursor, or all of a topic that a filter matches. */
+export type EraseOptions<N extends EventName<C>, C extends AnyCatalog> =
+  | {
+      /** Default `default`. */
+      topic?: string | undefined;
+      cursor: string;
+    }
+  | (Pick<EventSelection<N, C>, 'topic' | 'types'> & {
+      cursor?: undefined;
+      /** Conditions that the events meet; `{}` for all. */
+      filter: EventFilter<N, C>;
+    });
+
+/** The result of erasing. */
+export interface EraseResult {
+  /** Number of events that were erased; those that had been before are not counted. */
+  erased: number;
+}
+
+/** Schema of {@link EraseOptions}, of events of these names. */
+export function eraseSchema(names: readonly string[]) {
+  const { topic, types, filter } = selectionShape(names);
+  return z.union([
+    z.strictObject({ topic, cursor: cursorSchema }),
+    z.strictObject({ topic, types, filter: filter.unwrap() }),
+  ]);
+}
+
 /** Most types that one selection names; a catalog may have fewer. */
 const MAX_TYPES = 1000;
 

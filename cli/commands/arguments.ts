@@ -34,7 +34,7 @@ export const typesOption = (): Option =>
 export const sinceOption = (): Option =>
   new Option('--since <position>', 'a cursor, or an ISO 8601 time').argParser(parsePosition);
 
-const filterOption = (): Option =>
+export const filterOption = (): Option =>
   new Option(
     '--filter <json>',
     'conditions on the data, and on who published: \'{"sentiment.score":{"lt":0},"by":"ego"}\'',

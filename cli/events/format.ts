@@ -50,6 +50,7 @@ function describe(item: AnyEvent | StreamNotice): [Style, string] {
       return [style, `${health_status}: ${load}, ${active_agents} agents, ${error_count} errors`];
     }
     case 'stream_gap':
+      if (item.data.reason === 'erased') return ['dim', `${item.data.lost} events erased`];
       return ['red', `${item.data.lost ?? 'an unknown number of'} events lost: ${item.data.reason}`];
     case 'stream_synced':
       return ['dim', 'live from here'];

@@ -9,7 +9,7 @@ import type {
 
 /** A server, or Redis itself, as the commands use it: they read and publish events of any catalog. */
 export interface EventsSource
-  extends Pick<EventsClient<AnyCatalog>, 'stream' | 'replay' | 'history' | 'stats' | 'close'> {
+  extends Pick<EventsClient<AnyCatalog>, 'stream' | 'replay' | 'history' | 'erase' | 'stats' | 'close'> {
   /** @param options.by who published each event, for a log; a server names whoever is signed in, whatever is said here */
   publishBatch(
     events: readonly EventToPublish<AnyCatalog>[],

@@ -38,6 +38,7 @@ export async function openRedis(url: string): Promise<EventsSource> {
       for await (const [cursor, event] of manager.replay(options)) yield { cursor, event };
     },
     history: (options) => manager.history(options),
+    erase: (options) => manager.erase(options),
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats come from a server, not from Redis: pass --url');
     },

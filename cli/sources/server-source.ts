@@ -33,6 +33,7 @@ export async function openServer(
     stream: (options) => client().stream(options),
     replay: (options) => client().replay(options),
     history: (options) => client().history(options),
+    erase: (options) => client().erase(options),
     stats: (options) => client().stats(options),
     schema: () => schemaAt(new URL('schema.json', url)),
     async close() {

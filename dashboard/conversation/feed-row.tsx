@@ -47,14 +47,16 @@ const REASONS: Readonly<Record<Gap['reason'], string>> = {
   trimmed: 'they were removed before this page could read them',
   epoch_changed: 'the server’s log began anew',
   conflated: 'the page was too slow for all of them',
+  erased: 'somebody took them back',
   dropped: 'the log holds something there that is no event',
   unknown_version: 'the server is too old to read them',
 };
 
 /** A visible hole. */
 function GapRow({ gap }: { gap: Gap }): ReactNode {
+  const fate = gap.reason === 'erased' ? 'erased' : 'missing';
   const what =
-    gap.lost === null ? 'Some events may be missing here' : `${plural(gap.lost, 'event')} missing here`;
+    gap.lost === null ? `Some events may be ${fate} here` : `${plural(gap.lost, 'event')} ${fate} here`;
   return (
     <div className="gap-mark" data-reason={gap.reason}>
       <span>

@@ -2,16 +2,16 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
-import type { HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
+import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
-import type { Traced, Tracing } from '../telemetry/telemetry.ts';
+import type { Tracing } from '../telemetry/telemetry.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
+import { Eraser } from './erasing/eraser.ts';
 import type { EventManagerOptions, ListenerOptions, SubscribeOptions } from './event-manager-options.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/history.ts';
@@ -26,19 +26,17 @@ import {
   type PublishOptions,
   type UncheckedEvent,
 } from './publish/publisher.ts';
-import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
+import { traced } from './publish/traced.ts';
+import { type Asker, HeldRecords, ownAsker, unhurried } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReader } from './reading/topic-reader.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
 import { KeptSchemas } from './records/kept-schemas.ts';
 import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
-import { type Selection, select } from './records/selector.ts';
+import { ofThePast, type Selection, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
 import { DeliveryStats, type EventStats } from './stats/event-stats.ts';
-
-/** Each asks the broker. */
-const MAX_LAGS = 100;
 
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
 export class EventManager<C extends AnyCatalog = PsycheCatalog> {
@@ -182,7 +180,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     } = {}): AsyncIterable<DeliveredItem<N, C>> {
     this.#use();
     checkReplay(options);
-    const selector = select(this.catalog, options);
+    const selector = ofThePast(select(this.catalog, options));
     return replay<N, C>(this.#log(parseTopic(options.topic)), selector, options, {
       clock: this.#clock,
       signal,
@@ -202,7 +200,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     HistoryPage<N, C>
   > {
     this.#use();
-    const selector = select(this.catalog, options);
+    const selector = ofThePast(select(this.catalog, options));
     const log = this.#log(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
@@ -211,6 +209,22 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       asker.answered(chars);
       return page;
     });
+  }
+
+  /**
+   * Takes events back, from the log and from all who have them: their places stay, as gaps `erased` [V7]. What is published
+   * meanwhile is not looked at. A call that fails may have erased a part: repeat it.
+   * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNKNOWN_EVENT, INVALID_FILTER, UNAVAILABLE, CLOSED
+   */
+  async erase<N extends EventName<C> = EventName<C>>({
+    asker = ownAsker(),
+    ...options
+  }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
+    this.#use();
+    const eraser = new Eraser(this.#broker, this.#log(parseTopic(options.topic)));
+    if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
+    const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };
+    return { erased: await eraser.all(select(this.catalog, options), new ReadSteps(reads)) };
   }
 
   /** Counts of this process since it started. */
@@ -239,16 +253,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     };
   }
 
-  /**
-   * By how many records the topic that is furthest behind its log is behind, of the first 100 that are followed; null
-   * while the log cannot be reached.
-   */
+  /** Records that the topic furthest behind its log lacks, of the first 100 followed; null while that is not known. */
   async lag(): Promise<number | null> {
-    const lags = await Promise.all(this.#hubs.hubs.slice(0, MAX_LAGS).map((hub) => hub.lag()));
-    return lags.reduce<number | null>(
-      (most, lag) => (most === null || lag === null ? null : Math.max(most, lag)),
-      0,
-    );
+    return this.#hubs.lag();
   }
 
   /** Sends what a throttle holds back, hands out what has arrived, ends all subscriptions, and closes the broker. Idempotent. */
@@ -289,18 +296,4 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
 function managerClosed(): EventsError {
   return new EventsError('CLOSED', 'The event manager is closed.');
-}
-
-/** Asker of a page in the making: nobody waits in the midst of one, since it would hold up those of others. */
-function unhurried(asker: Asker): Asker {
-  return {
-    ...ownAsker(),
-    get gone() {
-      return asker.gone;
-    },
-  };
-}
-
-function traced(topic = DEFAULT_TOPIC, types: readonly string[], traceparent: string | undefined): Traced {
-  return { topic, type: [...new Set(types)].join(','), traceparent };
 }

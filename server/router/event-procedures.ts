@@ -8,7 +8,14 @@ import type {
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import type { HistoryOptions, ReplayOptions, SubscriptionOptions } from '../../shared/read-options.ts';
+import {
+  type EraseOptions,
+  type EraseResult,
+  eraseSchema,
+  type HistoryOptions,
+  type ReplayOptions,
+  type SubscriptionOptions,
+} from '../../shared/read-options.ts';
 import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
 import { optionsOnly } from '../../shared/wire/limits.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
@@ -94,6 +101,11 @@ export type EventProcedures<C extends AnyCatalog> = {
     output: AsyncIterable<TrackedItem<EventName<C>, C>, void, undefined>;
     meta: unknown;
   }>;
+  erase: TRPCMutationProcedure<{
+    input: EraseOptions<EventName<C>, C>;
+    output: EraseResult;
+    meta: unknown;
+  }>;
   stats: TRPCQueryProcedure<{ input: undefined; output: EventStats; meta: unknown }>;
 };
 
@@ -124,7 +136,7 @@ export interface EventProceduresOptions<Ctx> {
 }
 
 /**
- * The procedures `publish.*`, `on.*`, `history`, `replay` and `stats` of a manager's catalog, built on your own procedure, so
+ * The procedures `publish.*`, `on.*`, `history`, `replay`, `erase` and `stats` of a manager's catalog, built on your own procedure, so
  * that your context, middleware, transformer and error formatter apply.
  *
  * @example
@@ -230,6 +242,13 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     );
   });
 
+  const erase = admitting({
+    asked: askedOfHistory(catalog.names),
+    authorize: (ctx, asked) => checkpoint.erase(ctx, asked),
+    expects: () => optionsOnly,
+    input: eraseSchema(catalog.names),
+  }).mutation(({ ctx, input: { input } }) => untyped.erase({ ...input, asker: askerOf(ctx) }));
+
   const procedures = {
     publish: { ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])), batch },
     on: {
@@ -238,6 +257,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     },
     history,
     replay,
+    erase,
     stats: procedure.query(async ({ ctx }) => {
       await checkpoint.stats(ctx);
       return manager.stats();

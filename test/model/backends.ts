@@ -94,9 +94,9 @@ export async function redisBackend(url: string, kept: Kept = ALIKE): Promise<Bac
   const retention = retentionOf(kept);
   const prefix = `model-${randomUUID()}`;
   const admin = new Redis(url);
-  const { log, meta, ids, olderIds } = topicKeys(prefix, TOPIC);
+  const { log, meta, erased, ids, olderIds } = topicKeys(prefix, TOPIC);
   const { rules } = completeRetention('model', retention);
-  const keys = [log, meta, ids, olderIds, ...rules.map(({ type }) => typeKey(prefix, TOPIC, type))];
+  const keys = [log, meta, erased, ids, olderIds, ...rules.map(({ type }) => typeKey(prefix, TOPIC, type))];
   const lose = async () => {
     await admin.del(...keys);
   };

@@ -89,7 +89,7 @@ test.each([
 test.each(FAULTS)('control: a broker that %s is found out', { timeout }, async (fault) => {
   const result = await checkModel(() => memoryBackend((broker) => breakBroker(broker, fault)), 300, true);
   tell(NAME, { control: 'all found' });
-  expect(String(result.errorInstance)).toMatch(/\[D\d]/);
+  expect(String(result.errorInstance)).toMatch(/\[[DV]\d]/);
 });
 
 test('control: [D1] a log that is rewound while no node is running that knows it is found out', {

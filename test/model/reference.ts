@@ -13,6 +13,23 @@ interface Trim {
   readonly cuts: ReadonlyMap<string, number>;
 }
 
+/** State of a log that a replica has. */
+interface Replica {
+  readonly epoch: string;
+  readonly records: (number | undefined)[];
+  readonly keys: Map<string, string>;
+  readonly erased: ReadonlySet<string>;
+}
+
+/** Numbers of the records that tell of an erasing, by the type of what was erased. */
+export const NOTICES = { agent_message: -1, system_status: -2 } as const;
+
+/** Tells if somebody wants a record: of an erasing, whoever wants events of the type. */
+function wants(matches: (n: number) => boolean, n: number): boolean {
+  if (n >= 0) return matches(n);
+  return n === NOTICES.system_status ? matches(3) : matches(1) || matches(2);
+}
+
 /** The expected log as plain arrays, filled from the answers to publishes. */
 export class ReferenceLog {
   readonly kept: Kept;
@@ -21,7 +38,9 @@ export class ReferenceLog {
   /** Made anew once a record is added. */
   readonly #trims = new Map<string, Trim>();
   #keys = new Map<string, string>();
-  #replica: { epoch: string; records: (number | undefined)[]; keys: Map<string, string> } | null = null;
+  /** Cursors of erased records. */
+  readonly #erased = new Set<string>();
+  #replica: Replica | null = null;
   /** Position of the last record; null after the log was lost. */
   epoch: string | null = null;
 
@@ -52,6 +71,20 @@ export class ReferenceLog {
     this.epoch = epoch;
   }
 
+  /** Records were erased, and the log has got to number `last` with the notices of it. */
+  erased(cursors: readonly string[], notice: number, last: number): void {
+    for (const cursor of cursors) this.#erased.add(cursor);
+    const records = this.#epochs.get(this.epoch ?? '');
+    if (!records || cursors.length > 0 !== last > records.length)
+      throw new Error(`[V7] ${cursors.length} were erased, and the log has got to ${last}`);
+    while (records.length < last) records.push(notice);
+    this.#trims.delete(this.epoch ?? '');
+  }
+
+  isErased(position: Position): boolean {
+    return this.#erased.has(formatCursor(position));
+  }
+
   /** The log was lost, and with it its keys. */
   lost(): void {
     this.#keys = new Map();
@@ -63,7 +96,12 @@ export class ReferenceLog {
   replicated(): void {
     if (this.epoch === null) return;
     const records = [...(this.#epochs.get(this.epoch) ?? [])];
-    this.#replica = { epoch: this.epoch, records, keys: new Map(this.#keys) };
+    this.#replica = {
+      epoch: this.epoch,
+      records,
+      keys: new Map(this.#keys),
+      erased: new Set(this.#erased),
+    };
   }
 
   /** Tells if there is a replica to take over. */
@@ -77,7 +115,7 @@ export class ReferenceLog {
    */
   failedOver(epoch: string, last: number): void {
     if (!this.#replica) throw new Error('there was no replica');
-    const { epoch: before, records, keys } = this.#replica;
+    const { epoch: before, records, keys, erased } = this.#replica;
     this.#replica = null;
     if (epoch === before) {
       if (this.epoch !== before || this.last(before) !== records.length)
@@ -91,6 +129,9 @@ export class ReferenceLog {
       throw new Error(`[D1] of ${records.length} records ${last} are left`);
     if (last > 0) this.#epochs.set(epoch, records);
     this.#trims.delete(epoch);
+    // With the epoch's name its cursors change.
+    for (const cursor of erased)
+      if (last > 0 && cursor.startsWith(`${before}:`)) this.#erased.add(cursor.replace(before, epoch));
     const renamed = ([key, cursor]: [string, string]): [string, string] => [
       key,
       last > 0 && cursor.startsWith(`${before}:`) ? cursor.replace(before, epoch) : cursor,
@@ -162,14 +203,16 @@ export class ReferenceLog {
     const found: Stored[] = [];
     for (let seq = Math.max(from, 0) + 1; seq <= Math.min(to, records.length); seq++) {
       const n = records[seq - 1];
-      if (n !== undefined && matches(n)) found.push({ seq, n });
+      if (n !== undefined && wants(matches, n)) found.push({ seq, n });
     }
     return found;
   }
 
   /** The last `count` wanted records of those in the log now. */
   latest(matches: (n: number) => boolean, count: number): Stored[] {
-    return this.held(matches, this.epoch, 0, this.last(this.epoch)).slice(-count);
+    return this.held(matches, this.epoch, 0, this.last(this.epoch))
+      .filter(({ seq, n }) => n > 0 && !this.isErased({ epoch: this.epoch ?? '', seq }))
+      .slice(-count);
   }
 
   /** A place in any log there ever was, or `from` ahead of the present one. */

@@ -24,9 +24,10 @@ export interface Kept {
   readonly statuses?: number;
 }
 
-/** Name of the limit that a record of event `n` is under, and the number of records that it keeps. */
+/** Name of the limit that a record of event `n`, or of an erasing, is under, and the number of records that it keeps. */
 export function limitOf({ maxRecords, statuses }: Kept, n: number): { name: string; records: number } {
   if (statuses === undefined) return { name: 'all', records: maxRecords };
+  if (n < 0) return { name: 'notices', records: Number.POSITIVE_INFINITY };
   return isStatus(n) ? { name: 'statuses', records: statuses } : { name: 'others', records: maxRecords };
 }
 

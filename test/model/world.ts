@@ -4,7 +4,7 @@ import { parseCursor } from '../../shared/cursor.ts';
 import { type Backend, TOPIC } from './backends.ts';
 import type { Command } from './commands.ts';
 import { ModelClient } from './model-client.ts';
-import { ReferenceLog } from './reference.ts';
+import { NOTICES, ReferenceLog } from './reference.ts';
 import { eventOf, wantedOf } from './wanted.ts';
 
 const NODES = 2;
@@ -64,6 +64,8 @@ class World {
         return this.#replicate();
       case 'failOver':
         return this.#failOver();
+      case 'erase':
+        return this.#erase(command);
       case 'history':
         return this.#history(command);
       case 'turns':
@@ -195,6 +197,33 @@ class World {
       .map(({ seq }) => `${epoch}:${seq}`);
     if (got.join() !== expected.join())
       throw new Error(`[D8] history: ${got.join()} instead of ${expected.join()}`);
+  }
+
+  /** Erased records are gone at once from all that is read. */
+  async #erase({ node, at, filter }: Command & { do: 'erase' }): Promise<void> {
+    await this.#settle();
+    const { epoch, first } = this.#reference;
+    if (epoch === null) return;
+    const seq = Math.max(first, this.#reference.last(epoch) - at);
+    const n = this.#reference.at({ epoch, seq }) ?? 0;
+    if (!filter && n < 0) return; // a notice is no event
+    const sad = wantedOf(3);
+    const wanted = filter ? sad.matches : (other: number) => other === n;
+    const cursors = this.#reference
+      .latest(wanted, Number.POSITIVE_INFINITY)
+      .map((found) => `${epoch}:${found.seq}`);
+    const { types, filter: conditions = {} } = sad.options;
+    const manager = this.#node(node);
+    const { erased } = await manager.erase(
+      filter ? { types, filter: conditions } : { cursor: `${epoch}:${seq}` },
+    );
+    if (erased !== cursors.length) throw new Error(`[V7] ${erased} erased instead of ${cursors.join()}`);
+    const broker = this.#backend.broker();
+    const { last } = await broker.bounds(TOPIC);
+    await broker.close();
+    const type = filter || n % 3 !== 0 ? 'agent_message' : 'system_status';
+    this.#reference.erased(cursors, NOTICES[type], last);
+    await this.#history({ do: 'history', node, wants: 0, limit: 9 });
   }
 
   async #lose(): Promise<void> {

@@ -35,7 +35,7 @@ describe('the golden frames show', () => {
     expect(text).toContain(`"closed":${code},`);
   });
 
-  test.each(['trimmed', 'epoch_changed', 'conflated', 'dropped', 'unknown_version'])(
+  test.each(['trimmed', 'epoch_changed', 'conflated', 'dropped', 'unknown_version', 'erased'])(
     'a gap with the reason %s',
     (reason) => {
       expect(text).toContain(`"reason":"${reason}"`);

@@ -267,16 +267,8 @@ export class SqliteBroker implements Broker {
       this.#tails.tell(log.name, records);
       this.#watchers.tell(log.name);
     }
-    let failure: unknown;
-    try {
-      if (erases) this.#file.emptyWal();
-    } catch (error) {
-      failure = error;
-    }
-    for (const write of group) {
-      if (write.erases && failure !== undefined) write.reject(failure);
-      else write.resolve();
-    }
+    if (erases) this.#file.scrub();
+    for (const { resolve } of group) resolve();
   }
 }
 

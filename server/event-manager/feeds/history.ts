@@ -10,6 +10,7 @@ import { UNSENT_BYTES } from '../reading/asker.ts';
 import { readBackward } from '../reading/read-backward.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
+import { addItem } from '../records/erasure.ts';
 import type { Selector } from '../records/selector.ts';
 import {
   decodeRecord,
@@ -73,7 +74,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
       .filter(({ type }) => !isNoticeType(type))
       // The selector let nothing else through than events N.
       .map((record) => ({ cursor: record.cursor, event: itemOf<C>(record) as EventOf<N, C> })),
-    gaps: records
+    gaps: joined(records)
       .filter(({ type }) => type === 'stream_gap')
       .map((record) => (itemOf<C>(record) as StreamGap).data),
     next: formatCursor(end),
@@ -81,6 +82,13 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
     atEnd: forward ? exhausted : before === undefined,
   };
   return { page, chars: charsOf(records) };
+}
+
+/** Records of a page as a subscription would have them. */
+function joined(records: readonly StreamRecord[]): StreamRecord[] {
+  const items: StreamRecord[] = [];
+  for (const record of records) addItem(items, record);
+  return items;
 }
 
 async function pageAfter(

@@ -6,6 +6,9 @@ import type { Hub } from './hub.ts';
 import { PacedHub, type Pacing } from './paced-hub.ts';
 import { TopicHub } from './topic-hub.ts';
 
+/** Each asks the broker. */
+const MAX_LAGS = 100;
+
 /** A hub that somebody uses: it stays open until `release`. */
 export interface HubLease<H extends Hub = Hub> {
   readonly hub: H;
@@ -78,6 +81,15 @@ export class HubRegistry {
   /** The hubs, those that were opened first at first. */
   get hubs(): TopicHub[] {
     return Array.from(this.#entries.values(), ({ hub }) => hub);
+  }
+
+  /** By how many records the hub that is furthest behind its log is behind, of the first 100; null where that is not known. */
+  async lag(): Promise<number | null> {
+    const lags = await Promise.all(this.hubs.slice(0, MAX_LAGS).map((hub) => hub.lag()));
+    return lags.reduce<number | null>(
+      (most, lag) => (most === null || lag === null ? null : Math.max(most, lag)),
+      0,
+    );
   }
 
   acquire(topic: string): HubLease {

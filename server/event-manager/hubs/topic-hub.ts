@@ -4,6 +4,7 @@ import type { Gap } from '../../broker/broker.ts';
 import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader, TopicTail } from '../reading/topic-reader.ts';
+import { erasedPlace, erases } from '../records/erasure.ts';
 import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord } from '../records/stream-record.ts';
@@ -128,7 +129,16 @@ export class TopicHub implements Hub {
     if (this.#closed) return;
     this.#pending.push(...records);
     for (const { json } of records) this.#pendingChars += json.length;
+    for (const record of records) if (record.erases) this.#erase(record);
     this.#schedule();
+  }
+
+  /** Lets go of records that were erased: those that are not handed out yet will not be. */
+  #erase(erasure: StreamRecord): void {
+    this.#recent.clear();
+    this.#budget.note(this.#recent);
+    this.#pending = this.#pending.map((record) => (erases(erasure, record) ? erasedPlace(record) : record));
+    this.#pendingChars = this.#pending.reduce((sum, { json }) => sum + json.length, 0);
   }
 
   #schedule(): void {

@@ -69,8 +69,9 @@ export async function startOfLast(
   let oldest: Position | undefined;
   const start = await readBackward(log, bounds, end, steps, {
     record(record) {
-      const { epoch, seq, after } = record;
-      if (after === undefined && selector.matches(record)) inRange.push({ epoch, seq });
+      const { epoch, seq, after, erased, erases } = record;
+      const isEvent = after === undefined && !erased && !erases;
+      if (isEvent && selector.matches(record)) inRange.push({ epoch, seq });
     },
     rangeRead() {
       const wanted = Math.min(inRange.length, limit - found);

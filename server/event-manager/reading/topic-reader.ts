@@ -2,6 +2,7 @@ import { formatCursor, isBefore, type Position } from '../../../shared/cursor.ts
 import { onAbort } from '../../../shared/timing.ts';
 import type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail } from '../../broker/broker.ts';
 import { isCut } from '../../broker/retention/cuts.ts';
+import { clearMemos } from '../../memory/aging-map.ts';
 import type { NewerVersions } from '../records/newer-versions.ts';
 import { gapRecord, isNoticeType, numberBefore, type StreamRecord } from '../records/stream-record.ts';
 import { ownAsker } from './asker.ts';
@@ -16,6 +17,8 @@ const KEPT_PAGES = 16;
 
 interface Page {
   readonly log: object;
+  /** Bounds.erased of the log when it was read. */
+  readonly erased: number | undefined;
   /** Contiguous, of one epoch; holes that limits of types have made are gaps in their places. */
   readonly records: readonly StreamRecord[];
   readonly chars: number;
@@ -30,7 +33,7 @@ export class RecentPages {
   readonly #pages: Page[] = [];
   #chars = 0;
 
-  /** The records right after a position that are in a page, whether or not the log still holds them. */
+  /** The records right after a position that are in a page, whether or not the log still holds them as they are. */
   after(log: object, { epoch, seq }: Position): readonly StreamRecord[] {
     for (const { log: of, records } of this.#pages) {
       const [first] = records;
@@ -45,10 +48,21 @@ export class RecentPages {
     return [];
   }
 
-  /** Keeps a page without holes. */
-  keep(log: object, records: readonly StreamRecord[]): void {
+  /** Tells if the pages of a log were read before records were erased. @param erased Bounds.erased of the log now */
+  areOutdated(log: object, erased: number | undefined): boolean {
+    return this.#pages.some((page) => page.log === log && page.erased !== erased);
+  }
+
+  /** Forgets all pages: records in them may have been erased. */
+  clear(): void {
+    this.#pages.length = 0;
+    this.#chars = 0;
+  }
+
+  /** Keeps a page without holes. @param erased Bounds.erased of the log when it was read */
+  keep(log: object, records: readonly StreamRecord[], erased?: number): void {
     const chars = records.reduce((sum, { json }) => sum + json.length, 0);
-    this.#pages.push({ log, records, chars });
+    this.#pages.push({ log, records, erased, chars });
     this.#chars += chars;
     while (this.#chars > KEPT_CHARS || this.#pages.length > KEPT_PAGES)
       this.#chars -= this.#pages.shift()?.chars ?? 0;
@@ -56,6 +70,12 @@ export class RecentPages {
 }
 
 const pages = new RecentPages();
+
+/** Forgets what this process keeps of records, so that nothing is left of those that were erased. */
+export function forgetRecords(): void {
+  pages.clear();
+  clearMemos();
+}
 
 /** Tells if a log still holds all of some contiguous records. */
 export function holds({ epoch, first, last, cuts }: Bounds, records: readonly StreamRecord[]): boolean {
@@ -68,7 +88,7 @@ export function holds({ epoch, first, last, cuts }: Bounds, records: readonly St
 /** Records in order with the gaps that are before them and between them. */
 function withHoles(records: readonly StreamRecord[], gaps: readonly Gap[]): readonly StreamRecord[] {
   if (gaps.length === 0) return records;
-  return [...records, ...gaps.map(gapRecord)].sort((a, b) => a.seq - b.seq);
+  return [...records, ...gaps.map((gap) => gapRecord(gap))].sort((a, b) => a.seq - b.seq);
 }
 
 /**
@@ -140,15 +160,19 @@ export class TopicReader {
     const kept = pages.after(this, after).slice(0, limit);
     const lastKept = kept.at(-1);
     if (lastKept) arrived?.(lastKept);
-    if (kept.length > 0 && holds(await this.#wholeBounds(), kept)) {
-      await time();
-      return { gap: null, records: kept };
+    if (kept.length > 0) {
+      const now = await this.#wholeBounds();
+      if (pages.areOutdated(this, now.erased)) forgetRecords();
+      else if (holds(now, kept)) {
+        await time();
+        return { gap: null, records: kept };
+      }
     }
-    const page = this.#readLog(after, limit, time, arrived);
-    const over = page.then(noop, noop); // its failure is told to the one who reads it
+    const reading = this.#readLog(after, limit, time, arrived);
+    const over = reading.then(noop, noop); // its failure is told to the one who reads it
     this.#reading.set(place, over);
     void over.then(() => this.#reading.get(place) === over && this.#reading.delete(place));
-    return page;
+    return reading;
   }
 
   async #readLog(
@@ -157,7 +181,7 @@ export class TopicReader {
     time: LookTime,
     arrived?: (last: Position) => void,
   ): Promise<LogPage> {
-    const { gap: before, gaps = [], records } = await this.#broker.read(this.topic, after, limit);
+    const { gap: before, gaps = [], records, bounds } = await this.#broker.read(this.topic, after, limit);
     const last = records.at(-1);
     if (last && arrived) {
       arrived(last);
@@ -171,7 +195,7 @@ export class TopicReader {
       passing,
       heldAt === null ? holes : holes.filter(({ to }) => to.seq <= heldAt.seq),
     );
-    if (!gap && admitted.length > 0) pages.keep(this, admitted);
+    if (!gap && admitted.length > 0) pages.keep(this, admitted, bounds.erased);
     await time(); // to admit them may have taken all that there was
     return { gap, records: admitted, isHeld: heldAt !== null };
   }
@@ -219,7 +243,11 @@ export class TopicReader {
     // A tail follows the log when it can: whatever is not known by then is not believed.
     if (ready) await ready.catch(() => {});
     const log: HeldLog = {
-      admit: (records) => this.#admitted(records),
+      admit: (records) => {
+        const admitted = this.#admitted(records);
+        if (admitted.records.some(({ erases }) => erases)) forgetRecords();
+        return admitted;
+      },
       read: (after, signal) => patiently(() => this.#readInTurn(after, signal), signal),
       whenOver: (call) => this.#waits?.newer.whenOver(call) ?? (() => {}),
     };

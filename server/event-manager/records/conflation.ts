@@ -1,5 +1,6 @@
 import type { Position } from '../../../shared/cursor.ts';
 import { type Gap, READ_CHARS } from '../../broker/broker.ts';
+import { erases } from './erasure.ts';
 import { charsOf, gapRecord, isNoticeType, numberBefore, type StreamRecord } from './stream-record.ts';
 
 /** Records that are held at most, each the latest of its key. */
@@ -51,8 +52,9 @@ export class Conflation {
     if (!wanted) return;
     this.#wanted++;
     const isNotice = isNoticeType(record.type);
-    if (isNotice && numberBefore(record) === record.seq - 1) return; // counted as one that was lost
-    const key = isNotice ? Symbol() : this.#keyOf(record); // a gap of several stays in its place
+    if (record.erases) this.#erase(record);
+    else if (isNotice && numberBefore(record) === record.seq - 1) return; // counted as one that was lost
+    const key = isNotice ? Symbol() : this.#keyOf(record); // what tells of an erasing, or a gap of several, stays
     this.#chars += charsOf(record) - charsOf(this.#latest.get(key)?.record);
     this.#latest.delete(key); // or it would keep its place
     this.#latest.set(key, { record, number: this.#wanted });
@@ -67,6 +69,15 @@ export class Conflation {
     this.#wanted = 0;
     this.#latest.clear();
     this.#chars = 0;
+  }
+
+  /** Lets go of records that were erased since they came: they count as lost. */
+  #erase(erasure: StreamRecord): void {
+    for (const [key, { record }] of this.#latest) {
+      if (!erases(erasure, record)) continue;
+      this.#chars -= charsOf(record);
+      this.#latest.delete(key);
+    }
   }
 
   /** The remaining records of the range, in order. */

@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../broker/broker.ts';
-import { AgingMap } from '../../memory/aging-map.ts';
+import { AgingMap, clearedWithMemos } from '../../memory/aging-map.ts';
 import { charsOf } from './stream-record.ts';
 
 /** Characters of all texts that one process remembers: some ten thousand usual events. */
@@ -15,6 +15,13 @@ export class KnownTexts {
 
   constructor(maxChars: number = MAX_CHARS) {
     this.#maxChars = maxChars;
+    clearedWithMemos(this);
+  }
+
+  /** Forgets all of them: some may have been erased. */
+  clear(): void {
+    this.#known.clear();
+    this.#chars = 0;
   }
 
   /** Tells if a record of the same type, version, schema, text and annotations was added, wherever that one stood. */

@@ -7,11 +7,12 @@ import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError, messageOf } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
-import type { GapReason } from '../../../shared/stream-items.ts';
 import type { LogRecord } from '../../broker/broker.ts';
+import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { erasedPlace, erasureGap, placeOf } from './erasure.ts';
 import { KnownTexts } from './known-texts.ts';
-import { gapRecord, type StreamRecord } from './stream-record.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 /** Ms between two lines about records of one version of an event that were turned away: a log full of them is read again and again. */
 const WARN_EVERY_MS = 1000;
@@ -58,12 +59,14 @@ export class RecordChecks {
 
   admit(record: LogRecord): StreamRecord {
     if (record.validatedBy === this.#catalog) return record;
+    if (record.erased) return erasedPlace(record);
     const { type } = record;
+    if (type === ERASED_NOTICE) return erasureGap(record) ?? placeOf(record, 'dropped');
     // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
-    if (!this.#catalog.has(type)) return gapOf(record);
-    if ((record.version ?? 1) > this.#catalog.versionOf(type)) return gapOf(record, 'unknown_version');
+    if (!this.#catalog.has(type)) return placeOf(record, 'dropped');
+    if ((record.version ?? 1) > this.#catalog.versionOf(type)) return placeOf(record, 'unknown_version');
     if (this.#passed.has(record)) return record;
     try {
       const valid = this.#validated(record);
@@ -71,7 +74,7 @@ export class RecordChecks {
       return valid;
     } catch (error) {
       this.#reject(record, String(error));
-      return gapOf(record);
+      return placeOf(record, 'dropped');
     }
   }
 
@@ -167,12 +170,6 @@ interface Rejections {
   /** The count when a line last told of one. */
   told: number;
   toldAt: number;
-}
-
-/** A record's place in the stream, and none of its content. */
-function gapOf(record: LogRecord, reason: GapReason = 'dropped'): StreamRecord {
-  const from = { epoch: record.epoch, seq: record.seq - 1 };
-  return gapRecord({ from, to: record, lost: 1, reason, types: { only: [record.type] } });
 }
 
 /** Judges data that an event's schema has yielded before, here or elsewhere. */

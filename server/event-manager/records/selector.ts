@@ -66,6 +66,11 @@ export function select(catalog: AnyCatalog, selection: Selection): Selector {
   };
 }
 
+/** Selects what a log holds now: erased records are told in their places, so the notices of it are not needed. */
+export function ofThePast(selector: Selector): Selector {
+  return { ...selector, matches: (record) => !record.erases && selector.matches(record) };
+}
+
 /**
  * The condition of `echo: false`; none where it is not asked for. It is no part of the filter: there a catalog whose data
  * has a field named `by` could not be asked, and a fault in the caller's filter would be told at another path than its own.

@@ -21,6 +21,10 @@ export interface StreamRecord extends Position {
   readonly of?: Types;
   /** The number before the first of the records that limits of types took out, where this gap stands for those. */
   readonly after?: number;
+  /** The content of the record in this place was erased: the item is a gap of one. */
+  readonly erased?: true;
+  /** Records before this one that were erased, as StreamGap.data.runs has them: the item is the gap that tells so. */
+  readonly erases?: NonNullable<StreamGap['data']['runs']>;
 }
 
 /** The number before a record, or before the first of those that a gap stands for. */
@@ -98,8 +102,12 @@ export function placedRecord(record: StreamRecord, topic: string, cursor: string
 }
 
 /** The notice of a gap, which stands where the lost records would [D4]. */
-export function gapRecord({ from, to, lost, reason, types }: Gap): StreamRecord {
-  const data = { from: formatCursor(from), to: formatCursor(to), lost, reason } satisfies StreamGap['data'];
+export function gapRecord(
+  { from, to, lost, reason, types }: Gap,
+  runs?: StreamGap['data']['runs'],
+): StreamRecord {
+  const range = { from: formatCursor(from), to: formatCursor(to), lost, reason };
+  const data: StreamGap['data'] = runs ? { ...range, runs } : range;
   const record = noticeRecord(to, 'stream_gap', data);
   if (!types) return record;
   return reason === 'trimmed' ? { ...record, of: types, after: from.seq } : { ...record, of: types };

@@ -51,21 +51,25 @@ end
 
 -- The first record numbered from..last, erased or not: its number, time, id, and the bytes up to its end.
 local function recordFrom(from, last)
-  local seq, head = erasedFrom(from, last)
-  local at, upto, id
+  local seq, at, upto, id
   local start = from .. '-0'
   while true do
     local entry = redis.call('XRANGE', log, start, last .. '-0', 'COUNT', 1)[1]
     if not entry then break end
-    local heldSeq, heldHead = record(entry)
-    if string.find(heldHead or '', '^%d+ %d+ [^ ]* ') then
-      if not seq or tonumber(heldSeq) < tonumber(seq) then seq, head = heldSeq, heldHead end
+    local held, head = record(entry)
+    at, upto, id = string.match(head or '', '^(%d+) (%d+) ([^ ]*) ')
+    if at then
+      seq = held
       break
     end
     start = '(' .. entry[1]
   end
+  local gone, head = erasedFrom(from, seq and seq - 1 or last)
+  if gone then
+    seq = gone
+    at, upto, id = string.match(head, '^(%d+) (%d+) ([^ ]*) ')
+  end
   if not seq then return nil end
-  at, upto, id = string.match(head, '^(%d+) (%d+) ([^ ]*) ')
   return tonumber(seq), tonumber(at), id, tonumber(upto)
 end
 
