@@ -2,6 +2,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { EventManager } from '../../server/index.ts';
 import { parseCursor } from '../../shared/cursor.ts';
 import { type Backend, TOPIC } from './backends.ts';
+import { checkHistory } from './check-history.ts';
 import type { Command } from './commands.ts';
 import { ModelClient } from './model-client.ts';
 import { NOTICES, ReferenceLog } from './reference.ts';
@@ -182,21 +183,7 @@ class World {
 
   async #history({ node, wants, limit }: Command & { do: 'history' }): Promise<void> {
     await this.#settle();
-    const { epoch } = this.#reference;
-    if (epoch === null) return;
-    const { options, matches } = wantedOf(wants);
-    const got: string[] = [];
-    for (let since = `${epoch}:0`, atEnd = false; !atEnd; ) {
-      const page = await this.#node(node).history({ ...options, since, limit });
-      got.push(...page.items.map(({ cursor }) => cursor));
-      since = page.next;
-      atEnd = page.atEnd;
-    }
-    const expected = this.#reference
-      .latest(matches, Number.POSITIVE_INFINITY)
-      .map(({ seq }) => `${epoch}:${seq}`);
-    if (got.join() !== expected.join())
-      throw new Error(`[D8] history: ${got.join()} instead of ${expected.join()}`);
+    await checkHistory(this.#node(node), this.#reference, wants, limit);
   }
 
   /** Erased records are gone at once from all that is read. */
