@@ -107,6 +107,8 @@ test('a log of version 1 is taken over with everything in it', async () => {
     'ALTER TABLE topics DROP COLUMN bytes',
     'ALTER TABLE topics DROP COLUMN renewals',
     'ALTER TABLE topics DROP COLUMN erased',
+    'ALTER TABLE topics DROP COLUMN rules',
+    'ALTER TABLE topics DROP COLUMN due',
     'ALTER TABLE records DROP COLUMN version',
     'ALTER TABLE records DROP COLUMN schema',
     'DROP TABLE schemas',
