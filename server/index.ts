@@ -51,7 +51,9 @@ export type {
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
 export type { RedisSource } from './broker/redis/servers/open-topology.ts';
-export type { Retention } from './broker/retention.ts';
+export type { Cuts, Types } from './broker/retention/cuts.ts';
+export type { Retention } from './broker/retention/retention.ts';
+export type { TypeRetention } from './broker/retention/type-rules.ts';
 export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
 export { EventManager } from './event-manager/event-manager.ts';
 export type {

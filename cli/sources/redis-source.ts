@@ -10,6 +10,7 @@ export async function openRedisBroker(url: string): Promise<RedisBroker> {
     { url },
     {
       prefix: config.redisPrefix,
+      retention: config.retention,
       maxRecords: config.retentionMaxRecords,
       maxAgeMs: config.retentionMaxAgeMs,
       maxBytes: config.retentionMaxBytes,

@@ -10,13 +10,13 @@ import { type AccessConfig, accessConflict, accessShape } from '../access/access
 import { hostName, parseHost } from '../access/names/host-address.ts';
 import { canonicalOrigin } from '../access/names/origins.ts';
 import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
-import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
+import { type RetentionConfig, retentionShape } from './retention-config.ts';
 
 /** Configuration of a server. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
-export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig {
+export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig, RetentionConfig {
   /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
@@ -53,17 +53,6 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
   readonly simulationTopics: readonly string[];
-  /** Records kept per topic. Default 10 000. */
-  readonly retentionMaxRecords: number;
-  /** Age in ms up to which records are kept. Default 24 h. */
-  readonly retentionMaxAgeMs: number;
-  /** Bytes of JSON kept per topic. Default 64 MiB. */
-  readonly retentionMaxBytes: number;
-  /**
-   * Bytes that all topics together may take in memory or in a file; beyond it the oldest records go of those that take the
-   * most. Default null: 256 MiB in memory, 16 GiB in a file. In Redis set `maxmemory`.
-   */
-  readonly retentionMaxTotalBytes: number | null;
   /** Ms between two `system_status` events of this process, on each of `simulationTopics`; 0 publishes none, as does a catalog without that event. Default 5000, and 0 without the simulation. */
   readonly monitorIntervalMs: number;
   /** True if events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
@@ -146,10 +135,6 @@ const shape = z.strictObject({
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })
     .default([DEFAULT_TOPIC]),
-  retentionMaxRecords: wholeNumber(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
-  retentionMaxAgeMs: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
-  retentionMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
-  retentionMaxTotalBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).nullable().default(null),
   monitorIntervalMs: wholeNumber(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   drainMs: wholeNumber(0, 27_000).default(10_000),
@@ -173,6 +158,7 @@ const shape = z.strictObject({
   ...accessShape,
   ...limitsShape,
   ...metricsShape,
+  ...retentionShape,
 });
 const schema = shape
   .refine(({ data, redisUrl }) => data === null || redisUrl === null, {
@@ -230,17 +216,6 @@ export function assertLoaded(config: unknown): asserts config is ServerConfig {
     'INVALID_OPTION',
     'startServer takes the configuration that loadConfig returns, then its parts: startServer(loadConfig({ port: 3000 }), { catalog })',
   );
-}
-
-/** Retention of each topic, and of all together. */
-export function retentionOf(config: ServerConfig): Retention {
-  const {
-    retentionMaxRecords: maxRecords,
-    retentionMaxAgeMs: maxAgeMs,
-    retentionMaxBytes: maxBytes,
-    retentionMaxTotalBytes: maxTotalBytes,
-  } = config;
-  return { maxRecords, maxAgeMs, maxBytes, maxTotalBytes: maxTotalBytes ?? undefined };
 }
 
 /** `redisUrl` → `REDIS_URL`. */

@@ -113,6 +113,9 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
     publishAs: config.publishAs as PublishAs<C>,
     onNewerVersion: (met) => moving.begin(met),
   });
+  const unknown = Object.keys(config.retention).filter((type) => !manager.catalog.has(type));
+  if (unknown.length > 0)
+    logger.warn({ types: unknown }, 'RETENTION has limits of types that the catalog does not have');
   const sessions = new Sessions({ broker: authenticate && broker });
   const limits = new ClientLimits(config);
   try {

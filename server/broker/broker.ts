@@ -2,6 +2,7 @@ import type { Position } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { GapReason } from '../../shared/stream-items.ts';
+import type { Cuts, Types } from './retention/cuts.ts';
 
 /**
  * Keeps the logs of topics, and brings their records to every process. These comments are the contract; the suites
@@ -24,8 +25,9 @@ export interface Broker extends PublishTarget {
   /**
    * Reads a page: up to `limit` records right after a position, oldest first. The page ends early once its JSON comes to
    * READ_CHARS. A range at its beginning that cannot be read any more is its `gap`, and its records begin right after
-   * `gap.to`. A hole further on ends the page, and is the gap of the next one. So a page with neither records nor a gap is
-   * the end of the log; a short page need not be. Records and bounds are of one moment.
+   * `gap.to`. Holes that limits of types have made are its `gaps`. Any other hole further on ends the page, and is the gap
+   * of the next one. So a page with neither records nor a gap is the end of the log; a short page need not be. Records and
+   * bounds are of one moment.
    */
   read(topic: string, after: Position, limit: number): Promise<ReadResult>;
 
@@ -44,7 +46,10 @@ export interface Broker extends PublishTarget {
   /** The bounds of the log now. A topic that was never written to has an epoch too. */
   bounds(topic: string): Promise<Bounds>;
 
-  /** The position right before the first record appended at or after a time (Unix ms); the log's end if there is none. */
+  /**
+   * The position right before the first record appended at or after a time (Unix ms); the log's end if there is none. It
+   * is before the hole that limits of types have made in front of that record: what is gone there may be as young.
+   */
   seek(topic: string, at: number): Promise<Position>;
 
   /**
@@ -107,6 +112,11 @@ export interface Bounds {
    * that were read are still as they were.
    */
   readonly erased?: number;
+  /**
+   * Numbers up to which limits of types may have taken records out; absent where there never was such a limit. A record
+   * beyond them is held.
+   */
+  readonly cuts?: Cuts;
 }
 
 /** A range that cannot be delivered [D4]: after `from`, up to and including `to`. */
@@ -116,12 +126,16 @@ export interface Gap {
   /** Number of records; null where it cannot be known. */
   readonly lost: number | null;
   readonly reason: GapReason;
+  /** Types that may have been in it; absent: any. */
+  readonly types?: Types;
 }
 
 /** Result of {@link Broker.read}. */
 export interface ReadResult {
   readonly gap: Gap | null;
   readonly records: readonly LogRecord[];
+  /** Holes between the records, oldest first: each is after one of them and before the next. Absent: none. */
+  readonly gaps?: readonly Gap[];
   readonly bounds: Bounds;
 }
 

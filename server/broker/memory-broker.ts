@@ -14,7 +14,12 @@ import {
 import { newEpoch, TopicEpochs } from './epoch.ts';
 import { TopicTails, TopicWatchers } from './followers.ts';
 import { MemoryTopic } from './memory-topic.ts';
-import { type CompleteRetention, completeRetention, MAX_EMPTY_TOPICS, type Retention } from './retention.ts';
+import {
+  type CompleteRetention,
+  completeRetention,
+  MAX_EMPTY_TOPICS,
+  type Retention,
+} from './retention/retention.ts';
 
 /** Options of a {@link MemoryBroker}: retention. */
 export interface MemoryBrokerOptions extends Retention {

@@ -8,6 +8,7 @@ import { describeRetention } from './retention-contract.ts';
 import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
+import { describeTypeRetention } from './type-retention-contract.ts';
 
 /** No master is replaced here, however late a busy machine makes it answer. */
 const NEVER_MS = 120_000;
@@ -37,4 +38,5 @@ describe.each([
   describeTail(kind);
   describeTopics(kind);
   describeSchemas(kind);
+  describeTypeRetention(kind);
 });

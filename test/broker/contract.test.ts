@@ -6,6 +6,7 @@ import { describeRetention } from './retention-contract.ts';
 import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
+import { describeTypeRetention } from './type-retention-contract.ts';
 
 describe.each(brokerKinds)('$name', (kind) => {
   describeErase(kind);
@@ -14,4 +15,5 @@ describe.each(brokerKinds)('$name', (kind) => {
   describeTail(kind);
   describeTopics(kind);
   describeSchemas(kind);
+  describeTypeRetention(kind);
 });

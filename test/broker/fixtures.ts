@@ -4,7 +4,7 @@ import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import type { RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
-import type { Retention } from '../../server/broker/retention.ts';
+import type { Retention } from '../../server/broker/retention/retention.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 
 /** A log of a test's own, and the brokers of it. */

@@ -9,7 +9,7 @@ export const FAULTS = [
   'stores keys twice',
   'keeps what it erases',
 ] as const;
-type Fault = (typeof FAULTS)[number];
+type Fault = (typeof FAULTS)[number] | 'none';
 
 /** A broker that does one thing wrong. */
 export function breakBroker(broker: Broker, fault: Fault): Broker {

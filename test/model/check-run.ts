@@ -88,29 +88,43 @@ function checkGap(
   broken: (what: string) => Error,
 ): void {
   const [from, to] = [parseCursor(fromCursor), parseCursor(toCursor)];
-  const lastOfTo = reference.last(to.epoch);
+  const isHeld = (since: number) => reference.held(() => true, to.epoch, since, to.seq).length > 0;
   if (reason === 'epoch_changed') {
     const wasAhead = start?.epoch === from.epoch && start.seq === from.seq;
     if (lost !== null) throw broken('a loss that cannot be known has a number');
     if (to.epoch === from.epoch && !(wasAhead && to.seq < from.seq)) throw broken('the epoch did not change');
-    if (to.epoch !== from.epoch && to.seq > Math.max(0, lastOfTo - reference.maxRecords))
-      throw broken('passes over records that the new log has');
+    if (to.epoch !== from.epoch && isHeld(0)) throw broken('passes over records that the new log has');
     return;
   }
   if (to.epoch !== from.epoch || to.seq <= from.seq) throw broken('not a range');
   if (reason === 'trimmed') {
-    if (to.seq > lastOfTo - reference.maxRecords) throw broken('claims trimmed what the log holds');
+    if (isHeld(from.seq) || to.seq > reference.last(to.epoch))
+      throw broken('claims trimmed what the log holds');
+    if (!reference.mayMiss(matches, from.epoch, from.seq)) throw broken('is of types that nobody asked for');
     if (conflate ? (lost ?? 0) > to.seq - from.seq : lost !== to.seq - from.seq) throw broken('a wrong loss');
   } else if (reason === 'conflated' && conflate) {
-    const wanted = reference.wanted(matches, from.epoch, from.seq, to.seq);
-    const left = wanted.length;
-    // Of an erased event nothing is known but its type: it is wanted by all who want that.
-    const any = reference.wanted(() => true, from.epoch, from.seq, to.seq);
-    const erased = any.filter(({ seq }) => reference.isErased({ epoch: from.epoch, seq }));
-    const more = erased.filter(({ seq }) => !wanted.some((each) => each.seq === seq)).length;
-    if (lost === null || lost < left || lost > left + more)
-      throw broken(`a wrong loss: ${left} were wanted, and up to ${more} erased ones`);
+    const [least, most] = lossBetween(from, to, matches, reference);
+    if (lost === null || lost < least || lost > most)
+      throw broken(`a wrong loss: ${least} to ${most} were wanted`);
   } else throw broken('no reason for it');
+}
+
+/** The least and the most that may count as lost where a subscriber that conflates got no record. */
+function lossBetween(
+  { epoch, seq }: Position,
+  to: Position,
+  matches: (n: number) => boolean,
+  reference: ReferenceLog,
+): [number, number] {
+  // Of one that a limit of its type had taken out nothing is known.
+  if (reference.kept.statuses !== undefined)
+    return [reference.held(matches, epoch, seq, to.seq).length, to.seq - seq];
+  const wanted = reference.wanted(matches, epoch, seq, to.seq);
+  // Of an erased event nothing is known but its type: it is wanted by all who want that.
+  const any = reference.wanted(() => true, epoch, seq, to.seq);
+  const erased = any.filter((each) => reference.isErased({ epoch, seq: each.seq }));
+  const more = erased.filter((each) => !wanted.some((other) => other.seq === each.seq)).length;
+  return [wanted.length, wanted.length + more];
 }
 
 /** Each record of the gap was erased. */

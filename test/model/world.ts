@@ -1,7 +1,8 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { EventManager } from '../../server/index.ts';
 import { parseCursor } from '../../shared/cursor.ts';
-import { type Backend, MAX_RECORDS, TOPIC } from './backends.ts';
+import { type Backend, TOPIC } from './backends.ts';
+import { checkHistory } from './check-history.ts';
 import type { Command } from './commands.ts';
 import { ModelClient } from './model-client.ts';
 import { NOTICES, ReferenceLog } from './reference.ts';
@@ -23,7 +24,7 @@ export async function runWorld(backend: Backend, commands: readonly Command[]): 
 
 class World {
   readonly #backend: Backend;
-  readonly #reference = new ReferenceLog(MAX_RECORDS);
+  readonly #reference: ReferenceLog;
   readonly #clients: ModelClient[] = [];
   #nodes: EventManager[] = [];
   #pending: Promise<void>[] = [];
@@ -31,6 +32,7 @@ class World {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.#reference = new ReferenceLog(backend.kept);
     this.#startNodes();
   }
 
@@ -181,19 +183,7 @@ class World {
 
   async #history({ node, wants, limit }: Command & { do: 'history' }): Promise<void> {
     await this.#settle();
-    const { epoch } = this.#reference;
-    if (epoch === null) return;
-    const { options, matches } = wantedOf(wants);
-    const got: string[] = [];
-    for (let since = `${epoch}:0`, atEnd = false; !atEnd; ) {
-      const page = await this.#node(node).history({ ...options, since, limit });
-      got.push(...page.items.map(({ cursor }) => cursor));
-      since = page.next;
-      atEnd = page.atEnd;
-    }
-    const expected = this.#reference.latest(matches, MAX_RECORDS).map(({ seq }) => `${epoch}:${seq}`);
-    if (got.join() !== expected.join())
-      throw new Error(`[D8] history: ${got.join()} instead of ${expected.join()}`);
+    await checkHistory(this.#node(node), this.#reference, wants, limit);
   }
 
   /** Erased records are gone at once from all that is read. */
@@ -206,7 +196,9 @@ class World {
     if (!filter && n < 0) return; // a notice is no event
     const sad = wantedOf(3);
     const wanted = filter ? sad.matches : (other: number) => other === n;
-    const cursors = this.#reference.latest(wanted, MAX_RECORDS).map((found) => `${epoch}:${found.seq}`);
+    const cursors = this.#reference
+      .latest(wanted, Number.POSITIVE_INFINITY)
+      .map((found) => `${epoch}:${found.seq}`);
     const { types, filter: conditions = {} } = sad.options;
     const manager = this.#node(node);
     const { erased } = await manager.erase(

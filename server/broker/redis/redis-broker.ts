@@ -11,7 +11,7 @@ import {
   type Tail,
   type TailSink,
 } from '../broker.ts';
-import { completeRetention, type Retention, requireCounts } from '../retention.ts';
+import { completeRetention, longestAgeMs, type Retention, requireCounts } from '../retention/retention.ts';
 import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
 import { LiveChannels, Probe } from './live/live-channels.ts';
@@ -76,7 +76,7 @@ export class RedisBroker implements Broker {
     const keys = indexKeys(prefix, this.#commands.db);
     this.#index = new TopicIndex({
       keys,
-      maxAgeMs: retention.maxAgeMs,
+      maxAgeMs: longestAgeMs(retention),
       run: (send) => this.#commands.run(keys.topics, send),
       check: (topic) => this.#log.checkFormat(topic),
       holds: (topic) => this.#log.exists(topic),
@@ -127,8 +127,8 @@ export class RedisBroker implements Broker {
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
     this.#checkOpen();
-    const { gap, records, bounds } = await this.#log.read(topic, after, limit, READ_CHARS);
-    return { gap, records, bounds };
+    const { gap, gaps, records, bounds } = await this.#log.read(topic, after, limit, READ_CHARS);
+    return { gap, records, bounds, ...(gaps && { gaps }) };
   }
 
   async bounds(topic: string): Promise<Bounds> {

@@ -10,6 +10,8 @@ const SCHEMA_VERSION = 3;
 /** Columns and tables that are new in version 3. */
 const VERSIONS = `
   ALTER TABLE topics ADD COLUMN erased INTEGER NOT NULL DEFAULT 0; -- see Bounds.erased; 0 before the first
+  ALTER TABLE topics ADD COLUMN rules TEXT NOT NULL DEFAULT ''; -- limits of types, as JSON, see rule-rows.ts
+  ALTER TABLE topics ADD COLUMN due INTEGER DEFAULT 0; -- time at which one of them next takes out a record; NULL: never
   ALTER TABLE records ADD COLUMN version INTEGER NOT NULL DEFAULT 1; -- of the event's data
   ALTER TABLE records ADD COLUMN schema TEXT; -- see LogEntry.schema
   -- Schemas that records were written with, see Broker.keepSchemas, in the order in which they came.
@@ -166,6 +168,9 @@ function pragma(db: Database, name: string): unknown {
   return Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
 }
 
+/** A record that is about to be taken out. */
+const ROW = 'seq, at, type, id, octet_length(json) + COALESCE(octet_length(meta), 0) AS bytes';
+
 /** All statements that run after the opening. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -174,10 +179,12 @@ export function prepareStatements(db: Database) {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
     topic: db.prepare(
-      'SELECT id AS row, last, last_at AS lastAt, bytes AS rowBytes, erased, renewals FROM topics WHERE name = ?',
+      'SELECT id AS row, last, last_at AS lastAt, bytes AS rowBytes, erased, rules, renewals FROM topics WHERE name = ?',
     ),
     addTopic: db.prepare('INSERT INTO topics (name, last, last_at, renewals) VALUES (?, 0, 0, ?)'),
-    setEnd: db.prepare('UPDATE topics SET last = ?, last_at = ?, bytes = ?, erased = ? WHERE id = ?'),
+    setEnd: db.prepare(
+      'UPDATE topics SET last = ?, last_at = ?, bytes = ?, erased = ?, rules = ?, due = ? WHERE id = ?',
+    ),
     heldTopics: db.prepare(
       'SELECT name FROM topics WHERE EXISTS (SELECT 1 FROM records WHERE topic = topics.id)',
     ),
@@ -185,6 +192,7 @@ export function prepareStatements(db: Database) {
     agedTopics: db.prepare(`
       SELECT name FROM topics
       WHERE (SELECT at FROM records WHERE topic = topics.id ORDER BY seq LIMIT 1) < ? LIMIT ?`),
+    dueTopics: db.prepare('SELECT name FROM topics WHERE due <= ? LIMIT ?'),
     totalBytes: db.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM topics'),
     /** The topics that take the most, without the system's own: clients cannot fill those. */
     largestTopics: db.prepare(`
@@ -207,10 +215,18 @@ export function prepareStatements(db: Database) {
       SELECT seq, at, type, id, json, meta, version, schema FROM records
       WHERE topic = ? AND seq > ? AND seq <= ? ORDER BY seq`),
     oldest: db.prepare('SELECT seq FROM records WHERE topic = ? ORDER BY seq LIMIT 1'),
-    at: db.prepare('SELECT at FROM records WHERE topic = ? AND seq = ?'),
+    /** The first record at or after a number. */
+    next: db.prepare('SELECT seq, at FROM records WHERE topic = ? AND seq >= ? ORDER BY seq LIMIT 1'),
     bytes: db.prepare(`
       SELECT COALESCE(SUM(octet_length(json) + COALESCE(octet_length(meta), 0)), 0) AS bytes
       FROM records WHERE topic = ? AND seq >= ? AND seq < ?`),
+    oldestRow: db.prepare(`SELECT ${ROW} FROM records WHERE topic = ? ORDER BY seq LIMIT 1`),
+    /** Records after a number, of some types, or with 0 of all but those. */
+    oldestOf: db.prepare(`
+      SELECT ${ROW} FROM records
+      WHERE topic = ? AND seq > ? AND type IN (SELECT value FROM json_each(?)) = ? ORDER BY seq`),
+    deleteRecord: db.prepare('DELETE FROM records WHERE topic = ? AND seq = ?'),
+    countByType: db.prepare('SELECT type, COUNT(*) AS count FROM records WHERE topic = ? GROUP BY type'),
     /** Records without JSON are erased ones: no event is the empty text. */
     erase: db.prepare("UPDATE records SET json = '', meta = NULL WHERE topic = ? AND seq = ?"),
     purge: db.prepare('DELETE FROM records WHERE topic = ? AND seq < ?'),

@@ -13,7 +13,7 @@ import {
   type TailSink,
 } from '../broker.ts';
 import { TopicTails, TopicWatchers } from '../followers.ts';
-import { type CompleteRetention, completeRetention, type Retention } from '../retention.ts';
+import { type CompleteRetention, completeRetention, type Retention } from '../retention/retention.ts';
 import { unavailable } from './engine.ts';
 import { LogFile } from './log-file.ts';
 import type { Durability } from './open-file.ts';

@@ -190,6 +190,8 @@ class NewestRecords {
   /** Records of ranges that are complete, oldest first. */
   #records: StreamRecord[] = [];
   #range: StreamRecord[] = [];
+  /** Number of both, without holes: those come on top. */
+  #count = 0;
   #chars = 0;
   isFull = false;
 
@@ -203,10 +205,12 @@ class NewestRecords {
 
   add(record: StreamRecord): void {
     this.#range.push(record);
+    this.#count += countOf(record);
     this.#chars += record.json.length;
     // The oldest leave as soon as they cannot be on the page any more: no range is held that is larger than a page.
     for (let [oldest] = this.#range; oldest && this.#fitsWithout(oldest); [oldest] = this.#range) {
       this.#range.shift();
+      this.#count -= countOf(oldest);
       this.#chars -= oldest.json.length;
       this.isFull = true;
     }
@@ -215,13 +219,13 @@ class NewestRecords {
   nextRange(): void {
     this.#records = [...this.#range, ...this.#records];
     this.#range = [];
-    this.isFull ||= this.#records.length === this.#limit;
+    this.isFull ||= this.#count === this.#limit;
   }
 
   /** Tells if the page is full with what is newer than its oldest record. */
-  #fitsWithout({ json }: StreamRecord): boolean {
-    const newer = this.#range.length + this.#records.length - 1;
-    return newer > 0 && (newer >= this.#limit || this.#chars - json.length >= PAGE_CHARS);
+  #fitsWithout(oldest: StreamRecord): boolean {
+    const newer = this.#count - countOf(oldest);
+    return newer > 0 && (newer >= this.#limit || this.#chars - oldest.json.length >= PAGE_CHARS);
   }
 
   /** The position before the oldest. */
@@ -230,4 +234,9 @@ class NewestRecords {
     if (oldest?.type === 'stream_gap') return parseCursor((decodeRecord(oldest) as StreamGap).data.from);
     return oldest && { epoch: oldest.epoch, seq: oldest.seq - 1 };
   }
+}
+
+/** Amount of a page that a record takes: a hole that limits of types have made takes none. */
+function countOf({ after }: StreamRecord): number {
+  return after === undefined ? 1 : 0;
 }

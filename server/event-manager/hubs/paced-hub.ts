@@ -176,10 +176,10 @@ export class PacedHub implements Hub, RecordHolder {
     return new Conflation(from, this.#pacing.keyOf);
   }
 
-  /** A gap of more than one record, or into another epoch: told at once, for nothing can be reduced across it. */
-  #isBreak({ type, epoch, seq }: StreamRecord): boolean {
+  /** A gap into another epoch, or of more than one record of any type: told at once, for nothing can be reduced across it. */
+  #isBreak({ type, epoch, seq, of }: StreamRecord): boolean {
     const { end } = this.#held;
-    return isNoticeType(type) && (epoch !== end.epoch || seq !== end.seq + 1);
+    return isNoticeType(type) && (epoch !== end.epoch || (seq !== end.seq + 1 && of === undefined));
   }
 
   /** Tells if a reader at a position lacks what this hub has passed, or stands where the topic's own never was. */

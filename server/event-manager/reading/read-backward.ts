@@ -2,7 +2,7 @@ import type { Position } from '../../../shared/cursor.ts';
 import type { Bounds } from '../../broker/broker.ts';
 import { gapUpTo, newestPosition } from '../../broker/gaps.ts';
 import type { Selector } from '../records/selector.ts';
-import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
+import { gapRecord, recordUpTo, type StreamRecord } from '../records/stream-record.ts';
 import type { ReadSteps } from './steps.ts';
 import type { TopicReader } from './topic-reader.ts';
 
@@ -46,9 +46,11 @@ export async function readBackward(
     isEnough = reader.rangeRead(range.records, range.chars);
     // Trimmed while reading: what is left is the beginning.
     if (range.trimmedTo) return range.trimmedTo;
-    start = after;
     const fitting = Math.floor((RANGE_CHARS * range.records) / Math.max(1, range.chars));
-    size = Math.max(1, Math.min(size * 2, fitting, MAX_RANGE));
+    // Most of a range may be holes.
+    const numbers = Math.ceil((start.seq - after.seq) / Math.max(1, range.records));
+    start = after;
+    size = Math.max(1, Math.min(size * 2, Math.min(fitting, MAX_RANGE) * numbers));
   }
   return start;
 }
@@ -67,8 +69,9 @@ export async function startOfLast(
   let oldest: Position | undefined;
   const start = await readBackward(log, bounds, end, steps, {
     record(record) {
-      const { epoch, seq, erased, erases } = record;
-      if (!erased && !erases && selector.matches(record)) inRange.push({ epoch, seq });
+      const { epoch, seq, after, erased, erases } = record;
+      const isEvent = after === undefined && !erased && !erases;
+      if (isEvent && selector.matches(record)) inRange.push({ epoch, seq });
     },
     rangeRead() {
       const wanted = Math.min(inRange.length, limit - found);
@@ -115,10 +118,12 @@ async function readRange(
     if (!chunk.gap && chunk.records.length === 0)
       return { records, chars, trimmedTo, heldAt: chunk.isHeld ? end : null };
     for (const record of steps.within(chunk.records)) {
-      reader.record(record);
-      records++;
-      chars += record.json.length;
       end = record;
+      const part = recordUpTo(record, last);
+      if (!part) break;
+      reader.record(part);
+      records++;
+      chars += part.json.length;
     }
   }
   return { records, chars, trimmedTo, heldAt: null };

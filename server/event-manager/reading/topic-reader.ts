@@ -1,9 +1,10 @@
 import { formatCursor, isBefore, type Position } from '../../../shared/cursor.ts';
 import { onAbort } from '../../../shared/timing.ts';
 import type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail } from '../../broker/broker.ts';
+import { isCut } from '../../broker/retention/cuts.ts';
 import { clearMemos } from '../../memory/aging-map.ts';
 import type { NewerVersions } from '../records/newer-versions.ts';
-import type { StreamRecord } from '../records/stream-record.ts';
+import { gapRecord, isNoticeType, numberBefore, type StreamRecord } from '../records/stream-record.ts';
 import { ownAsker } from './asker.ts';
 import { type HeldLog, HoldingTail, type StreamSink } from './holding-tail.ts';
 import { patiently, STEP_RECORDS } from './steps.ts';
@@ -18,7 +19,7 @@ interface Page {
   readonly log: object;
   /** Bounds.erased of the log when it was read. */
   readonly erased: number | undefined;
-  /** Contiguous, of one epoch. */
+  /** Contiguous, of one epoch; holes that limits of types have made are gaps in their places. */
   readonly records: readonly StreamRecord[];
   readonly chars: number;
 }
@@ -36,8 +37,13 @@ export class RecentPages {
   after(log: object, { epoch, seq }: Position): readonly StreamRecord[] {
     for (const { log: of, records } of this.#pages) {
       const [first] = records;
-      if (of !== log || first?.epoch !== epoch || seq < first.seq - 1) continue;
-      if (seq < first.seq - 1 + records.length) return records.slice(seq + 1 - first.seq);
+      const last = records.at(-1);
+      if (of !== log || first?.epoch !== epoch || !last) continue;
+      const ifContiguous = seq - numberBefore(first);
+      if (ifContiguous < 0 || seq >= last.seq) continue;
+      if (records[ifContiguous]?.seq === seq + 1) return records.slice(ifContiguous);
+      const index = records.findIndex((record) => numberBefore(record) === seq);
+      if (index >= 0) return records.slice(index);
     }
     return [];
   }
@@ -71,13 +77,24 @@ export function forgetRecords(): void {
   clearMemos();
 }
 
-/** Tells if a log still holds all of some records. */
-export function holds({ epoch, first, last }: Bounds, records: readonly StreamRecord[]): boolean {
+/** Tells if a log still holds all of some contiguous records. */
+export function holds({ epoch, first, last, cuts }: Bounds, records: readonly StreamRecord[]): boolean {
   const [oldest] = records;
-  return oldest?.epoch === epoch && oldest.seq >= first && oldest.seq + records.length - 1 <= last;
+  const newest = records.at(-1);
+  if (!newest || oldest?.epoch !== epoch || oldest.seq < first || newest.seq > last) return false;
+  return !cuts || records.every((record) => isNoticeType(record.type) || !isCut(record, cuts));
 }
 
-/** Records right after a position, and a gap before them. */
+/** Records in order with the gaps that are before them and between them. */
+function withHoles(records: readonly StreamRecord[], gaps: readonly Gap[]): readonly StreamRecord[] {
+  if (gaps.length === 0) return records;
+  return [...records, ...gaps.map((gap) => gapRecord(gap))].sort((a, b) => a.seq - b.seq);
+}
+
+/**
+ * Records right after a position, and a gap before them. What limits of types took out is a gap among the records, for
+ * those who want one of the types.
+ */
 export interface LogPage {
   readonly gap: Gap | null;
   readonly records: readonly StreamRecord[];
@@ -164,14 +181,20 @@ export class TopicReader {
     time: LookTime,
     arrived?: (last: Position) => void,
   ): Promise<LogPage> {
-    const { gap, records, bounds } = await this.#broker.read(this.topic, after, limit);
+    const { gap: before, gaps = [], records, bounds } = await this.#broker.read(this.topic, after, limit);
     const last = records.at(-1);
     if (last && arrived) {
       arrived(last);
       await new Promise(setImmediate); // whatever was asked for leaves first
     }
     await time();
-    const { records: admitted, heldAt } = this.#admitted(records);
+    const { records: passing, heldAt } = this.#admitted(records);
+    const gap = before?.types ? null : before;
+    const holes = before?.types ? [before, ...gaps] : gaps;
+    const admitted = withHoles(
+      passing,
+      heldAt === null ? holes : holes.filter(({ to }) => to.seq <= heldAt.seq),
+    );
     if (!gap && admitted.length > 0) pages.keep(this, admitted, bounds.erased);
     await time(); // to admit them may have taken all that there was
     return { gap, records: admitted, isHeld: heldAt !== null };

@@ -2,10 +2,8 @@ import * as z from 'zod';
 import type { LogEntry } from '../../../shared/log.ts';
 import type { GapReason, StreamGap } from '../../../shared/stream-items.ts';
 import type { LogRecord } from '../../broker/broker.ts';
+import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
 import { decodeRecord, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
-
-/** Type of the records by which a log tells that others were erased. No event can have a name with a dot. */
-export const ERASURE = 'log.erased';
 
 const erasureSchema = z.object({
   data: z.object({
@@ -28,8 +26,8 @@ export function erasureEntry(type: string, seqs: readonly number[], id: string):
     if (last?.[1] === seq - 1) last[1] = seq;
     else runs.push([seq - 1, seq]);
   }
-  const envelope = { event_type: ERASURE, timestamp: new Date().toISOString(), data: { type, runs } };
-  return { type: ERASURE, id, json: JSON.stringify(envelope) };
+  const envelope = { event_type: ERASED_NOTICE, timestamp: new Date().toISOString(), data: { type, runs } };
+  return { type: ERASED_NOTICE, id, json: JSON.stringify(envelope) };
 }
 
 /**
@@ -42,13 +40,18 @@ export function erasureGap({ epoch, seq, cursor, json }: LogRecord): StreamRecor
   const { type, runs } = parsed.data.data;
   const [from, to] = [runs[0]?.[0] ?? 0, runs.at(-1)?.[1] ?? 0];
   const lost = runs.reduce((sum, [after, last]) => sum + last - after, 0);
-  const gap = { from: { epoch, seq: from }, to: { epoch, seq: to }, lost, reason: 'erased' as const };
+  const gap = {
+    from: { epoch, seq: from },
+    to: { epoch, seq: to },
+    lost,
+    reason: 'erased' as const,
+    types: { only: [type] },
+  };
   return {
     ...gapRecord(gap, runs.length > 1 ? runs : undefined),
     epoch,
     seq,
     cursor,
-    of: type,
     erases: runs,
   };
 }
@@ -73,8 +76,8 @@ export function placeOf(
   { epoch, seq, type }: Pick<StreamRecord, 'epoch' | 'seq' | 'type'>,
   reason: GapReason,
 ): StreamRecord {
-  const gap = { from: { epoch, seq: seq - 1 }, to: { epoch, seq }, lost: 1, reason };
-  return { ...gapRecord(gap), of: type };
+  const gap = { from: { epoch, seq: seq - 1 }, to: { epoch, seq }, lost: 1, reason, types: { only: [type] } };
+  return gapRecord(gap);
 }
 
 /** The place of an erased record. */

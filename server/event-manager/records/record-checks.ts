@@ -8,8 +8,9 @@ import { EventsError, messageOf } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
+import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { ERASURE, erasedPlace, erasureGap, placeOf } from './erasure.ts';
+import { erasedPlace, erasureGap, placeOf } from './erasure.ts';
 import { KnownTexts } from './known-texts.ts';
 import type { StreamRecord } from './stream-record.ts';
 
@@ -60,7 +61,7 @@ export class RecordChecks {
     if (record.validatedBy === this.#catalog) return record;
     if (record.erased) return erasedPlace(record);
     const { type } = record;
-    if (type === ERASURE) return erasureGap(record) ?? placeOf(record, 'dropped');
+    if (type === ERASED_NOTICE) return erasureGap(record) ?? placeOf(record, 'dropped');
     // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.

@@ -4,6 +4,7 @@ import { type CompiledFilter, compileFilter } from '../../../shared/filter/compi
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
+import { mayHave } from '../../broker/retention/cuts.ts';
 import type { KeyOf } from './conflation.ts';
 import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
@@ -13,7 +14,7 @@ export interface Selector {
   readonly key: string;
   /** Tells if an event of the type can match. */
   wants(type: string): boolean;
-  /** Tests a record alike live, on replay and in history [D8]. Notices match, but for gaps of a record of an unwanted type. */
+  /** Tests a record alike live, on replay and in history [D8]. Notices match, but for gaps of records of unwanted types alone. */
   matches(record: StreamRecord): boolean;
 }
 
@@ -39,7 +40,10 @@ export function select(catalog: AnyCatalog, selection: Selection): Selector {
   const wanted = new Set(names);
   const others = unknownTypes ?? (types === undefined ? ['*'] : []);
   const wants = (type: string) => wanted.has(type) || (!catalog.has(type) && matchesOne(others, type));
-  const wantsNotice = ({ of }: StreamRecord) => of === undefined || wants(of);
+  const wantsNotice = ({ of }: StreamRecord) =>
+    of === undefined ||
+    names.some((type) => mayHave(of, type)) ||
+    ('only' in of ? of.only.some(wants) : others.length > 0);
   const key = [...wanted, ...others.map((pattern) => `?${pattern}`)].sort().join(',');
   const conditions = [
     ...(filter === undefined ? [] : [compileFilter(catalog, [...wanted], filter)]),

@@ -27,6 +27,11 @@ export function topicKeys(prefix: string, topic: string, db = 0): TopicKeys {
   };
 }
 
+/** List: the numbers of the records of a type that has a limit of its own, or `*` of all that have none; each topic has one for each. */
+export function typeKey(prefix: string, topic: string, type: string): string {
+  return `${prefix}:{${topic}}:of:${type}`;
+}
+
 /** Channels of database 0 have no number: a Cluster has no other database, and older versions announce there. */
 function channel(root: string, db: number): string {
   return db === 0 ? `${root}:live` : `${root}:live:${db}`;

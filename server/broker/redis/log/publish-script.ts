@@ -1,5 +1,6 @@
 import { IDEMPOTENCY_MS } from '../../broker.ts';
 import { FORMAT } from './format.ts';
+import { RULES } from './rules-script.ts';
 import { OPEN } from './scripts.ts';
 
 /** Ms between two trims by age of a log that is written to: a record may stay that much longer. */
@@ -14,7 +15,9 @@ const MARK = ' ';
  *
  * KEYS: 4 the ids of the last minutes and 5 the ids of the minutes before, each with the cursor of its record. Ids of
  * another epoch are ignored: their cursors are invalid. Ids that Redis evicted before their time are restored from the log.
- * ARGV: 6 channel, 7 maxRecords, 8 maxBytes, 9 the epoch and numbers of the records to erase, or empty, then type, id, json and meta of each entry.
+ * From 6 on the list of each rule.
+ * ARGV: 6 channel, 7 maxRecords, 8 maxBytes, 9 the epoch and numbers of the records to erase, or empty, 10 "<type> <records> <age> "
+ * of each rule, empty where no type has a limit of its own, then type, id, json and meta of each entry.
  * Reply: epoch, the number of foreign entries removed, 1 if ids were evicted and 0 if not, the number of records erased,
  * then for each entry its seq, or
  * the cursor of the first record with its id.
@@ -25,7 +28,7 @@ const MARK = ' ';
 export const PUBLISH = `${OPEN}
 local ids, olderIds, channel = KEYS[4], KEYS[5], ARGV[6]
 local maxRecords, maxBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
-local erasing, FIRST, STEP = ARGV[9], 10, 4
+local erasing, FIRST, STEP = ARGV[9], 11, 4
 local epoch, seq, lastAt, trimAt, rotateAt, upto, before, olderUntil = open()
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -83,6 +86,9 @@ local function trimBytes()
   trimTo(math.min(found + 1, seq))
   redis.call('HSET', meta, 'before', reached)
 end
+
+${RULES}
+if #rules > 0 then openRules() end
 
 -- id → cursor, of the ids that were published before. Lua takes only some thousand arguments at once, hence the parts
 -- of 1000 here and below.
@@ -145,6 +151,10 @@ local function erase(numbers)
     if place and not string.find(head, '\\n', 1, true) then
       redis.call('XDEL', log, id)
       redis.call('ZADD', erased, number, number .. ' ' .. head)
+      if #rules > 0 then
+        local _, _, json, annotations = record(entry)
+        before = before + #json + #annotations
+      end
       count = count + 1
     end
   end
@@ -184,6 +194,10 @@ for arg = FIRST, #ARGV, STEP do
       refused = append(place, 'head', head, 'json', json, 'meta', annotations)
     end
     if refused then return refused end
+    if indexed == seq - 1 and #rules > 0 then
+      index(place, kind)
+      indexed = seq
+    end
     remember(id, ours .. place)
     reply[#reply + 1] = seq
     local n = #notice
@@ -211,14 +225,22 @@ end
 for from = 1, #fresh, 1000 do
   redis.call('HSET', ids, unpack(fresh, from, math.min(from + 999, #fresh)))
 end
-if seq > maxRecords then trimTo(seq - maxRecords + 1) end
-if upto - before > maxBytes then trimBytes() end
-if now >= trimAt or now < trimAt - ${TRIM_MS} or redis.call('PTTL', log) < 0 then
-  -- Searching for old records costs more than an append, so it is done once in a while.
-  local pause = math.max(1, math.floor(math.min(maxAge / 10, ${TRIM_MS})))
-  trimTo(seek(seq, now - maxAge))
-  redis.call('HSET', meta, 'trimAt', now + pause)
+-- Searching for old records costs more than an append, so it is done once in a while.
+local byAge = now >= trimAt or now < trimAt - ${TRIM_MS} or redis.call('PTTL', log) < 0
+local shortest, more = maxAge, false
+if #rules > 0 then
+  more = trimByRules(byAge)
+  for _, rule in ipairs(rules) do shortest = math.min(shortest, rule.age) end
+else
+  if seq > maxRecords then trimTo(seq - maxRecords + 1) end
+  if upto - before > maxBytes then trimBytes() end
+  if byAge then trimTo(seek(seq, now - maxAge)) end
+end
+if byAge then
+  local pause = math.max(1, math.floor(math.min(shortest / 10, ${TRIM_MS})))
+  redis.call('HSET', meta, 'trimAt', now + (more and 0 or pause))
   redis.call('PEXPIRE', log, maxAge + pause)
+  for _, rule in ipairs(rules) do redis.call('PEXPIRE', rule.list, maxAge + pause) end
   if erasedAt > 0 then redis.call('PEXPIRE', erased, maxAge + pause) end
   redis.call('PEXPIRE', meta, metaTtl(seq))
 end

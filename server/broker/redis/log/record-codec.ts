@@ -1,7 +1,9 @@
 import { formatCursor, type Position } from '../../../../shared/cursor.ts';
 import type { LogEntry } from '../../../../shared/log.ts';
 import { type Bounds, type Gap, type LogRecord, type ReadResult, withoutContent } from '../../broker.ts';
-import { gapAfter } from '../../gaps.ts';
+import { gapAfter, gapsBetween, trimmedGap } from '../../gaps.ts';
+import { type Cuts, lastCut } from '../../retention/cuts.ts';
+import { OTHERS } from '../../retention/type-rules.ts';
 
 /** Part of a log, read at one moment. */
 export interface Chunk extends ReadResult {
@@ -71,10 +73,15 @@ const HEAD = /^(\d{1,15}) \d+ ([^ ]*) (.+)$/s;
 
 /** Reads the reply of the read script. @param after the position that it was asked for */
 export function decodeChunk(after: Position, reply: unknown): Chunk {
-  const [epochValue, first, last, lastId, reached, passedOver, erased, text] = toValues(reply);
+  const [epochValue, first, last, lastId, reached, passedOver, erased, rules, text] = toValues(reply);
   const epoch = String(epochValue);
   const range = { epoch, first: Number(first), last: Number(last) };
-  const bounds: Bounds = erased === 0 ? range : { ...range, erased: Number(erased) };
+  const cuts = readCuts(String(rules), range.first);
+  const bounds: Bounds = {
+    ...range,
+    ...(erased !== 0 && { erased: Number(erased) }),
+    ...(cuts && { cuts }),
+  };
   const found: LogRecord[] = [];
   let foreign = Number(passedOver);
   const lines = text === '' ? [] : String(text).split('\n');
@@ -92,22 +99,46 @@ export function decodeChunk(after: Position, reply: unknown): Chunk {
   const gap = gapAfter(after, bounds);
   const start = gap?.to ?? after;
   const next = found[0]?.seq ?? Number(reached) + 1;
-  // A hole further on ends the chunk: the next read begins with it.
-  const hole = found.findIndex(({ seq }, index) => seq !== next + index);
+  const isCut = (to: number) => cuts !== null && to <= lastCut(cuts);
+  // A hole further on that no limit of a type has made ends the chunk: the next read begins with it.
+  const hole = found.findIndex(({ seq }, index) => {
+    const before = found[index - 1]?.seq ?? seq - 1;
+    return seq !== before + 1 && !isCut(seq - 1);
+  });
+  const records = hole < 0 ? found : found.slice(0, hole);
+  const gaps = cuts ? gapsBetween(records, bounds) : [];
+  const isHole = next > start.seq + 1;
+  const trimmed = isHole && !gap && isCut(next - 1) ? trimmedGap(start, next - 1, bounds) : null;
   return {
-    gap: next > start.seq + 1 ? joinGaps(gap, start, { epoch, seq: next - 1 }) : gap,
-    records: hole < 0 ? found : found.slice(0, hole),
+    gap: trimmed ?? (isHole ? joinGaps(gap, start, { epoch, seq: next - 1 }) : gap),
+    records,
     bounds,
+    ...(gaps.length > 0 && { gaps }),
     lastId: decodeId(String(lastId)) ?? '',
     foreign,
   };
+}
+
+/** Reads what limits of types have done, as the publish script writes it; null if there never was one. */
+function readCuts(text: string, first: number): Cuts | null {
+  const [, floor, ...rules] = text.split(' ');
+  if (floor === undefined) return null;
+  // What is gone at the beginning beyond the floor was not taken out by a rule: it may have been of any type.
+  const least = first - 1 > Number(floor) ? first - 1 : 0;
+  const types = new Map<string, number>();
+  for (let at = 0; at + 1 < rules.length; at += 3)
+    types.set(rules[at] ?? '', Math.max(least, Number(rules[at + 1])));
+  const others = types.get(OTHERS) ?? least;
+  types.delete(OTHERS);
+  return { others, types };
 }
 
 /** One gap from a gap, if there is one, and the hole that follows it. */
 function joinGaps(gap: Gap | null, from: Position, to: Position): Gap {
   const lost = to.seq - from.seq;
   if (!gap) return { from, to, lost, reason: 'dropped' };
-  return { ...gap, to, lost: gap.lost === null ? null : gap.lost + lost };
+  const { types: _, ...ofAnyType } = gap;
+  return { ...ofAnyType, to, lost: gap.lost === null ? null : gap.lost + lost };
 }
 
 function toRecord(

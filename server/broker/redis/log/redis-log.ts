@@ -4,11 +4,11 @@ import type { LogEntry, PublishResult } from '../../../../shared/log.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import type { LogRecord } from '../../broker.ts';
 import { newEpoch } from '../../epoch.ts';
-import type { CompleteRetention } from '../../retention.ts';
+import { type CompleteRetention, longestAgeMs } from '../../retention/retention.ts';
 import { SeenRecords } from '../../tail/seen-records.ts';
 import type { RedisServers } from '../servers/servers.ts';
 import { FormatGuard } from './format.ts';
-import { topicKeys } from './keys.ts';
+import { topicKeys, typeKey } from './keys.ts';
 import { PUBLISH } from './publish-script.ts';
 import { type Chunk, decodeChunk, encodeId, kindText, toValues } from './record-codec.ts';
 import { READ, SEEK } from './scripts.ts';
@@ -42,7 +42,7 @@ export class RedisLog {
     this.#settings = settings;
     this.format = new FormatGuard(settings.logger);
     servers.onConnection(({ redis }) => {
-      redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 5 });
+      redis.defineCommand('psychePublish', { lua: PUBLISH });
       redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 3 });
       redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 3 });
       redis.on('ready', () => this.expectRewind());
@@ -77,15 +77,16 @@ export class RedisLog {
     erasing: string,
   ): Promise<{ results: PublishResult[]; erased: number }> {
     const { prefix, retention } = this.#settings;
-    const { maxRecords, maxBytes } = retention;
+    const { maxRecords, maxBytes, rules } = retention;
+    const lists = rules.map(({ type }) => typeKey(prefix, topic, type));
     const { log, meta, erased, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
     const fields: string[] = [];
     for (const entry of entries)
       fields.push(kindText(entry), encodeId(entry.id), entry.json, entry.meta ?? '');
     const reply = await this.#run(topic, (redis, common) =>
       redis.psychePublish(
-        ...[log, meta, erased, ids, olderIds],
-        ...[...common, live, maxRecords, maxBytes, erasing, fields],
+        ...[5 + lists.length, log, meta, erased, ids, olderIds, ...lists],
+        ...[...common, live, maxRecords, maxBytes, erasing, rulesText(rules), fields],
       ),
     );
     const [epochValue, evicted, idsWereGone, erasedCount, ...places] = toValues(reply);
@@ -161,7 +162,7 @@ export class RedisLog {
     const answer = this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
       const { epoch = '', seq = '', id = '', left = [] } = this.#seen.get(topic) ?? {};
       const epochs = [epoch, ...left].join(' ');
-      return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epochs, seq, encodeId(id)]);
+      return send(redis, [newEpoch(), longestAgeMs(this.#settings.retention), epochs, seq, encodeId(id)]);
     });
     return this.format.explain(`The log of topic ${topic}`, answer);
   }
@@ -186,6 +187,11 @@ export class RedisLog {
       'Another program wrote entries to the log, which were not delivered. Give it another key prefix',
     );
   }
+}
+
+/** Rules as the publish script takes them. */
+function rulesText(rules: CompleteRetention['rules']): string {
+  return rules.map(({ type, maxRecords, maxAgeMs }) => `${type} ${maxRecords} ${maxAgeMs} `).join('');
 }
 
 function addBounded(topics: Set<string>, topic: string): void {

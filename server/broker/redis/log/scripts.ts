@@ -28,6 +28,8 @@ export const OPEN = `
 local log, meta, erased, maxAge = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[2])
 -- The number of the last notice of the latest erasing; 0 before the first. 'open' finds it.
 local erasedAt = 0
+-- What limits of types have done, see the publish script; empty where there never was one. 'open' finds it.
+local ruleText = ''
 ${REFUSE_LATER}
 -- How long the state of a topic is kept from now on.
 local function metaTtl(seq) return seq == 0 and ${EMPTY_TOPIC_MS} or maxAge + ${META_OUTLIVES_LOG_MS} end
@@ -87,15 +89,15 @@ end
 -- new epoch replaces it. Neither the old times nor the old ids hold in it; the publish script ignores the ids.
 local function open()
   local state = redis.call('HMGET', meta, 'epoch', 'seq', 'at', 'trimAt', 'rotateAt', 'upto', 'before', 'olderUntil',
-    'erased', 'format')
+    'erased', 'format', 'rules')
   refuseLater(state[10])
   local epoch, seq = state[1], tonumber(state[2] or 0)
   local upto, before = tonumber(state[6] or 0), tonumber(state[7] or 0)
-  erasedAt = tonumber(state[9] or 0)
+  erasedAt, ruleText = tonumber(state[9] or 0), state[11] or ''
   if not epoch or rewound(epoch, seq) then
-    epoch, seq, upto, before, erasedAt, state = ARGV[1], 0, 0, 0, 0, {}
+    epoch, seq, upto, before, erasedAt, ruleText, state = ARGV[1], 0, 0, 0, 0, '', {}
     redis.call('HSET', meta, 'epoch', epoch, 'seq', 0, 'upto', 0, 'before', 0, 'at', 0, 'trimAt', 0, 'rotateAt', 0,
-      'olderUntil', 0, 'erased', 0, 'format', ${FORMAT})
+      'olderUntil', 0, 'erased', 0, 'format', ${FORMAT}, 'rules', '')
     redis.call('PEXPIRE', meta, metaTtl(seq))
     redis.call('UNLINK', log, erased)
   end
@@ -103,7 +105,7 @@ local function open()
     tonumber(state[8] or 0)
 end
 
--- The number of the first record appended at or after a time, last + 1 if there is none.
+-- The number of the first record appended at or after a time, or of the hole before it; last + 1 if there is none.
 local function seek(last, at)
   local oldest, oldestAt = recordFrom(1, last)
   local from, to = oldest or last + 1, last + 1
@@ -123,7 +125,7 @@ end
  * ARGV: 6 epoch and 7 seq of the position, 8 the number of records, 9 the characters of JSON after which no further
  * record is added.
  * Reply: epoch, first, last and the id of that record, the number up to which the log was read, how many foreign
- * entries were passed over, Bounds.erased or 0, then seq, head, json and meta of each record, a line each. An erased
+ * entries were passed over, Bounds.erased or 0, what limits of types have done, then seq, head, json and meta of each record, a line each. An erased
  * record has no json.
  */
 export const READ = `${OPEN}
@@ -186,10 +188,10 @@ while limit > 0 and room > 0 do
   start = '(' .. entries[#entries][1]
 end
 -- One text: parsing many replies is most of the work of a process that reads.
-return { epoch, first, last, lastId or '', reached, passedOver, erasedAt, table.concat(lines, '\\n') }
+return { epoch, first, last, lastId or '', reached, passedOver, erasedAt, ruleText, table.concat(lines, '\\n') }
 `;
 
-/** ARGV: 6 a time, Unix ms. Reply: epoch, and the number before the first record appended at or after it. */
+/** ARGV: 6 a time, Unix ms. Reply: epoch, and the number before the first record appended at or after it, or before the hole there. */
 export const SEEK = `${OPEN}
 local epoch, last = open()
 return { epoch, seek(last, tonumber(ARGV[6])) - 1 }

@@ -1,11 +1,9 @@
-import { READ_CHARS } from './broker.ts';
-
 /** Fraction of the array at which dropped records are moved out, as 1/8: each move copies the records that are left. */
 const WASTE_PART = 8;
 
 /**
- * Contiguous records of one epoch, oldest first. They are added at the end and dropped at the beginning; dropped ones
- * stay in memory until they are an eighth of what is there.
+ * Records of one epoch, oldest first, most often contiguous ones. They are added at the end and dropped at the beginning;
+ * dropped ones stay in memory until they are an eighth of what is there.
  */
 export class RecordWindow<R extends { readonly seq: number; readonly json: string }> {
   readonly #sizeOf: (record: R) => number;
@@ -42,28 +40,25 @@ export class RecordWindow<R extends { readonly seq: number; readonly json: strin
     return { length: this.#records.length, size: this.#size + this.#droppedSize };
   }
 
-  /** Up to `limit` records after number `seq`, at or after the one before the oldest; they end once they come to READ_CHARS. */
-  after(seq: number, limit: number): R[] {
-    const { oldest } = this;
-    if (!oldest) return [];
-    const start = this.#indexOf(seq + 1);
+  /** Up to `limit` records after number `seq`; they end once they come to so many characters of JSON. */
+  after(seq: number, limit: number, maxChars: number): R[] {
+    const start = this.#indexFrom(seq + 1);
     const most = Math.min(this.#records.length, start + limit);
     let chars = 0;
     let end = start;
-    while (end < most && chars < READ_CHARS) chars += this.#records[end++]?.json.length ?? 0;
+    while (end < most && chars < maxChars) chars += this.#records[end++]?.json.length ?? 0;
     return this.#records.slice(start, end);
   }
 
-  /** Counts the records from the first one on that meets a condition, which all later ones must meet too. */
-  countFrom(meets: (record: R) => boolean): number {
-    let [low, high] = [this.#head, this.#records.length];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const record = this.#records[middle];
-      if (record && meets(record)) high = middle;
-      else low = middle + 1;
-    }
-    return this.#records.length - low;
+  /** The first record that meets a condition, which all later ones must meet too. */
+  firstThat(meets: (record: R) => boolean): R | undefined {
+    return this.#records[this.#firstIndexThat(meets)];
+  }
+
+  /** The last record before the first one that meets a condition, which all later ones must meet too. */
+  lastBefore(meets: (record: R) => boolean): R | undefined {
+    const index = this.#firstIndexThat(meets) - 1;
+    return index < this.#head ? undefined : this.#records[index];
   }
 
   push(record: R): void {
@@ -73,15 +68,15 @@ export class RecordWindow<R extends { readonly seq: number; readonly json: strin
 
   /** The record with a number; undefined if it is not in here. */
   at(seq: number): R | undefined {
-    const index = this.#indexOf(seq);
-    return index < this.#head ? undefined : this.#records[index];
+    const record = this.#records[this.#indexFrom(seq)];
+    return record?.seq === seq ? record : undefined;
   }
 
   /** Puts a record in the place of the one with its number. */
   replace(record: R): void {
     const former = this.at(record.seq);
     if (!former) return;
-    this.#records[this.#indexOf(record.seq)] = record;
+    this.#records[this.#indexFrom(record.seq)] = record;
     this.#size += this.#sizeOf(record) - this.#sizeOf(former);
   }
 
@@ -107,7 +102,21 @@ export class RecordWindow<R extends { readonly seq: number; readonly json: strin
     this.#droppedSize = 0;
   }
 
-  #indexOf(seq: number): number {
-    return this.#head + seq - (this.oldest?.seq ?? 0);
+  /** The index of the first record at or after a number. */
+  #indexFrom(seq: number): number {
+    const ifContiguous = this.#head + seq - (this.oldest?.seq ?? 0);
+    if (ifContiguous >= this.#head && this.#records[ifContiguous]?.seq === seq) return ifContiguous;
+    return this.#firstIndexThat((record) => record.seq >= seq);
+  }
+
+  #firstIndexThat(meets: (record: R) => boolean): number {
+    let [low, high] = [this.#head, this.#records.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const record = this.#records[middle];
+      if (record && meets(record)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }
