@@ -55,7 +55,7 @@ describe.each(brokerKinds)('retention by type, with $name', (kind) => {
     await manager.close();
   });
 
-  test('[D4] [D5] whoever follows the chatty one is told its gaps, and gets all else', async () => {
+  test('[D4] [D5] a follower of the chatty one is told its gaps, and gets all else', async () => {
     const { log, manager, start } = await openLog(kind);
     await using _ = log;
     const statuses = await caughtUp(manager, { types: ['system_status'], since: start });

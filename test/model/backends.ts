@@ -10,7 +10,7 @@ import { DiskFixture } from '../broker-disk/fixtures.ts';
 import type { Kept } from './wanted.ts';
 
 export const TOPIC = 'default';
-/** What a log keeps, unless a test says otherwise. */
+/** Limits of a log, unless a test says otherwise. */
 const ALIKE: Kept = { maxRecords: 20 };
 export const BY_TYPE: Kept = { maxRecords: 12, statuses: 3 };
 

@@ -7,7 +7,7 @@ interface Stored {
   readonly n: number;
 }
 
-/** What limits have left of an epoch's records. */
+/** Records of an epoch that limits have left. */
 interface Trim {
   readonly held: ReadonlySet<number>;
   readonly cuts: ReadonlyMap<string, number>;

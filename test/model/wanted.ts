@@ -18,7 +18,7 @@ export function eventOf(n: number): EventToPublish<PsycheCatalog> {
 const score = (n: number): number => (n % 2 === 0 ? -0.5 : 0.5);
 const isStatus = (n: number): boolean => n % 3 === 0;
 
-/** What a log keeps: the last records, statuses apart where they have a limit of their own. */
+/** Limits of a log: the last records, statuses apart where they have a limit of their own. */
 export interface Kept {
   readonly maxRecords: number;
   readonly statuses?: number;
