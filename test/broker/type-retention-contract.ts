@@ -229,7 +229,7 @@ export function describeTypeRetention({ open }: BrokerKind): void {
       expect((await readAll(narrow.broker)).seqs).toEqual([2, 3, 6]);
     });
 
-    test('[D4] whoever follows has all, holes or not', async () => {
+    test('[D4] a follower has all, holes or not', async () => {
       await using log = await open(few);
       const sink = new RecordingSink();
       await log.another().tail(topic, sink);

@@ -47,7 +47,7 @@ const lostOf = (gaps: readonly StreamGap['data'][]) => gaps.reduce((sum, { lost 
 const LOST = 4 * (ROUNDS - 1) - STATUSES;
 
 describe.each(brokerKinds)('retention by type, with $name', (kind) => {
-  test('[D4] [D5] whoever follows a type beside a chatty one that was trimmed is told of nothing', async () => {
+  test('[D4] [D5] a follower of a type beside a chatty one that was trimmed is told of nothing', async () => {
     const { log, manager, start } = await openLog(kind);
     await using _ = log;
     const got = await caughtUp(manager, { types: ['agent_message'], since: start });

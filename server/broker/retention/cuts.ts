@@ -5,7 +5,7 @@ import { ERASED_NOTICE, OTHERS, type TypeRule } from './type-rules.ts';
 
 /** Numbers up to which rules have taken records out. */
 export interface Cuts {
-  /** Of all types that are not named. */
+  /** The cut of all types that are not named. */
   readonly others: number;
   readonly types: ReadonlyMap<string, number>;
 }

@@ -10,7 +10,7 @@ export class TopicReaders {
   readonly #broker: Broker;
   readonly #admit: RecordGate;
   readonly #waits: Waits | undefined;
-  /** Those asked for last. */
+  /** Logs that were asked for last. */
   readonly #logs = new AgingMap<string, TopicReader>();
 
   /** @param waits default: no record waits */
