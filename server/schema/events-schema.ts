@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { describe, describeKind, type JsonSchema } from '../../shared/data/fingerprint.ts';
+import { describe, describeKind, type JsonSchema as Described } from '../../shared/data/fingerprint.ts';
 import { timestampSchema } from '../../shared/events.ts';
 
-export type { JsonSchema };
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = Described;
 
 /** The id of the subject that published an event. */
 const publisher = z.string();

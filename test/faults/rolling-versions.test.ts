@@ -108,9 +108,10 @@ describe('a deploy of another version of an event, two servers of each version',
   });
 
   test('control: old servers that do not wait lose for their clients what new ones publish', async () => {
-    const { report, wrong } = await publishersFirst(async ({ topics, goOn }) => {
+    // Nobody is waited for here: clients of old servers get no more than gaps.
+    const { report, wrong } = await publishersFirst(async ({ topics }) => {
       await expect.poll(() => topics.report().gaps, { timeout: WAIT_MS }).toBeGreaterThan(0);
-      await goOn();
+      await expect.poll(() => topics.report().announced, { timeout: WAIT_MS }).toBeGreaterThan(0);
     }, HASTY);
     tell('19 publishers first', { control: `${report.announced} lost, ${report.gaps} gaps` });
     expect(report.gaps).toBeGreaterThan(0);
