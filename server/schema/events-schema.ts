@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { describe, describeKind, type JsonSchema as Described } from '../../shared/data/fingerprint.ts';
+import { type JsonSchema as Described, describe, describeKind } from '../../shared/data/fingerprint.ts';
 import { timestampSchema } from '../../shared/events.ts';
 
 /** A JSON Schema, or a part of one. */
