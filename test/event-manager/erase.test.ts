@@ -125,10 +125,11 @@ describe.each(brokerKinds)('[V7] $name', ({ open }) => {
       expect(next.gaps).toEqual([place(2, 4)]); // it ends with its second event
       using replay = new Collector((signal) => by.replay({ speed: 1e6, signal }));
       await replay.done;
-      expect(short(replay)).toEqual([
-        ...[1, 2, { reason: 'erased', seqs: [2, 4, 4], lost: 2 }, 5, 6],
-        ...[{ reason: 'erased', seqs: [6, 7, 7], lost: 1 }, 8, 'synced'],
-      ]);
+      // Adjacent places are one gap or two: a slow machine reads them in two steps.
+      const told = short(replay).flatMap((item) =>
+        typeof item === 'object' ? Array.from({ length: Number(item.lost) }, () => item.reason) : [item],
+      );
+      expect(told).toEqual([1, 2, 'erased', 'erased', 5, 6, 'erased', 8, 'synced']);
       using last = collect({ since: { last: 4 } }, by);
       await last.count(7);
       expect(short(last).filter((item) => typeof item === 'number')).toEqual([2, 5, 6, 8]);
