@@ -4,7 +4,13 @@ import type { AnyCatalog } from '../shared/catalog.ts';
 import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
-import type { HistoryOptions, ReplayOptions, SubscriptionOptions } from '../shared/read-options.ts';
+import type {
+  EraseOptions,
+  EraseResult,
+  HistoryOptions,
+  ReplayOptions,
+  SubscriptionOptions,
+} from '../shared/read-options.ts';
 import type { HistoryPage, StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
 import type { ConnectionOptions } from './connection/connection.ts';
 import type { Connection } from './connection/connection-state.ts';
@@ -135,6 +141,14 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
   history<N extends EventName<C> = EventName<C>>(
     options?: HistoryOptions<N, C> & RetryOptions,
   ): Promise<HistoryPage<N, C>>;
+
+  /**
+   * Takes events back, for good and from everybody: their places stay, as gaps `erased`. A lost connection is waited for.
+   * @throws EventsError as {@link publish}, INVALID_CURSOR, INVALID_OPTION, INVALID_FILTER, FORBIDDEN
+   */
+  erase<N extends EventName<C> = EventName<C>>(
+    options: EraseOptions<N, C> & RetryOptions,
+  ): Promise<EraseResult>;
 
   /** Counts of the server process at the other end. @throws EventsError UNAVAILABLE, CLOSED */
   stats(options?: RetryOptions): Promise<ServerStats>;

@@ -3,7 +3,7 @@ import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/e
 import type { PublishResult } from '../shared/log.ts';
 import { DEFAULT_TOPIC } from '../shared/protocol.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
-import type { HistoryOptions, ReplayOptions } from '../shared/read-options.ts';
+import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../shared/read-options.ts';
 import { type HistoryPage, isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
 import { onAbort } from '../shared/timing.ts';
 import type {
@@ -144,6 +144,15 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
       const input = new EncodedInput('INVALID_OPTION', 'history', definedOnly(page));
       return this.#wire.call('query', 'history', input, { signal, timeoutMs });
     }, asked);
+  }
+
+  erase<N extends EventName<C>>({
+    signal,
+    timeoutMs,
+    ...asked
+  }: EraseOptions<N, C> & RetryOptions): Promise<EraseResult> {
+    const input = new EncodedInput('INVALID_OPTION', 'erase', definedOnly(asked));
+    return this.#wire.call('mutation', 'erase', input, { signal, timeoutMs });
   }
 
   stats(options?: RetryOptions): Promise<ServerStats> {

@@ -34,14 +34,16 @@ const BUDGETS: readonly Budget[] = [
   {
     what: './client, our own code',
     config: door('client/index.ts'),
-    // 4 KB of it are the reader and writer of superjson's format, with its bounds.
-    maxBytes: 17.5 * KB,
+    // 4 KB of it are the reader and writer of superjson's format, with its bounds; 2 versions of events, and the
+    // fingerprints of their schemas, which a publisher to a broker writes.
+    maxBytes: 19.5 * KB,
     packages: [...TRPC, 'superjson', 'ws', 'zod'],
   },
   {
     what: './react, our own code',
     config: door('client/react/index.ts'),
-    maxBytes: 15.75 * KB,
+    // 0.15 KB of it have the store let go of erased events.
+    maxBytes: 15.9 * KB,
     packages: [...TRPC, 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
 ];
@@ -64,8 +66,8 @@ const PROGRAMS: readonly Program[] = [
       import * as z from 'zod';
       const catalog = defineEvents({ dream: z.object({ symbol: z.string(), at: z.date() }) });
       createClient({ url: 'wss://a.example/trpc', catalog }).on('dream', console.log);`,
-    // 25 KB of it are zod's own, 8 tRPC's, 4 superjson's.
-    maxBytes: 50 * KB,
+    // 25 KB of it are zod's own, 8 tRPC's, 4 superjson's, 1 versions of events.
+    maxBytes: 51.5 * KB,
   },
   {
     what: 'a page with createPublisher, all packages included',

@@ -36,13 +36,24 @@ export type {
   BroadcastWSSHandlerOptions,
   ClientConnection,
 } from './broadcaster/core/options.ts';
-export type { ConnectionInfo, DrainOptions, Traffic } from './broadcaster/socket/connections.ts';
+export type { AskOptions, ConnectionInfo, DrainOptions, Traffic } from './broadcaster/socket/connections.ts';
 export type { UpgradeRefusal } from './broadcaster/upgrade/decision.ts';
-export type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail, TailSink } from './broker/broker.ts';
+export type {
+  Bounds,
+  Broker,
+  Gap,
+  KeptSchema,
+  LogRecord,
+  ReadResult,
+  Tail,
+  TailSink,
+} from './broker/broker.ts';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.ts';
 export { RedisBroker, type RedisBrokerOptions } from './broker/redis/redis-broker.ts';
 export type { RedisSource } from './broker/redis/servers/open-topology.ts';
-export type { Retention } from './broker/retention.ts';
+export type { Cuts, Types } from './broker/retention/cuts.ts';
+export type { Retention } from './broker/retention/retention.ts';
+export type { TypeRetention } from './broker/retention/type-rules.ts';
 export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
 export { EventManager } from './event-manager/event-manager.ts';
 export type {
@@ -58,14 +69,19 @@ export {
   broadcastNetworkUpdate,
   broadcastSystemStatus,
   type ManagerPublishResult,
+  type PublishBatchOptions,
   type PublisherOf,
   type PublishOptions,
 } from './event-manager/publish/publisher.ts';
+export { schemasOf } from './event-manager/records/kept-schemas.ts';
+export type { NewerVersion } from './event-manager/records/newer-versions.ts';
 export type { Selection } from './event-manager/records/selector.ts';
 export type { DeliveredItem } from './event-manager/records/stream-record.ts';
 export type { EventStats } from './event-manager/stats/event-stats.ts';
 export { type ClientAddress, clientAddress } from './limits/client-address.ts';
 export type { LimitsConfig } from './limits/limits-config.ts';
+export type { WholeLog } from './log-check/brokers-log.ts';
+export { type CheckedVersion, checkLog, type LogCheck, openWholeLog } from './log-check/check-log.ts';
 export type { MetricsSources } from './metrics/gauges.ts';
 export { Metrics } from './metrics/metrics.ts';
 export type { MetricsConfig } from './metrics/metrics-config.ts';

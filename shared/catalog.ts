@@ -1,14 +1,23 @@
-import * as z from 'zod';
-import { carried, stripControlCharacters } from './data/event-data.ts';
-import { OwnNames } from './data/own-names.ts';
-import { isPlainJsonSchema } from './data/schema-facts.ts';
-import { EventsError, formatIssues, toIssues } from './errors.ts';
+import type * as z from 'zod';
+import { stripControlCharacters } from './data/event-data.ts';
+import { EventSchema } from './data/event-schema.ts';
+import { EventsError } from './errors.ts';
+import { isZod4, VersionedSchema } from './versions.ts';
 
 /** Event name → schema of its `data`. */
 export type EventSchemas = Readonly<Record<string, z.ZodType>>;
 
+/** An event as {@link defineEvents} takes it: the schema of its `data`, or all its versions. */
+export type EventDefinition = z.ZodType | VersionedSchema;
+
+/** The schemas of events as they are now: of each that has versions, the newest. */
+export type SchemasOf<D extends Readonly<Record<string, EventDefinition>>> = {
+  readonly [N in keyof D]: D[N] extends VersionedSchema<infer S> ? S : D[N] extends z.ZodType ? D[N] : never;
+};
+
 /** Any catalog, whatever its events: what generic code asks for. */
 export interface AnyCatalog {
+  /** The schema of each event's data; of one that has versions, the newest. */
   readonly schemas: EventSchemas;
   readonly names: readonly string[];
   has(name: string): boolean;
@@ -23,6 +32,21 @@ export interface AnyCatalog {
    * Such data needs no superjson walk, and parsing it twice changes nothing.
    */
   isPlainJson(name: string): boolean;
+  /** The newest version of an event's data; 1 for one that has no versions. */
+  versionOf(name: string): number;
+  /** The schema of a version of an event's data; undefined where the catalog has no such event or version. */
+  schemaOf(name: string, version: number): z.ZodType | undefined;
+  /**
+   * Validated data of the newest version, made of data that an older version's schema yielded.
+   * @throws EventsError as {@link parse}; and what a step between two versions throws
+   */
+  upcast(name: string, version: number, data: unknown): unknown;
+  /**
+   * Validated data of an older version, for publishers that are held at it: made of data that this version takes, or of
+   * data that the newest takes where each step between has a way back.
+   * @throws EventsError as {@link parse}; and what a step between two versions throws
+   */
+  downcast(name: string, version: number, data: unknown): unknown;
 }
 
 /** A set of event types; the only validator of events, and what router, clients and hooks are typed by. */
@@ -46,70 +70,61 @@ export interface DefineEventsOptions {
 const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor', 'prototype', '__proto__']);
 
 /**
- * Defines the events of a system. Adding an event is adding one schema.
+ * Defines the events of a system. Adding an event is adding one schema; changing one is adding a version, see
+ * {@link versions}.
  *
  * @example
  * const catalog = defineEvents({ agent_message: z.object({ text: z.string() }) });
  *
- * @param schemas event name → zod schema of its data. Names are letters, digits and `_`, start with a letter,
+ * @param definitions event name → zod schema of its data, or all versions of it. Names are letters, digits and `_`, start with a letter,
  *   and are not `any`, `batch` or `stream_…`.
  * @throws TypeError when a name cannot be used, or a schema is not one of zod 4
  */
-export function defineEvents<const S extends EventSchemas>(
-  schemas: S,
+export function defineEvents<const D extends Readonly<Record<string, EventDefinition>>>(
+  definitions: D,
   { sanitize = stripControlCharacters }: DefineEventsOptions = {},
-): Catalog<S> {
-  const names = Object.keys(schemas) as (keyof S & string)[];
+): Catalog<SchemasOf<D>> {
+  const names = Object.keys(definitions) as (keyof D & string)[];
   if (names.length === 0) throw new TypeError('defineEvents: define at least one event');
-  for (const name of names) {
-    if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name) || RESERVED.has(name) || name.startsWith('stream_')) {
-      throw new TypeError(
-        `defineEvents: ${JSON.stringify(name)} cannot be an event name. Use letters, digits and "_", start with a letter; any, batch and stream_… are taken.`,
-      );
-    }
-    if (!isZod4(schemas[name])) {
-      throw new TypeError(
-        `defineEvents: ${name} is not a schema of zod 4. Make it with zod 4: npm install zod@4, or import from 'zod/v4'.`,
-      );
-    }
-  }
-  const known = new Set<string>(names);
-  const plain = new Map<string, boolean>();
-  const ownNames = new Map(names.map((name) => [name as string, new OwnNames(schemas[name] as z.ZodType)]));
-
-  const isPlainJson = (name: string): boolean => {
-    let answer = plain.get(name);
-    if (answer === undefined) {
-      const schema = known.has(name) ? schemas[name] : undefined;
-      answer = schema !== undefined && isPlainJsonSchema(schema);
-      plain.set(name, answer);
-    }
-    return answer;
+  for (const name of names) checkDefinition(name, definitions[name]);
+  const events = new Map(
+    names.map((name) => [
+      name as string,
+      new EventSchema(name, definitions[name] as EventDefinition, sanitize),
+    ]),
+  );
+  const event = (name: string): EventSchema => {
+    const found = events.get(name);
+    if (!found) throw unknownEvent(name, names);
+    return found;
   };
 
-  return Object.freeze<Catalog<S>>({
-    schemas: Object.freeze({ ...schemas }),
+  const catalog: AnyCatalog = {
+    schemas: Object.freeze(Object.fromEntries(names.map((name) => [name, event(name).newest]))),
     names: Object.freeze(names),
-    has: (name) => known.has(name),
-    parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]> {
-      const schema = known.has(name) ? schemas[name] : undefined;
-      const renamed = ownNames.get(name)?.rename(sanitize ? sanitize(data, name) : data);
-      if (schema === undefined || renamed === undefined) throw unknownEvent(name, names);
-      const result = z.safeParse<S[N]>(schema, renamed.data);
-      if (result.success) return carried(renamed.back(result.data), isPlainJson(name)) as z.output<S[N]>;
-      const issues = toIssues(result.error, ['data']).map(({ path, message }) => ({
-        path: path.map(renamed.told),
-        message: renamed.told(message),
-      }));
-      throw new EventsError('INVALID_EVENT', `Invalid ${name}: ${formatIssues(issues)}`, { issues });
-    },
-    isPlainJson,
-  });
+    has: (name) => events.has(name),
+    parse: (name, data) => event(name).parse(data),
+    isPlainJson: (name) => events.get(name)?.isPlainJson ?? false,
+    versionOf: (name) => event(name).version,
+    schemaOf: (name, version) => events.get(name)?.schemaOf(version),
+    upcast: (name, version, data) => event(name).upcast(data, version),
+    downcast: (name, version, data) => event(name).downcast(data, version),
+  };
+  return Object.freeze(catalog) as Catalog<SchemasOf<D>>;
 }
 
-/** Types say so too; but an application may have another zod than this package, and its compiler another opinion. */
-function isZod4(schema: unknown): boolean {
-  return typeof schema === 'object' && schema !== null && '_zod' in schema;
+/** @throws TypeError when an event cannot be defined so */
+function checkDefinition(name: string, definition: unknown): void {
+  if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name) || RESERVED.has(name) || name.startsWith('stream_')) {
+    throw new TypeError(
+      `defineEvents: ${JSON.stringify(name)} cannot be an event name. Use letters, digits and "_", start with a letter; any, batch and stream_… are taken.`,
+    );
+  }
+  if (!(definition instanceof VersionedSchema) && !isZod4(definition)) {
+    throw new TypeError(
+      `defineEvents: ${name} is not a schema of zod 4. Make it with zod 4: npm install zod@4, or import from 'zod/v4'.`,
+    );
+  }
 }
 
 /** The error for a name that is not in the catalog. */

@@ -22,6 +22,8 @@ export type EventOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog
     /** ISO 8601: when it happened, by the publisher's clock. */
     timestamp: string;
     data: EventData<K, C>;
+    /** Id of its publisher: the subject of the session in which it was published, as the server knows it [V6]. */
+    by?: string | undefined;
     /** The trace it belongs to, where its publisher traces: W3C's `traceparent`. */
     traceparent?: string | undefined;
   };
@@ -47,6 +49,14 @@ export interface PublishMeta {
 
 export const timestampSchema = z.iso.datetime({ offset: true });
 export const idempotencyKeySchema = z.string().min(1).max(128);
+
+/**
+ * Id of a subject. It is text: `revoke` takes text, which no number is equal to. It has no control characters and no halves
+ * of surrogate pairs: an operator must be able to type it, and Redis to store it.
+ */
+export const subjectIdSchema = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, 'must be text of 1–128 characters, none of them a control character');
 
 /** Tells if a text is a `traceparent` of version 00. */
 export function isTraceparent(text: string | undefined): text is string {

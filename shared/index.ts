@@ -3,7 +3,9 @@ export {
   type Catalog,
   type DefineEventsOptions,
   defineEvents,
+  type EventDefinition,
   type EventSchemas,
+  type SchemasOf,
 } from './catalog.ts';
 export type { Since } from './cursor.ts';
 export { stripControlCharacters } from './data/event-data.ts';
@@ -19,10 +21,20 @@ export type {
 } from './events.ts';
 export type { LatestBy } from './filter/latest-by.ts';
 export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
-export { fromLogEntry, type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from './log.ts';
+export {
+  type EntryStamp,
+  fromLogEntry,
+  type LogEntry,
+  type PublishResult,
+  type PublishTarget,
+  toLogEntry,
+} from './log.ts';
 export { CloseCode, DEFAULT_TOPIC, mayReconnect, PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
+export type { PublishAs } from './publish-as.ts';
 export type {
+  EraseOptions,
+  EraseResult,
   EventSelection,
   HistoryOptions,
   ReplayOptions,
@@ -40,6 +52,7 @@ export {
   type StreamSynced,
 } from './stream-items.ts';
 export { type Clock, Pace, type PaceOptions, sleep, systemClock } from './timing.ts';
+export { VersionedSchema, type VersionStep, versions } from './versions.ts';
 export type { Encoded } from './wire/format.ts';
 export { parseExactly, parseInput } from './wire/json-text.ts';
 export { transformer } from './wire/transformer.ts';

@@ -1,6 +1,6 @@
 import type { AnyCatalog } from './catalog.ts';
-import { unknownEvent } from './catalog.ts';
 import { newEntryId } from './data/entry-ids.ts';
+import { markOf } from './data/fingerprint.ts';
 import { EventsError } from './errors.ts';
 import {
   type EventName,
@@ -8,6 +8,7 @@ import {
   idempotencyKeySchema,
   isTraceparent,
   type PublishMeta,
+  subjectIdSchema,
   timestampSchema,
 } from './events.ts';
 import { decodeAccepted } from './wire/decode.ts';
@@ -23,6 +24,13 @@ export interface LogEntry {
   readonly json: string;
   /** superjson's annotations of `{ data: <envelope> }` as JSON text, where the envelope holds more than plain JSON. */
   readonly meta?: string;
+  /** Version of its event's data. Absent: 1. */
+  readonly version?: number;
+  /**
+   * Fingerprint of the schema that yielded its data, where that schema has a transform whose result nothing describes:
+   * another schema's data cannot be told from its own in any other way.
+   */
+  readonly schema?: string;
   /** The catalog that validated it in this process. No log stores it, so what comes from elsewhere lacks it. */
   readonly validatedBy?: object;
 }
@@ -41,6 +49,14 @@ export interface PublishTarget {
   publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]>;
 }
 
+/** Facts about an event that its publisher does not say: whoever takes it in does. */
+export interface EntryStamp {
+  /** Id of its publisher. Default: nobody is named. */
+  by?: string | undefined;
+  /** Version of the data that is stored; see AnyCatalog.downcast. Default: the newest. */
+  version?: number | undefined;
+}
+
 /**
  * Validates an event and turns it into a log entry: the only way into a log.
  * @throws EventsError UNKNOWN_EVENT or INVALID_EVENT, with the path of each wrong field
@@ -48,24 +64,45 @@ export interface PublishTarget {
 export function toLogEntry<C extends AnyCatalog>(
   catalog: C,
   event: { event_type: string; data: unknown } & PublishMeta,
+  { by, version: held }: EntryStamp = {},
 ): LogEntry {
-  const { event_type } = event;
-  if (!catalog.has(event_type)) throw unknownEvent(event_type, catalog.names);
-  const { timestamp, idempotencyKey, traceparent } = event;
+  const { event_type, timestamp, idempotencyKey, traceparent } = event;
+  const newest = catalog.versionOf(event_type);
+  const version = held ?? newest;
   if (timestamp !== undefined && !timestampSchema.safeParse(timestamp).success)
     throw invalidField('timestamp', 'not an ISO 8601 time with Z or an offset');
   if (idempotencyKey !== undefined && !idempotencyKeySchema.safeParse(idempotencyKey).success)
     throw invalidField('idempotencyKey', 'must be 1–128 characters');
-  const id = idempotencyKey ?? newEntryId();
-  const data = catalog.parse(event_type, event.data);
-  const plain = { event_type, timestamp: timestamp ?? now(), data };
-  const envelope = isTraceparent(traceparent) ? { ...plain, traceparent } : plain;
-  if (catalog.isPlainJson(event_type))
-    return { type: event_type, id, validatedBy: catalog, json: JSON.stringify(envelope) };
+  if (by !== undefined && !subjectIdSchema.safeParse(by).success)
+    throw invalidField('by', 'must be text of 1–128 characters, none of them a control character');
+  const data =
+    version === newest
+      ? catalog.parse(event_type, event.data)
+      : catalog.downcast(event_type, version, event.data);
+  const envelope: Record<string, unknown> = { event_type, timestamp: timestamp ?? now(), data };
+  if (by !== undefined) envelope['by'] = by;
+  if (isTraceparent(traceparent)) envelope['traceparent'] = traceparent;
+  const isPlain = version === newest && catalog.isPlainJson(event_type);
+  const { json, meta } = envelopeText(envelope, isPlain);
+  const entry: Writable<LogEntry> = { type: event_type, id: idempotencyKey ?? newEntryId(), json };
+  if (meta !== undefined) entry.meta = meta;
+  if (version > 1) entry.version = version;
+  const schema = isPlain ? undefined : catalog.schemaOf(event_type, version);
+  const mark = schema && markOf(schema);
+  if (mark !== undefined) entry.schema = mark;
+  if (version === newest) entry.validatedBy = catalog;
+  return entry;
+}
+
+/**
+ * An envelope as the text of a log entry.
+ * @param plain true if its data is known to be plain JSON, see AnyCatalog.isPlainJson
+ */
+export function envelopeText(envelope: object, plain: boolean): Pick<LogEntry, 'json' | 'meta'> {
+  if (plain) return { json: JSON.stringify(envelope) };
   const { json, meta } = encode({ data: envelope }, { maxDepth: LOG_LIMITS.maxDepth });
-  const text = JSON.stringify((json as { data: unknown }).data);
-  const entry = { type: event_type, id, validatedBy: catalog, json: text };
-  return meta === undefined ? entry : { ...entry, meta: JSON.stringify(meta) };
+  const text = { json: JSON.stringify((json as { data: unknown }).data) };
+  return meta === undefined ? text : { ...text, meta: JSON.stringify(meta) };
 }
 
 /** The event a log entry holds; the inverse of {@link toLogEntry}. It believes the entry: see {@link checkedEvent}. */
@@ -87,6 +124,8 @@ export function checkedEvent(entry: Pick<LogEntry, 'json' | 'meta'>): unknown {
   const meta = entry.meta === undefined ? undefined : JSON.parse(entry.meta);
   return (decodeAccepted({ json, meta }, LOG_LIMITS) as { data: unknown }).data;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 let stampedMs = Number.NaN;
 let stamp = '';

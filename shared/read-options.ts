@@ -15,14 +15,19 @@ import { topicSchema, topicsSchema } from './topic.ts';
  * Clients import types alone from here: a bundle of theirs has no zod.
  */
 
-/** Events of one topic, by type and data. */
+/** Events of one topic, by type, data and publisher. */
 export interface EventSelection<N extends EventName<C>, C extends AnyCatalog> {
   /** Default `default`. */
   topic?: string | undefined;
   /** Event types. Default: all of the catalog's. */
   types?: readonly N[] | undefined;
-  /** Conditions on the data that events must meet; applied by the server [D8]. Default: none. */
+  /** Conditions on the data, and on who published, that events must meet; applied by the server [D8]. Default: none. */
   filter?: EventFilter<N, C> | undefined;
+  /**
+   * False leaves out what your own subject published, from here or elsewhere; refused where nobody is authenticated [V6].
+   * In the server's own process nobody is: filter by `{ by: { ne: 'me' } }` there. Default true.
+   */
+  echo?: boolean | undefined;
 }
 
 /**
@@ -115,6 +120,34 @@ export function replayShape(names: readonly string[]) {
   } satisfies ShapeOf<ReplayOptions<string, AnyCatalog>>;
 }
 
+/** Events to take back: one, by its cursor, or all of a topic that a filter matches. */
+export type EraseOptions<N extends EventName<C>, C extends AnyCatalog> =
+  | {
+      /** Default `default`. */
+      topic?: string | undefined;
+      cursor: string;
+    }
+  | (Pick<EventSelection<N, C>, 'topic' | 'types'> & {
+      cursor?: undefined;
+      /** Conditions that the events meet; `{}` for all. */
+      filter: EventFilter<N, C>;
+    });
+
+/** The result of erasing. */
+export interface EraseResult {
+  /** Number of events that were erased; those that had been before are not counted. */
+  erased: number;
+}
+
+/** Schema of {@link EraseOptions}, of events of these names. */
+export function eraseSchema(names: readonly string[]) {
+  const { topic, types, filter } = selectionShape(names);
+  return z.union([
+    z.strictObject({ topic, cursor: cursorSchema }),
+    z.strictObject({ topic, types, filter: filter.unwrap() }),
+  ]);
+}
+
 /** Most types that one selection names; a catalog may have fewer. */
 const MAX_TYPES = 1000;
 
@@ -123,6 +156,7 @@ function selectionShape(names: readonly string[]) {
     topic: topicSchema.optional(),
     types: countedArray(nameSchema(names), MAX_TYPES).optional(),
     filter: filterSchema.optional(),
+    echo: z.boolean().optional(),
   } satisfies ShapeOf<EventSelection<string, AnyCatalog>>;
 }
 

@@ -1,8 +1,8 @@
 import type { AnyCatalog } from './catalog.ts';
 import type { EventName, EventOf } from './events.ts';
 
-/** Why a stream could not deliver a range [D4]. */
-export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped';
+/** Why a stream could not deliver a range [D4]; `erased` is no loss: somebody took the events back [V7]. */
+export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped' | 'unknown_version' | 'erased';
 
 /** The stream has caught up; live from here [D5]. */
 export interface StreamSynced {
@@ -35,6 +35,11 @@ export interface StreamGap extends OfTopic {
     /** Number of the topic's records, of any type, or null where it cannot be known. */
     lost: number | null;
     reason: GapReason;
+    /**
+     * With reason `erased`, where the range holds other records too: the numbers of the erased ones, each part with the
+     * number before its first record and that of its last. Left out: all of the range.
+     */
+    runs?: readonly (readonly [after: number, last: number])[];
   };
 }
 

@@ -17,6 +17,8 @@ export interface SimulationOptions {
   manager: EventPublisher;
   /** The topic of its events; simulations side by side have one each. Default `default`. */
   topic?: string | undefined;
+  /** Publisher that its events' `by` names: one id for all agents. Default: nobody is named. */
+  by?: string | undefined;
   /** A whole number. The same seed is the same conversation. Default 1. */
   seed?: number | undefined;
   /** 0.25 to 10. Default 1. */
@@ -52,13 +54,13 @@ export class Simulation {
 
   /** Paused, at its beginning. @throws TypeError for a seed or speed that is not possible */
   constructor(options: SimulationOptions) {
-    const { manager, topic = DEFAULT_TOPIC, seed = 1, speed = 1, clock = systemClock, logger } = options;
+    const { manager, topic = DEFAULT_TOPIC, by, seed = 1, speed = 1, clock = systemClock, logger } = options;
     this.topic = topic;
     this.#options = options;
     this.#clock = clock;
     this.#seed = checkSeed(seed);
     this.#timeline = new Timeline(clock, checkSpeed(speed));
-    this.#events = new EventOutlet({ manager, topic, clock, logger });
+    this.#events = new EventOutlet({ manager, topic, by, clock, logger });
     this.#run = this.#newRun(seed);
     this.closed = this.#takeTurns().then(() => this.#events.settled());
   }

@@ -34,10 +34,11 @@ export const typesOption = (): Option =>
 export const sinceOption = (): Option =>
   new Option('--since <position>', 'a cursor, or an ISO 8601 time').argParser(parsePosition);
 
-const filterOption = (): Option =>
-  new Option('--filter <json>', 'conditions on the data, e.g. \'{"sentiment.score":{"lt":0}}\'').argParser(
-    parseFilter,
-  );
+export const filterOption = (): Option =>
+  new Option(
+    '--filter <json>',
+    'conditions on the data, and on who published: \'{"sentiment.score":{"lt":0},"by":"ego"}\'',
+  ).argParser(parseFilter);
 
 const positionOptions = (): Option[] => [
   typesOption(),

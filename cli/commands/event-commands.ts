@@ -1,9 +1,11 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { EraseFlags } from '../events/erase.ts';
 import { type SourceOptions, withSource } from '../sources/with-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import {
   examples,
   type FollowFlags,
+  filterOption,
   followOptions,
   type SelectionFlags,
   selectionOptions,
@@ -11,6 +13,7 @@ import {
   toFollowed,
   topicOption,
   toStored,
+  typesOption,
   withOptions,
 } from './arguments.ts';
 
@@ -69,6 +72,29 @@ export function addEventCommands(program: Command, around: Surroundings): void {
       withSource(options, around, async (source) => {
         const { history } = await import('../events/read.ts');
         await history(source, toStored(options), around);
+      }),
+    );
+
+  withOptions(program.command('erase'), [
+    ...sourceOptions(),
+    topicOption(),
+    new Option('--cursor <cursor>', 'the event at this cursor').conflicts(['filter', 'types']),
+    filterOption(),
+    typesOption(),
+    new Option('--yes', 'erase them: nothing brings them back'),
+  ])
+    .description('take events back from the log and from all who have them; prints how many')
+    .addHelpText(
+      'after',
+      examples(
+        'erase --topic run-1 --cursor 3f2a9c01d4e8:17 --yes',
+        `erase --filter '{"agent_id":"ego"}' --types agent_message --yes`,
+      ),
+    )
+    .action((options: SourceOptions & EraseFlags) =>
+      withSource(options, around, async (source) => {
+        const { erase } = await import('../events/erase.ts');
+        await erase(source, options, around);
       }),
     );
 }

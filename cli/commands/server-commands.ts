@@ -63,15 +63,53 @@ export function addServerCommands(program: Command, around: Surroundings): void 
         .choices(['json-schema', 'asyncapi'])
         .default('json-schema'),
     )
-    .addOption(new Option('--url <url>', "the server whose events they are (default: the simulation's)"))
+    .addOption(new Option('--url <url>', 'the server whose events they are').conflicts('catalog'))
+    .addOption(
+      new Option(
+        '--catalog <module>',
+        "the module that exports the events, as `catalog` or default (default: the simulation's)",
+      ),
+    )
+    .addOption(
+      new Option(
+        '--check <where>',
+        'a server, a Redis or a log file: name each event there that the catalog cannot read, and exit with 1',
+      ).conflicts(['url', 'diff']),
+    )
+    .addOption(
+      new Option(
+        '--diff <where>',
+        'a server, a Redis or a log file: print what has changed from its events to the catalog’s',
+      ).conflicts('url'),
+    )
     .addHelpText(
       'after',
-      examples('schema > events.schema.json', 'schema --url https://a.example/events --format asyncapi'),
+      `${examples(
+        'schema > events.schema.json',
+        'schema --url https://a.example/events --format asyncapi',
+        'schema --catalog ./dist/events.js --check https://a.example/events',
+        'schema --catalog ./dist/events.js --check redis://127.0.0.1:6379',
+        'schema --catalog ./dist/events.js --diff ./psyche.db',
+      )}
+--check compares the schemas with those of a server, and validates every record of a log. It writes nothing. A log file must
+not be open in a server: check the server then.\n`,
     )
-    .action(async (options: { format: string; url?: string }) => {
-      const { printSchema } = await import('../schema.ts');
-      await printSchema(options, around);
+    .action(async (options: SchemaFlags) => {
+      const { check, diff, catalog } = options;
+      if (check !== undefined) await (await import('../schema/check.ts')).checkSchema(check, catalog, around);
+      else if (diff !== undefined)
+        await (await import('../schema/diff.ts')).diffSchema(diff, catalog, around);
+      else await (await import('../schema/print.ts')).printSchema(options, around);
     });
+}
+
+/** As commander hands over the options of `schema`. */
+interface SchemaFlags {
+  format: string;
+  url?: string;
+  catalog?: string;
+  check?: string;
+  diff?: string;
 }
 
 /** Sends a subject away from all servers of a Redis. */

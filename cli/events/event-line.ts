@@ -16,6 +16,8 @@ export interface Input {
   readonly event: EventToPublish<AnyCatalog>;
   /** Its cursor in the log it comes from, where that is known. */
   readonly cursor?: string | undefined;
+  /** Its publisher, where that is told. */
+  readonly by?: string | undefined;
   /** It was printed by us, so its data is what it was; others write a date as JSON has it. */
   readonly isExact?: boolean;
 }
@@ -26,6 +28,7 @@ const envelope = z.object({
   data: z.unknown(),
   timestamp: z.string().optional(),
   idempotencyKey: z.string().optional(),
+  by: z.string().optional(),
   cursor: z.string().optional(),
   meta: z.unknown().optional(),
 });
@@ -46,11 +49,11 @@ export function fromLine({ number, text }: Line): Input[] {
       `${name} is not an event: give it event_type and data, or pass a type`,
     );
   }
-  const { cursor, meta, idempotencyKey, event_type, data, timestamp } = line;
+  const { cursor, meta, idempotencyKey, by, event_type, data, timestamp } = line;
   if (isStreamNotice(line)) return [];
   const event = revive({ event_type, timestamp, data }, meta, name);
   const isExact = cursor !== undefined || meta !== undefined;
-  return [{ name, cursor, isExact, event: { ...event, idempotencyKey } }];
+  return [{ name, cursor, by, isExact, event: { ...event, idempotencyKey } }];
 }
 
 /** @throws EventsError INVALID_EVENT, naming what is no JSON, or more than a server takes at once */

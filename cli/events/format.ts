@@ -12,6 +12,7 @@ interface Item {
   event_type: string;
   timestamp: string;
   data: unknown;
+  by?: string | undefined;
 }
 
 type Style = Parameters<typeof styleText>[0];
@@ -21,7 +22,8 @@ export function toText(item: Item): string {
   const time = new Date(item.timestamp).toISOString().slice(11, 23);
   const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', plain(item.data)];
   const where = styleText('dim', item.topic === undefined ? time : `${time} ${item.topic}`);
-  return `${where} ${styleText(style, item.event_type)} ${printable(text)}`;
+  const by = item.by === undefined ? '' : styleText('dim', ` by ${printable(item.by)}`);
+  return `${where} ${styleText(style, item.event_type)}${by} ${printable(text)}`;
 }
 
 function describe(item: AnyEvent | StreamNotice): [Style, string] {
@@ -48,6 +50,7 @@ function describe(item: AnyEvent | StreamNotice): [Style, string] {
       return [style, `${health_status}: ${load}, ${active_agents} agents, ${error_count} errors`];
     }
     case 'stream_gap':
+      if (item.data.reason === 'erased') return ['dim', `${item.data.lost} events erased`];
       return ['red', `${item.data.lost ?? 'an unknown number of'} events lost: ${item.data.reason}`];
     case 'stream_synced':
       return ['dim', 'live from here'];

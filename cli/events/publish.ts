@@ -41,7 +41,8 @@ export async function publishLines(
 
 /**
  * Publishes what `export` wrote, as it was. An event's key is its place in the log it comes from, so that a second
- * import within five minutes, of the same file or of another part of that log, stores nothing twice [D3].
+ * import within five minutes, of the same file or of another part of that log, stores nothing twice [D3]. Straight to a
+ * log it is `by` whom it was; a server names whoever imports [V6].
  */
 export async function importLines(to: PublishTo, input: InputBytes): Promise<void> {
   let stored = 0;
@@ -60,7 +61,7 @@ export async function send(
   const written = inputs.every(({ isExact }) => isExact) ? undefined : await coercionOf(source);
   const events = inputs.map(({ isExact, event }) => (isExact || !written ? event : written.event(event)));
   try {
-    return await source.publishBatch(events, { topic });
+    return await source.publishBatch(events, { topic, by: inputs.map(({ by }) => by) });
   } catch (error) {
     if (!(error instanceof EventsError)) throw error;
     const told = named(error, inputs);

@@ -11,7 +11,7 @@ type ReplayOptions = NonNullable<Parameters<EventsSource['replay']>[0]>;
 /** An event, or a stream's own item, whose time has come. */
 interface Moment {
   readonly cursor?: string | undefined;
-  readonly event: { event_type: string; timestamp: string; data: unknown };
+  readonly event: { event_type: string; timestamp: string; data: unknown; by?: string | undefined };
   /** Its data is what it was; false where a person may have written it. */
   readonly isExact: boolean;
   /** The share of the replay that is done with it, from 0 to 1; undefined where that is not known. */
@@ -59,13 +59,18 @@ export async function* replayLines(
       bytes += Buffer.byteLength(line.text) + 1;
       const [read] = fromLine(line);
       if (!read) continue;
-      const { cursor, event, isExact = false } = read;
+      const { cursor, by, event, isExact = false } = read;
       const { event_type, data, timestamp = new Date().toISOString() } = event;
       if (types && !types.includes(event_type)) continue;
       await pace.until(Date.parse(timestamp), signal).catch(() => {}); // it is seen that it ends
       if (signal?.aborted) return;
       const share = input.size && bytes / input.size;
-      yield { cursor, event: { event_type, timestamp, data }, isExact, share };
+      yield {
+        cursor,
+        event: { event_type, timestamp, data, ...(by !== undefined && { by }) },
+        isExact,
+        share,
+      };
     }
   }
 }
@@ -81,7 +86,8 @@ export async function printMoments(moments: AsyncIterable<Moment>, around: Surro
 export async function publishMoments(to: PublishTo, moments: AsyncIterable<Moment>): Promise<void> {
   for await (const { event, isExact } of counted(moments, to.around)) {
     if (event.event_type === 'stream_gap') continue;
-    await send(to, [{ name: '', isExact, event: { event_type: event.event_type, data: event.data } }]);
+    const { event_type, data, by } = event;
+    await send(to, [{ name: '', isExact, by, event: { event_type, data } }]);
   }
 }
 

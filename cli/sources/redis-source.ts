@@ -3,13 +3,14 @@ import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 import { catalog } from '../serve/application.ts';
 import type { EventsSource } from './event-source.ts';
 
-/** The log in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
-async function openRedisBroker(url: string): Promise<RedisBroker> {
+/** The logs in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
+export async function openRedisBroker(url: string): Promise<RedisBroker> {
   const config = loadConfig({}, { ...process.env, REDIS_URL: url });
   const broker = new RedisBroker(
     { url },
     {
       prefix: config.redisPrefix,
+      retention: config.retention,
       maxRecords: config.retentionMaxRecords,
       maxAgeMs: config.retentionMaxAgeMs,
       maxBytes: config.retentionMaxBytes,
@@ -37,6 +38,7 @@ export async function openRedis(url: string): Promise<EventsSource> {
       for await (const [cursor, event] of manager.replay(options)) yield { cursor, event };
     },
     history: (options) => manager.history(options),
+    erase: (options) => manager.erase(options),
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats come from a server, not from Redis: pass --url');
     },

@@ -29,10 +29,11 @@ export async function openServer(
     return opened;
   };
   return {
-    publishBatch: (events, options) => publisher.publishBatch(events, options),
+    publishBatch: (events, { topic }) => publisher.publishBatch(events, { topic }),
     stream: (options) => client().stream(options),
     replay: (options) => client().replay(options),
     history: (options) => client().history(options),
+    erase: (options) => client().erase(options),
     stats: (options) => client().stats(options),
     schema: () => schemaAt(new URL('schema.json', url)),
     async close() {

@@ -3,19 +3,31 @@ import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../shared/log.ts';
 import { psycheEvents } from '../../shared/psyche-events.ts';
+import { checkPublishAs, type PublishAs } from '../../shared/publish-as.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { unsendableInput } from '../connection/encoding.ts';
 import { withRetry } from '../failures/retry.ts';
 import { type BatchOptions, type ClientPublishOptions, inEvent } from '../publishing.ts';
 
+interface BrokerSenderOptions<C extends AnyCatalog> {
+  broker: PublishTarget;
+  catalog?: C | undefined;
+  by?: string | undefined;
+  publishAs?: PublishAs<C> | undefined;
+}
+
 /** Publishing straight to a broker: validated here, for nobody else will. */
 export class BrokerSender<C extends AnyCatalog> {
   readonly #target: PublishTarget;
   readonly #catalog: AnyCatalog;
+  readonly #by: string | undefined;
+  readonly #publishAs: ReadonlyMap<string, number>;
 
-  constructor({ broker, catalog }: { broker: PublishTarget; catalog?: C | undefined }) {
+  constructor({ broker, catalog, by, publishAs }: BrokerSenderOptions<C>) {
     this.#target = broker;
     this.#catalog = catalog ?? psycheEvents;
+    this.#by = by;
+    this.#publishAs = checkPublishAs(this.#catalog, publishAs, 'createPublisher');
   }
 
   async publish<N extends EventName<C>>(
@@ -41,7 +53,8 @@ export class BrokerSender<C extends AnyCatalog> {
 
   #toEntry(event: Parameters<typeof toLogEntry>[1]): LogEntry {
     try {
-      return toLogEntry(this.#catalog, event);
+      const version = this.#publishAs.get(event.event_type);
+      return toLogEntry(this.#catalog, event, { by: this.#by, version });
     } catch (cause) {
       // Code of the data's own: a getter, a method that a schema calls.
       throw cause instanceof EventsError ? cause : unsendableInput('INVALID_EVENT', 'publish', cause);

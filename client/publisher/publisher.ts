@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import type { PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import type { PublishAs } from '../../shared/publish-as.ts';
 import { createClient } from '../client.ts';
 import type { ConnectionOptions } from '../connection/connection.ts';
 import type { RequestHeaders, Token } from '../connection/credentials.ts';
@@ -18,6 +19,7 @@ export interface RemotePublisherOptions<C extends AnyCatalog = PsycheCatalog>
   /** The server: `http(s)://…` or `ws(s)://…`. {@link ConnectionOptions.url} says what is made of it. */
   url: string | URL;
   broker?: never;
+  by?: never;
   /** Sent as `Authorization: Bearer …`, or in the WebSocket's first message; a function is asked for each request or connection. */
   token?: Token | undefined;
   /**
@@ -37,6 +39,14 @@ export interface BrokerPublisherOptions<C extends AnyCatalog = PsycheCatalog> {
   url?: never;
   /** Checks events. Default: the Psyche Simulation's. */
   catalog?: C | undefined;
+  /** Publisher that every event's `by` names; a server names its sessions' subjects itself [V6]. Default: nobody is named. */
+  by?: string | undefined;
+  /**
+   * Versions that events are published at while older processes are about, by event: `{ agent_message: 1 }`. Data is of
+   * that version, or of the newest where each step between has a way back.
+   * @default the newest of each
+   */
+  publishAs?: PublishAs<C> | undefined;
 }
 
 /** Options of {@link createPublisher}: the address of a server, or a broker. */

@@ -6,6 +6,7 @@ import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { definedOnly, EncodedInput } from '../connection/encoding.ts';
 import { isolated, warnDeveloper } from '../failures/report.ts';
+import { isErased } from './erased.ts';
 import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
 /** A frame of a 60 Hz screen: more than one notification in it nobody would see. */
@@ -44,6 +45,8 @@ export class EventFeed<C extends AnyCatalog> {
   /** Loaded, and arrived, but not in the snapshot yet. */
   #older: readonly PlacedEvent<EventName<C>, C>[] = [];
   #arrived: PlacedEvent<EventName<C>, C>[] = [];
+  /** Gaps over events that are to leave; kept while older events are on their way, which may be of before. */
+  #erased: readonly Gap[] = [];
   #changes: Partial<EventsSnapshot<EventName<C>, C>> = {};
   #snapshot: EventsSnapshot<EventName<C>, C> = INITIAL_SNAPSHOT;
   #capacity = 0;
@@ -128,6 +131,7 @@ export class EventFeed<C extends AnyCatalog> {
     const { gaps = this.#snapshot.gaps } = this.#changes;
     const all = [...before, ...gaps, ...after].slice(-MOST_GAPS);
     this.#change({ gaps: all, gap: all.at(-1) ?? null });
+    if (after.some(({ reason }) => reason === 'erased')) this.#erased = [...this.#erased, ...after];
   }
 
   #change(changes: Partial<EventsSnapshot<EventName<C>, C>>): void {
@@ -153,6 +157,12 @@ export class EventFeed<C extends AnyCatalog> {
       this.#older = [];
       this.#arrived = [];
     }
+    for (const gap of this.#erased) {
+      const isLeft = (event: PlacedEvent<EventName<C>, C>) => !isErased(event, gap);
+      older = events.slice(0, older).filter(isLeft).length;
+      events = events.filter(isLeft);
+    }
+    if (!this.#loading) this.#erased = [];
     // While older ones are on their way the oldest must stay, or they would not join.
     const surplus = this.#loading ? 0 : events.length - this.#capacity - older;
     if (surplus > 0) {
@@ -165,11 +175,11 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   async #loadOlder(limit: number): Promise<boolean> {
-    const { topic, topics, types, filter } = this.#input;
+    const { topic, topics, types, filter, echo } = this.#input;
     if (topics) return false;
     const [oldest] = this.#snapshot.events;
     try {
-      const page = await this.#client.history({ topic, types, filter, before: oldest?.cursor, limit });
+      const page = await this.#client.history({ topic, types, filter, echo, before: oldest?.cursor, limit });
       // Without an oldest one to ask for, the page may overlap with what arrived meanwhile.
       const here = new Set(this.#snapshot.events.map(({ cursor }) => cursor));
       this.#older = page.items

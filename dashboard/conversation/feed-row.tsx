@@ -1,12 +1,12 @@
 import { memo, type ReactNode, useState } from 'react';
 import type { Gap } from '../events.ts';
 import type { FeedItem } from '../model/feed-items.ts';
-import { clockTime, fullTime, plural } from '../model/format.ts';
+import { plural } from '../model/format.ts';
 import type { Entry } from '../model/log.ts';
 import type { Note } from '../model/notes.ts';
 import { summaryOf } from '../model/summary.ts';
 import { JsonTree } from './json-tree.tsx';
-import { MessageRow, SpeakingRow } from './message-row.tsx';
+import { MessageRow, Published, SpeakingRow } from './message-row.tsx';
 
 export function FeedRow({ item }: { item: FeedItem }): ReactNode {
   switch (item.kind) {
@@ -25,16 +25,14 @@ export function FeedRow({ item }: { item: FeedItem }): ReactNode {
 
 /** Any event that has no look of its own: a line, and below it, once opened, its data. */
 const EventRow = memo(function EventRow({ entry }: { entry: Entry }): ReactNode {
-  const { event, at } = entry;
+  const { event } = entry;
   const [open, setOpen] = useState(false);
   return (
     <details className="event" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary className="event-line">
         <code>{event.event_type}</code>
         <span dir="auto">{summaryOf(event)}</span>
-        <time dateTime={event.timestamp} title={fullTime(at)}>
-          {clockTime(at)}
-        </time>
+        <Published entry={entry} />
       </summary>
       {open && (
         <div className="event-data">
@@ -49,13 +47,16 @@ const REASONS: Readonly<Record<Gap['reason'], string>> = {
   trimmed: 'they were removed before this page could read them',
   epoch_changed: 'the server’s log began anew',
   conflated: 'the page was too slow for all of them',
+  erased: 'somebody took them back',
   dropped: 'the log holds something there that is no event',
+  unknown_version: 'the server is too old to read them',
 };
 
 /** A visible hole. */
 function GapRow({ gap }: { gap: Gap }): ReactNode {
+  const fate = gap.reason === 'erased' ? 'erased' : 'missing';
   const what =
-    gap.lost === null ? 'Some events may be missing here' : `${plural(gap.lost, 'event')} missing here`;
+    gap.lost === null ? `Some events may be ${fate} here` : `${plural(gap.lost, 'event')} ${fate} here`;
   return (
     <div className="gap-mark" data-reason={gap.reason}>
       <span>
@@ -75,9 +76,7 @@ const NoteRow = memo(function NoteRow({ entry, note }: { entry: Entry; note: Not
           {note.text}
         </span>
       )}
-      <time dateTime={entry.event.timestamp} title={fullTime(entry.at)}>
-        {clockTime(entry.at)}
-      </time>
+      <Published entry={entry} />
     </div>
   );
 });

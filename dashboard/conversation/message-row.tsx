@@ -2,12 +2,13 @@ import { type CSSProperties, memo, type ReactNode, useState } from 'react';
 import { textAt } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
 import { clockTime, fullTime, signed } from '../model/format.ts';
+import type { Entry } from '../model/log.ts';
 import type { Message, Speaking } from '../model/scene.ts';
 import { Glyph } from '../shell/glyph.tsx';
 
 /** Row for a message of an agent. */
 export const MessageRow = memo(function MessageRow({ entry }: { entry: Message }): ReactNode {
-  const { data, timestamp } = entry.event;
+  const { data } = entry.event;
   const { agent_id, agent_type, message, sentiment, metadata } = data;
   const to = textAt(metadata, 'to');
   const mode = textAt(metadata, 'mode') === 'emergency' ? 'emergency' : 'normal';
@@ -22,9 +23,7 @@ export const MessageRow = memo(function MessageRow({ entry }: { entry: Message }
             <span className="hidden">to</span> {nameOf(to)}
           </span>
         )}
-        <time dateTime={timestamp} title={fullTime(entry.at)}>
-          {clockTime(entry.at)}
-        </time>
+        <Published entry={entry} />
       </header>
       <LongText text={message} />
       <footer className="message-foot">
@@ -36,6 +35,22 @@ export const MessageRow = memo(function MessageRow({ entry }: { entry: Message }
     </div>
   );
 });
+
+/** When an event was published, and by whom if that is known. */
+export function Published({ entry: { event, at } }: { entry: Entry }): ReactNode {
+  return (
+    <span className="published">
+      {event.by !== undefined && (
+        <span className="publisher" title={`Published by ${event.by}`} dir="auto">
+          by {event.by}
+        </span>
+      )}
+      <time dateTime={event.timestamp} title={fullTime(at)}>
+        {clockTime(at)}
+      </time>
+    </span>
+  );
+}
 
 /** Row for words that an agent is about to say, as far as they have come: it looks like the message that it becomes. */
 export function SpeakingRow({ speaking: { agent, name, to, text } }: { speaking: Speaking }): ReactNode {

@@ -48,6 +48,11 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
   const gapRows = new WeakMap<Gap, number>();
 
   return ({ events, gap: _, gaps, ...about }) => {
+    const left = withoutErased(known, events);
+    if (left !== known) {
+      known = left;
+      byType = sort(known, [], byType);
+    }
     const entries = extend(known, events);
     if (entries !== known) {
       byType = sort(entries, known, byType);
@@ -55,6 +60,22 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
     }
     return { ...about, entries, byType, gaps: placeGaps(gaps, entries, gapRows) };
   };
+}
+
+/** The known entries without those that left from among the others, which were erased; the same if there are none. */
+function withoutErased(known: readonly Entry[], events: readonly PageEvent[]): readonly Entry[] {
+  const [oldest] = known;
+  const newest = known.at(-1);
+  if (!oldest || !newest) return known;
+  const start = events.indexOf(oldest.event);
+  const dropped = start < 0 ? known.findIndex(({ event }) => event === events[0]) : 0;
+  if (start < 0 && dropped < 0) return known;
+  if (events[known.length - 1 - dropped + Math.max(0, start)] === newest.event) return known;
+  const held = new Set(events);
+  const first = known[dropped]?.row ?? 0;
+  return known
+    .filter(({ event }) => held.has(event))
+    .map((entry, index) => ({ ...entry, row: first + index }));
 }
 
 /** The entries of `events`; those that are known stay the same objects. */
@@ -156,7 +177,9 @@ function placeGaps(
     const before = entries.findLast(({ event }) => event.cursor === gap.from)?.row;
     rows.set(gap, before ?? (previous && rows.get(previous)) ?? first - 1);
   }
+  // What was erased is told in its place and once more when it happens.
   return gaps
+    .filter(({ from, to }, index) => gaps.findIndex((gap) => gap.from === from && gap.to === to) === index)
     .map((gap) => ({ gap, row: rows.get(gap) ?? first - 1 }))
     .filter(({ row }) => row >= first - 1)
     .sort((a, b) => a.row - b.row);

@@ -18,7 +18,8 @@ export function ConnectionBar(): ReactNode {
   const { log, scene, live, at } = useMoment();
   const now = useNow(1000, live);
   const caughtUp = useCaughtUp(log);
-  const lost = log.gaps.reduce((sum, { gap }) => sum + (gap.lost ?? 0), 0);
+  const gaps = log.gaps.filter(({ gap }) => gap.reason !== 'erased');
+  const lost = gaps.reduce((sum, { gap }) => sum + (gap.lost ?? 0), 0);
   return (
     <header className="bar">
       <h1 className="brand">
@@ -32,9 +33,9 @@ export function ConnectionBar(): ReactNode {
       <TopicPicker />
       {!live && <p className="chip replay">Replay · {clockTime(at)}</p>}
       {caughtUp !== null && <p className="chip good">Caught up {plural(caughtUp, 'event')}</p>}
-      {log.gaps.length > 0 && (
+      {gaps.length > 0 && (
         <p className="chip bad" title="Marked in the conversation">
-          {plural(log.gaps.length, 'gap')}
+          {plural(gaps.length, 'gap')}
           {lost > 0 && `: ${plural(lost, 'event')} missing`}
         </p>
       )}

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { EventsError } from '../../shared/errors.ts';
+import { subjectIdSchema } from '../../shared/events.ts';
 import { isLoopback } from './names/host-address.ts';
 import { type ApiKey, type Authenticate, apiKeys, firstOf } from './tokens/authenticate.ts';
 import { jwt } from './tokens/jwt.ts';
-import { claimsSchema, subjectIdSchema } from './tokens/subject.ts';
+import { claimsSchema } from './tokens/subject.ts';
 
 /** Configuration of access. Without any of it, everybody on this machine has access. */
 export interface AccessConfig {

@@ -6,7 +6,7 @@ import { sessionOf } from './sessions/session.ts';
 import type { Claims } from './tokens/subject.ts';
 
 /** Actions that need a right. */
-export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control';
+export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control' | 'erase';
 
 /** A request to be authorised. */
 export interface AccessRequest {
@@ -55,8 +55,9 @@ export function grantOf(claims: Claims, { action, topic, types }: AccessRequest)
   if (topic === null || !coversTopic(claims.topics, topic)) {
     throw forbidden(`You have no access to topic ${topic}.`);
   }
-  if (action === 'control') {
-    if (claims.control !== true) throw forbidden(`You may not control topic ${topic}.`);
+  if (action === 'control' || action === 'erase') {
+    const what = action === 'erase' ? 'erase events of' : 'control';
+    if (claims.control !== true) throw forbidden(`You may not ${what} topic ${topic}.`);
     return { types };
   }
   if (action === 'publish') return { types: types.filter((type) => matchesOne(claims.publish, type)) };

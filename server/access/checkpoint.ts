@@ -21,7 +21,12 @@ export interface VisiblePart {
   readonly filter: AnyFilter | undefined;
 }
 
-const VERBS = { publish: 'publish', subscribe: 'subscribe to', history: 'read the history of' } as const;
+const VERBS = {
+  publish: 'publish',
+  subscribe: 'subscribe to',
+  history: 'read the history of',
+  erase: 'erase events of',
+} as const;
 
 /** Authorises the calls of a catalog's procedures, and narrows them to what is allowed. */
 export class Checkpoint<Ctx> {
@@ -39,6 +44,12 @@ export class Checkpoint<Ctx> {
   async publish(context: Ctx, topic: string = DEFAULT_TOPIC, types: readonly string[]): Promise<void> {
     const { filter } = await this.#ask(context, 'publish', topic, types, true);
     if (filter !== undefined) throw new TypeError('authorize: publishing cannot be granted with a filter');
+  }
+
+  /** Requires that events of types, or of all, may be erased. @throws EventsError FORBIDDEN */
+  async erase(context: Ctx, { topic = DEFAULT_TOPIC, types = this.#catalog.names }: Selected): Promise<void> {
+    const { filter } = await this.#ask(context, 'erase', topic, types, true);
+    if (filter !== undefined) throw new TypeError('authorize: erasing cannot be granted with a filter');
   }
 
   /**

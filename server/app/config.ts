@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import * as z from 'zod';
 import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { subjectIdSchema } from '../../shared/events.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { topicSchema } from '../../shared/topic.ts';
@@ -9,13 +10,13 @@ import { type AccessConfig, accessConflict, accessShape } from '../access/access
 import { hostName, parseHost } from '../access/names/host-address.ts';
 import { canonicalOrigin } from '../access/names/origins.ts';
 import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
-import { DEFAULT_RETENTION, type Retention } from '../broker/retention.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
+import { type RetentionConfig, retentionShape } from './retention-config.ts';
 
 /** Configuration of a server. Each option is an environment variable too: `redisUrl` is `REDIS_URL`. */
-export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig {
+export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig, RetentionConfig {
   /** Name or address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. Default 3000. */
@@ -34,6 +35,8 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * Redis can publish. Default off.
    */
   readonly ingress: boolean;
+  /** Publisher of what comes by the ingress, in the events' `by`. Default null: nobody is named. */
+  readonly ingressBy: string | null;
   /** The least level that is logged. Default `info`. */
   readonly logLevel: LogLevel;
   /**
@@ -41,21 +44,15 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig 
    * `node --import ./tracing.js`. Default off.
    */
   readonly tracing: boolean;
+  /**
+   * Versions that events are published at while servers of an older catalog are about, by event. Default: the newest of
+   * each; as a variable: `agent_message:1,system_status:2`.
+   */
+  readonly publishAs: Readonly<Record<string, number>>;
   /** True if the simulation runs. Default on. */
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
   readonly simulationTopics: readonly string[];
-  /** Records kept per topic. Default 10 000. */
-  readonly retentionMaxRecords: number;
-  /** Age in ms up to which records are kept. Default 24 h. */
-  readonly retentionMaxAgeMs: number;
-  /** Bytes of JSON kept per topic. Default 64 MiB. */
-  readonly retentionMaxBytes: number;
-  /**
-   * Bytes that all topics together may take in memory or in a file; beyond it the oldest records go of those that take the
-   * most. Default null: 256 MiB in memory, 16 GiB in a file. In Redis set `maxmemory`.
-   */
-  readonly retentionMaxTotalBytes: number | null;
   /** Ms between two `system_status` events of this process, on each of `simulationTopics`; 0 publishes none, as does a catalog without that event. Default 5000, and 0 without the simulation. */
   readonly monitorIntervalMs: number;
   /** True if events go compressed to clients that take it: a third fewer bytes for more CPU. Default off. */
@@ -121,16 +118,23 @@ const shape = z.strictObject({
     .regex(/^[A-Za-z0-9_.:-]{1,128}$/, { error: '1–128 characters of A–Z a–z 0–9 _ . : -' })
     .default('psyche'),
   ingress: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  ingressBy: z
+    .string()
+    .refine((id) => subjectIdSchema.safeParse(id).success, {
+      error: 'text of 1–128 characters, none of them a control character',
+    })
+    .nullable()
+    .default(null),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   tracing: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  publishAs: z
+    .union([z.string().transform(versionsIn), z.unknown()])
+    .refine(areVersions, { error: 'events with a version each, such as agent_message:1,system_status:2' })
+    .default({}),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })
     .default([DEFAULT_TOPIC]),
-  retentionMaxRecords: wholeNumber(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
-  retentionMaxAgeMs: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
-  retentionMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxBytes),
-  retentionMaxTotalBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).nullable().default(null),
   monitorIntervalMs: wholeNumber(0, LONGEST_TIMER_MS).optional(),
   compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   drainMs: wholeNumber(0, 27_000).default(10_000),
@@ -154,6 +158,7 @@ const shape = z.strictObject({
   ...accessShape,
   ...limitsShape,
   ...metricsShape,
+  ...retentionShape,
 });
 const schema = shape
   .refine(({ data, redisUrl }) => data === null || redisUrl === null, {
@@ -213,17 +218,6 @@ export function assertLoaded(config: unknown): asserts config is ServerConfig {
   );
 }
 
-/** Retention of each topic, and of all together. */
-export function retentionOf(config: ServerConfig): Retention {
-  const {
-    retentionMaxRecords: maxRecords,
-    retentionMaxAgeMs: maxAgeMs,
-    retentionMaxBytes: maxBytes,
-    retentionMaxTotalBytes: maxTotalBytes,
-  } = config;
-  return { maxRecords, maxAgeMs, maxBytes, maxTotalBytes: maxTotalBytes ?? undefined };
-}
-
 /** `redisUrl` → `REDIS_URL`. */
 function variableOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
@@ -250,6 +244,17 @@ function redisUrlMistake(url: string): string | null {
 function areTopics(topics: readonly string[]): boolean {
   const valid = topics.every((topic) => topicSchema.safeParse(topic).success);
   return valid && topics.length > 0 && new Set(topics).size === topics.length;
+}
+
+/** `agent_message:1` → `{ agent_message: 1 }`. */
+function versionsIn(text: string): Record<string, number> {
+  const pairs = text.split(',').map((pair) => pair.split(':').map((part) => part.trim()));
+  return Object.fromEntries(pairs.map(([name = '', version, more]) => [name, more ? NaN : Number(version)]));
+}
+
+function areVersions(given: unknown): given is Readonly<Record<string, number>> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  return Object.values(given).every((version) => Number.isSafeInteger(version) && version > 0);
 }
 
 function isHost(text: string): boolean {

@@ -10,7 +10,8 @@ import type { Logger } from '../telemetry/logger.ts';
 import { openTelemetry } from '../telemetry/open-telemetry.ts';
 import type { Tracing } from '../telemetry/telemetry.ts';
 import type { Application, ApplicationContext } from './application.ts';
-import { retentionOf, type ServerConfig } from './config.ts';
+import type { ServerConfig } from './config.ts';
+import { retentionOf } from './retention-config.ts';
 
 /**
  * The broker a configuration asks for, ready.

@@ -3,7 +3,9 @@ import type { Server } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
-import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
+import { checkPublishAs, type PublishAs } from '../../shared/publish-as.ts';
+import type { Clock } from '../../shared/timing.ts';
 import { configuredAuthentication, refuseOpenServer } from '../access/access-config.ts';
 import { type AccessContextOptions, createAccessContext } from '../access/access-context.ts';
 import { servedHosts } from '../access/names/served-hosts.ts';
@@ -31,6 +33,7 @@ import { createHttpServer } from './http/http-server.ts';
 import { shortenAddresses } from './http/node/addresses.ts';
 import { OpenRequests } from './http/node/requests.ts';
 import { Readiness } from './http/readiness.ts';
+import { MovingClients } from './moving-clients.ts';
 import { attachWebSockets } from './web-sockets.ts';
 
 /** Path of tRPC, over HTTP and WebSocket alike. */
@@ -49,6 +52,8 @@ export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
   authenticate?: Authenticate;
   /** Default: JSON lines on stdout, at the configured level. */
   logger?: Logger;
+  /** Clock of replays, and of waits for newer versions of events. Default: the machine's. */
+  clock?: Clock;
   /** Directory of the page at `/`. Default: the built dashboard. */
   pageDir?: string;
 }
@@ -80,6 +85,7 @@ export interface RunningServer {
  * @param config what `loadConfig` returns. Default: `loadConfig()`, which reads the environment
  * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host
  * and port cannot be listened on, when the network would be let in without authentication, or `config` is none
+ * @throws TypeError when `publishAs` names an event or a version that the catalog does not have
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   config: ServerConfig = loadConfig(),
@@ -89,25 +95,38 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));
+  checkPublishAs(parts.catalog ?? psycheEvents, config.publishAs, 'startServer'); // before anything is opened
   const tracing = config.tracing ? await configuredTracing() : undefined;
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
   const metrics = config.metricsPort === null ? undefined : new Metrics();
-  const { catalog } = parts;
+  const { catalog, clock } = parts;
+  const moving = new MovingClients();
   const manager = new EventManager<C>({
     broker,
     logger,
     ...(metrics && { instruments: metrics }),
     ...(tracing && { tracing }),
     ...(catalog && { catalog }),
+    ...(clock && { clock }),
+    // The manager has checked it against its catalog.
+    publishAs: config.publishAs as PublishAs<C>,
+    onNewerVersion: (met) => moving.begin(met),
   });
+  const unknown = Object.keys(config.retention).filter((type) => !manager.catalog.has(type));
+  if (unknown.length > 0)
+    logger.warn({ types: unknown }, 'RETENTION has limits of types that the catalog does not have');
   const sessions = new Sessions({ broker: authenticate && broker });
   const limits = new ClientLimits(config);
   try {
     await sessions.start();
     const context = { manager, broker, config, logger };
     const application = parts.application?.(context) ?? { router: createAppRouter(manager) };
-    const readiness = new Readiness({ broker, topic: readyTopic(config.nodeName) });
+    const readiness = new Readiness({
+      broker,
+      topic: readyTopic(config.nodeName),
+      sendsAway: () => moving.isAsking,
+    });
     const access = {
       authenticate: authenticate ?? anonymous(),
       sessions,
@@ -115,7 +134,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
       addressOf: limits.addressOf,
       allowance: ({ id }: Subject, address: string) => limits.allowance(authenticate && id, address),
     };
-    const serving = { broker, readiness, access, limits, metrics, pageDir: parts.pageDir };
+    const serving = { broker, moving, readiness, access, limits, metrics, pageDir: parts.pageDir };
     return await run(context, application, serving);
   } catch (error) {
     sessions.close();
@@ -128,6 +147,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 /** The parts that a server serves with. */
 interface Serving {
   broker: Broker;
+  moving: MovingClients;
   readiness: Readiness;
   access: AccessContextOptions;
   limits: ClientLimits;
@@ -138,7 +158,7 @@ interface Serving {
 async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: LimitedLogger },
   application: Application,
-  { broker, readiness, access, limits, metrics, pageDir }: Serving,
+  { broker, moving, readiness, access, limits, metrics, pageDir }: Serving,
 ): Promise<RunningServer> {
   const { manager, config, logger } = context;
   const { allowedOrigins, handshakeTimeoutMs } = config;
@@ -161,6 +181,7 @@ async function run<C extends AnyCatalog>(
   };
   const server = createHttpServer({ ...serving, ...described, readiness, requests, pageDir });
   const broadcaster = attachWebSockets(server, { ...serving, compression: config.compression });
+  moving.through({ broadcaster, requests, drainMs: config.drainMs });
   shortenAddresses(server, config.basePath);
   let monitor: { stop(): void } | undefined;
   let ingress: OpenIngress | undefined;
@@ -175,6 +196,7 @@ async function run<C extends AnyCatalog>(
       logger.error({ err: error }, 'The application failed to stop');
     }
     await ingress?.close();
+    moving.stop();
     await drain({ server, broadcaster, requests, readiness, drainMs: config.drainMs });
     access.sessions.close();
     limits.close();
@@ -188,7 +210,8 @@ async function run<C extends AnyCatalog>(
     application.start?.();
     if (config.ingress && config.redisUrl !== null) {
       const source = { url: config.redisUrl };
-      ingress = openIngress({ source, prefix: config.redisPrefix, manager, broker, logger });
+      const by = config.ingressBy ?? undefined;
+      ingress = openIngress({ source, prefix: config.redisPrefix, manager, broker, logger, by });
     }
     metrics?.watch({
       manager,

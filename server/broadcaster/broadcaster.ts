@@ -9,6 +9,7 @@ import { COMPRESSION, checkBytes, WEBSOCKET_LIMITS } from './core/limits.ts';
 import type { BroadcastWSSHandlerOptions } from './core/options.ts';
 import type { Connection } from './socket/connection.ts';
 import {
+  type AskOptions,
   type ConnectionInfo,
   type Connections,
   checkDrain,
@@ -150,6 +151,17 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
    */
   disconnect(id: string, reason = 'disconnected'): boolean {
     return this.#connections.disconnect(id, reason);
+  }
+
+  /**
+   * Asks one client after another to connect again, and takes those who come: for a server that is not the best for them
+   * just now, such as one that meets events of a newer version (`onNewerVersion` of an EventManager).
+   * They keep the connection that they have until the next one is open, and resume.
+   * @throws TypeError when the time is below zero or too long for a timer; nobody is asked then
+   */
+  async askToReconnect(options: AskOptions = {}): Promise<void> {
+    checkDrain(options);
+    await this.#connections.askToReconnect(options);
   }
 
   /**

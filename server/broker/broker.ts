@@ -2,6 +2,7 @@ import type { Position } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { GapReason } from '../../shared/stream-items.ts';
+import type { Cuts, Types } from './retention/cuts.ts';
 
 /**
  * Keeps the logs of topics, and brings their records to every process. These comments are the contract; the suites
@@ -24,15 +25,31 @@ export interface Broker extends PublishTarget {
   /**
    * Reads a page: up to `limit` records right after a position, oldest first. The page ends early once its JSON comes to
    * READ_CHARS. A range at its beginning that cannot be read any more is its `gap`, and its records begin right after
-   * `gap.to`. A hole further on ends the page, and is the gap of the next one. So a page with neither records nor a gap is
-   * the end of the log; a short page need not be. Records and bounds are of one moment.
+   * `gap.to`. Holes that limits of types have made are its `gaps`. Any other hole further on ends the page, and is the gap
+   * of the next one. So a page with neither records nor a gap is the end of the log; a short page need not be. Records and
+   * bounds are of one moment.
    */
   read(topic: string, after: Position, limit: number): Promise<ReadResult>;
+
+  /**
+   * Takes the content of records out of the log for good, and appends entries that tell so, in one step: either all of it
+   * happens or nothing. An erased record keeps its place, time, id and type; its `json` is empty, it has no `meta`, and
+   * `erased` is true. Numbers without a record, and records that were erased before, are passed over; where that leaves
+   * none, or the epoch is another, nothing is appended. A repeated call stores notices with the same ids once, as
+   * {@link publish} does.
+   * @param seqs numbers of records, ascending
+   * @param notices one at least
+   * @returns the number of records that were erased
+   */
+  erase(topic: string, epoch: string, seqs: readonly number[], notices: readonly LogEntry[]): Promise<number>;
 
   /** The bounds of the log now. A topic that was never written to has an epoch too. */
   bounds(topic: string): Promise<Bounds>;
 
-  /** The position right before the first record appended at or after a time (Unix ms); the log's end if there is none. */
+  /**
+   * The position right before the first record appended at or after a time (Unix ms); the log's end if there is none. It
+   * is before the hole that limits of types have made in front of that record: what is gone there may be as young.
+   */
   seek(topic: string, at: number): Promise<Position>;
 
   /**
@@ -49,6 +66,13 @@ export interface Broker extends PublishTarget {
    */
   topics(sink: (names: readonly string[]) => void): Promise<Tail>;
 
+  /**
+   * Keeps schemas of events beside the logs, for as long as there are logs: adds those that are not kept yet, told apart
+   * by type, version and fingerprint, and resolves with those that were kept before, the oldest first. Without a schema to
+   * add it writes nothing. A broker whose logs go with the process may lack it.
+   */
+  keepSchemas?(schemas: readonly KeptSchema[]): Promise<KeptSchema[]>;
+
   /** Closes connections; tails end without a further call. Idempotent. */
   close(): Promise<void>;
 }
@@ -62,6 +86,18 @@ export interface LogRecord extends LogEntry, Position {
   readonly cursor: string;
   /** When it was appended, Unix ms by the log's own clock; never decreases within a topic. */
   readonly at: number;
+  /** Its content was erased: `json` is empty. */
+  readonly erased?: true;
+}
+
+/** The schema of one version of an event, kept beside the logs that were written with it. */
+export interface KeptSchema {
+  readonly type: string;
+  readonly version: number;
+  /** See `describe` of shared/data/fingerprint.ts. */
+  readonly fingerprint: string;
+  /** JSON Schemas of what it takes and yields, as text: `{"input":…,"output":…}`. */
+  readonly json: string;
 }
 
 /** The retained range of a topic. Empty when `first > last`. */
@@ -71,6 +107,16 @@ export interface Bounds {
   readonly first: number;
   /** `seq` of the newest record ever appended in this epoch; 0 before the first. */
   readonly last: number;
+  /**
+   * `seq` of the last notice of the latest {@link Broker.erase}; absent before the first. While it is the same, records
+   * that were read are still as they were.
+   */
+  readonly erased?: number;
+  /**
+   * Numbers up to which limits of types may have taken records out; absent where there never was such a limit. A record
+   * beyond them is held.
+   */
+  readonly cuts?: Cuts;
 }
 
 /** A range that cannot be delivered [D4]: after `from`, up to and including `to`. */
@@ -80,12 +126,16 @@ export interface Gap {
   /** Number of records; null where it cannot be known. */
   readonly lost: number | null;
   readonly reason: GapReason;
+  /** Types that may have been in it; absent: any. */
+  readonly types?: Types;
 }
 
 /** Result of {@link Broker.read}. */
 export interface ReadResult {
   readonly gap: Gap | null;
   readonly records: readonly LogRecord[];
+  /** Holes between the records, oldest first: each is after one of them and before the next. Absent: none. */
+  readonly gaps?: readonly Gap[];
   readonly bounds: Bounds;
 }
 
@@ -103,6 +153,12 @@ export interface TailSink {
 export interface Tail {
   /** No call reaches the sink after this returns. */
   close(): void;
+}
+
+/** A record without its content, see {@link Broker.erase}. */
+export function withoutContent(record: LogRecord): LogRecord {
+  const { meta: _, validatedBy: __, ...rest } = record;
+  return { ...rest, json: '', erased: true };
 }
 
 /** Time for which an idempotency key is remembered [D3]. */

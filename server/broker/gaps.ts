@@ -1,5 +1,6 @@
 import type { Position } from '../../shared/cursor.ts';
-import type { Bounds, Gap } from './broker.ts';
+import type { Bounds, Gap, LogRecord, ReadResult } from './broker.ts';
+import { typesAfter } from './retention/cuts.ts';
 
 // Rules of positions in a log, for all readers: subscriptions, history, replays and exports.
 
@@ -14,10 +15,40 @@ export function gapAfter(after: Position, bounds: Bounds): Gap | null {
   }
   // A position ahead of its own log: the log was rewound, or the cursor is forged. No older record may be repeated.
   if (after.seq > last) return { from: after, to: { epoch, seq: last }, lost: null, reason: 'epoch_changed' };
-  if (after.seq < first - 1) {
-    return { from: after, to: { epoch, seq: first - 1 }, lost: first - 1 - after.seq, reason: 'trimmed' };
+  return after.seq < first - 1 ? trimmedGap(after, first - 1, bounds) : null;
+}
+
+/** The gap of records that retention has taken out after a position up to number `to`. */
+export function trimmedGap({ epoch, seq }: Position, to: number, { cuts }: Bounds): Gap {
+  const gap: Gap = { from: { epoch, seq }, to: { epoch, seq: to }, lost: to - seq, reason: 'trimmed' };
+  return cuts ? { ...gap, types: typesAfter(seq, cuts) } : gap;
+}
+
+/**
+ * A page of records that limits of types may have made holes between.
+ * @param records the oldest that are held after the position, one at least if there is any
+ */
+export function pageOf(after: Position, bounds: Bounds, records: readonly LogRecord[]): ReadResult {
+  const gap = gapAfter(after, bounds);
+  const { epoch, last, cuts } = bounds;
+  const { seq } = gap?.to ?? after;
+  const newest = records.at(-1)?.seq ?? last;
+  if (!cuts || newest === seq + records.length) return { gap, records, bounds };
+  const next = records[0]?.seq ?? last + 1;
+  const start = next > seq + 1 ? trimmedGap({ epoch, seq }, next - 1, bounds) : gap;
+  const gaps = gapsBetween(records, bounds);
+  return { gap: start, records, bounds, ...(gaps.length > 0 && { gaps }) };
+}
+
+/** The gaps between records that are not contiguous. */
+export function gapsBetween(records: readonly LogRecord[], bounds: Bounds): Gap[] {
+  const gaps: Gap[] = [];
+  let before: LogRecord | undefined;
+  for (const record of records) {
+    if (before && record.seq > before.seq + 1) gaps.push(trimmedGap(before, record.seq - 1, bounds));
+    before = record;
   }
-  return null;
+  return gaps;
 }
 
 /** The position right before the oldest record held. */
@@ -48,7 +79,7 @@ export function positionBefore(cursor: Position, bounds: Bounds): Position {
 export function gapBeforeTime(found: Position, bounds: Bounds): Gap | null {
   const { epoch, first } = bounds;
   if (first <= 1 || found.epoch !== epoch || found.seq >= first) return null;
-  return { from: { epoch, seq: 0 }, to: found, lost: null, reason: 'trimmed' };
+  return { ...trimmedGap({ epoch, seq: 0 }, found.seq, bounds), lost: null };
 }
 
 /** The cursor whose {@link positionBefore} is the given position; null if no record at or before the position is held. */

@@ -6,6 +6,7 @@ import {
   type Bounds,
   type Broker,
   brokerClosed,
+  type LogRecord,
   type ReadResult,
   type Tail,
   type TailSink,
@@ -13,7 +14,12 @@ import {
 import { newEpoch, TopicEpochs } from './epoch.ts';
 import { TopicTails, TopicWatchers } from './followers.ts';
 import { MemoryTopic } from './memory-topic.ts';
-import { type CompleteRetention, completeRetention, MAX_EMPTY_TOPICS, type Retention } from './retention.ts';
+import {
+  type CompleteRetention,
+  completeRetention,
+  MAX_EMPTY_TOPICS,
+  type Retention,
+} from './retention/retention.ts';
 
 /** Options of a {@link MemoryBroker}: retention. */
 export interface MemoryBrokerOptions extends Retention {
@@ -58,14 +64,21 @@ export class MemoryBroker implements Broker {
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     const log = this.#topic(topic);
     const { results, stored } = log.append(entries, this.#now());
-    if (stored.length === 0) return results;
-    if (!this.#topics.has(topic)) this.#topics.set(topic, log);
-    this.#settle(log);
-    this.#sweepSome();
-    this.#makeRoom(log);
-    this.#tails.tell(topic, stored);
-    this.#watchers.tell(topic);
+    this.#take(log, stored);
     return results;
+  }
+
+  async erase(
+    topic: string,
+    epoch: string,
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+  ): Promise<number> {
+    const log = this.#current(topic);
+    if (log.epoch !== epoch) return 0;
+    const { count, stored } = log.erase(seqs, notices, this.#now());
+    this.#take(log, stored);
+    return count;
   }
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
@@ -131,6 +144,17 @@ export class MemoryBroker implements Broker {
     const log = this.#topic(name);
     log.trim(this.#now());
     return log;
+  }
+
+  /** Takes in records that were just appended to a topic, and hands them out. */
+  #take(log: MemoryTopic, stored: readonly LogRecord[]): void {
+    if (stored.length === 0) return;
+    if (!this.#topics.has(log.name)) this.#topics.set(log.name, log);
+    this.#settle(log);
+    this.#sweepSome();
+    this.#makeRoom(log);
+    this.#tails.tell(log.name, stored);
+    this.#watchers.tell(log.name);
   }
 
   /** Trims by age the topics that were trimmed longest ago. */

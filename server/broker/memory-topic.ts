@@ -1,10 +1,10 @@
 import type { Position } from '../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
-import type { Bounds, LogRecord, ReadResult } from './broker.ts';
-import { gapAfter } from './gaps.ts';
-import { RecordWindow } from './record-window.ts';
+import { type Bounds, type LogRecord, type ReadResult, withoutContent } from './broker.ts';
+import { gapAfter, pageOf } from './gaps.ts';
+import { KeptRecords } from './kept-records.ts';
 import { numberEntries, RememberedIds } from './remembered-ids.ts';
-import { bytesOf, type CompleteRetention } from './retention.ts';
+import type { CompleteRetention } from './retention/retention.ts';
 
 /** Bytes in memory beside the JSON, as measured, for each topic, record and idempotency key. */
 const TOPIC_BYTES = 1500;
@@ -15,16 +15,17 @@ const ID_BYTES = 200;
 export class MemoryTopic {
   readonly name: string;
   readonly epoch: string;
-  readonly #retention: CompleteRetention;
   readonly #ids = new RememberedIds();
-  readonly #records = new RecordWindow<LogRecord>(bytesOf);
+  readonly #records: KeptRecords;
   #last = 0;
   #lastAt = 0;
+  /** See Bounds.erased. */
+  #erased: number | undefined;
 
   constructor(name: string, epoch: string, retention: CompleteRetention) {
     this.name = name;
     this.epoch = epoch;
-    this.#retention = retention;
+    this.#records = new KeptRecords(retention);
   }
 
   /** Estimate of the bytes that the topic takes in memory, see Retention.maxTotalBytes. */
@@ -54,7 +55,10 @@ export class MemoryTopic {
 
   get bounds(): Bounds {
     const { epoch } = this;
-    return { epoch, first: this.#last - this.#records.length + 1, last: this.#last };
+    const { oldest, cuts } = this.#records;
+    const range = { epoch, first: oldest?.seq ?? this.#last + 1, last: this.#last };
+    const bounds = this.#erased === undefined ? range : { ...range, erased: this.#erased };
+    return cuts ? { ...bounds, cuts } : bounds;
   }
 
   /** Appends the entries whose ids are new. @returns the results for the publisher, and the new records */
@@ -70,27 +74,40 @@ export class MemoryTopic {
     return { results, stored: records };
   }
 
+  /** Erases records, and appends the notices of it. @returns the number of records erased, and the new records */
+  erase(
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+    now: number,
+  ): { count: number; stored: LogRecord[] } {
+    let count = 0;
+    for (const seq of seqs) {
+      const record = this.#records.at(seq);
+      if (!record || record.erased) continue;
+      this.#records.replace(withoutContent(record));
+      count++;
+    }
+    if (count === 0) return { count, stored: [] };
+    const { stored } = this.append(notices, now);
+    this.#erased = this.#last;
+    return { count, stored };
+  }
+
   read(after: Position, limit: number): ReadResult {
     const { bounds } = this;
-    const gap = gapAfter(after, bounds);
-    return { gap, records: this.#records.after((gap?.to ?? after).seq, limit), bounds };
+    const { seq } = gapAfter(after, bounds)?.to ?? after;
+    return pageOf(after, bounds, this.#records.after(seq, limit));
   }
 
   /** See Broker.seek. */
   seek(at: number): Position {
-    return { epoch: this.epoch, seq: this.#last - this.#records.countFrom((record) => record.at >= at) };
+    return { epoch: this.epoch, seq: this.#records.before(at) ?? this.#last };
   }
 
   /** Drops the records that retention does not keep, and the ids whose time is over. */
   trim(now: number): void {
-    const { maxRecords, maxAgeMs, maxBytes } = this.#retention;
-    const records = this.#records;
     this.#ids.forget();
-    for (let oldest = records.oldest; oldest; oldest = records.oldest) {
-      const isTooMuch = records.length > maxRecords || (records.size > maxBytes && records.length > 1);
-      if (!isTooMuch && oldest.at >= now - maxAgeMs) break;
-      records.dropOldest();
-    }
+    this.#records.trim(now);
   }
 
   /** Drops the oldest thing: an id whose record is gone, or else a record. */

@@ -1,6 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
+import type { PublishAs } from '../../shared/publish-as.ts';
 import type { EventSelection, SubscriptionOptions } from '../../shared/read-options.ts';
 import type { Clock } from '../../shared/timing.ts';
 import type { Broker } from '../broker/broker.ts';
@@ -8,6 +9,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Instruments, Tracing } from '../telemetry/telemetry.ts';
 import type { TopicGate } from './feeds/subscription-factory.ts';
 import type { Asker } from './reading/asker.ts';
+import type { NewerVersion } from './records/newer-versions.ts';
 import type { Selection } from './records/selector.ts';
 
 /** Options of an EventManager. */
@@ -24,7 +26,17 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
    * counts. The first is stored at once; of those in between only the latest is, when the interval ends.
    */
   throttle?: Partial<Record<EventName<C>, number>>;
-  /** Clock of replays. Default: the machine's clock. */
+  /**
+   * Versions that events are published at while older processes are about, by event: `{ agent_message: 1 }`. Publishers
+   * pass data of that version, or of the newest where each step between has a way back. Default: the newest of each.
+   */
+  publishAs?: PublishAs<C>;
+  /**
+   * Called when an event is met that has a newer version than the catalog knows [V4]. Streams wait before it for 30 s,
+   * or less: send clients elsewhere. Then they go on, with a gap in its place.
+   */
+  onNewerVersion?: (met: NewerVersion) => void;
+  /** Clock of replays, and of waits for newer versions. Default: the machine's clock. */
   clock?: Clock;
   /** Follows its events into other processes. Default: nothing does. */
   tracing?: Tracing | undefined;
@@ -37,7 +49,7 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
 /** Options of a subscription in this process: those of all subscriptions, and for whom it is. */
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
   extends SubscriptionOptions<N, C>,
-    Pick<Selection, 'unknownTypes'> {
+    Pick<Selection, 'unknownTypes' | 'subject'> {
   /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
   admit?: TopicGate | undefined;
   /** Ends iteration. */
@@ -47,4 +59,5 @@ export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
 }
 
 /** The events that a listener is called for. Default: all of the topic `default`. */
-export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog> extends EventSelection<N, C> {}
+export interface ListenerOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Omit<EventSelection<N, C>, 'echo'> {}

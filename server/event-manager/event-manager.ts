@@ -2,16 +2,16 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
-import type { HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
+import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
-import type { Traced, Tracing } from '../telemetry/telemetry.ts';
+import type { Tracing } from '../telemetry/telemetry.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
+import { Eraser } from './erasing/eraser.ts';
 import type { EventManagerOptions, ListenerOptions, SubscribeOptions } from './event-manager-options.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/history.ts';
@@ -22,20 +22,21 @@ import { type ListenerHandler, Listeners } from './listeners.ts';
 import {
   ManagerPublisher,
   type ManagerPublishResult,
+  type PublishBatchOptions,
   type PublishOptions,
   type UncheckedEvent,
 } from './publish/publisher.ts';
-import { type Asker, HeldRecords, ownAsker } from './reading/asker.ts';
+import { traced } from './publish/traced.ts';
+import { type Asker, HeldRecords, ownAsker, unhurried } from './reading/asker.ts';
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReaders } from './reading/topic-readers.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
+import { KeptSchemas } from './records/kept-schemas.ts';
+import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
-import { type Selection, select } from './records/selector.ts';
+import { ofThePast, type Selection, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
 import { DeliveryStats, type EventStats } from './stats/event-stats.ts';
-
-/** Each asks the broker. */
-const MAX_LAGS = 100;
 
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
 export class EventManager<C extends AnyCatalog = PsycheCatalog> {
@@ -43,7 +44,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Its logger. */
   readonly logger: Logger;
   readonly #broker: Broker;
+  readonly #schemas: KeptSchemas;
   readonly #checks: RecordChecks;
+  readonly #newer: NewerVersions;
   readonly #logs: TopicReaders;
   readonly #publisher: ManagerPublisher;
   readonly #deliveries: DeliveryStats;
@@ -63,14 +66,20 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const { instruments = noInstruments, tracing } = options;
     this.#tracing = tracing;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
+    const { publishAs = {}, onNewerVersion, clock = systemClock } = options;
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
     this.logger = logger;
-    this.#clock = options.clock ?? systemClock;
-    this.#checks = new RecordChecks(this.catalog, logger);
-    this.#logs = new TopicReaders(broker, (record) => this.#checks.admit(record));
-    this.#publisher = new ManagerPublisher(this.catalog, broker, maxInFlight, throttle, instruments);
+    this.#clock = clock;
+    this.#schemas = new KeptSchemas(this.catalog, broker, logger);
+    this.#checks = new RecordChecks(this.catalog, logger, (...schema) => this.#schemas.isFirst(...schema));
+    this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
+    const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;
+    const waits = { newer: this.#newer, turns: this.#reads, ready };
+    this.#logs = new TopicReaders(broker, (record) => this.#checks.admit(record), waits);
+    const { catalog } = this;
+    this.#publisher = new ManagerPublisher(catalog, broker, maxInFlight, throttle, publishAs, instruments);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#logs.of(topic),
@@ -83,7 +92,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
       this.catalog,
       {
         acquire: (topic) => {
-          this.#assertOpen();
+          this.#use();
           return this.#hubs.acquire(topic);
         },
         topics: (sink) => broker.topics(sink),
@@ -104,11 +113,12 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: PublishOptions = {},
   ): Promise<ManagerPublishResult> {
     if (this.#closed) return Promise.reject(managerClosed());
-    const { topic, timestamp, idempotencyKey, traceparent } = options;
+    this.#schemas.compare();
+    const { topic, by, timestamp, idempotencyKey, traceparent } = options;
     const event = { event_type, data, timestamp, idempotencyKey, traceparent };
     // Not async: each further promise is a twentieth of what a publish costs here.
-    if (!this.#tracing) return this.#publisher.publish(topic, event);
-    return this.#publishTraced(this.#tracing, topic, event);
+    if (!this.#tracing) return this.#publisher.publish(topic, event, by);
+    return this.#publishTraced(this.#tracing, topic, event, by);
   }
 
   /**
@@ -118,13 +128,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
    */
   async publishBatch(
     events: readonly EventToPublish<C>[],
-    options: { topic?: string | undefined } = {},
+    options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
-    this.#assertOpen();
-    const { topic } = options;
+    this.#use();
+    const { topic, by } = options;
     const publish = (traceparent?: string) => {
       const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
-      return this.#publisher.publishBatch(topic, all);
+      return this.#publisher.publishBatch(topic, all, by);
     };
     const types = events.map(({ event_type }) => event_type);
     return this.#tracing?.publish(traced(topic, types, events[0]?.traceparent), publish) ?? publish();
@@ -135,7 +145,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     handler: ListenerHandler<N, C>,
     options: ListenerOptions<N, C> = {},
   ): string {
-    this.#assertOpen();
+    this.#use();
     const selector = select(this.catalog, options);
     return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
   }
@@ -152,7 +162,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   subscribe<N extends EventName<C> = EventName<C>>(
     options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
-    this.#assertOpen();
+    this.#use();
     const { signal } = options;
     const whenSlow = options.whenSlow ?? 'refill';
     return new EventSubscription<N, C>({ attach: this.#subscriptions.attach(options), whenSlow, signal });
@@ -168,13 +178,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     asker = ownAsker(),
     ...options
   }: ReplayOptions<N, C> &
-    Pick<Selection, 'unknownTypes'> & {
+    Pick<Selection, 'unknownTypes' | 'subject'> & {
       signal?: AbortSignal | undefined;
       asker?: Asker | undefined;
     } = {}): AsyncIterable<DeliveredItem<N, C>> {
-    this.#assertOpen();
+    this.#use();
     checkReplay(options);
-    const selector = select(this.catalog, options);
+    const selector = ofThePast(select(this.catalog, options));
     return replay<N, C>(this.#logs.of(parseTopic(options.topic)), selector, options, {
       clock: this.#clock,
       signal,
@@ -189,20 +199,37 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   async history<N extends EventName<C> = EventName<C>>({
     asker = ownAsker(),
     ...options
-  }: HistoryOptions<N, C> & Pick<Selection, 'unknownTypes'> & { asker?: Asker | undefined } = {}): Promise<
+  }: HistoryOptions<N, C> &
+    Pick<Selection, 'unknownTypes' | 'subject'> & { asker?: Asker | undefined } = {}): Promise<
     HistoryPage<N, C>
   > {
-    this.#assertOpen();
+    this.#use();
     const log = this.#logs.of(parseTopic(options.topic));
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
       // Not before its turn: a filter that is compiled takes ten times the memory of one that waits.
-      const selector = select(this.catalog, options);
+      const selector = ofThePast(select(this.catalog, options));
       const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
       const { page, chars } = await readHistory<N, C>(log, selector, options, steps);
       asker.answered(chars);
       return page;
     });
+  }
+
+  /**
+   * Takes events back, from the log and from all who have them: their places stay, as gaps `erased` [V7]. What is published
+   * meanwhile is not looked at. A call that fails may have erased a part: repeat it.
+   * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNKNOWN_EVENT, INVALID_FILTER, UNAVAILABLE, CLOSED
+   */
+  async erase<N extends EventName<C> = EventName<C>>({
+    asker = ownAsker(),
+    ...options
+  }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
+    this.#use();
+    const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
+    if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
+    const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };
+    return { erased: await eraser.all(select(this.catalog, options), new ReadSteps(reads)) };
   }
 
   /** Counts of this process since it started. */
@@ -227,19 +254,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         listener: this.#listeners.errors,
         malformed: this.#checks.rejected,
       },
+      malformed: this.#checks.rejectedByVersion,
     };
   }
 
-  /**
-   * By how many records the topic that is furthest behind its log is behind, of the first 100 that are followed; null
-   * while the log cannot be reached.
-   */
+  /** Records that the topic furthest behind its log lacks, of the first 100 followed; null while that is not known. */
   async lag(): Promise<number | null> {
-    const lags = await Promise.all(this.#hubs.hubs.slice(0, MAX_LAGS).map((hub) => hub.lag()));
-    return lags.reduce<number | null>(
-      (most, lag) => (most === null || lag === null ? null : Math.max(most, lag)),
-      0,
-    );
+    return this.#hubs.lag();
   }
 
   /** Sends what a throttle holds back, hands out what has arrived, ends all subscriptions, and closes the broker. Idempotent. */
@@ -247,6 +268,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     if (this.#closed) return;
     this.#closed = true;
     this.#publisher.flush();
+    this.#newer.close();
     this.#hubs.close();
     this.#subscriptions.close();
     await this.#broker.close();
@@ -256,32 +278,21 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     tracing: Tracing,
     topic: string | undefined,
     event: UncheckedEvent,
+    by: string | undefined,
   ): Promise<ManagerPublishResult> {
     const { event_type, traceparent: given } = event;
     return await tracing.publish(traced(topic, [event_type], given), (traceparent = given) =>
-      this.#publisher.publish(topic, { ...event, traceparent }),
+      this.#publisher.publish(topic, { ...event, traceparent }, by),
     );
   }
 
-  #assertOpen(): void {
+  /** Every call begins here. */
+  #use(): void {
     if (this.#closed) throw managerClosed();
+    this.#schemas.compare();
   }
 }
 
 function managerClosed(): EventsError {
   return new EventsError('CLOSED', 'The event manager is closed.');
-}
-
-/** Asker of a page in the making: nobody waits in the midst of one, since it would hold up those of others. */
-function unhurried(asker: Asker): Asker {
-  return {
-    ...ownAsker(),
-    get gone() {
-      return asker.gone;
-    },
-  };
-}
-
-function traced(topic = DEFAULT_TOPIC, types: readonly string[], traceparent: string | undefined): Traced {
-  return { topic, type: [...new Set(types)].join(','), traceparent };
 }

@@ -19,7 +19,7 @@ export interface IngressTarget {
   publish(
     event_type: string,
     data: never,
-    options: { topic: string; timestamp: string; idempotencyKey: string },
+    options: { topic: string; timestamp: string; idempotencyKey: string; by?: string | undefined },
   ): Promise<{ duplicate: boolean }>;
 }
 
@@ -30,6 +30,8 @@ export interface IngressOptions {
   /** The log, to find out if an old entry is in it already. */
   broker: Pick<Broker, 'seek' | 'read'>;
   logger: Logger;
+  /** Publisher of the entries. Default: nobody is named. */
+  by?: string | undefined;
 }
 
 /** Counts of the entries that this process handled. */
@@ -134,7 +136,8 @@ export class Ingress {
 
   /** @returns true if it is new in the log */
   async #publish({ event_type, data, ...options }: IngressEvent): Promise<boolean> {
-    return !(await this.#options.manager.publish(event_type, data as never, options)).duplicate;
+    const { manager, by } = this.#options;
+    return !(await manager.publish(event_type, data as never, { ...options, by })).duplicate;
   }
 
   async #isStored({ topic, idempotencyKey }: IngressEvent, since: number): Promise<boolean> {

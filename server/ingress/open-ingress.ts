@@ -17,6 +17,8 @@ export interface OpenIngressOptions {
   manager: IngressTarget;
   broker: Broker;
   logger: Logger;
+  /** Publisher of the entries, in the events' `by`: an entry cannot say it. Default: nobody is named. */
+  by?: string | undefined;
   /** Default 15 000. */
   claimAfterMs?: number;
 }
@@ -34,6 +36,7 @@ export function openIngress({
   manager,
   broker,
   logger,
+  by,
   ...options
 }: OpenIngressOptions): OpenIngress {
   const settings = { timeoutMs: TIMEOUT_MS, logger };
@@ -42,7 +45,7 @@ export function openIngress({
   const commands = new RedisServers(topology, { ...settings, name: 'ingress-commands' });
   const { claimAfterMs = CLAIM_AFTER_MS } = options;
   const stream = new IngressStream({ reading, commands, prefix, consumer: randomUUID(), claimAfterMs });
-  const ingress = new Ingress({ stream, manager, broker, logger });
+  const ingress = new Ingress({ stream, manager, broker, logger, by });
   return {
     counts: ingress.counts,
     async close() {

@@ -64,6 +64,23 @@ export class AgingMap<K, V> {
   }
 }
 
+/** All memos of the process that are still used. */
+const memos = new Set<WeakRef<{ clear(): void }>>();
+
+/** Has {@link clearMemos} empty a thing of another kind too. */
+export function clearedWithMemos(memo: { clear(): void }): void {
+  memos.add(new WeakRef(memo));
+}
+
+/** Empties all {@link BoundedMemo}s: what they hold must not stay in memory. */
+export function clearMemos(): void {
+  for (const memo of memos) {
+    const used = memo.deref();
+    if (used) used.clear();
+    else memos.delete(memo);
+  }
+}
+
 /** Caches the result of making something of a thing, by the thing's identity; evicts the oldest beyond a number of bytes. */
 export class BoundedMemo<Thing extends object, Made> {
   readonly #maxBytes: number;
@@ -81,6 +98,12 @@ export class BoundedMemo<Thing extends object, Made> {
     this.#maxBytes = maxBytes;
     this.#make = make;
     this.#size = size;
+    clearedWithMemos(this);
+  }
+
+  clear(): void {
+    this.#made.clear();
+    this.#bytes = 0;
   }
 
   of(thing: Thing): Made {

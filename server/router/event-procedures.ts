@@ -8,12 +8,20 @@ import type {
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import type { HistoryOptions, ReplayOptions, SubscriptionOptions } from '../../shared/read-options.ts';
+import {
+  type EraseOptions,
+  type EraseResult,
+  eraseSchema,
+  type HistoryOptions,
+  type ReplayOptions,
+  type SubscriptionOptions,
+} from '../../shared/read-options.ts';
 import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
 import { optionsOnly } from '../../shared/wire/limits.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/sessions/end-with-session.ts';
+import { publisherOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { allowanceOf } from '../limits/publish-rate.ts';
@@ -93,6 +101,11 @@ export type EventProcedures<C extends AnyCatalog> = {
     output: AsyncIterable<TrackedItem<EventName<C>, C>, void, undefined>;
     meta: unknown;
   }>;
+  erase: TRPCMutationProcedure<{
+    input: EraseOptions<EventName<C>, C>;
+    output: EraseResult;
+    meta: unknown;
+  }>;
   stats: TRPCQueryProcedure<{ input: undefined; output: EventStats; meta: unknown }>;
 };
 
@@ -115,10 +128,15 @@ type ResolverContext<Ctx, Overrides> = Omit<Ctx, keyof Overrides> & Overrides;
 export interface EventProceduresOptions<Ctx> {
   /** Decides what each call may do. Default: what the claims of `ctx.session` allow; without a session, everything. */
   authorize?: Authorize<Ctx> | undefined;
+  /**
+   * Tells the id of the subject in a context of your own: who publishes, in the events' `by`, and whose events
+   * `echo: false` leaves out. Undefined where nobody is authenticated. Default: the subject of `ctx.session`.
+   */
+  subject?: ((context: Ctx) => string | undefined) | undefined;
 }
 
 /**
- * The procedures `publish.*`, `on.*`, `history`, `replay` and `stats` of a manager's catalog, built on your own procedure, so
+ * The procedures `publish.*`, `on.*`, `history`, `replay`, `erase` and `stats` of a manager's catalog, built on your own procedure, so
  * that your context, middleware, transformer and error formatter apply.
  *
  * @example
@@ -130,12 +148,16 @@ export interface EventProceduresOptions<Ctx> {
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   manager: EventManager<C>,
   base: BaseProcedure<Ctx, Meta, Overrides>,
-  { authorize = authorizeSession }: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
+  {
+    authorize = authorizeSession,
+    subject = publisherOf,
+  }: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
   refuseForeignProcedure(base);
   const { catalog } = manager;
   // tRPC types a resolver's context as the same thing, in a form that TypeScript cannot compare for any Ctx.
   const checkpoint = new Checkpoint<unknown>(catalog, authorize as Authorize<unknown>, manager.logger);
+  const subjectOf = subject as (context: unknown) => string | undefined;
   const procedure = base.use(async ({ next }) => {
     const result = await next();
     if (!result.ok) throw asTRPCError(result.error);
@@ -163,9 +185,9 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       },
       expects: () => expectsData(catalog, name),
       input: publishInput,
-    }).mutation(({ input: { input } }) => {
+    }).mutation(({ ctx, input: { input } }) => {
       const { data, ...options } = input;
-      return untyped.publish(name, data, options);
+      return untyped.publish(name, data, { ...options, by: subjectOf(ctx) });
     });
 
   const batch = admitting({
@@ -176,10 +198,12 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     },
     expects: ({ events }) => expectsEvents(catalog, events),
     input: batchInput,
-  }).mutation(({ input: { input } }) => untyped.publishBatch(input.events, { topic: input.topic }));
+  }).mutation(({ ctx, input: { input } }) =>
+    untyped.publishBatch(input.events, { topic: input.topic, by: subjectOf(ctx) }),
+  );
 
   const on = (names: readonly string[], named: readonly string[] | undefined) => {
-    const subscribe = subscriptionsTo(untyped, checkpoint, names, named);
+    const subscribe = subscriptionsTo(untyped, { checkpoint, subjectOf }, names, named);
     return procedure
       .use(async ({ ctx, getRawInput, signal, next }) => {
         const subscription = await subscribe(ctx, await getRawInput(), signal);
@@ -195,7 +219,12 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     expects: () => optionsOnly,
     input: historyInput(catalog.names),
   }).query(({ ctx, input: { input = {}, grant } }) =>
-    untyped.history({ ...input, ...checkpoint.narrow(grant, input.filter), asker: askerOf(ctx) }),
+    untyped.history({
+      ...input,
+      ...checkpoint.narrow(grant, input.filter),
+      subject: subjectOf(ctx),
+      asker: askerOf(ctx),
+    }),
   );
 
   const replay = admitting({
@@ -205,13 +234,20 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     input: replayInput(catalog.names),
   }).subscription(({ ctx, input: { input = {}, grant }, signal }) => {
     const { since, lastEventId, ...asked } = input;
-    const options = { ...asked, ...checkpoint.narrow(grant, asked.filter) };
+    const options = { ...asked, ...checkpoint.narrow(grant, asked.filter), subject: subjectOf(ctx) };
     return endWithSession(ctx, signal, (ends) =>
       trackedItems(() =>
         untyped.replay({ ...options, since: lastEventId ?? since, signal: ends, asker: askerOf(ctx) }),
       ),
     );
   });
+
+  const erase = admitting({
+    asked: askedOfHistory(catalog.names),
+    authorize: (ctx, asked) => checkpoint.erase(ctx, asked),
+    expects: () => optionsOnly,
+    input: eraseSchema(catalog.names),
+  }).mutation(({ ctx, input: { input } }) => untyped.erase({ ...input, asker: askerOf(ctx) }));
 
   const procedures = {
     publish: { ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])), batch },
@@ -221,6 +257,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     },
     history,
     replay,
+    erase,
     stats: procedure.query(async ({ ctx }) => {
       await checkpoint.stats(ctx);
       return manager.stats();

@@ -12,6 +12,12 @@ import { askedOfSubscribe, subscribeInput } from './inputs.ts';
 
 type AnySubscription = TrackedItems<StreamItem<string, AnyCatalog>>;
 
+/** The means to tell what a caller may see, and which subject it is. */
+interface Gate {
+  checkpoint: Checkpoint<unknown>;
+  subjectOf(context: unknown): string | undefined;
+}
+
 /**
  * Makes the one way to a subscription, whatever asks for it: the call is authorised, its input is decoded and validated,
  * what may be seen is narrowed by the grant, and the subscription ends with the session of the context, with its error.
@@ -20,7 +26,7 @@ type AnySubscription = TrackedItems<StreamItem<string, AnyCatalog>>;
  */
 export function subscriptionsTo(
   manager: EventManager<AnyCatalog>,
-  checkpoint: Checkpoint<unknown>,
+  { checkpoint, subjectOf }: Gate,
   names: readonly string[],
   named: readonly string[] | undefined,
 ): (context: unknown, raw: unknown, signal: AbortSignal | undefined) => Promise<AnySubscription> {
@@ -41,7 +47,9 @@ export function subscriptionsTo(
       ? { ...asked, types, filter, admit: grant.several(filter) }
       : { ...asked, ...checkpoint.narrow(grant.one, filter) };
     return trackedItems(() =>
-      manager.subscribe({ ...options, signal, asker: askerOf(context) }).endedBy(sessionOf(context)?.signal),
+      manager
+        .subscribe({ ...options, subject: subjectOf(context), signal, asker: askerOf(context) })
+        .endedBy(sessionOf(context)?.signal),
     );
   };
 }

@@ -19,12 +19,26 @@ const NOTICES: Record<string, JsonSchema> = {
     recovered: { type: 'boolean', description: 'Whether everything since the given position was delivered.' },
     cursor: CURSOR,
   }),
-  stream_gap: envelope('stream_gap', {
-    from: CURSOR,
-    to: CURSOR,
-    lost: { type: ['integer', 'null'], description: 'How many records; null where it cannot be known.' },
-    reason: { type: 'string', enum: ['trimmed', 'epoch_changed', 'conflated', 'dropped'] },
-  }),
+  stream_gap: envelope(
+    'stream_gap',
+    {
+      from: CURSOR,
+      to: CURSOR,
+      lost: { type: ['integer', 'null'], description: 'How many records; null where it cannot be known.' },
+      reason: {
+        type: 'string',
+        enum: ['trimmed', 'epoch_changed', 'conflated', 'dropped', 'unknown_version', 'erased'],
+      },
+    },
+    {
+      runs: {
+        type: 'array',
+        description:
+          'The numbers that were erased: before the first, and the last, of each part. Left out: all.',
+        items: { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 },
+      },
+    },
+  ),
 };
 
 /** Properties of the document beside the events. */
@@ -104,8 +118,13 @@ function messages(names: readonly string[]): JsonSchema {
   };
 }
 
-function envelope(name: string, properties: Record<string, JsonSchema>): JsonSchema {
-  const data = { type: 'object', properties, required: Object.keys(properties) };
+function envelope(
+  name: string,
+  required: Record<string, JsonSchema>,
+  optional: Record<string, JsonSchema> = {},
+): JsonSchema {
+  const properties = { ...required, ...optional };
+  const data = { type: 'object', properties, required: Object.keys(required) };
   const event = { event_type: { const: name }, timestamp: TIMESTAMP, data };
   return { type: 'object', properties: event, required: Object.keys(event) };
 }

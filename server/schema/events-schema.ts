@@ -1,21 +1,23 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { type JsonSchema as Described, describe, describeKind } from '../../shared/data/fingerprint.ts';
 import { timestampSchema } from '../../shared/events.ts';
 
 /** A JSON Schema, or a part of one. */
-export type JsonSchema = { readonly [key: string]: unknown };
+export type JsonSchema = Described;
 
-/** Forms of values that JSON lacks, as superjson writes them; its annotations are in `meta`. */
-const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
-  date: { type: 'string', format: 'date-time', 'x-superjson': 'Date' },
-  bigint: { type: 'string', pattern: '^-?[0-9]+$', 'x-superjson': 'bigint' },
-  map: { type: 'array', 'x-superjson': 'map' },
-  set: { type: 'array', 'x-superjson': 'set' },
+/** The id of the subject that published an event. */
+const publisher = z.string();
+const PUBLISHER = {
+  minLength: 1,
+  maxLength: 128,
+  description: 'Who published it, as the server knows it: for receivers, no publisher says it.',
 };
 
 /**
- * Schemas of a catalog's events in their envelopes, by name, and the schemas that they refer to. They describe what a
- * publisher may send, not the defaults and transforms that a schema applies to it.
+ * Schemas of a catalog's events in their envelopes, by name, and the schemas that they refer to. They describe data that a
+ * publisher may send, not the defaults and transforms that a schema applies to it. `x-version` and `x-fingerprints` tell
+ * an event's version, and one schema of a version from another.
  * @param target JSON Schema 2020-12 with references to `#/$defs/<name>`, or draft 7 with `#/definitions/<name>`
  */
 export function eventsSchema(
@@ -26,7 +28,8 @@ export function eventsSchema(
   const envelopes = Object.entries(catalog.schemas).map(([name, data]) => {
     const event_type = z.literal(name);
     const traceparent = z.string().optional();
-    const envelope = z.strictObject({ event_type, timestamp: timestampSchema, data, traceparent });
+    const by = publisher.optional();
+    const envelope = z.strictObject({ event_type, timestamp: timestampSchema, data, by, traceparent });
     names.add(envelope, { id: name });
     return envelope;
   });
@@ -36,12 +39,29 @@ export function eventsSchema(
     unrepresentable: 'any',
     metadata: names,
     override: ({ zodSchema, jsonSchema }) => {
-      Object.assign(jsonSchema, ON_THE_WIRE[zodSchema._zod.def.type]);
+      describeKind(zodSchema, jsonSchema, 'input');
       if (zodSchema === timestampSchema) delete jsonSchema.pattern;
+      if (zodSchema === publisher) Object.assign(jsonSchema, PUBLISHER);
     },
   });
   const defined = document[target === 'draft-7' ? 'definitions' : '$defs'] as Record<string, JsonSchema>;
-  return Object.fromEntries(Object.entries(defined).map(([name, { id: _, ...schema }]) => [name, schema]));
+  return Object.fromEntries(
+    Object.entries(defined).map(([name, { id: _, ...schema }]) => [
+      name,
+      { ...schema, ...versionsOf(catalog, name) },
+    ]),
+  );
+}
+
+/** The version of an event, and the fingerprints of all its versions from the first on; nothing for what is no event. */
+function versionsOf(catalog: AnyCatalog, name: string): JsonSchema {
+  if (!catalog.has(name)) return {};
+  const version = catalog.versionOf(name);
+  const fingerprints = Array.from({ length: version }, (_, index) => {
+    const schema = catalog.schemaOf(name, index + 1);
+    return schema ? describe(schema).fingerprint : null;
+  });
+  return { 'x-version': version, 'x-fingerprints': fingerprints };
 }
 
 /**

@@ -22,9 +22,18 @@ const MAX_TOLD = 80;
 export interface CompiledFilter {
   /** Equal keys match equal events. */
   readonly key: string;
-  /** Tells if an event's data matches. */
-  matches(data: unknown): boolean;
+  matches(event: FilteredEvent): boolean;
 }
+
+/** The parts of an event that filters see. */
+export interface FilteredEvent {
+  readonly data: unknown;
+  readonly by?: string | undefined;
+}
+
+/** The name by which filters know who published an event [V6]. */
+const BY = 'by';
+const PUBLISHER_KINDS: ReadonlySet<FieldKind> = new Set(['string', 'null']);
 
 /**
  * Checks a filter against the schemas of the events it is for, and compiles it. What exceeds a limit is not read on.
@@ -44,7 +53,7 @@ class Compiler {
   readonly #issues: Issue[] = [];
   readonly #catalog: AnyCatalog;
   readonly #types: readonly string[];
-  #conditions = 0;
+  #counted = 0;
   #parts = 0;
   #chars = 0;
 
@@ -90,17 +99,35 @@ class Compiler {
   }
 
   #field(name: string, value: unknown, path: Path): CompiledFilter {
+    if (name === BY) return this.#publisher(value, path);
     const keys = keysOf(name);
     const kinds = this.#kinds(keys);
     if (keys === null || kinds.size === 0)
       return this.#wrong(path, `is no field that ${this.#types.join(' or ')} can be filtered by`);
+    return this.#conditions(keys, kinds, value, path, ({ data }) => valueAt(data, keys) ?? null);
+  }
+
+  /** Conditions on who published an event: no field of the data, which its publisher could fill in as it likes. */
+  #publisher(value: unknown, path: Path): CompiledFilter {
+    if (this.#kinds([BY]).size > 0)
+      return this.#wrong(
+        path,
+        'is who published an event, and the data has a field of that name too, which cannot be filtered by',
+      );
+    return this.#conditions(BY, PUBLISHER_KINDS, value, path, ({ by }) => by ?? null);
+  }
+
+  #conditions(
+    named: unknown,
+    kinds: ReadonlySet<FieldKind>,
+    value: unknown,
+    path: Path,
+    fieldOf: (event: FilteredEvent) => unknown,
+  ): CompiledFilter {
     const conditions = isPlainObject(value) ? value : { eq: value };
     return this.#each(conditions, path, (operator, operand, at) => {
-      const { name: operandName, holds } = this.#condition(kinds, operator, operand, at);
-      return {
-        key: JSON.stringify([keys, operator, operandName]),
-        matches: (data) => holds(valueAt(data, keys) ?? null),
-      };
+      const { name, holds } = this.#condition(kinds, operator, operand, at);
+      return { key: JSON.stringify([named, operator, name]), matches: (event) => holds(fieldOf(event)) };
     });
   }
 
@@ -110,7 +137,7 @@ class Compiler {
     operand: unknown,
     path: Path,
   ): { name: unknown; holds: ValueTest } {
-    if (++this.#conditions > MAX_CONDITIONS)
+    if (++this.#counted > MAX_CONDITIONS)
       throw this.#exceeded(path, `a filter has at most ${MAX_CONDITIONS} conditions`);
     const wrong = (at: Path, message: string) => {
       this.#wrong(at, message);
@@ -182,15 +209,15 @@ class Compiler {
 function every(parts: readonly CompiledFilter[]): CompiledFilter {
   const [only] = parts;
   if (parts.length === 1 && only) return only;
-  return { key: keyOf('and', parts), matches: (data) => parts.every((part) => part.matches(data)) };
+  return { key: keyOf('and', parts), matches: (event) => parts.every((part) => part.matches(event)) };
 }
 
 function some(parts: readonly CompiledFilter[]): CompiledFilter {
-  return { key: keyOf('or', parts), matches: (data) => parts.some((part) => part.matches(data)) };
+  return { key: keyOf('or', parts), matches: (event) => parts.some((part) => part.matches(event)) };
 }
 
 function not(part: CompiledFilter): CompiledFilter {
-  return { key: keyOf('not', [part]), matches: (data) => !part.matches(data) };
+  return { key: keyOf('not', [part]), matches: (event) => !part.matches(event) };
 }
 
 /** The order of what is combined makes no difference. */

@@ -57,12 +57,17 @@ export type FieldValue<T, P extends string> =
 /** Literals are compared with any value of their kind. */
 type Widen<V> = V extends string ? string : V extends number ? number : V extends boolean ? boolean : V;
 
-/** A filter on data `D`: conditions on fields, all of which must hold, and `and`, `or`, `not` of filters. */
+/**
+ * A filter on data `D`, and on who published it (`by`): conditions on fields, all of which must hold, and `and`, `or`,
+ * `not` of filters. A field of the data that is named `by` itself cannot be filtered by.
+ */
 export type DataFilter<D> = {
-  [P in FieldPath<D>]?:
+  [P in Exclude<FieldPath<D>, 'by'>]?:
     | Extract<FieldValue<D, P>, FilterValue>
     | Condition<Extract<Widen<FieldValue<D, P>>, FilterValue>>;
 } & {
+  /** Publisher of the event; null where nobody was authenticated. */
+  by?: string | null | Condition<string | null>;
   and?: readonly DataFilter<D>[];
   or?: readonly DataFilter<D>[];
   not?: DataFilter<D>;

@@ -6,7 +6,7 @@ import { systemClock, type WorldClock } from '../clock.ts';
 type Name = EventName<SimulationCatalog>;
 /** The name of an event and its data. */
 type SimulationEvent = { [N in Name]: [event_type: N, data: EventInput<N, SimulationCatalog>] }[Name];
-type Options = { topic?: string | undefined; timestamp?: string | undefined };
+type Options = { topic?: string | undefined; timestamp?: string | undefined; by?: string | undefined };
 
 /** A publisher for the simulation. An EventManager of {@link simulationEvents}, or of a catalog with more, fits. */
 export interface EventPublisher {
@@ -18,6 +18,8 @@ export interface EventOutletOptions {
   manager: EventPublisher;
   /** Default `default`. */
   topic?: string | undefined;
+  /** Publisher that the events' `by` names. Default: nobody is named. */
+  by?: string | undefined;
   /** Default: the time of this machine. */
   clock?: Pick<WorldClock, 'time'> | undefined;
   /** Default: nothing is logged. */
@@ -29,13 +31,15 @@ export class EventOutlet {
   readonly topic: string | undefined;
   /** Publishes that failed. */
   failures = 0;
+  readonly #by: string | undefined;
   readonly #manager: EventPublisher;
   readonly #clock: Pick<WorldClock, 'time'>;
   readonly #logger: Logger | undefined;
   readonly #inFlight = new Set<Promise<void>>();
 
-  constructor({ manager, topic, clock = systemClock, logger }: EventOutletOptions) {
+  constructor({ manager, topic, by, clock = systemClock, logger }: EventOutletOptions) {
     this.topic = topic;
+    this.#by = by;
     this.#manager = manager;
     this.#clock = clock;
     this.#logger = logger;
@@ -57,7 +61,7 @@ export class EventOutlet {
     const { topic } = this;
     const timestamp = new Date(this.#clock.time()).toISOString();
     try {
-      await this.#manager.publish(...event, { topic, timestamp });
+      await this.#manager.publish(...event, { topic, timestamp, by: this.#by });
     } catch (error) {
       this.failures++;
       const fields = { event_type: event[0], topic, error: String(error) };

@@ -243,6 +243,24 @@ describe('authorization of calls', () => {
     expect([await open.run.state(), await open.run.pause({})]).toEqual(['running', 'paused']);
   });
 
+  test('[V7] erasing needs control of the topic', async () => {
+    await using server = await setUp(ALL);
+    const { caller, open, stored } = server;
+    const [item] = (await open.history()).items;
+    const cursor = item?.cursor ?? '';
+    for (const input of [{ cursor }, { filter: {} }, { cursor: 'nonsense' }])
+      await expect(caller.erase(input)).rejects.toMatchObject({
+        ...forbidden,
+        message: 'You may not erase events of topic default.',
+      });
+    expect(await stored()).toBe(1);
+    await using other = await setUp({ control: true, topics: ['run-*'] });
+    await expect(other.caller.erase({ filter: {} })).rejects.toMatchObject(forbidden);
+    expect(await other.caller.erase({ topic: 'run-1', filter: {} })).toEqual({ erased: 0 });
+    expect(await open.erase({ cursor })).toEqual({ erased: 1 });
+    expect(await stored()).toBe(0);
+  });
+
   test('control is limited to the topics of the claims', async () => {
     await using server = await setUp({ control: true, stats: true, topics: ['run-*'] });
     const { caller } = server;
@@ -264,11 +282,15 @@ describe('authorization of calls', () => {
     await caller.publish.agent_message({ data: agentMessage('a') });
     await caller.stats();
     await caller.run.pause({ topic: 'x' });
+    expect(await caller.erase({ types: ['agent_message'], filter: {} })).toEqual({ erased: 1 });
+    await expect(caller.erase({ filter: {} })).rejects.toMatchObject(forbidden); // of all types
     expect(asked).toEqual([
       'history default agent_message',
       'publish default agent_message',
       'stats null ',
       'control x ',
+      'erase default agent_message',
+      expect.stringMatching(/^erase default agent_message,/),
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { IDEMPOTENCY_MS } from '../../server/broker/broker.ts';
-import { MAX_EMPTY_TOPICS } from '../../server/broker/retention.ts';
+import { MAX_EMPTY_TOPICS } from '../../server/broker/retention/retention.ts';
 import type { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
 import { entries, entry, numbersOf, RecordingSink } from '../broker/entries.ts';
 import { DiskFixture } from './fixtures.ts';
@@ -106,6 +106,12 @@ test('a log of version 1 is taken over with everything in it', async () => {
     'DROP TABLE forgotten',
     'ALTER TABLE topics DROP COLUMN bytes',
     'ALTER TABLE topics DROP COLUMN renewals',
+    'ALTER TABLE topics DROP COLUMN erased',
+    'ALTER TABLE topics DROP COLUMN rules',
+    'ALTER TABLE topics DROP COLUMN due',
+    'ALTER TABLE records DROP COLUMN version',
+    'ALTER TABLE records DROP COLUMN schema',
+    'DROP TABLE schemas',
     'PRAGMA user_version = 1',
   ]) {
     await disk.query(sql);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Bounds, LogRecord, ReadResult } from '../../server/broker/broker.ts';
-import { gapAfter } from '../../server/broker/gaps.ts';
+import { gapAfter, pageOf } from '../../server/broker/gaps.ts';
 import { ContiguousTail } from '../../server/broker/tail/contiguous-tail.ts';
 import type { Position } from '../../shared/cursor.ts';
 import { entry, RecordingSink } from './entries.ts';
@@ -30,6 +30,29 @@ function startedAt(last: number) {
 }
 
 describe('ContiguousTail', () => {
+  test('[D4] tells holes between the records of a page in their places, as far as nothing of them was announced', () => {
+    const { sink, tail } = startedAt(3);
+    const bounds = { epoch: 'a', first: 1, last: 12, cuts: { others: 0, types: new Map([['tick', 11]]) } };
+    const page = pageOf({ epoch: 'a', seq: 3 }, bounds, [
+      ...records(5, 6),
+      ...records(9, 9),
+      ...records(12, 12),
+    ]);
+    expect(page.gap?.to.seq).toBe(4);
+    expect(page.gaps?.map(({ from, to }) => [from.seq, to.seq])).toEqual([
+      [6, 8],
+      [9, 11],
+    ]);
+    tail.offer(records(4, 7));
+    expect(tail.take(page)).toBe(true);
+    sink.expectContiguous();
+    expect(sink.received.map(({ seq }) => seq)).toEqual([4, 5, 6, 7, 9, 12]);
+    expect(sink.gaps.map(({ from, to, lost }) => [from.seq, to.seq, lost])).toEqual([
+      [7, 8, 1],
+      [9, 11, 2],
+    ]);
+  });
+
   test('[D4] passes on the record that follows at once', () => {
     const { sink, tail } = startedAt(3);
     expect([tail.offer(records(4, 5)), tail.offer(records(6, 6))]).toEqual([true, true]);

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
+import { describeErase } from './erase-contract.ts';
 import { redisFixture } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeRetention } from './retention-contract.ts';
+import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
+import { describeTypeRetention } from './type-retention-contract.ts';
 
 /** No master is replaced here, however late a busy machine makes it answer. */
 const NEVER_MS = 120_000;
@@ -26,10 +29,14 @@ describe.each([
 
   const kind = {
     name,
+    keepsSchemas: true,
     open: async (retention = {}) => redisFixture({ timeoutMs: 20_000, ...retention }, topology.url),
   };
+  describeErase(kind);
   describeLog(kind);
   describeRetention(kind);
   describeTail(kind);
   describeTopics(kind);
+  describeSchemas(kind);
+  describeTypeRetention(kind);
 });

@@ -4,7 +4,7 @@ import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import type { RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
-import type { Retention } from '../../server/broker/retention.ts';
+import type { Retention } from '../../server/broker/retention/retention.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 
 /** A log of a test's own, and the brokers of it. */
@@ -18,11 +18,14 @@ export interface BrokerFixture extends AsyncDisposable {
 
 export interface BrokerKind {
   readonly name: string;
+  /** True if its logs, and the schemas of events beside them, outlive the process. */
+  readonly keepsSchemas: boolean;
   open(retention?: Retention): Promise<BrokerFixture>;
 }
 
 const memory: BrokerKind = {
   name: 'MemoryBroker',
+  keepsSchemas: false,
   async open(retention) {
     let now = Date.now();
     const broker = new MemoryBroker({ ...retention, now: () => now });
@@ -39,6 +42,7 @@ const memory: BrokerKind = {
 
 const sqlite: BrokerKind = {
   name: 'SqliteBroker',
+  keepsSchemas: true,
   async open(retention) {
     const disk = new DiskFixture();
     const broker = await disk.open(retention);
@@ -53,6 +57,7 @@ const sqlite: BrokerKind = {
 
 const redis: BrokerKind = {
   name: 'RedisBroker',
+  keepsSchemas: true,
   open: async (retention) => redisFixture({ timeoutMs: 20_000, ...retention }),
 };
 

@@ -29,7 +29,7 @@ export function describeLog({ open }: BrokerKind): void {
       );
     });
 
-    test('[D2] a record is read as it was published, whatever its id and text are', async () => {
+    test('[D2] a record is read as it was published, whatever its id, text and version [V1] are', async () => {
       await using log = await open();
       const plain = entry(1, 'line\nbreak "quoted" \\ \ud800 ü 漢 😀 \u2028');
       const rich = {
@@ -37,12 +37,14 @@ export function describeLog({ open }: BrokerKind): void {
         json: '{"event_type":"tick","data":"ü 漢 😀 \\n"}',
         meta: '{"values":{"data":["Date"]}}',
       };
-      await log.broker.publish(topic, [plain, rich]);
+      const raised = { ...entry(3), version: 12 };
+      await log.broker.publish(topic, [plain, rich, raised]);
       const { epoch } = await log.broker.bounds(topic);
       const { records } = await log.broker.read(topic, { epoch, seq: 0 }, 10);
       expect(records).toEqual([
         { ...plain, epoch, seq: 1, cursor: `${epoch}:1`, at: expect.any(Number) },
         { ...rich, epoch, seq: 2, cursor: `${epoch}:2`, at: expect.any(Number) },
+        { ...raised, epoch, seq: 3, cursor: `${epoch}:3`, at: expect.any(Number) },
       ]);
     });
 

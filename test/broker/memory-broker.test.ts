@@ -31,3 +31,24 @@ test('names of topics that are only asked for are not remembered', async () => {
   await broker.close(); // until here it lives
   expect(each).toBeLessThan(50);
 });
+
+test('[D4] a record that a limit of its type took out is not kept in memory, and its place is told at the end of the log too', async () => {
+  let now = 1_000_000;
+  const broker = new MemoryBroker({ retention: { chatty: 1000, matters: '1 h' }, now: () => now });
+  const chatty = { ...entry(1), type: 'chatty' };
+  await broker.publish('t', [{ ...entry(0), type: 'matters' }, chatty, { ...entry(2), type: 'chatty' }]);
+  const { epoch } = await broker.bounds('t');
+  const gone = await broker
+    .read('t', { epoch, seq: 1 }, 10)
+    .then(({ records }) => records.map((record) => new WeakRef(record)));
+  now += 2000;
+  const page = await broker.read('t', { epoch, seq: 0 }, 10);
+  expect(page.records.map(({ seq }) => seq)).toEqual([1]);
+  expect(page.gaps).toBeUndefined();
+  expect(await broker.read('t', { epoch, seq: 1 }, 10)).toMatchObject({
+    gap: { to: { seq: 3 }, lost: 2, types: { only: ['chatty'] } },
+    records: [],
+    bounds: { first: 1, last: 3 },
+  });
+  await expectGone(gone);
+});

@@ -16,6 +16,17 @@ const RULE = /^ACL SETUSER events (.*)$/m.exec(
   readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8'),
 )?.[1];
 
+/** Has records taken out by the limits of their types, beside others, erased ones too. */
+async function useRules(broker: RedisBroker): Promise<void> {
+  for (let n = 0; n < 9; n++)
+    await broker.publish('by-type', [{ ...entry(n), type: n % 2 ? 'chatty' : 'other' }]);
+  const { epoch } = await broker.bounds('by-type');
+  await broker.erase('by-type', epoch, [8], [{ ...entry(9), type: 'log.erased' }]);
+  await broker.publish('by-type', [{ ...entry(10), type: 'chatty' }]);
+  const { records } = await broker.read('by-type', { epoch, seq: 0 }, 20);
+  expect(records.map(({ seq }) => seq)).toEqual([1, 3, 5, 7, 9, 10, 11]);
+}
+
 async function useAll(broker: RedisBroker): Promise<void> {
   const sink = new RecordingSink();
   await broker.tail(topic, sink);
@@ -28,6 +39,9 @@ async function useAll(broker: RedisBroker): Promise<void> {
   expect(first).toBe(8); // trimmed
   expect((await broker.read(topic, { epoch, seq: first }, 10)).records).toHaveLength(4);
   expect(await broker.seek(topic, 0)).toEqual({ epoch, seq: 7 });
+  const schema = { type: 'tick', version: 1, fingerprint: 'a', json: '{}' };
+  await broker.keepSchemas([schema]);
+  expect(await broker.keepSchemas([])).toEqual([schema]);
   const topics: string[] = [];
   await broker.topics((names) => topics.push(...names));
   expect(topics).toContain(topic);
@@ -65,6 +79,9 @@ test('the broker works as a user with only the rights it needs, who cannot touch
   const url = `redis://events:${password}@127.0.0.1:${server.port}`;
   const broker = new RedisBroker({ url }, { maxRecords: 5, checkIntervalMs: 50 });
   await useAll(broker);
+  const byType = new RedisBroker({ url }, { retention: { chatty: { records: 1 } } });
+  await useRules(byType);
+  await byType.close();
   // Every few milliseconds it checks and probes: nothing of that may be refused either.
   await broker.publish(topic, [entry(13)]);
   const probed = async () => {

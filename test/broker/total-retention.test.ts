@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { IDEMPOTENCY_MS } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
-import { MAX_EMPTY_TOPICS } from '../../server/broker/retention.ts';
+import { MAX_EMPTY_TOPICS } from '../../server/broker/retention/retention.ts';
 import type { LogEntry } from '../../shared/log.ts';
 import { liveBytes } from '../support/garbage.ts';
 import { entries, entry, numbersOf, RecordingSink } from './entries.ts';

@@ -50,6 +50,28 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(copies.map(withoutCursor)).toEqual(lines(stdout).map(withoutCursor));
   });
 
+  test('[V7] erase takes events back, once it is said that they are meant', async () => {
+    await using server = await startTestServer();
+    const at = ['--url', server.url, '--topic', 't'];
+    const published = await runHere(['publish', 'agent_message', ...at], jsonl([1, 2, 3].map(agentMessage)));
+    const [{ cursor }] = lines(published.stdout);
+    const unsaid = await runHere(['erase', '--cursor', cursor, ...at]);
+    expect(unsaid).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('pass --yes') });
+    const which = await runHere(['erase', '--yes', '--types', 'agent_message', ...at]);
+    expect(which).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--filter') });
+    const erased = await run(['erase', '--cursor', cursor, '--yes', ...at]);
+    expect(erased).toMatchObject({ code: 0, stdout: '{"erased":1}\n', stderr: '' });
+    const filter = JSON.stringify({ message: '3' });
+    const more = await runHere(['erase', '--filter', filter, '--types', 'agent_message', '--yes', ...at]);
+    expect(more).toMatchObject({ code: 0, stdout: '{"erased":1}\n' });
+    const left = lines((await runHere(['history', ...at])).stdout);
+    expect(left.map(({ event_type, data }) => data.message ?? [event_type, data.reason])).toEqual([
+      ['stream_gap', 'erased'],
+      ['stream_gap', 'erased'],
+      '2',
+    ]);
+  });
+
   test('[D4] history and tail print gaps', async () => {
     await using server = await startTestServer({ retentionMaxRecords: 2 });
     const at = ['--url', server.url, '--topic', 't'];

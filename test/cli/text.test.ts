@@ -44,6 +44,13 @@ describe('an item is printed as a line for people', () => {
     expect(plain(event_type, data)).toBe(`12:00:00.500 ${event_type} ${text}`);
   });
 
+  test('with who published it, where that is known', () => {
+    const event = { event_type: 'agent_message', timestamp, data: agentMessage('hello') };
+    expect(stripVTControlCharacters(toText({ ...event, by: 'alice\u001b[2J' }))).toBe(
+      '12:00:00.500 agent_message by alice [2J Shadow shadow +0.25: hello',
+    );
+  });
+
   test('without control characters in a message that could steer the terminal', () => {
     const line = toText({ event_type: 'agent_message', timestamp, data: agentMessage('a\u001b[2J\r\nb') });
     expect(line).toContain(': a [2J b');

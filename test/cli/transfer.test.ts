@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, inject, test } from 'vitest';
 import * as z from 'zod';
-import type { EventManager } from '../../server/index.ts';
-import { createAppRouter } from '../../server/index.ts';
+import { type Authenticate, createAppRouter, type EventManager } from '../../server/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';
+import { takesTokens, token } from '../access/harness.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { RunningCommand, run } from './command.ts';
@@ -24,12 +25,13 @@ const catalog = defineEvents({
 const directory = mkdtempSync(join(tmpdir(), 'psyche-transfer-'));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-async function startServer() {
+async function startServer(authenticate?: Authenticate) {
   let manager: EventManager<typeof catalog> | undefined;
   const server = await startTestServer(
     {},
     {
       catalog,
+      ...(authenticate && { authenticate }),
       application: (context) => {
         manager = context.manager;
         return { router: createAppRouter(context.manager) };
@@ -89,6 +91,46 @@ describe('psyche-events', { timeout: 60_000 }, () => {
       code: 0,
     });
     expect(await eventsOf(server.manager, 'b')).toEqual(await eventsOf(server.manager, 'a'));
+  });
+
+  test('[V6] lines tell who published; import into Redis keeps it, and a server names whoever imports', async () => {
+    await using server = await startServer(takesTokens);
+    const at = [...server.at, '--token', await token({ sub: 'importer' })];
+    const publishers = ['alice', undefined, 'bob'];
+    for (const by of publishers) {
+      await server.manager.publish('agent_message', agentMessage(1), { topic: 'a', by });
+    }
+    const exported = await run(['export', '--topic', 'a', ...at]);
+    expect(exported).toMatchObject({ code: 0, stderr: '' });
+    const byOf = (lines: string) =>
+      lines
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).by);
+    expect(byOf(exported.stdout)).toEqual(publishers);
+    for (const command of [['history'], ['replay', '--speed', '1000000']])
+      expect((await run([...command, '--topic', 'a', ...at])).stdout).toBe(exported.stdout);
+
+    // Through a server: whoever is signed in.
+    expect(await run(['import', '--topic', 'b', ...at], exported.stdout)).toMatchObject({ code: 0 });
+    expect((await eventsOf(server.manager, 'b')).map(({ by }) => by)).toEqual(
+      publishers.map(() => 'importer'),
+    );
+
+    // Straight to Redis: as it was, also where it happens again.
+    const env = { REDIS_PREFIX: `transfer-${randomUUID()}` };
+    const redis = ['--redis', inject('redisUrl')];
+    const imported = await run(['import', '--topic', 'b', ...redis], exported.stdout, env);
+    expect(imported).toMatchObject({ code: 0, stderr: '' });
+    const again = ['replay', '--topic', 'b', '--into', 'c', '--speed', '1000000', ...redis];
+    expect(await run(again, '', env)).toMatchObject({ code: 0, stderr: '' });
+    for (const topic of ['b', 'c'])
+      expect(byOf((await run(['export', '--topic', topic, ...redis], '', env)).stdout)).toEqual(publishers);
+
+    // A line that names nobody who can be is refused by name.
+    const wrong = exported.stdout.replace('"by":"bob"', '"by":""');
+    const refused = await run(['import', '--topic', 'd', ...redis], wrong, env);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Line 3: by: must be text') });
   });
 
   test('import refuses lines that export did not write, with the line number', async () => {

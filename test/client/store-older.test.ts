@@ -17,7 +17,7 @@ const frame = () => vi.advanceTimersByTime(16);
 test('loadOlder puts a page in front without a hole, however many events arrive meanwhile', async () => {
   const fake = fakeClient();
   const store = new EventStore<PsycheCatalog>(fake);
-  const key = feedKey({ topic: 'run-1', types: ['agent_message'], since: { last: 2 } });
+  const key = feedKey({ topic: 'run-1', types: ['agent_message'], since: { last: 2 }, echo: false });
   expect(await store.loadOlder(key, 5)).toBe(false);
   store.follow(key, 2, () => {});
   const [subscription] = fake.subscriptions;
@@ -40,6 +40,7 @@ test('loadOlder puts a page in front without a hole, however many events arrive 
   expect(fake.history).toHaveBeenCalledExactlyOnceWith({
     topic: 'run-1',
     types: ['agent_message'],
+    echo: false,
     before: 'e:9',
     limit: 5,
   });

@@ -38,6 +38,10 @@ test('publish knows the events and their data', () => {
     timestamp: '',
     timeoutMs: 1,
   });
+  // @ts-expect-error the server says who publishes
+  client.publish('agent_message', message, { by: 'me' });
+  // @ts-expect-error the server says who publishes
+  client.publishBatch([{ event_type: 'agent_message', data: message, by: 'me' }]);
   // @ts-expect-error no such event
   client.publish('agent_massage', message);
   // @ts-expect-error not the data of that event

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createClient } from '../../client/index.ts';
-import { loadConfig, startServer } from '../../server/index.ts';
-import { defineEvents } from '../../shared/index.ts';
+import { createAppRouter, EventManager, loadConfig, MemoryBroker, startServer } from '../../server/index.ts';
+import { defineEvents, psycheEvents } from '../../shared/index.ts';
+import { agentMessage } from '../support/events.ts';
 import { launchPages, poll } from './dashboard-page.ts';
 import { BUILT } from './page-server.ts';
 
@@ -67,6 +68,30 @@ test('an application’s own events are shown one by one with their data, and te
   await poll(() => page.locator('.event').count()).toBe(1);
   expect(await page.locator('.panel.network, .panel.mood, .panel.controls').count()).toBe(0);
   expect(dashboard.complaints).toEqual([]);
+});
+
+test('[V6] a line tells who published, where that is known, and text stays text', async () => {
+  const publisher = '<b>alice</b>';
+  const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent' }, {});
+  const events = new EventManager({ broker: new MemoryBroker(), catalog: psycheEvents });
+  const server = await startServer(config, {
+    pageDir: BUILT,
+    application: () => ({ router: createAppRouter(events) }),
+  });
+  try {
+    const message = { ...agentMessage('by somebody'), metadata: {} };
+    await events.publish('agent_message', message, { by: publisher });
+    await events.publish('agent_message', { ...message, message: 'by nobody' });
+    await using dashboard = await pages.open(server.url);
+    const row = (text: string) => dashboard.page.locator('.message', { hasText: text });
+    await row('by nobody').waitFor();
+    expect(await row('by somebody').locator('.publisher').allTextContents()).toEqual([`by ${publisher}`]);
+    expect(await row('by nobody').locator('.publisher').count()).toBe(0);
+    expect(dashboard.complaints).toEqual([]);
+  } finally {
+    await server.close();
+    await events.close();
+  }
 });
 
 test('filters are built from the server’s schema, and kept in the address', async () => {

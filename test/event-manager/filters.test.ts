@@ -133,9 +133,9 @@ describe('[D8] a name in a filter', () => {
     e: z.object({ tags: z.record(z.string(), z.json()), 'model.name': z.string().optional() }),
   });
   const matches = (filter: object, tags: string, extra: object = {}) =>
-    compileFilter(open, ['e'], filter as AnyFilter).matches(
-      open.parse('e', { tags: JSON.parse(tags), ...extra }),
-    );
+    compileFilter(open, ['e'], filter as AnyFilter).matches({
+      data: open.parse('e', { tags: JSON.parse(tags), ...extra }),
+    });
 
   test('writes dots and backslashes with a backslash, as in superjson’s paths', () => {
     expect(matches({ 'tags.model\\.name': 'llama' }, '{"model.name":"llama"}')).toBe(true);

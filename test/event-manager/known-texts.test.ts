@@ -10,6 +10,8 @@ const record = (json: string, type = 'one', meta?: string) => ({
   epoch: 'e',
   seq: 1,
   cursor: 'e:1',
+  at: 0,
+  id: json,
   type,
   json,
   ...(meta !== undefined && { meta }),
@@ -34,7 +36,7 @@ test('a record read again is not validated again; another text in its place, or 
   await manager.close();
 });
 
-test('a text is known with its type and its annotations, within a number of characters', () => {
+test('a text is known with its type, version and annotations, within a number of characters', () => {
   const known = new KnownTexts(200);
   const [first, second, third] = [text(1), text(2), text(3)].map((json) => record(json)) as [
     ReturnType<typeof record>,
@@ -47,6 +49,7 @@ test('a text is known with its type and its annotations, within a number of char
   expect([first, second].map((each) => known.has(each))).toEqual([true, true]);
   expect(known.has({ ...first, type: 'two' })).toBe(false);
   expect(known.has({ ...first, meta: '{}' })).toBe(false);
+  expect(known.has({ ...first, version: 2 })).toBe(false);
   known.add(third);
   known.add(record(text('x'.repeat(20_000))));
   const now = [first, second, third].filter((each) => known.has(each));

@@ -5,7 +5,7 @@ import { ReadSteps } from '../../server/event-manager/reading/steps.ts';
 import { holds, RecentPages, TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
 import { Turns } from '../../server/event-manager/reading/turns.ts';
 import { select } from '../../server/event-manager/records/selector.ts';
-import type { StreamRecord } from '../../server/event-manager/records/stream-record.ts';
+import { gapRecord, type StreamRecord } from '../../server/event-manager/records/stream-record.ts';
 import { type Broker, EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -31,6 +31,28 @@ describe('a recently read page', () => {
     for (const seq of [1, 4]) expect(pages.after(log, position(seq))).toEqual([]);
     expect(pages.after(log, { epoch: 'f', seq: 2 })).toEqual([]);
     expect(pages.after({}, position(2))).toEqual([]);
+  });
+
+  test('is found by each position in it, holes or not, but in the midst of a hole', () => {
+    const pages = new RecentPages();
+    const hole = gapRecord({
+      from: position(4),
+      to: position(8),
+      lost: 4,
+      reason: 'trimmed',
+      types: { only: ['x'] },
+    });
+    const holed = [record(3), record(4), hole, record(9), record(10)];
+    pages.keep(log, holed);
+    for (const [index, seq] of [2, 3, 4, 8, 9].entries())
+      expect(pages.after(log, position(seq))).toEqual(holed.slice(index));
+    for (const seq of [5, 6, 7, 10]) expect(pages.after(log, position(seq))).toEqual([]);
+    const cuts = (x: number) => ({ others: 100, types: new Map([['x', x]]) });
+    expect(holds({ epoch: 'e', first: 1, last: 10, cuts: cuts(2) }, holed)).toBe(true);
+    expect(holds({ epoch: 'e', first: 1, last: 10, cuts: cuts(3) }, holed)).toBe(false);
+    expect(holds({ epoch: 'e', first: 1, last: 10, cuts: { ...cuts(2), types: new Map() } }, holed)).toBe(
+      false,
+    );
   });
 
   test('is used while the log holds all of it', () => {

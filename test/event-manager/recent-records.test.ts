@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RecentRecords } from '../../server/event-manager/records/recent-records.ts';
+import { gapRecord } from '../../server/event-manager/records/stream-record.ts';
 import { expectGone } from '../support/garbage.ts';
 
 const MAX_RECORDS = 10;
@@ -25,6 +26,24 @@ function numbersAfter(
 }
 
 describe('the recent records of a topic', () => {
+  test('[D4] have holes that limits of types have made as gaps in their places, told from their beginning only', () => {
+    const recent = new RecentRecords(MAX_RECORDS, 1000);
+    for (const seq of [5, 6]) recent.push(record(seq));
+    const [from, to] = [
+      { epoch: 'e', seq: 6 },
+      { epoch: 'e', seq: 8 },
+    ];
+    recent.push(gapRecord({ from, to, lost: 2, reason: 'trimmed', types: { only: ['tick'] } }));
+    recent.push(record(9));
+    expect([4, 5, 6, 8].map((seq) => numbersAfter(recent, seq))).toEqual([
+      [5, 6, 8, 9],
+      [6, 8, 9],
+      [8, 9],
+      [9],
+    ]);
+    expect([7, 9].map((seq) => numbersAfter(recent, seq))).toEqual([null, null]);
+  });
+
   test('[D7] are given from a position on, up to a limit', () => {
     const recent = filled(5, 8);
     expect(numbersAfter(recent, 4)).toEqual([5, 6, 7, 8]);

@@ -1,4 +1,4 @@
-import { createClient, type EventsClient } from '../../client/index.ts';
+import { type ConnectionOptions, createClient, type EventsClient } from '../../client/index.ts';
 import type { DeliveryReader } from '../../verify/index.ts';
 
 export interface FollowersOptions {
@@ -41,13 +41,16 @@ export class Followers implements Following {
   attempts = 0;
   readonly #url: (index: number) => string | undefined;
   readonly #resumes: boolean;
+  readonly #WebSocket: ConnectionOptions['WebSocket'];
   readonly #waiting: { topic: string; reader: Reader }[];
   readonly #started: Follower[] = [];
 
   constructor(
     { urls, topics, perTopic, resumes = true }: FollowersOptions,
     readerOf: (topic: string) => Reader,
+    WebSocket?: ConnectionOptions['WebSocket'],
   ) {
+    this.#WebSocket = WebSocket;
     this.#url = (index) => urls[index % urls.length];
     this.#resumes = resumes;
     this.#waiting = topics.flatMap((topic) =>
@@ -72,7 +75,10 @@ export class Followers implements Following {
   #startNext(): void {
     const next = this.#waiting.shift();
     if (!next) return;
-    const client = createClient({ url: this.#url(this.#started.length) });
+    const client = createClient({
+      url: this.#url(this.#started.length),
+      WebSocket: this.#WebSocket,
+    });
     const follower: Follower = { ...next, client, isLive: false, synced: 0 };
     this.#started.push(follower);
     client.connection.subscribe(({ attempt }) => {

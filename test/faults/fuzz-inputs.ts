@@ -216,6 +216,9 @@ function placed({ width }: FuzzSizes): Made[] {
       .map((topics) => asking('topics', [['topics', `[${topics.join(',')}]`]], 'on.any')),
     fc.tuple(weird, reading).map(([topic, path]) => asking('topics', [['topic', topic]], path)),
     fc
+      .tuple(fc.oneof(weird, fc.constantFrom('true', 'false')), reading)
+      .map(([echo, path]) => asking('echo', [['echo', echo]], path)),
+    fc
       .tuple(fc.integer({ min: 0, max: Math.min(width, 1_100) }), weird, fc.constantFrom(...TYPES, ...NAMES))
       .map(([count, data, type]) => {
         const event = object([

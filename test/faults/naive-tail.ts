@@ -42,6 +42,7 @@ export function hidesGaps(broker: Broker): Broker {
 function passOn(broker: Broker): Broker {
   return {
     publish: (topic, entries) => broker.publish(topic, entries),
+    erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
     read: (topic, after, limit) => broker.read(topic, after, limit),
     bounds: (topic) => broker.bounds(topic),
     seek: (topic, at) => broker.seek(topic, at),

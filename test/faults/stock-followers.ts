@@ -11,7 +11,14 @@ export class StockFollowers implements Following {
   readonly #sockets: ReturnType<typeof createWSClient>[] = [];
   readonly #synced: number[] = [];
 
-  constructor({ urls, topics, perTopic }: FollowersOptions, readerOf: (topic: string) => Reader) {
+  readonly #WebSocket: typeof WebSocket;
+
+  constructor(
+    { urls, topics, perTopic }: FollowersOptions,
+    readerOf: (topic: string) => Reader,
+    Socket: typeof WebSocket = WebSocket,
+  ) {
+    this.#WebSocket = Socket;
     for (const topic of topics) {
       for (let i = 0; i < perTopic; i++) this.#follow(urls[i % urls.length] ?? '', topic, readerOf(topic));
     }
@@ -31,7 +38,7 @@ export class StockFollowers implements Following {
   }
 
   #follow(url: string, topic: string, reader: Reader): void {
-    const client = createWSClient({ url, WebSocket: WebSocket as never });
+    const client = createWSClient({ url, WebSocket: this.#WebSocket as never });
     this.#sockets.push(client);
     const index = this.#synced.push(0) - 1;
     const trpc = createTRPCClient<AppRouter>({ links: [wsLink({ client, transformer: superjson })] });

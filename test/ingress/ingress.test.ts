@@ -25,6 +25,7 @@ class DyingStream extends IngressStream {
 
 interface WorkerOptions {
   stream?: typeof IngressStream;
+  by?: string;
   /** Between the worker and the manager. */
   wrap?: (manager: IngressTarget) => IngressTarget;
 }
@@ -54,13 +55,14 @@ function setUp(url = inject('redisUrl')) {
     key,
     /** Adds an entry, as any program could. */
     add: (fields: Record<string, string>) => producer.xadd(key, '*', ...Object.entries(fields).flat()),
-    work({ stream = IngressStream, wrap = (it) => it }: WorkerOptions = {}): Ingress {
+    work({ stream = IngressStream, wrap = (it) => it, by }: WorkerOptions = {}): Ingress {
       const [reading, commands] = connections as [RedisServers, RedisServers];
       const ingress = new Ingress({
         stream: new stream({ reading, commands, prefix, consumer: randomUUID(), claimAfterMs: 1 }),
         manager: wrap(manager),
         broker,
         logger: silentLogger,
+        by,
       });
       workers.push(ingress);
       return ingress;
@@ -106,6 +108,7 @@ const WRONG: readonly { fields: Record<string, string>; code: string; reason: st
   { fields: { ...message(1), topic: 'a b' }, code: 'INVALID_TOPIC', reason: 'Invalid topic' },
   { fields: { ...message(1), topic: '_sessions' }, code: 'FORBIDDEN', reason: 'private' },
   { fields: { ...message(1), color: 'red' }, code: 'INVALID_EVENT', reason: 'color is not a field' },
+  { fields: { ...message(1), by: 'bob' }, code: 'INVALID_EVENT', reason: 'by is not a field' },
   { fields: { ...message(1), meta: '{oops' }, code: 'INVALID_EVENT', reason: 'meta' },
   { fields: { ...message(1), meta: '5' }, code: 'INVALID_EVENT', reason: 'meta must be an object' },
   {
@@ -150,6 +153,17 @@ describe('the ingress stream', () => {
     await expect.poll(isEmpty, WAIT).toBe(true);
     expect(await messages()).toEqual(['first']);
     expect(worker.counts).toMatchObject({ moved: 1, duplicate: 1 });
+  });
+
+  test('[V6] names whom its configuration says, and by default nobody', async () => {
+    const { add, work, events } = setUp();
+    await add(message(1));
+    const nameless = work();
+    await expect.poll(async () => (await events()).map(({ by }) => by), WAIT).toEqual([undefined]);
+    await nameless.close();
+    work({ by: 'scripts' });
+    await add(message(2));
+    await expect.poll(async () => (await events()).map(({ by }) => by), WAIT).toEqual([undefined, 'scripts']);
   });
 
   test('puts an invalid entry on the dead-letter stream with the reason, and goes on', async () => {
@@ -249,17 +263,20 @@ describe('INGRESS=on', () => {
   test('brings entries of any program to the subscribers of a server, and counts them in its metrics', async () => {
     const redisUrl = inject('redisUrl');
     const redisPrefix = `ingress-${randomUUID()}`;
-    await using server = await startTestServer({ redisUrl, redisPrefix, ingress: true, metricsPort: 0 });
+    const ingress = { ingress: true, ingressBy: 'scripts' };
+    await using server = await startTestServer({ redisUrl, redisPrefix, ...ingress, metricsPort: 0 });
     await using client = wsClient(server.url);
     const got: string[] = [];
     client.trpc.on.agent_message.subscribe(undefined, {
       onData: ({ data }) =>
-        void got.push(data.event_type === 'agent_message' ? data.data.message : data.event_type),
+        void got.push(
+          data.event_type === 'agent_message' ? `${data.by}: ${data.data.message}` : data.event_type,
+        ),
     });
     await expect.poll(() => got, WAIT).toEqual(['stream_synced']);
     const producer = new Redis(redisUrl);
     await producer.xadd(`${redisPrefix}:ingress`, '*', ...Object.entries(message('from afar')).flat());
-    await expect.poll(() => got, WAIT).toEqual(['stream_synced', 'from afar']);
+    await expect.poll(() => got, WAIT).toEqual(['stream_synced', 'scripts: from afar']);
     await producer.xadd(`${redisPrefix}:ingress`, '*', 'event_type', 'agent_message', 'data', '{');
     producer.disconnect();
     await expect
@@ -269,6 +286,15 @@ describe('INGRESS=on', () => {
         'psyche_ingress_entries_total{outcome="duplicate"}': 0,
         'psyche_ingress_entries_total{outcome="dead"}': 1,
       });
+  });
+
+  test('takes the id of a subject as INGRESS_BY', () => {
+    const env = { INGRESS: 'on', REDIS_URL: 'redis://127.0.0.1' };
+    expect(loadConfig({}, env).ingressBy).toBe(null);
+    expect(loadConfig({}, { ...env, INGRESS_BY: 'scripts' }).ingressBy).toBe('scripts');
+    expect(() => loadConfig({}, { ...env, INGRESS_BY: 'x'.repeat(129) })).toThrow(
+      'INGRESS_BY must be text of 1–128 characters, none of them a control character.',
+    );
   });
 
   test('needs Redis', () => {

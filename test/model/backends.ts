@@ -3,16 +3,27 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
-import { topicKeys } from '../../server/broker/redis/log/keys.ts';
+import { topicKeys, typeKey } from '../../server/broker/redis/log/keys.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { completeRetention, type Retention } from '../../server/broker/retention/retention.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
+import type { Kept } from './wanted.ts';
 
-export const MAX_RECORDS = 20;
 export const TOPIC = 'default';
-const retention = { maxRecords: MAX_RECORDS };
+/** Limits of a log, unless a test says otherwise. */
+const ALIKE: Kept = { maxRecords: 20 };
+export const BY_TYPE: Kept = { maxRecords: 12, statuses: 3 };
+
+function retentionOf({ maxRecords, statuses }: Kept): Retention {
+  return {
+    maxRecords,
+    ...(statuses !== undefined && { retention: { system_status: { records: statuses } } }),
+  };
+}
 
 /** A log that nodes share, that restarts, and that can be lost. */
 export interface Backend extends AsyncDisposable {
+  readonly kept: Kept;
   /** A broker for one node; the node closes it. */
   broker(): Broker;
   /** Called while no node runs. */
@@ -25,9 +36,14 @@ export interface Backend extends AsyncDisposable {
 }
 
 /** @param wrap stands between the broker and the nodes */
-export async function memoryBackend(wrap = (broker: Broker): Broker => broker): Promise<Backend> {
+export async function memoryBackend(
+  wrap = (broker: Broker): Broker => broker,
+  kept: Kept = ALIKE,
+): Promise<Backend> {
+  const retention = retentionOf(kept);
   let broker = new MemoryBroker(retention);
   return {
+    kept,
     broker: () => lend(wrap(broker)),
     replica: null,
     losesInPlace: false,
@@ -39,9 +55,9 @@ export async function memoryBackend(wrap = (broker: Broker): Broker => broker): 
   };
 }
 
-export async function sqliteBackend(): Promise<Backend> {
+export async function sqliteBackend(kept: Kept = ALIKE): Promise<Backend> {
   const disk = new DiskFixture();
-  const open = () => disk.open({ ...retention, durability: 'relaxed' });
+  const open = () => disk.open({ ...retentionOf(kept), durability: 'relaxed' });
   let broker = await open();
   const restart = async (between = async () => {}) => {
     await broker.close();
@@ -53,6 +69,7 @@ export async function sqliteBackend(): Promise<Backend> {
   };
   let copy: Buffer | undefined;
   return {
+    kept,
     broker: () => lend(broker),
     replica: {
       copy: () =>
@@ -73,16 +90,19 @@ export async function sqliteBackend(): Promise<Backend> {
 }
 
 /** Each node has connections of its own; the log is lost under them. */
-export async function redisBackend(url: string): Promise<Backend> {
+export async function redisBackend(url: string, kept: Kept = ALIKE): Promise<Backend> {
+  const retention = retentionOf(kept);
   const prefix = `model-${randomUUID()}`;
   const admin = new Redis(url);
-  const { log, meta, ids, olderIds } = topicKeys(prefix, TOPIC);
-  const keys = [log, meta, ids, olderIds];
+  const { log, meta, erased, ids, olderIds } = topicKeys(prefix, TOPIC);
+  const { rules } = completeRetention('model', retention);
+  const keys = [log, meta, erased, ids, olderIds, ...rules.map(({ type }) => typeKey(prefix, TOPIC, type))];
   const lose = async () => {
     await admin.del(...keys);
   };
   let copies: { key: string; dump: Buffer | null }[] = [];
   return {
+    kept,
     broker: () => new RedisBroker({ url }, { ...retention, prefix, checkIntervalMs: 20 }),
     replica: {
       async copy() {
@@ -108,6 +128,7 @@ export async function redisBackend(url: string): Promise<Backend> {
 function lend(broker: Broker): Broker {
   return {
     publish: (topic, entries) => broker.publish(topic, entries),
+    erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
     read: (topic, after, limit) => broker.read(topic, after, limit),
     bounds: (topic) => broker.bounds(topic),
     seek: (topic, at) => broker.seek(topic, at),

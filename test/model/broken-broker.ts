@@ -1,8 +1,15 @@
 import type { Broker, LogRecord, TailSink } from '../../server/broker/broker.ts';
 
 /** Faults of a broker. */
-export const FAULTS = ['drops', 'reorders', 'repeats', 'hides gaps', 'stores keys twice'] as const;
-type Fault = (typeof FAULTS)[number];
+export const FAULTS = [
+  'drops',
+  'reorders',
+  'repeats',
+  'hides gaps',
+  'stores keys twice',
+  'keeps what it erases',
+] as const;
+type Fault = (typeof FAULTS)[number] | 'none';
 
 /** A broker that does one thing wrong. */
 export function breakBroker(broker: Broker, fault: Fault): Broker {
@@ -11,6 +18,11 @@ export function breakBroker(broker: Broker, fault: Fault): Broker {
     seek: (topic, at) => broker.seek(topic, at),
     topics: (sink) => broker.topics(sink),
     close: () => broker.close(),
+    async erase(topic, epoch, seqs, notices) {
+      if (fault !== 'keeps what it erases') return broker.erase(topic, epoch, seqs, notices);
+      await broker.publish(topic, notices);
+      return seqs.length;
+    },
     publish: (topic, entries) =>
       broker.publish(
         topic,

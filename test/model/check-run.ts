@@ -31,6 +31,7 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
   let position = start;
   let synced = false;
   let gaps = 0;
+  const told = new Set<string>();
   const epochs = new Set<string>();
   for (const [index, item] of items.entries()) {
     const broken = (rule: string, what: string): Error =>
@@ -38,16 +39,21 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
     const to = parseCursor(item.cursor);
     const at = position ?? beginning(item, to);
     const gap = item.type === 'stream_gap' ? (JSON.parse(item.json) as StreamGap).data : null;
-    const reached = gap ? parseCursor(gap.from) : { ...to };
+    // What was erased is told in its place, and in that of the notice to those who may have had it.
+    const isNotice = gap?.reason === 'erased' && gap.to !== item.cursor;
+    const reached = gap && !isNotice ? parseCursor(gap.from) : { ...to };
     const place = `after ${at.epoch}:${at.seq}`;
     if (reached.epoch !== at.epoch) throw broken('D4', `a change of epoch ${place} that no gap announces`);
     if (reached.seq < at.seq) throw broken('D4', `back ${place}`);
-    const isEvent = gap === null && item.type !== 'stream_synced';
+    const isEvent = isNotice || (gap === null && item.type !== 'stream_synced');
     if (isEvent && reached.seq === at.seq) throw broken('D4', `again ${place}`);
     const missed = reference.wanted(matches, at.epoch, at.seq, isEvent ? reached.seq - 1 : reached.seq)[0];
     if (missed)
       throw broken('D4', `${place}, seq ${missed.seq} (event ${missed.n}) is missing without a gap`);
-    if (gap) {
+    if (gap?.reason === 'erased') {
+      if (isNotice && (reference.at(to) ?? 0) >= 0) throw broken('V7', 'a notice that the log does not hold');
+      checkErased(gap, reference, (what) => broken('V7', what));
+    } else if (gap) {
       gaps++;
       if (gap.to !== item.cursor) throw broken('D6', 'the cursor of a gap is not its end');
       checkGap(gap, conflate, start, matches, reference, (what) => broken('D4', what));
@@ -61,10 +67,12 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
     } else {
       const n = reference.at(to);
       if (n === undefined) throw broken('D4', 'was never stored');
+      if (told.has(item.cursor)) throw broken('V7', 'an event that it was told is erased');
       if (!matches(n)) throw broken('D8', `event ${n} was not asked for`);
       if (numberIn(item) !== n % (item.type === 'system_status' ? 100 : Infinity))
         throw broken('D4', `should be event ${n}`);
     }
+    if (isNotice) for (const cursor of cursorsOf(gap)) told.add(cursor);
     position = to;
     epochs.add(at.epoch).add(to.epoch);
   }
@@ -80,28 +88,65 @@ function checkGap(
   broken: (what: string) => Error,
 ): void {
   const [from, to] = [parseCursor(fromCursor), parseCursor(toCursor)];
-  const lastOfTo = reference.last(to.epoch);
+  const isHeld = (since: number) => reference.held(() => true, to.epoch, since, to.seq).length > 0;
   if (reason === 'epoch_changed') {
     const wasAhead = start?.epoch === from.epoch && start.seq === from.seq;
     if (lost !== null) throw broken('a loss that cannot be known has a number');
     if (to.epoch === from.epoch && !(wasAhead && to.seq < from.seq)) throw broken('the epoch did not change');
-    if (to.epoch !== from.epoch && to.seq > Math.max(0, lastOfTo - reference.maxRecords))
-      throw broken('passes over records that the new log has');
+    if (to.epoch !== from.epoch && isHeld(0)) throw broken('passes over records that the new log has');
     return;
   }
   if (to.epoch !== from.epoch || to.seq <= from.seq) throw broken('not a range');
   if (reason === 'trimmed') {
-    if (to.seq > lastOfTo - reference.maxRecords) throw broken('claims trimmed what the log holds');
+    if (isHeld(from.seq) || to.seq > reference.last(to.epoch))
+      throw broken('claims trimmed what the log holds');
+    if (!reference.mayMiss(matches, from.epoch, from.seq)) throw broken('is of types that nobody asked for');
     if (conflate ? (lost ?? 0) > to.seq - from.seq : lost !== to.seq - from.seq) throw broken('a wrong loss');
   } else if (reason === 'conflated' && conflate) {
-    const left = reference.wanted(matches, from.epoch, from.seq, to.seq).length;
-    if (lost !== left) throw broken(`a wrong loss: ${left} were wanted`);
+    const [least, most] = lossBetween(from, to, matches, reference);
+    if (lost === null || lost < least || lost > most)
+      throw broken(`a wrong loss: ${least} to ${most} were wanted`);
   } else throw broken('no reason for it');
+}
+
+/** The least and the most that may count as lost where a subscriber that conflates got no record. */
+function lossBetween(
+  { epoch, seq }: Position,
+  to: Position,
+  matches: (n: number) => boolean,
+  reference: ReferenceLog,
+): [number, number] {
+  // Of one that a limit of its type had taken out nothing is known.
+  if (reference.kept.statuses !== undefined)
+    return [reference.held(matches, epoch, seq, to.seq).length, to.seq - seq];
+  const wanted = reference.wanted(matches, epoch, seq, to.seq);
+  // Of an erased event nothing is known but its type: it is wanted by all who want that.
+  const any = reference.wanted(() => true, epoch, seq, to.seq);
+  const erased = any.filter((each) => reference.isErased({ epoch, seq: each.seq }));
+  const more = erased.filter((each) => !wanted.some((other) => other.seq === each.seq)).length;
+  return [wanted.length, wanted.length + more];
+}
+
+/** Each record of the gap was erased. */
+function checkErased(gap: StreamGap['data'], reference: ReferenceLog, broken: (what: string) => Error): void {
+  const cursors = cursorsOf(gap);
+  if (gap.lost !== cursors.length || gap.lost === 0) throw broken('a wrong number');
+  const held = cursors.find((cursor) => !reference.isErased(parseCursor(cursor)));
+  if (held !== undefined) throw broken(`${held} was not erased`);
+}
+
+/** The cursors that a gap `erased` is of. */
+function cursorsOf({ from, to, runs }: StreamGap['data']): string[] {
+  const { epoch, seq } = parseCursor(from);
+  return (runs ?? [[seq, parseCursor(to).seq]]).flatMap(([after, last]) =>
+    Array.from({ length: last - after }, (_, index) => `${epoch}:${after + 1 + index}`),
+  );
 }
 
 /** The start of a subscription that named none. */
 function beginning(item: Received, { epoch, seq }: Position): Position {
-  if (item.type === 'stream_gap') return parseCursor((JSON.parse(item.json) as StreamGap).data.from);
+  const gap = item.type === 'stream_gap' ? (JSON.parse(item.json) as StreamGap).data : null;
+  if (gap && gap.to === item.cursor) return parseCursor(gap.from);
   return { epoch, seq: item.type === 'stream_synced' ? seq : seq - 1 };
 }
 

@@ -20,6 +20,8 @@ export type Command =
   | { do: 'restartAll' | 'lose' }
   /** A replica gets level with the log; it takes the log's place, without what it lacks. */
   | { do: 'replicate' | 'failOver' }
+  /** One record, or all that a filter matches. */
+  | { do: 'erase'; node: number; at: number; filter: boolean }
   | { do: 'history'; node: number; wants: number; limit: number }
   | { do: 'turns'; count: number };
 
@@ -64,6 +66,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), node }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restartAll' as const, 'lose' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('replicate' as const, 'failOver' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('erase' as const), node, at: fc.nat(40), filter: fc.boolean() }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({

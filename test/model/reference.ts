@@ -1,4 +1,5 @@
 import { formatCursor, type Position, parseCursor } from '../../shared/cursor.ts';
+import { type Kept, limitOf } from './wanted.ts';
 
 /** A record of the reference: event `n` at `seq`. */
 interface Stored {
@@ -6,18 +7,45 @@ interface Stored {
   readonly n: number;
 }
 
+/** Records of an epoch that limits have left. */
+interface Trim {
+  readonly held: ReadonlySet<number>;
+  readonly cuts: ReadonlyMap<string, number>;
+}
+
+/** State of a log that a replica has. */
+interface Replica {
+  readonly epoch: string;
+  readonly records: (number | undefined)[];
+  readonly keys: Map<string, string>;
+  readonly erased: ReadonlySet<string>;
+}
+
+/** Numbers of the records that tell of an erasing, by the type of what was erased. */
+export const NOTICES = { agent_message: -1, system_status: -2 } as const;
+
+/** Tells if somebody wants a record: of an erasing, whoever wants events of the type. */
+function wants(matches: (n: number) => boolean, n: number): boolean {
+  if (n >= 0) return matches(n);
+  return n === NOTICES.system_status ? matches(3) : matches(1) || matches(2);
+}
+
 /** The expected log as plain arrays, filled from the answers to publishes. */
 export class ReferenceLog {
-  readonly maxRecords: number;
+  readonly kept: Kept;
   /** epoch → the number of the event at index `seq - 1`. */
   readonly #epochs = new Map<string, (number | undefined)[]>();
+  /** Made anew once a record is added. */
+  readonly #trims = new Map<string, Trim>();
   #keys = new Map<string, string>();
-  #replica: { epoch: string; records: (number | undefined)[]; keys: Map<string, string> } | null = null;
+  /** Cursors of erased records. */
+  readonly #erased = new Set<string>();
+  #replica: Replica | null = null;
   /** Position of the last record; null after the log was lost. */
   epoch: string | null = null;
 
-  constructor(maxRecords: number) {
-    this.maxRecords = maxRecords;
+  constructor(kept: Kept) {
+    this.kept = kept;
   }
 
   /** A publish of event `n` was answered. */
@@ -39,7 +67,22 @@ export class ReferenceLog {
     this.#epochs.set(epoch, records);
     if (records[seq - 1] !== undefined) throw new Error(`[D1] ${result.cursor} was given twice`);
     records[seq - 1] = n;
+    this.#trims.delete(epoch);
     this.epoch = epoch;
+  }
+
+  /** Records were erased, and the log has got to number `last` with the notices of it. */
+  erased(cursors: readonly string[], notice: number, last: number): void {
+    for (const cursor of cursors) this.#erased.add(cursor);
+    const records = this.#epochs.get(this.epoch ?? '');
+    if (!records || cursors.length > 0 !== last > records.length)
+      throw new Error(`[V7] ${cursors.length} were erased, and the log has got to ${last}`);
+    while (records.length < last) records.push(notice);
+    this.#trims.delete(this.epoch ?? '');
+  }
+
+  isErased(position: Position): boolean {
+    return this.#erased.has(formatCursor(position));
   }
 
   /** The log was lost, and with it its keys. */
@@ -53,7 +96,12 @@ export class ReferenceLog {
   replicated(): void {
     if (this.epoch === null) return;
     const records = [...(this.#epochs.get(this.epoch) ?? [])];
-    this.#replica = { epoch: this.epoch, records, keys: new Map(this.#keys) };
+    this.#replica = {
+      epoch: this.epoch,
+      records,
+      keys: new Map(this.#keys),
+      erased: new Set(this.#erased),
+    };
   }
 
   /** Tells if there is a replica to take over. */
@@ -67,7 +115,7 @@ export class ReferenceLog {
    */
   failedOver(epoch: string, last: number): void {
     if (!this.#replica) throw new Error('there was no replica');
-    const { epoch: before, records, keys } = this.#replica;
+    const { epoch: before, records, keys, erased } = this.#replica;
     this.#replica = null;
     if (epoch === before) {
       if (this.epoch !== before || this.last(before) !== records.length)
@@ -80,6 +128,10 @@ export class ReferenceLog {
     if (last !== 0 && last !== records.length)
       throw new Error(`[D1] of ${records.length} records ${last} are left`);
     if (last > 0) this.#epochs.set(epoch, records);
+    this.#trims.delete(epoch);
+    // With the epoch's name its cursors change.
+    for (const cursor of erased)
+      if (last > 0 && cursor.startsWith(`${before}:`)) this.#erased.add(cursor.replace(before, epoch));
     const renamed = ([key, cursor]: [string, string]): [string, string] => [
       key,
       last > 0 && cursor.startsWith(`${before}:`) ? cursor.replace(before, epoch) : cursor,
@@ -103,7 +155,42 @@ export class ReferenceLog {
 
   /** The oldest that the log holds now. */
   get first(): number {
-    return Math.max(0, this.last(this.epoch) - this.maxRecords) + 1;
+    const [oldest] = this.held(() => true, this.epoch, 0, Number.POSITIVE_INFINITY);
+    return oldest?.seq ?? this.last(this.epoch) + 1;
+  }
+
+  /** Records after `from`, up to and including `to`, that somebody wants and the log holds now. */
+  held(matches: (n: number) => boolean, epoch: string | null, from: number, to: number): Stored[] {
+    const all = this.wanted(matches, epoch, from, to);
+    return epoch === null ? all : all.filter(({ seq }) => this.#trimOf(epoch).held.has(seq));
+  }
+
+  /** Tells if a limit of records that somebody may want has taken out one after `from`. */
+  mayMiss(matches: (n: number) => boolean, epoch: string, from: number): boolean {
+    // Events of each kind: one at least that any choice of a type wants. A type without events is under the limit of others.
+    const wanted = [0, 1, 2, 3, 4, 5].filter(matches);
+    const { cuts } = this.#trimOf(epoch);
+    return (wanted.length > 0 ? wanted : [1]).some((n) => (cuts.get(limitOf(this.kept, n).name) ?? 0) > from);
+  }
+
+  /** The records that an epoch's log holds now, and the last number that each limit has taken out. */
+  #trimOf(epoch: string): Trim {
+    const known = this.#trims.get(epoch);
+    if (known) return known;
+    const trim = { held: new Set<number>(), cuts: new Map<string, number>() };
+    const counts = new Map<string, number>();
+    const records = this.#epochs.get(epoch) ?? [];
+    for (let seq = records.length; seq > 0; seq--) {
+      const n = records[seq - 1];
+      if (n === undefined) continue;
+      const { name, records: most } = limitOf(this.kept, n);
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      if (count <= most) trim.held.add(seq);
+      else if (!trim.cuts.has(name)) trim.cuts.set(name, seq);
+    }
+    this.#trims.set(epoch, trim);
+    return trim;
   }
 
   at({ epoch, seq }: Position): number | undefined {
@@ -116,15 +203,16 @@ export class ReferenceLog {
     const found: Stored[] = [];
     for (let seq = Math.max(from, 0) + 1; seq <= Math.min(to, records.length); seq++) {
       const n = records[seq - 1];
-      if (n !== undefined && matches(n)) found.push({ seq, n });
+      if (n !== undefined && wants(matches, n)) found.push({ seq, n });
     }
     return found;
   }
 
   /** The last `count` wanted records of those in the log now. */
   latest(matches: (n: number) => boolean, count: number): Stored[] {
-    const last = this.last(this.epoch);
-    return this.wanted(matches, this.epoch, last - this.maxRecords, last).slice(-count);
+    return this.held(matches, this.epoch, 0, this.last(this.epoch))
+      .filter(({ seq, n }) => n > 0 && !this.isErased({ epoch: this.epoch ?? '', seq }))
+      .slice(-count);
   }
 
   /** A place in any log there ever was, or `from` ahead of the present one. */

@@ -195,6 +195,7 @@ describe('[D4] [D6] [D12] several topics, killed and resumed anywhere, arrive in
     // Reads of one topic after a position that another topic has got to.
     const forgetful = (broker: Broker): Broker => ({
       publish: (topic, entries) => broker.publish(topic, entries),
+      erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
       bounds: (topic) => broker.bounds(topic),
       seek: (topic, at) => broker.seek(topic, at),
       tail: (topic, sink) => broker.tail(topic, sink),

@@ -18,6 +18,19 @@ export function eventOf(n: number): EventToPublish<PsycheCatalog> {
 const score = (n: number): number => (n % 2 === 0 ? -0.5 : 0.5);
 const isStatus = (n: number): boolean => n % 3 === 0;
 
+/** Limits of a log: the last records, statuses apart where they have a limit of their own. */
+export interface Kept {
+  readonly maxRecords: number;
+  readonly statuses?: number;
+}
+
+/** Name of the limit that a record of event `n`, or of an erasing, is under, and the number of records that it keeps. */
+export function limitOf({ maxRecords, statuses }: Kept, n: number): { name: string; records: number } {
+  if (statuses === undefined) return { name: 'all', records: maxRecords };
+  if (n < 0) return { name: 'notices', records: Number.POSITIVE_INFINITY };
+  return isStatus(n) ? { name: 'statuses', records: statuses } : { name: 'others', records: maxRecords };
+}
+
 interface Wanted {
   readonly options: Selection;
   /** The same, said of the number of an event. */

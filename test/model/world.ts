@@ -1,10 +1,11 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { EventManager } from '../../server/index.ts';
 import { parseCursor } from '../../shared/cursor.ts';
-import { type Backend, MAX_RECORDS, TOPIC } from './backends.ts';
+import { type Backend, TOPIC } from './backends.ts';
+import { checkHistory } from './check-history.ts';
 import type { Command } from './commands.ts';
 import { ModelClient } from './model-client.ts';
-import { ReferenceLog } from './reference.ts';
+import { NOTICES, ReferenceLog } from './reference.ts';
 import { eventOf, wantedOf } from './wanted.ts';
 
 const NODES = 2;
@@ -23,7 +24,7 @@ export async function runWorld(backend: Backend, commands: readonly Command[]): 
 
 class World {
   readonly #backend: Backend;
-  readonly #reference = new ReferenceLog(MAX_RECORDS);
+  readonly #reference: ReferenceLog;
   readonly #clients: ModelClient[] = [];
   #nodes: EventManager[] = [];
   #pending: Promise<void>[] = [];
@@ -31,6 +32,7 @@ class World {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.#reference = new ReferenceLog(backend.kept);
     this.#startNodes();
   }
 
@@ -63,6 +65,8 @@ class World {
         return this.#replicate();
       case 'failOver':
         return this.#failOver();
+      case 'erase':
+        return this.#erase(command);
       case 'history':
         return this.#history(command);
       case 'turns':
@@ -179,19 +183,34 @@ class World {
 
   async #history({ node, wants, limit }: Command & { do: 'history' }): Promise<void> {
     await this.#settle();
-    const { epoch } = this.#reference;
+    await checkHistory(this.#node(node), this.#reference, wants, limit);
+  }
+
+  /** Erased records are gone at once from all that is read. */
+  async #erase({ node, at, filter }: Command & { do: 'erase' }): Promise<void> {
+    await this.#settle();
+    const { epoch, first } = this.#reference;
     if (epoch === null) return;
-    const { options, matches } = wantedOf(wants);
-    const got: string[] = [];
-    for (let since = `${epoch}:0`, atEnd = false; !atEnd; ) {
-      const page = await this.#node(node).history({ ...options, since, limit });
-      got.push(...page.items.map(({ cursor }) => cursor));
-      since = page.next;
-      atEnd = page.atEnd;
-    }
-    const expected = this.#reference.latest(matches, MAX_RECORDS).map(({ seq }) => `${epoch}:${seq}`);
-    if (got.join() !== expected.join())
-      throw new Error(`[D8] history: ${got.join()} instead of ${expected.join()}`);
+    const seq = Math.max(first, this.#reference.last(epoch) - at);
+    const n = this.#reference.at({ epoch, seq }) ?? 0;
+    if (!filter && n < 0) return; // a notice is no event
+    const sad = wantedOf(3);
+    const wanted = filter ? sad.matches : (other: number) => other === n;
+    const cursors = this.#reference
+      .latest(wanted, Number.POSITIVE_INFINITY)
+      .map((found) => `${epoch}:${found.seq}`);
+    const { types, filter: conditions = {} } = sad.options;
+    const manager = this.#node(node);
+    const { erased } = await manager.erase(
+      filter ? { types, filter: conditions } : { cursor: `${epoch}:${seq}` },
+    );
+    if (erased !== cursors.length) throw new Error(`[V7] ${erased} erased instead of ${cursors.join()}`);
+    const broker = this.#backend.broker();
+    const { last } = await broker.bounds(TOPIC);
+    await broker.close();
+    const type = filter || n % 3 !== 0 ? 'agent_message' : 'system_status';
+    this.#reference.erased(cursors, NOTICES[type], last);
+    await this.#history({ do: 'history', node, wants: 0, limit: 9 });
   }
 
   async #lose(): Promise<void> {

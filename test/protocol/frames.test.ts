@@ -35,9 +35,12 @@ describe('the golden frames show', () => {
     expect(text).toContain(`"closed":${code},`);
   });
 
-  test.each(['trimmed', 'epoch_changed', 'conflated', 'dropped'])('a gap with the reason %s', (reason) => {
-    expect(text).toContain(`"reason":"${reason}"`);
-  });
+  test.each(['trimmed', 'epoch_changed', 'conflated', 'dropped', 'unknown_version', 'erased'])(
+    'a gap with the reason %s',
+    (reason) => {
+      expect(text).toContain(`"reason":"${reason}"`);
+    },
+  );
 });
 
 describe('control: a replay of frames fails', () => {

@@ -18,6 +18,7 @@ import {
 } from '../../server/index.ts';
 import { defineEvents, EventsError } from '../../shared/index.ts';
 import { until } from '../setup/until.ts';
+import { HASTY } from '../support/hasty-clock.ts';
 
 /** Few and small events, so that frames can be read. */
 const catalog = defineEvents({
@@ -106,6 +107,8 @@ function actsOf(manager: Manager, broker: Broker): Stage['acts'] {
       ),
     'a foreign program writes what is no note': ({ topic = '' }) =>
       broker.publish(topic, [{ type: 'note', id: 'foreign', json: '{"event_type":"note"}' }]),
+    'a newer server publishes a note of version 2': ({ topic = '' }) =>
+      broker.publish(topic, [{ type: 'note', id: 'newer', json: '{"event_type":"note"}', version: 2 }]),
     'more is published than the client takes': async ({ topic }) => {
       await until('a subscriber', async () => subscribers() > 0);
       const large = { event_type: 'note', data: { text: 'x'.repeat(60_000) } } as const;
@@ -130,6 +133,7 @@ function withPublish(publish: (broker: Broker) => Broker['publish']): Broker {
     read: (topic, after, limit) => broker.read(topic, after, limit),
     tail: (topic, sink) => broker.tail(topic, sink),
     publish: publish(broker),
+    erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
   };
   return ways;
 }
@@ -190,6 +194,8 @@ export const STAGES = {
   crowded: () => whole({ config: { maxConnectionsPerAddress: 1 } }),
   /** Has no patience. */
   hasty: () => whole({ config: { handshakeTimeoutMs: 2_000 } }),
+  /** Waits for nobody before events of a version that it does not know. */
+  outdated: () => whole({ manager: { clock: HASTY } }),
   /** Serves `/events` and no other path. */
   mounted,
 } satisfies Record<string, () => Promise<Stage>>;

@@ -23,6 +23,7 @@ test('hooks know the events', () => {
   for (const event of events) {
     expectTypeOf(event.event_type).toEqualTypeOf<'agent_message' | 'system_status'>();
     expectTypeOf(event.cursor).toEqualTypeOf<string>();
+    expectTypeOf(event.by).toEqualTypeOf<string | undefined>();
     if (event.event_type === 'system_status') expectTypeOf(event.data.active_agents).toEqualTypeOf<number>();
   }
   expectTypeOf(gap).toEqualTypeOf<Gap | null>();
@@ -31,7 +32,10 @@ test('hooks know the events', () => {
   // @ts-expect-error that event has no such field
   useEvents({ types: ['system_status'], every: 500, latestBy: 'agent_id' });
   expectTypeOf(loadOlder).returns.resolves.toEqualTypeOf<boolean>();
-  useEvents({ types: ['agent_message'], filter: ({ data }) => data.message !== '' });
+  useEvents({ types: ['agent_message'], filter: { by: { ne: 'me' } }, echo: false });
+  useEvents({ types: ['agent_message'], filter: ({ data, by }) => data.message !== '' && by !== 'me' });
+  // @ts-expect-error it is true or false
+  useEvents({ echo: 'no' });
   useEvents({
     types: ['agent_message'],
     filter: { 'sentiment.label': 'negative', agent_id: { in: ['ego'] } },

@@ -79,6 +79,19 @@ describe('JSON Schema of a catalog', () => {
   });
 });
 
+test('[V6] receivers are told of by, and publishers are not', () => {
+  const validate = addFormats.default(new Ajv2020.default({ strict: false })).compile(toJsonSchema(dreams));
+  const event = { event_type: 'dream', timestamp, data: { at: timestamp, symbols: [], depth: '12' } };
+  expect(validate({ ...event, by: 'alice' })).toBe(true);
+  for (const by of [7, null, '', 'x'.repeat(129)]) expect(validate({ ...event, by })).toBe(false);
+  const { schemas, messages } = toAsyncApi(dreams)['components'] as Record<'schemas' | 'messages', never>;
+  expect(schemas['dream']).toMatchObject({ properties: { by: { type: 'string' } } });
+  const { payload } = messages['publish_dream'] as { payload: { properties: object } };
+  expect(Object.keys(payload.properties)).toContain('timestamp');
+  expect(Object.keys(payload.properties)).not.toContain('by');
+  expect(payload).toMatchObject({ additionalProperties: false });
+});
+
 describe('AsyncAPI of a catalog', () => {
   const validate = addFormats.default(new Ajv.default({ strict: false, allErrors: true })).compile(official);
 

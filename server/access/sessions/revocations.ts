@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { subjectIdSchema } from '../../../shared/events.ts';
 import type { Broker, LogRecord, Tail } from '../../broker/broker.ts';
-import { type Subject, subjectIdSchema } from '../tokens/subject.ts';
+import type { Subject } from '../tokens/subject.ts';
 
 /** The topic of revocations. It begins with `_`, so no subject has access unless its claims say so. */
 const TOPIC = '_access';

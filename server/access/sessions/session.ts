@@ -76,3 +76,9 @@ export function sessionOf(context: unknown): Session | undefined {
   if (typeof context !== 'object' || context === null || !('session' in context)) return undefined;
   return context.session instanceof Session ? context.session : undefined;
 }
+
+/** The id under which a tRPC context publishes: its session's subject. Undefined where nobody is authenticated [V6]. */
+export function publisherOf(context: unknown): string | undefined {
+  const subject = sessionOf(context)?.subject;
+  return subject?.anonymous ? undefined : subject?.id;
+}

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { subjectIdSchema } from '../../../shared/events.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { unauthenticated } from '../tokens/authenticate.ts';
-import { type Subject, subjectIdSchema, subjectSchema } from '../tokens/subject.ts';
+import { type Subject, subjectSchema } from '../tokens/subject.ts';
 import { Revocations } from './revocations.ts';
 import { Session } from './session.ts';
 

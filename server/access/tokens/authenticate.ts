@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
-import { type Claims, type Subject, subjectIdSchema } from './subject.ts';
+import { subjectIdSchema } from '../../../shared/events.ts';
+import type { Claims, Subject } from './subject.ts';
 
 /** Credentials of a connection or request. */
 export interface Credentials {
@@ -49,11 +50,11 @@ const EVERYTHING: Claims = {
 };
 
 /**
- * Accepts everybody, without a token.
+ * Accepts everybody, without a token. It authenticates nobody: what they publish names nobody.
  * @param claims rights of everybody. Default: everything is allowed
  */
 export function anonymous(claims: Claims = EVERYTHING): Authenticate {
-  const subject = { id: 'anonymous', claims };
+  const subject = { id: 'anonymous', anonymous: true, claims };
   return () => subject;
 }
 

@@ -2,9 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { subjectIdSchema } from '../../../shared/events.ts';
 import { type Authenticate, requireToken, unauthenticated } from './authenticate.ts';
 import { type Verify, verifyWithKeySet } from './key-set.ts';
-import { type Claims, claimsSchema, secondsSchema, subjectIdSchema } from './subject.ts';
+import { type Claims, claimsSchema, secondsSchema } from './subject.ts';
 
 /** The key that tokens are signed with: a shared secret, or the public keys of their issuer. */
 export type JwtKey =

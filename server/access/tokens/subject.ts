@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { subjectIdSchema } from '../../../shared/events.ts';
 import { filterSchema } from '../../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../../shared/filter/types.ts';
 
@@ -26,6 +27,8 @@ export interface Subject {
   /** The id that `sessions.revoke` takes: 1–128 characters, no control characters. */
   readonly id: string;
   readonly claims: Claims;
+  /** True if nobody was authenticated: what it publishes names nobody. Default false. */
+  readonly anonymous?: boolean | undefined;
   /** Time at which its session ends, Unix ms. Default: the session ends with its connection. */
   readonly expiresAt?: number | undefined;
   /** Time at which its token was issued, Unix ms: a token issued before the subject was revoked is refused. */
@@ -46,14 +49,6 @@ export const secondsSchema = z
   .min(-LAST_TIME_MS / 1000)
   .max(LAST_TIME_MS / 1000);
 
-/**
- * Id of a subject. It is text: `revoke` takes text, which no number is equal to. It has no control characters and no halves
- * of surrogate pairs: an operator must be able to type it, and Redis to store it.
- */
-export const subjectIdSchema = z
-  .string()
-  .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, 'must be text of 1–128 characters, none of them a control character');
-
 /** Schema of claims of a token or a configuration. Other fields are dropped, not refused. */
 export const claimsSchema = z.object({
   publish: patterns,
@@ -68,6 +63,7 @@ export const claimsSchema = z.object({
 export const subjectSchema = z.object({
   id: subjectIdSchema,
   claims: claimsSchema,
+  anonymous: z.boolean().optional(),
   expiresAt: timeSchema.optional(),
   issuedAt: timeSchema.optional(),
 });

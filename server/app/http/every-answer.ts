@@ -46,16 +46,16 @@ export function everyAnswer({ readiness, requests, logger }: EveryAnswerOptions)
     if (c.res.headers.get('content-type')?.startsWith('text/event-stream')) requests.addStream(outgoing);
     if (isOld(incoming)) c.res.headers.delete('transfer-encoding');
     const isRead = await readToEnd(incoming);
-    if (!isRead || endsConnection(incoming, readiness.isClosed)) c.res.headers.set('connection', 'close');
+    if (!isRead || endsConnection(incoming, readiness.sendsAway)) c.res.headers.set('connection', 'close');
   };
 }
 
 /**
  * Tells if a connection ends with the answer to a request. A client of HTTP/1.0 knows no chunks: an answer of unknown
- * length ends with its connection. One that keeps a connection to a server that stops is to make the next one elsewhere.
+ * length ends with its connection. One that keeps a connection to a server that sends clients away is to make the next one elsewhere.
  */
-export function endsConnection(request: IncomingMessage, stops: boolean): boolean {
-  return stops || isOld(request);
+export function endsConnection(request: IncomingMessage, sendsAway: boolean): boolean {
+  return sendsAway || isOld(request);
 }
 
 function isOld({ httpVersion }: IncomingMessage): boolean {

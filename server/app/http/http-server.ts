@@ -31,6 +31,14 @@ const REQUEST_MS = 30_000;
 /** Ms for which a connection may wait for its next request: longer than balancers keep theirs, or they would send into one that closes. */
 const KEEP_ALIVE_MS = 72_000;
 
+/** Answers of a server that is not ready. */
+const STOPPING = { status: 'stopping', message: 'The server is stopping: connect elsewhere' };
+const OUTDATED = {
+  status: 'outdated',
+  message: 'The log has an event of a newer version than this server knows: connect elsewhere',
+};
+const UNAVAILABLE = { status: 'unavailable', message: 'The broker does not deliver' };
+
 export interface HttpServerOptions {
   router: AnyTRPCRouter;
   /** Path of the router. */
@@ -148,10 +156,8 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
     if (await readiness.check()) return c.json({ status: 'ready' });
-    const problem = readiness.isClosed
-      ? { status: 'stopping', message: 'The server is stopping: connect elsewhere' }
-      : { status: 'unavailable', message: 'The broker does not deliver' };
-    return c.json(problem, 503);
+    if (readiness.isClosed) return c.json(STOPPING, 503);
+    return c.json(readiness.sendsAway ? OUTDATED : UNAVAILABLE, 503);
   });
   serveSchemas(app, options);
 
@@ -160,8 +166,8 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
     allowOrigins(options.allowedOrigins, () => instruments.refused('ORIGIN')),
     limitConnections(limits, () => instruments.refused('TOO_MANY_CONNECTIONS')),
   );
-  const isClosed = () => readiness.isClosed;
-  serveCalls(app, { router, path, createContext, requests, isClosed, logger, instruments });
+  const sendsAway = () => readiness.sendsAway;
+  serveCalls(app, { router, path, createContext, requests, sendsAway, logger, instruments });
   servePage(app, options.pageDir);
   return app;
 }

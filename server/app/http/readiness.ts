@@ -9,6 +9,8 @@ export interface ReadinessOptions {
   timeoutMs?: number;
   /** Ms for which an answer stands. Default 1000. */
   cacheMs?: number;
+  /** Tells if clients are to be sent elsewhere, though the broker delivers. Default: never. */
+  sendsAway?: () => boolean;
   /** Ms since any moment; never goes back. Default `performance.now`. */
   now?: () => number;
 }
@@ -27,7 +29,13 @@ export class Readiness {
   #closed = false;
 
   constructor(options: ReadinessOptions) {
-    this.#options = { timeoutMs: 2000, cacheMs: 1000, now: () => performance.now(), ...options };
+    this.#options = {
+      timeoutMs: 2000,
+      cacheMs: 1000,
+      sendsAway: () => false,
+      now: () => performance.now(),
+      ...options,
+    };
   }
 
   /** Tells if it says no because the process stops. */
@@ -35,9 +43,14 @@ export class Readiness {
     return this.#closed;
   }
 
-  /** False when the probe failed or did not come back in time. Never rejects. */
+  /** Tells if clients are to connect elsewhere, whether or not the broker delivers. */
+  get sendsAway(): boolean {
+    return this.#closed || this.#options.sendsAway();
+  }
+
+  /** False when the probe failed or did not come back in time, and while clients are sent away. Never rejects. */
   async check(): Promise<boolean> {
-    return (await this.#latest()) && !this.#closed;
+    return (await this.#latest()) && !this.sendsAway;
   }
 
   #latest(): Promise<boolean> {

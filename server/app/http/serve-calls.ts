@@ -26,15 +26,15 @@ export interface CallsOptions {
   createContext: ReturnType<typeof createAccessContext>;
   /** Is told of streams, which do not end by themselves. */
   requests: OpenRequests;
-  /** Tells if connections are to be made elsewhere from now on. */
-  isClosed: () => boolean;
+  /** Tells if connections are to be made elsewhere. */
+  sendsAway: () => boolean;
   logger: Logger;
   instruments: Instruments;
 }
 
 /** Serves a router's calls below a path, and its subscriptions as server-sent events. */
 export function serveCalls(app: HttpRoutes, options: CallsOptions): void {
-  const { router, path, createContext, requests, isClosed, logger, instruments } = options;
+  const { router, path, createContext, requests, sendsAway, logger, instruments } = options;
   const texts = new InputTexts();
   const calls = {
     router,
@@ -53,7 +53,7 @@ export function serveCalls(app: HttpRoutes, options: CallsOptions): void {
         response: outgoing,
         path: new URL(c.req.url).pathname.slice(path.length + 1),
         name,
-        headers: () => (endsConnection(incoming, isClosed()) ? { connection: 'close' } : {}),
+        headers: () => (endsConnection(incoming, sendsAway()) ? { connection: 'close' } : {}),
         onError: report,
       });
       if (answer) return answer;

@@ -41,6 +41,12 @@ export interface DrainOptions {
   };
 }
 
+/** Options of {@link Connections.askToReconnect}. */
+export interface AskOptions extends Omit<DrainOptions, 'graceMs'> {
+  /** Asks nobody any more once it aborts. @default all are asked */
+  signal?: AbortSignal;
+}
+
 /** The open connections of one handler. */
 export class Connections {
   readonly #open = new Map<string, Connection>();
@@ -84,15 +90,20 @@ export class Connections {
     return connection !== undefined;
   }
 
+  /** Asks clients to connect again, one after another. Resolves when all that were there have been asked, or none is left. */
+  async askToReconnect({ overMs = 10_000, alongside, signal }: AskOptions): Promise<void> {
+    const requests = Array.from(this.#open.values(), (connection) => () => connection.askToReconnect());
+    await inTurns([...requests, ...(alongside?.acts ?? [])], overMs, () => {
+      return signal?.aborted || (this.#open.size === 0 && (alongside?.isOver() ?? true));
+    });
+  }
+
   /**
    * Asks clients to connect again, gives the last ones `graceMs`, and closes those that are left. Resolves when all are
    * gone.
    */
-  async drain({ overMs = 10_000, graceMs = 2_000, alongside }: DrainOptions): Promise<void> {
-    const requests = Array.from(this.#open.values(), (connection) => () => connection.askToReconnect());
-    await inTurns([...requests, ...(alongside?.acts ?? [])], overMs, () => {
-      return this.#open.size === 0 && (alongside?.isOver() ?? true);
-    });
+  async drain({ graceMs = 2_000, ...asking }: DrainOptions): Promise<void> {
+    await this.askToReconnect(asking);
     await Promise.race([this.#gone(), sleep(graceMs, undefined, { ref: false })]);
     await this.closeAll();
   }

@@ -5,17 +5,19 @@ import {
   type Bounds,
   type Broker,
   brokerClosed,
+  type KeptSchema,
   READ_CHARS,
   type ReadResult,
   type Tail,
   type TailSink,
 } from '../broker.ts';
-import { completeRetention, type Retention, requireCounts } from '../retention.ts';
+import { completeRetention, longestAgeMs, type Retention, requireCounts } from '../retention/retention.ts';
 import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
 import { LiveChannels, Probe } from './live/live-channels.ts';
 import { RedisTail } from './live/redis-tail.ts';
 import { TopicIndex } from './live/topic-index.ts';
+import { KeptSchemas } from './log/kept-schemas.ts';
 import { checkPrefix, indexKeys, topicKeys } from './log/keys.ts';
 import { RedisLog } from './log/redis-log.ts';
 import { openTopology, type RedisSource } from './servers/open-topology.ts';
@@ -51,6 +53,7 @@ export class RedisBroker implements Broker {
   readonly #eviction: EvictionWatch;
   readonly #log: RedisLog;
   readonly #index: TopicIndex;
+  readonly #schemas: KeptSchemas;
   readonly #queue: PublishQueue;
   readonly #tails = new Set<RedisTail>();
   readonly #checks: NodeJS.Timeout;
@@ -73,11 +76,13 @@ export class RedisBroker implements Broker {
     const keys = indexKeys(prefix, this.#commands.db);
     this.#index = new TopicIndex({
       keys,
-      maxAgeMs: retention.maxAgeMs,
+      maxAgeMs: longestAgeMs(retention),
       run: (send) => this.#commands.run(keys.topics, send),
+      check: (topic) => this.#log.checkFormat(topic),
       holds: (topic) => this.#log.exists(topic),
       listen: (listener) => this.#listening().listen(keys.live, listener),
     });
+    this.#schemas = new KeptSchemas(this.#commands, keys.schemas, this.#log.format);
     this.#topology.onChange(() => this.#log.expectRewind());
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
@@ -110,10 +115,20 @@ export class RedisBroker implements Broker {
     return entering ? entering.then(append) : append();
   }
 
+  async erase(
+    topic: string,
+    epoch: string,
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+  ): Promise<number> {
+    this.#checkOpen();
+    return this.#log.erase(topic, epoch, seqs, notices);
+  }
+
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
     this.#checkOpen();
-    const { gap, records, bounds } = await this.#log.read(topic, after, limit, READ_CHARS);
-    return { gap, records, bounds };
+    const { gap, gaps, records, bounds } = await this.#log.read(topic, after, limit, READ_CHARS);
+    return { gap, records, bounds, ...(gaps && { gaps }) };
   }
 
   async bounds(topic: string): Promise<Bounds> {
@@ -144,6 +159,11 @@ export class RedisBroker implements Broker {
   async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
     this.#checkOpen();
     return this.#index.follow(sink);
+  }
+
+  async keepSchemas(schemas: readonly KeptSchema[]): Promise<KeptSchema[]> {
+    this.#checkOpen();
+    return this.#schemas.keep(schemas);
   }
 
   close(): Promise<void> {

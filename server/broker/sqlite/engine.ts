@@ -20,7 +20,7 @@ export interface Statement {
 }
 
 interface Sqlite {
-  readonly DatabaseSync: new (path: string) => Database;
+  readonly DatabaseSync: new (path: string, options?: { readOnly?: boolean }) => Database;
 }
 
 type ImportSqlite = () => Promise<Sqlite>;

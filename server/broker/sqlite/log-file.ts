@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { EventsError } from '../../../shared/errors.ts';
+import { type EventsError, messageOf } from '../../../shared/errors.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { LogUnavailable } from '../broker.ts';
 import { newEpoch } from '../epoch.ts';
 import { type Database, unavailable } from './engine.ts';
@@ -8,10 +10,16 @@ import { type FileSettings, openFile, release, rollBack } from './open-file.ts';
 import { countAppended, prepareStatements, type Statements, saveState } from './schema.ts';
 import type { LogState } from './trust.ts';
 
+/** Bytes of a file that is written anew when something was erased. */
+const SCRUB_BYTES = 64 * 1024 * 1024;
+const COPIES =
+  'Erased records cannot be read any more, but unused parts of the file may hold copies of them. To remove those: stop this process, then sqlite3 <file> VACUUM';
+
 /** An open log: runs transactions, and makes them durable. */
 export class LogFile {
   readonly path: string;
   readonly statements: Statements;
+  readonly #logger: Logger;
   readonly #db: Database;
   readonly #state: LogState;
   readonly #marks: Marks;
@@ -20,8 +28,14 @@ export class LogFile {
   #acknowledged: number;
   #failure: EventsError | null = null;
 
-  private constructor(path: string, db: Database, state: LogState, marks: Marks, wal: FileHandle | null) {
+  private constructor(
+    { path, logger }: FileSettings,
+    { db, state }: { db: Database; state: LogState },
+    marks: Marks,
+    wal: FileHandle | null,
+  ) {
     this.path = path;
+    this.#logger = logger;
     this.statements = prepareStatements(db);
     this.#db = db;
     this.#state = state;
@@ -34,12 +48,13 @@ export class LogFile {
   static async open(settings: FileSettings): Promise<LogFile> {
     const { path, durability } = settings;
     const marks = new Marks(path);
-    const { db, state } = await openFile(settings, marks);
+    const opened = await openFile(settings, marks);
+    const { db } = opened;
     try {
       // SQLite must not sync at commits, which would block the event loop: `sync` does it instead.
       db.exec('PRAGMA synchronous = NORMAL');
       const wal = durability === 'commit' ? await open(`${path}-wal`, 'r+') : null;
-      return new LogFile(path, db, state, marks, wal);
+      return new LogFile(settings, opened, marks, wal);
     } catch (error) {
       release(db);
       throw unavailable(path, error);
@@ -51,17 +66,41 @@ export class LogFile {
     return this.#state.epoch;
   }
 
-  /** Commits all that `work` writes, or nothing. @throws EventsError UNAVAILABLE */
-  transaction(work: () => void): void {
+  /**
+   * Commits all that `work` writes, or nothing.
+   * @param erases true if SQLite is to write zeros over what `work` takes out of the file
+   * @throws EventsError UNAVAILABLE
+   */
+  transaction(work: () => void, erases = false): void {
     if (this.#failure) throw this.#failure;
     const { begin, commit } = this.statements;
     try {
+      if (erases) this.#db.exec('PRAGMA secure_delete = ON');
       begin.run();
       work();
       commit.run();
     } catch (error) {
       rollBack(this.#db);
       throw unavailable(this.path, error);
+    } finally {
+      if (erases) this.#db.exec('PRAGMA secure_delete = OFF');
+    }
+  }
+
+  /**
+   * Takes what was erased out of the unused parts of the file, where SQLite leaves copies when it moves records between
+   * pages, and out of the `-wal` file. Writing the file anew blocks the process, about a second for 64 MiB: in a larger file
+   * copies stay until their place is used, and a line tells how to remove them.
+   */
+  scrub(): void {
+    const { path } = this;
+    try {
+      const { size } = statSync(path);
+      if (size <= SCRUB_BYTES) this.#db.exec('VACUUM');
+      else this.#logger.warn({ path, size }, COPIES);
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      this.#logger.warn({ path, reason: messageOf(error) }, COPIES);
     }
   }
 

@@ -10,6 +10,7 @@ import {
   isLog,
   isNewFile,
   loadState,
+  refuseLater,
   saveState,
   upgradeTables,
 } from './schema.ts';
@@ -41,6 +42,14 @@ export async function openFile(
   const hasWal = existsSync(`${path}-wal`);
   let db: Database | null = null;
   try {
+    if (hasWal && existsSync(path)) {
+      const reader = new DatabaseSync(path, { readOnly: true });
+      try {
+        refuseLater(reader);
+      } finally {
+        reader.close();
+      }
+    }
     db = new DatabaseSync(path);
     return { db, state: takeOver(db, marks, hasWal, settings) };
   } catch (error) {

@@ -7,12 +7,13 @@ import {
   type Bounds,
   type Broker,
   brokerClosed,
+  type KeptSchema,
   type ReadResult,
   type Tail,
   type TailSink,
 } from '../broker.ts';
 import { TopicTails, TopicWatchers } from '../followers.ts';
-import { type CompleteRetention, completeRetention, type Retention } from '../retention.ts';
+import { type CompleteRetention, completeRetention, type Retention } from '../retention/retention.ts';
 import { unavailable } from './engine.ts';
 import { LogFile } from './log-file.ts';
 import type { Durability } from './open-file.ts';
@@ -49,10 +50,14 @@ export interface SqliteBrokerOptions extends Retention {
   logger?: Logger;
 }
 
-interface Publish {
+/** A publish, or an erasing with its notices. */
+interface Write {
   readonly topic: string;
   readonly entries: readonly LogEntry[];
-  resolve(results: PublishResult[]): void;
+  readonly erases: boolean;
+  /** Appends to the log, within a transaction. */
+  run(log: TopicLog, now: number): void;
+  resolve(): void;
   reject(error: unknown): void;
 }
 
@@ -73,7 +78,7 @@ export class SqliteBroker implements Broker {
   readonly #now: () => number;
   readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
-  #queue: Publish[] = [];
+  #queue: Write[] = [];
   #writing: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -101,10 +106,31 @@ export class SqliteBroker implements Broker {
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
     this.#checkOpen();
     if (entries.length === 0) return [];
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ topic, entries, resolve, reject });
-      this.#writing ??= this.#write();
+    let results: PublishResult[] = [];
+    await this.#enqueue({
+      ...{ topic, entries, erases: false },
+      run: (log, now) => {
+        results = log.append(entries, now);
+      },
     });
+    return results;
+  }
+
+  async erase(
+    topic: string,
+    epoch: string,
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+  ): Promise<number> {
+    this.#checkOpen();
+    let count = 0;
+    await this.#enqueue({
+      ...{ topic, entries: notices, erases: true },
+      run: (log, now) => {
+        count = log.erase(epoch, seqs, notices, now);
+      },
+    });
+    return count;
   }
 
   async read(topic: string, after: Position, limit: number): Promise<ReadResult> {
@@ -143,6 +169,23 @@ export class SqliteBroker implements Broker {
     }
   }
 
+  async keepSchemas(schemas: readonly KeptSchema[]): Promise<KeptSchema[]> {
+    this.#checkOpen();
+    const { statements } = this.#file;
+    try {
+      const kept: KeptSchema[] = statements.schemas.all();
+      const missing = schemas.filter((schema) => !kept.some((other) => isSame(schema, other)));
+      if (missing.length === 0) return kept;
+      this.#file.transaction(() => {
+        for (const { type, version, fingerprint, json } of missing)
+          statements.keepSchema.run(type, version, fingerprint, json);
+      });
+      return kept;
+    } catch (error) {
+      throw unavailable(this.#file.path, error);
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -168,6 +211,13 @@ export class SqliteBroker implements Broker {
     }
   }
 
+  #enqueue(write: Omit<Write, 'resolve' | 'reject'>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...write, resolve, reject });
+      this.#writing ??= this.#write();
+    });
+  }
+
   /** Stores the queue, group by group. Publishes that arrive while the disk works form the next group. */
   async #write(): Promise<void> {
     do {
@@ -177,7 +227,7 @@ export class SqliteBroker implements Broker {
     this.#writing = null;
   }
 
-  #takeGroup(): Publish[] {
+  #takeGroup(): Write[] {
     let count = 0;
     const size = this.#queue.findIndex(({ entries }) => {
       count += entries.length;
@@ -186,24 +236,25 @@ export class SqliteBroker implements Broker {
     return this.#queue.splice(0, size < 0 ? this.#queue.length : size + 1);
   }
 
-  async #store(group: readonly Publish[]): Promise<void> {
+  async #store(group: readonly Write[]): Promise<void> {
     const written = new Set<TopicLog>();
-    const results: PublishResult[][] = [];
+    const erases = group.some((write) => write.erases);
     let grown = 0;
     try {
       this.#file.transaction(() => {
         const now = this.#now();
         const cuts = this.#logs.cuts();
         for (const log of cuts.keys()) written.add(log);
-        for (const { topic, entries } of group) {
-          const log = this.#logs.forWriting(topic);
+        for (const { topic, run, ...write } of group) {
+          const log = write.erases ? this.#logs.get(topic) : this.#logs.forWriting(topic);
+          if (write.erases && !log.isStored) continue;
           written.add(log);
-          results.push(log.append(entries, now));
+          run(log, now);
         }
         for (const aged of this.#logs.nextAged(now)) written.add(aged);
         for (const log of written) grown += log.store(now, cuts.get(log));
-      });
-      await this.#file.sync(results.flat().filter(({ duplicate }) => !duplicate).length);
+      }, erases);
+      await this.#file.sync([...written].reduce((sum, log) => sum + log.added, 0));
     } catch (error) {
       for (const log of written) log.revert();
       for (const { reject } of group) reject(error);
@@ -216,6 +267,11 @@ export class SqliteBroker implements Broker {
       this.#tails.tell(log.name, records);
       this.#watchers.tell(log.name);
     }
-    for (const [index, { resolve }] of group.entries()) resolve(results[index] ?? []);
+    if (erases) this.#file.scrub();
+    for (const { resolve } of group) resolve();
   }
+}
+
+function isSame(one: KeptSchema, other: KeptSchema): boolean {
+  return one.type === other.type && one.version === other.version && one.fingerprint === other.fingerprint;
 }

@@ -2,9 +2,10 @@ import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
 import type { TopicEpochs } from '../epoch.ts';
-import { gapAfter } from '../gaps.ts';
+import { gapAfter, pageOf } from '../gaps.ts';
 import { numberEntries, type RememberedIds } from '../remembered-ids.ts';
-import { bytesOf, type CompleteRetention } from '../retention.ts';
+import { bytesOf, type CompleteRetention } from '../retention/retention.ts';
+import { cutsIn, type RuleRows, type RulesState, rulesFrom } from './rule-rows.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 
 /** Records that one transaction deletes beyond the number that it adds: a log that is far too long is trimmed bit by bit. */
@@ -15,6 +16,7 @@ export class TopicLog {
   readonly name: string;
   readonly epoch: string;
   readonly #rows: TopicRows;
+  readonly #ruleRows: RuleRows;
   readonly #renewals: number;
   readonly #retention: CompleteRetention;
   #extent: Extent;
@@ -23,16 +25,23 @@ export class TopicLog {
   /** The catalog that validated all records from number `from` on; earlier ones came with the file, or from another catalog. */
   #validated: { readonly by: object | undefined; readonly from: number } = { by: undefined, from: 0 };
   /** The append that is not settled yet, and the extent that `revert` restores; null when there is none. */
-  #open: { readonly before: Extent; readonly records: LogRecord[] } | null = null;
+  #open: { readonly before: Extent; readonly records: LogRecord[]; erasedBytes: number } | null = null;
 
-  constructor(name: string, epochs: TopicEpochs, rows: TopicRows, retention: CompleteRetention) {
+  constructor(
+    name: string,
+    epochs: TopicEpochs,
+    rows: TopicRows,
+    ruleRows: RuleRows,
+    retention: CompleteRetention,
+  ) {
     this.name = name;
     this.#rows = rows;
+    this.#ruleRows = ruleRows;
     this.#retention = retention;
-    const { renewals, ...extent } = rows.load();
+    const { renewals, rules, ...extent } = rows.load();
     this.#renewals = renewals ?? epochs.renewalsOf(name);
     this.epoch = epochs.of(name, this.#renewals);
-    this.#extent = extent;
+    this.#extent = { ...extent, rules: rulesFrom(rules, extent.first, retention) };
   }
 
   /** False for a topic that was never published to. */
@@ -61,6 +70,20 @@ export class TopicLog {
     return results;
   }
 
+  /** Erases settled records, see Broker.erase. Call it within a transaction. @returns their number */
+  erase(epoch: string, seqs: readonly number[], notices: readonly LogEntry[], now: number): number {
+    const { row } = this.#extent;
+    const { first, last } = this.bounds(now);
+    if (row === null || epoch !== this.epoch) return 0;
+    const held = seqs.filter((seq) => seq >= first && seq <= last);
+    const erased = held.map((seq) => this.#rows.erase(row, seq)).filter((bytes) => bytes > 0);
+    if (erased.length === 0) return 0;
+    this.append(notices, now);
+    this.#begin().erasedBytes += erased.reduce((sum, bytes) => sum + bytes, 0);
+    this.#extent = { ...this.#extent, erased: this.#extent.last };
+    return erased.length;
+  }
+
   /** Forgets the ids whose time is over. */
   forgetIds(): void {
     this.#ids?.forget();
@@ -71,6 +94,11 @@ export class TopicLog {
     return this.#open !== null;
   }
 
+  /** Number of records that were appended and are not settled yet. */
+  get added(): number {
+    return this.#open?.records.length ?? 0;
+  }
+
   /**
    * Writes the appended records and trims the log. Call it within a transaction.
    * @param maxBytes a limit below the log's retention; unlike that, it may cost the newest record too
@@ -78,7 +106,8 @@ export class TopicLog {
    */
   store(now: number, maxBytes = Number.POSITIVE_INFINITY): number {
     const { before, records } = this.#begin();
-    const { last } = this.#extent;
+    const { last, rules } = this.#extent;
+    if (rules) return this.#storeByRules(now, rules, maxBytes);
     const lastAt = Math.max(now, this.#extent.lastAt);
     const row = before.row ?? this.#rows.add(this.#renewals);
     const { first, bytes } = this.#trim(before, records, lastAt, maxBytes);
@@ -86,9 +115,30 @@ export class TopicLog {
     // Deletes first: in a full file the new records take the place of the old.
     if (oldest > before.oldest) this.#rows.purge(row, oldest, lastAt - IDEMPOTENCY_MS);
     if (this.#ids) this.#rows.dropIds(row, this.#ids.forgotten);
-    this.#rows.insert(row, records, { last, lastAt, bytes });
-    this.#extent = { row, first, oldest, last, lastAt, bytes, rowBytes: bytes };
+    const { erased } = this.#extent;
+    this.#rows.insert(row, records, { last, lastAt, bytes, erased, rules });
+    this.#extent = { row, first, oldest, last, lastAt, bytes, rowBytes: bytes, erased, rules };
     return bytes - before.rowBytes;
+  }
+
+  /** As {@link store}, where types have limits of their own. */
+  #storeByRules(now: number, before: RulesState, maxBytes: number): number {
+    const { before: former, records, erasedBytes } = this.#begin();
+    const { last, erased } = this.#extent;
+    const lastAt = Math.max(now, this.#extent.lastAt);
+    const row = former.row ?? this.#rows.add(this.#renewals);
+    const left = former.bytes - erasedBytes;
+    // Deletes first: in a full file the new records take the place of the old.
+    let { rules, bytes } = this.#ruleRows.trim(row, before, records, left, maxBytes, lastAt);
+    if (this.#ids) this.#rows.dropIds(row, this.#ids.forgotten);
+    this.#rows.insert(row, records, { last, lastAt, bytes, erased, rules });
+    if (this.#ruleRows.isTooMuch(rules, bytes, maxBytes)) {
+      ({ rules, bytes } = this.#ruleRows.trim(row, rules, [], bytes, maxBytes, lastAt));
+      this.#rows.insert(row, [], { last, lastAt, bytes, erased, rules });
+    }
+    const first = this.#rows.oldest(row) ?? last + 1;
+    this.#extent = { row, first, oldest: first, last, lastAt, bytes, rowBytes: bytes, erased, rules };
+    return bytes - former.rowBytes;
   }
 
   /** Makes the stored records visible, and returns them. */
@@ -108,32 +158,35 @@ export class TopicLog {
 
   bounds(now: number): Bounds {
     const { epoch, seq: last } = this.end;
-    return { epoch, first: Math.min(this.#firstKept(last, now), last + 1), last };
+    const { rules, first: oldest } = this.#extent;
+    const first = rules ? oldest : this.#firstKept(last, now);
+    const range = { epoch, first: Math.min(first, last + 1), last };
+    const { erased } = this.#open?.before ?? this.#extent;
+    const bounds = erased > 0 ? { ...range, erased } : range;
+    return rules ? { ...bounds, cuts: cutsIn(rules) } : bounds;
   }
 
   read(after: Position, limit: number, now: number): ReadResult {
     const { epoch } = this;
     const bounds = this.bounds(now);
-    const gap = gapAfter(after, bounds);
-    const from = (gap?.to ?? after).seq;
-    const rows = this.#rows.read(this.#extent.row, from, Math.min(from + limit, bounds.last));
+    const from = (gapAfter(after, bounds)?.to ?? after).seq;
+    const rows = this.#rows.read(this.#extent, from, bounds.last, limit);
     const { by, from: validFrom } = this.#validated;
-    const records = rows.map((row, index): LogRecord => {
-      const position = { epoch, seq: from + 1 + index };
-      const record = { ...row, ...position, cursor: formatCursor(position) };
-      return by && position.seq >= validFrom ? { ...record, validatedBy: by } : record;
+    const records = rows.map((row): LogRecord => {
+      const record = { ...row, epoch, cursor: formatCursor({ epoch, seq: row.seq }) };
+      return by && row.seq >= validFrom && !row.erased ? { ...record, validatedBy: by } : record;
     });
-    return { gap, records, bounds };
+    return pageOf(after, bounds, records);
   }
 
   /** See Broker.seek. */
   seek(at: number, now: number): Position {
     const { epoch, first, last } = this.bounds(now);
-    return { epoch, seq: this.#rows.firstAtOrAfter(this.#extent.row, at, first, last) - 1 };
+    return { epoch, seq: this.#rows.firstAtOrAfter(this.#extent, at, first, last) - 1 };
   }
 
   #begin() {
-    this.#open ??= { before: this.#extent, records: [] };
+    this.#open ??= { before: this.#extent, records: [], erasedBytes: 0 };
     return this.#open;
   }
 
@@ -152,7 +205,8 @@ export class TopicLog {
     };
     const { last } = this.#extent;
     let first = this.#firstKept(last, now);
-    let bytes = before.bytes + bytesBetween(before.last + 1, last + 1) - bytesBetween(before.first, first);
+    const left = before.bytes - (this.#open?.erasedBytes ?? 0);
+    let bytes = left + bytesBetween(before.last + 1, last + 1) - bytesBetween(before.first, first);
     while (bytes > this.#retention.maxBytes && first < last) bytes -= bytesBetween(first, ++first);
     while (bytes > maxBytes && first <= last) bytes -= bytesBetween(first, ++first);
     return { first, bytes };
@@ -162,6 +216,6 @@ export class TopicLog {
   #firstKept(last: number, now: number): number {
     const first = Math.max(this.#extent.first, last - this.#retention.maxRecords + 1);
     // Records that are not settled yet cannot be too old.
-    return this.#rows.firstAtOrAfter(this.#extent.row, now - this.#retention.maxAgeMs, first, this.end.seq);
+    return this.#rows.firstAtOrAfter(this.#extent, now - this.#retention.maxAgeMs, first, this.end.seq);
   }
 }

@@ -1,8 +1,9 @@
 import { AgingMap } from '../../memory/aging-map.ts';
 import { IDEMPOTENCY_MS } from '../broker.ts';
 import { epochSlot, TopicEpochs } from '../epoch.ts';
-import { type CompleteRetention, MAX_EMPTY_TOPICS } from '../retention.ts';
+import { type CompleteRetention, MAX_EMPTY_TOPICS } from '../retention/retention.ts';
 import type { LogFile } from './log-file.ts';
+import { RuleRows } from './rule-rows.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';
 
@@ -19,6 +20,7 @@ const MAX_FORGOTTEN = 1000;
 export class TopicLogs {
   readonly #file: LogFile;
   readonly #retention: CompleteRetention;
+  readonly #ruleRows: RuleRows;
   readonly #isFollowed: (topic: string) => boolean;
   readonly #epochs: TopicEpochs;
   /** The cached logs, the least recently used first. */
@@ -33,6 +35,7 @@ export class TopicLogs {
   constructor(file: LogFile, retention: CompleteRetention, isFollowed: (topic: string) => boolean) {
     this.#file = file;
     this.#retention = retention;
+    this.#ruleRows = new RuleRows(file, retention);
     this.#isFollowed = isFollowed;
     const renewals: { slot: number; renewals: number }[] = file.statements.renewals.all();
     this.#epochs = new TopicEpochs(
@@ -47,7 +50,13 @@ export class TopicLogs {
   get(name: string): TopicLog {
     const known = this.#logs.get(name) ?? this.#pinned.get(name);
     if (known) return known;
-    const log = new TopicLog(name, this.#epochs, new TopicRows(this.#file, name), this.#retention);
+    const log = new TopicLog(
+      name,
+      this.#epochs,
+      new TopicRows(this.#file, name),
+      this.#ruleRows,
+      this.#retention,
+    );
     // Names that were never published to are not cached: there may be any number of them.
     if (log.isStored) this.#remember(log);
     return log;
@@ -79,8 +88,10 @@ export class TopicLogs {
   /** The next topics with records that are too old; empty until a minute after the last complete round. Call it within a transaction. */
   nextAged(now: number): TopicLog[] {
     if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return [];
-    const before = now - this.#retention.maxAgeMs;
-    const aged: { name: string }[] = this.#file.statements.agedTopics.all(before, MAX_AGED);
+    const { maxAgeMs, rules } = this.#retention;
+    const { agedTopics, dueTopics } = this.#file.statements;
+    const aged: { name: string }[] =
+      rules.length > 0 ? dueTopics.all(now, MAX_AGED) : agedTopics.all(now - maxAgeMs, MAX_AGED);
     if (aged.length === 0) {
       this.#sweptAt = now;
       this.#forgetEmpty(now);

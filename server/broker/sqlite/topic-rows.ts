@@ -1,10 +1,12 @@
 import type { LogEntry } from '../../../shared/log.ts';
 import { type LogRecord, READ_CHARS } from '../broker.ts';
 import { RememberedIds } from '../remembered-ids.ts';
+import { lastCut } from '../retention/cuts.ts';
 import { damaged } from './engine.ts';
 import type { LogFile } from './log-file.ts';
+import { cutsIn, type RulesState, rulesText } from './rule-rows.ts';
 
-interface RecordRow {
+export interface RecordRow {
   readonly seq: number;
   readonly at: number;
   readonly type: string;
@@ -12,7 +14,12 @@ interface RecordRow {
   readonly id: string;
   readonly json: string;
   readonly meta: string | null;
+  readonly version: number;
+  readonly schema: string | null;
 }
+
+/** A record as the file has it, without its place. */
+type StoredRecord = LogEntry & Pick<LogRecord, 'seq' | 'at' | 'erased'>;
 
 /** The beginning and end of a topic's log. */
 export interface Extent {
@@ -28,6 +35,21 @@ export interface Extent {
   readonly bytes: number;
   /** Bytes as the topic's row has them. */
   readonly rowBytes: number;
+  /** See Bounds.erased; 0 before the first. */
+  readonly erased: number;
+  /** Limits of types; null where there never was one. */
+  readonly rules: RulesState | null;
+}
+
+/** A row as the entry that it was, and its time. */
+export function toEntry({ seq, at, type, id, json, meta, version, schema }: RecordRow): StoredRecord {
+  const told = {
+    ...(meta !== null && { meta }),
+    ...(version > 1 && { version }),
+    ...(schema !== null && { schema }),
+    ...(json === '' && { erased: true as const }),
+  };
+  return { type, id: JSON.parse(id), json, ...told, seq, at };
 }
 
 /** One topic's rows in the file. `row` is always the id of its row in `topics`. */
@@ -41,13 +63,23 @@ export class TopicRows {
   }
 
   /** Reads the extent, and the renewals of its epoch before it was first published to; null if it never was. */
-  load(): Extent & { readonly renewals: number | null } {
+  load(): Omit<Extent, 'rules'> & { readonly rules: string; readonly renewals: number | null } {
     const { topic, oldest } = this.#file.statements;
     const found:
-      | { row: number; last: number; lastAt: number; rowBytes: number; renewals: number }
+      | {
+          row: number;
+          last: number;
+          lastAt: number;
+          rowBytes: number;
+          erased: number;
+          rules: string;
+          renewals: number;
+        }
       | undefined = topic.get(this.#name);
-    if (!found)
-      return { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0, rowBytes: 0, renewals: null };
+    if (!found) {
+      const empty = { row: null, first: 1, oldest: 1, last: 0, lastAt: 0, bytes: 0, rowBytes: 0, erased: 0 };
+      return { ...empty, rules: '', renewals: null };
+    }
     const record: { seq: number } | undefined = oldest.get(found.row);
     const first = record?.seq ?? found.last + 1;
     return { ...found, first, oldest: first, bytes: this.bytes(found.row, first, found.last + 1) };
@@ -61,30 +93,38 @@ export class TopicRows {
   insert(
     row: number,
     records: readonly LogRecord[],
-    end: { last: number; lastAt: number; bytes: number },
+    { last, lastAt, bytes, erased, rules }: Pick<Extent, 'last' | 'lastAt' | 'bytes' | 'erased' | 'rules'>,
   ): void {
     const { insert, setEnd } = this.#file.statements;
-    for (const { seq, at, type, id, json, meta } of records) {
+    for (const { seq, at, type, id, json, meta, version, schema } of records) {
       // The id as JSON: SQLite's text is UTF-8, which cannot hold half a surrogate pair.
-      insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null);
+      insert.run(row, seq, at, type, JSON.stringify(id), json, meta ?? null, version ?? 1, schema ?? null);
     }
-    setEnd.run(end.last, end.lastAt, end.bytes, row);
+    setEnd.run(last, lastAt, bytes, erased, rules ? rulesText(rules) : '', rules ? rules.due : 0, row);
   }
 
-  /** The records after `from` up to and including `to`; they end once they come to READ_CHARS. */
-  read(row: number | null, from: number, to: number): (LogEntry & { at: number })[] {
-    const records: (LogEntry & { at: number })[] = [];
+  /** Up to `limit` records after `from` up to and including `to`; they end once they come to READ_CHARS. */
+  read({ row, rules }: Extent, from: number, to: number, limit: number): StoredRecord[] {
+    const records: StoredRecord[] = [];
     const rows: Iterator<RecordRow> = this.#file.statements.read.iterate(row, from, to);
-    for (let chars = 0; from + records.length < to && chars < READ_CHARS; ) {
-      const expected = from + records.length + 1;
+    let reached = from;
+    for (let chars = 0; reached < to && records.length < limit && chars < READ_CHARS; ) {
       const { value, done } = rows.next();
-      if (done || value.seq !== expected) throw this.#missing(expected);
-      const { at, type, id, json, meta } = value;
-      records.push({ type, id: JSON.parse(id), json, ...(meta !== null && { meta }), at });
-      chars += json.length;
+      this.#checkHole(rules, reached + 1, done ? to + 1 : value.seq);
+      if (done) break;
+      reached = value.seq;
+      records.push(toEntry(value));
+      chars += value.json.length;
     }
     rows.return?.();
     return records;
+  }
+
+  /** Takes the content of a record out of the file. @returns its bytes; 0 if there is none */
+  erase(row: number, seq: number): number {
+    const bytes = this.bytes(row, seq, seq + 1);
+    if (bytes > 0) this.#file.statements.erase.run(row, seq);
+    return bytes;
   }
 
   /** Total bytes of the records in [from, until). */
@@ -94,17 +134,27 @@ export class TopicRows {
     return found?.bytes ?? 0;
   }
 
-  /** The number of the first record in [from, to] appended at or after a time; `to + 1` if there is none. */
-  firstAtOrAfter(row: number | null, time: number, from: number, to: number): number {
-    // Most often it is the first one.
-    if (from > to || this.#timeOf(row, from) >= time) return from;
-    let [low, high] = [from + 1, to + 1];
+  /**
+   * The number of the first record in [from, to] appended at or after a time, or of the hole before it; `to + 1` if there is
+   * none.
+   */
+  firstAtOrAfter(extent: Extent, time: number, from: number, to: number): number {
+    if (from > to) return from;
+    const first = this.#next(extent, from, to);
+    if (first.at >= time) return first.seq; // as most often
+    let [low, high] = [first.seq + 1, to + 1];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.#timeOf(row, middle) >= time) high = middle;
-      else low = middle + 1;
+      const { seq, at } = this.#next(extent, middle, to);
+      if (at >= time) high = middle;
+      else low = seq + 1;
     }
-    return low;
+    return this.#next(extent, low, to).seq > to ? to + 1 : low;
+  }
+
+  /** The number of the oldest record; undefined if there is none. */
+  oldest(row: number): number | undefined {
+    return this.#file.statements.oldest.get<{ seq: number }>(row)?.seq;
   }
 
   /** Deletes the records before number `until`, and keeps the ids of those appended after the time `since`. */
@@ -116,16 +166,19 @@ export class TopicRows {
   }
 
   /** The ids of all records appended after the time `since`. @param now the time of day; a record from later has age 0 */
-  ids(since: number, now: number, { row, oldest, last }: Extent): RememberedIds {
-    const ids = new RememberedIds();
-    const age = (at: number): number => Math.max(0, now - at);
+  ids(since: number, now: number, extent: Extent): RememberedIds {
+    const { row, oldest, last } = extent;
     const { keptIds, recordIds } = this.#file.statements;
-    for (const kept of keptIds.all<{ ids: string }>(row)) {
-      for (const [id, seq, at] of JSON.parse(kept.ids)) if (at > since) ids.add(JSON.parse(id), seq, age(at));
+    const kept = keptIds
+      .all<{ ids: string }>(row)
+      .flatMap(({ ids }): [id: string, seq: number, at: number][] => JSON.parse(ids))
+      .map(([id, seq, at]) => ({ id, seq, at }));
+    const from = this.firstAtOrAfter(extent, since + 1, oldest, last);
+    const held = recordIds.all<{ id: string; seq: number; at: number }>(row, from);
+    const ids = new RememberedIds();
+    for (const { id, seq, at } of [...kept, ...held].sort((a, b) => a.seq - b.seq)) {
+      if (at > since) ids.add(JSON.parse(id), seq, Math.max(0, now - at));
     }
-    const from = this.firstAtOrAfter(row, since + 1, oldest, last);
-    for (const { id, seq, at } of recordIds.all<{ id: string; seq: number; at: number }>(row, from))
-      ids.add(JSON.parse(id), seq, age(at));
     return ids;
   }
 
@@ -134,13 +187,18 @@ export class TopicRows {
     this.#file.statements.dropIds.run(row, seq);
   }
 
-  #timeOf(row: number | null, seq: number): number {
-    const found: { at: number } | undefined = this.#file.statements.at.get(row, seq);
-    if (!found) throw this.#missing(seq);
-    return found.at;
+  /** The first record in [from, to]; one right after that, which is later than all, if there is none. */
+  #next({ row, rules }: Extent, from: number, to: number): { seq: number; at: number } {
+    const found = this.#file.statements.next.get<{ seq: number; at: number }>(row, from);
+    const next = found && found.seq <= to ? found : { seq: to + 1, at: Number.POSITIVE_INFINITY };
+    this.#checkHole(rules, from, next.seq);
+    return next;
   }
 
-  #missing(seq: number): Error {
-    return damaged(this.#file.path, `record ${seq} of topic ${this.#name} is missing`);
+  /** @throws EventsError UNAVAILABLE if records in [from, until) are missing, and no rule has taken them out */
+  #checkHole(rules: RulesState | null, from: number, until: number): void {
+    if (from === until || (rules && until - 1 <= lastCut(cutsIn(rules)))) return;
+    const what = `record ${from} of topic ${this.#name} is missing`;
+    throw damaged(this.#file.path, what);
   }
 }

@@ -68,9 +68,16 @@ export class ContiguousTail {
   }
 
   /** Takes a page, read after `position`. @returns false if there is more to be read */
-  take({ gap, records, bounds }: ReadResult): boolean {
+  take({ gap, gaps = [], records, bounds }: ReadResult): boolean {
     if (gap) this.#skip(gap);
-    if (records.length > 0) this.#pass(records);
+    let passed = 0;
+    for (const hole of gaps) {
+      const end = records.findIndex(({ seq }) => seq > hole.from.seq);
+      this.#pass(records.slice(passed, end));
+      this.#skip(hole);
+      passed = end;
+    }
+    this.#pass(passed === 0 ? records : records.slice(passed));
     return this.#passAhead() && (this.#position?.seq ?? 0) >= bounds.last;
   }
 

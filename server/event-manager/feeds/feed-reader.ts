@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventsError } from '../../../shared/errors.ts';
 import type { WhenSlow } from '../../../shared/read-options.ts';
 import type { Batch } from '../hubs/hub.ts';
+import { erases } from '../records/erasure.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 
 /** The reader of a feed: an outlet, an iterator, or the merged feed of several topics. */
@@ -59,6 +60,7 @@ export class PullReader implements FeedReader {
   take({ records }: Batch): boolean {
     if (this.#end) return false; // nothing may follow what was forgotten
     for (const record of records) {
+      if (record.erases) this.#erase(record);
       this.#records.push(record);
       this.#chars += charsOf(record);
     }
@@ -110,6 +112,12 @@ export class PullReader implements FeedReader {
     this.fail(
       new EventsError('SLOW_CONSUMER', 'The subscription was read too slowly: resume from the last cursor.'),
     );
+  }
+
+  /** Lets go of records that were erased: they are not delivered any more. */
+  #erase(erasure: StreamRecord): void {
+    this.#records = this.#records.filter((record) => !erases(erasure, record));
+    this.#chars = this.#records.reduce((sum, record) => sum + charsOf(record), 0);
   }
 
   #forget(): void {

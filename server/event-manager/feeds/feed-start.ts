@@ -34,8 +34,9 @@ export async function startAfter(
   if ('last' in since) return { position: await startOfLast(log, selector, since.last, steps) };
   const bounds = await steps.read(() => log.bounds());
   const position = await steps.read(() => log.seek(since.at));
-  const gap = gapBeforeTime(position, bounds);
-  return gap ? { position, gap: gapRecord(gap) } : { position };
+  const before = gapBeforeTime(position, bounds);
+  const gap = before && gapRecord(before);
+  return gap && selector.matches(gap) ? { position, gap } : { position };
 }
 
 /** The position before all that a log holds. */

@@ -4,6 +4,7 @@ import { EventsError } from '../../../shared/errors.ts';
 import { Batch, type Hub, type Sink } from '../hubs/hub.ts';
 import { patiently, type ReadSteps, type Reads } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
+import { addItem, isLoss } from '../records/erasure.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
@@ -66,7 +67,6 @@ export class Feed implements FeedHandle, Sink {
     this.#onClose = onClose;
   }
 
-  /** The records that its subscriber wants. */
   get selector(): Selector {
     return this.#selector;
   }
@@ -205,27 +205,27 @@ export class Feed implements FeedHandle, Sink {
         return;
       }
       const [before, hubBefore] = [position, this.hub.position];
-      const { gap, records } = await patiently(() => run.read(before), run.signal);
+      const { gap, records, isHeld } = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
       if (this.#reader.isAwaited) return this.#wait(); // and read again: what waits holds nothing
       const items: StreamRecord[] = [];
       if (gap) {
-        this.#recovered = false;
         items.push(gapRecord(gap));
         position = gap.to;
       }
       for (const record of run.steps.within(records)) {
         if (isBefore(this.hub.position, record)) break; // the hub will hand it out
         position = record;
-        if (!this.#selector.matches(record)) continue;
-        if (record.type === 'stream_gap') this.#recovered = false;
-        items.push(record);
+        if (this.#selector.matches(record)) addItem(items, record);
       }
+      if (items.some(isLoss)) this.#recovered = false;
       this.#position = position;
       this.#reports.read(records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
-      // The tail of this process is behind the log, unless it has moved since: what is missing comes through it.
-      if (samePosition(position, before) && samePosition(hubBefore, this.hub.position))
+      if (!samePosition(position, before)) continue;
+      // A record waits that the hub began after; or the tail is behind, and brings what is missing, if it has not moved.
+      if (isHeld && isBefore(position, this.hub.position)) await this.hub.log.released(run.signal);
+      else if (samePosition(hubBefore, this.hub.position))
         await once(this.hub.emitter, 'batch', { signal: run.signal });
     }
   }

@@ -10,6 +10,7 @@ import { UNSENT_BYTES } from '../reading/asker.ts';
 import { readBackward } from '../reading/read-backward.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
+import { addItem } from '../records/erasure.ts';
 import type { Selector } from '../records/selector.ts';
 import {
   decodeRecord,
@@ -53,6 +54,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   }
   const cursor = before === undefined ? null : parseCursor(before);
   const bounds = await steps.read(() => log.bounds());
+  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 })) throw heldBefore();
   const isLast = typeof since === 'object' && 'last' in since;
   const forward = since !== undefined && !isLast;
   const { records, start, end, exhausted } = forward
@@ -64,6 +66,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
         selector,
         isLast ? Math.min(since.last, MAX_PAGE) : limit,
         steps,
+        cursor !== null,
       );
   const previous = cursorBefore(start, bounds);
   const page = {
@@ -71,7 +74,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
       .filter(({ type }) => !isNoticeType(type))
       // The selector let nothing else through than events N.
       .map((record) => ({ cursor: record.cursor, event: itemOf<C>(record) as EventOf<N, C> })),
-    gaps: records
+    gaps: joined(records)
       .filter(({ type }) => type === 'stream_gap')
       .map((record) => (itemOf<C>(record) as StreamGap).data),
     next: formatCursor(end),
@@ -79,6 +82,13 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
     atEnd: forward ? exhausted : before === undefined,
   };
   return { page, chars: charsOf(records) };
+}
+
+/** Records of a page as a subscription would have them. */
+function joined(records: readonly StreamRecord[]): StreamRecord[] {
+  const items: StreamRecord[] = [];
+  for (const record of records) addItem(items, record);
+  return items;
 }
 
 async function pageAfter(
@@ -115,15 +125,18 @@ async function pageAfter(
   }
 }
 
+/** @param isGiven true if the caller asked for that very end */
 async function pageBefore(
   log: TopicReader,
   bounds: Bounds,
-  end: Position,
+  from: Position,
   selector: Selector,
   limit: number,
   steps: ReadSteps,
+  isGiven: boolean,
 ): Promise<RecordPage> {
-  const page = new NewestRecords(limit);
+  let end = from;
+  let page = new NewestRecords(limit);
   const scanned = new Scanned();
   let start = await readBackward(log, bounds, end, steps, {
     record(record) {
@@ -134,9 +147,22 @@ async function pageBefore(
       scanned.add(records, chars);
       return page.isFull || scanned.isEnough;
     },
+    cut(position) {
+      if (isGiven) throw heldBefore();
+      end = position;
+      page = new NewestRecords(limit);
+    },
   });
   if (page.isFull) start = page.start ?? start;
   return { records: page.records, start, end, exhausted: start.seq < bounds.first };
+}
+
+/** The error of a page that would have a record in it which must wait: to leave it out would be to lose it in silence. */
+function heldBefore(): EventsError {
+  return new EventsError(
+    'UNAVAILABLE',
+    'There is an event of a newer version than this server knows: ask another one, or later.',
+  );
 }
 
 /** Amount read for a page. */
@@ -164,6 +190,8 @@ class NewestRecords {
   /** Records of ranges that are complete, oldest first. */
   #records: StreamRecord[] = [];
   #range: StreamRecord[] = [];
+  /** Number of both, without holes: those come on top. */
+  #count = 0;
   #chars = 0;
   isFull = false;
 
@@ -177,10 +205,12 @@ class NewestRecords {
 
   add(record: StreamRecord): void {
     this.#range.push(record);
+    this.#count += countOf(record);
     this.#chars += record.json.length;
     // The oldest leave as soon as they cannot be on the page any more: no range is held that is larger than a page.
     for (let [oldest] = this.#range; oldest && this.#fitsWithout(oldest); [oldest] = this.#range) {
       this.#range.shift();
+      this.#count -= countOf(oldest);
       this.#chars -= oldest.json.length;
       this.isFull = true;
     }
@@ -189,13 +219,13 @@ class NewestRecords {
   nextRange(): void {
     this.#records = [...this.#range, ...this.#records];
     this.#range = [];
-    this.isFull ||= this.#records.length === this.#limit;
+    this.isFull ||= this.#count === this.#limit;
   }
 
   /** Tells if the page is full with what is newer than its oldest record. */
-  #fitsWithout({ json }: StreamRecord): boolean {
-    const newer = this.#range.length + this.#records.length - 1;
-    return newer > 0 && (newer >= this.#limit || this.#chars - json.length >= PAGE_CHARS);
+  #fitsWithout(oldest: StreamRecord): boolean {
+    const newer = this.#count - countOf(oldest);
+    return newer > 0 && (newer >= this.#limit || this.#chars - oldest.json.length >= PAGE_CHARS);
   }
 
   /** The position before the oldest. */
@@ -204,4 +234,9 @@ class NewestRecords {
     if (oldest?.type === 'stream_gap') return parseCursor((decodeRecord(oldest) as StreamGap).data.from);
     return oldest && { epoch: oldest.epoch, seq: oldest.seq - 1 };
   }
+}
+
+/** Amount of a page that a record takes: a hole that limits of types have made takes none. */
+function countOf({ after }: StreamRecord): number {
+  return after === undefined ? 1 : 0;
 }

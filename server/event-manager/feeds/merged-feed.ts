@@ -3,6 +3,7 @@ import type { StreamSynced } from '../../../shared/stream-items.ts';
 import { Batch, type Sink } from '../hubs/hub.ts';
 import type { MergedHub, MergedHubs } from '../hubs/merged-hub.ts';
 import type { Reads } from '../reading/steps.ts';
+import { erases } from '../records/erasure.ts';
 import { inHandfuls, Places } from '../records/places.ts';
 import { allSyncedRecord, decodeRecord, type StreamRecord } from '../records/stream-record.ts';
 import { Feed } from './feed.ts';
@@ -180,7 +181,10 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
   #take(part: Part, records: readonly StreamRecord[]): boolean {
     if (this.#closed) return false;
     if (!this.#full) return this.#forward(part, records);
-    part.waiting.push(...records);
+    for (const record of records) {
+      if (record.erases) part.waiting = part.waiting.filter((waiting) => !erases(record, waiting));
+      part.waiting.push(record);
+    }
     return false;
   }
 

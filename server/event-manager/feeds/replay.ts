@@ -7,6 +7,7 @@ import { type Clock, onAbort, Pace } from '../../../shared/timing.ts';
 import { hasReached, newestPosition } from '../../broker/gaps.ts';
 import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
+import { addItem, isLoss } from '../records/erasure.ts';
 import type { Selector } from '../records/selector.ts';
 import {
   type DeliveredItem,
@@ -118,8 +119,8 @@ async function* recordsOf(
     for (const record of steps.within(chunk.records)) {
       if (hasReached(position, end) || chars >= HELD_CHARS) break;
       if (selector.matches(record)) {
-        if (record.type === 'stream_gap') recovered = false;
-        wanted.push(record);
+        if (isLoss(record)) recovered = false;
+        addItem(wanted, record);
         chars += record.json.length;
       }
       position = record;

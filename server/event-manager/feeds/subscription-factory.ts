@@ -23,7 +23,9 @@ import type { TopicSource } from './topic-parts.ts';
 /** Tells the part of a topic that may be seen; null: none. Asked for each topic of a subscription to several. */
 export type TopicGate = (topic: string) => Selection | null | Promise<Selection | null>;
 
-interface UncheckedOptions extends SubscriptionOptions<string, AnyCatalog>, Pick<Selection, 'unknownTypes'> {
+interface UncheckedOptions
+  extends SubscriptionOptions<string, AnyCatalog>,
+    Pick<Selection, 'unknownTypes' | 'subject'> {
   admit?: TopicGate | undefined;
   asker?: Asker | undefined;
 }
@@ -96,11 +98,13 @@ export class SubscriptionFactory {
     keyOf: KeyOf,
   ) {
     const choice = parseTopics(topics);
+    const { echo, subject } = options;
     if (typeof since === 'string') parseTopicsCursor(since);
     const open = async (topic: string): Promise<TopicSource | null> => {
       if (!admit) return this.#open(topic, options, selector, keyOf, asker);
       const admitted = await admit(topic);
-      return admitted && this.#open(topic, options, select(this.#catalog, admitted), keyOf, asker);
+      if (!admitted) return null;
+      return this.#open(topic, options, select(this.#catalog, { ...admitted, echo, subject }), keyOf, asker);
     };
     return (reader: FeedReader) => {
       const onClose = this.#stats.subscriberCame({ release: () => this.#merged.delete(feed) });

@@ -6,6 +6,9 @@ import type { Hub } from './hub.ts';
 import { PacedHub, type Pacing } from './paced-hub.ts';
 import { TopicHub } from './topic-hub.ts';
 
+/** Each asks the broker. */
+const MAX_LAGS = 100;
+
 /** A hub that somebody uses: it stays open until `release`. */
 export interface HubLease<H extends Hub = Hub> {
   readonly hub: H;
@@ -80,6 +83,15 @@ export class HubRegistry {
     return Array.from(this.#entries.values(), ({ hub }) => hub);
   }
 
+  /** By how many records the hub that is furthest behind its log is behind, of the first 100; null where that is not known. */
+  async lag(): Promise<number | null> {
+    const lags = await Promise.all(this.hubs.slice(0, MAX_LAGS).map((hub) => hub.lag()));
+    return lags.reduce<number | null>(
+      (most, lag) => (most === null || lag === null ? null : Math.max(most, lag)),
+      0,
+    );
+  }
+
   acquire(topic: string): HubLease {
     const entry = this.#entries.get(topic) ?? this.#open(topic);
     clearTimeout(entry.closing);
@@ -96,7 +108,9 @@ export class HubRegistry {
       users: 0,
       closing: undefined,
       unused: () => {
-        entry.closing = setTimeout(() => this.#close(topic, entry), this.#lingerMs).unref();
+        // At a record that must wait, nobody's hub would look as if somebody did.
+        const lingerMs = entry.hub.isHeld ? 0 : this.#lingerMs;
+        entry.closing = setTimeout(() => this.#close(topic, entry), lingerMs).unref();
       },
     };
     this.#entries.set(topic, entry);

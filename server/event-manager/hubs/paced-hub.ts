@@ -89,6 +89,7 @@ export class PacedHub implements Hub, RecordHolder {
     let gap: Gap | null = null;
     let held = this.#reduction(after);
     let last: StreamRecord | undefined;
+    let isHeld: boolean | undefined;
     try {
       while (!held.isLarge && !steps.crowded && this.#isToBeRead(held.end)) {
         const chunk = await this.#hub.read(held.end, steps);
@@ -103,6 +104,7 @@ export class PacedHub implements Hub, RecordHolder {
           held.add(record, this.#pacing.selector.matches(record));
           last = record;
         }
+        isHeld = chunk.isHeld;
         if (!chunk.gap && samePosition(held.end, end)) break;
         steps.hold(held.chars);
       }
@@ -112,7 +114,7 @@ export class PacedHub implements Hub, RecordHolder {
     const records = held.records();
     // Nobody wants it, but whoever reads has come as far.
     if (last && last !== records.at(-1) && !this.#pacing.selector.matches(last)) records.push(last);
-    return { gap, records };
+    return { gap, records, ...(isHeld && { isHeld }) };
   }
 
   /** Held records are handed out before. */
@@ -174,10 +176,10 @@ export class PacedHub implements Hub, RecordHolder {
     return new Conflation(from, this.#pacing.keyOf);
   }
 
-  /** A gap of more than one record, or into another epoch: told at once, for nothing can be reduced across it. */
-  #isBreak({ type, epoch, seq }: StreamRecord): boolean {
+  /** A gap into another epoch, or of more than one record of any type: told at once, for nothing can be reduced across it. */
+  #isBreak({ type, epoch, seq, of }: StreamRecord): boolean {
     const { end } = this.#held;
-    return isNoticeType(type) && (epoch !== end.epoch || seq !== end.seq + 1);
+    return isNoticeType(type) && (epoch !== end.epoch || (seq !== end.seq + 1 && of === undefined));
   }
 
   /** Tells if a reader at a position lacks what this hub has passed, or stands where the topic's own never was. */

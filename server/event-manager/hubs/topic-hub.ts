@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { Position } from '../../../shared/cursor.ts';
-import type { Gap, Tail } from '../../broker/broker.ts';
+import type { Gap } from '../../broker/broker.ts';
 import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { ReadSteps } from '../reading/steps.ts';
-import type { TopicReader } from '../reading/topic-reader.ts';
+import type { TopicReader, TopicTail } from '../reading/topic-reader.ts';
+import { erasedPlace, erases } from '../records/erasure.ts';
 import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord } from '../records/stream-record.ts';
@@ -31,7 +32,7 @@ export class TopicHub implements Hub {
   #pending: StreamRecord[] = [];
   #pendingChars = 0;
   #scheduled = false;
-  #tail: Tail | null = null;
+  #tail: TopicTail | null = null;
   #closed = false;
 
   /** @param budget what all hubs of the process keep of recent records */
@@ -53,6 +54,11 @@ export class TopicHub implements Hub {
   get position(): Position {
     if (this.#position === null) throw new TypeError('TopicHub: wait for started() first');
     return this.#position;
+  }
+
+  /** It hands out nothing now: a record must wait [V4]. */
+  get isHeld(): boolean {
+    return this.#tail?.isHeld ?? false;
   }
 
   get previous(): Position {
@@ -123,7 +129,16 @@ export class TopicHub implements Hub {
     if (this.#closed) return;
     this.#pending.push(...records);
     for (const { json } of records) this.#pendingChars += json.length;
+    for (const record of records) if (record.erases) this.#erase(record);
     this.#schedule();
+  }
+
+  /** Lets go of records that were erased: those that are not handed out yet will not be. */
+  #erase(erasure: StreamRecord): void {
+    this.#recent.clear();
+    this.#budget.note(this.#recent);
+    this.#pending = this.#pending.map((record) => (erases(erasure, record) ? erasedPlace(record) : record));
+    this.#pendingChars = this.#pending.reduce((sum, { json }) => sum + json.length, 0);
   }
 
   #schedule(): void {

@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EventInput, EventName, PublishMeta } from '../../../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../../shared/log.ts';
+import { checkPublishAs } from '../../../shared/publish-as.ts';
 import { parseTopic } from '../../../shared/topic.ts';
 import type { Instruments } from '../../telemetry/telemetry.ts';
 import { Counts } from '../stats/event-stats.ts';
@@ -11,6 +12,17 @@ import { Throttle } from './throttle.ts';
 export interface PublishOptions extends PublishMeta {
   /** Default `default`. */
   topic?: string | undefined;
+  /**
+   * Publisher of the event: the id of a subject, stored as it is said here [V6]. Say what your own code knows,
+   * never what a client sent. Default: nobody is named.
+   */
+  by?: string | undefined;
+}
+
+/** Options of a batch: the topic, and who publishes: one for all events, or one for each. */
+export interface PublishBatchOptions extends Pick<PublishOptions, 'topic'> {
+  /** As for one event; a list has one for each event, in their order. Default: nobody is named. */
+  by?: string | readonly (string | undefined)[] | undefined;
 }
 
 /** Result of a publish here: `conflated` if a throttle let a later event stand in for this one. */
@@ -32,14 +44,18 @@ export class ManagerPublisher {
   readonly #target: PublishTarget;
   readonly #instruments: Instruments;
   readonly #throttles = new Map<string, Throttle<PublishResult[]>>();
+  /** Versions that events are held at. */
+  readonly #publishAs: ReadonlyMap<string, number>;
 
   constructor(
     catalog: AnyCatalog,
     target: PublishTarget,
     maxInFlight: number,
     throttleMs: Readonly<Record<string, number | undefined>>,
+    publishAs: Readonly<Record<string, number | undefined>>,
     instruments: Instruments,
   ) {
+    this.#publishAs = checkPublishAs(catalog, publishAs, 'EventManager');
     this.#instruments = instruments;
     this.#catalog = catalog;
     this.#target = target;
@@ -51,9 +67,13 @@ export class ManagerPublisher {
     }
   }
 
-  async publish(topicName: string | undefined, event: UncheckedEvent): Promise<ManagerPublishResult> {
+  async publish(
+    topicName: string | undefined,
+    event: UncheckedEvent,
+    by?: PublishOptions['by'],
+  ): Promise<ManagerPublishResult> {
     const topic = parseTopic(topicName);
-    const entry = this.#validated(() => toLogEntry(this.#catalog, event));
+    const entry = this.#validated(() => this.#toEntry(event, by));
     const throttle = this.#throttles.get(entry.type);
     this.gate.enter(1);
     try {
@@ -68,10 +88,12 @@ export class ManagerPublisher {
   async publishBatch(
     topicName: string | undefined,
     events: readonly UncheckedEvent[],
+    by?: PublishBatchOptions['by'],
   ): Promise<PublishResult[]> {
     const topic = parseTopic(topicName);
+    const publisherOf = (index: number) => (typeof by === 'object' ? by[index] : by);
     const entries = this.#validated(() =>
-      events.map((event, index) => atIndex(index, () => toLogEntry(this.#catalog, event))),
+      events.map((event, index) => atIndex(index, () => this.#toEntry(event, publisherOf(index)))),
     );
     if (entries.length === 0) return [];
     this.gate.enter(entries.length);
@@ -85,6 +107,10 @@ export class ManagerPublisher {
   /** Sends what throttles hold back. */
   flush(): void {
     for (const throttle of this.#throttles.values()) throttle.flush();
+  }
+
+  #toEntry(event: UncheckedEvent, by: string | undefined): LogEntry {
+    return toLogEntry(this.#catalog, event, { by, version: this.#publishAs.get(event.event_type) });
   }
 
   /** Appends, and counts. Not async: each further promise is a twentieth of what a publish costs here. */

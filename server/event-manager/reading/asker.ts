@@ -29,6 +29,16 @@ export function ownAsker(): Asker {
   return { ...FREE };
 }
 
+/** Asker of a page in the making: nobody waits in the midst of one, since it would hold up those of others. */
+export function unhurried(asker: Asker): Asker {
+  return {
+    ...ownAsker(),
+    get gone() {
+      return asker.gone;
+    },
+  };
+}
+
 /** A holder of records that wait for an interval to end, or for the next turn at the log. */
 export interface RecordHolder {
   /** Hands out its records early: with those of others they are too much. */

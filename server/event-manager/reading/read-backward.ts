@@ -2,7 +2,7 @@ import type { Position } from '../../../shared/cursor.ts';
 import type { Bounds } from '../../broker/broker.ts';
 import { gapUpTo, newestPosition } from '../../broker/gaps.ts';
 import type { Selector } from '../records/selector.ts';
-import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
+import { gapRecord, recordUpTo, type StreamRecord } from '../records/stream-record.ts';
 import type { ReadSteps } from './steps.ts';
 import type { TopicReader } from './topic-reader.ts';
 
@@ -18,6 +18,8 @@ export interface BackwardReader {
   record(record: StreamRecord): void;
   /** All of the range was told. @returns whether that is enough */
   rangeRead(records: number, chars: number): boolean;
+  /** A record was met that must wait: the log ends here, and nothing counts that was told before [V4]. */
+  cut(end: Position): void;
 }
 
 /**
@@ -36,12 +38,19 @@ export async function readBackward(
   for (let isEnough = false; start.seq >= first && !isEnough; ) {
     const after = { epoch, seq: Math.max(first - 1, start.seq - size) };
     const range = await readRange(log, after, start.seq, steps, reader);
+    if (range.heldAt) {
+      start = range.heldAt;
+      reader.cut(start);
+      continue;
+    }
     isEnough = reader.rangeRead(range.records, range.chars);
     // Trimmed while reading: what is left is the beginning.
     if (range.trimmedTo) return range.trimmedTo;
-    start = after;
     const fitting = Math.floor((RANGE_CHARS * range.records) / Math.max(1, range.chars));
-    size = Math.max(1, Math.min(size * 2, fitting, MAX_RANGE));
+    // Most of a range may be holes.
+    const numbers = Math.ceil((start.seq - after.seq) / Math.max(1, range.records));
+    start = after;
+    size = Math.max(1, Math.min(size * 2, Math.min(fitting, MAX_RANGE) * numbers));
   }
   return start;
 }
@@ -54,13 +63,15 @@ export async function startOfLast(
   steps: ReadSteps,
 ): Promise<Position> {
   const bounds = await steps.read(() => log.bounds());
-  const end = newestPosition(bounds);
+  let end = newestPosition(bounds);
   let found = 0;
   let inRange: Position[] = [];
   let oldest: Position | undefined;
   const start = await readBackward(log, bounds, end, steps, {
-    record({ epoch, seq, ...record }) {
-      if (selector.matches({ epoch, seq, ...record })) inRange.push({ epoch, seq });
+    record(record) {
+      const { epoch, seq, after, erased, erases } = record;
+      const isEvent = after === undefined && !erased && !erases;
+      if (isEvent && selector.matches(record)) inRange.push({ epoch, seq });
     },
     rangeRead() {
       const wanted = Math.min(inRange.length, limit - found);
@@ -68,6 +79,12 @@ export async function startOfLast(
       oldest = inRange.at(-wanted || inRange.length) ?? oldest;
       inRange = [];
       return found === limit;
+    },
+    cut(position) {
+      end = position;
+      found = 0;
+      inRange = [];
+      oldest = undefined;
     },
   });
   if (oldest === undefined) return end;
@@ -81,7 +98,7 @@ async function readRange(
   last: number,
   steps: ReadSteps,
   reader: BackwardReader,
-): Promise<{ records: number; chars: number; trimmedTo: Position | null }> {
+): Promise<{ records: number; chars: number; trimmedTo: Position | null; heldAt: Position | null }> {
   let records = 0;
   let chars = 0;
   let trimmedTo: Position | null = null;
@@ -97,13 +114,17 @@ async function readRange(
       end = gap.to;
       if (gap.reason !== 'dropped') trimmedTo = end;
     }
-    if (end.epoch !== after.epoch || (!chunk.gap && chunk.records.length === 0)) break;
+    if (end.epoch !== after.epoch) break;
+    if (!chunk.gap && chunk.records.length === 0)
+      return { records, chars, trimmedTo, heldAt: chunk.isHeld ? end : null };
     for (const record of steps.within(chunk.records)) {
-      reader.record(record);
-      records++;
-      chars += record.json.length;
       end = record;
+      const part = recordUpTo(record, last);
+      if (!part) break;
+      reader.record(part);
+      records++;
+      chars += part.json.length;
     }
   }
-  return { records, chars, trimmedTo };
+  return { records, chars, trimmedTo, heldAt: null };
 }

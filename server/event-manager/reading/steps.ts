@@ -4,8 +4,9 @@ import type { StreamRecord } from '../records/stream-record.ts';
 import type { Asker, HeldRecords, RecordHolder } from './asker.ts';
 import type { LookTime, Turns } from './turns.ts';
 
-/** Records of one step, and ms for looking at them. */
-const STEP_RECORDS = 512;
+/** Records of one step. */
+export const STEP_RECORDS = 512;
+/** Ms for looking at them. */
 const STEP_MS = 2;
 /** Ms, about, until a log that could not be reached is asked again. */
 const RETRY_MS = 250;

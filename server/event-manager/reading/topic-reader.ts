@@ -1,7 +1,14 @@
-import { formatCursor, type Position } from '../../../shared/cursor.ts';
-import type { Bounds, Broker, Gap, LogRecord } from '../../broker/broker.ts';
-import type { StreamRecord } from '../records/stream-record.ts';
-import type { LookTime } from './turns.ts';
+import { formatCursor, isBefore, type Position } from '../../../shared/cursor.ts';
+import { onAbort } from '../../../shared/timing.ts';
+import type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail } from '../../broker/broker.ts';
+import { isCut } from '../../broker/retention/cuts.ts';
+import { clearMemos } from '../../memory/aging-map.ts';
+import type { NewerVersions } from '../records/newer-versions.ts';
+import { gapRecord, isNoticeType, numberBefore, type StreamRecord } from '../records/stream-record.ts';
+import { ownAsker } from './asker.ts';
+import { type HeldLog, HoldingTail, type StreamSink } from './holding-tail.ts';
+import { patiently, STEP_RECORDS } from './steps.ts';
+import type { LookTime, Turns } from './turns.ts';
 
 /** Characters of JSON of all pages that one process keeps: four steps of different readers. */
 const KEPT_CHARS = 1024 * 1024;
@@ -10,7 +17,9 @@ const KEPT_PAGES = 16;
 
 interface Page {
   readonly log: object;
-  /** Contiguous, of one epoch. */
+  /** Bounds.erased of the log when it was read. */
+  readonly erased: number | undefined;
+  /** Contiguous, of one epoch; holes that limits of types have made are gaps in their places. */
   readonly records: readonly StreamRecord[];
   readonly chars: number;
 }
@@ -24,20 +33,36 @@ export class RecentPages {
   readonly #pages: Page[] = [];
   #chars = 0;
 
-  /** The records right after a position that are in a page, whether or not the log still holds them. */
+  /** The records right after a position that are in a page, whether or not the log still holds them as they are. */
   after(log: object, { epoch, seq }: Position): readonly StreamRecord[] {
     for (const { log: of, records } of this.#pages) {
       const [first] = records;
-      if (of !== log || first?.epoch !== epoch || seq < first.seq - 1) continue;
-      if (seq < first.seq - 1 + records.length) return records.slice(seq + 1 - first.seq);
+      const last = records.at(-1);
+      if (of !== log || first?.epoch !== epoch || !last) continue;
+      const ifContiguous = seq - numberBefore(first);
+      if (ifContiguous < 0 || seq >= last.seq) continue;
+      if (records[ifContiguous]?.seq === seq + 1) return records.slice(ifContiguous);
+      const index = records.findIndex((record) => numberBefore(record) === seq);
+      if (index >= 0) return records.slice(index);
     }
     return [];
   }
 
-  /** Keeps a page without holes. */
-  keep(log: object, records: readonly StreamRecord[]): void {
+  /** Tells if the pages of a log were read before records were erased. @param erased Bounds.erased of the log now */
+  areOutdated(log: object, erased: number | undefined): boolean {
+    return this.#pages.some((page) => page.log === log && page.erased !== erased);
+  }
+
+  /** Forgets all pages: records in them may have been erased. */
+  clear(): void {
+    this.#pages.length = 0;
+    this.#chars = 0;
+  }
+
+  /** Keeps a page without holes. @param erased Bounds.erased of the log when it was read */
+  keep(log: object, records: readonly StreamRecord[], erased?: number): void {
     const chars = records.reduce((sum, { json }) => sum + json.length, 0);
-    this.#pages.push({ log, records, chars });
+    this.#pages.push({ log, records, erased, chars });
     this.#chars += chars;
     while (this.#chars > KEPT_CHARS || this.#pages.length > KEPT_PAGES)
       this.#chars -= this.#pages.shift()?.chars ?? 0;
@@ -46,16 +71,35 @@ export class RecentPages {
 
 const pages = new RecentPages();
 
-/** Tells if a log still holds all of some records. */
-export function holds({ epoch, first, last }: Bounds, records: readonly StreamRecord[]): boolean {
-  const [oldest] = records;
-  return oldest?.epoch === epoch && oldest.seq >= first && oldest.seq + records.length - 1 <= last;
+/** Forgets what this process keeps of records, so that nothing is left of those that were erased. */
+export function forgetRecords(): void {
+  pages.clear();
+  clearMemos();
 }
 
-/** Records right after a position, and a gap before them. */
-interface ReadPage {
+/** Tells if a log still holds all of some contiguous records. */
+export function holds({ epoch, first, last, cuts }: Bounds, records: readonly StreamRecord[]): boolean {
+  const [oldest] = records;
+  const newest = records.at(-1);
+  if (!newest || oldest?.epoch !== epoch || oldest.seq < first || newest.seq > last) return false;
+  return !cuts || records.every((record) => isNoticeType(record.type) || !isCut(record, cuts));
+}
+
+/** Records in order with the gaps that are before them and between them. */
+function withHoles(records: readonly StreamRecord[], gaps: readonly Gap[]): readonly StreamRecord[] {
+  if (gaps.length === 0) return records;
+  return [...records, ...gaps.map((gap) => gapRecord(gap))].sort((a, b) => a.seq - b.seq);
+}
+
+/**
+ * Records right after a position, and a gap before them. What limits of types took out is a gap among the records, for
+ * those who want one of the types.
+ */
+export interface LogPage {
   readonly gap: Gap | null;
   readonly records: readonly StreamRecord[];
+  /** True if it ends right before a record that must wait: for now, the log's end [V4]. */
+  readonly isHeld?: boolean;
 }
 
 const noop = (): void => {};
@@ -63,20 +107,37 @@ const noop = (): void => {};
 /** Turns a log's record into a stream's: the same, or a gap of one if it is not a valid event. */
 export type RecordGate = (record: LogRecord) => StreamRecord;
 
-/** One topic's log as this process reads it: the broker's, with malformed records turned away. */
+/** Handle of a {@link TopicReader.tail}. */
+export interface TopicTail extends Tail {
+  /** True while it has ended before a record that must wait. */
+  readonly isHeld: boolean;
+}
+
+/** A cause for which records wait, and the turns in which the log is read once they do no longer. */
+export interface Waits {
+  readonly newer: NewerVersions;
+  readonly turns: Turns;
+  /** Resolves when a record can be judged, undefined once it can; rejects where the log cannot be reached. Default: at once. */
+  readonly ready?: (() => Promise<void> | undefined) | undefined;
+}
+
+/** One topic's log as this process reads it: the broker's, with malformed records turned away, up to one that must wait. */
 export class TopicReader {
   readonly topic: string;
   readonly #broker: Broker;
   readonly #admit: RecordGate;
+  readonly #waits: Waits | undefined;
   /** Reads of the log that are under way, by the place before their first record. */
   readonly #reading = new Map<string, Promise<unknown>>();
   /** Bounds that are asked for in this very moment. */
   #bounds: Promise<Bounds> | null = null;
 
-  constructor(topic: string, broker: Broker, admit: RecordGate) {
+  /** @param waits default: no record waits */
+  constructor(topic: string, broker: Broker, admit: RecordGate, waits?: Waits) {
     this.topic = topic;
     this.#broker = broker;
     this.#admit = admit;
+    this.#waits = waits;
   }
 
   /**
@@ -90,22 +151,28 @@ export class TopicReader {
     limit: number,
     time: LookTime,
     arrived?: (last: Position) => void,
-  ): Promise<ReadPage> {
+  ): Promise<LogPage> {
+    const ready = this.#waits?.ready?.();
+    if (ready) await ready;
     const place = formatCursor(after);
     const other = this.#reading.get(place);
     if (other) await other;
     const kept = pages.after(this, after).slice(0, limit);
     const lastKept = kept.at(-1);
     if (lastKept) arrived?.(lastKept);
-    if (kept.length > 0 && holds(await this.bounds(), kept)) {
-      await time();
-      return { gap: null, records: kept };
+    if (kept.length > 0) {
+      const now = await this.#wholeBounds();
+      if (pages.areOutdated(this, now.erased)) forgetRecords();
+      else if (holds(now, kept)) {
+        await time();
+        return { gap: null, records: kept };
+      }
     }
-    const page = this.#readLog(after, limit, time, arrived);
-    const over = page.then(noop, noop); // its failure is told to the one who reads it
+    const reading = this.#readLog(after, limit, time, arrived);
+    const over = reading.then(noop, noop); // its failure is told to the one who reads it
     this.#reading.set(place, over);
     void over.then(() => this.#reading.get(place) === over && this.#reading.delete(place));
-    return page;
+    return reading;
   }
 
   async #readLog(
@@ -113,27 +180,56 @@ export class TopicReader {
     limit: number,
     time: LookTime,
     arrived?: (last: Position) => void,
-  ): Promise<ReadPage> {
-    const { gap, records } = await this.#broker.read(this.topic, after, limit);
+  ): Promise<LogPage> {
+    const { gap: before, gaps = [], records, bounds } = await this.#broker.read(this.topic, after, limit);
     const last = records.at(-1);
     if (last && arrived) {
       arrived(last);
       await new Promise(setImmediate); // whatever was asked for leaves first
     }
     await time();
-    const admitted = records.map(this.#admit);
-    if (!gap && admitted.length > 0) pages.keep(this, admitted);
+    const { records: passing, heldAt } = this.#admitted(records);
+    const gap = before?.types ? null : before;
+    const holes = before?.types ? [before, ...gaps] : gaps;
+    const admitted = withHoles(
+      passing,
+      heldAt === null ? holes : holes.filter(({ to }) => to.seq <= heldAt.seq),
+    );
+    if (!gap && admitted.length > 0) pages.keep(this, admitted, bounds.erased);
     await time(); // to admit them may have taken all that there was
-    return { gap, records: admitted };
+    return { gap, records: admitted, isHeld: heldAt !== null };
   }
 
-  /** See Broker.bounds. Who asks at the same moment has the same answer: it was asked for after all of them. */
-  bounds(): Promise<Bounds> {
-    this.#bounds ??= Promise.resolve().then(() => {
-      this.#bounds = null;
-      return this.#broker.bounds(this.topic);
+  /** See Broker.bounds. A record that is known to wait is beyond them. */
+  async bounds(): Promise<Bounds> {
+    const bounds = await this.#wholeBounds();
+    const place = this.#waits?.newer.placeIn(this.topic);
+    if (place?.epoch !== bounds.epoch || place.seq < bounds.first - 1) return bounds;
+    return { ...bounds, last: Math.min(bounds.last, place.seq) };
+  }
+
+  /** Tells if a record that is known to wait lies before a position. */
+  isHeldBefore(position: Position): boolean {
+    const place = this.#waits?.newer.placeIn(this.topic);
+    return place !== undefined && isBefore(place, position);
+  }
+
+  /** Resolves when no record must wait any more. @throws the signal's reason */
+  async released(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const waits = this.#waits;
+    if (!waits) return;
+    await new Promise<void>((resolve, reject) => {
+      let letGo: (() => void) | undefined;
+      const cancel = waits.newer.whenOver(() => {
+        letGo?.();
+        resolve();
+      });
+      letGo = onAbort(signal, () => {
+        cancel();
+        reject(signal.reason);
+      });
     });
-    return this.#bounds;
   }
 
   /** The position right before the first record appended at or after an ISO 8601 time. */
@@ -141,16 +237,55 @@ export class TopicReader {
     return this.#broker.seek(this.topic, Date.parse(at));
   }
 
-  /** See Broker.tail; records reach the sink already admitted. */
-  tail(sink: {
-    start(position: Position): void;
-    records(records: readonly StreamRecord[]): void;
-    gap(gap: Gap): void;
-  }): ReturnType<Broker['tail']> {
-    return this.#broker.tail(this.topic, {
-      start: (position) => sink.start(position),
-      records: (records) => sink.records(records.map(this.#admit)),
-      gap: (gap) => sink.gap(gap),
+  /** See Broker.tail; records reach the sink already admitted, up to one that must wait, and go on when it does no longer. */
+  async tail(sink: StreamSink): Promise<TopicTail> {
+    const ready = this.#waits?.ready?.();
+    // A tail follows the log when it can: whatever is not known by then is not believed.
+    if (ready) await ready.catch(() => {});
+    const log: HeldLog = {
+      admit: (records) => {
+        const admitted = this.#admitted(records);
+        if (admitted.records.some(({ erases }) => erases)) forgetRecords();
+        return admitted;
+      },
+      read: (after, signal) => patiently(() => this.#readInTurn(after, signal), signal),
+      whenOver: (call) => this.#waits?.newer.whenOver(call) ?? (() => {}),
+    };
+    const holding = new HoldingTail(log, sink);
+    const tail = await this.#broker.tail(this.topic, holding);
+    return {
+      get isHeld() {
+        return holding.isHeld;
+      },
+      close() {
+        holding.close();
+        tail.close();
+      },
+    };
+  }
+
+  /** The log's own. Who asks at the same moment has the same answer: it was asked for after all of them. */
+  #wholeBounds(): Promise<Bounds> {
+    this.#bounds ??= Promise.resolve().then(() => {
+      this.#bounds = null;
+      return this.#broker.bounds(this.topic);
     });
+    return this.#bounds;
+  }
+
+  /** The records up to one that must wait; then `heldAt` is the place right before it. */
+  #admitted(records: readonly LogRecord[]): { records: readonly StreamRecord[]; heldAt: Position | null } {
+    const first = this.#waits?.newer.firstHeld(this.topic, records) ?? -1;
+    const held = records[first];
+    const passing = held ? records.slice(0, first) : records;
+    return {
+      records: passing.map(this.#admit),
+      heldAt: held ? { epoch: held.epoch, seq: held.seq - 1 } : null,
+    };
+  }
+
+  #readInTurn(after: Position, signal: AbortSignal): Promise<ReadResult> {
+    const read = () => this.#broker.read(this.topic, after, STEP_RECORDS);
+    return this.#waits?.turns.run(ownAsker(), read, signal) ?? read();
   }
 }

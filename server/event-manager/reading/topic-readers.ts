@@ -1,6 +1,6 @@
 import type { Broker } from '../../broker/broker.ts';
 import { AgingMap } from '../../memory/aging-map.ts';
-import { type RecordGate, TopicReader } from './topic-reader.ts';
+import { type RecordGate, TopicReader, type Waits } from './topic-reader.ts';
 
 /** Topics whose log is kept at hand, a few hundred bytes each: more than pages are kept of. */
 const MAX_LOGS = 256;
@@ -9,16 +9,19 @@ const MAX_LOGS = 256;
 export class TopicReaders {
   readonly #broker: Broker;
   readonly #admit: RecordGate;
-  /** Those asked for last. */
+  readonly #waits: Waits | undefined;
+  /** Logs that were asked for last. */
   readonly #logs = new AgingMap<string, TopicReader>();
 
-  constructor(broker: Broker, admit: RecordGate) {
+  /** @param waits default: no record waits */
+  constructor(broker: Broker, admit: RecordGate, waits?: Waits) {
     this.#broker = broker;
     this.#admit = admit;
+    this.#waits = waits;
   }
 
   of(topic: string): TopicReader {
-    const log = this.#logs.get(topic) ?? new TopicReader(topic, this.#broker, this.#admit);
+    const log = this.#logs.get(topic) ?? new TopicReader(topic, this.#broker, this.#admit, this.#waits);
     this.#logs.set(topic, log);
     for (let { oldest } = this.#logs; oldest && this.#logs.size > MAX_LOGS; { oldest } = this.#logs)
       this.#logs.delete(oldest.key);

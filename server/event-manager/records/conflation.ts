@@ -1,6 +1,7 @@
 import type { Position } from '../../../shared/cursor.ts';
 import { type Gap, READ_CHARS } from '../../broker/broker.ts';
-import { charsOf, gapRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { erases } from './erasure.ts';
+import { charsOf, gapRecord, isNoticeType, numberBefore, type StreamRecord } from './stream-record.ts';
 
 /** Records that are held at most, each the latest of its key. */
 const MAX_HELD = 1000;
@@ -16,7 +17,7 @@ export class Conflation {
   #before: StreamRecord[] = [];
   /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
   #wanted = 0;
-  readonly #latest = new Map<string, { record: StreamRecord; number: number }>();
+  readonly #latest = new Map<string | symbol, { record: StreamRecord; number: number }>();
   /** Characters of JSON and annotations of the latest records. */
   #chars = 0;
 
@@ -50,8 +51,10 @@ export class Conflation {
     this.#end = record;
     if (!wanted) return;
     this.#wanted++;
-    if (isNoticeType(record.type)) return; // counted as one that was lost
-    const key = this.#keyOf(record);
+    const isNotice = isNoticeType(record.type);
+    if (record.erases) this.#erase(record);
+    else if (isNotice && numberBefore(record) === record.seq - 1) return; // counted as one that was lost
+    const key = isNotice ? Symbol() : this.#keyOf(record); // what tells of an erasing, or a gap of several, stays
     this.#chars += charsOf(record) - charsOf(this.#latest.get(key)?.record);
     this.#latest.delete(key); // or it would keep its place
     this.#latest.set(key, { record, number: this.#wanted });
@@ -68,6 +71,15 @@ export class Conflation {
     this.#chars = 0;
   }
 
+  /** Lets go of records that were erased since they came: they count as lost. */
+  #erase(erasure: StreamRecord): void {
+    for (const [key, { record }] of this.#latest) {
+      if (!erases(erasure, record)) continue;
+      this.#chars -= charsOf(record);
+      this.#latest.delete(key);
+    }
+  }
+
   /** The remaining records of the range, in order. */
   records(): StreamRecord[] {
     const records = [...this.#before];
@@ -79,7 +91,7 @@ export class Conflation {
       passed = number;
     };
     for (const { record, number } of this.#latest.values()) {
-      skipTo({ epoch: record.epoch, seq: record.seq - 1 }, number - 1);
+      skipTo({ epoch: record.epoch, seq: numberBefore(record) }, number - 1);
       records.push(record);
       passed = number;
       from = record;

@@ -1,7 +1,8 @@
 import type { Position } from '../../../shared/cursor.ts';
-import { RecordWindow } from '../../broker/record-window.ts';
+import { READ_CHARS } from '../../broker/broker.ts';
+import { RecordWindow } from '../../memory/record-window.ts';
 import { SharedBudget } from '../../memory/shared-budget.ts';
-import { charsOf, type StreamRecord } from './stream-record.ts';
+import { charsOf, numberBefore, type StreamRecord } from './stream-record.ts';
 
 /** Characters of JSON that those of all topics of a process may have together. */
 const PROCESS_CHARS = 64 * 1024 * 1024;
@@ -43,7 +44,7 @@ export class RecentRecords {
 
   push(record: StreamRecord): void {
     const { newest } = this.#records;
-    if (newest && (newest.epoch !== record.epoch || newest.seq + 1 !== record.seq)) this.clear();
+    if (newest && (newest.epoch !== record.epoch || newest.seq !== numberBefore(record))) this.clear();
     this.#records.push(record);
     this.#trim(this.#maxRecords, this.#maxChars);
   }
@@ -51,8 +52,10 @@ export class RecentRecords {
   /** Records right after a position, no more than a log answers at once; null if that is not all in here. */
   after({ epoch, seq }: Position, limit: number): readonly StreamRecord[] | null {
     const { oldest, newest } = this.#records;
-    const isHere = oldest && newest && oldest.epoch === epoch && seq >= oldest.seq - 1 && seq < newest.seq;
-    return isHere ? this.#records.after(seq, limit) : null;
+    if (oldest?.epoch !== epoch || !newest || seq >= newest.seq || seq < numberBefore(oldest)) return null;
+    const records = this.#records.after(seq, limit, READ_CHARS);
+    const [first] = records;
+    return first && numberBefore(first) === seq ? records : null; // or in the midst of a gap
   }
 
   /** Characters of JSON that are kept. */

@@ -1,15 +1,20 @@
 import type * as z from 'zod';
-import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
+import { EventSchema } from '../../../shared/data/event-schema.ts';
+import { markOf } from '../../../shared/data/fingerprint.ts';
+import { outputSideOf } from '../../../shared/data/output-side.ts';
 import { partsOf } from '../../../shared/data/schema-facts.ts';
-import { EventsError } from '../../../shared/errors.ts';
-import { timestampSchema } from '../../../shared/events.ts';
-import { checkedEvent, toLogEntry } from '../../../shared/log.ts';
+import { EventsError, messageOf } from '../../../shared/errors.ts';
+import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
+import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
+import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { erasedPlace, erasureGap, placeOf } from './erasure.ts';
 import { KnownTexts } from './known-texts.ts';
-import { gapRecord, type StreamRecord } from './stream-record.ts';
+import type { StreamRecord } from './stream-record.ts';
 
-/** Ms between two lines about records that were turned away: a log full of them is read again and again. */
+/** Ms between two lines about records of one version of an event that were turned away: a log full of them is read again and again. */
 const WARN_EVERY_MS = 1000;
 /** Longest reason that is logged: zod names each wrong field. */
 const MAX_REASON = 500;
@@ -24,39 +29,77 @@ export class RecordChecks {
   readonly #catalog: AnyCatalog;
   readonly #logger: Logger;
   readonly #passed = new KnownTexts();
-  readonly #traits = new Map<string, SchemaTraits>();
-  /** Records turned away since the start. */
-  rejected = 0;
-  #warnedAt = Number.NEGATIVE_INFINITY;
-  /** Records turned away without a line since the last one. */
-  #unsaid = 0;
+  readonly #isFirst: FirstSchema;
+  readonly #judges = new Map<string, Judge>();
+  /** Records turned away since the start, by `<type> <version>`. */
+  readonly #rejections = new Map<string, Rejections>();
 
-  constructor(catalog: AnyCatalog, logger: Logger) {
+  /** @param isFirst judges records that were written before their log kept schemas. @default no schema was the first */
+  constructor(catalog: AnyCatalog, logger: Logger, isFirst: FirstSchema = () => false) {
     this.#catalog = catalog;
     this.#logger = logger;
+    this.#isFirst = isFirst;
+  }
+
+  /** True where a record may have to be judged by the schema that the log kept first. */
+  get needsFirst(): boolean {
+    const { names } = this.#catalog;
+    return names.some((type) => this.#judgeOf(type).mark !== undefined);
+  }
+
+  /** Records turned away since the start. */
+  get rejected(): number {
+    return Object.values(this.rejectedByVersion).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Records turned away since the start, by `<type> <version>`. */
+  get rejectedByVersion(): Record<string, number> {
+    return Object.fromEntries([...this.#rejections].map(([name, { count }]) => [name, count]));
   }
 
   admit(record: LogRecord): StreamRecord {
     if (record.validatedBy === this.#catalog) return record;
+    if (record.erased) return erasedPlace(record);
     const { type } = record;
+    if (type === ERASED_NOTICE) return erasureGap(record) ?? placeOf(record, 'dropped');
     // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
-    if (!this.#catalog.has(type)) return gapOf(record);
+    if (!this.#catalog.has(type)) return placeOf(record, 'dropped');
+    if ((record.version ?? 1) > this.#catalog.versionOf(type)) return placeOf(record, 'unknown_version');
     if (this.#passed.has(record)) return record;
     try {
       const valid = this.#validated(record);
       if (valid === record) this.#passed.add(record);
       return valid;
     } catch (error) {
-      this.rejected++;
-      this.#warn(record, String(error));
-      return gapOf(record);
+      this.#reject(record, String(error));
+      return placeOf(record, 'dropped');
     }
   }
 
-  /** The record, completed by the defaults of its schema. @throws Error if it is not valid */
+  /** Tells why a record would not be delivered; null if it would. Nothing is counted or logged. */
+  reasonAgainst(record: LogRecord): string | null {
+    const { type, version = 1, erased } = record;
+    if (type.includes('.') || erased) return null;
+    if (!this.#catalog.has(type)) return 'the catalog has no such event';
+    const newest = this.#catalog.versionOf(type);
+    if (version > newest) return `the catalog knows this event up to version ${newest}`;
+    try {
+      this.#validated(record);
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /**
+   * The record as the newest version of its event: raised from an older one, or completed by the defaults of its schema.
+   * @throws Error if it is not valid
+   */
   #validated(record: LogRecord): StreamRecord {
+    const catalog = this.#catalog;
+    const { type, version = 1 } = record;
     const event = checkedEvent(record);
     if (
       typeof event !== 'object' ||
@@ -65,77 +108,95 @@ export class RecordChecks {
     ) {
       throw new EventsError('INVALID_EVENT', 'not an event envelope');
     }
-    const { event_type, data, timestamp } = event;
-    if (event_type !== record.type)
+    if (event.event_type !== type)
       throw new EventsError('INVALID_EVENT', 'event_type differs from the entry’s type');
-    const time = timestampSchema.safeParse(timestamp);
-    if (!time.success) throw new EventsError('INVALID_EVENT', 'timestamp is not ISO 8601');
-    const { isRepeatable, fillsIn } = this.#traitsOf(record.type);
-    // A transform would transform its own output again: such a schema cannot judge it.
-    if (!isRepeatable) return record;
-    if (!fillsIn) {
-      this.#catalog.parse(record.type, data);
-      return record;
-    }
-    const traceparent = 'traceparent' in event ? String(event.traceparent) : undefined;
-    const entry = toLogEntry(this.#catalog, {
-      event_type: record.type,
-      data,
-      timestamp: time.data,
-      traceparent,
-    });
-    const { meta: _, ...rest } = record;
-    return { ...rest, json: entry.json, ...(entry.meta !== undefined && { meta: entry.meta }) };
+    if (!timestampSchema.safeParse(event.timestamp).success)
+      throw new EventsError('INVALID_EVENT', 'timestamp is not ISO 8601');
+    if ('by' in event && !subjectIdSchema.safeParse(event.by).success)
+      throw new EventsError('INVALID_EVENT', 'by is no id of a subject');
+    const rewritten = (data: unknown): StreamRecord => {
+      const { meta: _, version: __, schema: ___, ...rest } = record;
+      return { ...rest, ...envelopeText({ ...event, data }, catalog.isPlainJson(type)) };
+    };
+    if (version < catalog.versionOf(type)) return rewritten(catalog.upcast(type, version, event.data));
+    const { parse, fillsIn, mark } = this.#judgeOf(type);
+    const data = parse(event.data);
+    if (mark !== undefined && !this.#isOf(record, mark))
+      throw new EventsError(
+        'INVALID_EVENT',
+        `another schema wrote it than this one, whose transform cannot be checked: make the change a new version with versions(…)`,
+      );
+    return fillsIn ? rewritten(data) : record;
   }
 
-  #traitsOf(type: string): SchemaTraits {
-    let traits = this.#traits.get(type);
-    if (traits === undefined) {
-      const schema = this.#catalog.schemas[type];
-      traits = schema ? traitsOf(schema) : { isRepeatable: false, fillsIn: false };
-      this.#traits.set(type, traits);
-    }
-    return traits;
+  /** Tells if the schema with a fingerprint wrote a record. */
+  #isOf({ type, version = 1, schema }: LogRecord, mark: string): boolean {
+    return schema === undefined ? this.#isFirst(type, version, mark) : schema === mark;
   }
 
-  #warn({ cursor, type }: LogRecord, reason: string): void {
+  #judgeOf(type: string): Judge {
+    let judge = this.#judges.get(type);
+    if (judge === undefined) {
+      judge = judgeOf(this.#catalog, type);
+      this.#judges.set(type, judge);
+    }
+    return judge;
+  }
+
+  #reject({ cursor, type, version = 1 }: LogRecord, reason: string): void {
+    // Anybody who writes to the log can name any version: all that the catalog does not know count as one.
+    const name = `${type} ${Math.min(version, this.#catalog.versionOf(type) + 1)}`;
+    const found = this.#rejections.get(name) ?? { count: 0, told: 0, toldAt: Number.NEGATIVE_INFINITY };
+    this.#rejections.set(name, found);
+    found.count++;
     const now = performance.now();
-    if (now - this.#warnedAt < WARN_EVERY_MS) {
-      this.#unsaid++;
-      return;
-    }
+    if (now - found.toldAt < WARN_EVERY_MS) return;
+    const others = found.count - found.told - 1;
     this.#logger.warn(
-      { cursor, type, reason: reason.slice(0, MAX_REASON), others: this.#unsaid },
-      'A malformed record in the log was not delivered',
+      { cursor, type, version, reason: reason.slice(0, MAX_REASON), others },
+      `A malformed record of ${type}, version ${version}, was not delivered`,
     );
-    this.#warnedAt = now;
-    this.#unsaid = 0;
+    found.told = found.count;
+    found.toldAt = now;
   }
 }
 
-/** A record's place in the stream, and none of its content. */
-function gapOf(record: LogRecord): StreamRecord {
-  const from = { epoch: record.epoch, seq: record.seq - 1 };
-  return { ...gapRecord({ from, to: record, lost: 1, reason: 'dropped' }), of: record.type };
+/** Tells if a schema is the first that was kept with the log: see KeptSchemas.isFirst. */
+type FirstSchema = (type: string, version: number, fingerprint: string) => boolean;
+
+/** Records of one version of an event that were turned away. */
+interface Rejections {
+  count: number;
+  /** The count when a line last told of one. */
+  told: number;
+  toldAt: number;
 }
 
-/** A schema's treatment of data that it has parsed before. */
-interface SchemaTraits {
-  /** A second parse accepts what the first one yielded: nothing in the schema transforms data. */
-  readonly isRepeatable: boolean;
-  /** A parse may add what the data lacks, or replace what is wrong: there is a default or a catch in the schema. */
+/** Judges data that an event's schema has yielded before, here or elsewhere. */
+interface Judge {
+  /** The data, completed. @throws EventsError INVALID_EVENT */
+  readonly parse: (data: unknown) => unknown;
+  /** True where parsing may add what the data lacks, or replace what is wrong: there is a default or a catch in the schema. */
   readonly fillsIn: boolean;
+  /** Fingerprint that a record must have too, where a part of the data passes whatever it is; else undefined. */
+  readonly mark: string | undefined;
 }
 
-/** Kinds of schema whose output is not what they accept. */
-const TRANSFORMING = ['pipe', 'transform'];
+function judgeOf(catalog: AnyCatalog, type: string): Judge {
+  const schema = catalog.schemas[type];
+  if (!schema) throw unknownEvent(type, catalog.names);
+  const side = outputSideOf(schema);
+  const fillsIn = replaces(side.schema);
+  if (side.schema === schema) return { parse: (data) => catalog.parse(type, data), fillsIn, mark: undefined };
+  // What was stored has been cleaned before.
+  const output = new EventSchema(type, side.schema, false);
+  return { parse: (data) => output.parse(data), fillsIn, mark: markOf(schema) };
+}
+
 /** Kinds of schema that put a value of their own in place of another. */
 const FILLING = ['default', 'prefault', 'catch'];
 
-/** The traits of a schema and of all its parts. */
-function traitsOf(schema: z.ZodType): SchemaTraits {
-  const kinds = new Set<string>();
-  for (const { _zod } of partsOf(schema)) kinds.add(_zod.def.type);
-  const has = (some: readonly string[]) => some.some((kind) => kinds.has(kind));
-  return { isRepeatable: !has(TRANSFORMING), fillsIn: has(FILLING) };
+/** Tells if a schema, or a part of it, may put a value of its own in place of another. */
+function replaces(schema: z.ZodType): boolean {
+  return [...partsOf(schema)].some(({ _zod }) => FILLING.includes(_zod.def.type));
 }

@@ -1,8 +1,10 @@
 import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
-import { compileFilter } from '../../../shared/filter/compile.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import { type CompiledFilter, compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
+import { mayHave } from '../../broker/retention/cuts.ts';
 import type { KeyOf } from './conflation.ts';
 import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
 
@@ -12,45 +14,76 @@ export interface Selector {
   readonly key: string;
   /** Tells if an event of the type can match. */
   wants(type: string): boolean;
-  /** Tests a record alike live, on replay and in history [D8]. Notices match, but for gaps of a record of an unwanted type. */
+  /** Tests a record alike live, on replay and in history [D8]. Notices match, but for gaps of records of unwanted types alone. */
   matches(record: StreamRecord): boolean;
 }
 
 /** A choice of a topic's events. */
-export interface Selection extends Pick<EventSelection<string, AnyCatalog>, 'types' | 'filter'> {
+export interface Selection extends Pick<EventSelection<string, AnyCatalog>, 'types' | 'filter' | 'echo'> {
   /**
    * Patterns of types that are wanted although the catalog lacks them: another process has a newer one. Such a record
    * is a gap, since nothing can be said of its data. Default: all where `types` names none, else none.
    */
   unknownTypes?: readonly string[] | undefined;
+  /** The subject that asks, whose own events `echo: false` leaves out. Default: nobody is authenticated. */
+  subject?: string | undefined;
 }
 
 /**
- * Selects by event type and data.
- * @throws EventsError UNKNOWN_EVENT, INVALID_FILTER
+ * Selects by event type, data and publisher.
+ * @throws EventsError UNKNOWN_EVENT, INVALID_FILTER, INVALID_OPTION
  */
-export function select(catalog: AnyCatalog, { types, unknownTypes, filter }: Selection): Selector {
+export function select(catalog: AnyCatalog, selection: Selection): Selector {
+  const { types, unknownTypes, filter } = selection;
   const names = types ?? catalog.names;
   for (const type of names) if (!catalog.has(type)) throw unknownEvent(type, catalog.names);
   const wanted = new Set(names);
   const others = unknownTypes ?? (types === undefined ? ['*'] : []);
   const wants = (type: string) => wanted.has(type) || (!catalog.has(type) && matchesOne(others, type));
-  const wantsNotice = ({ of }: StreamRecord) => of === undefined || wants(of);
+  const wantsNotice = ({ of }: StreamRecord) =>
+    of === undefined ||
+    names.some((type) => mayHave(of, type)) ||
+    ('only' in of ? of.only.some(wants) : others.length > 0);
   const key = [...wanted, ...others.map((pattern) => `?${pattern}`)].sort().join(',');
-  if (filter === undefined) {
+  const conditions = [
+    ...(filter === undefined ? [] : [compileFilter(catalog, [...wanted], filter)]),
+    ...withoutEcho(selection),
+  ];
+  if (conditions.length === 0) {
     const matches = (record: StreamRecord) =>
       isNoticeType(record.type) ? wantsNotice(record) : wanted.has(record.type);
     return { key, wants, matches };
   }
-  const compiled = compileFilter(catalog, [...wanted], filter);
   return {
-    key: `${key} ${compiled.key}`,
+    key: [key, ...conditions.map((condition) => condition.key)].join(' '),
     wants,
-    matches: (record) =>
-      isNoticeType(record.type)
-        ? wantsNotice(record)
-        : wanted.has(record.type) && compiled.matches(decodeRecord(record).data),
+    matches(record) {
+      if (isNoticeType(record.type)) return wantsNotice(record);
+      if (!wanted.has(record.type)) return false;
+      const event = decodeRecord(record);
+      return conditions.every((condition) => condition.matches(event));
+    },
   };
+}
+
+/** Selects what a log holds now: erased records are told in their places, so the notices of it are not needed. */
+export function ofThePast(selector: Selector): Selector {
+  return { ...selector, matches: (record) => !record.erases && selector.matches(record) };
+}
+
+/**
+ * The condition of `echo: false`; none where it is not asked for. It is no part of the filter: there a catalog whose data
+ * has a field named `by` could not be asked, and a fault in the caller's filter would be told at another path than its own.
+ */
+function withoutEcho({ echo, subject }: Selection): CompiledFilter[] {
+  if (echo !== false) return [];
+  if (subject !== undefined)
+    return [{ key: `by≠${JSON.stringify(subject)}`, matches: ({ by }) => by !== subject }];
+  const message =
+    'leaves out what you published yourself, and nobody is authenticated here: sign in, or filter by who published, { by: { ne: … } }';
+  throw new EventsError('INVALID_OPTION', `echo: false ${message}`, {
+    issues: [{ path: ['echo'], message: `false ${message}` }],
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import type { EventName } from '../../../shared/events.ts';
 import { fromLogEntry } from '../../../shared/log.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../../shared/stream-items.ts';
 import type { Gap } from '../../broker/broker.ts';
+import type { Types } from '../../broker/retention/cuts.ts';
 import { BoundedMemo } from '../../memory/aging-map.ts';
 
 /** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
@@ -16,8 +17,19 @@ export interface StreamRecord extends Position {
   readonly at?: number;
   readonly json: string;
   readonly meta?: string;
-  /** The type of the record that a gap of one stands for: a gap only to those who want that type. */
-  readonly of?: string;
+  /** The types of the records that a gap stands for: a gap only to those who want one of them. Absent: any. */
+  readonly of?: Types;
+  /** The number before the first of the records that limits of types took out, where this gap stands for those. */
+  readonly after?: number;
+  /** The content of the record in this place was erased: the item is a gap of one. */
+  readonly erased?: true;
+  /** Records before this one that were erased, as StreamGap.data.runs has them: the item is the gap that tells so. */
+  readonly erases?: NonNullable<StreamGap['data']['runs']>;
+}
+
+/** The number before a record, or before the first of those that a gap stands for. */
+export function numberBefore({ after, seq }: StreamRecord): number {
+  return after ?? seq - 1;
 }
 
 /** Characters of JSON and annotations of a record; 0 for none. */
@@ -90,9 +102,24 @@ export function placedRecord(record: StreamRecord, topic: string, cursor: string
 }
 
 /** The notice of a gap, which stands where the lost records would [D4]. */
-export function gapRecord({ from, to, lost, reason }: Gap): StreamRecord {
-  const data = { from: formatCursor(from), to: formatCursor(to), lost, reason } satisfies StreamGap['data'];
-  return noticeRecord(to, 'stream_gap', data);
+export function gapRecord(
+  { from, to, lost, reason, types }: Gap,
+  runs?: StreamGap['data']['runs'],
+): StreamRecord {
+  const range = { from: formatCursor(from), to: formatCursor(to), lost, reason };
+  const data: StreamGap['data'] = runs ? { ...range, runs } : range;
+  const record = noticeRecord(to, 'stream_gap', data);
+  if (!types) return record;
+  return reason === 'trimmed' ? { ...record, of: types, after: from.seq } : { ...record, of: types };
+}
+
+/** The part of a record up to and including a number: all of it, some of a gap, or null for nothing. */
+export function recordUpTo(record: StreamRecord, seq: number): StreamRecord | null {
+  const { epoch, of: types, after = record.seq - 1 } = record;
+  if (record.seq <= seq) return record;
+  if (after >= seq || !types) return null;
+  const gap = { from: { epoch, seq: after }, to: { epoch, seq }, lost: seq - after, types };
+  return gapRecord({ ...gap, reason: 'trimmed' });
 }
 
 function noticeRecord(position: Position, type: StreamNotice['event_type'], data: object): StreamRecord {

@@ -36,6 +36,8 @@ export interface EventStats {
     /** Records found in the log that were not valid events. */
     malformed: number;
   };
+  /** The same records by type and version, `<type> <version>`. */
+  malformed: Record<string, number>;
 }
 
 /** Counts per name. */

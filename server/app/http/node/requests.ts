@@ -18,7 +18,7 @@ type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
 export function answerInTurn(server: Server, refused: () => void): void {
   const handlers = server.listeners('request');
   const lines = new WeakMap<Socket, Exchange[]>();
-  /** Those to hang up on, in order. */
+  /** Clients to hang up on, in order. */
   const excessive = new Set<Socket>();
 
   const hangUp = (): void => {

@@ -45,6 +45,8 @@ interface TopicIndexSettings {
   /** Ms that a log is kept after its last record. */
   maxAgeMs: number;
   run: <T>(send: (redis: Redis) => Promise<T>) => Promise<T>;
+  /** Refuses a topic that must not be written to. */
+  check: (topic: string) => Promise<void>;
   /** Tells if a topic's log holds records. */
   holds: (topic: string) => Promise<boolean>;
   listen: (listener: ChannelListener) => () => void;
@@ -127,7 +129,8 @@ export class TopicIndex {
   }
 
   async #enter(topic: string): Promise<void> {
-    const { keys, maxAgeMs, run } = this.#settings;
+    const { keys, maxAgeMs, run, check } = this.#settings;
+    await check(topic);
     const keptMs = maxAgeMs + OUTLIVES_LOG_MS;
     await run((redis) => redis.eval(ENTER, 2, keys.topics, keys.kept, topic, keptMs, keys.live));
   }

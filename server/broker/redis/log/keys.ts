@@ -4,6 +4,8 @@ export interface TopicKeys {
   readonly log: string;
   /** Hash: epoch, last sequence number and time. */
   readonly meta: string;
+  /** Sorted set: the heads of erased records, each `<seq> <head>`, by their numbers. */
+  readonly erased: string;
   /** Hash: ids of entries of the last minutes, each with its cursor. */
   readonly ids: string;
   /** Hash: ids of entries of the minutes before, likewise. */
@@ -18,10 +20,16 @@ export function topicKeys(prefix: string, topic: string, db = 0): TopicKeys {
   return {
     log: `${root}:log`,
     meta: `${root}:meta`,
+    erased: `${root}:erased`,
     ids: `${root}:ids`,
     olderIds: `${root}:ids:older`,
     live: channel(root, db),
   };
+}
+
+/** List: the numbers of the records of a type that has a limit of its own, or `*` of all that have none; each topic has one for each. */
+export function typeKey(prefix: string, topic: string, type: string): string {
+  return `${prefix}:{${topic}}:of:${type}`;
 }
 
 /** Channels of database 0 have no number: a Cluster has no other database, and older versions announce there. */
@@ -35,6 +43,8 @@ export interface IndexKeys {
   readonly topics: string;
   /** Hash: the time that an entry is kept. */
   readonly kept: string;
+  /** Hash: schemas of events, see Broker.keepSchemas. */
+  readonly schemas: string;
   /** Sharded Pub/Sub channel: names that were added. */
   readonly live: string;
 }
@@ -42,7 +52,12 @@ export interface IndexKeys {
 /** No topic can be named `*`, so no topic has these keys. */
 export function indexKeys(prefix: string, db = 0): IndexKeys {
   const root = `${prefix}:{*}`;
-  return { topics: `${root}:topics`, kept: `${root}:kept`, live: channel(root, db) };
+  return {
+    topics: `${root}:topics`,
+    kept: `${root}:kept`,
+    schemas: `${root}:schemas`,
+    live: channel(root, db),
+  };
 }
 
 /** @throws TypeError when keys with this prefix would not share a hash tag */

@@ -1,6 +1,9 @@
 import { formatCursor, type Position } from '../../../../shared/cursor.ts';
-import type { Bounds, Gap, LogRecord, ReadResult } from '../../broker.ts';
-import { gapAfter } from '../../gaps.ts';
+import type { LogEntry } from '../../../../shared/log.ts';
+import { type Bounds, type Gap, type LogRecord, type ReadResult, withoutContent } from '../../broker.ts';
+import { gapAfter, gapsBetween, trimmedGap } from '../../gaps.ts';
+import { type Cuts, lastCut } from '../../retention/cuts.ts';
+import { OTHERS } from '../../retention/type-rules.ts';
 
 /** Part of a log, read at one moment. */
 export interface Chunk extends ReadResult {
@@ -25,6 +28,24 @@ function decodeId(text: string): string | null {
   }
 }
 
+/** The facts of an entry that are beside its text. */
+type Kind = Pick<LogEntry, 'type' | 'version' | 'schema'>;
+
+/** The last part of a record's head: its type, the version of its data after the first, and its schema's fingerprint. */
+export function kindText({ type, version = 1, schema }: Kind): string {
+  if (schema !== undefined) return `${type} ${version} ${schema}`;
+  return version > 1 ? `${type} ${version}` : type;
+}
+
+/** Reads {@link kindText}; null if it is malformed. */
+function readKind(text: string): Kind | null {
+  const [, type, digits = '1', schema] =
+    /^([^ ]+)(?: ([1-9]\d{0,8})(?: ([0-9a-z]{1,64}))?)?$/.exec(text) ?? [];
+  if (type === undefined) return null;
+  const version = Number(digits);
+  return { type, ...(version > 1 && { version }), ...(schema !== undefined && { schema }) };
+}
+
 /** Reads an announcement of the publish script: a line `epoch first at`, then type, id, json and meta of each record, a line each; null if it is malformed. */
 export function decodeNotification(text: string): LogRecord[] | null {
   const [header = '', ...lines] = text.split('\n');
@@ -47,59 +68,100 @@ export function decodeNotification(text: string): LogRecord[] | null {
   return records;
 }
 
-/** Form of a record's head, see the scripts: time, bytes, id and type. */
+/** Form of a record's head, see the scripts: time, bytes, id and kind. */
 const HEAD = /^(\d{1,15}) \d+ ([^ ]*) (.+)$/s;
 
 /** Reads the reply of the read script. @param after the position that it was asked for */
 export function decodeChunk(after: Position, reply: unknown): Chunk {
-  const [epochValue, first, last, lastId, reached, passedOver, text] = toValues(reply);
-  const bounds: Bounds = { epoch: String(epochValue), first: Number(first), last: Number(last) };
-  const { epoch } = bounds;
+  const [epochValue, first, last, lastId, reached, passedOver, erased, rules, text] = toValues(reply);
+  const epoch = String(epochValue);
+  const range = { epoch, first: Number(first), last: Number(last) };
+  const cuts = readCuts(String(rules), range.first);
+  const bounds: Bounds = {
+    ...range,
+    ...(erased !== 0 && { erased: Number(erased) }),
+    ...(cuts && { cuts }),
+  };
   const found: LogRecord[] = [];
   let foreign = Number(passedOver);
   const lines = text === '' ? [] : String(text).split('\n');
   for (let line = 0; line < lines.length; line += 4) {
     const place = { epoch, seq: Number(lines[line]) };
     const [, at, id, type] = HEAD.exec(lines[line + 1] ?? '') ?? [];
-    const record = toRecord(place, Number(at), type, id, lines[line + 2], lines[line + 3]);
+    const json = lines[line + 2];
+    const record =
+      json === ''
+        ? toErased(place, Number(at), type, id)
+        : toRecord(place, Number(at), type, id, json, lines[line + 3]);
     if (record) found.push(record);
     else foreign++;
   }
   const gap = gapAfter(after, bounds);
   const start = gap?.to ?? after;
   const next = found[0]?.seq ?? Number(reached) + 1;
-  // A hole further on ends the chunk: the next read begins with it.
-  const hole = found.findIndex(({ seq }, index) => seq !== next + index);
+  const isCut = (to: number) => cuts !== null && to <= lastCut(cuts);
+  // A hole further on that no limit of a type has made ends the chunk: the next read begins with it.
+  const hole = found.findIndex(({ seq }, index) => {
+    const before = found[index - 1]?.seq ?? seq - 1;
+    return seq !== before + 1 && !isCut(seq - 1);
+  });
+  const records = hole < 0 ? found : found.slice(0, hole);
+  const gaps = cuts ? gapsBetween(records, bounds) : [];
+  const isHole = next > start.seq + 1;
+  const trimmed = isHole && !gap && isCut(next - 1) ? trimmedGap(start, next - 1, bounds) : null;
   return {
-    gap: next > start.seq + 1 ? joinGaps(gap, start, { epoch, seq: next - 1 }) : gap,
-    records: hole < 0 ? found : found.slice(0, hole),
+    gap: trimmed ?? (isHole ? joinGaps(gap, start, { epoch, seq: next - 1 }) : gap),
+    records,
     bounds,
+    ...(gaps.length > 0 && { gaps }),
     lastId: decodeId(String(lastId)) ?? '',
     foreign,
   };
+}
+
+/** Reads what limits of types have done, as the publish script writes it; null if there never was one. */
+function readCuts(text: string, first: number): Cuts | null {
+  const [, floor, ...rules] = text.split(' ');
+  if (floor === undefined) return null;
+  // What is gone at the beginning beyond the floor was not taken out by a rule: it may have been of any type.
+  const least = first - 1 > Number(floor) ? first - 1 : 0;
+  const types = new Map<string, number>();
+  for (let at = 0; at + 1 < rules.length; at += 3)
+    types.set(rules[at] ?? '', Math.max(least, Number(rules[at + 1])));
+  const others = types.get(OTHERS) ?? least;
+  types.delete(OTHERS);
+  return { others, types };
 }
 
 /** One gap from a gap, if there is one, and the hole that follows it. */
 function joinGaps(gap: Gap | null, from: Position, to: Position): Gap {
   const lost = to.seq - from.seq;
   if (!gap) return { from, to, lost, reason: 'dropped' };
-  return { ...gap, to, lost: gap.lost === null ? null : gap.lost + lost };
+  const { types: _, ...ofAnyType } = gap;
+  return { ...ofAnyType, to, lost: gap.lost === null ? null : gap.lost + lost };
 }
 
 function toRecord(
   { epoch, seq }: Position,
   at: number,
-  type: unknown,
+  kindAsText: unknown,
   id: unknown,
   json: unknown,
   meta: unknown,
 ): LogRecord | null {
-  if (typeof type !== 'string' || typeof id !== 'string' || !isJsonObject(json)) return null;
+  if (typeof kindAsText !== 'string' || typeof id !== 'string' || !isJsonObject(json)) return null;
   const decodedId = decodeId(id);
-  if (decodedId === null || type === '' || !Number.isSafeInteger(at)) return null;
-  const record = { epoch, seq, cursor: formatCursor({ epoch, seq }), at, type, id: decodedId, json };
+  const kind = readKind(kindAsText);
+  if (decodedId === null || kind === null || !Number.isSafeInteger(at)) return null;
+  const record = { epoch, seq, cursor: formatCursor({ epoch, seq }), at, ...kind, id: decodedId, json };
   if (meta === '') return record;
   return isJsonObject(meta) ? { ...record, meta } : null;
+}
+
+/** A record without its content: read as one that has some, which is then left out. */
+function toErased(place: Position, at: number, kind: unknown, id: unknown): LogRecord | null {
+  const record = toRecord(place, at, kind, id, '{}', '');
+  return record && withoutContent(record);
 }
 
 function isJsonObject(text: unknown): text is string {

@@ -4,12 +4,13 @@ import type { LogEntry, PublishResult } from '../../../../shared/log.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import type { LogRecord } from '../../broker.ts';
 import { newEpoch } from '../../epoch.ts';
-import type { CompleteRetention } from '../../retention.ts';
+import { type CompleteRetention, longestAgeMs } from '../../retention/retention.ts';
 import { SeenRecords } from '../../tail/seen-records.ts';
 import type { RedisServers } from '../servers/servers.ts';
-import { topicKeys } from './keys.ts';
+import { FormatGuard } from './format.ts';
+import { topicKeys, typeKey } from './keys.ts';
 import { PUBLISH } from './publish-script.ts';
-import { type Chunk, decodeChunk, encodeId, toValues } from './record-codec.ts';
+import { type Chunk, decodeChunk, encodeId, kindText, toValues } from './record-codec.ts';
 import { READ, SEEK } from './scripts.ts';
 
 /** Bounds of a chunk: Redis serves nobody else while it puts one together. */
@@ -27,6 +28,8 @@ interface RedisLogSettings {
 
 /** The logs of topics in Redis. Each method runs one script, so its answer is of one moment. */
 export class RedisLog {
+  /** Speaks for all that is refused for its format. */
+  readonly format: FormatGuard;
   readonly #servers: RedisServers;
   readonly #settings: RedisLogSettings;
   readonly #seen = new SeenRecords();
@@ -37,10 +40,11 @@ export class RedisLog {
   constructor(servers: RedisServers, settings: RedisLogSettings) {
     this.#servers = servers;
     this.#settings = settings;
+    this.format = new FormatGuard(settings.logger);
     servers.onConnection(({ redis }) => {
-      redis.defineCommand('psychePublish', { lua: PUBLISH, numberOfKeys: 4 });
-      redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 2 });
-      redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 2 });
+      redis.defineCommand('psychePublish', { lua: PUBLISH });
+      redis.defineCommand('psycheRead', { lua: READ, numberOfKeys: 3 });
+      redis.defineCommand('psycheSeek', { lua: SEEK, numberOfKeys: 3 });
       redis.on('ready', () => this.expectRewind());
     });
   }
@@ -52,15 +56,40 @@ export class RedisLog {
 
   /** See Broker.publish. */
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
+    return (await this.#append(topic, entries, '')).results;
+  }
+
+  /** See Broker.erase. */
+  async erase(
+    topic: string,
+    epoch: string,
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+  ): Promise<number> {
+    if (seqs.length === 0) return 0;
+    return (await this.#append(topic, notices, `${epoch} ${seqs.join(' ')}`)).erased;
+  }
+
+  /** @param erasing epoch and numbers of the records to erase; empty for none */
+  async #append(
+    topic: string,
+    entries: readonly LogEntry[],
+    erasing: string,
+  ): Promise<{ results: PublishResult[]; erased: number }> {
     const { prefix, retention } = this.#settings;
-    const { maxRecords, maxBytes } = retention;
-    const { log, meta, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
+    const { maxRecords, maxBytes, rules } = retention;
+    const lists = rules.map(({ type }) => typeKey(prefix, topic, type));
+    const { log, meta, erased, ids, olderIds, live } = topicKeys(prefix, topic, this.#servers.db);
     const fields: string[] = [];
-    for (const { type, id, json, meta } of entries) fields.push(type, encodeId(id), json, meta ?? '');
+    for (const entry of entries)
+      fields.push(kindText(entry), encodeId(entry.id), entry.json, entry.meta ?? '');
     const reply = await this.#run(topic, (redis, common) =>
-      redis.psychePublish(log, meta, ids, olderIds, ...common, live, maxRecords, maxBytes, fields),
+      redis.psychePublish(
+        ...[5 + lists.length, log, meta, erased, ids, olderIds, ...lists],
+        ...[...common, live, maxRecords, maxBytes, erasing, rulesText(rules), fields],
+      ),
     );
-    const [epochValue, evicted, idsWereGone, ...places] = toValues(reply);
+    const [epochValue, evicted, idsWereGone, erasedCount, ...places] = toValues(reply);
     const epoch = String(epochValue);
     this.#countForeign(topic, Number(evicted));
     if (idsWereGone === 1) this.#warnOfLostIds(topic);
@@ -68,11 +97,12 @@ export class RedisLog {
     if (newest >= 0) {
       this.#seen.confirm(topic, { epoch, seq: Number(places[newest]), id: entries[newest]?.id ?? '' });
     }
-    return places.map((place) =>
+    const results = places.map((place) =>
       typeof place === 'string'
         ? { cursor: place, duplicate: true }
         : { cursor: formatCursor({ epoch, seq: place }), duplicate: false },
     );
+    return { results, erased: Number(erasedCount) };
   }
 
   /**
@@ -81,10 +111,10 @@ export class RedisLog {
    * @param chars characters of JSON at which the chunk ends
    */
   async read(topic: string, after: Position, limit: number, chars = CHUNK_CHARS): Promise<Chunk> {
-    const { log, meta } = topicKeys(this.#settings.prefix, topic);
+    const { log, meta, erased } = topicKeys(this.#settings.prefix, topic);
     const records = Math.min(limit, CHUNK_RECORDS);
     const reply = await this.#run(topic, (redis, common) =>
-      redis.psycheRead(log, meta, ...common, after.epoch, after.seq, records, chars),
+      redis.psycheRead(log, meta, erased, ...common, after.epoch, after.seq, records, chars),
     );
     const chunk = decodeChunk(after, reply);
     this.#countForeign(topic, chunk.foreign);
@@ -96,8 +126,10 @@ export class RedisLog {
 
   /** See Broker.seek. */
   async seek(topic: string, at: number): Promise<Position> {
-    const { log, meta } = topicKeys(this.#settings.prefix, topic);
-    const reply = await this.#run(topic, (redis, common) => redis.psycheSeek(log, meta, ...common, at));
+    const { log, meta, erased } = topicKeys(this.#settings.prefix, topic);
+    const reply = await this.#run(topic, (redis, common) =>
+      redis.psycheSeek(log, meta, erased, ...common, at),
+    );
     const [epoch, seq] = toValues(reply);
     return { epoch: String(epoch), seq: Number(seq) };
   }
@@ -106,6 +138,13 @@ export class RedisLog {
   async exists(topic: string): Promise<boolean> {
     const { log } = topicKeys(this.#settings.prefix, topic);
     return (await this.#servers.run(log, (redis) => redis.exists(log))) === 1;
+  }
+
+  /** Refuses a topic whose log is of a later format, before anything is written for it. @throws EventsError UNAVAILABLE */
+  async checkFormat(topic: string): Promise<void> {
+    const { meta } = topicKeys(this.#settings.prefix, topic);
+    const [format] = await this.#servers.run(meta, (redis) => redis.hmget(meta, 'format'));
+    this.format.check(`The log of topic ${topic}`, Number(format ?? 1));
   }
 
   /** Notes a record that was announced and followed on the one before. A log that turns out to lack it was rewound. */
@@ -119,12 +158,13 @@ export class RedisLog {
   }
 
   /** Runs a script with the arguments that all scripts begin with, computed when it is sent. */
-  #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
-    return this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
+  async #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
+    const answer = this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
       const { epoch = '', seq = '', id = '', left = [] } = this.#seen.get(topic) ?? {};
       const epochs = [epoch, ...left].join(' ');
-      return send(redis, [newEpoch(), this.#settings.retention.maxAgeMs, epochs, seq, encodeId(id)]);
+      return send(redis, [newEpoch(), longestAgeMs(this.#settings.retention), epochs, seq, encodeId(id)]);
     });
+    return this.format.explain(`The log of topic ${topic}`, answer);
   }
 
   #warnOfLostIds(topic: string): void {
@@ -147,6 +187,11 @@ export class RedisLog {
       'Another program wrote entries to the log, which were not delivered. Give it another key prefix',
     );
   }
+}
+
+/** Rules as the publish script takes them. */
+function rulesText(rules: CompleteRetention['rules']): string {
+  return rules.map(({ type, maxRecords, maxAgeMs }) => `${type} ${maxRecords} ${maxAgeMs} `).join('');
 }
 
 function addBounded(topics: Set<string>, topic: string): void {

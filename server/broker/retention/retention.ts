@@ -1,11 +1,18 @@
-import type { LogEntry } from '../../shared/log.ts';
+import type { LogEntry } from '../../../shared/log.ts';
+import { type TypeRetention, type TypeRule, typeRules } from './type-rules.ts';
 
 /** Limits on a topic's log. Older records are trimmed when new ones arrive. A reader that asks for a trimmed range is told of a gap. */
 export interface Retention {
-  /** Records per topic. Default 10 000. */
+  /** Records per topic, of types without a limit of their own. Default 10 000. */
   maxRecords?: number;
-  /** Age in ms. Default 24 h. */
+  /** Age in ms, of types without one of their own. Default 24 h. */
   maxAgeMs?: number;
+  /**
+   * Limits of single types, so that chatty ones do not push out those that matter:
+   * `{ agent_message: '30 days', system_status: { records: 100 } }`. All other types share `maxRecords` and `maxAgeMs`.
+   * `maxBytes` and `maxTotalBytes` stay limits of all together. Default: none.
+   */
+  retention?: Readonly<Record<string, TypeRetention>> | undefined;
   /** Bytes of the records' JSON in UTF-8, per topic. The newest record is always kept. Default 64 MiB. */
   maxBytes?: number;
   /**
@@ -22,7 +29,14 @@ export interface Retention {
 }
 
 /** {@link Retention} with all its defaults filled in. */
-export type CompleteRetention = { readonly [K in keyof Retention]-?: number };
+export interface CompleteRetention {
+  readonly maxRecords: number;
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly maxTotalBytes: number;
+  /** Limits by type, one of them for all types that are not named; empty where none is named. */
+  readonly rules: readonly TypeRule[];
+}
 
 /** Topics without a record whose position is remembered. Of more, the one empty for longest is forgotten. */
 export const MAX_EMPTY_TOPICS = 10_000;
@@ -42,7 +56,7 @@ export function bytesOf({ json, meta }: LogEntry): number {
  * Fills in the defaults.
  * @param owner the class that has the options, for messages
  * @param totalBytes default of `maxTotalBytes`
- * @throws TypeError naming the option that is not a whole number above 0
+ * @throws TypeError naming the option that is not a whole number above 0, or the type whose limit is wrong
  */
 export function completeRetention(
   owner: string,
@@ -51,9 +65,14 @@ export function completeRetention(
 ): CompleteRetention {
   const { maxRecords, maxAgeMs, maxBytes } = { ...DEFAULT_RETENTION, ...options };
   const { maxTotalBytes = totalBytes } = options;
-  const retention = { maxRecords, maxAgeMs, maxBytes, maxTotalBytes };
-  requireCounts(owner, retention);
-  return retention;
+  const general = { maxRecords, maxAgeMs, maxBytes, maxTotalBytes };
+  requireCounts(owner, general);
+  return { ...general, rules: typeRules(owner, options.retention, { maxRecords, maxAgeMs }) };
+}
+
+/** The age in ms at which every record of a topic is gone. */
+export function longestAgeMs({ maxAgeMs, rules }: CompleteRetention): number {
+  return Math.max(maxAgeMs, ...rules.map((rule) => rule.maxAgeMs));
 }
 
 /** @throws TypeError naming the option that is not a whole number above 0 */

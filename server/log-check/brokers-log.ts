@@ -1,0 +1,67 @@
+import type { Broker, KeptSchema, LogRecord } from '../broker/broker.ts';
+
+/** Records that are asked for at once. */
+const PAGE_RECORDS = 500;
+
+/** A log, with all its topics, that is looked through once. */
+export interface WholeLog {
+  /** See Broker.keepSchemas. */
+  schemas(): Promise<KeptSchema[]> | KeptSchema[];
+  /** Number of records in it, about. */
+  count(): Promise<number> | number;
+  /** All records, topic by topic. @throws EventsError UNAVAILABLE */
+  records(): AsyncIterable<{ topic: string; records: readonly LogRecord[] }>;
+  close(): Promise<void>;
+}
+
+/** The logs that a broker keeps, as one; closing it closes the broker. */
+export class BrokersLog implements WholeLog {
+  readonly #broker: Broker;
+  #topics: Promise<string[]> | undefined;
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  async schemas(): Promise<KeptSchema[]> {
+    return (await this.#broker.keepSchemas?.([])) ?? [];
+  }
+
+  async count(): Promise<number> {
+    let count = 0;
+    for (const topic of await this.#names()) {
+      const { first, last } = await this.#broker.bounds(topic);
+      count += last - first + 1;
+    }
+    return count;
+  }
+
+  async *records(): AsyncGenerator<{ topic: string; records: readonly LogRecord[] }> {
+    for (const topic of await this.#names()) {
+      const { epoch, first, last } = await this.#broker.bounds(topic);
+      for (let seq = first - 1; seq < last; ) {
+        const { records, gap } = await this.#broker.read(topic, { epoch, seq }, PAGE_RECORDS);
+        yield { topic, records };
+        const end = records.at(-1) ?? gap?.to;
+        if (end?.epoch !== epoch) break; // it has begun anew, or ends here
+        seq = end.seq;
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#broker.close();
+  }
+
+  #names(): Promise<string[]> {
+    this.#topics ??= (async () => {
+      const names = new Set<string>();
+      const tail = await this.#broker.topics((more) => {
+        for (const name of more) names.add(name);
+      });
+      tail.close();
+      return [...names].sort();
+    })();
+    return this.#topics;
+  }
+}

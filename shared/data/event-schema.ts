@@ -1,0 +1,114 @@
+import type * as z from 'zod';
+import { EventsError, formatIssues, toIssues } from '../errors.ts';
+import { historyOf, VersionedSchema } from '../versions.ts';
+import { carried } from './event-data.ts';
+import { OwnNames } from './own-names.ts';
+import { isPlainJsonSchema } from './schema-facts.ts';
+
+/** Cleans data before it is validated; false: nothing is cleaned. */
+export type Sanitize = ((data: unknown, name: string) => unknown) | false;
+
+/** One version of one event's data: validates data of it, and tells how it is carried. */
+class DataSchema {
+  readonly schema: z.ZodType;
+  readonly #name: string;
+  readonly #sanitize: Sanitize;
+  readonly #ownNames: OwnNames;
+  #isPlainJson: boolean | undefined;
+
+  constructor(name: string, schema: z.ZodType, sanitize: Sanitize) {
+    this.schema = schema;
+    this.#name = name;
+    this.#sanitize = sanitize;
+    this.#ownNames = new OwnNames(schema);
+  }
+
+  get isPlainJson(): boolean {
+    this.#isPlainJson ??= isPlainJsonSchema(this.schema);
+    return this.#isPlainJson;
+  }
+
+  /** @throws EventsError INVALID_EVENT */
+  parse(data: unknown): unknown {
+    const name = this.#name;
+    const renamed = this.#ownNames.rename(this.#sanitize ? this.#sanitize(data, name) : data);
+    const result = this.schema.safeParse(renamed.data);
+    if (result.success) return carried(renamed.back(result.data), this.isPlainJson);
+    const issues = toIssues(result.error, ['data']).map(({ path, message }) => ({
+      path: path.map(renamed.told),
+      message: renamed.told(message),
+    }));
+    throw new EventsError('INVALID_EVENT', `Invalid ${name}: ${formatIssues(issues)}`, { issues });
+  }
+}
+
+/** One event's data, in all its versions. */
+export class EventSchema {
+  readonly #name: string;
+  readonly #newest: DataSchema;
+  readonly #history: VersionedSchema | undefined;
+  readonly #sanitize: Sanitize;
+  /** Older versions that publishers were held at. */
+  readonly #older = new Map<number, DataSchema>();
+
+  constructor(name: string, definition: z.ZodType | VersionedSchema, sanitize: Sanitize) {
+    this.#name = name;
+    this.#history = definition instanceof VersionedSchema ? definition : historyOf(definition);
+    const newest = definition instanceof VersionedSchema ? definition.newest : definition;
+    this.#newest = new DataSchema(name, newest, sanitize);
+    this.#sanitize = sanitize;
+  }
+
+  /** The schema of the newest version. */
+  get newest(): z.ZodType {
+    return this.#newest.schema;
+  }
+
+  /** See AnyCatalog.versionOf. */
+  get version(): number {
+    return this.#history?.version ?? 1;
+  }
+
+  /** See AnyCatalog.isPlainJson. */
+  get isPlainJson(): boolean {
+    return this.#newest.isPlainJson;
+  }
+
+  /** See AnyCatalog.schemaOf. */
+  schemaOf(version: number): z.ZodType | undefined {
+    return version === this.version ? this.newest : this.#history?.schemaOf(version);
+  }
+
+  /** See AnyCatalog.parse. */
+  parse(data: unknown): unknown {
+    return this.#newest.parse(data);
+  }
+
+  /** See AnyCatalog.upcast. */
+  upcast(data: unknown, version: number): unknown {
+    this.#requireVersion(version);
+    return this.parse(this.#history?.upcast(data, version) ?? data);
+  }
+
+  /** See AnyCatalog.downcast. */
+  downcast(data: unknown, version: number): unknown {
+    const schema = this.#requireVersion(version);
+    if (version === this.version) return this.parse(data);
+    const older = this.#older.get(version) ?? new DataSchema(this.#name, schema, this.#sanitize);
+    this.#older.set(version, older);
+    if (!this.#history?.canDowncast(version)) return older.parse(data);
+    try {
+      return older.parse(data);
+    } catch {
+      // It is data of the newest version, or of none.
+      return older.parse(this.#history.downcast(this.parse(data), version));
+    }
+  }
+
+  #requireVersion(version: number): z.ZodType {
+    const schema = this.schemaOf(version);
+    if (schema) return schema;
+    const message = `${this.#name} has no version ${version}; the newest is ${this.version}`;
+    throw new EventsError('INVALID_EVENT', message, { issues: [{ path: ['event_type'], message }] });
+  }
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { LogEntry } from '../../shared/log.ts';
+import { DiskFixture } from './fixtures.ts';
+
+const FILES = ['', '-wal', '-mark', '-count'];
+
+function secret(n: number, chars = 20): LogEntry {
+  const text = `secret-${n}-${'x'.repeat(chars)}`;
+  return { type: 'tick', id: `id-${n}`, json: JSON.stringify({ data: text }), meta: `{"meta":"${text}"}` };
+}
+
+function notice(id: string): LogEntry {
+  return { type: 'log.erased', id, json: '{"data":{}}' };
+}
+
+/** Numbers of the {@link secret}s whose text is anywhere in the files of a log. */
+function secretsIn(path: string): number[] {
+  const found = new Set<number>();
+  for (const file of FILES) {
+    const bytes = readFileSync(`${path}${file}`).toString('latin1');
+    for (const [, n] of bytes.matchAll(/secret-(\d+)-/g)) found.add(Number(n));
+  }
+  return [...found].toSorted((a, b) => a - b);
+}
+
+test('[V7] what is erased is in none of the files any more', async () => {
+  await using disk = new DiskFixture();
+  const broker = await disk.open();
+  for (let n = 1; n <= 40; n++) await broker.publish('run', [secret(n, n % 5 === 0 ? 20_000 : 20)]);
+  const { epoch } = await broker.bounds('run');
+  expect(secretsIn(disk.path)).toHaveLength(40);
+  const gone = [3, 4, 5, 10, 39, 40];
+  expect(await broker.erase('run', epoch, gone, [notice('n')])).toBe(gone.length);
+  const left = Array.from({ length: 40 }, (_, index) => index + 1).filter((n) => !gone.includes(n));
+  expect(secretsIn(disk.path)).toEqual(left);
+  await broker.close();
+  expect(await disk.query('SELECT count(*) AS count FROM records')).toEqual([{ count: 41 }]);
+});
+
+test('[V7] erased records stay erased when the log is opened again, and their bytes are free', async () => {
+  await using disk = new DiskFixture();
+  const first = await disk.open();
+  await first.publish(
+    'run',
+    [1, 2, 3].map((n) => secret(n)),
+  );
+  const { epoch } = await first.bounds('run');
+  await first.erase('run', epoch, [2], [notice('n')]);
+  await first.close();
+  const bytes = 'octet_length(json) + COALESCE(octet_length(meta), 0)';
+  const [row] = await disk.query(`SELECT bytes, (SELECT SUM(${bytes}) FROM records) AS held FROM topics`);
+  expect(row).toMatchObject({ bytes: (row as { held: number }).held });
+  const second = await disk.open();
+  expect(await second.bounds('run')).toEqual({ epoch, first: 1, last: 4, erased: 4 });
+  const { records } = await second.read('run', { epoch, seq: 0 }, 10);
+  expect(records.map(({ erased = false, id }) => [id, erased])).toEqual([
+    ['id-1', false],
+    ['id-2', true],
+    ['id-3', false],
+    ['n', false],
+  ]);
+  expect(await second.erase('run', epoch, [2], [notice('m')])).toBe(0);
+});
+
+test('[V7] nor is it in pages that SQLite has moved records between', async () => {
+  await using disk = new DiskFixture();
+  const broker = await disk.open({ maxRecords: 100 });
+  for (let n = 1; n <= 900; n++) await broker.publish(`run-${n % 7}`, [secret(n, (n * 37) % 900)]);
+  const { epoch, first } = await broker.bounds('run-0');
+  const { records } = await broker.read('run-0', { epoch, seq: first - 1 }, 100);
+  const gone = records.filter(({ seq }) => seq % 3 === 0);
+  const numbers = gone.map(({ json }) => Number(/secret-(\d+)-/.exec(json)?.[1]));
+  const before = secretsIn(disk.path);
+  await broker.erase(
+    'run-0',
+    epoch,
+    gone.map(({ seq }) => seq),
+    [notice('n')],
+  );
+  const after = secretsIn(disk.path);
+  expect(numbers).toHaveLength(33);
+  expect(numbers.filter((n) => before.includes(n))).toEqual(numbers);
+  expect(numbers.filter((n) => after.includes(n))).toEqual([]);
+});
