@@ -47,10 +47,7 @@ export class KeptRecords {
   /** See Bounds.cuts. */
   get cuts(): Cuts | undefined {
     if (!this.#hasRules) return undefined;
-    return cutsOf(
-      this.#all.map(({ rule }) => rule),
-      (_, index) => this.#all[index]?.cut ?? 0,
-    );
+    return cutsOf(this.#all.map(({ rule, cut }) => [rule.type, cut]));
   }
 
   push(record: LogRecord): void {

@@ -31,7 +31,7 @@ import { type Asker, HeldRecords, ownAsker, unhurried } from './reading/asker.ts
 import { ReadSteps } from './reading/steps.ts';
 import { TopicReaders } from './reading/topic-readers.ts';
 import { pageTurns, readTurns } from './reading/turns.ts';
-import { KeptSchemas } from './records/kept-schemas.ts';
+import { SchemaComparison } from './records/kept-schemas.ts';
 import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { ofThePast, type Selection, select } from './records/selector.ts';
@@ -44,7 +44,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   /** Its logger. */
   readonly logger: Logger;
   readonly #broker: Broker;
-  readonly #schemas: KeptSchemas;
+  readonly #schemas: SchemaComparison;
   readonly #checks: RecordChecks;
   readonly #newer: NewerVersions;
   readonly #logs: TopicReaders;
@@ -72,7 +72,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#broker = broker;
     this.logger = logger;
     this.#clock = clock;
-    this.#schemas = new KeptSchemas(this.catalog, broker, logger);
+    this.#schemas = new SchemaComparison(this.catalog, broker, logger);
     this.#checks = new RecordChecks(this.catalog, logger, (...schema) => this.#schemas.isFirst(...schema));
     this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
     const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;

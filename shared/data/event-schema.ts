@@ -53,8 +53,8 @@ export class EventSchema {
 
   constructor(name: string, definition: z.ZodType | VersionedSchema, sanitize: Sanitize) {
     this.#name = name;
-    this.#history = definition instanceof VersionedSchema ? definition : historyOf(definition);
     const newest = definition instanceof VersionedSchema ? definition.newest : definition;
+    this.#history = historyOf(newest);
     this.#newest = new DataSchema(name, newest, sanitize);
     this.#sanitize = sanitize;
   }

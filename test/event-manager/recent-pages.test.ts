@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
+import { holds, RecentPages } from '../../server/event-manager/reading/recent-pages.ts';
 import { ReadSteps } from '../../server/event-manager/reading/steps.ts';
-import { holds, RecentPages, TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
+import { TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
 import { Turns } from '../../server/event-manager/reading/turns.ts';
 import { select } from '../../server/event-manager/records/selector.ts';
 import { gapRecord, type StreamRecord } from '../../server/event-manager/records/stream-record.ts';

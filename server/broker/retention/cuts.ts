@@ -1,4 +1,4 @@
-import { ERASED_NOTICE, OTHERS, type TypeRule } from './type-rules.ts';
+import { ERASED_NOTICE, OTHERS } from './type-rules.ts';
 
 // Rules of types take records out of the midst of a log. Each begins with its oldest, so one number tells for each rule
 // what is gone: nothing of it is held up to there.
@@ -13,12 +13,15 @@ export interface Cuts {
 /** A set of types: those that are named, or all but those. */
 export type Types = { readonly only: readonly string[] } | { readonly allBut: readonly string[] };
 
-/** The cuts of some rules. @param cutOf the last number that a rule took out */
-export function cutsOf(rules: readonly TypeRule[], cutOf: (rule: TypeRule, index: number) => number): Cuts {
-  const all = new Map(rules.map((rule, index) => [rule.type, cutOf(rule, index)]));
-  const others = all.get(OTHERS) ?? 0;
-  all.delete(OTHERS);
-  return { others, types: all };
+/**
+ * The cuts of some rules, by type.
+ * @param others the cut of all types that are not named, where there is no rule of theirs. Default 0
+ */
+export function cutsOf(byType: Iterable<readonly [type: string, cut: number]>, others = 0): Cuts {
+  const types = new Map(byType);
+  const ofOthers = types.get(OTHERS) ?? others;
+  types.delete(OTHERS);
+  return { others: ofOthers, types };
 }
 
 /** Types of which there may have been records after a number that are gone. */

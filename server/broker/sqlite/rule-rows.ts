@@ -67,10 +67,7 @@ export function rulesFrom(stored: string, first: number, retention: CompleteRete
 
 /** See Bounds.cuts. */
 export function cutsIn({ states }: RulesState): Cuts {
-  return cutsOf(
-    states.map(({ rule }) => rule),
-    (_, index) => states[index]?.cut ?? 0,
-  );
+  return cutsOf(states.map(({ rule, cut }) => [rule.type, cut]));
 }
 
 export function rulesText({ states }: RulesState): string {

@@ -3,8 +3,9 @@ import { type Position, parseCursor } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { hasReached, newestPosition, oldestPosition } from '../../broker/gaps.ts';
+import { forgetRecords } from '../reading/recent-pages.ts';
 import type { ReadSteps } from '../reading/steps.ts';
-import { forgetRecords, type TopicReader } from '../reading/topic-reader.ts';
+import type { TopicReader } from '../reading/topic-reader.ts';
 import { erasureEntry } from '../records/erasure.ts';
 import type { Selector } from '../records/selector.ts';
 import { isNoticeType } from '../records/stream-record.ts';
@@ -71,7 +72,11 @@ export class Eraser {
   async #erase(epoch: string, found: readonly Found[]): Promise<number> {
     if (found.length === 0) return 0;
     const types = new Map<string, number[]>();
-    for (const { seq, type } of found) types.set(type, [...(types.get(type) ?? []), seq]);
+    for (const { seq, type } of found) {
+      const seqs = types.get(type);
+      if (seqs) seqs.push(seq);
+      else types.set(type, [seq]);
+    }
     const notices = [...types].map(([type, seqs]) => erasureEntry(type, seqs, randomUUID()));
     const seqs = found.map(({ seq }) => seq);
     const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices);

@@ -1,89 +1,13 @@
 import { formatCursor, isBefore, type Position } from '../../../shared/cursor.ts';
 import { onAbort } from '../../../shared/timing.ts';
 import type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail } from '../../broker/broker.ts';
-import { isCut } from '../../broker/retention/cuts.ts';
-import { clearMemos } from '../../memory/aging-map.ts';
 import type { NewerVersions } from '../records/newer-versions.ts';
-import { gapRecord, isNoticeType, numberBefore, type StreamRecord } from '../records/stream-record.ts';
+import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
 import { ownAsker } from './asker.ts';
 import { type HeldLog, HoldingTail, type StreamSink } from './holding-tail.ts';
+import { forgetRecords, holds, recentPages } from './recent-pages.ts';
 import { patiently, STEP_RECORDS } from './steps.ts';
 import type { LookTime, Turns } from './turns.ts';
-
-/** Characters of JSON of all pages that one process keeps: four steps of different readers. */
-const KEPT_CHARS = 1024 * 1024;
-/** Pages of small records that are looked through for one. */
-const KEPT_PAGES = 16;
-
-interface Page {
-  readonly log: object;
-  /** Bounds.erased of the log when it was read. */
-  readonly erased: number | undefined;
-  /** Contiguous, of one epoch; holes that limits of types have made are gaps in their places. */
-  readonly records: readonly StreamRecord[];
-  readonly chars: number;
-}
-
-/**
- * Pages of logs that were read lately, of one process. A hundred readers that look for the same place pass the same
- * pages one after another; each page is read, and its records are decoded, once for all of them.
- */
-export class RecentPages {
-  /** The oldest first. */
-  readonly #pages: Page[] = [];
-  #chars = 0;
-
-  /** The records right after a position that are in a page, whether or not the log still holds them as they are. */
-  after(log: object, { epoch, seq }: Position): readonly StreamRecord[] {
-    for (const { log: of, records } of this.#pages) {
-      const [first] = records;
-      const last = records.at(-1);
-      if (of !== log || first?.epoch !== epoch || !last) continue;
-      const ifContiguous = seq - numberBefore(first);
-      if (ifContiguous < 0 || seq >= last.seq) continue;
-      if (records[ifContiguous]?.seq === seq + 1) return records.slice(ifContiguous);
-      const index = records.findIndex((record) => numberBefore(record) === seq);
-      if (index >= 0) return records.slice(index);
-    }
-    return [];
-  }
-
-  /** Tells if the pages of a log were read before records were erased. @param erased Bounds.erased of the log now */
-  areOutdated(log: object, erased: number | undefined): boolean {
-    return this.#pages.some((page) => page.log === log && page.erased !== erased);
-  }
-
-  /** Forgets all pages: records in them may have been erased. */
-  clear(): void {
-    this.#pages.length = 0;
-    this.#chars = 0;
-  }
-
-  /** Keeps a page without holes. @param erased Bounds.erased of the log when it was read */
-  keep(log: object, records: readonly StreamRecord[], erased?: number): void {
-    const chars = records.reduce((sum, { json }) => sum + json.length, 0);
-    this.#pages.push({ log, records, erased, chars });
-    this.#chars += chars;
-    while (this.#chars > KEPT_CHARS || this.#pages.length > KEPT_PAGES)
-      this.#chars -= this.#pages.shift()?.chars ?? 0;
-  }
-}
-
-const pages = new RecentPages();
-
-/** Forgets what this process keeps of records, so that nothing is left of those that were erased. */
-export function forgetRecords(): void {
-  pages.clear();
-  clearMemos();
-}
-
-/** Tells if a log still holds all of some contiguous records. */
-export function holds({ epoch, first, last, cuts }: Bounds, records: readonly StreamRecord[]): boolean {
-  const [oldest] = records;
-  const newest = records.at(-1);
-  if (!newest || oldest?.epoch !== epoch || oldest.seq < first || newest.seq > last) return false;
-  return !cuts || records.every((record) => isNoticeType(record.type) || !isCut(record, cuts));
-}
 
 /** Records in order with the gaps that are before them and between them. */
 function withHoles(records: readonly StreamRecord[], gaps: readonly Gap[]): readonly StreamRecord[] {
@@ -157,12 +81,12 @@ export class TopicReader {
     const place = formatCursor(after);
     const other = this.#reading.get(place);
     if (other) await other;
-    const kept = pages.after(this, after).slice(0, limit);
+    const kept = recentPages.after(this, after).slice(0, limit);
     const lastKept = kept.at(-1);
     if (lastKept) arrived?.(lastKept);
     if (kept.length > 0) {
       const now = await this.#wholeBounds();
-      if (pages.areOutdated(this, now.erased)) forgetRecords();
+      if (recentPages.areOutdated(this, now.erased)) forgetRecords();
       else if (holds(now, kept)) {
         await time();
         return { gap: null, records: kept };
@@ -195,7 +119,7 @@ export class TopicReader {
       passing,
       heldAt === null ? holes : holes.filter(({ to }) => to.seq <= heldAt.seq),
     );
-    if (!gap && admitted.length > 0) pages.keep(this, admitted, bounds.erased);
+    if (!gap && admitted.length > 0) recentPages.keep(this, admitted, bounds.erased);
     await time(); // to admit them may have taken all that there was
     return { gap, records: admitted, isHeld: heldAt !== null };
   }

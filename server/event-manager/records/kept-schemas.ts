@@ -31,7 +31,7 @@ export function firstKept(schemas: readonly KeptSchema[]): ReadonlyMap<string, s
  * different catalogs do not warn in turns. A broker that keeps no schemas has logs of this process alone: nothing is
  * compared there.
  */
-export class KeptSchemas {
+export class SchemaComparison {
   readonly #catalog: AnyCatalog;
   readonly #broker: Pick<Broker, 'keepSchemas'>;
   readonly #logger: Logger;

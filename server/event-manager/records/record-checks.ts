@@ -161,7 +161,7 @@ export class RecordChecks {
   }
 }
 
-/** Tells if a schema is the first that was kept with the log: see KeptSchemas.isFirst. */
+/** Tells if a schema is the first that was kept with the log: see SchemaComparison.isFirst. */
 type FirstSchema = (type: string, version: number, fingerprint: string) => boolean;
 
 /** Records of one version of an event that were turned away. */

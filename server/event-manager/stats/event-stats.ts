@@ -36,7 +36,7 @@ export interface EventStats {
     /** Records found in the log that were not valid events. */
     malformed: number;
   };
-  /** The same records by type and version, `<type> <version>`. */
+  /** Number of records found in the log that were not valid events, by type and version: `<type> <version>`. */
   malformed: Record<string, number>;
 }
 

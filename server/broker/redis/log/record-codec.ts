@@ -2,8 +2,7 @@ import { formatCursor, type Position } from '../../../../shared/cursor.ts';
 import type { LogEntry } from '../../../../shared/log.ts';
 import { type Bounds, type Gap, type LogRecord, type ReadResult, withoutContent } from '../../broker.ts';
 import { gapAfter, gapsBetween, trimmedGap } from '../../gaps.ts';
-import { type Cuts, lastCut } from '../../retention/cuts.ts';
-import { OTHERS } from '../../retention/type-rules.ts';
+import { type Cuts, cutsOf, lastCut } from '../../retention/cuts.ts';
 
 /** Part of a log, read at one moment. */
 export interface Chunk extends ReadResult {
@@ -125,12 +124,10 @@ function readCuts(text: string, first: number): Cuts | null {
   if (floor === undefined) return null;
   // What is gone at the beginning beyond the floor was not taken out by a rule: it may have been of any type.
   const least = first - 1 > Number(floor) ? first - 1 : 0;
-  const types = new Map<string, number>();
+  const cuts: [type: string, cut: number][] = [];
   for (let at = 0; at + 1 < rules.length; at += 3)
-    types.set(rules[at] ?? '', Math.max(least, Number(rules[at + 1])));
-  const others = types.get(OTHERS) ?? least;
-  types.delete(OTHERS);
-  return { others, types };
+    cuts.push([rules[at] ?? '', Math.max(least, Number(rules[at + 1]))]);
+  return cutsOf(cuts, least);
 }
 
 /** One gap from a gap, if there is one, and the hole that follows it. */

@@ -32,6 +32,9 @@ export class RedisLog {
   readonly format: FormatGuard;
   readonly #servers: RedisServers;
   readonly #settings: RedisLogSettings;
+  /** Rules of types as the publish script takes them, and the age at which all records of a topic are gone. */
+  readonly #rules: string;
+  readonly #maxAgeMs: number;
   readonly #seen = new SeenRecords();
   readonly #topicsWithForeign = new Set<string>();
   readonly #topicsWithLostIds = new Set<string>();
@@ -40,6 +43,8 @@ export class RedisLog {
   constructor(servers: RedisServers, settings: RedisLogSettings) {
     this.#servers = servers;
     this.#settings = settings;
+    this.#rules = rulesText(settings.retention.rules);
+    this.#maxAgeMs = longestAgeMs(settings.retention);
     this.format = new FormatGuard(settings.logger);
     servers.onConnection(({ redis }) => {
       redis.defineCommand('psychePublish', { lua: PUBLISH });
@@ -86,7 +91,7 @@ export class RedisLog {
     const reply = await this.#run(topic, (redis, common) =>
       redis.psychePublish(
         ...[5 + lists.length, log, meta, erased, ids, olderIds, ...lists],
-        ...[...common, live, maxRecords, maxBytes, erasing, rulesText(rules), fields],
+        ...[...common, live, maxRecords, maxBytes, erasing, this.#rules, fields],
       ),
     );
     const [epochValue, evicted, idsWereGone, erasedCount, ...places] = toValues(reply);
@@ -162,7 +167,7 @@ export class RedisLog {
     const answer = this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
       const { epoch = '', seq = '', id = '', left = [] } = this.#seen.get(topic) ?? {};
       const epochs = [epoch, ...left].join(' ');
-      return send(redis, [newEpoch(), longestAgeMs(this.#settings.retention), epochs, seq, encodeId(id)]);
+      return send(redis, [newEpoch(), this.#maxAgeMs, epochs, seq, encodeId(id)]);
     });
     return this.format.explain(`The log of topic ${topic}`, answer);
   }
