@@ -2,17 +2,38 @@ import type * as z from 'zod';
 import { stripControlCharacters } from './data/event-data.ts';
 import { EventSchema } from './data/event-schema.ts';
 import { EventsError } from './errors.ts';
+import { OpenDefinition, type OpenEventFacts, type OpenFacts } from './open/kinds.ts';
 import { isZod4, VersionedSchema } from './versions.ts';
 
 /** Event name → schema of its `data`. */
 export type EventSchemas = Readonly<Record<string, z.ZodType>>;
 
-/** An event as {@link defineEvents} takes it: the schema of its `data`, or all its versions. */
-export type EventDefinition = z.ZodType | VersionedSchema;
+/**
+ * An event as {@link defineEvents} takes it: the schema of its `data`, or all its versions; or an event that is not complete
+ * when it is published, made by `growing`, `question`, `presence` or `ephemeral`.
+ */
+export type EventDefinition = z.ZodType | VersionedSchema | OpenDefinition;
 
 /** The schemas of events as they are now: of each that has versions, the newest. */
 export type SchemasOf<D extends Readonly<Record<string, EventDefinition>>> = {
-  readonly [N in keyof D]: D[N] extends VersionedSchema<infer S> ? S : D[N] extends z.ZodType ? D[N] : never;
+  readonly [N in keyof D]: D[N] extends OpenDefinition<infer S>
+    ? S
+    : D[N] extends VersionedSchema<infer S>
+      ? S
+      : D[N] extends z.ZodType
+        ? D[N]
+        : never;
+};
+
+/** Facts about those events that are of an open kind. */
+export type OpensOf<D extends Readonly<Record<string, EventDefinition>>> = {
+  readonly [N in keyof D as D[N] extends OpenDefinition ? N : never]: D[N] extends OpenDefinition<
+    z.ZodType,
+    infer K,
+    infer A
+  >
+    ? OpenFacts<K, A>
+    : never;
 };
 
 /** Any catalog, whatever its events: what generic code asks for. */
@@ -20,7 +41,14 @@ export interface AnyCatalog {
   /** The schema of each event's data; of one that has versions, the newest. */
   readonly schemas: EventSchemas;
   readonly names: readonly string[];
+  /** Facts about those events that are of an open kind: `growing`, `question`, `presence`, `ephemeral`. */
+  readonly opens: OpenEventFacts;
   has(name: string): boolean;
+  /**
+   * A validated answer to a question.
+   * @throws EventsError UNKNOWN_EVENT for an event that is no question; INVALID_EVENT
+   */
+  parseAnswer(name: string, answer: unknown): unknown;
   /**
    * The validated data of an event, as subscribers will get it.
    * @throws EventsError UNKNOWN_EVENT, or INVALID_EVENT with the path of each field that is wrong, or that would arrive
@@ -50,11 +78,15 @@ export interface AnyCatalog {
 }
 
 /** A set of event types; the only validator of events, and what router, clients and hooks are typed by. */
-export interface Catalog<S extends EventSchemas> extends AnyCatalog {
+export interface Catalog<S extends EventSchemas, O extends OpenEventFacts = NoOpens> extends AnyCatalog {
   readonly schemas: S;
+  readonly opens: O;
   readonly names: readonly (keyof S & string)[];
   parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]>;
 }
+
+/** Of a catalog in which every event is complete when it is published. */
+export type NoOpens = Readonly<Record<never, never>>;
 
 /** Options of {@link defineEvents}. */
 export interface DefineEventsOptions {
@@ -83,15 +115,21 @@ const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor'
 export function defineEvents<const D extends Readonly<Record<string, EventDefinition>>>(
   definitions: D,
   { sanitize = stripControlCharacters }: DefineEventsOptions = {},
-): Catalog<SchemasOf<D>> {
+): Catalog<SchemasOf<D>, OpensOf<D>> {
   const names = Object.keys(definitions) as (keyof D & string)[];
   if (names.length === 0) throw new TypeError('defineEvents: define at least one event');
   for (const name of names) checkDefinition(name, definitions[name]);
   const events = new Map(
     names.map((name) => [
       name as string,
-      new EventSchema(name, definitions[name] as EventDefinition, sanitize),
+      new EventSchema(name, dataOf(definitions[name] as EventDefinition), sanitize),
     ]),
+  );
+  const opens = new Map(names.flatMap((name) => openFacts(name, definitions[name] as EventDefinition)));
+  const answers = new Map(
+    [...opens].flatMap(([name, { answers }]) =>
+      answers ? [[name, new EventSchema(name, answers, sanitize)] as const] : [],
+    ),
   );
   const event = (name: string): EventSchema => {
     const found = events.get(name);
@@ -102,15 +140,40 @@ export function defineEvents<const D extends Readonly<Record<string, EventDefini
   const catalog: AnyCatalog = {
     schemas: Object.freeze(Object.fromEntries(names.map((name) => [name, event(name).newest]))),
     names: Object.freeze(names),
+    opens: Object.freeze(Object.fromEntries(opens)),
     has: (name) => events.has(name),
     parse: (name, data) => event(name).parse(data),
+    parseAnswer: (name, answer) => {
+      const question = answers.get(name);
+      if (!question) throw unknownQuestion(name, [...answers.keys()]);
+      return question.parse(answer);
+    },
     isPlainJson: (name) => events.get(name)?.isPlainJson ?? false,
     versionOf: (name) => event(name).version,
     schemaOf: (name, version) => events.get(name)?.schemaOf(version),
     upcast: (name, version, data) => event(name).upcast(data, version),
     downcast: (name, version, data) => event(name).downcast(data, version),
   };
-  return Object.freeze(catalog) as Catalog<SchemasOf<D>>;
+  return Object.freeze(catalog) as Catalog<SchemasOf<D>, OpensOf<D>>;
+}
+
+function dataOf(definition: EventDefinition): z.ZodType | VersionedSchema {
+  return definition instanceof OpenDefinition ? definition.data : definition;
+}
+
+function openFacts(name: string, definition: EventDefinition): [name: string, OpenFacts][] {
+  if (!(definition instanceof OpenDefinition)) return [];
+  const { kind, field, answers } = definition;
+  return [
+    [name, Object.freeze({ kind, ...(field !== undefined && { field }), ...(answers && { answers }) })],
+  ];
+}
+
+function unknownQuestion(name: string, questions: readonly string[]): EventsError {
+  const known =
+    questions.length > 0 ? `The catalog's questions: ${questions.join(', ')}.` : 'The catalog has none.';
+  const message = `No question is named ${JSON.stringify(String(name).slice(0, 80))}. ${known}`;
+  return new EventsError('UNKNOWN_EVENT', message, { issues: [{ path: ['event_type'], message }] });
 }
 
 /** @throws TypeError when an event cannot be defined so */
@@ -120,6 +183,7 @@ function checkDefinition(name: string, definition: unknown): void {
       `defineEvents: ${JSON.stringify(name)} cannot be an event name. Use letters, digits and "_", start with a letter; any, batch and stream_… are taken.`,
     );
   }
+  if (definition instanceof OpenDefinition) return;
   if (!(definition instanceof VersionedSchema) && !isZod4(definition)) {
     throw new TypeError(
       `defineEvents: ${name} is not a schema of zod 4. Make it with zod 4: npm install zod@4, or import from 'zod/v4'.`,

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Settlement } from './open/open-part.ts';
 
 /**
  * Every error code of the project, with the tRPC code it travels as and whether trying again can help.
@@ -25,6 +26,14 @@ export const ERRORS = {
   TOKEN_EXPIRED: { trpc: 'UNAUTHORIZED', retry: true },
   /** The caller is known, and may not do that; the message says what. */
   FORBIDDEN: { trpc: 'FORBIDDEN', retry: false },
+  /** No open event has this id: it was never begun, its log was lost, or it was settled long ago. */
+  NOT_OPEN: { trpc: 'NOT_FOUND', retry: false },
+  /** The open event was settled before, once and for all; the error's `settled` tells how, and by whom [O1]. */
+  ALREADY_SETTLED: { trpc: 'CONFLICT', retry: false },
+  /** Text to append does not follow on what is there; the error's `length` tells where to go on [O4]. */
+  CONFLICT: { trpc: 'CONFLICT', retry: false },
+  /** A topic has as many open events as it may have; settle some, or use another topic [O11]. */
+  TOO_MANY_OPEN: { trpc: 'TOO_MANY_REQUESTS', retry: false },
   /** The client names a version of the protocol that this server does not speak. */
   UNKNOWN_VERSION: { trpc: 'PRECONDITION_FAILED', retry: false },
   /** Too many publishes are in flight in this process; nothing was stored. */
@@ -56,6 +65,11 @@ const MAX_MESSAGE_BYTES = 1_000;
 /** Bytes of the paths and messages of all issues together, of which each has its share. */
 const MAX_ISSUES_BYTES = 1_800;
 
+/** What an {@link EventsError} tells beside its message, where that is known. */
+interface ErrorOptions extends Partial<Pick<EventsError, 'issues' | 'retryAfterMs' | 'settled' | 'length'>> {
+  cause?: unknown;
+}
+
 /**
  * The error of this project: a code of {@link ERRORS}, a sentence that says what to do, and, for bad input, its issues.
  * An error about an input does not grow with it: text that is too long is cut, and of many issues the first are listed.
@@ -66,16 +80,18 @@ export class EventsError extends Error {
   readonly issues: readonly Issue[];
   /** Ms after which trying again can help, where that is known. */
   readonly retryAfterMs: number | undefined;
+  /** With ALREADY_SETTLED: how it was settled, and by whom. */
+  readonly settled: Settlement | undefined;
+  /** With CONFLICT: the length of the text that there is, in UTF-16 code units. */
+  readonly length: number | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { issues?: readonly Issue[]; retryAfterMs?: number | undefined; cause?: unknown } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(clipText(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.issues = fewIssues(options.issues ?? []);
     this.retryAfterMs = options.retryAfterMs;
+    this.settled = options.settled;
+    this.length = options.length;
   }
 }
 

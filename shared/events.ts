@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { AnyCatalog } from './catalog.ts';
+import type { OpenKind, OpenPart } from './open/open-part.ts';
 import type { PsycheCatalog } from './psyche-events.ts';
 
 /** Names of a catalog's events. */
@@ -26,8 +27,32 @@ export type EventOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog
     by?: string | undefined;
     /** The trace it belongs to, where its publisher traces: W3C's `traceparent`. */
     traceparent?: string | undefined;
+    /** Which open event it is of, and its state then: of a `growing` event, a `question` or a `presence`. */
+    open?: OpenPart | undefined;
+    /** The answer, in the settlement of a `question` that was answered; `by` is who gave it. */
+    answer?: AnswerOf<K, C> | undefined;
+    /** False for what is no record of the log: a `presence`, an `ephemeral`, an open event as it is now. Its cursor is that of the last record. */
+    stored?: false | undefined;
   };
 }[N];
+
+/** The answers to a question that its askers receive: what their schema yields. Never, of any other event. */
+export type AnswerOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog> = C['opens'] extends {
+  readonly [K in N]: { readonly answers?: infer A };
+}
+  ? A extends z.ZodType
+    ? z.output<A>
+    : never
+  : never;
+
+/** Names of a catalog's events of an open kind. */
+export type OpenName<C extends AnyCatalog, K extends OpenKind = OpenKind> = {
+  [N in EventName<C>]: C['opens'] extends { readonly [Key in N]: { readonly kind: infer Found } }
+    ? Found extends K
+      ? N
+      : never
+    : never;
+}[EventName<C>];
 
 /** Any event of a catalog: a union discriminated on `event_type`. */
 export type AnyEvent<C extends AnyCatalog = PsycheCatalog> = EventOf<EventName<C>, C>;

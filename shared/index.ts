@@ -5,18 +5,22 @@ export {
   defineEvents,
   type EventDefinition,
   type EventSchemas,
+  type NoOpens,
+  type OpensOf,
   type SchemasOf,
 } from './catalog.ts';
 export type { Since } from './cursor.ts';
 export { stripControlCharacters } from './data/event-data.ts';
 export { ERRORS, type ErrorCode, EventsError, formatIssues, type Issue } from './errors.ts';
 export type {
+  AnswerOf,
   AnyEvent,
   EventData,
   EventInput,
   EventName,
   EventOf,
   EventToPublish,
+  OpenName,
   PublishMeta,
 } from './events.ts';
 export type { LatestBy } from './filter/latest-by.ts';
@@ -29,6 +33,23 @@ export {
   type PublishTarget,
   toLogEntry,
 } from './log.ts';
+export {
+  ephemeral,
+  growing,
+  OpenDefinition,
+  type OpenEventFacts,
+  type OpenFacts,
+  presence,
+  question,
+} from './open/kinds.ts';
+export type {
+  BegunKind,
+  OpenKind,
+  OpenPart,
+  SettledState,
+  Settlement,
+  StreamUpdate,
+} from './open/open-part.ts';
 export { CloseCode, DEFAULT_TOPIC, mayReconnect, PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol.ts';
 export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export type { PublishAs } from './publish-as.ts';

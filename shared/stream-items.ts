@@ -1,5 +1,6 @@
 import type { AnyCatalog } from './catalog.ts';
-import type { EventName, EventOf } from './events.ts';
+import type { EventName, EventOf, OpenName } from './events.ts';
+import type { StreamUpdate } from './open/open-part.ts';
 
 /** Why a stream could not deliver a range [D4]; `erased` is no loss: somebody took the events back [V7]. */
 export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped' | 'unknown_version' | 'erased';
@@ -46,10 +47,16 @@ export interface StreamGap extends OfTopic {
 /** An item that a stream sends about itself. */
 export type StreamNotice = StreamSynced | StreamGap;
 
+/** Changes of open events, in a subscription to events of which some can be open. */
+export type UpdateOf<N extends EventName<C>, C extends AnyCatalog> = [N & OpenName<C>] extends [never]
+  ? never
+  : StreamUpdate;
+
 /** Everything a subscription to events `N` yields. */
 export type StreamItem<N extends EventName<C>, C extends AnyCatalog> =
   | (EventOf<N, C> & OfTopic)
-  | StreamNotice;
+  | StreamNotice
+  | UpdateOf<N, C>;
 
 /** Tells if an item is the stream's own and not an event. */
 export function isStreamNotice(item: { event_type: string }): item is StreamNotice {

@@ -2,6 +2,7 @@ import type { Position } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { LogEntry, PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { GapReason } from '../../shared/stream-items.ts';
+import type { OpenEvents, OpenSink } from './open/open-events.ts';
 import type { Cuts, Types } from './retention/cuts.ts';
 
 /**
@@ -72,6 +73,9 @@ export interface Broker extends PublishTarget {
    * add it writes nothing. A broker whose logs go with the process may lack it.
    */
   keepSchemas?(schemas: readonly KeptSchema[]): Promise<KeptSchema[]>;
+
+  /** The open sets of its topics. A broker may lack them: then no event can be begun. */
+  readonly open?: OpenEvents;
 
   /** Closes connections; tails end without a further call. Idempotent. */
   close(): Promise<void>;
@@ -147,6 +151,8 @@ export interface TailSink {
   records(records: readonly LogRecord[]): void;
   /** A range that cannot be delivered; records go on right after `gap.to`. */
   gap(gap: Gap): void;
+  /** Takes the topic's open set too. Left out: it is neither read nor told. */
+  readonly open?: OpenSink | undefined;
 }
 
 /** Handle of a {@link Broker.tail}, or of {@link Broker.topics}. */

@@ -1,0 +1,45 @@
+import { EventsError } from '../../../shared/errors.ts';
+import type { Settlement } from '../../../shared/open/open-part.ts';
+import { MAX_GROWN } from './open-events.ts';
+
+/** Errors of changes to open events, the same from every broker. */
+
+export function notOpen(id: string): EventsError {
+  const message = `No open event has the id ${JSON.stringify(id.slice(0, 80))} in this topic: it was never begun, its log was lost, or it was settled long ago. Begin it again.`;
+  return new EventsError('NOT_OPEN', message);
+}
+
+export function alreadySettled(settled: Settlement): EventsError {
+  const who = settled.by === undefined ? '' : ` by ${settled.by}`;
+  return new EventsError(
+    'ALREADY_SETTLED',
+    `The event was settled before, as ${settled.state}${who}: nothing was changed.`,
+    { settled },
+  );
+}
+
+export function notYours(): EventsError {
+  return new EventsError(
+    'FORBIDDEN',
+    'Somebody else began this event: only its owner, with the key that `begin` returned, may change it.',
+  );
+}
+
+export function conflict(length: number, at: number): EventsError {
+  const message = `The text has ${length} characters, so nothing can be appended at ${at}: go on from ${length}.`;
+  return new EventsError('CONFLICT', message, { length });
+}
+
+export function grownTooLarge(): EventsError {
+  return new EventsError(
+    'TOO_LARGE',
+    `The text would be longer than ${MAX_GROWN} characters: settle the event, and begin another.`,
+  );
+}
+
+export function tooManyOpen(most: number): EventsError {
+  return new EventsError(
+    'TOO_MANY_OPEN',
+    `The topic has ${most} open events, and may have no more: settle some, or use another topic.`,
+  );
+}

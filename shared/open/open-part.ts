@@ -1,0 +1,53 @@
+/**
+ * Kinds of events that are not complete when they are published. A `growing` event has a text that is appended to, a
+ * `question` waits for its answer, a `presence` lasts as long as its owner, an `ephemeral` is delivered live and never
+ * stored.
+ */
+export type OpenKind = 'growing' | 'question' | 'presence' | 'ephemeral';
+
+/** States of an event that is no longer open, by its kind. */
+export const SETTLED_STATES = {
+  growing: ['done', 'aborted'],
+  question: ['answered', 'withdrawn', 'expired'],
+  presence: ['left', 'lost'],
+} as const;
+
+/** Kinds of events that are begun, and settled once. */
+export type BegunKind = Exclude<OpenKind, 'ephemeral'>;
+
+/** State of an event that was settled. */
+export type SettledState = (typeof SETTLED_STATES)[BegunKind][number];
+
+/** Part of an open event's envelope, beside its `data`: which one it is, and its state. */
+export interface OpenPart {
+  /** One id from its opening to its settlement. */
+  id: string;
+  kind: BegunKind;
+  state: 'open' | SettledState;
+  /** The field of `data` that grows, of a `growing` event. */
+  field?: string | undefined;
+}
+
+/** A change of an open event, in order with the records around it; never repeated [O2]. */
+export interface StreamUpdate {
+  event_type: 'stream_update';
+  /** The topic it is of, in a subscription to several. */
+  topic?: string;
+  timestamp: string;
+  data:
+    | { id: string /** Length of the text before, in UTF-16 code units. */; at: number; text: string }
+    | { id: string /** Data of a presence, as it is now. */; data: unknown }
+    | { id: string; state: SettledState };
+}
+
+/** An event that was settled, as it is told to whoever comes too late. */
+export interface Settlement {
+  id: string;
+  state: SettledState;
+  /** Id of the subject that settled it. */
+  by?: string | undefined;
+  /** Its place in the log; of a presence, the place at that time. */
+  cursor: string;
+  /** The answer to a question. */
+  answer?: unknown;
+}
