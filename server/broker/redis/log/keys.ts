@@ -10,7 +10,9 @@ export interface TopicKeys {
   readonly ids: string;
   /** Hash: ids of entries of the minutes before, likewise. */
   readonly olderIds: string;
-  /** Sharded Pub/Sub channel: announcements of records. */
+  /** Hash: where the open set stands, and the state of each open event. All other keys of the set begin with its name. */
+  readonly open: string;
+  /** Sharded Pub/Sub channel: announcements of records, and of changes of the open set. */
   readonly live: string;
 }
 
@@ -23,6 +25,7 @@ export function topicKeys(prefix: string, topic: string, db = 0): TopicKeys {
     erased: `${root}:erased`,
     ids: `${root}:ids`,
     olderIds: `${root}:ids:older`,
+    open: `${root}:open`,
     live: channel(root, db),
   };
 }
@@ -45,6 +48,8 @@ export interface IndexKeys {
   readonly kept: string;
   /** Hash: schemas of events, see Broker.keepSchemas. */
   readonly schemas: string;
+  /** Sorted set: topics with open events, each with the time at which it is to be looked at. */
+  readonly open: string;
   /** Sharded Pub/Sub channel: names that were added. */
   readonly live: string;
 }
@@ -56,6 +61,7 @@ export function indexKeys(prefix: string, db = 0): IndexKeys {
     topics: `${root}:topics`,
     kept: `${root}:kept`,
     schemas: `${root}:schemas`,
+    open: `${root}:open`,
     live: channel(root, db),
   };
 }

@@ -18,7 +18,8 @@ export function encodeId(id: string): string {
   return JSON.stringify(id).slice(1, -1).replaceAll(' ', '\\u0020');
 }
 
-function decodeId(text: string): string | null {
+/** Reads {@link encodeId}; null if it is malformed. */
+export function decodeId(text: string): string | null {
   if (!text.includes('\\')) return text;
   try {
     return JSON.parse(`"${text}"`);
@@ -146,13 +147,20 @@ function toRecord(
   json: unknown,
   meta: unknown,
 ): LogRecord | null {
+  const entry = toEntry(kindAsText, id, json, meta);
+  if (entry === null || !Number.isSafeInteger(at)) return null;
+  return { epoch, seq, cursor: formatCursor({ epoch, seq }), at, ...entry };
+}
+
+/** Reads an entry from its kind, id, JSON and annotations, as the scripts have them; null if one of them is malformed. */
+export function toEntry(kindAsText: unknown, id: unknown, json: unknown, meta: unknown): LogEntry | null {
   if (typeof kindAsText !== 'string' || typeof id !== 'string' || !isJsonObject(json)) return null;
   const decodedId = decodeId(id);
   const kind = readKind(kindAsText);
-  if (decodedId === null || kind === null || !Number.isSafeInteger(at)) return null;
-  const record = { epoch, seq, cursor: formatCursor({ epoch, seq }), at, ...kind, id: decodedId, json };
-  if (meta === '') return record;
-  return isJsonObject(meta) ? { ...record, meta } : null;
+  if (decodedId === null || kind === null) return null;
+  const entry = { ...kind, id: decodedId, json };
+  if (meta === '') return entry;
+  return isJsonObject(meta) ? { ...entry, meta } : null;
 }
 
 /** A record without its content: read as one that has some, which is then left out. */

@@ -26,6 +26,12 @@ interface RedisLogSettings {
   logger: Logger;
 }
 
+/** Keys and arguments of a script. */
+export interface ScriptInput {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number | string[])[];
+}
+
 /** The logs of topics in Redis. Each method runs one script, so its answer is of one moment. */
 export class RedisLog {
   /** Speaks for all that is refused for its format. */
@@ -81,6 +87,15 @@ export class RedisLog {
     entries: readonly LogEntry[],
     erasing: string,
   ): Promise<{ results: PublishResult[]; erased: number }> {
+    const { keys, args } = this.publishing(topic, entries, erasing);
+    const reply = await this.run(topic, (redis, common) =>
+      redis.psychePublish(keys.length, ...keys, ...common, ...args),
+    );
+    return this.published(topic, entries, toValues(reply));
+  }
+
+  /** Keys of the publish script, and its arguments after those that all scripts begin with. */
+  publishing(topic: string, entries: readonly LogEntry[], erasing = ''): ScriptInput {
     const { prefix, retention } = this.#settings;
     const { maxRecords, maxBytes, rules } = retention;
     const lists = rules.map(({ type }) => typeKey(prefix, topic, type));
@@ -88,13 +103,19 @@ export class RedisLog {
     const fields: string[] = [];
     for (const entry of entries)
       fields.push(kindText(entry), encodeId(entry.id), entry.json, entry.meta ?? '');
-    const reply = await this.#run(topic, (redis, common) =>
-      redis.psychePublish(
-        ...[5 + lists.length, log, meta, erased, ids, olderIds, ...lists],
-        ...[...common, live, maxRecords, maxBytes, erasing, this.#rules, fields],
-      ),
-    );
-    const [epochValue, evicted, idsWereGone, erasedCount, ...places] = toValues(reply);
+    return {
+      keys: [log, meta, erased, ids, olderIds, ...lists],
+      args: [live, maxRecords, maxBytes, erasing, this.#rules, fields],
+    };
+  }
+
+  /** Takes in the reply of the publish script. */
+  published(
+    topic: string,
+    entries: readonly LogEntry[],
+    reply: readonly (string | number)[],
+  ): { results: PublishResult[]; erased: number } {
+    const [epochValue, evicted, idsWereGone, erasedCount, ...places] = reply;
     const epoch = String(epochValue);
     this.#countForeign(topic, Number(evicted));
     if (idsWereGone === 1) this.#warnOfLostIds(topic);
@@ -118,7 +139,7 @@ export class RedisLog {
   async read(topic: string, after: Position, limit: number, chars = CHUNK_CHARS): Promise<Chunk> {
     const { log, meta, erased } = topicKeys(this.#settings.prefix, topic);
     const records = Math.min(limit, CHUNK_RECORDS);
-    const reply = await this.#run(topic, (redis, common) =>
+    const reply = await this.run(topic, (redis, common) =>
       redis.psycheRead(log, meta, erased, ...common, after.epoch, after.seq, records, chars),
     );
     const chunk = decodeChunk(after, reply);
@@ -132,7 +153,7 @@ export class RedisLog {
   /** See Broker.seek. */
   async seek(topic: string, at: number): Promise<Position> {
     const { log, meta, erased } = topicKeys(this.#settings.prefix, topic);
-    const reply = await this.#run(topic, (redis, common) =>
+    const reply = await this.run(topic, (redis, common) =>
       redis.psycheSeek(log, meta, erased, ...common, at),
     );
     const [epoch, seq] = toValues(reply);
@@ -163,7 +184,7 @@ export class RedisLog {
   }
 
   /** Runs a script with the arguments that all scripts begin with, computed when it is sent. */
-  async #run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
+  async run<T>(topic: string, send: (redis: Redis, common: (string | number)[]) => Promise<T>): Promise<T> {
     const answer = this.#servers.run(topicKeys(this.#settings.prefix, topic).log, (redis) => {
       const { epoch = '', seq = '', id = '', left = [] } = this.#seen.get(topic) ?? {};
       const epochs = [epoch, ...left].join(' ');

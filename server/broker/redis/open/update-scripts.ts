@@ -1,0 +1,78 @@
+import { MAX_GROWN } from '../../open/open-events.ts';
+import { ANNOUNCED, setScript } from './set-script.ts';
+
+/**
+ * Appends to a text. Own ARGV: id, owner, offset, text, its length, channel.
+ * Reply: `grown` and the length; `there`, the length, and all text, where nothing was appended since the offset is before the
+ * end or there is no text; or a refusal.
+ */
+export const APPEND = setScript(
+  6,
+  `
+local id, owner, at, text, length, channel = unpack(own)
+dropGone()
+local state = stateOf(id)
+local refused = refusal(id, owner, state)
+if refused then return refused end
+if state.kind ~= 'g' then return { 'kind' } end
+at, length = tonumber(at), tonumber(length)
+if at > state.length then return { 'conflict', state.length } end
+if length == 0 then return { 'there', state.length, '' } end
+if at < state.length then return { 'there', state.length, redis.call('GET', texts .. id) or '' } end
+if at + length > ${MAX_GROWN} then return { 'large' } end
+redis.call('APPEND', texts .. id, text)
+if at == 0 then redis.call('PEXPIRE', texts .. id, kept) end
+state.length = at + length
+renew(state)
+change(channel, 'a', id, digits(at), state, text)
+return { 'grown', state.length }
+`,
+);
+
+/** Replaces the data of a presence. Own ARGV: id, owner, the event in lines, channel. Reply: `done`, or a refusal. */
+export const REPLACE = setScript(
+  4,
+  `
+local id, owner, lines, channel = unpack(own)
+dropGone()
+local state = stateOf(id)
+local refused = refusal(id, owner, state)
+if refused then return refused end
+if state.kind ~= 'p' then return { 'kind' } end
+local begun = string.match(redis.call('HGET', events, id) or '', '^[^\\n]*')
+redis.call('HSET', events, id, begun .. '\\n' .. lines)
+renew(state)
+change(channel, 'r', id, '-', state, lines)
+return { 'done' }
+`,
+);
+
+/** Renews leases. Own ARGV: the ids with blanks between, owner. Reply: those that are not open, or are somebody else's. */
+export const TOUCH = setScript(
+  2,
+  `
+local ids, owner = unpack(own)
+dropGone()
+local others = {}
+for id in string.gmatch(ids, '%S+') do
+  local state = stateOf(id)
+  if not state or state.owner ~= owner then
+    others[#others + 1] = id
+  elseif state.kind ~= 'q' then
+    renew(state)
+    redis.call('HSET', set, id, written(state))
+  end
+end
+return others
+`,
+);
+
+/** Announces an event that is not stored, and writes nothing. Own ARGV: the entry in lines, channel. Reply: epoch and seq of the log's end. */
+export const ANNOUNCE = setScript(
+  2,
+  `
+local lines, channel = unpack(own)
+redis.call('SPUBLISH', channel, '${ANNOUNCED} ' .. epoch .. ' ' .. digits(seq) .. ' 0 0 0 e - -\\n' .. lines)
+return { epoch, seq }
+`,
+);
