@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describeErase } from './erase-contract.ts';
 import { brokerKinds } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
+import { describeOpen } from './open-contract.ts';
 import { describeRetention } from './retention-contract.ts';
 import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
@@ -16,4 +17,5 @@ describe.each(brokerKinds)('$name', (kind) => {
   describeTopics(kind);
   describeSchemas(kind);
   describeTypeRetention(kind);
+  if (kind.name !== 'RedisBroker') describeOpen(kind);
 });

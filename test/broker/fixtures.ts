@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { inject } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
@@ -14,6 +15,11 @@ export interface BrokerFixture extends AsyncDisposable {
   another(): Broker;
   /** Time goes on by at least so much, where the test rules over time; otherwise it does so by itself. */
   passTime(ms: number): void;
+  /**
+   * Has the log of a topic lost, and its epoch with it; resolves with a broker of what is there then. Absent where a log
+   * goes with its process alone.
+   */
+  readonly loseLog?: ((topic: string) => Promise<Broker>) | undefined;
 }
 
 export interface BrokerKind {
@@ -50,6 +56,11 @@ const sqlite: BrokerKind = {
       broker,
       another: () => broker,
       passTime: (ms) => disk.passTime(ms),
+      async loseLog() {
+        await broker.close();
+        rmSync(`${disk.path}-mark`);
+        return disk.open(retention);
+      },
       [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
     };
   },

@@ -12,10 +12,10 @@ import type { BegunKind, SettledState, Settlement } from '../../../shared/open/o
  */
 export interface OpenEvents {
   /**
-   * Begins an event. One of the same type and key that is open is that one, `resumed`, with its lease renewed; one that was
-   * settled lately is `settled`.
+   * Begins an event. One of the same type and key that is open is that one, `resumed`, with its lease renewed for as long
+   * as is asked for now (a question keeps its deadline); one that was settled lately is `settled`, and not resumed.
    * @param most events of a topic that may be open at once
-   * @throws EventsError TOO_MANY_OPEN; FORBIDDEN where the key is that of another subject's
+   * @throws EventsError TOO_MANY_OPEN; TOO_LARGE for its text; FORBIDDEN where the key is that of another subject's
    */
   begin(topic: string, event: NewOpenEvent, most: number): Promise<Begun>;
 
@@ -24,18 +24,22 @@ export interface OpenEvents {
    * there already is answered as if it had been appended just now [O4].
    * @param text well-formed: no half of a surrogate pair
    * @returns the length of all text, in UTF-16 code units
-   * @throws EventsError CONFLICT with the length; TOO_LARGE; and as {@link OwnerChecked}
+   * @throws EventsError CONFLICT with the length; TOO_LARGE; INVALID_OPTION for another kind; and as {@link OwnerChecked}
    */
   append(topic: string, owner: Owner, at: number, text: string): Promise<number>;
 
-  /** Replaces the data of a presence, and renews its lease. @throws EventsError as {@link OwnerChecked} */
+  /**
+   * Replaces the data of a presence, and renews its lease.
+   * @throws EventsError INVALID_OPTION for another kind; and as {@link OwnerChecked}
+   */
   replace(topic: string, owner: Owner, entry: LogEntry): Promise<void>;
 
-  /** Renews leases. @returns those ids that are not open, or are somebody else's */
+  /** Renews leases; a deadline stays. @returns those ids that are not open, or are somebody else's */
   touch(topic: string, ids: readonly string[], owner: Omit<Owner, 'id'>): Promise<string[]>;
 
   /**
-   * Settles an event [O1]: appends the settlement's record, if it has one, and takes the event out of the open set.
+   * Settles an event [O1]: appends the settlement's record, if it has one, and takes the event out of the open set. The
+   * record is stored whatever was published under its id before: anybody can tell that id in advance.
    * @returns the settlement; null where the event has changed since its revision was `rev`, or its lease was renewed:
    *   then nothing happened, and it has to be looked at again
    * @throws EventsError as {@link OwnerChecked}
@@ -57,8 +61,8 @@ export interface OpenEvents {
 
 /**
  * The check that comes before a change by an owner.
- * @throws EventsError ALREADY_SETTLED with the settlement; NOT_OPEN; FORBIDDEN where key or subject is another than the one
- *   that began it
+ * @throws EventsError NOT_OPEN; FORBIDDEN where key or subject is another than the one that began it, settled or not;
+ *   ALREADY_SETTLED with the settlement
  */
 export type OwnerChecked = never;
 
@@ -83,7 +87,7 @@ export interface NewOpenEvent extends Owner {
 /** The answer to a beginning. */
 export interface Begun {
   readonly id: string;
-  /** The place of its record; of a presence, that of the last record then. */
+  /** The place of its record, also of one that is settled; of a presence, that of the last record then. */
   readonly cursor: string;
   readonly resumed: boolean;
   readonly settled?: Settlement | undefined;

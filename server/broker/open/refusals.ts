@@ -1,5 +1,5 @@
 import { EventsError } from '../../../shared/errors.ts';
-import type { Settlement } from '../../../shared/open/open-part.ts';
+import type { BegunKind, Settlement } from '../../../shared/open/open-part.ts';
 import { MAX_GROWN } from './open-events.ts';
 
 /** Errors of changes to open events, the same from every broker. */
@@ -35,6 +35,11 @@ export function grownTooLarge(): EventsError {
     'TOO_LARGE',
     `The text would be longer than ${MAX_GROWN} characters: settle the event, and begin another.`,
   );
+}
+
+/** @param change as in "cannot be …" */
+export function otherKind(kind: BegunKind, change: 'appended to' | 'replaced'): EventsError {
+  return new EventsError('INVALID_OPTION', `The event is a ${kind}, which cannot be ${change}.`);
 }
 
 export function tooManyOpen(most: number): EventsError {
