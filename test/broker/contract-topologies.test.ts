@@ -4,6 +4,7 @@ import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.
 import { describeErase } from './erase-contract.ts';
 import { redisFixture } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
+import { describeOpen } from './open-contract.ts';
 import { describeRetention } from './retention-contract.ts';
 import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
@@ -34,6 +35,7 @@ describe.each([
   };
   describeErase(kind);
   describeLog(kind);
+  describeOpen(kind);
   describeRetention(kind);
   describeTail(kind);
   describeTopics(kind);

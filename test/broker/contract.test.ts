@@ -17,5 +17,5 @@ describe.each(brokerKinds)('$name', (kind) => {
   describeTopics(kind);
   describeSchemas(kind);
   describeTypeRetention(kind);
-  if (kind.name !== 'RedisBroker') describeOpen(kind);
+  describeOpen(kind);
 });

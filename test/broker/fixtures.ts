@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { inject } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
-import type { RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
+import { openClient, type RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
 import type { Retention } from '../../server/broker/retention/retention.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 
@@ -92,6 +94,15 @@ export function redisFixture(
     broker: another(),
     another,
     passTime() {},
+    async loseLog(topic: string) {
+      if (!('url' in source)) throw new Error('the fixture has no URL');
+      const redis = openClient(source.url, { name: 'test', timeoutMs: 20_000 });
+      await once(redis, 'ready');
+      const { log, meta } = topicKeys(prefix, topic);
+      await redis.del(log, meta);
+      redis.disconnect();
+      return another();
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(brokers.map((broker) => broker.close()));
     },

@@ -11,6 +11,7 @@ import {
   type Tail,
   type TailSink,
 } from '../broker.ts';
+import type { OpenEvents } from '../open/open-events.ts';
 import { completeRetention, longestAgeMs, type Retention, requireCounts } from '../retention/retention.ts';
 import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
@@ -20,6 +21,9 @@ import { TopicIndex } from './live/topic-index.ts';
 import { KeptSchemas } from './log/kept-schemas.ts';
 import { checkPrefix, indexKeys, topicKeys } from './log/keys.ts';
 import { RedisLog } from './log/redis-log.ts';
+import { DueTopics } from './open/due-topics.ts';
+import { OpenSets } from './open/open-sets.ts';
+import { RedisOpen } from './open/redis-open.ts';
 import { openTopology, type RedisSource } from './servers/open-topology.ts';
 import { RedisServers } from './servers/servers.ts';
 import type { Topology } from './servers/topology.ts';
@@ -54,6 +58,9 @@ export class RedisBroker implements Broker {
   readonly #log: RedisLog;
   readonly #index: TopicIndex;
   readonly #schemas: KeptSchemas;
+  readonly #sets: OpenSets;
+  readonly #due: DueTopics;
+  readonly open: OpenEvents;
   readonly #queue: PublishQueue;
   readonly #tails = new Set<RedisTail>();
   readonly #checks: NodeJS.Timeout;
@@ -72,6 +79,7 @@ export class RedisBroker implements Broker {
     this.#commands = new RedisServers(this.#topology, { name: 'commands', timeoutMs, logger });
     this.#eviction = new EvictionWatch(this.#commands, logger);
     this.#log = new RedisLog(this.#commands, { prefix, retention, logger });
+    this.#sets = new OpenSets(this.#commands, prefix, this.#log);
     this.#commands.connectionTo(prefix);
     const keys = indexKeys(prefix, this.#commands.db);
     this.#index = new TopicIndex({
@@ -83,6 +91,17 @@ export class RedisBroker implements Broker {
       listen: (listener) => this.#listening().listen(keys.live, listener),
     });
     this.#schemas = new KeptSchemas(this.#commands, keys.schemas, this.#log.format);
+    this.#due = new DueTopics({
+      key: keys.open,
+      run: (send) => this.#commands.run(keys.open, send),
+      hasOpen: (topic) => this.#sets.hasOpen(topic),
+    });
+    this.open = new RedisOpen({
+      log: this.#log,
+      sets: this.#sets,
+      due: this.#due,
+      enter: (topic) => this.#index.enter(topic),
+    });
     this.#topology.onChange(() => this.#log.expectRewind());
     this.#queue = new PublishQueue((topic, entries) => this.#log.publish(topic, entries));
     this.#checks = setInterval(() => this.#check(), checkIntervalMs).unref();
@@ -144,7 +163,7 @@ export class RedisBroker implements Broker {
   async tail(topic: string, sink: TailSink): Promise<Tail> {
     this.#checkOpen();
     const channel = topicKeys(this.#prefix, topic, this.#commands.db).live;
-    const shared = { log: this.#log, channels: this.#listening(), logger: this.#logger };
+    const shared = { log: this.#log, sets: this.#sets, channels: this.#listening(), logger: this.#logger };
     const tail = new RedisTail({ topic, channel, ...shared }, sink);
     this.#tails.add(tail);
     await tail.started;
@@ -189,6 +208,7 @@ export class RedisBroker implements Broker {
     this.#channels?.check();
     for (const tail of this.#tails) tail.check();
     this.#index.check();
+    this.#due.check();
     this.#eviction.check();
   }
 

@@ -13,10 +13,15 @@ ${PUBLISH}
 end
 
 -- Appends the record of a change, if it has one. Returns the reply of the publish script, and the cursor of the record or,
--- without one, of the last record.
-local function appended()
+-- without one, of the last record. 'anew': although somebody has published under its id.
+local function appended(anew)
   if #ARGV < 11 then return {}, epoch .. ':' .. digits(seq) end
   local reply = publish()
+  if anew and type(reply[5]) == 'string' then
+    redis.call('HDEL', KEYS[4], ARGV[12])
+    redis.call('HDEL', KEYS[5], ARGV[12])
+    reply = publish()
+  end
   if reply.err then return reply end
   local place = reply[5]
   if type(place) == 'string' then return reply, place end
@@ -32,17 +37,17 @@ end
 `;
 
 /**
- * Begins an event. Own ARGV: id, owner, letter of the kind, lease, hash of type and key, most events, the event in lines,
- * text, its length.
+ * Begins an event. Own ARGV: id, owner, letter of the kind, lease, hash of type and key, most events, a token of the call,
+ * the event in lines, text, its length.
  * Reply: `open`, id, cursor, 1 if it was open before and 0 if not, and the reply of the publish script if the event is a
  * record; `settled`, id, cursor, the settlement; or a refusal.
  */
 export const BEGIN = setScript(
-  9,
+  10,
   `${PUBLISHING}
-local id, owner, kind, lease, key, most, lines, text, length = unpack(own)
+local id, owner, kind, lease, key, most, token, lines, text, length = unpack(own)
 dropGone()
-local of, held = string.match(redis.call('GET', idOf .. key) or '', '^(%S+) (%S+)$')
+local of, held, began = string.match(redis.call('GET', idOf .. key) or '', '^(%S+) (%S+) (%S+)$')
 if of == epoch then
   local state = stateOf(held)
   local settled, by, _, cursor
@@ -55,8 +60,8 @@ if of == epoch then
       renew(state)
       redis.call('HSET', set, held, written(state))
     end
-    -- With its own id it is the second attempt of a call whose answer was lost.
-    return { 'open', held, string.match(redis.call('HGET', events, held) or '', '^%S*'), held == id and 0 or 1 }
+    local cursor = string.match(redis.call('HGET', events, held) or '', '^%S*')
+    return { 'open', held, cursor, began == token and 0 or 1 }
   end
 end
 if redis.call('HEXISTS', set, id) == 1 then return { 'forbidden' } end
@@ -67,7 +72,7 @@ if reply.err then return reply end
 local begun = cursor .. ' ' .. key .. '\\n' .. lines
 redis.call('HSET', events, id, begun)
 if text ~= '' then redis.call('SET', texts .. id, text, 'PX', kept) end
-redis.call('SET', idOf .. key, epoch .. ' ' .. id, 'PX', kept)
+redis.call('SET', idOf .. key, epoch .. ' ' .. id .. ' ' .. token, 'PX', kept)
 local state = {
   owner = owner, lease = tonumber(lease), kind = kind, rev = 0, over = now + lease, length = tonumber(length),
 }
@@ -104,13 +109,13 @@ elseif as ~= 'anybody' and as ~= state.owner then
   return { 'forbidden' }
 end
 if rev ~= '' and tonumber(rev) ~= state.rev then return { 'changed' } end
-local reply, cursor = appended()
+local reply, cursor = appended(true)
 if reply.err then return reply end
 local begun, key = string.match(redis.call('HGET', events, id) or '', '^(%S+) (%S+)\\n')
 local remembered = state.kind == 'q' and ${ANSWERED_MS} or ${SETTLED_MS}
 local settled = table.concat({ epoch, state.owner, token, begun or cursor, cursor }, ' ') .. '\\n' .. lines
 redis.call('SET', settledOf .. id, settled, 'PX', remembered)
-if key then redis.call('SET', idOf .. key, epoch .. ' ' .. id, 'PX', remembered) end
+if key then redis.call('SET', idOf .. key, epoch .. ' ' .. id .. ' ' .. token, 'PX', remembered) end
 redis.call('HDEL', events, id)
 redis.call('UNLINK', texts .. id)
 change(channel, 's', id, how, nil, '')

@@ -12,7 +12,8 @@ export const ANNOUNCED = 'open';
  * - `…:open:text:<id>`: string, the text of a growing event. It is appended to, so an update costs its own bytes here, in the
  *   append-only file and on the way to replicas.
  * - `…:open:settled:<id>`: string, "<epoch> <owner> <token> <cursor of the opening> <cursor>", then the settlement.
- * - `…:open:key:<hash of type and key>`: string, "<epoch> <id>".
+ * - `…:open:key:<hash of type and key>`: string, "<epoch> <id> <token>". A token is of one call: with it, the second attempt of
+ *   a call whose answer was lost is known.
  *
  * A stamp is Redis's time in µs, and larger than the one before: each change has one, and names the one before it, so two
  * changes with one number in two histories of the set (a failover) are told apart.

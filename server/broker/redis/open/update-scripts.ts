@@ -14,7 +14,7 @@ dropGone()
 local state = stateOf(id)
 local refused = refusal(id, owner, state)
 if refused then return refused end
-if state.kind ~= 'g' then return { 'kind' } end
+if state.kind ~= 'g' then return { 'kind', state.kind } end
 at, length = tonumber(at), tonumber(length)
 if at > state.length then return { 'conflict', state.length } end
 if length == 0 then return { 'there', state.length, '' } end
@@ -38,7 +38,7 @@ dropGone()
 local state = stateOf(id)
 local refused = refusal(id, owner, state)
 if refused then return refused end
-if state.kind ~= 'p' then return { 'kind' } end
+if state.kind ~= 'p' then return { 'kind', state.kind } end
 local begun = string.match(redis.call('HGET', events, id) or '', '^[^\\n]*')
 redis.call('HSET', events, id, begun .. '\\n' .. lines)
 renew(state)
