@@ -181,9 +181,9 @@ export class MemoryBroker implements Broker {
         this.#take(log, stored, change);
         return result;
       },
-      told: (topic) => {
+      look: (topic, work) => {
         const log = this.#topic(topic);
-        return { set: log.open, end: log.end };
+        return work(log.open, log.end);
       },
       sets: () => {
         this.#checkOpen();

@@ -11,8 +11,8 @@ export interface OpenSetHost {
    * @param work what changes the set
    */
   change<T>(topic: string, work: (set: TopicOpenSet, moment: Moment) => Outcome<T>): Promise<T>;
-  /** A topic's set and log, as they were told to tails. */
-  told(topic: string): { readonly set: TopicOpenSet; readonly end: Position };
+  /** Looks at a topic's set and the end of its log, as they were told to tails. */
+  look<T>(topic: string, work: (set: TopicOpenSet, end: Position) => T): T;
   /** All sets that hold an open event. */
   sets(): Iterable<{ readonly topic: string; readonly set: TopicOpenSet }>;
   /** Tells the topic's tails of an event that is not stored. */
@@ -32,20 +32,19 @@ export function embeddedOpenEvents(host: OpenSetHost): OpenEvents {
       return host.change(topic, (set, moment) => set.replace(owner, entry, moment));
     },
     async touch(topic, ids, owner: Omit<Owner, 'id'>) {
-      return host.told(topic).set.touch(ids, owner, host.now());
+      return host.look(topic, (set) => set.touch(ids, owner, host.now()));
     },
     async settle(topic, settling) {
       return host.change(topic, (set, moment) => set.settle(settling, moment));
     },
     async find(topic, id) {
-      return host.told(topic).set.find(id, host.now());
+      return host.look(topic, (set) => set.find(id, host.now()));
     },
     async read(topic) {
-      const { set, end } = host.told(topic);
-      return set.read(end);
+      return host.look(topic, (set, end) => set.read(end));
     },
     async announce(topic, entry) {
-      const { end } = host.told(topic);
+      const end = host.look(topic, (_, end) => end);
       host.ephemeral(topic, entry, end);
       return formatCursor(end);
     },

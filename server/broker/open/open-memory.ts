@@ -20,6 +20,11 @@ export class OpenMemory {
   /** Takes bytes, or gives them back if negative. @throws EventsError TOO_MANY_OPEN, and takes none */
   take(bytes: number): void {
     if (bytes > 0 && this.#bytes + bytes > this.#max) throw openTakesTooMuch(this.#max);
+    this.count(bytes);
+  }
+
+  /** Counts bytes that are taken, or given back, however much that is. */
+  count(bytes: number): void {
     this.#bytes += bytes;
   }
 }

@@ -60,13 +60,13 @@ export class TopicOpenSet {
   readonly #settled: SettledEvents;
   readonly #memory: OpenMemory;
   /** In the order of their beginnings. */
-  readonly #open: Map<string, HeldEvent>;
+  #open: Map<string, HeldEvent>;
   /** Ids of those, by type and key. */
-  readonly #ids: Map<string, string>;
+  #ids: Map<string, string>;
   #rev: number;
   #bytes: number;
 
-  /** @param from what a set was stored as; its bytes are taken */
+  /** @param from the set as it was stored; its bytes are for the caller to count */
   constructor(
     settled: SettledEvents,
     memory: OpenMemory,
@@ -82,7 +82,12 @@ export class TopicOpenSet {
 
   /** The same set, to be changed apart from this one. Both have the same leases, and take memory once. */
   copy(): TopicOpenSet {
-    return new TopicOpenSet(this.#settled, this.#memory, { rev: this.#rev, held: [...this.#open.values()] });
+    const copy = new TopicOpenSet(this.#settled, this.#memory);
+    copy.#open = new Map(this.#open);
+    copy.#ids = new Map(this.#ids);
+    copy.#rev = this.#rev;
+    copy.#bytes = this.#bytes;
+    return copy;
   }
 
   /** Number of open events. */
