@@ -1,5 +1,8 @@
+import type { Position } from '../../shared/cursor.ts';
+import type { LogEntry } from '../../shared/log.ts';
 import { AgingMap } from '../memory/aging-map.ts';
 import type { LogRecord, Tail, TailSink } from './broker.ts';
+import type { OpenChange } from './open/open-events.ts';
 
 /** Tails by topic, for a broker that lives in this process alone. */
 export class TopicTails {
@@ -21,8 +24,28 @@ export class TopicTails {
     return this.#sinks.has(topic);
   }
 
-  tell(topic: string, records: readonly LogRecord[]): void {
-    for (const sink of this.#sinks.get(topic) ?? []) sink.records(records);
+  /** @param changes those of the open set, each right after the records up to its place */
+  tell(topic: string, records: readonly LogRecord[], changes: readonly OpenChange[] = []): void {
+    const sinks = this.#sinks.get(topic) ?? new Set();
+    for (const sink of sinks) {
+      let told = 0;
+      const tellUpTo = (count: number) => {
+        if (count > told && sinks.has(sink))
+          sink.records(told === 0 && count === records.length ? records : records.slice(told, count));
+        told = count;
+      };
+      for (const change of sink.open ? changes : []) {
+        const later = records.findIndex(({ seq }) => seq > change.at.seq);
+        tellUpTo(later < 0 ? records.length : later);
+        if (sinks.has(sink)) sink.open?.change(change);
+      }
+      tellUpTo(records.length);
+    }
+  }
+
+  /** Tells of an event that is not stored. @param at the end of the log */
+  tellEphemeral(topic: string, entry: LogEntry, at: Position): void {
+    for (const sink of this.#sinks.get(topic) ?? []) sink.open?.ephemeral(entry, at);
   }
 
   clear(): void {

@@ -14,6 +14,9 @@ import {
 import { newEpoch, TopicEpochs } from './epoch.ts';
 import { TopicTails, TopicWatchers } from './followers.ts';
 import { MemoryTopic } from './memory-topic.ts';
+import { embeddedOpenEvents, type OpenSetHost } from './open/embedded-open-events.ts';
+import type { OpenChange, OpenEvents } from './open/open-events.ts';
+import { OpenMemory } from './open/open-memory.ts';
 import {
   type CompleteRetention,
   completeRetention,
@@ -37,7 +40,7 @@ const SWEPT_TOPICS = 2;
  * Its memory is bounded over all topics, see Retention.maxTotalBytes. A topic whose records have all grown too old stays
  * remembered, with its position and idempotency keys, while memory allows. Topics without records and keys are evicted, the
  * one empty for longest first, when there are more than 10 000 or when records need the memory. A topic that somebody
- * follows is never evicted. A publish to an evicted topic begins a new epoch.
+ * follows, or that has open events, is never evicted. A publish to an evicted topic begins a new epoch.
  */
 export class MemoryBroker implements Broker {
   readonly #epochs = new TopicEpochs(newEpoch());
@@ -51,13 +54,16 @@ export class MemoryBroker implements Broker {
   readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
   readonly #retention: CompleteRetention;
+  readonly #openMemory: OpenMemory;
   readonly #now: () => number;
+  readonly open: OpenEvents = embeddedOpenEvents(this.#openSets());
   #closed = false;
 
   constructor(options: MemoryBrokerOptions = {}) {
     const { now = Date.now, ...retention } = options;
     this.#retention = completeRetention('MemoryBroker', retention, DEFAULT_TOTAL_BYTES);
     this.#budget = new SharedBudget(this.#retention.maxTotalBytes);
+    this.#openMemory = new OpenMemory(this.#retention.maxTotalBytes);
     this.#now = now;
   }
 
@@ -97,7 +103,8 @@ export class MemoryBroker implements Broker {
     const log = this.#topic(topic);
     if (!this.#topics.has(topic)) this.#topics.set(topic, log); // keeps its epoch, even before the first publish
     const tail = this.#tails.add(topic, sink);
-    sink.start({ epoch: log.epoch, seq: log.bounds.last });
+    sink.start(log.end);
+    if (sink.open) sink.open.set(log.open.read(log.end));
     return {
       close: () => {
         tail.close();
@@ -137,7 +144,8 @@ export class MemoryBroker implements Broker {
   /** The topic, or a new one that is not kept: callers may ask for any number of names that are never published to. */
   #topic(name: string): MemoryTopic {
     this.#checkOpen();
-    return this.#topics.get(name) ?? new MemoryTopic(name, this.#epochs.of(name), this.#retention);
+    const known = this.#topics.get(name);
+    return known ?? new MemoryTopic(name, this.#epochs.of(name), this.#retention, this.#openMemory);
   }
 
   #current(name: string): MemoryTopic {
@@ -146,15 +154,47 @@ export class MemoryBroker implements Broker {
     return log;
   }
 
-  /** Takes in records that were just appended to a topic, and hands them out. */
-  #take(log: MemoryTopic, stored: readonly LogRecord[]): void {
-    if (stored.length === 0) return;
+  /** Takes in what was just appended to a topic, and a change of its open set, and hands them out. */
+  #take(log: MemoryTopic, stored: readonly LogRecord[], change: OpenChange | null = null): void {
+    if (stored.length === 0 && !change) return;
     if (!this.#topics.has(log.name)) this.#topics.set(log.name, log);
+    this.#budget.reserve(this.#openMemory.bytes);
     this.#settle(log);
     this.#sweepSome();
     this.#makeRoom(log);
-    this.#tails.tell(log.name, stored);
-    this.#watchers.tell(log.name);
+    this.#tails.tell(log.name, stored, change ? [change] : []);
+    if (stored.length > 0) this.#watchers.tell(log.name);
+  }
+
+  #openSets(): OpenSetHost {
+    return {
+      now: () => this.#now(),
+      change: async (topic, work) => {
+        const log = this.#topic(topic);
+        const now = this.#now();
+        let stored: readonly LogRecord[] = [];
+        const append = (entry: LogEntry) => {
+          stored = log.appendAnew(entry, now);
+          return log.end;
+        };
+        const { result, change } = work(log.open, { now, end: log.end, append });
+        this.#take(log, stored, change);
+        return result;
+      },
+      look: (topic, work) => {
+        const log = this.#topic(topic);
+        return work(log.open, log.end);
+      },
+      sets: () => {
+        this.#checkOpen();
+        return this.#withOpen();
+      },
+      ephemeral: (topic, entry, at) => this.#tails.tellEphemeral(topic, entry, at),
+    };
+  }
+
+  *#withOpen() {
+    for (const log of this.#topics.values()) if (log.holdsOpen) yield { topic: log.name, set: log.open };
   }
 
   /** Trims by age the topics that were trimmed longest ago. */
@@ -188,16 +228,21 @@ export class MemoryBroker implements Broker {
     }
   }
 
-  /** Bytes that a topic counts with; 0 for an empty one that must stay, since somebody follows it. */
+  /** Tells if a topic must not be evicted: somebody follows it, or it has open events. */
+  #mustStay(log: MemoryTopic): boolean {
+    return this.#tails.has(log.name) || log.holdsOpen;
+  }
+
+  /** Bytes that a topic counts with; 0 for an empty one that must stay. */
   #amountOf(log: MemoryTopic): number {
-    return log.isEmpty && this.#tails.has(log.name) ? 0 : log.bytesInMemory;
+    return log.isEmpty && this.#mustStay(log) ? 0 : log.bytesInMemory;
   }
 
   /** Updates the books after a topic changed: its bytes, and if it is out of records, or empty. */
   #settle(log: MemoryTopic): void {
     this.#budget.set(log, this.#amountOf(log));
     this.#keysOnly.set(log, log.holdsRecords || log.isEmpty ? 0 : log.bytesInMemory);
-    if (!log.isEmpty || this.#tails.has(log.name)) this.#empty.delete(log);
+    if (!log.isEmpty || this.#mustStay(log)) this.#empty.delete(log);
     else if (!this.#empty.has(log)) this.#empty.set(log, true);
     if (this.#empty.size > MAX_EMPTY_TOPICS && this.#empty.oldest) this.#forget(this.#empty.oldest.key);
   }
@@ -205,7 +250,7 @@ export class MemoryBroker implements Broker {
   #forget(log: MemoryTopic): void {
     this.#empty.delete(log);
     this.#budget.set(log, 0);
-    if (this.#tails.has(log.name)) return; // followed since
+    if (this.#mustStay(log)) return; // followed since
     this.#topics.delete(log.name);
     this.#epochs.renew(log.name);
   }

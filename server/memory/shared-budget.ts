@@ -13,6 +13,7 @@ export class SharedBudget<H> {
   /** Holders by the number of binary digits of their amount. */
   readonly #bySize: AgingMap<H, true>[] = [];
   #held = 0;
+  #reserved = 0;
 
   /** @param max the largest sum that is allowed */
   constructor(max: number) {
@@ -24,6 +25,11 @@ export class SharedBudget<H> {
     return this.#held;
   }
 
+  /** Notes how much of the sum is taken by what no holder can give up. */
+  reserve(amount: number): void {
+    this.#reserved = amount;
+  }
+
   /** The holder that is to give something up, and then to be `set` again; undefined while the sum is allowed. */
   get tooLarge(): H | undefined {
     return this.tooLargeBut(undefined);
@@ -31,7 +37,7 @@ export class SharedBudget<H> {
 
   /** As {@link tooLarge}, of all but one holder; undefined also if there is no other. */
   tooLargeBut(kept: H | undefined): H | undefined {
-    if (this.#held <= this.#max) return undefined;
+    if (this.#held + this.#reserved <= this.#max) return undefined;
     const amount = kept === undefined ? undefined : this.#amounts.get(kept);
     if (kept === undefined || amount === undefined) return this.#largest?.oldest?.key;
     this.set(kept, 0);

@@ -48,3 +48,10 @@ export function tooManyOpen(most: number): EventsError {
     `The topic has ${most} open events, and may have no more: settle some, or use another topic.`,
   );
 }
+
+export function openTakesTooMuch(bytes: number): EventsError {
+  return new EventsError(
+    'TOO_MANY_OPEN',
+    `The open events of all topics take ${bytes} bytes, and may take no more: settle some.`,
+  );
+}

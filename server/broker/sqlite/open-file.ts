@@ -3,6 +3,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { newEpoch } from '../epoch.ts';
 import { type Database, damaged, loadSqlite, unavailable } from './engine.ts';
 import type { Marks } from './marks.ts';
+import { CLEAR_OPEN } from './open-tables.ts';
 import {
   countAppended,
   createTables,
@@ -101,6 +102,7 @@ function takeOver(db: Database, marks: Marks, hasWal: boolean, settings: FileSet
   marks.change(before?.mark ?? state.mark, state.mark, appended, () => {
     db.exec('BEGIN IMMEDIATE');
     if (!before) createTables(db);
+    else if (epoch !== before.epoch) db.exec(CLEAR_OPEN);
     saveState(db, state);
     db.exec('COMMIT');
   });

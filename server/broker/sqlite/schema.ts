@@ -1,11 +1,12 @@
 import { messageOf } from '../../../shared/errors.ts';
 import type { Database } from './engine.ts';
+import { OPEN_TABLES, prepareOpenStatements } from './open-tables.ts';
 import type { LogState } from './trust.ts';
 
 /** "psye": tells a log from the databases of other programs. */
 const APPLICATION_ID = 0x70737965;
 /** Version of the tables below. A log of a later version is refused. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 /** Columns and tables that are new in version 3. */
 const VERSIONS = `
@@ -22,8 +23,10 @@ const VERSIONS = `
     json TEXT NOT NULL,
     UNIQUE (type, version, fingerprint)
   ) STRICT;
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+
+/** Makes the newest version of the one before. */
+const NEWEST = `${OPEN_TABLES} PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** Tables and indexes that are new in version 2. */
 const FORGOTTEN = `
@@ -76,6 +79,7 @@ const CREATE = `
   PRAGMA application_id = ${APPLICATION_ID};
   ${FORGOTTEN}
   ${VERSIONS}
+  ${NEWEST}
 `;
 
 /** Makes version 2 of version 1. */
@@ -134,7 +138,7 @@ export function upgradeTables(db: Database): void {
   if (!isLog(db)) return;
   const version = Number(pragma(db, 'user_version'));
   if (version >= SCHEMA_VERSION) return;
-  db.exec(`BEGIN IMMEDIATE; ${version < 2 ? UPGRADE : ''} ${VERSIONS} COMMIT`);
+  db.exec(`BEGIN IMMEDIATE; ${version < 2 ? UPGRADE : ''} ${version < 3 ? VERSIONS : ''} ${NEWEST} COMMIT`);
 }
 
 /** Null if the creation of the log was never finished. */
@@ -176,6 +180,7 @@ export type Statements = ReturnType<typeof prepareStatements>;
 
 export function prepareStatements(db: Database) {
   return {
+    ...prepareOpenStatements(db),
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
     topic: db.prepare(
@@ -197,10 +202,11 @@ export function prepareStatements(db: Database) {
     /** The topics that take the most, without the system's own: clients cannot fill those. */
     largestTopics: db.prepare(`
       SELECT name, bytes FROM topics WHERE bytes > 0 AND name NOT GLOB '_*' ORDER BY bytes DESC LIMIT ?`),
-    /** Topics without a record, last written to before a time; skips the latest ones by OFFSET. */
+    /** Topics without a record and an open event, last written to before a time; skips the latest ones by OFFSET. */
     emptyTopics: db.prepare(`
       SELECT id AS row, name, last FROM topics
       WHERE bytes = 0 AND last_at < ? AND NOT EXISTS (SELECT 1 FROM records WHERE topic = topics.id)
+        AND NOT EXISTS (SELECT 1 FROM open_events WHERE topic = topics.id)
       ORDER BY last_at DESC, id DESC LIMIT ? OFFSET ?`),
     forgetTopic: db.prepare('DELETE FROM topics WHERE id = ?'),
     forgetIds: db.prepare('DELETE FROM trimmed_ids WHERE topic = ?'),

@@ -1,6 +1,6 @@
 import { resolve as absolute } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { Position } from '../../../shared/cursor.ts';
+import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import {
@@ -8,17 +8,25 @@ import {
   type Broker,
   brokerClosed,
   type KeptSchema,
+  LogUnavailable,
   type ReadResult,
   type Tail,
   type TailSink,
 } from '../broker.ts';
 import { TopicTails, TopicWatchers } from '../followers.ts';
+import { embeddedOpenEvents, type OpenSetHost } from '../open/embedded-open-events.ts';
+import type { OpenEvents } from '../open/open-events.ts';
+import { OpenMemory } from '../open/open-memory.ts';
+import type { Moment, Outcome, TopicOpenSet } from '../open/topic-open-set.ts';
 import { type CompleteRetention, completeRetention, type Retention } from '../retention/retention.ts';
 import { unavailable } from './engine.ts';
 import { LogFile } from './log-file.ts';
 import type { Durability } from './open-file.ts';
+import { keepSchemas } from './schema-rows.ts';
 import type { TopicLog } from './topic-log.ts';
 import { TopicLogs } from './topic-logs.ts';
+import { TopicOpenSets } from './topic-open-sets.ts';
+import { type Write, WriteQueue } from './write-queue.ts';
 
 /** Options of a {@link SqliteBroker}: the file, its durability, and retention. */
 export interface SqliteBrokerOptions extends Retention {
@@ -50,20 +58,6 @@ export interface SqliteBrokerOptions extends Retention {
   logger?: Logger;
 }
 
-/** A publish, or an erasing with its notices. */
-interface Write {
-  readonly topic: string;
-  readonly entries: readonly LogEntry[];
-  readonly erases: boolean;
-  /** Appends to the log, within a transaction. */
-  run(log: TopicLog, now: number): void;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-/** Entries at which a transaction ends: it blocks the event loop. */
-const GROUP_ENTRIES = 500;
-
 const DEFAULT_TOTAL_BYTES = 16 * 1024 ** 3;
 
 /**
@@ -78,14 +72,17 @@ export class SqliteBroker implements Broker {
   readonly #now: () => number;
   readonly #tails = new TopicTails();
   readonly #watchers = new TopicWatchers();
-  #queue: Write[] = [];
-  #writing: Promise<void> | null = null;
+  readonly #queue = new WriteQueue((group) => this.#store(group));
+  readonly #openSets: TopicOpenSets;
+  readonly open: OpenEvents = embeddedOpenEvents(this.#openHost());
   #closing: Promise<void> | null = null;
 
   private constructor(file: LogFile, retention: CompleteRetention, now: () => number) {
     this.#file = file;
     this.#logs = new TopicLogs(file, retention, (topic) => this.#tails.has(topic));
     this.#now = now;
+    const memory = new OpenMemory(retention.maxTotalBytes);
+    this.#openSets = new TopicOpenSets(file, memory, now(), (topic) => this.#logs.get(topic));
   }
 
   /**
@@ -107,8 +104,8 @@ export class SqliteBroker implements Broker {
     this.#checkOpen();
     if (entries.length === 0) return [];
     let results: PublishResult[] = [];
-    await this.#enqueue({
-      ...{ topic, entries, erases: false },
+    await this.#queue.add({
+      ...{ topic, entries: entries.length, erases: false },
       run: (log, now) => {
         results = log.append(entries, now);
       },
@@ -124,8 +121,8 @@ export class SqliteBroker implements Broker {
   ): Promise<number> {
     this.#checkOpen();
     let count = 0;
-    await this.#enqueue({
-      ...{ topic, entries: notices, erases: true },
+    await this.#queue.add({
+      ...{ topic, entries: notices.length, erases: true },
       run: (log, now) => {
         count = log.erase(epoch, seqs, notices, now);
       },
@@ -146,12 +143,14 @@ export class SqliteBroker implements Broker {
   }
 
   async tail(topic: string, sink: TailSink): Promise<Tail> {
-    const end = this.#inLog(topic, (log) => {
+    const { end, set } = this.#inLog(topic, (log) => {
       this.#logs.pin(log);
-      return log.end;
+      const set = sink.open && this.#openSets.told(log, this.#now()).read(log.end);
+      return { end: log.end, set };
     });
     const tail = this.#tails.add(topic, sink);
     sink.start(end);
+    if (set) sink.open?.set(set);
     return {
       close: () => {
         tail.close();
@@ -171,19 +170,7 @@ export class SqliteBroker implements Broker {
 
   async keepSchemas(schemas: readonly KeptSchema[]): Promise<KeptSchema[]> {
     this.#checkOpen();
-    const { statements } = this.#file;
-    try {
-      const kept: KeptSchema[] = statements.schemas.all();
-      const missing = schemas.filter((schema) => !kept.some((other) => isSame(schema, other)));
-      if (missing.length === 0) return kept;
-      this.#file.transaction(() => {
-        for (const { type, version, fingerprint, json } of missing)
-          statements.keepSchema.run(type, version, fingerprint, json);
-      });
-      return kept;
-    } catch (error) {
-      throw unavailable(this.#file.path, error);
-    }
+    return keepSchemas(this.#file, schemas);
   }
 
   close(): Promise<void> {
@@ -194,7 +181,7 @@ export class SqliteBroker implements Broker {
   async #close(): Promise<void> {
     this.#tails.clear();
     this.#watchers.clear();
-    await this.#writing;
+    await this.#queue.idle();
     await this.#file.close();
   }
 
@@ -211,29 +198,36 @@ export class SqliteBroker implements Broker {
     }
   }
 
-  #enqueue(write: Omit<Write, 'resolve' | 'reject'>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ ...write, resolve, reject });
-      this.#writing ??= this.#write();
-    });
+  /** Makes a change of an open set in a transaction of its own or with other writes, which a refusal does not touch. */
+  async #change<T>(topic: string, work: (set: TopicOpenSet, moment: Moment) => Outcome<T>): Promise<T> {
+    this.#checkOpen();
+    let outcome: { result: T } | { refusal: EventsError } | undefined;
+    const run = (log: TopicLog, now: number) => {
+      try {
+        outcome = { result: this.#openSets.change(log, now, work) };
+      } catch (error) {
+        if (!(error instanceof EventsError) || error instanceof LogUnavailable) throw error;
+        outcome = { refusal: error };
+      }
+    };
+    await this.#queue.add({ topic, entries: 1, erases: false, run });
+    if (!outcome) throw new Error('the write was not made');
+    if ('refusal' in outcome) throw outcome.refusal;
+    return outcome.result;
   }
 
-  /** Stores the queue, group by group. Publishes that arrive while the disk works form the next group. */
-  async #write(): Promise<void> {
-    do {
-      await setImmediate();
-      await this.#store(this.#takeGroup());
-    } while (this.#queue.length > 0);
-    this.#writing = null;
-  }
-
-  #takeGroup(): Write[] {
-    let count = 0;
-    const size = this.#queue.findIndex(({ entries }) => {
-      count += entries.length;
-      return count >= GROUP_ENTRIES;
-    });
-    return this.#queue.splice(0, size < 0 ? this.#queue.length : size + 1);
+  #openHost(): OpenSetHost {
+    return {
+      now: () => this.#now(),
+      change: (topic, work) => this.#change(topic, work),
+      look: (topic, work) =>
+        this.#inLog(topic, (log) => work(this.#openSets.told(log, this.#now()), log.end)),
+      sets: () => {
+        this.#checkOpen();
+        return this.#openSets.open();
+      },
+      ephemeral: (topic, entry, at) => this.#tails.tellEphemeral(topic, entry, at),
+    };
   }
 
   async #store(group: readonly Write[]): Promise<void> {
@@ -245,11 +239,12 @@ export class SqliteBroker implements Broker {
         const now = this.#now();
         const cuts = this.#logs.cuts();
         for (const log of cuts.keys()) written.add(log);
-        for (const { topic, run, ...write } of group) {
-          const log = write.erases ? this.#logs.get(topic) : this.#logs.forWriting(topic);
-          if (write.erases && !log.isStored) continue;
-          written.add(log);
+        for (const { topic, run } of group) {
+          const log = this.#logs.get(topic);
           run(log, now);
+          if (!log.isOpen) continue;
+          this.#logs.remember(log);
+          written.add(log);
         }
         for (const aged of this.#logs.nextAged(now)) written.add(aged);
         for (const log of written) grown += log.store(now, cuts.get(log));
@@ -257,21 +252,18 @@ export class SqliteBroker implements Broker {
       await this.#file.sync([...written].reduce((sum, log) => sum + log.added, 0));
     } catch (error) {
       for (const log of written) log.revert();
+      this.#openSets.revert();
       for (const { reject } of group) reject(error);
       return;
     }
     this.#logs.grew(grown);
+    const changes = this.#openSets.settle();
     for (const log of written) {
       const records = log.settle();
-      if (records.length === 0) continue;
-      this.#tails.tell(log.name, records);
-      this.#watchers.tell(log.name);
+      this.#tails.tell(log.name, records, changes.get(log.name));
+      if (records.length > 0) this.#watchers.tell(log.name);
     }
     if (erases) this.#file.scrub();
     for (const { resolve } of group) resolve();
   }
-}
-
-function isSame(one: KeptSchema, other: KeptSchema): boolean {
-  return one.type === other.type && one.version === other.version && one.fingerprint === other.fingerprint;
 }

@@ -49,20 +49,43 @@ export class TopicLog {
     return this.#extent.row !== null;
   }
 
+  /** Id of the topic's row; null before it has one. */
+  get row(): number | null {
+    return this.#extent.row;
+  }
+
   /** The position of the last settled record. */
   get end(): Position {
     return { epoch: this.epoch, seq: (this.#open?.before ?? this.#extent).last };
+  }
+
+  /** The position of the last appended record. */
+  get newEnd(): Position {
+    return { epoch: this.epoch, seq: this.#extent.last };
+  }
+
+  /** Gives the topic a row, even without a record. Call it within a transaction. @returns its id */
+  hold(): number {
+    this.#begin();
+    const row = this.#extent.row ?? this.#rows.add(this.#renewals);
+    this.#extent = { ...this.#extent, row };
+    return row;
+  }
+
+  /** Numbers an entry as a new record, whatever was appended under its id. @returns the log's end then */
+  appendAnew(entry: LogEntry, now: number): Position {
+    this.#remembered(now).delete(entry.id);
+    this.append([entry], now);
+    return this.newEnd;
   }
 
   /** Numbers the entries whose ids are new. */
   append(entries: readonly LogEntry[], now: number): PublishResult[] {
     const { epoch } = this;
     const { records: open } = this.#begin();
-    const at = Math.max(now, this.#extent.lastAt); // a clock set back must not reorder the log
-    this.#ids ??= this.#rows.ids(at - IDEMPOTENCY_MS, now, this.#extent);
-    this.#ids.forget();
-    const { last } = this.#extent;
-    const { results, records } = numberEntries(entries, { epoch, last, at }, this.#ids);
+    const { last, lastAt } = this.#extent;
+    const at = Math.max(now, lastAt); // a clock set back must not reorder the log
+    const { results, records } = numberEntries(entries, { epoch, last, at }, this.#remembered(now));
     for (const { validatedBy, seq } of records)
       if (validatedBy !== this.#validated.by) this.#validated = { by: validatedBy, from: seq };
     open.push(...records);
@@ -109,7 +132,7 @@ export class TopicLog {
     const { last, rules } = this.#extent;
     if (rules) return this.#storeByRules(now, rules, maxBytes);
     const lastAt = Math.max(now, this.#extent.lastAt);
-    const row = before.row ?? this.#rows.add(this.#renewals);
+    const row = this.hold();
     const { first, bytes } = this.#trim(before, records, lastAt, maxBytes);
     const oldest = Math.min(first, before.last + 1, before.oldest + records.length + PURGE_RECORDS);
     // Deletes first: in a full file the new records take the place of the old.
@@ -126,7 +149,7 @@ export class TopicLog {
     const { before: former, records, erasedBytes } = this.#begin();
     const { last, erased } = this.#extent;
     const lastAt = Math.max(now, this.#extent.lastAt);
-    const row = former.row ?? this.#rows.add(this.#renewals);
+    const row = this.hold();
     const left = former.bytes - erasedBytes;
     // Deletes first: in a full file the new records take the place of the old.
     let { rules, bytes } = this.#ruleRows.trim(row, before, records, left, maxBytes, lastAt);
@@ -183,6 +206,14 @@ export class TopicLog {
   seek(at: number, now: number): Position {
     const { epoch, first, last } = this.bounds(now);
     return { epoch, seq: this.#rows.firstAtOrAfter(this.#extent, at, first, last) - 1 };
+  }
+
+  /** The ids whose time is not over. */
+  #remembered(now: number): RememberedIds {
+    const since = Math.max(now, this.#extent.lastAt) - IDEMPOTENCY_MS;
+    this.#ids ??= this.#rows.ids(since, now, this.#extent);
+    this.#ids.forget();
+    return this.#ids;
   }
 
   #begin() {

@@ -58,15 +58,25 @@ export class TopicLogs {
       this.#retention,
     );
     // Names that were never published to are not cached: there may be any number of them.
-    if (log.isStored) this.#remember(log);
+    if (log.isStored) this.remember(log);
     return log;
   }
 
   /** A topic's log, for appending. */
   forWriting(name: string): TopicLog {
     const log = this.get(name);
-    this.#remember(log);
+    this.remember(log);
     return log;
+  }
+
+  /** Caches a log, as the one used last. */
+  remember(log: TopicLog): void {
+    this.#logs.set(log.name, log);
+    const oldest = this.#logs.oldest?.value;
+    if (!oldest || oldest === log) return;
+    oldest.forgetIds();
+    if (oldest.isOpen || this.#logs.size <= MAX_LOGS) this.#logs.set(oldest.name, oldest);
+    else this.#logs.delete(oldest.name);
   }
 
   /** Names of the topics that hold records. */
@@ -122,9 +132,10 @@ export class TopicLogs {
     this.#bytes += bytes;
   }
 
-  /** Forgets topics without a record, except the 10 000 written to last, and renews their epochs. */
+  /** Forgets topics without a record and an open event, except the 10 000 written to last, and renews their epochs. */
   #forgetEmpty(now: number): void {
-    const { emptyTopics, forgetTopic, forgetIds, renew } = this.#file.statements;
+    const { emptyTopics, forgetTopic, forgetIds, forgetAllSettled, forgetOpenSet, renew } =
+      this.#file.statements;
     const before = now - IDEMPOTENCY_MS;
     const found: { row: number; name: string; last: number }[] = emptyTopics.all(
       before,
@@ -135,19 +146,12 @@ export class TopicLogs {
       if (this.#isFollowed(name) || this.#logs.get(name)?.isOpen) continue;
       forgetTopic.run(row);
       forgetIds.run(row);
+      forgetAllSettled.run(row);
+      forgetOpenSet.run(row);
       renew.run(epochSlot(name), last);
       // Before the transaction is committed. If it fails, the epoch has been renewed for nothing.
       this.#epochs.renew(name);
       this.#logs.delete(name);
     }
-  }
-
-  #remember(log: TopicLog): void {
-    this.#logs.set(log.name, log);
-    const oldest = this.#logs.oldest?.value;
-    if (!oldest || oldest === log) return;
-    oldest.forgetIds();
-    if (oldest.isOpen || this.#logs.size <= MAX_LOGS) this.#logs.set(oldest.name, oldest);
-    else this.#logs.delete(oldest.name);
   }
 }

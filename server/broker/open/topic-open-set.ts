@@ -1,0 +1,276 @@
+import { formatCursor, type Position } from '../../../shared/cursor.ts';
+import type { LogEntry } from '../../../shared/log.ts';
+import type { Settlement } from '../../../shared/open/open-part.ts';
+import {
+  ANSWERED_MS,
+  type Begun,
+  MAX_GROWN,
+  type NewOpenEvent,
+  type OpenChange,
+  type OpenEvent,
+  type OpenSet,
+  type Owner,
+  SETTLED_MS,
+  type Settling,
+} from './open-events.ts';
+import type { OpenMemory } from './open-memory.ts';
+import {
+  alreadySettled,
+  conflict,
+  grownTooLarge,
+  notOpen,
+  notYours,
+  otherKind,
+  tooManyOpen,
+} from './refusals.ts';
+import { keyOf, type SettledEvents } from './settled-events.ts';
+
+/** Bytes in memory of an open event, beside its texts. */
+const EVENT_BYTES = 1200;
+
+/** An event that is open, with what its owner alone knows. */
+export interface HeldEvent {
+  readonly event: OpenEvent;
+  readonly key: string;
+  /** Moved on by each renewal: one for all copies of a set. */
+  readonly lease: { ms: number; until: number };
+}
+
+/** The moment of a change: the time, and the log as it is then. */
+export interface Moment {
+  /** Unix ms. */
+  readonly now: number;
+  /** The log's end before the change. */
+  readonly end: Position;
+  /** Appends a record, whatever its id. @returns the log's end then */
+  append(entry: LogEntry): Position;
+}
+
+/** The result of a call, and the change that it has made; null if it has changed nothing but leases. */
+export interface Outcome<T> {
+  readonly result: T;
+  readonly change: OpenChange | null;
+}
+
+/**
+ * The open set of one topic: all rules of {@link OpenEvents} over plain objects, for brokers that keep it in their process.
+ * A call that throws has changed nothing.
+ */
+export class TopicOpenSet {
+  readonly #settled: SettledEvents;
+  readonly #memory: OpenMemory;
+  /** In the order of their beginnings. */
+  #open: Map<string, HeldEvent>;
+  /** Ids of those, by type and key. */
+  #ids: Map<string, string>;
+  #rev: number;
+  #bytes: number;
+
+  /** @param from the set as it was stored; its bytes are for the caller to count */
+  constructor(
+    settled: SettledEvents,
+    memory: OpenMemory,
+    from: { rev: number; held: readonly HeldEvent[] } = { rev: 0, held: [] },
+  ) {
+    this.#settled = settled;
+    this.#memory = memory;
+    this.#rev = from.rev;
+    this.#open = new Map(from.held.map((held) => [held.event.id, held]));
+    this.#ids = new Map(from.held.map(({ event, key }) => [keyOf(event.entry.type, key), event.id]));
+    this.#bytes = from.held.reduce((sum, held) => sum + bytesOf(held), 0);
+  }
+
+  /** The same set, to be changed apart from this one. Both have the same leases, and take memory once. */
+  copy(): TopicOpenSet {
+    const copy = new TopicOpenSet(this.#settled, this.#memory);
+    copy.#open = new Map(this.#open);
+    copy.#ids = new Map(this.#ids);
+    copy.#rev = this.#rev;
+    copy.#bytes = this.#bytes;
+    return copy;
+  }
+
+  /** Number of open events. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get rev(): number {
+    return this.#rev;
+  }
+
+  /** Bytes in memory that its open events take, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** An open event, with what its owner alone knows. */
+  held(id: string): HeldEvent | undefined {
+    return this.#open.get(id);
+  }
+
+  begin(event: NewOpenEvent, most: number, moment: Moment): Outcome<Begun> {
+    const known = this.#begunBefore(event, moment.now);
+    if (known) return { result: known, change: null };
+    const { id, key, by, kind, entry, grows, leaseMs } = event;
+    if (grows && grows.text.length > MAX_GROWN) throw grownTooLarge();
+    if (this.#open.size >= most) throw tooManyOpen(most);
+    const until = moment.now + leaseMs;
+    const rev = this.#rev + 1;
+    const draft = { id, kind, entry, cursor: '', until, rev };
+    const told = { ...draft, ...(grows && { grows }), ...(by !== undefined && { by }) };
+    this.#take(bytesOf({ event: told, key }));
+    const at = kind === 'presence' ? moment.end : moment.append(entry);
+    const begun: OpenEvent = { ...told, cursor: formatCursor(at) };
+    this.#rev = rev;
+    this.#open.set(id, { event: begun, key, lease: { ms: leaseMs, until } });
+    this.#ids.set(keyOf(entry.type, key), id);
+    const result = { id, cursor: begun.cursor, resumed: false };
+    return { result, change: { at, rev, kind: 'begun', event: begun } };
+  }
+
+  append(owner: Owner, at: number, text: string, { now, end }: Moment): Outcome<number> {
+    const held = this.#owned(owner, now);
+    const { grows, kind, id } = held.event;
+    if (!grows) throw otherKind(kind, 'appended to');
+    const { length } = grows.text;
+    const isThere = at + text.length <= length && grows.text.startsWith(text, at);
+    if (!isThere && at !== length) throw conflict(length, at);
+    if (!isThere && length + text.length > MAX_GROWN) throw grownTooLarge();
+    if (!isThere) this.#take(text.length);
+    renew(held, now);
+    if (isThere) return { result: length, change: null };
+    const rev = this.#change(held, { grows: { ...grows, text: grows.text + text } });
+    const change = { at: end, rev, kind: 'appended', id, offset: at, text } as const;
+    return { result: length + text.length, change };
+  }
+
+  replace(owner: Owner, entry: LogEntry, { now, end }: Moment): Outcome<void> {
+    const held = this.#owned(owner, now);
+    const { kind, id, entry: former } = held.event;
+    if (kind !== 'presence') throw otherKind(kind, 'replaced');
+    this.#take(charsOf(entry) - charsOf(former));
+    renew(held, now);
+    const rev = this.#change(held, { entry });
+    return { result: undefined, change: { at: end, rev, kind: 'replaced', id, entry } };
+  }
+
+  /** See OpenEvents.touch. */
+  touch(ids: readonly string[], owner: Omit<Owner, 'id'>, now: number): string[] {
+    return ids.filter((id) => {
+      const held = this.#open.get(id);
+      if (!held || !isOwner(held.key, held.event.by, owner)) return true;
+      renew(held, now);
+      return false;
+    });
+  }
+
+  settle({ id, state, entry, rev, by, answer, as }: Settling, moment: Moment): Outcome<Settlement | null> {
+    const held = typeof as === 'object' ? this.#owned({ id, ...as }, moment.now) : this.#open.get(id);
+    if (!held) throw this.#closed(id, moment.now);
+    const { event, key, lease } = held;
+    const isOver = as !== 'lapsed' || lease.until <= moment.now;
+    if (!isOver || (rev !== undefined && rev !== event.rev)) return { result: null, change: null };
+    const at = entry ? moment.append(entry) : moment.end;
+    const { type } = event.entry;
+    this.#rev++;
+    this.#take(-bytesOf(held));
+    this.#open.delete(id);
+    this.#ids.delete(keyOf(type, key));
+    const told = { ...(by !== undefined && { by }), ...(answer !== undefined && { answer }) };
+    const settlement: Settlement = { id, state, cursor: formatCursor(at), ...told };
+    const until = moment.now + (event.kind === 'question' ? ANSWERED_MS : SETTLED_MS);
+    const chars = answer === undefined || !entry ? 0 : charsOf(entry);
+    const settled = { settlement, type, key, by: event.by, begun: event.cursor, until, chars };
+    this.#settled.add(settled, this.#rev, moment.now);
+    return { result: settlement, change: { at, rev: this.#rev, kind: 'settled', id, state } };
+  }
+
+  /** See OpenEvents.find. */
+  find(id: string, now: number): OpenEvent | Settlement {
+    const held = this.#open.get(id);
+    if (held) return asItIs(held);
+    const settled = this.#settled.byId(id, now);
+    if (!settled) throw notOpen(id);
+    return settled.settlement;
+  }
+
+  /** @param at the end of the log */
+  read(at: Position): OpenSet {
+    return { at, rev: this.#rev, events: [...this.#open.values()].map(asItIs) };
+  }
+
+  /** Events whose time is over. */
+  lapsed(now: number): OpenEvent[] {
+    const over: OpenEvent[] = [];
+    for (const held of this.#open.values()) if (held.lease.until <= now) over.push(asItIs(held));
+    return over;
+  }
+
+  /** The event that was begun before with a key, or with an id. @throws EventsError FORBIDDEN */
+  #begunBefore({ id, key, by, entry, leaseMs }: NewOpenEvent, now: number): Begun | undefined {
+    const { type } = entry;
+    const held = this.#open.get(this.#ids.get(keyOf(type, key)) ?? id);
+    if (held) {
+      if (held.event.entry.type !== type || !isOwner(held.key, held.event.by, { key, by })) throw notYours();
+      if (held.event.kind !== 'question') held.lease.ms = leaseMs;
+      renew(held, now);
+      return { id: held.event.id, cursor: held.event.cursor, resumed: true };
+    }
+    const past = this.#settled.byKey(type, key, now) ?? this.#settled.byId(id, now);
+    if (!past) return undefined;
+    if (past.type !== type || !isOwner(past.key, past.by, { key, by })) throw notYours();
+    const { settlement, begun } = past;
+    return { id: settlement.id, cursor: begun, resumed: false, settled: settlement };
+  }
+
+  /** An open event of an owner's. @throws EventsError as OwnerChecked says */
+  #owned({ id, ...owner }: Owner, now: number): HeldEvent {
+    const held = this.#open.get(id);
+    if (!held) throw this.#closed(id, now, owner);
+    if (!isOwner(held.key, held.event.by, owner)) throw notYours();
+    return held;
+  }
+
+  /** The error about an event that is not open. */
+  #closed(id: string, now: number, owner?: Omit<Owner, 'id'>) {
+    const past = this.#settled.byId(id, now);
+    if (!past) return notOpen(id);
+    if (owner && !isOwner(past.key, past.by, owner)) return notYours();
+    return alreadySettled(past.settlement);
+  }
+
+  /** Changes an event, and returns the revision after that. */
+  #change({ event, ...held }: HeldEvent, change: Partial<OpenEvent>): number {
+    this.#rev++;
+    this.#open.set(event.id, { ...held, event: { ...event, ...change, rev: this.#rev } });
+    return this.#rev;
+  }
+
+  /** @throws EventsError TOO_MANY_OPEN */
+  #take(bytes: number): void {
+    this.#memory.take(bytes);
+    this.#bytes += bytes;
+  }
+}
+
+/** Renews a lease. A question has a deadline instead. */
+function renew({ event, lease }: HeldEvent, now: number): void {
+  if (event.kind !== 'question') lease.until = now + lease.ms;
+}
+
+function isOwner(key: string, by: string | undefined, owner: Omit<Owner, 'id'>): boolean {
+  return key === owner.key && by === owner.by;
+}
+
+function asItIs({ event, lease }: HeldEvent): OpenEvent {
+  return { ...event, until: lease.until };
+}
+
+function bytesOf({ event, key }: Pick<HeldEvent, 'event' | 'key'>): number {
+  return EVENT_BYTES + key.length + charsOf(event.entry) + (event.grows?.text.length ?? 0);
+}
+
+function charsOf({ json, meta = '' }: LogEntry): number {
+  return json.length + meta.length;
+}
