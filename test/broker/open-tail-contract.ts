@@ -113,7 +113,8 @@ export function describeOpenTail({ open }: BrokerKind): void {
             else await sets.replace(topic, ownerOf(event), event.entry);
             await broker.publish(topic, [entry(n)]);
             // A few stay open.
-            if (n % 8 !== b || n > 40) await sets.settle(topic, settling(event, n % 2 === 0 ? 'done' : 'left'));
+            if (n % 8 !== b || n > 40)
+              await sets.settle(topic, settling(event, n % 2 === 0 ? 'done' : 'left'));
             await new Promise(setImmediate); // others have their turn
           }
         }),
@@ -131,7 +132,8 @@ export function describeOpenTail({ open }: BrokerKind): void {
       for (const sink of sinks) {
         await expect.poll(() => sink.mirror().rev).toBe(set.rev);
         sink.expectInOrder();
-        expect(comparable(sink.mirror())).toEqual(comparable(set));
+        // A record that changes nothing of the set may be the last.
+        expect(comparable({ ...sink.mirror(), at: set.at })).toEqual(comparable(set));
       }
     });
 

@@ -1,4 +1,5 @@
 import { ANSWERED_MS, SETTLED_MS } from '../../open/open-events.ts';
+import { MAX_SETTLED } from '../../open/settled-events.ts';
 import { PUBLISH } from '../log/publish-script.ts';
 import { setScript } from './set-script.ts';
 
@@ -64,7 +65,7 @@ if of == epoch then
     return { 'open', held, cursor, began == token and 0 or 1 }
   end
 end
-if redis.call('HEXISTS', set, id) == 1 then return { 'forbidden' } end
+if redis.call('HEXISTS', set, id) == 1 or settlementOf(id) then return { 'forbidden' } end
 -- One field tells where the set stands.
 if redis.call('HLEN', set) > tonumber(most) then return { 'full', most } end
 local reply, cursor = appended()
@@ -116,6 +117,15 @@ local remembered = state.kind == 'q' and ${ANSWERED_MS} or ${SETTLED_MS}
 local settled = table.concat({ epoch, state.owner, token, begun or cursor, cursor }, ' ') .. '\\n' .. lines
 redis.call('SET', settledOf .. id, settled, 'PX', remembered)
 if key then redis.call('SET', idOf .. key, epoch .. ' ' .. id .. ' ' .. token, 'PX', remembered) end
+-- Of more settlements the oldest goes before its time: nobody can fill Redis by joining and leaving.
+local order = set .. ':order:' .. state.kind
+if redis.call('RPUSH', order, id .. ' ' .. (key or '-')) > ${MAX_SETTLED} then
+  local oldest, its = string.match(redis.call('LPOP', order), '^(%S+) (%S+)$')
+  redis.call('UNLINK', settledOf .. oldest)
+  local held = string.match(redis.call('GET', idOf .. its) or '', '^%S+ (%S+) ')
+  if held == oldest then redis.call('UNLINK', idOf .. its) end
+end
+redis.call('PEXPIRE', order, remembered)
 redis.call('HDEL', events, id)
 redis.call('UNLINK', texts .. id)
 change(channel, 's', id, how, nil, '')

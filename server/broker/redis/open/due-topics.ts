@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { toValues } from '../log/record-codec.ts';
+import { LOOK_MS } from './read-scripts.ts';
 
 /** Ms until an empty set is looked at for the last time: by then a beginning that was announced here has happened, or failed. */
 const EMPTY_MS = 60_000;
@@ -85,11 +86,11 @@ export class DueTopics {
     this.#settings = settings;
   }
 
-  /** Has a topic looked at within some ms. */
+  /** Has a topic looked at within some ms, or a day if that is less. */
   async enter(topic: string, ms: number): Promise<void> {
     this.remember(topic);
     const { key, run } = this.#settings;
-    await run((redis) => redis.eval(ENTER, 1, key, topic, ms));
+    await run((redis) => redis.eval(ENTER, 1, key, topic, Math.min(ms, LOOK_MS)));
   }
 
   /** Notes that a topic has open events, in case the index loses it. */

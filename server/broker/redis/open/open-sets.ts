@@ -2,7 +2,7 @@ import type { Position } from '../../../../shared/cursor.ts';
 import type { LogEntry } from '../../../../shared/log.ts';
 import type { OpenSet } from '../../open/open-events.ts';
 import { type TopicKeys, topicKeys } from '../log/keys.ts';
-import { toValues } from '../log/record-codec.ts';
+import { encodeId, toValues } from '../log/record-codec.ts';
 import type { RedisLog } from '../log/redis-log.ts';
 import type { RedisServers } from '../servers/servers.ts';
 import { defineOpenCommands, type OpenCommand } from './commands.ts';
@@ -36,11 +36,16 @@ export class OpenSets {
     return topicKeys(this.#prefix, topic, this.#servers.db);
   }
 
-  /** Runs a script that appends no record. @param own the arguments that it has beside those of all scripts */
-  async run(topic: string, command: OpenCommand, own: Values): Promise<Values> {
+  /**
+   * Runs a script that appends no record.
+   * @param own the arguments that it has beside those of all scripts
+   * @param id the event that it changes
+   */
+  async run(topic: string, command: OpenCommand, own: Values, id?: string): Promise<Values> {
     const { log, meta, erased, open } = this.keysOf(topic);
+    const keys = [log, meta, erased, ...keysOfEvent(open, id), open];
     const reply = await this.#log.run(topic, (redis, common) =>
-      redis[command](4, log, meta, erased, open, ...common, ...own),
+      redis[command](keys.length, ...keys, ...common, ...own),
     );
     return toValues(reply);
   }
@@ -49,13 +54,13 @@ export class OpenSets {
   async change(
     topic: string,
     command: 'psycheBegin' | 'psycheSettle',
-    entries: readonly LogEntry[],
-    own: Values,
+    { id, entries, own }: { id: string; entries: readonly LogEntry[]; own: Values },
   ): Promise<Values> {
     const { open } = this.keysOf(topic);
     const { keys, args } = this.#log.publishing(topic, entries);
+    const all = [...keys, ...keysOfEvent(open, id), open];
     const reply = await this.#log.run(topic, (redis, common) =>
-      redis[command](keys.length + 1, ...keys, open, ...common, ...args, ...own),
+      redis[command](all.length, ...all, ...common, ...args, ...own),
     );
     return toValues(reply);
   }
@@ -76,6 +81,11 @@ export class OpenSets {
     const { open } = this.keysOf(topic);
     return (await this.#servers.run(open, (redis) => redis.hlen(open))) > 1;
   }
+}
+
+/** Keys of an event: its text, and its settlement. */
+function keysOfEvent(set: string, id: string | undefined): string[] {
+  return id === undefined ? [] : [`${set}:text:${encodeId(id)}`, `${set}:settled:${encodeId(id)}`];
 }
 
 function standIn([epoch, seq, rev, stamp]: Values): Stand {

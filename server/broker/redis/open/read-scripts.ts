@@ -1,7 +1,7 @@
 import { setScript } from './set-script.ts';
 
 /** Ms between two looks at a set that has events, at most: its keys are kept by that. */
-const LOOK_MS = 24 * 60 * 60 * 1000;
+export const LOOK_MS = 24 * 60 * 60 * 1000;
 /** Characters of texts after which no further lapsed event is added to a reply. */
 const LAPSED_CHARS = 1024 * 1024;
 

@@ -67,10 +67,11 @@ export class RedisOpen implements OpenEvents {
     if (entries.length > 0) await enter(topic);
     // Before: should this process die, somebody looks. After: a look in between found nothing, and noted that.
     await due.enter(topic, leaseMs);
-    const [word, ...values] = await sets.change(topic, 'psycheBegin', entries, [
+    const own = [
       ...[encodeId(id), hashOf(key, by), letterOf(kind), leaseMs, hashOf(entry.type, key)],
       ...[most, newToken(), eventLines(event), text, text.length],
-    ]);
+    ];
+    const [word, ...values] = await sets.change(topic, 'psycheBegin', { id, entries, own });
     if (word !== 'open' && word !== 'settled') throw refusalOf(word, values, { id, most });
     const [held, cursor, more, ...published] = values;
     const began = { id: decodeId(String(held)) ?? id, cursor: String(cursor) };
@@ -84,9 +85,8 @@ export class RedisOpen implements OpenEvents {
   async append(topic: string, owner: Owner, at: number, text: string): Promise<number> {
     const { sets, due } = this.#settings;
     const { id, key, by } = owner;
-    const [word, ...values] = await sets.run(topic, 'psycheAppend', [
-      ...[encodeId(id), hashOf(key, by), at, text, text.length, sets.keysOf(topic).live],
-    ]);
+    const own = [encodeId(id), hashOf(key, by), at, text, text.length, sets.keysOf(topic).live];
+    const [word, ...values] = await sets.run(topic, 'psycheAppend', own, id);
     if (word !== 'grown' && word !== 'there') throw refusalOf(word, values, { id, at, kind: 'appended to' });
     due.remember(topic);
     const [length, all] = values;
@@ -101,9 +101,8 @@ export class RedisOpen implements OpenEvents {
   async replace(topic: string, { id, key, by }: Owner, entry: LogEntry): Promise<void> {
     const { sets, due } = this.#settings;
     const lines = eventLines({ entry, by, grows: undefined });
-    const [word, ...values] = await sets.run(topic, 'psycheReplace', [
-      ...[encodeId(id), hashOf(key, by), lines, sets.keysOf(topic).live],
-    ]);
+    const own = [encodeId(id), hashOf(key, by), lines, sets.keysOf(topic).live];
+    const [word, ...values] = await sets.run(topic, 'psycheReplace', own, id);
     if (word !== 'done') throw refusalOf(word, values, { id, kind: 'replaced' });
     due.remember(topic);
   }
@@ -121,10 +120,11 @@ export class RedisOpen implements OpenEvents {
     const { log, sets, enter } = this.#settings;
     const entries = entry ? [entry] : [];
     if (entry) await enter(topic);
-    const [word, ...values] = await sets.change(topic, 'psycheSettle', entries, [
+    const own = [
       ...[encodeId(id), state, typeof as === 'string' ? as : hashOf(as.key, as.by), rev],
       ...[newToken(), settlementLines(settling)],
-    ]);
+    ];
+    const [word, ...values] = await sets.change(topic, 'psycheSettle', { id, entries, own });
     if (word === 'changed') return null;
     if (word !== 'done') throw refusalOf(word, values, { id });
     const [settled, ...published] = values;

@@ -12,21 +12,24 @@ export const ANNOUNCED = 'open';
  * - `…:open:text:<id>`: string, the text of a growing event. It is appended to, so an update costs its own bytes here, in the
  *   append-only file and on the way to replicas.
  * - `…:open:settled:<id>`: string, "<epoch> <owner> <token> <cursor of the opening> <cursor>", then the settlement.
+ * - `…:open:order:<kind>`: list, "<id> <hash of type and key>" of the settlements that are remembered, the oldest first.
  * - `…:open:key:<hash of type and key>`: string, "<epoch> <id> <token>". A token is of one call: with it, the second attempt of
  *   a call whose answer was lost is known.
  *
  * A stamp is Redis's time in µs, and larger than the one before: each change has one, and names the one before it, so two
  * changes with one number in two histories of the set (a failover) are told apart.
  *
- * KEYS: as all scripts, then those of a script that this one holds, then the set. Only the set is named: its other keys
- * begin with its name and share its hash tag, so they are in the same slot of a Cluster, and scripts make their names.
+ * KEYS: as all scripts, then those of a script that this one holds, then the keys that are known to be of the event, and
+ * last the set. Scripts make the names of other keys: they begin with the set's name, and share its hash tag, so they are in
+ * the same slot of a Cluster. While that slot moves, Redis refuses a script of which it has some of the KEYS and not others;
+ * an event never has all of its own. So no script ends midway since it lacks a key that it made the name of.
  * ARGV: as all scripts, then those of a script that this one holds, then `count` of its own.
  */
 export function setScript(count: number, text: string): string {
   return `${OPEN}
 local own = {}
 for n = ${count}, 1, -1 do own[n] = table.remove(ARGV) end
-local set = table.remove(KEYS)
+local set = KEYS[#KEYS]
 local events, texts = set .. ':events', set .. ':text:'
 local settledOf, idOf = set .. ':settled:', set .. ':key:'
 local time = redis.call('TIME')
