@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis, type RedisOptions } from 'ioredis';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
-import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
-import { type RedisServer, startRedis } from '../setup/redis-server.ts';
+import type { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { startRedis } from '../setup/redis-server.ts';
+import { DeafRedis, deafening } from './deaf-redis.ts';
 import { entries, entry, RecordingSink } from './entries.ts';
 import { redisFixture } from './fixtures.ts';
 import { admin, expectNothingPrinted } from './redis-admin.ts';
@@ -91,28 +91,6 @@ test('[D1] a forged announcement that looks right costs the log no records', asy
   await expect.poll(() => sink.numbers).toEqual([99, 4]);
   expect(await log.broker.bounds(topic)).toEqual({ epoch, first: 1, last: 4 });
 });
-
-/** A connection whose announcements get lost, while it answers every PING. */
-class DeafRedis extends Redis {
-  static deaf = false;
-  /** Messages so far, those of probes included. */
-  static messages = 0;
-  override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event === 'smessage') DeafRedis.messages++;
-    return event === 'smessage' && DeafRedis.deaf ? true : super.emit(event, ...args);
-  }
-}
-
-/** A broker whose subscriber can go deaf, and how often that was given up. */
-function deafening(server: RedisServer, options: RedisBrokerOptions) {
-  const reconnected = vi.fn();
-  const connect = (own: RedisOptions) => {
-    const redis = new DeafRedis(server.port, '127.0.0.1', { ...own, replyMapping: 'legacy' });
-    if (own.connectionName?.endsWith('subscriber')) redis.on('close', reconnected);
-    return redis;
-  };
-  return { broker: new RedisBroker({ connect }, options), reconnected };
-}
 
 test('[D4] the check finds a last announcement that was lost', async () => {
   await using server = await startRedis();
