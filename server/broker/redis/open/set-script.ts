@@ -43,10 +43,10 @@ local function digits(number) return string.format('%.0f', number) end
 -- Ms that keys of a set are kept after it was last begun or looked at: as long as the topic's state.
 local kept = metaTtl(1)
 
--- Finds out where the set stands. Returns true if it is that of another epoch: with its log it is gone.
+-- Finds out where the set stands. Returns true if it is that of another epoch, gone with its log, or if Redis lost a part of it.
 local function isGone()
   local stood = redis.call('HGET', set, ' ')
-  if not stood then return false end
+  if not stood then return redis.call('EXISTS', events) == 1 end
   local of, at, stamped = string.match(stood, '^(%w+) (%d+) (%d+)$')
   if of ~= epoch then return true end
   revision, stamp = tonumber(at), tonumber(stamped)
@@ -92,11 +92,16 @@ local function settlementOf(id)
   if of == epoch then return text, owner, token, begun end
 end
 
+-- Counts a change. Returns where the set stands after it.
+local function step()
+  revision, stamp = revision + 1, math.max(time[1] * 1000000 + time[2], stamp + 1)
+  return epoch .. ' ' .. digits(revision) .. ' ' .. digits(stamp)
+end
+
 -- Moves the set on by a change, and announces it. 'state' is nil for an event that leaves the set.
 local function change(channel, what, id, detail, state, body)
   local before = stamp
-  revision, stamp = revision + 1, math.max(time[1] * 1000000 + time[2], stamp + 1)
-  local stands = epoch .. ' ' .. digits(revision) .. ' ' .. digits(stamp)
+  local stands = step()
   if state then
     state.rev = revision
     redis.call('HSET', set, ' ', stands, id, written(state))
@@ -110,9 +115,17 @@ end
 
 -- An event as replies have it: id, state, what it was begun with, and text. nil if Redis has lost a part of it.
 local function parts(id, state)
-  local begun = redis.call('HGET', events, id)
-  if not begun then return nil end
-  return id, state, begun, redis.call('GET', texts .. id) or ''
+  local begun, text = redis.call('HGET', events, id), redis.call('GET', texts .. id)
+  if not begun or not text and read(state).length > 0 then return nil end
+  return id, state, begun, text or ''
+end
+
+-- Takes out an event of which Redis has lost a part. Nothing can be told of it: tails find by their check that the set is another.
+local function lose(id)
+  redis.call('HDEL', set, id)
+  redis.call('HDEL', events, id)
+  redis.call('UNLINK', texts .. id)
+  redis.call('HSET', set, ' ', step())
 end
 
 -- The answer to a change of an event that is not open, or not its owner's; nil if it may be made.

@@ -20,7 +20,11 @@ if at > state.length then return { 'conflict', state.length } end
 if length == 0 then return { 'there', state.length, '' } end
 if at < state.length then return { 'there', state.length, redis.call('GET', texts .. id) or '' } end
 if at + length > ${MAX_GROWN} then return { 'large' } end
-redis.call('APPEND', texts .. id, text)
+local bytes = redis.call('APPEND', texts .. id, text)
+if at > 0 and bytes == #text then
+  lose(id)
+  return { 'none' }
+end
 if at == 0 then redis.call('PEXPIRE', texts .. id, kept) end
 state.length = at + length
 renew(state)
