@@ -1,10 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { MAX_SETTLED } from '../../server/broker/open/settled-events.ts';
+import { indexKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { createCertificate } from '../setup/certificate.ts';
 import { freePort, type RedisServer, startRedis } from '../setup/redis-server.ts';
 import { entries, entry, RecordingSink } from './entries.ts';
+import {
+  approval,
+  OpenRecordingSink,
+  openOf,
+  ownerOf,
+  reply,
+  settling,
+  typing,
+  viewer,
+} from './open-events.ts';
 import { admin, expectNothingPrinted } from './redis-admin.ts';
 
 const topic = 'run-1';
@@ -47,6 +59,39 @@ async function useAll(broker: RedisBroker): Promise<void> {
   expect(topics).toContain(topic);
 }
 
+/** Has open events of all kinds begun, changed, settled and looked for, of a topic whose log is lost meanwhile. */
+async function useOpen(broker: RedisBroker, server: RedisServer): Promise<void> {
+  const sets = openOf(broker);
+  const sink = new OpenRecordingSink();
+  await broker.tail('open', sink);
+  const events = [reply('a', { leaseMs: 1 }), approval(), viewer()] as const;
+  const [text, asked, member] = events;
+  for (const event of events) expect(await sets.begin('open', event, 9)).toMatchObject({ resumed: false });
+  expect(await sets.begin('open', member, 9)).toMatchObject({ resumed: true });
+  expect(await sets.append('open', ownerOf(text), 1, 'b')).toBe(2);
+  expect(await sets.append('open', ownerOf(text), 0, 'ab')).toBe(2);
+  await sets.replace('open', ownerOf(member), member.entry);
+  await sets.announce('open', typing('Ada'));
+  await broker.publish('open', [entry(1, `${asked.id}.settled`)]);
+  expect(await sets.settle('open', settling(asked, 'withdrawn'))).toMatchObject({ state: 'withdrawn' });
+  expect(await sets.find('open', asked.id)).toMatchObject({ state: 'withdrawn' });
+  await expect.poll(() => sets.lapsed(9)).toMatchObject([{ topic: 'open', event: { id: text.id } }]);
+  await expect.poll(() => sink.mirror().rev).toBe(6);
+  const { open, meta } = topicKeys('psyche', 'open');
+  await admin(server, (redis) => redis.del(`${open}:text:${text.id}`));
+  await sets.lapsed(9);
+  for (let n = 0; n <= MAX_SETTLED; n++) {
+    const gone = viewer();
+    await sets.begin('open', gone, 9);
+    await sets.settle('open', settling(gone, 'left'));
+  }
+  await admin(server, (redis) => redis.del(meta));
+  expect(await sets.lapsed(9)).toEqual([]);
+  await admin(server, (redis) => redis.zadd(indexKeys('psyche').open, 0.5, 'open'));
+  expect(await sets.lapsed(9)).toEqual([]); // it leaves the index
+  expect((await sets.read('open')).events).toEqual([]);
+}
+
 async function startTls(): Promise<{ server: RedisServer; url: string; caFile: string }> {
   const { caFile, keyFile } = await createCertificate();
   const port = await freePort();
@@ -81,6 +126,7 @@ test('the broker works as a user with only the rights it needs, who cannot touch
   await useAll(broker);
   const byType = new RedisBroker({ url }, { retention: { chatty: { records: 1 } } });
   await useRules(byType);
+  await useOpen(byType, server);
   await byType.close();
   // Every few milliseconds it checks and probes: nothing of that may be refused either.
   await broker.publish(topic, [entry(13)]);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { topicKeys } from '../../../server/broker/redis/log/keys.ts';
+import { parseCursor } from '../../../shared/cursor.ts';
 import { type RedisCluster, startRedisCluster } from '../../setup/redis-cluster.ts';
-import { allRecords } from '../entries.ts';
+import { allRecords, entries, entry } from '../entries.ts';
 import { redisFixture } from '../fixtures.ts';
 import {
   comparable,
@@ -13,7 +14,7 @@ import {
   settling,
   topic,
 } from '../open-events.ts';
-import { expectNothingPrinted } from '../redis-admin.ts';
+import { admin, expectNothingPrinted } from '../redis-admin.ts';
 
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -29,6 +30,12 @@ test('[O1] while a slot moves, no change is half done: records and set agree, an
   await using log = redisFixture({ timeoutMs: 20_000, checkIntervalMs: 200 }, cluster.url);
   const sink = new OpenRecordingSink();
   await log.broker.tail(topic, sink);
+  // All keys of the log are there, as in a topic that is used for long: none of them has Redis refuse a script.
+  const [first] = await log.broker.publish(topic, entries(1, 2));
+  const { epoch } = parseCursor(first?.cursor ?? '');
+  await log.broker.erase(topic, epoch, [1], [entry(3)]);
+  const { log: key, olderIds } = topicKeys(log.prefix, topic);
+  await admin(await cluster.masterOf(key), (redis) => redis.hset(olderIds, ' ', epoch));
   let running = true;
   const begun: string[] = [];
   const settled: string[] = [];
@@ -49,11 +56,11 @@ test('[O1] while a slot moves, no change is half done: records and set agree, an
   for (let round = 0; round < 4; round++) {
     const before = settled.length;
     await expect.poll(() => settled.length, { timeout: 20_000 }).toBeGreaterThan(before + 20);
-    await cluster.moveSlot(topicKeys(log.prefix, topic).log);
+    await cluster.moveSlot(key);
   }
   running = false;
   await working;
-  const records = (await allRecords(log.broker, topic)).map(({ id }) => id);
+  const records = (await allRecords(log.broker, topic)).slice(3).map(({ id }) => id);
   expect(records.toSorted()).toEqual([...begun, ...settled.map((id) => `${id}.settled`)].toSorted());
   const set = await openOf(log.broker).read(topic);
   expect(set.events.map(({ id }) => id).toSorted()).toEqual(
@@ -62,4 +69,20 @@ test('[O1] while a slot moves, no change is half done: records and set agree, an
   expect(set.events.every(({ grows }) => grows?.text === 'text')).toBe(true);
   await expect.poll(() => comparable({ ...sink.mirror(), at: set.at })).toEqual(comparable(set));
   sink.expectInOrder();
+});
+
+test('control: while its slot moves, a script that writes to a key it has not named ends midway', async () => {
+  const names = Array.from({ length: 300 }, (_, n) => `{moving}:${n}`);
+  const [first = ''] = names.toSorted();
+  const source = await cluster.masterOf(first);
+  const script = `redis.call('INCR', KEYS[1]) redis.call('SET', KEYS[1] .. ':' .. ARGV[1], 1)`;
+  await admin(source, async (redis) => {
+    for (const name of names) await redis.set(name, 0);
+    const moving = cluster.moveSlot(first);
+    const errors: string[] = [];
+    for (let n = 0; !errors.some((error) => /non local key/.test(error)) && n < 100_000; n++)
+      await redis.eval(script, 1, first, n).catch((error) => errors.push(String(error)));
+    await moving;
+    expect(errors.at(-1)).toMatch(/non local key/);
+  });
 });
