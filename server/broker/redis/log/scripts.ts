@@ -10,7 +10,7 @@ declare module 'ioredis' {
 }
 
 /** Ms that a topic's epoch and sequence number are remembered after its log expired, so that no number is given twice. */
-const META_OUTLIVES_LOG_MS = 7 * 24 * 60 * 60 * 1000;
+export const META_OUTLIVES_LOG_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
  * Ms that a topic without any publish is remembered after it was last asked for: there may be any number of such names. A

@@ -25,8 +25,8 @@ export const ANNOUNCED = 'open';
  * an event never has all of its own. So no script ends midway since it lacks a key that it made the name of.
  * ARGV: as all scripts, then those of a script that this one holds, then `count` of its own.
  */
-export function setScript(count: number, text: string): string {
-  return `${OPEN}
+export function setScript(count: number, text: string, opening = OPEN): string {
+  return `${opening}
 local own = {}
 for n = ${count}, 1, -1 do own[n] = table.remove(ARGV) end
 local set = KEYS[#KEYS]

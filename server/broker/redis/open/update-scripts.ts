@@ -1,5 +1,23 @@
 import { MAX_GROWN } from '../../open/open-events.ts';
+import { REFUSE_LATER } from '../log/format.ts';
+import { META_OUTLIVES_LOG_MS } from '../log/scripts.ts';
 import { ANNOUNCED, setScript } from './set-script.ts';
+
+/**
+ * Beginning of scripts that change what is open already, in place of the one of all scripts: they neither begin an epoch nor look
+ * for a log that was rewound, which would be most of their work. A set that was rewound with its log goes once somebody
+ * notices; until then it is as any other.
+ */
+const STANDING = `
+local meta, maxAge = KEYS[2], tonumber(ARGV[2])
+${REFUSE_LATER}
+local function metaTtl() return maxAge + ${META_OUTLIVES_LOG_MS} end
+local function open()
+  local state = redis.call('HMGET', meta, 'epoch', 'seq', 'format')
+  refuseLater(state[3])
+  return state[1] or '', tonumber(state[2] or 0)
+end
+`;
 
 /**
  * Appends to a text. Own ARGV: id, owner, offset, text, its length, channel.
@@ -31,6 +49,7 @@ renew(state)
 change(channel, 'a', id, digits(at), state, text)
 return { 'grown', state.length }
 `,
+  STANDING,
 );
 
 /** Replaces the data of a presence. Own ARGV: id, owner, the event in lines, channel. Reply: `done`, or a refusal. */
@@ -49,6 +68,7 @@ renew(state)
 change(channel, 'r', id, '-', state, lines)
 return { 'done' }
 `,
+  STANDING,
 );
 
 /** Renews leases. Own ARGV: the ids with blanks between, owner. Reply: those that are not open, or are somebody else's. */
@@ -69,6 +89,7 @@ for id in string.gmatch(ids, '%S+') do
 end
 return others
 `,
+  STANDING,
 );
 
 /** Announces an event that is not stored, and writes nothing. Own ARGV: the entry in lines, channel. Reply: epoch and seq of the log's end. */
