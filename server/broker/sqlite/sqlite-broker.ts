@@ -244,7 +244,7 @@ export class SqliteBroker implements Broker {
           const log = this.#logs.get(topic);
           touched.add(log);
           run(log, now);
-          if (!log.isOpen) continue;
+          if (!log.isOpen || written.has(log)) continue;
           this.#logs.remember(log);
           written.add(log);
         }
