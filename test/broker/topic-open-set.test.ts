@@ -77,7 +77,7 @@ describe('settlements', () => {
     expect(settled.bytes).toBe(0);
   });
 
-  test('of a key are those of its latest event', () => {
+  test('are found by key as those of its latest event', () => {
     const { set, settled, begin, settle } = setOf();
     const [first, second] = [reply('', { key: 'k' }), reply('', { key: 'k' })];
     begin(first);
@@ -228,7 +228,7 @@ describe('MemoryBroker', () => {
   });
 });
 
-test('what is reserved of a budget is for no holder', () => {
+test('a part that is reserved of a budget is for no holder', () => {
   const budget = new SharedBudget<string>(100);
   budget.set('a', 60);
   expect(budget.tooLarge).toBeUndefined();
