@@ -24,22 +24,19 @@ export class TopicTails {
     return this.#sinks.has(topic);
   }
 
-  /** @param changes those of the open set, each right after the records up to its place */
+  /** @param changes those of the open set, each told right after the records up to its place */
   tell(topic: string, records: readonly LogRecord[], changes: readonly OpenChange[] = []): void {
-    const sinks = this.#sinks.get(topic) ?? new Set();
+    const sinks = this.#sinks.get(topic) ?? [];
     for (const sink of sinks) {
-      let told = 0;
-      const tellUpTo = (count: number) => {
-        if (count > told && sinks.has(sink))
-          sink.records(told === 0 && count === records.length ? records : records.slice(told, count));
-        told = count;
-      };
-      for (const change of sink.open ? changes : []) {
-        const later = records.findIndex(({ seq }) => seq > change.at.seq);
-        tellUpTo(later < 0 ? records.length : later);
-        if (sinks.has(sink)) sink.open?.change(change);
+      if (!sink.open || changes.length === 0) {
+        if (records.length > 0) sink.records(records);
+        continue;
       }
-      tellUpTo(records.length);
+      for (const told of inOrder(records, changes)) {
+        if (!this.#sinks.get(topic)?.has(sink)) break; // closed in the midst
+        if ('kind' in told) sink.open.change(told);
+        else sink.records(told);
+      }
     }
   }
 
@@ -51,6 +48,22 @@ export class TopicTails {
   clear(): void {
     this.#sinks.clear();
   }
+}
+
+/** Records and changes of one topic in the order in which they came about. */
+function* inOrder(
+  records: readonly LogRecord[],
+  changes: readonly OpenChange[],
+): Generator<readonly LogRecord[] | OpenChange> {
+  let next = 0;
+  for (const change of changes) {
+    const later = records.findIndex(({ seq }) => seq > change.at.seq);
+    const end = later < 0 ? records.length : later;
+    if (end > next) yield records.slice(next, end);
+    next = end;
+    yield change;
+  }
+  if (next < records.length) yield records.slice(next);
 }
 
 /** Topics remembered as told. Of more, the one told longest ago is forgotten, and told once more. */

@@ -21,7 +21,7 @@ export class MemoryTopic {
   readonly #ids = new RememberedIds();
   readonly #records: KeptRecords;
   readonly #memory: OpenMemory;
-  /** What was begun; null before the first call that asks for it, since most topics have none. */
+  /** The open set; null before the first call that asks for it, since most topics have none. */
   #begun: { readonly open: TopicOpenSet; readonly settled: SettledInMemory } | null = null;
   #last = 0;
   #lastAt = 0;
@@ -35,7 +35,7 @@ export class MemoryTopic {
     this.#memory = memory;
   }
 
-  /** What was begun and is not settled yet. */
+  /** The events that were begun and are not settled yet. */
   get open(): TopicOpenSet {
     if (!this.#begun) {
       const settled = new SettledInMemory();

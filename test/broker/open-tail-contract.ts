@@ -132,8 +132,33 @@ export function describeOpenTail({ open }: BrokerKind): void {
       for (const sink of sinks) {
         await expect.poll(() => sink.mirror().rev).toBe(set.rev);
         sink.expectInOrder();
-        // A record that changes nothing of the set may be the last.
+        // Records may follow on the last change.
         expect(comparable({ ...sink.mirror(), at: set.at })).toEqual(comparable(set));
+      }
+    });
+
+    test('[O5] tails that attach while the first event of a topic is begun', async () => {
+      await using log = await open();
+      for (let round = 0; round < 5; round++) {
+        const where = `run-${round}`;
+        const sinks: OpenRecordingSink[] = [];
+        let running = true;
+        const attaching = (async () => {
+          while (running) {
+            const sink = new OpenRecordingSink();
+            sinks.push(sink);
+            await log.another().tail(where, sink);
+            await new Promise(setImmediate);
+          }
+        })();
+        await openOf(log.broker).begin(where, round % 2 === 0 ? reply('a') : viewer(), MOST);
+        running = false;
+        await attaching;
+        for (const sink of sinks) {
+          await expect.poll(() => sink.sets.length && sink.mirror().rev).toBe(1);
+          sink.expectInOrder();
+          expect(sink.mirror().events).toHaveLength(1);
+        }
       }
     });
 

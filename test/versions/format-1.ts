@@ -70,6 +70,23 @@ PRAGMA application_id = 1886615909;
 PRAGMA user_version = 2;
 `;
 
+/** The same file as the last code before open events left it: of user_version 3. */
+export const SQL_OF_VERSION_3 = `${SQL_OF_VERSION_2}
+ALTER TABLE topics ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE topics ADD COLUMN rules TEXT NOT NULL DEFAULT '';
+ALTER TABLE topics ADD COLUMN due INTEGER DEFAULT 0;
+ALTER TABLE records ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE records ADD COLUMN schema TEXT;
+CREATE TABLE schemas (
+    type TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    json TEXT NOT NULL,
+    UNIQUE (type, version, fingerprint)
+  ) STRICT;
+PRAGMA user_version = 3;
+`;
+
 /** Writes the keys that the last code before format 2 wrote, as of now. */
 export async function writeFormat1(redis: Redis, prefix: string): Promise<void> {
   const now = Date.now();

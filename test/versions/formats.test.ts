@@ -9,8 +9,16 @@ import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
 import { checkLog, EventManager, openWholeLog } from '../../server/index.ts';
 import { entry, RecordingSink } from '../broker/entries.ts';
 import { redisFixture } from '../broker/fixtures.ts';
+import { approval } from '../broker/open-events.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
-import { EPOCHS, SQL_OF_VERSION_2, WRITTEN_AT, writeFormat1, writtenCatalog } from './format-1.ts';
+import {
+  EPOCHS,
+  SQL_OF_VERSION_2,
+  SQL_OF_VERSION_3,
+  WRITTEN_AT,
+  writeFormat1,
+  writtenCatalog,
+} from './format-1.ts';
 
 /** Everything in both topics; then a client of before resumes, publishes a duplicate and something new. */
 async function readAndGoOn(broker: Broker, epochs: Readonly<Record<'default' | 'run-1', string>>) {
@@ -34,11 +42,11 @@ async function readAndGoOn(broker: Broker, epochs: Readonly<Record<'default' | '
 }
 
 describe('[V8] a log file', () => {
-  /** The file of format 1 in a fixture's place; what lies beside it says that it was used here last. */
-  async function writeFile(disk: DiskFixture, isKnown: boolean) {
+  /** A file of an earlier format in a fixture's place; what lies beside it says that it was used here last. */
+  async function writeFile(disk: DiskFixture, isKnown: boolean, sql = SQL_OF_VERSION_2) {
     const { DatabaseSync } = await loadSqlite();
     const db = new DatabaseSync(disk.path);
-    db.exec(SQL_OF_VERSION_2);
+    db.exec(sql);
     db.exec(`UPDATE state SET inode = '${statSync(disk.path, { bigint: true }).ino}'`);
     db.close();
     if (!isKnown) return;
@@ -47,22 +55,31 @@ describe('[V8] a log file', () => {
   }
   const now = () => WRITTEN_AT + 1000;
 
-  test('opens in its epoch where it is of format 1, delivers everything, and resumes', async () => {
-    await using disk = new DiskFixture();
-    await writeFile(disk, true);
-    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-    const broker = await disk.open({ now, logger });
-    expect(logger.warn).not.toHaveBeenCalled();
-    const [{ epoch: first }, { epoch: second }] = [
-      await broker.bounds('default'),
-      await broker.bounds('run-1'),
-    ];
-    await readAndGoOn(broker, { default: first, 'run-1': second });
-    await broker.close();
-    expect(await disk.query('PRAGMA user_version')).toEqual([{ user_version: 3 }]);
-    const again = await disk.open({ now });
-    expect(await again.bounds('default')).toEqual({ epoch: first, first: 1, last: 4 });
-  });
+  test.each([
+    { version: 2, sql: SQL_OF_VERSION_2 },
+    { version: 3, sql: SQL_OF_VERSION_3 },
+  ])(
+    'opens in its epoch where it is of user_version $version, delivers everything, and resumes',
+    async ({ sql }) => {
+      await using disk = new DiskFixture();
+      await writeFile(disk, true, sql);
+      const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+      const broker = await disk.open({ now, logger });
+      expect(logger.warn).not.toHaveBeenCalled();
+      const [{ epoch: first }, { epoch: second }] = [
+        await broker.bounds('default'),
+        await broker.bounds('run-1'),
+      ];
+      await readAndGoOn(broker, { default: first, 'run-1': second });
+      const event = approval();
+      await broker.open.begin('run-1', event, 10);
+      await broker.close();
+      expect(await disk.query('PRAGMA user_version')).toEqual([{ user_version: 4 }]);
+      const again = await disk.open({ now });
+      expect(await again.open.find('run-1', event.id)).toMatchObject({ cursor: `${second}:2` });
+      expect(await again.bounds('default')).toEqual({ epoch: first, first: 1, last: 4 });
+    },
+  );
 
   test('control: one that was not used here last begins a new epoch, and delivers everything too', async () => {
     await using disk = new DiskFixture();
@@ -104,7 +121,7 @@ describe('[V8] a log file', () => {
       const broker = await disk.open();
       await broker.publish('default', [entry(1)]);
       await broker.close();
-      await disk.query('PRAGMA user_version = 4');
+      await disk.query('PRAGMA user_version = 5');
       if (how === 'killed') {
         // What a killed process leaves: its last writes are in the -wal file alone.
         const { DatabaseSync } = await loadSqlite();

@@ -78,7 +78,7 @@ export interface NewOpenEvent extends Owner {
   readonly kind: BegunKind;
   /** The event with its `open` part. Of a stored kind it becomes a record. Of a `growing` event its field is `''`. */
   readonly entry: LogEntry;
-  /** Of a `growing` event: the field that grows, and its text at first. */
+  /** The field that grows, of a `growing` event, and its text at first. */
   readonly grows?: { readonly field: string; readonly text: string } | undefined;
   /** Ms without a change after which it lapses; of a question, until its deadline. */
   readonly leaseMs: number;
@@ -93,7 +93,7 @@ export interface Begun {
   readonly settled?: Settlement | undefined;
 }
 
-/** How, and by whom, an event is to be settled. */
+/** The way in which an event is to be settled, and by whom. */
 export interface Settling {
   readonly id: string;
   readonly state: SettledState;

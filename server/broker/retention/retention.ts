@@ -21,8 +21,8 @@ export interface Retention {
    *
    * - In memory, default 256 MiB: counts the JSON, and 300 bytes for each record, 200 for each idempotency key and 1500
    *   for each topic. Topics without a record are evicted first, with their idempotency keys. The record just published
-   *   is kept.
-   * - In a file, default 16 GiB: counts the JSON alone.
+   *   is kept. Open events count too, and make the records give way; half of it, or 128 MiB, is the most that they take.
+   * - In a file, default 16 GiB: counts the JSON of records alone. Open events take half of it, or 128 MiB, at the most.
    * - In Redis it has no effect: set `maxmemory` there.
    */
   maxTotalBytes?: number | undefined;

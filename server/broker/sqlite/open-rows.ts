@@ -7,7 +7,7 @@ import type { LogFile } from './log-file.ts';
 type StoredEvent = Omit<OpenEvent, 'id' | 'rev' | 'until'> & {
   readonly key: string;
   readonly leaseMs: number;
-  /** Of a question: its deadline. */
+  /** The deadline, of a question. */
   readonly until: number;
 };
 

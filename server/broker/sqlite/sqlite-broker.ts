@@ -232,6 +232,7 @@ export class SqliteBroker implements Broker {
 
   async #store(group: readonly Write[]): Promise<void> {
     const written = new Set<TopicLog>();
+    const touched = new Set<TopicLog>();
     const erases = group.some((write) => write.erases);
     let grown = 0;
     try {
@@ -241,8 +242,9 @@ export class SqliteBroker implements Broker {
         for (const log of cuts.keys()) written.add(log);
         for (const { topic, run } of group) {
           const log = this.#logs.get(topic);
+          touched.add(log);
           run(log, now);
-          if (!log.isOpen) continue;
+          if (!log.isOpen || written.has(log)) continue;
           this.#logs.remember(log);
           written.add(log);
         }
@@ -251,7 +253,7 @@ export class SqliteBroker implements Broker {
       }, erases);
       await this.#file.sync([...written].reduce((sum, log) => sum + log.added, 0));
     } catch (error) {
-      for (const log of written) log.revert();
+      for (const log of [...touched, ...written]) log.revert();
       this.#openSets.revert();
       for (const { reject } of group) reject(error);
       return;

@@ -8,6 +8,8 @@ import type { TopicLog } from './topic-log.ts';
 
 /** A set with the changes of a transaction that is not settled yet. */
 interface Changed {
+  /** As it was before. */
+  readonly told: TopicOpenSet;
   readonly set: TopicOpenSet;
   readonly changes: OpenChange[];
 }
@@ -38,7 +40,8 @@ export class TopicOpenSets {
 
   /** A topic's set as tails know it. */
   told(log: TopicLog, now: number): TopicOpenSet {
-    const known = this.#told.get(log.name);
+    // Not from the file while a transaction waits for the disk: its rows are there already.
+    const known = this.#told.get(log.name) ?? this.#changed.get(log.name)?.told;
     if (known) return known;
     const { row } = log;
     const stored = row === null ? undefined : this.#rows.load(row, now);
@@ -52,7 +55,8 @@ export class TopicOpenSets {
 
   /** Changes a topic's set. Call it within a transaction. */
   change<T>(log: TopicLog, now: number, work: (set: TopicOpenSet, moment: Moment) => Outcome<T>): T {
-    const changed = this.#changed.get(log.name) ?? { set: this.told(log, now).copy(), changes: [] };
+    const told = this.told(log, now);
+    const changed = this.#changed.get(log.name) ?? { told, set: told.copy(), changes: [] };
     this.#changed.set(log.name, changed);
     const append: Moment['append'] = (entry) => log.appendAnew(entry, now);
     const { result, change } = work(changed.set, { now, end: log.newEnd, append });
@@ -76,8 +80,7 @@ export class TopicOpenSets {
 
   /** Undoes all changes, because their transaction failed. */
   revert(): void {
-    for (const [topic, { set }] of this.#changed)
-      this.#memory.count((this.#told.get(topic)?.bytes ?? 0) - set.bytes);
+    for (const { told, set } of this.#changed.values()) this.#memory.count(told.bytes - set.bytes);
     this.#changed.clear();
   }
 }
