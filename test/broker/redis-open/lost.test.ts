@@ -118,7 +118,7 @@ test('[O10] an epoch that changes without a record is noticed by the check', asy
 });
 
 test.each(['', ':events', ':text'])(
-  'what Redis evicts of a set (open%s) is not open any more',
+  'an event is not open any more once Redis has evicted a part of it: open%s',
   async (part) => {
     await using server = await startRedis();
     await using log = redisFixture({ checkIntervalMs: 30 }, server.url);

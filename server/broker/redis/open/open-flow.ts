@@ -18,7 +18,7 @@ interface Held {
 
 interface OpenFlowSettings {
   sink: OpenSink;
-  /** Where the set stands. */
+  /** The place and stamp at which the set stands. */
   stand: () => Promise<Stand>;
   /** The whole set. */
   read: () => Promise<Stand & OpenSet>;

@@ -8,7 +8,7 @@ import type { RedisServers } from '../servers/servers.ts';
 import { defineOpenCommands, type OpenCommand } from './commands.ts';
 import { readEvents } from './open-codec.ts';
 
-/** Where a set stands. */
+/** The place, revision and stamp at which a set stands. */
 export interface Stand {
   readonly at: Position;
   readonly rev: number;
@@ -65,7 +65,7 @@ export class OpenSets {
     return toValues(reply);
   }
 
-  /** Where a set stands, without its events. */
+  /** The stand of a set, without its events. */
   async stand(topic: string): Promise<Stand> {
     return standIn(await this.run(topic, 'psycheReadSet', ['']));
   }

@@ -22,7 +22,7 @@ return settled and { 'settled', settled } or { 'none' }
 );
 
 /**
- * Where a set stands, and all its events if they are asked for. It writes nothing: a server that takes no writes must answer it.
+ * The stand of a set, and all its events if they are asked for. It writes nothing: a server that takes no writes must answer it.
  * Own ARGV: 1 for the events. Reply: epoch and seq of the log's end, revision, stamp, then id, state, beginning and text of each.
  */
 export const READ_SET = setScript(
