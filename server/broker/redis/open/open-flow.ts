@@ -129,7 +129,7 @@ export class OpenFlow {
     this.#isDoubted = false;
     if (at.epoch === this.#told?.epoch && stamp === before) return;
     const isReached = () => this.#told?.epoch === at.epoch && this.#told.stamp >= stamp;
-    if (stamp > before && !isReached()) await stand();
+    if (stamp > before && !isReached()) await stand().catch(() => null); // then it counts as lost
     if (stamp < before || !isReached()) this.#told = null;
   }
 

@@ -87,7 +87,8 @@ export class RedisOpen implements OpenEvents {
     const { id, key, by } = owner;
     const own = [encodeId(id), hashOf(key, by), at, text, text.length, sets.keysOf(topic).live];
     const [word, ...values] = await sets.run(topic, 'psycheAppend', own, id);
-    if (word !== 'grown' && word !== 'there') throw refusalOf(word, values, { id, at, kind: 'appended to' });
+    if (word !== 'grown' && word !== 'there')
+      throw refusalOf(word, values, { id, at, change: 'appended to' });
     due.remember(topic);
     const [length, all] = values;
     if (word === 'grown') return Number(length);
@@ -103,7 +104,7 @@ export class RedisOpen implements OpenEvents {
     const lines = eventLines({ entry, by, grows: undefined });
     const own = [encodeId(id), hashOf(key, by), lines, sets.keysOf(topic).live];
     const [word, ...values] = await sets.run(topic, 'psycheReplace', own, id);
-    if (word !== 'done') throw refusalOf(word, values, { id, kind: 'replaced' });
+    if (word !== 'done') throw refusalOf(word, values, { id, change: 'replaced' });
     due.remember(topic);
   }
 
@@ -178,8 +179,8 @@ interface Refused {
   id: string;
   most?: number;
   at?: number;
-  /** The change, as in "cannot be …". */
-  kind?: 'appended to' | 'replaced';
+  /** As in "cannot be …". */
+  change?: 'appended to' | 'replaced';
 }
 
 /** The error for a script's refusal. */
@@ -188,7 +189,7 @@ function refusalOf(
   values: Values,
   refused: Refused,
 ): EventsError | TypeError {
-  const { id, most = 0, at = 0, kind = 'replaced' } = refused;
+  const { id, most = 0, at = 0, change = 'replaced' } = refused;
   switch (word) {
     case 'none':
       return notOpen(id);
@@ -198,7 +199,7 @@ function refusalOf(
       return alreadySettled(readSettlement(id, String(values[0])));
     case 'kind': {
       const other = kindOf(String(values[0]));
-      if (other) return otherKind(other, kind);
+      if (other) return otherKind(other, change);
       break;
     }
     case 'conflict':
