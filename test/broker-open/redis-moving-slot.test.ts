@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { topicKeys } from '../../../server/broker/redis/log/keys.ts';
-import { parseCursor } from '../../../shared/cursor.ts';
-import { type RedisCluster, startRedisCluster } from '../../setup/redis-cluster.ts';
-import { allRecords, entries, entry } from '../entries.ts';
-import { redisFixture } from '../fixtures.ts';
+import { topicKeys } from '../../server/broker/redis/log/keys.ts';
+import { parseCursor } from '../../shared/cursor.ts';
+import { allRecords, entries, entry } from '../broker/entries.ts';
+import { redisFixture } from '../broker/fixtures.ts';
 import {
   comparable,
   MOST,
@@ -13,8 +12,9 @@ import {
   reply,
   settling,
   topic,
-} from '../open-events.ts';
-import { admin, expectNothingPrinted } from '../redis-admin.ts';
+} from '../broker/open-events.ts';
+import { admin, expectNothingPrinted } from '../broker/redis-admin.ts';
+import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 
 let cluster: RedisCluster;
 beforeAll(async () => {

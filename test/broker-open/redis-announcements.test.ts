@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { topicKeys } from '../../../server/broker/redis/log/keys.ts';
-import { type RedisServer, startRedis } from '../../setup/redis-server.ts';
-import { DeafRedis, deafening } from '../deaf-redis.ts';
-import { entry, RecordingSink } from '../entries.ts';
-import { redisFixture } from '../fixtures.ts';
+import { topicKeys } from '../../server/broker/redis/log/keys.ts';
+import { DeafRedis, deafening } from '../broker/deaf-redis.ts';
+import { entry, RecordingSink } from '../broker/entries.ts';
+import { redisFixture } from '../broker/fixtures.ts';
 import {
   comparable,
   MOST,
@@ -15,8 +14,9 @@ import {
   topic,
   typing,
   viewer,
-} from '../open-events.ts';
-import { admin, expectNothingPrinted } from '../redis-admin.ts';
+} from '../broker/open-events.ts';
+import { admin, expectNothingPrinted } from '../broker/redis-admin.ts';
+import { type RedisServer, startRedis } from '../setup/redis-server.ts';
 
 const NEVER_MS = 3_600_000;
 

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MAX_SETTLED } from '../../../server/broker/open/settled-events.ts';
-import { indexKeys, topicKeys } from '../../../server/broker/redis/log/keys.ts';
-import { type RedisServer, startRedis } from '../../setup/redis-server.ts';
-import { allRecords, entry } from '../entries.ts';
-import { redisFixture } from '../fixtures.ts';
+import { MAX_SETTLED } from '../../server/broker/open/settled-events.ts';
+import { indexKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
+import { allRecords, entry } from '../broker/entries.ts';
+import { redisFixture } from '../broker/fixtures.ts';
 import {
   approval,
   MOST,
@@ -18,8 +17,9 @@ import {
   settling,
   topic,
   viewer,
-} from '../open-events.ts';
-import { admin, expectNothingPrinted } from '../redis-admin.ts';
+} from '../broker/open-events.ts';
+import { admin, expectNothingPrinted } from '../broker/redis-admin.ts';
+import { type RedisServer, startRedis } from '../setup/redis-server.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

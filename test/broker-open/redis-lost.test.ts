@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { startTcpProxy } from '../../../conformance/tcp-proxy.ts';
-import { topicKeys } from '../../../server/broker/redis/log/keys.ts';
-import { startRedis } from '../../setup/redis-server.ts';
-import { entries, entry } from '../entries.ts';
-import { redisFixture } from '../fixtures.ts';
+import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
+import { topicKeys } from '../../server/broker/redis/log/keys.ts';
+import { entries, entry } from '../broker/entries.ts';
+import { redisFixture } from '../broker/fixtures.ts';
 import {
   approval,
   comparable,
@@ -16,8 +15,9 @@ import {
   settling,
   topic,
   viewer,
-} from '../open-events.ts';
-import { admin, expectNothingPrinted } from '../redis-admin.ts';
+} from '../broker/open-events.ts';
+import { admin, expectNothingPrinted } from '../broker/redis-admin.ts';
+import { startRedis } from '../setup/redis-server.ts';
 
 const NEVER_MS = 3_600_000;
 
