@@ -87,7 +87,8 @@ export class EventSchema {
   /** See AnyCatalog.upcast. */
   upcast(data: unknown, version: number): unknown {
     this.#requireVersion(version);
-    return this.parse(this.#history?.upcast(data, version) ?? data);
+    // Not ??: null may be what an older version becomes.
+    return this.parse(this.#history ? this.#history.upcast(data, version) : data);
   }
 
   /** See AnyCatalog.downcast. */
