@@ -229,7 +229,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
     const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };
-    return { erased: await eraser.all(select(this.catalog, options), new ReadSteps(reads)) };
+    const selector = select(this.catalog, options);
+    return { erased: await eraser.all(selector, options.filter, new ReadSteps(reads)) };
   }
 
   /** Counts of this process since it started. */

@@ -55,6 +55,8 @@ interface Write {
   readonly topic: string;
   readonly entries: readonly LogEntry[];
   readonly erases: boolean;
+  /** A further part of the same erasing follows. */
+  readonly more?: boolean;
   /** Appends to the log, within a transaction. */
   run(log: TopicLog, now: number): void;
   resolve(): void;
@@ -80,6 +82,8 @@ export class SqliteBroker implements Broker {
   readonly #watchers = new TopicWatchers();
   #queue: Write[] = [];
   #writing: Promise<void> | null = null;
+  /** Tells if unused parts of the file may hold copies of what was erased. */
+  #hasCopies = false;
   #closing: Promise<void> | null = null;
 
   private constructor(file: LogFile, retention: CompleteRetention, now: () => number) {
@@ -121,13 +125,15 @@ export class SqliteBroker implements Broker {
     epoch: string,
     seqs: readonly number[],
     notices: readonly LogEntry[],
+    more = false,
   ): Promise<number> {
     this.#checkOpen();
     let count = 0;
     await this.#enqueue({
-      ...{ topic, entries: notices, erases: true },
+      ...{ topic, entries: notices, erases: true, more },
       run: (log, now) => {
         count = log.erase(epoch, seqs, notices, now);
+        this.#hasCopies ||= count > 0;
       },
     });
     return count;
@@ -195,6 +201,7 @@ export class SqliteBroker implements Broker {
     this.#tails.clear();
     this.#watchers.clear();
     await this.#writing;
+    this.#scrub();
     await this.#file.close();
   }
 
@@ -267,8 +274,14 @@ export class SqliteBroker implements Broker {
       this.#tails.tell(log.name, records);
       this.#watchers.tell(log.name);
     }
-    if (erases) this.#file.scrub();
+    if (erases && !group.some(({ more }) => more)) this.#scrub();
     for (const { resolve } of group) resolve();
+  }
+
+  /** Takes copies of what was erased out of the file: once for all calls of an erasing, since it blocks the process. */
+  #scrub(): void {
+    if (this.#hasCopies) this.#file.scrub();
+    this.#hasCopies = false;
   }
 }
 

@@ -7,8 +7,9 @@ import { forgetRecords } from '../reading/recent-pages.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { erasureEntry } from '../records/erasure.ts';
+import { newerVersionAhead } from '../records/newer-versions.ts';
 import type { Selector } from '../records/selector.ts';
-import { isNoticeType } from '../records/stream-record.ts';
+import { isNoticeType, type StreamRecord } from '../records/stream-record.ts';
 
 /** Records erased in one call of the broker, which blocks others meanwhile. */
 const CALL_RECORDS = 500;
@@ -21,10 +22,10 @@ interface Found {
 
 /** Erases records of one topic, each call to the broker with the notices of it. */
 export class Eraser {
-  readonly #broker: Pick<Broker, 'read' | 'erase'>;
+  readonly #broker: Pick<Broker, 'read' | 'bounds' | 'erase'>;
   readonly #log: TopicReader;
 
-  constructor(broker: Pick<Broker, 'read' | 'erase'>, log: TopicReader) {
+  constructor(broker: Pick<Broker, 'read' | 'bounds' | 'erase'>, log: TopicReader) {
     this.#broker = broker;
     this.#log = log;
   }
@@ -45,9 +46,18 @@ export class Eraser {
     return this.#erase(epoch, [{ seq, type: record.type }]);
   }
 
-  /** Erases all events that the log holds now and that a selector selects. @throws EventsError UNAVAILABLE, CLOSED */
-  async all(selector: Selector, steps: ReadSteps): Promise<number> {
-    const bounds = await steps.read(() => this.#log.bounds());
+  /**
+   * Erases all events that the log holds now and that a selector selects.
+   * @param filter that of the selector: an empty one takes events that this catalog cannot read, too
+   * @throws EventsError INVALID_OPTION; UNAVAILABLE, also where an event must wait that may be one of them; CLOSED
+   */
+  async all(selector: Selector, filter: object | undefined, steps: ReadSteps): Promise<number> {
+    // A cursor that is missing by mistake must not erase all events.
+    if (filter === undefined)
+      throw new EventsError('INVALID_OPTION', 'erase: pass a cursor, or a filter: {} for all events');
+    const whatever = Object.keys(filter).length === 0;
+    // The broker's own: what must wait is within them.
+    const bounds = await steps.read(() => this.#broker.bounds(this.#log.topic));
     const end = newestPosition(bounds);
     let position: Position = oldestPosition(bounds);
     let found: Found[] = [];
@@ -56,20 +66,31 @@ export class Eraser {
       const from = position;
       const chunk = await steps.read((most, time) => this.#log.read(from, most, time));
       if (chunk.gap) position = chunk.gap.to;
-      if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
+      const isEnd = !chunk.gap && chunk.records.length === 0;
+      if (isEnd && chunk.isHeld) {
+        await this.#erase(end.epoch, found);
+        throw newerVersionAhead();
+      }
+      if (isEnd || position.epoch !== end.epoch) break;
+      let isFull = false;
       for (const record of steps.within(chunk.records)) {
-        if (hasReached(position, end) || found.length >= CALL_RECORDS) break;
-        if (!isNoticeType(record.type) && selector.matches(record)) found.push(record);
+        if (hasReached(position, end)) break;
+        const event = eventAt(record, whatever);
+        const isMeant = event !== null && selector.matches(record);
+        isFull = isMeant && found.length >= CALL_RECORDS;
+        if (isFull) break;
+        if (isMeant) found.push(event);
         position = record;
       }
-      if (found.length < CALL_RECORDS) continue;
-      count += await this.#erase(end.epoch, found);
+      if (!isFull) continue;
+      count += await this.#erase(end.epoch, found, true);
       found = [];
     }
     return count + (await this.#erase(end.epoch, found));
   }
 
-  async #erase(epoch: string, found: readonly Found[]): Promise<number> {
+  /** @param more true if there is more to be erased */
+  async #erase(epoch: string, found: readonly Found[], more = false): Promise<number> {
     if (found.length === 0) return 0;
     const types = new Map<string, number[]>();
     for (const { seq, type } of found) {
@@ -79,8 +100,16 @@ export class Eraser {
     }
     const notices = [...types].map(([type, seqs]) => erasureEntry(type, seqs, randomUUID()));
     const seqs = found.map(({ seq }) => seq);
-    const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices);
+    const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices, more);
     forgetRecords(); // a topic that nobody follows here gets no notice
     return count;
   }
+}
+
+/** The event in a record's place; null for a notice. @param unreadable true if one that this catalog cannot read counts as one */
+function eventAt({ seq, type, of, after, erased, erases }: StreamRecord, unreadable: boolean): Found | null {
+  if (!isNoticeType(type)) return { seq, type };
+  const isRecord = after === undefined && !erased && !erases;
+  const [only] = of && 'only' in of ? of.only : [];
+  return unreadable && isRecord && only !== undefined ? { seq, type: only } : null;
 }
