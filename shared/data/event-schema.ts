@@ -97,13 +97,16 @@ export class EventSchema {
     if (version === this.version) return this.parse(data);
     const older = this.#older.get(version) ?? new DataSchema(this.#name, schema, this.#sanitize);
     this.#older.set(version, older);
-    if (!this.#history?.canDowncast(version)) return older.parse(data);
-    try {
-      return older.parse(data);
-    } catch {
-      // It is data of the newest version, or of none.
-      return older.parse(this.#history.downcast(this.parse(data), version));
-    }
+    const history = this.#history;
+    if (!history?.canDowncast(version)) return older.parse(data);
+    // Either version may take it; where both do, it is of the one that keeps more of its fields.
+    const asOlder = tried(() => older.parse(data));
+    const isWhole = asOlder && fieldsLost(data, asOlder.value) === 0;
+    const asNewest = isWhole ? null : tried(() => this.parse(data));
+    const isOlder =
+      asOlder && (!asNewest || fieldsLost(data, asOlder.value) <= fieldsLost(data, asNewest.value));
+    if (isOlder) return asOlder.value;
+    return older.parse(history.downcast(asNewest ? asNewest.value : this.parse(data), version));
   }
 
   #requireVersion(version: number): z.ZodType {
@@ -112,4 +115,27 @@ export class EventSchema {
     const message = `${this.#name} has no version ${version}; the newest is ${this.version}`;
     throw new EventsError('INVALID_EVENT', message, { issues: [{ path: ['event_type'], message }] });
   }
+}
+
+/** What a function returns; null where it refuses. */
+function tried<T>(make: () => T): { readonly value: T } | null {
+  try {
+    return { value: make() };
+  } catch {
+    return null;
+  }
+}
+
+/** Number of fields of data, at any level, that a schema has left out. */
+function fieldsLost(data: unknown, kept: unknown): number {
+  if (!isObject(data) || !isObject(kept)) return 0;
+  return Object.entries(data).reduce(
+    (sum, [name, value]) =>
+      sum + (Object.hasOwn(kept, name) ? fieldsLost(value, Reflect.get(kept, name)) : 1),
+    0,
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

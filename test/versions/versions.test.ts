@@ -111,6 +111,23 @@ describe('log entries', () => {
     expect(() => toLogEntry(catalog, event, { version: 1 })).toThrow(/data.message/); // no way back from version 3
   });
 
+  test('[V4] held at an older version lose no field that it would leave out, where the newest has a way back', () => {
+    const renamed = defineEvents({
+      person: versions(z.object({ of: z.object({ nick: z.string().optional() }) }), [
+        z.object({ of: z.object({ name: z.string().optional(), age: z.number().optional() }) }),
+        ({ of: { nick } }) => ({ of: { name: nick } }),
+        ({ of: { name } }) => ({ of: { nick: name } }),
+      ]),
+    });
+    const held = (of: object) => renamed.downcast('person', 1, { of });
+    expect(held({ nick: 'Ada' })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({ name: 'Ada' })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({ name: 'Ada', age: 36, other: 1 })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({ nick: 'Ada', other: 1 })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({})).toEqual({ of: {} });
+    expect(() => held({ nick: 1, name: 2 })).toThrow(/Invalid person/);
+  });
+
   test('[V6] say who published, and never what the data says of it', () => {
     const by = toLogEntry(catalog, { ...event, ...{ by: 'forged' } }, { by: 'shadow' });
     expect(fromLogEntry(by)).toMatchObject({ by: 'shadow' });
