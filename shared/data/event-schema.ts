@@ -117,7 +117,7 @@ export class EventSchema {
   }
 }
 
-/** What a function returns; null where it refuses. */
+/** The result of a function; null where it refuses. */
 function tried<T>(make: () => T): { readonly value: T } | null {
   try {
     return { value: make() };

@@ -30,7 +30,7 @@ export class RecordChecks {
   readonly #logger: Logger;
   readonly #passed = new KnownTexts();
   readonly #isFirst: FirstSchema;
-  /** Of each version of an event, by `<type> <version>`. */
+  /** One for each version of an event, by `<type> <version>`. */
   readonly #judges = new Map<string, Judge>();
   /** Records turned away since the start, by `<type> <version>`. */
   readonly #rejections = new Map<string, Rejections>();
