@@ -43,7 +43,7 @@ export class VersionedSchema<S extends z.ZodType = z.ZodType> {
     for (const [index, step] of steps.entries()) {
       if (!isStep(step))
         throw new TypeError(
-          `versions: version ${(earlier?.version ?? 1) + index + 1} must be [schema of zod 4, function from the version before], and may have a function back to that`,
+          `versions: version ${(earlier?.version ?? 1) + index + 1} must be [schema of zod 4, function from the version before]`,
         );
     }
     const last = steps.at(-1);
@@ -115,12 +115,8 @@ export function isZod4(schema: unknown): schema is z.ZodType {
   return typeof schema === 'object' && schema !== null && '_zod' in schema;
 }
 
-/** Types say so too, where they are asked. */
-function isStep(step: unknown): boolean {
-  if (!Array.isArray(step)) return false;
-  const [schema, upcast, downcast] = step;
-  const isWay = (way: unknown) => typeof way === 'function';
-  return isZod4(schema) && isWay(upcast) && (downcast === undefined || isWay(downcast));
+function isStep([schema, upcast, downcast = upcast]: AnyStep | readonly undefined[] = []): boolean {
+  return isZod4(schema) && [upcast, downcast].every((way) => typeof way === 'function');
 }
 
 /** The result of a step. @throws TypeError where it is a promise, whose failure nobody would take */
@@ -128,9 +124,7 @@ function called(step: (data: never) => unknown, data: unknown, to: number): unkn
   const result: unknown = Reflect.apply(step, undefined, [data]);
   if (!(result instanceof Promise)) return result;
   result.catch(() => {});
-  throw new TypeError(
-    `versions: the step to version ${to} returns a promise; it must return the data itself`,
-  );
+  throw new TypeError(`versions: the step to version ${to} returns a promise`);
 }
 
 function parsed(schema: z.ZodType, data: unknown, version: number): unknown {

@@ -101,12 +101,10 @@ export class EventSchema {
     if (!history?.canDowncast(version)) return older.parse(data);
     // Either version may take it; where both do, it is of the one that keeps more of its fields.
     const asOlder = tried(() => older.parse(data));
-    const isWhole = asOlder && fieldsLost(data, asOlder.value) === 0;
-    const asNewest = isWhole ? null : tried(() => this.parse(data));
-    const isOlder =
-      asOlder && (!asNewest || fieldsLost(data, asOlder.value) <= fieldsLost(data, asNewest.value));
-    if (isOlder) return asOlder.value;
-    return older.parse(history.downcast(asNewest ? asNewest.value : this.parse(data), version));
+    const asNewest = asOlder && tried(() => this.parse(data));
+    if (asOlder && !(asNewest && fieldsLost(data, asNewest[0]) < fieldsLost(data, asOlder[0])))
+      return asOlder[0];
+    return older.parse(history.downcast(this.parse(data), version));
   }
 
   #requireVersion(version: number): z.ZodType {
@@ -117,10 +115,10 @@ export class EventSchema {
   }
 }
 
-/** The result of a function; null where it refuses. */
-function tried<T>(make: () => T): { readonly value: T } | null {
+/** The result of a function, as a list of one; null where it refuses. */
+function tried(make: () => unknown): [unknown] | null {
   try {
-    return { value: make() };
+    return [make()];
   } catch {
     return null;
   }
@@ -128,14 +126,8 @@ function tried<T>(make: () => T): { readonly value: T } | null {
 
 /** Number of fields of data, at any level, that a schema has left out. */
 function fieldsLost(data: unknown, kept: unknown): number {
-  if (!isObject(data) || !isObject(kept)) return 0;
-  return Object.entries(data).reduce(
-    (sum, [name, value]) =>
-      sum + (Object.hasOwn(kept, name) ? fieldsLost(value, Reflect.get(kept, name)) : 1),
-    0,
-  );
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  if (Object(data) !== data || Object(kept) !== kept) return 0;
+  return Object.entries(Object(data)).reduce((sum, [name, value]) => {
+    return sum + (Object.hasOwn(Object(kept), name) ? fieldsLost(value, Reflect.get(Object(kept), name)) : 1);
+  }, 0);
 }

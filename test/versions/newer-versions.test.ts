@@ -94,21 +94,6 @@ describe('a record of a newer version than a process knows', () => {
     expect((await pageOf({ before: beyond })).map(({ event }) => short(event))).toEqual(['1', '2', '4']);
   });
 
-  test('[V4] is not passed over in silence by who erases', async () => {
-    await using all = new TwoVersions();
-    await all.publishOld('1');
-    await all.publishNew('2');
-    await all.publishOld('3');
-    const refused = expect.objectContaining({ code: 'UNAVAILABLE' });
-    for (const _ of ['not known yet', 'known']) {
-      await expect(all.older.erase({ filter: { message: '3' } })).rejects.toEqual(refused);
-      await expect(all.older.erase({ filter: {} })).rejects.toEqual(refused);
-    }
-    expect(await all.newer.erase({ filter: { text: '3' } })).toEqual({ erased: 1 });
-    await all.clock.advance(WAIT_MS);
-    expect(await all.older.erase({ filter: {} })).toEqual({ erased: 1 });
-  });
-
   test('[V4] holds up who resumes before it, although others have begun after it', async () => {
     await using all = new TwoVersions();
     await all.publishOld('1');

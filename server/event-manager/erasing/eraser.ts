@@ -7,9 +7,8 @@ import { forgetRecords } from '../reading/recent-pages.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { erasureEntry } from '../records/erasure.ts';
-import { newerVersionAhead } from '../records/newer-versions.ts';
 import type { Selector } from '../records/selector.ts';
-import { isNoticeType, type StreamRecord } from '../records/stream-record.ts';
+import { isNoticeType } from '../records/stream-record.ts';
 
 /** Records erased in one call of the broker, which blocks others meanwhile. */
 const CALL_RECORDS = 500;
@@ -20,12 +19,18 @@ interface Found {
   readonly type: string;
 }
 
+/** Requires that it is said which events are meant: a cursor that is missing must not erase all. @throws EventsError INVALID_OPTION */
+export function requireWhich({ cursor, filter }: { cursor?: unknown; filter?: unknown }): void {
+  if (cursor === undefined && filter === undefined)
+    throw new EventsError('INVALID_OPTION', 'erase: pass a cursor, or a filter: {} for all events');
+}
+
 /** Erases records of one topic, each call to the broker with the notices of it. */
 export class Eraser {
-  readonly #broker: Pick<Broker, 'read' | 'bounds' | 'erase'>;
+  readonly #broker: Pick<Broker, 'read' | 'erase'>;
   readonly #log: TopicReader;
 
-  constructor(broker: Pick<Broker, 'read' | 'bounds' | 'erase'>, log: TopicReader) {
+  constructor(broker: Pick<Broker, 'read' | 'erase'>, log: TopicReader) {
     this.#broker = broker;
     this.#log = log;
   }
@@ -46,18 +51,9 @@ export class Eraser {
     return this.#erase(epoch, [{ seq, type: record.type }]);
   }
 
-  /**
-   * Erases all events that the log holds now and that a selector selects.
-   * @param filter that of the selector: an empty one takes events that this catalog cannot read, too
-   * @throws EventsError INVALID_OPTION; UNAVAILABLE, also where an event must wait that may be one of them; CLOSED
-   */
-  async all(selector: Selector, filter: object | undefined, steps: ReadSteps): Promise<number> {
-    // A cursor that is missing by mistake must not erase all events.
-    if (filter === undefined)
-      throw new EventsError('INVALID_OPTION', 'erase: pass a cursor, or a filter: {} for all events');
-    const whatever = Object.keys(filter).length === 0;
-    // The broker's own: what must wait is within them.
-    const bounds = await steps.read(() => this.#broker.bounds(this.#log.topic));
+  /** Erases all events that the log holds now and that a selector selects. @throws EventsError UNAVAILABLE, CLOSED */
+  async all(selector: Selector, steps: ReadSteps): Promise<number> {
+    const bounds = await steps.read(() => this.#log.bounds());
     const end = newestPosition(bounds);
     let position: Position = oldestPosition(bounds);
     let found: Found[] = [];
@@ -66,20 +62,14 @@ export class Eraser {
       const from = position;
       const chunk = await steps.read((most, time) => this.#log.read(from, most, time));
       if (chunk.gap) position = chunk.gap.to;
-      const isEnd = !chunk.gap && chunk.records.length === 0;
-      if (isEnd && chunk.isHeld) {
-        await this.#erase(end.epoch, found);
-        throw newerVersionAhead();
-      }
-      if (isEnd || position.epoch !== end.epoch) break;
+      if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
       let isFull = false;
       for (const record of steps.within(chunk.records)) {
         if (hasReached(position, end)) break;
-        const event = eventAt(record, whatever);
-        const isMeant = event !== null && selector.matches(record);
+        const isMeant = !isNoticeType(record.type) && selector.matches(record);
         isFull = isMeant && found.length >= CALL_RECORDS;
         if (isFull) break;
-        if (isMeant) found.push(event);
+        if (isMeant) found.push(record);
         position = record;
       }
       if (!isFull) continue;
@@ -89,7 +79,7 @@ export class Eraser {
     return count + (await this.#erase(end.epoch, found));
   }
 
-  /** @param more true if there is more to be erased */
+  /** @param more true if further records are to be erased */
   async #erase(epoch: string, found: readonly Found[], more = false): Promise<number> {
     if (found.length === 0) return 0;
     const types = new Map<string, number[]>();
@@ -104,12 +94,4 @@ export class Eraser {
     forgetRecords(); // a topic that nobody follows here gets no notice
     return count;
   }
-}
-
-/** The event in a record's place; null for a notice. @param unreadable true if one that this catalog cannot read counts as one */
-function eventAt({ seq, type, of, after, erased, erases }: StreamRecord, unreadable: boolean): Found | null {
-  if (!isNoticeType(type)) return { seq, type };
-  const isRecord = after === undefined && !erased && !erases;
-  const [only] = of && 'only' in of ? of.only : [];
-  return unreadable && isRecord && only !== undefined ? { seq, type: only } : null;
 }

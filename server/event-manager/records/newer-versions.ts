@@ -1,6 +1,5 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { type Position, samePosition } from '../../../shared/cursor.ts';
-import { EventsError } from '../../../shared/errors.ts';
 import type { Clock } from '../../../shared/timing.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -134,12 +133,4 @@ export class NewerVersions {
     this.#cancel();
     over?.abort();
   }
-}
-
-/** The error of a call that would pass over a record which must wait: to leave it out would be to do so in silence. */
-export function newerVersionAhead(): EventsError {
-  return new EventsError(
-    'UNAVAILABLE',
-    'There is an event of a newer version than this server knows: ask another one, or later.',
-  );
 }
