@@ -102,11 +102,14 @@ export { type AppRouter, type AppRouterOptions, createAppRouter } from './router
 export {
   type BaseProcedure,
   type BatchInput,
+  type EraseProcedure,
   type EventProcedures,
   type EventProceduresOptions,
   eventProcedures,
+  type HistoryProcedure,
   type PublishInput,
   type PublishProcedures,
+  type ReplayProcedure,
   type SubscribeInput,
   type SubscribeProcedures,
 } from './router/event-procedures.ts';

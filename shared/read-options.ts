@@ -142,10 +142,13 @@ export interface EraseResult {
 /** Schema of {@link EraseOptions}, of events of these names. */
 export function eraseSchema(names: readonly string[]) {
   const { topic, types, filter } = selectionShape(names);
-  return z.union([
-    z.strictObject({ topic, cursor: cursorSchema }),
-    z.strictObject({ topic, types, filter: filter.unwrap() }),
-  ]);
+  return z.union(
+    [
+      z.strictObject({ topic, cursor: cursorSchema }),
+      z.strictObject({ topic, types, filter: filter.unwrap() }),
+    ],
+    { error: 'erase: pass a cursor, or a filter: {} for all events; not both' },
+  );
 }
 
 /** Most types that one selection names; a catalog may have fewer. */

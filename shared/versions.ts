@@ -39,8 +39,9 @@ export class VersionedSchema<S extends z.ZodType = z.ZodType> {
    */
   static of(first: z.ZodType | VersionedSchema, steps: readonly AnyStep[]): VersionedSchema {
     const earlier = first instanceof VersionedSchema ? first : null;
-    for (const [index, [schema, upcast]] of steps.entries()) {
-      if (!isZod4(schema) || typeof upcast !== 'function')
+    if (!earlier && !isZod4(first)) throw new TypeError('versions: version 1 must be a schema of zod 4');
+    for (const [index, step] of steps.entries()) {
+      if (!isStep(step))
         throw new TypeError(
           `versions: version ${(earlier?.version ?? 1) + index + 1} must be [schema of zod 4, function from the version before]`,
         );
@@ -74,7 +75,7 @@ export class VersionedSchema<S extends z.ZodType = z.ZodType> {
    */
   upcast(data: unknown, version: number): unknown {
     return this.#steps.slice(version - 1).reduce((value, [schema, upcast], index, { length }) => {
-      const raised: unknown = Reflect.apply(upcast, undefined, [value]);
+      const raised = called(upcast, value, version + index + 1);
       // The newest version is checked by the catalog, as every event is.
       return index === length - 1 ? raised : parsed(schema, raised, version + index + 1);
     }, data);
@@ -95,7 +96,7 @@ export class VersionedSchema<S extends z.ZodType = z.ZodType> {
     for (let at = this.version - 1; at >= version; at--) {
       const [, , downcast] = this.#steps[at - 1] ?? [];
       const schema = this.schemaOf(at);
-      if (downcast && schema) value = parsed(schema, Reflect.apply(downcast, undefined, [value]), at);
+      if (downcast && schema) value = parsed(schema, called(downcast, value, at), at);
     }
     return value;
   }
@@ -112,6 +113,18 @@ export function historyOf(schema: z.ZodType): VersionedSchema | undefined {
 /** Types say so too; but an application may have another zod than this package, and its compiler another opinion. */
 export function isZod4(schema: unknown): schema is z.ZodType {
   return typeof schema === 'object' && schema !== null && '_zod' in schema;
+}
+
+function isStep([schema, upcast, downcast = upcast]: AnyStep | readonly undefined[] = []): boolean {
+  return isZod4(schema) && [upcast, downcast].every((way) => typeof way === 'function');
+}
+
+/** The result of a step. @throws TypeError where it is a promise, whose failure nobody would take */
+function called(step: (data: never) => unknown, data: unknown, to: number): unknown {
+  const result: unknown = Reflect.apply(step, undefined, [data]);
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => {});
+  throw new TypeError(`versions: the step to version ${to} returns a promise`);
 }
 
 function parsed(schema: z.ZodType, data: unknown, version: number): unknown {

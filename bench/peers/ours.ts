@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
+import * as z from 'zod';
 import { createClient } from '../../client/index.ts';
 import {
   applyBroadcastWSSHandler,
@@ -11,6 +12,7 @@ import {
   RedisBroker,
   WEBSOCKET_LIMITS,
 } from '../../server/index.ts';
+import { type AnyCatalog, defineEvents, psycheEvents, versions } from '../../shared/index.ts';
 import { topicOf } from '../events.ts';
 import { listen } from './listen.ts';
 import type { Handshake, Peer, RunningServer, ServerOptions } from './peer.ts';
@@ -42,6 +44,9 @@ export const oursMetrics: Peer = {
   handshake,
 };
 
+/** Put together from its parts, with a log of events that are a version older than those that its clients get. */
+export const oursOldLog: Peer = { serve: (options) => serve(options, { catalog: upgraded }), handshake };
+
 /** Put together from its parts, for clients that take compressed messages. */
 export const oursDeflate: Peer = {
   serve: (options) => serve(options, { perMessageDeflate: COMPRESSION }),
@@ -51,16 +56,31 @@ export const oursDeflate: Peer = {
   },
 };
 
+const { agent_message } = psycheEvents.schemas;
+const newMessage = agent_message.omit({ message: true }).extend({ text: z.string() });
+
+/** The seed's catalog a change later: a message has its words in `text`. */
+const upgraded = defineEvents({
+  ...psycheEvents.schemas,
+  agent_message: versions(agent_message, [
+    newMessage,
+    ({ message, ...rest }) => ({ ...rest, text: message }),
+    ({ text, ...rest }) => ({ ...rest, message: text }),
+  ]),
+});
+
 async function serve(
   { redisUrl, redisPrefix = 'psyche', topics }: ServerOptions,
   {
+    catalog = psycheEvents,
     perMessageDeflate = false,
     metrics,
-  }: { perMessageDeflate?: typeof COMPRESSION | false; metrics?: Metrics } = {},
+  }: { catalog?: AnyCatalog; perMessageDeflate?: typeof COMPRESSION | false; metrics?: Metrics } = {},
 ): Promise<RunningServer> {
   const broker =
     redisUrl === undefined ? new MemoryBroker() : new RedisBroker({ url: redisUrl }, { prefix: redisPrefix });
-  const manager = new EventManager({ broker, ...(metrics && { instruments: metrics }) });
+  const publishAs = catalog === upgraded ? { agent_message: 1 } : {};
+  const manager = new EventManager({ catalog, broker, publishAs, ...(metrics && { instruments: metrics }) });
   const http = createServer();
   const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS, perMessageDeflate });
   applyBroadcastWSSHandler({ wss, router: createAppRouter(manager) });

@@ -6,6 +6,7 @@ export const peers = {
   oursDeflate: async () => (await import('./ours.ts')).oursDeflate,
   oursServer: async () => (await import('./ours.ts')).oursServer,
   oursMetrics: async () => (await import('./ours.ts')).oursMetrics,
+  oursOldLog: async () => (await import('./ours.ts')).oursOldLog,
   oursSse: async () => (await import('./sse.ts')).oursSse,
   ws: async () => (await import('./ws.ts')).ws,
   wsDeflate: async () => (await import('./ws.ts')).wsDeflate,

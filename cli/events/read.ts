@@ -24,9 +24,8 @@ export async function history(
   { since = { last: 100 }, ...selection }: Stored,
   around: Surroundings,
 ): Promise<void> {
-  const printPage = async ({ gaps, items }: Page): Promise<void> => {
-    for (const gap of gaps) await around.print(toLine(gap.to, { event_type: 'stream_gap', data: gap }));
-    for (const { cursor, event } of items) await around.print(toLine(cursor, event));
+  const printPage = async (page: Page): Promise<void> => {
+    for (const { cursor, event } of inOrder(page)) await around.print(toLine(cursor, event));
   };
   if (typeof since === 'object' && 'last' in since) {
     for (const page of await lastPages(source, selection, since.last)) await printPage(page);
@@ -44,6 +43,16 @@ export async function history(
     start ??= page.items[0]?.cursor;
     ({ next: from, atEnd } = page);
   }
+}
+
+/** The events of a page and its gaps, each in its place. */
+function inOrder({ gaps, items }: Page): { cursor: string; event: object }[] {
+  const holes = gaps.map((data) => ({ cursor: data.to, event: { event_type: 'stream_gap', data } }));
+  return [...holes, ...items].sort((a, b) => numberOf(a.cursor) - numberOf(b.cursor));
+}
+
+function numberOf(cursor: string): number {
+  return Number(cursor.split(':')[1]);
 }
 
 /** The share of the way between two places in the log that a third has come, from 0 to 1; undefined if the log was begun anew meanwhile. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { completeRetention, DEFAULT_RETENTION, type Retention } from '../broker/retention/retention.ts';
 import type { TypeRetention } from '../broker/retention/type-rules.ts';
 
@@ -27,10 +28,11 @@ export interface RetentionConfig {
 export const retentionShape = {
   retention: z
     .union([z.record(z.string(), z.unknown()), z.string().transform(parsedJson)])
-    .refine(isTypeRetention, {
-      error:
-        'limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}',
+    .refine((value) => faultOf(value) === null, {
+      error: ({ input }) =>
+        `limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}${faultOf(input)}`,
     })
+    .transform((value) => value as Readonly<Record<string, TypeRetention>>) // it has no fault
     .default({}),
   retentionMaxRecords: wholeNumber(1, 10_000_000).default(DEFAULT_RETENTION.maxRecords),
   retentionMaxAgeMs: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(DEFAULT_RETENTION.maxAgeMs),
@@ -58,12 +60,13 @@ function parsedJson(text: string): unknown {
   }
 }
 
-function isTypeRetention(value: unknown): value is Readonly<Record<string, TypeRetention>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+/** The end of the line about limits by type: the one that is wrong, where that can be told. Null if all are right. */
+function faultOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
   try {
     completeRetention('RETENTION', { retention: { ...value } });
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return /; that of .*$/s.exec(messageOf(error))?.[0] ?? '';
   }
 }

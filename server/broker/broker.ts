@@ -40,9 +40,17 @@ export interface Broker extends PublishTarget {
    * {@link publish} does.
    * @param seqs numbers of records, ascending
    * @param notices one at least
+   * @param more true if a further call of the same erasing follows, so that work which is done once for all of it can wait
+   *   for the last. Default false
    * @returns the number of records that were erased
    */
-  erase(topic: string, epoch: string, seqs: readonly number[], notices: readonly LogEntry[]): Promise<number>;
+  erase(
+    topic: string,
+    epoch: string,
+    seqs: readonly number[],
+    notices: readonly LogEntry[],
+    more?: boolean,
+  ): Promise<number>;
 
   /** The bounds of the log now. A topic that was never written to has an epoch too. */
   bounds(topic: string): Promise<Bounds>;

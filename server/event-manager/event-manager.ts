@@ -11,7 +11,7 @@ import type { Broker } from '../broker/broker.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/telemetry.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
-import { Eraser } from './erasing/eraser.ts';
+import { Eraser, requireWhich } from './erasing/eraser.ts';
 import type { EventManagerOptions, ListenerOptions, SubscribeOptions } from './event-manager-options.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/history.ts';
@@ -226,6 +226,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     ...options
   }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
     this.#use();
+    requireWhich(options);
     const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
     const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };

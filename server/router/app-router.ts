@@ -10,7 +10,7 @@ import type { EventManager } from '../event-manager/event-manager.ts';
 import { strictErrorFormatter, toTRPCError } from '../trpc/errors.ts';
 import { decodeInput, lazyTransformer } from '../trpc/raw-input.ts';
 import { hearErrors } from '../trpc/tracked-items.ts';
-import { eventProcedures } from './event-procedures.ts';
+import { type EventProcedures, eventProcedures } from './event-procedures.ts';
 
 /** tRPC as a server of ours speaks it. @param names of the catalog's events, for a caller that asks for another one */
 function trpcOf(names: readonly string[]) {
@@ -96,7 +96,7 @@ function build<C extends AnyCatalog, R extends TRPCRouterRecord>(
   { authorize = authorizeSession }: AppRouterOptions,
 ) {
   const t = trpcOf(manager.catalog.names);
-  return t.router({
+  return t.router<EventProcedures<C> & R>({
     ...eventProcedures(manager, t.procedure, { authorize }),
     ...beside(guarded(t, authorize)),
   });

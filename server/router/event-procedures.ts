@@ -84,6 +84,30 @@ export type SubscribeProcedures<C extends AnyCatalog> = { [N in EventName<C>]: O
   any: On<EventName<C>, C>;
 };
 
+/** A catalog's query `history`: a name, which a declaration file writes instead of the whole catalog. */
+export interface HistoryProcedure<C extends AnyCatalog>
+  extends TRPCQueryProcedure<{
+    input: HistoryOptions<EventName<C>, C> | undefined;
+    output: HistoryPage<EventName<C>, C>;
+    meta: unknown;
+  }> {}
+
+/** Likewise its subscription `replay`. */
+export interface ReplayProcedure<C extends AnyCatalog>
+  extends TRPCSubscriptionProcedure<{
+    input: ReplayOptions<EventName<C>, C> | undefined;
+    output: AsyncIterable<TrackedItem<EventName<C>, C>, void, undefined>;
+    meta: unknown;
+  }> {}
+
+/** Likewise its mutation `erase`. */
+export interface EraseProcedure<C extends AnyCatalog>
+  extends TRPCMutationProcedure<{
+    input: EraseOptions<EventName<C>, C>;
+    output: EraseResult;
+    meta: unknown;
+  }> {}
+
 /**
  * The procedures of a catalog, as a record that goes under any key of any tRPC router. Its parts have names of their own:
  * a declaration file would otherwise write the whole catalog out for each event.
@@ -91,21 +115,9 @@ export type SubscribeProcedures<C extends AnyCatalog> = { [N in EventName<C>]: O
 export type EventProcedures<C extends AnyCatalog> = {
   publish: PublishProcedures<C>;
   on: SubscribeProcedures<C>;
-  history: TRPCQueryProcedure<{
-    input: HistoryOptions<EventName<C>, C> | undefined;
-    output: HistoryPage<EventName<C>, C>;
-    meta: unknown;
-  }>;
-  replay: TRPCSubscriptionProcedure<{
-    input: ReplayOptions<EventName<C>, C> | undefined;
-    output: AsyncIterable<TrackedItem<EventName<C>, C>, void, undefined>;
-    meta: unknown;
-  }>;
-  erase: TRPCMutationProcedure<{
-    input: EraseOptions<EventName<C>, C>;
-    output: EraseResult;
-    meta: unknown;
-  }>;
+  history: HistoryProcedure<C>;
+  replay: ReplayProcedure<C>;
+  erase: EraseProcedure<C>;
   stats: TRPCQueryProcedure<{ input: undefined; output: EventStats; meta: unknown }>;
 };
 

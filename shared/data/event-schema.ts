@@ -87,7 +87,8 @@ export class EventSchema {
   /** See AnyCatalog.upcast. */
   upcast(data: unknown, version: number): unknown {
     this.#requireVersion(version);
-    return this.parse(this.#history?.upcast(data, version) ?? data);
+    // Not ??: null may be what an older version becomes.
+    return this.parse(this.#history ? this.#history.upcast(data, version) : data);
   }
 
   /** See AnyCatalog.downcast. */
@@ -96,13 +97,14 @@ export class EventSchema {
     if (version === this.version) return this.parse(data);
     const older = this.#older.get(version) ?? new DataSchema(this.#name, schema, this.#sanitize);
     this.#older.set(version, older);
-    if (!this.#history?.canDowncast(version)) return older.parse(data);
-    try {
-      return older.parse(data);
-    } catch {
-      // It is data of the newest version, or of none.
-      return older.parse(this.#history.downcast(this.parse(data), version));
-    }
+    const history = this.#history;
+    if (!history?.canDowncast(version)) return older.parse(data);
+    // Either version may take it; where both do, it is of the one that keeps more of its fields.
+    const asOlder = tried(() => older.parse(data));
+    const asNewest = asOlder && tried(() => this.parse(data));
+    if (asOlder && !(asNewest && fieldsLost(data, asNewest[0]) < fieldsLost(data, asOlder[0])))
+      return asOlder[0];
+    return older.parse(history.downcast(this.parse(data), version));
   }
 
   #requireVersion(version: number): z.ZodType {
@@ -111,4 +113,21 @@ export class EventSchema {
     const message = `${this.#name} has no version ${version}; the newest is ${this.version}`;
     throw new EventsError('INVALID_EVENT', message, { issues: [{ path: ['event_type'], message }] });
   }
+}
+
+/** The result of a function, as a list of one; null where it refuses. */
+function tried(make: () => unknown): [unknown] | null {
+  try {
+    return [make()];
+  } catch {
+    return null;
+  }
+}
+
+/** Number of fields of data, at any level, that a schema has left out. */
+function fieldsLost(data: unknown, kept: unknown): number {
+  if (Object(data) !== data || Object(kept) !== kept) return 0;
+  return Object.entries(Object(data)).reduce((sum, [name, value]) => {
+    return sum + (Object.hasOwn(Object(kept), name) ? fieldsLost(value, Reflect.get(Object(kept), name)) : 1);
+  }, 0);
 }

@@ -16,7 +16,7 @@ const ON_THE_WIRE: Readonly<Record<string, JsonSchema>> = {
 export interface Described {
   readonly input: JsonSchema;
   readonly output: JsonSchema;
-  /** Short text that is equal for equal schemas. Code (refine, transform) is not in it, nor are descriptions. */
+  /** Short text that is equal for equal schemas. Code (refine, transform) is not in it, nor are descriptions and defaults. */
   readonly fingerprint: string;
 }
 
@@ -57,7 +57,11 @@ function sideOf(schema: z.core.$ZodType, io: 'input' | 'output'): JsonSchema {
     io,
     unrepresentable: 'any',
     metadata: z.registry(),
-    override: ({ zodSchema, jsonSchema }) => describeKind(zodSchema, jsonSchema, io),
+    override: ({ zodSchema, jsonSchema }) => {
+      describeKind(zodSchema, jsonSchema, io);
+      // Code may make it anew for each event, a time or an id: the schema is the same nevertheless.
+      delete jsonSchema.default;
+    },
   });
   return sorted(document) as JsonSchema;
 }

@@ -84,6 +84,9 @@ describe('authorization of calls', () => {
     await using other = await setUp({ control: true, topics: ['run-*'] });
     await expect(other.caller.erase({ filter: {} })).rejects.toMatchObject(forbidden);
     expect(await other.caller.erase({ topic: 'run-1', filter: {} })).toEqual({ erased: 0 });
+    const both = { cursor, filter: {} };
+    for (const input of [{}, both] as { cursor: string }[])
+      await expect(open.erase(input)).rejects.toThrow(/pass a cursor, or a filter: {} for all events/);
     expect(await open.erase({ cursor })).toEqual({ erased: 1 });
     expect(await stored()).toBe(0);
   });

@@ -103,10 +103,14 @@ describe('config', () => {
       'redis+sentinel://a:26379,b:26379',
       'REDIS_URL must be a Redis URL. A Redis URL must name the master behind the Sentinels: …/mymaster.',
     ],
-    ...['{"agent_message": "soon"}', '{"a b": "1 h"}', '[]', 'null', '30 days'].map((wrong) => [
+    ...[
+      ['{"fine": "1 h", "agent_message": "soon"}', '; that of "agent_message" is "soon"'],
+      ['{"a b": "1 h"}', '; that of "a b" is "1 h"'],
+      ...['[]', 'null', '30 days'].map((wrong) => [wrong, '']),
+    ].map(([wrong = '', fault = '']) => [
       'RETENTION',
       wrong,
-      'RETENTION must be limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}.',
+      `RETENTION must be limits by type, as JSON: {"agent_message": "30 days", "system_status": {"records": 100, "age": "1 h"}}${fault}.`,
     ]),
     ['RETENTION_MAX_RECORDS', '0', 'RETENTION_MAX_RECORDS must be a whole number from 1 to 10000000.'],
     ['MONITOR_INTERVAL_MS', '-1', 'MONITOR_INTERVAL_MS must be a whole number from 0 to 2147483647.'],

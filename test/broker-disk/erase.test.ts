@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { LogFile } from '../../server/broker/sqlite/log-file.ts';
+import { EventManager } from '../../server/index.ts';
+import { defineEvents } from '../../shared/index.ts';
 import type { LogEntry } from '../../shared/log.ts';
 import { DiskFixture } from './fixtures.ts';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const FILES = ['', '-wal', '-mark', '-count'];
 
@@ -61,6 +67,38 @@ test('[V7] erased records stay erased when the log is opened again, and their by
     ['n', false],
   ]);
   expect(await second.erase('run', epoch, [2], [notice('m')])).toBe(0);
+});
+
+test('[V7] the file is written anew once for all parts of an erasing, and for none that erases nothing', async () => {
+  await using disk = new DiskFixture();
+  const scrub = vi.spyOn(LogFile.prototype, 'scrub');
+  const broker = await disk.open();
+  const manager = new EventManager({ broker, catalog: defineEvents({ tick: z.string() }) });
+  for (let from = 0; from < 1800; from += 600)
+    await manager.publishBatch(
+      Array.from({ length: 600 }, (_, n) => ({ event_type: 'tick', data: `secret-${from + n}-` })),
+    );
+  const { epoch } = await broker.bounds('default');
+  expect(secretsIn(disk.path)).toHaveLength(1800);
+  expect(await manager.erase({ filter: {} })).toEqual({ erased: 1800 });
+  expect(scrub).toHaveBeenCalledOnce();
+  expect(secretsIn(disk.path)).toEqual([]);
+  expect(await manager.erase({ cursor: `${epoch}:5` })).toEqual({ erased: 0 });
+  expect(scrub).toHaveBeenCalledOnce();
+  await manager.close();
+});
+
+test('[V7] a log that is closed in the midst of an erasing is written anew', async () => {
+  await using disk = new DiskFixture();
+  const scrub = vi.spyOn(LogFile.prototype, 'scrub');
+  const broker = await disk.open();
+  await broker.publish('run', [secret(1), secret(2)]);
+  const { epoch } = await broker.bounds('run');
+  await broker.erase('run', epoch, [1], [notice('n')], true);
+  await broker.publish('run', [secret(3)]);
+  expect(scrub).not.toHaveBeenCalled();
+  await broker.close();
+  expect(scrub).toHaveBeenCalledOnce();
 });
 
 test('[V7] nor is it in pages that SQLite has moved records between', async () => {

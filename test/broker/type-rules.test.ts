@@ -59,7 +59,19 @@ test.each([
 
 test('a wrong limit is refused with its type', () => {
   const open = (retention: object) => new MemoryBroker({ retention: retention as never });
-  for (const limit of [{}, { records: 0 }, { records: 1.5 }, { records: '5' }, null, true, 0, -1, Number.NaN])
+  const slips = [{ records: null }, { records: 5, agee: '1 h' }];
+  for (const limit of [
+    ...slips,
+    {},
+    { records: 0 },
+    { records: 1.5 },
+    { records: '5' },
+    null,
+    true,
+    0,
+    -1,
+    Number.NaN,
+  ])
     expect(() => open({ chatty: limit })).toThrow(/MemoryBroker: retention must be .* that of "chatty" is/);
   for (const type of ['*', '', 'log.erased', 'a b', '1st'])
     expect(() => open({ [type]: '1 h' })).toThrow(TypeError);

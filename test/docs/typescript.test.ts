@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { bundle } from '../setup/bundle.ts';
+import { DOORS } from './doors.ts';
 import { ROOT, type Snippet, snippets } from './snippets.ts';
 
 const run = promisify(execFile);
@@ -11,15 +12,6 @@ const run = promisify(execFile);
 /** A directory of the project, so that its packages are found; removed when the tests end. */
 const DIRECTORY = join(import.meta.dirname, '.snippets');
 const TSCONFIG = join(DIRECTORY, 'tsconfig.json');
-
-/** The doors as their users name them: what was built, whose declarations take half the time to check that the source takes. */
-const DOORS = {
-  '': 'shared',
-  server: 'server',
-  client: 'client',
-  react: 'client/react',
-  simulation: 'simulation',
-};
 
 const found = snippets('ts', 'tsx');
 
@@ -44,13 +36,9 @@ function sourceOf({ code }: Snippet): string {
 }
 
 function tsconfig() {
-  const paths = Object.entries(DOORS).map(([door, room]) => [
-    door === '' ? 'psyche-events' : `psyche-events/${door}`,
-    [join(ROOT, 'dist', room, 'index.d.ts')],
-  ]);
   return {
     extends: join(ROOT, 'tsconfig.json'),
-    compilerOptions: { paths: Object.fromEntries(paths), noUnusedLocals: false },
+    compilerOptions: { paths: DOORS, noUnusedLocals: false },
     include: ['*', '../prelude.d.ts'],
   };
 }

@@ -159,6 +159,8 @@ describe.each(brokerKinds)('[V7] $name', ({ open }) => {
     const [epoch] = cursor.split(':');
     await expect(manager.erase({ cursor: 'nonsense' })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
     await expect(manager.erase({ cursor, topic: '' })).rejects.toMatchObject({ code: 'INVALID_TOPIC' });
+    const missing = { cursor: undefined } as unknown as { cursor: string };
+    await expect(manager.erase(missing)).rejects.toThrow(/pass a cursor, or a filter/);
     expect(await manager.erase({ cursor: `${epoch}:9` })).toEqual({ erased: 0 });
     expect(await manager.erase({ cursor: 'another:1' })).toEqual({ erased: 0 });
     expect(await manager.erase({ cursor })).toEqual({ erased: 1 });

@@ -42,6 +42,34 @@ describe.each(kinds.slice(1))('[V3] a log %s that a version without schemas wrot
   });
 });
 
+/** A catalog whose values of defaults are others in each process, and a schema that cannot judge what it has yielded. */
+function withFreshDefaults(): AnyCatalog {
+  let made = 0;
+  const fresh = () => `${++made} of ${Math.random()}`;
+  return of(
+    z.object({
+      size: z.string().transform((text) => text.length),
+      id: z.string().default(fresh),
+      key: z.string().prefault(fresh),
+      name: z.string().catch(fresh),
+    }),
+  );
+}
+
+describe.each(kinds.slice(1))('[V3] a log %s of a schema whose code makes its defaults', (_, make) => {
+  test('is read by the next process, which brings no other schema', async () => {
+    await using log = make();
+    const logger = recordingLogger();
+    const input = { size: 'abc', id: 'a', key: 'b', name: 'c' };
+    await inProcess(log, withFreshDefaults(), (manager) => manager.publish('dream', input), logger);
+    const read = await inProcess(log, withFreshDefaults(), everything, logger);
+    expect(read).toEqual([{ ...input, size: 3 }]);
+    const kept = await inProcess(log, withFreshDefaults(), async (_, broker) => broker.keepSchemas?.([]));
+    expect(kept).toHaveLength(1);
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+});
+
 describe.each(kinds.slice(1))('[V3] the schemas that a log %s keeps', (_, make) => {
   const one = defineEvents({ dream: z.object({ a: z.string() }), same: z.object({}) });
   const other = defineEvents({ dream: z.object({ b: z.string() }), same: z.object({}) });

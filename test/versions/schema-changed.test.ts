@@ -155,4 +155,21 @@ describe.each(kinds)('[V3] a log %s, of a schema that has changed under the same
     await inProcess(log, raised, (manager) => manager.publish('dream', { size: 7 }));
     expect(await inProcess(log, raised, everything)).toEqual([{ size: '3 letters' }, { size: '7 letters' }]);
   });
+
+  test.each([
+    ['plain JSON', of(z.object({ size: z.string() })), z.object({ size: z.number() })],
+    ['a transform alone', withLength, withText.schemas.dream],
+  ] as const)('%s: nor is it raised from an older version that was edited', async (_, before, edited) => {
+    await using log = make();
+    await inProcess(log, before, (manager) => manager.publish('dream', { size: 'abc' }));
+    const lenient = z.object({ size: z.unknown() });
+    const raise = (data: { size: unknown }) => data;
+    const after = defineEvents({
+      dream: versions<z.ZodType<{ size: unknown }>, typeof lenient>(edited, [lenient, raise]),
+    });
+    expect(await inProcess(log, after, everything)).toEqual(['dropped']);
+    const first = before.schemas['dream'] as z.ZodType<{ size: unknown }>;
+    const kept = defineEvents({ dream: versions(first, [lenient, raise]) });
+    expect(await inProcess(log, kept, everything)).toEqual([{ size: before === withLength ? 3 : 'abc' }]); // control
+  });
 });

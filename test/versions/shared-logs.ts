@@ -26,7 +26,7 @@ export const kinds: [string, () => SharedLog][] = [
             topic,
             entries.map(({ validatedBy: _, ...entry }) => entry),
           ),
-        erase: (...call) => broker.erase(...call),
+        erase: (topic, epoch, seqs, notices) => broker.erase(topic, epoch, seqs, notices),
         read: (...call) => broker.read(...call),
         bounds: (topic) => broker.bounds(topic),
         seek: (...call) => broker.seek(...call),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { defineEvents, fromLogEntry, toLogEntry, versions } from '../../shared/index.ts';
 
@@ -61,6 +61,26 @@ describe('versions of an event', () => {
     expect(() => untyped(first)).toThrow(/pass the schema alone/);
     expect(() => untyped(first, [second])).toThrow(/version 2 must be/);
     expect(() => untyped(first, [{}, () => ({})])).toThrow(/version 2 must be/);
+    expect(() => untyped(first, undefined)).toThrow(/version 2 must be/);
+    expect(() => untyped(first, [second, () => ({}), 'back'])).toThrow(/version 2 must be/);
+    expect(() => untyped({}, [second, () => ({})])).toThrow(/version 1 must be/);
+  });
+
+  test('[V2] a step may yield null', () => {
+    const emptied = versions(z.string(), [z.string().nullable(), (text) => text || null]);
+    expect(defineEvents({ note: emptied }).upcast('note', 1, '')).toBeNull();
+  });
+
+  test('a step that returns a promise is told as one, and its failure ends no process', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const step = (): never => Promise.reject(new Error('later')) as never;
+    const late = defineEvents({ note: versions(first, [second, step, step]) });
+    expect(() => late.upcast('note', 1, { message: 'a' })).toThrow(/step to version 2 returns a promise/);
+    expect(() => late.downcast('note', 1, { text: 'a' })).toThrow(/step to version 1 returns a promise/);
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 });
 
@@ -89,6 +109,23 @@ describe('log entries', () => {
     expect(() => held({ neither: 1 })).toThrow(/Invalid message/);
     expect(() => toLogEntry(catalog, event, { version: 2 })).not.toThrow(); // its fields are those of version 2 too
     expect(() => toLogEntry(catalog, event, { version: 1 })).toThrow(/data.message/); // no way back from version 3
+  });
+
+  test('[V4] held at an older version lose no field that it would leave out, where the newest has a way back', () => {
+    const renamed = defineEvents({
+      person: versions(z.object({ of: z.object({ nick: z.string().optional() }) }), [
+        z.object({ of: z.object({ name: z.string().optional(), age: z.number().optional() }) }),
+        ({ of: { nick } }) => ({ of: { name: nick } }),
+        ({ of: { name } }) => ({ of: { nick: name } }),
+      ]),
+    });
+    const held = (of: object) => renamed.downcast('person', 1, { of });
+    expect(held({ nick: 'Ada' })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({ name: 'Ada' })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({ name: 'Ada', age: 36, other: 1 })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({ nick: 'Ada', other: 1 })).toEqual({ of: { nick: 'Ada' } });
+    expect(held({})).toEqual({ of: {} });
+    expect(() => held({ nick: 1, name: 2 })).toThrow(/Invalid person/);
   });
 
   test('[V6] say who published, and never what the data says of it', () => {

@@ -1,6 +1,7 @@
 import { startClient, startServer } from '../../harness/pair.ts';
 import { Core, startWorker } from '../../harness/process.ts';
 import { median } from '../../harness/stats.ts';
+import type { PeerName } from '../../peers/registry.ts';
 import type { XrangeCommands, XrangeOptions } from '../../processes/xrange.ts';
 import type { RowGroup } from '../section.ts';
 
@@ -14,17 +15,19 @@ export const catchUp: RowGroup = {
   name: 'catch-up',
   async run(bench) {
     const redisUrl = await bench.redisUrl();
-    const embedded = await eventsPerSecond(bench.rounds);
-    const redis = await eventsPerSecond(bench.rounds, redisUrl);
+    const embedded = await eventsPerSecond('ours', bench.rounds);
+    const redis = await eventsPerSecond('ours', bench.rounds, redisUrl);
+    const old = await eventsPerSecond('oursOldLog', bench.rounds, redisUrl);
     const xrange = await recordsPerSecond(bench.rounds, redisUrl);
     return {
       title: 'Catch-up',
-      setting: `One client subscribes with the cursor it had ${EVENTS} events ago; from its open socket to the last event read. XRANGE reads the same records in pages of ${PAGE}, and does nothing with them.`,
+      setting: `One client subscribes with the cursor it had ${EVENTS} events ago; from its open socket to the last event read. XRANGE reads the same records in pages of ${PAGE}, and does nothing with them. The old log holds events of the version before, each of which is raised to the newest.`,
       tables: [
         [
           ['', 'events per second'],
           ['psyche-events, embedded', embedded.toFixed(0)],
           ['psyche-events, through Redis', redis.toFixed(0)],
+          ['psyche-events, through Redis, an old log', old.toFixed(0)],
           ['ioredis, XRANGE of these records', xrange.toFixed(0)],
         ],
       ],
@@ -39,9 +42,9 @@ export const catchUp: RowGroup = {
   },
 };
 
-async function eventsPerSecond(rounds: number, redisUrl?: string): Promise<number> {
-  const redis = redisUrl !== undefined && { redisUrl, redisPrefix: REDIS_PREFIX };
-  const options = { peer: 'ours', ...redis } as const;
+async function eventsPerSecond(peer: PeerName, rounds: number, redisUrl?: string): Promise<number> {
+  const redis = redisUrl !== undefined && { redisUrl, redisPrefix: `${REDIS_PREFIX}-${peer}` };
+  const options = { peer, ...redis };
   await using server = startServer(options);
   const since = cursorOf(await server.ask.publishOne());
   await server.ask.publish({ count: EVENTS, pace: { inFlight: 100 } });
@@ -59,7 +62,7 @@ async function eventsPerSecond(rounds: number, redisUrl?: string): Promise<numbe
 
 /** Reads the records that were read above, on the core that the server had. */
 async function recordsPerSecond(rounds: number, redisUrl: string): Promise<number> {
-  const options: XrangeOptions = { redisUrl, key: `${REDIS_PREFIX}:{default}:log`, page: PAGE };
+  const options: XrangeOptions = { redisUrl, key: `${REDIS_PREFIX}-ours:{default}:log`, page: PAGE };
   await using reader = startWorker<XrangeCommands>('xrange', Core.SERVER, options);
   const rates: number[] = [];
   for (let round = -1; round < rounds; round++) {

@@ -64,10 +64,10 @@ export function typeRules(
 }
 
 function ruleOf(owner: string, type: string, limit: TypeRetention, generalAgeMs: number): TypeRule {
-  const { records, age } = typeof limit === 'object' && limit !== null ? limit : { age: limit };
-  const maxRecords = records ?? Number.MAX_SAFE_INTEGER;
+  const { records, age, ...others } = typeof limit === 'object' && limit !== null ? limit : { age: limit };
+  const maxRecords = records === undefined ? Number.MAX_SAFE_INTEGER : records;
   const maxAgeMs = age === undefined ? generalAgeMs : ageMs(age);
-  const isSomething = records !== undefined || age !== undefined;
+  const isSomething = (records !== undefined || age !== undefined) && Object.keys(others).length === 0;
   if (!TYPE.test(type) || !isSomething || !isCount(maxRecords) || !isCount(maxAgeMs)) {
     throw new TypeError(
       `${owner}: retention must be limits by type, such as { agent_message: '30 days', system_status: { records: 100, age: '1 h' } }; that of ${JSON.stringify(type)} is ${JSON.stringify(limit)}`,

@@ -75,6 +75,8 @@ export class SqliteBroker implements Broker {
   readonly #queue = new WriteQueue((group) => this.#store(group));
   readonly #openSets: TopicOpenSets;
   readonly open: OpenEvents = embeddedOpenEvents(this.#openHost());
+  /** Tells if unused parts of the file may hold copies of what was erased. */
+  #hasCopies = false;
   #closing: Promise<void> | null = null;
 
   private constructor(file: LogFile, retention: CompleteRetention, now: () => number) {
@@ -118,13 +120,15 @@ export class SqliteBroker implements Broker {
     epoch: string,
     seqs: readonly number[],
     notices: readonly LogEntry[],
+    more = false,
   ): Promise<number> {
     this.#checkOpen();
     let count = 0;
     await this.#queue.add({
-      ...{ topic, entries: notices.length, erases: true },
+      ...{ topic, entries: notices.length, erases: true, more },
       run: (log, now) => {
         count = log.erase(epoch, seqs, notices, now);
+        this.#hasCopies ||= count > 0;
       },
     });
     return count;
@@ -182,6 +186,7 @@ export class SqliteBroker implements Broker {
     this.#tails.clear();
     this.#watchers.clear();
     await this.#queue.idle();
+    this.#scrub();
     await this.#file.close();
   }
 
@@ -265,7 +270,13 @@ export class SqliteBroker implements Broker {
       this.#tails.tell(log.name, records, changes.get(log.name));
       if (records.length > 0) this.#watchers.tell(log.name);
     }
-    if (erases) this.#file.scrub();
+    if (erases && !group.some(({ more }) => more)) this.#scrub();
     for (const { resolve } of group) resolve();
+  }
+
+  /** Takes copies of what was erased out of the file: once for all calls of an erasing, since it blocks the process. */
+  #scrub(): void {
+    if (this.#hasCopies) this.#file.scrub();
+    this.#hasCopies = false;
   }
 }

@@ -7,6 +7,8 @@ export interface Write {
   /** Number of entries that it appends, about. */
   readonly entries: number;
   readonly erases: boolean;
+  /** A further part of the same erasing follows. */
+  readonly more?: boolean;
   /** Appends to the log, within a transaction. Any error undoes the whole transaction. */
   run(log: TopicLog, now: number): void;
   resolve(): void;

@@ -19,6 +19,12 @@ interface Found {
   readonly type: string;
 }
 
+/** Requires that it is said which events are meant: a cursor that is missing must not erase all. @throws EventsError INVALID_OPTION */
+export function requireWhich({ cursor, filter }: { cursor?: unknown; filter?: unknown }): void {
+  if (cursor === undefined && filter === undefined)
+    throw new EventsError('INVALID_OPTION', 'erase: pass a cursor, or a filter: {} for all events');
+}
+
 /** Erases records of one topic, each call to the broker with the notices of it. */
 export class Eraser {
   readonly #broker: Pick<Broker, 'read' | 'erase'>;
@@ -57,19 +63,24 @@ export class Eraser {
       const chunk = await steps.read((most, time) => this.#log.read(from, most, time));
       if (chunk.gap) position = chunk.gap.to;
       if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
+      let isFull = false;
       for (const record of steps.within(chunk.records)) {
-        if (hasReached(position, end) || found.length >= CALL_RECORDS) break;
-        if (!isNoticeType(record.type) && selector.matches(record)) found.push(record);
+        if (hasReached(position, end)) break;
+        const isMeant = !isNoticeType(record.type) && selector.matches(record);
+        isFull = isMeant && found.length >= CALL_RECORDS;
+        if (isFull) break;
+        if (isMeant) found.push(record);
         position = record;
       }
-      if (found.length < CALL_RECORDS) continue;
-      count += await this.#erase(end.epoch, found);
+      if (!isFull) continue;
+      count += await this.#erase(end.epoch, found, true);
       found = [];
     }
     return count + (await this.#erase(end.epoch, found));
   }
 
-  async #erase(epoch: string, found: readonly Found[]): Promise<number> {
+  /** @param more true if further records are to be erased */
+  async #erase(epoch: string, found: readonly Found[], more = false): Promise<number> {
     if (found.length === 0) return 0;
     const types = new Map<string, number[]>();
     for (const { seq, type } of found) {
@@ -79,7 +90,7 @@ export class Eraser {
     }
     const notices = [...types].map(([type, seqs]) => erasureEntry(type, seqs, randomUUID()));
     const seqs = found.map(({ seq }) => seq);
-    const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices);
+    const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices, more);
     forgetRecords(); // a topic that nobody follows here gets no notice
     return count;
   }

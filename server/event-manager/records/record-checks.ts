@@ -30,6 +30,7 @@ export class RecordChecks {
   readonly #logger: Logger;
   readonly #passed = new KnownTexts();
   readonly #isFirst: FirstSchema;
+  /** One for each version of an event, by `<type> <version>`. */
   readonly #judges = new Map<string, Judge>();
   /** Records turned away since the start, by `<type> <version>`. */
   readonly #rejections = new Map<string, Rejections>();
@@ -43,8 +44,12 @@ export class RecordChecks {
 
   /** True where a record may have to be judged by the schema that the log kept first. */
   get needsFirst(): boolean {
-    const { names } = this.#catalog;
-    return names.some((type) => this.#judgeOf(type).mark !== undefined);
+    const catalog = this.#catalog;
+    return catalog.names.some((type) =>
+      Array.from({ length: catalog.versionOf(type) }, (_, index) => this.#judgeOf(type, index + 1)).some(
+        ({ mark }) => mark !== undefined,
+      ),
+    );
   }
 
   /** Records turned away since the start. */
@@ -118,14 +123,14 @@ export class RecordChecks {
       const { meta: _, version: __, schema: ___, ...rest } = record;
       return { ...rest, ...envelopeText({ ...event, data }, catalog.isPlainJson(type)) };
     };
-    if (version < catalog.versionOf(type)) return rewritten(catalog.upcast(type, version, event.data));
-    const { parse, fillsIn, mark } = this.#judgeOf(type);
+    const { parse, fillsIn, mark } = this.#judgeOf(type, version);
     const data = parse(event.data);
     if (mark !== undefined && !this.#isOf(record, mark))
       throw new EventsError(
         'INVALID_EVENT',
         `another schema wrote it than this one, whose transform cannot be checked: make the change a new version with versions(…)`,
       );
+    if (version < catalog.versionOf(type)) return rewritten(catalog.upcast(type, version, data));
     return fillsIn ? rewritten(data) : record;
   }
 
@@ -134,11 +139,12 @@ export class RecordChecks {
     return schema === undefined ? this.#isFirst(type, version, mark) : schema === mark;
   }
 
-  #judgeOf(type: string): Judge {
-    let judge = this.#judges.get(type);
+  #judgeOf(type: string, version: number): Judge {
+    const name = `${type} ${version}`;
+    let judge = this.#judges.get(name);
     if (judge === undefined) {
-      judge = judgeOf(this.#catalog, type);
-      this.#judges.set(type, judge);
+      judge = judgeOf(this.#catalog, type, version);
+      this.#judges.set(name, judge);
     }
     return judge;
   }
@@ -172,7 +178,7 @@ interface Rejections {
   toldAt: number;
 }
 
-/** Judges data that an event's schema has yielded before, here or elsewhere. */
+/** Judges data that the schema of an event's version has yielded before, here or elsewhere. */
 interface Judge {
   /** The data, completed. @throws EventsError INVALID_EVENT */
   readonly parse: (data: unknown) => unknown;
@@ -182,12 +188,14 @@ interface Judge {
   readonly mark: string | undefined;
 }
 
-function judgeOf(catalog: AnyCatalog, type: string): Judge {
-  const schema = catalog.schemas[type];
+function judgeOf(catalog: AnyCatalog, type: string, version: number): Judge {
+  const schema = catalog.schemaOf(type, version);
   if (!schema) throw unknownEvent(type, catalog.names);
   const side = outputSideOf(schema);
   const fillsIn = replaces(side.schema);
-  if (side.schema === schema) return { parse: (data) => catalog.parse(type, data), fillsIn, mark: undefined };
+  const isNewest = version === catalog.versionOf(type);
+  if (isNewest && side.schema === schema)
+    return { parse: (data) => catalog.parse(type, data), fillsIn, mark: undefined };
   // What was stored has been cleaned before.
   const output = new EventSchema(type, side.schema, false);
   return { parse: (data) => output.parse(data), fillsIn, mark: markOf(schema) };
