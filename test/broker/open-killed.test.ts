@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import type { Broker } from '../../server/index.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 import { bundle } from '../setup/bundle.ts';
 import { allRecords } from './entries.ts';
+import { redisFixture } from './fixtures.ts';
 import { openOf, topic } from './open-events.ts';
 
 const opener = bundle(join(import.meta.dirname, 'opener.ts'));
@@ -26,6 +27,14 @@ const places: Record<string, () => Place> = {
       args: ['SqliteBroker', disk.path, ''],
       open: () => disk.open({ maxRecords: 1_000_000 }),
       [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
+    };
+  },
+  RedisBroker() {
+    const log = redisFixture({ timeoutMs: 20_000, maxRecords: 1_000_000 });
+    return {
+      args: ['RedisBroker', inject('redisUrl'), log.prefix],
+      open: async () => log.another(),
+      [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
     };
   },
 };
