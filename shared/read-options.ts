@@ -57,6 +57,11 @@ export interface SubscriptionOptions<N extends EventName<C>, C extends AnyCatalo
   every?: number | undefined;
   /** A field of the data, e.g. `agent_id`: with `every`, or `whenSlow: 'conflate'`, the latest of each type and value of it. */
   latestBy?: LatestBy<N, C> | undefined;
+  /**
+   * `all`: each member of a presence is told, however many a topic has. Above 500 [O11] the others are told their number, at
+   * most once a second, and what they change themselves. Default: so.
+   */
+  members?: 'all' | undefined;
 }
 
 /** Longest interval of `every`: an hour. */
@@ -71,6 +76,7 @@ export function subscriptionShape(names: readonly string[]) {
     whenSlow: z.enum(['refill', 'conflate', 'disconnect']).optional(),
     every: z.int().min(1).max(MAX_EVERY_MS).optional(),
     latestBy: z.string().min(1).max(200).optional(),
+    members: z.literal('all').optional(),
   } satisfies ShapeOf<SubscriptionOptions<string, AnyCatalog>>;
 }
 
@@ -82,6 +88,8 @@ export interface HistoryOptions<N extends EventName<C>, C extends AnyCatalog> ex
   before?: string | undefined;
   /** Events on the page, 1–1000; fewer when they are large, with 1 MiB of JSON a page ends. Default 100. */
   limit?: number | undefined;
+  /** True: the opening of an open event is one of them although its settlement is too [O7]. Default false. */
+  openings?: boolean | undefined;
 }
 
 /** Schemas of {@link HistoryOptions}, as {@link subscriptionShape} has its own. */
@@ -91,6 +99,7 @@ export function historyShape(names: readonly string[]) {
     since: sinceSchema.optional(),
     before: cursorSchema.optional(),
     limit: z.int().min(1).max(MAX_PAGE).optional(),
+    openings: z.boolean().optional(),
   } satisfies ShapeOf<HistoryOptions<string, AnyCatalog>>;
 }
 
@@ -107,6 +116,8 @@ export interface ReplayOptions<N extends EventName<C>, C extends AnyCatalog> ext
   speed?: number | undefined;
   /** The longest wait between two events, in ms. Default: as long as it was. */
   maxPauseMs?: number | undefined;
+  /** True: the opening of an open event is one of them although its settlement is too [O7]. Default false. */
+  openings?: boolean | undefined;
 }
 
 /** Schemas of {@link ReplayOptions}, as {@link subscriptionShape} has its own. */
@@ -117,6 +128,7 @@ export function replayShape(names: readonly string[]) {
     until: z.union([cursorSchema, z.strictObject({ at: timestampSchema })]).optional(),
     speed: z.number().positive().max(MAX_SPEED).optional(),
     maxPauseMs: z.number().min(0).optional(),
+    openings: z.boolean().optional(),
   } satisfies ShapeOf<ReplayOptions<string, AnyCatalog>>;
 }
 

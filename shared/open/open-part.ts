@@ -37,7 +37,8 @@ export interface StreamUpdate {
   data:
     | { id: string /** Length of the text before, in UTF-16 code units. */; at: number; text: string }
     | { id: string /** Data of a presence, as it is now. */; data: unknown }
-    | { id: string; state: SettledState };
+    | { id: string; state: SettledState }
+    | { /** A presence with so many members that only their number is told. */ type: string; count: number };
 }
 
 /** An event that was settled, as it is told to whoever comes too late. */

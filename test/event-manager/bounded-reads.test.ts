@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readHistory } from '../../server/event-manager/feeds/history.ts';
+import { readHistory } from '../../server/event-manager/feeds/past/history.ts';
 import { type Asker, HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
 import { ReadSteps } from '../../server/event-manager/reading/steps.ts';

@@ -38,6 +38,8 @@ beforeEach(() => {
 const selecting = (type: string): Selector => ({
   key: type,
   wants: (each) => each === type,
+  narrows: false,
+  allMembers: false,
   matches(each) {
     calls.push(`match ${each.seq} for ${type}`);
     return each.type === type;

@@ -22,6 +22,15 @@ export class FeedReports {
     logger.debug({ subscriber: this.#subscriber, topic: this.#hub.log.topic, ...fields }, message);
   }
 
+  started({ key }: Selector, position: Position): void {
+    this.tell({ selector: key, from: formatCursor(position) }, 'Subscriber started');
+  }
+
+  fellBehind(position: Position): void {
+    const message = 'Subscriber is too slow; it goes on from the log when it has room';
+    this.tell({ at: formatCursor(position) }, message);
+  }
+
   /** Logs how many records of a range were for the subscriber. @param records begins with those of the range */
   read(records: readonly StreamRecord[], selector: Selector, from: Position, to: Position): void {
     if (!debugs(this.#hub.telemetry.logger) || samePosition(from, to)) return;

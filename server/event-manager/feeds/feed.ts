@@ -7,26 +7,12 @@ import { Conflation, type KeyOf } from '../records/conflation.ts';
 import { addItem, isLoss } from '../records/erasure.ts';
 import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord, syncedRecord } from '../records/stream-record.ts';
+import type { FeedOptions } from './feed-options.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
 import { FeedReports } from './feed-reports.ts';
 import type { FeedStart } from './feed-start.ts';
+import { OpenTelling } from './open-telling.ts';
 import { Run } from './run.ts';
-
-export interface FeedOptions {
-  hub: Hub;
-  selector: Selector;
-  reader: FeedReader;
-  /** Turns that its steps through the log share with those of others. */
-  reads: Reads;
-  /** If given, a reader that fell behind gets the latest record of each key and not those in between [D9]. */
-  conflate?: KeyOf | undefined;
-  /** Records read from the log at a time. Default 512. */
-  readRecords?: number | undefined;
-  /** Called whenever it has joined its hub, or come back to it. */
-  onLive?: (() => void) | undefined;
-  /** Called once, when the feed no longer needs its hub. */
-  onClose: () => void;
-}
 
 /**
  * One subscriber's way through a topic: reads the log until it stands where the hub stands, then lives on the hub;
@@ -45,6 +31,7 @@ export class Feed implements FeedHandle, Sink {
   readonly #reads: Reads;
   readonly #readRecords: number | undefined;
   readonly #reports: FeedReports;
+  readonly #open: OpenTelling | null;
   readonly #onLive: (() => void) | undefined;
   readonly #onClose: () => void;
   #selector: Selector;
@@ -55,7 +42,17 @@ export class Feed implements FeedHandle, Sink {
   #recovered = true;
   #synced = false;
 
-  constructor({ hub, selector, reader, reads, conflate, readRecords, onLive, onClose }: FeedOptions) {
+  constructor({
+    hub,
+    selector,
+    reader,
+    subject,
+    reads,
+    conflate,
+    readRecords,
+    onLive,
+    onClose,
+  }: FeedOptions) {
     this.hub = hub;
     this.#selector = selector;
     this.#reader = reader;
@@ -63,6 +60,7 @@ export class Feed implements FeedHandle, Sink {
     this.#reads = reads;
     this.#readRecords = readRecords;
     this.#reports = new FeedReports(hub, reader.name);
+    this.#open = hub.open && new OpenTelling(hub.open, subject);
     this.#onLive = onLive;
     this.#onClose = onClose;
   }
@@ -80,10 +78,7 @@ export class Feed implements FeedHandle, Sink {
       await this.hub.started();
       const { position, gap } = await patiently(async () => from(this.hub, run.steps), run.signal);
       this.#position = position;
-      this.#reports.tell(
-        { selector: this.#selector.key, from: formatCursor(position) },
-        'Subscriber started',
-      );
+      this.#reports.started(this.#selector, position);
       if (gap) {
         this.#recovered = false;
         if (!this.#deliver([gap])) return;
@@ -98,6 +93,10 @@ export class Feed implements FeedHandle, Sink {
 
   get group(): object | undefined {
     return this.#reader.group;
+  }
+
+  get subject(): string | undefined {
+    return this.#open?.subject;
   }
 
   get isFull(): boolean {
@@ -115,7 +114,7 @@ export class Feed implements FeedHandle, Sink {
   }
 
   overflow(missed: boolean): void {
-    this.fellBehind(missed ? this.hub.previous : this.hub.position);
+    this.fellBehind(missed ? this.hub.previous : this.hub.position, missed);
     if (this.#state === 'full') this.#reader.waitedFor(this, true);
   }
 
@@ -131,17 +130,19 @@ export class Feed implements FeedHandle, Sink {
     if (this.#state === 'parked') this.#join();
   }
 
-  /** The reader takes no more: its next record comes from the log. @param at the last record that it took; default: the hub's */
-  fellBehind(at?: Position): void {
+  /**
+   * The reader takes no more: its next record comes from the log.
+   * @param at the last record that it took; default: the hub's
+   * @param missed it may not have all that the hub hands out now
+   */
+  fellBehind(at?: Position, missed = false): void {
     if (this.#state === 'reading' && this.#position !== null) this.#endRun('full');
     if (this.#state === 'live') this.hub.leave(this.#selector, this);
     else if (this.#state !== 'parked') return;
     this.#position = at ?? this.hub.position;
+    this.#open?.left(missed);
     this.#state = 'full';
-    this.#reports.tell(
-      { at: formatCursor(this.#position) },
-      'Subscriber is too slow; it goes on from the log when it has room',
-    );
+    this.#reports.fellBehind(this.#position);
   }
 
   resume(): void {
@@ -171,6 +172,7 @@ export class Feed implements FeedHandle, Sink {
     this.#state = 'live';
     this.#run = null;
     this.#selector = this.hub.join(this.#selector, this);
+    this.#open?.joined();
     this.#onLive?.();
   }
 
@@ -195,15 +197,7 @@ export class Feed implements FeedHandle, Sink {
     while (this.#isReading(run) && this.#position !== null) {
       let position = this.#position;
       // No await between this comparison and joining: whoever is level here misses nothing.
-      if (samePosition(position, this.hub.position)) {
-        if (!this.#synced) {
-          this.#synced = true;
-          if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
-        }
-        this.#reports.tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
-        this.#join();
-        return;
-      }
+      if (samePosition(position, this.hub.position)) return this.#goLive(position);
       const [before, hubBefore] = [position, this.hub.position];
       const { gap, records, isHeld } = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
@@ -230,13 +224,29 @@ export class Feed implements FeedHandle, Sink {
     }
   }
 
+  /** Joins the hub, where it stands: told before what is open, and that it has caught up. */
+  #goLive(position: Position): void {
+    if (this.#open && this.#reader.isAwaited) {
+      this.#wait();
+      return;
+    }
+    for (const items of this.#open?.missing(this.#selector, position) ?? [])
+      if (!this.#deliver(items)) return;
+    if (!this.#synced) {
+      this.#synced = true;
+      if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
+    }
+    this.#reports.tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');
+    this.#join();
+  }
+
   /** Goes to where the hub stands without delivering all that lies between, in parts if much of it is the latest. */
   async #skipToLatest(run: Run, keyOf: KeyOf): Promise<void> {
     let isLevel = false;
     while (!isLevel && this.#isReading(run) && this.#position !== null) {
       const conflation = new Conflation(this.#position, keyOf);
       try {
-        isLevel = await this.#reduce(run, conflation);
+        isLevel = await run.reduce(conflation, this.#selector);
       } finally {
         run.steps.hold(0);
       }
@@ -245,23 +255,6 @@ export class Feed implements FeedHandle, Sink {
       this.#position = conflation.end;
       this.#deliver(conflation.records());
     }
-  }
-
-  /** @returns whether it came to where the hub stands, or the tail is behind: then catching up waits for it */
-  async #reduce(run: Run, conflation: Conflation): Promise<boolean> {
-    while (!samePosition(conflation.end, this.hub.position)) {
-      if (conflation.isLarge || run.steps.crowded || !this.#isReading(run)) return false;
-      const before = conflation.end;
-      const { gap, records } = await patiently(() => this.hub.read(before, run.steps), run.signal);
-      if (gap) conflation.gap(gap);
-      for (const record of run.steps.within(records)) {
-        if (isBefore(this.hub.position, record) || conflation.isLarge) break;
-        conflation.add(record, this.#selector.matches(record));
-      }
-      run.steps.hold(conflation.chars);
-      if (samePosition(conflation.end, before)) break;
-    }
-    return true;
   }
 
   /** Hands items to the reader until it is full: it goes on after the last that it took. */

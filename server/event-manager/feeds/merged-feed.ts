@@ -17,6 +17,8 @@ export interface MergedFeedOptions extends Following {
   /** Hubs that it shares with those who follow the same. */
   hubs: MergedHubs;
   reader: FeedReader;
+  /** Whose it is, see Selection.subject. */
+  subject?: string | undefined;
   reads: Reads;
   /** Called once. */
   onClose: () => void;
@@ -87,6 +89,10 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
     return this.#options.reader.group;
   }
 
+  get subject(): string | undefined {
+    return this.#options.subject;
+  }
+
   get isFull(): boolean {
     return this.#options.reader.isFull ?? false;
   }
@@ -100,7 +106,10 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
     const standing = this.#merged?.standing(missed);
     if (!standing || this.#closed) return;
     this.#leave(standing.places);
-    for (const { feed } of this.#parts) feed.fellBehind(standing.in(feed.hub));
+    for (const { feed } of this.#parts) {
+      const { hub } = feed;
+      feed.fellBehind(standing.in(hub), standing.isIn(hub));
+    }
     this.#fellBehind();
   }
 
@@ -112,6 +121,7 @@ export class MergedFeed implements FeedHandle, Sink, PartsOwner {
         hub: lease.hub,
         selector,
         reader: this.#readerOf(() => part),
+        subject: this.#options.subject,
         reads: this.#options.reads,
         conflate,
         readRecords: Math.ceil(READ_RECORDS / Math.max(1, among)),

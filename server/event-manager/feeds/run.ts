@@ -1,6 +1,8 @@
 import { isBefore, type Position, samePosition } from '../../../shared/cursor.ts';
 import type { Hub } from '../hubs/hub.ts';
-import { ReadSteps, type Reads } from '../reading/steps.ts';
+import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
+import type { Conflation } from '../records/conflation.ts';
+import type { Selector } from '../records/selector.ts';
 
 /** One stretch of a feed's reading: until the feed lives on the hub, its reader is full, or it is closed. */
 export class Run {
@@ -39,6 +41,27 @@ export class Run {
     } finally {
       this.#waits = false;
     }
+  }
+
+  /**
+   * Reduces what lies between the end of a conflation and the place where the hub stands, until it is large or the run over.
+   * @returns true if it came to where the hub stands, or the tail is behind: then catching up waits for it
+   */
+  async reduce(conflation: Conflation, selector: Selector): Promise<boolean> {
+    const hub = this.#hub;
+    while (!samePosition(conflation.end, hub.position)) {
+      if (conflation.isLarge || this.steps.crowded || this.signal.aborted) return false;
+      const before = conflation.end;
+      const { gap, records } = await patiently(() => hub.read(before, this.steps), this.signal);
+      if (gap) conflation.gap(gap);
+      for (const record of this.steps.within(records)) {
+        if (isBefore(hub.position, record) || conflation.isLarge) break;
+        conflation.add(record, selector.matches(record));
+      }
+      this.steps.hold(conflation.chars);
+      if (samePosition(conflation.end, before)) break;
+    }
+    return true;
   }
 
   #ask(after: Position): ReturnType<Hub['read']> {

@@ -83,9 +83,10 @@ export class SubscriptionFactory {
     if (typeof since === 'string') parseCursor(since);
     return (reader: FeedReader) => {
       const { lease, conflate } = this.#open(topic, options, selector, keyOf, asker);
+      const { subject } = options;
       const onClose = this.#stats.subscriberCame(lease); // no function of here: it would hold all options
       const reads = this.#reads(asker);
-      const feed = new Feed({ hub: lease.hub, selector, reader, reads, conflate, onClose });
+      const feed = new Feed({ hub: lease.hub, selector, reader, subject, reads, conflate, onClose });
       feed.start((hub, steps) => feedStart(hub, selector, since, steps));
       return feed;
     };
@@ -98,20 +99,36 @@ export class SubscriptionFactory {
     keyOf: KeyOf,
   ) {
     const choice = parseTopics(topics);
-    const { echo, subject } = options;
+    const { echo, subject, members } = options;
     if (typeof since === 'string') parseTopicsCursor(since);
     const open = async (topic: string): Promise<TopicSource | null> => {
       if (!admit) return this.#open(topic, options, selector, keyOf, asker);
       const admitted = await admit(topic);
       if (!admitted) return null;
-      return this.#open(topic, options, select(this.#catalog, { ...admitted, echo, subject }), keyOf, asker);
+      return this.#open(
+        topic,
+        options,
+        select(this.#catalog, { ...admitted, echo, subject, members }),
+        keyOf,
+        asker,
+      );
     };
     return (reader: FeedReader) => {
       const onClose = this.#stats.subscriberCame({ release: () => this.#merged.delete(feed) });
       const topics = this.#topics;
       const reads = this.#reads(asker);
       const hubs = this.#mergedHubs;
-      const feed: MergedFeed = new MergedFeed({ choice, since, topics, open, hubs, reader, reads, onClose });
+      const feed: MergedFeed = new MergedFeed({
+        choice,
+        since,
+        topics,
+        open,
+        hubs,
+        reader,
+        subject,
+        reads,
+        onClose,
+      });
       this.#merged.add(feed);
       feed.start();
       return feed;

@@ -1,7 +1,7 @@
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { countDelivered, traceDelivered } from '../records/reports.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
-import type { Batch, Sink } from './hub.ts';
+import { Batch, type Sink } from './hub.ts';
 
 /** Sinks that select alike, and so get the same batches. Metrics and traces are told here who got what. */
 export class Cohort {
@@ -44,14 +44,17 @@ export class Cohort {
     const full: Sink[] = [];
     const missed: Sink[] = [];
     let handed = 0;
+    const parts = new BatchParts(batch);
     for (const sink of this.#sinks) {
+      const part = parts.of(sink);
+      if (part === null) continue;
       // A client may have any number of sinks, here and elsewhere: one of them fills it for all.
       if (sink.isFull) {
         missed.push(sink);
         continue;
       }
       if (!sink.subscribers) handed++;
-      if (!sink.take(batch)) full.push(sink);
+      if (!sink.take(part)) full.push(sink);
     }
     if (handed > 0) {
       countDelivered(instruments, records, handed);
@@ -67,5 +70,32 @@ export class Cohort {
     if (after === 0) this.#groups.delete(group);
     else this.#groups.set(group, after);
     if (before === 0 || after === 0) this.#telemetry.instruments.grouped(change);
+  }
+}
+
+/** A batch in which some items may be for single subjects: each sink's part of it, made once for all that get the same. */
+class BatchParts {
+  readonly #batch: Batch;
+  /** Subjects that items are for; null if all are for everybody. */
+  readonly #subjects: ReadonlySet<string> | null;
+  readonly #parts = new Map<string | undefined, Batch | null>();
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+    const own = batch.records.flatMap(({ only }) => only ?? []);
+    this.#subjects = own.length > 0 ? new Set(own) : null;
+  }
+
+  /** Null: nothing. A sink of several subscribers gets all, and hands out the parts. */
+  of({ subscribers, subject }: Sink): Batch | null {
+    if (this.#subjects === null || subscribers) return this.#batch;
+    const key = subject !== undefined && this.#subjects.has(subject) ? subject : undefined;
+    let part = this.#parts.get(key);
+    if (part === undefined) {
+      const records = this.#batch.records.filter(({ only }) => only === undefined || only === key);
+      part = records.length > 0 ? new Batch(records) : null;
+      this.#parts.set(key, part);
+    }
+    return part;
   }
 }

@@ -1,7 +1,7 @@
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { explain } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
-import type { StreamRecord } from '../records/stream-record.ts';
+import { formsFor, type StreamRecord } from '../records/stream-record.ts';
 import { Cohort } from './cohort.ts';
 import { Batch, type Sink } from './hub.ts';
 
@@ -44,7 +44,7 @@ export class Fanout {
     // A copy: a cohort that ends and begins again meanwhile stands behind these records already.
     for (const { selector, cohort } of [...this.#cohorts.values()]) {
       explain(this.#telemetry.logger, this.#topic, selector, records, () => cohort.subscribers);
-      const selected = records.filter((record) => selector.matches(record));
+      const selected = formsFor(selector, records);
       if (selected.length > 0) cohort.hand(new Batch(selected), this.#topic);
     }
   }

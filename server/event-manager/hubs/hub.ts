@@ -5,9 +5,13 @@ import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import type { Selector } from '../records/selector.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
+import type { OpenView } from './open/open-view.ts';
 
 export interface HubEvents {
-  /** All records, in log order; `position` is the last one's place, or beyond, when this is emitted. Listeners must not throw. */
+  /**
+   * All records, in log order, and what is told of open events between them; `position` is the last one's place, or beyond,
+   * when this is emitted. Listeners must not throw.
+   */
   batch: [records: readonly StreamRecord[]];
   closed: [];
 }
@@ -23,6 +27,8 @@ export interface Hub {
   readonly position: Position;
   /** Its position before it moved on: a feed that takes none of the records handed out now still stands here. */
   readonly previous: Position;
+  /** The topic's open set, of the same moment as `position`; null where there is none. */
+  readonly open: OpenView | null;
   /**
    * Records right after a position, as they would have been handed out: those of one step, when it is its turn.
    * @param arrived may be told the last of them before they are ready, see {@link TopicReader.read}
@@ -48,6 +54,8 @@ export interface Sink {
   readonly subscribers?: (() => readonly Sink[]) | undefined;
   /** Sinks that select alike and have one group get the same bytes; undefined: it shares them with nobody. */
   readonly group: object | undefined;
+  /** Whose it is: it gets items for this subject alone. Left out: nobody's, or of several. */
+  readonly subject?: string | undefined;
   /** True if nothing may be handed to it now. */
   readonly isFull: boolean;
   /** @returns false if it should be handed no more until it has caught up */

@@ -17,6 +17,8 @@ export interface Standing {
   readonly places: Places;
   /** In one of the topics: all up to here was handed to it, or is not for it. */
   in(hub: Hub): Position;
+  /** True for a topic of which something is handed out now, that it may have a part of. */
+  isIn(hub: Hub): boolean;
 }
 
 /** A part of a batch that is being handed out, and the positions in its topic before it and after it. */
@@ -70,6 +72,7 @@ export class MergedHub {
     const now = this.#handingOut;
     return {
       places: missed ? this.#previous : this.#places,
+      isIn: (hub) => hub === now?.hub,
       in(hub) {
         if (hub !== now?.hub) return hub.position; // nothing of it is under way
         return missed ? now.before : now.after;

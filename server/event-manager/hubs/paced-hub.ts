@@ -6,9 +6,10 @@ import type { ReadSteps } from '../reading/steps.ts';
 import { Conflation, type KeyOf } from '../records/conflation.ts';
 import { countGap } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
-import { isNoticeType, type StreamRecord } from '../records/stream-record.ts';
+import { formFor, isNoticeType, type StreamRecord } from '../records/stream-record.ts';
 import { Fanout } from './fanout.ts';
 import type { Hub, HubEvents, Sink } from './hub.ts';
+import { PacedOpen } from './open/paced-open.ts';
 
 /** A pace, and the records that are kept at it. */
 export interface Pacing {
@@ -33,6 +34,7 @@ export class PacedHub implements Hub, RecordHolder {
   readonly #pacing: Pacing;
   readonly #note: (chars: number) => void;
   readonly #started: Promise<void>;
+  readonly open: PacedOpen | null;
   #position: Position | null = null;
   #previous: Position | null = null;
   #held: Conflation;
@@ -45,6 +47,7 @@ export class PacedHub implements Hub, RecordHolder {
     this.#fanout = new Fanout(hub.log.topic, hub.telemetry);
     this.#note = (chars) => held.set(asker, this, chars);
     this.#pacing = pacing;
+    this.open = hub.open && new PacedOpen(hub.open, pacing.keyOf);
     this.#held = new Conflation({ epoch: '', seq: 0 }, pacing.keyOf);
     hub.emitter.once('closed', this.close);
     this.#started = hub.started().then(() => {
@@ -120,7 +123,7 @@ export class PacedHub implements Hub, RecordHolder {
   /** Held records are handed out before. */
   readonly close = (): void => {
     if (this.#closed) return;
-    if (this.#position !== null && !this.#held.isEmpty) this.#deliver();
+    if (this.#position !== null && !this.#isEmpty) this.#deliver();
     if (this.#closed) return; // in the midst of that
     this.#closed = true;
     this.#note(0);
@@ -133,29 +136,44 @@ export class PacedHub implements Hub, RecordHolder {
 
   readonly #onBatch = (batch: readonly StreamRecord[]): void => {
     for (const record of batch) {
-      if (this.#isBreak(record)) this.#emit([...this.#held.records(), record], record);
+      if (record.told) this.#hold(record);
+      else if (this.#isBreak(record)) this.#break(record);
       else this.#held.add(record, this.#pacing.selector.matches(record));
       if (this.#closed) return; // the last who wanted it left on being handed that
     }
-    if (this.#held.isEmpty) this.#emit([], this.#held.end);
+    if (this.#isEmpty) this.#emit([], this.#held.end);
     else if (this.#interval === undefined || this.#held.isLarge) this.#deliver();
     else this.#note(this.#held.chars);
   };
 
   giveUp(): void {
-    if (!this.#closed && !this.#held.isEmpty) this.#deliver();
+    if (!this.#closed && !this.#isEmpty) this.#deliver();
+  }
+
+  get #isEmpty(): boolean {
+    return this.#held.isEmpty && (this.open?.isEmpty ?? true);
+  }
+
+  #hold(item: StreamRecord): void {
+    if (formFor(this.#pacing.selector, item)) this.open?.add(item);
+  }
+
+  #break(gap: StreamRecord): void {
+    if (gap.epoch !== this.#held.end.epoch) this.open?.clear();
+    this.#emit([...this.#held.records(), gap], gap);
   }
 
   #deliver(): void {
     const records = this.#held.records();
     for (const record of records)
       if (record.type === 'stream_gap') countGap(this.telemetry.instruments, record);
-    this.#emit(records, this.#held.end);
+    const { end } = this.#held;
+    this.#emit(this.open ? [...records, ...this.open.take(end)] : records, end);
     if (this.#closed) return;
     clearTimeout(this.#interval);
     this.#interval = setTimeout(() => {
       this.#interval = undefined;
-      if (!this.#held.isEmpty) this.#deliver();
+      if (!this.#isEmpty) this.#deliver();
     }, this.#pacing.everyMs).unref();
   }
 

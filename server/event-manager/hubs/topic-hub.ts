@@ -10,6 +10,9 @@ import type { Selector } from '../records/selector.ts';
 import { gapRecord, inBatches, type StreamRecord } from '../records/stream-record.ts';
 import { Fanout } from './fanout.ts';
 import type { Hub, HubEvents, Sink } from './hub.ts';
+import { HubOpen } from './open/hub-open.ts';
+import type { OpenStep } from './open/open-order.ts';
+import type { OpenView } from './open/open-view.ts';
 
 const RECENT_RECORDS = 1024;
 const RECENT_CHARS = 4 * 1024 * 1024;
@@ -26,10 +29,12 @@ export class TopicHub implements Hub {
   readonly #fanout: Fanout;
   readonly #budget: RecentBudget;
   readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
-  readonly #started: Promise<Position>;
+  readonly #started: Promise<void>;
+  /** What its catalog's open kinds need; null for a catalog without any. */
+  readonly #open: HubOpen | null;
   #position: Position | null = null;
   #previous: Position | null = null;
-  #pending: StreamRecord[] = [];
+  #pending: (StreamRecord | OpenStep)[] = [];
   #pendingChars = 0;
   #scheduled = false;
   #tail: TopicTail | null = null;
@@ -41,13 +46,18 @@ export class TopicHub implements Hub {
     this.telemetry = telemetry;
     this.#fanout = new Fanout(log.topic, telemetry);
     this.#budget = budget;
+    this.#open = log.open ? new HubOpen(log.open, (step) => this.#enqueueStep(step)) : null;
     this.#started = this.#attach();
     this.#started.catch(() => {}); // whoever waits for it sees the error
   }
 
-  /** Resolves once the tail is attached: from then on `position` is known. Rejects when the broker was closed. */
-  async started(): Promise<void> {
-    await this.#started;
+  /** Resolves once the tail is attached, and the open set is known: from then on `position` is. Rejects when the broker was closed. */
+  started(): Promise<void> {
+    return this.#started;
+  }
+
+  get open(): OpenView | null {
+    return this.#open?.mirror ?? null;
   }
 
   /** The place of the last record handed out. Whoever stands here and joins misses nothing [D7]. */
@@ -101,6 +111,7 @@ export class TopicHub implements Hub {
     if (this.#closed) return;
     this.#flush(Number.POSITIVE_INFINITY);
     this.#closed = true;
+    this.#open?.close();
     this.#tail?.close();
     this.#recent.clear();
     this.#budget.note(this.#recent);
@@ -108,28 +119,43 @@ export class TopicHub implements Hub {
     this.emitter.removeAllListeners();
   }
 
-  async #attach(): Promise<Position> {
-    let start: Position | null = null;
+  async #attach(): Promise<void> {
+    const order = this.#open?.order;
     const tail = await this.log.tail({
       start: (position) => {
-        start = position;
         this.#position = position;
+        order?.reached(position);
       },
       records: (records) => this.#enqueue(records),
       gap: (gap: Gap) => this.#enqueue([gapRecord(gap)]),
+      ...(order && { open: order }),
     });
     if (this.#closed) tail.close();
     this.#tail = tail;
-    if (start === null) throw new TypeError('Broker.tail resolved without calling start');
-    return start;
+    if (this.#position === null) throw new TypeError('Broker.tail resolved without calling start');
+    await this.#open?.known;
   }
 
   /** Everything that arrives in one turn of the event loop leaves together, so that its frames can be joined. */
   #enqueue(records: readonly StreamRecord[]): void {
     if (this.#closed) return;
-    this.#pending.push(...records);
     for (const { json } of records) this.#pendingChars += json.length;
+    if (!this.#open) this.#pending.push(...records);
+    else {
+      for (const record of records) {
+        this.#pending.push(record);
+        this.#open.order.reached(record);
+      }
+    }
     for (const record of records) if (record.erases) this.#erase(record);
+    this.#schedule();
+  }
+
+  /** Takes something told of open events, in its place. */
+  #enqueueStep(step: OpenStep): void {
+    if (this.#closed) return;
+    this.#pending.push(step);
+    this.#pendingChars += step.json.length;
     this.#schedule();
   }
 
@@ -137,7 +163,9 @@ export class TopicHub implements Hub {
   #erase(erasure: StreamRecord): void {
     this.#recent.clear();
     this.#budget.note(this.#recent);
-    this.#pending = this.#pending.map((record) => (erases(erasure, record) ? erasedPlace(record) : record));
+    this.#pending = this.#pending.map((item) =>
+      !('step' in item) && erases(erasure, item) ? erasedPlace(item) : item,
+    );
     this.#pendingChars = this.#pending.reduce((sum, { json }) => sum + json.length, 0);
   }
 
@@ -167,14 +195,25 @@ export class TopicHub implements Hub {
     this.#schedule();
   }
 
-  #emit(batch: readonly StreamRecord[]): void {
-    const last = batch.at(-1);
-    if (!last || this.#closed) return;
-    for (const record of batch) this.#recent.push(record);
+  #emit(batch: readonly (StreamRecord | OpenStep)[]): void {
+    if (this.#closed) return;
+    const items = this.#itemsOf(batch);
+    const last = items.at(-1);
+    if (!last) return;
+    for (const item of items) if (!item.told) this.#recent.push(item);
     this.#budget.note(this.#recent);
     this.#previous = this.#position;
     this.#position = { epoch: last.epoch, seq: last.seq };
-    this.#fanout.handOut(batch);
-    this.emitter.emit('batch', batch);
+    this.#fanout.handOut(items);
+    this.emitter.emit('batch', items);
   }
+
+  #itemsOf(batch: readonly (StreamRecord | OpenStep)[]): readonly StreamRecord[] {
+    if (this.#open) return this.#open.mirror.items(batch, this.position);
+    return batch.every(isRecord) ? batch : [];
+  }
+}
+
+function isRecord(item: StreamRecord | OpenStep): item is StreamRecord {
+  return !('step' in item);
 }

@@ -1,5 +1,6 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { Gap, LogRecord, ReadResult, TailSink } from '../../broker/broker.ts';
+import type { OpenSink } from '../../broker/open/open-events.ts';
 import { ContiguousTail } from '../../broker/tail/contiguous-tail.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 
@@ -8,6 +9,8 @@ export interface StreamSink {
   start(position: Position): void;
   records(records: readonly StreamRecord[]): void;
   gap(gap: Gap): void;
+  /** See TailSink.open. While records wait, it is told what comes after them nevertheless: it has to wait too. */
+  readonly open?: OpenSink | undefined;
 }
 
 /** A topic's log, as a {@link HoldingTail} asks for it. */
@@ -25,6 +28,7 @@ export interface HeldLog {
  * log, which is read once it goes on, until it is level with the tail again.
  */
 export class HoldingTail implements TailSink {
+  readonly open: OpenSink | undefined;
   readonly #log: HeldLog;
   readonly #sink: StreamSink;
   readonly #closed = new AbortController();
@@ -38,6 +42,7 @@ export class HoldingTail implements TailSink {
   constructor(log: HeldLog, sink: StreamSink) {
     this.#log = log;
     this.#sink = sink;
+    this.open = sink.open;
   }
 
   /** Tells if a record must wait. */

@@ -7,6 +7,7 @@ import { ownAsker } from './asker.ts';
 import { type HeldLog, HoldingTail, type StreamSink } from './holding-tail.ts';
 import { forgetRecords, holds, recentPages } from './recent-pages.ts';
 import { patiently, STEP_RECORDS } from './steps.ts';
+import { type OpenSets, TopicOpen } from './topic-open.ts';
 import type { LookTime, Turns } from './turns.ts';
 
 /** Records in order with the gaps that are before them and between them. */
@@ -48,6 +49,8 @@ export interface Waits {
 /** One topic's log as this process reads it: the broker's, with malformed records turned away, up to one that must wait. */
 export class TopicReader {
   readonly topic: string;
+  /** Its open set; undefined where the catalog has no open kinds, or the broker no sets. */
+  readonly open: TopicOpen | undefined;
   readonly #broker: Broker;
   readonly #admit: RecordGate;
   readonly #waits: Waits | undefined;
@@ -56,9 +59,10 @@ export class TopicReader {
   /** Bounds that are asked for in this very moment. */
   #bounds: Promise<Bounds> | null = null;
 
-  /** @param waits default: no record waits */
-  constructor(topic: string, broker: Broker, admit: RecordGate, waits?: Waits) {
+  /** @param waits default: no record waits @param opens default: no open kinds */
+  constructor(topic: string, broker: Broker, admit: RecordGate, waits?: Waits, opens?: OpenSets) {
     this.topic = topic;
+    this.open = opens && new TopicOpen(topic, opens, admit);
     this.#broker = broker;
     this.#admit = admit;
     this.#waits = waits;

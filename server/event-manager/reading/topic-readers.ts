@@ -1,5 +1,6 @@
 import type { Broker } from '../../broker/broker.ts';
 import { AgingMap } from '../../memory/aging-map.ts';
+import type { OpenSets } from './topic-open.ts';
 import { type RecordGate, TopicReader, type Waits } from './topic-reader.ts';
 
 /** Topics whose log is kept at hand, a few hundred bytes each: more than pages are kept of. */
@@ -10,18 +11,21 @@ export class TopicReaders {
   readonly #broker: Broker;
   readonly #admit: RecordGate;
   readonly #waits: Waits | undefined;
+  readonly #opens: OpenSets | undefined;
   /** Logs that were asked for last. */
   readonly #logs = new AgingMap<string, TopicReader>();
 
-  /** @param waits default: no record waits */
-  constructor(broker: Broker, admit: RecordGate, waits?: Waits) {
+  /** @param waits default: no record waits @param opens default: no open kinds */
+  constructor(broker: Broker, admit: RecordGate, waits?: Waits, opens?: OpenSets) {
     this.#broker = broker;
     this.#admit = admit;
     this.#waits = waits;
+    this.#opens = opens;
   }
 
   of(topic: string): TopicReader {
-    const log = this.#logs.get(topic) ?? new TopicReader(topic, this.#broker, this.#admit, this.#waits);
+    const log =
+      this.#logs.get(topic) ?? new TopicReader(topic, this.#broker, this.#admit, this.#waits, this.#opens);
     this.#logs.set(topic, log);
     for (let { oldest } = this.#logs; oldest && this.#logs.size > MAX_LOGS; { oldest } = this.#logs)
       this.#logs.delete(oldest.key);

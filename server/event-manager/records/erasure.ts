@@ -65,10 +65,11 @@ function parse(json: string): unknown {
   }
 }
 
-/** Tells if an erasure is of a record. */
+/** Tells if an erasure is of a record; of what is told of an open event, if it is of its opening. */
 export function erases({ epoch, erases: runs = [] }: StreamRecord, record: StreamRecord): boolean {
   if (record.epoch !== epoch || isNoticeType(record.type)) return false;
-  return runs.some(([after, last]) => record.seq > after && record.seq <= last);
+  const place = record.told ? record.told.begun : record;
+  return place !== null && runs.some(([after, last]) => place.seq > after && place.seq <= last);
 }
 
 /** A record's place in the stream, and none of its content. */

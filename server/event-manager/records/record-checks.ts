@@ -7,6 +7,8 @@ import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError, messageOf } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
+import { whyNoOpenPart } from '../../../shared/open/check-open-part.ts';
+import type { OpenPart } from '../../../shared/open/open-part.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -32,6 +34,7 @@ export class RecordChecks {
   readonly #isFirst: FirstSchema;
   /** One for each version of an event, by `<type> <version>`. */
   readonly #judges = new Map<string, Judge>();
+  readonly #answerJudges = new Map<string, Judge['parse']>();
   /** Records turned away since the start, by `<type> <version>`. */
   readonly #rejections = new Map<string, Rejections>();
 
@@ -119,6 +122,7 @@ export class RecordChecks {
       throw new EventsError('INVALID_EVENT', 'timestamp is not ISO 8601');
     if ('by' in event && !subjectIdSchema.safeParse(event.by).success)
       throw new EventsError('INVALID_EVENT', 'by is no id of a subject');
+    this.#checkOpen(type, event);
     const rewritten = (data: unknown): StreamRecord => {
       const { meta: _, version: __, schema: ___, ...rest } = record;
       return { ...rest, ...envelopeText({ ...event, data }, catalog.isPlainJson(type)) };
@@ -132,6 +136,34 @@ export class RecordChecks {
       );
     if (version < catalog.versionOf(type)) return rewritten(catalog.upcast(type, version, data));
     return fillsIn ? rewritten(data) : record;
+  }
+
+  /** @throws EventsError INVALID_EVENT for an event that cannot be open so, or answered so */
+  #checkOpen(type: string, event: object): void {
+    if ('open' in event) {
+      const reason = whyNoOpenPart(event.open, this.#catalog.opens[type]);
+      if (reason !== null) throw new EventsError('INVALID_EVENT', reason);
+    }
+    const isAnswered = 'open' in event && (event.open as OpenPart).state === 'answered';
+    if (isAnswered !== 'answer' in event)
+      throw new EventsError(
+        'INVALID_EVENT',
+        'an event has an answer if, and only if, it is a question that was answered',
+      );
+    if ('answer' in event) this.#answerJudgeOf(type)(event.answer);
+  }
+
+  #answerJudgeOf(type: string): Judge['parse'] {
+    let judge = this.#answerJudges.get(type);
+    if (judge === undefined) {
+      const answers = this.#catalog.opens[type]?.answers;
+      const side = answers && outputSideOf(answers).schema;
+      // As it was stored: a transform has run, and what it yielded has been cleaned before.
+      const output = side && side !== answers ? new EventSchema(type, side, false) : undefined;
+      judge = (answer) => (output ? output.parse(answer) : this.#catalog.parseAnswer(type, answer));
+      this.#answerJudges.set(type, judge);
+    }
+    return judge;
   }
 
   /** Tells if the schema with a fingerprint wrote a record. */

@@ -2,7 +2,7 @@ import type { StreamNotice } from '../../../shared/stream-items.ts';
 import { debugs, type Logger } from '../../telemetry/logger.ts';
 import { type Instruments, noInstruments, type Tracing } from '../../telemetry/telemetry.ts';
 import type { Selector } from './selector.ts';
-import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { decodeRecord, formFor, isNoticeType, type StreamRecord } from './stream-record.ts';
 
 /** Subscribers named in one line. */
 const MAX_NAMES = 20;
@@ -25,7 +25,7 @@ export function explain(
   for (const record of batch) {
     const { cursor, type } = record;
     const fields = { cursor, type, topic, ...to };
-    if (selector.matches(record)) logger.debug(fields, 'Event delivered');
+    if (formFor(selector, record)) logger.debug(fields, 'Event delivered');
     else logger.debug({ ...fields, why: selector.wants(type) ? 'filter' : 'type' }, 'Event not delivered');
   }
 }
@@ -48,16 +48,16 @@ export function countGap(instruments: Instruments, notice: StreamRecord): void {
   if (event_type === 'stream_gap') instruments.gap(data.reason);
 }
 
-/** Counts what one subscriber was handed that read it from the log. */
+/** Counts what one subscriber was handed that read it from the log. What it is told of open events is in no log. */
 export function countRead(instruments: Instruments, items: readonly StreamRecord[]): void {
   if (instruments === noInstruments) return;
   for (const record of items) {
     if (record.type === 'stream_gap') countGap(instruments, record);
-    else if (record.type !== 'stream_synced') instruments.delivered(record.type, 1, null);
+    else if (record.type !== 'stream_synced' && !record.told) instruments.delivered(record.type, 1, null);
   }
 }
 
-/** Counts records that a number of subscribers were handed live, at once. */
+/** Counts records that a number of subscribers were handed live, at once. What is no record was never appended, and is not counted. */
 export function countDelivered(
   instruments: Instruments,
   records: readonly StreamRecord[],
@@ -87,5 +87,7 @@ export function traceDelivered(
 
 /** A record's part of a trace. */
 export function traceOf(record: StreamRecord): { traceparent?: string | undefined } {
-  return isNoticeType(record.type) ? {} : (decodeRecord(record) as { traceparent?: string | undefined });
+  return isNoticeType(record.type) || record.type === 'stream_update'
+    ? {}
+    : (decodeRecord(record) as { traceparent?: string | undefined });
 }

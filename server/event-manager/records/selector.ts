@@ -2,20 +2,17 @@ import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { type CompiledFilter, compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
+import { storedNames } from '../../../shared/open/kinds.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
 import { mayHave } from '../../broker/retention/cuts.ts';
 import type { KeyOf } from './conflation.ts';
-import { decodeRecord, isNoticeType, type StreamRecord } from './stream-record.ts';
+import { decodeRecord, isNoticeType, openPartOf, type Reader, type StreamRecord } from './stream-record.ts';
 
 /** The records of a topic that a subscriber wants. */
-export interface Selector {
+export interface Selector extends Reader {
   /** Equal keys select equal records. */
   readonly key: string;
-  /** Tells if an event of the type can match. */
-  wants(type: string): boolean;
-  /** Tests a record alike live, on replay and in history [D8]. Notices match, but for gaps of records of unwanted types alone. */
-  matches(record: StreamRecord): boolean;
 }
 
 /** A choice of a topic's events. */
@@ -27,6 +24,8 @@ export interface Selection extends Pick<EventSelection<string, AnyCatalog>, 'typ
   unknownTypes?: readonly string[] | undefined;
   /** The subject that asks, whose own events `echo: false` leaves out. Default: nobody is authenticated. */
   subject?: string | undefined;
+  /** See SubscriptionOptions.members. Default: the number of them, where there are many. */
+  members?: 'all' | undefined;
 }
 
 /**
@@ -44,7 +43,9 @@ export function select(catalog: AnyCatalog, selection: Selection): Selector {
     of === undefined ||
     names.some((type) => mayHave(of, type)) ||
     ('only' in of ? of.only.some(wants) : others.length > 0);
-  const key = [...wanted, ...others.map((pattern) => `?${pattern}`)].sort().join(',');
+  const allMembers = selection.members === 'all';
+  const everyone = allMembers ? [' members'] : [];
+  const key = [...wanted, ...others.map((pattern) => `?${pattern}`), ...everyone].sort().join(',');
   const conditions = [
     ...(filter === undefined ? [] : [compileFilter(catalog, [...wanted], filter)]),
     ...withoutEcho(selection),
@@ -52,11 +53,13 @@ export function select(catalog: AnyCatalog, selection: Selection): Selector {
   if (conditions.length === 0) {
     const matches = (record: StreamRecord) =>
       isNoticeType(record.type) ? wantsNotice(record) : wanted.has(record.type);
-    return { key, wants, matches };
+    return { key, wants, matches, narrows: false, allMembers };
   }
   return {
     key: [key, ...conditions.map((condition) => condition.key)].join(' '),
     wants,
+    narrows: true,
+    allMembers,
     matches(record) {
       if (isNoticeType(record.type)) return wantsNotice(record);
       if (!wanted.has(record.type)) return false;
@@ -88,7 +91,7 @@ function withoutEcho({ echo, subject }: Selection): CompiledFilter[] {
 
 /**
  * Conflation key, by which only the latest events are delivered: their type, and the value of a field if one
- * is named.
+ * is named. Of each open event the latest is kept, so that no settlement stands in for another's.
  * @throws EventsError INVALID_FILTER
  */
 export function latestOf(
@@ -96,6 +99,16 @@ export function latestOf(
   types: readonly string[] = catalog.names,
   latestBy: string | undefined,
 ): KeyOf {
+  const keyOf = latestByType(catalog, types, latestBy);
+  const stored = new Set(storedNames(catalog.opens));
+  if (stored.size === 0) return keyOf;
+  return (record) => {
+    const id = stored.has(record.type) ? openPartOf(record)?.id : undefined;
+    return id === undefined ? keyOf(record) : JSON.stringify([record.type, id]);
+  };
+}
+
+function latestByType(catalog: AnyCatalog, types: readonly string[], latestBy: string | undefined): KeyOf {
   if (latestBy === undefined) return ({ type }) => type;
   const nameOf = compileLatestBy(catalog, types, latestBy);
   return (record) => nameOf(record.type, decodeRecord(record).data);

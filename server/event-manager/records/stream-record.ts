@@ -3,12 +3,36 @@ import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import { freezeDeep } from '../../../shared/data/tree.ts';
 import type { EventName } from '../../../shared/events.ts';
 import { fromLogEntry } from '../../../shared/log.ts';
+import type { OpenPart } from '../../../shared/open/open-part.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../../shared/stream-items.ts';
 import type { Gap } from '../../broker/broker.ts';
 import type { Types } from '../../broker/retention/cuts.ts';
 import { BoundedMemo } from '../../memory/aging-map.ts';
 
-/** One item of a stream as text: a log record, or the stream's own notice in the same shape. */
+/** The part of a topic's events that a subscriber wants, as much as decides what it is told of open ones. */
+export interface Reader {
+  /** Tells if an event of the type can match. */
+  wants(type: string): boolean;
+  /** Tests a record alike live, on replay and in history [D8]. Notices match, but for gaps of records of unwanted types alone. */
+  matches(record: StreamRecord): boolean;
+  /** True if of a type it does not want all events: it has conditions on them. */
+  readonly narrows: boolean;
+  /** True if it wants each member of a large presence, and not their number [O11]. */
+  readonly allMembers: boolean;
+}
+
+/** Tells of an item that is no record of the log: of an open event, or of one that is never stored. */
+export interface Told {
+  /** The place of the record that began its event; null if none did. */
+  readonly begun: Position | null;
+  /** The form in which a reader gets the item; null if it does not. */
+  form(item: StreamRecord, reader: Reader): StreamRecord | null;
+}
+
+/**
+ * One item of a stream as text: a log record, the stream's own notice in the same shape, or what is told of open events,
+ * in the place of the last record before it.
+ */
 export interface StreamRecord extends Position {
   /** Cursor from which a client that has this item resumes: `<epoch>:<seq>` [D6]. */
   readonly cursor: string;
@@ -25,6 +49,26 @@ export interface StreamRecord extends Position {
   readonly erased?: true;
   /** Records before this one that were erased, as StreamGap.data.runs has them: the item is the gap that tells so. */
   readonly erases?: NonNullable<StreamGap['data']['runs']>;
+  /** The item is no record of the log, has no place of its own, and is not counted as one. */
+  readonly told?: Told;
+  /** The item is for this subject alone, among those who select alike. */
+  readonly only?: string;
+}
+
+/** The form in which a reader gets a record or another item; null if it is not for it. */
+export function formFor(reader: Reader, item: StreamRecord): StreamRecord | null {
+  if (item.told) return item.told.form(item, reader);
+  return reader.matches(item) ? item : null;
+}
+
+/** Those of some items that are for a reader, in the form in which it gets them. */
+export function formsFor(reader: Reader, items: readonly StreamRecord[]): StreamRecord[] {
+  const forms: StreamRecord[] = [];
+  for (const item of items) {
+    const form = formFor(reader, item);
+    if (form) forms.push(form);
+  }
+  return forms;
 }
 
 /** The number before a record, or before the first of those that a gap stands for. */
@@ -67,6 +111,12 @@ export function itemOf<C extends AnyCatalog>(record: StreamRecord): StreamItem<E
   const item = decodeRecord<C>(record);
   if (!Object.isFrozen(item)) freezeDeep(item);
   return item;
+}
+
+/** The part of a record that tells which open event it is of; undefined for a complete one. */
+export function openPartOf(record: StreamRecord): OpenPart | undefined {
+  const { open } = decodeRecord(record) as { open?: OpenPart | undefined };
+  return open;
 }
 
 /** The cursor from which a subscriber that has an item of a stream resumes, and the item. */
@@ -132,7 +182,9 @@ export function isNoticeType(type: string): boolean {
 }
 
 /** Records in parts, in order; each holds one at least, and ends with the one that makes it large enough. */
-export function* inBatches(records: readonly StreamRecord[]): Generator<readonly StreamRecord[]> {
+export function* inBatches<T extends { readonly json: string }>(
+  records: readonly T[],
+): Generator<readonly T[]> {
   let start = 0;
   let chars = 0;
   for (const [index, { json }] of records.entries()) {

@@ -86,7 +86,7 @@ export class DeliveryStats {
       this.#lastEventAt = Date.now();
       for (const record of records) {
         if (isNoticeType(record.type)) countGap(this.#instruments, record);
-        else this.counts.add(record.type);
+        else if (record.type !== 'stream_update') this.counts.add(record.type);
       }
     });
   }

@@ -1,14 +1,14 @@
-import type { AnyCatalog } from '../../../shared/catalog.ts';
-import { type Position, parseCursor, samePosition } from '../../../shared/cursor.ts';
-import { EventsError } from '../../../shared/errors.ts';
-import type { EventName } from '../../../shared/events.ts';
-import { MAX_SPEED, type ReplayOptions } from '../../../shared/read-options.ts';
-import { type Clock, onAbort, Pace } from '../../../shared/timing.ts';
-import { hasReached, newestPosition } from '../../broker/gaps.ts';
-import { patiently, ReadSteps, type Reads } from '../reading/steps.ts';
-import type { TopicReader } from '../reading/topic-reader.ts';
-import { addItem, isLoss } from '../records/erasure.ts';
-import type { Selector } from '../records/selector.ts';
+import type { AnyCatalog } from '../../../../shared/catalog.ts';
+import { type Position, parseCursor, samePosition } from '../../../../shared/cursor.ts';
+import { EventsError } from '../../../../shared/errors.ts';
+import type { EventName } from '../../../../shared/events.ts';
+import { MAX_SPEED, type ReplayOptions } from '../../../../shared/read-options.ts';
+import { type Clock, onAbort, Pace } from '../../../../shared/timing.ts';
+import { hasReached, newestPosition } from '../../../broker/gaps.ts';
+import { patiently, ReadSteps, type Reads } from '../../reading/steps.ts';
+import type { TopicReader } from '../../reading/topic-reader.ts';
+import { addItem, isLoss } from '../../records/erasure.ts';
+import type { Selector } from '../../records/selector.ts';
 import {
   type DeliveredItem,
   deliveredItem,
@@ -16,14 +16,15 @@ import {
   isNoticeType,
   type StreamRecord,
   syncedRecord,
-} from '../records/stream-record.ts';
-import { startAfter, startOfAll } from './feed-start.ts';
+} from '../../records/stream-record.ts';
+import { startAfter, startOfAll } from '../feed-start.ts';
+import { Past } from './past.ts';
 
 /** Records read at a time, and characters of JSON of those that are wanted. Few: they are held while the replay waits. */
 const READ_RECORDS = 64;
 const HELD_CHARS = 16 * 1024;
 
-type Range = Pick<ReplayOptions<string, AnyCatalog>, 'since' | 'until'>;
+type Range = Pick<ReplayOptions<string, AnyCatalog>, 'since' | 'until' | 'openings'>;
 type Timing = Pick<ReplayOptions<string, AnyCatalog>, 'speed' | 'maxPauseMs'>;
 
 /** @throws EventsError INVALID_OPTION, INVALID_CURSOR */
@@ -100,6 +101,8 @@ async function* recordsOf(
   const steps = new ReadSteps(reads, signal, READ_RECORDS);
   const end = await patiently(() => endOf(log, range, steps), signal);
   const { position: start, gap } = await patiently(() => startOf(log, selector, range, steps), signal);
+  const { openings = false } = range;
+  const past = await patiently(() => Past.begin(log, selector, openings, steps, true), signal);
   let position = start;
   let recovered = gap === undefined;
   if (gap) yield gap;
@@ -118,14 +121,15 @@ async function* recordsOf(
     let chars = 0;
     for (const record of steps.within(chunk.records)) {
       if (hasReached(position, end) || chars >= HELD_CHARS) break;
-      if (selector.matches(record)) {
-        if (isLoss(record)) recovered = false;
-        addItem(wanted, record);
-        chars += record.json.length;
+      const item = past.form(record);
+      if (item) {
+        if (isLoss(item)) recovered = false;
+        addItem(wanted, item);
+        chars += item.json.length;
       }
       position = record;
     }
-    yield* wanted;
+    for (const item of wanted) yield await patiently(() => past.asItIs(item), signal);
     if (chunk.records.length === 0 && !chunk.gap) break; // there is no more
   }
   yield syncedRecord(position, recovered);

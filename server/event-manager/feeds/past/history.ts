@@ -1,25 +1,26 @@
-import type { AnyCatalog } from '../../../shared/catalog.ts';
-import { formatCursor, type Position, parseCursor } from '../../../shared/cursor.ts';
-import { EventsError } from '../../../shared/errors.ts';
-import type { EventName, EventOf } from '../../../shared/events.ts';
-import type { HistoryOptions } from '../../../shared/read-options.ts';
-import { DEFAULT_PAGE, type HistoryPage, MAX_PAGE, type StreamGap } from '../../../shared/stream-items.ts';
-import type { Bounds } from '../../broker/broker.ts';
-import { cursorBefore, newestPosition, positionBefore } from '../../broker/gaps.ts';
-import { UNSENT_BYTES } from '../reading/asker.ts';
-import { readBackward } from '../reading/read-backward.ts';
-import type { ReadSteps } from '../reading/steps.ts';
-import type { TopicReader } from '../reading/topic-reader.ts';
-import { addItem } from '../records/erasure.ts';
-import type { Selector } from '../records/selector.ts';
+import type { AnyCatalog } from '../../../../shared/catalog.ts';
+import { formatCursor, type Position, parseCursor } from '../../../../shared/cursor.ts';
+import { EventsError } from '../../../../shared/errors.ts';
+import type { EventName, EventOf } from '../../../../shared/events.ts';
+import type { HistoryOptions } from '../../../../shared/read-options.ts';
+import { DEFAULT_PAGE, type HistoryPage, MAX_PAGE, type StreamGap } from '../../../../shared/stream-items.ts';
+import type { Bounds } from '../../../broker/broker.ts';
+import { cursorBefore, newestPosition, positionBefore } from '../../../broker/gaps.ts';
+import { UNSENT_BYTES } from '../../reading/asker.ts';
+import { readBackward } from '../../reading/read-backward.ts';
+import type { ReadSteps } from '../../reading/steps.ts';
+import type { TopicReader } from '../../reading/topic-reader.ts';
+import { addItem } from '../../records/erasure.ts';
+import type { Selector } from '../../records/selector.ts';
 import {
   decodeRecord,
   gapRecord,
   isNoticeType,
   itemOf,
   type StreamRecord,
-} from '../records/stream-record.ts';
-import { type FeedStart, startAfter } from './feed-start.ts';
+} from '../../records/stream-record.ts';
+import { type FeedStart, startAfter } from '../feed-start.ts';
+import { Past } from './past.ts';
 
 /** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
 const SCAN_RECORDS = 10_000;
@@ -43,7 +44,12 @@ interface RecordPage {
 export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   log: TopicReader,
   selector: Selector,
-  { since, before, limit = DEFAULT_PAGE }: Pick<HistoryOptions<N, C>, 'since' | 'before' | 'limit'>,
+  {
+    since,
+    before,
+    limit = DEFAULT_PAGE,
+    openings = false,
+  }: Pick<HistoryOptions<N, C>, 'since' | 'before' | 'limit' | 'openings'>,
   steps: ReadSteps,
 ): Promise<{ page: HistoryPage<N, C>; chars: number }> {
   if (since !== undefined && before !== undefined) {
@@ -57,17 +63,24 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 })) throw heldBefore();
   const isLast = typeof since === 'object' && 'last' in since;
   const forward = since !== undefined && !isLast;
-  const { records, start, end, exhausted } = forward
-    ? await pageAfter(log, await startAfter(log, selector, since, steps), selector, limit, steps)
+  const past = await Past.begin(log, selector, openings, steps);
+  const {
+    records: read,
+    start,
+    end,
+    exhausted,
+  } = forward
+    ? await pageAfter(log, await startAfter(log, selector, since, steps), past, limit, steps)
     : await pageBefore(
         log,
         bounds,
         cursor ? positionBefore(cursor, bounds) : newestPosition(bounds),
-        selector,
+        past,
         isLast ? Math.min(since.last, MAX_PAGE) : limit,
         steps,
         cursor !== null,
       );
+  const records = past.finished(read);
   const previous = cursorBefore(start, bounds);
   const page = {
     items: records
@@ -94,7 +107,7 @@ function joined(records: readonly StreamRecord[]): StreamRecord[] {
 async function pageAfter(
   log: TopicReader,
   { position: after, gap }: FeedStart,
-  selector: Selector,
+  past: Past,
   limit: number,
   steps: ReadSteps,
 ): Promise<RecordPage> {
@@ -111,10 +124,11 @@ async function pageAfter(
       end = chunk.gap.to;
     }
     for (const record of steps.within(chunk.records)) {
-      if (selector.matches(record)) {
+      const item = past.form(record);
+      if (item) {
         if (events === limit || chars >= PAGE_CHARS) return { records, start: after, end, exhausted: false };
-        records.push(record);
-        chars += record.json.length;
+        records.push(item);
+        chars += item.json.length;
         if (!isNoticeType(record.type)) events++;
       }
       end = record;
@@ -130,7 +144,7 @@ async function pageBefore(
   log: TopicReader,
   bounds: Bounds,
   from: Position,
-  selector: Selector,
+  past: Past,
   limit: number,
   steps: ReadSteps,
   isGiven: boolean,
@@ -140,7 +154,8 @@ async function pageBefore(
   const scanned = new Scanned();
   let start = await readBackward(log, bounds, end, steps, {
     record(record) {
-      if (selector.matches(record)) page.add(record);
+      const item = past.form(record);
+      if (item) page.add(item);
     },
     rangeRead(records, chars) {
       page.nextRange();

@@ -1,0 +1,244 @@
+import type { Position } from '../../../../shared/cursor.ts';
+import type { SettledState } from '../../../../shared/open/open-part.ts';
+import type { OpenChange, OpenSet } from '../../../broker/open/open-events.ts';
+import type { TopicOpen } from '../../reading/topic-open.ts';
+import {
+  type Audience,
+  EPHEMERAL,
+  notStored,
+  type OpenState,
+  ToldChange,
+  ToldCount,
+  toldRecord,
+  updateRecord,
+} from '../../records/open-state.ts';
+import { decodeRecord, openPartOf, type Reader, type StreamRecord } from '../../records/stream-record.ts';
+import { Crowds } from './crowds.ts';
+import { LateIds } from './late-ids.ts';
+import type { OpenStep } from './open-order.ts';
+import { type KnownOpen, type OpenView, tellOpen } from './open-view.ts';
+
+/**
+ * A hub's mirror of its topic's open set [O5]. It is what the mirror of the log, the contiguous tail, is to the log: changed
+ * as what tells of the changes is handed out, so it and the hub's position are of one moment.
+ */
+export class OpenMirror implements OpenView {
+  readonly #open: TopicOpen;
+  readonly #crowds: Crowds;
+  readonly #onReady: () => void;
+  #states = new Map<string, OpenState>();
+  #epoch = '';
+  #rev = 0;
+  /** Revision, large presences, and members that are gone since, from before the items that were made last. */
+  #before: Pick<KnownOpen, 'rev' | 'crowded'> = { rev: 0, crowded: new Set() };
+  #gone: OpenState[] = [];
+  #known: KnownOpen | null = null;
+  /** The set was told: until then there is nobody to tell a change to. */
+  #isReady = false;
+  /** Events whose settlement or erasure has passed: a set from before, or a late change, does not bring them back. */
+  readonly #settled = new LateIds();
+  readonly #erased = new LateIds();
+
+  /**
+   * @param later takes a step that is to be in its place among records
+   * @param onReady called when the set is known, once or more often
+   */
+  constructor(open: TopicOpen, later: (step: OpenStep) => void, onReady: () => void) {
+    this.#open = open;
+    this.#onReady = onReady;
+    this.#crowds = new Crowds((type) => later({ step: 'count', json: '', type }));
+  }
+
+  /** Events that are open. */
+  get size(): number {
+    return this.#states.size;
+  }
+
+  get(id: string): OpenState | undefined {
+    return this.#states.get(id);
+  }
+
+  /** Takes in records and steps, in order. @param from the place before them @returns the items that tell of them */
+  items(batch: readonly (StreamRecord | OpenStep)[], from: Position): StreamRecord[] {
+    this.#before = { rev: this.#rev, crowded: this.#crowds.types };
+    this.#gone = [];
+    this.#known = null;
+    const items: StreamRecord[] = [];
+    let place = from;
+    for (const item of batch) {
+      if ('step' in item) {
+        items.push(...this.#take(item, place));
+        continue;
+      }
+      items.push(item);
+      this.#pass(item, place);
+      place = item;
+    }
+    return items;
+  }
+
+  known(before: boolean): KnownOpen {
+    const members = () => [...this.#states.values()].filter(({ kind }) => kind === 'presence');
+    if (before) return { ...this.#before, epoch: this.#epoch, members: [...members(), ...this.#gone] };
+    const { types: crowded } = this.#crowds;
+    this.#known ??= { epoch: this.#epoch, rev: this.#rev, crowded, members: members() };
+    return this.#known;
+  }
+
+  tell(known: KnownOpen | null, reader: Reader, subject: string | undefined, place: Position) {
+    const counts = [...this.#crowds.types].map((type) => this.#countOf(type));
+    const now = { states: this.#states, counts, known: this.known(false) };
+    return tellOpen(now, known?.epoch === this.#epoch ? known : null, reader, subject, place);
+  }
+
+  close(): void {
+    this.#crowds.clear();
+  }
+
+  /** A record passes: one that settles an event ends it at once, before its change is told. */
+  #pass(record: StreamRecord, place: Position): void {
+    if (record.epoch !== this.#epoch) {
+      // Of another epoch nothing is open [O10]; at first nothing is known.
+      if (place.epoch !== record.epoch) this.#begin(record.epoch);
+      this.#epoch = record.epoch;
+    }
+    if (record.erases) this.#erase(record.erases);
+    if (!this.#open.isStored(record.type)) return;
+    const part = openPartOf(record);
+    if (part === undefined || part.state === 'open') return;
+    this.#settled.add(part.id, record.seq);
+    this.#remove(part.id);
+  }
+
+  #begin(epoch: string): void {
+    this.#epoch = epoch;
+    this.#rev = 0;
+    this.#before = { rev: 0, crowded: new Set() };
+    this.#states = new Map();
+    this.#gone = [];
+    this.#crowds.clear();
+    this.#settled.clear();
+    this.#erased.clear();
+    this.#ready();
+  }
+
+  #erase(runs: NonNullable<StreamRecord['erases']>): void {
+    for (const { id, begun } of this.#states.values()) {
+      if (!begun || !runs.some(([after, last]) => begun.seq > after && begun.seq <= last)) continue;
+      this.#erased.add(id, begun.seq);
+      this.#remove(id);
+    }
+  }
+
+  #take(step: OpenStep, place: Position): StreamRecord[] {
+    this.#epoch = place.epoch;
+    this.#known = null;
+    if (step.step === 'set') return this.#reset(step.set, place);
+    if (step.step === 'change') return this.#change(step.change, place);
+    if (step.step === 'count') return this.#due(step.type, place);
+    const event = this.#open.admit(step.entry, place);
+    return event ? [toldRecord(place, event.type, notStored(event), EPHEMERAL)] : [];
+  }
+
+  #change(change: OpenChange, place: Position): StreamRecord[] {
+    const { rev } = change;
+    this.#rev = rev;
+    if (change.kind === 'begun') {
+      if (this.#isOver(change.event.id, change.at)) return [];
+      const is = this.#open.stateOf(change.event);
+      const items = is ? this.#put(is, (audience) => asItIs(is, place, null, audience)) : [];
+      return is?.kind === 'presence' ? items : []; // others are told by their records
+    }
+    const was = this.#states.get(change.id);
+    if (!was) return []; // settled by its record, erased, or malformed
+    if (change.kind === 'settled') return this.#settle(was, change.state, place);
+    if (change.kind === 'appended') {
+      const { id, text, offset: at } = change;
+      const is = was.appended(text, rev);
+      const told = (audience: Audience) =>
+        updateRecord(place, { id, at, text }, new ToldChange(was, is, audience));
+      return this.#put(is, told);
+    }
+    const seen = this.#open.admit(change.entry, place);
+    if (!seen) return [];
+    const is = was.replaced(seen, rev);
+    const { data } = decodeRecord(seen) as { data: unknown };
+    return this.#put(is, (audience) =>
+      updateRecord(place, { id: is.id, data }, new ToldChange(was, is, audience), seen.meta === undefined),
+    );
+  }
+
+  /** Puts a set in the place of what is mirrored, and tells the difference: as it is, not how it came to be. */
+  #reset(set: OpenSet, place: Position): StreamRecord[] {
+    this.#rev = set.rev;
+    const items: StreamRecord[] = [];
+    const open = new Set(set.events.map(({ id }) => id));
+    for (const was of [...this.#states.values()])
+      if (!open.has(was.id)) items.push(...this.#settle(was, 'lost', place));
+    for (const event of set.events) {
+      const was = this.#states.get(event.id) ?? null;
+      if (was?.rev === event.rev || this.#isOver(event.id, set.at)) continue;
+      const is = this.#open.stateOf(event);
+      if (is) items.push(...this.#put(is, (audience) => asItIs(is, place, was, audience)));
+    }
+    const wasReady = this.#isReady;
+    this.#ready();
+    return wasReady ? items : [];
+  }
+
+  #ready(): void {
+    this.#isReady = true;
+    this.#onReady();
+  }
+
+  /** @param at the end of the log when it was said that it is open */
+  #isOver(id: string, at: Position): boolean {
+    return this.#erased.has(id) || (this.#settled.seqOf(id) ?? 0) > at.seq;
+  }
+
+  /** Takes in a state. @param told makes the item that tells of it */
+  #put(is: OpenState, told: (audience: Audience) => StreamRecord): StreamRecord[] {
+    const was = this.#states.get(is.id);
+    this.#states.set(is.id, is);
+    if (is.kind !== 'presence') return [told('all')];
+    if (!was) this.#crowds.add(is.type, 1);
+    const { type } = is;
+    if (!this.#crowds.has(type)) return [told('all')];
+    const item = told('own');
+    return [item, ...this.#due(type, item)];
+  }
+
+  #settle(was: OpenState, state: SettledState, place: Position): StreamRecord[] {
+    const { id, type, kind } = was;
+    this.#states.delete(id);
+    if (kind !== 'presence') return []; // told by the record
+    this.#gone.push(was);
+    const isCrowded = this.#crowds.has(type);
+    const item = updateRecord(place, { id, state }, new ToldChange(was, null, isCrowded ? 'own' : 'all'));
+    if (!this.#crowds.add(type, -1)) return [item, ...this.#due(type, item)];
+    const members = [...this.#states.values()].filter((other) => other.type === type);
+    return [item, ...members.map((is) => asItIs(is, place, null, 'counted'))];
+  }
+
+  #remove(id: string): void {
+    this.#states.delete(id);
+    this.#known = null;
+  }
+
+  #due(type: string, place: Position): StreamRecord[] {
+    return this.#crowds.isDue(type) ? [this.#countOf(type).at(place)] : [];
+  }
+
+  #countOf(type: string): ToldCount {
+    return new ToldCount(type, (reader) => {
+      let count = 0;
+      for (const { seen } of this.#states.values()) if (seen.type === type && reader.matches(seen)) count++;
+      return count;
+    });
+  }
+}
+
+/** An event that is told as it is. */
+function asItIs(is: OpenState, place: Position, was: OpenState | null, audience: Audience): StreamRecord {
+  return { ...is.at(place), told: new ToldChange(was, is, audience) };
+}

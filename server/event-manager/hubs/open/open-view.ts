@@ -1,0 +1,85 @@
+import type { Position } from '../../../../shared/cursor.ts';
+import { type OpenState, ToldChange, type ToldCount, updateRecord } from '../../records/open-state.ts';
+import type { Reader, StreamRecord } from '../../records/stream-record.ts';
+
+/** Characters of JSON that are told together. */
+const TOLD_CHARS = 256 * 1024;
+
+/** What somebody knows of a topic's open set who was told all up to a moment. */
+export interface KnownOpen {
+  readonly epoch: string;
+  /** The set's revision. */
+  readonly rev: number;
+  /** Presences of which only the number was told. */
+  readonly crowded: ReadonlySet<string>;
+  /** Members of presences that it may know of; more do no harm. */
+  readonly members: readonly OpenState[];
+}
+
+/** Items for one subscriber, and what it knows once it has them. */
+export interface ToldOpen {
+  readonly items: readonly StreamRecord[];
+  readonly known: KnownOpen;
+}
+
+/** The open set as a hub's subscribers know it. */
+export interface OpenView {
+  /** An event that is open now. */
+  get(id: string): OpenState | undefined;
+  /** All that is known to whoever was handed all. @param before without what is handed out now, or was last */
+  known(before: boolean): KnownOpen;
+  /**
+   * Tells each open event that is for a subscriber, as it is, once, and members who are gone; those parts alone that it
+   * does not know [O3] [O6].
+   * @param known null: nothing
+   * @param place where it stands
+   */
+  tell(
+    known: KnownOpen | null,
+    reader: Reader,
+    subject: string | undefined,
+    place: Position,
+  ): Iterable<ToldOpen>;
+}
+
+/** An open set at one moment. */
+interface OpenNow {
+  readonly states: ReadonlyMap<string, OpenState>;
+  /** Of crowded presences. */
+  readonly counts: readonly ToldCount[];
+  readonly known: KnownOpen;
+}
+
+/** See {@link OpenView.tell}. The events that changed last come last, so whoever takes a part can go on from there. */
+export function* tellOpen(
+  { states, counts, known: now }: OpenNow,
+  known: KnownOpen | null,
+  reader: Reader,
+  subject: string | undefined,
+  place: Position,
+): Generator<ToldOpen, void, undefined> {
+  if (known?.rev === now.rev) return;
+  // Of those that were only counted nothing is known.
+  const isThinned = [...(known?.crowded ?? [])].some((type) => !now.crowded.has(type));
+  const since = isThinned || !known ? 0 : known.rev;
+  const isTold = ({ rev, type, by, seen }: OpenState): boolean => {
+    if (rev <= since || !reader.matches(seen)) return false;
+    return reader.allMembers || !now.crowded.has(type) || (subject !== undefined && by === subject);
+  };
+  let items = (known?.members ?? []).flatMap((was) => {
+    if (states.has(was.id) || !reader.matches(was.seen)) return [];
+    return [updateRecord(place, { id: was.id, state: 'left' }, new ToldChange(was, null))];
+  });
+  let chars = 0;
+  for (const state of [...states.values()].filter(isTold).sort((a, b) => a.rev - b.rev)) {
+    const item = state.at(place);
+    items.push(item);
+    chars += item.json.length;
+    if (chars < TOLD_CHARS) continue;
+    yield { items, known: { ...now, rev: state.rev } };
+    items = [];
+    chars = 0;
+  }
+  items.push(...counts.flatMap((count) => count.form(count.at(place), reader) ?? []));
+  if (items.length > 0) yield { items, known: now };
+}
