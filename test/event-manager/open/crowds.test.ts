@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { catalog, collect, type Events, type Live, OpenTopic, shorts } from './world.ts';
+
+let broker: MemoryBroker;
+let manager: EventManager<Events>;
+let topic: OpenTopic;
+
+beforeEach(() => {
+  broker = new MemoryBroker();
+  manager = new EventManager({ broker, catalog });
+  topic = new OpenTopic(broker);
+});
+afterEach(() => manager.close());
+
+async function viewers(count: number): Promise<Live[]> {
+  const all: Live[] = [];
+  for (let i = 0; i < count; i++) all.push(await topic.viewer(`v${i}`, `s${i}`));
+  return all;
+}
+
+const members = (stream: ReturnType<typeof collect>) =>
+  shorts(stream.items).filter((item) => item.startsWith('viewer open'));
+const counts = (stream: ReturnType<typeof collect>) =>
+  shorts(stream.items).filter((item) => item.includes('×'));
+
+test('[O11] of 500 members each is told', async () => {
+  await viewers(500);
+  using stream = collect(manager);
+  await stream.count(501);
+  expect(members(stream)).toHaveLength(500);
+});
+
+test.each([{}, { topics: ['default'] }])(
+  '[O11] above 500 a subscriber gets their number and its own; who asks for all gets all: %o',
+  async (options) => {
+    const all = await viewers(501);
+    using mine = collect(manager, { ...options, subject: 's7' });
+    using other = collect(manager, options);
+    using every = collect(manager, { ...options, members: 'all' });
+    using narrow = collect(manager, {
+      ...options,
+      types: ['viewer'],
+      filter: { name: { in: ['v1', 'v2'] } },
+    });
+    await mine.count(3);
+    await other.count(2);
+    await every.count(502);
+    await narrow.count(2);
+    expect(shorts(mine.items)).toEqual(['viewer open v7 now', 'viewer × 501', 'synced']);
+    expect(shorts(other.items)).toEqual(['viewer × 501', 'synced']);
+    expect(shorts(narrow.items)).toEqual(['viewer × 2', 'synced']); // no more than it would see of them
+    expect(members(every)).toHaveLength(501);
+    expect(counts(every)).toEqual([]);
+
+    await all[7]?.replace({ name: 'me' });
+    await all[8]?.replace({ name: 'not me' });
+    await all[9]?.settle('left');
+    await topic.viewer('new', 's1000');
+    await topic.viewer('newer', 's1001');
+    await every.count(507);
+    await expect.poll(() => counts(other).at(-1)).toBe('viewer × 502');
+    expect(shorts(mine.items)).toContain('= me');
+    expect(shorts(mine.items)).not.toContain('= not me');
+    expect(members(other)).toEqual([]);
+    expect(shorts(other.items).filter((item) => item === 'left' || item.startsWith('='))).toEqual([]);
+    expect(counts(other).length).toBeLessThanOrEqual(3); // at the start, at once, and a second later
+    expect(shorts(every.items).slice(502)).toEqual([
+      '= me',
+      '= not me',
+      'left',
+      'viewer open new now',
+      'viewer open newer now',
+    ]);
+  },
+);
+
+test('[O11] when members go, and few are left, each is told again', async () => {
+  using few = collect(manager);
+  using every = collect(manager, { members: 'all' });
+  await few.count(1);
+  const all = await viewers(510);
+  await every.count(511);
+  expect(members(few)).toHaveLength(500);
+  await expect.poll(() => counts(few)[0]).toBe('viewer × 501');
+  for (const viewer of all.slice(0, 60)) await viewer.settle('left');
+  await every.count(571);
+  await expect.poll(() => members(few).length).toBe(950);
+  expect(members(every)).toHaveLength(510);
+  await all[100]?.settle('left');
+  await expect.poll(() => shorts(few.items).at(-1)).toBe('left');
+});

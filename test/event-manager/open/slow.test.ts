@@ -1,0 +1,198 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FeedHandle, FeedReader } from '../../../server/event-manager/feeds/feed-reader.ts';
+import type { Batch, EncodeBody, FrameStyle } from '../../../server/event-manager/hubs/hub.ts';
+import type { StreamRecord } from '../../../server/event-manager/records/stream-record.ts';
+import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { catalog, type Events, type Item, OpenTopic, shorts } from './world.ts';
+
+let broker: MemoryBroker;
+let manager: EventManager<Events>;
+let topic: OpenTopic;
+
+beforeEach(() => {
+  broker = new MemoryBroker();
+  manager = new EventManager({ broker, catalog });
+  topic = new OpenTopic(broker);
+});
+afterEach(() => manager.close());
+
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await setImmediate();
+}
+
+/** Records that were encoded: a transport makes of the same one the same bytes. */
+const encoded = new Set<StreamRecord>();
+const encode: EncodeBody = (record) => {
+  encoded.add(record);
+  return Buffer.from(record.json);
+};
+const style: FrameStyle = { frame: (bodies) => Buffer.concat(bodies) };
+const group = {};
+
+/** A reader that takes so many batches, and is full then. */
+class SlowReader implements FeedReader {
+  readonly name = 'slow';
+  readonly group = group;
+  readonly items: string[] = [];
+  readonly cursors: string[] = [];
+  isFull = false;
+  room = Number.POSITIVE_INFINITY;
+  readonly #feed: FeedHandle;
+
+  constructor(options: Parameters<typeof manager.subscribe>[0] = {}) {
+    this.#feed = manager.subscribe(options).attach(this);
+  }
+
+  take(batch: Batch): boolean {
+    batch.framesFor(encode, style);
+    for (const { json, cursor } of batch.records) {
+      this.items.push(...shorts([JSON.parse(json) as Item]));
+      this.cursors.push(cursor);
+    }
+    this.room--;
+    return this.room > 0;
+  }
+
+  waitedFor(): void {}
+
+  fail(): void {} // the manager is closed
+
+  /** Takes on. */
+  resume(room = Number.POSITIVE_INFINITY): void {
+    this.room = room;
+    this.isFull = false;
+    this.#feed.resume();
+  }
+
+  async count(count: number): Promise<string[]> {
+    await expect.poll(() => this.items.length).toBeGreaterThanOrEqual(count);
+    await quiet();
+    return this.items;
+  }
+}
+
+describe('[O6] a slow reader', () => {
+  const live = async (options = {}) => {
+    const [reply, other] = [await topic.reply('a'), await topic.reply('z')];
+    const [ada, eve] = [await topic.viewer('Ada'), await topic.viewer('Eve')];
+    const reader = new SlowReader(options);
+    await reader.count(5);
+    return { reply, other, ada, eve, reader };
+  };
+
+  test.each([{}, { topics: ['default'] }])(
+    'gets what changed as it is now, and not what was between: %o',
+    async (options) => {
+      const { reply, ada, eve, reader } = await live(options);
+      reader.room = 1;
+      await reply.append('b');
+      await reader.count(6);
+      for (const text of 'cdefgh') {
+        await reply.append(text);
+        await quiet();
+      }
+      await ada.settle('left');
+      await eve.replace({ name: 'Eva' });
+      await topic.note(1);
+      await topic.viewer('Bob');
+      const gone = await topic.viewer('nobody');
+      await gone.settle('left');
+      await quiet();
+      expect(reader.items.slice(5)).toEqual(['+b@1']);
+      reader.resume();
+      await reader.count(11);
+      expect(reader.items.slice(6)).toEqual([
+        'note 1',
+        'left',
+        'reply open abcdefgh now',
+        'viewer open Eva now',
+        'viewer open Bob now',
+      ]);
+      await reply.append('!');
+      expect((await reader.count(12)).slice(11)).toEqual(['+!@8']);
+    },
+  );
+
+  test('that is not handed a batch since others fill it gets what was in that', async () => {
+    const { reply, ada, reader } = await live();
+    reader.isFull = true;
+    await reply.append('b');
+    await ada.settle('left');
+    await quiet();
+    expect(reader.items).toHaveLength(5);
+    reader.resume();
+    await reader.count(7);
+    expect(reader.items.slice(5)).toEqual(['left', 'reply open ab now']);
+  });
+
+  test('that was told a batch is not told it again: the control', async () => {
+    const { reply, reader } = await live();
+    reader.room = 1;
+    await reply.append('b');
+    await reader.count(6);
+    reader.resume();
+    await quiet();
+    expect(reader.items.slice(5)).toEqual(['+b@1']);
+  });
+
+  test('with room for less than is open gets it in parts, each event once', async () => {
+    const large = 'x'.repeat(100_000);
+    for (let i = 0; i < 10; i++) await topic.reply(`${i}${large}`);
+    const reader = new SlowReader();
+    reader.room = 1;
+    await reader.count(3);
+    expect(reader.items).toHaveLength(3); // a part ends with the one that makes it large
+    while (!reader.items.includes('synced')) {
+      reader.resume(1);
+      await quiet();
+    }
+    expect(reader.items.map((item) => item.slice(0, 12))).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => `reply open ${i}`),
+      'synced',
+    ]);
+  });
+
+  test('gets the settlement of an event that was settled meanwhile from the log, and nothing else of it', async () => {
+    const { reply, other, reader } = await live();
+    reader.room = 1;
+    await reply.append('b');
+    await reader.count(6);
+    await other.append('y');
+    await quiet();
+    await other.settle('aborted');
+    await quiet();
+    reader.resume();
+    await reader.count(7);
+    expect(reader.items.slice(6)).toEqual(['reply aborted zy']);
+  });
+});
+
+test('an update is encoded once for all of a group, and so is an open event for all who join', async () => {
+  const reply = await topic.reply('a');
+  const readers = Array.from({ length: 50 }, () => new SlowReader());
+  for (const reader of readers) await reader.count(2);
+  encoded.clear();
+  await reply.append('b');
+  await topic.note(1);
+  for (const reader of readers) await reader.count(4);
+  expect(encoded.size).toBe(2);
+  encoded.clear();
+  const later = Array.from({ length: 50 }, () => new SlowReader());
+  for (const reader of later) await reader.count(2);
+  expect([...encoded].filter(({ type }) => type === 'reply')).toHaveLength(1);
+  expect(encoded.size).toBe(51); // each has a stream_synced of its own
+});
+
+test('[V7] an event whose opening was erased is told to nobody any more', async () => {
+  const [kept, gone] = [await topic.reply('kept'), await topic.reply('gone')];
+  const reader = new SlowReader();
+  await reader.count(3);
+  await manager.erase({ cursor: reader.cursors[1]?.replace(/:\d+$/, ':2') ?? '' });
+  await reader.count(4);
+  await gone.append('!');
+  await kept.append('!');
+  expect((await reader.count(5)).slice(3)).toEqual(['gap', '+!@4']);
+  const late = new SlowReader();
+  expect(await late.count(2)).toEqual(['reply open kept! now', 'synced']);
+});
