@@ -29,7 +29,7 @@ export class OpenMirror implements OpenView {
   #states = new Map<string, OpenState>();
   #epoch = '';
   #rev = 0;
-  /** Revision, large presences, and members that are gone since, from before the items that were made last. */
+  /** Revision, large presences, and members as they were that have changed, from before the items that were made last. */
   #before: Pick<KnownOpen, 'rev' | 'crowded'> = { rev: 0, crowded: new Set() };
   #gone: OpenState[] = [];
   #known: KnownOpen | null = null;
@@ -201,7 +201,8 @@ export class OpenMirror implements OpenView {
     const was = this.#states.get(is.id);
     this.#states.set(is.id, is);
     if (is.kind !== 'presence') return [told('all')];
-    if (!was) this.#crowds.add(is.type, 1);
+    if (was) this.#gone.push(was);
+    else this.#crowds.add(is.type, 1);
     const { type } = is;
     if (!this.#crowds.has(type)) return [told('all')];
     const item = told('own');

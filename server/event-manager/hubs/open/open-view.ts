@@ -12,7 +12,7 @@ export interface KnownOpen {
   readonly rev: number;
   /** Presences of which only the number was told. */
   readonly crowded: ReadonlySet<string>;
-  /** Members of presences that it may know of; more do no harm. */
+  /** Members of presences as it may know them, some in several states; more of them do no harm. */
   readonly members: readonly OpenState[];
 }
 
@@ -66,10 +66,9 @@ export function* tellOpen(
     if (rev <= since || !reader.matches(seen)) return false;
     return reader.allMembers || !now.crowded.has(type) || (subject !== undefined && by === subject);
   };
-  let items = (known?.members ?? []).flatMap((was) => {
-    if (states.has(was.id) || !reader.matches(was.seen)) return [];
-    return [updateRecord(place, { id: was.id, state: 'left' }, new ToldChange(was, null))];
-  });
+  let items = outOfSight(known?.members ?? [], states, reader).map((was) =>
+    updateRecord(place, { id: was.id, state: 'left' }, new ToldChange(was, null)),
+  );
   let chars = 0;
   for (const state of [...states.values()].filter(isTold).sort((a, b) => a.rev - b.rev)) {
     const item = state.at(place);
@@ -82,4 +81,19 @@ export function* tellOpen(
   }
   items.push(...counts.flatMap((count) => count.form(count.at(place), reader) ?? []));
   if (items.length > 0) yield { items, known: now };
+}
+
+/** Members that a reader saw, and sees no more: each once. */
+function outOfSight(
+  members: readonly OpenState[],
+  states: ReadonlyMap<string, OpenState>,
+  reader: Reader,
+): OpenState[] {
+  const gone = new Map<string, OpenState>();
+  for (const was of members) {
+    const is = states.get(was.id);
+    if (is === was || (is && reader.matches(is.seen))) continue;
+    if (reader.matches(was.seen)) gone.set(was.id, was);
+  }
+  return [...gone.values()];
 }

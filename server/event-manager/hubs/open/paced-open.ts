@@ -21,8 +21,11 @@ export class PacedOpen implements OpenView {
   readonly #keyOf: KeyOf;
   readonly #changed = new Map<string, Changed>();
   readonly #latest = new Map<string, StreamRecord>();
+  /** What was known at the last delivery, at the one before, and members as they were before they changed since. */
   #known: KnownOpen;
   #before: KnownOpen;
+  #gone: OpenState[] = [];
+  #goneBefore: OpenState[] = [];
 
   /** @param view of the topic's own hub */
   constructor(view: OpenView, keyOf: KeyOf) {
@@ -41,7 +44,13 @@ export class PacedOpen implements OpenView {
   }
 
   known(before: boolean): KnownOpen {
-    return before ? this.#before : this.#known;
+    const { rev, crowded, epoch, members } = before ? this.#before : this.#known;
+    const now = this.#view.known(false);
+    const gone = before ? [...this.#goneBefore, ...this.#gone] : this.#gone;
+    // Of another log nothing was known. Who came after the last delivery may have been told when a subscriber joined.
+    const isSame = epoch === now.epoch;
+    const all = [...(isSame ? members : []), ...now.members, ...gone];
+    return { epoch: now.epoch, rev: isSame ? rev : 0, crowded, members: all };
   }
 
   tell(
@@ -63,13 +72,17 @@ export class PacedOpen implements OpenView {
     const id = (told.is ?? told.was)?.id ?? '';
     const held = this.#changed.get(id);
     const audience = held && held.audience !== told.audience ? 'all' : told.audience;
-    this.#changed.set(id, { was: held ? held.was : told.was, audience, item });
+    // One that came and went is told to have left: who joined between knows it.
+    const was = told.is === null ? (held?.was ?? told.was) : held ? held.was : told.was;
+    this.#changed.set(id, { was, audience, item });
+    if (told.was?.kind === 'presence' && (!held || told.is === null)) this.#gone.push(told.was);
   }
 
   /** Lets go of what is held: of another log nothing of it is open. */
   clear(): void {
     this.#changed.clear();
     this.#latest.clear();
+    this.#gone = [];
   }
 
   /** Hands over what is held, in a place. */
@@ -77,11 +90,11 @@ export class PacedOpen implements OpenView {
     const items = [...this.#latest.values()].map((item) => placed(item, place));
     for (const [id, { was, audience, item }] of this.#changed) {
       const is = this.#view.get(id) ?? null;
-      if (was === null && is === null) continue; // came and went
       const told = new ToldChange(was, is, audience);
       if (is) items.push({ ...is.at(place), told });
       else if (was?.kind === 'presence') items.push({ ...placed(item, place), told }); // others are settled by their records
     }
+    this.#goneBefore = this.#gone;
     this.clear();
     this.#before = this.#known;
     this.#known = this.#view.known(false);
