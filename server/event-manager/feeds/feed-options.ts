@@ -9,7 +9,7 @@ export interface FeedOptions {
   hub: Hub;
   selector: Selector;
   reader: FeedReader;
-  /** Whose it is, see Selection.subject. */
+  /** Its owner, see Selection.subject. */
   subject?: string | undefined;
   /** Turns that its steps through the log share with those of others. */
   reads: Reads;

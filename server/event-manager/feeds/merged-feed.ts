@@ -17,7 +17,7 @@ export interface MergedFeedOptions extends Following {
   /** Hubs that it shares with those who follow the same. */
   hubs: MergedHubs;
   reader: FeedReader;
-  /** Whose it is, see Selection.subject. */
+  /** Its owner, see Selection.subject. */
   subject?: string | undefined;
   reads: Reads;
   /** Called once. */

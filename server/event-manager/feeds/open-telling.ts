@@ -3,12 +3,12 @@ import type { KnownOpen, OpenView } from '../hubs/open/open-view.ts';
 import type { Selector } from '../records/selector.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 
-/** What one subscriber is told of open events when it comes to live on a hub; a feed of a topic without any has none. */
+/** Tells one subscriber of open events when it comes to live on a hub; a feed of a topic without any has none. */
 export class OpenTelling {
-  /** Whose it is. */
+  /** Its owner, see Selection.subject. */
   readonly subject: string | undefined;
   readonly #view: OpenView;
-  /** What it knew when it left the hub; null where that is nothing, and while it is told all there is. */
+  /** Its knowledge when it left the hub; null where that is nothing, and while it is told all there is. */
   #known: KnownOpen | null = null;
 
   constructor(view: OpenView, subject: string | undefined) {

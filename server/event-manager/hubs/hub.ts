@@ -54,7 +54,7 @@ export interface Sink {
   readonly subscribers?: (() => readonly Sink[]) | undefined;
   /** Sinks that select alike and have one group get the same bytes; undefined: it shares them with nobody. */
   readonly group: object | undefined;
-  /** Whose it is: it gets items for this subject alone. Left out: nobody's, or of several. */
+  /** Its owner: it gets items for this subject alone. Left out: nobody's, or of several. */
   readonly subject?: string | undefined;
   /** True if nothing may be handed to it now. */
   readonly isFull: boolean;

@@ -30,7 +30,7 @@ export class TopicHub implements Hub {
   readonly #budget: RecentBudget;
   readonly #recent = new RecentRecords(RECENT_RECORDS, RECENT_CHARS);
   readonly #started: Promise<void>;
-  /** What its catalog's open kinds need; null for a catalog without any. */
+  /** The part for its catalog's open kinds; null for a catalog without any. */
   readonly #open: HubOpen | null;
   #position: Position | null = null;
   #previous: Position | null = null;

@@ -90,7 +90,7 @@ export class OpenState {
   }
 }
 
-/** Those who are told a change: all who see the event; of a large presence its own subject, and those who want all. */
+/** Readers who are told a change: all who see the event; of a large presence its own subject, and those who want all. */
 export type Audience = 'all' | 'own' | 'counted';
 
 /** A change of an open event: a reader is told it who sees the event as it was, or as it is. */

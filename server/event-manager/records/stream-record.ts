@@ -61,7 +61,7 @@ export function formFor(reader: Reader, item: StreamRecord): StreamRecord | null
   return reader.matches(item) ? item : null;
 }
 
-/** Those of some items that are for a reader, in the form in which it gets them. */
+/** Items that are for a reader, of some, in the form in which it gets them. */
 export function formsFor(reader: Reader, items: readonly StreamRecord[]): StreamRecord[] {
   const forms: StreamRecord[] = [];
   for (const item of items) {

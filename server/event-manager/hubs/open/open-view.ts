@@ -5,7 +5,7 @@ import type { Reader, StreamRecord } from '../../records/stream-record.ts';
 /** Characters of JSON that are told together. */
 const TOLD_CHARS = 256 * 1024;
 
-/** What somebody knows of a topic's open set who was told all up to a moment. */
+/** Knowledge of a topic's open set, of somebody who was told all up to a moment. */
 export interface KnownOpen {
   readonly epoch: string;
   /** The set's revision. */
@@ -45,7 +45,7 @@ export interface OpenView {
 /** An open set at one moment. */
 interface OpenNow {
   readonly states: ReadonlyMap<string, OpenState>;
-  /** Of crowded presences. */
+  /** Numbers of members, of crowded presences. */
   readonly counts: readonly ToldCount[];
   readonly known: KnownOpen;
 }

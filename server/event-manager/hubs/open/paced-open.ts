@@ -21,7 +21,7 @@ export class PacedOpen implements OpenView {
   readonly #keyOf: KeyOf;
   readonly #changed = new Map<string, Changed>();
   readonly #latest = new Map<string, StreamRecord>();
-  /** What was known at the last delivery, at the one before, and members as they were before they changed since. */
+  /** Knowledge at the last delivery and at the one before, and members as they were before they changed since. */
   #known: KnownOpen;
   #before: KnownOpen;
   #gone: OpenState[] = [];
