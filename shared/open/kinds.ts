@@ -100,8 +100,3 @@ export type OpenEventFacts = Readonly<Record<string, OpenFacts>>;
 export function isStored(kind: OpenKind): boolean {
   return kind === 'growing' || kind === 'question';
 }
-
-/** Names of those events whose openings and settlements are records of the log. */
-export function storedNames(opens: OpenEventFacts): string[] {
-  return Object.entries(opens).flatMap(([name, { kind }]) => (isStored(kind) ? [name] : []));
-}

@@ -2,10 +2,10 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { formatCursor, type Position, parseCursor } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry } from '../../../shared/log.ts';
-import { isStored, storedNames } from '../../../shared/open/kinds.ts';
+import { isStored } from '../../../shared/open/kinds.ts';
 import type { Broker, LogRecord } from '../../broker/broker.ts';
 import type { OpenEvent, OpenEvents, OpenSet } from '../../broker/open/open-events.ts';
-import { OpenState } from '../records/open-state.ts';
+import { OpenState, storedNames } from '../records/open-state.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
 
 /** The open sets of a broker, for a catalog that has open kinds. */

@@ -1,5 +1,6 @@
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import { envelopeText } from '../../../shared/log.ts';
+import { isStored, type OpenEventFacts } from '../../../shared/open/kinds.ts';
 import type { BegunKind, StreamUpdate } from '../../../shared/open/open-part.ts';
 import { decodeRecord, type Reader, type StreamRecord, type Told } from './stream-record.ts';
 
@@ -194,4 +195,9 @@ export function notStored({ json, meta }: StreamRecord): Pick<StreamRecord, 'jso
   // At the end, where it counts whatever else the envelope holds.
   const text = json.endsWith(NOT_STORED) ? json : `${json.slice(0, json.lastIndexOf('}'))}${NOT_STORED}`;
   return meta === undefined ? { json: text } : { json: text, meta };
+}
+
+/** Names of those events whose openings and settlements are records of the log. */
+export function storedNames(opens: OpenEventFacts): string[] {
+  return Object.entries(opens).flatMap(([name, { kind }]) => (isStored(kind) ? [name] : []));
 }

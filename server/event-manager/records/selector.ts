@@ -2,11 +2,11 @@ import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { type CompiledFilter, compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
-import { storedNames } from '../../../shared/open/kinds.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
 import { mayHave } from '../../broker/retention/cuts.ts';
 import type { KeyOf } from './conflation.ts';
+import { storedNames } from './open-state.ts';
 import { decodeRecord, isNoticeType, openPartOf, type Reader, type StreamRecord } from './stream-record.ts';
 
 /** The records of a topic that a subscriber wants. */
