@@ -2,6 +2,7 @@ import { encode } from '../wire/encode.ts';
 import { LOG_LIMITS } from '../wire/limits.ts';
 import { lossOf, whyUnsendable } from '../wire/lossless.ts';
 import { isJson, isJsonScalar } from '../wire/shapes.ts';
+import { hasControlCharacters, withoutControlCharacters } from './control-characters.ts';
 import { invalidAt, LEFT_OUT, mapTree, type TreeRules } from './tree.ts';
 
 /**
@@ -37,15 +38,10 @@ const AS_JSON: TreeRules = {
 
 const OF_THIS_REALM: TreeRules = { prototype: Object.prototype, leaf: (value) => value };
 
-/** All of Unicode's control characters (Cc) but tab, line feed and carriage return. */
-const CONTROL = /[^\P{Cc}\t\n\r]/u;
-const ALL_CONTROL = new RegExp(CONTROL, 'gu');
-
 const WITHOUT_CONTROL: TreeRules = {
-  leaf: (value) =>
-    typeof value === 'string' && CONTROL.test(value) ? value.replace(ALL_CONTROL, '') : value,
+  leaf: (value) => (typeof value === 'string' ? withoutControlCharacters(value) : value),
   name: (name, path) => {
-    if (CONTROL.test(name)) throw invalidAt(path, 'a field’s name has control characters');
+    if (hasControlCharacters(name)) throw invalidAt(path, 'a field’s name has control characters');
     return name;
   },
 };

@@ -1,0 +1,155 @@
+import { beforeEach, expect, test } from 'vitest';
+import { EventsError } from '../../shared/errors.ts';
+import { type HandleOptions, openHandle } from '../../shared/open/handles.ts';
+import type { BegunKind } from '../../shared/open/open-part.ts';
+import { FakeClock } from '../simulation/fake-clock.ts';
+
+/** Calls of a handle, in order, and how they are answered. */
+class Server {
+  readonly calls: unknown[] = [];
+  text = '';
+  open = true;
+  refuse: EventsError | undefined;
+  readonly made = {
+    append: async (at: number, text: string) => {
+      this.calls.push(['append', at, text]);
+      if (this.refuse) throw this.refuse;
+      this.text += text;
+      return { length: this.text.length };
+    },
+    update: async (data: unknown) => this.calls.push(['update', data]),
+    touch: async () => {
+      this.calls.push(['touch']);
+      return this.open;
+    },
+    settle: async (state: string, reason: string | undefined) => {
+      this.calls.push(reason === undefined ? ['settle', state] : ['settle', state, reason]);
+      return { cursor: 'e:2' };
+    },
+  } satisfies HandleOptions['calls'];
+}
+
+let clock: FakeClock;
+let server: Server;
+beforeEach(() => {
+  clock = new FakeClock();
+  server = new Server();
+});
+
+function begun(kind: BegunKind, more: Partial<HandleOptions> = {}) {
+  const answer = { cursor: 'e:1', id: 'x', key: 'k', resumed: false, length: 0 };
+  return openHandle({ kind, begun: answer, leaseMs: 10_000, calls: server.made, clock, ...more });
+}
+
+test('the first piece is sent at once, and those of the next 50 ms are joined', async () => {
+  const reply = begun('growing');
+  await reply.append('a');
+  const later = [reply.append('b'), reply.append('c')];
+  expect(server.calls).toEqual([['append', 0, 'a']]);
+  await clock.advance(50);
+  await Promise.all(later);
+  expect(server.calls.at(-1)).toEqual(['append', 1, 'bc']);
+  expect(reply.length).toBe(3);
+});
+
+test('a settlement comes after all of the text', async () => {
+  const reply = begun('growing');
+  for (const piece of ['one ', 'two ', 'three']) void reply.append(piece);
+  expect(await reply.done()).toEqual({ cursor: 'e:2' });
+  expect(server.text).toBe('one two three');
+  expect(server.calls.at(-1)).toEqual(['settle', 'done']);
+});
+
+test('no surrogate pair is split, between pieces or within a long one', async () => {
+  const reply = begun('growing');
+  void reply.append('\ud83d');
+  void reply.append(`\ude00${'😀'.repeat(20_000)}x\ud83d`);
+  await reply.done();
+  const pieces = server.calls.flatMap((call) =>
+    Array.isArray(call) && call[0] === 'append' ? [call[2]] : [],
+  );
+  for (const piece of pieces) expect(piece).not.toMatch(/\p{Cs}/u);
+  expect(server.text).toBe(`😀${'😀'.repeat(20_000)}x\ufffd`);
+});
+
+test('control characters are not sent', async () => {
+  const reply = begun('growing');
+  await reply.append('a\u0000b\u001b[31m\tc\n');
+  expect(server.text).toBe('ab[31m\tc\n');
+  void reply.append('\u0000');
+  await clock.advance(1_000);
+  expect(server.calls.filter((call) => Array.isArray(call) && call[0] === 'append')).toHaveLength(1);
+});
+
+test('a failed piece ends the text, is told by done, and leaves abort possible', async () => {
+  const reply = begun('growing');
+  server.refuse = new EventsError('CONFLICT', 'no', { length: 7 });
+  void reply.append('a');
+  void reply.append('b');
+  await expect(reply.done()).rejects.toMatchObject({ code: 'CONFLICT', length: 7 });
+  expect(server.calls).toEqual([['append', 0, 'a']]);
+  await reply.abort('no more');
+  expect(server.calls.at(-1)).toEqual(['settle', 'aborted', 'no more']);
+});
+
+test('more text than an event may have is refused, and not lost in silence', async () => {
+  const reply = begun('growing');
+  await expect(reply.append('x'.repeat(256 * 1024 + 1))).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  await expect(reply.done()).rejects.toMatchObject({ code: 'TOO_LARGE' });
+});
+
+test('a resumed event goes on after the text that is there', async () => {
+  const reply = begun('growing', { begun: { cursor: 'e:1', id: 'x', key: 'k', resumed: true, length: 5 } });
+  await reply.append('a');
+  expect(server.calls).toEqual([['append', 5, 'a']]);
+});
+
+test('the lease is renewed at half of it, counted from the last change', async () => {
+  const reply = begun('growing');
+  await clock.advance(4_000);
+  await reply.append('a');
+  await clock.advance(4_999);
+  expect(server.calls).toEqual([['append', 0, 'a']]);
+  await clock.advance(1);
+  expect(server.calls.at(-1)).toEqual(['touch']);
+  await reply.done();
+  await clock.advance(60_000);
+  expect(server.calls.filter((call) => Array.isArray(call) && call[0] === 'touch')).toHaveLength(1);
+});
+
+test('an event that is not open any more is told once, and not renewed', async () => {
+  let lost = 0;
+  begun('presence', { onLost: () => lost++ });
+  server.open = false;
+  await clock.advance(60_000);
+  expect([lost, server.calls]).toEqual([1, [['touch']]]);
+});
+
+test('a presence is updated with the latest of its data, and leaves when it is closed', async () => {
+  const me = begun('presence');
+  await me.update(1);
+  void me.update(2);
+  const last = me.update(3);
+  await clock.advance(50);
+  await last;
+  await me.close();
+  await me.close();
+  expect(server.calls).toEqual([
+    ['update', 1],
+    ['update', 3],
+    ['settle', 'left'],
+  ]);
+});
+
+test('closing aborts a growing event that was not settled, and lets a question wait', async () => {
+  await begun('growing').close();
+  await begun('question').close();
+  expect(server.calls).toEqual([['settle', 'aborted']]);
+});
+
+test('an event that was settled before is not renewed', async () => {
+  const settled = { id: 'x', state: 'done', cursor: 'e:2' } as const;
+  const reply = begun('growing', { begun: { cursor: 'e:1', id: 'x', key: 'k', resumed: false, settled } });
+  await clock.advance(60_000);
+  expect([reply.settled, server.calls]).toEqual([settled, []]);
+});
