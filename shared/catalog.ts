@@ -43,6 +43,8 @@ export interface AnyCatalog {
   readonly names: readonly string[];
   /** Facts about those events that are of an open kind: `growing`, `question`, `presence`, `ephemeral`. */
   readonly opens: OpenEventFacts;
+  /** True where control characters are taken out of data, or it is cleaned in another way, before it is validated. */
+  readonly cleans: boolean;
   has(name: string): boolean;
   /**
    * A validated answer to a question.
@@ -85,8 +87,12 @@ export interface Catalog<S extends EventSchemas, O extends OpenEventFacts = NoOp
   parse<N extends keyof S & string>(name: N, data: unknown): z.output<S[N]>;
 }
 
-/** Of a catalog in which every event is complete when it is published. */
+/** The open kinds of a catalog in which every event is complete when it is published. */
 export type NoOpens = Readonly<Record<never, never>>;
+
+/** The catalog of definitions. It has a name of its own, so that a declaration file writes them out once and not twice. */
+export interface CatalogOf<D extends Readonly<Record<string, EventDefinition>>>
+  extends Catalog<SchemasOf<D>, OpensOf<D>> {}
 
 /** Options of {@link defineEvents}. */
 export interface DefineEventsOptions {
@@ -115,7 +121,7 @@ const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor'
 export function defineEvents<const D extends Readonly<Record<string, EventDefinition>>>(
   definitions: D,
   { sanitize = stripControlCharacters }: DefineEventsOptions = {},
-): Catalog<SchemasOf<D>, OpensOf<D>> {
+): CatalogOf<D> {
   const names = Object.keys(definitions) as (keyof D & string)[];
   if (names.length === 0) throw new TypeError('defineEvents: define at least one event');
   for (const name of names) checkDefinition(name, definitions[name]);
@@ -141,6 +147,7 @@ export function defineEvents<const D extends Readonly<Record<string, EventDefini
     schemas: Object.freeze(Object.fromEntries(names.map((name) => [name, event(name).newest]))),
     names: Object.freeze(names),
     opens: Object.freeze(Object.fromEntries(opens)),
+    cleans: sanitize !== false,
     has: (name) => events.has(name),
     parse: (name, data) => event(name).parse(data),
     parseAnswer: (name, answer) => {
@@ -154,7 +161,7 @@ export function defineEvents<const D extends Readonly<Record<string, EventDefini
     upcast: (name, version, data) => event(name).upcast(data, version),
     downcast: (name, version, data) => event(name).downcast(data, version),
   };
-  return Object.freeze(catalog) as Catalog<SchemasOf<D>, OpensOf<D>>;
+  return Object.freeze(catalog) as CatalogOf<D>;
 }
 
 function dataOf(definition: EventDefinition): z.ZodType | VersionedSchema {

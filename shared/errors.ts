@@ -65,7 +65,7 @@ const MAX_MESSAGE_BYTES = 1_000;
 /** Bytes of the paths and messages of all issues together, of which each has its share. */
 const MAX_ISSUES_BYTES = 1_800;
 
-/** What an {@link EventsError} tells beside its message, where that is known. */
+/** Details that an {@link EventsError} tells beside its message, where they are known. */
 interface ErrorOptions extends Partial<Pick<EventsError, 'issues' | 'retryAfterMs' | 'settled' | 'length'>> {
   cause?: unknown;
 }

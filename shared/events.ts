@@ -27,7 +27,7 @@ export type EventOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog
     by?: string | undefined;
     /** The trace it belongs to, where its publisher traces: W3C's `traceparent`. */
     traceparent?: string | undefined;
-    /** Which open event it is of, and its state then: of a `growing` event, a `question` or a `presence`. */
+    /** The open event that it is of, and its state then: of a `growing` event, a `question` or a `presence`. */
     open?: OpenPart | undefined;
     /** The answer, in the settlement of a `question` that was answered; `by` is who gave it. */
     answer?: AnswerOf<K, C> | undefined;
@@ -42,6 +42,15 @@ export type AnswerOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalo
 }
   ? A extends z.ZodType
     ? z.output<A>
+    : never
+  : never;
+
+/** The answers to a question that one may give: what their schema takes. Never, of any other event. */
+export type AnswerInput<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog> = C['opens'] extends {
+  readonly [K in N]: { readonly answers?: infer A };
+}
+  ? A extends z.ZodType
+    ? z.input<A>
     : never
   : never;
 

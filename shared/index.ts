@@ -1,6 +1,7 @@
 export {
   type AnyCatalog,
   type Catalog,
+  type CatalogOf,
   type DefineEventsOptions,
   defineEvents,
   type EventDefinition,
@@ -13,6 +14,7 @@ export type { Since } from './cursor.ts';
 export { stripControlCharacters } from './data/event-data.ts';
 export { ERRORS, type ErrorCode, EventsError, formatIssues, type Issue } from './errors.ts';
 export type {
+  AnswerInput,
   AnswerOf,
   AnyEvent,
   EventData,
@@ -33,6 +35,7 @@ export {
   type PublishTarget,
   toLogEntry,
 } from './log.ts';
+export type { BegunEvent, OpenHandle } from './open/handles.ts';
 export {
   ephemeral,
   growing,
@@ -42,6 +45,7 @@ export {
   presence,
   question,
 } from './open/kinds.ts';
+export type { OpenPage } from './open/open-page.ts';
 export type {
   BegunKind,
   OpenKind,

@@ -11,6 +11,7 @@ import {
   subjectIdSchema,
   timestampSchema,
 } from './events.ts';
+import type { OpenKind, OpenPart } from './open/open-part.ts';
 import { decodeAccepted } from './wire/decode.ts';
 import { encode } from './wire/encode.ts';
 import { LOG_LIMITS } from './wire/limits.ts';
@@ -55,20 +56,29 @@ export interface EntryStamp {
   by?: string | undefined;
   /** Version of the data that is stored; see AnyCatalog.downcast. Default: the newest. */
   version?: number | undefined;
+  /** The open event that it opens or settles. Default: it is complete. */
+  open?: OpenPart | undefined;
+  /** False for an event that no log stores. */
+  stored?: false | undefined;
 }
 
 /**
  * Validates an event and turns it into a log entry: the only way into a log.
- * @throws EventsError UNKNOWN_EVENT or INVALID_EVENT, with the path of each wrong field
+ * @throws EventsError UNKNOWN_EVENT or INVALID_EVENT, with the path of each wrong field; INVALID_OPTION where an event of its
+ *   kind is no record, or has to be begun
  */
 export function toLogEntry<C extends AnyCatalog>(
   catalog: C,
   event: { event_type: string; data: unknown } & PublishMeta,
-  { by, version: held }: EntryStamp = {},
+  stamp: EntryStamp = {},
 ): LogEntry {
-  const { event_type, timestamp, idempotencyKey, traceparent } = event;
+  const { event_type, timestamp, idempotencyKey } = event;
+  const { by, open, stored } = stamp;
   const newest = catalog.versionOf(event_type);
-  const version = held ?? newest;
+  const version = stamp.version ?? newest;
+  const kind = catalog.opens[event_type]?.kind;
+  if (kind !== undefined && kind !== 'growing' && !open && !(kind === 'ephemeral' && stored === false))
+    throw otherWay(event_type, kind);
   if (timestamp !== undefined && !timestampSchema.safeParse(timestamp).success)
     throw invalidField('timestamp', 'not an ISO 8601 time with Z or an offset');
   if (idempotencyKey !== undefined && !idempotencyKeySchema.safeParse(idempotencyKey).success)
@@ -79,9 +89,23 @@ export function toLogEntry<C extends AnyCatalog>(
     version === newest
       ? catalog.parse(event_type, event.data)
       : catalog.downcast(event_type, version, event.data);
+  return entryOf(catalog, { ...event, data }, stamp);
+}
+
+/** The log entry of an event whose data is valid: of the version that the stamp names, as that version's schema yields it. */
+export function entryOf<C extends AnyCatalog>(
+  catalog: C,
+  event: { event_type: string; data: unknown } & PublishMeta,
+  { by, version: held, open, stored }: EntryStamp,
+): LogEntry {
+  const { event_type, data, timestamp, idempotencyKey, traceparent } = event;
+  const newest = catalog.versionOf(event_type);
+  const version = held ?? newest;
   const envelope: Record<string, unknown> = { event_type, timestamp: timestamp ?? now(), data };
   if (by !== undefined) envelope['by'] = by;
   if (isTraceparent(traceparent)) envelope['traceparent'] = traceparent;
+  if (open) envelope['open'] = open;
+  if (stored === false) envelope['stored'] = false;
   const isPlain = version === newest && catalog.isPlainJson(event_type);
   const { json, meta } = envelopeText(envelope, isPlain);
   const entry: Writable<LogEntry> = { type: event_type, id: idempotencyKey ?? newEntryId(), json };
@@ -138,6 +162,16 @@ function now(): string {
     stampedMs = ms;
   }
   return stamp;
+}
+
+/** The error of an event that does not become a record in this way. */
+function otherWay(name: string, kind: Exclude<OpenKind, 'growing'>): EventsError {
+  const advice = {
+    question: `waits for an answer: ask it, with ask('${name}', …), or begin it`,
+    presence: `lasts as long as its owner: begin it, with begin('${name}', …) or join('${name}', …)`,
+    ephemeral: 'is never stored: publish it by itself, through a server or an EventManager',
+  };
+  return new EventsError('INVALID_OPTION', `${name} ${advice[kind]}. Nothing was stored.`);
 }
 
 function invalidField(field: string, message: string): EventsError {

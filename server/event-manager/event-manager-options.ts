@@ -36,7 +36,9 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
    * or less: send clients elsewhere. Then they go on, with a gap in its place.
    */
   onNewerVersion?: (met: NewerVersion) => void;
-  /** Clock of replays, and of waits for newer versions. Default: the machine's clock. */
+  /** Events of a topic that may be open at once; one more is refused with TOO_MANY_OPEN [O11]. Default 1000. */
+  maxOpen?: number;
+  /** Clock of replays, of waits for newer versions, and of looks at leases. Default: the machine's clock. */
   clock?: Clock;
   /** Follows its events into other processes. Default: nothing does. */
   tracing?: Tracing | undefined;
@@ -44,6 +46,12 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   instruments?: Instruments;
   /** Ms for which a topic that nobody follows any more stays attached. Default 5 000. */
   lingerMs?: number;
+}
+
+/** Somebody for whom events are read: the types that it may see, the subject that it is, and on whose turns. */
+export interface ReadFor extends Pick<Selection, 'unknownTypes' | 'subject'> {
+  /** Default: this process. */
+  asker?: Asker | undefined;
 }
 
 /** Options of a subscription in this process: those of all subscriptions, and for whom it is. */

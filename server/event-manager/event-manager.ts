@@ -2,45 +2,60 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
+import type { OpenPage } from '../../shared/open/open-page.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
-import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../../shared/read-options.ts';
+import { checkPublishAs } from '../../shared/publish-as.ts';
+import type {
+  EraseOptions,
+  EraseResult,
+  EventSelection,
+  HistoryOptions,
+  ReplayOptions,
+} from '../../shared/read-options.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker, LogRecord } from '../broker/broker.ts';
+import { MAX_OPEN } from '../broker/open/open-events.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
-import type { Tracing } from '../telemetry/telemetry.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
 import { Eraser, requireWhich } from './erasing/eraser.ts';
-import type { EventManagerOptions, ListenerOptions, SubscribeOptions } from './event-manager-options.ts';
+import type {
+  EventManagerOptions,
+  ListenerOptions,
+  ReadFor,
+  SubscribeOptions,
+} from './event-manager-options.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/past/history.ts';
 import { checkReplay, replay } from './feeds/past/replay.ts';
 import { SubscriptionFactory } from './feeds/subscription-factory.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
 import { type ListenerHandler, Listeners } from './listeners.ts';
+import { ManagerOpen } from './open/manager-open.ts';
+import { OpenEventsPart } from './open/open-events-part.ts';
+import { readOpen } from './open/open-reader.ts';
+import type { OpenVerbs } from './open/open-verbs.ts';
+import { Intake } from './publish/intake.ts';
 import {
   ManagerPublisher,
   type ManagerPublishResult,
   type PublishBatchOptions,
   type PublishOptions,
-  type UncheckedEvent,
 } from './publish/publisher.ts';
-import { traced } from './publish/traced.ts';
-import { type Asker, HeldRecords, ownAsker, unhurried } from './reading/asker.ts';
-import { ReadSteps } from './reading/steps.ts';
+import { ownAsker } from './reading/asker.ts';
+import { ProcessReads } from './reading/process-reads.ts';
 import { openSetsOf } from './reading/topic-open.ts';
 import { TopicReaders } from './reading/topic-readers.ts';
-import { pageTurns, readTurns } from './reading/turns.ts';
 import { SchemaComparison } from './records/kept-schemas.ts';
 import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
-import { ofThePast, type Selection, select } from './records/selector.ts';
+import { ofThePast, select } from './records/selector.ts';
 import type { DeliveredItem } from './records/stream-record.ts';
 import { DeliveryStats, type EventStats } from './stats/event-stats.ts';
 
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
-export class EventManager<C extends AnyCatalog = PsycheCatalog> {
+export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerOpen<C> {
   readonly catalog: C;
   /** Its logger. */
   readonly logger: Logger;
@@ -49,39 +64,42 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   readonly #checks: RecordChecks;
   readonly #newer: NewerVersions;
   readonly #logs: TopicReaders;
+  readonly #intake: Intake;
   readonly #publisher: ManagerPublisher;
+  readonly #open: OpenEventsPart;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
   readonly #listeners: Listeners<C>;
   readonly #subscriptions: SubscriptionFactory;
-  /** Turns of all reads of logs, step by step, and those of pages, which are held until they are sent. */
-  readonly #reads = readTurns();
-  readonly #pages = pageTurns();
-  readonly #held = new HeldRecords();
-  readonly #clock: Clock;
-  readonly #tracing: Tracing | undefined;
+  readonly #reads = new ProcessReads();
+  protected readonly clock: Clock;
   readonly #startedAt = new Date().toISOString();
   #closed = false;
 
   constructor(options: EventManagerOptions<C>) {
+    super();
     const { instruments = noInstruments, tracing } = options;
-    this.#tracing = tracing;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
-    const { publishAs = {}, onNewerVersion, clock = systemClock } = options;
+    const { onNewerVersion, clock = systemClock, maxOpen = MAX_OPEN } = options;
     // C is the seed's catalog exactly when no other is given.
     this.catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
     this.#broker = broker;
     this.logger = logger;
-    this.#clock = clock;
+    this.clock = clock;
     this.#schemas = new SchemaComparison(this.catalog, broker, logger);
     this.#checks = new RecordChecks(this.catalog, logger, (...schema) => this.#schemas.isFirst(...schema));
     this.#newer = new NewerVersions({ catalog: this.catalog, clock, logger, onNewerVersion });
     const ready = this.#checks.needsFirst ? () => this.#schemas.compare() : undefined;
-    const opens = openSetsOf(this.catalog, broker);
-    const waits = { newer: this.#newer, turns: this.#reads, ready };
-    this.#logs = new TopicReaders(broker, (record) => this.#checks.admit(record), waits, opens);
+    const waits = { newer: this.#newer, turns: this.#reads.turns, ready };
+    const admit = (record: LogRecord) => this.#checks.admit(record);
+    this.#logs = new TopicReaders(broker, admit, waits, openSetsOf(this.catalog, broker));
     const { catalog } = this;
-    this.#publisher = new ManagerPublisher(catalog, broker, maxInFlight, throttle, publishAs, instruments);
+    const publishAs = checkPublishAs(catalog, options.publishAs, 'EventManager');
+    const intake = new Intake(maxInFlight, instruments);
+    this.#intake = intake;
+    const ways = { catalog, broker, intake, publishAs, tracing };
+    this.#publisher = new ManagerPublisher(ways, throttle);
+    this.#open = new OpenEventsPart({ ...ways, maxOpen, logger, admit, clock: options.clock });
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#logs.of(topic),
@@ -100,8 +118,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
         topics: (sink) => broker.topics(sink),
       },
       this.#deliveries,
-      this.#reads,
-      this.#held,
+      this.#reads.turns,
+      this.#reads.held,
     );
   }
 
@@ -116,11 +134,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   ): Promise<ManagerPublishResult> {
     if (this.#closed) return Promise.reject(managerClosed());
     this.#schemas.compare();
-    const { topic, by, timestamp, idempotencyKey, traceparent } = options;
-    const event = { event_type, data, timestamp, idempotencyKey, traceparent };
-    // Not async: each further promise is a twentieth of what a publish costs here.
-    if (!this.#tracing) return this.#publisher.publish(topic, event, by);
-    return this.#publishTraced(this.#tracing, topic, event, by);
+    const { topic, by, ...meta } = options;
+    return this.#publisher.publish(topic, { event_type, data, ...meta }, by);
   }
 
   /**
@@ -133,13 +148,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
     this.#use();
-    const { topic, by } = options;
-    const publish = (traceparent?: string) => {
-      const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
-      return this.#publisher.publishBatch(topic, all, by);
-    };
-    const types = events.map(({ event_type }) => event_type);
-    return this.#tracing?.publish(traced(topic, types, events[0]?.traceparent), publish) ?? publish();
+    return this.#publisher.publishBatch(options.topic, events, options.by);
   }
 
   /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */
@@ -179,18 +188,16 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     signal,
     asker = ownAsker(),
     ...options
-  }: ReplayOptions<N, C> &
-    Pick<Selection, 'unknownTypes' | 'subject'> & {
-      signal?: AbortSignal | undefined;
-      asker?: Asker | undefined;
-    } = {}): AsyncIterable<DeliveredItem<N, C>> {
+  }: ReplayOptions<N, C> & ReadFor & { signal?: AbortSignal | undefined } = {}): AsyncIterable<
+    DeliveredItem<N, C>
+  > {
     this.#use();
     checkReplay(options);
     const selector = ofThePast(select(this.catalog, options));
     return replay<N, C>(this.#logs.of(parseTopic(options.topic)), selector, options, {
-      clock: this.#clock,
+      clock: this.clock,
       signal,
-      reads: { turns: this.#reads, asker, held: this.#held },
+      reads: this.#reads.of(asker),
     });
   }
 
@@ -201,20 +208,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   async history<N extends EventName<C> = EventName<C>>({
     asker = ownAsker(),
     ...options
-  }: HistoryOptions<N, C> &
-    Pick<Selection, 'unknownTypes' | 'subject'> & { asker?: Asker | undefined } = {}): Promise<
-    HistoryPage<N, C>
-  > {
+  }: HistoryOptions<N, C> & ReadFor = {}): Promise<HistoryPage<N, C>> {
     this.#use();
     const log = this.#logs.of(parseTopic(options.topic));
-    return this.#pages.run(asker, async () => {
-      asker.admitAnswer();
+    return this.#reads.page(asker, () => {
       // Not before its turn: a filter that is compiled takes ten times the memory of one that waits.
       const selector = ofThePast(select(this.catalog, options));
-      const steps = new ReadSteps({ turns: this.#reads, asker: unhurried(asker), held: this.#held });
-      const { page, chars } = await readHistory<N, C>(log, selector, options, steps);
-      asker.answered(chars);
-      return page;
+      return readHistory<N, C>(log, selector, options, this.#reads.steps(asker));
     });
   }
 
@@ -226,37 +226,44 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
   async erase<N extends EventName<C> = EventName<C>>({
     asker = ownAsker(),
     ...options
-  }: EraseOptions<N, C> & { asker?: Asker | undefined }): Promise<EraseResult> {
+  }: EraseOptions<N, C> & Pick<ReadFor, 'asker'>): Promise<EraseResult> {
     this.#use();
     requireWhich(options);
     const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
-    const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };
-    return { erased: await eraser.all(select(this.catalog, options), new ReadSteps(reads)) };
+    return { erased: await eraser.all(select(this.catalog, options), this.#reads.steps(asker)) };
+  }
+
+  /** The verbs of open events as single calls: see {@link ManagerOpen.opens}. @throws EventsError CLOSED */
+  get opens(): OpenVerbs {
+    this.#use();
+    return this.#open.verbs;
+  }
+
+  async openEvents<N extends EventName<C> = EventName<C>>({
+    asker = ownAsker(),
+    ...options
+  }: EventSelection<N, C> & ReadFor = {}): Promise<OpenPage<N, C>> {
+    this.#use();
+    const log = this.#logs.of(parseTopic(options.topic));
+    return this.#reads.page(asker, () => readOpen<N, C>(log, select(this.catalog, options)));
   }
 
   /** Counts of this process since it started. */
   stats(): EventStats {
     const { names } = this.catalog;
-    const { gate, published, invalid, unavailable } = this.#publisher;
+    const { published, ...queue } = this.#intake.stats(names);
     return {
       startedAt: this.#startedAt,
       now: new Date().toISOString(),
-      published: published.toRecord(names),
+      published,
       received: this.#deliveries.counts.toRecord(names),
       lastEventAt: this.#deliveries.lastEventAt,
-      queueSize: gate.inFlight,
-      queueLimit: gate.limit,
+      ...queue,
       subscribers: this.#deliveries.subscribers,
       listeners: this.#listeners.size,
       topics: this.#hubs.topics,
-      errors: {
-        invalid,
-        overloaded: gate.overloaded,
-        unavailable,
-        listener: this.#listeners.errors,
-        malformed: this.#checks.rejected,
-      },
+      errors: { ...this.#intake.errors, listener: this.#listeners.errors, malformed: this.#checks.rejected },
       malformed: this.#checks.rejectedByVersion,
     };
   }
@@ -271,22 +278,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     if (this.#closed) return;
     this.#closed = true;
     this.#publisher.flush();
+    this.#open.close();
     this.#newer.close();
     this.#hubs.close();
     this.#subscriptions.close();
     await this.#broker.close();
-  }
-
-  async #publishTraced(
-    tracing: Tracing,
-    topic: string | undefined,
-    event: UncheckedEvent,
-    by: string | undefined,
-  ): Promise<ManagerPublishResult> {
-    const { event_type, traceparent: given } = event;
-    return await tracing.publish(traced(topic, [event_type], given), (traceparent = given) =>
-      this.#publisher.publish(topic, { ...event, traceparent }, by),
-    );
   }
 
   /** Every call begins here. */

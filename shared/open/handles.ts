@@ -13,9 +13,9 @@ export interface BegunEvent {
   key: string;
   /** True if it had been begun before, by the same key. */
   resumed: boolean;
-  /** How it was settled, where it had been settled before. */
+  /** Its settlement, where it had been settled before. */
   settled?: Settlement | undefined;
-  /** Of a growing event: the length of its text now, in UTF-16 code units. */
+  /** Length of a growing event's text now, in UTF-16 code units. */
   length?: number | undefined;
 }
 
@@ -209,7 +209,8 @@ class Handle<Data> implements OpenHandle<Data> {
     const { calls, leaseMs, onLost } = this.#options;
     try {
       if (await calls.touch()) return this.#renewLater();
-    } catch {
+    } catch (error) {
+      if (isOver(error)) return this.#end();
       return this.#renewLater(leaseMs / 8); // in the half that is left there are some more chances
     }
     if (this.#ended) return;
@@ -224,9 +225,11 @@ class Handle<Data> implements OpenHandle<Data> {
   }
 }
 
-/** Tells if an error says that the event is not open any more. */
+/** Codes of errors after which an event cannot be changed from here. */
+const OVER = ['ALREADY_SETTLED', 'NOT_OPEN', 'FORBIDDEN', 'CLOSED'];
+
 function isOver(error: unknown): boolean {
-  return error instanceof EventsError && (error.code === 'ALREADY_SETTLED' || error.code === 'NOT_OPEN');
+  return error instanceof EventsError && OVER.includes(error.code);
 }
 
 function isHighSurrogate(text: string, at: number): boolean {

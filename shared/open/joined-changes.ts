@@ -18,18 +18,24 @@ export class JoinedChanges<T> {
   readonly #clock: Clock;
   readonly #join: (waiting: T | undefined, added: T) => T;
   readonly #send: (changes: T) => Promise<void>;
+  readonly #onIdle: () => void;
   #waiting: Waiting<T> | undefined;
   #sending: Promise<void> | undefined;
   #cooling: (() => void) | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param join makes one of what waits and what is added to it */
+  /**
+   * @param join makes one of what waits and what is added to it
+   * @param onIdle called when nothing waits, and what is added next goes at once
+   */
   constructor(
     clock: Clock,
     join: (waiting: T | undefined, added: T) => T,
     send: (changes: T) => Promise<void>,
+    onIdle: () => void = () => {},
   ) {
     this.#clock = clock;
+    this.#onIdle = onIdle;
     this.#join = join;
     this.#send = send;
   }
@@ -71,7 +77,7 @@ export class JoinedChanges<T> {
     this.#cool();
     this.#cooling = this.#clock.setTimer(() => {
       this.#cooling = undefined;
-      this.#next();
+      this.#goOn();
     }, JOIN_MS);
     this.#sending = this.#send(changes).then(
       () => this.#sent(resolve),
@@ -85,7 +91,12 @@ export class JoinedChanges<T> {
   #sent(tell: () => void): void {
     this.#sending = undefined;
     tell();
-    if (!this.#cooling) this.#next();
+    if (!this.#cooling) this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#next();
+    if (!this.#sending) this.#onIdle();
   }
 
   #cool(): void {

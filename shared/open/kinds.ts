@@ -64,7 +64,7 @@ export function question<S extends z.ZodType, A extends z.ZodType>({
 }: {
   /** The question's own data. */
   asks: S | VersionedSchema<S>;
-  /** What an answer holds. */
+  /** The schema of answers. */
   answers: A;
 }): OpenDefinition<S, 'question', A> {
   return new OpenDefinition('question', asks, { answers });

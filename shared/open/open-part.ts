@@ -26,6 +26,8 @@ export interface OpenPart {
   state: 'open' | SettledState;
   /** The field of `data` that grows, of a `growing` event. */
   field?: string | undefined;
+  /** Why its owner gave it up, where that was said. */
+  reason?: string | undefined;
 }
 
 /** A change of an open event, in order with the records around it; never repeated [O2]. */

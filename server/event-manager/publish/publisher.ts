@@ -1,12 +1,14 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EventInput, EventName, PublishMeta } from '../../../shared/events.ts';
-import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../../shared/log.ts';
-import { checkPublishAs } from '../../../shared/publish-as.ts';
+import { type EntryStamp, type LogEntry, type PublishResult, toLogEntry } from '../../../shared/log.ts';
 import { parseTopic } from '../../../shared/topic.ts';
-import type { Instruments } from '../../telemetry/telemetry.ts';
-import { Counts } from '../stats/event-stats.ts';
+import type { Broker } from '../../broker/broker.ts';
+import { requireOpenSets } from '../../broker/require-open-sets.ts';
+import type { Tracing } from '../../telemetry/telemetry.ts';
+import type { Intake } from './intake.ts';
 import { Throttle } from './throttle.ts';
+import { traced } from './traced.ts';
 
 /** Options of a publish: the topic, and details beside the data. */
 export interface PublishOptions extends PublishMeta {
@@ -31,35 +33,35 @@ export type ManagerPublishResult = PublishResult & { conflated?: true };
 /** An event that nobody has validated yet. */
 export type UncheckedEvent = { event_type: string; data: unknown } & PublishMeta;
 
-/** The way in: validation, throttles, the bound on what is in flight, and the counts of it all. */
+/** Parts of a {@link ManagerPublisher}. */
+export interface PublisherParts {
+  readonly catalog: AnyCatalog;
+  readonly broker: Pick<Broker, 'publish' | 'open'>;
+  readonly intake: Intake;
+  /** Versions that events are held at. */
+  readonly publishAs: ReadonlyMap<string, number>;
+  readonly tracing: Tracing | undefined;
+}
+
+/** Ms between two events of a type, by its name. */
+type ThrottleMs = Readonly<Record<string, number | undefined>>;
+
+/** The way in of events that are complete: validation and throttles. */
 export class ManagerPublisher {
-  readonly gate: PublishGate;
-  /** Events accepted, per type. */
-  readonly published = new Counts();
-  /** Events refused because they were not valid. */
-  invalid = 0;
-  /** Events the broker failed to append. */
-  unavailable = 0;
   readonly #catalog: AnyCatalog;
-  readonly #target: PublishTarget;
-  readonly #instruments: Instruments;
+  readonly #broker: Pick<Broker, 'publish' | 'open'>;
+  readonly #intake: Intake;
   readonly #throttles = new Map<string, Throttle<PublishResult[]>>();
   /** Versions that events are held at. */
   readonly #publishAs: ReadonlyMap<string, number>;
+  readonly #tracing: Tracing | undefined;
 
-  constructor(
-    catalog: AnyCatalog,
-    target: PublishTarget,
-    maxInFlight: number,
-    throttleMs: Readonly<Record<string, number | undefined>>,
-    publishAs: Readonly<Record<string, number | undefined>>,
-    instruments: Instruments,
-  ) {
-    this.#publishAs = checkPublishAs(catalog, publishAs, 'EventManager');
-    this.#instruments = instruments;
+  constructor({ catalog, broker, intake, publishAs, tracing }: PublisherParts, throttleMs: ThrottleMs) {
     this.#catalog = catalog;
-    this.#target = target;
-    this.gate = new PublishGate(maxInFlight);
+    this.#broker = broker;
+    this.#intake = intake;
+    this.#publishAs = publishAs;
+    this.#tracing = tracing;
     for (const [name, intervalMs] of Object.entries(throttleMs)) {
       if (!catalog.has(name))
         throw new TypeError(`EventManager: throttle names ${name}, which the catalog does not have`);
@@ -67,40 +69,69 @@ export class ManagerPublisher {
     }
   }
 
-  async publish(
-    topicName: string | undefined,
+  publish(
+    topic: string | undefined,
     event: UncheckedEvent,
     by?: PublishOptions['by'],
   ): Promise<ManagerPublishResult> {
-    const topic = parseTopic(topicName);
-    const entry = this.#validated(() => this.#toEntry(event, by));
-    const throttle = this.#throttles.get(entry.type);
-    this.gate.enter(1);
-    try {
-      if (!throttle) return only(await this.#append(topic, [entry]));
-      const { result, replaced } = await throttle.run(topic, () => this.#append(topic, [entry]));
-      return replaced ? { ...only(result), conflated: true } : only(result);
-    } finally {
-      this.gate.leave(1);
-    }
+    // Not async: each further promise is a twentieth of what a publish costs here.
+    if (!this.#tracing) return this.#publish(topic, event, by);
+    const { event_type, traceparent: given } = event;
+    return this.#tracing.publish(traced(topic, [event_type], given), (traceparent = given) =>
+      this.#publish(topic, { ...event, traceparent }, by),
+    );
   }
 
-  async publishBatch(
-    topicName: string | undefined,
+  publishBatch(
+    topic: string | undefined,
     events: readonly UncheckedEvent[],
     by?: PublishBatchOptions['by'],
   ): Promise<PublishResult[]> {
+    const publish = (traceparent?: string) => {
+      const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
+      return this.#publishBatch(topic, all, by);
+    };
+    const types = events.map(({ event_type }) => event_type);
+    return this.#tracing?.publish(traced(topic, types, events[0]?.traceparent), publish) ?? publish();
+  }
+
+  async #publish(
+    topicName: string | undefined,
+    event: UncheckedEvent,
+    by: PublishOptions['by'],
+  ): Promise<ManagerPublishResult> {
+    const topic = parseTopic(topicName);
+    const isEphemeral = this.#catalog.opens[event.event_type]?.kind === 'ephemeral';
+    const stored = isEphemeral ? false : undefined;
+    const entry = this.#intake.validated(() => this.#toEntry(event, { by, stored }));
+    const throttle = this.#throttles.get(entry.type);
+    this.#intake.gate.enter(1);
+    try {
+      const append = () => (isEphemeral ? this.#announce(topic, entry) : this.#append(topic, [entry]));
+      if (!throttle) return only(await append());
+      const { result, replaced } = await throttle.run(topic, append);
+      return replaced ? { ...only(result), conflated: true } : only(result);
+    } finally {
+      this.#intake.gate.leave(1);
+    }
+  }
+
+  async #publishBatch(
+    topicName: string | undefined,
+    events: readonly UncheckedEvent[],
+    by: PublishBatchOptions['by'],
+  ): Promise<PublishResult[]> {
     const topic = parseTopic(topicName);
     const publisherOf = (index: number) => (typeof by === 'object' ? by[index] : by);
-    const entries = this.#validated(() =>
-      events.map((event, index) => atIndex(index, () => this.#toEntry(event, publisherOf(index)))),
+    const entries = this.#intake.validated(() =>
+      events.map((event, index) => atIndex(index, () => this.#toEntry(event, { by: publisherOf(index) }))),
     );
     if (entries.length === 0) return [];
-    this.gate.enter(entries.length);
+    this.#intake.gate.enter(entries.length);
     try {
       return await this.#append(topic, entries);
     } finally {
-      this.gate.leave(entries.length);
+      this.#intake.gate.leave(entries.length);
     }
   }
 
@@ -109,35 +140,25 @@ export class ManagerPublisher {
     for (const throttle of this.#throttles.values()) throttle.flush();
   }
 
-  #toEntry(event: UncheckedEvent, by: string | undefined): LogEntry {
-    return toLogEntry(this.#catalog, event, { by, version: this.#publishAs.get(event.event_type) });
+  #toEntry(event: UncheckedEvent, stamp: EntryStamp): LogEntry {
+    return toLogEntry(this.#catalog, event, { ...stamp, version: this.#publishAs.get(event.event_type) });
   }
 
-  /** Appends, and counts. Not async: each further promise is a twentieth of what a publish costs here. */
   #append(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
-    const startedAt = performance.now();
-    return this.#target.publish(topic, entries).then(
-      (results) => {
-        this.#instruments.published(performance.now() - startedAt);
-        for (const [index, { type }] of entries.entries()) {
-          if (!results[index]?.duplicate) this.published.add(type);
-        }
-        return results;
-      },
-      (error: unknown) => {
-        this.unavailable += entries.length;
-        throw error;
-      },
-    );
+    const publish = () => this.#broker.publish(topic, entries);
+    return this.#intake.write(entries.length, publish, (results) => {
+      for (const [index, { type }] of entries.entries()) {
+        if (!results[index]?.duplicate) this.#intake.published.add(type);
+      }
+    });
   }
 
-  #validated<T>(validate: () => T): T {
-    try {
-      return validate();
-    } catch (error) {
-      this.invalid++;
-      throw error;
-    }
+  /** Hands an event to those who are there: no log stores it. */
+  async #announce(topic: string, entry: LogEntry): Promise<PublishResult[]> {
+    const sets = requireOpenSets(this.#broker);
+    const announce = () => sets.announce(topic, entry);
+    const cursor = await this.#intake.write(1, announce, () => this.#intake.published.add(entry.type));
+    return [{ cursor, duplicate: false }];
   }
 }
 
@@ -156,40 +177,6 @@ function atIndex<T>(index: number, validate: () => T): T {
     throw new EventsError(error.code, `Nothing of the batch was stored. events.${index}: ${error.message}`, {
       issues,
     });
-  }
-}
-
-/** Bounds what is in flight between publishers and the broker [D10]. */
-class PublishGate {
-  readonly limit: number;
-  #inFlight = 0;
-  /** Publishes turned away since the start. */
-  overloaded = 0;
-
-  constructor(limit: number) {
-    if (!Number.isInteger(limit) || limit < 1)
-      throw new TypeError('EventManager: maxInFlight must be a positive integer');
-    this.limit = limit;
-  }
-
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
-  /** Counts publishes in, until they {@link leave}. @throws EventsError OVERLOADED when `count` more would pass the limit */
-  enter(count: number): void {
-    if (this.#inFlight + count > this.limit) {
-      this.overloaded += count;
-      throw new EventsError(
-        'OVERLOADED',
-        `${this.#inFlight} publishes are in flight and at most ${this.limit} may be. Nothing was stored: try again later, or publish slower.`,
-      );
-    }
-    this.#inFlight += count;
-  }
-
-  leave(count: number): void {
-    this.#inFlight -= count;
   }
 }
 

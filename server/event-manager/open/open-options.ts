@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import {
+  LEASE_MS,
+  MAX_LEASE_MS,
+  MAX_TIMEOUT_MS,
+  MIN_LEASE_MS,
+  TIMEOUT_MS,
+} from '../../../shared/open/leases.ts';
+import type { BegunKind, SettledState } from '../../../shared/open/open-part.ts';
+import { MAX_GROWN } from '../../broker/open/open-events.ts';
+
+/** Schemas of what is said about open events, for every way in: bounded, and looked at before anything else is done. */
+export const openShape = {
+  id: z.string().min(1).max(128),
+  key: z
+    .string()
+    .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, 'must be text of 1–128 characters, none of them a control character'),
+  leaseMs: z.int().min(MIN_LEASE_MS).max(MAX_LEASE_MS),
+  timeoutMs: z.int().min(MIN_LEASE_MS).max(MAX_TIMEOUT_MS),
+  at: z.int().min(0).max(MAX_GROWN),
+  text: z
+    .string()
+    .max(MAX_GROWN)
+    .refine((text) => !/\p{Cs}/u.test(text), 'has half of a surrogate pair: send both halves together'),
+  state: z.enum(['done', 'aborted', 'withdrawn', 'left']),
+  reason: z.string().max(1000),
+};
+
+/** States in which owners may settle their events. An answer, and the end of a lease or a deadline, settle the others. */
+const OWNERS_STATES: Readonly<Record<BegunKind, readonly SettledState[]>> = {
+  growing: ['done', 'aborted'],
+  question: ['withdrawn'],
+  presence: ['left'],
+};
+
+/** @throws EventsError INVALID_OPTION where an owner cannot settle an event of the kind so */
+export function requireOwnersState(type: string, kind: BegunKind, state: SettledState): void {
+  const states = OWNERS_STATES[kind];
+  if (states.includes(state)) return;
+  const message = `${type} is a ${kind}: its owner settles it as ${states.join(' or ')}, not as ${state}`;
+  throw new EventsError('INVALID_OPTION', message, { issues: [{ path: ['state'], message }] });
+}
+
+/** The time that an event has: a lease, or of a question until its deadline. @throws EventsError INVALID_OPTION */
+export function leaseOf(
+  kind: BegunKind,
+  { leaseMs, timeoutMs }: { leaseMs?: number | undefined; timeoutMs?: number | undefined },
+): number {
+  if (kind === 'question') {
+    if (leaseMs !== undefined) throw notFor('leaseMs', kind, 'timeoutMs');
+    return timeoutMs === undefined ? TIMEOUT_MS : checked('timeoutMs', timeoutMs);
+  }
+  if (timeoutMs !== undefined) throw notFor('timeoutMs', kind, 'leaseMs');
+  return leaseMs === undefined ? LEASE_MS : checked('leaseMs', leaseMs);
+}
+
+/** An option, checked. @throws EventsError INVALID_OPTION */
+export function checked<K extends keyof typeof openShape>(
+  name: K,
+  value: unknown,
+): z.output<(typeof openShape)[K]> {
+  const result = openShape[name].safeParse(value);
+  if (result.success) return result.data as z.output<(typeof openShape)[K]>;
+  const issues = toIssues(result.error, [name]);
+  throw new EventsError('INVALID_OPTION', formatIssues(issues), { issues });
+}
+
+function notFor(option: string, kind: BegunKind, other: string): EventsError {
+  const message = `a ${kind} has none: pass ${other}`;
+  return new EventsError('INVALID_OPTION', `${option}: ${message}`, {
+    issues: [{ path: [option], message }],
+  });
+}

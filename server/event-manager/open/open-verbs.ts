@@ -1,0 +1,292 @@
+import type { AnyCatalog } from '../../../shared/catalog.ts';
+import { hasControlCharacters } from '../../../shared/data/control-characters.ts';
+import { newEntryId } from '../../../shared/data/entry-ids.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import type { LogEntry } from '../../../shared/log.ts';
+import type { BegunEvent } from '../../../shared/open/handles.ts';
+import { isStored } from '../../../shared/open/kinds.ts';
+import type { SettledState, Settlement } from '../../../shared/open/open-part.ts';
+import type { Clock } from '../../../shared/timing.ts';
+import { parseTopic } from '../../../shared/topic.ts';
+import type { Broker } from '../../broker/broker.ts';
+import { MAX_GROWN, type OpenEvent, type OpenEvents, type Owner } from '../../broker/open/open-events.ts';
+import { notOpen } from '../../broker/open/refusals.ts';
+import { requireOpenSets } from '../../broker/require-open-sets.ts';
+import type { Tracing } from '../../telemetry/telemetry.ts';
+import type { Intake } from '../publish/intake.ts';
+import { traced } from '../publish/traced.ts';
+import { appendJoined, type Piece } from './joined-appends.ts';
+import type { OpenEntries } from './open-entries.ts';
+import { type BegunType, begunNames, begunType, newOpenId, typeOfId } from './open-ids.ts';
+import { checked, leaseOf, requireOwnersState } from './open-options.ts';
+import { OwnedChanges } from './owned-changes.ts';
+import { Settling } from './settling.ts';
+
+/** Options of a beginning. */
+export interface BeginOptions {
+  /** Default `default`. */
+  topic?: string | undefined;
+  /**
+   * A name of the owner's own, 1–128 characters: to begin again under it answers the event that is open, or how it was
+   * settled. Default: a fresh secret.
+   */
+  key?: string | undefined;
+  /** Ms without a change or a renewal after which it lapses [O8], 1 s to 1 h. Default 15 s. */
+  leaseMs?: number | undefined;
+  /** Ms until a question's deadline, 1 s to 30 days. Default 1 h. */
+  timeoutMs?: number | undefined;
+  /** Id of the subject that begins it, as in PublishOptions. */
+  by?: string | undefined;
+  /** The trace it continues. */
+  traceparent?: string | undefined;
+}
+
+/** An event that is open, and who says so. */
+export interface OwnedEvent extends Owner {
+  /** Default `default`. */
+  topic?: string | undefined;
+}
+
+/** Parts of {@link OpenVerbs}. */
+export interface OpenVerbsParts {
+  readonly catalog: AnyCatalog;
+  readonly broker: Broker;
+  readonly intake: Intake;
+  readonly entries: OpenEntries;
+  /** The answer that a settlement tells of, wherever it is kept. */
+  readonly answerOf: (topic: string, settled: Settlement) => Promise<unknown>;
+  /** Open events of a topic at most. */
+  readonly maxOpen: number;
+  readonly clock: Clock;
+  readonly tracing: Tracing | undefined;
+}
+
+/**
+ * The verbs of open events, as the router calls them: each is one call, and no lease is renewed by itself. Beginnings,
+ * changes and settlements are validated by the catalog, and count as publishes do [D10].
+ */
+export class OpenVerbs {
+  readonly #parts: OpenVerbsParts;
+  readonly #appends: OwnedChanges<Piece, number>;
+  readonly #updates: OwnedChanges<LogEntry, void>;
+  readonly #settling: Settling;
+
+  constructor(parts: OpenVerbsParts) {
+    const { clock } = parts;
+    this.#parts = parts;
+    this.#settling = new Settling(parts.entries, parts.intake);
+    this.#appends = new OwnedChanges(clock, MAX_GROWN, (topic, owner, appends) =>
+      appendJoined((...piece) => this.#sets.append(topic, ...piece), owner, appends),
+    );
+    this.#updates = new OwnedChanges(clock, MAX_GROWN, async (topic, owner, updates) => {
+      const last = updates.at(-1);
+      if (!last) return;
+      try {
+        await this.#sets.replace(topic, owner, last.value);
+        for (const { resolve } of updates) resolve();
+      } catch (error) {
+        for (const { reject } of updates) reject(error);
+      }
+    });
+  }
+
+  /**
+   * Begins an event. With a key that is open already it answers that event, `resumed`; with one that was settled lately, its
+   * settlement.
+   * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_OPTION, INVALID_TOPIC, TOO_MANY_OPEN, TOO_LARGE, OVERLOADED,
+   *   UNAVAILABLE; FORBIDDEN where the key is another subject's
+   */
+  begin(type: string, data: unknown, options: BeginOptions = {}): Promise<BegunEvent> {
+    const { tracing } = this.#parts;
+    const { topic, traceparent: given } = options;
+    const begin = (traceparent = given) => this.#begin(type, data, { ...options, traceparent });
+    return tracing?.publish(traced(topic, [type], given), begin) ?? begin();
+  }
+
+  async #begin(type: string, data: unknown, options: BeginOptions): Promise<BegunEvent> {
+    const { catalog, intake, entries, maxOpen } = this.#parts;
+    const topic = parseTopic(options.topic);
+    const begun = begunType(catalog, type) ?? unbegun(catalog, type);
+    const { kind } = begun;
+    const { by, traceparent } = options;
+    const key = options.key === undefined ? newEntryId() : checked('key', options.key);
+    const leaseMs = leaseOf(kind, options);
+    const id = newOpenId(type);
+    const opening = intake.validated(() => entries.opening(begun, data, { id, by, traceparent }));
+    const event = { id, key, by, kind, leaseMs, ...opening };
+    const found = await intake.admitted(
+      () => this.#sets.begin(topic, event, maxOpen),
+      (answer) => {
+        if (answer.id === id && isStored(kind)) intake.published.add(type);
+      },
+    );
+    const settled = found.settled && { settled: await this.#told(topic, found.settled) };
+    return { ...found, ...settled, key, ...(await this.#lengthOf(topic, found, opening.grows?.text)) };
+  }
+
+  /**
+   * Appends to the text of a growing event [O4]; within 50 ms, together with what follows.
+   * @param at length of the text before, in UTF-16 code units
+   * @throws EventsError INVALID_EVENT for text that the catalog would clean; INVALID_OPTION; CONFLICT with the length;
+   *   TOO_LARGE, OVERLOADED; and as {@link settle}
+   */
+  async append({ topic, at, text, ...owner }: OwnedEvent & Piece): Promise<{ length: number }> {
+    const { catalog, intake } = this.#parts;
+    const name = parseTopic(topic);
+    const { type, kind, field } = this.#typeOf(owner.id);
+    if (kind !== 'growing') throw otherKind(type, kind, 'cannot be appended to');
+    checked('at', at);
+    checked('text', text);
+    if (catalog.cleans && hasControlCharacters(text)) throw unclean(type, field ?? '');
+    const length = await intake.admitted(() => this.#appends.add(name, owner, { at, text }, text.length));
+    return { length };
+  }
+
+  /**
+   * Replaces the data of a presence; of several within 50 ms the last.
+   * @throws EventsError INVALID_EVENT, OVERLOADED; and as {@link settle}
+   */
+  async update({ topic, data, ...owner }: OwnedEvent & { data: unknown }): Promise<void> {
+    const { intake, entries } = this.#parts;
+    const name = parseTopic(topic);
+    const begun = this.#typeOf(owner.id);
+    if (begun.kind !== 'presence') throw otherKind(begun.type, begun.kind, 'has no data to be replaced');
+    const { entry } = intake.validated(() => entries.opening(begun, data, owner));
+    await intake.admitted(() => this.#updates.add(name, owner, entry, entry.json.length));
+  }
+
+  /** Renews leases. @returns the ids that are not open any more, or are somebody else's */
+  async touch({
+    topic,
+    ids,
+    ...owner
+  }: Omit<OwnedEvent, 'id'> & { ids: readonly string[] }): Promise<{ notOpen: string[] }> {
+    return { notOpen: await this.#sets.touch(parseTopic(topic), ids, owner) };
+  }
+
+  /**
+   * Settles an event for its owner [O1], after what this process still has of its text.
+   * @returns the place of the settlement; of a presence, that of the last record
+   * @throws EventsError NOT_OPEN; FORBIDDEN where it is somebody else's; ALREADY_SETTLED with the settlement; INVALID_OPTION;
+   *   INVALID_EVENT where all of it is no valid event: then it is still open; OVERLOADED, UNAVAILABLE
+   */
+  async settle({
+    topic,
+    state,
+    reason,
+    ...owner
+  }: OwnedEvent & { state: SettledState; reason?: string | undefined }): Promise<{ cursor: string }> {
+    const { intake } = this.#parts;
+    const name = parseTopic(topic);
+    const { type, kind } = this.#typeOf(owner.id);
+    requireOwnersState(type, kind, state);
+    await this.#appends.flush(name, owner);
+    await this.#updates.flush(name, owner);
+    return intake.admitted(
+      () => this.#settling.byOwner(this.#sets, name, owner, { state, reason }),
+      () => this.#countSettlement(type),
+    );
+  }
+
+  /**
+   * Answers a question, once.
+   * @throws EventsError UNKNOWN_EVENT for an event that is no question; INVALID_EVENT; NOT_OPEN; ALREADY_SETTLED with the
+   *   settlement; OVERLOADED, UNAVAILABLE
+   */
+  async answer(
+    type: string,
+    { topic, id, answer, by }: Omit<OwnedEvent, 'key'> & { answer: unknown },
+  ): Promise<{ cursor: string }> {
+    const { catalog, intake } = this.#parts;
+    const name = parseTopic(topic);
+    const valid = intake.validated(() => catalog.parseAnswer(type, answer));
+    if (typeOfId(catalog, id)?.type !== type) throw notOpen(id);
+    return intake.admitted(
+      () => this.#settling.byAnswer(this.#sets, name, id, { answer: valid, by }),
+      () => this.#countSettlement(type),
+    );
+  }
+
+  /** An event as it is, or how it was settled. @throws EventsError NOT_OPEN */
+  async find(topic: string | undefined, id: string): Promise<OpenEvent | Settlement> {
+    const name = parseTopic(topic);
+    const found = await this.#sets.find(name, id);
+    return 'state' in found ? this.#told(name, found) : found;
+  }
+
+  /** Settles up to `most` events whose time is over [O8]. @returns their number, and the first failure */
+  async settleLapsed(most: number): Promise<{ settled: number; error?: unknown }> {
+    const lapsed = await this.#sets.lapsed(most);
+    let count = 0;
+    const settled = await Promise.allSettled(
+      lapsed.map(async ({ topic, event }) => {
+        if (!(await this.#settling.asLapsed(this.#sets, topic, event))) return;
+        count++;
+        this.#countSettlement(event.entry.type);
+      }),
+    );
+    const failure = settled.find(({ status }) => status === 'rejected');
+    return failure?.status === 'rejected' ? { settled: count, error: failure.reason } : { settled: count };
+  }
+
+  /** Sends what waits to be joined with more. */
+  flush(): void {
+    this.#appends.flushAll();
+    this.#updates.flushAll();
+  }
+
+  get #sets(): OpenEvents {
+    return requireOpenSets(this.#parts.broker);
+  }
+
+  /** The type of an event that an id names. @throws EventsError NOT_OPEN */
+  #typeOf(id: string): BegunType {
+    const found = typeOfId(this.#parts.catalog, id);
+    if (!found) throw notOpen(id);
+    return found;
+  }
+
+  /** The length of a growing event's text, which may have grown since it was begun. */
+  async #lengthOf(
+    topic: string,
+    { id, resumed, settled }: { id: string; resumed: boolean; settled?: unknown },
+    text: string | undefined,
+  ): Promise<{ length?: number }> {
+    if (text === undefined || settled !== undefined) return {};
+    if (!resumed) return { length: text.length };
+    const event = await this.#sets.find(topic, id);
+    return 'grows' in event && event.grows ? { length: event.grows.text.length } : {};
+  }
+
+  async #told(topic: string, settled: Settlement): Promise<Settlement> {
+    const answer = await this.#parts.answerOf(topic, settled);
+    return answer === undefined ? settled : { ...settled, answer };
+  }
+
+  #countSettlement(type: string): void {
+    const begun = begunType(this.#parts.catalog, type);
+    if (begun && isStored(begun.kind)) this.#parts.intake.published.add(type);
+  }
+}
+
+/** @throws EventsError UNKNOWN_EVENT, INVALID_OPTION */
+function unbegun(catalog: AnyCatalog, type: string): never {
+  catalog.versionOf(type); // throws for an event that is not there
+  const known = begunNames(catalog);
+  const names = known.length > 0 ? `can be begun: ${known.join(', ')}` : 'can be begun: none of the catalog';
+  throw new EventsError(
+    'INVALID_OPTION',
+    `${type} is complete when it is published: publish it. Events that ${names}.`,
+  );
+}
+
+function otherKind(type: string, kind: string, what: string): EventsError {
+  return new EventsError('INVALID_OPTION', `${type} is a ${kind}, which ${what}.`);
+}
+
+function unclean(type: string, field: string): EventsError {
+  const message = 'has control characters, which the catalog takes out: strip them before it is appended';
+  return new EventsError('INVALID_EVENT', `Invalid ${type}: ${field}: ${message}`, {
+    issues: [{ path: ['data', field], message }],
+  });
+}

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { defineEvents, EventsError, growing, psycheEvents } from '../../shared/index.ts';
+import { logged, openSet, openWorld } from './world.ts';
+
+const reply = { agent_id: 'shadow', text: '' };
+
+test('[O8] an event whose owner is silent is settled within its lease and a second: once, by whichever node', async () => {
+  const world = openWorld();
+  world.make();
+  world.make();
+  const { opens } = world.manager;
+  const owner = { ...(await opens.begin('reply', reply, { by: 'ada' })), by: 'ada' };
+  await opens.append({ ...owner, at: 0, text: 'Let me' });
+  await opens.begin('viewer', { name: 'Ada' });
+  await opens.begin('approval', { tool: 'rm' }, { by: 'ada', timeoutMs: 20_000 });
+  await world.clock.advance(14_999);
+  expect(await openSet(world)).toHaveLength(3);
+  await world.clock.advance(1_001);
+  expect(await openSet(world)).toHaveLength(1);
+  await world.clock.advance(5_000);
+  expect(await openSet(world)).toEqual([]);
+  const [, , aborted, expired, ...more] = await logged(world);
+  expect(aborted).toMatchObject({ data: { text: 'Let me' }, open: { state: 'aborted' }, by: 'ada' });
+  expect(expired).toMatchObject({ data: { tool: 'rm' }, open: { state: 'expired' } });
+  expect(expired).not.toHaveProperty('by');
+  expect(more).toEqual([]);
+  await expect(opens.settle({ ...owner, state: 'done' })).rejects.toMatchObject({
+    code: 'ALREADY_SETTLED',
+    settled: { state: 'aborted' },
+  });
+});
+
+test('[O8] a lease that is renewed does not lapse', async () => {
+  const world = openWorld();
+  const { id, key } = await world.manager.opens.begin('viewer', { name: 'Ada' });
+  for (let count = 0; count < 10; count++) {
+    await world.clock.advance(10_000);
+    await world.manager.opens.touch({ ids: [id], key, by: undefined });
+  }
+  expect(await openSet(world)).toHaveLength(1);
+  await world.clock.advance(16_000);
+  expect(await openSet(world)).toEqual([]); // the control
+});
+
+test('a text that is not valid is aborted with the data of the opening', async () => {
+  const catalog = defineEvents({ reply: growing(z.object({ text: z.string().max(3) }), 'text') });
+  const world = openWorld({ catalog });
+  const { opens } = world.manager;
+  const owner = { ...(await opens.begin('reply', { text: 'ab' })), by: undefined };
+  await opens.append({ ...owner, at: 2, text: 'cdef' });
+  await world.clock.advance(16_000);
+  expect(await logged(world)).toMatchObject([{}, { data: { text: 'ab' }, open: { state: 'aborted' } }]);
+});
+
+test('an event of a type that this catalog lacks is settled as it was begun', async () => {
+  const world = openWorld();
+  await world.manager.opens.begin('reply', { ...reply, text: 'Hm' });
+  await world.manager.opens.begin('approval', { tool: 'rm' }, { timeoutMs: 1000 });
+  const older = openWorld({
+    catalog: defineEvents({ other: growing(z.object({ text: z.string() }), 'text') }),
+  });
+  Reflect.set(world.broker, 'close', async () => {});
+  await world.manager.close();
+  const manager = older.make({ broker: world.broker, clock: older.clock });
+  await world.clock.advance(16_000);
+  await older.clock.advance(1_000);
+  expect(await logged(world)).toMatchObject([
+    { open: { state: 'open' } },
+    { open: { state: 'open' } },
+    { data: { text: 'Hm' }, open: { state: 'aborted' } },
+    { data: { tool: 'rm' }, open: { state: 'expired' } },
+  ]);
+  await manager.close();
+});
+
+test('more events than are looked at together are settled in one sweep', async () => {
+  const world = openWorld();
+  for (let count = 0; count < 250; count++)
+    await world.manager.opens.begin('viewer', { name: String(count) }, { leaseMs: 1000 });
+  await world.clock.advance(2_000);
+  expect(await openSet(world)).toEqual([]);
+});
+
+test('an outage is logged once, and a later one again', async () => {
+  const lines: string[] = [];
+  const log = (_: object, message: string) => lines.push(message);
+  const logger = { debug: log, info: log, warn: log, error: log };
+  const world = openWorld({ logger });
+  const { open } = world.broker;
+  const lapsed = open.lapsed.bind(open);
+  const down = async () => Promise.reject(new EventsError('UNAVAILABLE', 'down'));
+  const failures = () => lines.filter((line) => line.includes('whose time is over'));
+  open.lapsed = down;
+  await world.clock.advance(5_000);
+  expect(failures()).toHaveLength(1);
+  open.lapsed = lapsed;
+  await world.clock.advance(1_000);
+  open.lapsed = down;
+  await world.clock.advance(2_000);
+  expect(failures()).toHaveLength(2);
+});
+
+test('a closed manager sweeps no more, and settles nothing', async () => {
+  const world = openWorld();
+  Reflect.set(world.broker, 'close', async () => {});
+  await world.manager.opens.begin('viewer', { name: 'Ada' });
+  await world.manager.close();
+  await world.clock.advance(60_000);
+  expect(await openSet(world)).toHaveLength(1);
+  expect(world.clock.timers).toBe(0);
+});
+
+test('a manager of a catalog without open kinds sets no timer', () => {
+  expect(openWorld({ catalog: psycheEvents }).clock.timers).toBe(0);
+  expect(openWorld().clock.timers).toBe(1); // the control
+});
