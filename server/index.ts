@@ -59,11 +59,14 @@ export { EventManager } from './event-manager/event-manager.ts';
 export type {
   EventManagerOptions,
   ListenerOptions,
+  ReadFor,
   SubscribeOptions,
 } from './event-manager/event-manager-options.ts';
 export { EventSubscription } from './event-manager/feeds/event-subscription.ts';
 export type { TopicGate } from './event-manager/feeds/subscription-factory.ts';
 export type { ListenerHandler } from './event-manager/listeners.ts';
+export type { Answered, AnswerOptions, QuestionOptions } from './event-manager/open/manager-open.ts';
+export type { BeginOptions, OpenVerbs, OwnedEvent } from './event-manager/open/open-verbs.ts';
 export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,
@@ -98,9 +101,9 @@ export {
   type PerformanceMonitorOptions,
 } from './performance-monitor/performance-monitor.ts';
 export type { PerformanceReaders } from './performance-monitor/readers.ts';
+export type { BaseProcedure } from './router/admitting.ts';
 export { type AppRouter, type AppRouterOptions, createAppRouter } from './router/app-router.ts';
 export {
-  type BaseProcedure,
   type BatchInput,
   type EraseProcedure,
   type EventProcedures,
@@ -113,6 +116,15 @@ export {
   type SubscribeInput,
   type SubscribeProcedures,
 } from './router/event-procedures.ts';
+export type {
+  AnswerCall,
+  AnswerProcedures,
+  BeginInput,
+  BeginProcedures,
+  OpenInput,
+  OpenProcedures,
+  OwnedInput,
+} from './router/open-procedures.ts';
 export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
 export { type JsonSchema, toJsonSchema } from './schema/events-schema.ts';
 export { JsonLogger, type Logger, type LogLevel } from './telemetry/logger.ts';

@@ -14,8 +14,9 @@ export function toClientError(failure: unknown): Error {
   if (!isTrpcFailure(failure)) return toError(failure);
   const { cause } = failure;
   if (cause instanceof EventsError) return cause;
-  const { reason, issues, httpStatus, retryAfterMs = retryAfterOf(failure) } = failure.data ?? {};
-  const details = { issues: issues ?? [], retryAfterMs, cause: failure };
+  const { reason, issues, httpStatus, settled, length } = failure.data ?? {};
+  const { retryAfterMs = retryAfterOf(failure) } = failure.data ?? {};
+  const details = { issues: issues ?? [], retryAfterMs, settled, length, cause: failure };
   // CLOSED is this client's own word; a server that closes is, seen from here, one that is not there.
   if (isErrorCode(reason)) {
     return new EventsError(reason === 'CLOSED' ? 'UNAVAILABLE' : reason, failure.message, details);

@@ -6,7 +6,7 @@ import { sessionOf } from './sessions/session.ts';
 import type { Claims } from './tokens/subject.ts';
 
 /** Actions that need a right. */
-export type Action = 'publish' | 'subscribe' | 'history' | 'stats' | 'control' | 'erase';
+export type Action = 'publish' | 'answer' | 'subscribe' | 'history' | 'stats' | 'control' | 'erase';
 
 /** A request to be authorised. */
 export interface AccessRequest {
@@ -61,6 +61,7 @@ export function grantOf(claims: Claims, { action, topic, types }: AccessRequest)
     return { types };
   }
   if (action === 'publish') return { types: types.filter((type) => matchesOne(claims.publish, type)) };
+  if (action === 'answer') return { types: types.filter((type) => matchesOne(claims.answer, type)) };
   const { subscribe, filter } = claims;
   return { types: types.filter((type) => matchesOne(subscribe, type)), unknownTypes: subscribe, filter };
 }

@@ -26,6 +26,7 @@ const VERBS = {
   subscribe: 'subscribe to',
   history: 'read the history of',
   erase: 'erase events of',
+  answer: 'answer',
 } as const;
 
 /** Authorises the calls of a catalog's procedures, and narrows them to what is allowed. */
@@ -40,10 +41,25 @@ export class Checkpoint<Ctx> {
     this.#logger = logger;
   }
 
-  /** Requires that types may be published. @throws EventsError FORBIDDEN, naming the types that may not */
-  async publish(context: Ctx, topic: string = DEFAULT_TOPIC, types: readonly string[]): Promise<void> {
-    const { filter } = await this.#ask(context, 'publish', topic, types, true);
+  /**
+   * Requires that types may be published.
+   * @param named false: one of them is enough
+   * @throws EventsError FORBIDDEN, naming the types that may not
+   */
+  async publish(
+    context: Ctx,
+    topic: string = DEFAULT_TOPIC,
+    types: readonly string[],
+    named = true,
+  ): Promise<void> {
+    const { filter } = await this.#ask(context, 'publish', topic, types, named);
     if (filter !== undefined) throw new TypeError('authorize: publishing cannot be granted with a filter');
+  }
+
+  /** Requires that questions of a type may be answered. @throws EventsError FORBIDDEN */
+  async answer(context: Ctx, topic: string = DEFAULT_TOPIC, type: string): Promise<void> {
+    const { filter } = await this.#ask(context, 'answer', topic, [type], true);
+    if (filter !== undefined) throw new TypeError('authorize: answering cannot be granted with a filter');
   }
 
   /** Requires that events of types, or of all, may be erased. @throws EventsError FORBIDDEN */

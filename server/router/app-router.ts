@@ -29,8 +29,8 @@ function trpcOf(names: readonly string[]) {
 
 /** An error that names the events there are, for a procedure of one that is not there. */
 function asUnknownEvent(path: string | undefined, names: readonly string[]): TRPCError | undefined {
-  const [, name] = /^(?:on|publish)\.([^.]+)$/.exec(path ?? '') ?? [];
-  return name === undefined ? undefined : toTRPCError(unknownEvent(name, names));
+  const [, name] = /^(?:on|publish|begin|answer)\.([^.]+)$/.exec(path ?? '') ?? [];
+  return name === undefined || names.includes(name) ? undefined : toTRPCError(unknownEvent(name, names));
 }
 
 type Trpc = ReturnType<typeof trpcOf>;

@@ -1,10 +1,4 @@
-import type {
-  TRPCMutationProcedure,
-  TRPCProcedureBuilder,
-  TRPCQueryProcedure,
-  TRPCSubscriptionProcedure,
-  TRPCUnsetMarker,
-} from '@trpc/server';
+import type { TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
@@ -26,10 +20,8 @@ import type { EventManager } from '../event-manager/event-manager.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { allowanceOf } from '../limits/publish-rate.ts';
 import { askerOf } from '../limits/socket-asker.ts';
-import { asTRPCError } from '../trpc/errors.ts';
-import { hearErrors, trackedItems } from '../trpc/tracked-items.ts';
-import { refuseForeignProcedure } from '../trpc/trpc-copy.ts';
-import { admit, admitted, type CallRules } from './admitted.ts';
+import { trackedItems } from '../trpc/tracked-items.ts';
+import { admittingOn, type BaseProcedure } from './admitting.ts';
 import {
   askedOfBatch,
   askedOfHistory,
@@ -41,6 +33,7 @@ import {
   publishInput,
   replayInput,
 } from './inputs.ts';
+import { type OpenProceduresOf, openProcedures } from './open-procedures.ts';
 import { subscribed, subscriptionsTo } from './subscribe.ts';
 
 /** Input of `publish.<event_type>`. */
@@ -112,7 +105,7 @@ export interface EraseProcedure<C extends AnyCatalog>
  * The procedures of a catalog, as a record that goes under any key of any tRPC router. Its parts have names of their own:
  * a declaration file would otherwise write the whole catalog out for each event.
  */
-export type EventProcedures<C extends AnyCatalog> = {
+export type EventProcedures<C extends AnyCatalog> = OpenProceduresOf<C> & {
   publish: PublishProcedures<C>;
   on: SubscribeProcedures<C>;
   history: HistoryProcedure<C>;
@@ -120,18 +113,6 @@ export type EventProcedures<C extends AnyCatalog> = {
   erase: EraseProcedure<C>;
   stats: TRPCQueryProcedure<{ input: undefined; output: EventStats; meta: unknown }>;
 };
-
-/** A procedure that has no input, output or resolver yet: `t.procedure`, with or without middleware. */
-export type BaseProcedure<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
-  Ctx,
-  Meta,
-  Overrides,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  false
->;
 
 /** A resolver's `ctx`: the context, with what middleware changed. */
 type ResolverContext<Ctx, Overrides> = Omit<Ctx, keyof Overrides> & Overrides;
@@ -148,8 +129,8 @@ export interface EventProceduresOptions<Ctx> {
 }
 
 /**
- * The procedures `publish.*`, `on.*`, `history`, `replay`, `erase` and `stats` of a manager's catalog, built on your own procedure, so
- * that your context, middleware, transformer and error formatter apply.
+ * The procedures `publish.*`, `on.*`, `history`, `replay`, `erase` and `stats` of a manager's catalog, and those of its open
+ * events, built on your own procedure, so that your context, middleware, transformer and error formatter apply.
  *
  * @example
  * t.router({ events: eventProcedures(manager, t.procedure.use(requireUser)), users: usersRouter })
@@ -165,25 +146,11 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     subject = publisherOf,
   }: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
-  refuseForeignProcedure(base);
+  const { procedure, admitting } = admittingOn(base);
   const { catalog } = manager;
   // tRPC types a resolver's context as the same thing, in a form that TypeScript cannot compare for any Ctx.
   const checkpoint = new Checkpoint<unknown>(catalog, authorize as Authorize<unknown>, manager.logger);
   const subjectOf = subject as (context: unknown) => string | undefined;
-  const procedure = base.use(async ({ next }) => {
-    const result = await next();
-    if (!result.ok) throw asTRPCError(result.error);
-    hearErrors(result.data);
-    return result;
-  });
-  const admitting = <Asked, Input, Grant>(rules: CallRules<Asked, Input, Grant>) =>
-    procedure
-      .use(async ({ ctx, getRawInput, next }) => {
-        const call = await admit(rules, ctx, await getRawInput());
-        return next({ getRawInput: async () => call });
-      })
-      .input(admitted<Input, Grant>);
-
   // Event types are checked by the catalog at run time and by EventProcedures<C> at compile time; in between they
   // are plain names.
   const untyped = manager as unknown as EventManager<AnyCatalog>;
@@ -262,6 +229,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   }).mutation(({ ctx, input: { input } }) => untyped.erase({ ...input, asker: askerOf(ctx) }));
 
   const procedures = {
+    ...openProcedures<AnyCatalog, Ctx, Meta, Overrides>(untyped, { checkpoint, subjectOf }, admitting),
     publish: { ...Object.fromEntries(catalog.names.map((name) => [name, publish(name)])), batch },
     on: {
       ...Object.fromEntries(catalog.names.map((name) => [name, on([name], [name])])),

@@ -61,7 +61,7 @@ export function askedOfHistory(names: readonly string[]) {
   return asked({ topic, types });
 }
 
-function asked<S extends z.ZodRawShape>(shape: S) {
+export function asked<S extends z.ZodRawShape>(shape: S) {
   const fields = Object.keys(shape);
   const orNothing = (input: unknown): unknown => {
     if (input === null || input === undefined) return {};

@@ -13,7 +13,7 @@ import { askedOfSubscribe, subscribeInput } from './inputs.ts';
 type AnySubscription = TrackedItems<StreamItem<string, AnyCatalog>>;
 
 /** The means to tell what a caller may see, and which subject it is. */
-interface Gate {
+export interface Gate {
   checkpoint: Checkpoint<unknown>;
   subjectOf(context: unknown): string | undefined;
 }

@@ -9,6 +9,7 @@ import {
   type Issue,
   toIssues,
 } from '../../shared/errors.ts';
+import type { Settlement } from '../../shared/open/open-part.ts';
 import { LogUnavailable } from '../broker/broker.ts';
 
 /** The project's errors under their tRPC codes; all others as they are. */
@@ -43,16 +44,29 @@ export interface ErrorDetails {
   issues: readonly Issue[];
   /** Ms after which trying again can help, where that is known. */
   retryAfterMs?: number;
+  /** With ALREADY_SETTLED: how the event was settled, and by whom. An answer is not told: it may be long, or not for all. */
+  settled?: Omit<Settlement, 'answer'>;
+  /** With CONFLICT: the length of the text that there is, in UTF-16 code units. */
+  length?: number;
 }
 
 function errorDetails(error: TRPCError): ErrorDetails {
   const { cause } = error;
   if (cause instanceof EventsError) {
-    const { code: reason, issues, retryAfterMs } = cause;
-    return { reason, issues, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const { code: reason, issues, retryAfterMs, settled, length } = cause;
+    return {
+      ...{ reason, issues },
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(settled && { settled: withoutAnswer(settled) }),
+      ...(length !== undefined && { length }),
+    };
   }
   if (cause instanceof ZodError) return { reason: 'INVALID_OPTION', issues: toIssues(cause) };
   return { reason: null, issues: [] };
+}
+
+function withoutAnswer({ answer: _, ...settled }: Settlement): Omit<Settlement, 'answer'> {
+  return settled;
 }
 
 /** An error as a client of tRPC gets it, with the {@link ErrorDetails} in its `data`. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { AnyTRPCRouter } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import { type WebSocket, WebSocketServer } from 'ws';
 import {
@@ -50,7 +51,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
 ): Promise<TestServer<C>> {
   const catalog = options.catalog ?? (psycheEvents as AnyCatalog as C);
   const manager = options.manager ?? new EventManager({ broker: new MemoryBroker(), catalog });
-  const router = createAppRouter(manager);
+  const router: AnyTRPCRouter = createAppRouter(manager);
   const answer = createHTTPHandler({ router, basePath: '/trpc/' });
   const http = createServer((req, res) => {
     if (!options.intercept?.(req, res)) answer(req, res);

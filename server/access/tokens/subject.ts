@@ -8,8 +8,10 @@ import type { AnyFilter } from '../../../shared/filter/types.ts';
  * out is not granted.
  */
 export interface Claims {
-  /** Event types it may publish. */
+  /** Event types it may publish, or begin, change and settle where they can be open. */
   readonly publish?: readonly string[] | undefined;
+  /** Questions it may answer, whoever asked them. */
+  readonly answer?: readonly string[] | undefined;
   /** Event types it may see, live and in history. */
   readonly subscribe?: readonly string[] | undefined;
   /** Topics for which the other rights hold. Topics that begin with `_` are private: only patterns that begin with `_` match them. */
@@ -52,6 +54,7 @@ export const secondsSchema = z
 /** Schema of claims of a token or a configuration. Other fields are dropped, not refused. */
 export const claimsSchema = z.object({
   publish: patterns,
+  answer: patterns,
   subscribe: patterns,
   topics: patterns,
   stats: z.boolean().optional(),
