@@ -16,7 +16,8 @@ import {
   type ServerOptions,
   startServer,
 } from '../../server/index.ts';
-import { defineEvents, EventsError } from '../../shared/index.ts';
+import { type AnyCatalog, defineEvents, EventsError } from '../../shared/index.ts';
+import { openCatalog } from '../open/world.ts';
 import { until } from '../setup/until.ts';
 import { HASTY } from '../support/hasty-clock.ts';
 
@@ -62,6 +63,8 @@ interface StageOptions {
   config?: ServerOptions;
   authenticate?: () => Authenticate;
   broker?: Broker;
+  /** Default: {@link catalog}. It has notes too. */
+  events?: AnyCatalog;
   manager?: Partial<EventManagerOptions<typeof catalog>>;
   acts?: Stage['acts'];
 }
@@ -69,11 +72,12 @@ interface StageOptions {
 /** The whole server, as `startServer` makes it, with a manager that the exchange can do things with. */
 async function whole({ config, authenticate, manager: own, acts, ...options }: StageOptions): Promise<Stage> {
   const broker = options.broker ?? new MemoryBroker();
-  const manager = new EventManager({ catalog, broker, ...own });
+  const events = (options.events ?? catalog) as typeof catalog;
+  const manager = new EventManager({ catalog: events, broker, ...own });
   const server = await startServer(
     loadConfig({ port: 0, simulation: false, logLevel: 'silent', drainMs: 200, ...config }, {}),
     {
-      catalog,
+      catalog: events,
       ...(authenticate && { authenticate: authenticate() }),
       application: () => ({
         router: createAppRouter(manager, (procedure) => ({
@@ -196,6 +200,8 @@ export const STAGES = {
   hasty: () => whole({ config: { handshakeTimeoutMs: 2_000 } }),
   /** Waits for nobody before events of a version that it does not know. */
   outdated: () => whole({ manager: { clock: HASTY } }),
+  /** Has events that grow, wait for an answer or are there; one of them at a time. */
+  growing: () => whole({ events: openCatalog, manager: { maxOpen: 1 } }),
   /** Serves `/events` and no other path. */
   mounted,
 } satisfies Record<string, () => Promise<Stage>>;

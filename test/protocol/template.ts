@@ -4,6 +4,10 @@ const KINDS: Readonly<Record<string, string>> = {
   epoch: '[A-Za-z0-9]{1,32}',
   /** That of another topic. */
   epoch2: '[A-Za-z0-9]{1,32}',
+  /** An open event. */
+  id: '[A-Za-z0-9_.-]{1,128}',
+  /** The secret of its owner. */
+  key: '[A-Za-z0-9-]{1,128}',
   /** ISO 8601, as all timestamps. */
   time: '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z',
   /** Words of the JavaScript engine. */
@@ -11,18 +15,20 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 /** A number in place of this text. */
 const NUMBER = '{number}';
-const PLACEHOLDER = /\{(epoch|epoch2|time|text)\}/;
+const PLACEHOLDER = /\{(epoch|epoch2|id|key|time|text)\}/;
+/** Placeholders that stand for one value throughout an exchange. */
+const CONSTANT = ['epoch', 'epoch2', 'id', 'key'];
 /** In what is sent, `{x*100}` is a hundred times x. */
 const REPEAT = /\{x\*(\d+)\}/g;
 
-/** Values of the placeholders that were seen in an exchange: an epoch stays the same. */
+/** Values of the placeholders that were seen in an exchange: an epoch, an id or a key stays the same. */
 export type Bound = Map<string, string>;
 
 /** A text of what is sent: known placeholders have their values. */
 export function fill(template: string, bound: Bound): string {
   return template
     .replace(REPEAT, (_, count: string) => 'x'.repeat(Number(count)))
-    .replace(/\{epoch2?\}/g, (name) => bound.get(name.slice(1, -1)) ?? name);
+    .replace(/\{(?:epoch2?|id|key)\}/g, (name) => bound.get(name.slice(1, -1)) ?? name);
 }
 
 /**
@@ -47,7 +53,7 @@ export function matches(template: string, text: string, bound: Bound): boolean {
   const seen = new Map(bound);
   for (const [index, name] of names.entries()) {
     const value = found[index + 1] ?? '';
-    if (!name.startsWith('epoch')) continue;
+    if (!CONSTANT.includes(name)) continue;
     if ((seen.get(name) ?? value) !== value) return false;
     seen.set(name, value);
   }
