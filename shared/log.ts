@@ -89,11 +89,11 @@ export function toLogEntry<C extends AnyCatalog>(
     version === newest
       ? catalog.parse(event_type, event.data)
       : catalog.downcast(event_type, version, event.data);
-  return entryOf(catalog, { ...event, data }, stamp);
+  return validatedEntry(catalog, { ...event, data }, stamp);
 }
 
 /** The log entry of an event whose data is valid: of the version that the stamp names, as that version's schema yields it. */
-export function entryOf<C extends AnyCatalog>(
+export function validatedEntry<C extends AnyCatalog>(
   catalog: C,
   event: { event_type: string; data: unknown } & PublishMeta,
   { by, version: held, open, stored }: EntryStamp,

@@ -2,7 +2,13 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventSchema } from '../../../shared/data/event-schema.ts';
 import { outputSideOf } from '../../../shared/data/output-side.ts';
 import { valueAt } from '../../../shared/filter/fields.ts';
-import { entryOf, envelopeText, fromLogEntry, type LogEntry, toLogEntry } from '../../../shared/log.ts';
+import {
+  envelopeText,
+  fromLogEntry,
+  type LogEntry,
+  toLogEntry,
+  validatedEntry,
+} from '../../../shared/log.ts';
 import { isStored } from '../../../shared/open/kinds.ts';
 import type { OpenPart, SettledState } from '../../../shared/open/open-part.ts';
 import type { NewOpenEvent, OpenEvent } from '../../broker/open/open-events.ts';
@@ -65,7 +71,7 @@ export class OpenEntries {
     const whole = this.#output(type)({ ...(data as object), [field]: grows?.text ?? '' });
     const version = this.#publishAs.get(type);
     const isHeld = version !== undefined && version !== this.#catalog.versionOf(type);
-    return entryOf(
+    return validatedEntry(
       this.#catalog,
       {
         event_type: type,

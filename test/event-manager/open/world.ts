@@ -3,8 +3,15 @@ import * as z from 'zod';
 import type { Broker } from '../../../server/broker/broker.ts';
 import type { NewOpenEvent, OpenEvents, Owner } from '../../../server/broker/open/open-events.ts';
 import type { EventManager } from '../../../server/index.ts';
-import { defineEvents, ephemeral, growing, presence, question } from '../../../shared/index.ts';
-import { toLogEntry } from '../../../shared/log.ts';
+import {
+  type AnyCatalog,
+  defineEvents,
+  ephemeral,
+  growing,
+  presence,
+  question,
+} from '../../../shared/index.ts';
+import { validatedEntry } from '../../../shared/log.ts';
 import type { BegunKind, SettledState } from '../../../shared/open/open-part.ts';
 import { Collector } from '../../support/collect.ts';
 
@@ -24,7 +31,8 @@ type Begun = keyof typeof KINDS;
 
 /** An entry as this process's own publishers make it, with the parts of an open event. */
 export function entryOf(type: string, data: unknown, more: object = {}, by?: string) {
-  const entry = toLogEntry(catalog, { event_type: type, data }, { by });
+  const { parse }: AnyCatalog = catalog;
+  const entry = validatedEntry(catalog, { event_type: type, data: parse(type, data) }, { by });
   const json = JSON.stringify({ ...JSON.parse(entry.json), ...more });
   return { ...entry, json };
 }
