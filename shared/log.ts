@@ -166,12 +166,12 @@ function now(): string {
 
 /** The error of an event that does not become a record in this way. */
 function otherWay(name: string, kind: Exclude<OpenKind, 'growing'>): EventsError {
-  const advice = {
-    question: `waits for an answer: ask it, with ask('${name}', …), or begin it`,
-    presence: `lasts as long as its owner: begin it, with begin('${name}', …) or join('${name}', …)`,
-    ephemeral: 'is never stored: publish it by itself, through a server or an EventManager',
-  };
-  return new EventsError('INVALID_OPTION', `${name} ${advice[kind]}. Nothing was stored.`);
+  const verb = kind === 'question' ? 'ask' : 'join';
+  const advice =
+    kind === 'ephemeral'
+      ? 'is never stored: publish it by itself, through a server'
+      : `is a ${kind}: begin it, with begin('${name}', …) or ${verb}('${name}', …)`;
+  return new EventsError('INVALID_OPTION', `${name} ${advice}.`);
 }
 
 function invalidField(field: string, message: string): EventsError {
