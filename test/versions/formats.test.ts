@@ -1,16 +1,22 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
-import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
 import { checkLog, EventManager, openWholeLog } from '../../server/index.ts';
 import { entry, RecordingSink } from '../broker/entries.ts';
 import { redisFixture } from '../broker/fixtures.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
-import { EPOCHS, SQL_OF_VERSION_2, WRITTEN_AT, writeFormat1, writtenCatalog } from './format-1.ts';
+import {
+  EPOCHS,
+  SQL_OF_VERSION_2,
+  WRITTEN_AT,
+  writeFormat1,
+  writeSqlOfVersion2,
+  writtenCatalog,
+} from './format-1.ts';
 
 /** Everything in both topics; then a client of before resumes, publishes a duplicate and something new. */
 async function readAndGoOn(broker: Broker, epochs: Readonly<Record<'default' | 'run-1', string>>) {
@@ -34,17 +40,8 @@ async function readAndGoOn(broker: Broker, epochs: Readonly<Record<'default' | '
 }
 
 describe('[V8] a log file', () => {
-  /** The file of format 1 in a fixture's place; what lies beside it says that it was used here last. */
-  async function writeFile(disk: DiskFixture, isKnown: boolean) {
-    const { DatabaseSync } = await loadSqlite();
-    const db = new DatabaseSync(disk.path);
-    db.exec(SQL_OF_VERSION_2);
-    db.exec(`UPDATE state SET inode = '${statSync(disk.path, { bigint: true }).ino}'`);
-    db.close();
-    if (!isKnown) return;
-    writeFileSync(`${disk.path}-mark`, '46acfe7f7c74 46acfe7f7c74\n');
-    writeFileSync(`${disk.path}-count`, textOf(4, stampOf(`${disk.path}-mark`)));
-  }
+  const writeFile = (disk: DiskFixture, isKnown: boolean) =>
+    writeSqlOfVersion2(disk, SQL_OF_VERSION_2, { isKnown, records: 4 });
   const now = () => WRITTEN_AT + 1000;
 
   test('opens in its epoch where it is of format 1, delivers everything, and resumes', async () => {

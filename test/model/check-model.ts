@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import type { GapReason } from '../../shared/stream-items.ts';
+import { size } from '../faults/chaos.ts';
+import type { Backend } from './logs/backend.ts';
+import { commands } from './world/commands.ts';
+import { runWorld } from './world/world.ts';
+
+const { MODEL_SEED, MODEL_PATH, MODEL_RUNS } = process.env;
+/** Beyond it a slow machine has run fewer, and that is no failure. */
+const TIME_MS = size(8000, 600_000);
+/** Ms for which a test of the model may run. */
+export const timeout = MODEL_RUNS === undefined ? size(60_000, 600_000) : 3_600_000;
+/** Row of the model in the table at the end of the long form. */
+export const NAME = '16 model';
+
+interface CheckOptions {
+  /** Or it looks for a shorter one. @default false */
+  endOnFailure?: boolean;
+  /** Of the random commands. Default: `MODEL_SEED`, else another with each check. */
+  seed?: number;
+  /** Of the run that is to be replayed. Default: `MODEL_PATH`, else all are run. */
+  path?: string;
+}
+
+/**
+ * Runs random commands against a log and the reference.
+ * @returns the result, and the reasons of all gaps that clients were told
+ */
+export async function checkModel(open: () => Promise<Backend>, runs: number, options: CheckOptions = {}) {
+  const reasons = new Set<GapReason>();
+  const property = fc.asyncProperty(commands, async (list) => {
+    await using backend = await open();
+    for (const reason of await runWorld(backend, list)) reasons.add(reason);
+  });
+  const result = await fc.check(property, {
+    numRuns: Number(MODEL_RUNS ?? runs),
+    ...(MODEL_RUNS === undefined && { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false }),
+    ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
+    ...(MODEL_PATH !== undefined && { path: MODEL_PATH }),
+    ...options,
+  });
+  return { ...result, reasons };
+}
