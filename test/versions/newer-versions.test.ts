@@ -217,6 +217,34 @@ describe('a record of a newer version than a process knows', () => {
     expect(again.items.map(short)).toEqual(['gap unknown_version', 'synced']);
   });
 
+  test('[V4] [V7] is not waited at once it is erased: no process could say more of it', async () => {
+    await using all = new TwoVersions();
+    const cursor = await all.publishNew('1');
+    await all.newer.erase({ cursor });
+    await all.publishOld('2');
+    using stream = follow(all.older, { since: { at: new Date(0).toISOString() } });
+    await stream.count(4);
+    // The place, the notice that tells of it, and what comes after.
+    expect(stream.items.map(short)).toEqual(['gap erased', 'gap erased', '2', 'synced']);
+    expect(all.met).toEqual([]);
+  });
+
+  test('[V4] [V7] keeps a process from erasing by a filter what is beyond it, met or not, and says so', async () => {
+    await using all = new TwoVersions();
+    await all.publishOld('secret');
+    await all.publishNew('other');
+    await all.publishOld('secret');
+    const erase = () => all.older.erase({ types: ['note'], filter: { message: 'secret' } });
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(erase()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await all.clock.advance(WAIT_MS);
+    expect(await erase()).toEqual({ erased: 2 });
+    // Control: who knows the version erases at once.
+    await all.publishNew('more');
+    const byNewer = await all.newer.erase({ types: ['note'], filter: { text: 'more' } });
+    expect(byNewer).toEqual({ erased: 1 });
+  });
+
   test('[V4] leaves no timer when the manager is closed', async () => {
     const all = new TwoVersions();
     using stream = follow(all.older);

@@ -7,6 +7,7 @@ import { forgetRecords } from '../reading/recent-pages.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { erasureEntry } from '../records/erasure.ts';
+import { newerAhead } from '../records/newer-versions.ts';
 import type { Selector } from '../records/selector.ts';
 import { isNoticeType } from '../records/stream-record.ts';
 
@@ -51,7 +52,10 @@ export class Eraser {
     return this.#erase(epoch, [{ seq, type: record.type }]);
   }
 
-  /** Erases all events that the log holds now and that a selector selects. @throws EventsError UNAVAILABLE, CLOSED */
+  /**
+   * Erases all events that the log holds now and that a selector selects.
+   * @throws EventsError UNAVAILABLE, also where there are events beyond one that must wait [V4]; CLOSED
+   */
   async all(selector: Selector, steps: ReadSteps): Promise<number> {
     const bounds = await steps.read(() => this.#log.bounds());
     const end = newestPosition(bounds);
@@ -62,6 +66,7 @@ export class Eraser {
       const from = position;
       const chunk = await steps.read((most, time) => this.#log.read(from, most, time));
       if (chunk.gap) position = chunk.gap.to;
+      if (chunk.isHeld && chunk.records.length === 0) throw newerAhead();
       if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
       let isFull = false;
       for (const record of steps.within(chunk.records)) {
@@ -76,6 +81,8 @@ export class Eraser {
       count += await this.#erase(end.epoch, found, true);
       found = [];
     }
+    // What lies beyond is no part of the bounds.
+    if (this.#log.isHeldBefore({ ...end, seq: Number.POSITIVE_INFINITY })) throw newerAhead();
     return count + (await this.#erase(end.epoch, found));
   }
 

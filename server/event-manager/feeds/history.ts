@@ -11,6 +11,7 @@ import { readBackward } from '../reading/read-backward.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { addItem } from '../records/erasure.ts';
+import { newerAhead } from '../records/newer-versions.ts';
 import type { Selector } from '../records/selector.ts';
 import {
   decodeRecord,
@@ -54,7 +55,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   }
   const cursor = before === undefined ? null : parseCursor(before);
   const bounds = await steps.read(() => log.bounds());
-  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 })) throw heldBefore();
+  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 })) throw newerAhead();
   const isLast = typeof since === 'object' && 'last' in since;
   const forward = since !== undefined && !isLast;
   const { records, start, end, exhausted } = forward
@@ -148,21 +149,13 @@ async function pageBefore(
       return page.isFull || scanned.isEnough;
     },
     cut(position) {
-      if (isGiven) throw heldBefore();
+      if (isGiven) throw newerAhead();
       end = position;
       page = new NewestRecords(limit);
     },
   });
   if (page.isFull) start = page.start ?? start;
   return { records: page.records, start, end, exhausted: start.seq < bounds.first };
-}
-
-/** The error of a page that would have a record in it which must wait: to leave it out would be to lose it in silence. */
-function heldBefore(): EventsError {
-  return new EventsError(
-    'UNAVAILABLE',
-    'There is an event of a newer version than this server knows: ask another one, or later.',
-  );
 }
 
 /** Amount read for a page. */
