@@ -52,8 +52,8 @@ export class ModelLog {
     this.#reference.inherited(epoch, events);
   }
 
-  /** Erased records are gone at once from all that is read. */
-  async erase({ node, at, filter }: Command & { do: 'erase' }): Promise<void> {
+  /** Erases one record, or all that a filter matches. @param pass has the node go on past events that it waits at */
+  async erase({ node, at, filter }: Command & { do: 'erase' }, pass: () => Promise<void>): Promise<void> {
     const { epoch, first } = this.#reference;
     if (epoch === null) return;
     const seq = Math.max(first, this.#reference.last(epoch) - at);
@@ -66,10 +66,13 @@ export class ModelLog {
       : this.#reference.latest(() => true, Number.POSITIVE_INFINITY).filter((each) => each.seq === seq);
     const cursors = found.map((each) => `${epoch}:${each.seq}`);
     const { types, filter: conditions = {} } = sad.options;
-    const manager = this.#nodes.at(node);
-    const { erased } = await manager.erase(
-      filter ? { types, filter: conditions } : { cursor: `${epoch}:${seq}` },
-    );
+    const erase = () =>
+      this.#nodes.at(node).erase(filter ? { types, filter: conditions } : { cursor: `${epoch}:${seq}` });
+    const { erased } = await erase().catch(async (error: unknown) => {
+      if (!filter || !this.#reference.hasNewer) throw error;
+      await pass();
+      return erase();
+    });
     if (erased !== cursors.length) throw new Error(`[V7] ${erased} erased instead of ${cursors.join()}`);
     const { last } = await this.bounds();
     const type = filter || !isStatus(n) ? 'agent_message' : 'system_status';

@@ -79,8 +79,7 @@ class World {
         return this.#log.inherit(this.#numbers(command.count), command);
       case 'erase':
         await this.#settle();
-        await this.#pass(command.node);
-        await this.#log.erase(command);
+        await this.#log.erase(command, () => this.#pass(command.node));
         return this.#history({ do: 'history', node: command.node, wants: 0, limit: 9 });
       case 'history':
         return this.#history(command);
