@@ -7,6 +7,7 @@ import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
 import { describeTypeRetention } from './type-retention-contract.ts';
+import { describeVersions } from './versions-contract.ts';
 
 describe.each(brokerKinds)('$name', (kind) => {
   describeErase(kind);
@@ -16,4 +17,5 @@ describe.each(brokerKinds)('$name', (kind) => {
   describeTopics(kind);
   describeSchemas(kind);
   describeTypeRetention(kind);
+  describeVersions(kind);
 });
