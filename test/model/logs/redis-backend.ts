@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { type ChainableCommander, Redis } from 'ioredis';
-import { indexKeys, topicKeys, typeKey } from '../../../server/broker/redis/log/keys.ts';
+import { topicKeys, typeKey } from '../../../server/broker/redis/log/keys.ts';
 import { RedisBroker } from '../../../server/broker/redis/redis-broker.ts';
 import { completeRetention } from '../../../server/broker/retention/retention.ts';
 import { writeTopicOfFormat1 } from '../../versions/format-1.ts';
 import type { Kept } from '../reference/kept.ts';
 import { ALIKE, type Backend, retentionOf, TOPIC } from './backend.ts';
 
-/** Each node has connections of its own; the log is lost under them. */
-export async function redisBackend(url: string, kept: Kept = ALIKE): Promise<Backend> {
+/**
+ * Each node has connections of its own; the log is lost under them.
+ * @param master the server that has the log. Default: that of `url`
+ */
+export async function redisBackend(url: string, kept: Kept = ALIKE, master = url): Promise<Backend> {
   const retention = retentionOf(kept);
   const prefix = `model-${randomUUID()}`;
-  const admin = new Redis(url);
+  const admin = new Redis(master);
   const { log, meta, erased, ids, olderIds } = topicKeys(prefix, TOPIC);
   const { rules } = completeRetention('model', retention);
   const keys = [log, meta, erased, ids, olderIds, ...rules.map(({ type }) => typeKey(prefix, TOPIC, type))];
@@ -43,8 +46,6 @@ export async function redisBackend(url: string, kept: Kept = ALIKE): Promise<Bac
     inherit: (entries) => replace((all) => writeTopicOfFormat1(all, prefix, TOPIC, entries)),
     async [Symbol.asyncDispose]() {
       await lose();
-      const { topics, kept: kept_, schemas } = indexKeys(prefix);
-      await admin.del(topics, kept_, schemas);
       admin.disconnect();
     },
   };
