@@ -25,10 +25,10 @@ export interface Backend extends AsyncDisposable {
   lose(): Promise<void>;
   /**
    * Puts another log in the place of this one, as the code before all versions left it: of format 1, where there are
-   * formats. Like `lose`.
+   * formats. Called as `lose` is.
    */
   inherit(entries: readonly LogEntry[]): Promise<void>;
-  /** Sets what a replica has, from now on; null where a log has none. Like the two above. */
+  /** Sets what a replica has, from now on; null where a log has none. Called as `lose` is. */
   readonly replica: { copy(): Promise<void>; promote(): Promise<void> } | null;
   /** True if `lose`, `inherit` and `replica` may be used while nodes run: they have to find out. */
   readonly losesInPlace: boolean;

@@ -64,13 +64,13 @@ const subscribe = fc.record({
 });
 
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 10, arbitrary: publish },
-  { weight: 4, arbitrary: subscribe },
+  { weight: 14, arbitrary: publish },
+  { weight: 6, arbitrary: subscribe },
   {
-    weight: 8,
+    weight: 10,
     arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'drop' as const), who }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('return' as const), who, node }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('return' as const), who, node }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('turns' as const), count: fc.nat(6) }) },
   {
     weight: 2,
