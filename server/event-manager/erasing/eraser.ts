@@ -58,6 +58,7 @@ export class Eraser {
    */
   async all(selector: Selector, steps: ReadSteps): Promise<number> {
     const bounds = await steps.read(() => this.#log.bounds());
+    if (bounds.isHeld) throw newerAhead();
     const end = newestPosition(bounds);
     let position: Position = oldestPosition(bounds);
     let found: Found[] = [];
@@ -81,8 +82,6 @@ export class Eraser {
       count += await this.#erase(end.epoch, found, true);
       found = [];
     }
-    // What lies beyond is no part of the bounds.
-    if (this.#log.isHeldBefore({ ...end, seq: Number.POSITIVE_INFINITY })) throw newerAhead();
     return count + (await this.#erase(end.epoch, found));
   }
 

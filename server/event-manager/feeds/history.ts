@@ -55,7 +55,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   }
   const cursor = before === undefined ? null : parseCursor(before);
   const bounds = await steps.read(() => log.bounds());
-  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 })) throw newerAhead();
+  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 }, bounds)) throw newerAhead();
   const isLast = typeof since === 'object' && 'last' in since;
   const forward = since !== undefined && !isLast;
   const { records, start, end, exhausted } = forward

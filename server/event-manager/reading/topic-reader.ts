@@ -124,18 +124,23 @@ export class TopicReader {
     return { gap, records: admitted, isHeld: heldAt !== null };
   }
 
-  /** See Broker.bounds. A record that is known to wait is beyond them. */
-  async bounds(): Promise<Bounds> {
+  /** See Broker.bounds. A record that is known to wait is beyond them: then they are held. */
+  async bounds(): Promise<Bounds & { isHeld?: true }> {
     const bounds = await this.#wholeBounds();
-    const place = this.#waits?.newer.placeIn(this.topic);
-    if (place?.epoch !== bounds.epoch || place.seq < bounds.first - 1) return bounds;
-    return { ...bounds, last: Math.min(bounds.last, place.seq) };
+    const place = this.#placeWithin(bounds);
+    return place ? { ...bounds, last: Math.min(bounds.last, place.seq), isHeld: true } : bounds;
   }
 
-  /** Tells if a record that is known to wait lies before a position. */
-  isHeldBefore(position: Position): boolean {
-    const place = this.#waits?.newer.placeIn(this.topic);
+  /** Tells if a record that is known to wait lies before a position. @param bounds of the log now */
+  isHeldBefore(position: Position, bounds: Bounds): boolean {
+    const place = this.#placeWithin(bounds);
     return place !== undefined && isBefore(place, position);
+  }
+
+  /** The place before a record that is known to wait; undefined where there is none, or it is gone by now. */
+  #placeWithin({ epoch, first }: Bounds): Position | undefined {
+    const place = this.#waits?.newer.placeIn(this.topic);
+    return place?.epoch === epoch && place.seq >= first - 1 ? place : undefined;
   }
 
   /** Resolves when no record must wait any more. @throws the signal's reason */

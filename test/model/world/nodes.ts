@@ -22,6 +22,8 @@ export class Nodes {
   readonly #backend: Backend;
   readonly #held: Held[] = [1, 3];
   #nodes: ModelNode[] = [];
+  /** The last wait of each node for a newer version. */
+  readonly #waits: (AbortSignal | undefined)[] = [];
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -35,8 +37,13 @@ export class Nodes {
     return node;
   }
 
+  /** Tells if a node waits at an event of a version that it does not know. */
+  isWaiting(index: number): boolean {
+    return this.#waits[index % NODES]?.aborted === false;
+  }
+
   start(): void {
-    this.#nodes = this.#held.map((held) => this.#startNode(held));
+    this.#nodes = this.#held.map((held, index) => this.#startNode(index, held));
   }
 
   async stop(): Promise<void> {
@@ -47,15 +54,19 @@ export class Nodes {
   async restart(index: number, held: Held): Promise<void> {
     await this.at(index).close();
     this.#held[index % NODES] = held;
-    this.#nodes[index % NODES] = this.#startNode(held);
+    this.#nodes[index % NODES] = this.#startNode(index % NODES, held);
   }
 
-  #startNode(held: Held): ModelNode {
+  #startNode(index: number, held: Held): ModelNode {
+    this.#waits[index] = undefined;
     return new EventManager({
       broker: this.#backend.broker(),
       catalog: modelCatalog,
       publishAs: { agent_message: held },
       clock: impatient,
+      onNewerVersion: ({ over }) => {
+        this.#waits[index] = over;
+      },
       lingerMs: 1,
     });
   }

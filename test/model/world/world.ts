@@ -198,7 +198,7 @@ class World {
     const last = `${epoch}:${this.#reference.last(epoch)}`;
     await this.#until('[V4] an event of a newer version is waited at for ever', async () => {
       const { next } = await this.#nodes.at(node).history({ since: `${epoch}:0`, limit: 1000 });
-      return next === last;
+      return next === last && !this.#nodes.isWaiting(node);
     });
   }
 
