@@ -17,9 +17,9 @@ export const NAME = '16 model';
 interface CheckOptions {
   /** Or it looks for a shorter one. @default false */
   endOnFailure?: boolean;
-  /** Of the random commands. Default: `MODEL_SEED`, else another with each check. */
+  /** Seed of the random commands. Default: `MODEL_SEED`, else another with each check. */
   seed?: number;
-  /** Of the run that is to be replayed. Default: `MODEL_PATH`, else all are run. */
+  /** Path of the run that is to be replayed. Default: `MODEL_PATH`, else all are run. */
   path?: string;
 }
 

@@ -30,7 +30,7 @@ describe.each([
     }, 60_000);
     afterAll(() => topology[Symbol.asyncDispose]());
 
-    test('whatever happens', { timeout }, () =>
+    test('with one limit of all types', { timeout }, () =>
       expectModel(name, () => redisBackend(topology.url, undefined, master), size(8, 1000)),
     );
     test('with limits of types', { timeout }, () =>
