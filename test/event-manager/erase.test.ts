@@ -40,6 +40,15 @@ describe.each(brokerKinds)('[V7] $name', ({ open }) => {
       return { reason, seqs, lost, ...(runs && { runs }) };
     });
 
+  /** Likewise, with each erased place by itself: those in a row are one gap or two, as a slow machine reads them in two steps. */
+  const placeByPlace = (stream: Parameters<typeof short>[0]) =>
+    short(stream).flatMap((item) => {
+      if (typeof item !== 'object' || 'runs' in item) return [item];
+      const [from = 0, to = 0, at] = item.seqs;
+      expect([item.lost, at]).toEqual([to - from, to]);
+      return Array.from({ length: to - from }, (_, index) => `${item.reason} ${from + 1 + index}`);
+    });
+
   test('tells an erased event in its place, and to those who had it in the place of the notice', async () => {
     using before = collect();
     using elsewhere = collect({}, other);
@@ -93,10 +102,9 @@ describe.each(brokerKinds)('[V7] $name', ({ open }) => {
     await moods.count(3);
     expect(short(moods)).toEqual(['synced', 7, 2]);
     using after = collect({ since: start });
-    await after.count(9);
-    expect(short(after)).toEqual([
-      ...[1, 2, { reason: 'erased', seqs: [2, 6, 6], lost: 4 }, 7],
-      { reason: 'erased', seqs: [7, 9, 9], lost: 2 },
+    await expect.poll(() => short(after).at(-1)).toBe('synced');
+    expect(placeByPlace(after)).toEqual([
+      ...[1, 2, 'erased 3', 'erased 4', 'erased 5', 'erased 6', 7, 'erased 8', 'erased 9'],
       { reason: 'erased', seqs: [2, 9, 10], lost: 6, runs },
       ...[1, 2, 'synced'],
     ]);
@@ -125,11 +133,7 @@ describe.each(brokerKinds)('[V7] $name', ({ open }) => {
       expect(next.gaps).toEqual([place(2, 4)]); // it ends with its second event
       using replay = new Collector((signal) => by.replay({ speed: 1e6, signal }));
       await replay.done;
-      // Adjacent places are one gap or two: a slow machine reads them in two steps.
-      const told = short(replay).flatMap((item) =>
-        typeof item === 'object' ? Array.from({ length: Number(item.lost) }, () => item.reason) : [item],
-      );
-      expect(told).toEqual([1, 2, 'erased', 'erased', 5, 6, 'erased', 8, 'synced']);
+      expect(placeByPlace(replay)).toEqual([1, 2, 'erased 3', 'erased 4', 5, 6, 'erased 7', 8, 'synced']);
       using last = collect({ since: { last: 4 } }, by);
       await last.count(7);
       expect(short(last).filter((item) => typeof item === 'number')).toEqual([2, 5, 6, 8]);
