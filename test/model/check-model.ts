@@ -40,7 +40,9 @@ export async function checkModel(open: () => Promise<Backend>, runs: number, opt
   });
   const result = await fc.check(property, {
     numRuns: Number(MODEL_RUNS ?? runs),
-    ...(MODEL_RUNS === undefined && { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false }),
+    // A control goes on until it has found its fault.
+    ...(MODEL_RUNS === undefined &&
+      options.endOnFailure !== true && { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false }),
     ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
     ...(MODEL_PATH !== undefined && { path: MODEL_PATH }),
     ...options,

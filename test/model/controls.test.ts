@@ -9,6 +9,9 @@ import { breakVersions, VERSION_FAULTS } from './logs/broken-versions.ts';
 import { memoryBackend } from './logs/memory-backend.ts';
 import { redisBackend } from './logs/redis-backend.ts';
 
+/** Runs at most; the rarest fault is found in one of forty. */
+const RUNS = 1000;
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -40,7 +43,7 @@ test.each([
   ['tells holes to those who want none of their types', tellsAll],
   ['hides holes', hidesHoles],
 ])('control: with limits of types, a broker that %s is found out', { timeout }, async (_, wrap) => {
-  const result = await checkModel(() => memoryBackend(wrap, BY_TYPE), 300, { endOnFailure: true });
+  const result = await checkModel(() => memoryBackend(wrap, BY_TYPE), RUNS, { endOnFailure: true });
   expect(String(result.errorInstance)).toMatch(/\[D4]/);
 });
 
@@ -56,7 +59,7 @@ test('control: [D1] a log that is rewound while no node is running that knows it
   timeout,
 }, async () => {
   const open = async () => ({ ...(await redisBackend(inject('redisUrl'))), losesInPlace: false });
-  const result = await checkModel(open, 300, { endOnFailure: true });
+  const result = await checkModel(open, RUNS, { endOnFailure: true });
   expect(String(result.errorInstance)).toMatch(/\[D1\] .* goes on after/);
 });
 
@@ -77,13 +80,13 @@ test.each<[what: string, admits: (record: LogRecord) => boolean]>([
     const passes = record.type === 'agent_message' && !record.erased && admits(record);
     return passes ? record : admit.call(this, record);
   });
-  const result = await checkModel(memoryBackend, 300, { endOnFailure: true });
+  const result = await checkModel(memoryBackend, RUNS, { endOnFailure: true });
   expect(String(result.errorInstance)).toMatch(/\[[DV]\d]/);
 });
 
 test('control: a failure is replayed by its seed and path, in one run', { timeout }, async () => {
   const open = () => memoryBackend((broker) => breakVersions(broker, 'forgets versions'));
-  const { seed, counterexample, counterexamplePath } = await checkModel(open, 300, { endOnFailure: true });
-  const replayed = await checkModel(open, 300, { endOnFailure: true, seed, path: counterexamplePath ?? '' });
+  const { seed, counterexample, counterexamplePath } = await checkModel(open, RUNS, { endOnFailure: true });
+  const replayed = await checkModel(open, RUNS, { endOnFailure: true, seed, path: counterexamplePath ?? '' });
   expect(replayed).toMatchObject({ failed: true, numRuns: 1, counterexample });
 });
