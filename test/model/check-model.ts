@@ -9,6 +9,10 @@ import { runWorld } from './world/world.ts';
 const { MODEL_SEED, MODEL_PATH, MODEL_RUNS } = process.env;
 /** Beyond it a slow machine has run fewer, and that is no failure. */
 const TIME_MS = size(8000, 600_000);
+/** Ms in which everything that is waited for has come, also on a busy machine. */
+const DONE_MS = 20_000;
+/** Likewise for a control, some of which wait for something that never comes. */
+const CONTROL_DONE_MS = 5000;
 /** Ms for which a test of the model may run. */
 export const timeout = MODEL_RUNS === undefined ? size(60_000, 600_000) : 3_600_000;
 /** Row of the model in the table at the end of the long form. */
@@ -31,7 +35,8 @@ export async function checkModel(open: () => Promise<Backend>, runs: number, opt
   const reasons = new Set<GapReason>();
   const run = async (list: readonly Command[]): Promise<void> => {
     await using backend = await open();
-    for (const reason of await runWorld(backend, list)) reasons.add(reason);
+    for (const reason of await runWorld(backend, list, options.endOnFailure ? CONTROL_DONE_MS : DONE_MS))
+      reasons.add(reason);
   };
   let last: Promise<void> | undefined;
   const property = fc.asyncProperty(commands, (list) => {

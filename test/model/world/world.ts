@@ -10,17 +10,17 @@ import { ModelClient } from './model-client.ts';
 import { ModelLog } from './model-log.ts';
 import { Nodes } from './nodes.ts';
 
-const DONE_MS = 5000;
-
 /**
  * Runs commands on two nodes of one log and on the reference, and holds the one against the other.
+ * @param doneMs ms after which something is waited for for ever
  * @returns reasons of the gaps that clients were told
  */
 export async function runWorld(
   backend: Backend,
   commands: readonly Command[],
+  doneMs: number,
 ): Promise<ReadonlySet<GapReason>> {
-  const world = new World(backend);
+  const world = new World(backend, doneMs);
   try {
     for (const command of commands) await world.run(command);
     return await world.finish();
@@ -34,10 +34,12 @@ class World {
   readonly #clients: ModelClient[] = [];
   readonly #nodes: Nodes;
   readonly #log: ModelLog;
+  readonly #doneMs: number;
   #pending: Promise<void>[] = [];
   #next = 1;
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, doneMs: number) {
+    this.#doneMs = doneMs;
     this.#reference = new ReferenceLog(backend.kept);
     this.#nodes = new Nodes(backend);
     this.#log = new ModelLog(backend, this.#nodes, this.#reference);
@@ -95,7 +97,7 @@ class World {
       client.resume(Number.POSITIVE_INFINITY);
       client.join(this.#nodes.at(index));
     }
-    const deadline = performance.now() + DONE_MS;
+    const deadline = performance.now() + this.#doneMs;
     const { epoch } = await this.#log.bounds();
     for (let turns = 0; ; turns++) {
       const behind = this.#clients.filter((client) => !client.isDone(this.#reference, epoch));
@@ -222,7 +224,7 @@ class World {
   }
 
   async #until(otherwise: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + DONE_MS;
+    const deadline = performance.now() + this.#doneMs;
     while (!(await isSo())) {
       if (performance.now() > deadline) throw new Error(otherwise);
       await turn();
