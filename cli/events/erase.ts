@@ -17,13 +17,16 @@ export async function erase(
 ): Promise<void> {
   if (cursor === undefined && filter === undefined)
     throw new EventsError('INVALID_OPTION', "erase: pass --cursor, or --filter ('{}' for all events)");
+  const which = cursor === undefined ? { topic, types, filter: filter ?? {} } : { topic, cursor };
   if (!yes)
     throw new EventsError(
       'INVALID_OPTION',
       'erase: nothing brings the events back; pass --yes if they are meant',
     );
-  const { erased } = await source.erase(
-    cursor === undefined ? { topic, types, filter: filter ?? {} } : { topic, cursor },
-  );
-  await around.print(JSON.stringify({ erased }));
+  const { erased, unreadable } = await source.erase(which);
+  await around.print(JSON.stringify({ erased, ...(unreadable !== undefined && { unreadable }) }));
+  if (unreadable !== undefined)
+    around.note(
+      `${unreadable} events could not be looked at, since the catalog cannot read them: they are still there, and --filter '{}' erases them too`,
+    );
 }

@@ -218,7 +218,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
 
   /**
    * Takes events back, from the log and from all who have them: their places stay, as gaps `erased` [V7]. What is published
-   * meanwhile is not looked at. A call that fails may have erased a part: repeat it.
+   * meanwhile is not looked at. A filter `{}` takes records too that this catalog cannot read; one with conditions counts
+   * them as `unreadable`. A call that fails may have erased a part: repeat it.
    * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNKNOWN_EVENT, INVALID_FILTER, UNAVAILABLE, CLOSED
    */
   async erase<N extends EventName<C> = EventName<C>>({
@@ -230,7 +231,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
     const reads = { turns: this.#reads, asker: unhurried(asker), held: this.#held };
-    return { erased: await eraser.all(select(this.catalog, options), new ReadSteps(reads)) };
+    const selector = select(this.catalog, options);
+    const isUnconditional = Object.keys(options.filter).length === 0;
+    return eraser.all({ selector, isUnconditional }, new ReadSteps(reads));
   }
 
   /** Counts of this process since it started. */

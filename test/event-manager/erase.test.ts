@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { EventManager } from '../../server/index.ts';
-import { defineEvents } from '../../shared/index.ts';
+import { defineEvents, versions } from '../../shared/index.ts';
 import { type BrokerFixture, brokerKinds } from '../broker/fixtures.ts';
 import { Collector } from '../support/collect.ts';
 import { holdTimeouts, turns } from './timeouts.ts';
@@ -9,6 +9,15 @@ import { holdTimeouts, turns } from './timeouts.ts';
 const catalog = defineEvents({
   note: z.object({ n: z.number(), text: z.string() }),
   mood: z.object({ n: z.number() }),
+});
+/** The catalog of another process: one schema edited in place, one version more, one type more. */
+const laterCatalog = defineEvents({
+  note: z.object({ n: z.string(), text: z.string() }),
+  mood: versions(z.object({ n: z.number() }), [
+    z.object({ n: z.number(), why: z.string() }),
+    ({ n }) => ({ n, why: '' }),
+  ]),
+  other: z.object({ text: z.string() }),
 });
 type Manager = EventManager<typeof catalog>;
 type Options = NonNullable<Parameters<Manager['subscribe']>[0]>;
@@ -156,6 +165,28 @@ describe.each(brokerKinds)('[V7] $name', ({ open }) => {
     // A call to the broker takes one notice of each type, however many runs there are.
     const { last } = await log.broker.bounds('default');
     expect(last).toBe(2000 + 3);
+  });
+
+  test('a filter without conditions takes what the catalog cannot read; one with conditions counts it', async () => {
+    const later = new EventManager({ catalog: laterCatalog, broker: log.another() });
+    const fill = async () => {
+      await later.publish('note', { n: 'one', text: 'secret-1' }); // edited in place: malformed here
+      await later.publish('mood', { n: 1, why: 'secret-2' }); // a later version
+      await later.publish('other', { text: 'secret-3' }); // no such type here
+      await publish(4);
+    };
+    await fill();
+    expect(await manager.erase({ filter: { n: { gt: 0 } } })).toEqual({ erased: 1, unreadable: 3 });
+    expect(await manager.erase({ types: ['note'], filter: { n: { gt: 0 } } })).toEqual({
+      erased: 0,
+      unreadable: 1,
+    });
+    expect(await manager.erase({ types: ['mood'], filter: {} })).toEqual({ erased: 1 });
+    expect((await later.history()).items.map(({ event }) => event.event_type)).toEqual(['note', 'other']);
+    await fill();
+    expect(await manager.erase({ filter: {} })).toEqual({ erased: 6 });
+    expect((await later.history()).items).toEqual([]);
+    expect(await manager.erase({ filter: {} })).toEqual({ erased: 0 });
   });
 
   test('refuses what it cannot mean, and finds nothing where nothing is', async () => {

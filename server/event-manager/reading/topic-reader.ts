@@ -99,6 +99,15 @@ export class TopicReader {
     return reading;
   }
 
+  /** As {@link read}, but of the log itself, and past records that must wait: each of those is a gap, as an unreadable one is. */
+  async readPast(after: Position, limit: number, time: LookTime): Promise<LogPage> {
+    const ready = this.#waits?.ready?.();
+    if (ready) await ready;
+    const { gap, records } = await this.#broker.read(this.topic, after, limit);
+    await time();
+    return { gap, records: records.map(this.#admit) };
+  }
+
   async #readLog(
     after: Position,
     limit: number,

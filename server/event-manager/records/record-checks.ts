@@ -10,7 +10,7 @@ import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { erasedPlace, erasureGap, placeOf } from './erasure.ts';
+import { erasedPlace, erasureGap, placeOf, unreadablePlace } from './erasure.ts';
 import { KnownTexts } from './known-texts.ts';
 import type { StreamRecord } from './stream-record.ts';
 
@@ -70,8 +70,9 @@ export class RecordChecks {
     // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
-    if (!this.#catalog.has(type)) return placeOf(record, 'dropped');
-    if ((record.version ?? 1) > this.#catalog.versionOf(type)) return placeOf(record, 'unknown_version');
+    if (!this.#catalog.has(type)) return unreadablePlace(record, 'dropped');
+    if ((record.version ?? 1) > this.#catalog.versionOf(type))
+      return unreadablePlace(record, 'unknown_version');
     if (this.#passed.has(record)) return record;
     try {
       const valid = this.#validated(record);
@@ -79,7 +80,7 @@ export class RecordChecks {
       return valid;
     } catch (error) {
       this.#reject(record, String(error));
-      return placeOf(record, 'dropped');
+      return unreadablePlace(record, 'dropped');
     }
   }
 

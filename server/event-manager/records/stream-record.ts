@@ -23,6 +23,8 @@ export interface StreamRecord extends Position {
   readonly after?: number;
   /** The content of the record in this place was erased: the item is a gap of one. */
   readonly erased?: true;
+  /** The type of the record in this place, where this catalog cannot read it: the item is a gap of one. */
+  readonly unreadable?: string;
   /** Records before this one that were erased, as StreamGap.data.runs has them: the item is the gap that tells so. */
   readonly erases?: NonNullable<StreamGap['data']['runs']>;
 }
