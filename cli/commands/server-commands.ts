@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type SourceOptions, withSource } from '../sources/with-source.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { examples, sourceOptions, withOptions } from './arguments.ts';
+import { catalogOption, examples, sourceOptions, withOptions } from './arguments.ts';
 
 /** A server, and what is asked of one that is not an event. */
 export function addServerCommands(program: Command, around: Surroundings): void {
@@ -64,12 +64,7 @@ export function addServerCommands(program: Command, around: Surroundings): void 
         .default('json-schema'),
     )
     .addOption(new Option('--url <url>', 'the server whose events they are').conflicts('catalog'))
-    .addOption(
-      new Option(
-        '--catalog <module>',
-        "the module that exports the events, as `catalog` or default (default: the simulation's)",
-      ),
-    )
+    .addOption(catalogOption())
     .addOption(
       new Option(
         '--check <where>',

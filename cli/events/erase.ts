@@ -27,6 +27,6 @@ export async function erase(
   await around.print(JSON.stringify({ erased, ...(unreadable !== undefined && { unreadable }) }));
   if (unreadable !== undefined)
     around.note(
-      `${unreadable} events could not be looked at, since the catalog cannot read them: they are still there, and --filter '{}' erases them too`,
+      `events that could not be looked at, since the catalog cannot read them: ${unreadable}. They are still there; --filter '{}' erases them too`,
     );
 }

@@ -7,25 +7,14 @@ import { loadCatalog } from '../../cli/schema/load-catalog.ts';
 import { EventManager, RedisBroker, SqliteBroker } from '../../server/index.ts';
 import type { AnyCatalog } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
+import { catalogModule } from './catalog-module.ts';
 import { run } from './command.ts';
 import { runHere } from './here.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const directory = mkdtempSync(join(tmpdir(), 'psyche-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** A module that exports a catalog, as an application has one. */
-function moduleOf(name: string, events: string, as = 'export const catalog ='): string {
-  const path = join(directory, name);
-  const doors = (door: string) => JSON.stringify(join(ROOT, door));
-  writeFileSync(
-    path,
-    `import * as z from ${doors('node_modules/zod/index.js')};
-import { defineEvents, versions } from ${doors('dist/shared/index.js')};
-${as} defineEvents(${events});\n`,
-  );
-  return path;
-}
+const moduleOf = catalogModule.bind(null, directory);
 
 const before = moduleOf(
   'before.mjs',
