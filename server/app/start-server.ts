@@ -95,7 +95,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));
-  checkPublishAs(parts.catalog ?? psycheEvents, config.publishAs, 'startServer'); // before anything is opened
+  checkPublishAs(parts.catalog ?? psycheEvents, config.publishAs, 'startServer (PUBLISH_AS)'); // before anything is opened
   const tracing = config.tracing ? await configuredTracing() : undefined;
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);

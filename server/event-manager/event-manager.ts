@@ -19,6 +19,7 @@ import { checkReplay, replay } from './feeds/replay.ts';
 import { SubscriptionFactory } from './feeds/subscription-factory.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
 import { type ListenerHandler, Listeners } from './listeners.ts';
+import { warnOfLackingWaysBack } from './publish/held-versions.ts';
 import {
   ManagerPublisher,
   type ManagerPublishResult,
@@ -80,6 +81,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> {
     this.#logs = new TopicReaders(broker, (record) => this.#checks.admit(record), waits);
     const { catalog } = this;
     this.#publisher = new ManagerPublisher(catalog, broker, maxInFlight, throttle, publishAs, instruments);
+    warnOfLackingWaysBack(catalog, publishAs, logger);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#logs.of(topic),
