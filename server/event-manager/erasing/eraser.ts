@@ -28,10 +28,25 @@ interface Wanted {
   readonly isUnconditional: boolean;
 }
 
-/** Requires that it is said which events are meant: a cursor that is missing must not erase all. @throws EventsError INVALID_OPTION */
+/**
+ * Requires that it is said which events are meant: a cursor that is missing, or the value of a condition, must not erase all.
+ * @throws EventsError INVALID_OPTION, INVALID_FILTER
+ */
 export function requireWhich({ cursor, filter }: { cursor?: unknown; filter?: unknown }): void {
   if (cursor === undefined && filter === undefined)
     throw new EventsError('INVALID_OPTION', 'erase: pass a cursor, or a filter: {} for all events');
+  if (hasUndefined(filter))
+    throw new EventsError(
+      'INVALID_FILTER',
+      'erase: the filter has a condition that is undefined, which would say nothing: {} means all events',
+    );
+}
+
+/** Tells if a value holds undefined, at any depth. */
+function hasUndefined(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).some((part) => part === undefined || hasUndefined(part))
+    : false;
 }
 
 /** Erases records of one topic, each call to the broker with the notices of it. */
@@ -85,15 +100,14 @@ export class Eraser {
       let isFull = false;
       for (const record of steps.within(chunk.records)) {
         if (hasReached(position, end)) break;
-        const { seq, type, unreadable: lostType } = record;
-        const isMeant =
-          lostType === undefined
-            ? !isNoticeType(type) && selector.matches(record)
-            : isUnconditional && selector.wants(lostType);
+        const { seq, unreadable: type } = record;
+        const isWanted =
+          type === undefined ? !isNoticeType(record.type) && selector.matches(record) : selector.wants(type);
+        const isMeant = isWanted && (type === undefined || isUnconditional);
         isFull = isMeant && found.length >= CALL_RECORDS;
         if (isFull) break;
-        if (isMeant) found.push({ seq, type: lostType ?? type });
-        else if (lostType !== undefined && selector.wants(lostType)) unreadable++;
+        if (isMeant) found.push({ seq, type: type ?? record.type });
+        else if (isWanted) unreadable++;
         position = record;
       }
       if (!isFull) continue;
