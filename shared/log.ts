@@ -78,7 +78,7 @@ export function toLogEntry<C extends AnyCatalog>(
   const data =
     version === newest
       ? catalog.parse(event_type, event.data)
-      : heldData(catalog, event_type, version, event.data);
+      : catalog.downcast(event_type, version, event.data);
   const envelope: Record<string, unknown> = { event_type, timestamp: timestamp ?? now(), data };
   if (by !== undefined) envelope['by'] = by;
   if (isTraceparent(traceparent)) envelope['traceparent'] = traceparent;
@@ -103,17 +103,6 @@ export function envelopeText(envelope: object, plain: boolean): Pick<LogEntry, '
   const { json, meta } = encode({ data: envelope }, { maxDepth: LOG_LIMITS.maxDepth });
   const text = { json: JSON.stringify((json as { data: unknown }).data) };
   return meta === undefined ? text : { ...text, meta: JSON.stringify(meta) };
-}
-
-/** Data of a version that publishers are held at. @throws EventsError INVALID_EVENT, saying so */
-function heldData(catalog: AnyCatalog, type: string, version: number, data: unknown): unknown {
-  try {
-    return catalog.downcast(type, version, data);
-  } catch (error) {
-    if (!(error instanceof EventsError)) throw error;
-    const message = `${error.message}; ${type} is held at version ${version} by publishAs`;
-    throw new EventsError(error.code, message, { issues: error.issues, cause: error });
-  }
 }
 
 /** The event a log entry holds; the inverse of {@link toLogEntry}. It believes the entry: see {@link checkedEvent}. */

@@ -1,7 +1,7 @@
 import type { TRPCWebSocketClient } from '@trpc/client';
 import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
 import { EventsError } from '../../shared/errors.ts';
-import { mayReconnect } from '../../shared/protocol.ts';
+import { type CloseCode, mayReconnect } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { closeCodeOf, describeClose, isOwnFailure, lossError, rootOf } from '../failures/connection-loss.ts';
 import { isRetryable, toError } from '../failures/errors.ts';
@@ -55,6 +55,8 @@ export interface ConnectionOptions {
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
+/** The close code of a connection without a token that is let in; as a number, since the table of codes is not needed here. */
+const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
 /** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
 const NO_WORDS = [1005, 1006];
 
@@ -190,7 +192,10 @@ export class SocketConnection implements Connection {
       this.#sockets.delete(socket);
       if (mayReconnect(code)) return;
       this.close(
-        new EventsError('CLOSED', `The server ended the connection for good: ${describeClose(code, reason)}`),
+        new EventsError(
+          code === UNAUTHENTICATED ? 'UNAUTHENTICATED' : 'CLOSED',
+          `The server ended the connection for good: ${describeClose(code, reason)}`,
+        ),
       );
     });
   }

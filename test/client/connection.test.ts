@@ -153,6 +153,23 @@ test('[D13] a close code from 4500 (here 4503) closes the client for good, and e
   expect(server.tokens).toEqual(['mine']);
 });
 
+test('[D13] a connection without a token that is let in is UNAUTHENTICATED, and so are calls after it', async () => {
+  quick();
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl, token: 'wrong' });
+  const onError = vi.fn();
+  client.on('agent_message', () => {}, { onError });
+  await eventually(() => expect(client.connection.state.status).toBe('live'));
+  server.drop(4501, 'The token is not valid.');
+  await eventually(() => expect(client.connection.state.status).toBe('closed'));
+  expect(client.connection.state.error).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(onError).toHaveBeenCalledExactlyOnceWith(client.connection.state.error, false);
+  await expect(client.history()).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: expect.stringContaining('closed with 4501 The token is not valid.'),
+  });
+});
+
 test('a failure to get a token is reported, and tried again', async () => {
   quick();
   await using server = await startTestServer();

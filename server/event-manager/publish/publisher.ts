@@ -6,6 +6,7 @@ import { checkPublishAs } from '../../../shared/publish-as.ts';
 import { parseTopic } from '../../../shared/topic.ts';
 import type { Instruments } from '../../telemetry/telemetry.ts';
 import { Counts } from '../stats/event-stats.ts';
+import { heldRefusal } from './held-versions.ts';
 import { Throttle } from './throttle.ts';
 
 /** Options of a publish: the topic, and details beside the data. */
@@ -110,7 +111,12 @@ export class ManagerPublisher {
   }
 
   #toEntry(event: UncheckedEvent, by: string | undefined): LogEntry {
-    return toLogEntry(this.#catalog, event, { by, version: this.#publishAs.get(event.event_type) });
+    const version = this.#publishAs.get(event.event_type);
+    try {
+      return toLogEntry(this.#catalog, event, { by, version });
+    } catch (error) {
+      throw version === undefined ? error : heldRefusal(error, event.event_type, version);
+    }
   }
 
   /** Appends, and counts. Not async: each further promise is a twentieth of what a publish costs here. */
