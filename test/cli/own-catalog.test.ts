@@ -50,6 +50,11 @@ test('[V7] erase says what it could not look at', async () => {
   const redis = onRedis();
   await runHere(['publish', 'dream', '{"sign":"a bridge"}', ...redis, '--catalog', own]);
   const erase = (filter: string) => runHere(['erase', '--filter', filter, '--yes', ...redis]);
+  const count = (filter: string) => runHere(['erase', '--filter', filter, ...redis]);
+  expect((await count('{}')).stderr).toMatch(/matching events: 1; nothing/);
+  expect((await count('{"by":"ego"}')).stderr).toMatch(
+    /matching events: 0, beside 1 that the catalog cannot read; nothing/,
+  );
   const some = await erase('{"by":"ego"}');
   expect(some).toMatchObject({ code: 0, stdout: '{"erased":0,"unreadable":1}\n' });
   expect(some.stderr).toMatch(/could not be looked at, since the catalog cannot read them: 1\./);
