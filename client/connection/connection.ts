@@ -67,7 +67,8 @@ const NO_WORDS = [1005, 1006];
 export class SocketConnection implements Connection {
   /** For `wsLink`. */
   readonly client: TRPCWebSocketClient;
-  readonly #url: string;
+  /** The endpoint. */
+  readonly url: string;
   readonly #ended = new AbortController();
   readonly #askParams: () => Promise<Record<string, string> | null>;
   readonly #report: (error: Error) => void;
@@ -96,7 +97,7 @@ export class SocketConnection implements Connection {
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
     const { url, token, connectionParams, WebSocket, keepAlive } = options;
     this.#report = report;
-    this.#url = toWebSocketUrl(url);
+    this.url = toWebSocketUrl(url);
     this.#askParams = () => askParams(connectionParams, token);
     this.#implementation = WebSocket;
     for (const [name, ms] of Object.entries(keepAlive ?? {})) {
@@ -182,7 +183,7 @@ export class SocketConnection implements Connection {
       this.close(error);
     }
     // Ends the loop of tRPC's client: it waits for ever. If the address were refused, it would ask again at once.
-    return this.#isClosed() ? new Promise(() => {}) : this.#url;
+    return this.#isClosed() ? new Promise(() => {}) : this.url;
   }
 
   #watch(socket: WebSocket): void {
@@ -228,14 +229,14 @@ export class SocketConnection implements Connection {
     this.#probed = true;
     this.#finding = new EventsError(
       'INVALID_OPTION',
-      `${this.#url} speaks another protocol than tRPC: check url and path`,
+      `${this.url} speaks another protocol than tRPC: check url and path`,
     );
     for (const socket of this.#sockets) socket.close();
   }
 
   /** Probes the address, and tells what answers there as the cause of this failure and of those that follow. */
   async #explain(): Promise<void> {
-    const url = toHttpUrl(new URL(this.#url));
+    const url = toHttpUrl(new URL(this.url));
     const found = await probe(url, this.#ended.signal);
     const { status } = this.#state;
     if (found === undefined || status === 'live' || status === 'closed') return;
