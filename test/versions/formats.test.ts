@@ -88,8 +88,8 @@ describe('[V8] a log file', () => {
     await log.close();
     expect(schemas).toEqual([]);
     expect(versions).toEqual([
-      { type: 'tick', version: 1, records: 3, unreadable: 0, reason: null, at: null },
-      { type: 'dream', version: 1, records: 1, unreadable: 0, reason: null, at: null },
+      { type: 'tick', version: 1, records: 3, unreadable: 0, reason: null, at: null, cursor: null },
+      { type: 'dream', version: 1, records: 1, unreadable: 0, reason: null, at: null, cursor: null },
     ]);
     expect(filesOf(disk)).toEqual(before);
   });
