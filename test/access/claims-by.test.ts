@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type Claims, createAppRouter, EventManager, MemoryBroker, Sessions } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 
-const managers: EventManager[] = [];
+const managers: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const manager of managers.splice(0)) await manager.close();
 });

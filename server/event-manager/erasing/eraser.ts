@@ -64,7 +64,7 @@ export class Eraser {
       if (chunk.gap) position = chunk.gap.to;
       if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
       let isFull = false;
-      for (const record of steps.within(chunk.records)) {
+      for (const record of steps.within(chunk)) {
         if (hasReached(position, end)) break;
         const isMeant = !isNoticeType(record.type) && selector.matches(record);
         isFull = isMeant && found.length >= CALL_RECORDS;

@@ -110,7 +110,7 @@ async function pageAfter(
       records.push(gapRecord(chunk.gap));
       end = chunk.gap.to;
     }
-    for (const record of steps.within(chunk.records)) {
+    for (const record of steps.within(chunk)) {
       if (selector.matches(record)) {
         if (events === limit || chars >= PAGE_CHARS) return { records, start: after, end, exhausted: false };
         records.push(record);
