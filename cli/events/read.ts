@@ -34,7 +34,7 @@ export async function history(
 /** Prints all that a topic holds, oldest first, up to now. @throws EventsError UNAVAILABLE if there is more that cannot be read now */
 export async function exportStored(
   source: Pick<EventsSource, 'history'>,
-  stored: Stored & Required<Pick<Stored, 'since'>>,
+  stored: Stored & { since: Since },
   around: Surroundings,
 ): Promise<void> {
   if (await printStored(source, stored, around))
