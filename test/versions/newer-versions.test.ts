@@ -81,7 +81,17 @@ describe('a record of a newer version than a process knows', () => {
     expect((await pageOf({ since: { last: 5 } })).map(({ event }) => short(event))).toEqual(['1', '2']);
     const forward = await older.history({ since: { at: new Date(0).toISOString() } });
     expect(forward.items.map(({ event }) => short(event))).toEqual(['1', '2']);
-    expect(forward.atEnd).toBe(true);
+    expect(forward).toMatchObject({ atEnd: true, held: true });
+    for (const options of [{}, { since: { last: 5 } }, { since: forward.next }])
+      expect(await older.history(options)).toMatchObject({ atEnd: true, held: true });
+    // A page that ends elsewhere is none of it.
+    const [oldest] = forward.items;
+    expect(await older.history({ before: forward.items[1]?.cursor ?? '' })).not.toHaveProperty('held');
+    expect(await older.history({ since: { at: new Date(0).toISOString() }, limit: 1 })).toMatchObject({
+      items: [oldest],
+      atEnd: false,
+    });
+    expect(await all.newer.history()).not.toHaveProperty('held');
     expect(await replayed()).toEqual(['1', '2', 'synced']);
     await expect(older.history({ before: beyond })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(all.met).toHaveLength(1);
@@ -89,6 +99,7 @@ describe('a record of a newer version than a process knows', () => {
     await all.clock.advance(WAIT_MS);
     const page = await older.history({ since: forward.next });
     expect(page.items.map(({ event }) => short(event))).toEqual(['4', '7']);
+    expect(page).not.toHaveProperty('held');
     expect(page.gaps.map(({ reason }) => reason)).toEqual(Array(3).fill('unknown_version'));
     expect((await replayed()).filter((item) => item.startsWith('gap'))).toHaveLength(3);
     expect((await pageOf({ before: beyond })).map(({ event }) => short(event))).toEqual(['1', '2', '4']);

@@ -98,7 +98,7 @@ export class Eraser {
       if (chunk.isHeld && chunk.records.length === 0) throw newerAhead();
       if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
       let isFull = false;
-      for (const record of steps.within(chunk.records)) {
+      for (const record of steps.within(chunk)) {
         if (hasReached(position, end)) break;
         const { seq, unreadable: type } = record;
         const isWanted =

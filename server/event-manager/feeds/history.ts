@@ -70,7 +70,8 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
         cursor !== null,
       );
   const previous = cursorBefore(start, bounds);
-  const page = {
+  const atEnd = forward ? exhausted : before === undefined;
+  const page: HistoryPage<N, C> = {
     items: records
       .filter(({ type }) => !isNoticeType(type))
       // The selector let nothing else through than events N.
@@ -80,7 +81,8 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
       .map((record) => (itemOf<C>(record) as StreamGap).data),
     next: formatCursor(end),
     previous: previous && formatCursor(previous),
-    atEnd: forward ? exhausted : before === undefined,
+    atEnd,
+    ...(atEnd && log.isHeldBefore({ ...end, seq: end.seq + 1 }) && { held: true }),
   };
   return { page, chars: charsOf(records) };
 }
@@ -111,7 +113,7 @@ async function pageAfter(
       records.push(gapRecord(chunk.gap));
       end = chunk.gap.to;
     }
-    for (const record of steps.within(chunk.records)) {
+    for (const record of steps.within(chunk)) {
       if (selector.matches(record)) {
         if (events === limit || chars >= PAGE_CHARS) return { records, start: after, end, exhausted: false };
         records.push(record);

@@ -29,13 +29,16 @@ export interface StreamRecord extends Position {
   readonly erases?: NonNullable<StreamGap['data']['runs']>;
 }
 
+/** The content of a record. */
+export type RecordText = Pick<StreamRecord, 'json' | 'meta'>;
+
 /** The number before a record, or before the first of those that a gap stands for. */
 export function numberBefore({ after, seq }: StreamRecord): number {
   return after ?? seq - 1;
 }
 
 /** Characters of JSON and annotations of a record; 0 for none. */
-export function charsOf(record: StreamRecord | undefined): number {
+export function charsOf(record: RecordText | null | undefined): number {
   return record ? record.json.length + (record.meta?.length ?? 0) : 0;
 }
 
