@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Broker, createAppRouter } from '../../server/index.ts';
+import { type Broker, createAppRouter, type EventServer } from '../../server/index.ts';
 import { toLogEntry } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { FakeClock } from '../simulation/fake-clock.ts';
 import { newCatalog, oldCatalog, WAIT_MS } from '../versions/newer-versions.ts';
 import { runHere } from './here.ts';
 
-let server: Awaited<ReturnType<typeof startTestServer>>;
+let server: EventServer<typeof oldCatalog> & AsyncDisposable;
 let clock: FakeClock;
 let broker: Broker;
 

@@ -82,7 +82,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
     next: formatCursor(end),
     previous: previous && formatCursor(previous),
     atEnd,
-    ...(atEnd && log.isHeldBefore({ ...end, seq: end.seq + 1 }) && { held: true }),
+    ...(atEnd && log.isHeldBefore({ ...end, seq: end.seq + 1 }, bounds) && { held: true }),
   };
   return { page, chars: charsOf(records) };
 }
