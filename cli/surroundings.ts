@@ -61,7 +61,9 @@ export class Surroundings {
 
   /** Writes one line on stderr of why the command failed. */
   explain(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const told = error instanceof Error ? error.message : String(error);
+    const isUnauthenticated = Reflect.get(Object(error), 'code') === 'UNAUTHENTICATED';
+    const message = isUnauthenticated ? `${told} (pass --token, or set PSYCHE_TOKEN)` : told;
     this.#streams.stderr.write(`psyche-events: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
   }
 }

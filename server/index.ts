@@ -27,7 +27,7 @@ export type { Claims, Subject } from './access/tokens/subject.ts';
 export type { Application, ApplicationContext } from './app/application.ts';
 export { loadConfig, SERVER_VARIABLES, type ServerConfig, type ServerOptions } from './app/config.ts';
 export { type NearMiss, nearMisses } from './app/near-misses.ts';
-export { type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
+export { type EventServer, type RunningServer, type ServerParts, startServer } from './app/start-server.ts';
 export { applyBroadcastWSSHandler, type BroadcastWSSHandler } from './broadcaster/apply-handler.ts';
 export { Broadcaster, type BroadcasterOptions } from './broadcaster/broadcaster.ts';
 export { COMPRESSION, WEBSOCKET_LIMITS } from './broadcaster/core/limits.ts';

@@ -17,7 +17,9 @@ export function checkPublishAs(
   const versions = new Map<string, number>();
   for (const [name, version] of Object.entries(publishAs)) {
     if (!catalog.has(name))
-      throw new TypeError(`${whose}: publishAs names ${name}, which the catalog does not have`);
+      throw new TypeError(
+        `${whose}: publishAs names ${name}, which the catalog does not have; it has ${catalog.names.join(', ')}`,
+      );
     if (version === undefined) continue;
     if (!catalog.schemaOf(name, version))
       throw new TypeError(

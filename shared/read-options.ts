@@ -141,7 +141,7 @@ export type EraseOptions<N extends EventName<C>, C extends AnyCatalog> =
     }
   | (Pick<EventSelection<N, C>, 'topic' | 'types'> & {
       cursor?: undefined;
-      /** Conditions that the events meet; `{}` for all. */
+      /** Conditions that the events meet; `{}` for all, also for those that the server's catalog cannot read. */
       filter: EventFilter<N, C>;
     });
 
@@ -149,6 +149,11 @@ export type EraseOptions<N extends EventName<C>, C extends AnyCatalog> =
 export interface EraseResult {
   /** Number of events that were erased; those that had been before are not counted. */
   erased: number;
+  /**
+   * Number of events that a filter with conditions could not look at, since the server's catalog cannot read them. They
+   * are still there; a filter `{}` erases them too. Absent where there are none.
+   */
+  unreadable?: number;
 }
 
 /** Schema of {@link EraseOptions}, of events of these names. */

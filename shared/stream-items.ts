@@ -81,4 +81,9 @@ export interface HistoryPage<N extends EventName<C>, C extends AnyCatalog> {
   previous: string | null;
   /** True if nothing more was in the log after this page. */
   atEnd: boolean;
+  /**
+   * True if the log goes on with an event of a newer version than the server knows: the page ends before it, for now. Ask
+   * another server, or later. Absent otherwise.
+   */
+  held?: true;
 }

@@ -115,7 +115,8 @@ export function isZod4(schema: unknown): schema is z.ZodType {
   return typeof schema === 'object' && schema !== null && '_zod' in schema;
 }
 
-function isStep([schema, upcast, downcast = upcast]: AnyStep | readonly undefined[] = []): boolean {
+function isStep(step: unknown): boolean {
+  const [schema, upcast, downcast = upcast]: unknown[] = Array.isArray(step) ? step : [];
   return isZod4(schema) && [upcast, downcast].every((way) => typeof way === 'function');
 }
 

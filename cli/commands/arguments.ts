@@ -15,12 +15,20 @@ export function examples(...lines: string[]): string {
 export const pathOption = (): Option =>
   new Option('--path <path>', 'the key of the events in a router of your own, such as events or a.events');
 
+/** The events of an application of your own. @param use when the module is read */
+export const catalogOption = (use = ''): Option =>
+  new Option(
+    '--catalog <module>',
+    `${use}the module that exports the events, as \`catalog\` or default (default: the simulation's)`,
+  );
+
 /** Arguments for the source and the destination of events. */
 export const sourceOptions = (): Option[] => [
   new Option('--url <url>', 'the server').default('http://127.0.0.1:3000'),
   pathOption().conflicts('redis'),
   new Option('--token <token>', 'who you are to the server, where it asks').env('PSYCHE_TOKEN'),
   new Option('--redis <url>', 'straight to Redis, past any server').conflicts('url'),
+  catalogOption('with --redis: ').conflicts('url'),
 ];
 
 export const topicOption = (description = 'the log'): Option =>

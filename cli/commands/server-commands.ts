@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type SourceOptions, withSource } from '../sources/with-source.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { examples, sourceOptions, withOptions } from './arguments.ts';
+import { catalogOption, examples, sourceOptions, withOptions } from './arguments.ts';
 
 /** A server, and what is asked of one that is not an event. */
 export function addServerCommands(program: Command, around: Surroundings): void {
@@ -64,22 +64,17 @@ export function addServerCommands(program: Command, around: Surroundings): void 
         .default('json-schema'),
     )
     .addOption(new Option('--url <url>', 'the server whose events they are').conflicts('catalog'))
-    .addOption(
-      new Option(
-        '--catalog <module>',
-        "the module that exports the events, as `catalog` or default (default: the simulation's)",
-      ),
-    )
+    .addOption(catalogOption())
     .addOption(
       new Option(
         '--check <where>',
-        'a server, a Redis or a log file: name each event there that the catalog cannot read, and exit with 1',
+        'a server, a Redis, a log file, or what schema has printed into one: name each event there that the catalog cannot read, and exit with 1',
       ).conflicts(['url', 'diff']),
     )
     .addOption(
       new Option(
         '--diff <where>',
-        'a server, a Redis or a log file: print what has changed from its events to the catalog’s',
+        'a server, a Redis, a log file, or what schema has printed into one: print what has changed from its events to the catalog’s',
       ).conflicts('url'),
     )
     .addHelpText(
@@ -90,8 +85,9 @@ export function addServerCommands(program: Command, around: Surroundings): void 
         'schema --catalog ./dist/events.js --check https://a.example/events',
         'schema --catalog ./dist/events.js --check redis://127.0.0.1:6379',
         'schema --catalog ./dist/events.js --diff ./psyche.db',
+        'schema --catalog ./dist/events.js --check ./released.schema.json',
       )}
---check compares the schemas with those of a server, and validates every record of a log. It writes nothing. A log file must
+--check compares the schemas with those of a server or of a printed document, and validates every record of a log. It writes nothing. A log file must
 not be open in a server: check the server then.\n`,
     )
     .action(async (options: SchemaFlags) => {

@@ -29,8 +29,8 @@ export function addTransferCommands(program: Command, around: Surroundings): voi
     .addHelpText('after', examples('export --topic a > a.jsonl'))
     .action(({ topic, types, since = THE_BEGINNING, ...options }: SourceOptions & Selected) =>
       withSource(options, around, async (source) => {
-        const { history } = await import('../events/read.ts');
-        await history(source, { topic, types, since }, around);
+        const { exportStored } = await import('../events/read.ts');
+        await exportStored(source, { topic, types, since }, around);
       }),
     );
 

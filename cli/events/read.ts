@@ -1,4 +1,4 @@
-import type { Since } from '../../shared/index.ts';
+import { EventsError, type Since } from '../../shared/index.ts';
 import type { EventsSource, Followed, Stored } from '../sources/event-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { toLine } from './event-line.ts';
@@ -18,30 +18,55 @@ export async function tail(source: EventsSource, followed: Followed, around: Sur
   }
 }
 
+/** The cause why there is more in a log than was printed, and what to do. */
+const HELD =
+  'The log goes on with an event of a newer version than is known here. Ask a server that knows that version; or again in half a minute, when a gap is in its place.';
+
 /** Prints what a topic holds, oldest first, up to now. */
 export async function history(
   source: Pick<EventsSource, 'history'>,
   { since = { last: 100 }, ...selection }: Stored,
   around: Surroundings,
 ): Promise<void> {
+  if (await printStored(source, { since, ...selection }, around)) around.note(`This is not all. ${HELD}`);
+}
+
+/** Prints all that a topic holds, oldest first, up to now. @throws EventsError UNAVAILABLE if there is more that cannot be read now */
+export async function exportStored(
+  source: Pick<EventsSource, 'history'>,
+  stored: Stored & { since: Since },
+  around: Surroundings,
+): Promise<void> {
+  if (await printStored(source, stored, around))
+    throw new EventsError('UNAVAILABLE', `Not all was exported. ${HELD}`);
+}
+
+/** @returns true if the log goes on, see HistoryPage.held */
+async function printStored(
+  source: Pick<EventsSource, 'history'>,
+  { since, ...selection }: Stored & { since: Since },
+  around: Surroundings,
+): Promise<boolean> {
   const printPage = async (page: Page): Promise<void> => {
     for (const { cursor, event } of inOrder(page)) await around.print(toLine(cursor, event));
   };
   if (typeof since === 'object' && 'last' in since) {
-    for (const page of await lastPages(source, selection, since.last)) await printPage(page);
-    return;
+    const pages = await lastPages(source, selection, since.last);
+    for (const page of pages) await printPage(page);
+    return pages.at(-1)?.held ?? false;
   }
   const end = around.isProgressSeen ? (await source.history({ ...selection, limit: 1 })).next : '';
   let start: string | undefined;
   let from: Since = since;
   using progress = around.progress(() => (typeof from === 'string' ? share(start, from, end) : undefined));
   // A page may be empty and yet not the end.
-  for (let atEnd = false; !atEnd; ) {
+  for (;;) {
     const page: Page = await source.history({ ...selection, since: from, limit: PAGE });
     await printPage(page);
     progress.add(page.items.length);
     start ??= page.items[0]?.cursor;
-    ({ next: from, atEnd } = page);
+    from = page.next;
+    if (page.atEnd) return page.held ?? false;
   }
 }
 

@@ -3,10 +3,10 @@ import type { Surroundings } from '../surroundings.ts';
 import { changesOf } from './fields.ts';
 import { eventsOfCatalog, eventsOfSchemas, type KnownEvents, newestOf } from './known-events.ts';
 import { loadCatalog } from './load-catalog.ts';
-import { checkLogAt, eventsAt, isServer } from './where.ts';
+import { checkLogAt, eventsAt, kindOf } from './where.ts';
 
 /**
- * Compares a catalog with the events of a server, or with all records of a log: prints each event that could not be read
+ * Compares a catalog with the events of a server or a saved document, or with all records of a log: prints each event that could not be read
  * any more, and why, and makes that the exit code 1.
  */
 export async function checkSchema(
@@ -15,9 +15,11 @@ export async function checkSchema(
   around: Surroundings,
 ): Promise<void> {
   const catalog = await loadCatalog(module);
-  const { problems, notes, readable } = isServer(where)
-    ? compareEvents(await eventsAt(where), eventsOfCatalog(catalog))
-    : await compareRecords(where, catalog, around);
+  const kind = kindOf(where);
+  const { problems, notes, readable } =
+    kind === 'server' || kind === 'document'
+      ? compareEvents(await eventsAt(where), eventsOfCatalog(catalog), kind)
+      : await compareRecords(where, catalog, around);
   for (const line of [...problems, ...notes]) await around.print(line);
   if (problems.length === 0) await around.print(readable);
   else around.exitCode = 1;
@@ -37,10 +39,10 @@ async function compareRecords(where: string, catalog: AnyCatalog, around: Surrou
   const [kept, own] = [eventsOfSchemas(schemas), eventsOfCatalog(catalog)];
   const problems: string[] = [];
   const notes: string[] = [];
-  for (const { type, version, records, unreadable, reason, at } of versions) {
+  for (const { type, version, records, unreadable, reason, at, cursor } of versions) {
     if (unreadable > 0)
       problems.push(
-        `${type}, version ${version}: ${unreadable} of ${count(records, 'record')} cannot be read, the first at ${at}: ${reason}`,
+        `${type}, version ${version}: ${unreadable} of ${count(records, 'record')} cannot be read, the first at ${at}${cursor === null ? '' : ` (cursor ${cursor})`}: ${reason}`,
       );
     else if (differs(kept.get(type)?.get(version)?.fingerprint, own.get(type)?.get(version)?.fingerprint))
       notes.push(
@@ -48,11 +50,16 @@ async function compareRecords(where: string, catalog: AnyCatalog, around: Surrou
       );
   }
   const sum = versions.reduce((total, { records }) => total + records, 0);
+  if (sum === 0)
+    around.note(`${where} holds no records: is it the right one, and REDIS_PREFIX that of its servers?`);
   return { problems, notes, readable: `All can be read: ${count(sum, 'record')} of ${where}` };
 }
 
-/** Compares events with those of a catalog, version by version. */
-export function compareEvents(theirs: KnownEvents, ours: KnownEvents): Comparison {
+/**
+ * Compares events with those of a catalog, version by version. Steps from one version to the next are not run.
+ * @param of tells whose `theirs` are
+ */
+export function compareEvents(theirs: KnownEvents, ours: KnownEvents, of = 'server'): Comparison {
   const problems: string[] = [];
   const notes: string[] = [];
   for (const [type, versions] of theirs) {
@@ -77,7 +84,11 @@ export function compareEvents(theirs: KnownEvents, ours: KnownEvents): Compariso
         notes.push(`${type}, version ${version}: its schema is another one there, whose data can be read`);
     }
   }
-  return { problems, notes, readable: `All can be read: ${count(theirs.size, 'event')} of the server` };
+  return {
+    problems,
+    notes,
+    readable: `All can be read, by their schemas: ${count(theirs.size, 'event')} of the ${of}`,
+  };
 }
 
 function reasonOf({ path, kind, before, after }: ReturnType<typeof changesOf>[number]): string {

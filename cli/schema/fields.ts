@@ -24,7 +24,7 @@ const STRUCTURE = new Set([...ABOUT, 'properties', 'required', 'additionalProper
 
 /** The differences between two schemas of data, field by field. */
 export function changesOf(before: JsonSchema, after: JsonSchema): FieldChange[] {
-  const [old, young] = [fieldsOf(before), fieldsOf(after)];
+  const [old, young] = [fieldsOf(asObject(inOneOrder(before))), fieldsOf(asObject(inOneOrder(after)))];
   const changes: FieldChange[] = [];
   for (const [path, field] of old) {
     const other = young.get(path);
@@ -42,6 +42,18 @@ export function changesOf(before: JsonSchema, after: JsonSchema): FieldChange[] 
     changes.push({ path, kind: 'added', after: inShort(field), isBreaking: field.isRequired });
   }
   return changes;
+}
+
+/** JSON with its fields, and the values of each enum, in one order: servers and logs tell a schema in orders of their own. */
+function inOneOrder(json: unknown, key = ''): unknown {
+  if (Array.isArray(json)) {
+    const items = json.map((item) => inOneOrder(item));
+    const texts = new Map(items.map((item) => [JSON.stringify(item), item]));
+    return key === 'enum' ? [...texts.keys()].sort().map((text) => texts.get(text)) : items;
+  }
+  if (typeof json !== 'object' || json === null) return json;
+  const fields = Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, value]) => [name, inOneOrder(value, name)]));
 }
 
 /** A schema's fields by path, `data` and those below it. Items of lists are `[]`. */

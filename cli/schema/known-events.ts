@@ -53,7 +53,10 @@ export function eventsOfDocument(document: unknown): KnownEvents {
     events.set(name, new Map(versions));
   }
   if (events.size > 0) return events;
-  throw new EventsError('INVALID_OPTION', 'The server’s schema.json describes no events.');
+  throw new EventsError(
+    'INVALID_OPTION',
+    'The document describes no events: pass what a server has at schema.json, or what `schema` prints.',
+  );
 }
 
 function inputOf(json: string): JsonSchema | null {

@@ -1,18 +1,53 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { checkLog, type LogCheck, openWholeLog, type WholeLog } from '../../server/index.ts';
-import type { AnyCatalog } from '../../shared/index.ts';
+import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 import { openRedisBroker } from '../sources/redis-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { eventsOfDocument, eventsOfSchemas, type KnownEvents } from './known-events.ts';
 import { servedDocument } from './served.ts';
 
-/** Tells if an address is that of a server, and not of a log. */
-export function isServer(where: string): boolean {
-  return /^(https?|wss?):/i.test(where);
+/** A host and a port without a scheme, as `--url` takes it. */
+const BARE_SERVER = /^(localhost|[\w.-]+|\[[\da-f:.]+\]):\d+(\/.*)?$/i;
+
+/** Kinds of places that have events. */
+type Kind = 'server' | 'document' | 'redis' | 'file';
+
+/** The kind of a place: a server and a saved document tell schemas, the others hold records. */
+export function kindOf(where: string): Kind {
+  if (/^(https?|wss?):/i.test(where)) return 'server';
+  if (/^rediss?(\+\w+)?:/i.test(where)) return 'redis';
+  if (existsSync(where)) return isText(where) ? 'document' : 'file';
+  return BARE_SERVER.test(where) ? 'server' : 'file';
 }
 
-/** The events that a server has, or whose schemas a log has kept. @throws EventsError UNAVAILABLE, INVALID_OPTION */
+/** Tells if a file begins as JSON does. The file of a log does not. */
+function isText(path: string): boolean {
+  const start = Buffer.alloc(64);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, start);
+  } finally {
+    closeSync(file);
+  }
+  return start.toString().trimStart().startsWith('{');
+}
+
+/** A document that `schema` has printed. @throws EventsError INVALID_OPTION if it is no JSON */
+function savedDocument(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new EventsError('INVALID_OPTION', `${path} is no JSON: pass what \`schema\` has printed`, {
+      cause,
+    });
+  }
+}
+
+/** The events that a server or a saved document has, or whose schemas a log has kept. @throws EventsError UNAVAILABLE, INVALID_OPTION */
 export async function eventsAt(where: string): Promise<KnownEvents> {
-  if (isServer(where)) return eventsOfDocument(await servedDocument(where, 'schema.json'));
+  const kind = kindOf(where);
+  if (kind === 'server') return eventsOfDocument(await servedDocument(where, 'schema.json'));
+  if (kind === 'document') return eventsOfDocument(savedDocument(where));
   return withLog(where, async (log) => eventsOfSchemas(await log.schemas()));
 }
 
@@ -34,8 +69,7 @@ export async function checkLogAt(
 }
 
 async function withLog<T>(where: string, use: (log: WholeLog) => Promise<T>): Promise<T> {
-  const isRedis = /^rediss?(\+\w+)?:/i.test(where);
-  const log = await openWholeLog(isRedis ? await openRedisBroker(where) : { path: where });
+  const log = await openWholeLog(kindOf(where) === 'redis' ? await openRedisBroker(where) : { path: where });
   try {
     return await use(log);
   } finally {

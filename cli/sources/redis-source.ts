@@ -1,6 +1,14 @@
-import { EventManager, loadConfig, RedisBroker, Sessions, toJsonSchema } from '../../server/index.ts';
+import {
+  EventManager,
+  type KeptSchema,
+  loadConfig,
+  RedisBroker,
+  Sessions,
+  toJsonSchema,
+} from '../../server/index.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
-import { catalog } from '../serve/application.ts';
+import { loadCatalog } from '../schema/load-catalog.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { EventsSource } from './event-source.ts';
 
 /** The logs in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
@@ -25,10 +33,25 @@ export async function openRedisBroker(url: string): Promise<RedisBroker> {
   return broker;
 }
 
-/** Events straight from Redis, past any server. @throws EventsError UNAVAILABLE when it does not answer */
-export async function openRedis(url: string): Promise<EventsSource> {
+/**
+ * Events straight from Redis, past any server. Says which of them the catalog lacks.
+ * @param module exports the catalog. Default: the simulation's
+ * @throws EventsError UNAVAILABLE when Redis does not answer, INVALID_OPTION when the module has no catalog
+ */
+export async function openRedis(
+  url: string,
+  module: string | undefined,
+  around: Surroundings,
+): Promise<EventsSource> {
+  const catalog = await loadCatalog(module);
   const broker = await openRedisBroker(url);
   const manager = new EventManager<AnyCatalog>({ broker, catalog });
+  try {
+    noteUnknown(await broker.keepSchemas([]), catalog, around);
+  } catch (error) {
+    await manager.close();
+    throw error;
+  }
   return {
     publishBatch: (events, options) => manager.publishBatch(events, options),
     async *stream(options) {
@@ -45,6 +68,19 @@ export async function openRedis(url: string): Promise<EventsSource> {
     schema: async () => toJsonSchema(catalog),
     close: () => manager.close(),
   };
+}
+
+/** Says which events of a log a catalog lacks: they are gaps to whoever reads, and cannot be published. */
+function noteUnknown(kept: readonly KeptSchema[], catalog: AnyCatalog, around: Surroundings): void {
+  const unknown = new Set<string>();
+  for (const { type, version } of kept) {
+    if (!catalog.has(type)) unknown.add(type);
+    else if (version > catalog.versionOf(type)) unknown.add(`${type}, version ${version}`);
+  }
+  if (unknown.size > 0)
+    around.note(
+      `the logs in Redis hold events that this catalog does not have: ${[...unknown].join('; ')}. Name the module that exports yours with --catalog`,
+    );
 }
 
 /** Ends a subject's sessions on every server of a Redis. @throws EventsError UNAVAILABLE when Redis does not answer */

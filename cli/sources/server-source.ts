@@ -15,9 +15,11 @@ interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
 
 /** Events by way of a server. @throws EventsError UNAVAILABLE when nothing answers there, INVALID_OPTION when something else does */
 export async function openServer(
-  { url: address, ...rest }: Server,
+  { url: address, catalog, ...rest }: Server & { catalog?: string | undefined },
   around: Surroundings,
 ): Promise<EventsSource> {
+  if (catalog !== undefined)
+    throw new EventsError('INVALID_OPTION', '--catalog goes with --redis: a server has a catalog of its own');
   const url = trpcUrl(address);
   await reach(url);
   const server = { ...rest, url };

@@ -6,17 +6,18 @@ export interface SourceOptions {
   path?: string | undefined;
   token?: string | undefined;
   redis?: string;
+  catalog?: string | undefined;
 }
 
 /** Uses a server or Redis, and lets go of it afterwards. @throws EventsError UNAVAILABLE when nothing answers */
 export async function withSource(
-  { url, path, token, redis }: SourceOptions,
+  { url, path, token, redis, catalog }: SourceOptions,
   around: Surroundings,
   use: (source: EventsSource) => Promise<void>,
 ): Promise<void> {
   const source = await (redis === undefined
-    ? throughServer({ url, path, token }, around)
-    : throughRedis(redis));
+    ? throughServer({ url, path, token, catalog }, around)
+    : throughRedis(redis, catalog, around));
   try {
     await use(source);
   } finally {
@@ -25,14 +26,18 @@ export async function withSource(
 }
 
 async function throughServer(
-  server: Pick<SourceOptions, 'url' | 'path' | 'token'>,
+  server: Pick<SourceOptions, 'url' | 'path' | 'token' | 'catalog'>,
   around: Surroundings,
 ): Promise<EventsSource> {
   const { openServer } = await import('./server-source.ts');
   return openServer(server, around);
 }
 
-async function throughRedis(url: string): Promise<EventsSource> {
+async function throughRedis(
+  url: string,
+  catalog: string | undefined,
+  around: Surroundings,
+): Promise<EventsSource> {
   const { openRedis } = await import('./redis-source.ts');
-  return openRedis(url);
+  return openRedis(url, catalog, around);
 }

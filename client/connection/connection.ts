@@ -1,7 +1,7 @@
 import type { TRPCWebSocketClient } from '@trpc/client';
 import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
 import { EventsError } from '../../shared/errors.ts';
-import { mayReconnect } from '../../shared/protocol.ts';
+import { type CloseCode, mayReconnect } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { closeCodeOf, describeClose, isOwnFailure, lossError, rootOf } from '../failures/connection-loss.ts';
 import { isRetryable, toError } from '../failures/errors.ts';
@@ -55,6 +55,8 @@ export interface ConnectionOptions {
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
+/** The close code of a connection without a token that is let in; as a number, since the table of codes is not needed here. */
+const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
 /** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
 const NO_WORDS = [1005, 1006];
 
@@ -65,7 +67,8 @@ const NO_WORDS = [1005, 1006];
 export class SocketConnection implements Connection {
   /** For `wsLink`. */
   readonly client: TRPCWebSocketClient;
-  readonly #url: string;
+  /** The endpoint. */
+  readonly url: string;
   readonly #ended = new AbortController();
   readonly #askParams: () => Promise<Record<string, string> | null>;
   readonly #report: (error: Error) => void;
@@ -94,7 +97,7 @@ export class SocketConnection implements Connection {
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
     const { url, token, connectionParams, WebSocket, keepAlive } = options;
     this.#report = report;
-    this.#url = toWebSocketUrl(url);
+    this.url = toWebSocketUrl(url);
     this.#askParams = () => askParams(connectionParams, token);
     this.#implementation = WebSocket;
     for (const [name, ms] of Object.entries(keepAlive ?? {})) {
@@ -180,7 +183,7 @@ export class SocketConnection implements Connection {
       this.close(error);
     }
     // Ends the loop of tRPC's client: it waits for ever. If the address were refused, it would ask again at once.
-    return this.#isClosed() ? new Promise(() => {}) : this.#url;
+    return this.#isClosed() ? new Promise(() => {}) : this.url;
   }
 
   #watch(socket: WebSocket): void {
@@ -190,7 +193,10 @@ export class SocketConnection implements Connection {
       this.#sockets.delete(socket);
       if (mayReconnect(code)) return;
       this.close(
-        new EventsError('CLOSED', `The server ended the connection for good: ${describeClose(code, reason)}`),
+        new EventsError(
+          code === UNAUTHENTICATED ? 'UNAUTHENTICATED' : 'CLOSED',
+          `The server ended the connection for good: ${describeClose(code, reason)}`,
+        ),
       );
     });
   }
@@ -223,14 +229,14 @@ export class SocketConnection implements Connection {
     this.#probed = true;
     this.#finding = new EventsError(
       'INVALID_OPTION',
-      `${this.#url} speaks another protocol than tRPC: check url and path`,
+      `${this.url} speaks another protocol than tRPC: check url and path`,
     );
     for (const socket of this.#sockets) socket.close();
   }
 
   /** Probes the address, and tells what answers there as the cause of this failure and of those that follow. */
   async #explain(): Promise<void> {
-    const url = toHttpUrl(new URL(this.#url));
+    const url = toHttpUrl(new URL(this.url));
     const found = await probe(url, this.#ended.signal);
     const { status } = this.#state;
     if (found === undefined || status === 'live' || status === 'closed') return;

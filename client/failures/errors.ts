@@ -51,8 +51,13 @@ export function isRetryable(error: Error): boolean {
 
 /** The error of a client that was closed. */
 export function closedError(cause?: Error | null): EventsError {
+  const isUnauthenticated = cause instanceof EventsError && cause.code === 'UNAUTHENTICATED';
   return cause
-    ? new EventsError('CLOSED', `The connection is closed: ${cause.message}`, { cause })
+    ? new EventsError(
+        isUnauthenticated ? cause.code : 'CLOSED',
+        `The connection is closed: ${cause.message}`,
+        { cause },
+      )
     : new EventsError('CLOSED', 'The client is closed.');
 }
 

@@ -17,8 +17,9 @@ export async function nonEmptyPage<N extends EventName<C>, C extends AnyCatalog>
   let page = await ask(options);
   while (page.items.length === 0 && (forward ? !page.atEnd : page.previous !== null)) {
     if (forward) {
-      const { items, gaps, next, atEnd } = await ask({ ...rest, limit, since: page.next });
-      page = { ...page, items, gaps: [...page.gaps, ...gaps], next, atEnd };
+      const { gaps, previous } = page;
+      page = await ask({ ...rest, limit, since: page.next });
+      page = { ...page, gaps: [...gaps, ...page.gaps], previous };
     } else {
       const { items, gaps, previous } = await ask({
         ...rest,

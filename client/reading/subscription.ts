@@ -67,7 +67,7 @@ export class Subscription {
   #onNeverReady: (error: Error) => void = () => {};
   #onBegun: () => void = () => {};
   #retries = 0;
-  /** The last words about an address that is wrong. */
+  /** The last words about an address that is wrong, or where nothing answers. */
   #refusal = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -186,11 +186,19 @@ export class Subscription {
 
   /** Tells once that no server answers, though the connection goes on trying, and the subscription with it. */
   #checkAddress(): void {
-    const refusal = refusalOf(this.#wire.connection.state);
-    if (!refusal || this.#stopped || refusal.message === this.#refusal) return;
-    this.#refusal = refusal.message;
-    this.#onNeverReady(refusal);
-    this.#sink.onRetry(refusal);
+    const { state, url } = this.#wire.connection;
+    const refusal = refusalOf(state);
+    if (this.#stopped) return;
+    if (refusal && refusal.message !== this.#refusal) {
+      this.#refusal = refusal.message;
+      this.#onNeverReady(refusal);
+      this.#sink.onRetry(refusal);
+    } else if (!this.#refusal && this.#cursor === null && state.attempt > 1 && state.error) {
+      // At the second attempt: by then it is known if the address is wrong, which is told instead.
+      this.#refusal = url;
+      const message = `${url} cannot be reached. ${state.error.message}`;
+      this.#sink.onRetry(new EventsError('UNAVAILABLE', message));
+    }
   }
 
   #end(error: Error | null): void {

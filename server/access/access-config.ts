@@ -34,6 +34,13 @@ const keysSchema = z
 const KEYS_ERROR =
   'a JSON array of { "id", "sha256": 64 hexadecimal digits, "claims": { publish, subscribe, topics, stats, control, filter } }';
 
+/** The key, and the field of it, that is wrong: names of the schema alone, never anything that was given. */
+function placeOf({ issues: [issue] }: z.ZodError): string {
+  const [index, field] = issue?.path ?? [];
+  if (typeof index !== 'number') return '';
+  return `; wrong is ${typeof field === 'string' ? `${field} of ` : ''}the key at index ${index}`;
+}
+
 const text = z.string().min(1).nullable().default(null);
 
 /** Schemas of the options. Each message follows on "<name> must be", and none contains the value. */
@@ -44,7 +51,7 @@ export const accessShape = {
       if (given === undefined) return [];
       const keys = keysSchema.safeParse(typeof given === 'string' ? parseJson(given) : given);
       if (keys.success) return keys.data;
-      context.addIssue({ code: 'custom', message: KEYS_ERROR });
+      context.addIssue({ code: 'custom', message: KEYS_ERROR + placeOf(keys.error) });
       return z.NEVER;
     })
     .default([]),
@@ -69,6 +76,11 @@ export function accessConflict(config: AccessConfig): [keyof AccessConfig, strin
   if (authJwtSecret !== null && authJwksUrl !== null)
     return ['authJwksUrl', 'left out where AUTH_JWT_SECRET is set'];
   if (authJwtSecret === null && authJwksUrl === null) return undefined;
+  if (authJwtIssuer === null && authJwtAudience === null)
+    return [
+      'authJwtIssuer',
+      'set where tokens are taken, and AUTH_JWT_AUDIENCE too: to the `iss` and the `aud` of the tokens',
+    ];
   if (authJwtIssuer === null)
     return ['authJwtIssuer', 'set where tokens are taken: to the `iss` of the tokens'];
   if (authJwtAudience === null)

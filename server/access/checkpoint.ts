@@ -1,5 +1,5 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { compileFilter } from '../../shared/filter/compile.ts';
+import { compileFilter, mayHoldBy } from '../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import type { EventSelection } from '../../shared/read-options.ts';
@@ -78,10 +78,10 @@ export class Checkpoint<Ctx> {
     { topic = DEFAULT_TOPIC, types: named }: Pick<Selected, 'topic' | 'types'>,
   ): Promise<VisiblePart> {
     const types = named ?? this.#catalog.names;
-    const grant = await this.#ask(context, action, topic, types, named !== undefined);
-    const filter = this.#enforced(grant);
+    const asked = await this.#ask(context, action, topic, types, named !== undefined);
+    const grant = { ...asked, types: this.#filterable(asked, named !== undefined) };
     this.#tell(context, action, topic, types, grant);
-    return { topic, types: grant.types, unknownTypes: grant.unknownTypes, filter };
+    return { topic, ...grant };
   }
 
   /**
@@ -152,18 +152,31 @@ export class Checkpoint<Ctx> {
     return { types: allowed, unknownTypes: named ? [] : (grant.unknownTypes ?? []), filter: grant.filter };
   }
 
-  /** The filter of a grant, checked against its types. @throws EventsError FORBIDDEN if none of them can meet it */
-  #enforced({ types, filter }: Grant): AnyFilter | undefined {
-    if (filter === undefined) return undefined;
+  /**
+   * The types of a grant to which its filter can be applied. Where none were named, one whose data may hold a field `by` is left
+   * out of a filter that needs the publisher: one such event must not take all others away.
+   * @throws EventsError FORBIDDEN if the filter can be met by none of them, or not by all that were named
+   */
+  #filterable({ types, filter }: Grant, named: boolean): readonly string[] {
+    if (filter === undefined) return types;
+    const fault = this.#faultOf(types, filter);
+    if (fault === null) return types;
+    const plain = named ? [] : types.filter((type) => !mayHoldBy(this.#catalog, type));
+    if (plain.length > 0 && this.#faultOf(plain, filter) === null) return plain;
+    // The message does not tell which fields are filtered by.
+    throw forbidden(
+      `You may see no ${types.join(', ')} here: your rights have a filter that these cannot meet.`,
+      fault,
+    );
+  }
+
+  /** The error of a filter that some types cannot meet; null if there is none. */
+  #faultOf(types: readonly string[], filter: AnyFilter): unknown {
     try {
       compileFilter(this.#catalog, types, filter);
-      return filter;
-    } catch (cause) {
-      // The message does not tell which fields are filtered by.
-      throw forbidden(
-        `You may see no ${types.join(', ')} here: your rights have a filter that these cannot meet.`,
-        cause,
-      );
+      return null;
+    } catch (fault) {
+      return fault;
     }
   }
 }

@@ -129,7 +129,7 @@ const shape = z.strictObject({
   tracing: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
   publishAs: z
     .union([z.string().transform(versionsIn), z.unknown()])
-    .refine(areVersions, { error: 'events with a version each, such as agent_message:1,system_status:2' })
+    .refine(areVersions, { error: 'events with one version each, such as agent_message:1,system_status:2' })
     .default({}),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
   simulationTopics: list
@@ -249,6 +249,8 @@ function areTopics(topics: readonly string[]): boolean {
 /** `agent_message:1` → `{ agent_message: 1 }`. */
 function versionsIn(text: string): Record<string, number> {
   const pairs = text.split(',').map((pair) => pair.split(':').map((part) => part.trim()));
+  const names = new Set(pairs.map(([name]) => name));
+  if (names.size < pairs.length) return { [text]: NaN }; // one is named twice
   return Object.fromEntries(pairs.map(([name = '', version, more]) => [name, more ? NaN : Number(version)]));
 }
 

@@ -77,6 +77,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** A server that listens, with the events that it serves. */
+export interface EventServer<C extends AnyCatalog = PsycheCatalog> extends RunningServer {
+  /** For code of the same process, which publishes, follows, reads and erases past any claims. It is closed with the server. */
+  readonly manager: EventManager<C>;
+}
+
 /**
  * Starts a server: page, tRPC over HTTP and WebSocket, health, and, where the catalog has the event, the monitor that publishes
  * `system_status`.
@@ -90,12 +96,12 @@ export interface RunningServer {
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   config: ServerConfig = loadConfig(),
   parts: ServerParts<C> = {},
-): Promise<RunningServer> {
+): Promise<EventServer<C>> {
   assertLoaded(config);
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));
-  checkPublishAs(parts.catalog ?? psycheEvents, config.publishAs, 'startServer'); // before anything is opened
+  checkPublishAs(parts.catalog ?? psycheEvents, config.publishAs, 'startServer (PUBLISH_AS)'); // before anything is opened
   const tracing = config.tracing ? await configuredTracing() : undefined;
   const broker = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
@@ -159,7 +165,7 @@ async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: LimitedLogger },
   application: Application,
   { broker, moving, readiness, access, limits, metrics, pageDir }: Serving,
-): Promise<RunningServer> {
+): Promise<EventServer<C>> {
   const { manager, config, logger } = context;
   const { allowedOrigins, handshakeTimeoutMs } = config;
   const isServedHost = servedHosts(config);
@@ -232,6 +238,7 @@ async function run<C extends AnyCatalog>(
     url,
     port,
     metricsUrl: metricsServer?.url ?? null,
+    manager,
     broadcaster,
     sessions: access.sessions,
     close() {

@@ -36,6 +36,7 @@ import { ManagerOpen } from './open/manager-open.ts';
 import { OpenEventsPart } from './open/open-events-part.ts';
 import { readOpen } from './open/open-reader.ts';
 import type { OpenVerbs } from './open/open-verbs.ts';
+import { warnOfLackingWaysBack } from './publish/held-versions.ts';
 import { Intake } from './publish/intake.ts';
 import {
   ManagerPublisher,
@@ -100,6 +101,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     const ways = { catalog, broker, intake, publishAs, tracing };
     this.#publisher = new ManagerPublisher(ways, throttle);
     this.#open = new OpenEventsPart({ ...ways, maxOpen, logger, admit, clock: options.clock });
+    warnOfLackingWaysBack(catalog, options.publishAs ?? {}, logger);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#logs.of(topic),
@@ -220,7 +222,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
 
   /**
    * Takes events back, from the log and from all who have them: their places stay, as gaps `erased` [V7]. What is published
-   * meanwhile is not looked at. A call that fails may have erased a part: repeat it.
+   * meanwhile is not looked at. A filter `{}` takes records too that this catalog cannot read; one with conditions counts
+   * them as `unreadable`. A call that fails may have erased a part: repeat it.
    * @throws EventsError INVALID_CURSOR, INVALID_TOPIC, INVALID_OPTION, UNKNOWN_EVENT, INVALID_FILTER, UNAVAILABLE, CLOSED
    */
   async erase<N extends EventName<C> = EventName<C>>({
@@ -231,7 +234,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     requireWhich(options);
     const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
-    return { erased: await eraser.all(select(this.catalog, options), this.#reads.steps(asker)) };
+    const selector = select(this.catalog, options);
+    const isUnconditional = Object.keys(options.filter).length === 0;
+    return eraser.all({ selector, isUnconditional }, this.#reads.steps(asker));
   }
 
   /** The verbs of open events as single calls: see {@link ManagerOpen.opens}. @throws EventsError CLOSED */

@@ -18,6 +18,8 @@ export interface CheckedVersion {
   readonly reason: string | null;
   /** Topic and number of the first of these: `run-1:7`. */
   readonly at: string | null;
+  /** Its cursor, by which it can be erased; null if there is none, and in a file, where epochs are not read. */
+  readonly cursor: string | null;
 }
 
 /** A log, compared with a catalog. */
@@ -55,16 +57,25 @@ export async function checkLog(
   const found = new Map<string, { -readonly [K in keyof CheckedVersion]: CheckedVersion[K] }>();
   for await (const { topic, records } of log.records()) {
     for (const record of records) {
-      const { type, version = 1, seq } = record;
+      const { type, version = 1, seq, epoch, cursor } = record;
       if (type.includes('.')) continue; // the server's own
       const name = `${type} ${version}`;
-      const counts = found.get(name) ?? { type, version, records: 0, unreadable: 0, reason: null, at: null };
+      const counts = found.get(name) ?? {
+        type,
+        version,
+        records: 0,
+        unreadable: 0,
+        reason: null,
+        at: null,
+        cursor: null,
+      };
       found.set(name, counts);
       counts.records++;
       const reason = checks.reasonAgainst(record);
       if (reason === null) continue;
       counts.unreadable++;
       counts.reason ??= reason;
+      if (counts.at === null && epoch !== '') counts.cursor = cursor;
       counts.at ??= `${topic}:${seq}`;
     }
     onRecords(records.length);

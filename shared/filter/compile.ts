@@ -47,6 +47,26 @@ export function compileFilter(
   return new Compiler(catalog, types).compile(filter);
 }
 
+/** Tells if an event's data may hold a field `by`: filters cannot tell it from the one who published the event. */
+export function mayHoldBy(catalog: AnyCatalog, type: string): boolean {
+  return kindsIn(catalog, [type], [BY]).size > 0;
+}
+
+/** The kinds of value that the data of some events has at a path of keys; none if it has no such field, or there is no path. */
+function kindsIn(
+  catalog: AnyCatalog,
+  types: readonly string[],
+  keys: readonly string[] | null,
+): ReadonlySet<FieldKind> {
+  const kinds = new Set<FieldKind>();
+  if (keys === null) return kinds;
+  for (const type of types) {
+    const schema = catalog.has(type) ? catalog.schemas[type] : undefined;
+    if (schema) for (const kind of fieldKinds(schema, keys)) kinds.add(kind);
+  }
+  return kinds;
+}
+
 type Path = readonly (string | number)[];
 
 class Compiler {
@@ -101,7 +121,7 @@ class Compiler {
   #field(name: string, value: unknown, path: Path): CompiledFilter {
     if (name === BY) return this.#publisher(value, path);
     const keys = keysOf(name);
-    const kinds = this.#kinds(keys);
+    const kinds = kindsIn(this.#catalog, this.#types, keys);
     if (keys === null || kinds.size === 0)
       return this.#wrong(path, `is no field that ${this.#types.join(' or ')} can be filtered by`);
     return this.#conditions(keys, kinds, value, path, ({ data }) => valueAt(data, keys) ?? null);
@@ -109,7 +129,7 @@ class Compiler {
 
   /** Conditions on who published an event: no field of the data, which its publisher could fill in as it likes. */
   #publisher(value: unknown, path: Path): CompiledFilter {
-    if (this.#kinds([BY]).size > 0)
+    if (kindsIn(this.#catalog, this.#types, [BY]).size > 0)
       return this.#wrong(
         path,
         'is who published an event, and the data has a field of that name too, which cannot be filtered by',
@@ -164,16 +184,6 @@ class Compiler {
     this.#countChars(operand, path);
     const value = operand as FilterValue; // it fits
     return { name: nameOf(value), holds: compares(operator, value) };
-  }
-
-  #kinds(keys: readonly string[] | null): ReadonlySet<FieldKind> {
-    const kinds = new Set<FieldKind>();
-    if (keys === null) return kinds;
-    for (const type of this.#types) {
-      const schema = this.#catalog.has(type) ? this.#catalog.schemas[type] : undefined;
-      if (schema) for (const kind of fieldKinds(schema, keys)) kinds.add(kind);
-    }
-    return kinds;
   }
 
   #count(path: Path): void {

@@ -91,6 +91,23 @@ describe('authorization of calls', () => {
     expect(await stored()).toBe(0);
   });
 
+  test('[V7] erasing is not narrowed by what one may see', async () => {
+    const filter = { agent_id: 'nobody' };
+    await using server = await setUp({ control: true, topics: ['*'], subscribe: ['agent_message'], filter });
+    const { caller, open, stored } = server;
+    await open.publish.agent_message({ data: agentMessage('a') });
+    expect((await caller.history()).items).toEqual([]);
+    await expect(caller.history({ types: ['system_status'] })).rejects.toMatchObject(forbidden);
+    expect(await stored()).toBe(2);
+    expect(await caller.erase({ types: ['agent_message'], filter: {} })).toEqual({ erased: 1 });
+    expect(await caller.erase({ filter: {} })).toEqual({ erased: 1 });
+    expect(await stored()).toBe(0);
+    // The control: without the right nothing is erased, whatever is seen.
+    await using other = await setUp(ALL);
+    await expect(other.caller.erase({ filter: {} })).rejects.toMatchObject(forbidden);
+    expect(await other.stored()).toBe(1);
+  });
+
   test('control is limited to the topics of the claims', async () => {
     await using server = await setUp({ control: true, stats: true, topics: ['run-*'] });
     const { caller } = server;

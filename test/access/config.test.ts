@@ -37,8 +37,21 @@ describe('configuration', () => {
     ['AUTH_API_KEYS must be a JSON array', { AUTH_API_KEYS: '[]' }],
     ['AUTH_API_KEYS must be a JSON array', { AUTH_API_KEYS: '[{"id":"a","sha256":"hunter2","claims":{}}]' }],
     [
+      'filter } }; wrong is sha256 of the key at index 1.',
+      { AUTH_API_KEYS: JSON.stringify([KEY, { ...KEY, sha256: 'hunter2' }]) },
+    ],
+    [
       'AUTH_API_KEYS must be a JSON array',
       { AUTH_API_KEYS: JSON.stringify([{ ...KEY, claims: { hunter2: [] } }]) },
+    ],
+    [
+      'wrong is claims of the key at index 0.',
+      { AUTH_API_KEYS: JSON.stringify([{ ...KEY, claims: { hunter2: [] } }]) },
+    ],
+    ['wrong is the key at index 0.', { AUTH_API_KEYS: JSON.stringify([{ ...KEY, hunter2: 1 }]) }],
+    [
+      'AUTH_JWT_ISSUER must be set where tokens are taken, and AUTH_JWT_AUDIENCE too',
+      { AUTH_JWT_SECRET: SECRET },
     ],
     ['AUTH_JWT_SECRET must be at least 32 bytes long.', { AUTH_JWT_SECRET: 'hunter2', ...NAMES }],
     ['AUTH_JWKS_URL must be a URL', { AUTH_JWKS_URL: 'http://hunter2.example/keys', ...NAMES }],

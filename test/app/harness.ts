@@ -13,8 +13,8 @@ import superjson from 'superjson';
 import { WebSocket } from 'ws';
 import {
   type AppRouter,
+  type EventServer,
   loadConfig,
-  type RunningServer,
   type ServerOptions,
   type ServerParts,
   startServer,
@@ -25,7 +25,7 @@ import type { AnyCatalog, PsycheCatalog } from '../../shared/index.ts';
 export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   options: ServerOptions = {},
   parts: ServerParts<C> = {},
-): Promise<RunningServer & AsyncDisposable> {
+): Promise<EventServer<C> & AsyncDisposable> {
   const quiet = { port: 0, simulation: false, logLevel: 'silent', drainMs: 1000, ...options } as const;
   const server = await startServer(loadConfig(quiet, {}), parts);
   return { ...server, [Symbol.asyncDispose]: () => server.close() };

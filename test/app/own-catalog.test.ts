@@ -85,3 +85,17 @@ test('a stopping server logs once that it stops, and once that it has stopped', 
   expect(told).toEqual(['The server is stopping', 'The server has stopped']);
   expect(lines.at(-1)?.msg).toBe('The server has stopped');
 });
+
+test('code of the same process publishes and follows by the server’s manager, which is closed with it', async () => {
+  const catalog = defineEvents({ dream: z.object({ symbol: z.string() }) });
+  const server = await startTestServer({}, { catalog });
+  const heard: string[] = [];
+  server.manager.addListener(({ data }) => heard.push(data.symbol));
+  await server.manager.publish('dream', { symbol: 'a bridge' });
+  expect(await publishedBy(server.url)).toBe(1);
+  await expect.poll(() => heard).toEqual(['a bridge']);
+  await server.close();
+  await expect(server.manager.publish('dream', { symbol: 'a door' })).rejects.toMatchObject({
+    code: 'CLOSED',
+  });
+});

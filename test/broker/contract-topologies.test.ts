@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import { describeErase } from './erase-contract.ts';
-import { redisFixture } from './fixtures.ts';
+import { redisKind } from './fixtures.ts';
 import { describeLog } from './log-contract.ts';
 import { describeOpen } from './open-contract.ts';
 import { describeRetention } from './retention-contract.ts';
@@ -10,6 +10,7 @@ import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
 import { describeTypeRetention } from './type-retention-contract.ts';
+import { describeVersions } from './versions-contract.ts';
 
 /** No master is replaced here, however late a busy machine makes it answer. */
 const NEVER_MS = 120_000;
@@ -28,11 +29,11 @@ describe.each([
   }, 60_000);
   afterAll(() => topology[Symbol.asyncDispose]());
 
-  const kind = {
+  const kind = redisKind(
     name,
-    keepsSchemas: true,
-    open: async (retention = {}) => redisFixture({ timeoutMs: 20_000, ...retention }, topology.url),
-  };
+    () => topology.url,
+    (key) => ('masterOf' in topology ? topology.masterOf(key) : topology.master()),
+  );
   describeErase(kind);
   describeLog(kind);
   describeOpen(kind);
@@ -41,4 +42,5 @@ describe.each([
   describeTopics(kind);
   describeSchemas(kind);
   describeTypeRetention(kind);
+  describeVersions(kind);
 });

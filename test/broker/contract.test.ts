@@ -8,6 +8,7 @@ import { describeSchemas } from './schemas-contract.ts';
 import { describeTail } from './tail-contract.ts';
 import { describeTopics } from './topics-contract.ts';
 import { describeTypeRetention } from './type-retention-contract.ts';
+import { describeVersions } from './versions-contract.ts';
 
 describe.each(brokerKinds)('$name', (kind) => {
   describeErase(kind);
@@ -18,4 +19,5 @@ describe.each(brokerKinds)('$name', (kind) => {
   describeSchemas(kind);
   describeTypeRetention(kind);
   describeOpen(kind);
+  describeVersions(kind);
 });

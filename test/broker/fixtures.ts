@@ -8,7 +8,10 @@ import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { RedisBroker, type RedisBrokerOptions } from '../../server/broker/redis/redis-broker.ts';
 import { openClient, type RedisSource } from '../../server/broker/redis/servers/open-topology.ts';
 import type { Retention } from '../../server/broker/retention/retention.ts';
+import type { LogEntry } from '../../shared/log.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
+import { writeFileOfFormat1, writeTopicOfFormat1 } from '../versions/format-1.ts';
+import { admin } from './redis-admin.ts';
 
 /** A log of a test's own, and the brokers of it. */
 export interface BrokerFixture extends AsyncDisposable {
@@ -29,6 +32,12 @@ export interface BrokerKind {
   /** True if its logs, and the schemas of events beside them, outlive the process. */
   readonly keepsSchemas: boolean;
   open(retention?: Retention): Promise<BrokerFixture>;
+  /** Opens a log of format 1 that holds entries of a topic. Absent: its logs go with the process. */
+  readonly inherit?: (
+    topic: string,
+    entries: readonly LogEntry[],
+    retention?: Retention,
+  ) => Promise<BrokerFixture>;
 }
 
 const memory: BrokerKind = {
@@ -51,28 +60,61 @@ const memory: BrokerKind = {
 const sqlite: BrokerKind = {
   name: 'SqliteBroker',
   keepsSchemas: true,
-  async open(retention) {
+  open: (retention) => openFile(new DiskFixture(), retention),
+  async inherit(topic, entries, retention) {
     const disk = new DiskFixture();
-    const broker = await disk.open(retention);
-    return {
-      broker,
-      another: () => broker,
-      passTime: (ms) => disk.passTime(ms),
-      async loseLog() {
-        await broker.close();
-        rmSync(`${disk.path}-mark`);
-        return disk.open(retention);
-      },
-      [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
-    };
+    await writeFileOfFormat1(disk, topic, entries, { isKnown: true });
+    return openFile(disk, retention);
   },
 };
 
-const redis: BrokerKind = {
-  name: 'RedisBroker',
-  keepsSchemas: true,
-  open: async (retention) => redisFixture({ timeoutMs: 20_000, ...retention }),
-};
+async function openFile(disk: DiskFixture, retention: Retention | undefined): Promise<BrokerFixture> {
+  const broker = await disk.open(retention);
+  return {
+    broker,
+    another: () => broker,
+    passTime: (ms) => disk.passTime(ms),
+    async loseLog() {
+      await broker.close();
+      rmSync(`${disk.path}-mark`);
+      return disk.open(retention);
+    },
+    [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Brokers on some Redis.
+ * @param masterOf the server that has a key
+ */
+export function redisKind(
+  name: string,
+  source: () => string,
+  masterOf: (key: string) => Promise<{ readonly url: string }>,
+): BrokerKind {
+  const open = async (options: RedisBrokerOptions = {}) =>
+    redisFixture({ timeoutMs: 20_000, ...options }, source());
+  return {
+    name,
+    keepsSchemas: true,
+    open,
+    async inherit(topic, entries, retention) {
+      const prefix = `test-${randomUUID()}`;
+      await admin(await masterOf(topicKeys(prefix, topic).log), async (redis) => {
+        const all = redis.multi();
+        writeTopicOfFormat1(all, prefix, topic, entries);
+        await all.exec();
+      });
+      return open({ prefix, ...retention });
+    },
+  };
+}
+
+const redis = redisKind(
+  'RedisBroker',
+  () => inject('redisUrl'),
+  async () => ({ url: inject('redisUrl') }),
+);
 
 export const brokerKinds: readonly BrokerKind[] = [memory, sqlite, redis];
 

@@ -3,7 +3,10 @@ import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { RedisServer } from '../setup/redis-server.ts';
 
 /** Says something to a server and hangs up. */
-export async function admin<T>(server: RedisServer, say: (redis: Redis) => Promise<T>): Promise<T> {
+export async function admin<T>(
+  server: Pick<RedisServer, 'url'>,
+  say: (redis: Redis) => Promise<T>,
+): Promise<T> {
   const redis = new Redis(server.url, { retryStrategy: null });
   redis.on('error', () => {});
   try {

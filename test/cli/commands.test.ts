@@ -62,6 +62,12 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     const erased = await run(['erase', '--cursor', cursor, '--yes', ...at]);
     expect(erased).toMatchObject({ code: 0, stdout: '{"erased":1}\n', stderr: '' });
     const filter = JSON.stringify({ message: '3' });
+    const dry = await runHere(['erase', '--filter', '{}', ...at]);
+    expect(dry).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('erase: matching events: 2; nothing'),
+    });
     const more = await runHere(['erase', '--filter', filter, '--types', 'agent_message', '--yes', ...at]);
     expect(more).toMatchObject({ code: 0, stdout: '{"erased":1}\n' });
     const left = lines((await runHere(['history', ...at])).stdout);

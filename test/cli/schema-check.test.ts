@@ -2,30 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { loadCatalog } from '../../cli/schema/load-catalog.ts';
 import { EventManager, RedisBroker, SqliteBroker } from '../../server/index.ts';
 import type { AnyCatalog } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
+import { catalogModule } from './catalog-module.ts';
 import { run } from './command.ts';
 import { runHere } from './here.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const directory = mkdtempSync(join(tmpdir(), 'psyche-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** A module that exports a catalog, as an application has one. */
-function moduleOf(name: string, events: string, as = 'export const catalog ='): string {
-  const path = join(directory, name);
-  const doors = (door: string) => JSON.stringify(join(ROOT, door));
-  writeFileSync(
-    path,
-    `import * as z from ${doors('node_modules/zod/index.js')};
-import { defineEvents, versions } from ${doors('dist/shared/index.js')};
-${as} defineEvents(${events});\n`,
-  );
-  return path;
-}
+const moduleOf = catalogModule.bind(null, directory);
 
 const before = moduleOf(
   'before.mjs',
@@ -51,9 +40,9 @@ beforeAll(async () => {
 });
 
 const EDITED_PROBLEMS = [
-  /^dream, version 1: 2 of 2 records cannot be read, the first at default:1: Invalid dream: data\.symbol: /m,
-  /^size, version 1: 1 of 1 record cannot be read, the first at run-1:1: another schema wrote it.*versions\(…\)$/m,
-  /^gone, version 1: 1 of 1 record cannot be read, the first at default:3: the catalog has no such event$/m,
+  /^dream, version 1: 2 of 2 records cannot be read, the first at default:1( \(cursor \w+:1\))?: Invalid dream: data\.symbol: /m,
+  /^size, version 1: 1 of 1 record cannot be read, the first at run-1:1( \(cursor \w+:1\))?: another schema wrote it.*versions\(…\)$/m,
+  /^gone, version 1: 1 of 1 record cannot be read, the first at default:3( \(cursor \w+:3\))?: the catalog has no such event$/m,
 ];
 
 async function fill(manager: EventManager<AnyCatalog>): Promise<void> {
@@ -95,6 +84,8 @@ describe('[V5] schema --check and --diff of a log', { timeout: 60_000 }, () => {
     const failed = await call('--check', edited);
     expect(failed).toMatchObject({ code: 1, stderr: '' });
     for (const problem of EDITED_PROBLEMS) expect(failed.stdout).toMatch(problem);
+    // What erase takes; a file keeps it to itself.
+    expect(failed.stdout.match(/\(cursor /g) ?? []).toHaveLength(path ? 0 : EDITED_PROBLEMS.length);
     expect(failed.stdout.trim().split('\n')).toHaveLength(EDITED_PROBLEMS.length);
     for (const module of [before, raised])
       expect(await call('--check', module)).toEqual({
@@ -154,10 +145,42 @@ gone: the catalog has no such event
   expect(await call('--check', raised)).toEqual({
     code: 0,
     stderr: '',
-    stdout: 'All can be read: 3 events of the server\n',
+    stdout: 'All can be read, by their schemas: 3 events of the server\n',
   });
   expect((await call('--diff', edited)).stdout).toContain('    ~ data.symbol: string → number\n');
   expect((await call('--diff', before)).stdout).toBe('Nothing has changed.\n');
+});
+
+test('[V5] schema --check and --diff of a document that schema has printed; of a server without a scheme', {
+  timeout: 60_000,
+}, async () => {
+  const saved = join(directory, 'released.schema.json');
+  writeFileSync(saved, (await runHere(['schema', '--catalog', before])).stdout);
+  const call = (what: string, module: string, where: string) =>
+    runHere(['schema', '--catalog', module, what, where]);
+  const failed = await call('--check', edited, saved);
+  expect(failed).toMatchObject({ code: 1, stderr: '' });
+  expect(failed.stdout).toMatch(/^dream, version 1: data\.symbol is string there, and number in the catalog/);
+  expect(await call('--check', raised, saved)).toMatchObject({
+    code: 0,
+    stdout: 'All can be read, by their schemas: 3 events of the document\n',
+  });
+  expect((await call('--diff', before, saved)).stdout).toBe('Nothing has changed.\n');
+  writeFileSync(saved, '{"hello": 1}');
+  expect((await call('--check', before, saved)).stderr).toMatch(/describes no events/);
+  writeFileSync(saved, '{"hello": ');
+  expect((await call('--check', before, saved)).stderr).toMatch(/is no JSON/);
+  await using server = await startTestServer({}, { catalog: written });
+  expect((await call('--diff', before, new URL(server.url).host)).stdout).toBe('Nothing has changed.\n');
+});
+
+test('[V5] schema --check warns of a log without records', async () => {
+  vi.stubEnv('REDIS_PREFIX', `none-${randomUUID()}`);
+  expect(await runHere(['schema', '--catalog', before, '--check', inject('redisUrl')])).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/holds no records: is it the right one/),
+  });
+  vi.unstubAllEnvs();
 });
 
 test('schema --catalog prints the events of a module; a module without one is named', {

@@ -142,18 +142,20 @@ describe('changes of a schema, field by field (! where old data may not be valid
 
 describe('a catalog and the events of a server', () => {
   const first = z.object({ symbol: z.string() });
+  // Catalogs and logs have its values in order, and a server as they were written.
+  const mood = z.enum(['sad', 'glad']);
   const there = defineEvents({
     dream: versions(first, [z.object({ sign: z.string() }), ({ symbol }) => ({ sign: symbol })]),
     gone: first,
     same: first,
     edited: z.object({ a: z.string(), b: z.string() }),
-    wider: first,
+    wider: z.object({ symbol: z.string(), mood }),
   });
   const here = defineEvents({
     dream: z.object({ sign: z.string() }),
     same: first,
     edited: z.object({ a: z.number(), c: z.string() }),
-    wider: z.object({ symbol: z.string(), depth: z.number().optional() }),
+    wider: z.object({ symbol: z.string(), mood, depth: z.number().optional() }),
     added: first,
   });
   const served = eventsOfDocument(JSON.parse(JSON.stringify(toJsonSchema(there))));

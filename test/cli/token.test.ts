@@ -20,7 +20,10 @@ test('--token or PSYCHE_TOKEN authenticates the command, and nothing is stored o
   });
   expect(await runHere([...publish, '--token', KEY])).toMatchObject({ code: 0, stderr: '' });
   const history = ['history', '--url', server.url];
-  expect((await runHere(history)).code).toBe(1);
+  expect(await runHere(history)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/\(pass --token, or set PSYCHE_TOKEN\)$/m),
+  });
   const { code, stdout } = await run(history, '', { PSYCHE_TOKEN: KEY });
   expect([code, stdout.trim().split('\n').length]).toEqual([0, 1]);
 });

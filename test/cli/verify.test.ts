@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { verify } from '../../verify/index.ts';
 import { startTestServer } from '../client/test-server.ts';
-import { breakBroker } from '../model/broken-broker.ts';
+import { breakBroker } from '../model/logs/broken-broker.ts';
 import { RunningCommand, run } from './command.ts';
 import { runHere } from './here.ts';
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -151,6 +152,50 @@ test('[D13] a close code from 4500 (here 4503) closes the client for good, and e
   client.connection.retry();
   expect(server.connections).toBe(1);
   expect(server.tokens).toEqual(['mine']);
+});
+
+test('[D13] a connection without a token that is let in is UNAUTHENTICATED, and so are calls after it', async () => {
+  quick();
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl, token: 'wrong' });
+  const onError = vi.fn();
+  client.on('agent_message', () => {}, { onError });
+  await eventually(() => expect(client.connection.state.status).toBe('live'));
+  server.drop(4501, 'The token is not valid.');
+  await eventually(() => expect(client.connection.state.status).toBe('closed'));
+  expect(client.connection.state.error).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(onError).toHaveBeenCalledExactlyOnceWith(client.connection.state.error, false);
+  await expect(client.history()).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: expect.stringContaining('closed with 4501 The token is not valid.'),
+  });
+});
+
+test('[D12] a subscription is told once that no server can be reached, with the address', async () => {
+  quick();
+  await using server = await startTestServer();
+  const told: [string, string, boolean][] = [];
+  const onError = (error: Error, willRetry: boolean) =>
+    told.push([Reflect.get(error, 'code'), error.message, willRetry]);
+  const gone = createServer().listen(0, '127.0.0.1');
+  await once(gone, 'listening');
+  const nowhere = `ws://127.0.0.1:${(gone.address() as AddressInfo).port}/trpc`;
+  await new Promise((resolve) => gone.close(resolve));
+  await using lost = connect({ url: nowhere });
+  lost.on('agent_message', () => {}, { onError });
+  await eventually(() => expect(lost.connection.state.attempt).toBeGreaterThan(3));
+  expect(told).toEqual([['UNAVAILABLE', expect.stringContaining(`${nowhere} cannot be reached. `), true]]);
+
+  // Control: of a connection that is lost later, onStatus tells.
+  told.length = 0;
+  await using client = connect({ url: server.wsUrl });
+  await client.on('agent_message', () => {}, { onError }).ready;
+  server.refusing = true;
+  server.drop();
+  await eventually(() => expect(client.connection.state.attempt).toBeGreaterThan(2));
+  server.refusing = false;
+  await eventually(() => expect(client.connection.state.status).toBe('live'));
+  expect(told).toEqual([]);
 });
 
 test('a failure to get a token is reported, and tried again', async () => {

@@ -38,6 +38,10 @@ describe('[V7] client.erase', () => {
     await expect(client.erase({ filter: { nothing: 1 } as never })).rejects.toMatchObject({
       code: 'INVALID_FILTER',
     });
+    const nobody: { id?: string } = {};
+    await expect(client.erase({ filter: { agent_id: nobody.id } as never })).rejects.toMatchObject({
+      code: 'INVALID_FILTER',
+    });
     // @ts-expect-error: which events is to be said
     await expect(client.erase({ types: ['agent_message'] })).rejects.toMatchObject({
       code: 'INVALID_OPTION',

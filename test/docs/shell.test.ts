@@ -39,7 +39,7 @@ function withVariables(command: string): { env: Record<string, string>; rest: st
   return { env, rest: command.slice(before.length) };
 }
 
-let server: Awaited<ReturnType<typeof startTestServer>>;
+let server: Awaited<ReturnType<typeof startTestServer<typeof simulationEvents>>>;
 let directory: string;
 beforeAll(async () => {
   server = await startTestServer({}, { catalog: simulationEvents });

@@ -43,17 +43,32 @@ test('a text is known with its type, version and annotations, within a number of
     ReturnType<typeof record>,
     ReturnType<typeof record>,
   ];
-  known.add(first);
-  known.add(first);
-  known.add(second);
-  expect([first, second].map((each) => known.has(each))).toEqual([true, true]);
-  expect(known.has({ ...first, type: 'two' })).toBe(false);
-  expect(known.has({ ...first, meta: '{}' })).toBe(false);
-  expect(known.has({ ...first, version: 2 })).toBe(false);
-  known.add(third);
-  known.add(record(text('x'.repeat(20_000))));
-  const now = [first, second, third].filter((each) => known.has(each));
+  const has = (each: ReturnType<typeof record> & { version?: number }) => known.became(each) !== undefined;
+  known.add(first, null);
+  known.add(first, null);
+  known.add(second, null);
+  expect([first, second].map((each) => known.became(each))).toEqual([null, null]);
+  expect(has({ ...first, type: 'two' })).toBe(false);
+  expect(has({ ...first, meta: '{}' })).toBe(false);
+  expect(has({ ...first, version: 2 })).toBe(false);
+  known.add(third, null);
+  known.add(record(text('x'.repeat(20_000))), null);
+  const now = [first, second, third].filter(has);
   expect(now.at(-1)).toBe(third);
   expect(now.reduce((sum, { json }) => sum + json.length, 0)).toBeLessThanOrEqual(200);
-  expect(known.has(first)).toBe(false);
+  expect(has(first)).toBe(false);
+});
+
+test('the text that another became is known with it, and counts', () => {
+  const known = new KnownTexts(300);
+  const [first, second] = [record(text(1)), record(text(2))];
+  const became = { json: text('x'.repeat(100)), meta: '{}' };
+  known.add(first, became);
+  expect(known.became({ ...first, seq: 7, cursor: 'e:7' })).toEqual(became);
+  expect(known.became({ ...first, meta: '{}' })).toBeUndefined();
+  // Both with what became of them are more than 300 characters.
+  known.add(second, became);
+  expect([first, second].map((each) => known.became(each))).toEqual([undefined, became]);
+  known.clear();
+  expect(known.became(second)).toBeUndefined();
 });

@@ -184,13 +184,15 @@ describe('a catalog whose data has a field named by', () => {
     expect(items.map(({ event }) => [event.by, event.data])).toEqual([['alice', { by: 'Jung', text: 'a' }]]);
   });
 
-  test('refuses a filter by it, and grants nothing where claims have one', async () => {
+  test('refuses a filter by it, and grants nothing of it where claims have one', async () => {
     const { manager, callerOf } = setUp();
     await expect(manager.history({ filter: { by: 'Jung' } })).rejects.toMatchObject({
       code: 'INVALID_FILTER',
       message: expect.stringContaining('the data has a field of that name too'),
     });
-    await expect(callerOf('alice', { by: 'alice' }).history()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const narrowed = callerOf('alice', { by: 'alice' });
+    await expect(narrowed.history({ types: ['quote'] })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(narrowed.history({ types: ['note', 'quote'] })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     // Types without the field can be filtered by who published.
     expect((await manager.history({ types: ['note'], filter: { by: 'alice' } })).items).toEqual([]);
   });

@@ -44,6 +44,20 @@ describe('the recent records of a topic', () => {
     expect([7, 9].map((seq) => numbersAfter(recent, seq))).toEqual([null, null]);
   });
 
+  test('[D4] have no gap of the log itself, which is told to each reader from where that one is', () => {
+    const recent = new RecentRecords(MAX_RECORDS, 1000);
+    for (const seq of [1, 2]) recent.push(record(seq));
+    const [from, to] = [
+      { epoch: 'e', seq: 2 },
+      { epoch: 'e', seq: 4 },
+    ];
+    recent.push(gapRecord({ from, to, lost: 2, reason: 'trimmed' }));
+    for (const seq of [5, 6]) recent.push(record(seq));
+    // One that came from elsewhere may be at 3, and the gap begins before it.
+    expect([1, 2, 3].map((seq) => numbersAfter(recent, seq))).toEqual([null, null, null]);
+    expect(numbersAfter(recent, 4)).toEqual([5, 6]);
+  });
+
   test('[D7] are given from a position on, up to a limit', () => {
     const recent = filled(5, 8);
     expect(numbersAfter(recent, 4)).toEqual([5, 6, 7, 8]);

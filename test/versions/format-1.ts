@@ -1,7 +1,12 @@
-import type { Redis } from 'ioredis';
+import { statSync, writeFileSync } from 'node:fs';
+import type { ChainableCommander, Redis } from 'ioredis';
 import * as z from 'zod';
-import { topicKeys } from '../../server/broker/redis/log/keys.ts';
-import { defineEvents } from '../../shared/index.ts';
+import { newEpoch } from '../../server/broker/epoch.ts';
+import { indexKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
+import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
+import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
+import { defineEvents, type LogEntry } from '../../shared/index.ts';
+import type { DiskFixture } from '../broker-disk/fixtures.ts';
 
 /** The events of the logs below. */
 export const writtenCatalog = defineEvents({
@@ -18,8 +23,8 @@ const dream =
   '{"event_type":"dream","timestamp":"2026-01-01T00:00:00.000Z","data":{"symbol":"ü 漢 😀","at":"1970-01-01T00:00:00.000Z"}}';
 const dreamMeta = '{"values":{"data.data.at":["Date"]},"v":1}';
 
-/** A file as the last code before format 2 left it, with its own words: of user_version 2, closed. */
-export const SQL_OF_VERSION_2 = `
+/** Tables of a file as the last code before format 2 made them, with its own words. */
+const TABLES_OF_VERSION_2 = `
 CREATE TABLE state (
     row INTEGER PRIMARY KEY CHECK (row = 1),
     epoch TEXT NOT NULL,
@@ -59,17 +64,93 @@ CREATE TABLE forgotten (
     renewals INTEGER NOT NULL,
     appended INTEGER NOT NULL
   ) STRICT;
-INSERT INTO state VALUES (1, '2e1bd78b8d29', '46acfe7f7c74', '2343600', 'd0ea85d5-4d1a-4c6e-b14a-a837abc1e8f8', 'commit', 1);
+PRAGMA application_id = 1886615909;
+PRAGMA user_version = 2;
+`;
+
+const MARK = '46acfe7f7c74';
+
+/** A file as that code left it: of user_version 2, closed. */
+export const SQL_OF_VERSION_2 = `
+${TABLES_OF_VERSION_2}
+INSERT INTO state VALUES (1, '2e1bd78b8d29', '${MARK}', '2343600', 'd0ea85d5-4d1a-4c6e-b14a-a837abc1e8f8', 'commit', 1);
 INSERT INTO topics VALUES (1, 'default', 3, 1795677583592, 225, 0), (2, 'run-1', 1, 1795677583584, 167, 0);
 INSERT INTO records VALUES
   (1, 1, 1795677583553, 'tick', '"key 1"', '${tick(1)}', NULL),
   (1, 2, 1795677583592, 'tick', '"1g5s2sfoqsarg-y1maeqagbndg"', '${tick(2)}', NULL),
   (1, 3, 1795677583592, 'tick', '"1pka7klpw1qyq-2o5lybbtvn1vi"', '${tick(3)}', NULL),
   (2, 1, 1795677583584, 'dream', '"k2"', '${dream}', '${dreamMeta}');
-PRAGMA application_id = 1886615909;
-PRAGMA user_version = 2;
 `;
 
+/**
+ * Makes a file of format 1 in a fixture's place.
+ * @param sql its tables and rows
+ * @param isKnown true if what lies beside it shall say that it was used here last, and holds so many records
+ */
+export async function writeSqlFile(
+  disk: DiskFixture,
+  sql: string,
+  { isKnown, records }: { isKnown: boolean; records: number },
+): Promise<void> {
+  const { DatabaseSync } = await loadSqlite();
+  const db = new DatabaseSync(disk.path);
+  db.exec(sql);
+  db.exec(`UPDATE state SET inode = '${statSync(disk.path, { bigint: true }).ino}'`);
+  db.close();
+  if (!isKnown) return;
+  writeFileSync(`${disk.path}-mark`, `${MARK} ${MARK}\n`);
+  writeFileSync(`${disk.path}-count`, textOf(records, stampOf(`${disk.path}-mark`)));
+}
+
+/** Makes a file of format 1 that holds entries, appended now. @param isKnown see {@link writeSqlFile} */
+export function writeFileOfFormat1(
+  disk: DiskFixture,
+  topic: string,
+  entries: readonly LogEntry[],
+  { isKnown }: { isKnown: boolean },
+): Promise<void> {
+  const at = Date.now();
+  const text = (value: string | undefined) =>
+    value === undefined ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
+  const rows = entries.map(({ type, id, json, meta }, index) => {
+    const values = [text(type), text(JSON.stringify(id)), text(json), text(meta)];
+    return `INSERT INTO records VALUES (1, ${index + 1}, ${at}, ${values.join(', ')});`;
+  });
+  const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  const sql = `${TABLES_OF_VERSION_2}
+    INSERT INTO state VALUES (1, '${newEpoch()}', '${MARK}', '', '', 'commit', 1);
+    INSERT INTO topics VALUES (1, ${text(topic)}, ${entries.length}, ${at}, ${bytes}, 0);
+    ${rows.join('\n')}`;
+  return writeSqlFile(disk, sql, { isKnown, records: entries.length });
+}
+
+function bytesOf({ json, meta = '' }: LogEntry): number {
+  return Buffer.byteLength(json) + Buffer.byteLength(meta);
+}
+
+/** Writes a topic's keys as the last code before format 2 wrote them, as of now. Returns the epoch. */
+export function writeTopicOfFormat1(
+  commands: ChainableCommander,
+  prefix: string,
+  topic: string,
+  entries: readonly LogEntry[],
+  epoch = newEpoch(),
+): string {
+  const now = Date.now();
+  const { log, meta, ids } = topicKeys(prefix, topic);
+  let upto = 0;
+  for (const [index, entry] of entries.entries()) {
+    upto += bytesOf(entry);
+    const id = JSON.stringify(entry.id).slice(1, -1).replaceAll(' ', '\\u0020');
+    const annotations = entry.meta === undefined ? [] : ['meta', entry.meta];
+    const head = `${now} ${upto} ${id} ${entry.type}`;
+    commands.xadd(log, `${index + 1}-0`, 'head', head, 'json', entry.json, ...annotations);
+    commands.hset(ids, ' ', epoch, id, `${epoch}:${index + 1}`);
+  }
+  const times = { at: now, trimAt: now + 1000, rotateAt: now + 300_000, olderUntil: 0 };
+  commands.hset(meta, { epoch, seq: entries.length, upto, before: 0, ...times });
+  return epoch;
+}
 /** The same file as the last code before open events left it: of user_version 3. */
 export const SQL_OF_VERSION_3 = `${SQL_OF_VERSION_2}
 ALTER TABLE topics ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
@@ -90,28 +171,21 @@ PRAGMA user_version = 3;
 /** Writes the keys that the last code before format 2 wrote, as of now. */
 export async function writeFormat1(redis: Redis, prefix: string): Promise<void> {
   const now = Date.now();
-  const write = async (
-    topic: keyof typeof EPOCHS,
-    records: readonly [upto: number, id: string, type: string, json: string, ...meta: string[]][],
-  ) => {
-    const { log, meta, ids } = topicKeys(prefix, topic);
-    const epoch = EPOCHS[topic];
-    for (const [index, [upto, id, type, json, ...more]] of records.entries()) {
-      const annotations = more.flatMap((text) => ['meta', text]);
-      const head = `${now} ${upto} ${id} ${type}`;
-      await redis.xadd(log, `${index + 1}-0`, 'head', head, 'json', json, ...annotations);
-      await redis.hset(ids, ' ', epoch, id, `${epoch}:${index + 1}`);
-    }
-    const times = { at: now, trimAt: now + 1000, rotateAt: now + 300_000, olderUntil: 0 };
-    const upto = records.at(-1)?.[0] ?? 0;
-    await redis.hset(meta, { epoch, seq: records.length, upto, before: 0, ...times });
-    await redis.zadd(`${prefix}:{*}:topics`, now, topic);
-  };
-  await redis.hset(`${prefix}:{*}:kept`, { ms: 87_000_000, until: now + 87_000_000 });
-  await write('default', [
-    [75, 'key\\u00201', 'tick', tick(1)],
-    [150, '3di7ofljuvx98-3vnmztu0epc0e', 'tick', tick(2)],
-    [225, '2rxe0cbrhqdt-jvozkof6796s', 'tick', tick(3)],
-  ]);
-  await write('run-1', [[167, 'k2', 'dream', dream, dreamMeta]]);
+  const all = redis.multi();
+  const { topics, kept } = indexKeys(prefix);
+  for (const topic of ['default', 'run-1'] as const) {
+    writeTopicOfFormat1(all, prefix, topic, WRITTEN[topic], EPOCHS[topic]);
+    all.zadd(topics, now, topic);
+  }
+  all.hset(kept, { ms: 87_000_000, until: now + 87_000_000 });
+  await all.exec();
 }
+
+const WRITTEN: Readonly<Record<keyof typeof EPOCHS, readonly LogEntry[]>> = {
+  default: [
+    { type: 'tick', id: 'key 1', json: tick(1) },
+    { type: 'tick', id: '3di7ofljuvx98-3vnmztu0epc0e', json: tick(2) },
+    { type: 'tick', id: '2rxe0cbrhqdt-jvozkof6796s', json: tick(3) },
+  ],
+  'run-1': [{ type: 'dream', id: 'k2', json: dream, meta: dreamMeta }],
+};

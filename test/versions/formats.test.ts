@@ -1,11 +1,10 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
-import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
 import { checkLog, EventManager, openWholeLog } from '../../server/index.ts';
 import { entry, RecordingSink } from '../broker/entries.ts';
 import { redisFixture } from '../broker/fixtures.ts';
@@ -17,6 +16,7 @@ import {
   SQL_OF_VERSION_3,
   WRITTEN_AT,
   writeFormat1,
+  writeSqlFile,
   writtenCatalog,
 } from './format-1.ts';
 
@@ -42,17 +42,8 @@ async function readAndGoOn(broker: Broker, epochs: Readonly<Record<'default' | '
 }
 
 describe('[V8] a log file', () => {
-  /** A file of an earlier format in a fixture's place; what lies beside it says that it was used here last. */
-  async function writeFile(disk: DiskFixture, isKnown: boolean, sql = SQL_OF_VERSION_2) {
-    const { DatabaseSync } = await loadSqlite();
-    const db = new DatabaseSync(disk.path);
-    db.exec(sql);
-    db.exec(`UPDATE state SET inode = '${statSync(disk.path, { bigint: true }).ino}'`);
-    db.close();
-    if (!isKnown) return;
-    writeFileSync(`${disk.path}-mark`, '46acfe7f7c74 46acfe7f7c74\n');
-    writeFileSync(`${disk.path}-count`, textOf(4, stampOf(`${disk.path}-mark`)));
-  }
+  const writeFile = (disk: DiskFixture, isKnown: boolean, sql = SQL_OF_VERSION_2) =>
+    writeSqlFile(disk, sql, { isKnown, records: 4 });
   const now = () => WRITTEN_AT + 1000;
 
   test.each([
@@ -108,8 +99,8 @@ describe('[V8] a log file', () => {
     await log.close();
     expect(schemas).toEqual([]);
     expect(versions).toEqual([
-      { type: 'tick', version: 1, records: 3, unreadable: 0, reason: null, at: null },
-      { type: 'dream', version: 1, records: 1, unreadable: 0, reason: null, at: null },
+      { type: 'tick', version: 1, records: 3, unreadable: 0, reason: null, at: null, cursor: null },
+      { type: 'dream', version: 1, records: 1, unreadable: 0, reason: null, at: null, cursor: null },
     ]);
     expect(filesOf(disk)).toEqual(before);
   });

@@ -81,7 +81,17 @@ describe('a record of a newer version than a process knows', () => {
     expect((await pageOf({ since: { last: 5 } })).map(({ event }) => short(event))).toEqual(['1', '2']);
     const forward = await older.history({ since: { at: new Date(0).toISOString() } });
     expect(forward.items.map(({ event }) => short(event))).toEqual(['1', '2']);
-    expect(forward.atEnd).toBe(true);
+    expect(forward).toMatchObject({ atEnd: true, held: true });
+    for (const options of [{}, { since: { last: 5 } }, { since: forward.next }])
+      expect(await older.history(options)).toMatchObject({ atEnd: true, held: true });
+    // A page that ends elsewhere is none of it.
+    const [oldest] = forward.items;
+    expect(await older.history({ before: forward.items[1]?.cursor ?? '' })).not.toHaveProperty('held');
+    expect(await older.history({ since: { at: new Date(0).toISOString() }, limit: 1 })).toMatchObject({
+      items: [oldest],
+      atEnd: false,
+    });
+    expect(await all.newer.history()).not.toHaveProperty('held');
     expect(await replayed()).toEqual(['1', '2', 'synced']);
     await expect(older.history({ before: beyond })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(all.met).toHaveLength(1);
@@ -89,6 +99,7 @@ describe('a record of a newer version than a process knows', () => {
     await all.clock.advance(WAIT_MS);
     const page = await older.history({ since: forward.next });
     expect(page.items.map(({ event }) => short(event))).toEqual(['4', '7']);
+    expect(page).not.toHaveProperty('held');
     expect(page.gaps.map(({ reason }) => reason)).toEqual(Array(3).fill('unknown_version'));
     expect((await replayed()).filter((item) => item.startsWith('gap'))).toHaveLength(3);
     expect((await pageOf({ before: beyond })).map(({ event }) => short(event))).toEqual(['1', '2', '4']);
@@ -215,6 +226,34 @@ describe('a record of a newer version than a process knows', () => {
     await all.clock.advance(1);
     await again.count(2);
     expect(again.items.map(short)).toEqual(['gap unknown_version', 'synced']);
+  });
+
+  test('[V4] [V7] is not waited at once it is erased: no process could say more of it', async () => {
+    await using all = new TwoVersions();
+    const cursor = await all.publishNew('1');
+    await all.newer.erase({ cursor });
+    await all.publishOld('2');
+    using stream = follow(all.older, { since: { at: new Date(0).toISOString() } });
+    await stream.count(4);
+    // The place, the notice that tells of it, and what comes after.
+    expect(stream.items.map(short)).toEqual(['gap erased', 'gap erased', '2', 'synced']);
+    expect(all.met).toEqual([]);
+  });
+
+  test('[V4] [V7] keeps a process from erasing by a filter what is beyond it, met or not, and says so', async () => {
+    await using all = new TwoVersions();
+    await all.publishOld('secret');
+    await all.publishNew('other');
+    await all.publishOld('secret');
+    const erase = () => all.older.erase({ types: ['note'], filter: { message: 'secret' } });
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(erase()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await all.clock.advance(WAIT_MS);
+    expect(await erase()).toEqual({ erased: 2, unreadable: 1 });
+    // Control: who knows the version erases at once.
+    await all.publishNew('more');
+    const byNewer = await all.newer.erase({ types: ['note'], filter: { text: 'more' } });
+    expect(byNewer).toEqual({ erased: 1 });
   });
 
   test('[V4] leaves no timer when the manager is closed', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { EventManager, loadConfig, MemoryBroker, type RunningServer } from '../../server/index.ts';
@@ -96,7 +96,7 @@ describe('publishAs', () => {
     [{ note: 0 }, /version 0 of note/],
     [{ note: 1.5 }, /version 1.5 of note/],
     [{ other: 2 }, /version 2 of other; the catalog has 1 to 1/],
-    [{ nothing: 1 }, /publishAs names nothing, which the catalog does not have/],
+    [{ nothing: 1 }, /publishAs names nothing, which the catalog does not have; it has note, other$/],
     [{ constructor: 1 }, /publishAs names constructor/],
   ])('refuses %j', async (publishAs, message) => {
     const broker = new MemoryBroker();
@@ -106,19 +106,43 @@ describe('publishAs', () => {
     expect(() => createPublisher(options)).toThrow(message);
   });
 
+  test('without a way back is warned of, and the data that is refused is told why', async () => {
+    const catalog = defineEvents({
+      ...newCatalog.schemas,
+      e: versions(z.object({ a: z.string() }), [z.object({ b: z.string() }), ({ a }) => ({ b: a })]),
+    });
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const broker = new MemoryBroker();
+    const publishAs = { note: 1, e: 1 }; // a note has a way back
+    await using manager = disposable(new EventManager({ broker, catalog, publishAs, logger }));
+    expect(logger.warn.mock.calls.map(([, message]) => message)).toEqual([
+      expect.stringMatching(
+        /^publishAs holds e at version 1, and it has no way back from 2 to 1: data of ver/,
+      ),
+    ]);
+    await manager.publish('e', { a: 'old' } as never);
+    await expect(manager.publish('e', { b: 'new' })).rejects.toMatchObject({
+      code: 'INVALID_EVENT',
+      message: expect.stringMatching(/^Invalid e: data\.a: .*; e is held at version 1 by publishAs$/),
+      issues: [expect.objectContaining({ path: ['data', 'a'] })],
+    });
+    await using _ = disposable(new EventManager({ broker, catalog, publishAs: { e: 2 }, logger }));
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+  });
+
   test('keeps a server from starting with a version that there is not', async () => {
     const start = (): Promise<RunningServer> =>
       startTestServer({ publishAs: { note: 3 } }, { catalog: newCatalog });
-    await expect(start()).rejects.toThrow(/startServer: publishAs asks for version 3 of note/);
+    await expect(start()).rejects.toThrow(/startServer \(PUBLISH_AS\): publishAs asks for version 3 of note/);
   });
 
   test('is a variable too', () => {
     expect(loadConfig({}, {}).publishAs).toEqual({});
     const config = loadConfig({}, { PUBLISH_AS: 'note:1, other:12' });
     expect(config.publishAs).toEqual({ note: 1, other: 12 });
-    for (const text of ['note', 'note:', 'note:x', 'note:0', 'note:1:2', 'note=1', ',']) {
+    for (const text of ['note', 'note:', 'note:x', 'note:0', 'note:1:2', 'note=1', ',', 'note:1,note:2']) {
       expect(() => loadConfig({}, { PUBLISH_AS: text }), text).toThrow(
-        'PUBLISH_AS must be events with a version each, such as agent_message:1,system_status:2.',
+        'PUBLISH_AS must be events with one version each, such as agent_message:1,system_status:2.',
       );
     }
     expect(() => loadConfig({ publishAs: { note: 0.5 } }, {})).toThrow(/publishAs must be events/);

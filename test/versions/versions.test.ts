@@ -62,6 +62,7 @@ describe('versions of an event', () => {
     expect(() => untyped(first, [second])).toThrow(/version 2 must be/);
     expect(() => untyped(first, [{}, () => ({})])).toThrow(/version 2 must be/);
     expect(() => untyped(first, undefined)).toThrow(/version 2 must be/);
+    for (const step of [second, null, 2]) expect(() => untyped(first, step)).toThrow(/version 2 must be/);
     expect(() => untyped(first, [second, () => ({}), 'back'])).toThrow(/version 2 must be/);
     expect(() => untyped({}, [second, () => ({})])).toThrow(/version 1 must be/);
   });

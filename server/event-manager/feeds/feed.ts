@@ -199,26 +199,26 @@ export class Feed implements FeedHandle, Sink {
       // No await between this comparison and joining: whoever is level here misses nothing.
       if (samePosition(position, this.hub.position)) return this.#goLive(position);
       const [before, hubBefore] = [position, this.hub.position];
-      const { gap, records, isHeld } = await patiently(() => run.read(before), run.signal);
+      const chunk = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
       if (this.#reader.isAwaited) return this.#wait(); // and read again: what waits holds nothing
       const items: StreamRecord[] = [];
-      if (gap) {
-        items.push(gapRecord(gap));
-        position = gap.to;
+      if (chunk.gap) {
+        items.push(gapRecord(chunk.gap));
+        position = chunk.gap.to;
       }
-      for (const record of run.steps.within(records)) {
+      for (const record of run.steps.within(chunk)) {
         if (isBefore(this.hub.position, record)) break; // the hub will hand it out
         position = record;
         if (this.#selector.matches(record)) addItem(items, record);
       }
       if (items.some(isLoss)) this.#recovered = false;
       this.#position = position;
-      this.#reports.read(records, this.#selector, before, position);
+      this.#reports.read(chunk.records, this.#selector, before, position);
       if (items.length > 0 && !this.#deliver(items)) return;
       if (!samePosition(position, before)) continue;
       // A record waits that the hub began after; or the tail is behind, and brings what is missing, if it has not moved.
-      if (isHeld && isBefore(position, this.hub.position)) await this.hub.log.released(run.signal);
+      if (chunk.isHeld && isBefore(position, this.hub.position)) await this.hub.log.released(run.signal);
       else if (samePosition(hubBefore, this.hub.position))
         await once(this.hub.emitter, 'batch', { signal: run.signal });
     }

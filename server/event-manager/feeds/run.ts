@@ -52,9 +52,9 @@ export class Run {
     while (!samePosition(conflation.end, hub.position)) {
       if (conflation.isLarge || this.steps.crowded || this.signal.aborted) return false;
       const before = conflation.end;
-      const { gap, records } = await patiently(() => hub.read(before, this.steps), this.signal);
-      if (gap) conflation.gap(gap);
-      for (const record of this.steps.within(records)) {
+      const chunk = await patiently(() => hub.read(before, this.steps), this.signal);
+      if (chunk.gap) conflation.gap(chunk.gap);
+      for (const record of this.steps.within(chunk)) {
         if (isBefore(hub.position, record) || conflation.isLarge) break;
         conflation.add(record, selector.matches(record));
       }

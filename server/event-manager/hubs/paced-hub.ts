@@ -102,7 +102,7 @@ export class PacedHub implements Hub, RecordHolder {
           held = this.#reduction(gap.to);
         }
         const end = held.end;
-        for (const record of steps.within(chunk.records)) {
+        for (const record of steps.within(chunk)) {
           if (isBefore(this.position, record) || held.isLarge) break;
           held.add(record, this.#pacing.selector.matches(record));
           last = record;

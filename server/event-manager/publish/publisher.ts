@@ -6,6 +6,7 @@ import { parseTopic } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { requireOpenSets } from '../../broker/require-open-sets.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';
+import { heldRefusal } from './held-versions.ts';
 import type { Intake } from './intake.ts';
 import { Throttle } from './throttle.ts';
 import { traced } from './traced.ts';
@@ -141,7 +142,12 @@ export class ManagerPublisher {
   }
 
   #toEntry(event: UncheckedEvent, stamp: EntryStamp): LogEntry {
-    return toLogEntry(this.#catalog, event, { ...stamp, version: this.#publishAs.get(event.event_type) });
+    const version = this.#publishAs.get(event.event_type);
+    try {
+      return toLogEntry(this.#catalog, event, { ...stamp, version });
+    } catch (error) {
+      throw version === undefined ? error : heldRefusal(error, event.event_type, version);
+    }
   }
 
   #append(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {

@@ -117,7 +117,7 @@ async function readRange(
     if (end.epoch !== after.epoch) break;
     if (!chunk.gap && chunk.records.length === 0)
       return { records, chars, trimmedTo, heldAt: chunk.isHeld ? end : null };
-    for (const record of steps.within(chunk.records)) {
+    for (const record of steps.within(chunk)) {
       end = record;
       const part = recordUpTo(record, last);
       if (!part) break;

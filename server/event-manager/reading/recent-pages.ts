@@ -68,8 +68,29 @@ export const recentPages = new RecentPages();
 
 /** Forgets what this process keeps of records, so that nothing is left of those that were erased. */
 export function forgetRecords(): void {
+  timesForgotten++;
+  forget();
+}
+
+let timesForgotten = 0;
+
+function forget(): void {
   recentPages.clear();
   clearMemos();
+}
+
+/** Tells if records were forgotten since it was made: while a log was read. */
+export class Forgetting {
+  readonly #before = timesForgotten;
+
+  get hasHappened(): boolean {
+    return timesForgotten !== this.#before;
+  }
+
+  /** Forgets them again. For others it has not happened again: what they read is not of the time before. */
+  repeat(): void {
+    forget();
+  }
 }
 
 /** Tells if a log still holds all of some contiguous records. */

@@ -11,6 +11,13 @@ const STEP_MS = 2;
 /** Ms, about, until a log that could not be reached is asked again. */
 const RETRY_MS = 250;
 
+/** Records that one step has read. */
+export interface StepRecords {
+  readonly records: readonly StreamRecord[];
+  /** True if there was no time for all that the log had to give. */
+  readonly isCut?: boolean;
+}
+
 /** The turns that a read of logs takes, and the asker it reads for. */
 export interface Reads {
   readonly turns: Turns;
@@ -74,7 +81,7 @@ export class ReadSteps implements RecordHolder {
   }
 
   /** The records of a step for which there is time, one at least. How many were taken says how many the next asks for. */
-  *within(records: readonly StreamRecord[]): Generator<StreamRecord, void, undefined> {
+  *within({ records, isCut = false }: StepRecords): Generator<StreamRecord, void, undefined> {
     const until = this.#now() + STEP_MS;
     let taken = 0;
     try {
@@ -84,7 +91,7 @@ export class ReadSteps implements RecordHolder {
         yield record;
       }
     } finally {
-      if (taken < records.length) this.#records = Math.max(1, taken);
+      if (taken < records.length || isCut) this.#records = Math.max(1, taken);
       else if (taken === this.#records) this.#records = Math.min(this.#maxRecords, 2 * this.#records);
     }
   }

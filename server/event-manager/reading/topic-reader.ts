@@ -3,10 +3,11 @@ import { onAbort } from '../../../shared/timing.ts';
 import type { Bounds, Broker, Gap, LogRecord, ReadResult, Tail } from '../../broker/broker.ts';
 import type { NewerVersions } from '../records/newer-versions.ts';
 import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
+import { admittedInTurns, type RecordGate } from './admission.ts';
 import { ownAsker } from './asker.ts';
 import { type HeldLog, HoldingTail, type StreamSink } from './holding-tail.ts';
-import { forgetRecords, holds, recentPages } from './recent-pages.ts';
-import { patiently, STEP_RECORDS } from './steps.ts';
+import { Forgetting, forgetRecords, holds, recentPages } from './recent-pages.ts';
+import { patiently, STEP_RECORDS, type StepRecords } from './steps.ts';
 import { type OpenSets, TopicOpen } from './topic-open.ts';
 import type { LookTime, Turns } from './turns.ts';
 
@@ -20,17 +21,13 @@ function withHoles(records: readonly StreamRecord[], gaps: readonly Gap[]): read
  * Records right after a position, and a gap before them. What limits of types took out is a gap among the records, for
  * those who want one of the types.
  */
-export interface LogPage {
+export interface LogPage extends StepRecords {
   readonly gap: Gap | null;
-  readonly records: readonly StreamRecord[];
   /** True if it ends right before a record that must wait: for now, the log's end [V4]. */
   readonly isHeld?: boolean;
 }
 
 const noop = (): void => {};
-
-/** Turns a log's record into a stream's: the same, or a gap of one if it is not a valid event. */
-export type RecordGate = (record: LogRecord) => StreamRecord;
 
 /** Handle of a {@link TopicReader.tail}. */
 export interface TopicTail extends Tail {
@@ -54,18 +51,31 @@ export class TopicReader {
   readonly #broker: Broker;
   readonly #admit: RecordGate;
   readonly #waits: Waits | undefined;
+  readonly #now: () => number;
   /** Reads of the log that are under way, by the place before their first record. */
   readonly #reading = new Map<string, Promise<unknown>>();
   /** Bounds that are asked for in this very moment. */
   #bounds: Promise<Bounds> | null = null;
 
-  /** @param waits default: no record waits @param opens default: no open kinds */
-  constructor(topic: string, broker: Broker, admit: RecordGate, waits?: Waits, opens?: OpenSets) {
+  /**
+   * @param waits default: no record waits
+   * @param opens default: no open kinds
+   * @param now ms, by which the time is bounded in which records are admitted
+   */
+  constructor(
+    topic: string,
+    broker: Broker,
+    admit: RecordGate,
+    waits?: Waits,
+    opens?: OpenSets,
+    now: () => number = () => performance.now(),
+  ) {
     this.topic = topic;
     this.open = opens && new TopicOpen(topic, opens, admit);
     this.#broker = broker;
     this.#admit = admit;
     this.#waits = waits;
+    this.#now = now;
   }
 
   /**
@@ -103,12 +113,22 @@ export class TopicReader {
     return reading;
   }
 
+  /** As {@link read}, but of the log itself, and past records that must wait: each of those is a gap, as an unreadable one is. */
+  async readPast(after: Position, limit: number, time: LookTime): Promise<LogPage> {
+    const ready = this.#waits?.ready?.();
+    if (ready) await ready;
+    const { gap, records } = await this.#broker.read(this.topic, after, limit);
+    await time();
+    return { gap, records: records.map(this.#admit) };
+  }
+
   async #readLog(
     after: Position,
     limit: number,
     time: LookTime,
     arrived?: (last: Position) => void,
   ): Promise<LogPage> {
+    const forgetting = new Forgetting();
     const { gap: before, gaps = [], records, bounds } = await this.#broker.read(this.topic, after, limit);
     const last = records.at(-1);
     if (last && arrived) {
@@ -116,30 +136,37 @@ export class TopicReader {
       await new Promise(setImmediate); // whatever was asked for leaves first
     }
     await time();
-    const { records: passing, heldAt } = this.#admitted(records);
+    const { passing, heldAt } = this.#upToHeld(records);
+    const all = await admittedInTurns(passing, this.#admit, time, this.#now);
+    const isCut = all.length < passing.length;
+    const end = isCut ? all.at(-1) : heldAt;
     const gap = before?.types ? null : before;
     const holes = before?.types ? [before, ...gaps] : gaps;
-    const admitted = withHoles(
-      passing,
-      heldAt === null ? holes : holes.filter(({ to }) => to.seq <= heldAt.seq),
-    );
-    if (!gap && admitted.length > 0) recentPages.keep(this, admitted, bounds.erased);
+    const admitted = withHoles(all, end ? holes.filter(({ to }) => to.seq <= end.seq) : holes);
+    // What was read before records were erased, and admitted after, would keep them.
+    if (forgetting.hasHappened) forgetting.repeat();
+    else if (!gap && admitted.length > 0) recentPages.keep(this, admitted, bounds.erased);
     await time(); // to admit them may have taken all that there was
-    return { gap, records: admitted, isHeld: heldAt !== null };
+    return { gap, records: admitted, isHeld: heldAt !== null && !isCut, isCut };
   }
 
-  /** See Broker.bounds. A record that is known to wait is beyond them. */
-  async bounds(): Promise<Bounds> {
+  /** See Broker.bounds. A record that is known to wait is beyond them: then they are held. */
+  async bounds(): Promise<Bounds & { isHeld?: true }> {
     const bounds = await this.#wholeBounds();
-    const place = this.#waits?.newer.placeIn(this.topic);
-    if (place?.epoch !== bounds.epoch || place.seq < bounds.first - 1) return bounds;
-    return { ...bounds, last: Math.min(bounds.last, place.seq) };
+    const place = this.#placeWithin(bounds);
+    return place ? { ...bounds, last: Math.min(bounds.last, place.seq), isHeld: true } : bounds;
   }
 
-  /** Tells if a record that is known to wait lies before a position. */
-  isHeldBefore(position: Position): boolean {
-    const place = this.#waits?.newer.placeIn(this.topic);
+  /** Tells if a record that is known to wait lies before a position. @param bounds of the log now */
+  isHeldBefore(position: Position, bounds: Bounds): boolean {
+    const place = this.#placeWithin(bounds);
     return place !== undefined && isBefore(place, position);
+  }
+
+  /** The place before a record that is known to wait; undefined where there is none, or it is gone by now. */
+  #placeWithin({ epoch, first }: Bounds): Position | undefined {
+    const place = this.#waits?.newer.placeIn(this.topic);
+    return place?.epoch === epoch && place.seq >= first - 1 ? place : undefined;
   }
 
   /** Resolves when no record must wait any more. @throws the signal's reason */
@@ -172,9 +199,10 @@ export class TopicReader {
     if (ready) await ready.catch(() => {});
     const log: HeldLog = {
       admit: (records) => {
-        const admitted = this.#admitted(records);
-        if (admitted.records.some(({ erases }) => erases)) forgetRecords();
-        return admitted;
+        const { passing, heldAt } = this.#upToHeld(records);
+        const admitted = passing.map(this.#admit);
+        if (admitted.some(({ erases }) => erases)) forgetRecords();
+        return { records: admitted, heldAt };
       },
       read: (after, signal) => patiently(() => this.#readInTurn(after, signal), signal),
       whenOver: (call) => this.#waits?.newer.whenOver(call) ?? (() => {}),
@@ -202,12 +230,11 @@ export class TopicReader {
   }
 
   /** The records up to one that must wait; then `heldAt` is the place right before it. */
-  #admitted(records: readonly LogRecord[]): { records: readonly StreamRecord[]; heldAt: Position | null } {
+  #upToHeld(records: readonly LogRecord[]): { passing: readonly LogRecord[]; heldAt: Position | null } {
     const first = this.#waits?.newer.firstHeld(this.topic, records) ?? -1;
     const held = records[first];
-    const passing = held ? records.slice(0, first) : records;
     return {
-      records: passing.map(this.#admit),
+      passing: held ? records.slice(0, first) : records,
       heldAt: held ? { epoch: held.epoch, seq: held.seq - 1 } : null,
     };
   }

@@ -1,7 +1,8 @@
 import type { Broker } from '../../broker/broker.ts';
 import { AgingMap } from '../../memory/aging-map.ts';
+import type { RecordGate } from './admission.ts';
 import type { OpenSets } from './topic-open.ts';
-import { type RecordGate, TopicReader, type Waits } from './topic-reader.ts';
+import { TopicReader, type Waits } from './topic-reader.ts';
 
 /** Topics whose log is kept at hand, a few hundred bytes each: more than pages are kept of. */
 const MAX_LOGS = 256;

@@ -86,6 +86,14 @@ export function erasedPlace(record: Pick<StreamRecord, 'epoch' | 'seq' | 'type'>
   return { ...placeOf(record, 'erased'), erased: true };
 }
 
+/** The place of a record that a catalog cannot read. */
+export function unreadablePlace(
+  record: Pick<StreamRecord, 'epoch' | 'seq' | 'type'>,
+  reason: GapReason,
+): StreamRecord {
+  return { ...placeOf(record, reason), unreadable: record.type };
+}
+
 /** Tells if a record is a gap in which something was lost, and not erased on purpose. */
 export function isLoss({ type, erased, erases }: StreamRecord): boolean {
   return type === 'stream_gap' && !erased && !erases;

@@ -1,5 +1,6 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { type Position, samePosition } from '../../../shared/cursor.ts';
+import { EventsError } from '../../../shared/errors.ts';
 import type { Clock } from '../../../shared/timing.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -17,6 +18,14 @@ export interface NewerVersion {
   readonly topic: string;
   /** Aborts when nothing waits any more: after 30 s, or when the manager is closed. */
   readonly over: AbortSignal;
+}
+
+/** The error of a call that would have to pass a record which must wait: to leave it out would be to lose it in silence. */
+export function newerAhead(): EventsError {
+  return new EventsError(
+    'UNAVAILABLE',
+    'There is an event of a newer version than this server knows: ask another one, or later.',
+  );
 }
 
 export interface NewerVersionsOptions {
@@ -84,9 +93,10 @@ export class NewerVersions {
     this.#end();
   }
 
-  #isHeld({ type, version = 1, validatedBy }: LogRecord): boolean {
+  #isHeld({ type, version = 1, validatedBy, erased }: LogRecord): boolean {
     const { catalog } = this.#options;
-    if (version === 1 || validatedBy === catalog || !catalog.has(type)) return false;
+    // An erased record is a gap everywhere: no process could say more of it.
+    if (version === 1 || erased || validatedBy === catalog || !catalog.has(type)) return false;
     return version > catalog.versionOf(type) && !this.#passing.has(`${type} ${version}`);
   }
 

@@ -42,7 +42,13 @@ export class RecentRecords {
     this.#maxChars = maxChars;
   }
 
+  /** Adds what a hub hands out next. */
   push(record: StreamRecord): void {
+    // A gap that may be of any type is told by the log, to each reader from where that one is: it may be in its midst.
+    if (record.type === 'stream_gap' && record.of === undefined) {
+      this.clear();
+      return;
+    }
     const { newest } = this.#records;
     if (newest && (newest.epoch !== record.epoch || newest.seq !== numberBefore(record))) this.clear();
     this.#records.push(record);

@@ -12,9 +12,9 @@ import type { OpenPart } from '../../../shared/open/open-part.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { erasedPlace, erasureGap, placeOf } from './erasure.ts';
+import { erasedPlace, erasureGap, placeOf, unreadablePlace } from './erasure.ts';
 import { KnownTexts } from './known-texts.ts';
-import type { StreamRecord } from './stream-record.ts';
+import type { RecordText, StreamRecord } from './stream-record.ts';
 
 /** Ms between two lines about records of one version of an event that were turned away: a log full of them is read again and again. */
 const WARN_EVERY_MS = 1000;
@@ -24,13 +24,14 @@ const MAX_REASON = 500;
 /**
  * Lets a log's records into the process. A record that this catalog validated in this process passes as it is. Any
  * other was written by somebody else, by another catalog, or before the process started: it is validated, and one that
- * is not valid is a gap in its place [D4]. A text that passed lately passes again, wherever it is read: to validate it
- * takes ten times as long as to recognise it, and those who come back after an outage read what came live before.
+ * is not valid is a gap in its place [D4]. A text that passed lately passes again, wherever it is read, and becomes what it
+ * became then: to validate it takes ten times as long as to recognise it, to raise it as long as its steps take [V2], and
+ * those who come back after an outage read what came live before.
  */
 export class RecordChecks {
   readonly #catalog: AnyCatalog;
   readonly #logger: Logger;
-  readonly #passed = new KnownTexts();
+  readonly #known = new KnownTexts();
   readonly #isFirst: FirstSchema;
   /** One for each version of an event, by `<type> <version>`. */
   readonly #judges = new Map<string, Judge>();
@@ -73,16 +74,19 @@ export class RecordChecks {
     // Records of the server itself, such as revocations: no event can have such a name, and nobody can ask for one.
     if (type.includes('.')) return record;
     // An event of a newer catalog: whoever wants that type has to be told.
-    if (!this.#catalog.has(type)) return placeOf(record, 'dropped');
-    if ((record.version ?? 1) > this.#catalog.versionOf(type)) return placeOf(record, 'unknown_version');
-    if (this.#passed.has(record)) return record;
+    if (!this.#catalog.has(type)) return unreadablePlace(record, 'dropped');
+    if ((record.version ?? 1) > this.#catalog.versionOf(type))
+      return unreadablePlace(record, 'unknown_version');
     try {
-      const valid = this.#validated(record);
-      if (valid === record) this.#passed.add(record);
-      return valid;
+      let text = this.#known.became(record);
+      if (text === undefined) {
+        text = this.#validated(record);
+        this.#known.add(record, text);
+      }
+      return text === null ? record : rewritten(record, text);
     } catch (error) {
       this.#reject(record, String(error));
-      return placeOf(record, 'dropped');
+      return unreadablePlace(record, 'dropped');
     }
   }
 
@@ -102,10 +106,11 @@ export class RecordChecks {
   }
 
   /**
-   * The record as the newest version of its event: raised from an older one, or completed by the defaults of its schema.
+   * The text of a record as the newest version of its event: raised from an older one, or completed by the defaults of its
+   * schema; null if that is the text it has.
    * @throws Error if it is not valid
    */
-  #validated(record: LogRecord): StreamRecord {
+  #validated(record: LogRecord): RecordText | null {
     const catalog = this.#catalog;
     const { type, version = 1 } = record;
     const event = checkedEvent(record);
@@ -123,10 +128,7 @@ export class RecordChecks {
     if ('by' in event && !subjectIdSchema.safeParse(event.by).success)
       throw new EventsError('INVALID_EVENT', 'by is no id of a subject');
     this.#checkOpen(type, event);
-    const rewritten = (data: unknown): StreamRecord => {
-      const { meta: _, version: __, schema: ___, ...rest } = record;
-      return { ...rest, ...envelopeText({ ...event, data }, catalog.isPlainJson(type)) };
-    };
+    const textOf = (data: unknown) => envelopeText({ ...event, data }, catalog.isPlainJson(type));
     const { parse, fillsIn, mark } = this.#judgeOf(type, version);
     const data = parse(event.data);
     if (mark !== undefined && !this.#isOf(record, mark))
@@ -134,8 +136,8 @@ export class RecordChecks {
         'INVALID_EVENT',
         `another schema wrote it than this one, whose transform cannot be checked: make the change a new version with versions(…)`,
       );
-    if (version < catalog.versionOf(type)) return rewritten(catalog.upcast(type, version, data));
-    return fillsIn ? rewritten(data) : record;
+    if (version < catalog.versionOf(type)) return textOf(catalog.upcast(type, version, data));
+    return fillsIn ? textOf(data) : null;
   }
 
   /** @throws EventsError INVALID_EVENT for an event that cannot be open so, or answered so */
@@ -197,6 +199,12 @@ export class RecordChecks {
     found.told = found.count;
     found.toldAt = now;
   }
+}
+
+/** A record with another text, of the newest version. */
+function rewritten(record: LogRecord, text: RecordText): StreamRecord {
+  const { meta: _, version: __, schema: ___, ...rest } = record;
+  return { ...rest, ...text };
 }
 
 /** Tells if a schema is the first that was kept with the log: see SchemaComparison.isFirst. */

@@ -47,6 +47,8 @@ export interface StreamRecord extends Position {
   readonly after?: number;
   /** The content of the record in this place was erased: the item is a gap of one. */
   readonly erased?: true;
+  /** The type of the record in this place, where this catalog cannot read it: the item is a gap of one. */
+  readonly unreadable?: string;
   /** Records before this one that were erased, as StreamGap.data.runs has them: the item is the gap that tells so. */
   readonly erases?: NonNullable<StreamGap['data']['runs']>;
   /** The item is no record of the log, has no place of its own, and is not counted as one. */
@@ -71,13 +73,16 @@ export function formsFor(reader: Reader, items: readonly StreamRecord[]): Stream
   return forms;
 }
 
+/** The content of a record. */
+export type RecordText = Pick<StreamRecord, 'json' | 'meta'>;
+
 /** The number before a record, or before the first of those that a gap stands for. */
 export function numberBefore({ after, seq }: StreamRecord): number {
   return after ?? seq - 1;
 }
 
 /** Characters of JSON and annotations of a record; 0 for none. */
-export function charsOf(record: StreamRecord | undefined): number {
+export function charsOf(record: RecordText | null | undefined): number {
   return record ? record.json.length + (record.meta?.length ?? 0) : 0;
 }
 

@@ -11,6 +11,7 @@ import { readBackward } from '../../reading/read-backward.ts';
 import type { ReadSteps } from '../../reading/steps.ts';
 import type { TopicReader } from '../../reading/topic-reader.ts';
 import { addItem } from '../../records/erasure.ts';
+import { newerAhead } from '../../records/newer-versions.ts';
 import type { Selector } from '../../records/selector.ts';
 import {
   decodeRecord,
@@ -60,7 +61,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   }
   const cursor = before === undefined ? null : parseCursor(before);
   const bounds = await steps.read(() => log.bounds());
-  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 })) throw heldBefore();
+  if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 }, bounds)) throw newerAhead();
   const isLast = typeof since === 'object' && 'last' in since;
   const forward = since !== undefined && !isLast;
   const past = await Past.begin(log, selector, openings, steps);
@@ -82,7 +83,8 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
       );
   const records = past.finished(read);
   const previous = cursorBefore(start, bounds);
-  const page = {
+  const atEnd = forward ? exhausted : before === undefined;
+  const page: HistoryPage<N, C> = {
     items: records
       .filter(({ type }) => !isNoticeType(type))
       // The selector let nothing else through than events N.
@@ -92,7 +94,8 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
       .map((record) => (itemOf<C>(record) as StreamGap).data),
     next: formatCursor(end),
     previous: previous && formatCursor(previous),
-    atEnd: forward ? exhausted : before === undefined,
+    atEnd,
+    ...(atEnd && log.isHeldBefore({ ...end, seq: end.seq + 1 }, bounds) && { held: true }),
   };
   return { page, chars: charsOf(records) };
 }
@@ -123,7 +126,7 @@ async function pageAfter(
       records.push(gapRecord(chunk.gap));
       end = chunk.gap.to;
     }
-    for (const record of steps.within(chunk.records)) {
+    for (const record of steps.within(chunk)) {
       const item = past.form(record);
       if (item) {
         if (events === limit || chars >= PAGE_CHARS) return { records, start: after, end, exhausted: false };
@@ -163,21 +166,13 @@ async function pageBefore(
       return page.isFull || scanned.isEnough;
     },
     cut(position) {
-      if (isGiven) throw heldBefore();
+      if (isGiven) throw newerAhead();
       end = position;
       page = new NewestRecords(limit);
     },
   });
   if (page.isFull) start = page.start ?? start;
   return { records: page.records, start, end, exhausted: start.seq < bounds.first };
-}
-
-/** The error of a page that would have a record in it which must wait: to leave it out would be to lose it in silence. */
-function heldBefore(): EventsError {
-  return new EventsError(
-    'UNAVAILABLE',
-    'There is an event of a newer version than this server knows: ask another one, or later.',
-  );
 }
 
 /** Amount read for a page. */

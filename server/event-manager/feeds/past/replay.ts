@@ -119,7 +119,7 @@ async function* recordsOf(
     if (position.epoch !== end.epoch) break; // another log, which has passed every end of this one
     const wanted: StreamRecord[] = [];
     let chars = 0;
-    for (const record of steps.within(chunk.records)) {
+    for (const record of steps.within(chunk)) {
       if (hasReached(position, end) || chars >= HELD_CHARS) break;
       const item = past.form(record);
       if (item) {

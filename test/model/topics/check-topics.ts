@@ -1,4 +1,4 @@
-import { parseCursor, parseTopicsCursor } from '../../shared/cursor.ts';
+import { parseCursor, parseTopicsCursor } from '../../../shared/cursor.ts';
 import type { Taken } from './topics-reader.ts';
 
 /** The place of an item in its topic; of none, 0. */

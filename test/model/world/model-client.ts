@@ -1,11 +1,12 @@
-import type { FeedHandle, FeedReader } from '../../server/event-manager/feeds/feed-reader.ts';
-import type { Batch } from '../../server/event-manager/hubs/hub.ts';
-import type { EventManager } from '../../server/index.ts';
-import { type Position, parseCursor } from '../../shared/cursor.ts';
-import type { Since } from '../../shared/index.ts';
-import { checkRun, type Progress, type Run } from './check-run.ts';
-import type { ReferenceLog } from './reference.ts';
-import { wantedOf } from './wanted.ts';
+import type { FeedHandle, FeedReader } from '../../../server/event-manager/feeds/feed-reader.ts';
+import type { Batch } from '../../../server/event-manager/hubs/hub.ts';
+import { type Position, parseCursor } from '../../../shared/cursor.ts';
+import type { Since, StreamGap } from '../../../shared/index.ts';
+import type { GapReason } from '../../../shared/stream-items.ts';
+import type { ModelNode } from '../events/catalog.ts';
+import { wantedOf } from '../events/wanted.ts';
+import { checkRun, type Progress, type Run } from '../reference/check-run.ts';
+import type { ReferenceLog } from '../reference/reference-log.ts';
 
 /** A subscriber that pauses, leaves, and comes back with its last cursor. */
 export class ModelClient implements FeedReader {
@@ -46,8 +47,15 @@ export class ModelClient implements FeedReader {
     return (this.#runs.at(-1)?.items.length ?? 0) > 0;
   }
 
+  /** Reasons of all gaps that it was told. */
+  get gapReasons(): GapReason[] {
+    const items = this.#runs.flatMap((run) => run.items);
+    const gaps = items.filter(({ type }) => type === 'stream_gap');
+    return gaps.map(({ json }) => (JSON.parse(json) as StreamGap).data.reason);
+  }
+
   /** Subscribes, from the last cursor if there is one. */
-  join(manager: EventManager): void {
+  join(node: ModelNode): void {
     if (this.#feed) return;
     const cursor = this.#runs.findLast(({ items }) => items.length > 0)?.items.at(-1)?.cursor;
     if (cursor !== undefined) {
@@ -59,7 +67,7 @@ export class ModelClient implements FeedReader {
     this.#taken = 0;
     this.#full = false;
     const whenSlow = this.#conflate ? 'conflate' : 'refill';
-    this.#feed = manager.subscribe({ ...options, since: this.#since, whenSlow }).attach(this);
+    this.#feed = node.subscribe({ ...options, since: this.#since, whenSlow }).attach(this);
   }
 
   leave(): void {

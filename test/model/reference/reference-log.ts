@@ -1,16 +1,11 @@
-import { formatCursor, type Position, parseCursor } from '../../shared/cursor.ts';
-import { type Kept, limitOf } from './wanted.ts';
+import { formatCursor, type Position, parseCursor } from '../../../shared/cursor.ts';
+import type { GapReason } from '../../../shared/stream-items.ts';
+import { type Kept, limitOf, type Trim, trimOf } from './kept.ts';
 
 /** A record of the reference: event `n` at `seq`. */
 interface Stored {
   readonly seq: number;
   readonly n: number;
-}
-
-/** Records of an epoch that limits have left. */
-interface Trim {
-  readonly held: ReadonlySet<number>;
-  readonly cuts: ReadonlyMap<string, number>;
 }
 
 /** State of a log that a replica has. */
@@ -24,10 +19,11 @@ interface Replica {
 /** Numbers of the records that tell of an erasing, by the type of what was erased. */
 export const NOTICES = { agent_message: -1, system_status: -2 } as const;
 
-/** Tells if somebody wants a record: of an erasing, whoever wants events of the type. */
-function wants(matches: (n: number) => boolean, n: number): boolean {
-  if (n >= 0) return matches(n);
-  return n === NOTICES.system_status ? matches(3) : matches(1) || matches(2);
+/** A record that lay in a log before the model's nodes came. */
+export interface Inherited {
+  readonly n: number;
+  readonly key: string | null;
+  readonly unreadable: GapReason | undefined;
 }
 
 /** The expected log as plain arrays, filled from the answers to publishes. */
@@ -40,6 +36,8 @@ export class ReferenceLog {
   #keys = new Map<string, string>();
   /** Cursors of erased records. */
   readonly #erased = new Set<string>();
+  /** Reasons of the gaps in the places of events that no node can read. */
+  readonly #unreadable = new Map<number, GapReason>();
   #replica: Replica | null = null;
   /** Position of the last record; null after the log was lost. */
   epoch: string | null = null;
@@ -48,8 +46,14 @@ export class ReferenceLog {
     this.kept = kept;
   }
 
-  /** A publish of event `n` was answered. */
-  answered(n: number, key: string | null, result: { cursor: string; duplicate: boolean }): void {
+  /** A publish of event `n` was answered. @param unreadable reason of the gap that nodes tell in its place */
+  answered(
+    n: number,
+    key: string | null,
+    result: { cursor: string; duplicate: boolean },
+    unreadable?: GapReason,
+  ): void {
+    if (unreadable !== undefined) this.#unreadable.set(n, unreadable);
     const { epoch, seq } = parseCursor(result.cursor);
     const first = key === null ? undefined : this.#keys.get(key);
     if (result.duplicate) {
@@ -90,6 +94,28 @@ export class ReferenceLog {
     this.#keys = new Map();
     this.epoch = null;
     this.#replica = null;
+  }
+
+  /** The log was put in the place of another one. */
+  inherited(epoch: string, records: readonly Inherited[]): void {
+    this.lost();
+    for (const [index, { n, key, unreadable }] of records.entries())
+      this.answered(
+        n,
+        key,
+        { cursor: formatCursor({ epoch, seq: index + 1 }), duplicate: false },
+        unreadable,
+      );
+  }
+
+  /** Reason of the gap in the place of an event; undefined where it can be read. */
+  reasonAgainst(n: number): GapReason | undefined {
+    return this.#unreadable.get(n);
+  }
+
+  /** Tells if there ever was an event of a version that no node knows. */
+  get hasNewer(): boolean {
+    return [...this.#unreadable.values()].includes('unknown_version');
   }
 
   /** A replica has all that the log has. */
@@ -173,22 +199,8 @@ export class ReferenceLog {
     return (wanted.length > 0 ? wanted : [1]).some((n) => (cuts.get(limitOf(this.kept, n).name) ?? 0) > from);
   }
 
-  /** The records that an epoch's log holds now, and the last number that each limit has taken out. */
   #trimOf(epoch: string): Trim {
-    const known = this.#trims.get(epoch);
-    if (known) return known;
-    const trim = { held: new Set<number>(), cuts: new Map<string, number>() };
-    const counts = new Map<string, number>();
-    const records = this.#epochs.get(epoch) ?? [];
-    for (let seq = records.length; seq > 0; seq--) {
-      const n = records[seq - 1];
-      if (n === undefined) continue;
-      const { name, records: most } = limitOf(this.kept, n);
-      const count = (counts.get(name) ?? 0) + 1;
-      counts.set(name, count);
-      if (count <= most) trim.held.add(seq);
-      else if (!trim.cuts.has(name)) trim.cuts.set(name, seq);
-    }
+    const trim = this.#trims.get(epoch) ?? trimOf(this.kept, this.#epochs.get(epoch) ?? []);
     this.#trims.set(epoch, trim);
     return trim;
   }
@@ -203,16 +215,27 @@ export class ReferenceLog {
     const found: Stored[] = [];
     for (let seq = Math.max(from, 0) + 1; seq <= Math.min(to, records.length); seq++) {
       const n = records[seq - 1];
-      if (n !== undefined && wants(matches, n)) found.push({ seq, n });
+      if (n !== undefined && this.#wants(matches, n)) found.push({ seq, n });
     }
     return found;
   }
 
-  /** The last `count` wanted records of those in the log now. */
+  /** Tells if somebody wants a record: of an erasing, or an event that cannot be read, whoever wants events of the type. */
+  #wants(matches: (n: number) => boolean, n: number): boolean {
+    if (n >= 0 && !this.#unreadable.has(n)) return matches(n);
+    return n === NOTICES.system_status ? matches(3) : matches(1) || matches(2);
+  }
+
+  /** The last `count` wanted events of those in the log now, readable or not. */
   latest(matches: (n: number) => boolean, count: number): Stored[] {
     return this.held(matches, this.epoch, 0, this.last(this.epoch))
       .filter(({ seq, n }) => n > 0 && !this.isErased({ epoch: this.epoch ?? '', seq }))
       .slice(-count);
+  }
+
+  /** All wanted events that the log holds now and that can be read. */
+  readable(matches: (n: number) => boolean): Stored[] {
+    return this.latest(matches, Number.POSITIVE_INFINITY).filter(({ n }) => !this.#unreadable.has(n));
   }
 
   /** A place in any log there ever was, or `from` ahead of the present one. */

@@ -1,4 +1,4 @@
-import type { Broker, LogRecord, TailSink } from '../../server/broker/broker.ts';
+import type { Broker, LogRecord, TailSink } from '../../../server/broker/broker.ts';
 
 /** Faults of a broker. */
 export const FAULTS = [

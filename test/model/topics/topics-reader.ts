@@ -1,7 +1,7 @@
-import type { FeedHandle, FeedReader } from '../../server/event-manager/feeds/feed-reader.ts';
-import type { Batch } from '../../server/event-manager/hubs/hub.ts';
-import type { EventManager, SubscribeOptions } from '../../server/index.ts';
-import type { PsycheCatalog } from '../../shared/index.ts';
+import type { FeedHandle, FeedReader } from '../../../server/event-manager/feeds/feed-reader.ts';
+import type { Batch } from '../../../server/event-manager/hubs/hub.ts';
+import type { EventManager, SubscribeOptions } from '../../../server/index.ts';
+import type { PsycheCatalog } from '../../../shared/index.ts';
 
 type Name = 'agent_message' | 'network_update' | 'system_status';
 type Options = SubscribeOptions<Name, PsycheCatalog>;

@@ -1,15 +1,15 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Broker } from '../../server/broker/broker.ts';
-import { Feed } from '../../server/event-manager/feeds/feed.ts';
-import type { Hub } from '../../server/event-manager/hubs/hub.ts';
-import { MergedHub } from '../../server/event-manager/hubs/merged-hub.ts';
-import { EventManager } from '../../server/index.ts';
-import { brokerKinds } from '../broker/fixtures.ts';
+import type { Broker } from '../../../server/broker/broker.ts';
+import { Feed } from '../../../server/event-manager/feeds/feed.ts';
+import type { Hub } from '../../../server/event-manager/hubs/hub.ts';
+import { MergedHub } from '../../../server/event-manager/hubs/merged-hub.ts';
+import { EventManager } from '../../../server/index.ts';
+import { brokerKinds } from '../../broker/fixtures.ts';
+import { eventOf, wantedOf } from '../events/wanted.ts';
 import { checkTaken, placeOf } from './check-topics.ts';
 import { AttachedReader, IteratingReader, type TopicsReader } from './topics-reader.ts';
-import { eventOf, wantedOf } from './wanted.ts';
 
 const TOPICS = ['run-1', 'run-2', 'run-3', 'news'];
 const KEPT = 12;

@@ -1,6 +1,7 @@
-import type { SubscribeOptions } from '../../server/index.ts';
-import type { EventToPublish, PsycheCatalog } from '../../shared/index.ts';
-import { agentMessage, systemStatus } from '../support/events.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { SubscribeOptions } from '../../../server/index.ts';
+import type { EventToPublish, PsycheCatalog } from '../../../shared/index.ts';
+import { agentMessage, systemStatus } from '../../support/events.ts';
 
 type Name = 'agent_message' | 'network_update' | 'system_status';
 type Selection = Pick<SubscribeOptions<Name, PsycheCatalog>, 'types' | 'filter'>;
@@ -15,21 +16,16 @@ export function eventOf(n: number): EventToPublish<PsycheCatalog> {
   };
 }
 
-const score = (n: number): number => (n % 2 === 0 ? -0.5 : 0.5);
-const isStatus = (n: number): boolean => n % 3 === 0;
-
-/** Limits of a log: the last records, statuses apart where they have a limit of their own. */
-export interface Kept {
-  readonly maxRecords: number;
-  readonly statuses?: number;
+/** Tells if an event is event `n`, in the newest version. */
+export function isEvent(n: number, { event_type, data }: { event_type: string; data: unknown }): boolean {
+  const expected = eventOf(n);
+  return expected.event_type === event_type && isDeepStrictEqual(expected.data, data);
 }
 
-/** Name of the limit that a record of event `n`, or of an erasing, is under, and the number of records that it keeps. */
-export function limitOf({ maxRecords, statuses }: Kept, n: number): { name: string; records: number } {
-  if (statuses === undefined) return { name: 'all', records: maxRecords };
-  if (n < 0) return { name: 'notices', records: Number.POSITIVE_INFINITY };
-  return isStatus(n) ? { name: 'statuses', records: statuses } : { name: 'others', records: maxRecords };
-}
+/** Mood of message `n`. */
+export const score = (n: number): number => (n % 2 === 0 ? -0.5 : 0.5);
+/** Tells if event `n` is a status. */
+export const isStatus = (n: number): boolean => n % 3 === 0;
 
 interface Wanted {
   readonly options: Selection;

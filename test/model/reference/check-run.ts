@@ -1,12 +1,17 @@
-import { type Position, parseCursor } from '../../shared/cursor.ts';
-import type { StreamGap, StreamSynced } from '../../shared/index.ts';
-import type { ReferenceLog } from './reference.ts';
+import { type Position, parseCursor } from '../../../shared/cursor.ts';
+import type { StreamGap, StreamSynced } from '../../../shared/index.ts';
+import type { GapReason } from '../../../shared/stream-items.ts';
+import { isEvent as isEventOf } from '../events/wanted.ts';
+import { checkErased, checkGap, cursorsOf } from './check-gap.ts';
+import type { ReferenceLog } from './reference-log.ts';
 
 /** An item as a subscriber got it. */
 export interface Received {
   readonly cursor: string;
   readonly type: string;
   readonly json: string;
+  /** Annotations; absent: it is plain JSON, as the newest version of each event is. */
+  readonly meta?: string;
 }
 
 /** One subscription, from its start to its end. */
@@ -25,6 +30,9 @@ export interface Progress {
   /** Epochs gone through, in their order. */
   readonly epochs: readonly string[];
 }
+
+/** Rules of gaps in the places of events that cannot be read. */
+const RULES: { readonly [reason in GapReason]?: string } = { dropped: 'V3', unknown_version: 'V4' };
 
 /** Holds what a subscription yielded against the reference. @throws Error naming the broken rule and the item */
 export function checkRun({ start, matches, conflate, items }: Run, reference: ReferenceLog): Progress {
@@ -56,7 +64,7 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
     } else if (gap) {
       gaps++;
       if (gap.to !== item.cursor) throw broken('D6', 'the cursor of a gap is not its end');
-      checkGap(gap, conflate, start, matches, reference, (what) => broken('D4', what));
+      checkGap(gap, conflate, start, matches, reference, (what) => broken(RULES[gap.reason] ?? 'D4', what));
       if (to.epoch !== at.epoch && epochs.has(to.epoch)) throw broken('D1', 'back to an epoch that was left');
     } else if (item.type === 'stream_synced') {
       const { recovered, cursor } = (JSON.parse(item.json) as StreamSynced).data;
@@ -68,9 +76,11 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
       const n = reference.at(to);
       if (n === undefined) throw broken('D4', 'was never stored');
       if (told.has(item.cursor)) throw broken('V7', 'an event that it was told is erased');
+      const unreadable = reference.reasonAgainst(n);
+      if (unreadable !== undefined) throw broken('V3', `event ${n} cannot be read: ${unreadable}`);
       if (!matches(n)) throw broken('D8', `event ${n} was not asked for`);
-      if (numberIn(item) !== n % (item.type === 'system_status' ? 100 : Infinity))
-        throw broken('D4', `should be event ${n}`);
+      if (item.meta !== undefined || !isEventOf(n, JSON.parse(item.json)))
+        throw broken('V2', `should be event ${n} in its newest version`);
     }
     if (isNotice) for (const cursor of cursorsOf(gap)) told.add(cursor);
     position = to;
@@ -79,78 +89,9 @@ export function checkRun({ start, matches, conflate, items }: Run, reference: Re
   return { position, synced, epochs: [...epochs] };
 }
 
-function checkGap(
-  { from: fromCursor, to: toCursor, lost, reason }: StreamGap['data'],
-  conflate: boolean,
-  start: Position | null,
-  matches: (n: number) => boolean,
-  reference: ReferenceLog,
-  broken: (what: string) => Error,
-): void {
-  const [from, to] = [parseCursor(fromCursor), parseCursor(toCursor)];
-  const isHeld = (since: number) => reference.held(() => true, to.epoch, since, to.seq).length > 0;
-  if (reason === 'epoch_changed') {
-    const wasAhead = start?.epoch === from.epoch && start.seq === from.seq;
-    if (lost !== null) throw broken('a loss that cannot be known has a number');
-    if (to.epoch === from.epoch && !(wasAhead && to.seq < from.seq)) throw broken('the epoch did not change');
-    if (to.epoch !== from.epoch && isHeld(0)) throw broken('passes over records that the new log has');
-    return;
-  }
-  if (to.epoch !== from.epoch || to.seq <= from.seq) throw broken('not a range');
-  if (reason === 'trimmed') {
-    if (isHeld(from.seq) || to.seq > reference.last(to.epoch))
-      throw broken('claims trimmed what the log holds');
-    if (!reference.mayMiss(matches, from.epoch, from.seq)) throw broken('is of types that nobody asked for');
-    if (conflate ? (lost ?? 0) > to.seq - from.seq : lost !== to.seq - from.seq) throw broken('a wrong loss');
-  } else if (reason === 'conflated' && conflate) {
-    const [least, most] = lossBetween(from, to, matches, reference);
-    if (lost === null || lost < least || lost > most)
-      throw broken(`a wrong loss: ${least} to ${most} were wanted`);
-  } else throw broken('no reason for it');
-}
-
-/** The least and the most that may count as lost where a subscriber that conflates got no record. */
-function lossBetween(
-  { epoch, seq }: Position,
-  to: Position,
-  matches: (n: number) => boolean,
-  reference: ReferenceLog,
-): [number, number] {
-  // Of one that a limit of its type had taken out nothing is known.
-  if (reference.kept.statuses !== undefined)
-    return [reference.held(matches, epoch, seq, to.seq).length, to.seq - seq];
-  const wanted = reference.wanted(matches, epoch, seq, to.seq);
-  // Of an erased event nothing is known but its type: it is wanted by all who want that.
-  const any = reference.wanted(() => true, epoch, seq, to.seq);
-  const erased = any.filter((each) => reference.isErased({ epoch, seq: each.seq }));
-  const more = erased.filter((each) => !wanted.some((other) => other.seq === each.seq)).length;
-  return [wanted.length, wanted.length + more];
-}
-
-/** Each record of the gap was erased. */
-function checkErased(gap: StreamGap['data'], reference: ReferenceLog, broken: (what: string) => Error): void {
-  const cursors = cursorsOf(gap);
-  if (gap.lost !== cursors.length || gap.lost === 0) throw broken('a wrong number');
-  const held = cursors.find((cursor) => !reference.isErased(parseCursor(cursor)));
-  if (held !== undefined) throw broken(`${held} was not erased`);
-}
-
-/** The cursors that a gap `erased` is of. */
-function cursorsOf({ from, to, runs }: StreamGap['data']): string[] {
-  const { epoch, seq } = parseCursor(from);
-  return (runs ?? [[seq, parseCursor(to).seq]]).flatMap(([after, last]) =>
-    Array.from({ length: last - after }, (_, index) => `${epoch}:${after + 1 + index}`),
-  );
-}
-
 /** The start of a subscription that named none. */
 function beginning(item: Received, { epoch, seq }: Position): Position {
   const gap = item.type === 'stream_gap' ? (JSON.parse(item.json) as StreamGap).data : null;
   if (gap && gap.to === item.cursor) return parseCursor(gap.from);
   return { epoch, seq: item.type === 'stream_synced' ? seq : seq - 1 };
-}
-
-function numberIn({ type, json }: Received): number {
-  const { data } = JSON.parse(json);
-  return type === 'system_status' ? data.performance_metrics.cpu_percent : Number(data.message);
 }

@@ -1,0 +1,28 @@
+import type { Broker } from '../../../server/broker/broker.ts';
+import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
+import type { Kept } from '../reference/kept.ts';
+import { ALIKE, type Backend, lend, retentionOf, TOPIC } from './backend.ts';
+
+/** @param wrap stands between the broker and the nodes */
+export async function memoryBackend(
+  wrap = (broker: Broker): Broker => broker,
+  kept: Kept = ALIKE,
+): Promise<Backend> {
+  const retention = retentionOf(kept);
+  let broker = new MemoryBroker(retention);
+  return {
+    kept,
+    broker: () => lend(wrap(broker)),
+    replica: null,
+    losesInPlace: false,
+    async restart() {},
+    async lose() {
+      broker = new MemoryBroker(retention);
+    },
+    async inherit(entries) {
+      broker = new MemoryBroker(retention);
+      await broker.publish(TOPIC, entries);
+    },
+    [Symbol.asyncDispose]: () => broker.close(),
+  };
+}
