@@ -60,9 +60,13 @@ export interface OpenInput<C extends AnyCatalog> {
 
 type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: unknown }>;
 
+/** The answer to `begin.<event_type>`: only an event that grows has a length, by which clients' types tell it. */
+type BegunOf<N extends EventName<C>, C extends AnyCatalog> =
+  N extends OpenName<C, 'growing'> ? BegunEvent : Omit<BegunEvent, 'length'>;
+
 /** `begin.*`: a mutation for each event that is begun. */
 export type BeginProcedures<C extends AnyCatalog> = {
-  [N in OpenName<C, BegunKind>]: Mutation<BeginInput<N, C>, BegunEvent>;
+  [N in OpenName<C, BegunKind>]: Mutation<BeginInput<N, C>, BegunOf<N, C>>;
 };
 
 /** `answer.*`: a mutation for each question. */
