@@ -196,8 +196,12 @@ export class EventFeed<C extends AnyCatalog> {
     try {
       const page = await this.#client.history({ topic, types, filter, echo, before: oldest?.cursor, limit });
       // Without an oldest one to ask for, the page may overlap with what arrived meanwhile.
+      // What is no record has the cursor of one, and an open event is one row.
       const here = new Set(
-        this.#snapshot.events.flatMap(({ cursor, open }) => (open ? [cursor, open.id] : cursor)),
+        this.#snapshot.events.flatMap(({ cursor, open, stored }) => [
+          ...(stored === false ? [] : [cursor]),
+          ...(open ? [open.id] : []),
+        ]),
       );
       this.#older = page.items
         .filter(({ cursor, event }) => !here.has(cursor) && !(event.open && here.has(event.open.id)))
