@@ -18,7 +18,7 @@ interface Means<C extends AnyCatalog> {
 
 /** Hooks for what is not finished yet. */
 export function openHooks<C extends AnyCatalog>({ useStore, useSource }: Means<C>): OpenHooks<C> {
-  /** What is open is told to each subscriber: no event of the log is kept for it. */
+  /** A subscription for what is open: that is told to each, so no event of the log is kept for it. */
   function useOpenSource<N extends OpenName<C, BegunKind>>(
     type: N,
     options: UseOpenOptions<N, C>,

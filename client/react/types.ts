@@ -106,7 +106,7 @@ export interface UsePresenceResult<N extends EventName<C>, C extends AnyCatalog>
 
 /** Hooks for events that are not finished. */
 export interface OpenHooks<C extends AnyCatalog> {
-  /** What is open now, each event as it is now, oldest first. */
+  /** Events that are open now, each as it is now, oldest first. */
   useOpen<N extends OpenName<C, BegunKind>>(
     type: N,
     options?: UseOpenOptions<N, C>,

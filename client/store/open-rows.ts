@@ -58,7 +58,7 @@ export class OpenRows<C extends AnyCatalog> {
     this.#drop((row) => row.event_type === type);
   }
 
-  /** What was erased is not open either. */
+  /** Events in the gap were erased, and so are not open either. */
   erase(gap: Gap): void {
     this.#drop((row) => isErased(row, gap));
   }

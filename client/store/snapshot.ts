@@ -19,7 +19,7 @@ export type Gap = StreamGap['data'] & Readonly<OfTopic>;
 export interface EventsSnapshot<N extends EventName<C>, C extends AnyCatalog> {
   /** Oldest first. An open event is one of them, in its first place, as it is now or as it was settled. */
   readonly events: readonly PlacedEvent<N, C>[];
-  /** Those that are open now, oldest first. */
+  /** Events that are open now, oldest first. */
   readonly open: readonly PlacedEvent<N, C>[];
   /** Members of each presence that has so many that they are not told one by one: type → number. None, of several topics. */
   readonly counts: Readonly<Record<string, number>>;

@@ -142,7 +142,7 @@ test('older events are those before the oldest record, and none is shown twice',
   expect(shown(store)[0]).toBe('old@e:5 last@e:9 Ada@e:1 as it is@e:9');
 });
 
-test('what was erased is not open either', () => {
+test('an event that was erased is not open either', () => {
   const { store, reply, gap } = fakeStore();
   store.follow(key, 10, () => {});
   reply('1', 'a', 1);
@@ -169,7 +169,7 @@ test('[O11] members that are counted are not listed, until they are told one by 
   expect(store.snapshot(key).open).toEqual([]);
 });
 
-test('those who join alike are one member, with the data of the last, and it leaves once nobody is left', async () => {
+test('components that join alike are one member, with the data of the last, and it leaves once nobody is left', async () => {
   const { store, join } = fakeStore();
   const member = { id: 'v', update: vi.fn(async () => {}), close: vi.fn(async () => {}) };
   join.mockResolvedValue(member);

@@ -132,7 +132,7 @@ test('a signal withdraws the question, even one whose asking was not answered ye
   expect(await asker.open()).toMatchObject({ items: [] });
 });
 
-test('what the catalog refuses is not sent', async () => {
+test('data that the catalog refuses is not sent', async () => {
   await using server = await startTestServer({ catalog });
   await using client = connect({ url: server.wsUrl, catalog });
   const wrong = { code: 'INVALID_EVENT' };

@@ -88,7 +88,7 @@ describe('a presence', () => {
     expect(hand(synced)).toEqual(['stream_synced']);
   });
 
-  test('of a topic whose log was lost is lost, and none of another topic', () => {
+  test('is lost with its topic’s log, and not with that of another topic', () => {
     const { hand } = handing();
     hand(viewer('1', 'Ada', 'a'), viewer('2', 'Eve', 'b'));
     expect(hand(gap('trimmed', 'a'), gap('epoch_changed', 'a'))).toEqual([
@@ -99,7 +99,7 @@ describe('a presence', () => {
     expect(hand(update({ id: '2', state: 'left' }, 'b'))).toEqual(['Eve left']);
   });
 
-  test('of a type that is counted is not told any more', () => {
+  test('is not told any more once its type is counted', () => {
     const { hand, open } = handing();
     hand(viewer('1', 'Ada'), reply('2', 'a'));
     expect(hand(update({ type: 'viewer', count: 501 }))).toEqual(['stream_update']);
@@ -108,7 +108,7 @@ describe('a presence', () => {
   });
 });
 
-test('whoever stops in the midst of what was lost is told the rest by whoever goes on', () => {
+test('a reader who stops in the midst of what was lost is told the rest by the one who goes on', () => {
   const { hand, open } = handing();
   hand(viewer('1', 'Ada'), viewer('2', 'Eve'));
   open.restart();
