@@ -74,8 +74,8 @@ export type AnswerProcedures<C extends AnyCatalog> = {
   [N in OpenName<C, 'question'>]: Mutation<AnswerCall<N, C>, { cursor: string }>;
 };
 
-/** The procedures of open events. */
-export interface OpenProcedures<C extends AnyCatalog> {
+/** The procedures of open events. It is no interface: one could not go under a key of a router. */
+export type OpenProcedures<C extends AnyCatalog> = {
   begin: BeginProcedures<C>;
   append: Mutation<OwnedInput & { at: number; text: string }, { length: number }>;
   update: Mutation<OwnedInput & { data: unknown }, Record<never, never>>;
@@ -87,7 +87,7 @@ export interface OpenProcedures<C extends AnyCatalog> {
     output: OpenPage<EventName<C>, C>;
     meta: unknown;
   }>;
-}
+};
 
 /**
  * The procedures of open events that a catalog has: none where each of its events is complete when it is published. Such a
