@@ -25,9 +25,12 @@ interface MemberOptions<Data> {
 export class Member<Data> implements Membership<Data> {
   readonly #options: MemberOptions<Data>;
   #data: Data;
+  /** Data that the handle's event was begun with. */
+  #joinedWith: Data | undefined;
   #handle: OpenHandle<Data> | undefined;
   #isClosed = false;
-  #waking = new AbortController();
+  #rejoining: Promise<void> | undefined;
+  readonly #waking = new AbortController();
 
   constructor(options: MemberOptions<Data>) {
     this.#options = options;
@@ -40,7 +43,9 @@ export class Member<Data> implements Membership<Data> {
 
   /** Joins. @throws EventsError why it could not */
   async join(): Promise<this> {
-    const handle = await this.#options.begin(this.#data, () => void this.#rejoin());
+    const data = this.#data;
+    const handle = await this.#options.begin(data, () => void this.#rejoin());
+    this.#joinedWith = data;
     this.#handle = handle;
     // It was left meanwhile.
     if (this.#isClosed) await handle.close();
@@ -49,11 +54,14 @@ export class Member<Data> implements Membership<Data> {
 
   async update(data: Data): Promise<void> {
     this.#data = data;
+    const handle = this.#handle;
     try {
-      await this.#handle?.update(data);
+      await handle?.update(data);
     } catch (error) {
       if (!isLost(error)) throw error;
-      await this.#rejoin();
+      if (this.#handle === handle) await this.#rejoin();
+      // It may have joined again before it heard of this.
+      if (this.#joinedWith !== this.#data) await this.#handle?.update(this.#data);
     }
   }
 
@@ -65,7 +73,15 @@ export class Member<Data> implements Membership<Data> {
     if (this.#options.isConnected()) await this.#handle?.close();
   }
 
-  async #rejoin(): Promise<void> {
+  /** Joins again, once for all who found that it was lost. */
+  #rejoin(): Promise<void> {
+    this.#rejoining ??= this.#joinAgain().finally(() => {
+      this.#rejoining = undefined;
+    });
+    return this.#rejoining;
+  }
+
+  async #joinAgain(): Promise<void> {
     for (let retry = 0; ; retry++) {
       await untilSeen(this.#waking.signal);
       if (this.#isClosed) return;

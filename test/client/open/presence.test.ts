@@ -109,6 +109,22 @@ test('a member whose page slept is lost, and joins again when the page is looked
   await eventually(() => expect(told(objects, 'name').at(-1)).toBe('Ada left'));
 });
 
+test('data that is refused does not keep the next from being sent, and a member that is found lost joins once', async () => {
+  await using server = await start();
+  await using client = connect({ url: server.wsUrl, catalog });
+  const me = await client.join('viewer', { name: 'Ada' }, { topic });
+  await expect(me.update({ name: 7 as never })).rejects.toMatchObject({ code: 'INVALID_EVENT' });
+  const updated = me.update({ name: 'Eve' });
+  await eventually(() => server.clock.advance(60)); // updates are joined for 50 ms
+  await updated;
+  await server.clock.advance(20_000);
+  expect(await client.open({ topic })).toMatchObject({ items: [] });
+  const updates = [me.update({ name: 'Ida' }), me.update({ name: 'Ina' })];
+  await Promise.all(updates);
+  const { items } = await client.open({ topic });
+  expect(items.map(({ event }) => event.data)).toEqual([{ name: 'Ina' }]);
+});
+
 test('[O11] of more than 500 members the number is told, and handlers hear of none of them', async () => {
   await using server = await start();
   await using client = connect({ url: server.wsUrl, catalog });
