@@ -44,8 +44,8 @@ const BUDGETS: readonly Budget[] = [
   {
     what: './react, our own code',
     config: door('client/react/index.ts'),
-    // 0.15 KB of it have the store let go of erased events. 4.3 are open events: 2.6 the client's, 1 in the store, 0.7 the hooks.
-    maxBytes: 20.2 * KB,
+    // 0.15 KB of it have the store let go of erased events. 4.4 are open events: 2.7 the client's, 1 in the store, 0.7 the hooks.
+    maxBytes: 20.3 * KB,
     packages: [...TRPC, 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
 ];
@@ -69,7 +69,7 @@ const PROGRAMS: readonly Program[] = [
       const catalog = defineEvents({ dream: z.object({ symbol: z.string(), at: z.date() }) });
       createClient({ url: 'wss://a.example/trpc', catalog }).on('dream', console.log);`,
     // 25 KB of it are zod's own, 8 tRPC's, 4 superjson's, 1 versions of events, 3.4 open events.
-    maxBytes: 55 * KB,
+    maxBytes: 55.1 * KB,
   },
   {
     what: 'a page with createPublisher, all packages included',
