@@ -1,8 +1,20 @@
 import type { inferRouterOutputs } from '@trpc/server';
 import type { AppRouter } from '../server/index.ts';
 import type { AnyCatalog } from '../shared/catalog.ts';
-import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
+import type {
+  AnswerInput,
+  AnswerOf,
+  EventInput,
+  EventName,
+  EventOf,
+  EventToPublish,
+  OpenName,
+} from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
+import type { Answered } from '../shared/open/answered.ts';
+import type { OpenHandle } from '../shared/open/handles.ts';
+import type { OpenPage } from '../shared/open/open-page.ts';
+import type { BegunKind } from '../shared/open/open-part.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type {
   EraseOptions,
@@ -16,6 +28,14 @@ import type { ConnectionOptions } from './connection/connection.ts';
 import type { Connection } from './connection/connection-state.ts';
 import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
+import type {
+  AnswerOptions,
+  AskOptions,
+  BeginOptions,
+  JoinOptions,
+  Membership,
+  OpenOptions,
+} from './open/open-types.ts';
 import type { BatchOptions, ClientPublishOptions } from './publishing.ts';
 import type { StreamStatus } from './reading/subscription.ts';
 
@@ -40,7 +60,9 @@ export type RouterClientOptions<R extends RouterWithEvents, P extends EventsPath
 /** Counts of a server process since it started. */
 export type ServerStats = inferRouterOutputs<AppRouter>['stats'];
 
-/** Receives events one by one, in order. One that throws or rejects stops neither the stream nor other handlers [D11]. */
+/**
+ * Receives events one by one, in order: an open event when it is opened, with each growth and when it is settled, each time
+ * whole, and under one `open.id`. One that was opened and is not told again has the state `lost`. One handler that throws or rejects stops neither the stream nor other handlers [D11]. */
 export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
   event: EventOf<N, C>,
   meta: { cursor: string; topic: string },
@@ -55,6 +77,8 @@ export interface OnOptions<N extends EventName<C>, C extends AnyCatalog>
   onSynced?: ((synced: StreamSynced['data']) => void) | undefined;
   /** Events of a topic that will not come, in their place. Never silence: without this option, check `recovered` of `onSynced`. */
   onGap?: ((gap: StreamGap['data'], meta: { topic: string }) => void) | undefined;
+  /** The number of members of a presence with so many that they are not told one by one [O11]. */
+  onCount?: ((members: { type: N; count: number }, meta: { topic: string }) => void) | undefined;
   onStatus?: ((status: StreamStatus) => void) | undefined;
   /** An error of the subscription. With `willRetry` it resumes by itself; without, it has ended. */
   onError?: ((error: Error, willRetry: boolean) => void) | undefined;
@@ -150,9 +174,58 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
     options: EraseOptions<N, C> & RetryOptions,
   ): Promise<EraseResult>;
 
+  /**
+   * Begins an event that grows, and holds it: its lease is renewed until the handle is settled or closed, or this client is.
+   * With a key that is open already the handle is of that event, `resumed`; of one that was settled lately it has the
+   * settlement, `settled`.
+   * @throws EventsError as {@link publish}, TOO_MANY_OPEN, FORBIDDEN
+   */
+  begin<N extends OpenName<C, 'growing'>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: BeginOptions,
+  ): Promise<OpenHandle<EventInput<N, C>>>;
+
+  /**
+   * Asks a question, and waits until it is answered, withdrawn or expired: through lost connections, and after a restart, where
+   * it is asked again under the same key. It needs the rights to publish and to see the question.
+   * @throws EventsError as {@link begin}; the signal's reason, when the question is withdrawn
+   */
+  ask<N extends OpenName<C, 'question'>>(
+    type: N,
+    asks: EventInput<N, C>,
+    options?: AskOptions,
+  ): Promise<Answered<AnswerOf<N, C>>>;
+
+  /**
+   * Answers a question, once.
+   * @throws EventsError INVALID_EVENT, NOT_OPEN, FORBIDDEN; ALREADY_SETTLED, whose `settled` tells how it was settled, and by whom
+   */
+  answer<N extends OpenName<C, 'question'>>(
+    type: N,
+    id: string,
+    answer: AnswerInput<N, C>,
+    options?: AnswerOptions,
+  ): Promise<{ cursor: string }>;
+
+  /**
+   * Joins a topic as a member, until it leaves or this client is closed. A client that dies is lost when its lease is over.
+   * @throws EventsError as {@link begin}
+   */
+  join<N extends OpenName<C, 'presence'>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: JoinOptions,
+  ): Promise<Membership<EventInput<N, C>>>;
+
+  /** Events of a topic that are open now. @throws EventsError as {@link publish} */
+  open<N extends OpenName<C, BegunKind> = OpenName<C, BegunKind>>(
+    options?: OpenOptions<N, C>,
+  ): Promise<OpenPage<N, C>>;
+
   /** Counts of the server process at the other end. @throws EventsError UNAVAILABLE, CLOSED */
   stats(options?: RetryOptions): Promise<ServerStats>;
 
-  /** Waits for publishes in flight, ends subscriptions, and closes the connection. Idempotent. */
+  /** Leaves what was joined, waits for publishes in flight, ends subscriptions, and closes the connection. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,10 +1,21 @@
 import type { AnyCatalog } from '../shared/catalog.ts';
-import type { EventInput, EventName, EventOf, EventToPublish } from '../shared/events.ts';
+import type {
+  AnswerInput,
+  AnswerOf,
+  EventInput,
+  EventName,
+  EventOf,
+  EventToPublish,
+  OpenName,
+} from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
+import type { Answered } from '../shared/open/answered.ts';
+import type { OpenHandle } from '../shared/open/handles.ts';
+import type { OpenPage } from '../shared/open/open-page.ts';
 import { DEFAULT_TOPIC } from '../shared/protocol.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../shared/read-options.ts';
-import { type HistoryPage, isStreamNotice, type StreamItem } from '../shared/stream-items.ts';
+import { type HistoryPage, isStreamNotice, isStreamUpdate, type StreamItem } from '../shared/stream-items.ts';
 import { onAbort } from '../shared/timing.ts';
 import type {
   ClientOptions,
@@ -22,6 +33,15 @@ import { Wire } from './connection/wire.ts';
 import { isolated, reportUncaught } from './failures/report.ts';
 import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
+import type {
+  AnswerOptions,
+  AskOptions,
+  BeginOptions,
+  JoinOptions,
+  Membership,
+  OpenOptions,
+} from './open/open-types.ts';
+import { OpenVerbs } from './open/open-verbs.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from './publishing.ts';
 import { nonEmptyPage } from './reading/history-pages.ts';
 import { pull } from './reading/stream.ts';
@@ -62,6 +82,7 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
   readonly connection: Connection;
   readonly #wire: Wire;
   readonly #publishing: Publishing<C>;
+  readonly #opens: OpenVerbs;
   readonly #report: (error: Error) => void;
 
   constructor({ catalog, onError = reportUncaught, ...connection }: ClientOptions<C>) {
@@ -72,6 +93,7 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
       (path, input, retry) => this.#wire.call('mutation', path, input, retry),
       catalog,
     );
+    this.#opens = new OpenVerbs(this.#wire, catalog, onError);
   }
 
   publish<N extends EventName<C>>(
@@ -91,13 +113,14 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     handler: EventHandler<N, C>,
     options: OnAnyOptions<N, C> = {},
   ): SubscriptionHandle {
-    const { signal, onSynced, onGap, onStatus, onError, ...input } = options;
+    const { signal, onSynced, onGap, onCount, onStatus, onError, ...input } = options;
     const call = (run: () => unknown): void => isolated(run, this.#report);
     let letGo: (() => void) | undefined;
     const subscription = new Subscription(this.#wire, `on.${type}`, input, {
       onItem: (item, cursor) =>
         call(() => {
           const { topic = input.topic ?? DEFAULT_TOPIC } = item;
+          if (isStreamUpdate(item)) return onCount?.(item.data as { type: N; count: number }, { topic }); // all others are events by now
           if (!isStreamNotice(item)) return handler(item as EventOf<N, C>, { cursor, topic }); // `on.<type>` sends no other
           return item.event_type === 'stream_gap' ? onGap?.(item.data, { topic }) : onSynced?.(item.data);
         }),
@@ -155,6 +178,43 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     return this.#wire.call('mutation', 'erase', input, { signal, timeoutMs });
   }
 
+  begin<N extends OpenName<C, 'growing'>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: BeginOptions,
+  ): Promise<OpenHandle<EventInput<N, C>>> {
+    return this.#opens.begin(type, data, options);
+  }
+
+  ask<N extends OpenName<C, 'question'>>(
+    type: N,
+    asks: EventInput<N, C>,
+    options?: AskOptions,
+  ): Promise<Answered<AnswerOf<N, C>>> {
+    return this.#opens.ask(type, asks, options);
+  }
+
+  answer<N extends OpenName<C, 'question'>>(
+    type: N,
+    id: string,
+    answer: AnswerInput<N, C>,
+    options?: AnswerOptions,
+  ): Promise<{ cursor: string }> {
+    return this.#opens.answer(type, id, answer, options);
+  }
+
+  join<N extends OpenName<C, 'presence'>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: JoinOptions,
+  ): Promise<Membership<EventInput<N, C>>> {
+    return this.#opens.join(type, data, options);
+  }
+
+  open<N extends OpenName<C>>(options?: OpenOptions<N, C>): Promise<OpenPage<N, C>> {
+    return this.#opens.open(options);
+  }
+
   stats(options?: RetryOptions): Promise<ServerStats> {
     return this.#wire.call('query', 'stats', undefined, options);
   }
@@ -168,14 +228,17 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     }
     const items = () =>
       pull(
-        (sink, after) => new Subscription(this.#wire, path, { ...input, since: after ?? input.since }, sink),
+        (sink, after, known) =>
+          new Subscription(this.#wire, path, { ...input, since: after ?? input.since }, sink, known),
         bufferSize,
         signal,
       ) as AsyncGenerator<{ cursor: string; event: StreamItem<N, C> }>; // they send nothing but `types`
     return { [Symbol.asyncIterator]: items };
   }
 
-  close(): Promise<void> {
-    return this.#wire.close();
+  async close(): Promise<void> {
+    const left = this.#opens.close();
+    if (left) await left;
+    await this.#wire.close();
   }
 }

@@ -18,6 +18,14 @@ export type { WebSocketClass } from './connection/socket.ts';
 export { toHttpUrl } from './connection/url.ts';
 export type { RetryOptions } from './failures/retry.ts';
 export type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';
+export type {
+  AnswerOptions,
+  AskOptions,
+  BeginOptions,
+  JoinOptions,
+  Membership,
+  OpenOptions,
+} from './open/open-types.ts';
 export {
   type BrokerPublisherOptions,
   createPublisher,

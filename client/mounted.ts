@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
-import type { AnyCatalog } from '../shared/catalog.ts';
+import type { AnyCatalog, NoOpens } from '../shared/catalog.ts';
+import type { OpenFacts } from '../shared/open/kinds.ts';
 
 /** A tRPC router, as far as its events are concerned: the type of yours, `typeof appRouter`. */
 export interface RouterWithEvents {
@@ -64,8 +65,33 @@ type OutputOf<T, N> = T extends { _def: { $types: { output: AsyncIterable<{ data
     : never
   : never;
 
+/** Facts about the events that are begun, as the procedures' types have them. */
+type OpensOf<T> = T extends { begin: infer Begin; on: infer On }
+  ? {
+      readonly [N in keyof Begin & keyof On & string]: T extends {
+        answer: { readonly [K in N]: { _def: { $types: { input: { answer: infer Answer } } } } };
+      }
+        ? OpenFacts<'question', ZodType<AnswerIn<On[N], N>, Answer>>
+        : OpenFacts<KindOf<Begin[N]>, never>;
+    }
+  : NoOpens;
+
+/** Only an event that grows is begun with a length. */
+type KindOf<T> = T extends { _def: { $types: { output: infer Begun } } }
+  ? 'length' extends keyof Begun
+    ? 'growing'
+    : 'presence'
+  : never;
+
+type AnswerIn<T, N> = T extends { _def: { $types: { output: AsyncIterable<{ data: infer Item }> } } }
+  ? Extract<Item, { event_type: N }> extends { answer?: infer Answer }
+    ? Exclude<Answer, undefined>
+    : never
+  : never;
+
 /** The catalog of the events that a router has at a path: what clients and hooks are typed by. */
 export interface MountedCatalog<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>>
   extends AnyCatalog {
   readonly schemas: SchemasOf<RecordAt<R['_def']['record'], P>>;
+  readonly opens: OpensOf<RecordAt<R['_def']['record'], P>>;
 }

@@ -3,6 +3,7 @@ import { EventsError } from '../shared/errors.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
 import { definedOnly, EncodedInput } from './connection/encoding.ts';
+import { freshKey } from './connection/fresh-key.ts';
 import type { RetryOptions } from './failures/retry.ts';
 
 /** A batch as a whole. */
@@ -62,12 +63,6 @@ function identified({ timestamp, idempotencyKey }: PublishMeta) {
     timestamp: timestamp ?? new Date().toISOString(),
     idempotencyKey: idempotencyKey ?? freshKey(),
   };
-}
-
-/** 128 random bits; `crypto.randomUUID` is missing on pages without TLS. */
-function freshKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Checks an event of a batch: puts its index before the paths of its issues, as the server does. */

@@ -35,6 +35,7 @@ export {
   type PublishTarget,
   toLogEntry,
 } from './log.ts';
+export type { Answered } from './open/answered.ts';
 export type { BegunEvent, OpenHandle } from './open/handles.ts';
 export {
   ephemeral,

@@ -63,6 +63,11 @@ export function isStreamNotice(item: { event_type: string }): item is StreamNoti
   return item.event_type === 'stream_synced' || item.event_type === 'stream_gap';
 }
 
+/** Tells if an item is a change of an open event. */
+export function isStreamUpdate(item: { event_type: string }): item is StreamUpdate {
+  return item.event_type === 'stream_update';
+}
+
 /** Most events on one page of history. */
 export const MAX_PAGE = 1000;
 export const DEFAULT_PAGE = 100;

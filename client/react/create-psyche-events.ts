@@ -1,13 +1,4 @@
-import {
-  createContext,
-  useCallback,
-  useContext,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
@@ -18,6 +9,7 @@ import { feedKey } from '../store/event-feed.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from '../store/snapshot.ts';
 import { createProvider } from './create-provider.tsx';
+import { openHooks } from './open-hooks.ts';
 import type {
   FollowOptions,
   PsycheEvents,
@@ -26,6 +18,7 @@ import type {
   UseEventsResult,
   UsePublishResult,
 } from './types.ts';
+import { useAction } from './use-action.ts';
 import { type Source, sameFields, sameItems, useSelection } from './use-selection.ts';
 
 const LIMIT = 500;
@@ -147,6 +140,7 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
     useLatest,
     useEvent,
     useEventSelector,
+    ...openHooks<C>({ useStore, useSource }),
 
     usePublish(type) {
       const store = useStore();
@@ -165,25 +159,13 @@ function usePublishing<N extends EventName<C>, C extends AnyCatalog>(
   store: EventStore<C>,
   type: N,
 ): UsePublishResult<N, C> {
-  const [inFlight, setInFlight] = useState(0);
-  const [error, setError] = useState<Error | null>(null);
-  const publish = useCallback(
-    async (data: EventInput<N, C>, options?: ClientPublishOptions) => {
-      setInFlight((count) => count + 1);
-      try {
-        const result = await store.client().publish(type, data, options);
-        setError(null);
-        return result;
-      } catch (cause) {
-        setError(cause instanceof Error ? cause : new Error(String(cause)));
-        return undefined;
-      } finally {
-        setInFlight((count) => count - 1);
-      }
-    },
-    [store, type],
+  const { run, pending, error } = useAction(
+    useCallback(
+      (data: EventInput<N, C>, options?: ClientPublishOptions) => store.client().publish(type, data, options),
+      [store, type],
+    ),
   );
-  return useMemo(() => ({ publish, pending: inFlight > 0, error }), [publish, inFlight, error]);
+  return useMemo(() => ({ publish: run, pending, error }), [run, pending, error]);
 }
 
 function visible<N extends EventName<C>, C extends AnyCatalog>(

@@ -8,11 +8,16 @@ export { createPsycheEvents } from './create-psyche-events.ts';
 export type {
   EventsProviderProps,
   FollowOptions,
+  OpenHooks,
   PsycheEvents,
   UseEventOptions,
   UseEventsOptions,
   UseEventsResult,
+  UseOpenOptions,
+  UsePresenceOptions,
+  UsePresenceResult,
   UsePublishResult,
+  UseQuestionsResult,
 } from './types.ts';
 
 /** The Psyche Simulation's; for another catalog, make your own with {@link createPsycheEvents}. */
@@ -23,6 +28,9 @@ export const {
   useLatest,
   useEvent,
   usePublish,
+  useOpen,
+  useQuestions,
+  usePresence,
   useEventSelector,
   useEventsClient,
 } = createPsycheEvents();

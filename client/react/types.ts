@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import type { EventInput, EventName } from '../../shared/events.ts';
+import type { AnswerInput, EventInput, EventName, OpenName } from '../../shared/events.ts';
 import type { EventFilter } from '../../shared/filter/types.ts';
 import type { PublishResult } from '../../shared/log.ts';
+import type { BegunKind } from '../../shared/open/open-part.ts';
 import type { EventsClient } from '../client-types.ts';
 import type { ConnectionOptions } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
@@ -67,8 +68,68 @@ export interface UsePublishResult<N extends EventName<C>, C extends AnyCatalog> 
   error: Error | null;
 }
 
+/** Options of `useOpen` and `useQuestions`. */
+export interface UseOpenOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends Pick<FollowOptions<N, C>, 'topic' | 'filter' | 'echo' | 'members' | 'enabled'> {}
+
+/** Options of `usePresence`. */
+export interface UsePresenceOptions<N extends EventName<C>, C extends AnyCatalog>
+  extends UseOpenOptions<N, C> {
+  /** Joins with this data for as long as it is mounted. Default: looks on. */
+  me?: EventInput<N, C> | undefined;
+}
+
+/** The result of `useQuestions`. */
+export interface UseQuestionsResult<N extends OpenName<C, 'question'>, C extends AnyCatalog> {
+  /** Questions that wait for an answer, oldest first. */
+  open: readonly PlacedEvent<N, C>[];
+  /**
+   * Answers one, by its `open.id`. Never rejects: resolves with undefined when it failed, and `error` says why; that of a
+   * question that was settled before has `settled`. The same function as long as type and topic are.
+   */
+  answer(id: string, answer: AnswerInput<N, C>): Promise<{ cursor: string } | undefined>;
+  /** True while an answer is in flight. */
+  pending: boolean;
+  /** Why the last one failed, or null. */
+  error: Error | null;
+}
+
+/** The result of `usePresence`. */
+export interface UsePresenceResult<N extends EventName<C>, C extends AnyCatalog> {
+  /** Members that are there, the longest first; where there are too many to be told one by one, few of them or none. */
+  members: readonly PlacedEvent<N, C>[];
+  /** Their number. */
+  count: number;
+  /** Why what is shown may be out of date, or null. */
+  error: Error | null;
+}
+
+/** Hooks for events that are not finished. */
+export interface OpenHooks<C extends AnyCatalog> {
+  /** Events that are open now, each as it is now, oldest first. */
+  useOpen<N extends OpenName<C, BegunKind>>(
+    type: N,
+    options?: UseOpenOptions<N, C>,
+  ): readonly PlacedEvent<N, C>[];
+
+  /** Questions that wait for an answer, and the means to give it. */
+  useQuestions<N extends OpenName<C, 'question'>>(
+    type: N,
+    options?: UseOpenOptions<N, C>,
+  ): UseQuestionsResult<N, C>;
+
+  /**
+   * Members of a topic; with `me` one of them. Components below one provider that join a topic with one type are one member, with
+   * the data of the last of them; it leaves a second after the last was unmounted.
+   */
+  usePresence<N extends OpenName<C, 'presence'>>(
+    type: N,
+    options?: UsePresenceOptions<N, C>,
+  ): UsePresenceResult<N, C>;
+}
+
 /** A provider and its hooks, typed by a catalog, or by a router that has it at one of the paths `P`. */
-export interface PsycheEvents<C extends AnyCatalog, P extends string = string> {
+export interface PsycheEvents<C extends AnyCatalog, P extends string = string> extends OpenHooks<C> {
   /** Gives the hooks below it a connection: opened with the first mount, closed a second after the last unmount. */
   EventsProvider(props: EventsProviderProps<C, P>): ReactNode;
 

@@ -1,5 +1,7 @@
 import { onAbort } from '../../shared/timing.ts';
-import type { AnyItem, Subscription, SubscriptionSink } from './subscription.ts';
+import type { AnyItem } from './items.ts';
+import { OpenEvents } from './open-events.ts';
+import type { Subscription, SubscriptionSink } from './subscription.ts';
 
 /** An item and the position right after it. */
 interface PulledItem {
@@ -7,8 +9,8 @@ interface PulledItem {
   event: AnyItem;
 }
 
-/** Starts a subscription after a position, or where it was asked to start. */
-type Open = (sink: SubscriptionSink, after: string | undefined) => Subscription;
+/** Starts a subscription after a position, or where it was asked to start, with what is known to be open there. */
+type Open = (sink: SubscriptionSink, after: string | undefined, known: OpenEvents) => Subscription;
 
 /**
  * Items for a reader that pulls. The server's log is the queue: past `bufferSize` the subscription stops, and goes on
@@ -36,6 +38,7 @@ export async function* pull(
 class PullBuffer implements SubscriptionSink {
   readonly #open: Open;
   readonly #size: number;
+  readonly #known = new OpenEvents();
   #items: PulledItem[] = [];
   #subscription: Subscription | null = null;
   #cursor: string | undefined;
@@ -48,7 +51,9 @@ class PullBuffer implements SubscriptionSink {
   }
 
   onItem(event: AnyItem, cursor: string): void {
-    this.#items.push({ cursor, event });
+    const last = this.#items.at(-1);
+    if (last && isGrowth(last.event, event)) this.#items[this.#items.length - 1] = { cursor, event };
+    else this.#items.push({ cursor, event });
     this.#cursor = cursor;
     if (this.#items.length >= this.#size) this.stop();
     this.#wake();
@@ -75,10 +80,17 @@ class PullBuffer implements SubscriptionSink {
       if (item) return item;
       if (this.#end?.error) throw this.#end.error;
       if (this.#end) return undefined;
-      this.#subscription ??= this.#open(this, this.#cursor);
+      this.#subscription ??= this.#open(this, this.#cursor, this.#known);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
+}
+
+/** Tells if an item is an open event right after the same one as it was: whoever has read neither needs the later one [O6]. */
+function isGrowth(last: AnyItem, item: AnyItem): boolean {
+  if (!('open' in last && 'open' in item)) return false;
+  const isNoRecord = last.stored === false && item.stored === false;
+  return isNoRecord && item.open?.state === 'open' && last.open?.id === item.open.id;
 }

@@ -2,13 +2,15 @@ import type { Unsubscribable } from '@trpc/server/observable';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { SubscriptionOptions } from '../../shared/read-options.ts';
-import { isStreamNotice, type OfTopic, type StreamNotice } from '../../shared/stream-items.ts';
+import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { refusalOf } from '../connection/connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput } from '../connection/encoding.ts';
 import type { Wire } from '../connection/wire.ts';
 import { isRetryable, toClientError, toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
+import type { AnyItem } from './items.ts';
+import { OpenEvents } from './open-events.ts';
 
 /**
  * - `connecting`: nothing has come yet
@@ -18,9 +20,6 @@ import { fullJitter } from '../failures/retry.ts';
  * - `refused`: an error ended the subscription for good, and nothing more will come
  */
 export type StreamStatus = 'connecting' | 'catching-up' | 'live' | 'stale' | 'refused';
-
-/** An item as it arrives: an event of some catalog, or the stream's own. */
-export type AnyItem = ({ event_type: string; timestamp: string; data: unknown } | StreamNotice) & OfTopic;
 
 /** Options of a subscription to events of any catalog. */
 type SubscriptionInput = SubscriptionOptions<string, AnyCatalog>;
@@ -58,6 +57,7 @@ export class Subscription {
   readonly #path: string;
   readonly #input: SubscriptionInput;
   readonly #sink: SubscriptionSink;
+  readonly #open: OpenEvents;
   readonly #unwatch: () => void;
   #inner: Unsubscribable | null = null;
   #cursor: string | null = null;
@@ -71,11 +71,19 @@ export class Subscription {
   #refusal = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(wire: Wire, path: string, input: SubscriptionInput, sink: SubscriptionSink) {
+  /** @param open what is known to be open, by a subscription that this one goes on from */
+  constructor(
+    wire: Wire,
+    path: string,
+    input: SubscriptionInput,
+    sink: SubscriptionSink,
+    open: OpenEvents = new OpenEvents(),
+  ) {
     this.#wire = wire;
     this.#path = path;
     this.#input = input;
     this.#sink = sink;
+    this.#open = open;
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;
       this.#onNeverReady = reject;
@@ -121,7 +129,10 @@ export class Subscription {
       return;
     }
     this.#inner = this.#wire.requests.subscribe(this.#path, input, {
-      onStarted: () => this.#setStatus('catching-up'),
+      onStarted: () => {
+        this.#open.restart();
+        this.#setStatus('catching-up');
+      },
       onData: (item) => this.#onData(item),
       onConnecting: () => this.#setStatus(this.#cursor === null ? 'connecting' : 'stale'),
       onError: (error) => this.#onEnd(toClientError(error)),
@@ -146,12 +157,18 @@ export class Subscription {
     this.#retries = 0;
     this.#wire.connection.onReply();
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
-    if (!isSynced && wasSeen(id, this.#cursor)) return;
-    this.#cursor = id;
+    const isSeen = wasSeen(id, this.#cursor);
+    if (isSeen && !isSynced && isRecorded(data)) return;
+    if (!isSeen || isSynced) this.#cursor = id;
     this.#onBegun(); // it has a position, from which it resumes
     if (isSynced) this.#onReady();
     if (!isStreamNotice(data)) this.#wire.connection.onEvent();
-    this.#sink.onItem(data, id);
+    // What a replay repeats is over: nothing of it is told anew.
+    const items = this.#path === REPLAY ? [data] : this.#open.take(data);
+    for (const item of items) {
+      this.#sink.onItem(item, id);
+      if (this.#stopped) return;
+    }
     if (isSynced) this.#setStatus('live');
     if (isSynced && this.#path === REPLAY) this.#end(null);
   }
@@ -218,6 +235,11 @@ function isTracked(item: unknown): item is Tracked {
   if (!isRecord(item) || typeof item['id'] !== 'string') return false;
   const { data } = item;
   return isRecord(data) && typeof data['event_type'] === 'string';
+}
+
+/** Tells if an item has a place of its own; any other has that of the last record [D6]. */
+function isRecorded(item: AnyItem): boolean {
+  return isStreamNotice(item) || (!isStreamUpdate(item) && item.stored !== false);
 }
 
 /** Without positions nothing could be resumed, and nothing said to be lost; and what has no type is no event. */

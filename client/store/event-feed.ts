@@ -7,6 +7,7 @@ import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { definedOnly, EncodedInput } from '../connection/encoding.ts';
 import { isolated, warnDeveloper } from '../failures/report.ts';
 import { isErased } from './erased.ts';
+import { OpenRows } from './open-rows.ts';
 import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
 /** A frame of a 60 Hz screen: more than one notification in it nobody would see. */
@@ -44,7 +45,7 @@ export class EventFeed<C extends AnyCatalog> {
   readonly #handlers = new Set<(event: PlacedEvent<EventName<C>, C>) => unknown>();
   /** Loaded, and arrived, but not in the snapshot yet. */
   #older: readonly PlacedEvent<EventName<C>, C>[] = [];
-  #arrived: PlacedEvent<EventName<C>, C>[] = [];
+  readonly #arrived = new OpenRows<C>();
   /** Gaps over events that are to leave; kept while older events are on their way, which may be of before. */
   #erased: readonly Gap[] = [];
   #changes: Partial<EventsSnapshot<EventName<C>, C>> = {};
@@ -66,6 +67,10 @@ export class EventFeed<C extends AnyCatalog> {
         this.#change({ status, ...(status === 'live' && { error: null }) });
       },
       onSynced: () => this.#change({ caughtUp: this.#catchUp }),
+      onCount: ({ type, count }) => {
+        this.#arrived.count(type);
+        if (!this.#input.topics) this.#change({ counts: { ...this.#counts, [type]: count } });
+      },
       onGap: (gap, { topic }) => this.#addGaps([], [this.#input.topics ? { ...gap, topic } : gap]),
       onError: (error, willRetry) => {
         if (!willRetry) warnDeveloper(`a subscription was refused for good: ${error.message}`);
@@ -116,15 +121,24 @@ export class EventFeed<C extends AnyCatalog> {
   }
 
   #take(event: EventOf<EventName<C>, C>, cursor: string): void {
-    const placed: PlacedEvent<EventName<C>, C> = { ...event, cursor };
+    const placed: PlacedEvent<EventName<C>, C> = this.#arrived.placed(event, cursor);
     const isShared = freezeDeep(placed);
     this.#catchUp++;
-    this.#arrived.push(placed);
+    this.#arrived.add(placed);
+    // Its members are told one by one again.
+    if (event.open && event.event_type in this.#counts) {
+      const { [event.event_type]: _, ...counts } = this.#counts;
+      this.#change({ counts });
+    }
     for (const handler of [...this.#handlers])
       isolated(() => handler(isShared ? placed : copyOf(placed)), this.#report);
     // Timers of hidden pages are late; the buffer is bounded nevertheless.
-    if (this.#arrived.length > 2 * this.#capacity + 1000) this.#flush();
+    if (this.#arrived.size > 2 * this.#capacity + 1000) this.#flush();
     else this.#schedule();
+  }
+
+  get #counts(): EventsSnapshot<EventName<C>, C>['counts'] {
+    return this.#changes.counts ?? this.#snapshot.counts;
   }
 
   #addGaps(before: readonly Gap[], after: readonly Gap[]): void {
@@ -151,13 +165,13 @@ export class EventFeed<C extends AnyCatalog> {
     this.#flushing = undefined;
     this.#flushedAt = performance.now();
     let { events, dropped, older } = this.#snapshot;
-    if (this.#older.length + this.#arrived.length > 0) {
-      events = [...this.#older, ...events, ...this.#arrived];
+    if (this.#older.length + this.#arrived.size > 0) {
+      events = this.#arrived.joinedTo([...this.#older, ...events]);
       older += this.#older.length;
       this.#older = [];
-      this.#arrived = [];
     }
     for (const gap of this.#erased) {
+      this.#arrived.erase(gap);
       const isLeft = (event: PlacedEvent<EventName<C>, C>) => !isErased(event, gap);
       older = events.slice(0, older).filter(isLeft).length;
       events = events.filter(isLeft);
@@ -169,7 +183,8 @@ export class EventFeed<C extends AnyCatalog> {
       events = events.slice(surplus);
       dropped += surplus;
     }
-    this.#snapshot = { ...this.#snapshot, events, dropped, older, ...this.#changes };
+    const { open } = this.#arrived;
+    this.#snapshot = { ...this.#snapshot, events, open, dropped, older, ...this.#changes };
     this.#changes = {};
     for (const listener of [...this.#listeners]) isolated(listener, this.#report);
   }
@@ -177,13 +192,19 @@ export class EventFeed<C extends AnyCatalog> {
   async #loadOlder(limit: number): Promise<boolean> {
     const { topic, topics, types, filter, echo } = this.#input;
     if (topics) return false;
-    const [oldest] = this.#snapshot.events;
+    const oldest = this.#snapshot.events.find(({ stored }) => stored !== false);
     try {
       const page = await this.#client.history({ topic, types, filter, echo, before: oldest?.cursor, limit });
       // Without an oldest one to ask for, the page may overlap with what arrived meanwhile.
-      const here = new Set(this.#snapshot.events.map(({ cursor }) => cursor));
+      // What is no record has the cursor of one, and an open event is one row.
+      const here = new Set(
+        this.#snapshot.events.flatMap(({ cursor, open, stored }) => [
+          ...(stored === false ? [] : [cursor]),
+          ...(open ? [open.id] : []),
+        ]),
+      );
       this.#older = page.items
-        .filter(({ cursor }) => !here.has(cursor))
+        .filter(({ cursor, event }) => !here.has(cursor) && !(event.open && here.has(event.open.id)))
         .map(({ cursor, event }) => ({ ...event, cursor }));
       freezeDeep(this.#older);
       this.#addGaps(page.gaps, []);

@@ -1,9 +1,10 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import type { EventName } from '../../shared/events.ts';
+import type { EventInput, EventName, OpenName } from '../../shared/events.ts';
 import type { EventsClient } from '../client-types.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../connection/connection-state.ts';
 import { isolated, reportUncaught } from '../failures/report.ts';
 import { EventFeed, type Listener } from './event-feed.ts';
+import { Memberships } from './memberships.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
 export interface EventStoreOptions<C extends AnyCatalog> {
@@ -24,6 +25,7 @@ export interface EventStoreOptions<C extends AnyCatalog> {
  */
 export class EventStore<C extends AnyCatalog> implements Connection {
   readonly #options: Required<EventStoreOptions<C>>;
+  readonly #memberships: Memberships<C>;
   readonly #feeds = new Map<string, EventFeed<C>>();
   readonly #releases = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #watchers = new Set<(state: ConnectionState) => void>();
@@ -35,6 +37,8 @@ export class EventStore<C extends AnyCatalog> implements Connection {
 
   constructor(options: EventStoreOptions<C>) {
     this.#options = { closes: true, lingerMs: 1000, onError: reportUncaught, ...options };
+    const { lingerMs, onError } = this.#options;
+    this.#memberships = new Memberships(() => this.client(), lingerMs, onError);
   }
 
   /** The client's state, or the state that a client begins with. */
@@ -88,6 +92,23 @@ export class EventStore<C extends AnyCatalog> implements Connection {
   /** Calls `handler` with each event of an input as it arrives; what it throws is reported. */
   listen(key: string, handler: (event: PlacedEvent<EventName<C>, C>) => unknown): () => void {
     return this.#use(key, (feed) => feed.listen(handler));
+  }
+
+  /**
+   * Joins a topic, until the returned function is called and `lingerMs` have passed. Those who join alike are one member,
+   * with the data of the last of them.
+   */
+  join<N extends OpenName<C, 'presence'>>(
+    type: N,
+    topic: string | undefined,
+    me: EventInput<N, C>,
+  ): () => void {
+    const leave = this.#memberships.join(type, topic, me);
+    const release = this.hold();
+    return () => {
+      leave();
+      release();
+    };
   }
 
   /** See {@link EventFeed.loadOlder}; false for an input that nobody follows. */

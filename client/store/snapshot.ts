@@ -4,7 +4,8 @@ import type { OfTopic, StreamGap } from '../../shared/stream-items.ts';
 import type { StreamStatus } from '../reading/subscription.ts';
 
 /**
- * An event with its place in the topic: a key for lists, a position to go to. It is one object for all who show it, and
+ * An event with its place in the topic, a position to go to. What is no record has the place of the last one: the key of a
+ * row is `event.open?.id ?? event.cursor`. It is one object for all who show it, and
  * frozen, but for what cannot be: Dates, Maps and Sets.
  */
 export type PlacedEvent<N extends EventName<C>, C extends AnyCatalog> = EventOf<N, C> & {
@@ -16,8 +17,12 @@ export type Gap = StreamGap['data'] & Readonly<OfTopic>;
 
 /** The state of a stream; a new object with each change, whose parts are new only where they changed. */
 export interface EventsSnapshot<N extends EventName<C>, C extends AnyCatalog> {
-  /** Oldest first. */
+  /** Oldest first. An open event is one of them, in its first place, as it is now or as it was settled. */
   readonly events: readonly PlacedEvent<N, C>[];
+  /** Events that are open now, oldest first. */
+  readonly open: readonly PlacedEvent<N, C>[];
+  /** Members of each presence that has so many that they are not told one by one: type → number. None, of several topics. */
+  readonly counts: Readonly<Record<string, number>>;
   readonly status: StreamStatus;
   /** The last range that could not be delivered, or null. */
   readonly gap: Gap | null;
@@ -35,6 +40,8 @@ export interface EventsSnapshot<N extends EventName<C>, C extends AnyCatalog> {
 
 export const INITIAL_SNAPSHOT: EventsSnapshot<never, AnyCatalog> = Object.freeze({
   events: Object.freeze([]),
+  open: Object.freeze([]),
+  counts: Object.freeze({}),
   status: 'connecting',
   gap: null,
   gaps: Object.freeze([]),

@@ -60,9 +60,13 @@ export interface OpenInput<C extends AnyCatalog> {
 
 type Mutation<Input, Output> = TRPCMutationProcedure<{ input: Input; output: Output; meta: unknown }>;
 
+/** The answer to `begin.<event_type>`: only an event that grows has a length, by which clients' types tell it. */
+type BegunOf<N extends EventName<C>, C extends AnyCatalog> =
+  N extends OpenName<C, 'growing'> ? BegunEvent : Omit<BegunEvent, 'length'>;
+
 /** `begin.*`: a mutation for each event that is begun. */
 export type BeginProcedures<C extends AnyCatalog> = {
-  [N in OpenName<C, BegunKind>]: Mutation<BeginInput<N, C>, BegunEvent>;
+  [N in OpenName<C, BegunKind>]: Mutation<BeginInput<N, C>, BegunOf<N, C>>;
 };
 
 /** `answer.*`: a mutation for each question. */
@@ -70,8 +74,8 @@ export type AnswerProcedures<C extends AnyCatalog> = {
   [N in OpenName<C, 'question'>]: Mutation<AnswerCall<N, C>, { cursor: string }>;
 };
 
-/** The procedures of open events. */
-export interface OpenProcedures<C extends AnyCatalog> {
+/** The procedures of open events. It is no interface: one could not go under a key of a router. */
+export type OpenProcedures<C extends AnyCatalog> = {
   begin: BeginProcedures<C>;
   append: Mutation<OwnedInput & { at: number; text: string }, { length: number }>;
   update: Mutation<OwnedInput & { data: unknown }, Record<never, never>>;
@@ -83,7 +87,7 @@ export interface OpenProcedures<C extends AnyCatalog> {
     output: OpenPage<EventName<C>, C>;
     meta: unknown;
   }>;
-}
+};
 
 /**
  * The procedures of open events that a catalog has: none where each of its events is complete when it is published. Such a

@@ -111,6 +111,7 @@ class Handle<Data> implements OpenHandle<Data> {
       async (data) => {
         await this.#ownCall(calls.update(data));
       },
+      { areWhole: true },
     );
     if (begun.settled) this.#end();
     else this.#renewLater();

@@ -12,13 +12,14 @@ interface Waiting<T> {
 /**
  * Sends changes of one event in their order, one call at a time. The first goes at once; those that come within 50 ms of
  * it, or before it was answered, are joined into the next. Once a call has failed no other is made: what follows on a
- * change that is missing would be wrong.
+ * change that is missing would be wrong. Changes that are each whole follow on nothing, and go on.
  */
 export class JoinedChanges<T> {
   readonly #clock: Clock;
   readonly #join: (waiting: T | undefined, added: T) => T;
   readonly #send: (changes: T) => Promise<void>;
   readonly #onIdle: () => void;
+  readonly #areWhole: boolean;
   #waiting: Waiting<T> | undefined;
   #sending: Promise<void> | undefined;
   #cooling: (() => void) | undefined;
@@ -26,16 +27,18 @@ export class JoinedChanges<T> {
 
   /**
    * @param join makes one of what waits and what is added to it
-   * @param onIdle called when nothing waits, and what is added next goes at once
+   * @param options.onIdle called when nothing waits, and what is added next goes at once
+   * @param options.areWhole true for changes that follow on none before. Default false
    */
   constructor(
     clock: Clock,
     join: (waiting: T | undefined, added: T) => T,
     send: (changes: T) => Promise<void>,
-    onIdle: () => void = () => {},
+    { onIdle = () => {}, areWhole = false }: { onIdle?: () => void; areWhole?: boolean } = {},
   ) {
     this.#clock = clock;
     this.#onIdle = onIdle;
+    this.#areWhole = areWhole;
     this.#join = join;
     this.#send = send;
   }
@@ -82,7 +85,7 @@ export class JoinedChanges<T> {
     this.#sending = this.#send(changes).then(
       () => this.#sent(resolve),
       (error: unknown) => {
-        this.fail(error);
+        if (!this.#areWhole) this.fail(error);
         this.#sent(() => reject(error));
       },
     );

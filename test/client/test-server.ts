@@ -37,6 +37,8 @@ export interface TestServer<C extends AnyCatalog> extends AsyncDisposable {
 export interface TestServerOptions<C extends AnyCatalog> {
   manager?: EventManager<C>;
   catalog?: C;
+  /** Default: one that is free. */
+  port?: number;
   /** Called for each connection with its token; what it throws refuses the connection. */
   authorize?: (token: string | undefined, socket: WebSocket | undefined) => void;
   /** Asked for each WebSocket: false refuses it. Default: all are taken. */
@@ -78,7 +80,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
       return {};
     },
   });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => http.listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   return Object.assign(state, {

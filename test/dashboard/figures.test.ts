@@ -30,6 +30,8 @@ function logOf(events: readonly Data[], everyMs = 1000) {
     status: 'live',
     dropped: 0,
     older: 0,
+    open: [],
+    counts: {},
     caughtUp: 0,
     error: null,
   });

@@ -34,6 +34,8 @@ function snapshot(events: readonly PageEvent[], gaps: readonly Gap[] = []) {
     status: 'live' as const,
     dropped: 0,
     older: 0,
+    open: [],
+    counts: {},
     caughtUp: 0,
     error: null,
   };

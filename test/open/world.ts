@@ -1,26 +1,10 @@
-import * as z from 'zod';
 import type { OpenEvent } from '../../server/broker/open/open-events.ts';
 import { EventManager, type EventManagerOptions, MemoryBroker } from '../../server/index.ts';
-import {
-  type AnyCatalog,
-  defineEvents,
-  type EventName,
-  type EventOf,
-  ephemeral,
-  growing,
-  presence,
-  question,
-} from '../../shared/index.ts';
+import type { AnyCatalog, EventName, EventOf } from '../../shared/index.ts';
 import { FakeClock } from '../simulation/fake-clock.ts';
+import { type OpenCatalog, openCatalog } from './catalog.ts';
 
-export const openCatalog = defineEvents({
-  note: z.object({ text: z.string() }),
-  reply: growing(z.object({ agent_id: z.string(), text: z.string() }), 'text'),
-  approval: question({ asks: z.object({ tool: z.string() }), answers: z.object({ allow: z.boolean() }) }),
-  viewer: presence(z.object({ name: z.string() })),
-  typing: ephemeral(z.object({ who: z.string() })),
-});
-export type OpenCatalog = typeof openCatalog;
+export { type OpenCatalog, openCatalog };
 
 /** A manager, its broker and the clock of both. */
 export function openWorld<C extends AnyCatalog = OpenCatalog>(

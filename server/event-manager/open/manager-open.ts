@@ -1,6 +1,7 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { AnswerInput, AnswerOf, EventInput, EventName, OpenName } from '../../../shared/events.ts';
+import type { Answered } from '../../../shared/open/answered.ts';
 import { type OpenHandle, openHandle } from '../../../shared/open/handles.ts';
 import type { OpenPage } from '../../../shared/open/open-page.ts';
 import type { BegunKind, Settlement } from '../../../shared/open/open-part.ts';
@@ -15,15 +16,6 @@ import type { BeginOptions, OpenVerbs } from './open-verbs.ts';
 export interface QuestionOptions extends Omit<BeginOptions, 'leaseMs'> {
   /** Withdraws the question. */
   signal?: AbortSignal | undefined;
-}
-
-/** The end of a question. */
-export interface Answered<A> {
-  /** Undefined where nobody answered. */
-  answer: A | undefined;
-  /** Id of the subject that answered, or withdrew it. */
-  by: string | undefined;
-  state: 'answered' | 'withdrawn' | 'expired';
 }
 
 /** Options of an answer. */

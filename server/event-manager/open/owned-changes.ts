@@ -74,8 +74,8 @@ export class OwnedChanges<T, R> {
     let found = this.#owners.get(name);
     if (!found) {
       const send = (changes: readonly Change<T, R>[]) => this.#send(topic, owner, changes);
-      const idle = () => this.#owners.delete(name);
-      found = { joined: new JoinedChanges(this.#clock, join<Change<T, R>>, send, idle), chars: 0 };
+      const options = { onIdle: () => this.#owners.delete(name) };
+      found = { joined: new JoinedChanges(this.#clock, join<Change<T, R>>, send, options), chars: 0 };
       this.#owners.set(name, found);
     }
     return found;

@@ -1,0 +1,121 @@
+import type { AnyCatalog } from '../../shared/catalog.ts';
+import type { Answered } from '../../shared/open/answered.ts';
+import { type BegunEvent, type OpenHandle, openHandle } from '../../shared/open/handles.ts';
+import { LEASE_MS } from '../../shared/open/leases.ts';
+import type { BegunKind } from '../../shared/open/open-part.ts';
+import { type Clock, systemClock } from '../../shared/timing.ts';
+import { definedOnly, EncodedInput } from '../connection/encoding.ts';
+import { freshKey } from '../connection/fresh-key.ts';
+import type { Wire } from '../connection/wire.ts';
+import { closedError } from '../failures/errors.ts';
+import type { RetryOptions } from '../failures/retry.ts';
+import { Member } from './member.ts';
+import { callsOf, mutate } from './open-calls.ts';
+import type {
+  AnswerOptions,
+  AskOptions,
+  BeginOptions,
+  JoinOptions,
+  Membership,
+  OpenOptions,
+} from './open-types.ts';
+import { awaitAnswer } from './question.ts';
+
+/** Timers that keep no process alive: the connection does, as long as it is open. */
+const clock: Clock = {
+  ...systemClock,
+  setTimer(callback, ms) {
+    const timer = setTimeout(callback, ms);
+    if (typeof timer === 'object') timer.unref(); // browsers have numbers
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The verbs of open events, over a client's connection. Types of events are names here; {@link EventsClient} types them. */
+export class OpenVerbs {
+  readonly #wire: Wire;
+  readonly #catalog: AnyCatalog | undefined;
+  readonly #report: (error: Error) => void;
+  readonly #members = new Set<Member<unknown>>();
+  /** Ends calls that nobody waits for. */
+  readonly #closing = new AbortController();
+
+  /** @param catalog checks data before it is sent; without it the server alone does */
+  constructor(wire: Wire, catalog: AnyCatalog | undefined, report: (error: Error) => void) {
+    this.#wire = wire;
+    this.#catalog = catalog;
+    this.#report = report;
+  }
+
+  begin(type: string, data: unknown, options: BeginOptions = {}): Promise<OpenHandle<unknown>> {
+    return this.#handle('growing', type, data, options);
+  }
+
+  async join(type: string, data: unknown, options: JoinOptions = {}): Promise<Membership<unknown>> {
+    let { signal } = options;
+    const member = new Member<unknown>({
+      begin: (joined, onLost) => this.#handle('presence', type, joined, { ...options, signal, onLost }),
+      data,
+      report: this.#report,
+      isConnected: () => this.#wire.connection.state.status === 'live',
+      onClosed: (closed) => this.#members.delete(closed),
+    });
+    await member.join();
+    ({ signal } = this.#closing);
+    this.#members.add(member);
+    return member;
+  }
+
+  ask<A>(type: string, asks: unknown, options: AskOptions = {}): Promise<Answered<A>> {
+    const { topic, key = freshKey(), timeoutMs, signal } = options;
+    return awaitAnswer(this.#wire, {
+      type,
+      topic,
+      ask: () => this.#begin(type, asks, { topic, key, timeoutMs }),
+      withdraw: ({ id }) =>
+        mutate(this.#wire, 'INVALID_OPTION', 'settle', { topic, id, key, state: 'withdrawn' }),
+      signal,
+    });
+  }
+
+  async answer(
+    type: string,
+    id: string,
+    answer: unknown,
+    { topic, ...retry }: AnswerOptions = {},
+  ): Promise<{ cursor: string }> {
+    this.#catalog?.parseAnswer(type, answer);
+    return mutate(this.#wire, 'INVALID_EVENT', `answer.${type}`, { topic, id, answer }, retry);
+  }
+
+  async open<Page>({ signal, timeoutMs, ...asked }: OpenOptions<string, AnyCatalog> = {}): Promise<Page> {
+    const input = new EncodedInput('INVALID_OPTION', 'open', definedOnly(asked));
+    return this.#wire.call('query', 'open', input, { signal, timeoutMs });
+  }
+
+  /** All members leave; undefined where there are none. */
+  close(): Promise<unknown> | undefined {
+    this.#closing.abort(closedError());
+    if (this.#members.size === 0) return undefined;
+    return Promise.all([...this.#members].map((member) => member.close()));
+  }
+
+  async #handle(
+    kind: BegunKind,
+    type: string,
+    data: unknown,
+    options: BeginOptions & { onLost?: () => void },
+  ): Promise<OpenHandle<unknown>> {
+    const { topic, key = freshKey(), leaseMs, onLost, signal, timeoutMs } = options;
+    const begun = await this.#begin(type, data, { topic, key, leaseMs }, { signal, timeoutMs });
+    const lease = leaseMs ?? LEASE_MS;
+    const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
+    return openHandle({ kind, begun, leaseMs: lease, calls, clock, onLost });
+  }
+
+  /** Begins an event. Tried again it is the same one: it has its key from the start. */
+  async #begin(type: string, data: unknown, more: object, retry?: RetryOptions): Promise<BegunEvent> {
+    this.#catalog?.parse(type, data);
+    return mutate(this.#wire, 'INVALID_EVENT', `begin.${type}`, { data, ...more }, retry);
+  }
+}

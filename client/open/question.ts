@@ -1,0 +1,91 @@
+import type { Answered } from '../../shared/open/answered.ts';
+import type { BegunEvent } from '../../shared/open/handles.ts';
+import { onAbort } from '../../shared/timing.ts';
+import type { Wire } from '../connection/wire.ts';
+import { closedError } from '../failures/errors.ts';
+import { Subscription } from '../reading/subscription.ts';
+
+/** A question that was asked, and its settlement, if that is known. */
+type Asked = Pick<BegunEvent, 'id' | 'cursor' | 'settled'>;
+
+/** Parts of {@link awaitAnswer}. */
+interface QuestionOptions {
+  type: string;
+  topic: string | undefined;
+  /** Asks, under a key of its own: asked again it is the same question. */
+  ask: () => Promise<Asked>;
+  /** Withdraws the question, if it waits. */
+  withdraw: (asked: Asked) => Promise<unknown>;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Asks a question, and follows its topic until it is settled. Where events were lost its settlement may have been one of
+ * them, and so it asks again.
+ *
+ * @throws EventsError what asking threw, or what ended the subscription; the signal's reason
+ */
+export async function awaitAnswer<A>(wire: Wire, options: QuestionOptions): Promise<Answered<A>> {
+  const { type, topic, ask, withdraw, signal } = options;
+  signal?.throwIfAborted();
+  let asking = ask();
+  let letGo: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    letGo = signal && onAbort(signal, () => reject(signal.reason));
+  });
+  aborted.catch(() => {}); // it is raced
+  try {
+    let [since, id] = ['', ''];
+    for (;;) {
+      const asked = await Promise.race([asking, aborted]);
+      if (asked.settled) return endOf(asked.settled);
+      if (asked.id !== id) since = asked.cursor;
+      id = asked.id;
+      const answered = settlementOf(wire, `on.${type}`, { topic, since }, id);
+      const end = await Promise.race([answered.promise, aborted]).finally(answered.stop);
+      if ('state' in end) return endOf(end);
+      since = end.lostAt;
+      asking = ask();
+    }
+  } catch (error) {
+    // Its answer may still be on its way.
+    if (signal?.aborted) asking.then((asked) => asked.settled ?? withdraw(asked)).catch(() => {});
+    throw error;
+  } finally {
+    letGo?.();
+  }
+}
+
+type End = { state: string; by?: string | undefined; answer?: unknown };
+
+/** Follows a topic until an event is settled, or events were lost. */
+function settlementOf(
+  wire: Wire,
+  path: string,
+  input: { topic: string | undefined; since: string },
+  id: string,
+): { promise: Promise<End | { lostAt: string }>; stop: () => void } {
+  let stop = (): void => {};
+  const promise = new Promise<End | { lostAt: string }>((resolve, reject) => {
+    const subscription = new Subscription(wire, path, input, {
+      onItem: (item, cursor) => {
+        if (item.event_type === 'stream_gap') resolve({ lostAt: cursor });
+        if (!('open' in item) || item.open?.id !== id) return;
+        const { state } = item.open;
+        if (state === 'lost') resolve({ lostAt: cursor });
+        else if (state !== 'open') resolve({ state, by: item.by, answer: item.answer });
+      },
+      onStatus: () => {},
+      onRetry: () => {},
+      onEnd: (error) => reject(error ?? closedError()),
+    });
+    stop = () => subscription.stop();
+  });
+  promise.catch(() => {}); // it is raced
+  return { promise, stop };
+}
+
+function endOf<A>({ state, by, answer }: End): Answered<A> {
+  // A question has no other states, and its answer was parsed by the server.
+  return { state: state as Answered<A>['state'], by, answer: answer as A | undefined };
+}

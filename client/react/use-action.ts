@@ -1,0 +1,34 @@
+import { useCallback, useMemo, useState } from 'react';
+
+/** A call from a component: what became of it is state, never an exception. */
+export interface Action<A extends readonly unknown[], T> {
+  /** Never rejects: resolves with undefined when it failed, and `error` says why. The same function while `call` is. */
+  run(...args: A): Promise<T | undefined>;
+  /** True while a call is in flight. */
+  pending: boolean;
+  /** Why the last one failed, or null. */
+  error: Error | null;
+}
+
+/** @param call the same function as long as it does the same */
+export function useAction<A extends readonly unknown[], T>(call: (...args: A) => Promise<T>): Action<A, T> {
+  const [inFlight, setInFlight] = useState(0);
+  const [error, setError] = useState<Error | null>(null);
+  const run = useCallback(
+    async (...args: A) => {
+      setInFlight((count) => count + 1);
+      try {
+        const result = await call(...args);
+        setError(null);
+        return result;
+      } catch (cause) {
+        setError(cause instanceof Error ? cause : new Error(String(cause)));
+        return undefined;
+      } finally {
+        setInFlight((count) => count - 1);
+      }
+    },
+    [call],
+  );
+  return useMemo(() => ({ run, pending: inFlight > 0, error }), [run, inFlight, error]);
+}

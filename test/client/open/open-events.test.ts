@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import type { AnyItem } from '../../../client/reading/items.ts';
+import { OpenEvents } from '../../../client/reading/open-events.ts';
+import type { StreamUpdate } from '../../../shared/index.ts';
+
+const timestamp = '2026-01-01T00:00:00Z';
+const reply = (id: string, text: string, state: 'open' | 'done' = 'open'): AnyItem => ({
+  ...{ event_type: 'reply', timestamp, data: { agent_id: 'a', text } },
+  open: { id, kind: 'growing', state, field: 'text' },
+});
+const viewer = (id: string, name: string, topic?: string): AnyItem => ({
+  ...{ event_type: 'viewer', timestamp, data: { name }, stored: false },
+  ...(topic && { topic }),
+  open: { id, kind: 'presence', state: 'open' },
+});
+const update = (data: StreamUpdate['data'], topic?: string): AnyItem => ({
+  ...{ event_type: 'stream_update', timestamp, data },
+  ...(topic && { topic }),
+});
+const synced: AnyItem = { event_type: 'stream_synced', timestamp, data: { recovered: true, cursor: 'e:1' } };
+const gap = (reason: 'epoch_changed' | 'trimmed', topic?: string): AnyItem => ({
+  ...{ event_type: 'stream_gap', timestamp, data: { from: 'e:1', to: 'f:1', lost: null, reason } },
+  ...(topic && { topic }),
+});
+
+/** Takes items in; the data and state of each that is handed out. */
+function handing(open = new OpenEvents()) {
+  const hand = (...items: AnyItem[]) =>
+    items.flatMap((item) =>
+      [...open.take(item)].map((out) => {
+        if (!('open' in out)) return out.event_type;
+        const { data, open } = out as { data: object; open: { state: string } };
+        return `${Object.values(data).at(-1)} ${open.state}`;
+      }),
+    );
+  return { open, hand };
+}
+
+describe('a piece of text', () => {
+  test('is joined to what is there, and the event is told whole', () => {
+    const { hand } = handing();
+    expect(hand(reply('1', 'a'), update({ id: '1', at: 1, text: 'b' }))).toEqual(['a open', 'ab open']);
+    expect(hand(reply('1', 'ab', 'done'), update({ id: '1', at: 2, text: 'c' }))).toEqual(['ab done']);
+  });
+
+  test('that does not follow is left out, and so are those after it, until the event is told whole', () => {
+    const { hand, open } = handing();
+    hand(reply('1', 'a'));
+    const later = [update({ id: '1', at: 2, text: 'c' }), update({ id: '1', at: 3, text: 'd' })];
+    expect(hand(...later)).toEqual([]);
+    open.restart();
+    expect(hand(reply('1', 'abcd'), update({ id: '1', at: 4, text: 'e' }), synced)).toEqual([
+      'abcd open',
+      'abcde open',
+      'stream_synced',
+    ]);
+  });
+
+  test('that was told before, or of an event that was not, or of another topic, is left out', () => {
+    const { hand } = handing();
+    hand(reply('1', 'abc'));
+    expect(hand(update({ id: '1', at: 1, text: 'bc' }), update({ id: '2', at: 0, text: 'x' }))).toEqual([]);
+    expect(hand(update({ id: '1', at: 3, text: 'd' }, 'elsewhere'))).toEqual([]);
+    expect(hand(update({ id: '1', at: 3, text: 'd' }))).toEqual(['abcd open']);
+  });
+});
+
+describe('a presence', () => {
+  test('is told with its data replaced, and once when it is over', () => {
+    const { hand } = handing();
+    hand(viewer('1', 'Ada'));
+    expect(hand(update({ id: '1', data: { name: 'Eve' } }), update({ id: '1', state: 'left' }))).toEqual([
+      'Eve open',
+      'Eve left',
+    ]);
+    expect(hand(update({ id: '1', state: 'left' }))).toEqual([]);
+  });
+
+  test('that is told again as it was is not handed out again', () => {
+    const { hand, open } = handing();
+    hand(viewer('1', 'Ada'), viewer('2', 'Eve'), viewer('3', 'Ida'));
+    open.restart();
+    expect(hand(viewer('1', 'Ada'), viewer('2', 'Eva'), synced)).toEqual([
+      'Eva open',
+      'Ida lost',
+      'stream_synced',
+    ]);
+    expect(hand(synced)).toEqual(['stream_synced']);
+  });
+
+  test('is lost with its topic’s log, and not with that of another topic', () => {
+    const { hand } = handing();
+    hand(viewer('1', 'Ada', 'a'), viewer('2', 'Eve', 'b'));
+    expect(hand(gap('trimmed', 'a'), gap('epoch_changed', 'a'))).toEqual([
+      'stream_gap',
+      'stream_gap',
+      'Ada lost',
+    ]);
+    expect(hand(update({ id: '2', state: 'left' }, 'b'))).toEqual(['Eve left']);
+  });
+
+  test('is not told any more once its type is counted', () => {
+    const { hand, open } = handing();
+    hand(viewer('1', 'Ada'), reply('2', 'a'));
+    expect(hand(update({ type: 'viewer', count: 501 }))).toEqual(['stream_update']);
+    open.restart();
+    expect(hand(reply('2', 'a'), synced)).toEqual(['stream_synced']);
+  });
+});
+
+test('a reader who stops in the midst of what was lost is told the rest by the one who goes on', () => {
+  const { hand, open } = handing();
+  hand(viewer('1', 'Ada'), viewer('2', 'Eve'));
+  open.restart();
+  for (const _first of open.take(synced)) break;
+  open.restart();
+  expect(hand(synced)).toEqual(['Eve lost', 'stream_synced']);
+});
