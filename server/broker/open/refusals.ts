@@ -5,7 +5,7 @@ import { MAX_GROWN, MAX_OPEN_CHARS } from './open-events.ts';
 /** Errors of changes to open events, the same from every broker. */
 
 export function notOpen(id: string): EventsError {
-  const message = `No open event has the id ${JSON.stringify(id.slice(0, 80))} in this topic: it was never begun, its log was lost, or it was settled long ago. Begin it again.`;
+  const message = `No open event has the id ${JSON.stringify(id.slice(0, 80))} in this topic: it was never begun, it was erased, its log was lost, or it was settled long ago. Begin it again.`;
   return new EventsError('NOT_OPEN', message);
 }
 
