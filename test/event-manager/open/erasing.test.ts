@@ -117,6 +117,30 @@ describe.each(brokerKinds)('[V7] open events that are erased: $name', ({ open })
     expect(third).not.toHaveProperty('settled');
   });
 
+  test.each([{ how: 'a cursor' }, { how: 'a filter' }])(
+    'are found by $how after their openings have left the log',
+    async ({ how }) => {
+      await log[Symbol.asyncDispose]();
+      log = await open({ maxRecords: 3 });
+      manager = new EventManager({ catalog, broker: log.broker });
+      other = new EventManager({ catalog, broker: log.another() });
+      topic = new OpenTopic(log.broker);
+      const question = await topic.approval('secret');
+      const [{ cursor } = { cursor: '' }] = (await manager.openEvents()).items;
+      using stream = collect(other);
+      await stream.count(2);
+      for (let n = 0; n < 5; n++) await topic.note(n);
+      expect((await log.broker.bounds('default')).first).toBeGreaterThan(1);
+      const which = how === 'a cursor' ? { cursor } : { filter: { tool: 'secret' } };
+      expect(await manager.erase(which)).toEqual({ erased: 1 });
+      expect((await topic.open.read('default')).events).toEqual([]);
+      await stream.count(8);
+      const data = { reason: 'erased', lost: 1, to: cursor, open: [question.id] };
+      expect(stream.items[7]).toMatchObject({ event_type: 'stream_gap', data });
+      expect(await manager.erase(which)).toEqual({ erased: 0 });
+    },
+  );
+
   test('by the hundred, in a log of many records', { timeout: 30_000 }, async () => {
     const lives = await Promise.all(Array.from({ length: 600 }, (_, n) => topic.reply(`secret-${n}`)));
     await Promise.all(lives.slice(0, 300).map((live) => live.settle('done')));
