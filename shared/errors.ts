@@ -26,7 +26,7 @@ export const ERRORS = {
   TOKEN_EXPIRED: { trpc: 'UNAUTHORIZED', retry: true },
   /** The caller is known, and may not do that; the message says what. */
   FORBIDDEN: { trpc: 'FORBIDDEN', retry: false },
-  /** No open event has this id: it was never begun, its log was lost, or it was settled long ago. */
+  /** No open event has this id: it was never begun, it was erased, its log was lost, or it was settled long ago. */
   NOT_OPEN: { trpc: 'NOT_FOUND', retry: false },
   /** The open event was settled before, once and for all; the error's `settled` tells how, and by whom [O1]. */
   ALREADY_SETTLED: { trpc: 'CONFLICT', retry: false },

@@ -147,7 +147,7 @@ export type EraseOptions<N extends EventName<C>, C extends AnyCatalog> =
 
 /** The result of erasing. */
 export interface EraseResult {
-  /** Number of events that were erased; those that had been before are not counted. */
+  /** Number of events that were erased, opening and settlement of an open one as two; those that had been before are not counted. */
   erased: number;
   /**
    * Number of events that a filter with conditions could not look at, since the server's catalog cannot read them. They

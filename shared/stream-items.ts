@@ -41,6 +41,11 @@ export interface StreamGap extends OfTopic {
      * number before its first record and that of its last. Left out: all of the range.
      */
     runs?: readonly (readonly [after: number, last: number])[];
+    /**
+     * With reason `erased`: ids of open events that were erased, opening and settlement. They are open no more, and whoever
+     * has one of them, as it was told at any place, should let go of it.
+     */
+    open?: readonly string[];
   };
 }
 

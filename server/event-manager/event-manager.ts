@@ -232,11 +232,12 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   }: EraseOptions<N, C> & Pick<ReadFor, 'asker'>): Promise<EraseResult> {
     this.#use();
     requireWhich(options);
-    const eraser = new Eraser(this.#broker, this.#logs.of(parseTopic(options.topic)));
+    const log = this.#logs.of(parseTopic(options.topic));
+    const eraser = new Eraser(this.#broker, log, this.#reads.steps(asker));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
     const selector = select(this.catalog, options);
     const isUnconditional = Object.keys(options.filter).length === 0;
-    return eraser.all({ selector, isUnconditional }, this.#reads.steps(asker));
+    return eraser.all({ selector, isUnconditional });
   }
 
   /** The verbs of open events as single calls: see {@link ManagerOpen.opens}. @throws EventsError CLOSED */

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { LogFile } from '../../server/broker/sqlite/log-file.ts';
 import { EventManager } from '../../server/index.ts';
-import { defineEvents } from '../../shared/index.ts';
+import { defineEvents, growing, question } from '../../shared/index.ts';
 import type { LogEntry } from '../../shared/log.ts';
 import { DiskFixture } from './fixtures.ts';
 
@@ -120,4 +120,42 @@ test('[V7] nor is it in pages that SQLite has moved records between', async () =
   expect(numbers).toHaveLength(33);
   expect(numbers.filter((n) => before.includes(n))).toEqual(numbers);
   expect(numbers.filter((n) => after.includes(n))).toEqual([]);
+});
+
+test('[V7] nothing of open events that are erased is in any file: no text, no question, no answer', async () => {
+  await using disk = new DiskFixture();
+  const broker = await disk.open();
+  const catalog = defineEvents({
+    reply: growing(z.object({ text: z.string() }), 'text'),
+    approval: question({ asks: z.object({ tool: z.string() }), answers: z.object({ why: z.string() }) }),
+  });
+  const manager = new EventManager({ broker, catalog });
+  const { opens } = manager;
+  const grow = async (first: number) => {
+    const begun = await opens.begin('reply', { text: `secret-${first}-` });
+    const text = `secret-${first + 1}-`;
+    await opens.append({ ...begun, by: undefined, at: `secret-${first}-`.length, text });
+    return begun;
+  };
+  const ask = async (first: number) => {
+    const { id } = await opens.begin('approval', { tool: `secret-${first}-` });
+    await manager.answer('approval', id, { why: `secret-${first + 1}-` });
+  };
+  const [gone] = [await grow(1), await ask(3), await grow(5), await ask(7)];
+  const finished = await grow(9);
+  await opens.settle({ ...finished, by: undefined, state: 'done' });
+  const all = Array.from({ length: 10 }, (_, n) => n + 1);
+  expect(secretsIn(disk.path)).toEqual(all);
+  const { epoch } = await broker.bounds('default');
+  const scrub = vi.spyOn(LogFile.prototype, 'scrub');
+  expect(await manager.erase({ cursor: gone.cursor })).toEqual({ erased: 1 });
+  expect(await manager.erase({ cursor: `${epoch}:3` })).toEqual({ erased: 2 });
+  expect(secretsIn(disk.path)).toEqual(all.slice(4));
+  expect(scrub).toHaveBeenCalledTimes(2);
+  expect(await manager.erase({ filter: {} })).toEqual({ erased: 5 });
+  expect(secretsIn(disk.path)).toEqual([]);
+  expect(scrub).toHaveBeenCalledTimes(3);
+  await manager.close();
+  expect(await disk.query('SELECT count(*) AS count FROM open_settled')).toEqual([{ count: 0 }]);
+  expect(await disk.query('SELECT count(*) AS count FROM open_texts')).toEqual([{ count: 0 }]);
 });

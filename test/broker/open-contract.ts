@@ -18,6 +18,7 @@ import {
   topic,
   viewer,
 } from './open-events.ts';
+import { describeOpenForget } from './open-forget-contract.ts';
 import { describeOpenSettle } from './open-settle-contract.ts';
 import { describeOpenTail } from './open-tail-contract.ts';
 
@@ -38,6 +39,7 @@ export function describeOpen(kind: BrokerKind): void {
   const { open } = kind;
   describeOpenBegin(kind);
   describeOpenSettle(kind);
+  describeOpenForget(kind);
   describeOpenTail(kind);
   describe('open events: append and replace', () => {
     test('[O4] text is appended at the end, in UTF-16 code units, and is no record', async () => {

@@ -9,8 +9,13 @@ export interface OpenSetHost {
   /**
    * Makes one change of a topic's set, with the record that it appends, and tells both to the tails.
    * @param work what changes the set
+   * @param erases true if nothing may be left of what it takes out, once the erasing that it is part of is over
    */
-  change<T>(topic: string, work: (set: TopicOpenSet, moment: Moment) => Outcome<T>): Promise<T>;
+  change<T>(
+    topic: string,
+    work: (set: TopicOpenSet, moment: Moment) => Outcome<T>,
+    erases?: boolean,
+  ): Promise<T>;
   /** Looks at a topic's set and the end of its log, as they were told to tails. */
   look<T>(topic: string, work: (set: TopicOpenSet, end: Position) => T): T;
   /** All sets that hold an open event. */
@@ -36,6 +41,9 @@ export function embeddedOpenEvents(host: OpenSetHost): OpenEvents {
     },
     async settle(topic, settling) {
       return host.change(topic, (set, moment) => set.settle(settling, moment));
+    },
+    async forget(topic, ids) {
+      await Promise.all(ids.map((id) => host.change(topic, (set, moment) => set.forget(id, moment), true)));
     },
     async find(topic, id) {
       return host.look(topic, (set) => set.find(id, host.now()));

@@ -15,7 +15,8 @@ export interface OpenEvents {
    * Begins an event. One of the same type and key that is open is that one, `resumed`, with its lease renewed for as long
    * as is asked for now (a question keeps its deadline); one that was settled lately is `settled`, and not resumed.
    * @param most events of a topic that may be open at once
-   * @throws EventsError TOO_MANY_OPEN; TOO_LARGE for its text; FORBIDDEN where the key is that of another subject's
+   * @throws EventsError TOO_MANY_OPEN, also past {@link MAX_OPEN_CHARS}; TOO_LARGE for its text; FORBIDDEN where the key is
+   *   that of another subject's
    */
   begin(topic: string, event: NewOpenEvent, most: number): Promise<Begun>;
 
@@ -24,13 +25,14 @@ export interface OpenEvents {
    * there already is answered as if it had been appended just now [O4].
    * @param text well-formed: no half of a surrogate pair
    * @returns the length of all text, in UTF-16 code units
-   * @throws EventsError CONFLICT with the length; TOO_LARGE; INVALID_OPTION for another kind; and as {@link OwnerChecked}
+   * @throws EventsError CONFLICT with the length; TOO_LARGE, also past {@link MAX_OPEN_CHARS}; INVALID_OPTION for another
+   *   kind; and as {@link OwnerChecked}
    */
   append(topic: string, owner: Owner, at: number, text: string): Promise<number>;
 
   /**
    * Replaces the data of a presence, and renews its lease.
-   * @throws EventsError INVALID_OPTION for another kind; and as {@link OwnerChecked}
+   * @throws EventsError INVALID_OPTION for another kind; TOO_LARGE past {@link MAX_OPEN_CHARS}; and as {@link OwnerChecked}
    */
   replace(topic: string, owner: Owner, entry: LogEntry): Promise<void>;
 
@@ -45,6 +47,14 @@ export interface OpenEvents {
    * @throws EventsError as {@link OwnerChecked}
    */
   settle(topic: string, settling: Settling): Promise<Settlement | null>;
+
+  /**
+   * Forgets events without a record, for good: those that are open leave the set, as a change `settled` with the state of
+   * {@link FORGOTTEN_STATES}, and of those that were settled nothing is remembered, no answer and no key. Each goes in one
+   * step; ids that are not known are passed over. It is the first part of an erasing: their records go with
+   * {@link Broker.erase}, and so do copies that a broker's files may hold.
+   */
+  forget(topic: string, ids: readonly string[]): Promise<void>;
 
   /** An event as it is, or how it was settled. @throws EventsError NOT_OPEN */
   find(topic: string, id: string): Promise<OpenEvent | Settlement>;
@@ -158,8 +168,24 @@ export interface OpenSink {
 
 /** Characters of a growing event's text at most. */
 export const MAX_GROWN = 256 * 1024;
+/**
+ * UTF-16 code units that all open events of a topic have together at most, so that a set can be read: of their keys, of their
+ * entries (`json` and `meta`), and of the texts that grow.
+ */
+export const MAX_OPEN_CHARS = 16 * 1024 * 1024;
 /** Open events of a topic, where nothing else is said. */
 export const MAX_OPEN = 1000;
+/** States of events that were forgotten, by their kind. */
+export const FORGOTTEN_STATES = {
+  growing: 'aborted',
+  question: 'withdrawn',
+  presence: 'lost',
+} as const satisfies Record<BegunKind, SettledState>;
 /** Ms for which a settlement is remembered: a day, and that of a question a week. */
 export const SETTLED_MS = 24 * 60 * 60 * 1000;
 export const ANSWERED_MS = 7 * SETTLED_MS;
+
+/** Characters of an event's key and entry, see {@link MAX_OPEN_CHARS}. */
+export function charsOf({ json, meta = '' }: LogEntry, key: string): number {
+  return key.length + json.length + meta.length;
+}

@@ -1,11 +1,11 @@
 import { EventsError } from '../../../shared/errors.ts';
 import type { BegunKind, Settlement } from '../../../shared/open/open-part.ts';
-import { MAX_GROWN } from './open-events.ts';
+import { MAX_GROWN, MAX_OPEN_CHARS } from './open-events.ts';
 
 /** Errors of changes to open events, the same from every broker. */
 
 export function notOpen(id: string): EventsError {
-  const message = `No open event has the id ${JSON.stringify(id.slice(0, 80))} in this topic: it was never begun, its log was lost, or it was settled long ago. Begin it again.`;
+  const message = `No open event has the id ${JSON.stringify(id.slice(0, 80))} in this topic: it was never begun, it was erased, its log was lost, or it was settled long ago. Begin it again.`;
   return new EventsError('NOT_OPEN', message);
 }
 
@@ -46,6 +46,14 @@ export function tooManyOpen(most: number): EventsError {
   return new EventsError(
     'TOO_MANY_OPEN',
     `The topic has ${most} open events, and may have no more: settle some, or use another topic.`,
+  );
+}
+
+/** The error of a change past {@link MAX_OPEN_CHARS}. @param code that of a beginning, or of text for an event that is open */
+export function setTooLarge(code: 'TOO_MANY_OPEN' | 'TOO_LARGE'): EventsError {
+  return new EventsError(
+    code,
+    `The open events of the topic would have more than ${MAX_OPEN_CHARS} characters together: settle some, or use another topic.`,
   );
 }
 

@@ -27,6 +27,7 @@ export interface SettledEvents {
   byKey(type: string, key: string, now: number): SettledEvent | undefined;
   /** @param rev the set's revision then, greater than all before */
   add(event: SettledEvent, rev: number, now: number): void;
+  delete(id: string): void;
 }
 
 /** Settlements that are remembered in memory. */
@@ -67,9 +68,14 @@ export class SettledInMemory implements SettledEvents {
   }
 
   dropOldest(): void {
-    const event = this.#byId.oldest?.value;
+    const { oldest } = this.#byId;
+    if (oldest) this.delete(oldest.key);
+  }
+
+  delete(id: string): void {
+    const event = this.#byId.get(id);
     if (!event) return;
-    this.#byId.delete(event.settlement.id);
+    this.#byId.delete(id);
     const key = keyOf(event.type, event.key);
     if (this.#byKey.get(key) === event) this.#byKey.delete(key);
     this.#bytes -= bytesOf(event);

@@ -4,7 +4,10 @@ import type { Settlement } from '../../../shared/open/open-part.ts';
 import {
   ANSWERED_MS,
   type Begun,
+  charsOf,
+  FORGOTTEN_STATES,
   MAX_GROWN,
+  MAX_OPEN_CHARS,
   type NewOpenEvent,
   type OpenChange,
   type OpenEvent,
@@ -21,6 +24,7 @@ import {
   notOpen,
   notYours,
   otherKind,
+  setTooLarge,
   tooManyOpen,
 } from './refusals.ts';
 import { keyOf, type SettledEvents } from './settled-events.ts';
@@ -64,7 +68,8 @@ export class TopicOpenSet {
   /** Ids of those, by type and key. */
   #ids: Map<string, string>;
   #rev: number;
-  #bytes: number;
+  /** Characters of all of them, see MAX_OPEN_CHARS. */
+  #chars: number;
 
   /** @param from the set as it was stored; its bytes are for the caller to count */
   constructor(
@@ -77,7 +82,7 @@ export class TopicOpenSet {
     this.#rev = from.rev;
     this.#open = new Map(from.held.map((held) => [held.event.id, held]));
     this.#ids = new Map(from.held.map(({ event, key }) => [keyOf(event.entry.type, key), event.id]));
-    this.#bytes = from.held.reduce((sum, held) => sum + bytesOf(held), 0);
+    this.#chars = from.held.reduce((sum, held) => sum + allCharsOf(held), 0);
   }
 
   /** The same set, to be changed apart from this one. Both have the same leases, and take memory once. */
@@ -86,7 +91,7 @@ export class TopicOpenSet {
     copy.#open = new Map(this.#open);
     copy.#ids = new Map(this.#ids);
     copy.#rev = this.#rev;
-    copy.#bytes = this.#bytes;
+    copy.#chars = this.#chars;
     return copy;
   }
 
@@ -101,7 +106,7 @@ export class TopicOpenSet {
 
   /** Bytes in memory that its open events take, about. */
   get bytes(): number {
-    return this.#bytes;
+    return EVENT_BYTES * this.size + this.#chars;
   }
 
   /** An open event, with what its owner alone knows. */
@@ -119,7 +124,10 @@ export class TopicOpenSet {
     const rev = this.#rev + 1;
     const draft = { id, kind, entry, cursor: '', until, rev };
     const told = { ...draft, ...(grows && { grows }), ...(by !== undefined && { by }) };
-    this.#take(bytesOf({ event: told, key }));
+    const chars = allCharsOf({ event: told, key });
+    if (this.#chars + chars > MAX_OPEN_CHARS) throw setTooLarge('TOO_MANY_OPEN');
+    this.#memory.take(EVENT_BYTES + chars);
+    this.#chars += chars;
     const at = kind === 'presence' ? moment.end : moment.append(entry);
     const begun: OpenEvent = { ...told, cursor: formatCursor(at) };
     this.#rev = rev;
@@ -137,7 +145,7 @@ export class TopicOpenSet {
     const isThere = at + text.length <= length && grows.text.startsWith(text, at);
     if (!isThere && at !== length) throw conflict(length, at);
     if (!isThere && length + text.length > MAX_GROWN) throw grownTooLarge();
-    if (!isThere) this.#take(text.length);
+    if (!isThere) this.#grow(text.length);
     renew(held, now);
     if (isThere) return { result: length, change: null };
     const rev = this.#change(held, { grows: { ...grows, text: grows.text + text } });
@@ -149,7 +157,7 @@ export class TopicOpenSet {
     const held = this.#owned(owner, now);
     const { kind, id, entry: former } = held.event;
     if (kind !== 'presence') throw otherKind(kind, 'replaced');
-    this.#take(charsOf(entry) - charsOf(former));
+    this.#grow(charsOf(entry, '') - charsOf(former, ''));
     renew(held, now);
     const rev = this.#change(held, { entry });
     return { result: undefined, change: { at: end, rev, kind: 'replaced', id, entry } };
@@ -173,17 +181,24 @@ export class TopicOpenSet {
     if (!isOver || (rev !== undefined && rev !== event.rev)) return { result: null, change: null };
     const at = entry ? moment.append(entry) : moment.end;
     const { type } = event.entry;
-    this.#rev++;
-    this.#take(-bytesOf(held));
-    this.#open.delete(id);
-    this.#ids.delete(keyOf(type, key));
+    this.#remove(held);
     const told = { ...(by !== undefined && { by }), ...(answer !== undefined && { answer }) };
     const settlement: Settlement = { id, state, cursor: formatCursor(at), ...told };
     const until = moment.now + (event.kind === 'question' ? ANSWERED_MS : SETTLED_MS);
-    const chars = answer === undefined || !entry ? 0 : charsOf(entry);
+    const chars = answer === undefined || !entry ? 0 : charsOf(entry, '');
     const settled = { settlement, type, key, by: event.by, begun: event.cursor, until, chars };
     this.#settled.add(settled, this.#rev, moment.now);
     return { result: settlement, change: { at, rev: this.#rev, kind: 'settled', id, state } };
+  }
+
+  /** See OpenEvents.forget. */
+  forget(id: string, { end: at }: Moment): Outcome<void> {
+    this.#settled.delete(id);
+    const held = this.#open.get(id);
+    if (!held) return { result: undefined, change: null };
+    this.#remove(held);
+    const state = FORGOTTEN_STATES[held.event.kind];
+    return { result: undefined, change: { at, rev: this.#rev, kind: 'settled', id, state } };
   }
 
   /** See OpenEvents.find. */
@@ -247,10 +262,22 @@ export class TopicOpenSet {
     return this.#rev;
   }
 
-  /** @throws EventsError TOO_MANY_OPEN */
-  #take(bytes: number): void {
-    this.#memory.take(bytes);
-    this.#bytes += bytes;
+  /** Takes an event out. */
+  #remove(held: HeldEvent): void {
+    const { event, key } = held;
+    const chars = allCharsOf(held);
+    this.#rev++;
+    this.#memory.take(-EVENT_BYTES - chars);
+    this.#chars -= chars;
+    this.#open.delete(event.id);
+    this.#ids.delete(keyOf(event.entry.type, key));
+  }
+
+  /** Takes further characters for an event, or gives them back if negative. @throws EventsError TOO_LARGE, TOO_MANY_OPEN */
+  #grow(chars: number): void {
+    if (chars > 0 && this.#chars + chars > MAX_OPEN_CHARS) throw setTooLarge('TOO_LARGE');
+    this.#memory.take(chars);
+    this.#chars += chars;
   }
 }
 
@@ -267,10 +294,6 @@ function asItIs({ event, lease }: HeldEvent): OpenEvent {
   return { ...event, until: lease.until };
 }
 
-function bytesOf({ event, key }: Pick<HeldEvent, 'event' | 'key'>): number {
-  return EVENT_BYTES + key.length + charsOf(event.entry) + (event.grows?.text.length ?? 0);
-}
-
-function charsOf({ json, meta = '' }: LogEntry): number {
-  return json.length + meta.length;
+function allCharsOf({ event, key }: Pick<HeldEvent, 'event' | 'key'>): number {
+  return charsOf(event.entry, key) + (event.grows?.text.length ?? 0);
 }

@@ -69,6 +69,7 @@ export function prepareOpenStatements(db: Database) {
       DELETE FROM open_settled
       WHERE topic = ? AND (until <= ? OR rev <= (
         SELECT rev FROM open_settled WHERE topic = ? ORDER BY rev DESC LIMIT 1 OFFSET ?))`),
+    deleteSettled: db.prepare('DELETE FROM open_settled WHERE topic = ? AND id = ?'),
     forgetAllSettled: db.prepare('DELETE FROM open_settled WHERE topic = ?'),
     forgetOpenSet: db.prepare('DELETE FROM open_sets WHERE topic = ?'),
   };

@@ -39,6 +39,11 @@ export class SettledRows implements SettledEvents {
     forgetSettled.run(row, now, row, MAX_SETTLED - 1);
     addSettled.run(row, rev, JSON.stringify(settlement.id), type, JSON.stringify(key), until, textOf(event));
   }
+
+  delete(id: string): void {
+    const { row } = this.#topic;
+    if (row !== null) this.#file.statements.deleteSettled.run(row, JSON.stringify(id));
+  }
 }
 
 /** An event as JSON; its answer, which may be of any types that events have, as the text of an entry. */

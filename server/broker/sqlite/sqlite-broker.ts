@@ -204,18 +204,23 @@ export class SqliteBroker implements Broker {
   }
 
   /** Makes a change of an open set in a transaction of its own or with other writes, which a refusal does not touch. */
-  async #change<T>(topic: string, work: (set: TopicOpenSet, moment: Moment) => Outcome<T>): Promise<T> {
+  async #change<T>(
+    topic: string,
+    work: (set: TopicOpenSet, moment: Moment) => Outcome<T>,
+    erases = false,
+  ): Promise<T> {
     this.#checkOpen();
     let outcome: { result: T } | { refusal: EventsError } | undefined;
     const run = (log: TopicLog, now: number) => {
       try {
         outcome = { result: this.#openSets.change(log, now, work) };
+        this.#hasCopies ||= erases;
       } catch (error) {
         if (!(error instanceof EventsError) || error instanceof LogUnavailable) throw error;
         outcome = { refusal: error };
       }
     };
-    await this.#queue.add({ topic, entries: 1, erases: false, run });
+    await this.#queue.add({ topic, entries: 1, erases, more: erases, run });
     if (!outcome) throw new Error('the write was not made');
     if ('refusal' in outcome) throw outcome.refusal;
     return outcome.result;
@@ -224,7 +229,7 @@ export class SqliteBroker implements Broker {
   #openHost(): OpenSetHost {
     return {
       now: () => this.#now(),
-      change: (topic, work) => this.#change(topic, work),
+      change: (topic, work, erases) => this.#change(topic, work, erases),
       look: (topic, work) =>
         this.#inLog(topic, (log) => work(this.#openSets.told(log, this.#now()), log.end)),
       sets: () => {

@@ -1,32 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type Position, parseCursor } from '../../../shared/cursor.ts';
+import { parseCursor } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EraseResult } from '../../../shared/read-options.ts';
 import type { Broker } from '../../broker/broker.ts';
-import { hasReached, newestPosition, oldestPosition } from '../../broker/gaps.ts';
 import { forgetRecords } from '../reading/recent-pages.ts';
 import type { ReadSteps } from '../reading/steps.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
 import { erasureEntry } from '../records/erasure.ts';
-import { newerAhead } from '../records/newer-versions.ts';
-import type { Selector } from '../records/selector.ts';
-import { isNoticeType } from '../records/stream-record.ts';
+import { ErasedRecords, type Found, openIdOf, type Wanted } from './erased-records.ts';
 
 /** Records erased in one call of the broker, which blocks others meanwhile. */
 const CALL_RECORDS = 500;
-
-/** A record to erase. */
-interface Found {
-  readonly seq: number;
-  readonly type: string;
-}
-
-/** Events to erase. */
-interface Wanted {
-  readonly selector: Selector;
-  /** True where nothing is asked of their data: then those whose data cannot be read are meant too. */
-  readonly isUnconditional: boolean;
-}
 
 /**
  * Requires that it is said which events are meant: a cursor that is missing, or the value of a condition, must not erase all.
@@ -49,14 +33,25 @@ function hasUndefined(value: unknown): boolean {
     : false;
 }
 
-/** Erases records of one topic, each call to the broker with the notices of it. */
+/**
+ * Erases records of one topic, each call to the broker with the notices of it. Of an open event opening and settlement are
+ * erased, whichever is meant. The broker forgets it before: so nobody settles it meanwhile, with a record of all its text,
+ * and a call that is repeated since it failed finds its records still. One that is open is found though its opening is gone
+ * from the log, as that of a question which waits for days.
+ */
 export class Eraser {
-  readonly #broker: Pick<Broker, 'bounds' | 'read' | 'erase'>;
+  readonly #broker: Pick<Broker, 'bounds' | 'read' | 'erase' | 'publish' | 'open'>;
   readonly #log: TopicReader;
+  readonly #found: ErasedRecords;
 
-  constructor(broker: Pick<Broker, 'bounds' | 'read' | 'erase'>, log: TopicReader) {
+  constructor(
+    broker: Pick<Broker, 'bounds' | 'read' | 'erase' | 'publish' | 'open'>,
+    log: TopicReader,
+    steps: ReadSteps,
+  ) {
     this.#broker = broker;
     this.#log = log;
+    this.#found = new ErasedRecords(broker, log, steps);
   }
 
   /** Erases the event that has a cursor. @throws EventsError INVALID_CURSOR, INVALID_OPTION, UNAVAILABLE */
@@ -66,13 +61,18 @@ export class Eraser {
     // As the broker has it: a record that this catalog cannot read may be one to be erased.
     const { gap, records } = await this.#broker.read(this.#log.topic, { epoch, seq: seq - 1 }, 1);
     const [record] = records;
-    if (gap || !record || record.seq !== seq) return 0;
+    if (gap || !record || record.seq !== seq) {
+      const event = (await this.#found.openNow()).find((each) => each.cursor === cursor);
+      return event ? this.#eraseAll(this.#found.forgotten(new Map([[event.id, event]]))) : 0;
+    }
     if (record.type.includes('.'))
       throw new EventsError(
         'INVALID_OPTION',
         'erase: the cursor is that of a notice of the server, not of an event',
       );
-    return this.#erase(epoch, [{ seq, type: record.type }]);
+    const open = openIdOf(record);
+    if (open === null) return this.#erase([record]);
+    return this.#eraseAll(this.#found.forgotten(new Map([[open, null]])));
   }
 
   /**
@@ -80,57 +80,44 @@ export class Eraser {
    * where nothing is asked of their data, also those that must wait [V4], and else counted.
    * @throws EventsError UNAVAILABLE, also where something is asked and there are events beyond one that must wait; CLOSED
    */
-  async all({ selector, isUnconditional }: Wanted, steps: ReadSteps): Promise<EraseResult> {
-    const log = this.#log;
-    const bounds = await steps.read(() => (isUnconditional ? this.#broker.bounds(log.topic) : log.bounds()));
-    if ('isHeld' in bounds) throw newerAhead();
-    const end = newestPosition(bounds);
-    let position: Position = oldestPosition(bounds);
-    let found: Found[] = [];
-    let erased = 0;
+  async all(wanted: Wanted): Promise<EraseResult> {
     let unreadable = 0;
-    while (!hasReached(position, end)) {
-      const from = position;
-      const chunk = await steps.read((most, time) =>
-        isUnconditional ? log.readPast(from, most, time) : log.read(from, most, time),
-      );
-      if (chunk.gap) position = chunk.gap.to;
-      if (chunk.isHeld && chunk.records.length === 0) throw newerAhead();
-      if (position.epoch !== end.epoch || (!chunk.gap && chunk.records.length === 0)) break;
-      let isFull = false;
-      for (const record of steps.within(chunk)) {
-        if (hasReached(position, end)) break;
-        const { seq, unreadable: type } = record;
-        const isWanted =
-          type === undefined ? !isNoticeType(record.type) && selector.matches(record) : selector.wants(type);
-        const isMeant = isWanted && (type === undefined || isUnconditional);
-        isFull = isMeant && found.length >= CALL_RECORDS;
-        if (isFull) break;
-        if (isMeant) found.push({ seq, type: type ?? record.type });
-        else if (isWanted) unreadable++;
-        position = record;
-      }
-      if (!isFull) continue;
-      erased += await this.#erase(end.epoch, found, true);
-      found = [];
-    }
-    erased += await this.#erase(end.epoch, found);
+    const erased = await this.#eraseAll(this.#found.selected(wanted, () => unreadable++));
     return unreadable === 0 ? { erased } : { erased, unreadable };
   }
 
-  /** @param more true if further records are to be erased */
-  async #erase(epoch: string, found: readonly Found[], more = false): Promise<number> {
-    if (found.length === 0) return 0;
-    const types = new Map<string, number[]>();
-    for (const { seq, type } of found) {
-      const seqs = types.get(type);
-      if (seqs) seqs.push(seq);
-      else types.set(type, [seq]);
+  async #eraseAll(records: AsyncIterable<Found>): Promise<number> {
+    let found: Found[] = [];
+    let count = 0;
+    for await (const record of records) {
+      if (found.length >= CALL_RECORDS || (found[0] && found[0].epoch !== record.epoch)) {
+        count += await this.#erase(found, true);
+        found = [];
+      }
+      found.push(record);
     }
-    const notices = [...types].map(([type, seqs]) => erasureEntry(type, seqs, randomUUID()));
-    const seqs = found.map(({ seq }) => seq);
-    const count = await this.#broker.erase(this.#log.topic, epoch, seqs, notices, more);
+    return count + (await this.#erase(found));
+  }
+
+  /** @param found of one epoch @param more true if further records are to be erased */
+  async #erase(found: readonly Found[], more = false): Promise<number> {
+    const inOrder = found.toSorted((a, b) => a.seq - b.seq);
+    const [first] = inOrder;
+    if (!first) return 0;
+    const types = new Map<string, Found[]>();
+    for (const record of inOrder) {
+      const others = types.get(record.type);
+      if (others) others.push(record);
+      else types.set(record.type, [record]);
+    }
+    const notices = [...types].map(([type, records]) => erasureEntry(type, records, randomUUID()));
+    const seqs = inOrder.map(({ seq }) => seq);
+    const { topic } = this.#log;
+    const count = await this.#broker.erase(topic, first.epoch, seqs, notices, more);
+    const gone = inOrder.filter(({ isGone }) => isGone).length;
+    // Without a record that it has erased the broker tells nothing.
+    if (count === 0 && gone > 0) await this.#broker.publish(topic, notices);
     forgetRecords(); // a topic that nobody follows here gets no notice
-    return count;
+    return count + gone;
   }
 }

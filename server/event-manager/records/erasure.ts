@@ -11,22 +11,30 @@ const erasureSchema = z.object({
     type: z.string(),
     /** Their numbers: of each contiguous part, the number before the first, and the last. */
     runs: z.array(z.tuple([z.int().min(0), z.int().min(1)])).min(1),
+    /** Ids of those of them that are open events, or were. */
+    open: z.array(z.string()).min(1).optional(),
   }),
 });
 
 /**
  * The entry that tells all readers of a log which records of a type were erased: one for all parts of the log, since it
  * takes a place in the log itself.
- * @param seqs numbers of the records, ascending, one at least
+ * @param records of the type, ascending, one at least; `open` is the id of an open event
  */
-export function erasureEntry(type: string, seqs: readonly number[], id: string): LogEntry {
+export function erasureEntry(
+  type: string,
+  records: readonly { readonly seq: number; readonly open?: string | undefined }[],
+  id: string,
+): LogEntry {
   const runs: [number, number][] = [];
-  for (const seq of seqs) {
+  for (const { seq } of records) {
     const last = runs.at(-1);
     if (last?.[1] === seq - 1) last[1] = seq;
     else runs.push([seq - 1, seq]);
   }
-  const envelope = { event_type: ERASED_NOTICE, timestamp: new Date().toISOString(), data: { type, runs } };
+  const open = new Set(records.flatMap((record) => record.open ?? []));
+  const data = { type, runs, ...(open.size > 0 && { open: [...open] }) };
+  const envelope = { event_type: ERASED_NOTICE, timestamp: new Date().toISOString(), data };
   return { type: ERASED_NOTICE, id, json: JSON.stringify(envelope) };
 }
 
@@ -37,7 +45,7 @@ export function erasureEntry(type: string, seqs: readonly number[], id: string):
 export function erasureGap({ epoch, seq, cursor, json }: LogRecord): StreamRecord | null {
   const parsed = erasureSchema.safeParse(parse(json));
   if (!parsed.success) return null;
-  const { type, runs } = parsed.data.data;
+  const { type, runs, open } = parsed.data.data;
   const [from, to] = [runs[0]?.[0] ?? 0, runs.at(-1)?.[1] ?? 0];
   const lost = runs.reduce((sum, [after, last]) => sum + last - after, 0);
   const gap = {
@@ -48,7 +56,7 @@ export function erasureGap({ epoch, seq, cursor, json }: LogRecord): StreamRecor
     types: { only: [type] },
   };
   return {
-    ...gapRecord(gap, runs.length > 1 ? runs : undefined),
+    ...gapRecord(gap, { ...(runs.length > 1 && { runs }), ...(open && { open }) }),
     epoch,
     seq,
     cursor,

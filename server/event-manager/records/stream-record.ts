@@ -159,10 +159,9 @@ export function placedRecord(record: StreamRecord, topic: string, cursor: string
 /** The notice of a gap, which stands where the lost records would [D4]. */
 export function gapRecord(
   { from, to, lost, reason, types }: Gap,
-  runs?: StreamGap['data']['runs'],
+  more: Pick<StreamGap['data'], 'runs' | 'open'> = {},
 ): StreamRecord {
-  const range = { from: formatCursor(from), to: formatCursor(to), lost, reason };
-  const data: StreamGap['data'] = runs ? { ...range, runs } : range;
+  const data: StreamGap['data'] = { from: formatCursor(from), to: formatCursor(to), lost, reason, ...more };
   const record = noticeRecord(to, 'stream_gap', data);
   if (!types) return record;
   return reason === 'trimmed' ? { ...record, of: types, after: from.seq } : { ...record, of: types };

@@ -1,4 +1,4 @@
-import { ANSWERED_MS, SETTLED_MS } from '../../open/open-events.ts';
+import { ANSWERED_MS, MAX_OPEN_CHARS, SETTLED_MS } from '../../open/open-events.ts';
 import { MAX_SETTLED } from '../../open/settled-events.ts';
 import { PUBLISH } from '../log/publish-script.ts';
 import { setScript } from './set-script.ts';
@@ -39,14 +39,14 @@ end
 
 /**
  * Begins an event. Own ARGV: id, owner, letter of the kind, lease, hash of type and key, most events, a token of the call,
- * the event in lines, text, its length.
+ * the event in lines, text, its length, and the size of key and entry.
  * Reply: `open`, id, cursor, 1 if it was open before and 0 if not, and the reply of the publish script if the event is a
  * record; `settled`, id, cursor, the settlement; or a refusal.
  */
 export const BEGIN = setScript(
-  10,
+  11,
   `${PUBLISHING}
-local id, owner, kind, lease, key, most, token, lines, text, length = unpack(own)
+local id, owner, kind, lease, key, most, token, lines, text, length, sized = unpack(own)
 dropGone()
 local of, held, began = string.match(redis.call('GET', idOf .. key) or '', '^(%S+) (%S+) (%S+)$')
 if of == epoch then
@@ -68,6 +68,8 @@ end
 if redis.call('HEXISTS', set, id) == 1 or settlementOf(id) then return { 'forbidden' } end
 -- One field tells where the set stands.
 if redis.call('HLEN', set) > tonumber(most) then return { 'full', most } end
+size = size + length + sized
+if size > ${MAX_OPEN_CHARS} then return { 'heavy' } end
 local reply, cursor = appended()
 if reply.err then return reply end
 local begun = cursor .. ' ' .. key .. '\\n' .. lines
@@ -76,6 +78,7 @@ if text ~= '' then redis.call('SET', texts .. id, text, 'PX', kept) end
 redis.call('SET', idOf .. key, epoch .. ' ' .. id .. ' ' .. token, 'PX', kept)
 local state = {
   owner = owner, lease = tonumber(lease), kind = kind, rev = 0, over = now + lease, length = tonumber(length),
+  size = tonumber(sized),
 }
 change(channel, 'b', id, '-', state, written(state) .. '\\n' .. begun .. '\\n' .. text)
 redis.call('PEXPIRE', set, kept)
@@ -114,7 +117,8 @@ local reply, cursor = appended(true)
 if reply.err then return reply end
 local begun, key = string.match(redis.call('HGET', events, id) or '', '^(%S+) (%S+)\\n')
 local remembered = state.kind == 'q' and ${ANSWERED_MS} or ${SETTLED_MS}
-local settled = table.concat({ epoch, state.owner, token, begun or cursor, cursor }, ' ') .. '\\n' .. lines
+local head = { epoch, state.owner, token, begun or cursor, cursor, key or '-', state.kind }
+local settled = table.concat(head, ' ') .. '\\n' .. lines
 redis.call('SET', settledOf .. id, settled, 'PX', remembered)
 if key then redis.call('SET', idOf .. key, epoch .. ' ' .. id .. ' ' .. token, 'PX', remembered) end
 -- Of more settlements the oldest goes before its time: nobody can fill Redis by joining and leaving.
@@ -126,9 +130,7 @@ if redis.call('RPUSH', order, id .. ' ' .. (key or '-')) > ${MAX_SETTLED} then
   if held == oldest then redis.call('UNLINK', idOf .. its) end
 end
 redis.call('PEXPIRE', order, remembered)
-redis.call('HDEL', events, id)
-redis.call('UNLINK', texts .. id)
-change(channel, 's', id, how, nil, '')
+leave(channel, id, how, state)
 return answer({ 'done', settled }, reply)
 `,
 );

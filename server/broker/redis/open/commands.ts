@@ -1,7 +1,7 @@
 import type { Redis, Result } from 'ioredis';
 import { BEGIN, SETTLE } from './change-scripts.ts';
 import { FIND, LOOK, READ_SET } from './read-scripts.ts';
-import { ANNOUNCE, APPEND, REPLACE, TOUCH } from './update-scripts.ts';
+import { ANNOUNCE, APPEND, FORGET, REPLACE, TOUCH } from './update-scripts.ts';
 
 /** Scripts of open sets, by the names of their commands. */
 const SCRIPTS = {
@@ -10,6 +10,7 @@ const SCRIPTS = {
   psycheReplace: REPLACE,
   psycheTouch: TOUCH,
   psycheSettle: SETTLE,
+  psycheForget: FORGET,
   psycheAnnounce: ANNOUNCE,
   psycheFind: FIND,
   psycheReadSet: READ_SET,
@@ -27,6 +28,7 @@ declare module 'ioredis' {
     psycheReplace(...keysAndArgs: ScriptArgs): Result<unknown, Context>;
     psycheTouch(...keysAndArgs: ScriptArgs): Result<unknown, Context>;
     psycheSettle(...keysAndArgs: ScriptArgs): Result<unknown, Context>;
+    psycheForget(...keysAndArgs: ScriptArgs): Result<unknown, Context>;
     psycheAnnounce(...keysAndArgs: ScriptArgs): Result<unknown, Context>;
     psycheFind(...keysAndArgs: ScriptArgs): Result<unknown, Context>;
     psycheReadSet(...keysAndArgs: ScriptArgs): Result<unknown, Context>;

@@ -47,7 +47,7 @@ export function eventLines({ entry, by, grows }: Pick<NewOpenEvent, 'entry' | 'b
 
 /** Reads an event from the state, beginning and text that scripts have of it; null if one of them is malformed. */
 export function readEvent(id: string, state: string, begun: string, text: string): OpenEvent | null {
-  const [, letter, rev, until, length] = /^\S+ \d+ (\w) (\d+) (\d+) (\d+)$/.exec(state) ?? [];
+  const [, letter, rev, until, length] = /^\S+ \d+ (\w) (\d+) (\d+) (\d+) \d+$/.exec(state) ?? [];
   const kind = kindOf(letter);
   const [, cursor, line = '', lines = ''] = /^(\S+) \S+\n([^\n]*)\n(.*)$/s.exec(begun) ?? [];
   const [decodedId, entry, facts] = [decodeId(id), readEntry(lines), readFacts(line)];
@@ -93,7 +93,7 @@ export function settlementLines({ state, by, answer }: Pick<Settling, 'state' | 
   return [state, JSON.stringify(by ?? ''), answered.json, answered.meta ?? ''].join('\n');
 }
 
-/** Reads a settlement as the scripts keep it, behind epoch, owner, token, and the cursors of opening and settlement. */
+/** Reads a settlement as the scripts keep it, behind epoch, owner, token, the cursors of opening and settlement, key and kind. */
 export function readSettlement(id: string, kept: string): Settlement {
   const [head = '', word, named = '""', json, meta] = kept.split('\n');
   const state = isSettledState(word) ? word : undefined;

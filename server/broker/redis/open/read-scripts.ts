@@ -83,7 +83,7 @@ for _, each in ipairs(over) do
     reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = id, state, begun, text
     most, room = most - 1, room - #text
   else
-    lose(each[1])
+    lose(each[1], read(each[2]))
   end
 end
 return reply

@@ -5,6 +5,7 @@ import type { LogEntry } from '../../../../shared/log.ts';
 import type { Settlement } from '../../../../shared/open/open-part.ts';
 import {
   type Begun,
+  charsOf,
   MAX_GROWN,
   type NewOpenEvent,
   type OpenEvent,
@@ -20,6 +21,7 @@ import {
   notOpen,
   notYours,
   otherKind,
+  setTooLarge,
   tooManyOpen,
 } from '../../open/refusals.ts';
 import { decodeId, encodeId } from '../log/record-codec.ts';
@@ -69,7 +71,7 @@ export class RedisOpen implements OpenEvents {
     await due.enter(topic, leaseMs);
     const own = [
       ...[encodeId(id), hashOf(key, by), letterOf(kind), leaseMs, hashOf(entry.type, key)],
-      ...[most, newToken(), eventLines(event), text, text.length],
+      ...[most, newToken(), eventLines(event), text, text.length, charsOf(entry, key)],
     ];
     const [word, ...values] = await sets.change(topic, 'psycheBegin', { id, entries, own });
     if (word !== 'open' && word !== 'settled') throw refusalOf(word, values, { id, most });
@@ -102,7 +104,7 @@ export class RedisOpen implements OpenEvents {
   async replace(topic: string, { id, key, by }: Owner, entry: LogEntry): Promise<void> {
     const { sets, due } = this.#settings;
     const lines = eventLines({ entry, by, grows: undefined });
-    const own = [encodeId(id), hashOf(key, by), lines, sets.keysOf(topic).live];
+    const own = [encodeId(id), hashOf(key, by), lines, charsOf(entry, key), sets.keysOf(topic).live];
     const [word, ...values] = await sets.run(topic, 'psycheReplace', own, id);
     if (word !== 'done') throw refusalOf(word, values, { id, change: 'replaced' });
     due.remember(topic);
@@ -131,6 +133,12 @@ export class RedisOpen implements OpenEvents {
     const [settled, ...published] = values;
     if (published.length > 0) log.published(topic, entries, published);
     return readSettlement(id, String(settled));
+  }
+
+  async forget(topic: string, ids: readonly string[]): Promise<void> {
+    const { sets } = this.#settings;
+    const { live } = sets.keysOf(topic);
+    await Promise.all(ids.map((id) => sets.run(topic, 'psycheForget', [encodeId(id), live], id)));
   }
 
   async find(topic: string, id: string): Promise<OpenEvent | Settlement> {
@@ -206,8 +214,12 @@ function refusalOf(
       return conflict(Number(values[0]), at);
     case 'large':
       return grownTooLarge();
+    case 'crowded':
+      return setTooLarge('TOO_LARGE');
     case 'full':
       return tooManyOpen(most);
+    case 'heavy':
+      return setTooLarge('TOO_MANY_OPEN');
   }
   return new TypeError(`A script of open events answered ${word} ${values.join(' ')}`);
 }

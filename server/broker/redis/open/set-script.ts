@@ -5,13 +5,15 @@ export const ANNOUNCED = 'open';
 
 /**
  * Beginning of all scripts of open sets. The keys of a set:
- * - `…:open`: hash. Field ' ' is "<epoch> <revision> <stamp>". An id's field is the state of that event, the only part that
- *   an update writes anew: "<owner> <lease> <kind> <revision> <until> <length>". The owner is a hash of key and subject; the
- *   length is that of the text in UTF-16 code units, which Node counts.
+ * - `…:open`: hash. Field ' ' is "<epoch> <revision> <stamp> <size>". An id's field is the state of that event, the only
+ *   part that an update writes anew: "<owner> <lease> <kind> <revision> <until> <length> <size>". The owner is a hash of key
+ *   and subject; the length is that of the text, and the size that of key and entry, in UTF-16 code units, which Node
+ *   counts. The size of the set is that of all its events with their texts.
  * - `…:open:events`: hash. An id's field is "<cursor> <hash of type and key>", then the event as it was begun, in lines.
  * - `…:open:text:<id>`: string, the text of a growing event. It is appended to, so an update costs its own bytes here, in the
  *   append-only file and on the way to replicas.
- * - `…:open:settled:<id>`: string, "<epoch> <owner> <token> <cursor of the opening> <cursor>", then the settlement.
+ * - `…:open:settled:<id>`: string, "<epoch> <owner> <token> <cursor of the opening> <cursor> <hash of type and key>
+ *   <kind>", then the settlement.
  * - `…:open:order:<kind>`: list, "<id> <hash of type and key>" of the settlements that are remembered, the oldest first.
  * - `…:open:key:<hash of type and key>`: string, "<epoch> <id> <token>". A token is of one call: with it, the second attempt of
  *   a call whose answer was lost is known.
@@ -35,7 +37,7 @@ local settledOf, idOf = set .. ':settled:', set .. ':key:'
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local epoch, seq = open()
-local revision, stamp = 0, 0
+local revision, stamp, size = 0, 0, 0
 
 -- Numbers become text by format: '..' rounds those of more than 14 digits.
 local function digits(number) return string.format('%.0f', number) end
@@ -47,9 +49,9 @@ local kept = metaTtl(1)
 local function isGone()
   local stood = redis.call('HGET', set, ' ')
   if not stood then return redis.call('EXISTS', events) == 1 end
-  local of, at, stamped = string.match(stood, '^(%w+) (%d+) (%d+)$')
+  local of, at, stamped, sized = string.match(stood, '^(%w+) (%d+) (%d+) (%d+)$')
   if of ~= epoch then return true end
-  revision, stamp = tonumber(at), tonumber(stamped)
+  revision, stamp, size = tonumber(at), tonumber(stamped), tonumber(sized)
   return false
 end
 
@@ -61,10 +63,11 @@ local function dropGone()
 end
 
 local function read(text)
-  local owner, lease, kind, rev, over, length = string.match(text, '^(%S+) (%d+) (%a) (%d+) (%d+) (%d+)$')
+  local owner, lease, kind, rev, over, length, sized =
+    string.match(text, '^(%S+) (%d+) (%a) (%d+) (%d+) (%d+) (%d+)$')
   return {
     owner = owner, lease = tonumber(lease), kind = kind, rev = tonumber(rev), over = tonumber(over),
-    length = tonumber(length),
+    length = tonumber(length), size = tonumber(sized),
   }
 end
 
@@ -76,7 +79,7 @@ end
 
 local function written(state)
   return state.owner .. ' ' .. digits(state.lease) .. ' ' .. state.kind .. ' ' .. digits(state.rev) .. ' '
-    .. digits(state.over) .. ' ' .. digits(state.length)
+    .. digits(state.over) .. ' ' .. digits(state.length) .. ' ' .. digits(state.size)
 end
 
 -- A question has a deadline, which nothing moves.
@@ -95,7 +98,7 @@ end
 -- Counts a change. Returns where the set stands after it.
 local function step()
   revision, stamp = revision + 1, math.max(time[1] * 1000000 + time[2], stamp + 1)
-  return epoch .. ' ' .. digits(revision) .. ' ' .. digits(stamp)
+  return epoch .. ' ' .. digits(revision) .. ' ' .. digits(stamp) .. ' ' .. digits(size)
 end
 
 -- Moves the set on by a change, and announces it. 'state' is nil for an event that leaves the set.
@@ -113,6 +116,14 @@ local function change(channel, what, id, detail, state, body)
   redis.call('SPUBLISH', channel, table.concat(head, ' ') .. '\\n' .. body)
 end
 
+-- Takes an event out of the set, with its text.
+local function leave(channel, id, how, state)
+  size = size - state.length - state.size
+  redis.call('HDEL', events, id)
+  redis.call('UNLINK', texts .. id)
+  change(channel, 's', id, how, nil, '')
+end
+
 -- An event as replies have it: id, state, what it was begun with, and text. nil if Redis has lost a part of it.
 local function parts(id, state)
   local begun, text = redis.call('HGET', events, id), redis.call('GET', texts .. id)
@@ -121,7 +132,8 @@ local function parts(id, state)
 end
 
 -- Takes out an event of which Redis has lost a part. Nothing can be told of it: tails find by their check that the set is another.
-local function lose(id)
+local function lose(id, state)
+  size = size - state.length - state.size
   redis.call('HDEL', set, id)
   redis.call('HDEL', events, id)
   redis.call('UNLINK', texts .. id)

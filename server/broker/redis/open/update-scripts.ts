@@ -1,4 +1,4 @@
-import { MAX_GROWN } from '../../open/open-events.ts';
+import { FORGOTTEN_STATES, MAX_GROWN, MAX_OPEN_CHARS } from '../../open/open-events.ts';
 import { REFUSE_LATER } from '../log/format.ts';
 import { META_OUTLIVES_LOG_MS } from '../log/scripts.ts';
 import { ANNOUNCED, setScript } from './set-script.ts';
@@ -38,13 +38,14 @@ if at > state.length then return { 'conflict', state.length } end
 if length == 0 then return { 'there', state.length, '' } end
 if at < state.length then return { 'there', state.length, redis.call('GET', texts .. id) or '' } end
 if at + length > ${MAX_GROWN} then return { 'large' } end
+if size + length > ${MAX_OPEN_CHARS} then return { 'crowded' } end
 local bytes = redis.call('APPEND', texts .. id, text)
 if at > 0 and bytes == #text then
-  lose(id)
+  lose(id, state)
   return { 'none' }
 end
 if at == 0 then redis.call('PEXPIRE', texts .. id, kept) end
-state.length = at + length
+state.length, size = at + length, size + length
 renew(state)
 change(channel, 'a', id, digits(at), state, text)
 return { 'grown', state.length }
@@ -52,21 +53,52 @@ return { 'grown', state.length }
   STANDING,
 );
 
-/** Replaces the data of a presence. Own ARGV: id, owner, the event in lines, channel. Reply: `done`, or a refusal. */
+/** Replaces the data of a presence. Own ARGV: id, owner, the event in lines, the size of key and entry, channel. Reply: `done`, or a refusal. */
 export const REPLACE = setScript(
-  4,
+  5,
   `
-local id, owner, lines, channel = unpack(own)
+local id, owner, lines, sized, channel = unpack(own)
 dropGone()
 local state = stateOf(id)
 local refused = refusal(id, owner, state)
 if refused then return refused end
 if state.kind ~= 'p' then return { 'kind', state.kind } end
+if sized - state.size > math.max(0, ${MAX_OPEN_CHARS} - size) then return { 'crowded' } end
+size, state.size = size + sized - state.size, tonumber(sized)
 local begun = string.match(redis.call('HGET', events, id) or '', '^[^\\n]*')
 redis.call('HSET', events, id, begun .. '\\n' .. lines)
 renew(state)
 change(channel, 'r', id, '-', state, lines)
 return { 'done' }
+`,
+  STANDING,
+);
+
+/** Letters of the kinds, and the states of events that were forgotten. */
+const FORGOTTEN = `{ g = '${FORGOTTEN_STATES.growing}', q = '${FORGOTTEN_STATES.question}', p = '${FORGOTTEN_STATES.presence}' }`;
+
+/** Forgets an event, open or settled. Own ARGV: id, channel. Reply: nothing. */
+export const FORGET = setScript(
+  2,
+  `
+local id, channel = unpack(own)
+dropGone()
+local state, key, kind = stateOf(id), nil, nil
+local forgotten = ${FORGOTTEN}
+if state then
+  key = string.match(redis.call('HGET', events, id) or '', '^%S+ (%S+)\\n')
+  leave(channel, id, forgotten[state.kind], state)
+end
+local settled = redis.call('GET', settledOf .. id)
+if settled then
+  key, kind = string.match(settled, '^%S+ %S+ %S+ %S+ %S+ (%S+) (%S+)\\n')
+  redis.call('UNLINK', settledOf .. id)
+  redis.call('LREM', set .. ':order:' .. kind, 1, id .. ' ' .. key)
+end
+if not key then return {} end
+local held = string.match(redis.call('GET', idOf .. key) or '', '^%S+ (%S+) ')
+if held == id then redis.call('UNLINK', idOf .. key) end
+return {}
 `,
   STANDING,
 );
