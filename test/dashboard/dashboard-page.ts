@@ -47,15 +47,18 @@ export class DashboardPage implements AsyncDisposable {
       const texts = new Map<number, string>();
       for (let top = 0; ; top += feed.clientHeight * 0.8) {
         feed.scrollTop = top;
-        // Until the rows in sight are there, for a second at most.
-        for (let frame = 0; frame < 60; frame++) {
+        // Until the rows in sight are there, for ten seconds at most; for a second where there may be none.
+        for (let frame = 0; frame < 600; frame++) {
           await new Promise(requestAnimationFrame);
+          // A page that follows the newest row goes on doing so until it has seen that it was scrolled.
+          if (top === 0) feed.scrollTop = 0;
           const { top: upper, bottom: lower } = feed.getBoundingClientRect();
           const rows = [...feed.querySelectorAll('article')];
           const places = rows.map((row) => row.getBoundingClientRect());
           const isLast = rows.some((row) => row.ariaPosInSet === row.ariaSetSize);
           const isFirst = rows.some((row) => row.ariaPosInSet === '1');
-          const above = isFirst || places.some((place) => place.top <= upper);
+          const above = isFirst || (top > 0 && places.some((place) => place.top <= upper));
+          if (rows.length === 0 && frame > 60) break;
           if (above && (isLast || places.some((place) => place.bottom >= lower))) break;
         }
         for (const row of feed.querySelectorAll<HTMLElement>('article')) {
