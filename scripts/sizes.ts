@@ -36,15 +36,10 @@ const BUDGETS: readonly Budget[] = [
     config: door('client/index.ts'),
     // 4 KB of it are the reader and writer of superjson's format, with its bounds; 2 versions of events, and the
     // fingerprints of their schemas, which a publisher to a broker writes; 0.2 of that tell which version data is of, so
-<<<<<<< HEAD
     // that a held publisher loses no field, and what is wrong with a step; 0.1 tell that no server can be reached, and that
-    // nobody is authenticated.
-    maxBytes: 19.8 * KB,
-=======
-    // that a held publisher loses no field, and what is wrong with a step. 3.9 are open events: 0.5 their kinds in a
-    // catalog, 0.7 whole events made of their changes, the rest the verbs and handles.
-    maxBytes: 23.7 * KB,
->>>>>>> open-client
+    // nobody is authenticated. 3.9 are open events: 0.5 their kinds in a catalog, 0.7 whole events made of their changes,
+    // the rest the verbs and handles.
+    maxBytes: 23.8 * KB,
     packages: [...TRPC, 'superjson', 'ws', 'zod'],
   },
   {
