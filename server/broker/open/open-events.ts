@@ -9,6 +9,9 @@ import type { BegunKind, SettledState, Settlement } from '../../../shared/open/o
  * Each change is one step, together with the record that it appends, if it appends one: either all of it happens or nothing.
  * It moves the set's revision on by one and is announced to all tails, in order with the records around it. With an epoch of
  * the log its set goes [O10]. Durations are measured by the broker's own clock.
+ *
+ * A change by an owner is refused with ALREADY_SETTLED and the settlement; NOT_OPEN; or FORBIDDEN where key or subject is
+ * another than the one that began it.
  */
 export interface OpenEvents {
   /**
@@ -26,13 +29,13 @@ export interface OpenEvents {
    * @param text well-formed: no half of a surrogate pair
    * @returns the length of all text, in UTF-16 code units
    * @throws EventsError CONFLICT with the length; TOO_LARGE, also past {@link MAX_OPEN_CHARS}; INVALID_OPTION for another
-   *   kind; and as {@link OwnerChecked}
+   *   kind; and as for all changes of an owner
    */
   append(topic: string, owner: Owner, at: number, text: string): Promise<number>;
 
   /**
    * Replaces the data of a presence, and renews its lease.
-   * @throws EventsError INVALID_OPTION for another kind; TOO_LARGE past {@link MAX_OPEN_CHARS}; and as {@link OwnerChecked}
+   * @throws EventsError INVALID_OPTION for another kind; TOO_LARGE past {@link MAX_OPEN_CHARS}; and as for all changes of an owner
    */
   replace(topic: string, owner: Owner, entry: LogEntry): Promise<void>;
 
@@ -44,7 +47,7 @@ export interface OpenEvents {
    * record is stored whatever was published under its id before: anybody can tell that id in advance.
    * @returns the settlement; null where the event has changed since its revision was `rev`, or its lease was renewed:
    *   then nothing happened, and it has to be looked at again
-   * @throws EventsError as {@link OwnerChecked}
+   * @throws EventsError as for all changes of an owner
    */
   settle(topic: string, settling: Settling): Promise<Settlement | null>;
 
@@ -68,13 +71,6 @@ export interface OpenEvents {
   /** Events of all topics whose lease or deadline is over, `most` at most. */
   lapsed(most: number): Promise<readonly { readonly topic: string; readonly event: OpenEvent }[]>;
 }
-
-/**
- * The check that comes before a change by an owner.
- * @throws EventsError NOT_OPEN; FORBIDDEN where key or subject is another than the one that began it, settled or not;
- *   ALREADY_SETTLED with the settlement
- */
-export type OwnerChecked = never;
 
 /** The one who may change an event: who knows its key, and is the subject that began it. */
 export interface Owner {
