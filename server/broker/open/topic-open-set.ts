@@ -239,7 +239,7 @@ export class TopicOpenSet {
     return { id: settlement.id, cursor: begun, resumed: false, settled: settlement };
   }
 
-  /** An open event of an owner's. @throws EventsError as OwnerChecked says */
+  /** An open event of an owner's. @throws EventsError as the contract says of changes by an owner */
   #owned({ id, ...owner }: Owner, now: number): HeldEvent {
     const held = this.#open.get(id);
     if (!held) throw this.#closed(id, now, owner);
