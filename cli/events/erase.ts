@@ -41,6 +41,7 @@ async function matching(
 ): Promise<string> {
   let events = 0;
   let unreadable = 0;
+  let least = ''; // before the number, where the server does not look at all of the log for now
   let since: Since = { at: new Date(0).toISOString() };
   for (let atEnd = false; !atEnd; ) {
     const page: Awaited<ReturnType<EventsSource['history']>> = await source.history({
@@ -51,9 +52,10 @@ async function matching(
     events += page.items.length;
     for (const { reason, lost } of page.gaps)
       if (reason === 'dropped' || reason === 'unknown_version') unreadable += lost ?? 0;
+    if (page.held) least = 'at least ';
     ({ next: since, atEnd } = page);
   }
-  if (Object.keys(selection.filter).length === 0) return `matching events: ${events + unreadable}; `;
+  if (Object.keys(selection.filter).length === 0) return `matching events: ${least}${events + unreadable}; `;
   const others = unreadable > 0 ? `, beside ${unreadable} that the catalog cannot read` : '';
-  return `matching events: ${events}${others}; `;
+  return `matching events: ${least}${events}${others}; `;
 }

@@ -55,6 +55,16 @@ describe('[V4] a server that is outdated', () => {
     expect(printed(all.stdout)).toEqual(['note', 'stream_gap', 'note']);
   });
 
+  test('erase without --yes counts what it could read, and says so', async () => {
+    await publishOld('1');
+    await publishNew('2');
+    await publishOld('3');
+    const count = async () => (await run('erase', '--filter', '{}')).stderr;
+    expect(await count()).toMatch(/matching events: at least 1; nothing/);
+    await clock.advance(WAIT_MS);
+    expect(await count()).toMatch(/matching events: 3; nothing/);
+  });
+
   test('export of it ends with an error also where nothing can be read before', async () => {
     await publishNew('1');
     expect(await run('export')).toMatchObject({ code: 1, stdout: '' });
