@@ -16,7 +16,7 @@ export function describeSchemas({ open, keepsSchemas }: BrokerKind): void {
     expect(log.broker.keepSchemas !== undefined).toBe(keepsSchemas);
   });
 
-  describe.skipIf(!keepsSchemas)('schemas', () => {
+  describe.skipIf(!keepsSchemas)('schemas (of brokers whose logs outlive the process)', () => {
     test('[V3] are kept once, and answered as they were before, the oldest first', async () => {
       await using log = await open();
       const keep = async (...schemas: KeptSchema[]) => log.another().keepSchemas?.(schemas);

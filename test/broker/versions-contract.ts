@@ -87,7 +87,7 @@ export function describeVersions({ open, inherit }: BrokerKind): void {
     });
   });
 
-  describe.skipIf(!inherit)('a log of format 1', () => {
+  describe.skipIf(!inherit)('a log of format 1 (of brokers whose logs outlive the process)', () => {
     const openOld = (...call: Parameters<NonNullable<typeof inherit>>) => {
       if (!inherit) throw new Error('not skipped');
       return inherit(...call);
