@@ -112,6 +112,7 @@ test('a log of version 1 is taken over with everything in it', async () => {
     'ALTER TABLE records DROP COLUMN version',
     'ALTER TABLE records DROP COLUMN schema',
     'DROP TABLE schemas',
+    ...['sets', 'events', 'texts', 'settled'].map((of) => `DROP TABLE open_${of}`),
     'PRAGMA user_version = 1',
   ]) {
     await disk.query(sql);

@@ -57,14 +57,14 @@ describe('ask', () => {
     expect(await openSet(world)).toHaveLength(1);
   });
 
-  test('a settlement that was erased meanwhile is found where it was settled', async () => {
+  test('[V7] a question that was erased meanwhile is told as not open: nobody remembers its answer', async () => {
     const world = openWorld();
     const { id, key, cursor } = await world.manager.opens.begin('approval', { tool: 'rm' }, { key: 'k' });
     expect(cursor).toMatch(/:1$/);
     const asked = world.manager.ask('approval', { tool: 'rm' }, { key });
     await world.manager.answer('approval', id, { allow: true });
     await world.manager.erase({ filter: {} });
-    expect(await asked).toMatchObject({ state: 'answered' });
+    await expect(asked).rejects.toMatchObject({ code: 'NOT_OPEN' });
   });
 });
 
