@@ -57,14 +57,16 @@ describe('ask', () => {
     expect(await openSet(world)).toHaveLength(1);
   });
 
-  test('[V7] a question that was erased meanwhile is told as not open: nobody remembers its answer', async () => {
+  test('[V7] of a question that was erased nothing is remembered: under its key it is asked anew', async () => {
     const world = openWorld();
-    const { id, key, cursor } = await world.manager.opens.begin('approval', { tool: 'rm' }, { key: 'k' });
-    expect(cursor).toMatch(/:1$/);
-    const asked = world.manager.ask('approval', { tool: 'rm' }, { key });
-    await world.manager.answer('approval', id, { allow: true });
+    const first = await world.manager.opens.begin('approval', { tool: 'rm' }, { key: 'k' });
+    await world.manager.answer('approval', first.id, { allow: true });
     await world.manager.erase({ filter: {} });
-    await expect(asked).rejects.toMatchObject({ code: 'NOT_OPEN' });
+    await expect(world.manager.opens.find('default', first.id)).rejects.toMatchObject({ code: 'NOT_OPEN' });
+    const again = await world.manager.opens.begin('approval', { tool: 'rm' }, { key: 'k' });
+    expect(again).toMatchObject({ resumed: false });
+    expect(again.settled).toBeUndefined();
+    expect(again.id).not.toBe(first.id);
   });
 });
 
