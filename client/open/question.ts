@@ -1,6 +1,7 @@
 import { EventsError } from '../../shared/errors.ts';
 import type { Answered } from '../../shared/open/answered.ts';
 import type { BegunEvent } from '../../shared/open/handles.ts';
+import { isStreamNotice } from '../../shared/stream-items.ts';
 import { onAbort } from '../../shared/timing.ts';
 import type { Wire } from '../connection/wire.ts';
 import { closedError } from '../failures/errors.ts';
@@ -70,7 +71,7 @@ function settlementOf(
   const promise = new Promise<End | { lostAt: string }>((resolve, reject) => {
     const subscription = new Subscription(wire, path, input, {
       onItem: (item, cursor) => {
-        if (item.event_type === 'stream_gap') {
+        if (isStreamNotice(item) && item.event_type === 'stream_gap') {
           // Asked again it would be there again.
           if (item.data.open?.includes(id)) reject(new EventsError('NOT_OPEN', 'The question was erased.'));
           resolve({ lostAt: cursor });

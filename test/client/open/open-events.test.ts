@@ -73,6 +73,10 @@ test('[V7] an event that was erased is told nothing more of, not even that it is
   expect(hand(erased, update({ id: '1', at: 1, text: '!' }))).toEqual(['stream_gap']);
   open.restart();
   expect(hand(reply('2', 'b'), synced)).toEqual(['stream_synced']);
+  // Whoever reads no further than the gap leaves nothing to be told.
+  open.take({ ...erased, data: { ...data, open: ['2'] } }).next();
+  open.restart();
+  expect(hand(synced)).toEqual(['stream_synced']);
 });
 
 describe('a presence', () => {
