@@ -1,5 +1,7 @@
+import { EventsError } from '../../shared/errors.ts';
 import type { Answered } from '../../shared/open/answered.ts';
 import type { BegunEvent } from '../../shared/open/handles.ts';
+import { isStreamNotice } from '../../shared/stream-items.ts';
 import { onAbort } from '../../shared/timing.ts';
 import type { Wire } from '../connection/wire.ts';
 import { closedError } from '../failures/errors.ts';
@@ -23,7 +25,7 @@ interface QuestionOptions {
  * Asks a question, and follows its topic until it is settled. Where events were lost its settlement may have been one of
  * them, and so it asks again.
  *
- * @throws EventsError what asking threw, or what ended the subscription; the signal's reason
+ * @throws EventsError NOT_OPEN where it was erased; what asking threw, or what ended the subscription; the signal's reason
  */
 export async function awaitAnswer<A>(wire: Wire, options: QuestionOptions): Promise<Answered<A>> {
   const { type, topic, ask, withdraw, signal } = options;
@@ -69,7 +71,11 @@ function settlementOf(
   const promise = new Promise<End | { lostAt: string }>((resolve, reject) => {
     const subscription = new Subscription(wire, path, input, {
       onItem: (item, cursor) => {
-        if (item.event_type === 'stream_gap') resolve({ lostAt: cursor });
+        if (isStreamNotice(item) && item.event_type === 'stream_gap') {
+          // Asked again it would be there again.
+          if (item.data.open?.includes(id)) reject(new EventsError('NOT_OPEN', 'The question was erased.'));
+          resolve({ lostAt: cursor });
+        }
         if (!('open' in item) || item.open?.id !== id) return;
         const { state } = item.open;
         if (state === 'lost') resolve({ lostAt: cursor });

@@ -35,9 +35,11 @@ export class OpenEvents {
     else {
       // What is not told again is open no more; of a log that was lost nothing is [O10].
       if (item.event_type === 'stream_synced') yield* this.#lose(({ isTold }) => !isTold);
+      const { reason, open = [] } = item.event_type === 'stream_gap' ? item.data : {};
+      // What was erased is told nothing more of, also where nobody goes on after this item.
+      for (const id of open) this.#held.delete(id);
       yield item;
-      if (item.event_type === 'stream_gap' && item.data.reason === 'epoch_changed')
-        yield* this.#lose(({ event }) => event.topic === item.topic);
+      if (reason === 'epoch_changed') yield* this.#lose(({ event }) => event.topic === item.topic);
     }
   }
 

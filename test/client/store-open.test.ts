@@ -63,7 +63,8 @@ function fakeStore() {
         1,
       ),
     count: (count: number) => options.onCount?.({ type: 'viewer', count }, { topic }),
-    gap: (from: string, to: string) => options.onGap?.({ from, to, lost: null, reason: 'erased' }, { topic }),
+    gap: (from: string, to: string, open?: string[]) =>
+      options.onGap?.({ from, to, lost: null, reason: 'erased', ...(open && { open }) }, { topic }),
   };
 }
 
@@ -150,6 +151,23 @@ test('an event that was erased is not open either', () => {
   gap('e:0', 'e:1');
   frame();
   expect(shown(store)).toEqual(['b@e:2', 'b@e:2']);
+});
+
+test('[V7] an event that was erased goes wherever it was told first, and none that was told in its place', () => {
+  const { store, note, reply, gap } = fakeStore();
+  store.follow(key, 10, () => {});
+  note('x', 5);
+  reply('1', 'joined', 5, false);
+  reply('2', 'kept', 5, false);
+  reply('3', 'a', 6);
+  frame();
+  gap('e:0', 'e:5', ['1']);
+  frame();
+  expect(shown(store)).toEqual(['kept@e:5 a@e:6', 'kept@e:5 a@e:6']);
+  reply('3', 'ab', 6, false);
+  gap('e:5', 'e:6', ['3']);
+  frame();
+  expect(shown(store)).toEqual(['kept@e:5', 'kept@e:5']);
 });
 
 test('[O11] members that are counted are not listed, until they are told one by one again', () => {

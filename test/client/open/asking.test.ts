@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { EventManager, SqliteBroker } from '../../../server/index.ts';
+import { EventManager, MemoryBroker, SqliteBroker } from '../../../server/index.ts';
 import { openCatalog as catalog } from '../../open/world.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
@@ -96,7 +96,8 @@ test('an asker whose process is gone asks again with its key, and gets the answe
 });
 
 test('a question whose settlement was trimmed away is asked for again, and answered', async () => {
-  await using server = await startTestServer({ catalog });
+  const manager = new EventManager({ catalog, broker: new MemoryBroker({ maxRecords: 2 }) });
+  await using server = await startTestServer({ catalog, manager });
   await using asker = connect({ url: server.wsUrl, catalog });
   const asked = asker.ask('approval', DEPLOY, { key: 'call-7' });
   await eventually(() => expect(server.manager.stats().subscribers).toBe(1));
@@ -105,11 +106,32 @@ test('a question whose settlement was trimmed away is asked for again, and answe
   server.drop();
   await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
   const id = items[0]?.event.open?.id ?? '';
-  const { cursor } = await server.manager.answer('approval', id, { allow: true });
-  await server.manager.erase({ cursor });
+  await server.manager.answer('approval', id, { allow: true });
+  for (const text of ['a', 'b']) await server.manager.publish('note', { text });
   server.refusing = false;
   expect(await asked).toMatchObject({ state: 'answered' });
 });
+
+test.each([{ when: 'while its asker is connected' }, { when: 'while it is not' }])(
+  '[V7] a question that is erased $when is not asked again: its asker is told',
+  async ({ when }) => {
+    await using server = await startTestServer({ catalog });
+    await using asker = connect({ url: server.wsUrl, catalog });
+    const asked = asker.ask('approval', DEPLOY, { key: 'call-7' });
+    const refused = expect(asked).rejects.toMatchObject({ code: 'NOT_OPEN' });
+    await eventually(() => expect(server.manager.stats().subscribers).toBe(1));
+    const isAway = when === 'while it is not';
+    if (isAway) {
+      server.refusing = true;
+      server.drop();
+      await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
+    }
+    expect(await server.manager.erase({ filter: { tool: 'deploy' } })).toEqual({ erased: 1 });
+    server.refusing = false;
+    await refused;
+    expect((await server.manager.openEvents()).items).toEqual([]);
+  },
+);
 
 test('a signal withdraws the question, even one whose asking was not answered yet', async () => {
   await using server = await startTestServer({ catalog });

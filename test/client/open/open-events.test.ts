@@ -65,6 +65,20 @@ describe('a piece of text', () => {
   });
 });
 
+test('[V7] an event that was erased is told nothing more of, not even that it is over', () => {
+  const { hand, open } = handing();
+  hand(reply('1', 'a'), reply('2', 'b'));
+  const data = { from: 'e:0', to: 'e:1', lost: 1, reason: 'erased', open: ['1'] } as const;
+  const erased = { event_type: 'stream_gap', timestamp, data } as const;
+  expect(hand(erased, update({ id: '1', at: 1, text: '!' }))).toEqual(['stream_gap']);
+  open.restart();
+  expect(hand(reply('2', 'b'), synced)).toEqual(['stream_synced']);
+  // Whoever reads no further than the gap leaves nothing to be told.
+  open.take({ ...erased, data: { ...data, open: ['2'] } }).next();
+  open.restart();
+  expect(hand(synced)).toEqual(['stream_synced']);
+});
+
 describe('a presence', () => {
   test('is told with its data replaced, and once when it is over', () => {
     const { hand } = handing();
