@@ -47,8 +47,8 @@ export class DashboardPage implements AsyncDisposable {
       const texts = new Map<number, string>();
       for (let top = 0; ; top += feed.clientHeight * 0.8) {
         feed.scrollTop = top;
-        // Until the rows in sight are there, for ten seconds at most; for a second where there may be none.
-        for (let frame = 0; frame < 600; frame++) {
+        // Until the rows in sight are there, for a second at most; for ten at first, until the page has seen the scrolling.
+        for (let frame = 0; frame < (top === 0 ? 600 : 60); frame++) {
           await new Promise(requestAnimationFrame);
           // A page that follows the newest row goes on doing so until it has seen that it was scrolled.
           if (top === 0) feed.scrollTop = 0;
