@@ -60,6 +60,15 @@ describe('a stock client of tRPC over a WebSocket', () => {
     ]);
   });
 
+  test('a reason has no control characters, and no text begins with half of a surrogate pair', async () => {
+    const { id, key } = await trpc.begin.reply.mutate({ data: { agent_id: 'shadow', text: '' } });
+    await trpc.settle.mutate({ id, key, state: 'aborted', reason: 'a\u001b[2Jb\u0000' });
+    const { items } = await trpc.history.query();
+    expect(items).toMatchObject([{ event: { open: { state: 'aborted', reason: 'a[2Jb' } } }]);
+    const half = trpc.begin.reply.mutate({ data: { agent_id: 'shadow', text: 'x\ud83d' } });
+    expect(await failure(half)).toMatchObject({ reason: 'INVALID_OPTION' });
+  });
+
   test('asks, and is answered once; the error of a second answer does not tell the first', async () => {
     const asked = { data: { tool: 'rm' }, topic: 'run-1', key: 'call-1', timeoutMs: 60_000 };
     const { id } = await trpc.begin.approval.mutate(asked);

@@ -1,5 +1,5 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
-import { hasControlCharacters } from '../../../shared/data/control-characters.ts';
+import { hasControlCharacters, withoutControlCharacters } from '../../../shared/data/control-characters.ts';
 import { newEntryId } from '../../../shared/data/entry-ids.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry } from '../../../shared/log.ts';
@@ -113,6 +113,7 @@ export class OpenVerbs {
     const leaseMs = leaseOf(kind, options);
     const id = newOpenId(type);
     const opening = intake.validated(() => entries.opening(begun, data, { id, by, traceparent }));
+    if (opening.grows) checked('text', opening.grows.text); // Redis cannot keep half of a surrogate pair
     const event = { id, key, by, kind, leaseMs, ...opening };
     const found = await intake.admitted(
       () => this.#sets.begin(topic, event, maxOpen),
@@ -176,14 +177,16 @@ export class OpenVerbs {
     reason,
     ...owner
   }: OwnedEvent & { state: SettledState; reason?: string | undefined }): Promise<{ cursor: string }> {
-    const { intake } = this.#parts;
+    const { catalog, intake } = this.#parts;
     const name = parseTopic(topic);
     const { type, kind } = this.#typeOf(owner.id);
     requireOwnersState(type, kind, state);
+    const given = reason === undefined ? undefined : checked('reason', reason);
+    const why = given && catalog.cleans ? withoutControlCharacters(given) : given;
     await this.#appends.flush(name, owner);
     await this.#updates.flush(name, owner);
     return intake.admitted(
-      () => this.#settling.byOwner(this.#sets, name, owner, { state, reason }),
+      () => this.#settling.byOwner(this.#sets, name, owner, { state, reason: why }),
       () => this.#countSettlement(type),
     );
   }
