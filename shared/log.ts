@@ -89,16 +89,17 @@ export function toLogEntry<C extends AnyCatalog>(
     version === newest
       ? catalog.parse(event_type, event.data)
       : catalog.downcast(event_type, version, event.data);
-  return validatedEntry(catalog, { ...event, data }, stamp);
+  return validatedEntry(catalog, event, data, stamp);
 }
 
 /** The log entry of an event whose data is valid: of the version that the stamp names, as that version's schema yields it. */
 export function validatedEntry<C extends AnyCatalog>(
   catalog: C,
-  event: { event_type: string; data: unknown } & PublishMeta,
+  event: { event_type: string } & PublishMeta,
+  data: unknown,
   { by, version: held, open, stored }: EntryStamp,
 ): LogEntry {
-  const { event_type, data, timestamp, idempotencyKey, traceparent } = event;
+  const { event_type, timestamp, idempotencyKey, traceparent } = event;
   const newest = catalog.versionOf(event_type);
   const version = held ?? newest;
   const envelope: Record<string, unknown> = { event_type, timestamp: timestamp ?? now(), data };

@@ -136,8 +136,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   ): Promise<ManagerPublishResult> {
     if (this.#closed) return Promise.reject(managerClosed());
     this.#schemas.compare();
-    const { topic, by, ...meta } = options;
-    return this.#publisher.publish(topic, { event_type, data, ...meta }, by);
+    const { topic, by, timestamp, idempotencyKey, traceparent } = options;
+    return this.#publisher.publish(topic, { event_type, data, timestamp, idempotencyKey, traceparent }, by);
   }
 
   /**

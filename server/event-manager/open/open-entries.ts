@@ -73,12 +73,8 @@ export class OpenEntries {
     const isHeld = version !== undefined && version !== this.#catalog.versionOf(type);
     return validatedEntry(
       this.#catalog,
-      {
-        event_type: type,
-        data: isHeld ? this.#catalog.downcast(type, version, whole) : whole,
-        idempotencyKey: settlementId(id),
-        traceparent,
-      },
+      { event_type: type, idempotencyKey: settlementId(id), traceparent },
+      isHeld ? this.#catalog.downcast(type, version, whole) : whole,
       { by, version, open: settledPart(event, stamp) },
     );
   }

@@ -104,13 +104,12 @@ export class ManagerPublisher {
     const topic = parseTopic(topicName);
     const isEphemeral = this.#catalog.opens[event.event_type]?.kind === 'ephemeral';
     const stored = isEphemeral ? false : undefined;
-    const entry = this.#intake.validated(() => this.#toEntry(event, { by, stored }));
+    const entry = this.#intake.validated(() => this.#toEntry(event, by, stored));
     const throttle = this.#throttles.get(entry.type);
     this.#intake.gate.enter(1);
     try {
-      const append = () => (isEphemeral ? this.#announce(topic, entry) : this.#append(topic, [entry]));
-      if (!throttle) return only(await append());
-      const { result, replaced } = await throttle.run(topic, append);
+      if (!throttle) return only(await this.#send(topic, entry, isEphemeral));
+      const { result, replaced } = await throttle.run(topic, () => this.#send(topic, entry, isEphemeral));
       return replaced ? { ...only(result), conflated: true } : only(result);
     } finally {
       this.#intake.gate.leave(1);
@@ -125,7 +124,7 @@ export class ManagerPublisher {
     const topic = parseTopic(topicName);
     const publisherOf = (index: number) => (typeof by === 'object' ? by[index] : by);
     const entries = this.#intake.validated(() =>
-      events.map((event, index) => atIndex(index, () => this.#toEntry(event, { by: publisherOf(index) }))),
+      events.map((event, index) => atIndex(index, () => this.#toEntry(event, publisherOf(index)))),
     );
     if (entries.length === 0) return [];
     this.#intake.gate.enter(entries.length);
@@ -141,22 +140,29 @@ export class ManagerPublisher {
     for (const throttle of this.#throttles.values()) throttle.flush();
   }
 
-  #toEntry(event: UncheckedEvent, stamp: EntryStamp): LogEntry {
+  #toEntry(event: UncheckedEvent, by: string | undefined, stored?: EntryStamp['stored']): LogEntry {
     const version = this.#publishAs.get(event.event_type);
     try {
-      return toLogEntry(this.#catalog, event, { ...stamp, version });
+      return toLogEntry(this.#catalog, event, { by, version, stored });
     } catch (error) {
       throw version === undefined ? error : heldRefusal(error, event.event_type, version);
     }
   }
 
+  #send(topic: string, entry: LogEntry, isEphemeral: boolean): Promise<PublishResult[]> {
+    return isEphemeral ? this.#announce(topic, entry) : this.#append(topic, [entry]);
+  }
+
   #append(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
-    const publish = () => this.#broker.publish(topic, entries);
-    return this.#intake.write(entries.length, publish, (results) => {
-      for (const [index, { type }] of entries.entries()) {
-        if (!results[index]?.duplicate) this.#intake.published.add(type);
-      }
-    });
+    return this.#intake.write(
+      entries.length,
+      () => this.#broker.publish(topic, entries),
+      (results) => {
+        for (const [index, { type }] of entries.entries()) {
+          if (!results[index]?.duplicate) this.#intake.published.add(type);
+        }
+      },
+    );
   }
 
   /** Hands an event to those who are there: no log stores it. */

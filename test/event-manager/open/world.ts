@@ -32,7 +32,7 @@ type Begun = keyof typeof KINDS;
 /** An entry as this process's own publishers make it, with the parts of an open event. */
 export function entryOf(type: string, data: unknown, more: object = {}, by?: string) {
   const { parse }: AnyCatalog = catalog;
-  const entry = validatedEntry(catalog, { event_type: type, data: parse(type, data) }, { by });
+  const entry = validatedEntry(catalog, { event_type: type }, parse(type, data), { by });
   const json = JSON.stringify({ ...JSON.parse(entry.json), ...more });
   return { ...entry, json };
 }
