@@ -62,7 +62,9 @@ export type ServerStats = inferRouterOutputs<AppRouter>['stats'];
 
 /**
  * Receives events one by one, in order: an open event when it is opened, with each growth and when it is settled, each time
- * whole, and under one `open.id`. One that was opened and is not told again has the state `lost`. One handler that throws or rejects stops neither the stream nor other handlers [D11]. */
+ * whole, and under one `open.id`. One that was opened and is not told again has the state `lost`. One handler that throws
+ * or rejects stops neither the stream nor other handlers [D11].
+ */
 export type EventHandler<N extends EventName<C>, C extends AnyCatalog> = (
   event: EventOf<N, C>,
   meta: { cursor: string; topic: string },

@@ -1,5 +1,5 @@
 import { EventsError } from '../../shared/errors.ts';
-import type { Answered } from '../../shared/open/answered.ts';
+import { type Answered, answeredBy } from '../../shared/open/answered.ts';
 import type { BegunEvent } from '../../shared/open/handles.ts';
 import { isStreamNotice } from '../../shared/stream-items.ts';
 import { onAbort } from '../../shared/timing.ts';
@@ -40,12 +40,12 @@ export async function awaitAnswer<A>(wire: Wire, options: QuestionOptions): Prom
     let [since, id] = ['', ''];
     for (;;) {
       const asked = await Promise.race([asking, aborted]);
-      if (asked.settled) return endOf(asked.settled);
+      if (asked.settled) return answeredBy(asked.settled);
       if (asked.id !== id) since = asked.cursor;
       id = asked.id;
       const answered = settlementOf(wire, `on.${type}`, { topic, since }, id);
       const end = await Promise.race([answered.promise, aborted]).finally(answered.stop);
-      if ('state' in end) return endOf(end);
+      if ('state' in end) return answeredBy(end);
       since = end.lostAt;
       asking = ask();
     }
@@ -89,9 +89,4 @@ function settlementOf(
   });
   promise.catch(() => {}); // it is raced
   return { promise, stop };
-}
-
-function endOf<A>({ state, by, answer }: End): Answered<A> {
-  // A question has no other states, and its answer was parsed by the server.
-  return { state: state as Answered<A>['state'], by, answer: answer as A | undefined };
 }

@@ -1,12 +1,12 @@
 import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry } from '../../../shared/log.ts';
+import { MAX_GROWN } from '../../../shared/open/bounds.ts';
 import type { Settlement } from '../../../shared/open/open-part.ts';
 import {
   ANSWERED_MS,
   type Begun,
   charsOf,
   FORGOTTEN_STATES,
-  MAX_GROWN,
   MAX_OPEN_CHARS,
   type NewOpenEvent,
   type OpenChange,
@@ -85,7 +85,7 @@ export class TopicOpenSet {
     this.#chars = from.held.reduce((sum, held) => sum + allCharsOf(held), 0);
   }
 
-  /** The same set, to be changed apart from this one. Both have the same leases, and take memory once. */
+  /** A copy, to be changed apart from this one. Both have the same leases, and take memory once. */
   copy(): TopicOpenSet {
     const copy = new TopicOpenSet(this.#settled, this.#memory);
     copy.#open = new Map(this.#open);

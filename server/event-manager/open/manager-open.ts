@@ -1,10 +1,10 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { AnswerInput, AnswerOf, EventInput, EventName, OpenName } from '../../../shared/events.ts';
-import type { Answered } from '../../../shared/open/answered.ts';
+import { type Answered, answeredBy } from '../../../shared/open/answered.ts';
 import { type OpenHandle, openHandle } from '../../../shared/open/handles.ts';
 import type { OpenPage } from '../../../shared/open/open-page.ts';
-import type { BegunKind, Settlement } from '../../../shared/open/open-part.ts';
+import type { BegunKind } from '../../../shared/open/open-part.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
 import { type Clock, onAbort } from '../../../shared/timing.ts';
 import type { DeliveredItem } from '../records/stream-record.ts';
@@ -29,7 +29,7 @@ export interface AnswerOptions {
 /** The verbs of open events that an EventManager has for code of its own process. */
 export abstract class ManagerOpen<C extends AnyCatalog> {
   abstract readonly catalog: C;
-  /** The same verbs as single calls, as the router makes them: no lease is renewed by itself. */
+  /** Single calls of these verbs, as the router makes them: no lease is renewed by itself. */
   abstract readonly opens: OpenVerbs;
   protected abstract readonly clock: Clock;
 
@@ -97,7 +97,7 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
     signal?.throwIfAborted();
     const { topic, by } = options;
     const { id, key, cursor, settled } = await this.opens.begin(type, asks, options);
-    if (settled) return endOf(settled);
+    if (settled) return answeredBy(settled);
     const withdraw = () => {
       this.opens.settle({ topic, id, key, by, state: 'withdrawn' }).catch(() => {}); // somebody was faster
     };
@@ -107,9 +107,9 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
       for await (const [, item] of this.subscribe<N>({ topic, since: cursor, types: [type], signal })) {
         if (item.event_type === 'stream_gap') {
           const now = await this.opens.find(topic, id);
-          if ('state' in now) return endOf(now);
+          if ('state' in now) return answeredBy(now);
         } else if ('open' in item && item.open?.id === id && item.open.state !== 'open') {
-          return endOf({ state: item.open.state, by: item.by, answer: item.answer });
+          return answeredBy({ state: item.open.state, by: item.by, answer: item.answer });
         }
       }
     } finally {
@@ -131,8 +131,4 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
   ): Promise<{ cursor: string }> {
     return this.opens.answer(type, { topic, id, answer, by });
   }
-}
-
-function endOf<A>({ state, by, answer }: Pick<Settlement, 'state' | 'by' | 'answer'>): Answered<A> {
-  return { state: state as Answered<A>['state'], by, answer: answer as A | undefined };
 }
