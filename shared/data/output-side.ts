@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { EventSchema } from './event-schema.ts';
 import { partsOf } from './schema-facts.ts';
 
 /** A schema that judges data which another one yielded. */
@@ -24,6 +25,22 @@ export function outputSideOf(schema: z.ZodType): OutputSide {
     known.set(schema, side);
   }
   return side;
+}
+
+/**
+ * Validates data that a schema has yielded, and that was cleaned before.
+ * @param name names the event in errors
+ * @param parse validates what the schema takes: it serves where the schema yields data as it takes it. Default: none does
+ */
+export function yieldedBy(
+  name: string,
+  schema: z.ZodType,
+  parse?: (data: unknown) => unknown,
+): (data: unknown) => unknown {
+  const { schema: side } = outputSideOf(schema);
+  if (parse && side === schema) return parse;
+  const output = new EventSchema(name, side, false);
+  return (data) => output.parse(data);
 }
 
 function build(schema: z.ZodType): OutputSide {

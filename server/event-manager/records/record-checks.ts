@@ -1,8 +1,7 @@
 import type * as z from 'zod';
 import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
-import { EventSchema } from '../../../shared/data/event-schema.ts';
 import { markOf } from '../../../shared/data/fingerprint.ts';
-import { outputSideOf } from '../../../shared/data/output-side.ts';
+import { outputSideOf, yieldedBy } from '../../../shared/data/output-side.ts';
 import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError, messageOf } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
@@ -159,10 +158,8 @@ export class RecordChecks {
     let judge = this.#answerJudges.get(type);
     if (judge === undefined) {
       const answers = this.#catalog.opens[type]?.answers;
-      const side = answers && outputSideOf(answers).schema;
-      // As it was stored: a transform has run, and what it yielded has been cleaned before.
-      const output = side && side !== answers ? new EventSchema(type, side, false) : undefined;
-      judge = (answer) => (output ? output.parse(answer) : this.#catalog.parseAnswer(type, answer));
+      const parse = (answer: unknown) => this.#catalog.parseAnswer(type, answer);
+      judge = answers ? yieldedBy(type, answers, parse) : parse;
       this.#answerJudges.set(type, judge);
     }
     return judge;
@@ -231,14 +228,12 @@ interface Judge {
 function judgeOf(catalog: AnyCatalog, type: string, version: number): Judge {
   const schema = catalog.schemaOf(type, version);
   if (!schema) throw unknownEvent(type, catalog.names);
-  const side = outputSideOf(schema);
-  const fillsIn = replaces(side.schema);
   const isNewest = version === catalog.versionOf(type);
-  if (isNewest && side.schema === schema)
-    return { parse: (data) => catalog.parse(type, data), fillsIn, mark: undefined };
-  // What was stored has been cleaned before.
-  const output = new EventSchema(type, side.schema, false);
-  return { parse: (data) => output.parse(data), fillsIn, mark: markOf(schema) };
+  return {
+    parse: yieldedBy(type, schema, isNewest ? (data) => catalog.parse(type, data) : undefined),
+    fillsIn: replaces(outputSideOf(schema).schema),
+    mark: markOf(schema),
+  };
 }
 
 /** Kinds of schema that put a value of their own in place of another. */
