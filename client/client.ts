@@ -28,7 +28,6 @@ import type {
   SubscriptionHandle,
 } from './client-types.ts';
 import type { Connection } from './connection/connection-state.ts';
-import { definedOnly, EncodedInput } from './connection/encoding.ts';
 import { Wire } from './connection/wire.ts';
 import { isolated, reportUncaught } from './failures/report.ts';
 import type { RetryOptions } from './failures/retry.ts';
@@ -163,10 +162,10 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     options: HistoryOptions<N, C> & RetryOptions = {},
   ): Promise<HistoryPage<N, C>> {
     const { signal, timeoutMs, ...asked } = options;
-    return nonEmptyPage((page: HistoryOptions<N, C>) => {
-      const input = new EncodedInput('INVALID_OPTION', 'history', definedOnly(page));
-      return this.#wire.call('query', 'history', input, { signal, timeoutMs });
-    }, asked);
+    return nonEmptyPage(
+      (page: HistoryOptions<N, C>) => this.#wire.ask('history', page, { signal, timeoutMs }),
+      asked,
+    );
   }
 
   erase<N extends EventName<C>>({
@@ -174,8 +173,7 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     timeoutMs,
     ...asked
   }: EraseOptions<N, C> & RetryOptions): Promise<EraseResult> {
-    const input = new EncodedInput('INVALID_OPTION', 'erase', definedOnly(asked));
-    return this.#wire.call('mutation', 'erase', input, { signal, timeoutMs });
+    return this.#wire.mutate('INVALID_OPTION', 'erase', asked, { signal, timeoutMs });
   }
 
   begin<N extends OpenName<C, 'growing'>>(

@@ -18,6 +18,16 @@ export const systemClock: Clock = {
   },
 };
 
+/** The clock of this machine, whose timers keep no process alive that has nothing else to do. */
+export const idleClock: Clock = {
+  ...systemClock,
+  setTimer(callback, ms) {
+    const timer = setTimeout(callback, ms);
+    if (typeof timer === 'object') timer.unref(); // browsers have numbers
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Resolves after `ms` of a clock. Rejects with the signal's reason when it is aborted first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { closedError } from '../failures/errors.ts';
 import { type RetryOptions, withRetry } from '../failures/retry.ts';
 import { type ConnectionOptions, SocketConnection } from './connection.ts';
 import { refusalOf } from './connection-state.ts';
-import { checkAnswer, type EncodedInput, wireTransformer } from './encoding.ts';
+import { checkAnswer, definedOnly, EncodedInput, type InputCode, wireTransformer } from './encoding.ts';
 import { mountedAt, Requests, type Router } from './requests.ts';
 import { isLarge } from './socket.ts';
 
@@ -71,6 +71,16 @@ export class Wire {
     } finally {
       this.#inFlight.delete(call);
     }
+  }
+
+  /** Calls a mutation with the parts of its input that are defined. @throws EventsError `code` for one that cannot be sent; and as {@link call} */
+  async mutate<T>(code: InputCode, path: string, input: object, retry?: RetryOptions): Promise<T> {
+    return this.call('mutation', path, new EncodedInput(code, path, definedOnly(input)), retry);
+  }
+
+  /** Asks with a query, likewise. @throws EventsError INVALID_OPTION for an input that cannot be sent; and as {@link call} */
+  async ask<T>(path: string, input: object, retry?: RetryOptions): Promise<T> {
+    return this.call('query', path, new EncodedInput('INVALID_OPTION', path, definedOnly(input)), retry);
   }
 
   /** Rejects once it is known that waiting for a connection cannot help, see {@link refusalOf}. */

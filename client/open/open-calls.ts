@@ -1,25 +1,12 @@
 import { EventsError } from '../../shared/errors.ts';
 import type { BegunEvent, OpenCalls } from '../../shared/open/handles.ts';
 import type { Settlement } from '../../shared/open/open-part.ts';
-import { definedOnly, EncodedInput, type InputCode } from '../connection/encoding.ts';
 import type { Wire } from '../connection/wire.ts';
-import type { RetryOptions } from '../failures/retry.ts';
 
 /** Ms for which a change is tried again: the lease of an event that is not renewed is over by then. */
 const MIN_RETRY_MS = 10_000;
 /** Ms for which a member tries to say that it leaves; its lease says it too. */
 const LEAVE_MS = 1000;
-
-/** Calls a mutation with the parts of its input that are defined. */
-export async function mutate<T>(
-  wire: Wire,
-  code: InputCode,
-  path: string,
-  input: object,
-  retry?: RetryOptions,
-): Promise<T> {
-  return wire.call('mutation', path, new EncodedInput(code, path, definedOnly(input)), retry);
-}
 
 /**
  * The calls of an event's handle, over a connection. Each may be made twice, so each is tried again when the connection is lost.
@@ -36,11 +23,11 @@ export function callsOf(
   const owner = { topic, id, key };
   let isSettled = false;
   return {
-    append: (at, text) => mutate(wire, 'INVALID_EVENT', 'append', { ...owner, at, text }, retry),
-    update: (data) => mutate(wire, 'INVALID_EVENT', 'update', { ...owner, data }, retry),
+    append: (at, text) => wire.mutate('INVALID_EVENT', 'append', { ...owner, at, text }, retry),
+    update: (data) => wire.mutate('INVALID_EVENT', 'update', { ...owner, data }, retry),
     async touch() {
       const input = { topic, key, ids: [id] };
-      const { notOpen } = await mutate<{ notOpen: string[] }>(wire, 'INVALID_OPTION', 'touch', input, {
+      const { notOpen } = await wire.mutate<{ notOpen: string[] }>('INVALID_OPTION', 'touch', input, {
         signal: closing,
       });
       return notOpen.length === 0;
@@ -48,7 +35,7 @@ export function callsOf(
     async settle(state, reason) {
       try {
         const timeoutMs = state === 'left' ? LEAVE_MS : retry.timeoutMs;
-        return await mutate(wire, 'INVALID_OPTION', 'settle', { ...owner, state, reason }, { timeoutMs });
+        return await wire.mutate('INVALID_OPTION', 'settle', { ...owner, state, reason }, { timeoutMs });
       } catch (error) {
         // The answer of an earlier try may have been lost with its connection.
         const settled = settlementIn(error);

@@ -1,16 +1,15 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { Answered } from '../../shared/open/answered.ts';
+import { LEASE_MS } from '../../shared/open/bounds.ts';
 import { type BegunEvent, type OpenHandle, openHandle } from '../../shared/open/handles.ts';
-import { LEASE_MS } from '../../shared/open/leases.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
-import { type Clock, systemClock } from '../../shared/timing.ts';
-import { definedOnly, EncodedInput } from '../connection/encoding.ts';
+import { idleClock } from '../../shared/timing.ts';
 import { freshKey } from '../connection/fresh-key.ts';
 import type { Wire } from '../connection/wire.ts';
 import { closedError } from '../failures/errors.ts';
 import type { RetryOptions } from '../failures/retry.ts';
 import { Member } from './member.ts';
-import { callsOf, mutate } from './open-calls.ts';
+import { callsOf } from './open-calls.ts';
 import type {
   AnswerOptions,
   AskOptions,
@@ -20,16 +19,6 @@ import type {
   OpenOptions,
 } from './open-types.ts';
 import { awaitAnswer } from './question.ts';
-
-/** Timers that keep no process alive: the connection does, as long as it is open. */
-const clock: Clock = {
-  ...systemClock,
-  setTimer(callback, ms) {
-    const timer = setTimeout(callback, ms);
-    if (typeof timer === 'object') timer.unref(); // browsers have numbers
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The verbs of open events, over a client's connection. Types of events are names here; {@link EventsClient} types them. */
 export class OpenVerbs {
@@ -73,7 +62,7 @@ export class OpenVerbs {
       topic,
       ask: () => this.#begin(type, asks, { topic, key, timeoutMs }),
       withdraw: ({ id }) =>
-        mutate(this.#wire, 'INVALID_OPTION', 'settle', { topic, id, key, state: 'withdrawn' }),
+        this.#wire.mutate('INVALID_OPTION', 'settle', { topic, id, key, state: 'withdrawn' }),
       signal,
     });
   }
@@ -85,12 +74,11 @@ export class OpenVerbs {
     { topic, ...retry }: AnswerOptions = {},
   ): Promise<{ cursor: string }> {
     this.#catalog?.parseAnswer(type, answer);
-    return mutate(this.#wire, 'INVALID_EVENT', `answer.${type}`, { topic, id, answer }, retry);
+    return this.#wire.mutate('INVALID_EVENT', `answer.${type}`, { topic, id, answer }, retry);
   }
 
   async open<Page>({ signal, timeoutMs, ...asked }: OpenOptions<string, AnyCatalog> = {}): Promise<Page> {
-    const input = new EncodedInput('INVALID_OPTION', 'open', definedOnly(asked));
-    return this.#wire.call('query', 'open', input, { signal, timeoutMs });
+    return this.#wire.ask('open', asked, { signal, timeoutMs });
   }
 
   /** All members leave; undefined where there are none. */
@@ -110,12 +98,12 @@ export class OpenVerbs {
     const begun = await this.#begin(type, data, { topic, key, leaseMs }, { signal, timeoutMs });
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
-    return openHandle({ kind, begun, leaseMs: lease, calls, clock, onLost });
+    return openHandle({ kind, begun, leaseMs: lease, calls, clock: idleClock, onLost });
   }
 
   /** Begins an event. Tried again it is the same one: it has its key from the start. */
   async #begin(type: string, data: unknown, more: object, retry?: RetryOptions): Promise<BegunEvent> {
     this.#catalog?.parse(type, data);
-    return mutate(this.#wire, 'INVALID_EVENT', `begin.${type}`, { data, ...more }, retry);
+    return this.#wire.mutate('INVALID_EVENT', `begin.${type}`, { data, ...more }, retry);
   }
 }

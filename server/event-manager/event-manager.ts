@@ -96,12 +96,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     this.#logs = new TopicReaders(broker, admit, waits, openSetsOf(this.catalog, broker));
     const { catalog } = this;
     const publishAs = checkPublishAs(catalog, options.publishAs, 'EventManager');
-    const intake = new Intake(maxInFlight, instruments);
-    this.#intake = intake;
-    const ways = { catalog, broker, intake, publishAs, tracing };
+    this.#intake = new Intake(maxInFlight, instruments);
+    const ways = { catalog, broker, intake: this.#intake, publishAs, tracing };
     this.#publisher = new ManagerPublisher(ways, throttle);
     this.#open = new OpenEventsPart({ ...ways, maxOpen, logger, admit, clock: options.clock });
-    warnOfLackingWaysBack(catalog, options.publishAs ?? {}, logger);
+    warnOfLackingWaysBack(catalog, publishAs, logger);
     this.#deliveries = new DeliveryStats(instruments);
     this.#hubs = new HubRegistry(
       (topic) => this.#logs.of(topic),
@@ -120,8 +119,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
         topics: (sink) => broker.topics(sink),
       },
       this.#deliveries,
-      this.#reads.turns,
-      this.#reads.held,
+      this.#reads,
     );
   }
 
@@ -235,9 +233,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     const log = this.#logs.of(parseTopic(options.topic));
     const eraser = new Eraser(this.#broker, log, this.#reads.steps(asker));
     if (options.cursor !== undefined) return { erased: await eraser.one(options.cursor) };
-    const selector = select(this.catalog, options);
     const isUnconditional = Object.keys(options.filter).length === 0;
-    return eraser.all({ selector, isUnconditional });
+    return eraser.all({ selector: select(this.catalog, options), isUnconditional });
   }
 
   /** The verbs of open events as single calls: see {@link ManagerOpen.opens}. @throws EventsError CLOSED */

@@ -25,15 +25,14 @@ import { admittingOn, type BaseProcedure } from './admitting.ts';
 import {
   askedOfBatch,
   askedOfHistory,
-  askedOfPublish,
   batchInput,
-  expectsData,
   expectsEvents,
   historyInput,
   publishInput,
   replayInput,
 } from './inputs.ts';
 import { type OpenProceduresOf, openProcedures } from './open-procedures.ts';
+import { publishRules } from './publish-rules.ts';
 import { subscribed, subscriptionsTo } from './subscribe.ts';
 
 /** Input of `publish.<event_type>`. */
@@ -156,15 +155,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   const untyped = manager as unknown as EventManager<AnyCatalog>;
 
   const publish = (name: string) =>
-    admitting({
-      asked: askedOfPublish,
-      authorize: async (ctx, { topic }) => {
-        await checkpoint.publish(ctx, topic, [name]);
-        await allowanceOf(ctx)?.take(1);
-      },
-      expects: () => expectsData(catalog, name),
-      input: publishInput,
-    }).mutation(({ ctx, input: { input } }) => {
+    admitting(publishRules(checkpoint, catalog, name, publishInput)).mutation(({ ctx, input: { input } }) => {
       const { data, ...options } = input;
       return untyped.publish(name, data, { ...options, by: subjectOf(ctx) });
     });

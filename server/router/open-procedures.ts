@@ -10,7 +10,7 @@ import { begunNames, begunType, typeOfId } from '../event-manager/open/open-ids.
 import { allowanceOf } from '../limits/publish-rate.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import type { Admitting } from './admitting.ts';
-import { askedOfHistory, askedOfPublish, expectsData } from './inputs.ts';
+import { askedOfHistory, askedOfPublish } from './inputs.ts';
 import {
   answerInput,
   appendInput,
@@ -24,6 +24,7 @@ import {
   touchInput,
   updateInput,
 } from './open-inputs.ts';
+import { publishRules } from './publish-rules.ts';
 import type { Gate } from './subscribe.ts';
 
 /** Input of `begin.<event_type>`: as BeginOptions has it. */
@@ -125,15 +126,7 @@ export function openProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   };
 
   const begin = (name: string) =>
-    admitting({
-      asked: askedOfPublish,
-      authorize: async (ctx, { topic }) => {
-        await checkpoint.publish(ctx, topic, [name]);
-        await allowanceOf(ctx)?.take(1);
-      },
-      expects: () => expectsData(catalog, name),
-      input: beginInput,
-    }).mutation(({ ctx, input: { input } }) => {
+    admitting(publishRules(checkpoint, catalog, name, beginInput)).mutation(({ ctx, input: { input } }) => {
       const { data, ...options } = input;
       return manager.opens.begin(name, data, { ...options, by: subjectOf(ctx) });
     });

@@ -1,6 +1,7 @@
 import { withoutControlCharacters } from '../data/control-characters.ts';
 import { EventsError } from '../errors.ts';
 import type { Clock } from '../timing.ts';
+import { MAX_GROWN } from './bounds.ts';
 import { JoinedChanges } from './joined-changes.ts';
 import type { BegunKind, SettledState, Settlement } from './open-part.ts';
 
@@ -65,8 +66,6 @@ export interface HandleOptions {
 
 /** Longest piece of text that is sent at once, in UTF-16 code units: with its call it fits a message of a WebSocket. */
 const MAX_PIECE = 16 * 1024;
-/** Text that may wait to be sent: no event has more. */
-const MAX_WAITING = 256 * 1024;
 
 /** Makes the handle of an event that was begun. */
 export function openHandle<Data>(options: HandleOptions): OpenHandle<Data> {
@@ -170,7 +169,8 @@ class Handle<Data> implements OpenHandle<Data> {
 
   #add(text: string): Promise<void> {
     if (text === '') return Promise.resolve();
-    if (this.#waiting + text.length > MAX_WAITING) return this.#text.fail(tooMuch());
+    // No event has more text than may wait to be sent.
+    if (this.#waiting + text.length > MAX_GROWN) return this.#text.fail(tooMuch());
     this.#waiting += text.length;
     return this.#text.add(wellFormed(text));
   }
@@ -245,6 +245,6 @@ function wellFormed(text: string): string {
 function tooMuch(): EventsError {
   return new EventsError(
     'TOO_LARGE',
-    `More than ${MAX_WAITING} characters wait to be appended: wait for append, or settle the event and begin another.`,
+    `More than ${MAX_GROWN} characters wait to be appended: wait for append, or settle the event and begin another.`,
   );
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../timing.ts';
-import { JOIN_MS } from './leases.ts';
+import { JOIN_MS } from './bounds.ts';
 
 /** Changes that wait, joined, and whoever waits for them to be sent. */
 interface Waiting<T> {

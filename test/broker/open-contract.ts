@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_GROWN, type NewOpenEvent } from '../../server/broker/open/open-events.ts';
+import type { NewOpenEvent } from '../../server/broker/open/open-events.ts';
 import { formatCursor } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { MAX_GROWN } from '../../shared/open/bounds.ts';
 import type { BrokerFixture, BrokerKind } from './fixtures.ts';
 import { describeOpenBegin } from './open-begin-contract.ts';
 import {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_GROWN, MAX_OPEN_CHARS } from '../../server/broker/open/open-events.ts';
+import { MAX_OPEN_CHARS } from '../../server/broker/open/open-events.ts';
+import { MAX_GROWN } from '../../shared/open/bounds.ts';
 import { entry } from './entries.ts';
 import type { BrokerKind } from './fixtures.ts';
 import {

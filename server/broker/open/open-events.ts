@@ -162,8 +162,6 @@ export interface OpenSink {
   ephemeral(entry: LogEntry, at: Position): void;
 }
 
-/** Characters of a growing event's text at most. */
-export const MAX_GROWN = 256 * 1024;
 /**
  * UTF-16 code units that all open events of a topic have together at most, so that a set can be read: of their keys, of their
  * entries (`json` and `meta`), and of the texts that grow.

@@ -1,6 +1,7 @@
 import { EventsError } from '../../../shared/errors.ts';
+import { MAX_GROWN } from '../../../shared/open/bounds.ts';
 import type { BegunKind, Settlement } from '../../../shared/open/open-part.ts';
-import { MAX_GROWN, MAX_OPEN_CHARS } from './open-events.ts';
+import { MAX_OPEN_CHARS } from './open-events.ts';
 
 /** Errors of changes to open events, the same from every broker. */
 

@@ -7,9 +7,8 @@ import { parseTopic, parseTopics } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { type HubLease, PacedHubs } from '../hubs/hub-registry.ts';
 import { MergedHubs } from '../hubs/merged-hub.ts';
-import { type Asker, type HeldRecords, ownAsker } from '../reading/asker.ts';
-import type { Reads } from '../reading/steps.ts';
-import type { Turns } from '../reading/turns.ts';
+import { type Asker, ownAsker } from '../reading/asker.ts';
+import type { ProcessReads } from '../reading/process-reads.ts';
 import type { KeyOf } from '../records/conflation.ts';
 import { latestOf, type Selection, type Selector, select } from '../records/selector.ts';
 import type { DeliveryStats } from '../stats/event-stats.ts';
@@ -36,9 +35,8 @@ export class SubscriptionFactory {
   readonly #acquire: (topic: string) => HubLease;
   readonly #topics: Broker['topics'];
   readonly #stats: DeliveryStats;
-  readonly #turns: Turns;
+  readonly #reads: ProcessReads;
   readonly #paced: PacedHubs;
-  readonly #held: HeldRecords;
   readonly #mergedHubs = new MergedHubs();
   readonly #merged = new Set<MergedFeed>();
 
@@ -46,16 +44,14 @@ export class SubscriptionFactory {
     catalog: AnyCatalog,
     { acquire, topics }: { acquire: (topic: string) => HubLease; topics: Broker['topics'] },
     stats: DeliveryStats,
-    turns: Turns,
-    held: HeldRecords,
+    reads: ProcessReads,
   ) {
     this.#catalog = catalog;
     this.#acquire = acquire;
     this.#topics = topics;
     this.#stats = stats;
-    this.#turns = turns;
-    this.#held = held;
-    this.#paced = new PacedHubs(held);
+    this.#reads = reads;
+    this.#paced = new PacedHubs(reads.held);
   }
 
   /** @throws EventsError for options that have no meaning */
@@ -85,7 +81,7 @@ export class SubscriptionFactory {
       const { lease, conflate } = this.#open(topic, options, selector, keyOf, asker);
       const { subject } = options;
       const onClose = this.#stats.subscriberCame(lease); // no function of here: it would hold all options
-      const reads = this.#reads(asker);
+      const reads = this.#reads.of(asker);
       const feed = new Feed({ hub: lease.hub, selector, reader, subject, reads, conflate, onClose });
       feed.start((hub, steps) => feedStart(hub, selector, since, steps));
       return feed;
@@ -116,7 +112,7 @@ export class SubscriptionFactory {
     return (reader: FeedReader) => {
       const onClose = this.#stats.subscriberCame({ release: () => this.#merged.delete(feed) });
       const topics = this.#topics;
-      const reads = this.#reads(asker);
+      const reads = this.#reads.of(asker);
       const hubs = this.#mergedHubs;
       const feed: MergedFeed = new MergedFeed({
         choice,
@@ -133,10 +129,6 @@ export class SubscriptionFactory {
       feed.start();
       return feed;
     };
-  }
-
-  #reads(asker: Asker): Reads {
-    return { turns: this.#turns, asker, held: this.#held };
   }
 
   #open(

@@ -57,12 +57,3 @@ export class LapseSweep {
     }
   }
 }
-
-/** The machine's clock, whose timers keep no process alive that has nothing else to do. */
-export const idleClock: Clock = {
-  now: () => performance.now(),
-  setTimer(callback, ms) {
-    const timer = setTimeout(callback, ms).unref();
-    return () => clearTimeout(timer);
-  },
-};

@@ -1,6 +1,5 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
-import { EventSchema } from '../../../shared/data/event-schema.ts';
-import { outputSideOf } from '../../../shared/data/output-side.ts';
+import { yieldedBy } from '../../../shared/data/output-side.ts';
 import { valueAt } from '../../../shared/filter/fields.ts';
 import {
   envelopeText,
@@ -114,18 +113,12 @@ export class OpenEntries {
   #output(type: string): (data: unknown) => unknown {
     let parse = this.#outputs.get(type);
     if (!parse) {
-      parse = this.#outputParser(type);
+      const schema = this.#catalog.schemas[type];
+      const ofInput = (data: unknown) => this.#catalog.parse(type, data);
+      parse = schema ? yieldedBy(type, schema, ofInput) : ofInput;
       this.#outputs.set(type, parse);
     }
     return parse;
-  }
-
-  #outputParser(type: string): (data: unknown) => unknown {
-    const schema = this.#catalog.schemas[type];
-    const side = schema && outputSideOf(schema).schema;
-    if (!side || side === schema) return (data) => this.#catalog.parse(type, data);
-    const output = new EventSchema(type, side, false); // it was cleaned before
-    return (data) => output.parse(data);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
-import { type Clock, systemClock } from '../../../shared/timing.ts';
+import { type Clock, idleClock, systemClock } from '../../../shared/timing.ts';
 import type { Broker, LogRecord } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';
 import type { Intake } from '../publish/intake.ts';
 import type { StreamRecord } from '../records/stream-record.ts';
-import { idleClock, LapseSweep } from './lapse-sweep.ts';
+import { LapseSweep } from './lapse-sweep.ts';
 import { OpenEntries } from './open-entries.ts';
 import { begunNames } from './open-ids.ts';
 import { answerOf } from './open-reader.ts';

@@ -1,21 +1,20 @@
 import * as z from 'zod';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { subjectIdSchema } from '../../../shared/events.ts';
 import {
   LEASE_MS,
+  MAX_GROWN,
   MAX_LEASE_MS,
   MAX_TIMEOUT_MS,
   MIN_LEASE_MS,
   TIMEOUT_MS,
-} from '../../../shared/open/leases.ts';
+} from '../../../shared/open/bounds.ts';
 import type { BegunKind, SettledState } from '../../../shared/open/open-part.ts';
-import { MAX_GROWN } from '../../broker/open/open-events.ts';
 
 /** Schemas of what is said about open events, for every way in: bounded, and looked at before anything else is done. */
 export const openShape = {
   id: z.string().min(1).max(128),
-  key: z
-    .string()
-    .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, 'must be text of 1–128 characters, none of them a control character'),
+  key: subjectIdSchema, // the form of any name that others choose
   leaseMs: z.int().min(MIN_LEASE_MS).max(MAX_LEASE_MS),
   timeoutMs: z.int().min(MIN_LEASE_MS).max(MAX_TIMEOUT_MS),
   at: z.int().min(0).max(MAX_GROWN),

@@ -3,13 +3,14 @@ import { hasControlCharacters, withoutControlCharacters } from '../../../shared/
 import { newEntryId } from '../../../shared/data/entry-ids.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry } from '../../../shared/log.ts';
+import { MAX_GROWN } from '../../../shared/open/bounds.ts';
 import type { BegunEvent } from '../../../shared/open/handles.ts';
 import { isStored } from '../../../shared/open/kinds.ts';
 import type { SettledState, Settlement } from '../../../shared/open/open-part.ts';
 import type { Clock } from '../../../shared/timing.ts';
 import { parseTopic } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
-import { MAX_GROWN, type OpenEvent, type OpenEvents, type Owner } from '../../broker/open/open-events.ts';
+import type { OpenEvent, OpenEvents, Owner } from '../../broker/open/open-events.ts';
 import { notOpen } from '../../broker/open/refusals.ts';
 import { requireOpenSets } from '../../broker/require-open-sets.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';

@@ -6,13 +6,13 @@ import type { Logger } from '../../telemetry/logger.ts';
 /** Warns of events that are held at a version to which there is no way back: data of the newest is refused then. */
 export function warnOfLackingWaysBack(
   catalog: AnyCatalog,
-  publishAs: Readonly<Record<string, number | undefined>>,
+  publishAs: ReadonlyMap<string, number>,
   logger: Logger,
 ): void {
-  for (const [type, held] of Object.entries(publishAs)) {
+  for (const [type, held] of publishAs) {
     const schema = catalog.schemas[type];
     const history = schema && historyOf(schema);
-    if (held === undefined || !history || history.canDowncast(held)) continue;
+    if (!history || history.canDowncast(held)) continue;
     const { version } = history;
     logger.warn(
       { type, held, version },

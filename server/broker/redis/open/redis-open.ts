@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { formatCursor } from '../../../../shared/cursor.ts';
 import type { EventsError } from '../../../../shared/errors.ts';
 import type { LogEntry } from '../../../../shared/log.ts';
+import { MAX_GROWN } from '../../../../shared/open/bounds.ts';
 import type { Settlement } from '../../../../shared/open/open-part.ts';
 import {
   type Begun,
   charsOf,
-  MAX_GROWN,
   type NewOpenEvent,
   type OpenEvent,
   type OpenEvents,

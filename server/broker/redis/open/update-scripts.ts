@@ -1,4 +1,5 @@
-import { FORGOTTEN_STATES, MAX_GROWN, MAX_OPEN_CHARS } from '../../open/open-events.ts';
+import { MAX_GROWN } from '../../../../shared/open/bounds.ts';
+import { FORGOTTEN_STATES, MAX_OPEN_CHARS } from '../../open/open-events.ts';
 import { REFUSE_LATER } from '../log/format.ts';
 import { META_OUTLIVES_LOG_MS } from '../log/scripts.ts';
 import { ANNOUNCED, setScript } from './set-script.ts';
