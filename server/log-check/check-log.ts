@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { Broker, KeptSchema } from '../broker/broker.ts';
-import { StoredLog } from '../broker/sqlite/stored-log.ts';
+import { StoredLog } from '../broker/sqlite/topics/stored-log.ts';
 import { firstKept, schemasOf } from '../event-manager/records/kept-schemas.ts';
 import { RecordChecks } from '../event-manager/records/record-checks.ts';
 import { silentLogger } from '../telemetry/logger.ts';

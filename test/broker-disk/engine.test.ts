@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
+import { loadSqlite } from '../../server/broker/sqlite/file/engine.ts';
 
 const nothing = () => Promise.reject(new Error('Cannot find package'));
 

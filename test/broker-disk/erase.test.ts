@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { LogFile } from '../../server/broker/sqlite/log-file.ts';
+import { LogFile } from '../../server/broker/sqlite/file/log-file.ts';
 import { EventManager } from '../../server/index.ts';
 import { defineEvents, growing, question } from '../../shared/index.ts';
 import type { LogEntry } from '../../shared/log.ts';

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
-import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
+import { loadSqlite } from '../../server/broker/sqlite/file/engine.ts';
+import { stampOf, textOf } from '../../server/broker/sqlite/file/marks.ts';
 import { SqliteBroker, type SqliteBrokerOptions } from '../../server/broker/sqlite/sqlite-broker.ts';
 
 /** A directory with one log, which the brokers of a test open one after another. */

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Marks, textOf } from '../../server/broker/sqlite/marks.ts';
-import { doubtAbout, type LogState, type Surroundings } from '../../server/broker/sqlite/trust.ts';
+import { Marks, textOf } from '../../server/broker/sqlite/file/marks.ts';
+import { doubtAbout, type LogState, type Surroundings } from '../../server/broker/sqlite/file/trust.ts';
 import { entries, numbersOf } from '../broker/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 

@@ -3,8 +3,8 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import * as z from 'zod';
 import { newEpoch } from '../../server/broker/epoch.ts';
 import { indexKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
-import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
-import { stampOf, textOf } from '../../server/broker/sqlite/marks.ts';
+import { loadSqlite } from '../../server/broker/sqlite/file/engine.ts';
+import { stampOf, textOf } from '../../server/broker/sqlite/file/marks.ts';
 import { defineEvents, type LogEntry } from '../../shared/index.ts';
 import type { DiskFixture } from '../broker-disk/fixtures.ts';
 

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Broker } from '../../server/broker/broker.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
-import { loadSqlite } from '../../server/broker/sqlite/engine.ts';
+import { loadSqlite } from '../../server/broker/sqlite/file/engine.ts';
 import { checkLog, EventManager, openWholeLog } from '../../server/index.ts';
 import { entry, RecordingSink } from '../broker/entries.ts';
 import { redisFixture } from '../broker/fixtures.ts';

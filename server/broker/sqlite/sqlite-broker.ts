@@ -19,13 +19,13 @@ import type { OpenEvents } from '../open/open-events.ts';
 import { OpenMemory } from '../open/open-memory.ts';
 import type { Moment, Outcome, TopicOpenSet } from '../open/topic-open-set.ts';
 import { type CompleteRetention, completeRetention, type Retention } from '../retention/retention.ts';
-import { unavailable } from './engine.ts';
-import { LogFile } from './log-file.ts';
-import type { Durability } from './open-file.ts';
-import { keepSchemas } from './schema-rows.ts';
-import type { TopicLog } from './topic-log.ts';
-import { TopicLogs } from './topic-logs.ts';
-import { TopicOpenSets } from './topic-open-sets.ts';
+import { unavailable } from './file/engine.ts';
+import { LogFile } from './file/log-file.ts';
+import type { Durability } from './file/open-file.ts';
+import { keepSchemas } from './file/schema-rows.ts';
+import { TopicOpenSets } from './open/topic-open-sets.ts';
+import type { TopicLog } from './topics/topic-log.ts';
+import { TopicLogs } from './topics/topic-logs.ts';
 import { type Write, WriteQueue } from './write-queue.ts';
 
 /** Options of a {@link SqliteBroker}: the file, its durability, and retention. */

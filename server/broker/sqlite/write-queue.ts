@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { TopicLog } from './topic-log.ts';
+import type { TopicLog } from './topics/topic-log.ts';
 
 /** A publish, an erasing with its notices, or a change of an open set. */
 export interface Write {

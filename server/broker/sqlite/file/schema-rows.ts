@@ -1,4 +1,4 @@
-import type { KeptSchema } from '../broker.ts';
+import type { KeptSchema } from '../../broker.ts';
 import { unavailable } from './engine.ts';
 import type { LogFile } from './log-file.ts';
 

@@ -1,8 +1,8 @@
-import { AgingMap } from '../../memory/aging-map.ts';
-import { IDEMPOTENCY_MS } from '../broker.ts';
-import { epochSlot, TopicEpochs } from '../epoch.ts';
-import { type CompleteRetention, MAX_EMPTY_TOPICS } from '../retention/retention.ts';
-import type { LogFile } from './log-file.ts';
+import { AgingMap } from '../../../memory/aging-map.ts';
+import { IDEMPOTENCY_MS } from '../../broker.ts';
+import { epochSlot, TopicEpochs } from '../../epoch.ts';
+import { type CompleteRetention, MAX_EMPTY_TOPICS } from '../../retention/retention.ts';
+import type { LogFile } from '../file/log-file.ts';
 import { RuleRows } from './rule-rows.ts';
 import { TopicLog } from './topic-log.ts';
 import { TopicRows } from './topic-rows.ts';

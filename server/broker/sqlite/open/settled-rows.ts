@@ -1,7 +1,7 @@
-import { checkedEvent, envelopeText } from '../../../shared/log.ts';
-import type { Settlement } from '../../../shared/open/open-part.ts';
-import { MAX_SETTLED, type SettledEvent, type SettledEvents } from '../open/settled-events.ts';
-import type { LogFile } from './log-file.ts';
+import { checkedEvent, envelopeText } from '../../../../shared/log.ts';
+import type { Settlement } from '../../../../shared/open/open-part.ts';
+import { MAX_SETTLED, type SettledEvent, type SettledEvents } from '../../open/settled-events.ts';
+import type { LogFile } from '../file/log-file.ts';
 
 /** The topic's row, or null before there is one. */
 export interface TopicRow {

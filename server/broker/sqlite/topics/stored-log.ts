@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { formatCursor } from '../../../shared/cursor.ts';
-import type { KeptSchema, LogRecord } from '../broker.ts';
-import { LogUnavailable } from '../broker.ts';
-import { type Database, loadSqlite, unavailable } from './engine.ts';
-import { isNewFile } from './schema.ts';
+import { formatCursor } from '../../../../shared/cursor.ts';
+import type { KeptSchema, LogRecord } from '../../broker.ts';
+import { LogUnavailable } from '../../broker.ts';
+import { type Database, loadSqlite, unavailable } from '../file/engine.ts';
+import { isNewFile } from '../file/schema.ts';
 import { type RecordRow, toEntry } from './topic-rows.ts';
 
 /** Records that are read in one turn of the event loop. */

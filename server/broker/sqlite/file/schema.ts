@@ -1,4 +1,4 @@
-import { messageOf } from '../../../shared/errors.ts';
+import { messageOf } from '../../../../shared/errors.ts';
 import type { Database } from './engine.ts';
 import { OPEN_TABLES, prepareOpenStatements } from './open-tables.ts';
 import type { LogState } from './trust.ts';

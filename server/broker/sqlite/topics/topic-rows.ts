@@ -1,9 +1,9 @@
-import type { LogEntry } from '../../../shared/log.ts';
-import { type LogRecord, READ_CHARS } from '../broker.ts';
-import { RememberedIds } from '../remembered-ids.ts';
-import { lastCut } from '../retention/cuts.ts';
-import { damaged } from './engine.ts';
-import type { LogFile } from './log-file.ts';
+import type { LogEntry } from '../../../../shared/log.ts';
+import { type LogRecord, READ_CHARS } from '../../broker.ts';
+import { RememberedIds } from '../../remembered-ids.ts';
+import { lastCut } from '../../retention/cuts.ts';
+import { damaged } from '../file/engine.ts';
+import type { LogFile } from '../file/log-file.ts';
 import { cutsIn, type RulesState, rulesText } from './rule-rows.ts';
 
 export interface RecordRow {

@@ -1,5 +1,5 @@
-import { EventsError, messageOf } from '../../../shared/errors.ts';
-import { LogUnavailable } from '../broker.ts';
+import { EventsError, messageOf } from '../../../../shared/errors.ts';
+import { LogUnavailable } from '../../broker.ts';
 
 /** A value that SQLite stores. */
 type Value = string | number | bigint | null;

@@ -1,8 +1,8 @@
-import { IDEMPOTENCY_MS, type LogRecord } from '../broker.ts';
-import { type Cuts, cutsOf } from '../retention/cuts.ts';
-import { bytesOf, type CompleteRetention } from '../retention/retention.ts';
-import { OTHERS, type TypeRule } from '../retention/type-rules.ts';
-import type { LogFile } from './log-file.ts';
+import { IDEMPOTENCY_MS, type LogRecord } from '../../broker.ts';
+import { type Cuts, cutsOf } from '../../retention/cuts.ts';
+import { bytesOf, type CompleteRetention } from '../../retention/retention.ts';
+import { OTHERS, type TypeRule } from '../../retention/type-rules.ts';
+import type { LogFile } from '../file/log-file.ts';
 
 /** Records that one transaction takes out for each rule, beyond the number that it adds. */
 const MOST = 1000;

@@ -1,10 +1,10 @@
-import type { OpenChange } from '../open/open-events.ts';
-import type { OpenMemory } from '../open/open-memory.ts';
-import { type Moment, type Outcome, TopicOpenSet } from '../open/topic-open-set.ts';
-import type { LogFile } from './log-file.ts';
+import type { OpenChange } from '../../open/open-events.ts';
+import type { OpenMemory } from '../../open/open-memory.ts';
+import { type Moment, type Outcome, TopicOpenSet } from '../../open/topic-open-set.ts';
+import type { LogFile } from '../file/log-file.ts';
+import type { TopicLog } from '../topics/topic-log.ts';
 import { OpenRows } from './open-rows.ts';
 import { SettledRows } from './settled-rows.ts';
-import type { TopicLog } from './topic-log.ts';
 
 /** A set with the changes of a transaction that is not settled yet. */
 interface Changed {

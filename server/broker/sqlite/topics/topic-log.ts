@@ -1,10 +1,10 @@
-import { formatCursor, type Position } from '../../../shared/cursor.ts';
-import type { LogEntry, PublishResult } from '../../../shared/log.ts';
-import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../broker.ts';
-import type { TopicEpochs } from '../epoch.ts';
-import { gapAfter, pageOf } from '../gaps.ts';
-import { numberEntries, type RememberedIds } from '../remembered-ids.ts';
-import { bytesOf, type CompleteRetention } from '../retention/retention.ts';
+import { formatCursor, type Position } from '../../../../shared/cursor.ts';
+import type { LogEntry, PublishResult } from '../../../../shared/log.ts';
+import { type Bounds, IDEMPOTENCY_MS, type LogRecord, type ReadResult } from '../../broker.ts';
+import type { TopicEpochs } from '../../epoch.ts';
+import { gapAfter, pageOf } from '../../gaps.ts';
+import { numberEntries, type RememberedIds } from '../../remembered-ids.ts';
+import { bytesOf, type CompleteRetention } from '../../retention/retention.ts';
 import { cutsIn, type RuleRows, type RulesState, rulesFrom } from './rule-rows.ts';
 import type { Extent, TopicRows } from './topic-rows.ts';
 

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type EventsError, messageOf } from '../../../shared/errors.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import { LogUnavailable } from '../broker.ts';
-import { newEpoch } from '../epoch.ts';
+import { type EventsError, messageOf } from '../../../../shared/errors.ts';
+import type { Logger } from '../../../telemetry/logger.ts';
+import { LogUnavailable } from '../../broker.ts';
+import { newEpoch } from '../../epoch.ts';
 import { type Database, unavailable } from './engine.ts';
 import { Marks } from './marks.ts';
 import { type FileSettings, openFile, release, rollBack } from './open-file.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { Logger } from '../../telemetry/logger.ts';
-import { newEpoch } from '../epoch.ts';
+import type { Logger } from '../../../telemetry/logger.ts';
+import { newEpoch } from '../../epoch.ts';
 import { type Database, damaged, loadSqlite, unavailable } from './engine.ts';
 import type { Marks } from './marks.ts';
 import { CLEAR_OPEN } from './open-tables.ts';
