@@ -96,7 +96,7 @@ describe('open events in a file', () => {
     expect(await disk.query('SELECT count(*) AS count FROM open_events')).toEqual([{ count: 0 }]);
   });
 
-  test('settled leave no more than 1000 of a topic in it, and texts none', async () => {
+  test('settled leave no more than 1000 of a topic and a kind in it, and texts none', async () => {
     await using disk = new DiskFixture();
     const broker = await disk.open({ durability: 'relaxed' });
     const events = Array.from({ length: 1003 }, (_, n) => reply('', { id: `id-${n}` }));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { MAX_SETTLED } from '../../server/broker/open/settled-events.ts';
 import { formatCursor } from '../../shared/cursor.ts';
 import { allRecords, entry } from './entries.ts';
 import type { BrokerFixture, BrokerKind } from './fixtures.ts';
@@ -149,6 +150,19 @@ export function describeOpenSettle({ open }: BrokerKind): void {
       expect((await sets.read(topic)).events).toHaveLength(3);
     });
 
+    test('[O8] an answer that comes once the deadline is over settles nothing', async () => {
+      await using log = await open();
+      const event = approval('', { leaseMs: SHORT_MS });
+      await begin(log, event);
+      await expectLapsed(log, [event.id]);
+      const sets = openOf(log.broker);
+      const answered = settling(event, 'answered', { as: 'anybody', answer: true });
+      expect(await sets.settle(topic, answered)).toBeNull();
+      const settled = await sets.settle(topic, settling(event, 'expired', { as: 'lapsed' }));
+      await expect(sets.settle(topic, answered)).rejects.toEqual(refused('ALREADY_SETTLED', { settled }));
+      expect((await log.broker.bounds(topic)).last).toBe(2);
+    });
+
     test('[O8] however many notice that an event has lapsed, it is settled once', async () => {
       await using log = await open();
       const event = approval('', { by: 'asker', leaseMs: SHORT_MS });
@@ -163,6 +177,23 @@ export function describeOpenSettle({ open }: BrokerKind): void {
       const settled = await openOf(log.broker).find(topic, event.id);
       const { cursor } = (await allRecords(log.broker, topic))[1] ?? {};
       expect(settled).toEqual({ id: event.id, state: 'expired', cursor });
+    });
+  });
+
+  describe('open events: what is remembered', () => {
+    test('members who came and went do not have the answer to a question forgotten', async () => {
+      await using log = await open();
+      const sets = openOf(log.broker);
+      const asked = approval('', { key: 'deploy' });
+      await begin(log, asked);
+      const settled = await sets.settle(topic, settling(asked, 'answered', { as: 'anybody', answer: true }));
+      for (let n = 0; n <= MAX_SETTLED; n += 100) {
+        const members = Array.from({ length: 100 }, () => viewer());
+        await Promise.all(members.map((member) => sets.begin(topic, member, MOST)));
+        await Promise.all(members.map((member) => sets.settle(topic, settling(member, 'left'))));
+      }
+      const again = await openOf(log.another()).begin(topic, approval('', { key: 'deploy' }), MOST);
+      expect(again).toMatchObject({ id: asked.id, resumed: false, settled });
     });
   });
 

@@ -60,7 +60,7 @@ describe('settlements', () => {
     expect(begin({ ...asked, id: 'another' }, ANSWERED_MS + 1000)).toMatchObject({ id: 'another' });
   });
 
-  test(`are remembered ${MAX_SETTLED} of a topic, and the oldest go first`, () => {
+  test(`are remembered ${MAX_SETTLED} of a topic and a kind, and the oldest go first`, () => {
     const { set, settled, begin, settle } = setOf();
     const events = Array.from({ length: MAX_SETTLED + 2 }, (_, n) =>
       reply('', { key: `${n}`, id: `id-${n}` }),

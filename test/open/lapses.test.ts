@@ -31,6 +31,26 @@ test('[O8] an event whose owner is silent is settled within its lease and a seco
   });
 });
 
+test('[O8] an answer that comes after the deadline, before anybody has noticed, is told that the question expired', async () => {
+  const world = openWorld();
+  const { opens } = world.manager;
+  await world.clock.advance(500); // nodes look for what has lapsed on the second
+  const { id } = await opens.begin('approval', { tool: 'rm' }, { timeoutMs: 1000 });
+  const { id: next } = await opens.begin('approval', { tool: 'ls' }, { timeoutMs: 2000 });
+  await world.clock.advance(1_100);
+  expect(await openSet(world)).toHaveLength(2);
+  const answer = { allow: true };
+  await expect(opens.answer('approval', { id, answer, by: 'boss' })).rejects.toMatchObject({
+    code: 'ALREADY_SETTLED',
+    settled: { state: 'expired' },
+  });
+  await opens.answer('approval', { id: next, answer, by: 'boss' }); // the control
+  expect((await logged(world)).slice(2)).toMatchObject([
+    { data: { tool: 'rm' }, open: { state: 'expired' } },
+    { data: { tool: 'ls' }, open: { state: 'answered' }, answer },
+  ]);
+});
+
 test('[O8] a lease that is renewed does not lapse', async () => {
   const world = openWorld();
   const { id, key } = await world.manager.opens.begin('viewer', { name: 'Ada' });

@@ -45,8 +45,8 @@ export interface OpenEvents {
   /**
    * Settles an event [O1]: appends the settlement's record, if it has one, and takes the event out of the open set. The
    * record is stored whatever was published under its id before: anybody can tell that id in advance.
-   * @returns the settlement; null where the event has changed since its revision was `rev`, or its lease was renewed:
-   *   then nothing happened, and it has to be looked at again
+   * @returns the settlement; null where the event has changed since its revision was `rev`, its lease was renewed, or an
+   *   answer comes when its time is over: then nothing happened, and it has to be looked at again
    * @throws EventsError as for all changes of an owner
    */
   settle(topic: string, settling: Settling): Promise<Settlement | null>;
@@ -109,7 +109,7 @@ export interface Settling {
   readonly rev?: number | undefined;
   readonly by?: string | undefined;
   readonly answer?: unknown;
-  /** `{ key, by }` of its owner; `lapsed`: only if its time is over; `anybody`: an answer. */
+  /** `{ key, by }` of its owner; `lapsed`: only if its time is over; `anybody`: an answer, unless its time is over. */
   readonly as: Omit<Owner, 'id'> | 'lapsed' | 'anybody';
 }
 

@@ -1,7 +1,10 @@
-import type { Settlement } from '../../../shared/open/open-part.ts';
+import type { BegunKind, Settlement } from '../../../shared/open/open-part.ts';
 import { AgingMap } from '../../memory/aging-map.ts';
 
-/** Settlements of a topic that are remembered at most; of more, the oldest go before their time. */
+/**
+ * Settlements of a topic and a kind that are remembered at most; of more, the oldest go before their time. By kind, since
+ * members who come and go must not have a question forgotten that was answered: it would be asked anew.
+ */
 export const MAX_SETTLED = 1000;
 /** Bytes in memory of one, beside its texts. */
 const SETTLED_BYTES = 800;
@@ -9,6 +12,7 @@ const SETTLED_BYTES = 800;
 /** An event that was settled lately. */
 export interface SettledEvent {
   readonly settlement: Settlement;
+  readonly kind: BegunKind;
   readonly type: string;
   /** Key and subject of its owner. */
   readonly key: string;
@@ -32,12 +36,17 @@ export interface SettledEvents {
 
 /** Settlements that are remembered in memory. */
 export class SettledInMemory implements SettledEvents {
-  readonly #byId = new AgingMap<string, SettledEvent>();
+  /** In the order in which they are let go: members are soonest back by themselves, and a question is asked anew. */
+  readonly #byId: Readonly<Record<BegunKind, AgingMap<string, SettledEvent>>> = {
+    presence: new AgingMap(),
+    growing: new AgingMap(),
+    question: new AgingMap(),
+  };
   readonly #byKey = new Map<string, SettledEvent>();
   #bytes = 0;
 
   get size(): number {
-    return this.#byId.size;
+    return Object.values(this.#byId).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Estimate of the bytes that they take. */
@@ -46,7 +55,7 @@ export class SettledInMemory implements SettledEvents {
   }
 
   byId(id: string, now: number): SettledEvent | undefined {
-    return remembered(this.#byId.get(id), now);
+    return remembered(this.#found(id), now);
   }
 
   byKey(type: string, key: string, now: number): SettledEvent | undefined {
@@ -55,30 +64,44 @@ export class SettledInMemory implements SettledEvents {
 
   add(event: SettledEvent, _rev: number, now: number): void {
     this.forget(now);
-    this.#byId.set(event.settlement.id, event);
+    const ofKind = this.#byId[event.kind];
+    ofKind.set(event.settlement.id, event);
     this.#byKey.set(keyOf(event.type, event.key), event);
     this.#bytes += bytesOf(event);
-    if (this.size > MAX_SETTLED) this.dropOldest();
+    if (ofKind.size > MAX_SETTLED) this.#dropOldest(ofKind);
   }
 
-  /** Drops those whose time is over, as far as they are the oldest. */
+  /** Drops those whose time is over, as far as they are the oldest of their kind. */
   forget(now: number): void {
-    for (let { oldest } = this.#byId; oldest && oldest.value.until <= now; { oldest } = this.#byId)
-      this.dropOldest();
+    for (const ofKind of Object.values(this.#byId))
+      while (ofKind.oldest && ofKind.oldest.value.until <= now) this.#dropOldest(ofKind);
   }
 
+  /** Drops one, to give memory back. */
   dropOldest(): void {
-    const { oldest } = this.#byId;
-    if (oldest) this.delete(oldest.key);
+    const ofKind = Object.values(this.#byId).find(({ size }) => size > 0);
+    if (ofKind) this.#dropOldest(ofKind);
   }
 
   delete(id: string): void {
-    const event = this.#byId.get(id);
+    const event = this.#found(id);
     if (!event) return;
-    this.#byId.delete(id);
+    this.#byId[event.kind].delete(id);
     const key = keyOf(event.type, event.key);
     if (this.#byKey.get(key) === event) this.#byKey.delete(key);
     this.#bytes -= bytesOf(event);
+  }
+
+  #dropOldest({ oldest }: AgingMap<string, SettledEvent>): void {
+    if (oldest) this.delete(oldest.key);
+  }
+
+  #found(id: string): SettledEvent | undefined {
+    for (const ofKind of Object.values(this.#byId)) {
+      const event = ofKind.get(id);
+      if (event) return event;
+    }
+    return undefined;
   }
 }
 

@@ -133,8 +133,10 @@ export class TopicOpenSet {
     this.#rev = rev;
     this.#open.set(id, { event: begun, key, lease: { ms: leaseMs, until } });
     this.#ids.set(keyOf(entry.type, key), id);
-    const result = { id, cursor: begun.cursor, resumed: false };
-    return { result, change: { at, rev, kind: 'begun', event: begun } };
+    return {
+      result: { id, cursor: begun.cursor, resumed: false },
+      change: { at, rev, kind: 'begun', event: begun },
+    };
   }
 
   append(owner: Owner, at: number, text: string, { now, end }: Moment): Outcome<number> {
@@ -177,17 +179,17 @@ export class TopicOpenSet {
     const held = typeof as === 'object' ? this.#owned({ id, ...as }, moment.now) : this.#open.get(id);
     if (!held) throw this.#closed(id, moment.now);
     const { event, key, lease } = held;
-    const isOver = as !== 'lapsed' || lease.until <= moment.now;
-    if (!isOver || (rev !== undefined && rev !== event.rev)) return { result: null, change: null };
+    const isOver = lease.until <= moment.now;
+    const isLate = as === 'lapsed' ? !isOver : as === 'anybody' && isOver;
+    if (isLate || (rev !== undefined && rev !== event.rev)) return { result: null, change: null };
     const at = entry ? moment.append(entry) : moment.end;
-    const { type } = event.entry;
     this.#remove(held);
     const told = { ...(by !== undefined && { by }), ...(answer !== undefined && { answer }) };
     const settlement: Settlement = { id, state, cursor: formatCursor(at), ...told };
     const until = moment.now + (event.kind === 'question' ? ANSWERED_MS : SETTLED_MS);
     const chars = answer === undefined || !entry ? 0 : charsOf(entry, '');
-    const settled = { settlement, type, key, by: event.by, begun: event.cursor, until, chars };
-    this.#settled.add(settled, this.#rev, moment.now);
+    const begun = { kind: event.kind, type: event.entry.type, key, by: event.by, begun: event.cursor };
+    this.#settled.add({ settlement, ...begun, until, chars }, this.#rev, moment.now);
     return { result: settlement, change: { at, rev: this.#rev, kind: 'settled', id, state } };
   }
 
@@ -197,8 +199,8 @@ export class TopicOpenSet {
     const held = this.#open.get(id);
     if (!held) return { result: undefined, change: null };
     this.#remove(held);
-    const state = FORGOTTEN_STATES[held.event.kind];
-    return { result: undefined, change: { at, rev: this.#rev, kind: 'settled', id, state } };
+    const how = { kind: 'settled', id, state: FORGOTTEN_STATES[held.event.kind] } as const;
+    return { result: undefined, change: { at, rev: this.#rev, ...how } };
   }
 
   /** See OpenEvents.find. */
@@ -235,8 +237,7 @@ export class TopicOpenSet {
     const past = this.#settled.byKey(type, key, now) ?? this.#settled.byId(id, now);
     if (!past) return undefined;
     if (past.type !== type || !isOwner(past.key, past.by, { key, by })) throw notYours();
-    const { settlement, begun } = past;
-    return { id: settlement.id, cursor: begun, resumed: false, settled: settlement };
+    return { id: past.settlement.id, cursor: past.begun, resumed: false, settled: past.settlement };
   }
 
   /** An open event of an owner's. @throws EventsError as the contract says of changes by an owner */

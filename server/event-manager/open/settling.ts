@@ -80,6 +80,8 @@ export class Settling {
           : { ...settle, entry: this.#intake.validated(() => entryOf(event)), rev: event.rev },
       );
       if (settled) return settled;
+      // An answer that came when the question's time was over: now it is told so, with the settlement.
+      if (settle.as === 'anybody' && !('state' in event)) await this.asLapsed(sets, topic, event);
     }
     throw new EventsError('UNAVAILABLE', 'The event is changed too often to be settled: try again later.');
   }

@@ -109,7 +109,9 @@ if not state then
 end
 if as == 'lapsed' then
   if state.over > now then return { 'changed' } end
-elseif as ~= 'anybody' and as ~= state.owner then
+elseif as == 'anybody' then
+  if state.over <= now then return { 'changed' } end
+elseif as ~= state.owner then
   return { 'forbidden' }
 end
 if rev ~= '' and tonumber(rev) ~= state.rev then return { 'changed' } end

@@ -26,22 +26,25 @@ export const OPEN_TABLES = `
   -- Events that were settled lately.
   CREATE TABLE open_settled (
     topic INTEGER NOT NULL,
+    kind TEXT NOT NULL,
     rev INTEGER NOT NULL, -- the set's revision then
     id TEXT NOT NULL,
     type TEXT NOT NULL,
     key TEXT NOT NULL,
     until INTEGER NOT NULL, -- time at which it is forgotten
     event TEXT NOT NULL, -- as JSON, see settled-rows.ts
-    PRIMARY KEY (topic, rev)
+    PRIMARY KEY (topic, kind, rev)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX open_settled_by_id ON open_settled (topic, id);
   CREATE INDEX open_settled_by_key ON open_settled (topic, type, key);
+  CREATE INDEX open_settled_by_until ON open_settled (topic, until);
 `;
 
 /** Empties them all: with its epoch, a log's open events go. */
 export const CLEAR_OPEN =
   'DELETE FROM open_sets; DELETE FROM open_events; DELETE FROM open_texts; DELETE FROM open_settled;';
 
+/** Where an index is named, SQLite would read all rows of the topic: it takes each topic for a small one. */
 export function prepareOpenStatements(db: Database) {
   return {
     openTopics: db.prepare(
@@ -57,19 +60,27 @@ export function prepareOpenStatements(db: Database) {
     addText: db.prepare('INSERT INTO open_texts (topic, id, at, text) VALUES (?, ?, ?, ?)'),
     deleteOpen: db.prepare('DELETE FROM open_events WHERE topic = ? AND id = ?'),
     deleteTexts: db.prepare('DELETE FROM open_texts WHERE topic = ? AND id = ?'),
-    settledById: db.prepare('SELECT event FROM open_settled WHERE topic = ? AND id = ? AND until > ?'),
+    settledById: db.prepare(
+      'SELECT event FROM open_settled INDEXED BY open_settled_by_id WHERE topic = ? AND id = ? AND until > ?',
+    ),
     settledByKey: db.prepare(
-      'SELECT event FROM open_settled WHERE topic = ? AND type = ? AND key = ? AND until > ? ORDER BY rev DESC LIMIT 1',
+      'SELECT event FROM open_settled INDEXED BY open_settled_by_key WHERE topic = ? AND type = ? AND key = ? AND until > ? ORDER BY rev DESC LIMIT 1',
     ),
     addSettled: db.prepare(
-      'INSERT INTO open_settled (topic, rev, id, type, key, until, event) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO open_settled (topic, kind, rev, id, type, key, until, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     ),
-    /** Forgets those whose time is over, and all but the newest ones of a topic. */
-    forgetSettled: db.prepare(`
+    /** Forgets those of a topic whose time is over. */
+    forgetOldSettled: db.prepare(
+      'DELETE FROM open_settled INDEXED BY open_settled_by_until WHERE topic = ? AND until <= ?',
+    ),
+    /** Forgets all but the newest ones of a topic and a kind. */
+    forgetMoreSettled: db.prepare(`
       DELETE FROM open_settled
-      WHERE topic = ? AND (until <= ? OR rev <= (
-        SELECT rev FROM open_settled WHERE topic = ? ORDER BY rev DESC LIMIT 1 OFFSET ?))`),
-    deleteSettled: db.prepare('DELETE FROM open_settled WHERE topic = ? AND id = ?'),
+      WHERE topic = ?1 AND kind = ?2 AND rev <= (
+        SELECT rev FROM open_settled WHERE topic = ?1 AND kind = ?2 ORDER BY rev DESC LIMIT 1 OFFSET ?3)`),
+    deleteSettled: db.prepare(
+      'DELETE FROM open_settled INDEXED BY open_settled_by_id WHERE topic = ? AND id = ?',
+    ),
     forgetAllSettled: db.prepare('DELETE FROM open_settled WHERE topic = ?'),
     forgetOpenSet: db.prepare('DELETE FROM open_sets WHERE topic = ?'),
   };

@@ -33,11 +33,13 @@ export class SettledRows implements SettledEvents {
   }
 
   add(event: SettledEvent, rev: number, now: number): void {
-    const { addSettled, forgetSettled } = this.#file.statements;
+    const { addSettled, forgetOldSettled, forgetMoreSettled } = this.#file.statements;
     const row = this.#topic.row ?? this.#topic.hold();
-    const { settlement, type, key, until } = event;
-    forgetSettled.run(row, now, row, MAX_SETTLED - 1);
-    addSettled.run(row, rev, JSON.stringify(settlement.id), type, JSON.stringify(key), until, textOf(event));
+    const { settlement, kind, type, key, until } = event;
+    const [id, quotedKey] = [JSON.stringify(settlement.id), JSON.stringify(key)];
+    forgetOldSettled.run(row, now);
+    forgetMoreSettled.run(row, kind, MAX_SETTLED - 1);
+    addSettled.run(row, kind, rev, id, type, quotedKey, until, textOf(event));
   }
 
   delete(id: string): void {
