@@ -3,6 +3,7 @@ import { Argument, Command } from 'commander';
 import { examples } from './commands/arguments.ts';
 import { addConformanceCommand, addVerifyCommand } from './commands/check-commands.ts';
 import { addEventCommands } from './commands/event-commands.ts';
+import { addOpenCommands } from './commands/open-commands.ts';
 import { addRevokeCommand, addServerCommands } from './commands/server-commands.ts';
 import { addTransferCommands } from './commands/transfer-commands.ts';
 import { Surroundings } from './surroundings.ts';
@@ -19,6 +20,7 @@ export function createProgram(around = new Surroundings()): Command {
     .version(version(), '-V, --version', 'print the version');
   addServerCommands(program, around);
   addEventCommands(program, around);
+  addOpenCommands(program, around);
   addTransferCommands(program, around);
   addVerifyCommand(program, around);
   addConformanceCommand(program, around);

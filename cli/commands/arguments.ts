@@ -48,6 +48,10 @@ export const filterOption = (): Option =>
     'conditions on the data, and on who published: \'{"sentiment.score":{"lt":0},"by":"ego"}\'',
   ).argParser(parseFilter);
 
+/** For what reads the past. */
+export const openingsOption = (): Option =>
+  new Option('--openings', 'also the openings of open events that were settled since');
+
 const positionOptions = (): Option[] => [
   typesOption(),
   filterOption(),
@@ -56,7 +60,7 @@ const positionOptions = (): Option[] => [
 ];
 
 /** For what reads one log. */
-export const selectionOptions = (): Option[] => [topicOption(), ...positionOptions()];
+export const selectionOptions = (): Option[] => [topicOption(), ...positionOptions(), openingsOption()];
 
 /** For what follows logs as they go on. */
 export const followOptions = (): Option[] => [
@@ -94,10 +98,17 @@ export interface SelectionFlags {
   filter?: NonNullable<Stored['filter']>;
   since?: NonNullable<Stored['since']>;
   last?: number;
+  openings?: boolean;
 }
 
-export function toStored({ topic, types, filter, since, last }: SelectionFlags): Stored {
-  return { topic, types, filter, since: since ?? (last === undefined ? undefined : { last }) };
+export function toStored({ topic, types, filter, since, last, openings }: SelectionFlags): Stored {
+  return {
+    topic,
+    types,
+    filter,
+    since: since ?? (last === undefined ? undefined : { last }),
+    ...(openings && { openings }),
+  };
 }
 
 /** A number above 0, as an option's value. */

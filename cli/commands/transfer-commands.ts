@@ -4,6 +4,7 @@ import { type SourceOptions, withSource } from '../sources/with-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import {
   examples,
+  openingsOption,
   parsePosition,
   parsePositive,
   sinceOption,
@@ -13,7 +14,7 @@ import {
   withOptions,
 } from './arguments.ts';
 
-type Selected = Pick<ReplayOptions<string, AnyCatalog>, 'types' | 'since'> & { topic: string };
+type Selected = Pick<ReplayOptions<string, AnyCatalog>, 'types' | 'since' | 'openings'> & { topic: string };
 type Replayed = Selected &
   Pick<ReplayOptions<string, AnyCatalog>, 'until' | 'speed' | 'maxPauseMs'> & {
     into?: string;
@@ -24,13 +25,19 @@ const THE_BEGINNING = { at: new Date(0).toISOString() };
 
 /** Topics into files, files into topics, and both once more in their own time. */
 export function addTransferCommands(program: Command, around: Surroundings): void {
-  withOptions(program.command('export'), [...sourceOptions(), topicOption(), typesOption(), sinceOption()])
+  withOptions(program.command('export'), [
+    ...sourceOptions(),
+    topicOption(),
+    typesOption(),
+    sinceOption(),
+    openingsOption(),
+  ])
     .description('print all that a topic holds as lines of JSON, from which import makes the same events')
     .addHelpText('after', examples('export --topic a > a.jsonl'))
-    .action(({ topic, types, since = THE_BEGINNING, ...options }: SourceOptions & Selected) =>
+    .action(({ topic, types, since = THE_BEGINNING, openings, ...options }: SourceOptions & Selected) =>
       withSource(options, around, async (source) => {
         const { exportStored } = await import('../events/read.ts');
-        await exportStored(source, { topic, types, since }, around);
+        await exportStored(source, { topic, types, since, openings }, around);
       }),
     );
 
@@ -58,6 +65,7 @@ export function addTransferCommands(program: Command, around: Surroundings): voi
     new Option('--speed <times>', 'how many times faster than it was').argParser(parsePositive).default(1),
     new Option('--max-pause <seconds>', 'the longest wait between two events').argParser(parsePositive),
     new Option('--into <topic>', 'publish there, as if it happened now (default: print)'),
+    openingsOption().conflicts('into'),
   ])
     .description('let a part of a topic, or of a file, happen again in its own time')
     .argument('[file]', 'what export printed (default: the topic)')
@@ -74,9 +82,18 @@ export function addTransferCommands(program: Command, around: Surroundings): voi
         const { printMoments, publishMoments, replayLines, replayTopic } = await import(
           '../events/replay.ts'
         );
-        const { topic, types, since, until, speed } = options;
+        const { topic, types, since, until, speed, openings } = options;
         const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
-        const asked = { topic, types, since, until, speed, maxPauseMs, signal: around.stopSignal() };
+        const asked = {
+          topic,
+          types,
+          since,
+          until,
+          speed,
+          openings,
+          maxPauseMs,
+          signal: around.stopSignal(),
+        };
         const moments =
           file === undefined ? replayTopic(source, asked, around) : replayLines(around.input(file), asked);
         await (into === undefined

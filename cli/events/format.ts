@@ -13,6 +13,8 @@ interface Item {
   timestamp: string;
   data: unknown;
   by?: string | undefined;
+  open?: { id: string; kind: string; state: string; reason?: string | undefined } | undefined;
+  answer?: unknown;
 }
 
 type Style = Parameters<typeof styleText>[0];
@@ -23,7 +25,18 @@ export function toText(item: Item): string {
   const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', plain(item.data)];
   const where = styleText('dim', item.topic === undefined ? time : `${time} ${item.topic}`);
   const by = item.by === undefined ? '' : styleText('dim', ` by ${printable(item.by)}`);
-  return `${where} ${styleText(style, item.event_type)}${by} ${printable(text)}`;
+  return `${where} ${styleText(style, item.event_type)}${stateOf(item)}${by} ${printable(text + endOf(item))}`;
+}
+
+/** The state of an open event, with the id by which it is answered. */
+function stateOf({ open }: Item): string {
+  return open ? ` ${printable(open.state)} ${styleText('dim', printable(open.id))}` : '';
+}
+
+/** The answer to a question, or why an owner gave its event up. */
+function endOf({ open, answer }: Item): string {
+  if (answer !== undefined) return ` → ${plain(answer)}`;
+  return open?.reason === undefined ? '' : ` (${open.reason})`;
 }
 
 function describe(item: AnyEvent | StreamNotice): [Style, string] {

@@ -3,6 +3,7 @@ import type { EventsSource, Followed, Stored } from '../sources/event-source.ts'
 import type { Surroundings } from '../surroundings.ts';
 import { toLine } from './event-line.ts';
 import { toText } from './format.ts';
+import { ShownOnce } from './open.ts';
 
 const PAGE = 1000;
 
@@ -11,8 +12,11 @@ type Page = Awaited<ReturnType<EventsSource['history']>>;
 /** Prints events as they come: for people on a terminal, as lines of JSON elsewhere. */
 export async function tail(source: EventsSource, followed: Followed, around: Surroundings): Promise<void> {
   const signal = around.stopSignal();
+  const shown = new ShownOnce();
   for await (const { cursor, event } of source.stream({ ...followed, signal })) {
-    if (around.isTerminal) await around.print(toText(event));
+    if (around.isTerminal) {
+      if (shown.isNews(event)) await around.print(toText(event));
+    }
     // That a stream has caught up is of no use to a program; what it lost is.
     else if (event.event_type !== 'stream_synced') await around.print(toLine(cursor, event));
   }

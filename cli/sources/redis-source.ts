@@ -61,6 +61,8 @@ export async function openRedis(
       for await (const [cursor, event] of manager.replay(options)) yield { cursor, event };
     },
     history: (options) => manager.history(options),
+    open: (options) => manager.openEvents(options),
+    answer: (type, id, answer, options) => manager.answer(type, id, answer, options),
     erase: (options) => manager.erase(options),
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats come from a server, not from Redis: pass --url');

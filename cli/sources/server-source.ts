@@ -35,6 +35,8 @@ export async function openServer(
     stream: (options) => client().stream(options),
     replay: (options) => client().replay(options),
     history: (options) => client().history(options),
+    open: (options) => client().open(options),
+    answer: (type, id, answer, options) => client().answer(type, id, answer, options),
     erase: (options) => client().erase(options),
     stats: (options) => client().stats(options),
     schema: () => schemaAt(new URL('schema.json', url)),

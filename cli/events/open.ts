@@ -1,0 +1,51 @@
+import type { EventsSource } from '../sources/event-source.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { parseJson, toLine } from './event-line.ts';
+import { toText } from './format.ts';
+
+/** Prints what is open in a topic, as it is now: for people on a terminal, as lines of JSON elsewhere. */
+export async function printOpen(
+  source: Pick<EventsSource, 'open'>,
+  { topic, types }: { topic: string; types?: string[] },
+  around: Surroundings,
+): Promise<void> {
+  const { items } = await source.open({ topic, types });
+  for (const { cursor, event } of items)
+    await around.print(around.isTerminal ? toText(event) : toLine(cursor, event));
+}
+
+/** Answers a question, and prints the cursor of the answer. @throws EventsError, ALREADY_SETTLED with how and by whom it was */
+export async function answerOne(
+  source: Pick<EventsSource, 'answer'>,
+  { type, id, json, topic }: { type: string; id: string; json: string; topic: string },
+  around: Surroundings,
+): Promise<void> {
+  const { cursor } = await source.answer(type, id, parseJson(json, 'The answer'), { topic });
+  await around.print(JSON.stringify({ cursor }));
+}
+
+/** An item that may be shown. */
+interface Shown {
+  event_type: string;
+  data?: unknown;
+  open?: { id: string; kind: string; state: string } | undefined;
+}
+
+/** Events that grow, as a terminal shows them: at the opening and at the settlement, not at each growth. */
+export class ShownOnce {
+  readonly #growing = new Set<string>();
+
+  /** Tells if an item is news; a change straight from Redis that appends text is none. */
+  isNews(item: Shown): boolean {
+    const { open } = item;
+    if (open?.kind !== 'growing')
+      return !(item.event_type === 'stream_update' && 'text' in Object(item.data));
+    if (open.state !== 'open') {
+      this.#growing.delete(open.id);
+      return true;
+    }
+    if (this.#growing.has(open.id)) return false;
+    this.#growing.add(open.id);
+    return true;
+  }
+}
