@@ -86,7 +86,7 @@ export class Progress implements Disposable {
 }
 
 /** `1 h 2 min`, `3 min 4 s`, `5 s` */
-function duration(ms: number): string {
+export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes === 0) return `${seconds} s`;

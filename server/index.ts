@@ -67,6 +67,7 @@ export type { TopicGate } from './event-manager/feeds/subscription-factory.ts';
 export type { ListenerHandler } from './event-manager/listeners.ts';
 export type { AnswerOptions, QuestionOptions } from './event-manager/open/manager-open.ts';
 export type { BeginOptions, OpenVerbs, OwnedEvent } from './event-manager/open/open-verbs.ts';
+export type { CopiedSettlement } from './event-manager/publish/copied.ts';
 export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,

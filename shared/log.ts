@@ -58,6 +58,8 @@ export interface EntryStamp {
   version?: number | undefined;
   /** The open event that it opens or settles. Default: it is complete. */
   open?: OpenPart | undefined;
+  /** The answer to a question that was answered, as the catalog has validated it. */
+  answer?: unknown;
   /** False for an event that no log stores. */
   stored?: false | undefined;
 }
@@ -97,7 +99,7 @@ export function validatedEntry<C extends AnyCatalog>(
   catalog: C,
   event: { event_type: string } & PublishMeta,
   data: unknown,
-  { by, version: held, open, stored }: EntryStamp,
+  { by, version: held, open, answer, stored }: EntryStamp,
 ): LogEntry {
   const { event_type, timestamp, idempotencyKey, traceparent } = event;
   const newest = catalog.versionOf(event_type);
@@ -106,9 +108,10 @@ export function validatedEntry<C extends AnyCatalog>(
   if (by !== undefined) envelope['by'] = by;
   if (isTraceparent(traceparent)) envelope['traceparent'] = traceparent;
   if (open) envelope['open'] = open;
+  if (answer !== undefined) envelope['answer'] = answer;
   if (stored === false) envelope['stored'] = false;
   const isPlain = version === newest && catalog.isPlainJson(event_type);
-  const { json, meta } = envelopeText(envelope, isPlain);
+  const { json, meta } = envelopeText(envelope, isPlain && answer === undefined);
   const entry: Writable<LogEntry> = { type: event_type, id: idempotencyKey ?? newEntryId(), json };
   if (meta !== undefined) entry.meta = meta;
   if (version > 1) entry.version = version;

@@ -4,9 +4,11 @@ import {
   EventsError,
   type EventToPublish,
   isStreamNotice,
+  type OpenPart,
   parseInput,
   transformer,
 } from '../../shared/index.ts';
+import { openPart } from './open-lines.ts';
 import type { Line } from './read-lines.ts';
 
 /** An event of the input. */
@@ -18,6 +20,12 @@ export interface Input {
   readonly cursor?: string | undefined;
   /** Its publisher, where that is told. */
   readonly by?: string | undefined;
+  /** Its state, of an event that was not complete when it was published. */
+  readonly open?: OpenPart | undefined;
+  /** The answer to a question. */
+  readonly answer?: unknown;
+  /** False for an item that no log stores. */
+  readonly stored?: boolean | undefined;
   /** It was printed by us, so its data is what it was; others write a date as JSON has it. */
   readonly isExact?: boolean;
 }
@@ -31,6 +39,9 @@ const envelope = z.object({
   by: z.string().optional(),
   cursor: z.string().optional(),
   meta: z.unknown().optional(),
+  open: z.unknown().optional(),
+  answer: z.unknown().optional(),
+  stored: z.boolean().optional().catch(undefined),
 });
 
 /** An event as a line of JSON that loses nothing: `meta` says what of its data is a Date, a Map, a bigint. */
@@ -50,10 +61,22 @@ export function fromLine({ number, text }: Line): Input[] {
     );
   }
   const { cursor, meta, idempotencyKey, by, event_type, data, timestamp } = line;
-  if (isStreamNotice(line)) return [];
-  const event = revive({ event_type, timestamp, data }, meta, name);
+  if (isStreamNotice(line) || event_type === 'stream_update') return [];
+  const { answer, ...event } = revive({ event_type, timestamp, data, answer: line.answer }, meta, name);
   const isExact = cursor !== undefined || meta !== undefined;
-  return [{ name, cursor, by, isExact, event: { ...event, idempotencyKey } }];
+  const state = { open: openOf(line.open, name), answer, stored: line.stored };
+  return [{ name, cursor, by, isExact, ...state, event: { ...event, idempotencyKey } }];
+}
+
+/** @throws EventsError INVALID_EVENT, naming the line */
+function openOf(part: unknown, name: string): OpenPart | undefined {
+  const { success, data, error } = openPart.optional().safeParse(part);
+  if (success) return data;
+  throw new EventsError(
+    'INVALID_EVENT',
+    `${name}: open is not what export writes, an id, a kind and a state: leave it out, or mend it`,
+    { cause: error },
+  );
 }
 
 /** @throws EventsError INVALID_EVENT, naming what is no JSON, or more than a server takes at once */

@@ -19,9 +19,8 @@ interface Item {
 
 type Style = Parameters<typeof styleText>[0];
 
-/** An item as one coloured line, for people. */
-export function toText(item: Item): string {
-  const time = new Date(item.timestamp).toISOString().slice(11, 23);
+/** An item as one coloured line, for people. @param time stands first. @default that of the day, in UTC */
+export function toText(item: Item, time = new Date(item.timestamp).toISOString().slice(11, 23)): string {
   const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', plain(item.data)];
   const where = styleText('dim', item.topic === undefined ? time : `${time} ${item.topic}`);
   const by = item.by === undefined ? '' : styleText('dim', ` by ${printable(item.by)}`);

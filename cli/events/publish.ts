@@ -4,6 +4,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { Coercion } from './coerce.ts';
 import { fromLine, type Input, parseJson } from './event-line.ts';
 import type { InputBytes } from './input-bytes.ts';
+import { OpenLines } from './open-lines.ts';
 import { type Line, readLines } from './read-lines.ts';
 
 /** Events per request: well below what a server takes. */
@@ -36,22 +37,29 @@ export async function publishLines(
   input: InputBytes,
 ): Promise<void> {
   const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
-  for await (const results of publishAll(to, input, read)) await printAll(to, results);
+  const open = new OpenLines(to.source.keepsSettlements);
+  for await (const results of publishAll(to, input, read, open)) await printAll(to, results);
+  open.note(to.around, REDIS_INSTEAD);
 }
 
 /**
  * Publishes what `export` wrote, as it was. An event's key is its place in the log it comes from, so that a second
  * import within five minutes, of the same file or of another part of that log, stores nothing twice [D3]. Straight to a
- * log it is `by` whom it was; a server names whoever imports [V6].
+ * log it is `by` whom it was; a server names whoever imports [V6]. Of open events, settlements are stored: see {@link OpenLines}.
  */
 export async function importLines(to: PublishTo, input: InputBytes): Promise<void> {
   let stored = 0;
   let duplicates = 0;
-  for await (const results of publishAll(to, input, withKey)) {
+  const open = new OpenLines(to.source.keepsSettlements);
+  for await (const results of publishAll(to, input, withKey, open)) {
     for (const { duplicate } of results) duplicate ? duplicates++ : stored++;
   }
-  await to.around.print(JSON.stringify({ stored, duplicates }));
+  const { leftOut } = open;
+  await to.around.print(JSON.stringify({ stored, duplicates, ...(leftOut > 0 && { leftOut }) }));
+  open.note(to.around, REDIS_INSTEAD);
 }
+
+const REDIS_INSTEAD = ' through a server: import straight into Redis, with --redis';
 
 /** Publishes events. @throws EventsError in terms of the input: `Line 3: data.sentiment.score: Too big` */
 export async function send(
@@ -61,7 +69,11 @@ export async function send(
   const written = inputs.every(({ isExact }) => isExact) ? undefined : await coercionOf(source);
   const events = inputs.map(({ isExact, event }) => (isExact || !written ? event : written.event(event)));
   try {
-    return await source.publishBatch(events, { topic, by: inputs.map(({ by }) => by) });
+    return await source.publishBatch(events, {
+      topic,
+      by: inputs.map(({ by }) => by),
+      settled: inputs.map(({ open, answer }) => open && { open, answer }),
+    });
   } catch (error) {
     if (!(error instanceof EventsError)) throw error;
     const told = named(error, inputs);
@@ -91,12 +103,13 @@ async function* publishAll(
   to: PublishTo,
   input: InputBytes,
   read: (line: Line) => Input[],
+  open: OpenLines,
 ): AsyncGenerator<PublishResult[], void, undefined> {
   using progress = to.around.progress(input.share);
   for await (const lines of readLines(input)) {
     let first = `line ${lines[0]?.number}`;
     try {
-      const events = lines.flatMap(read);
+      const events = lines.flatMap(read).flatMap((event) => open.admit(event) ?? []);
       for (let start = 0; start < events.length; start += BATCH) {
         const batch = events.slice(start, start + BATCH);
         first = batch[0]?.name.toLowerCase() ?? first;

@@ -1,9 +1,10 @@
-import { Pace, systemClock } from '../../shared/index.ts';
+import { type OpenPart, Pace, systemClock } from '../../shared/index.ts';
 import type { EventsSource } from '../sources/event-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { fromLine, toLine } from './event-line.ts';
 import { toText } from './format.ts';
 import type { InputBytes } from './input-bytes.ts';
+import { OpenLines } from './open-lines.ts';
 import { type PublishTo, send } from './publish.ts';
 import { readLines } from './read-lines.ts';
 
@@ -11,7 +12,15 @@ type ReplayOptions = NonNullable<Parameters<EventsSource['replay']>[0]>;
 /** An event, or a stream's own item, whose time has come. */
 interface Moment {
   readonly cursor?: string | undefined;
-  readonly event: { event_type: string; timestamp: string; data: unknown; by?: string | undefined };
+  readonly event: {
+    event_type: string;
+    timestamp: string;
+    data: unknown;
+    by?: string | undefined;
+    open?: OpenPart | undefined;
+    answer?: unknown;
+    stored?: boolean | undefined;
+  };
   /** Its data is what it was; false where a person may have written it. */
   readonly isExact: boolean;
   /** The share of the replay that is done with it, from 0 to 1; undefined where that is not known. */
@@ -59,7 +68,7 @@ export async function* replayLines(
       bytes += Buffer.byteLength(line.text) + 1;
       const [read] = fromLine(line);
       if (!read) continue;
-      const { cursor, by, event, isExact = false } = read;
+      const { cursor, by, open, answer, stored, event, isExact = false } = read;
       const { event_type, data, timestamp = new Date().toISOString() } = event;
       if (types && !types.includes(event_type)) continue;
       await pace.until(Date.parse(timestamp), signal).catch(() => {}); // it is seen that it ends
@@ -67,7 +76,15 @@ export async function* replayLines(
       const share = input.size && bytes / input.size;
       yield {
         cursor,
-        event: { event_type, timestamp, data, ...(by !== undefined && { by }) },
+        event: {
+          event_type,
+          timestamp,
+          data,
+          ...(by !== undefined && { by }),
+          ...(open && { open }),
+          ...(answer !== undefined && { answer }),
+          ...(stored !== undefined && { stored }),
+        },
         isExact,
         share,
       };
@@ -82,13 +99,18 @@ export async function printMoments(moments: AsyncIterable<Moment>, around: Surro
   }
 }
 
-/** Publishes them as if they happened again: with the time that it is now. */
+/**
+ * Publishes them as if they happened again: with the time that it is now. So nothing is settled once more: an event that has
+ * grown is complete, and a question stays out, see {@link OpenLines}.
+ */
 export async function publishMoments(to: PublishTo, moments: AsyncIterable<Moment>): Promise<void> {
+  const open = new OpenLines(false);
   for await (const { event, isExact } of counted(moments, to.around)) {
-    if (event.event_type === 'stream_gap') continue;
+    if (event.event_type === 'stream_gap' || open.admit(event) === null) continue;
     const { event_type, data, by } = event;
     await send(to, [{ name: '', isExact, by, event: { event_type, data } }]);
   }
+  open.note(to.around);
 }
 
 async function* counted(

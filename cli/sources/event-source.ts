@@ -4,6 +4,7 @@ import type {
   EventSelection,
   EventToPublish,
   OpenPage,
+  OpenPart,
   PublishResult,
   SubscriptionOptions,
 } from '../../shared/index.ts';
@@ -18,13 +19,20 @@ export interface EventsSource
   }): Promise<OpenPage<string, AnyCatalog>>;
   /** Answers a question of any catalog. */
   answer(type: string, id: string, answer: unknown, options: { topic: string }): Promise<{ cursor: string }>;
-  /** @param options.by who published each event, for a log; a server names whoever is signed in, whatever is said here */
-  publishBatch(
-    events: readonly EventToPublish<AnyCatalog>[],
-    options: { topic: string | undefined; by: readonly (string | undefined)[] },
-  ): Promise<PublishResult[]>;
+  /** True for a log, which takes settlements of open events as such; a server takes complete events only. */
+  readonly keepsSettlements: boolean;
+  publishBatch(events: readonly EventToPublish<AnyCatalog>[], options: BatchOf): Promise<PublishResult[]>;
   /** The events as JSON Schema; null where it is not told. */
   schema(): Promise<unknown>;
+}
+
+/** The topic of a batch, and facts about each of its events that a log is told, and no server believes. */
+export interface BatchOf {
+  topic: string | undefined;
+  /** Who published each event; a server names whoever is signed in. */
+  by: readonly (string | undefined)[];
+  /** How each event was settled, where it is the settlement of an open event. */
+  settled: readonly ({ open: OpenPart; answer?: unknown } | undefined)[];
 }
 
 /** Events of any catalog to follow. */

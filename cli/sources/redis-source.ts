@@ -53,6 +53,7 @@ export async function openRedis(
     throw error;
   }
   return {
+    keepsSettlements: true,
     publishBatch: (events, options) => manager.publishBatch(events, options),
     async *stream(options) {
       for await (const [cursor, event] of manager.subscribe(options)) yield { cursor, event };

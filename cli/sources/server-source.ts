@@ -31,6 +31,7 @@ export async function openServer(
     return opened;
   };
   return {
+    keepsSettlements: false,
     publishBatch: (events, { topic }) => publisher.publishBatch(events, { topic }),
     stream: (options) => client().stream(options),
     replay: (options) => client().replay(options),

@@ -148,7 +148,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
     this.#use();
-    return this.#publisher.publishBatch(options.topic, events, options.by);
+    return this.#publisher.publishBatch(events, options);
   }
 
   /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */

@@ -10,5 +10,8 @@ export const MAX_TIMEOUT_MS = 30 * 24 * 60 * 60 * 1000;
 /** Ms for which changes of one event are joined after one that was sent [O11]. */
 export const JOIN_MS = 50;
 
+/** Characters of the reason why an event was given up, at most. */
+export const MAX_REASON = 1000;
+
 /** Characters of a growing event's text at most, in UTF-16 code units. */
 export const MAX_GROWN = 256 * 1024;

@@ -15,7 +15,7 @@ export function catalogModule(
   writeFileSync(
     path,
     `import * as z from ${doors('node_modules/zod/index.js')};
-import { defineEvents, versions } from ${doors('dist/shared/index.js')};
+import { defineEvents, ephemeral, growing, presence, question, versions } from ${doors('dist/shared/index.js')};
 ${as} defineEvents(${events});\n`,
   );
   return path;

@@ -27,6 +27,11 @@ export function linesOf(stdout: string): PrintedLine[] {
     .map((line) => JSON.parse(line));
 }
 
+/** Values as the lines of JSON that a command reads. */
+export function jsonl(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
+
 /** A running `psyche-events …`, as it was built; killed when the test ends. */
 export class RunningCommand implements AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;

@@ -14,13 +14,24 @@ export class CommandHere implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  /** @param input what it reads. @param isTTY true to have its stderr taken for a terminal */
-  constructor(args: readonly string[], input = '', { isTTY = false }: { isTTY?: boolean } = {}) {
+  /**
+   * @param input what it reads
+   * @param isTTY true to have its stderr taken for a terminal
+   * @param isRead true to have its output taken for one
+   */
+  constructor(
+    args: readonly string[],
+    input = '',
+    { isTTY = false, isRead = false }: { isTTY?: boolean; isRead?: boolean } = {},
+  ) {
     const streams = {
       stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
-      stdout: writable((text) => {
-        this.stdout += text;
-      }),
+      stdout: Object.assign(
+        writable((text) => {
+          this.stdout += text;
+        }),
+        { isTTY: isRead },
+      ),
       stderr: Object.assign(
         writable((text) => {
           this.stderr += text;

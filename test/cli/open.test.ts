@@ -1,21 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import * as z from 'zod';
 import { toText } from '../../cli/events/format.ts';
 import { ShownOnce } from '../../cli/events/open.ts';
-import { defineEvents, growing, question } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
+import { approvals } from './approvals.ts';
 import { linesOf } from './command.ts';
 import { CommandHere, runHere } from './here.ts';
 
-const catalog = defineEvents({
-  reply: growing(z.object({ text: z.string() }), 'text'),
-  approval: question({ asks: z.object({ tool: z.string() }), answers: z.object({ allow: z.boolean() }) }),
-});
 const TOPIC = 't';
 
 async function startServer() {
-  const server = await startTestServer({}, { catalog });
+  const server = await startTestServer({}, { catalog: approvals });
   return { ...server, at: ['--url', server.url, '--topic', TOPIC] };
 }
 
@@ -64,6 +59,27 @@ test('[O7] history, export and replay print openings where they are asked for; t
       { data: { text: 'a' }, open: { state: 'open' } },
       { data: { text: 'ab' }, open: { state: 'done' } },
     ]);
+  }
+});
+
+test('a terminal shows who asks, what is open, its id and for how long', async () => {
+  await using server = await startServer();
+  const { id } = await server.manager.opens.begin('approval', { tool: 'x' }, { topic: TOPIC, by: 'ego' });
+  await using open = new CommandHere(['open', ...server.at], '', { isRead: true });
+  const { code, stdout } = await open.exit();
+  expect(code).toBe(0);
+  expect(stripVTControlCharacters(stdout)).toMatch(
+    new RegExp(`^for [0-9]+ s approval open ${id} by ego \\{"tool":"x"\\}\\n$`),
+  );
+});
+
+test('a server whose events are all complete is told of in one line', async () => {
+  await using server = await startTestServer();
+  for (const command of [['open'], ['answer', 'approval', 'approval.x', '{}']]) {
+    const { code, stdout, stderr } = await runHere([...command, '--url', server.url]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^psyche-events: .+\n$/);
+    console.log(stderr);
   }
 });
 

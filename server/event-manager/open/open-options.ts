@@ -5,6 +5,7 @@ import {
   LEASE_MS,
   MAX_GROWN,
   MAX_LEASE_MS,
+  MAX_REASON,
   MAX_TIMEOUT_MS,
   MIN_LEASE_MS,
   TIMEOUT_MS,
@@ -23,7 +24,7 @@ export const openShape = {
     .max(MAX_GROWN)
     .refine((text) => !/\p{Cs}/u.test(text), 'has half of a surrogate pair: send both halves together'),
   state: z.enum(['done', 'aborted', 'withdrawn', 'left']),
-  reason: z.string().max(1000),
+  reason: z.string().max(MAX_REASON),
 };
 
 /** States in which owners may settle their events. An answer, and the end of a lease or a deadline, settle the others. */

@@ -6,6 +6,7 @@ import { parseTopic } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { requireOpenSets } from '../../broker/require-open-sets.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';
+import { type CopiedSettlement, copiedStamp } from './copied.ts';
 import { heldRefusal } from './held-versions.ts';
 import type { Intake } from './intake.ts';
 import { Throttle } from './throttle.ts';
@@ -26,6 +27,12 @@ export interface PublishOptions extends PublishMeta {
 export interface PublishBatchOptions extends Pick<PublishOptions, 'topic'> {
   /** As for one event; a list has one for each event, in their order. Default: nobody is named. */
   by?: string | readonly (string | undefined)[] | undefined;
+  /**
+   * Settlements that are copied from another log: a list that has for each event, in their order, how it was settled there.
+   * Each becomes a record with its `open` part and its answer. Nothing is begun or settled by it, and nobody is told of it
+   * but by the record; so say what such a log holds, never what a client sent. Default: all events are complete.
+   */
+  settled?: readonly (CopiedSettlement | undefined)[] | undefined;
 }
 
 /** Result of a publish here: `conflated` if a throttle let a later event stand in for this one. */
@@ -84,16 +91,15 @@ export class ManagerPublisher {
   }
 
   publishBatch(
-    topic: string | undefined,
     events: readonly UncheckedEvent[],
-    by?: PublishBatchOptions['by'],
+    options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
     const publish = (traceparent?: string) => {
       const all = traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));
-      return this.#publishBatch(topic, all, by);
+      return this.#publishBatch(all, options);
     };
     const types = events.map(({ event_type }) => event_type);
-    return this.#tracing?.publish(traced(topic, types, events[0]?.traceparent), publish) ?? publish();
+    return this.#tracing?.publish(traced(options.topic, types, events[0]?.traceparent), publish) ?? publish();
   }
 
   async #publish(
@@ -104,7 +110,9 @@ export class ManagerPublisher {
     const topic = parseTopic(topicName);
     const isEphemeral = this.#catalog.opens[event.event_type]?.kind === 'ephemeral';
     const stored = isEphemeral ? false : undefined;
-    const entry = this.#intake.validated(() => this.#toEntry(event, by, stored));
+    const entry = this.#intake.validated(() =>
+      this.#toEntry(event, { by, version: this.#publishAs.get(event.event_type), stored }),
+    );
     const throttle = this.#throttles.get(entry.type);
     this.#intake.gate.enter(1);
     try {
@@ -117,14 +125,20 @@ export class ManagerPublisher {
   }
 
   async #publishBatch(
-    topicName: string | undefined,
     events: readonly UncheckedEvent[],
-    by: PublishBatchOptions['by'],
+    { topic: topicName, by, settled }: PublishBatchOptions,
   ): Promise<PublishResult[]> {
     const topic = parseTopic(topicName);
-    const publisherOf = (index: number) => (typeof by === 'object' ? by[index] : by);
+    const toEntry = (event: UncheckedEvent, index: number): LogEntry => {
+      const copied = settled?.[index];
+      return this.#toEntry(event, {
+        by: typeof by === 'object' ? by[index] : by,
+        version: this.#publishAs.get(event.event_type),
+        ...(copied && copiedStamp(this.#catalog, event.event_type, copied)),
+      });
+    };
     const entries = this.#intake.validated(() =>
-      events.map((event, index) => atIndex(index, () => this.#toEntry(event, publisherOf(index)))),
+      events.map((event, index) => atIndex(index, () => toEntry(event, index))),
     );
     if (entries.length === 0) return [];
     this.#intake.gate.enter(entries.length);
@@ -140,10 +154,10 @@ export class ManagerPublisher {
     for (const throttle of this.#throttles.values()) throttle.flush();
   }
 
-  #toEntry(event: UncheckedEvent, by: string | undefined, stored?: EntryStamp['stored']): LogEntry {
-    const version = this.#publishAs.get(event.event_type);
+  #toEntry(event: UncheckedEvent, stamp: EntryStamp): LogEntry {
+    const { version } = stamp;
     try {
-      return toLogEntry(this.#catalog, event, { by, version, stored });
+      return toLogEntry(this.#catalog, event, stamp);
     } catch (error) {
       throw version === undefined ? error : heldRefusal(error, event.event_type, version);
     }
