@@ -3,7 +3,7 @@ import { type SourceOptions, withSource } from '../sources/with-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { examples, sourceOptions, topicOption, typesOption, withOptions } from './arguments.ts';
 
-/** What is open now, and answers to questions. */
+/** Events that are open now, and answers to questions. */
 export function addOpenCommands(program: Command, around: Surroundings): void {
   withOptions(program.command('open'), [...sourceOptions(), topicOption(), typesOption()])
     .description('print the events of a topic that are open now; lines of JSON in a pipe')

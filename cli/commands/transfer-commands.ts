@@ -43,7 +43,7 @@ export function addTransferCommands(program: Command, around: Surroundings): voi
 
   withOptions(program.command('import'), [...sourceOptions(), topicOption()])
     .description(
-      'publish what export printed, as it was; what is imported again within 5 minutes is stored once',
+      'publish what export printed, as it was, but for what is still open; imported again within 5 minutes it is stored once',
     )
     .argument('[file]', 'what export printed (default: the input)')
     .addHelpText('after', examples('import a.jsonl --topic b'))

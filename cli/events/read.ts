@@ -3,7 +3,7 @@ import type { EventsSource, Followed, Stored } from '../sources/event-source.ts'
 import type { Surroundings } from '../surroundings.ts';
 import { toLine } from './event-line.ts';
 import { toText } from './format.ts';
-import { ShownOnce } from './open.ts';
+import { ShownOnce } from './shown-once.ts';
 
 const PAGE = 1000;
 

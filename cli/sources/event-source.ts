@@ -12,7 +12,7 @@ import type {
 /** A server, or Redis itself, as the commands use it: they read and publish events of any catalog. */
 export interface EventsSource
   extends Pick<EventsClient<AnyCatalog>, 'stream' | 'replay' | 'history' | 'erase' | 'stats' | 'close'> {
-  /** What is open in a topic, as it is now. */
+  /** The events of a topic that are open, as they are now. */
   open(options: {
     topic: string;
     types: readonly string[] | undefined;

@@ -36,7 +36,12 @@ export async function openServer(
     stream: (options) => client().stream(options),
     replay: (options) => client().replay(options),
     history: (options) => client().history(options),
-    open: (options) => client().open(options),
+    open: (options) =>
+      client()
+        .open(options)
+        .catch((error: unknown) => {
+          throw lacksOpen(error) ?? error;
+        }),
     answer: (type, id, answer, options) => client().answer(type, id, answer, options),
     erase: (options) => client().erase(options),
     stats: (options) => client().stats(options),
@@ -46,6 +51,15 @@ export async function openServer(
       await opened?.close();
     },
   };
+}
+
+/** A router lacks the call where no event of its catalog can be open. */
+function lacksOpen(error: unknown): EventsError | undefined {
+  if (!(error instanceof EventsError)) return undefined;
+  const told: unknown = Reflect.get(Object(error.cause), 'data');
+  if (Reflect.get(Object(told), 'code') !== 'NOT_FOUND') return undefined;
+  const message = `No event of this server can be open, or its events are at another path: ${error.message}`;
+  return new EventsError(error.code, message, { cause: error });
 }
 
 function connect(server: Server, around: Surroundings) {

@@ -30,6 +30,11 @@ export interface OpenPart {
   reason?: string | undefined;
 }
 
+/** The entry id of a settlement; that of an opening is the event's own id. */
+export function settlementId(id: string): string {
+  return `${id}.settled`;
+}
+
 /** A change of an open event, in order with the records around it; never repeated [O2]. */
 export interface StreamUpdate {
   event_type: 'stream_update';

@@ -18,6 +18,7 @@ export interface PrintedLine {
   cursor: string;
   data: unknown;
   topic?: string;
+  open?: { id: string; state: string };
 }
 
 export function linesOf(stdout: string): PrintedLine[] {

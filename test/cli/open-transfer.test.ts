@@ -57,8 +57,9 @@ test.each([[[]], [['--openings']]])(
     await using server = await startServer();
     const redis = onRedis();
     const exported = await server.exported(...options);
-    const isOfWhole = ({ open }: { open?: { state: string } }) => open?.state !== 'open';
-    const whole = linesOf(exported).filter(isOfWhole).map(withoutCursor);
+    const whole = linesOf(exported)
+      .filter(({ open }) => open?.state !== 'open')
+      .map(withoutCursor);
     expect(whole).toMatchObject([
       { data: { text: 'first' } },
       { data: { text: 'whole' }, open: { state: 'done' } },

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { toText } from '../../cli/events/format.ts';
-import { ShownOnce } from '../../cli/events/open.ts';
+import { ShownOnce } from '../../cli/events/shown-once.ts';
 import { startTestServer } from '../app/harness.ts';
 import { approvals } from './approvals.ts';
 import { linesOf } from './command.ts';
@@ -73,14 +73,17 @@ test('a terminal shows who asks, what is open, its id and for how long', async (
   );
 });
 
-test('a server whose events are all complete is told of in one line', async () => {
+test('a server whose events are all complete has none that are open', async () => {
   await using server = await startTestServer();
-  for (const command of [['open'], ['answer', 'approval', 'approval.x', '{}']]) {
-    const { code, stdout, stderr } = await runHere([...command, '--url', server.url]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^psyche-events: .+\n$/);
-    console.log(stderr);
-  }
+  const open = await runHere(['open', '--url', server.url]);
+  expect(open).toMatchObject({ code: 1, stdout: '' });
+  expect(open.stderr).toMatch(/^psyche-events: No event of this server can be open, or .*\n$/);
+  const answer = await runHere(['answer', 'approval', 'approval.x', '{}', '--url', server.url]);
+  expect(answer).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/No event is named.*\n$/),
+  });
 });
 
 test('a terminal shows an event that grows at its opening and its settlement', () => {

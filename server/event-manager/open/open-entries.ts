@@ -9,7 +9,7 @@ import {
   validatedEntry,
 } from '../../../shared/log.ts';
 import { isStored } from '../../../shared/open/kinds.ts';
-import type { OpenPart, SettledState } from '../../../shared/open/open-part.ts';
+import { type OpenPart, type SettledState, settlementId } from '../../../shared/open/open-part.ts';
 import type { NewOpenEvent, OpenEvent } from '../../broker/open/open-events.ts';
 import type { BegunType } from './open-ids.ts';
 
@@ -137,9 +137,4 @@ function envelopeOf(entry: LogEntry): Envelope {
 function settledPart({ id, kind, grows }: OpenEvent, { state, reason }: SettlementStamp): OpenPart {
   const field = grows && { field: grows.field };
   return { id, kind, state, ...field, ...(reason !== undefined && { reason }) };
-}
-
-/** The entry id of a settlement. */
-function settlementId(id: string): string {
-  return `${id}.settled`;
 }

@@ -21,7 +21,7 @@ export function copiedStamp(
   catalog: AnyCatalog,
   type: string,
   { open, answer }: CopiedSettlement,
-): Pick<EntryStamp, 'open' | 'answer'> {
+): Pick<EntryStamp, 'answer'> & { open: OpenPart } {
   catalog.versionOf(type); // throws for an event that is not there
   const why = whyNoOpenPart(open, catalog.opens[type]);
   if (why !== null) throw invalid('open', why);

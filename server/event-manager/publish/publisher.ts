@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EventInput, EventName, PublishMeta } from '../../../shared/events.ts';
 import { type EntryStamp, type LogEntry, type PublishResult, toLogEntry } from '../../../shared/log.ts';
+import { settlementId } from '../../../shared/open/open-part.ts';
 import { parseTopic } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { requireOpenSets } from '../../broker/require-open-sets.ts';
@@ -29,7 +30,8 @@ export interface PublishBatchOptions extends Pick<PublishOptions, 'topic'> {
   by?: string | readonly (string | undefined)[] | undefined;
   /**
    * Settlements that are copied from another log: a list that has for each event, in their order, how it was settled there.
-   * Each becomes a record with its `open` part and its answer. Nothing is begun or settled by it, and nobody is told of it
+   * Each becomes a record with its `open` part and its answer, under the id that a settlement has: `idempotencyKey` is not
+   * asked. Nothing is begun or settled by it, and nobody is told of it
    * but by the record; so say what such a log holds, never what a client sent. Default: all events are complete.
    */
   settled?: readonly (CopiedSettlement | undefined)[] | undefined;
@@ -131,11 +133,14 @@ export class ManagerPublisher {
     const topic = parseTopic(topicName);
     const toEntry = (event: UncheckedEvent, index: number): LogEntry => {
       const copied = settled?.[index];
-      return this.#toEntry(event, {
+      const stamp = {
         by: typeof by === 'object' ? by[index] : by,
         version: this.#publishAs.get(event.event_type),
-        ...(copied && copiedStamp(this.#catalog, event.event_type, copied)),
-      });
+      };
+      if (!copied) return this.#toEntry(event, stamp);
+      const as = copiedStamp(this.#catalog, event.event_type, copied);
+      // Under the id that settlements have: so it is stored once, and erased with its event.
+      return this.#toEntry({ ...event, idempotencyKey: settlementId(as.open.id) }, { ...stamp, ...as });
     };
     const entries = this.#intake.validated(() =>
       events.map((event, index) => atIndex(index, () => toEntry(event, index))),
