@@ -29,9 +29,9 @@ export interface EventsSource
 /** The topic of a batch, and facts about each of its events that a log is told, and no server believes. */
 export interface BatchOf {
   topic: string | undefined;
-  /** Who published each event; a server names whoever is signed in. */
+  /** The publisher of each event; a server names whoever is signed in. */
   by: readonly (string | undefined)[];
-  /** How each event was settled, where it is the settlement of an open event. */
+  /** The end of each event that is the settlement of an open one. */
   settled: readonly ({ open: OpenPart; answer?: unknown } | undefined)[];
 }
 

@@ -150,7 +150,7 @@ test('replay --into publishes what has grown as complete events that happen now,
   expect(linesOf(printed.stdout)).toEqual(linesOf(await server.exported()));
 });
 
-test('what tail prints is published once each is settled; what no log stores stays out', async () => {
+test('lines of tail are published when their events were settled; without a record they stay out', async () => {
   await using server = await startTestServer({}, { catalog: approvals });
   const { manager } = server;
   const at = ['--url', server.url];
