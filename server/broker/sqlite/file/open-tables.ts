@@ -44,7 +44,7 @@ export const OPEN_TABLES = `
 export const CLEAR_OPEN =
   'DELETE FROM open_sets; DELETE FROM open_events; DELETE FROM open_texts; DELETE FROM open_settled;';
 
-/** Where an index is named, SQLite would read all rows of the topic: it takes each topic for a small one. */
+/** Statements name an index where SQLite would read all rows of the topic: it takes each topic for a small one. */
 export function prepareOpenStatements(db: Database) {
   return {
     openTopics: db.prepare(
