@@ -5,8 +5,8 @@ export function endWithReader(): void {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 }
 
-/** Ends the process with exit code 1 and one line on stderr. */
-export function fail(error: unknown): never {
+/** Ends the process with exit code 1 and one line on stderr, once all that was printed is with its reader. */
+export function fail(error: unknown): void {
   new Surroundings().explain(error);
-  process.exit(1);
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(1)));
 }

@@ -19,6 +19,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 const OTHERS = ['PSYCHE_TOKEN', 'PSYCHE_WORKER'];
 /** Ms beyond those for clients to move after which a stop that hangs is given up. */
 const STOP_MS = 5000;
+/** Ms after that in which the reader of the output may take what was printed. */
+const READ_MS = 1000;
 
 /** Runs a server, or several behind one port, until SIGTERM or SIGINT. @throws EventsError when it cannot start */
 export async function serve(env: Env): Promise<void> {
@@ -56,6 +58,7 @@ async function serveHere(config: ServerConfig, env: Env): Promise<void> {
     if (!server) process.exit(0); // nobody is served yet
     const stopMs = config.drainMs + STOP_MS;
     setTimeout(() => fail(new Error(`The server did not stop within ${stopMs} ms`)), stopMs);
+    setTimeout(() => process.exit(1), stopMs + READ_MS);
     server.close().then(() => process.exit(0), fail);
   });
   server = await startServer(config, { catalog, application: await createApplication(env) });

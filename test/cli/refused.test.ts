@@ -1,7 +1,9 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { httpClient, startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
-import { jsonl, linesOf, run } from './command.ts';
+import { jsonl, linesOf, MAIN, RunningCommand, run } from './command.ts';
 import { runHere } from './here.ts';
 
 // Some commands are processes, and the machine may be busy.
@@ -91,6 +93,21 @@ describe('a command that fails', { timeout: 60_000 }, () => {
     expect(linesOf(stdout)).toHaveLength(Number(line) - 1);
     const { items } = await httpClient(server.url).history.query({ limit: 1000 });
     expect(items).toHaveLength(Number(line) - 1);
+  });
+
+  test('loses nothing that was printed before, however late it is read', async () => {
+    const ending = pathToFileURL(join(MAIN, '../ending.js')).href;
+    const program = `
+      import { fail } from '${ending}';
+      process.stdout.write('x'.repeat(1_000_000));
+      fail(new Error('It failed'));`;
+    const node = [process.execPath, '--input-type=module', '--eval'] as const;
+    await using command = new RunningCommand([program], {}, node);
+    command.child.stdout.pause();
+    await expect.poll(() => command.stderr, { timeout: 30_000 }).toContain('It failed');
+    command.child.stdout.resume();
+    expect(await command.exit()).toMatchObject({ code: 1 });
+    expect(command.stdout).toHaveLength(1_000_000);
   });
 
   test.each([
