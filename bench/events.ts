@@ -36,6 +36,19 @@ export function agentMessage(index: number, chars = MESSAGE_CHARS): AgentMessage
   };
 }
 
+/** A piece of text as long as `chars`, which has the number of an event. */
+export function pieceOf({ data: { message, metadata } }: AgentMessage, chars: number): string {
+  const words = `${message} `.repeat(1 + Math.floor(chars / message.length));
+  return `interaction_count:${metadata.interaction_count} ${words}`.slice(0, chars);
+}
+
+/** A reply as a language model gives it: so many tokens of four or five characters. */
+export function tokensOf(count: number): string[] {
+  const text = words(1, 5 * count);
+  // Nine characters are two tokens.
+  return Array.from({ length: count }, (_, n) => text.slice(Math.floor(4.5 * n), Math.floor(4.5 * (n + 1))));
+}
+
 /** Topics of a run, in as many groups: event number `index` is published to topic `index % count`. */
 export interface Topics {
   readonly count: number;
@@ -51,7 +64,7 @@ export function topicOf(index: number, { count, groups }: Topics): string {
 
 /** The numbers of the events in a text, in the order they stand in it: 0 for the first of a run. */
 export function eventNumbers(text: string): number[] {
-  return [...text.matchAll(/"interaction_count":(\d+)/g)].map((match) => Number(match[1]) - FIRST_NUMBER);
+  return [...text.matchAll(/interaction_count"?:(\d+)/g)].map((match) => Number(match[1]) - FIRST_NUMBER);
 }
 
 /** A sentence of `chars` characters; a small linear congruential generator picks its words, the same ones in every run. */

@@ -14,6 +14,9 @@ import { growth } from './rows/fan-out/growth.ts';
 import { metrics } from './rows/fan-out/metrics.ts';
 import { serverSent } from './rows/fan-out/server-sent.ts';
 import { manyTopics, severalTopics } from './rows/fan-out/topics.ts';
+import { openAppend } from './rows/open/append.ts';
+import { openCapacity } from './rows/open/capacity.ts';
+import { openReply } from './rows/open/reply.ts';
 import { catchUp } from './rows/process/catch-up.ts';
 import { commands } from './rows/process/commands.ts';
 import { latency } from './rows/process/latency.ts';
@@ -33,6 +36,9 @@ const GROUPS = [
   severalTopics,
   manyTopics,
   metrics,
+  openAppend,
+  openReply,
+  openCapacity,
   latency,
   redisPublish,
   memory,

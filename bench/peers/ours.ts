@@ -13,20 +13,22 @@ import {
   WEBSOCKET_LIMITS,
 } from '../../server/index.ts';
 import { type AnyCatalog, defineEvents, psycheEvents, versions } from '../../shared/index.ts';
+import type { Clock } from '../../shared/timing.ts';
 import { topicOf } from '../events.ts';
 import { listen } from './listen.ts';
 import type { Handshake, Peer, RunningServer, ServerOptions } from './peer.ts';
 import { subscribeMessage } from './trpc.ts';
 import { wholeServer } from './whole-server.ts';
 
-const handshake: Handshake = {
+/** A subscription over a WebSocket. */
+export const handshake: Handshake = {
   path: '/trpc',
   opening: (input) => ({ send: subscribeMessage(input) }),
   step: (text) => ({ ready: text.includes('"stream_synced"') }),
 };
 
 /** This project, put together from its public parts. */
-export const ours: Peer = { serve: (options) => serve(options), handshake };
+export const ours: Peer = { serve: (options) => serveParts(options), handshake };
 
 /** The whole server, to which a client publishes by mutations over its WebSocket. */
 export const oursServer: Peer = {
@@ -40,16 +42,16 @@ export const oursServer: Peer = {
 
 /** Put together from its parts, and measured for Prometheus as with METRICS_PORT. */
 export const oursMetrics: Peer = {
-  serve: (options) => serve(options, { metrics: new Metrics() }),
+  serve: (options) => serveParts(options, { metrics: new Metrics() }),
   handshake,
 };
 
 /** Put together from its parts, with a log of events that are a version older than those that its clients get. */
-export const oursOldLog: Peer = { serve: (options) => serve(options, { catalog: upgraded }), handshake };
+export const oursOldLog: Peer = { serve: (options) => serveParts(options, { catalog: upgraded }), handshake };
 
 /** Put together from its parts, for clients that take compressed messages. */
 export const oursDeflate: Peer = {
-  serve: (options) => serve(options, { perMessageDeflate: COMPRESSION }),
+  serve: (options) => serveParts(options, { perMessageDeflate: COMPRESSION }),
   handshake: {
     ...handshake,
     headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' },
@@ -69,27 +71,41 @@ const upgraded = defineEvents({
   ]),
 });
 
-async function serve(
+/** Options of this project's parts. */
+export interface PartsOptions {
+  readonly catalog?: AnyCatalog;
+  readonly perMessageDeflate?: typeof COMPRESSION | false;
+  readonly metrics?: Metrics;
+  readonly clock?: Clock;
+  /** Makes what an event is handed over to. Default: it is published. */
+  readonly publisher?: (manager: EventManager<AnyCatalog>) => Promise<RunningServer['publish']>;
+}
+
+/** This project's parts, put together and listening. */
+export async function serveParts(
   { redisUrl, redisPrefix = 'psyche', topics }: ServerOptions,
-  {
-    catalog = psycheEvents,
-    perMessageDeflate = false,
-    metrics,
-  }: { catalog?: AnyCatalog; perMessageDeflate?: typeof COMPRESSION | false; metrics?: Metrics } = {},
+  { catalog = psycheEvents, perMessageDeflate = false, metrics, clock, publisher }: PartsOptions = {},
 ): Promise<RunningServer> {
   const broker =
     redisUrl === undefined ? new MemoryBroker() : new RedisBroker({ url: redisUrl }, { prefix: redisPrefix });
   const publishAs = catalog === upgraded ? { agent_message: 1 } : {};
-  const manager = new EventManager({ catalog, broker, publishAs, ...(metrics && { instruments: metrics }) });
+  const manager = new EventManager({
+    catalog,
+    broker,
+    publishAs,
+    ...(metrics && { instruments: metrics }),
+    ...(clock && { clock }),
+  });
   const http = createServer();
   const wss = new WebSocketServer({ server: http, ...WEBSOCKET_LIMITS, perMessageDeflate });
   applyBroadcastWSSHandler({ wss, router: createAppRouter(manager) });
   metrics?.watch({ manager });
   let published = 0;
+  const publish: RunningServer['publish'] = ({ event_type, data }) =>
+    manager.publish(event_type, data, topics && { topic: topicOf(published++, topics) });
   return {
     url: await listen(http),
-    publish: ({ event_type, data }) =>
-      manager.publish(event_type, data, topics && { topic: topicOf(published++, topics) }),
+    publish: (await publisher?.(manager)) ?? publish,
     subscribers: () => manager.stats().subscribers,
   };
 }
