@@ -9,6 +9,7 @@ import { topicSchema } from '../../shared/topic.ts';
 import { type AccessConfig, accessConflict, accessShape } from '../access/access-config.ts';
 import { hostName, parseHost } from '../access/names/host-address.ts';
 import { canonicalOrigin } from '../access/names/origins.ts';
+import { MAX_OPEN } from '../broker/open/open-events.ts';
 import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
 import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
@@ -49,6 +50,11 @@ export interface ServerConfig extends AccessConfig, LimitsConfig, MetricsConfig,
    * each; as a variable: `agent_message:1,system_status:2`.
    */
   readonly publishAs: Readonly<Record<string, number>>;
+  /**
+   * Events of a topic that may be open at once: texts that grow, questions and members together. One more is refused with
+   * TOO_MANY_OPEN. Processes that share a log need the same number. Default 1000, at most 100 000.
+   */
+  readonly maxOpen: number;
   /** True if the simulation runs. Default on. */
   readonly simulation: boolean;
   /** A simulation runs on each of these topics, side by side. Default `default`; as a variable: comma-separated. */
@@ -131,6 +137,7 @@ const shape = z.strictObject({
     .union([z.string().transform(versionsIn), z.unknown()])
     .refine(areVersions, { error: 'events with one version each, such as agent_message:1,system_status:2' })
     .default({}),
+  maxOpen: wholeNumber(1, 100_000).default(MAX_OPEN),
   simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })

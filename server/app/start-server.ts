@@ -115,6 +115,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
     ...(tracing && { tracing }),
     ...(catalog && { catalog }),
     ...(clock && { clock }),
+    maxOpen: config.maxOpen,
     // The manager has checked it against its catalog.
     publishAs: config.publishAs as PublishAs<C>,
     onNewerVersion: (met) => moving.begin(met),
