@@ -14,11 +14,15 @@ const ROOM = 'room';
 const WRITING = 'writing';
 const TEXT_CHARS = 2_000;
 const WARM_UP = 300;
-const JOINS = 5;
+const JOINS = 30;
+const READS = 5;
 const UPDATES = 200;
 /** Ms of a lease that nobody has chosen, and those in which what is over is to be settled [O8]. */
 const LEASE_MS = 15_000;
 const NOTICED_MS = 5_000;
+
+/** Ms between two looks at who is left: each reads the whole set. */
+const LOOK_MS = 500;
 
 /** Figures of one node, by their names. */
 type Figures = Record<string, string>;
@@ -92,9 +96,10 @@ async function measureNode(options: OpenNodeOptions, members: number, texts: num
   await reading.quiet();
   const withTexts = await ask.memory();
 
-  const asCount = await joinLate(url, { topic: ROOM });
-  const asAll = await joinLate(url, { topic: ROOM, members: 'all' });
-  const asReader = await joinLate(url, { topic: WRITING });
+  const asNobody = await joinLate(node, { topic: 'quiet' }); // nothing is open there
+  const asCount = await joinLate(node, { topic: ROOM });
+  const asAll = await joinLate(node, { topic: ROOM, members: 'all' });
+  const asReader = await joinLate(node, { topic: WRITING });
 
   await delay(1_500); // the number was told, and is not told again
   const [countBefore, allBefore] = [await counting.quiet(), await wantsAll.quiet()];
@@ -102,47 +107,62 @@ async function measureNode(options: OpenNodeOptions, members: number, texts: num
   const changed = [(await counting.quiet()) - countBefore, (await wantsAll.quiet()) - allBefore];
   const renewals = await watchRenewals(node, options.redisUrl);
   const sweepMs = await ask.sweepMs(20);
+  const readMs: number[] = [];
+  for (let n = 0; n < READS; n++) {
+    const begun = performance.now();
+    await ask.open(ROOM);
+    readMs.push(performance.now() - begun);
+  }
 
   const died = performance.now();
   await owner[Symbol.asyncDispose]();
   while ((await ask.open(ROOM)) > 0) {
-    if (performance.now() - died > 60_000) throw new Error('members are still there after a minute');
-    await delay(200);
+    if (performance.now() - died > 120_000) throw new Error('members are still there after two minutes');
+    await delay(LOOK_MS);
   }
   const settledMs = performance.now() - died;
   const figures: Figures = {
     'heap of a member, KB': each(full.heapUsed, empty.heapUsed, members - WARM_UP),
     'resident memory of a member, KB': each(full.rss, empty.rss, members - WARM_UP),
     [`heap of a text of ${TEXT_CHARS} characters, KB`]: each(withTexts.heapUsed, full.heapUsed, texts),
-    'resident memory of such a text, KB': each(withTexts.rss, full.rss, texts),
     'members joined per second': ((members - WARM_UP) / (joinedMs / 1000)).toFixed(0),
     'CPU of a join, its announcement and two subscribers, µs': (joinedMicros / (members - WARM_UP)).toFixed(
       0,
     ),
-    'joining late, told the number: bytes': String(asCount.bytes),
-    'joining late, told the number: ms': short(asCount.ms),
-    'joining late, told all members: bytes': String(asAll.bytes),
-    'joining late, told all members: ms': short(asAll.ms),
-    [`joining late, ${texts} texts: bytes`]: String(asReader.bytes),
-    [`joining late, ${texts} texts: ms`]: short(asReader.ms),
+    'joining late where nothing is open: bytes, ms, CPU ms': three(asNobody),
+    'joining late, told the number: bytes, ms, CPU ms': three(asCount),
+    'joining late, told all members: bytes, ms, CPU ms': three(asAll),
+    [`joining late, ${texts} texts: bytes, ms, CPU ms`]: three(asReader),
     [`${UPDATES} members change, told the number: bytes`]: String(changed[0]),
     [`${UPDATES} members change, told all members: bytes`]: String(changed[1]),
     ...renewals,
+    'all members read by `open`, ms': short(median(readMs)),
     'a look at all leases, none over, ms': short(sweepMs),
     'the owners’ process dies: s until all are lost': (settledMs / 1000).toFixed(1),
   };
   return { figures, settledMs };
 }
 
-/** Bytes and ms of a subscription until it stands, medians. */
-async function joinLate(url: string, input: unknown): Promise<{ bytes: number; ms: number }> {
+function three({ bytes, ms, cpuMs }: Awaited<ReturnType<typeof joinLate>>): string {
+  return [String(bytes), short(ms), short(cpuMs)].join(', ');
+}
+
+/** Bytes and ms of a connection's subscription until it stands, medians; and CPU of the node for both, mean. */
+async function joinLate({ ask }: Worker<OpenNodeCommands>, input: unknown) {
+  const url = await ask.url();
   const joins: { bytes: number; ms: number }[] = [];
+  await ask.startCount();
   for (let n = 0; n < JOINS; n++) {
     using socket = new ByteCounter(url, input);
     await socket.ready();
     joins.push(socket.joining);
   }
-  return { bytes: median(joins.map(({ bytes }) => bytes)), ms: median(joins.map(({ ms }) => ms)) };
+  const { cpuMicros } = await ask.counted();
+  return {
+    bytes: median(joins.map(({ bytes }) => bytes)),
+    ms: median(joins.map(({ ms }) => ms)),
+    cpuMs: cpuMicros / 1000 / JOINS,
+  };
 }
 
 /** A lease long: in it each owner renews twice. */

@@ -27,6 +27,10 @@ export class Crowds {
     return this.#crowded.has(type);
   }
 
+  sizeOf(type: string): number {
+    return this.#sizes.get(type) ?? 0;
+  }
+
   /** Notes that members came, or left. @returns true if from now on each is told again */
   add(type: string, members: number): boolean {
     const size = (this.#sizes.get(type) ?? 0) + members;

@@ -232,6 +232,7 @@ export class OpenMirror implements OpenView {
 
   #countOf(type: string): ToldCount {
     return new ToldCount(type, (reader) => {
+      if (!reader.narrows) return this.#crowds.sizeOf(type);
       let count = 0;
       for (const { seen } of this.#states.values()) if (seen.type === type && reader.matches(seen)) count++;
       return count;

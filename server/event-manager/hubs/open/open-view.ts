@@ -62,15 +62,11 @@ export function* tellOpen(
   // Of those that were only counted nothing is known.
   const isThinned = [...(known?.crowded ?? [])].some((type) => !now.crowded.has(type));
   const since = isThinned || !known ? 0 : known.rev;
-  const isTold = ({ rev, type, by, seen }: OpenState): boolean => {
-    if (rev <= since || !reader.matches(seen)) return false;
-    return reader.allMembers || !now.crowded.has(type) || (subject !== undefined && by === subject);
-  };
   let items = outOfSight(known?.members ?? [], states, reader).map((was) =>
     updateRecord(place, { id: was.id, state: 'left' }, new ToldChange(was, null)),
   );
   let chars = 0;
-  for (const state of [...states.values()].filter(isTold).sort((a, b) => a.rev - b.rev)) {
+  for (const state of changedSince(since, states, now.crowded, reader, subject)) {
     const item = state.at(place);
     items.push(item);
     chars += item.json.length;
@@ -81,6 +77,27 @@ export function* tellOpen(
   }
   items.push(...counts.flatMap((count) => count.form(count.at(place), reader) ?? []));
   if (items.length > 0) yield { items, known: now };
+}
+
+/**
+ * Events that a reader is told each, those that changed last at the end. Of thousands of members that are only counted none
+ * but the subject's own are looked at further. A function of its own: the loop of a generator is not compiled.
+ */
+function changedSince(
+  since: number,
+  states: ReadonlyMap<string, OpenState>,
+  crowded: ReadonlySet<string>,
+  reader: Reader,
+  subject: string | undefined,
+): OpenState[] {
+  const told: OpenState[] = [];
+  for (const state of states.values()) {
+    if (state.rev <= since) continue;
+    const isCounted = !reader.allMembers && crowded.has(state.type);
+    if (isCounted && (subject === undefined || state.by !== subject)) continue;
+    if (reader.matches(state.seen)) told.push(state);
+  }
+  return told.sort((a, b) => a.rev - b.rev);
 }
 
 /** Members that a reader saw, and sees no more: each once. */
