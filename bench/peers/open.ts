@@ -18,7 +18,7 @@ export const openCatalog: AnyCatalog = defineEvents({
 const REPLIES = 100;
 const LEASE_MS = 60 * 60 * 1000;
 /** Makes the frame of an append as long as that of an `agent_message`. */
-const PIECE_CHARS = 191;
+const PIECE_CHARS = 184;
 
 /** Publishes complete events of a catalog in which others grow. */
 export const oursOpen: Peer = {
