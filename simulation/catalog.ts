@@ -1,41 +1,7 @@
 import * as z from 'zod';
-import { type Catalog, defineEvents, psycheEvents } from '../shared/index.ts';
-
-/** Why an agent could not answer. */
-export const failureReasonSchema = z.enum([
-  /** No connection to the model. */
-  'unreachable',
-  /** The model began no answer, or stopped in the middle of one, for too long. */
-  'timeout',
-  /** The model turned the request away: key, quota, or a model it does not have. */
-  'refused',
-  /** The model answered nothing. */
-  'empty',
-  /** The simulation was reset or closed in the middle of the answer. */
-  'cancelled',
-  'failed',
-]);
-
-const name = z.string().max(128);
-const text = z.string().max(32 * 1024);
-
-const turn = {
-  agent_id: name,
-  agent_type: name,
-  /** The agent that is spoken to. */
-  to: name,
-  /** Counts the turns of a run from 1; the `agent_message` of the same turn has it in its metadata. */
-  turn: z.number(),
-};
-
-const agentProcessing = z.discriminatedUnion('status', [
-  z.strictObject({ ...turn, status: z.literal('started') }),
-  /** `text` is all of the answer so far, so that the latest update alone is enough. */
-  z.strictObject({ ...turn, status: z.literal('update'), text }),
-  /** Comes right after the `agent_message` that it led to. */
-  z.strictObject({ ...turn, status: z.literal('complete'), latency_ms: z.number() }),
-  z.strictObject({ ...turn, status: z.literal('error'), reason: failureReasonSchema, message: text }),
-]);
+import { type CatalogOf, defineEvents, presence, psycheEvents, question } from '../shared/index.ts';
+import { agentProcessing, type failureReasonSchema } from './events/answers.ts';
+import { name, text } from './events/texts.ts';
 
 /** The data of `simulation_state`. */
 export const simulationStateSchema = z.strictObject({
@@ -51,16 +17,30 @@ export const simulationStateSchema = z.strictObject({
   stimulus: text.nullable(),
 });
 
-const schemas = {
+/** One of the answers that a question offers; words from outside have 500 characters at most. */
+const choice = z.string().trim().min(1).max(200);
+
+/** The events of {@link simulationEvents}, for a larger catalog: `defineEvents({ ...simulationDefinitions, dream })`. */
+export const simulationDefinitions = {
   ...psycheEvents.schemas,
   agent_processing: agentProcessing,
   simulation_state: simulationStateSchema,
+  /** An agent's question to whoever watches. */
+  agent_question: question({
+    asks: z.strictObject({ agent_id: name, question: text, choices: z.array(choice).min(2).max(6) }),
+    answers: z.strictObject({ choice }),
+  }),
+  /** Somebody who watches. */
+  viewer: presence(z.strictObject({ name: z.string().trim().min(1).max(64) })),
 };
 
-/** The seed's three events, and two of the simulation's own: answers as they are produced, and the state of a run. */
-export const simulationEvents: SimulationCatalog = defineEvents(schemas);
+/**
+ * The seed's three events, and four of the simulation's own: answers as they are produced, the state of a run, questions to
+ * whoever watches, and who that is.
+ */
+export const simulationEvents: SimulationCatalog = defineEvents(simulationDefinitions);
 /** The type of {@link simulationEvents}. */
-export type SimulationCatalog = Catalog<typeof schemas>;
+export interface SimulationCatalog extends CatalogOf<typeof simulationDefinitions> {}
 
 /** Why an agent could not answer. */
 export type FailureReason = z.output<typeof failureReasonSchema>;

@@ -1,6 +1,12 @@
 export { Agent, type AgentOptions, type Reply, type Situation } from './agent/agent.ts';
 export type { AgentStats } from './agent/agent-stats.ts';
-export { EventOutlet, type EventOutletOptions, type EventPublisher } from './agent/event-outlet.ts';
+export {
+  EventOutlet,
+  type EventOutletOptions,
+  type EventPublisher,
+  type GrowingAnswer,
+  type OpenQuestion,
+} from './agent/event-outlet.ts';
 export {
   type Responder,
   ResponderError,
@@ -14,6 +20,7 @@ export {
   type FailureReason,
   type SimulationCatalog,
   type SimulationState,
+  simulationDefinitions,
   simulationEvents,
 } from './catalog.ts';
 export { type Clock, systemClock, type WorldClock } from './clock.ts';

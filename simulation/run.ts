@@ -5,6 +5,7 @@ import type { EventOutlet } from './agent/event-outlet.ts';
 import { type Responder, ResponderError, type ResponderFactory } from './agent/responder.ts';
 import type { SentimentAnalyzer } from './agent/sentiment.ts';
 import { ARCHETYPE_IDS, ARCHETYPES } from './archetypes.ts';
+import { Asking } from './asking.ts';
 import type { Clock } from './clock.ts';
 import { AgentNetwork, type NetworkMessage } from './network/agent-network.ts';
 import { PSYCHE_PATHS } from './network/paths.ts';
@@ -21,6 +22,8 @@ export interface RunOptions {
   clock: Clock;
   /** The time of the simulation. */
   timeline: Timeline;
+  /** Called with the first answer to a question that an agent has put to whoever watches. */
+  onAnswer: (choice: string) => void;
   sentiment?: SentimentAnalyzer | undefined;
   logger?: Logger | undefined;
 }
@@ -39,6 +42,7 @@ export class Run {
   readonly #timeline: Timeline;
   readonly #logger: Logger | undefined;
   readonly #random: Random;
+  readonly #asking: Asking;
   readonly #cancelled = new AbortController();
   #taken = 0;
   #state: RunState = beginRun(ARCHETYPE_IDS, PSYCHE_PATHS);
@@ -49,11 +53,12 @@ export class Run {
   /** Turns that broke for another reason than a missing answer. */
   #faults = 0;
 
-  constructor({ seed, responder, events, clock, timeline, sentiment, logger }: RunOptions) {
+  constructor({ seed, responder, events, clock, timeline, onAnswer, sentiment, logger }: RunOptions) {
     this.#timeline = timeline;
     this.#logger = logger;
     this.#random = createRandom(seed, 0);
     const paused = pausing(responder({ random: createRandom(seed, 1), clock: timeline }), timeline);
+    this.#asking = new Asking({ random: createRandom(seed, 2), events, onAnswer });
     const agents = ARCHETYPE_IDS.map((id) => {
       const { type } = ARCHETYPES[id];
       return new Agent({ id, type, responder: paused, events, sentiment, clock, logger });
@@ -87,6 +92,7 @@ export class Run {
   async cancel(): Promise<void> {
     this.#cancelled.abort();
     await this.#turn;
+    this.#asking.end();
   }
 
   /** Lets one agent speak. Never rejects. Resolves with the time until the next turn is due, ms of the simulation. */
@@ -104,6 +110,7 @@ export class Run {
     if (!turn) return NOBODY_CAN_SPEAK_MS;
     try {
       await this.#speak(turn);
+      this.#asking.turnIsOver(turn.tick, turn.from);
       this.#state = { ...this.#state, failures: 0 };
     } catch (error) {
       this.#failed(turn, error);

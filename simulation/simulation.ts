@@ -210,7 +210,7 @@ export class Simulation {
 
   #newRun(seed: number): Run {
     const { responder = scriptedResponder, sentiment, logger } = this.#options;
-    return new Run({
+    const run: Run = new Run({
       seed,
       responder,
       sentiment,
@@ -218,7 +218,11 @@ export class Simulation {
       events: this.#events,
       clock: this.#clock,
       timeline: this.#timeline,
+      onAnswer: (choice) => {
+        if (run === this.#run && !this.#closed) this.inject(choice);
+      },
     });
+    return run;
   }
 
   #assertOpen(): void {

@@ -41,7 +41,7 @@ export interface Reply {
   readonly latencyMs: number;
 }
 
-/** One voice. What it answers is broadcast: piece by piece while it is produced, then as a message. */
+/** One voice. What it answers is broadcast: growing while it is produced, then as a message. */
 export class Agent {
   readonly id: string;
   readonly type: string;
@@ -70,8 +70,8 @@ export class Agent {
   }
 
   /**
-   * Answers, and broadcasts `agent_message`; before it `agent_processing` (`started`, `update`…), after it `complete`.
-   * @throws ResponderError when no answer came; viewers are told by `agent_processing` with status `error`
+   * Answers, and broadcasts `agent_message`; before it an `agent_processing` begins, and grows, and right after it that is done.
+   * @throws ResponderError when no answer came; viewers are told by an `agent_processing` that is aborted, with the reason
    */
   async respond(situation: Situation): Promise<Reply> {
     const { turn = this.#latencies.stats.interactions + 1, signal = new AbortController().signal } =
@@ -93,7 +93,7 @@ export class Agent {
       this.#failing = false;
       this.#latencies.add(reply.latencyMs);
       this.#broadcast(reply, situation, turn);
-      report.complete(reply.latencyMs);
+      report.complete(text);
       return reply;
     } catch (error) {
       throw this.#failed(error, signal, report);
@@ -105,7 +105,7 @@ export class Agent {
     for await (const chunk of abortable(this.#responder.respond(request), request.signal)) {
       text = (text + chunk).slice(0, LONGEST_ANSWER);
       if (text.length === LONGEST_ANSWER) break;
-      if (text.trim() !== '') report.update(text.trimStart());
+      if (text.trim() !== '') report.update(text.trim());
     }
     text = text.trim();
     if (text === '') throw new ResponderError('empty', `${this.type} got an empty answer.`);

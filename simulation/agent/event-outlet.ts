@@ -1,16 +1,39 @@
 import type { Logger } from '../../server/index.ts';
-import type { EventInput, EventName } from '../../shared/index.ts';
+import {
+  type Answered,
+  type EventInput,
+  type EventName,
+  EventsError,
+  type OpenHandle,
+  type OpenName,
+} from '../../shared/index.ts';
 import type { SimulationCatalog } from '../catalog.ts';
 import { systemClock, type WorldClock } from '../clock.ts';
 
-type Name = EventName<SimulationCatalog>;
+/** Names of the events that are complete when they are published. */
+type Name = Exclude<EventName<SimulationCatalog>, OpenName<SimulationCatalog>>;
 /** The name of an event and its data. */
 type SimulationEvent = { [N in Name]: [event_type: N, data: EventInput<N, SimulationCatalog>] }[Name];
 type Options = { topic?: string | undefined; timestamp?: string | undefined; by?: string | undefined };
+type OpenOptions = Omit<Options, 'timestamp'> & { key?: string; timeoutMs?: number };
+
+/** An answer that grows, and a question. */
+type Reply = EventInput<'agent_processing', SimulationCatalog>;
+type Question = EventInput<'agent_question', SimulationCatalog>;
 
 /** A publisher for the simulation. An EventManager of {@link simulationEvents}, or of a catalog with more, fits. */
 export interface EventPublisher {
   publish(...event: [...event: SimulationEvent, options?: Options]): Promise<unknown>;
+  // No methods: a manager in whose catalog the two are complete events is none.
+  readonly begin: {
+    (type: 'agent_processing', data: Reply, options?: OpenOptions): Promise<OpenHandle<Reply>>;
+    (type: 'agent_question', data: Question, options?: OpenOptions): Promise<OpenHandle<Question>>;
+  };
+  readonly ask: (
+    type: 'agent_question',
+    data: Question,
+    options?: OpenOptions,
+  ) => Promise<Answered<{ choice: string }>>;
 }
 
 /** Options of an {@link EventOutlet}. */
@@ -26,6 +49,26 @@ export interface EventOutletOptions {
   logger?: Logger | undefined;
 }
 
+/** An answer whose text grows. No call waits, and none fails: failures are counted and logged. */
+export interface GrowingAnswer {
+  append(text: string): void;
+  /** Settles it, after all of its text and all that was sent before. */
+  done(): void;
+  /** Settles it with the text that it has. @param reason for viewers too */
+  abort(reason: string): void;
+}
+
+/** A question that was put to whoever watches. */
+export interface OpenQuestion {
+  /** The first answer; undefined where none came. Never rejects. */
+  readonly choice: Promise<string | undefined>;
+  /** Withdraws it, unless it is settled. */
+  withdraw(): void;
+}
+
+/** Ms for which a question stays open after its asker died. One that lives withdraws it by itself. */
+const QUESTION_MS = 120_000;
+
 /** Publishes the events of a simulation. A failed publish is counted and logged, and never stops its sender. */
 export class EventOutlet {
   readonly topic: string | undefined;
@@ -35,7 +78,9 @@ export class EventOutlet {
   readonly #manager: EventPublisher;
   readonly #clock: Pick<WorldClock, 'time'>;
   readonly #logger: Logger | undefined;
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<unknown>>();
+  /** The last opening or settlement under way, which takes several calls; what is sent meanwhile comes after it. */
+  #before: Promise<unknown> | undefined;
 
   constructor({ manager, topic, by, clock = systemClock, logger }: EventOutletOptions) {
     this.topic = topic;
@@ -46,26 +91,91 @@ export class EventOutlet {
   }
 
   /** Publishes an event. Resolves, never rejects, when it is stored or has failed; events are stored in the order sent. */
-  send(...event: SimulationEvent): Promise<void> {
-    const sent = this.#publish(event).finally(() => this.#inFlight.delete(sent));
-    this.#inFlight.add(sent);
-    return sent;
+  async send(...event: SimulationEvent): Promise<void> {
+    await this.#attempt(event[0], () => {
+      const timestamp = new Date(this.#clock.time()).toISOString();
+      const publish = () => this.#manager.publish(...event, { ...this.#place, timestamp });
+      return this.#before ? this.#before.then(publish) : publish();
+    });
   }
 
-  /** Resolves when nothing that was sent is under way any more. */
+  /** Begins an answer. */
+  begin(data: Reply): GrowingAnswer {
+    const type = 'agent_processing';
+    const begun = this.#inOrder(type, () => this.#manager.begin(type, data, this.#place));
+    return {
+      // A piece that cannot be appended is told by the settlement.
+      append: (text) => void begun.then((handle) => void handle?.append(text)),
+      done: () => void this.#inOrder(type, async () => (await begun)?.done()),
+      abort: (reason) => void this.#inOrder(type, async () => (await begun)?.abort(reason)),
+    };
+  }
+
+  /** Asks a question, which stays open for two minutes at most. */
+  ask(data: Question): OpenQuestion {
+    const type = 'agent_question';
+    const options = { ...this.#place, timeoutMs: QUESTION_MS };
+    const begun = this.#inOrder(type, () => this.#manager.begin(type, data, options));
+    let isWithdrawn = false;
+    const answered = async (): Promise<string | undefined> => {
+      const handle = await begun;
+      if (!handle) return undefined;
+      try {
+        const { answer } = await this.#manager.ask(type, data, { ...options, key: handle.key });
+        return answer?.choice;
+      } catch (error) {
+        if (!isWithdrawn) this.#failed(type, error);
+        return undefined;
+      }
+    };
+    return {
+      choice: answered(),
+      withdraw: () => {
+        isWithdrawn = true;
+        void this.#inOrder(type, async () => (await begun)?.settle('withdrawn').catch(ifSettled));
+      },
+    };
+  }
+
+  /** Resolves when nothing that was sent is under way any more. An open question is not. */
   async settled(): Promise<void> {
     while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
   }
 
-  async #publish(event: SimulationEvent): Promise<void> {
-    const { topic } = this;
-    const timestamp = new Date(this.#clock.time()).toISOString();
+  get #place() {
+    return { topic: this.topic, by: this.#by };
+  }
+
+  /** Does something after what was sent before, and before what is sent later. */
+  #inOrder<T>(type: string, action: () => Promise<T>): Promise<T | undefined> {
+    const before = this.#before;
+    const done = this.#attempt(type, () => (before ? before.then(action) : action()));
+    this.#before = done;
+    void done.then(() => {
+      if (this.#before === done) this.#before = undefined;
+    });
+    return done;
+  }
+
+  async #attempt<T>(type: string, action: () => Promise<T>): Promise<T | undefined> {
+    const done = action().catch((error: unknown) => this.#failed(type, error));
+    this.#inFlight.add(done);
     try {
-      await this.#manager.publish(...event, { topic, timestamp, by: this.#by });
-    } catch (error) {
-      this.failures++;
-      const fields = { event_type: event[0], topic, error: String(error) };
-      this.#logger?.warn(fields, 'An event of the simulation was not published');
+      return await done;
+    } finally {
+      this.#inFlight.delete(done);
     }
   }
+
+  #failed(event_type: string, error: unknown): undefined {
+    this.failures++;
+    const fields = { event_type, topic: this.topic, error: String(error) };
+    this.#logger?.warn(fields, 'An event of the simulation was not published');
+  }
+}
+
+/** @throws the error, unless it says that somebody was faster */
+function ifSettled(error: unknown): void {
+  const code = error instanceof EventsError ? error.code : null;
+  if (code !== 'ALREADY_SETTLED' && code !== 'NOT_OPEN') throw error;
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { EventOutlet } from './event-outlet.ts';
+import type { EventOutlet, GrowingAnswer } from './event-outlet.ts';
 import type { ResponderError } from './responder.ts';
 
-/** Shortest time between two updates of one agent, ms of the real world. */
-const UPDATE_INTERVAL_MS = 100;
+/** Shortest time between two pieces of one answer, ms of the real world. */
+const PIECE_INTERVAL_MS = 100;
+/** Longest reason that a settlement has. */
+const LONGEST_REASON = 1000;
 
 export interface ReportedTurn {
   agent_id: string;
@@ -12,13 +14,15 @@ export interface ReportedTurn {
   turn: number;
 }
 
-/** Tells viewers of one answer while it is produced, as `agent_processing`. */
+/** Tells viewers of one answer while it is produced, as an `agent_processing` that grows. */
 export class ProcessingReport {
   readonly #turn: ReportedTurn;
   readonly #events: EventOutlet;
   readonly #clock: Clock;
-  #updatedAt = Number.NEGATIVE_INFINITY;
-  #updating = false;
+  #answer: GrowingAnswer | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  /** Length of the text that was told. */
+  #told = 0;
 
   constructor(turn: ReportedTurn, events: EventOutlet, clock: Clock) {
     this.#turn = turn;
@@ -27,28 +31,29 @@ export class ProcessingReport {
   }
 
   started(): void {
-    void this.#events.send('agent_processing', { ...this.#turn, status: 'started' });
+    this.#answer = this.#events.begin({ ...this.#turn, text: '' });
   }
 
-  /**
-   * Left out when the last one is too young or not stored yet: the next has all of the text, so nothing is lost, and
-   * no queue of updates can build up before a message.
-   */
+  /** @param text all of the answer so far; what is new in it waits where the last piece is too young */
   update(text: string): void {
     const now = this.#clock.now();
-    if (this.#updating || now - this.#updatedAt < UPDATE_INTERVAL_MS) return;
-    this.#updatedAt = now;
-    this.#updating = true;
-    void this.#events.send('agent_processing', { ...this.#turn, status: 'update', text }).then(() => {
-      this.#updating = false;
-    });
+    if (now - this.#toldAt < PIECE_INTERVAL_MS) return;
+    this.#toldAt = now;
+    this.#tell(text);
   }
 
-  complete(latencyMs: number): void {
-    void this.#events.send('agent_processing', { ...this.#turn, status: 'complete', latency_ms: latencyMs });
+  /** @param text all of the answer */
+  complete(text: string): void {
+    this.#tell(text);
+    this.#answer?.done();
   }
 
   error({ reason, message }: ResponderError): void {
-    void this.#events.send('agent_processing', { ...this.#turn, status: 'error', reason, message });
+    this.#answer?.abort(`${reason}: ${message}`.slice(0, LONGEST_REASON));
+  }
+
+  #tell(text: string): void {
+    if (text.length > this.#told) this.#answer?.append(text.slice(this.#told));
+    this.#told = Math.max(this.#told, text.length);
   }
 }

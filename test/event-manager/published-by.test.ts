@@ -154,7 +154,9 @@ test('the agents of a simulation name nobody, unless it is configured', async ()
   for (const by of [undefined, 'psyche']) {
     const { manager, publishers } = setUp();
     const publish: typeof manager.publish = (...args) => manager.publish(...args);
-    const simulation = runSimulation({ manager: { publish: publish as never }, ...(by && { by }) });
+    const refuse = () => Promise.reject(new Error('No event is begun here.'));
+    const partly = { publish: publish as never, begin: refuse, ask: refuse };
+    const simulation = runSimulation({ manager: partly, ...(by && { by }) });
     await expect.poll(async () => (await publishers()).length).toBeGreaterThan(0);
     await simulation.close();
     expect(new Set(await publishers())).toEqual(new Set([by ?? null]));

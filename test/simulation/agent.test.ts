@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryBroker } from '../../server/index.ts';
-import { type LogEntry, type PublishResult, sleep } from '../../shared/index.ts';
+import { type DeliveredItem, MemoryBroker } from '../../server/index.ts';
+import { type EventName, sleep } from '../../shared/index.ts';
+import type { SimulationCatalog } from '../../simulation/catalog.ts';
 import { Agent } from '../../simulation/agent/agent.ts';
 import { EventOutlet } from '../../simulation/agent/event-outlet.ts';
 import { type Responder, ResponderError } from '../../simulation/agent/responder.ts';
@@ -8,8 +9,8 @@ import { FakeClock, settled } from './fake-clock.ts';
 import { eventLog, managerOf, memoryLogger, only } from './stage.ts';
 
 function setUp(respond: (clock: FakeClock) => Responder['respond']) {
-  const log = eventLog();
   const clock = new FakeClock();
+  const log = eventLog(clock.forOthers);
   const { logger, lines } = memoryLogger();
   const outlet = new EventOutlet({ manager: log.manager, clock });
   const responder = { respond: respond(clock) };
@@ -21,23 +22,18 @@ function setUp(respond: (clock: FakeClock) => Responder['respond']) {
   return { ...log, agent, clock, lines, events };
 }
 
-/** An embedded broker that takes 5 s to store an update. */
-class SlowForUpdates extends MemoryBroker {
-  /** Statuses and types, as they were stored. */
-  readonly stored: string[] = [];
-  readonly #clock: FakeClock;
-
-  constructor(clock: FakeClock) {
-    super();
-    this.#clock = clock;
-  }
-
-  override async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {
-    const what = entries.map(({ json, type }) => /"status":"(\w+)"/.exec(json)?.[1] ?? type);
-    if (what.includes('update')) await sleep(this.#clock, 5000);
-    this.stored.push(...what);
-    return super.publish(topic, entries);
-  }
+/** An embedded broker that takes 5 s to append to a text, and what it has done. */
+function slowForAppends(clock: FakeClock) {
+  const broker = new MemoryBroker();
+  const done: string[] = [];
+  const { open } = broker;
+  const append = open.append.bind(open);
+  open.append = async (...args) => {
+    await sleep(clock, 5000);
+    done.push('append');
+    return append(...args);
+  };
+  return { broker, done };
 }
 
 /** Says words of four letters, one every 40 ms. */
@@ -82,30 +78,50 @@ describe('an agent', () => {
     });
   });
 
-  test('streams its text as it is produced, up to ten times a second, then its message, then complete', async () => {
+  test('streams its text as it is produced, up to ten times a second, then its message, then it is done', async () => {
     await using stage = setUp(talker(50));
+    const items: DeliveredItem<EventName<SimulationCatalog>, SimulationCatalog>[1][] = [];
+    const times: number[] = [];
+    const follow = async (): Promise<void> => {
+      for await (const [, item] of stage.manager.subscribe()) {
+        items.push(item);
+        if (item.event_type === 'stream_update') times.push(stage.clock.now());
+      }
+    };
+    follow().catch(() => {}); // the manager is closed
+    await settled();
     const answer = stage.agent.respond({ to: 'self' });
     await stage.clock.advance(2000);
-    await answer;
-    const events = await stage.events();
-    expect(events.at(0)?.data).toMatchObject({ status: 'started', to: 'self', turn: 1 });
-    expect(events.at(-2)?.event_type).toBe('agent_message');
-    expect(events.at(-1)?.data).toMatchObject({ status: 'complete', latency_ms: 2000 });
-    const updates = only(events, 'agent_processing').filter(({ data }) => data.status === 'update');
+    const { text } = await answer;
+    await stage.clock.advance(200);
+    const [, opening, ...rest] = items;
+    expect(opening).toMatchObject({
+      data: { to: 'self', turn: 1, text: '' },
+      open: { kind: 'growing', state: 'open' },
+    });
+    const updates = rest.filter(({ event_type }) => event_type === 'stream_update');
+    const [message, done, ...more] = rest.filter((item) => !updates.includes(item));
+    expect(message?.event_type).toBe('agent_message');
+    expect(done).toBe(rest.at(-1));
+    expect(done).toMatchObject({ data: { text }, open: { state: 'done' } });
+    expect(more).toEqual([]);
     expect(updates.length).toBeGreaterThan(10);
-    expect(updates.length).toBeLessThanOrEqual(20);
-    const times = updates.map(({ timestamp }) => Date.parse(timestamp));
-    for (const [index, time] of times.entries())
+    expect(updates.length).toBeLessThanOrEqual(21); // the last has what was left, and came at the end
+    for (const [index, time] of times.slice(0, -1).entries())
       if (index > 0) expect(time - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(100);
-    const texts = updates.map(({ data }) => ('text' in data ? data.text : ''));
-    for (const text of texts) expect('joy! '.repeat(50)).toContain(text);
-    expect(texts).toEqual(texts.toSorted((a, b) => a.length - b.length));
+    const pieces = updates.map(({ data }) => ('text' in data ? data.text : ''));
+    expect(pieces.join('')).toBe(text);
+    expect((await stage.events()).map(({ event_type }) => event_type)).toEqual([
+      'agent_message',
+      'agent_processing',
+    ]);
   });
 
-  test('does not wait for a slow update, and has no second update wait behind it', async () => {
+  test('does not wait for a slow append, and has one more at most wait behind it', async () => {
     const clock = new FakeClock();
-    const broker = new SlowForUpdates(clock);
-    await using manager = managerOf(broker);
+    const { broker, done } = slowForAppends(clock);
+    await using manager = managerOf(broker, clock.forOthers);
+    manager.addListener(({ event_type, open }) => done.push(`${event_type} ${open?.state ?? 'whole'}`));
     const outlet = new EventOutlet({ manager, clock });
     const responder = { respond: talker(50)(clock) };
     const agent = new Agent({ id: 'ego', type: 'Ego', responder, events: outlet, clock });
@@ -113,9 +129,9 @@ describe('an agent', () => {
     await clock.advance(2000);
     await answer;
     await settled();
-    expect(broker.stored).toEqual(['started', 'agent_message', 'complete']);
-    await clock.advance(5000);
-    expect(broker.stored.filter((what) => what === 'update')).toHaveLength(1);
+    expect(done).toEqual(['agent_processing open', 'agent_message whole']);
+    await clock.advance(10_000);
+    expect(done.slice(2)).toEqual(['append', 'append', 'agent_processing done']);
   });
 
   test('reports and counts a failed answer with its reason, without internals', async () => {
@@ -130,10 +146,9 @@ describe('an agent', () => {
     expect(failure).toBeInstanceOf(ResponderError);
     const events = await stage.events();
     expect(only(events, 'agent_message')).toEqual([]);
-    expect(events.at(-1)?.data).toMatchObject({
-      status: 'error',
-      reason: 'failed',
-      message: 'Shadow could not answer.',
+    expect(events.at(-1)).toMatchObject({
+      data: { text: 'I was about to' },
+      open: { state: 'aborted', reason: 'failed: Shadow could not answer.' },
     });
     expect(stage.agent.stats).toMatchObject({
       errors: 1,
@@ -162,7 +177,8 @@ describe('an agent', () => {
     const answer = stage.agent.respond({ to: 'self', signal: stop.signal });
     stop.abort();
     await expect(answer).rejects.toMatchObject({ reason: 'cancelled' });
-    expect((await stage.events()).at(-1)?.data).toMatchObject({ status: 'error', reason: 'cancelled' });
+    const [cancelled] = await stage.events();
+    expect(cancelled?.open).toMatchObject({ state: 'aborted', reason: 'cancelled: Shadow was interrupted.' });
     expect(stage.agent.stats.errors).toBe(0);
   });
 

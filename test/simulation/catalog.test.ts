@@ -15,8 +15,14 @@ const state = {
 };
 
 describe('catalog', () => {
-  test('has the guide’s three events unchanged and two more, all of them plain JSON', () => {
-    expect(simulationEvents.names).toEqual([...psycheEvents.names, 'agent_processing', 'simulation_state']);
+  test('has the guide’s three events unchanged and four more, all of them plain JSON', () => {
+    expect(simulationEvents.names).toEqual([
+      ...psycheEvents.names,
+      'agent_processing',
+      'simulation_state',
+      'agent_question',
+      'viewer',
+    ]);
     for (const name of psycheEvents.names)
       expect(simulationEvents.schemas[name as keyof typeof simulationEvents.schemas]).toBe(
         psycheEvents.schemas[name as keyof typeof psycheEvents.schemas],
@@ -29,14 +35,29 @@ describe('catalog', () => {
     { status: 'update', text: 'So far' },
     { status: 'complete', latency_ms: 12 },
     { status: 'error', reason: 'unreachable', message: 'The model cannot be reached.' },
-  ])('accepts agent_processing: $status', (what) => {
-    expect(simulationEvents.parse('agent_processing', { ...turn, ...what })).toEqual({ ...turn, ...what });
+  ])('reads agent_processing of version 1: $status', (what) => {
+    const first = simulationEvents.schemaOf('agent_processing', 1)?.parse({ ...turn, ...what });
+    expect(first).toEqual({ ...turn, ...what });
+    const { text = '', ...was } = { ...what };
+    expect(simulationEvents.upcast('agent_processing', 1, first)).toEqual({ ...turn, text, was });
   });
 
   test.each([
-    ['agent_processing', { ...turn, status: 'update' }],
-    ['agent_processing', { ...turn, status: 'started', text: 'too early' }],
-    ['agent_processing', { ...turn, status: 'error', reason: 'tired', message: '' }],
+    { status: 'update' },
+    { status: 'started', text: 'too early' },
+    { status: 'error', reason: 'tired', message: '' },
+  ])('has no agent_processing of version 1: %j', (what) => {
+    expect(
+      simulationEvents.schemaOf('agent_processing', 1)?.safeParse({ ...turn, ...what }).success,
+    ).toBe(false);
+  });
+
+  test.each([
+    ['agent_processing', turn],
+    ['agent_processing', { ...turn, text: 'So far', status: 'update' }],
+    ['agent_processing', { ...turn, text: '', was: { status: 'error', reason: 'tired', message: '' } }],
+    ['agent_question', { agent_id: 'ego', question: 'Well?', choices: ['only one'] }],
+    ['viewer', { name: ' ' }],
     ['simulation_state', { ...state, status: 'stopped' }],
     ['simulation_state', { ...state, stagnation: 1.1 }],
     ['simulation_state', { ...state, speed: Number.NaN }],

@@ -1,10 +1,22 @@
-import type { WorldClock } from '../../simulation/clock.ts';
+import type { Clock, WorldClock } from '../../simulation/clock.ts';
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  readonly callback: () => void;
+  readonly isOthers: boolean;
+}
 
 /** A clock that goes only when it is told to. */
 export class FakeClock implements WorldClock {
   #now = 0;
   #order = 0;
-  readonly #timers = new Set<{ at: number; order: number; callback: () => void }>();
+  readonly #timers = new Set<Timer>();
+  /** The same time, for others: their timers are not counted. */
+  readonly forOthers: Clock = {
+    now: () => this.#now,
+    setTimer: (callback, ms) => this.#add({ callback, isOthers: true }, ms),
+  };
 
   now(): number {
     return this.#now;
@@ -16,13 +28,11 @@ export class FakeClock implements WorldClock {
 
   /** Timers that wait. */
   get timers(): number {
-    return this.#timers.size;
+    return [...this.#timers].filter(({ isOthers }) => !isOthers).length;
   }
 
   setTimer(callback: () => void, ms: number): () => void {
-    const timer = { at: this.#now + ms, order: this.#order++, callback };
-    this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
+    return this.#add({ callback, isOthers: false }, ms);
   }
 
   /** Lets `ms` pass, one timer after the other; all that a timer sets off is done before the next. */
@@ -38,6 +48,12 @@ export class FakeClock implements WorldClock {
       await settled();
     }
     this.#now = end;
+  }
+
+  #add(what: Pick<Timer, 'callback' | 'isOthers'>, ms: number): () => void {
+    const timer = { at: this.#now + ms, order: this.#order++, ...what };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 }
 

@@ -171,24 +171,30 @@ describe('a simulation that speaks through a language model', () => {
     await using log = eventLog();
     const { logger, lines } = memoryLogger();
     const responder = await responderFromEnv({ LLM_BASE_URL: server.baseUrl, LLM_MODEL: 'tiny' });
+    const pieces: string[] = [];
+    const follow = async (): Promise<void> => {
+      for await (const [, item] of log.manager.subscribe({ types: ['agent_processing'] }))
+        if (item.event_type === 'stream_update' && 'text' in item.data) pieces.push(item.data.text);
+    };
+    follow().catch(() => {}); // the manager is closed
     const simulation = runSimulation({ manager: log.manager, responder, logger, speed: 10 });
-    const processing = async () => only(await log.events(), 'agent_processing').map(({ data }) => data);
+    const processing = async () => only(await log.events(), 'agent_processing');
     const messages = async () => only(await log.events(), 'agent_message').map(({ data }) => data.message);
     await expect.poll(async () => (await messages()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
     expect(new Set(await messages())).toEqual(new Set(['I have kept your place.']));
-    const updates = (await processing()).filter(({ status }) => status === 'update');
-    expect(updates.length).toBeGreaterThanOrEqual(3);
+    const grown = (await processing()).filter(({ open }) => open?.state === 'done');
+    expect(grown.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(grown.map(({ data }) => data.text))).toEqual(new Set(['I have kept your place.']));
+    expect(pieces.length).toBeGreaterThanOrEqual(4);
 
     await server[Symbol.asyncDispose]();
     await expect
-      .poll(async () => (await processing()).filter((event) => event.status === 'error').length, {
+      .poll(async () => (await processing()).filter(({ open }) => open?.state === 'aborted').length, {
         timeout: 30_000,
       })
       .toBeGreaterThanOrEqual(2);
-    expect((await processing()).at(-1)).toMatchObject({
-      status: 'error',
-      message: `The model at ${server.origin} cannot be reached.`,
-    });
+    const failed = (await processing()).findLast(({ open }) => open?.state === 'aborted');
+    expect(failed?.open?.reason).toBe(`unreachable: The model at ${server.origin} cannot be reached.`);
     expect(simulation.errorCount).toBeGreaterThanOrEqual(2);
     expect(lines[0]).toMatchObject({ level: 'warn', message: 'An agent could not answer' });
     await simulation.close();

@@ -22,11 +22,11 @@ describe('a run goes on', () => {
     run.simulation.start();
     await run.clock.advance(120_000);
     const failures = only(await run.events(), 'agent_processing').filter(
-      ({ data }) => data.status === 'error',
+      ({ open }) => open?.state === 'aborted',
     );
     expect(failures.length).toBeGreaterThan(5);
     expect(failures.length).toBeLessThan(15);
-    expect(failures[0]?.data).toMatchObject({ reason: 'unreachable' });
+    expect(failures[0]?.open?.reason).toMatch(/^unreachable: /);
     expect(run.simulation.errorCount).toBe(failures.length);
     expect(run.simulation.activeAgents).toBe(0);
     up = true;
@@ -106,8 +106,8 @@ describe('a run goes on', () => {
 
 describe('runSimulation', () => {
   test('runs several side by side, each on its topic and in the registry while it runs', async () => {
-    await using log = eventLog();
     const clock = new FakeClock();
+    await using log = eventLog(clock.forOthers);
     const registry = new SimulationRegistry();
     const stop = new AbortController();
     const options = { manager: log.manager, clock, registry, signal: stop.signal };

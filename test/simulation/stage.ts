@@ -1,4 +1,5 @@
 import { type Broker, EventManager, type Logger, MemoryBroker } from '../../server/index.ts';
+import type { Clock } from '../../shared/index.ts';
 import type { Since } from '../../shared/cursor.ts';
 import type { AnyEvent, EventName } from '../../shared/index.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
@@ -18,15 +19,15 @@ export function memoryLogger() {
   return { logger, lines };
 }
 
-/** A manager of the simulation's events. */
-export function managerOf(broker: Broker) {
-  const manager = new EventManager({ broker, catalog: simulationEvents });
+/** A manager of the simulation's events. @param clock of leases, and of pieces that are joined */
+export function managerOf(broker: Broker, clock?: Clock) {
+  const manager = new EventManager({ broker, catalog: simulationEvents, ...(clock && { clock }) });
   return Object.assign(manager, { [Symbol.asyncDispose]: () => manager.close() });
 }
 
 /** A manager over an embedded broker, and what was published through it. */
-export function eventLog() {
-  const manager = managerOf(new MemoryBroker());
+export function eventLog(clock?: Clock) {
+  const manager = managerOf(new MemoryBroker(), clock);
   return {
     manager,
     async events(topic = 'default'): Promise<SimulationEvent[]> {
@@ -45,8 +46,8 @@ export function eventLog() {
 
 /** A simulation on a clock of its own, and its events. */
 export function stage(options: Partial<SimulationOptions> = {}) {
-  const log = eventLog();
   const clock = new FakeClock();
+  const log = eventLog(clock.forOthers);
   const { logger, lines } = memoryLogger();
   const simulation = new Simulation({ manager: log.manager, clock, logger, ...options });
   return {

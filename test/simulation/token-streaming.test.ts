@@ -31,7 +31,7 @@ async function slowViewer(whenSlow: 'conflate' | 'refill') {
   viewer.ws.pause();
   const turn = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn: 1 };
   for (let n = 1; n <= UPDATES; n++) {
-    await manager.publish('agent_processing', { ...turn, status: 'update', text: `${n} ${TEXT}` });
+    await manager.publish('agent_processing', { ...turn, text: `${n} ${TEXT}` });
     if (n % EVERY === 0) await manager.publish('agent_message', agentMessage(`message ${n / EVERY}`));
     await new Promise((resolve) => setImmediate(resolve));
   }
