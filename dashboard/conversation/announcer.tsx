@@ -12,10 +12,14 @@ export function Announcer(): ReactNode {
   const { log, live } = useMoment();
   const [said, setSaid] = useState('');
   const heard = useRef<number | null>(null);
+  const asked = useRef<number | null>(null);
   const latest = useRef(log);
   useEffect(() => {
     latest.current = log;
-    if (heard.current === null && log.status === 'live') heard.current = log.entries.at(-1)?.row ?? -1;
+    if (heard.current === null && log.status === 'live') {
+      heard.current = log.entries.at(-1)?.row ?? -1;
+      asked.current = heard.current;
+    }
   }, [log]);
 
   useEffect(() => {
@@ -25,7 +29,13 @@ export function Announcer(): ReactNode {
   useEffect(() => {
     if (!live) return;
     const timer = setInterval(() => {
-      const messages = latest.current.byType.agent_message;
+      const { agent_message: messages, agent_question: questions } = latest.current.byType;
+      const question = questions.at(-1);
+      if (question && asked.current !== null && question.row > asked.current) {
+        asked.current = question.row;
+        const { data, open } = question.event;
+        if (open?.state === 'open') return setSaid(`${nameOf(data.agent_id)} asks you: ${data.question}`);
+      }
       const last = messages.at(-1);
       if (!last || heard.current === null || last.row <= heard.current) return;
       const more = messages.length - countUpTo(messages, heard.current, ({ row }) => row) - 1;

@@ -7,11 +7,14 @@ import type { Note } from '../model/notes.ts';
 import { summaryOf } from '../model/summary.ts';
 import { JsonTree } from './json-tree.tsx';
 import { MessageRow, Published, SpeakingRow } from './message-row.tsx';
+import { QuestionRow } from './question-row.tsx';
 
 export function FeedRow({ item }: { item: FeedItem }): ReactNode {
   switch (item.kind) {
     case 'message':
       return <MessageRow entry={item.entry} />;
+    case 'question':
+      return <QuestionRow entry={item.entry} />;
     case 'note':
       return <NoteRow entry={item.entry} note={item.note} />;
     case 'event':

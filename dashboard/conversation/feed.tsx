@@ -130,6 +130,7 @@ function countAfter(items: readonly FeedItem[], row: number): number {
 const HEIGHTS: Readonly<Record<FeedItem['kind'], number>> = {
   message: 51,
   speaking: 51,
+  question: 88,
   note: 48,
   event: 26,
   gap: 60,
@@ -149,7 +150,9 @@ function rowHeight(item: FeedItem | undefined, width: number = USUAL_WIDTH): num
       ? item.entry.event.data.message
       : item.kind === 'speaking'
         ? item.speaking.text
-        : null;
+        : item.kind === 'question'
+          ? item.entry.event.data.question
+          : null;
   if (text === null) return HEIGHTS[item.kind];
   const perLine = Math.max(10, (width - BESIDES) / CHARACTER);
   const lines = text

@@ -24,8 +24,9 @@ const TYPES = Object.keys(EVENT_TYPES);
 /** By agent, type, sentiment and text; all of it is in the address. */
 export function FilterBar({ filters }: { filters: Filters }): ReactNode {
   const schema = useSchema();
-  const types = schema?.names ?? TYPES;
   const isDrawn = useDrawn();
+  // Who watches is no event of the log.
+  const types = (schema?.names ?? TYPES).filter((type) => type !== 'viewer' || !isDrawn(type));
   const hasMessages = isDrawn('agent_message');
   const fields = schema ? fieldsOf(schema, filters.types) : [];
   const applies = applicable(filters);

@@ -30,8 +30,10 @@ const DRAWN: Readonly<Record<PageEventName, Fields>> = {
     agent_type: 'string',
     to: 'string',
     turn: 'number',
-    status: 'string',
+    text: 'string',
   },
+  agent_question: { agent_id: 'string', question: 'string', choices: 'array' },
+  viewer: { name: 'string' },
   simulation_state: {
     status: 'string',
     mode: 'string',

@@ -6,10 +6,14 @@ import type { Entry, GapMark } from './log.ts';
 import { createNoteTaker, type Note } from './notes.ts';
 import type { Message, Scene, Speaking } from './scene.ts';
 
+/** A question to whoever watches. */
+export type Question = Entry<'agent_question'>;
+
 /** A line of the conversation. */
 export type FeedItem =
   | { readonly kind: 'message'; readonly key: string; readonly entry: Message }
   | { readonly kind: 'note'; readonly key: string; readonly entry: Entry; readonly note: Note }
+  | { readonly kind: 'question'; readonly key: string; readonly entry: Question }
   | { readonly kind: 'event'; readonly key: string; readonly entry: Entry }
   | { readonly kind: 'gap'; readonly key: string; readonly gap: Gap }
   | { readonly kind: 'speaking'; readonly key: string; readonly speaking: Speaking };
@@ -30,8 +34,9 @@ export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filte
     const note = noteOf(entry.event);
     if (waiting.length > 0) passGaps(entry.row);
     if (!matches(entry, note)) continue;
-    const key = entry.event.cursor;
+    const key = keyOf(entry);
     if (isMessage(entry)) items.push({ kind: 'message', key, entry });
+    else if (isQuestion(entry)) items.push({ kind: 'question', key, entry });
     else if (note) items.push({ kind: 'note', key, entry, note });
     else items.push({ kind: 'event', key, entry });
   }
@@ -42,6 +47,15 @@ export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filte
     }
   }
   return items;
+}
+
+/** What is no record has the cursor of one. */
+function keyOf({ row, event: { cursor, open, stored } }: Entry): string {
+  return open?.id ?? (stored === false ? `${cursor} ${row}` : cursor);
+}
+
+function isQuestion(entry: Entry): entry is Question {
+  return isDrawn(entry.event, 'agent_question');
 }
 
 export function isMessage(entry: Entry): entry is Message {

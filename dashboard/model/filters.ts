@@ -19,16 +19,18 @@ export interface Filters {
   readonly field: FieldCondition | null;
 }
 
-export const EVENT_TYPES: Readonly<Record<PageEventName, string>> = {
+/** Names of a type's events; there are none of a presence, which is no event of the log. */
+export const EVENT_TYPES: Readonly<Record<Exclude<PageEventName, 'viewer'>, string>> = {
   agent_message: 'Messages',
   network_update: 'Network',
   system_status: 'System',
   agent_processing: 'Processing',
   simulation_state: 'Simulation',
+  agent_question: 'Questions',
 };
 
 /** Tells if a name is one of events that the page may have a place of its own for. */
-export function isKnown(type: string): type is PageEventName {
+export function isKnown(type: string): type is keyof typeof EVENT_TYPES {
   return Object.hasOwn(EVENT_TYPES, type);
 }
 
@@ -66,7 +68,12 @@ export function isFiltering({ agents, types, sentiment, text, field }: Filters):
 }
 
 /** Types of events that an agent stands behind. */
-const OF_AGENTS: readonly string[] = ['agent_message', 'network_update', 'agent_processing'];
+const OF_AGENTS: readonly string[] = [
+  'agent_message',
+  'network_update',
+  'agent_processing',
+  'agent_question',
+];
 
 /** The filters that mean something for the types that are asked for; the others are left alone. */
 export function applicable({ types }: Pick<Filters, 'types'>): { agents: boolean; sentiment: boolean } {
@@ -93,7 +100,10 @@ export function matcher({ agents, types, sentiment, text, field }: Filters) {
     const wanted =
       types.length > 0
         ? types.includes(event.event_type)
-        : isDrawn(event, 'agent_message') || note !== null || !isDrawn(event);
+        : isDrawn(event, 'agent_message') ||
+          isDrawn(event, 'agent_question') ||
+          note !== null ||
+          !isDrawn(event);
     if (!wanted) return false;
     if (applies.agents && agents.length > 0 && !agents.includes(agentOf(event) ?? '')) return false;
     if (
@@ -115,6 +125,7 @@ function agentOf(event: PageEntryEvent): string | null {
   switch (event.event_type) {
     case 'agent_message':
     case 'agent_processing':
+    case 'agent_question':
       return event.data.agent_id;
     case 'network_update':
       return textAt(event.data.details, 'from');

@@ -47,7 +47,13 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
   let byType = emptyByType();
   const gapRows = new WeakMap<Gap, number>();
 
-  return ({ events, gap: _, gaps, ...about }) => {
+  return ({ events: told, gap: _, gaps, ...about }) => {
+    const events = told.filter(isOfLog);
+    const present = asTheyAre(known, events);
+    if (present !== known) {
+      known = present;
+      byType = sort(known, [], byType);
+    }
     const left = withoutErased(known, events);
     if (left !== known) {
       known = left;
@@ -60,6 +66,23 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
     }
     return { ...about, entries, byType, gaps: placeGaps(gaps, entries, gapRows) };
   };
+}
+
+/** Those who are there are no part of the log: a presence has no place in it. */
+function isOfLog({ open }: PageEvent): boolean {
+  return open?.kind !== 'presence';
+}
+
+/** The known entries, those of open events with the event as it is now; the same if nothing has changed. */
+function asTheyAre(known: readonly Entry[], events: readonly PageEvent[]): readonly Entry[] {
+  const now = new Map(events.flatMap((event) => (event.open ? [[event.open.id, event]] : [])));
+  const isOld = ({ event }: Entry): boolean =>
+    event.open !== undefined && (now.get(event.open.id) ?? event) !== event;
+  if (now.size === 0 || !known.some(isOld)) return known;
+  return known.map((entry) => {
+    const event = entry.event.open && now.get(entry.event.open.id);
+    return event && event !== entry.event ? { ...entry, event } : entry;
+  });
 }
 
 /** The known entries without those that left from among the others, which were erased; the same if there are none. */
@@ -140,6 +163,8 @@ function emptyByType(): Log['byType'] {
     system_status: [],
     agent_processing: [],
     simulation_state: [],
+    agent_question: [],
+    viewer: [],
   };
 }
 

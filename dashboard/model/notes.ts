@@ -1,4 +1,5 @@
 import { numberAt, type PageEvent } from '../events.ts';
+import { failureOf } from './answers.ts';
 import { nameOf } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
 
@@ -31,10 +32,11 @@ export function createNoteTaker(): (event: PageEvent) => Note | null {
   };
 }
 
-/** An answer that was called off, by a reset for example, is no failure. */
-function failureNote({ data }: PageEvent<'agent_processing'>): Note | null {
-  if (data.status !== 'error' || data.reason === 'cancelled') return null;
-  return { tone: 'error', title: `${nameOf(data.agent_id)} could not answer`, text: data.message };
+function failureNote(event: PageEvent<'agent_processing'>): Note | null {
+  const text = failureOf(event);
+  return text === null
+    ? null
+    : { tone: 'error', title: `${nameOf(event.data.agent_id)} could not answer`, text };
 }
 
 function modeNote({ data }: PageEvent<'network_update'>): Note | null {

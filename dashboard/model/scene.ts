@@ -1,4 +1,5 @@
 import { numberAt, type PageEvent, textAt } from '../events.ts';
+import { statusOf } from './answers.ts';
 import { countUpTo, type Entry, type Log } from './log.ts';
 
 export type Message = Entry<'agent_message'>;
@@ -30,7 +31,7 @@ export interface Scene {
   readonly stagnation: number | null;
 }
 
-/** A started answer that nobody has heard of for so long, on the timeline, has been given up. */
+/** An answer of which nobody has heard for so long, on the timeline, has been given up; one that is open has not. */
 const SPEAKING_MS = 30_000;
 
 export function sceneAt(log: Log, row: number): Scene {
@@ -58,7 +59,9 @@ export function sceneAt(log: Log, row: number): Scene {
     states,
     statuses,
     systems: latestPerNode(statuses),
-    speaking: speakingAt(until(byType.agent_processing), messages, entries.at(-1)?.clock ?? 0),
+    speaking: speakingAt(until(byType.agent_processing), messages, entries.at(-1)?.clock ?? 0, {
+      isPast: entries !== log.entries,
+    }),
     mode: network ? modeOf(network) : (simulation?.data.mode ?? 'normal'),
     stagnation: simulation?.data.stagnation ?? numberAt(messages.at(-1)?.event.data.metadata, 'stagnation'),
   };
@@ -92,6 +95,7 @@ function speakingAt(
   entries: readonly Entry<'agent_processing'>[],
   messages: readonly Message[],
   clock: number,
+  { isPast }: { isPast: boolean },
 ): Speaking[] {
   const hasSpoken = ({ event, row }: Entry<'agent_processing'>): boolean => {
     const said = messages.findLast((message) => message.event.data.agent_id === event.data.agent_id);
@@ -100,13 +104,17 @@ function speakingAt(
   const latest = new Map<string, Speaking | null>();
   for (let index = entries.length - 1; index >= 0; index--) {
     const entry = entries[index];
-    if (!entry || clock - entry.clock > SPEAKING_MS) break;
-    const { data } = entry.event;
+    if (!entry) break;
+    const { data, open: part } = entry.event;
     if (latest.has(data.agent_id)) continue;
+    if (part?.state !== 'open' && clock - entry.clock > SPEAKING_MS) continue;
     const { agent_id: agent, agent_type: name, to, turn } = data;
-    const open = (data.status === 'started' || data.status === 'update') && !hasSpoken(entry);
-    const text = data.status === 'update' ? data.text : '';
-    latest.set(agent, open ? { agent, name, to, turn, text } : null);
+    const status = statusOf(entry.event);
+    // The past does not know the end yet: an answer that is done by now was spoken until its message came.
+    const wasOpen = isPast && part?.state === 'done';
+    const isOpen = status === 'started' || status === 'update' || wasOpen;
+    const text = wasOpen ? '' : data.text;
+    latest.set(agent, isOpen && !hasSpoken(entry) ? { agent, name, to, turn, text } : null);
   }
   return [...latest.values()].filter((speaking) => speaking !== null).reverse();
 }

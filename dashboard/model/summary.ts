@@ -1,4 +1,5 @@
 import { numberAt, type PageEvent, textAt } from '../events.ts';
+import { statusOf } from './answers.ts';
 import { nameOf } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
 import { percent, plainText } from './format.ts';
@@ -21,13 +22,17 @@ export function summaryOf(event: PageEvent): string {
       return `${nodeOf(event)}: ${healthOf(event.data).words}, CPU ${percent(cpu_percent)}, memory ${percent(memory_percent)}, errors ${error_count}`;
     }
     case 'agent_processing': {
-      const { agent_id, to, status } = event.data;
-      return `${nameOf(agent_id)} → ${nameOf(to)}: ${status}`;
+      const { agent_id, to } = event.data;
+      return `${nameOf(agent_id)} → ${nameOf(to)}: ${statusOf(event)}`;
     }
     case 'simulation_state': {
       const { status, tick, mode, stagnation, speed } = event.data;
       return `${status}, turn ${tick}, ${mode}, stagnation ${stagnation.toFixed(2)}, ${speed}×`;
     }
+    case 'agent_question':
+      return `${nameOf(event.data.agent_id)}: ${event.data.question}`;
+    case 'viewer':
+      return event.data.name;
   }
 }
 

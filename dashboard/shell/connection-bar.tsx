@@ -10,6 +10,7 @@ import { Help } from './help.tsx';
 import { Icon } from './icons.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 import { TopicPicker } from './topic-picker.tsx';
+import { WhoWatches } from './watching.tsx';
 
 import './connection-bar.css';
 
@@ -31,6 +32,7 @@ export function ConnectionBar(): ReactNode {
         <b>{perSecond(rateOf(scene.entries, live ? now : at))}</b> events/s
       </p>
       <TopicPicker />
+      <WhoWatches />
       {!live && <p className="chip replay">Replay · {clockTime(at)}</p>}
       {caughtUp !== null && <p className="chip good">Caught up {plural(caughtUp, 'event')}</p>}
       {gaps.length > 0 && (

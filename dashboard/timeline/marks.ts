@@ -1,3 +1,4 @@
+import { failureOf } from '../model/answers.ts';
 import { isDrawn } from '../model/drawn.ts';
 import { healthOf } from '../model/health.ts';
 import { countUpTo, type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
@@ -60,7 +61,7 @@ function errorsOf(entries: readonly Entry[]): Entry[] {
   return entries.filter(({ event }) => {
     if (!isDrawn(event)) return false;
     if (event.event_type === 'agent_processing') {
-      return event.data.status === 'error' && event.data.reason !== 'cancelled';
+      return failureOf(event) !== null;
     }
     if (event.event_type !== 'system_status') return false;
     const node = nodeOf(event);

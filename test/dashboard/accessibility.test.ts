@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchPages, poll } from './dashboard-page.ts';
 import { network, said, state, status } from './events.ts';
-import { publishTo, startPageServer } from './page-server.ts';
+import { type PageServer, publishTo, startPageServer } from './page-server.ts';
 
 let pages: Awaited<ReturnType<typeof launchPages>>;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ async function seriousFindings(page: Page): Promise<string[]> {
 }
 
 /** Some of everything that the page can show. */
-async function publishAll(url: string): Promise<void> {
+async function publishAll({ url, events }: PageServer): Promise<void> {
   await using publisher = publishTo(url);
   const unbroken = 'Donaudampfschifffahrtsgesellschaft'.repeat(6);
   const agents = ['shadow', 'persona', 'anima_animus', 'self', 'ego', 'alice'];
@@ -46,32 +46,28 @@ async function publishAll(url: string): Promise<void> {
       }),
     );
   }
-  await publisher.publish('agent_processing', {
-    agent_id: 'self',
-    agent_type: 'Self',
-    to: 'ego',
-    turn: 1,
-    status: 'error',
-    reason: 'timeout',
-    message: 'Too late.',
-  });
+  const turn = { agent_id: 'self', agent_type: 'Self', to: 'ego', turn: 1, text: '' };
+  const failing = await events.begin('agent_processing', turn);
+  await failing.abort('timeout: Too late.');
   await publisher.publish('simulation_state', { ...state(0.7), stimulus: 'A bell rings.' });
   await publisher.publish('system_status', status(95));
   await publisher.publish('network_update', network('emergency', 0.5));
-  await publisher.publish('agent_processing', {
-    agent_id: 'ego',
-    agent_type: 'Ego',
-    to: 'self',
-    turn: 2,
-    status: 'update',
-    text: 'I was about to',
-  });
+  const asks = {
+    agent_id: 'persona',
+    question: 'Shall I keep the face on?',
+    choices: ['Keep it on', unbroken],
+  };
+  const asked = await events.begin('agent_question', asks);
+  await events.answer('agent_question', asked.id, { choice: 'Keep it on' });
+  await events.begin('agent_question', { ...asks, agent_id: 'ego' });
+  const speaking = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn: 2, text: 'I was about to' };
+  await events.begin('agent_processing', speaking);
 }
 
 test.each(['light', 'dark'] as const)('axe finds no serious problem in the %s theme', async (colorScheme) => {
   await using server = await startPageServer({ speed: 1 });
   server.simulation?.pause();
-  await publishAll(server.url);
+  await publishAll(server);
   await using dashboard = await pages.open(server.url, {
     colorScheme,
     bypassCSP: true,
@@ -117,7 +113,7 @@ test('the theme follows the system until the viewer chooses, and the choice pers
 test('the page has one column and no sideways scroll at 375 px, whatever messages say', async () => {
   await using server = await startPageServer({ speed: 1 });
   server.simulation?.pause();
-  await publishAll(server.url);
+  await publishAll(server);
   await using dashboard = await pages.open(server.url, {
     viewport: { width: 375, height: 812 },
     hasTouch: true,
@@ -141,7 +137,7 @@ test('the page has one column and no sideways scroll at 375 px, whatever message
 
 test('nothing moves with reduced motion', async () => {
   await using server = await startPageServer({ speed: 10 });
-  await publishAll(server.url);
+  await publishAll(server);
   await using dashboard = await pages.open(server.url, { reducedMotion: 'reduce' });
   await poll(() => dashboard.feed.locator('.message').count()).toBeGreaterThan(3);
   const names = await dashboard.page.evaluate(() =>

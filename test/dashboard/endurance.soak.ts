@@ -46,7 +46,7 @@ function eventAt(index: number): Event {
       return { event_type: 'system_status', data: status(turn % 100) };
     default: {
       const text = 'So I said to it. '.repeat(index % 10);
-      const words = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn, status: 'update' as const, text };
+      const words = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn, text };
       return { event_type: 'agent_processing', data: words };
     }
   }

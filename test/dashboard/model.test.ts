@@ -117,17 +117,23 @@ describe('a scene', () => {
     snapshot([
       message(1, 0),
       { event_type: 'simulation_state', data: state(0.2), cursor: 'a:2', ...at(0) },
-      { event_type: 'agent_processing', data: { ...turn, status: 'started' }, cursor: 'a:3', ...at(100) },
+      // As a log of version 1 is read.
       {
         event_type: 'agent_processing',
-        data: { ...turn, status: 'update', text: 'So' },
+        data: { ...turn, text: '', was: { status: 'started' } },
+        cursor: 'a:3',
+        ...at(100),
+      },
+      {
+        event_type: 'agent_processing',
+        data: { ...turn, text: 'So', was: { status: 'update' } },
         cursor: 'a:4',
         ...at(200),
       },
       message(5, 300),
       {
         event_type: 'agent_processing',
-        data: { ...turn, status: 'complete', latency_ms: 200 },
+        data: { ...turn, text: '', was: { status: 'complete', latency_ms: 200 } },
         cursor: 'a:6',
         ...at(300),
       },
@@ -154,6 +160,92 @@ describe('a scene', () => {
     const replay = { place: { row: 0, clock: 0 }, playing: true, rate: 2 };
     expect(advance(replay, log, 100).place).toEqual({ row: 3, clock: 200 });
     expect(advance(replay, log, 200).place).toBeNull();
+  });
+});
+
+describe('an answer that grows', () => {
+  const turn = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn: 1 };
+  type Answer = PageEvent<'agent_processing'>;
+  const answer = (text: string, ms: number, open: Partial<Answer['open'] & object> = {}): Answer => ({
+    event_type: 'agent_processing',
+    timestamp: new Date(START + ms).toISOString(),
+    data: { ...turn, text },
+    open: { id: 'agent_processing.1', kind: 'growing', state: 'open', field: 'text', ...open },
+    cursor: 'a:2',
+  });
+  const said: PageEvent<'agent_message'> = {
+    ...message(3, 2000),
+    data: { ...message(3, 0).data, agent_id: 'ego' },
+  };
+  const speakingIn = (log: Log, row = Number.POSITIVE_INFINITY) =>
+    sceneAt(log, row).speaking.map(({ agent, text }) => [agent, text]);
+
+  test('is one row, spoken as far as it has come, until its message comes', () => {
+    const read = createLogReader();
+    const first = message(1, 0);
+    expect(speakingIn(read(snapshot([first, answer('', 100)])))).toEqual([['ego', '']]);
+    const grown = read(snapshot([first, answer('So I', 100)]));
+    expect([rows(grown), speakingIn(grown)]).toEqual([[0, 1], [['ego', 'So I']]]);
+    const over = read(snapshot([first, answer('So I said', 100), said]));
+    expect([rows(over), speakingIn(over)]).toEqual([[0, 1, 2], []]);
+    const done = read(snapshot([first, answer('So I said', 100, { state: 'done' }), said]));
+    expect([rows(done), speakingIn(done)]).toEqual([[0, 1, 2], []]);
+    expect(done.byType.agent_processing[0]).toBe(done.entries[1]);
+    expect(done.entries[0]).toBe(grown.entries[0]);
+    expect(feedItems(sceneAt(done, 2), [], NO_FILTERS).map(({ kind }) => kind)).toEqual([
+      'message',
+      'message',
+    ]);
+    // A replay does not know words that were not said yet.
+    expect(speakingIn(done, 1)).toEqual([['ego', '']]);
+  });
+
+  test.each(['done', 'aborted', 'lost'] as const)(
+    'leaves no ghost when it is %s without a message',
+    (state) => {
+      const read = createLogReader();
+      expect(speakingIn(read(snapshot([answer('So I', 100)])))).toEqual([['ego', 'So I']]);
+      const settled = read(snapshot([answer('So I', 100, { state: state as 'done' })]));
+      expect(speakingIn(settled)).toEqual([]);
+      expect(feedItems(sceneAt(settled, 0), [], NO_FILTERS)).toEqual([]);
+    },
+  );
+
+  test('is spoken for as long as it is open, even through a long pause', () => {
+    const log = createLogReader()(
+      snapshot([answer('So I', 0), ...[1, 2, 3, 4, 5, 6].map((seq) => message(seq, seq * 9000))]),
+    );
+    expect(speakingIn(log)).toEqual([['ego', 'So I']]);
+  });
+
+  test('says why it did not come, unless it was called off', () => {
+    const notes = (reason: string | undefined, was?: Answer['data']['was']) => {
+      const event = answer('So', 0, { state: 'aborted', reason });
+      const told = was ? { ...event, data: { ...event.data, was }, open: undefined } : event;
+      const scene = sceneAt(createLogReader()(snapshot([told])), 0);
+      return feedItems(scene, [], NO_FILTERS).map((item) => item.kind === 'note' && item.note.text);
+    };
+    expect(notes('timeout: Too late: really.')).toEqual(['Too late: really.']);
+    expect(notes('cancelled: Ego was interrupted.')).toEqual([]);
+    expect(notes(undefined)).toEqual([]);
+    expect(notes(undefined, { status: 'error', reason: 'timeout', message: 'Too late.' })).toEqual([
+      'Too late.',
+    ]);
+    expect(notes(undefined, { status: 'error', reason: 'cancelled', message: 'Called off.' })).toEqual([]);
+  });
+
+  test('those who are there are no rows of the log', () => {
+    const viewer: PageEvent<'viewer'> = {
+      event_type: 'viewer',
+      timestamp: new Date(START).toISOString(),
+      data: { name: 'viewer 1234' },
+      open: { id: 'viewer.1', kind: 'presence', state: 'open' },
+      stored: false,
+      cursor: 'a:1',
+    };
+    const log = createLogReader()(snapshot([message(1, 0), viewer, message(2, 1000)]));
+    expect(log.entries.map(({ event }) => event.event_type)).toEqual(['agent_message', 'agent_message']);
+    expect(rows(log)).toEqual([0, 1]);
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createPublisher, type Publisher } from '../../client/index.ts';
 import {
   createAppRouter,
+  type EventManager,
   loadConfig,
   type RunningServer,
   type ServerOptions,
@@ -28,22 +29,25 @@ export interface PageServerOptions extends ServerOptions {
 
 export interface PageServer extends RunningServer, AsyncDisposable {
   readonly simulation: Simulation | null;
+  /** Events of the server's own process. */
+  readonly events: EventManager<SimulationCatalog>;
 }
 
 /** A server with the page, the simulation's events and its controls, as `npm start` has them. */
-export async function startPageServer({
-  speed,
-  pageDir = BUILT,
-  ...options
-}: PageServerOptions = {}): Promise<PageServer> {
+export async function startPageServer(
+  { speed, pageDir = BUILT, ...options }: PageServerOptions = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<PageServer> {
   if (!existsSync(join(pageDir, 'index.html')))
     throw new Error('The page is not built. Run: npm run build:page');
   let simulation: Simulation | null = null;
-  const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent', ...options }, {});
+  let events: EventManager<SimulationCatalog> | undefined;
+  const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent', ...options }, env);
   const server = await startServer(config, {
     catalog: simulationEvents,
     pageDir,
     application({ manager }) {
+      events = manager;
       const registry = new SimulationRegistry();
       return {
         router: createAppRouter(manager, (procedure) => ({
@@ -56,8 +60,10 @@ export async function startPageServer({
       };
     },
   });
+  if (!events) throw new Error('The server has no events.');
   return {
     ...server,
+    events,
     get simulation() {
       return simulation;
     },

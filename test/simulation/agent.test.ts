@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type DeliveredItem, MemoryBroker } from '../../server/index.ts';
 import { type EventName, sleep } from '../../shared/index.ts';
-import type { SimulationCatalog } from '../../simulation/catalog.ts';
 import { Agent } from '../../simulation/agent/agent.ts';
 import { EventOutlet } from '../../simulation/agent/event-outlet.ts';
 import { type Responder, ResponderError } from '../../simulation/agent/responder.ts';
+import type { SimulationCatalog } from '../../simulation/catalog.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { eventLog, managerOf, memoryLogger, only } from './stage.ts';
 

@@ -47,9 +47,9 @@ describe('catalog', () => {
     { status: 'started', text: 'too early' },
     { status: 'error', reason: 'tired', message: '' },
   ])('has no agent_processing of version 1: %j', (what) => {
-    expect(
-      simulationEvents.schemaOf('agent_processing', 1)?.safeParse({ ...turn, ...what }).success,
-    ).toBe(false);
+    expect(simulationEvents.schemaOf('agent_processing', 1)?.safeParse({ ...turn, ...what }).success).toBe(
+      false,
+    );
   });
 
   test.each([

@@ -110,26 +110,31 @@ describe('a question to whoever watches', () => {
 });
 
 describe('what is open when a simulation ends', () => {
-  test.each(['reset', 'close'] as const)('is settled by %s: the answer is aborted, the question withdrawn', async (how) => {
-    await using run = stage();
-    run.simulation.start();
-    await untilAsked(run);
-    let open = await run.manager.openEvents();
-    while (!open.items.some(({ event }) => event.event_type === 'agent_processing')) {
-      await run.clock.advance(100);
-      open = await run.manager.openEvents();
-    }
-    const ending = run.simulation[how]();
-    await run.clock.advance(1000);
-    await ending;
-    const states = new Map((await run.events()).map((event) => [event.open?.id, event.open?.state]));
-    expect(open.items.map(({ event }) => [event.event_type, states.get(event.open?.id)]).toSorted()).toEqual([
-      ['agent_processing', 'aborted'],
-      ['agent_question', 'withdrawn'],
-    ]);
-    expect(run.simulation.errorCount).toBe(0);
-    if (how === 'close') expect((await run.manager.openEvents()).items).toEqual([]);
-  });
+  test.each(['reset', 'close'] as const)(
+    'is settled by %s: the answer is aborted, the question withdrawn',
+    async (how) => {
+      await using run = stage();
+      run.simulation.start();
+      await untilAsked(run);
+      let open = await run.manager.openEvents();
+      while (!open.items.some(({ event }) => event.event_type === 'agent_processing')) {
+        await run.clock.advance(100);
+        open = await run.manager.openEvents();
+      }
+      const ending = run.simulation[how]();
+      await run.clock.advance(1000);
+      await ending;
+      const states = new Map((await run.events()).map((event) => [event.open?.id, event.open?.state]));
+      expect(
+        open.items.map(({ event }) => [event.event_type, states.get(event.open?.id)]).toSorted(),
+      ).toEqual([
+        ['agent_processing', 'aborted'],
+        ['agent_question', 'withdrawn'],
+      ]);
+      expect(run.simulation.errorCount).toBe(0);
+      if (how === 'close') expect((await run.manager.openEvents()).items).toEqual([]);
+    },
+  );
 
   test('lapses when its process dies: another one settles it, and a control shows it open until then', async () => {
     let now = 0;
@@ -140,7 +145,8 @@ describe('what is open when a simulation ends', () => {
     const simulation = new Simulation({ manager: dead, clock: run.clock });
     simulation.start();
     await run.clock.advance(3500);
-    const openNow = async () => (await survivor.manager.openEvents()).items.map(({ event }) => event.open?.kind);
+    const openNow = async () =>
+      (await survivor.manager.openEvents()).items.map(({ event }) => event.open?.kind);
     const survivor = { clock: stage().clock, manager: managerOf(broker) };
     expect(await openNow()).toEqual(['growing']);
     now += 14_000;

@@ -23,7 +23,10 @@ describe('the controls of a simulation', () => {
     await run.clock.advance(3500); // the sixth turn has begun
     run.simulation.pause();
     const before = await run.events();
-    expect(before.at(-2)).toMatchObject({ open: { state: 'open' }, data: { text: expect.stringMatching(/\w/) } });
+    expect(before.at(-2)).toMatchObject({
+      open: { state: 'open' },
+      data: { text: expect.stringMatching(/\w/) },
+    });
     await run.clock.advance(600_000);
     expect(await run.events()).toEqual(before);
     run.simulation.start();
@@ -115,7 +118,10 @@ describe('the controls of a simulation', () => {
       event_type: 'network_ready',
       communication_stats: { ego: { sent: 0 } },
     });
-    expect(cancelled?.open).toMatchObject({ state: 'aborted', reason: expect.stringMatching(/^cancelled: /) });
+    expect(cancelled?.open).toMatchObject({
+      state: 'aborted',
+      reason: expect.stringMatching(/^cancelled: /),
+    });
     expect(run.simulation.errorCount).toBe(0);
   });
 

@@ -1,7 +1,6 @@
 import { type Broker, EventManager, type Logger, MemoryBroker } from '../../server/index.ts';
-import type { Clock } from '../../shared/index.ts';
 import type { Since } from '../../shared/cursor.ts';
-import type { AnyEvent, EventName } from '../../shared/index.ts';
+import type { AnyEvent, Clock, EventName } from '../../shared/index.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
 import { type SimulationCatalog, simulationEvents } from '../../simulation/catalog.ts';
 import { Simulation, type SimulationOptions } from '../../simulation/simulation.ts';
