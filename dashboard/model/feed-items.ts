@@ -49,7 +49,7 @@ export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filte
   return items;
 }
 
-/** What is no record has the cursor of one. */
+/** The key of a row: an event that is no record has the cursor of one. */
 function keyOf({ row, event: { cursor, open, stored } }: Entry): string {
   return open?.id ?? (stored === false ? `${cursor} ${row}` : cursor);
 }

@@ -68,7 +68,7 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
   };
 }
 
-/** Those who are there are no part of the log: a presence has no place in it. */
+/** A presence has no place in the log. */
 function isOfLog({ open }: PageEvent): boolean {
   return open?.kind !== 'presence';
 }

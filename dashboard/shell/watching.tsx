@@ -4,7 +4,7 @@ import { useWatching } from '../state/use-watching.ts';
 /** Names that are told; of the others only their number. */
 const TOLD = 5;
 
-/** Who watches, in a line; nothing where nobody is known to. */
+/** A line that says who watches; nothing where nobody is known to. */
 export function WhoWatches(): ReactNode {
   const { count, names } = useWatching();
   if (count === 0) return null;

@@ -70,7 +70,7 @@ export class Agent {
   }
 
   /**
-   * Answers, and broadcasts `agent_message`; before it an `agent_processing` begins, and grows, and right after it that is done.
+   * Answers, and broadcasts `agent_message`; before it an `agent_processing` begins, and grows, and after it that is done.
    * @throws ResponderError when no answer came; viewers are told by an `agent_processing` that is aborted, with the reason
    */
   async respond(situation: Situation): Promise<Reply> {
@@ -92,11 +92,10 @@ export class Agent {
       };
       this.#failing = false;
       this.#latencies.add(reply.latencyMs);
-      this.#broadcast(reply, situation, turn);
-      report.complete(text);
+      report.complete(text, this.#broadcast(reply, situation, turn));
       return reply;
     } catch (error) {
-      throw this.#failed(error, signal, report);
+      throw await this.#failed(error, signal, report);
     }
   }
 
@@ -112,9 +111,9 @@ export class Agent {
     return text;
   }
 
-  #broadcast({ text, sentiment, latencyMs }: Reply, situation: Situation, turn: number): void {
+  #broadcast({ text, sentiment, latencyMs }: Reply, situation: Situation, turn: number): Promise<void> {
     const { to, mode, stagnation, heard } = requestOf(situation);
-    void this.#events.send('agent_message', {
+    return this.#events.send('agent_message', {
       agent_id: this.id,
       agent_type: this.type,
       message: text,
@@ -131,10 +130,11 @@ export class Agent {
     });
   }
 
-  #failed(error: unknown, signal: AbortSignal, report: ProcessingReport): ResponderError {
+  /** A reset that interrupts it goes on after viewers were told. */
+  async #failed(error: unknown, signal: AbortSignal, report: ProcessingReport): Promise<ResponderError> {
     if (signal.aborted) {
       const cancelled = new ResponderError('cancelled', `${this.type} was interrupted.`, { cause: error });
-      report.error(cancelled);
+      await report.error(cancelled);
       return cancelled;
     }
     const failure =
@@ -148,7 +148,7 @@ export class Agent {
       { agent: this.id, reason, cause: String(cause ?? message) },
       'An agent could not answer',
     );
-    report.error(failure);
+    void report.error(failure);
     return failure;
   }
 }

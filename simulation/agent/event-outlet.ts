@@ -52,10 +52,10 @@ export interface EventOutletOptions {
 /** An answer whose text grows. No call waits, and none fails: failures are counted and logged. */
 export interface GrowingAnswer {
   append(text: string): void;
-  /** Settles it, after all of its text and all that was sent before. */
-  done(): void;
-  /** Settles it with the text that it has. @param reason for viewers too */
-  abort(reason: string): void;
+  /** Settles it, with all of its text. @param after sent before */
+  done(after: Promise<unknown>): void;
+  /** Settles it with the text that it has. Resolves when it is settled, or that has failed. @param reason for viewers too */
+  abort(reason: string): Promise<void>;
 }
 
 /** A question that was put to whoever watches. */
@@ -79,8 +79,8 @@ export class EventOutlet {
   readonly #clock: Pick<WorldClock, 'time'>;
   readonly #logger: Logger | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
-  /** The last opening or settlement under way, which takes several calls; what is sent meanwhile comes after it. */
-  #before: Promise<unknown> | undefined;
+  /** The last opening under way, which may take longer than a publish; what is sent meanwhile comes after it. */
+  #opening: Promise<unknown> | undefined;
 
   constructor({ manager, topic, by, clock = systemClock, logger }: EventOutletOptions) {
     this.topic = topic;
@@ -95,19 +95,27 @@ export class EventOutlet {
     await this.#attempt(event[0], () => {
       const timestamp = new Date(this.#clock.time()).toISOString();
       const publish = () => this.#manager.publish(...event, { ...this.#place, timestamp });
-      return this.#before ? this.#before.then(publish) : publish();
+      return this.#opening ? this.#opening.then(publish) : publish();
     });
   }
 
   /** Begins an answer. */
   begin(data: Reply): GrowingAnswer {
     const type = 'agent_processing';
-    const begun = this.#inOrder(type, () => this.#manager.begin(type, data, this.#place));
+    const begun = this.#open(type, () => this.#manager.begin(type, data, this.#place));
     return {
       // A piece that cannot be appended is told by the settlement.
       append: (text) => void begun.then((handle) => void handle?.append(text)),
-      done: () => void this.#inOrder(type, async () => (await begun)?.done()),
-      abort: (reason) => void this.#inOrder(type, async () => (await begun)?.abort(reason)),
+      done: (after) => {
+        void this.#attempt(type, async () => {
+          const handle = await begun;
+          await after;
+          await handle?.done();
+        });
+      },
+      abort: async (reason) => {
+        await this.#attempt(type, async () => (await begun)?.abort(reason));
+      },
     };
   }
 
@@ -115,7 +123,7 @@ export class EventOutlet {
   ask(data: Question): OpenQuestion {
     const type = 'agent_question';
     const options = { ...this.#place, timeoutMs: QUESTION_MS };
-    const begun = this.#inOrder(type, () => this.#manager.begin(type, data, options));
+    const begun = this.#open(type, () => this.#manager.begin(type, data, options));
     let isWithdrawn = false;
     const answered = async (): Promise<string | undefined> => {
       const handle = await begun;
@@ -132,7 +140,7 @@ export class EventOutlet {
       choice: answered(),
       withdraw: () => {
         isWithdrawn = true;
-        void this.#inOrder(type, async () => (await begun)?.settle('withdrawn').catch(ifSettled));
+        void this.#attempt(type, async () => (await begun)?.settle('withdrawn').catch(ifSettled));
       },
     };
   }
@@ -146,15 +154,15 @@ export class EventOutlet {
     return { topic: this.topic, by: this.#by };
   }
 
-  /** Does something after what was sent before, and before what is sent later. */
-  #inOrder<T>(type: string, action: () => Promise<T>): Promise<T | undefined> {
-    const before = this.#before;
-    const done = this.#attempt(type, () => (before ? before.then(action) : action()));
-    this.#before = done;
-    void done.then(() => {
-      if (this.#before === done) this.#before = undefined;
+  /** Begins an event, after those that were begun before. */
+  #open<T>(type: string, begin: () => Promise<T>): Promise<T | undefined> {
+    const before = this.#opening;
+    const opened = this.#attempt(type, () => (before ? before.then(begin) : begin()));
+    this.#opening = opened;
+    void opened.then(() => {
+      if (this.#opening === opened) this.#opening = undefined;
     });
-    return done;
+    return opened;
   }
 
   async #attempt<T>(type: string, action: () => Promise<T>): Promise<T | undefined> {

@@ -42,14 +42,15 @@ export class ProcessingReport {
     this.#tell(text);
   }
 
-  /** @param text all of the answer */
-  complete(text: string): void {
+  /** @param text all of the answer @param sent its message, which comes before */
+  complete(text: string, sent: Promise<void>): void {
     this.#tell(text);
-    this.#answer?.done();
+    this.#answer?.done(sent);
   }
 
-  error({ reason, message }: ResponderError): void {
-    this.#answer?.abort(`${reason}: ${message}`.slice(0, LONGEST_REASON));
+  /** Resolves when that is told, or cannot be. */
+  async error({ reason, message }: ResponderError): Promise<void> {
+    await this.#answer?.abort(`${reason}: ${message}`.slice(0, LONGEST_REASON));
   }
 
   #tell(text: string): void {

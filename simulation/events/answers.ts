@@ -56,7 +56,7 @@ const second = z.strictObject({
     .optional(),
 });
 
-/** An answer while it is produced. Its settlement comes right after the `agent_message` that it led to. */
+/** An answer while it is produced. Its settlement comes after the `agent_message` that it led to. */
 export const agentProcessing = growing(
   versions(first, [
     second,

@@ -55,7 +55,7 @@ async function publishAll({ url, events }: PageServer): Promise<void> {
   const asks = {
     agent_id: 'persona',
     question: 'Shall I keep the face on?',
-    choices: ['Keep it on', unbroken],
+    choices: ['Keep it on', unbroken.slice(0, 200)],
   };
   const asked = await events.begin('agent_question', asks);
   await events.answer('agent_question', asked.id, { choice: 'Keep it on' });

@@ -234,7 +234,7 @@ describe('an answer that grows', () => {
     expect(notes(undefined, { status: 'error', reason: 'cancelled', message: 'Called off.' })).toEqual([]);
   });
 
-  test('those who are there are no rows of the log', () => {
+  test('has no rows of viewers beside it', () => {
     const viewer: PageEvent<'viewer'> = {
       event_type: 'viewer',
       timestamp: new Date(START).toISOString(),

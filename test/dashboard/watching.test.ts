@@ -86,7 +86,7 @@ describe('a question', () => {
   });
 });
 
-describe('who watches', () => {
+describe('the line of viewers', () => {
   test('is told by number and name; a name stays with its tab, and whoever leaves is gone', async () => {
     await using server = await startPageServer();
     await using dashboard = await pages.open(server.url);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
 import { simulationEvents } from '../../simulation/catalog.ts';
 import { createRandom } from '../../simulation/random.ts';
+import { managerOf } from './stage.ts';
 
 const turn = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn: 3 };
 const state = {
@@ -65,6 +67,35 @@ describe('catalog', () => {
     expect(simulationEvents.parse('simulation_state', state)).toEqual(state);
     expect(() => simulationEvents.parse(name, data)).toThrow(`Invalid ${name}`);
   });
+});
+
+test('a log of version 1 is read: each part of an answer is a complete event that says which part it was', async () => {
+  const broker = new MemoryBroker();
+  await using manager = managerOf(broker);
+  const parts = [
+    { status: 'started' },
+    { status: 'update', text: 'So far' },
+    { status: 'complete', latency_ms: 12 },
+  ];
+  await broker.publish(
+    'default',
+    parts.map((part) => ({
+      type: 'agent_processing',
+      id: part.status,
+      json: JSON.stringify({
+        event_type: 'agent_processing',
+        timestamp: '2026-01-01T00:00:00.000Z',
+        data: { ...turn, ...part },
+      }),
+    })),
+  );
+  const { items, gaps } = await manager.history({ since: { at: new Date(0).toISOString() } });
+  expect(gaps).toEqual([]);
+  expect(items.map(({ event }) => [event.open, event.data])).toEqual([
+    [undefined, { ...turn, text: '', was: { status: 'started' } }],
+    [undefined, { ...turn, text: 'So far', was: { status: 'update' } }],
+    [undefined, { ...turn, text: '', was: { status: 'complete', latency_ms: 12 } }],
+  ]);
 });
 
 describe('random', () => {

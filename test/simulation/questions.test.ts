@@ -109,7 +109,7 @@ describe('a question to whoever watches', () => {
   });
 });
 
-describe('what is open when a simulation ends', () => {
+describe('an event that is open when its simulation ends', () => {
   test.each(['reset', 'close'] as const)(
     'is settled by %s: the answer is aborted, the question withdrawn',
     async (how) => {

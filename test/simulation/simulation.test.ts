@@ -139,7 +139,11 @@ describe('the controls of a simulation', () => {
     await using run = stage();
     run.simulation.start();
     await run.clock.advance(3000);
-    while ((await run.events()).at(-1)?.event_type !== 'simulation_state') await run.clock.advance(50);
+    const isBetweenTurns = async () => {
+      const last = (await run.events()).at(-1);
+      return last?.event_type === 'simulation_state' || last?.open?.state === 'done';
+    };
+    while (!(await isBetweenTurns())) await run.clock.advance(50);
     const answered = only(await run.events(), 'agent_message').length;
     run.simulation.inject('  Who is <b>speaking</b> {to} $& now?  ');
     expect(run.simulation.state.stimulus).toBe('Who is <b>speaking</b> {to} $& now?');
