@@ -7,6 +7,7 @@ import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from '../
 import type { ClientPublishOptions } from '../publishing.ts';
 import { feedKey } from '../store/event-feed.ts';
 import type { EventStore } from '../store/event-store.ts';
+import { newest } from '../store/newest.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from '../store/snapshot.ts';
 import { createProvider } from './create-provider.tsx';
 import { openHooks } from './open-hooks.ts';
@@ -173,8 +174,7 @@ function visible<N extends EventName<C>, C extends AnyCatalog>(
   limit: number,
   test: ((event: PlacedEvent<N, C>) => boolean) | undefined,
 ): readonly PlacedEvent<N, C>[] {
-  const surplus = surplusOf(snapshot, limit);
-  const kept = surplus > 0 ? snapshot.events.slice(surplus) : snapshot.events;
+  const kept = newest(snapshot.events, limit + snapshot.older);
   return test ? kept.filter(test) : kept;
 }
 
@@ -183,15 +183,9 @@ function aboutStream<N extends EventName<C>, C extends AnyCatalog>(
   limit: number,
 ) {
   const { events, ...about } = snapshot;
-  return { ...about, dropped: about.dropped + surplusOf(snapshot, limit) };
-}
-
-/** Events that are kept for others, who share the subscription and asked for more of them. */
-function surplusOf<N extends EventName<C>, C extends AnyCatalog>(
-  { events, older }: EventsSnapshot<N, C>,
-  limit: number,
-): number {
-  return Math.max(0, events.length - limit - older);
+  // Some may be kept for others, who share the subscription and asked for more of them.
+  const kept = newest(events, limit + about.older);
+  return { ...about, dropped: about.dropped + events.length - kept.length };
 }
 
 function latest<N extends EventName<C>, C extends AnyCatalog>({ events }: EventsSnapshot<N, C>) {

@@ -7,6 +7,7 @@ import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { definedOnly, EncodedInput } from '../connection/encoding.ts';
 import { isolated, warnDeveloper } from '../failures/report.ts';
 import { isErased } from './erased.ts';
+import { newest } from './newest.ts';
 import { OpenRows } from './open-rows.ts';
 import { type EventsSnapshot, type Gap, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
@@ -178,10 +179,10 @@ export class EventFeed<C extends AnyCatalog> {
     }
     if (!this.#loading) this.#erased = [];
     // While older ones are on their way the oldest must stay, or they would not join.
-    const surplus = this.#loading ? 0 : events.length - this.#capacity - older;
-    if (surplus > 0) {
-      events = events.slice(surplus);
-      dropped += surplus;
+    if (!this.#loading) {
+      const all = events.length;
+      events = newest(events, this.#capacity + older);
+      dropped += all - events.length;
     }
     const { open } = this.#arrived;
     this.#snapshot = { ...this.#snapshot, events, open, dropped, older, ...this.#changes };

@@ -3,7 +3,8 @@ import { textAt } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
 import { clockTime, fullTime, signed } from '../model/format.ts';
 import type { Entry } from '../model/log.ts';
-import type { Message, Speaking } from '../model/scene.ts';
+import type { Message } from '../model/scene.ts';
+import type { Speaking } from '../model/speaking.ts';
 import { Glyph } from '../shell/glyph.tsx';
 
 /** Row for a message of an agent. */

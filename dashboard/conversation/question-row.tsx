@@ -4,13 +4,15 @@ import { nameOf } from '../model/archetypes.ts';
 import type { Question } from '../model/feed-items.ts';
 import { clockTime, fullTime } from '../model/format.ts';
 import { Glyph } from '../shell/glyph.tsx';
+import { useMoment } from '../state/moment/moment.ts';
 import { useAnswering } from '../state/use-answering.ts';
 
 /** Row for a question to whoever watches: its choices are buttons for those who may answer, until somebody has. */
 export const QuestionRow = memo(function QuestionRow({ entry }: { entry: Question }): ReactNode {
   const { event, at } = entry;
   const { data, open, answer: given } = event;
-  const isOpen = open?.state === 'open';
+  const { live } = useMoment();
+  const isOpen = live && open?.state === 'open';
   const { allowed, pending, error, answer } = useAnswering(open?.id ?? '', isOpen);
   const name = nameOf(data.agent_id);
   const hasButtons = given !== undefined || (isOpen && allowed);

@@ -4,7 +4,8 @@ import { type Filters, matcher } from './filters.ts';
 import { plainText } from './format.ts';
 import type { Entry, GapMark } from './log.ts';
 import { createNoteTaker, type Note } from './notes.ts';
-import type { Message, Scene, Speaking } from './scene.ts';
+import type { Message, Scene } from './scene.ts';
+import type { Speaking } from './speaking.ts';
 
 /** A question to whoever watches. */
 export type Question = Entry<'agent_question'>;

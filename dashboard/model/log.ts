@@ -123,8 +123,8 @@ function appended(known: readonly Entry[], events: readonly PageEvent[], firstRo
   const entries = [...known];
   const arrivedAt = Date.now();
   let last = entries.at(-1);
-  for (const event of events) {
-    const at = Date.parse(event.timestamp);
+  for (const [index, event] of events.entries()) {
+    const at = timeOf(event, events[index + 1]);
     last = {
       row: last ? last.row + 1 : firstRow,
       clock: last ? last.clock + silence(last.at, at) : 0,
@@ -141,12 +141,23 @@ function preceding(next: Entry, events: readonly PageEvent[]): Entry[] {
   const entries: Entry[] = [];
   const arrivedAt = Date.now();
   let first = next;
-  for (const event of events.toReversed()) {
-    const at = Date.parse(event.timestamp);
+  const reversed = events.toReversed();
+  for (const [index, event] of reversed.entries()) {
+    const at = timeOf(event, reversed[index - 1] ?? next.event);
     first = { row: first.row - 1, clock: first.clock - silence(at, first.at), at, arrivedAt, event };
     entries.push(first);
   }
   return entries.reverse();
+}
+
+/**
+ * The time of an event in its place, Unix ms. One that was settled has the time of that, and may be in the place of its beginning,
+ * which was before the event that follows.
+ */
+function timeOf({ timestamp, open }: PageEvent, next: PageEvent | undefined): number {
+  const at = Date.parse(timestamp);
+  const isSettled = open !== undefined && open.state !== 'open';
+  return isSettled && next ? Math.min(at, Date.parse(next.timestamp)) : at;
 }
 
 /** Publishers' clocks differ, and may be wrong by years. */

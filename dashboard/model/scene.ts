@@ -1,18 +1,9 @@
 import { numberAt, type PageEvent, textAt } from '../events.ts';
-import { statusOf } from './answers.ts';
+import { entryAt } from './entry-at.ts';
 import { countUpTo, type Entry, type Log } from './log.ts';
+import { type Speaking, speakingAt, spokenAt } from './speaking.ts';
 
 export type Message = Entry<'agent_message'>;
-
-/** An answer that is being given at the moment. */
-export interface Speaking {
-  readonly agent: string;
-  readonly name: string;
-  readonly to: string;
-  readonly turn: number;
-  /** The words of it that were said so far. */
-  readonly text: string;
-}
 
 /** The state at a moment: the log up to a row, and the latest event of each kind. */
 export interface Scene {
@@ -31,10 +22,8 @@ export interface Scene {
   readonly stagnation: number | null;
 }
 
-/** An answer of which nobody has heard for so long, on the timeline, has been given up; one that is open has not. */
-const SPEAKING_MS = 30_000;
-
-export function sceneAt(log: Log, row: number): Scene {
+/** @param clock the place on the timeline, where it is after that of the row */
+export function sceneAt(log: Log, row: number, clock = Number.NEGATIVE_INFINITY): Scene {
   const until = <T extends Entry>(entries: readonly T[]): readonly T[] => {
     const last = entries.at(-1);
     return !last || last.row <= row
@@ -45,23 +34,29 @@ export function sceneAt(log: Log, row: number): Scene {
         );
   };
   const { byType } = log;
-  const entries = until(log.entries);
+  const rows = until(log.entries);
+  const last = rows.at(-1);
+  const isPast = rows !== log.entries;
+  const now = Math.max(clock, last?.clock ?? 0);
+  const at = isPast && last ? last.at + now - last.clock : Number.POSITIVE_INFINITY;
+  const answers = until(byType.agent_processing).map((entry) => entryAt(entry, at));
   const messages = until(byType.agent_message);
   const network = until(byType.network_update).at(-1)?.event ?? null;
   const states = until(byType.simulation_state);
   const statuses = until(byType.system_status);
   const simulation = states.at(-1)?.event ?? null;
   return {
-    entries,
+    entries: isPast ? rows.map((entry) => entryAt(entry, at)) : rows,
     messages,
     network,
     simulation,
     states,
     statuses,
     systems: latestPerNode(statuses),
-    speaking: speakingAt(until(byType.agent_processing), messages, entries.at(-1)?.clock ?? 0, {
-      isPast: entries !== log.entries,
-    }),
+    speaking: [
+      ...speakingAt(answers, messages, last?.clock ?? 0),
+      ...(isPast ? spokenAt(log, row, now) : []),
+    ],
     mode: network ? modeOf(network) : (simulation?.data.mode ?? 'normal'),
     stagnation: simulation?.data.stagnation ?? numberAt(messages.at(-1)?.event.data.metadata, 'stagnation'),
   };
@@ -88,33 +83,4 @@ function latestPerNode(entries: readonly Entry<'system_status'>[]): Entry<'syste
     if (!latest.has(node)) latest.set(node, entry);
   }
   return [...latest.values()];
-}
-
-/** Agents that have begun to answer, and whose message has not come yet. */
-function speakingAt(
-  entries: readonly Entry<'agent_processing'>[],
-  messages: readonly Message[],
-  clock: number,
-  { isPast }: { isPast: boolean },
-): Speaking[] {
-  const hasSpoken = ({ event, row }: Entry<'agent_processing'>): boolean => {
-    const said = messages.findLast((message) => message.event.data.agent_id === event.data.agent_id);
-    return said !== undefined && said.row > row;
-  };
-  const latest = new Map<string, Speaking | null>();
-  for (let index = entries.length - 1; index >= 0; index--) {
-    const entry = entries[index];
-    if (!entry) break;
-    const { data, open: part } = entry.event;
-    if (latest.has(data.agent_id)) continue;
-    if (part?.state !== 'open' && clock - entry.clock > SPEAKING_MS) continue;
-    const { agent_id: agent, agent_type: name, to, turn } = data;
-    const status = statusOf(entry.event);
-    // The past does not know the end yet: an answer that is done by now was spoken until its message came.
-    const wasOpen = isPast && part?.state === 'done';
-    const isOpen = status === 'started' || status === 'update' || wasOpen;
-    const text = wasOpen ? '' : data.text;
-    latest.set(agent, isOpen && !hasSpoken(entry) ? { agent, name, to, turn, text } : null);
-  }
-  return [...latest.values()].filter((speaking) => speaking !== null).reverse();
 }

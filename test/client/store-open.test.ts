@@ -118,6 +118,28 @@ test('a row that was dropped does not come back with the next growth', () => {
   expect(store.snapshot(key).dropped).toBe(1);
 });
 
+test('members who come and go push no event of the log out, and are bounded themselves', () => {
+  const { store, note, viewer } = fakeStore();
+  store.follow(key, 2, () => {});
+  note('x', 1);
+  note('y', 2);
+  for (const id of ['1', '2', '3']) {
+    viewer(id, `viewer ${id}`);
+    viewer(id, `viewer ${id}`, 'left');
+    frame();
+  }
+  expect(shown(store)).toEqual(['x@e:1 y@e:2 viewer 2@e:1 viewer 3@e:1', '']);
+  expect(store.snapshot(key).dropped).toBe(1);
+  const { events } = store.snapshot(key);
+  viewer('3', 'viewer 3', 'left'); // told again
+  frame();
+  note('z', 3);
+  frame();
+  expect(shown(store)).toEqual(['y@e:2 viewer 2@e:1 viewer 3@e:1 z@e:3', '']);
+  expect(store.snapshot(key).dropped).toBe(2);
+  expect(events).toHaveLength(4);
+});
+
 test('older events are those before the oldest record, and none is shown twice', async () => {
   const { store, reply, viewer, history } = fakeStore();
   store.follow(key, 10, () => {});

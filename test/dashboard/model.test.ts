@@ -175,10 +175,10 @@ describe('an answer that grows', () => {
   });
   const said: PageEvent<'agent_message'> = {
     ...message(3, 2000),
-    data: { ...message(3, 0).data, agent_id: 'ego' },
+    data: { ...message(3, 0).data, agent_id: 'ego', metadata: { to: 'self', turn: 1, latency_ms: 1900 } },
   };
-  const speakingIn = (log: Log, row = Number.POSITIVE_INFINITY) =>
-    sceneAt(log, row).speaking.map(({ agent, text }) => [agent, text]);
+  const speakingIn = (log: Log, row = Number.POSITIVE_INFINITY, clock?: number) =>
+    sceneAt(log, row, clock).speaking.map(({ agent, text }) => [agent, text]);
 
   test('is one row, spoken as far as it has come, until its message comes', () => {
     const read = createLogReader();
@@ -198,6 +198,40 @@ describe('an answer that grows', () => {
     ]);
     // A replay does not know words that were not said yet.
     expect(speakingIn(done, 1)).toEqual([['ego', '']]);
+  });
+
+  test.each(
+    (() => {
+      const [first, last] = [message(1, 0), message(9, 4000)];
+      const opening = answer('', 100);
+      // A settlement has its own time.
+      const end = answer('So I said to it', 2001, { state: 'done' });
+      return [
+        { how: 'the page has seen it', seen: [[first], [first, opening], [first, end, said, last]] },
+        { how: 'a subscription catches up with it', seen: [[first, end, said, last]] },
+        { how: 'history has it, after its message', seen: [[first, said, end, last]] },
+      ];
+    })(),
+  )('comes word by word in a replay, as $how', ({ seen }) => {
+    const read = createLogReader();
+    const log = seen.map((events) => read(snapshot(events))).at(-1) ?? read(snapshot([]));
+    const wordsAt = (clock: number) => speakingIn(log, placeAt(log, clock)?.row, clock);
+    expect([wordsAt(50), wordsAt(100), wordsAt(1000)]).toEqual([[], [['ego', '']], [['ego', 'So I']]]);
+    expect(wordsAt(1999)).toEqual([['ego', 'So I said to']]);
+    expect([wordsAt(2000), wordsAt(2001), wordsAt(3000)]).toEqual([[], [], []]);
+    expect(log.entries.at(-1)?.clock).toBe(4000);
+  });
+
+  test('is spoken in a replay until it was aborted, and the reason is told then', () => {
+    const read = createLogReader();
+    const first = message(1, 0);
+    read(snapshot([first, answer('So I', 100)]));
+    const aborted = answer('So I', 2000, { state: 'aborted', reason: 'timeout: Too late.' });
+    const log = read(snapshot([first, aborted, message(3, 3000)]));
+    const kindsAt = (clock: number) =>
+      feedItems(sceneAt(log, 1, clock), [], NO_FILTERS).map(({ kind }) => kind);
+    expect(kindsAt(1500)).toEqual(['message', 'speaking']);
+    expect(kindsAt(2500)).toEqual(['message', 'note']);
   });
 
   test.each(['done', 'aborted', 'lost'] as const)(
@@ -247,6 +281,37 @@ describe('an answer that grows', () => {
     expect(log.entries.map(({ event }) => event.event_type)).toEqual(['agent_message', 'agent_message']);
     expect(rows(log)).toEqual([0, 1]);
   });
+});
+
+test('a question is open in a replay until it was answered, and keeps its place', () => {
+  const asked: PageEvent<'agent_question'> = {
+    event_type: 'agent_question',
+    timestamp: new Date(START + 1000).toISOString(),
+    data: { agent_id: 'ego', question: 'Shall we turn back?', choices: ['Turn back', 'Go on'] },
+    open: { id: 'agent_question.1', kind: 'question', state: 'open' },
+    cursor: 'a:2',
+  };
+  const answered: PageEvent<'agent_question'> = {
+    ...asked,
+    timestamp: new Date(START + 9000).toISOString(),
+    open: { id: 'agent_question.1', kind: 'question', state: 'answered' },
+    answer: { choice: 'Go on' },
+    cursor: 'a:8',
+  };
+  // A page that was not there has the settlement alone, in the place of the opening.
+  for (const known of [[asked], []]) {
+    const read = createLogReader();
+    const first = message(1, 0);
+    read(snapshot([first, ...known]));
+    const log = read(snapshot([first, answered, message(3, 2000), message(9, 10_000)]));
+    expect(clocks(log)).toEqual([0, known.length > 0 ? 1000 : 2000, 2000, 10_000]);
+    const answerAt = (clock: number) => {
+      const { entries } = sceneAt(log, placeAt(log, clock)?.row ?? 0, clock);
+      return entries.map(({ event }) => [event.open?.state, event.answer]).at(1);
+    };
+    expect(answerAt(8000)).toEqual(['open', undefined]);
+    expect(answerAt(9500)).toEqual(['answered', { choice: 'Go on' }]);
+  }
 });
 
 test('filters survive being written to the address and read from it', () => {

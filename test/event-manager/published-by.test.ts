@@ -11,7 +11,7 @@ import {
   type Tracing,
 } from '../../server/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';
-import { runSimulation } from '../../simulation/index.ts';
+import { runSimulation, simulationEvents } from '../../simulation/index.ts';
 import { agentMessage } from '../support/events.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -152,14 +152,15 @@ describe('a publisher past any server', () => {
 
 test('the agents of a simulation name nobody, unless it is configured', async () => {
   for (const by of [undefined, 'psyche']) {
-    const { manager, publishers } = setUp();
-    const publish: typeof manager.publish = (...args) => manager.publish(...args);
-    const refuse = () => Promise.reject(new Error('No event is begun here.'));
-    const partly = { publish: publish as never, begin: refuse, ask: refuse };
-    const simulation = runSimulation({ manager: partly, ...(by && { by }) });
-    await expect.poll(async () => (await publishers()).length).toBeGreaterThan(0);
+    const manager = new EventManager({ broker: new MemoryBroker(), catalog: simulationEvents });
+    open.push(manager);
+    const events = async () => (await manager.history()).items.map(({ event }) => event);
+    const simulation = runSimulation({ manager, ...(by && { by }) });
+    const types = async () => (await events()).map(({ event_type }) => event_type);
+    await expect.poll(types).toEqual(expect.arrayContaining(['agent_message', 'agent_processing']));
     await simulation.close();
-    expect(new Set(await publishers())).toEqual(new Set([by ?? null]));
+    const publishers = (await events()).map((event) => event.by ?? null);
+    expect(new Set(publishers)).toEqual(new Set([by ?? null]));
   }
 });
 

@@ -101,7 +101,10 @@ describe('an agent', () => {
     });
     const updates = rest.filter(({ event_type }) => event_type === 'stream_update');
     const [message, done, ...more] = rest.filter((item) => !updates.includes(item));
-    expect(message?.event_type).toBe('agent_message');
+    expect(message).toMatchObject({
+      event_type: 'agent_message',
+      data: { message: text, metadata: { turn: 1, latency_ms: 2000 } },
+    });
     expect(done).toBe(rest.at(-1));
     expect(done).toMatchObject({ data: { text }, open: { state: 'done' } });
     expect(more).toEqual([]);

@@ -9,6 +9,7 @@ import {
 } from '../../simulation/index.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
 import { FakeClock } from './fake-clock.ts';
+import { numbered } from './stage.ts';
 
 /** A server that runs a simulation on each topic, on a clock of its own: two minutes take a moment. */
 async function serveSimulations(seeds: Readonly<Record<string, number>>) {
@@ -39,6 +40,7 @@ interface Exported {
   event_type: string;
   timestamp: string;
   data: Record<string, unknown>;
+  open?: { id: string } | undefined;
 }
 
 /** Everything a topic holds, as any client gets it over HTTP. */
@@ -58,13 +60,11 @@ async function exported(url: string, topic = 'default'): Promise<Exported[]> {
   }
 }
 
-/** As a line each, without cursors, times and durations; ids of open events are their numbers in the order of the log. */
+/** As a line each, without cursors, times and durations. */
 function normalised(events: readonly Exported[]): string[] {
   const isTime = (key: string) => key === 'timestamp' || key === 'latency_ms';
-  const ids: unknown[] = [];
-  const numberOf = (id: unknown): number => (ids.includes(id) ? ids.indexOf(id) : ids.push(id) - 1);
-  return events.map((event) =>
-    JSON.stringify(event, (key, value) => (isTime(key) ? undefined : key === 'id' ? numberOf(value) : value)),
+  return numbered(events).map((event) =>
+    JSON.stringify(event, (key, value) => (isTime(key) ? undefined : value)),
   );
 }
 

@@ -70,3 +70,14 @@ export function only<N extends EventName<SimulationCatalog>>(
 ): Of<N>[] {
   return events.filter((event): event is Of<N> => event.event_type === type);
 }
+
+/** Events with numbers for the ids of open ones, in the order of the log: a server makes others up each time. */
+export function numbered<E extends { open?: { id: string } | undefined }>(events: readonly E[]): E[] {
+  const ids: string[] = [];
+  return events.map((event) => {
+    if (!event.open) return event;
+    const { id } = event.open;
+    const number = ids.includes(id) ? ids.indexOf(id) : ids.push(id) - 1;
+    return { ...event, open: { ...event.open, id: `${number}` } };
+  });
+}

@@ -7,6 +7,8 @@ import { useAddressMoment } from './use-address-moment.ts';
 import { useLog } from './use-log.ts';
 import { usePlayback } from './use-playback.ts';
 
+const WORDS_MS = 100;
+
 /** One subscription, one log, one moment: what panels show is read from here, so they cannot disagree. */
 export function MomentProvider({ children }: { children: ReactNode }): ReactNode {
   const topic = useTopic();
@@ -27,7 +29,9 @@ function TopicMoment({ topic, children }: { topic: string | undefined; children:
 
   const last = log.entries.at(-1);
   const row = place?.row ?? last?.row ?? -1;
-  const scene = useMemo(() => sceneAt(log, row), [log, row]);
+  // Words come ten times a second at most, as they do live.
+  const tenth = place ? Math.floor(place.clock / WORDS_MS) * WORDS_MS : undefined;
+  const scene = useMemo(() => sceneAt(log, row, tenth), [log, row, tenth]);
   const moment = useMemo((): Moment => {
     const shown = scene.entries.at(-1);
     const clock = place?.clock ?? last?.clock ?? 0;
