@@ -25,7 +25,7 @@ type ServerProps = Pick<ConnectionOptions, 'url' | 'path' | 'token' | 'connectio
 
 /** The events that a hook follows. Components that ask for the same share one subscription. */
 export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends FeedInput<N, C> {
-  /** Events to keep; older ones are dropped, and counted. Default 500. */
+  /** Events to keep, and as many beside them that are no records; older ones are dropped, and counted. Default 500. */
   limit?: number | undefined;
   /** False: nothing is subscribed, and there are no events. Default true. */
   enabled?: boolean | undefined;

@@ -9,8 +9,8 @@ export function newest<E extends { readonly stored?: false | undefined }>(
   if (events.length <= most) return events;
   let records = 0;
   let others = 0;
-  const kept = events
-    .toReversed()
+  const kept = [...events]
+    .reverse()
     .filter(({ stored }) => (stored === false ? ++others : ++records) <= most)
     .reverse();
   return kept.length < events.length ? kept : events;

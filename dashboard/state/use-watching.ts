@@ -39,7 +39,10 @@ function isViewer(event: PageEvent): event is PageEvent<'viewer'> {
   return event.open?.kind === 'presence' && isDrawn(event, 'viewer');
 }
 
-/** Is one of those who watch, for as long as the page is there. Without the right to it the page looks on. */
+/**
+ * Is one of those who watch, for as long as the page is there. Without the right to it the page looks on. The hook `usePresence`
+ * would make a second subscription, and a page that is closed or loaded anew would stay a member until its lease is over.
+ */
 function useJoining(name: string): void {
   const topic = useTopic();
   const getClient = useEventsClient();
