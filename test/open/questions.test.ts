@@ -20,6 +20,41 @@ test('[O1] the settlement holds question, answer and who answered; a second answ
   expect(await logged(world)).toHaveLength(2);
 });
 
+test('[O1] an answer that is given again by the same subject is that answer; another, or another’s, is refused', async () => {
+  const answers = z.object({
+    at: z.date(),
+    note: z.string().optional(),
+    parts: z.map(z.string(), z.number()),
+  });
+  const catalog = defineEvents({
+    when: question({ asks: z.object({}), answers }),
+    approval: question({ asks: z.object({}), answers: z.object({ allow: z.boolean(), why: z.string() }) }),
+  });
+  const world = openWorld({ catalog });
+  const [one, other] = [world.manager.opens, world.make().opens];
+  const given = { at: new Date('2026-01-01'), note: undefined, parts: new Map([['a', 1]]) };
+  for (const [type, answer, another] of [
+    ['when', given, { ...given, at: new Date('2026-01-02') }],
+    ['approval', { allow: true, why: 'so' }, { allow: false, why: 'so' }],
+  ] as const) {
+    for (const by of ['boss', undefined]) {
+      const { id } = await one.begin(type, {});
+      const answered = await one.answer(type, { id, answer, by });
+      expect(await other.answer(type, { id, answer, by })).toMatchObject({ cursor: answered.cursor });
+      for (const late of [
+        { id, answer: another, by },
+        { id, answer, by: 'eve' },
+      ])
+        await expect(other.answer(type, late)).rejects.toEqual(refused('ALREADY_SETTLED'));
+    }
+    const withdrawn = { ...(await one.begin(type, {})), by: undefined };
+    await one.settle({ ...withdrawn, state: 'withdrawn' });
+    await expect(other.answer(type, { ...withdrawn, answer })).rejects.toEqual(refused('ALREADY_SETTLED'));
+  }
+  expect(await logged(world)).toHaveLength(12);
+  expect(world.manager.stats().published).toMatchObject({ when: 6, approval: 6 });
+});
+
 test('an answer that is not valid, or to something else, is refused', async () => {
   const world = openWorld();
   const { opens } = world.manager;

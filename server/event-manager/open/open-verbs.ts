@@ -21,6 +21,7 @@ import type { OpenEntries } from './open-entries.ts';
 import { type BegunType, begunNames, begunType, newOpenId, typeOfId } from './open-ids.ts';
 import { checked, leaseOf, requireOwnersState } from './open-options.ts';
 import { OwnedChanges } from './owned-changes.ts';
+import { repeatedAnswer } from './repeated-answer.ts';
 import { Settling } from './settling.ts';
 
 /** Options of a beginning. */
@@ -193,7 +194,7 @@ export class OpenVerbs {
   }
 
   /**
-   * Answers a question, once.
+   * Answers a question, once. Given again by the same subject it is that answer: it is not refused, and changes nothing.
    * @throws EventsError UNKNOWN_EVENT for an event that is no question; INVALID_EVENT; NOT_OPEN; ALREADY_SETTLED with the
    *   settlement; OVERLOADED, UNAVAILABLE
    */
@@ -201,14 +202,16 @@ export class OpenVerbs {
     type: string,
     { topic, id, answer, by }: Omit<OwnedEvent, 'key'> & { answer: unknown },
   ): Promise<{ cursor: string }> {
-    const { catalog, intake } = this.#parts;
+    const { catalog, intake, answerOf } = this.#parts;
     const name = parseTopic(topic);
     const valid = intake.validated(() => catalog.parseAnswer(type, answer));
     if (typeOfId(catalog, id)?.type !== type) throw notOpen(id);
-    return intake.admitted(
-      () => this.#settling.byAnswer(this.#sets, name, id, { answer: valid, by }),
+    const given = { answer: valid, by };
+    const answered = intake.admitted(
+      () => this.#settling.byAnswer(this.#sets, name, id, given),
       () => this.#countSettlement(type),
     );
+    return answered.catch((error) => repeatedAnswer(error, given, (settled) => answerOf(name, settled)));
   }
 
   /** An event as it is, or how it was settled. @throws EventsError NOT_OPEN */
