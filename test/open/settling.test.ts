@@ -61,6 +61,22 @@ test('an invalid text is not done, and can be aborted', async () => {
   });
 });
 
+test('a stranger learns nothing of an event that is not valid', async () => {
+  const catalog = defineEvents({ reply: growing(z.object({ text: z.string().max(5, 'secret') }), 'text') });
+  const world = openWorld({ catalog });
+  const { opens } = world.manager;
+  const owner = { ...(await opens.begin('reply', { text: 'ab' }, { by: 'ada' })), by: 'ada' };
+  await opens.append({ ...owner, at: 2, text: 'cdefg' });
+  for (const stranger of [{ by: 'eve' }, { key: 'guess' }])
+    await expect(opens.settle({ ...owner, ...stranger, state: 'done' })).rejects.toEqual(
+      refused('FORBIDDEN'),
+    );
+  expect(world.manager.stats().errors.invalid).toBe(0);
+  const [before] = await openSet(world);
+  await expect(opens.settle({ ...owner, state: 'done' })).rejects.toEqual(refused('INVALID_EVENT')); // the control
+  expect(await openSet(world)).toEqual([before]);
+});
+
 test('owners cannot settle as lapses and answers do', async () => {
   const { opens } = openWorld().manager;
   for (const [type, data, states] of [
