@@ -49,7 +49,8 @@ test('several of them are told, and read, by a client that takes its time', asyn
   const { cursor } = await writer.open();
   await Promise.all(replies.map((reply) => reply.done()));
   let settled = 0;
-  for (let page = await late.history({ since: cursor }); ; page = await late.history({ since: page.next })) {
+  const read = (since: string) => late.history({ types: ['reply'], since });
+  for (let page = await read(cursor); ; page = await read(page.next)) {
     settled += page.items.filter(({ event }) => event.data.text === whole).length;
     if (page.atEnd) break;
   }
