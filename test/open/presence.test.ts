@@ -26,6 +26,18 @@ test('a presence is no record; of updates within 50 ms the last is told', async 
   expect(world.manager.stats().published).toMatchObject({ viewer: 0 });
 });
 
+test('data arrives as it was accepted, half of a surrogate pair too', async () => {
+  const world = openWorld();
+  const { opens } = world.manager;
+  const name = 'a\ud83d';
+  const owner = await opens.begin('viewer', { name: 'Ada' });
+  await opens.update({ ...owner, by: undefined, data: { name } });
+  await opens.begin('approval', { tool: name });
+  const { items } = await world.make().openEvents();
+  expect(items.map(({ event }) => event.data)).toEqual([{ name }, { tool: name }]);
+  expect((await openSet(world)).some(({ entry }) => /\p{Cs}/u.test(entry.json))).toBe(false); // so that any broker keeps it
+});
+
 test('an ephemeral event is announced, and never stored', async () => {
   const world = openWorld();
   const told: unknown[] = [];

@@ -77,6 +77,19 @@ test('a stranger learns nothing of an event that is not valid', async () => {
   expect(await openSet(world)).toEqual([before]);
 });
 
+test('a reason is text of 1000 characters at most, and has no half of a surrogate pair', async () => {
+  const world = openWorld();
+  const { opens } = world.manager;
+  const owner = { ...(await opens.begin('reply', shadow)), by: undefined };
+  for (const reason of ['\ud83d', 'a\ude00b', 'x'.repeat(1001)])
+    await expect(opens.settle({ ...owner, state: 'aborted', reason })).rejects.toEqual(
+      refused('INVALID_OPTION', { issues: [{ path: ['reason'], message: expect.any(String) }] }),
+    );
+  const reason = '😀'.repeat(500);
+  await opens.settle({ ...owner, state: 'aborted', reason });
+  expect((await logged(world))[1]).toMatchObject({ open: { state: 'aborted', reason } });
+});
+
 test('owners cannot settle as lapses and answers do', async () => {
   const { opens } = openWorld().manager;
   for (const [type, data, states] of [
