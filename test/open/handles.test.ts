@@ -52,7 +52,7 @@ test('the first piece is sent at once, and those of the next 50 ms are joined', 
   expect(reply.length).toBe(3);
 });
 
-test('of a reason so much is told as may be, and well-formed', async () => {
+test('a reason is cut where it is too long, and well-formed', async () => {
   await begun('growing').abort(`${'x'.repeat(999)}😀 and more`);
   await begun('growing').abort('\ud83d');
   await begun('growing').abort();
