@@ -16,7 +16,7 @@ import type { Tracing } from '../../telemetry/telemetry.ts';
 import type { Intake } from '../publish/intake.ts';
 import { traced } from '../publish/traced.ts';
 import { appendJoined, type Piece } from './joined-appends.ts';
-import type { Aside } from './lapse-sweep.ts';
+import { Aside } from './lapse-sweep.ts';
 import type { OpenEntries } from './open-entries.ts';
 import { type BegunType, begunType, newOpenId, typeOfId, unbegun } from './open-ids.ts';
 import { checked, leaseOf, otherKind, requireOwnersState, unclean } from './open-options.ts';
@@ -222,7 +222,7 @@ export class OpenVerbs {
   }
 
   /** Settles up to `most` events whose time is over [O8], and puts those aside that it does not. @returns the first failure */
-  async settleLapsed(most: number, aside: Aside): Promise<{ found: number; error?: unknown }> {
+  async settleLapsed(most: number, aside = new Aside()): Promise<{ found: number; error?: unknown }> {
     const lapsed = await this.#sets.lapsed(most, aside.ids);
     const failures: unknown[] = [];
     const settle = async ({ topic, event }: (typeof lapsed)[number]): Promise<void> => {
