@@ -1,7 +1,7 @@
 import { withoutControlCharacters } from '../data/control-characters.ts';
 import { EventsError } from '../errors.ts';
 import type { Clock } from '../timing.ts';
-import { MAX_GROWN } from './bounds.ts';
+import { MAX_GROWN, MAX_REASON } from './bounds.ts';
 import { JoinedChanges } from './joined-changes.ts';
 import type { BegunKind, SettledState, Settlement } from './open-part.ts';
 
@@ -41,7 +41,7 @@ export interface OpenHandle<Data = unknown> extends Readonly<BegunEvent> {
   update(data: Data): Promise<void>;
   /** Settles a growing event, after all of its text. @throws EventsError as {@link append}; INVALID_EVENT: then it is still open */
   done(): Promise<{ cursor: string }>;
-  /** Settles a growing event as `aborted`, with the text that it has. @throws EventsError as {@link append} */
+  /** Settles a growing event as `aborted`, with the text that it has. Of a reason 1000 characters are told. @throws EventsError as {@link append} */
   abort(reason?: string): Promise<{ cursor: string }>;
   /** Settles it: a question as `withdrawn`, a presence as `left`. @throws EventsError as {@link append} */
   settle(state: SettledState, reason?: string): Promise<{ cursor: string }>;
@@ -150,7 +150,8 @@ class Handle<Data> implements OpenHandle<Data> {
       // What was not taken cannot be done; to give it up is possible.
       if (state === 'done' || isOver(error)) throw error;
     }
-    const settled = await this.#ownCall(this.#options.calls.settle(state, reason));
+    const why = reason && wellFormed(reason.slice(0, MAX_REASON));
+    const settled = await this.#ownCall(this.#options.calls.settle(state, why));
     this.#end();
     return settled;
   }

@@ -44,7 +44,10 @@ export interface StreamUpdate {
   data:
     | { id: string /** Length of the text before, in UTF-16 code units. */; at: number; text: string }
     | { id: string /** Data of a presence, as it is now. */; data: unknown }
-    | { id: string; state: SettledState }
+    | {
+        id: string /** The end of a presence; or of an event whose settlement this subscription does not get. */;
+        state: SettledState;
+      }
     | { /** A presence with so many members that only their number is told. */ type: string; count: number };
 }
 

@@ -269,6 +269,9 @@ export function describeOpenSettle({ open }: BrokerKind): void {
         expect(event).toEqual((await sets.read(where)).events.find(({ id }) => id === event.id));
       }
       expect(await sets.lapsed(3)).toHaveLength(3);
+      const passed = [...lapsing].slice(0, 3).map(([where, { id }]) => [where, new Set([id])] as const);
+      const others = await sets.lapsed(3, new Map([...passed, ['run-4', new Set(['viewer.none'])]]));
+      expect(others.map(({ event }) => event.id)).toEqual([lapsing.get('run-4')?.id]);
       // Until it is settled it is open, and its owner may go on.
       const own = lapsing.get('run-1');
       if (own) expect(await sets.append('run-1', ownerOf(own), 3, 'd')).toBe(4);

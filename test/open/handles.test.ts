@@ -52,6 +52,17 @@ test('the first piece is sent at once, and those of the next 50 ms are joined', 
   expect(reply.length).toBe(3);
 });
 
+test('a reason is cut where it is too long, and well-formed', async () => {
+  await begun('growing').abort(`${'x'.repeat(999)}😀 and more`);
+  await begun('growing').abort('\ud83d');
+  await begun('growing').abort();
+  expect(server.calls).toEqual([
+    ['settle', 'aborted', `${'x'.repeat(999)}\ufffd`],
+    ['settle', 'aborted', '\ufffd'],
+    ['settle', 'aborted'],
+  ]);
+});
+
 test('a settlement comes after all of the text', async () => {
   const reply = begun('growing');
   for (const piece of ['one ', 'two ', 'three']) void reply.append(piece);

@@ -102,6 +102,52 @@ test('more events than are looked at together are settled in one sweep', async (
   expect(await openSet(world)).toEqual([]);
 });
 
+test('events that cannot be settled hold up no others, and are settled once they can be', async () => {
+  const lines: string[] = [];
+  const log = (_: object, message: string) => lines.push(message);
+  const world = openWorld({ logger: { debug: log, info: log, warn: log, error: log } });
+  const { open } = world.broker;
+  const settle = open.settle.bind(open);
+  let tries = 0;
+  let fails = true;
+  open.settle = async (topic, settling) => {
+    if (!fails || topic === 'other') return settle(topic, settling);
+    tries++;
+    throw new EventsError('TOO_LARGE', 'no room');
+  };
+  for (let count = 0; count < 250; count++)
+    await world.manager.opens.begin('viewer', { name: '' }, { leaseMs: 1000, topic: `of-${count % 2}` });
+  await world.manager.opens.begin('viewer', { name: '' }, { leaseMs: 1000, topic: 'other' });
+  await world.clock.advance(1_000);
+  expect(await openSet(world, 'other')).toEqual([]);
+  await world.clock.advance(2_000);
+  expect(tries).toBe(750); // each of them once a second
+  expect(lines.filter((line) => line.includes('whose time is over'))).toHaveLength(1);
+  fails = false;
+  await world.clock.advance(1_000);
+  expect([...(await openSet(world, 'of-0')), ...(await openSet(world, 'of-1'))]).toEqual([]);
+});
+
+test('a sweep that fails often ends, and the next one goes on with others', async () => {
+  const world = openWorld({ maxOpen: 5_000 });
+  const { open } = world.broker;
+  const settle = open.settle.bind(open);
+  let tries = 0;
+  open.settle = async (topic, settling) => {
+    if (topic === 'other') return settle(topic, settling);
+    tries++;
+    throw new EventsError('UNAVAILABLE', 'down');
+  };
+  for (let count = 0; count < 2500; count++)
+    await world.manager.opens.begin('viewer', { name: '' }, { leaseMs: 2000, topic: 'first' });
+  await world.manager.opens.begin('viewer', { name: '' }, { leaseMs: 2000, topic: 'other' });
+  await world.clock.advance(2_000);
+  expect(tries).toBe(1000);
+  await world.clock.advance(2_000);
+  expect(tries).toBe(2500);
+  expect(await openSet(world, 'other')).toEqual([]);
+});
+
 test('an outage is logged once, and a later one again', async () => {
   const lines: string[] = [];
   const log = (_: object, message: string) => lines.push(message);

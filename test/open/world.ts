@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { OpenEvent } from '../../server/broker/open/open-events.ts';
 import { EventManager, type EventManagerOptions, MemoryBroker } from '../../server/index.ts';
 import type { AnyCatalog, EventName, EventOf } from '../../shared/index.ts';
@@ -5,6 +6,12 @@ import { FakeClock } from '../simulation/fake-clock.ts';
 import { type OpenCatalog, openCatalog } from './catalog.ts';
 
 export { type OpenCatalog, openCatalog };
+
+/** A growing event's data. */
+export const shadow = { agent_id: 'shadow', text: '' };
+
+/** An error as a call rejects with it. */
+export const refused = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
 
 /** A manager, its broker and the clock of both. */
 export function openWorld<C extends AnyCatalog = OpenCatalog>(

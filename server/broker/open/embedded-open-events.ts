@@ -56,11 +56,12 @@ export function embeddedOpenEvents(host: OpenSetHost): OpenEvents {
       host.ephemeral(topic, entry, end);
       return formatCursor(end);
     },
-    async lapsed(most) {
+    async lapsed(most, aside) {
       const now = host.now();
       const found: { topic: string; event: OpenEvent }[] = [];
       for (const { topic, set } of host.sets()) {
-        for (const event of set.lapsed(now)) found.push({ topic, event });
+        const others = set.lapsed(now).filter(({ id }) => !aside?.get(topic)?.has(id));
+        found.push(...others.map((event) => ({ topic, event })));
         if (found.length >= most) break;
       }
       return found.slice(0, most);

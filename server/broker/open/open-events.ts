@@ -68,9 +68,18 @@ export interface OpenEvents {
   /** Announces an event that is not stored. @returns the cursor of the last record */
   announce(topic: string, entry: LogEntry): Promise<string>;
 
-  /** Events of all topics whose lease or deadline is over, `most` at most. */
-  lapsed(most: number): Promise<readonly { readonly topic: string; readonly event: OpenEvent }[]>;
+  /**
+   * Events of all topics whose lease or deadline is over, `most` at most.
+   * @param aside ids by topic, of events that are passed over. Default: none
+   */
+  lapsed(
+    most: number,
+    aside?: IdsByTopic,
+  ): Promise<readonly { readonly topic: string; readonly event: OpenEvent }[]>;
 }
+
+/** Topic → ids of events. */
+export type IdsByTopic = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The one who may change an event: who knows its key, and is the subject that began it. */
 export interface Owner {

@@ -262,6 +262,7 @@ export class Feed implements FeedHandle, Sink {
     for (const batch of inBatches(items)) {
       if (this.#state !== 'reading') return false;
       this.#reports.count(batch);
+      this.#open?.handed(batch);
       if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
       if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };

@@ -37,7 +37,7 @@ export class OpenEventsPart {
     const entries = new OpenEntries(catalog, publishAs);
     const read: OpenVerbsParts['answerOf'] = (...settled) => answerOf(broker, admit, ...settled);
     this.verbs = new OpenVerbs({ ...parts, clock: clock ?? systemClock, entries, answerOf: read });
-    this.#sweep = new LapseSweep((most) => this.verbs.settleLapsed(most), clock ?? idleClock, logger);
+    this.#sweep = new LapseSweep((...some) => this.verbs.settleLapsed(...some), clock ?? idleClock, logger);
     if (broker.open && begunNames(catalog).length > 0) this.#sweep.start();
   }
 

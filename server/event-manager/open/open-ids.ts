@@ -1,5 +1,6 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { newEntryId } from '../../../shared/data/entry-ids.ts';
+import { EventsError } from '../../../shared/errors.ts';
 import type { OpenFacts } from '../../../shared/open/kinds.ts';
 import type { BegunKind } from '../../../shared/open/open-part.ts';
 
@@ -27,6 +28,17 @@ export function begunType(catalog: AnyCatalog, type: string): BegunType | undefi
 /** Names of the events that are begun, in the catalog's order. */
 export function begunNames(catalog: AnyCatalog): readonly string[] {
   return catalog.names.filter((name) => begunType(catalog, name));
+}
+
+/** Refuses to begin an event that is not begun. @throws EventsError UNKNOWN_EVENT, INVALID_OPTION */
+export function unbegun(catalog: AnyCatalog, type: string): never {
+  catalog.versionOf(type); // throws for an event that is not there
+  const known = begunNames(catalog);
+  const names = known.length > 0 ? `can be begun: ${known.join(', ')}` : 'can be begun: none of the catalog';
+  throw new EventsError(
+    'INVALID_OPTION',
+    `${type} is complete when it is published: publish it. Events that ${names}.`,
+  );
 }
 
 function isBegun(facts: OpenFacts): facts is OpenFacts<BegunKind> {

@@ -12,6 +12,13 @@ import {
 } from '../../../shared/open/bounds.ts';
 import type { BegunKind, SettledState } from '../../../shared/open/open-part.ts';
 
+/** Text that every broker keeps and every client reads as it is. */
+const wellFormed = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine((text) => !/\p{Cs}/u.test(text), 'has half of a surrogate pair: send both halves together');
+
 /** Schemas of what is said about open events, for every way in: bounded, and looked at before anything else is done. */
 export const openShape = {
   id: z.string().min(1).max(128),
@@ -19,12 +26,9 @@ export const openShape = {
   leaseMs: z.int().min(MIN_LEASE_MS).max(MAX_LEASE_MS),
   timeoutMs: z.int().min(MIN_LEASE_MS).max(MAX_TIMEOUT_MS),
   at: z.int().min(0).max(MAX_GROWN),
-  text: z
-    .string()
-    .max(MAX_GROWN)
-    .refine((text) => !/\p{Cs}/u.test(text), 'has half of a surrogate pair: send both halves together'),
+  text: wellFormed(MAX_GROWN),
   state: z.enum(['done', 'aborted', 'withdrawn', 'left']),
-  reason: z.string().max(MAX_REASON),
+  reason: wellFormed(MAX_REASON),
 };
 
 /** States in which owners may settle their events. An answer, and the end of a lease or a deadline, settle the others. */
@@ -70,5 +74,18 @@ function notFor(option: string, kind: BegunKind, other: string): EventsError {
   const message = `a ${kind} has none: pass ${other}`;
   return new EventsError('INVALID_OPTION', `${option}: ${message}`, {
     issues: [{ path: [option], message }],
+  });
+}
+
+/** @param what as in "is a question, which …" */
+export function otherKind(type: string, kind: string, what: string): EventsError {
+  return new EventsError('INVALID_OPTION', `${type} is a ${kind}, which ${what}.`);
+}
+
+/** The error of text that would not be stored as it is. */
+export function unclean(type: string, field: string): EventsError {
+  const message = 'has control characters, which the catalog takes out: strip them before it is appended';
+  return new EventsError('INVALID_EVENT', `Invalid ${type}: ${field}: ${message}`, {
+    issues: [{ path: ['data', field], message }],
   });
 }

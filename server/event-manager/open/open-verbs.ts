@@ -1,7 +1,6 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { hasControlCharacters, withoutControlCharacters } from '../../../shared/data/control-characters.ts';
 import { newEntryId } from '../../../shared/data/entry-ids.ts';
-import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry } from '../../../shared/log.ts';
 import { MAX_GROWN } from '../../../shared/open/bounds.ts';
 import type { BegunEvent } from '../../../shared/open/handles.ts';
@@ -17,10 +16,12 @@ import type { Tracing } from '../../telemetry/telemetry.ts';
 import type { Intake } from '../publish/intake.ts';
 import { traced } from '../publish/traced.ts';
 import { appendJoined, type Piece } from './joined-appends.ts';
+import { Aside } from './lapse-sweep.ts';
 import type { OpenEntries } from './open-entries.ts';
-import { type BegunType, begunNames, begunType, newOpenId, typeOfId } from './open-ids.ts';
-import { checked, leaseOf, requireOwnersState } from './open-options.ts';
+import { type BegunType, begunType, newOpenId, typeOfId, unbegun } from './open-ids.ts';
+import { checked, leaseOf, otherKind, requireOwnersState, unclean } from './open-options.ts';
 import { OwnedChanges } from './owned-changes.ts';
+import { repeatedAnswer } from './repeated-answer.ts';
 import { Settling } from './settling.ts';
 
 /** Options of a beginning. */
@@ -193,7 +194,7 @@ export class OpenVerbs {
   }
 
   /**
-   * Answers a question, once.
+   * Answers a question, once. Given again by the same subject it is that answer: it is not refused, and changes nothing.
    * @throws EventsError UNKNOWN_EVENT for an event that is no question; INVALID_EVENT; NOT_OPEN; ALREADY_SETTLED with the
    *   settlement; OVERLOADED, UNAVAILABLE
    */
@@ -201,14 +202,16 @@ export class OpenVerbs {
     type: string,
     { topic, id, answer, by }: Omit<OwnedEvent, 'key'> & { answer: unknown },
   ): Promise<{ cursor: string }> {
-    const { catalog, intake } = this.#parts;
+    const { catalog, intake, answerOf } = this.#parts;
     const name = parseTopic(topic);
     const valid = intake.validated(() => catalog.parseAnswer(type, answer));
     if (typeOfId(catalog, id)?.type !== type) throw notOpen(id);
-    return intake.admitted(
-      () => this.#settling.byAnswer(this.#sets, name, id, { answer: valid, by }),
+    const given = { answer: valid, by };
+    const answered = intake.admitted(
+      () => this.#settling.byAnswer(this.#sets, name, id, given),
       () => this.#countSettlement(type),
     );
+    return answered.catch((error) => repeatedAnswer(error, given, (settled) => answerOf(name, settled)));
   }
 
   /** An event as it is, or how it was settled. @throws EventsError NOT_OPEN */
@@ -218,19 +221,20 @@ export class OpenVerbs {
     return 'state' in found ? this.#told(name, found) : found;
   }
 
-  /** Settles up to `most` events whose time is over [O8]. @returns their number, and the first failure */
-  async settleLapsed(most: number): Promise<{ settled: number; error?: unknown }> {
-    const lapsed = await this.#sets.lapsed(most);
-    let count = 0;
-    const settled = await Promise.allSettled(
-      lapsed.map(async ({ topic, event }) => {
-        if (!(await this.#settling.asLapsed(this.#sets, topic, event))) return;
-        count++;
-        this.#countSettlement(event.entry.type);
-      }),
-    );
-    const failure = settled.find(({ status }) => status === 'rejected');
-    return failure?.status === 'rejected' ? { settled: count, error: failure.reason } : { settled: count };
+  /** Settles up to `most` events whose time is over [O8], and puts those aside that it does not. @returns the first failure */
+  async settleLapsed(most: number, aside = new Aside()): Promise<{ found: number; error?: unknown }> {
+    const lapsed = await this.#sets.lapsed(most, aside.ids);
+    const failures: unknown[] = [];
+    const settle = async ({ topic, event }: (typeof lapsed)[number]): Promise<void> => {
+      const isSettled = await this.#settling.asLapsed(this.#sets, topic, event).catch((error) => {
+        failures.push(error);
+        return false;
+      });
+      if (isSettled) this.#countSettlement(event.entry.type);
+      else aside.add(topic, event.id);
+    };
+    await Promise.all(lapsed.map(settle));
+    return { found: lapsed.length, ...(failures.length > 0 && { error: failures[0] }) };
   }
 
   /** Sends what waits to be joined with more. */
@@ -271,26 +275,4 @@ export class OpenVerbs {
     const begun = begunType(this.#parts.catalog, type);
     if (begun && isStored(begun.kind)) this.#parts.intake.published.add(type);
   }
-}
-
-/** @throws EventsError UNKNOWN_EVENT, INVALID_OPTION */
-function unbegun(catalog: AnyCatalog, type: string): never {
-  catalog.versionOf(type); // throws for an event that is not there
-  const known = begunNames(catalog);
-  const names = known.length > 0 ? `can be begun: ${known.join(', ')}` : 'can be begun: none of the catalog';
-  throw new EventsError(
-    'INVALID_OPTION',
-    `${type} is complete when it is published: publish it. Events that ${names}.`,
-  );
-}
-
-function otherKind(type: string, kind: string, what: string): EventsError {
-  return new EventsError('INVALID_OPTION', `${type} is a ${kind}, which ${what}.`);
-}
-
-function unclean(type: string, field: string): EventsError {
-  const message = 'has control characters, which the catalog takes out: strip them before it is appended';
-  return new EventsError('INVALID_EVENT', `Invalid ${type}: ${field}: ${message}`, {
-    issues: [{ path: ['data', field], message }],
-  });
 }

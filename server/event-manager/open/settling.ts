@@ -7,6 +7,8 @@ import type { OpenEntries, SettlementStamp } from './open-entries.ts';
 
 /** Tries to settle an event that others change meanwhile: each that fails is a change of theirs that succeeded. */
 const MAX_TRIES = 100;
+/** A revision that no event has: to settle at it is refused as any settling is, and else changes nothing. */
+const NO_REV = 0;
 
 /** Settles open events: makes the settlement of what the event is now, and hands both over as one [O1]. */
 export class Settling {
@@ -73,17 +75,35 @@ export class Settling {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const event = await sets.find(topic, id);
       // The broker tells its owner, and nobody else, how it was settled.
-      const settled = await sets.settle(
-        topic,
-        'state' in event
-          ? settle
-          : { ...settle, entry: this.#intake.validated(() => entryOf(event)), rev: event.rev },
-      );
+      const isOver = 'state' in event;
+      const entry = isOver
+        ? {}
+        : await this.#entryFor(event, entryOf, () => sets.settle(topic, { ...settle, rev: NO_REV }));
+      const settled = await sets.settle(topic, isOver ? settle : { ...settle, ...entry, rev: event.rev });
       if (settled) return settled;
       // An answer that came when the question's time was over: now it is told so, with the settlement.
       if (settle.as === 'anybody' && !('state' in event)) await this.asLapsed(sets, topic, event);
     }
     throw new EventsError('UNAVAILABLE', 'The event is changed too often to be settled: try again later.');
+  }
+
+  /**
+   * The settlement's entry. Why there can be none is told to those alone who may settle the event: what it holds is not for
+   * everybody.
+   * @param refuse rejects for anybody else
+   */
+  async #entryFor(
+    event: OpenEvent,
+    entryOf: (event: OpenEvent) => Settle['entry'],
+    refuse: () => Promise<unknown>,
+  ): Promise<Pick<Settle, 'entry'>> {
+    try {
+      return { entry: entryOf(event) };
+    } catch (error) {
+      await refuse();
+      this.#intake.invalid++;
+      throw error;
+    }
   }
 
   /** The record of a settlement; a presence has none. A text that is not valid is kept from `done`, and left out of `aborted`. */

@@ -132,6 +132,26 @@ export class ToldChange implements Told {
   }
 }
 
+/** The end of an event, for a reader that saw it and is not shown its settlement: by a filter, or since it is its own [V6]. */
+export class ToldEnd implements Told {
+  readonly id: string;
+  /** The event as filters saw it. */
+  readonly seen: StreamRecord;
+  readonly begun: Position | null;
+  readonly #settlement: StreamRecord;
+
+  constructor(id: string, { seen, begun }: Pick<OpenState, 'seen' | 'begun'>, settlement: StreamRecord) {
+    this.id = id;
+    this.seen = seen;
+    this.begun = begun;
+    this.#settlement = settlement;
+  }
+
+  form(item: StreamRecord, reader: Reader): StreamRecord | null {
+    return reader.narrows && reader.matches(this.seen) && !reader.matches(this.#settlement) ? item : null;
+  }
+}
+
 /** The number of members of a large presence [O11]: for those who do not want each. */
 export class ToldCount implements Told {
   readonly begun = null;

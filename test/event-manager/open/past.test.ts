@@ -60,6 +60,42 @@ test('[O7] history shows a finished event once, and an open one as it is now, in
   expect(items[0]?.event).not.toHaveProperty('stored');
 });
 
+test('a page reads of the open set what it needs', async () => {
+  const reads: string[] = [];
+  const { read, find } = broker.open;
+  broker.open.read = (...asked) => {
+    reads.push('all');
+    return read(...asked);
+  };
+  broker.open.find = (...asked) => {
+    reads.push('one');
+    return find(...asked);
+  };
+  const asked = async (options: Parameters<typeof page>[0] = {}) => {
+    reads.length = 0;
+    const events = await page(options);
+    return { events, reads: [...reads] };
+  };
+  const { epoch } = await broker.bounds('default');
+  for (const text of 'abc') await (await topic.reply(text)).settle('done');
+  const finished = ['reply done a', 'reply done b', 'reply done c'];
+  for (const options of [{}, { since: `${epoch}:0` }, { limit: 3 }, { types: ['reply' as const] }])
+    expect(await asked(options)).toEqual({ events: finished, reads: [] });
+  expect(await asked({ since: `${epoch}:0`, limit: 2 })).toEqual({ events: finished.slice(0, 2), reads: [] });
+  const open = await topic.reply('d');
+  await open.append('!');
+  expect(await asked()).toEqual({ events: [...finished, 'reply open d!'], reads: ['one'] });
+  expect(await asked({ types: ['note'] })).toEqual({ events: [], reads: [] });
+  for (let n = 0; n < 20; n++) await topic.reply(`${n}`);
+  const all = await asked();
+  expect(all.reads).toEqual(['all']);
+  expect(all.events.slice(3, 6)).toEqual(['reply open d!', 'reply open 0', 'reply open 1']);
+  // A page that ends between opening and settlement shows the event on the next one.
+  await open.settle('done');
+  expect(await asked({ since: `${epoch}:0`, limit: 3 })).toEqual({ events: finished, reads: ['all'] });
+  expect(await asked({ before: `${epoch}:8` })).toEqual({ events: finished, reads: ['one'] });
+});
+
 test('[O7] replay shows a finished event once, and an open one as it is now', async () => {
   await happened();
   expect(await replayed()).toEqual([...ONCE, 'synced']);

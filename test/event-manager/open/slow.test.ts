@@ -1,11 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FeedHandle, FeedReader } from '../../../server/event-manager/feeds/feed-reader.ts';
-import type { Batch, EncodeBody, FrameStyle } from '../../../server/event-manager/hubs/hub.ts';
+import type { EncodeBody } from '../../../server/event-manager/hubs/hub.ts';
 import { erasureEntry } from '../../../server/event-manager/records/erasure.ts';
 import type { StreamRecord } from '../../../server/event-manager/records/stream-record.ts';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
-import { catalog, type Events, type Item, OpenTopic, shorts } from './world.ts';
+import { quiet, SlowReader as Reader } from './slow-reader.ts';
+import { catalog, type Events, OpenTopic } from './world.ts';
 
 let broker: MemoryBroker;
 let manager: EventManager<Events>;
@@ -18,58 +17,15 @@ beforeEach(() => {
 });
 afterEach(() => manager.close());
 
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await setImmediate();
-}
-
 /** Records that were encoded: a transport makes of the same one the same bytes. */
 const encoded = new Set<StreamRecord>();
 const encode: EncodeBody = (record) => {
   encoded.add(record);
   return Buffer.from(record.json);
 };
-const style: FrameStyle = { frame: (bodies) => Buffer.concat(bodies) };
-const group = {};
-
-/** A reader that takes so many batches, and is full then. */
-class SlowReader implements FeedReader {
-  readonly name = 'slow';
-  readonly group = group;
-  readonly items: string[] = [];
-  readonly cursors: string[] = [];
-  isFull = false;
-  room = Number.POSITIVE_INFINITY;
-  readonly #feed: FeedHandle;
-
+class SlowReader extends Reader {
   constructor(options: Parameters<typeof manager.subscribe>[0] = {}) {
-    this.#feed = manager.subscribe(options).attach(this);
-  }
-
-  take(batch: Batch): boolean {
-    batch.framesFor(encode, style);
-    for (const { json, cursor } of batch.records) {
-      this.items.push(...shorts([JSON.parse(json) as Item]));
-      this.cursors.push(cursor);
-    }
-    this.room--;
-    return this.room > 0;
-  }
-
-  waitedFor(): void {}
-
-  fail(): void {} // the manager is closed
-
-  /** Takes on. */
-  resume(room = Number.POSITIVE_INFINITY): void {
-    this.room = room;
-    this.isFull = false;
-    this.#feed.resume();
-  }
-
-  async count(count: number): Promise<string[]> {
-    await expect.poll(() => this.items.length).toBeGreaterThanOrEqual(count);
-    await quiet();
-    return this.items;
+    super(manager, options, encode);
   }
 }
 

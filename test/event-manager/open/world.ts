@@ -81,8 +81,8 @@ export class OpenTopic {
     return this.begin('viewer', room === undefined ? { name } : { name, room }, by);
   }
 
-  approval(tool: string): Promise<Live> {
-    return this.begin('approval', { tool });
+  approval(tool: string, by?: string): Promise<Live> {
+    return this.begin('approval', { tool }, by);
   }
 
   typing(who: string): Promise<string> {
@@ -132,14 +132,15 @@ export class Live {
     await this.#open.replace(this.#topic, this.#owner, entryOf(this.#type, data, more, this.#owner.by));
   }
 
-  async settle(state: SettledState, answer?: unknown): Promise<void> {
-    const { id, key, by } = this.#owner;
+  /** @param by default: its owner */
+  async settle(state: SettledState, answer?: unknown, by = this.#owner.by): Promise<void> {
+    const { id, key } = this.#owner;
     const kind = KINDS[this.#type];
     const data = kind === 'growing' ? { ...this.data, text: this.text } : this.data;
     const more = { ...openPart(id, kind, state), ...(answer !== undefined && { answer }) };
     const entry = { ...entryOf(this.#type, data, more, by), id: `${id}.settled` };
     await this.#open.settle(this.#topic, {
-      ...{ id, state, by, answer, as: { key, by } },
+      ...{ id, state, by, answer, as: { key, by: this.#owner.by } },
       ...(kind !== 'presence' && { entry }),
     });
   }

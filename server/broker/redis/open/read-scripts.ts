@@ -46,13 +46,15 @@ return reply
 );
 
 /**
- * Events whose time is over, those that ended first before the others. Own ARGV: most events.
+ * Events whose time is over, those that ended first before the others. Own ARGV: most events, and ids to pass over, with blanks between.
  * Reply: ms until the next look, empty if nothing is open; then id, state, beginning and text of each.
  */
 export const LOOK = setScript(
-  1,
+  2,
   `
 local most, room = tonumber(own[1]), ${LAPSED_CHARS}
+local aside = {}
+for id in string.gmatch(own[2], '%S+') do aside[id] = true end
 dropGone()
 local states, over, first = redis.call('HGETALL', set), {}, nil
 for field = 1, #states, 2 do
@@ -60,7 +62,7 @@ for field = 1, #states, 2 do
   if id ~= ' ' then
     local state = read(states[field + 1])
     first = math.min(first or state.over, state.over)
-    if state.over <= now then over[#over + 1] = { id, states[field + 1], state.over } end
+    if state.over <= now and not aside[id] then over[#over + 1] = { id, states[field + 1], state.over } end
   end
 end
 if not first then return { '' } end

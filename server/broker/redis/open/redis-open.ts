@@ -7,6 +7,7 @@ import type { Settlement } from '../../../../shared/open/open-part.ts';
 import {
   type Begun,
   charsOf,
+  type IdsByTopic,
   type NewOpenEvent,
   type OpenEvent,
   type OpenEvents,
@@ -161,12 +162,13 @@ export class RedisOpen implements OpenEvents {
     return formatCursor({ epoch: String(epoch), seq: Number(seq) });
   }
 
-  async lapsed(most: number): Promise<{ topic: string; event: OpenEvent }[]> {
+  async lapsed(most: number, aside?: IdsByTopic): Promise<{ topic: string; event: OpenEvent }[]> {
     const { sets, due } = this.#settings;
     const topics = await due.due(most);
     const looks = await Promise.allSettled(
       topics.map(async (each) => {
-        const [next, ...values] = await sets.run(each.topic, 'psycheLook', [most]);
+        const passed = [...(aside?.get(each.topic) ?? [])].map(encodeId).join(' ');
+        const [next, ...values] = await sets.run(each.topic, 'psycheLook', [most, passed]);
         await due.note(each, String(next));
         return readEvents(values).map((event) => ({ topic: each.topic, event }));
       }),

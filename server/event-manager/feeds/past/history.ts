@@ -21,7 +21,7 @@ import {
   type StreamRecord,
 } from '../../records/stream-record.ts';
 import { type FeedStart, startAfter } from '../feed-start.ts';
-import { Past } from './past.ts';
+import { PagePast } from './page-past.ts';
 
 /** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
 const SCAN_RECORDS = 10_000;
@@ -64,24 +64,23 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 }, bounds)) throw newerAhead();
   const isLast = typeof since === 'object' && 'last' in since;
   const forward = since !== undefined && !isLast;
-  const past = await Past.begin(log, selector, openings, steps);
-  const {
-    records: read,
-    start,
-    end,
-    exhausted,
-  } = forward
-    ? await pageAfter(log, await startAfter(log, selector, since, steps), past, limit, steps)
-    : await pageBefore(
-        log,
-        bounds,
-        cursor ? positionBefore(cursor, bounds) : newestPosition(bounds),
-        past,
-        isLast ? Math.min(since.last, MAX_PAGE) : limit,
-        steps,
-        cursor !== null,
-      );
-  const records = past.finished(read);
+  const past = new PagePast(log, selector, openings);
+  const readPage = async (): Promise<RecordPage> =>
+    forward
+      ? pageAfter(log, await startAfter(log, selector, since, steps), past, limit, steps)
+      : pageBefore(
+          log,
+          bounds,
+          cursor ? positionBefore(cursor, bounds) : newestPosition(bounds),
+          past,
+          isLast ? Math.min(since.last, MAX_PAGE) : limit,
+          steps,
+          cursor !== null,
+        );
+  let read = await readPage();
+  while (await past.look(steps)) read = await readPage();
+  const { start, end, exhausted } = read;
+  const records = past.finished(read.records);
   const previous = cursorBefore(start, bounds);
   const atEnd = forward ? exhausted : before === undefined;
   const page: HistoryPage<N, C> = {
@@ -110,7 +109,7 @@ function joined(records: readonly StreamRecord[]): StreamRecord[] {
 async function pageAfter(
   log: TopicReader,
   { position: after, gap }: FeedStart,
-  past: Past,
+  past: PagePast,
   limit: number,
   steps: ReadSteps,
 ): Promise<RecordPage> {
@@ -147,7 +146,7 @@ async function pageBefore(
   log: TopicReader,
   bounds: Bounds,
   from: Position,
-  past: Past,
+  past: PagePast,
   limit: number,
   steps: ReadSteps,
   isGiven: boolean,

@@ -1,15 +1,14 @@
 import type { Position } from '../../../../shared/cursor.ts';
-import type { OpenEvent } from '../../../broker/open/open-events.ts';
 import type { ReadSteps } from '../../reading/steps.ts';
 import type { TopicOpen } from '../../reading/topic-open.ts';
 import type { TopicReader } from '../../reading/topic-reader.ts';
 import type { Selector } from '../../records/selector.ts';
 import { openPartOf, type StreamRecord } from '../../records/stream-record.ts';
 
-/** The open set when a read of the past began: whole, for one page, or its ids alone, for a replay that may take hours. */
+/** The open set when a replay began. Of its events the ids alone are held: it may take hours. */
 interface OpenThen {
   readonly at: Position;
-  readonly events: ReadonlyMap<string, OpenEvent | null>;
+  readonly ids: ReadonlySet<string>;
 }
 
 /**
@@ -37,51 +36,34 @@ export class Past {
   /**
    * Reads the open set, if events that are wanted may be in it. What is begun later is known by its place.
    * @param openings true: openings of finished events are shown too
-   * @param isLong true: texts of open events are not held, see {@link asItIs}
    */
   static async begin(
     { open }: TopicReader,
     selector: Selector,
     openings: boolean,
     steps: ReadSteps,
-    isLong = false,
   ): Promise<Past> {
     if (!open || ![...open.storedTypes].some((type) => selector.wants(type)))
       return new Past(selector, undefined, null, openings);
     const { at, events } = await steps.read(() => open.read());
-    const byId = new Map(events.map((event) => [event.id, isLong ? null : event]));
-    return new Past(selector, open, { at, events: byId }, openings);
+    return new Past(selector, open, { at, ids: new Set(events.map(({ id }) => id)) }, openings);
   }
 
-  /** The form in which a record is shown; null if it is not. */
+  /** A record that is shown, with the text of an event as it was begun; null for one that is not. */
   form(record: StreamRecord): StreamRecord | null {
     if (!this.#selector.matches(record)) return null;
     const id = this.#openedBy(record);
-    if (id === null || !this.#then || !this.#open) return record;
-    const { at, events } = this.#then;
-    const event = events.get(id);
-    if (event) return this.#open.stateOf(event)?.asRecord(record) ?? record;
+    if (id === null || !this.#then) return record;
+    const { at, ids } = this.#then;
     const isLater = record.epoch !== at.epoch || record.seq > at.seq;
-    return event === null || isLater || this.#openings ? record : null;
+    return ids.has(id) || isLater || this.#openings ? record : null;
   }
 
-  /** A record that is shown with the text that its event has now, where that was not held. */
+  /** A record that is shown with the text that its event has now. */
   async asItIs(record: StreamRecord): Promise<StreamRecord> {
     const id = this.#openedBy(record);
-    if (id === null || this.#then?.events.get(id) !== null) return record;
+    if (id === null || !this.#then?.ids.has(id)) return record;
     return (await this.#open?.find(id))?.asRecord(record) ?? record;
-  }
-
-  /** Leaves out openings of events that were settled while the records were read. */
-  finished(records: readonly StreamRecord[]): readonly StreamRecord[] {
-    if (this.#openings || !this.#then) return records;
-    const settled = new Set<string>();
-    for (const record of records) {
-      const part = this.#open?.isStored(record.type) ? openPartOf(record) : undefined;
-      if (part && part.state !== 'open') settled.add(part.id);
-    }
-    if (settled.size === 0) return records;
-    return records.filter((record) => !settled.has(this.#openedBy(record) ?? ''));
   }
 
   /** The event that a record is the opening of; null if it is none. */

@@ -102,7 +102,7 @@ async function* recordsOf(
   const end = await patiently(() => endOf(log, range, steps), signal);
   const { position: start, gap } = await patiently(() => startOf(log, selector, range, steps), signal);
   const { openings = false } = range;
-  const past = await patiently(() => Past.begin(log, selector, openings, steps, true), signal);
+  const past = await patiently(() => Past.begin(log, selector, openings, steps), signal);
   let position = start;
   let recovered = gap === undefined;
   if (gap) yield gap;

@@ -2,6 +2,7 @@ import type { Position } from '../../../../shared/cursor.ts';
 import type { SettledState } from '../../../../shared/open/open-part.ts';
 import type { OpenChange, OpenSet } from '../../../broker/open/open-events.ts';
 import type { TopicOpen } from '../../reading/topic-open.ts';
+import { isLoss } from '../../records/erasure.ts';
 import {
   type Audience,
   EPHEMERAL,
@@ -9,14 +10,15 @@ import {
   type OpenState,
   ToldChange,
   ToldCount,
+  ToldEnd,
   toldRecord,
   updateRecord,
 } from '../../records/open-state.ts';
-import { decodeRecord, openPartOf, type Reader, type StreamRecord } from '../../records/stream-record.ts';
+import { decodeRecord, openPartOf, type StreamRecord } from '../../records/stream-record.ts';
 import { Crowds } from './crowds.ts';
 import { LateIds } from './late-ids.ts';
 import type { OpenStep } from './open-order.ts';
-import { type KnownOpen, type OpenView, tellOpen } from './open-view.ts';
+import { type KnownOpen, type Listener, type OpenView, tellOpen } from './open-view.ts';
 
 /**
  * A hub's mirror of its topic's open set [O5]. It is what the mirror of the log, the contiguous tail, is to the log: changed
@@ -38,6 +40,11 @@ export class OpenMirror implements OpenView {
   /** Events whose settlement or erasure has passed: a set from before, or a late change, does not bring them back. */
   readonly #settled = new LateIds();
   readonly #erased = new LateIds();
+  /** Openings that have passed, while their changes have not. */
+  readonly #openings = new Map<string, StreamRecord>();
+  /** Number of the last record that nobody was handed, and of the place of the last change or set. */
+  #lostAt = 0;
+  #toldAt = 0;
 
   /**
    * @param later takes a step that is to be in its place among records
@@ -70,44 +77,56 @@ export class OpenMirror implements OpenView {
         items.push(...this.#take(item, place));
         continue;
       }
-      items.push(item);
-      this.#pass(item, place);
+      items.push(item, ...this.#pass(item, place));
       place = item;
     }
     return items;
   }
 
   known(before: boolean): KnownOpen {
-    const members = () => [...this.#states.values()].filter(({ kind }) => kind === 'presence');
-    if (before) return { ...this.#before, epoch: this.#epoch, members: [...members(), ...this.#gone] };
+    const open = this.#states.values();
+    if (before) return { ...this.#before, epoch: this.#epoch, events: [...open, ...this.#gone] };
     const { types: crowded } = this.#crowds;
-    this.#known ??= { epoch: this.#epoch, rev: this.#rev, crowded, members: members() };
+    this.#known ??= { epoch: this.#epoch, rev: this.#rev, crowded, events: [...open] };
     return this.#known;
   }
 
-  tell(known: KnownOpen | null, reader: Reader, subject: string | undefined, place: Position) {
+  tell(known: KnownOpen | null, listener: Listener, place: Position) {
     const counts = [...this.#crowds.types].map((type) => this.#countOf(type));
     const now = { states: this.#states, counts, known: this.known(false) };
-    return tellOpen(now, known?.epoch === this.#epoch ? known : null, reader, subject, place);
+    return tellOpen(now, known?.epoch === this.#epoch ? known : null, listener, place);
   }
 
   close(): void {
     this.#crowds.clear();
   }
 
-  /** A record passes: one that settles an event ends it at once, before its change is told. */
-  #pass(record: StreamRecord, place: Position): void {
+  /**
+   * A record passes: one that settles an event ends it at once, before its change is told.
+   * @returns the end, for those who are not shown that record
+   */
+  #pass(record: StreamRecord, place: Position): StreamRecord[] {
     if (record.epoch !== this.#epoch) {
       // Of another epoch nothing is open [O10]; at first nothing is known.
       if (place.epoch !== record.epoch) this.#begin(record.epoch);
       this.#epoch = record.epoch;
     }
     if (record.erases) this.#erase(record.erases);
-    if (!this.#open.isStored(record.type)) return;
+    if (isLoss(record)) this.#lostAt = record.seq;
+    if (!this.#open.isStored(record.type)) return [];
     const part = openPartOf(record);
-    if (part === undefined || part.state === 'open') return;
-    this.#settled.add(part.id, record.seq);
-    this.#remove(part.id);
+    if (part === undefined) return [];
+    const { id, state } = part;
+    if (state === 'open') {
+      this.#openings.set(id, record);
+      return [];
+    }
+    const opening = this.#openings.get(id);
+    const was = this.#states.get(id) ?? (opening && { seen: opening, begun: opening });
+    this.#openings.delete(id);
+    this.#settled.add(id, record.seq);
+    this.#remove(id);
+    return was ? [updateRecord(record, { id, state }, new ToldEnd(id, was, record))] : [];
   }
 
   #begin(epoch: string): void {
@@ -119,6 +138,9 @@ export class OpenMirror implements OpenView {
     this.#crowds.clear();
     this.#settled.clear();
     this.#erased.clear();
+    this.#openings.clear();
+    this.#lostAt = 0;
+    this.#toldAt = 0;
     this.#ready();
   }
 
@@ -143,7 +165,9 @@ export class OpenMirror implements OpenView {
   #change(change: OpenChange, place: Position): StreamRecord[] {
     const { rev } = change;
     this.#rev = rev;
+    this.#toldAt = change.at.seq;
     if (change.kind === 'begun') {
+      this.#openings.delete(change.event.id);
       if (this.#isOver(change.event.id, change.at)) return [];
       const is = this.#open.stateOf(change.event);
       const items = is ? this.#put(is, (audience) => asItIs(is, place, null, audience)) : [];
@@ -151,7 +175,8 @@ export class OpenMirror implements OpenView {
     }
     const was = this.#states.get(change.id);
     if (!was) return []; // settled by its record, erased, or malformed
-    if (change.kind === 'settled') return this.#settle(was, change.state, place);
+    if (change.kind === 'settled')
+      return this.#settle(was, change.state, place, this.#lostAt >= change.at.seq);
     if (change.kind === 'appended') {
       const { id, text, offset: at } = change;
       const is = was.appended(text, rev);
@@ -173,8 +198,11 @@ export class OpenMirror implements OpenView {
     this.#rev = set.rev;
     const items: StreamRecord[] = [];
     const open = new Set(set.events.map(({ id }) => id));
+    const isLost = this.#lostAt > this.#toldAt;
+    this.#toldAt = set.at.seq;
+    for (const [id, { seq }] of this.#openings) if (seq <= set.at.seq) this.#openings.delete(id);
     for (const was of [...this.#states.values()])
-      if (!open.has(was.id)) items.push(...this.#settle(was, 'lost', place));
+      if (!open.has(was.id)) items.push(...this.#settle(was, 'lost', place, isLost));
     for (const event of set.events) {
       const was = this.#states.get(event.id) ?? null;
       if (was?.rev === event.rev || this.#isOver(event.id, set.at)) continue;
@@ -209,11 +237,12 @@ export class OpenMirror implements OpenView {
     return [item, ...this.#due(type, item)];
   }
 
-  #settle(was: OpenState, state: SettledState, place: Position): StreamRecord[] {
+  /** @param isLost its record may be among those that nobody was handed */
+  #settle(was: OpenState, state: SettledState, place: Position, isLost: boolean): StreamRecord[] {
     const { id, type, kind } = was;
-    this.#states.delete(id);
-    if (kind !== 'presence') return []; // told by the record
-    this.#gone.push(was);
+    this.#remove(id);
+    if (kind !== 'presence')
+      return isLost ? [updateRecord(place, { id, state }, new ToldChange(was, null))] : [];
     const isCrowded = this.#crowds.has(type);
     const item = updateRecord(place, { id, state }, new ToldChange(was, null, isCrowded ? 'own' : 'all'));
     if (!this.#crowds.add(type, -1)) return [item, ...this.#due(type, item)];
@@ -222,6 +251,8 @@ export class OpenMirror implements OpenView {
   }
 
   #remove(id: string): void {
+    const was = this.#states.get(id);
+    if (was) this.#gone.push(was);
     this.#states.delete(id);
     this.#known = null;
   }

@@ -12,8 +12,8 @@ export interface KnownOpen {
   readonly rev: number;
   /** Presences of which only the number was told. */
   readonly crowded: ReadonlySet<string>;
-  /** Members of presences as it may know them, some in several states; more of them do no harm. */
-  readonly members: readonly OpenState[];
+  /** Events as it may know them, some in several states; more of them do no harm. */
+  readonly events: readonly OpenState[];
 }
 
 /** Items for one subscriber, and what it knows once it has them. */
@@ -29,17 +29,20 @@ export interface OpenView {
   /** All that is known to whoever was handed all. @param before without what is handed out now, or was last */
   known(before: boolean): KnownOpen;
   /**
-   * Tells each open event that is for a subscriber, as it is, once, and members who are gone; those parts alone that it
+   * Tells each open event that is for a subscriber, as it is, once, and those that are gone; those parts alone that it
    * does not know [O3] [O6].
    * @param known null: nothing
    * @param place where it stands
    */
-  tell(
-    known: KnownOpen | null,
-    reader: Reader,
-    subject: string | undefined,
-    place: Position,
-  ): Iterable<ToldOpen>;
+  tell(known: KnownOpen | null, listener: Listener, place: Position): Iterable<ToldOpen>;
+}
+
+/** A subscriber that comes to live on a hub. */
+export interface Listener {
+  readonly reader: Reader;
+  readonly subject: string | undefined;
+  /** Ids of events of which it was told otherwise that they are over. */
+  readonly over: ReadonlySet<string>;
 }
 
 /** An open set at one moment. */
@@ -54,17 +57,18 @@ interface OpenNow {
 export function* tellOpen(
   { states, counts, known: now }: OpenNow,
   known: KnownOpen | null,
-  reader: Reader,
-  subject: string | undefined,
+  { reader, subject, over }: Listener,
   place: Position,
 ): Generator<ToldOpen, void, undefined> {
-  if (known?.rev === now.rev) return;
   // Of those that were only counted nothing is known.
   const isThinned = [...(known?.crowded ?? [])].some((type) => !now.crowded.has(type));
   const since = isThinned || !known ? 0 : known.rev;
-  let items = outOfSight(known?.members ?? [], states, reader).map((was) =>
-    updateRecord(place, { id: was.id, state: 'left' }, new ToldChange(was, null)),
-  );
+  let items = outOfSight(known?.events ?? [], states, reader)
+    .filter(({ id }) => !over.has(id))
+    .map((was) => {
+      const state = was.kind === 'presence' ? 'left' : 'lost';
+      return updateRecord(place, { id: was.id, state }, new ToldChange(was, null));
+    });
   let chars = 0;
   for (const state of changedSince(since, states, now.crowded, reader, subject)) {
     const item = state.at(place);
@@ -75,7 +79,8 @@ export function* tellOpen(
     items = [];
     chars = 0;
   }
-  items.push(...counts.flatMap((count) => count.form(count.at(place), reader) ?? []));
+  if (known?.rev !== now.rev)
+    items.push(...counts.flatMap((count) => count.form(count.at(place), reader) ?? []));
   if (items.length > 0) yield { items, known: now };
 }
 
@@ -100,14 +105,14 @@ function changedSince(
   return told.sort((a, b) => a.rev - b.rev);
 }
 
-/** Members that a reader saw, and sees no more: each once. */
+/** Events that a reader saw, and sees no more: each once. */
 function outOfSight(
-  members: readonly OpenState[],
+  events: readonly OpenState[],
   states: ReadonlyMap<string, OpenState>,
   reader: Reader,
 ): OpenState[] {
   const gone = new Map<string, OpenState>();
-  for (const was of members) {
+  for (const was of events) {
     const is = states.get(was.id);
     if (is === was || (is && reader.matches(is.seen))) continue;
     if (reader.matches(was.seen)) gone.set(was.id, was);

@@ -1,8 +1,8 @@
 import { formatCursor, type Position } from '../../../../shared/cursor.ts';
 import type { KeyOf } from '../../records/conflation.ts';
-import { type Audience, type OpenState, ToldChange, ToldCount } from '../../records/open-state.ts';
-import type { Reader, StreamRecord } from '../../records/stream-record.ts';
-import type { KnownOpen, OpenView, ToldOpen } from './open-view.ts';
+import { type Audience, type OpenState, ToldChange, ToldCount, ToldEnd } from '../../records/open-state.ts';
+import type { StreamRecord } from '../../records/stream-record.ts';
+import type { KnownOpen, Listener, OpenView, ToldOpen } from './open-view.ts';
 
 /** An event that has changed since the last delivery. */
 interface Changed {
@@ -44,29 +44,28 @@ export class PacedOpen implements OpenView {
   }
 
   known(before: boolean): KnownOpen {
-    const { rev, crowded, epoch, members } = before ? this.#before : this.#known;
+    const { rev, crowded, epoch, events } = before ? this.#before : this.#known;
     const now = this.#view.known(false);
     const gone = before ? [...this.#goneBefore, ...this.#gone] : this.#gone;
     // Of another log nothing was known. Who came after the last delivery may have been told when a subscriber joined.
     const isSame = epoch === now.epoch;
-    const all = [...(isSame ? members : []), ...now.members, ...gone];
-    return { epoch: now.epoch, rev: isSame ? rev : 0, crowded, members: all };
+    const all = [...(isSame ? events : []), ...now.events, ...gone];
+    return { epoch: now.epoch, rev: isSame ? rev : 0, crowded, events: all };
   }
 
-  tell(
-    known: KnownOpen | null,
-    reader: Reader,
-    subject: string | undefined,
-    place: Position,
-  ): Iterable<ToldOpen> {
-    return this.#view.tell(known, reader, subject, place);
+  tell(known: KnownOpen | null, listener: Listener, place: Position): Iterable<ToldOpen> {
+    // Their settlements are held, and will come.
+    const over = new Set(listener.over);
+    for (const { id, kind } of this.#known.events)
+      if (kind !== 'presence' && !this.#view.get(id)) over.add(id);
+    return this.#view.tell(known, { ...listener, over }, place);
   }
 
   /** Holds an item that is no record. */
   add(item: StreamRecord): void {
     const { told } = item;
     if (!(told instanceof ToldChange)) {
-      this.#latest.set(told instanceof ToldCount ? `${item.type} ${told.type}` : this.#keyOf(item), item);
+      this.#latest.set(this.#latestKey(item), item);
       return;
     }
     const id = (told.is ?? told.was)?.id ?? '';
@@ -76,6 +75,12 @@ export class PacedOpen implements OpenView {
     const was = told.is === null ? (held?.was ?? told.was) : held ? held.was : told.was;
     this.#changed.set(id, { was, audience, item });
     if (told.was?.kind === 'presence' && (!held || told.is === null)) this.#gone.push(told.was);
+  }
+
+  #latestKey(item: StreamRecord): string {
+    const { told, type } = item;
+    if (told instanceof ToldEnd) return `${type} ${told.id}`;
+    return told instanceof ToldCount ? `${type} ${told.type}` : this.#keyOf(item);
   }
 
   /** Lets go of what is held: of another log nothing of it is open. */
@@ -92,7 +97,8 @@ export class PacedOpen implements OpenView {
       const is = this.#view.get(id) ?? null;
       const told = new ToldChange(was, is, audience);
       if (is) items.push({ ...is.at(place), told });
-      else if (was?.kind === 'presence') items.push({ ...placed(item, place), told }); // others are settled by their records
+      // Others are settled by their records, unless those were lost.
+      else if (was?.kind === 'presence' || isEnd(item)) items.push({ ...placed(item, place), told });
     }
     this.#goneBefore = this.#gone;
     this.clear();
@@ -100,6 +106,10 @@ export class PacedOpen implements OpenView {
     this.#known = this.#view.known(false);
     return items;
   }
+}
+
+function isEnd({ told }: StreamRecord): boolean {
+  return told instanceof ToldChange && told.is === null;
 }
 
 function placed(item: StreamRecord, { epoch, seq }: Position): StreamRecord {
