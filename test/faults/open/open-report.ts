@@ -1,0 +1,135 @@
+import { expect } from 'vitest';
+import type { Broker } from '../../../server/broker/broker.ts';
+import { fromLogEntry } from '../../../shared/log.ts';
+import { allRecords } from '../../broker/entries.ts';
+import { openOf } from '../../broker/open-events.ts';
+import type { OpenCatalog } from '../../open/catalog.ts';
+import type { Watcher } from './watchers.ts';
+import { type Told, textOf } from './writers.ts';
+
+/** Growing events of some topics, counted when all is over. All but the first three are 0 where nothing is wrong. */
+export interface OpenReport {
+  events: number;
+  done: number;
+  aborted: number;
+  /** Keys under which more than one event was begun. */
+  begunTwice: number;
+  settledTwice: number;
+  neverSettled: number;
+  /** Texts that are not what a writer wrote, from its first piece on. */
+  mixed: number;
+  /** Settlements that are not as the owner was told. */
+  contradicted: number;
+  /** Events whose owner was told of a settlement, and that are not in the log. */
+  unrecorded: number;
+  /** Settlements that a subscriber was not told, or told otherwise. */
+  differing: number;
+  /** Events that a subscriber was told again after their end. */
+  repeated: number;
+  /** Texts of subscribers that did not go on from the text before. */
+  torn: number;
+  gaps: number;
+}
+
+/** What a report says where nothing is wrong. */
+export const SOUND = {
+  begunTwice: 0,
+  settledTwice: 0,
+  neverSettled: 0,
+  mixed: 0,
+  contradicted: 0,
+  unrecorded: 0,
+  differing: 0,
+  repeated: 0,
+  torn: 0,
+} as const satisfies Partial<OpenReport>;
+
+/** Reads the logs of topics, and compares them with what owners and subscribers were told. */
+export async function reportOn(
+  broker: Broker,
+  topics: readonly string[],
+  { watchers, told }: { watchers: readonly Watcher[]; told: readonly Told[] },
+): Promise<OpenReport> {
+  const logs = new Map<string, GrowingLog>();
+  for (const topic of topics) logs.set(topic, await growingLog(broker, topic));
+  const all = [...logs.values()];
+  const settlements = all.flatMap(({ ends }) => [...ends.values()].flat());
+  const longest = textOf(Math.max(0, ...told.map(({ pieces }) => pieces), 1000));
+  const count = (holds: (end: End) => boolean) => settlements.filter(holds).length;
+  const sum = (figures: readonly number[]) => figures.reduce((total, each) => total + each, 0);
+  return {
+    events: sum(all.map(({ keys }) => keys.length)),
+    done: count(({ state }) => state === 'done'),
+    aborted: count(({ state }) => state === 'aborted'),
+    begunTwice: sum(all.map(({ keys }) => keys.length - new Set(keys).size)),
+    settledTwice: sum(all.map(({ ends }) => [...ends.values()].filter(({ length }) => length > 1).length)),
+    neverSettled: sum(all.map(({ ends }) => [...ends.values()].filter(({ length }) => length === 0).length)),
+    mixed: count(({ text }) => !longest.startsWith(text)),
+    contradicted: told.filter(({ topic, id, state, pieces }) => {
+      const [end] = logs.get(topic)?.ends.get(id) ?? [];
+      return end && (end.state !== state || (state === 'done' && end.text !== textOf(pieces)));
+    }).length,
+    unrecorded: told.filter(({ topic, id }) => !logs.get(topic)?.ends.has(id)).length,
+    differing: sum(watchers.map((watcher) => differing(logs.get(watcher.topic), watcher))),
+    repeated: sum(watchers.map(({ repeated }) => repeated)),
+    torn: sum(watchers.map(({ torn }) => torn)),
+    gaps: sum(watchers.map(({ gaps }) => gaps.length)),
+  };
+}
+
+/** Waits until nothing else than `left` is open, and every subscriber knows it. @param left number of events that stay open in each topic */
+export async function untilLevel(
+  broker: Broker,
+  watchers: readonly Watcher[],
+  { left = 0, timeout = 60_000 }: { left?: number; timeout?: number } = {},
+): Promise<void> {
+  const topics = [...new Set(watchers.map(({ topic }) => topic))];
+  const isLevel = async (topic: string) => {
+    const { events } = await openOf(broker).read(topic);
+    if (events.length !== left) return false;
+    const ids = String(events.map(({ id }) => id).toSorted());
+    const those = watchers.filter((watcher) => watcher.topic === topic);
+    if (those.some(({ openIds }) => String(openIds) !== ids)) return false;
+    const log = await growingLog(broker, topic);
+    return those.every((watcher) => knowsAll(log, watcher));
+  };
+  const areLevel = async () => (await Promise.all(topics.map(isLevel))).every(Boolean);
+  await expect.poll(areLevel, { timeout, interval: 100 }).toBe(true);
+}
+
+interface End {
+  state: string;
+  text: string;
+}
+
+/** The growing events of a log: keys of openings, and by id the settlements. */
+interface GrowingLog {
+  readonly keys: string[];
+  readonly ends: Map<string, End[]>;
+}
+
+async function growingLog(broker: Broker, topic: string): Promise<GrowingLog> {
+  const log: GrowingLog = { keys: [], ends: new Map() };
+  for (const record of await allRecords(broker, topic)) {
+    const event = fromLogEntry<OpenCatalog>(record);
+    const { open } = event;
+    if (event.event_type !== 'reply' || !open) continue;
+    const { agent_id, text } = event.data;
+    const ends = log.ends.get(open.id) ?? [];
+    log.ends.set(open.id, ends);
+    if (open.state === 'open') log.keys.push(agent_id);
+    else ends.push({ state: open.state, text });
+  }
+  return log;
+}
+
+function knowsAll({ ends }: GrowingLog, { views }: Watcher): boolean {
+  return [...ends.keys()].every((id) => (views.get(id)?.ends ?? 0) > 0);
+}
+
+function differing(log: GrowingLog | undefined, { views }: Watcher): number {
+  return [...(log?.ends ?? [])].filter(([id, [end]]) => {
+    const view = views.get(id);
+    return end && (view?.state !== end.state || view.text !== end.text);
+  }).length;
+}
