@@ -44,6 +44,9 @@ export const SOUND = {
   torn: 0,
 } as const satisfies Partial<OpenReport>;
 
+/** No event has more pieces. */
+const MOST_PIECES = 1000;
+
 /** Reads the logs of topics, and compares them with what owners and subscribers were told. */
 export async function reportOn(
   broker: Broker,
@@ -54,7 +57,7 @@ export async function reportOn(
   for (const topic of topics) logs.set(topic, await growingLog(broker, topic));
   const all = [...logs.values()];
   const settlements = all.flatMap(({ ends }) => [...ends.values()].flat());
-  const longest = textOf(Math.max(0, ...told.map(({ pieces }) => pieces), 1000));
+  const longest = textOf(MOST_PIECES);
   const count = (holds: (end: End) => boolean) => settlements.filter(holds).length;
   const sum = (figures: readonly number[]) => figures.reduce((total, each) => total + each, 0);
   return {
@@ -67,7 +70,7 @@ export async function reportOn(
     mixed: count(({ text }) => !longest.startsWith(text)),
     contradicted: told.filter(({ topic, id, state, pieces }) => {
       const [end] = logs.get(topic)?.ends.get(id) ?? [];
-      return end && (end.state !== state || (state === 'done' && end.text !== textOf(pieces)));
+      return end && (end.state !== state || (pieces !== undefined && end.text !== textOf(pieces)));
     }).length,
     unrecorded: told.filter(({ topic, id }) => !logs.get(topic)?.ends.has(id)).length,
     differing: sum(watchers.map((watcher) => differing(logs.get(watcher.topic), watcher))),

@@ -129,7 +129,7 @@ async function rewind({ redis, broker, watchers }: Struck): Promise<void> {
 const LEFT = TOPICS.map(() => ['approval', 'viewer']);
 const ANSWERS = TOPICS.map(() => ({ allow: true }));
 
-describe('Redis killed while events are open', { timeout: size(120_000, 600_000) }, () => {
+describe('Redis killed while events are open', { timeout: size(240_000, 600_000) }, () => {
   test('[O1] with AOF nothing is lost: owners go on, each event is settled once, and subscribers know', async () => {
     const strikes = rounds(1, 10);
     const { report, open, answers, more, errors } = await underWriters({
@@ -153,7 +153,7 @@ describe('Redis killed while events are open', { timeout: size(120_000, 600_000)
   });
 });
 
-describe('Redis rewound while events are open', { timeout: size(120_000, 600_000) }, () => {
+describe('Redis rewound while events are open', { timeout: size(240_000, 600_000) }, () => {
   test('[O10] nothing is settled twice, everybody is told, and what is open is what Redis has', async () => {
     const strikes = rounds(1, 5);
     const { report, open, answers, more, errors, differing, watchers } = await underWriters({

@@ -87,7 +87,7 @@ async function answerAll(url: string): Promise<void> {
 }
 
 describe('a rolling restart of three nodes while events are open', {
-  timeout: size(120_000, 600_000),
+  timeout: size(240_000, 600_000),
 }, () => {
   test('[O1] owners go on, nothing is lost or settled twice, and askers are answered through another node', async () => {
     const { answers, codes, errors, ...report } = await restartAll({ moves: true });

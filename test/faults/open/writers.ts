@@ -15,7 +15,7 @@ export interface WritersOptions {
   perClient?: number;
   /** Pieces a second, appended to each event. */
   perSecond: number;
-  /** Pieces of an event. */
+  /** Pieces of an event of the first writer; others write more, up to twice as many, so that they are not in step. */
   pieces: number;
   leaseMs: number;
   /** Beginning of the keys of its events. */
@@ -30,8 +30,8 @@ export interface Told {
   readonly key: string;
   readonly topic: string;
   readonly state: SettledState;
-  /** Number of pieces that it was given. */
-  readonly pieces: number;
+  /** Number of pieces that it has; absent where somebody else has settled it. */
+  readonly pieces?: number;
 }
 
 /** Some writers, wherever they run. */
@@ -39,7 +39,7 @@ export interface Writing extends AsyncDisposable {
   readonly told: readonly Told[];
   /** Pieces given to events so far. */
   readonly pieces: number;
-  /** Times that an event was begun again under its key, and went on. */
+  /** Times that an event was begun again under its key, and went on after the text that it had. */
   readonly resumed: number;
   /** Times that an event was gone with its log, and begun anew. */
   readonly lost: number;
@@ -54,6 +54,13 @@ export function textOf(pieces: number): string {
   return Array.from({ length: pieces }, (_, n) => pieceOf(n)).join('');
 }
 
+/** Number of pieces in a text of some length. */
+function piecesIn(length: number): number {
+  let pieces = 0;
+  for (let rest = length; rest > 0; pieces++) rest -= pieceOf(pieces).length;
+  return pieces;
+}
+
 function pieceOf(n: number): string {
   return `${n} `;
 }
@@ -61,7 +68,10 @@ function pieceOf(n: number): string {
 /** Errors after which an owner begins its event again: it cannot know what became of its call, or what is there now. */
 const BEGINS_AGAIN = ['UNAVAILABLE', 'OVERLOADED', 'CONFLICT'];
 
-/** Owners of growing events. One whose node is gone goes on at another; begun again under its key, it is the same event. */
+/**
+ * Owners of growing events. One whose node is gone goes on at another; begun again under its key, also by a successor of its
+ * run, it is the same event.
+ */
 export class Writers implements Writing {
   readonly told: Told[] = [];
   readonly errors: string[] = [];
@@ -98,12 +108,13 @@ export class Writers implements Writing {
   }
 
   async #write(n: number): Promise<void> {
-    const { topics, run, goesOn = true } = this.#options;
+    const { topics, run, pieces, goesOn = true } = this.#options;
+    const most = Math.ceil(pieces * (1 + (n % 4) / 4));
     const client = this.#clients[n % this.#clients.length];
     const topic = topics[n % topics.length];
     if (!client || topic === undefined) throw new Error('There is no client, or no topic');
     for (let count = 0; !this.#isStopping; count++) {
-      const event = { key: `${run}-${n}-${count}`, topic, given: 0 };
+      const event = { key: `${run}-${n}-${count}`, topic, given: 0, most };
       while (!(await this.#isOver(client, event))) if (!goesOn) return;
     }
   }
@@ -111,34 +122,37 @@ export class Writers implements Writing {
   /** Writes an event from where it is. @returns false if it has to be begun again */
   async #isOver(
     client: EventsClient<OpenCatalog>,
-    event: { key: string; topic: string; given: number },
+    event: { key: string; topic: string; given: number; most: number },
   ): Promise<boolean> {
-    const { perSecond, pieces, leaseMs } = this.#options;
+    const { perSecond, leaseMs } = this.#options;
     const { key, topic } = event;
     let id = '';
-    const tell = (state: SettledState) => this.told.push({ id, key, topic, state, pieces: event.given });
+    const tell = (state: SettledState, more: Pick<Told, 'pieces'> = {}) =>
+      this.told.push({ id, key, topic, state, ...more }) > 0;
     try {
       const begun = await client.begin('reply', { agent_id: key, text: '' }, { topic, key, leaseMs });
       ({ id } = begun);
-      if (begun.settled) return tell(begun.settled.state) > 0;
-      if (event.given > 0 && begun.resumed) this.resumed++;
+      if (begun.settled) return tell(begun.settled.state);
+      const { resumed, length = 0 } = begun;
+      if (resumed && length > 0) this.resumed++;
+      event.given = Math.max(event.given, piecesIn(length));
       let failure: unknown;
       const append = (text: string) =>
         void begun.append(text).catch((error) => {
           failure ??= error;
         });
-      append(textOf(event.given).slice(begun.length ?? 0));
-      while (event.given < pieces && !this.#isStopping && failure === undefined) {
+      append(textOf(event.given).slice(length));
+      while (event.given < event.most && !this.#isStopping && failure === undefined) {
         await sleep(1000 / perSecond);
         append(pieceOf(event.given++));
         this.pieces++;
       }
       await begun.done();
-      return tell('done') > 0;
+      return tell('done', { pieces: event.given });
     } catch (error) {
       if (!(error instanceof EventsError)) throw error;
       const { code, settled } = error;
-      if (settled) return tell(settled.state) > 0;
+      if (settled) return tell(settled.state);
       if (code === 'NOT_OPEN') this.lost++;
       else if (code === 'CLOSED') return true;
       else if (!BEGINS_AGAIN.includes(code)) throw error;
