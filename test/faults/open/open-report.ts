@@ -87,17 +87,22 @@ export async function untilLevel(
   { left = 0, timeout = 60_000 }: { left?: number; timeout?: number } = {},
 ): Promise<void> {
   const topics = [...new Set(watchers.map(({ topic }) => topic))];
-  const isLevel = async (topic: string) => {
+  const lacksOf = async (topic: string): Promise<string[]> => {
     const { events } = await openOf(broker).read(topic);
-    if (events.length !== left) return false;
-    const ids = String(events.map(({ id }) => id).toSorted());
-    const those = watchers.filter((watcher) => watcher.topic === topic);
-    if (those.some(({ openIds }) => String(openIds) !== ids)) return false;
-    const log = await growingLog(broker, topic);
-    return those.every((watcher) => knowsAll(log, watcher));
+    const ids = events.map(({ id }) => id).toSorted();
+    if (ids.length !== left) return [`${topic}: ${ids.length} are open: ${ids}`];
+    const { ends } = await growingLog(broker, topic);
+    return watchers.flatMap((watcher) => {
+      if (watcher.topic !== topic) return [];
+      const { openIds, views } = watcher;
+      if (String(openIds) !== String(ids))
+        return [`${topic}: ${openIds} are told to be open, and ${ids} are`];
+      const untold = [...ends.keys()].filter((id) => (views.get(id)?.ends ?? 0) === 0);
+      return untold.length > 0 ? [`${topic}: the end of ${untold} was not told`] : [];
+    });
   };
-  const areLevel = async () => (await Promise.all(topics.map(isLevel))).every(Boolean);
-  await expect.poll(areLevel, { timeout, interval: 100 }).toBe(true);
+  const lacks = async () => (await Promise.all(topics.map(lacksOf))).flat();
+  await expect.poll(lacks, { timeout, interval: 100 }).toEqual([]);
 }
 
 interface End {
@@ -124,10 +129,6 @@ async function growingLog(broker: Broker, topic: string): Promise<GrowingLog> {
     else ends.push({ state: open.state, text });
   }
   return log;
-}
-
-function knowsAll({ ends }: GrowingLog, { views }: Watcher): boolean {
-  return [...ends.keys()].every((id) => (views.get(id)?.ends ?? 0) > 0);
 }
 
 function differing(log: GrowingLog | undefined, { views }: Watcher): number {
