@@ -115,7 +115,7 @@ describe('nodes killed while events are open', { timeout: size(240_000, 600_000)
     expect(report.done + report.aborted).toBe(report.events);
   });
 
-  test('control: what a dead owner has left stays open where nobody looks at leases', async () => {
+  test('control: events of a dead owner stay open where nobody looks at leases', async () => {
     const { ghosts, neverSettled } = await killNodes({ strikes: 1, without: 'sweep' });
     tell(ROW, { control: `${ghosts} ghosts` });
     expect(ghosts).toBeGreaterThan(0);

@@ -31,7 +31,7 @@ export interface OpenReport {
   gaps: number;
 }
 
-/** What a report says where nothing is wrong. */
+/** The figures of a report where nothing is wrong. */
 export const SOUND = {
   begunTwice: 0,
   settledTwice: 0,

@@ -100,7 +100,7 @@ describe('a rolling restart of three nodes while events are open', {
     expect(answers.map(({ answer }) => answer)).toEqual(wanted);
   });
 
-  test('control: what was begun by owners who stay at their node is aborted', async () => {
+  test('control: events of owners who stay at their node are aborted', async () => {
     const { aborted } = await restartAll({ moves: false });
     tell(ROW, { control: `${aborted} aborted` });
     expect(aborted).toBeGreaterThan(0);

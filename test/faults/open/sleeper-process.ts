@@ -9,7 +9,7 @@ export interface SleeperOptions {
   leaseMs: number;
 }
 
-/** What became of its calls: `ok`, a state, or an error's code and settlement. What it tells, all the time. */
+/** The ends of its calls, told all the time: `ok`, a state, or an error with its settlement. */
 export interface SleeperState {
   reply: string;
   /** Id of its membership now. */
