@@ -52,17 +52,14 @@ export class OpenEvents {
       return [item];
     }
     const was = this.#held.get(open.id);
-    // Its settlement came already, and would not be handed out again.
-    if (!was && isBehind && open.kind !== 'presence') return [];
     const text = textOf(item);
-    if (was?.text !== undefined && text !== undefined && was.text.startsWith(text)) {
-      // What grew at another server is not taken back: it comes here too.
-      was.isTold = true;
+    // One that is not known, of a server that is behind, was settled since: that would not be handed out again.
+    if (was ? isKnown(was, item, text) : isBehind && open.kind !== 'presence') {
+      if (was) was.isTold = true;
       return [];
     }
-    const held: Held = { event: { ...item, open }, text, isTold: true };
-    this.#held.set(open.id, held);
-    return was && isSame(was, held) ? [] : [item];
+    this.#held.set(open.id, { event: { ...item, open }, text, isTold: true });
+    return [item];
   }
 
   #update({ data, topic }: StreamUpdate): AnyItem[] {
@@ -115,10 +112,10 @@ function textOf({ data, open }: ArrivedEvent): string | undefined {
   return typeof text === 'string' ? text : undefined;
 }
 
-/** Tells if an event that is told again is as it was. */
-function isSame(was: Held, is: Held): boolean {
-  if (was.text !== is.text) return false;
-  return is.event.open.kind !== 'presence' || written(was.event.data) === written(is.event.data);
+/** Tells if an event that is told again is as it was. Of a text less may be told: what grew at another server is not taken back. */
+function isKnown({ event, text }: Held, { data }: ArrivedEvent, told: string | undefined): boolean {
+  if (told !== undefined) return text?.startsWith(told) ?? false;
+  return event.open.kind !== 'presence' || written(event.data) === written(data);
 }
 
 function written(data: unknown): string {
