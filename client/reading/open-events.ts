@@ -28,10 +28,11 @@ export class OpenEvents {
   /**
    * The items to hand out for one that came: events are whole, each time another object. They are made as they are asked for:
    * who stops in between is told the rest by whoever goes on.
+   * @param isBehind its place is before the last record that came: a server that was moved to is behind the one before
    */
-  *take(item: AnyItem): Generator<AnyItem, void, undefined> {
+  *take(item: AnyItem, isBehind = false): Generator<AnyItem, void, undefined> {
     if (isStreamUpdate(item)) yield* this.#update(item);
-    else if (!isStreamNotice(item)) yield* this.#event(item);
+    else if (!isStreamNotice(item)) yield* this.#event(item, isBehind);
     else {
       // What is not told again is open no more; of a log that was lost nothing is [O10].
       if (item.event_type === 'stream_synced') yield* this.#lose(({ isTold }) => !isTold);
@@ -43,7 +44,7 @@ export class OpenEvents {
     }
   }
 
-  #event(item: ArrivedEvent): AnyItem[] {
+  #event(item: ArrivedEvent, isBehind: boolean): AnyItem[] {
     const { open } = item;
     if (!open) return [item];
     if (open.state !== 'open') {
@@ -51,9 +52,14 @@ export class OpenEvents {
       return [item];
     }
     const was = this.#held.get(open.id);
-    const held: Held = { event: { ...item, open }, text: textOf(item), isTold: true };
-    this.#held.set(open.id, held);
-    return was && isSame(was, held) ? [] : [item];
+    const text = textOf(item);
+    // One that is not known, of a server that is behind, was settled since: that would not be handed out again.
+    if (was ? isKnown(was, item, text) : isBehind && open.kind !== 'presence') {
+      if (was) was.isTold = true;
+      return [];
+    }
+    this.#held.set(open.id, { event: { ...item, open }, text, isTold: true });
+    return [item];
   }
 
   #update({ data, topic }: StreamUpdate): AnyItem[] {
@@ -75,8 +81,9 @@ export class OpenEvents {
     if ('data' in data) return this.#put({ ...event, data: data.data, stored: false }, undefined, isTold);
     // A piece that does not follow is left out, and so are those after it, until the event is told whole: as it is when
     // the subscription resumes, or as it was settled. A text with a hole would be wrong.
-    if (text === undefined || data.at !== text.length || !isRecord(event.data)) return [];
-    const grown = text + data.text;
+    if (text === undefined || data.at > text.length || !isRecord(event.data)) return [];
+    const grown = text.slice(0, data.at) + data.text;
+    if (text.startsWith(grown)) return []; // it was told before, by another server
     const { field = '' } = event.open;
     return this.#put({ ...event, data: { ...event.data, [field]: grown }, stored: false }, grown, isTold);
   }
@@ -105,10 +112,10 @@ function textOf({ data, open }: ArrivedEvent): string | undefined {
   return typeof text === 'string' ? text : undefined;
 }
 
-/** Tells if an event that is told again is as it was. */
-function isSame(was: Held, is: Held): boolean {
-  if (was.text !== is.text) return false;
-  return is.event.open.kind !== 'presence' || written(was.event.data) === written(is.event.data);
+/** Tells if an event that is told again is as it was. Of a text less may be told: what grew at another server is not taken back. */
+function isKnown({ event, text }: Held, { data }: ArrivedEvent, told: string | undefined): boolean {
+  if (told !== undefined) return text?.startsWith(told) ?? false;
+  return event.open.kind !== 'presence' || written(event.data) === written(data);
 }
 
 function written(data: unknown): string {

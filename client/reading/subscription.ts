@@ -159,12 +159,13 @@ export class Subscription {
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
     const isSeen = wasSeen(id, this.#cursor);
     if (isSeen && !isSynced && isRecorded(data)) return;
+    const isBehind = isSeen && id !== this.#cursor;
     if (!isSeen || isSynced) this.#cursor = id;
     this.#onBegun(); // it has a position, from which it resumes
     if (isSynced) this.#onReady();
     if (!isStreamNotice(data)) this.#wire.connection.onEvent();
     // What a replay repeats is over: nothing of it is told anew.
-    const items = this.#path === REPLAY ? [data] : this.#open.take(data);
+    const items = this.#path === REPLAY ? [data] : this.#open.take(data, isBehind);
     for (const item of items) {
       this.#sink.onItem(item, id);
       if (this.#stopped) return;

@@ -23,6 +23,8 @@ const gap = (reason: 'epoch_changed' | 'trimmed', topic?: string): AnyItem => ({
   ...(topic && { topic }),
 });
 
+const piece = (at: number, text: string): AnyItem => update({ id: '1', at, text });
+
 /** Takes items in; the data and state of each that is handed out. */
 function handing(open = new OpenEvents()) {
   const hand = (...items: AnyItem[]) =>
@@ -62,6 +64,26 @@ describe('a piece of text', () => {
     expect(hand(update({ id: '1', at: 1, text: 'bc' }), update({ id: '2', at: 0, text: 'x' }))).toEqual([]);
     expect(hand(update({ id: '1', at: 3, text: 'd' }, 'elsewhere'))).toEqual([]);
     expect(hand(update({ id: '1', at: 3, text: 'd' }))).toEqual(['abcd open']);
+  });
+});
+
+describe('a server that is behind the one before', () => {
+  test('takes no text back: what it tells again is left out, until it goes on', () => {
+    const { hand, open } = handing();
+    hand(reply('1', 'abcd'));
+    open.restart();
+    expect(hand(reply('1', 'ab'), synced)).toEqual(['stream_synced']);
+    expect(hand(piece(2, 'c'), piece(3, 'de'), piece(5, 'f'))).toEqual(['abcde open', 'abcdef open']);
+    expect(hand(piece(1, 'X'))).toEqual(['aX open']); // another history of the text
+  });
+
+  test('opens nothing again that was settled', () => {
+    const { hand, open } = handing();
+    hand(reply('1', 'a'), reply('1', 'ab', 'done'));
+    open.restart();
+    expect([...open.take(reply('1', 'a'), true)]).toEqual([]);
+    expect(hand(synced)).toEqual(['stream_synced']);
+    expect([...open.take(viewer('2', 'Ada'), true)]).toHaveLength(1);
   });
 });
 
