@@ -51,7 +51,7 @@ class OpenEvents {
     this.#untold = new Set(this.#held.keys());
   }
 
-  /** What to tell for an item that came. */
+  /** The items to tell for one that came. */
   take(item: Item): Item[] {
     const { event_type, topic, open, data } = item;
     if (event_type === 'stream_update') return this.#change(String(data['id']), data);

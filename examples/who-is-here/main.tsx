@@ -1,6 +1,6 @@
 /**
- * Who looks at this page. Open it twice, with ?name=Ada and ?name=Bea; then leave in one of them, or close it: who leaves is
- * told at once, and who is gone without a word is lost when its lease is over, after 15 s.
+ * A page that says who looks at it. Open it twice, with ?name=Ada and ?name=Bea; then leave in one of them, or close it:
+ * a visitor who leaves is told at once, and one that is gone without a word is lost when its lease is over, after 15 s.
  *
  *   npx vite examples/who-is-here        this page, and a server for it: see vite.config.ts beside it
  */

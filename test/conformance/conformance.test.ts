@@ -79,7 +79,9 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
     const { code, report } = await conformance(cmd, '--only', ...only, '--timeout', '15');
     expect(code).toBe(1);
     expect(report.outcomes.map(({ result }) => result)).toEqual(results);
-    expect(report.outcomes[0]?.why).toMatch(/Waited in vain for|Texts that are not the beginning|The places of growths/);
+    expect(report.outcomes[0]?.why).toMatch(
+      /Waited in vain for|Texts that are not the beginning|The places of growths/,
+    );
   });
 
   test.each([

@@ -142,7 +142,7 @@ describe('schema --check and --diff with an event whose kind has changed', () =>
   const complete = catalogModule(directory, 'complete.mjs', `{ reply: ${data} }`);
   const growing = catalogModule(directory, 'growing.mjs', `{ reply: growing(${data}, 'text') }`);
 
-  /** What a command prints for a saved document of `before` and the catalog of `after`. */
+  /** Output of a command for a saved document of `before` and the catalog of `after`. */
   async function compared(option: string, before: string, after: string) {
     const document = join(directory, 'released.schema.json');
     writeFileSync(document, (await runHere(['schema', '--catalog', before])).stdout);
