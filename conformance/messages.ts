@@ -13,6 +13,10 @@ export const CAPABILITIES = {
   moves: 'connects again when the server asks for it',
   'keep-alive': 'notices a connection that is dead and was never closed',
   superjson: 'reads the annotations of superjson: dates as dates',
+  'open-events': 'tells open events whole, as they are after each change',
+  answers: 'answers questions',
+  begins:
+    'begins growing events, appends to them and settles them, and sends each call again until it is answered',
   'sees-own': 'has each subscription begin before what it publishes afterwards is sent',
 } as const;
 export type Capability = keyof typeof CAPABILITIES;
@@ -37,6 +41,8 @@ const itemSchema = z.object({
   event_type: z.string(),
   topic: z.string().optional(),
   data: z.record(z.string(), z.unknown()),
+  open: z.object({ id: z.string(), state: z.string() }).optional(),
+  answer: z.unknown().optional(),
 });
 /** An item of a subscription as a client tells it: an event, or one of the stream's own. */
 export type ToldItem = z.infer<typeof itemSchema>;
@@ -57,4 +63,8 @@ export type ClientCommand =
   | { do: 'unsubscribe'; subscription: string }
   | { do: 'publish'; type: string; data: object; topic: string }
   | { do: 'history'; input: object }
+  | { do: 'answer'; type: string; topic: string; open: string; answer: object }
+  | { do: 'begin'; event: string; type: string; topic: string; data: object }
+  | { do: 'append'; event: string; text: string }
+  | { do: 'done'; event: string }
   | { do: 'close' };

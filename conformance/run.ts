@@ -2,6 +2,8 @@ import { PROTOCOL_VERSION } from '../shared/index.ts';
 import { ClientProcess } from './client-process.ts';
 import { CAPABILITIES, type Capability } from './messages.ts';
 import type { Scenario } from './scenario.ts';
+import { openEvents } from './scenarios/open-events.ts';
+import { owning } from './scenarios/owning.ts';
 import { publishing } from './scenarios/publishing.ts';
 import { refusals } from './scenarios/refusals.ts';
 import { resuming } from './scenarios/resuming.ts';
@@ -9,7 +11,9 @@ import { slow } from './scenarios/slow.ts';
 import { streams } from './scenarios/streams.ts';
 import { Scene } from './scene.ts';
 
-const SCENARIOS: readonly Scenario[] = [...streams, ...resuming, ...publishing, ...refusals, ...slow];
+const SCENARIOS: readonly Scenario[] = [
+  ...[streams, resuming, publishing, refusals, slow, openEvents, owning].flat(),
+];
 
 export interface ConformanceOptions {
   /** Starts the client; a line for the shell. */

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { DeliveryChecker } from '../verify/index.ts';
 import type { ClientProcess, Told } from './client-process.ts';
-import type { ToldError, ToldItem } from './messages.ts';
+import type { ClientCommand, ToldError, ToldItem } from './messages.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
 /** Ms between two looks at the server. */
 const LOOK_MS = 10;
+
+/** Commands about open events. */
+type OpenCommand = Extract<ClientCommand, { do: 'answer' | 'begin' | 'append' | 'done' }>;
 
 /** Options of a subscription. */
 export interface FollowInput {
@@ -61,6 +65,11 @@ export class Scene implements AsyncDisposable {
   publish(text: unknown): Promise<{ result: unknown } | { error: ToldError }> {
     const id = this.#client.give({ do: 'publish', type: 'note', topic: 't', data: { text } });
     return this.#client.answer(id, this.#signal);
+  }
+
+  /** Has the client answer a question, or change an event of its own. @returns what resolves with its answer */
+  call(command: OpenCommand): Promise<{ result: unknown } | { error: ToldError }> {
+    return this.#client.answer(this.#client.give(command), this.#signal);
   }
 
   /** A page of history by the client. */
@@ -144,6 +153,20 @@ export class Subscriber {
   get texts(): string[] {
     return this.items.flatMap(({ event_type, data }) =>
       event_type === 'note' ? [String(data['text'])] : [],
+    );
+  }
+
+  /** An open event as it was told, from first to last. */
+  states(id: string): ToldItem[] {
+    return this.items.filter(({ open }) => open?.id === id);
+  }
+
+  /** Waits until an open event was told in a state, with data as expected. */
+  async told(id: string, state: string, data?: object): Promise<void> {
+    await this.until(`${id} in the state ${state}, with ${JSON.stringify(data ?? 'any data')}`, () =>
+      this.states(id).some(
+        ({ open, data: is }) => open?.state === state && (!data || isDeepStrictEqual(is, data)),
+      ),
     );
   }
 

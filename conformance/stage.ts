@@ -9,13 +9,16 @@ import {
   type RunningServer,
   startServer,
 } from '../server/index.ts';
-import { defineEvents, EventsError } from '../shared/index.ts';
+import { defineEvents, EventsError, growing, presence, question } from '../shared/index.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 /** The events of the test's server. */
 export const catalog = defineEvents({
   note: z.object({ text: z.string(), mood: z.number().optional() }),
   dream: z.object({ at: z.date(), sheep: z.bigint() }),
+  reply: growing(z.object({ text: z.string() }), 'text'),
+  approval: question({ asks: z.object({ tool: z.string() }), answers: z.object({ allow: z.boolean() }) }),
+  viewer: presence(z.object({ name: z.string() })),
 });
 type Manager = EventManager<typeof catalog>;
 

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 
 interface Command {
   id: number;
-  do: 'connect' | 'subscribe' | 'unsubscribe' | 'publish' | 'close';
+  do: 'connect' | 'subscribe' | 'unsubscribe' | 'publish' | 'answer' | 'close';
   url: string;
   tokens?: string[];
   version?: string;
@@ -17,6 +17,16 @@ interface Command {
   topic: string;
   input: object;
   data: object;
+  open: string;
+  answer: object;
+}
+
+/** An event, or one of the stream's own items. */
+interface Item {
+  event_type: string;
+  topic?: string;
+  data: Record<string, unknown>;
+  open?: { id: string; state: string; field?: string };
 }
 
 /** A call that is not answered, or a subscription that goes on: sent again with each new connection. */
@@ -24,9 +34,65 @@ interface Call {
   id: number;
   method: 'subscription' | 'mutation';
   path: string;
+  /** Called each time that it is sent. */
+  sent?(): void;
   input: Record<string, unknown>;
   answer(result: { id?: string; data: { json: never } }): void;
   fail(error: { reason: string | null; message: string; issues: object[] }): void;
+}
+
+/** Open events of a subscription: a text that grows travels piece by piece, and is told as a whole. */
+class OpenEvents {
+  readonly #held = new Map<string, Item>();
+  #untold = new Set<string>();
+
+  /** All that is open will be told again, before stream_synced. */
+  restart(): void {
+    this.#untold = new Set(this.#held.keys());
+  }
+
+  /** The items to tell for one that came. */
+  take(item: Item): Item[] {
+    const { event_type, topic, open, data } = item;
+    if (event_type === 'stream_update') return this.#change(String(data['id']), data);
+    if (event_type === 'stream_synced') return [...this.#settle([...this.#untold], 'lost'), item];
+    if (data['reason'] === 'epoch_changed') {
+      const gone = [...this.#held].filter(([, held]) => held.topic === topic);
+      return [
+        item,
+        ...this.#settle(
+          gone.map(([id]) => id),
+          'lost',
+        ),
+      ];
+    }
+    if (Array.isArray(data['open'])) for (const id of data['open']) this.#held.delete(id); // erased
+    if (open?.state === 'open') this.#held.set(open.id, item);
+    else if (open) this.#held.delete(open.id);
+    if (open) this.#untold.delete(open.id);
+    return [item];
+  }
+
+  #change(id: string, { at, text, data, state }: Item['data']): Item[] {
+    const before = this.#held.get(id);
+    if (before === undefined) return []; // one that was not asked for, or is settled
+    if (typeof state === 'string') return this.#settle([id], state); // a member has left
+    const field = before.open?.field ?? '';
+    const grown = String(before.data[field]);
+    if (typeof text === 'string' && grown.length !== at) return []; // it is in the text already
+    const now = typeof text === 'string' ? { ...before.data, [field]: grown + text } : (data as Item['data']);
+    this.#held.set(id, { ...before, data: now });
+    return [{ ...before, data: now }];
+  }
+
+  #settle(ids: string[], state: string): Item[] {
+    return ids.flatMap((id) => {
+      const held = this.#held.get(id);
+      this.#held.delete(id);
+      this.#untold.delete(id);
+      return held?.open ? [{ ...held, open: { ...held.open, state } }] : [];
+    });
+  }
 }
 
 const PING_MS = 5_000;
@@ -42,9 +108,10 @@ let life = 0;
 
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-function send({ id, method, path, input }: Call): void {
-  if (socket?.readyState === WebSocket.OPEN)
-    socket.send(JSON.stringify({ id, method, params: { path, input: { json: input } } }));
+function send({ id, method, path, input, sent }: Call): void {
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  sent?.();
+  socket.send(JSON.stringify({ id, method, params: { path, input: { json: input } } }));
 }
 
 function connect(of = life): void {
@@ -108,7 +175,7 @@ function call(
   method: Call['method'],
   path: string,
   input: object,
-  on: Pick<Call, 'answer' | 'fail'>,
+  on: Pick<Call, 'answer' | 'fail' | 'sent'>,
 ): number {
   const id = nextId++;
   const made: Call = { id, method, path, input: { ...input }, ...on };
@@ -125,8 +192,12 @@ function run({ id, subscription, tokens, version, ...command }: Command): void {
     params = tokens || version ? () => ({ token: token(), 'psyche-protocol': version }) : undefined;
     connect();
   } else if (command.do === 'subscribe') {
+    const whole = new OpenEvents();
     const of = call('subscription', `on.${command.type}`, command.input, {
-      answer: ({ data }: { data: { json: { data: object } } }) => say({ subscription, item: data.json.data }),
+      sent: () => whole.restart(),
+      answer: ({ data }: { data: { json: { data: Item } } }) => {
+        for (const item of whole.take(data.json.data)) say({ subscription, item });
+      },
       fail: (error) => say({ subscription, error }),
     });
     ended.set(subscription, () => {
@@ -134,18 +205,15 @@ function run({ id, subscription, tokens, version, ...command }: Command): void {
       socket?.send(JSON.stringify({ id: of, method: 'subscription.stop' }));
     });
   } else if (command.do === 'unsubscribe') ended.get(subscription)?.();
-  else if (command.do === 'publish') {
-    const { data, topic } = command;
+  else if (command.do === 'publish' || command.do === 'answer') {
+    const { do: verb, type, data, topic, open, answer } = command;
     // The key is made once: the call is sent again as it is after a lost connection.
-    call(
-      'mutation',
-      `publish.${command.type}`,
-      { data, topic, idempotencyKey: randomUUID() },
-      {
-        answer: ({ data }) => answered(data.json),
-        fail: (error) => say({ id, error }),
-      },
-    );
+    const input =
+      verb === 'answer' ? { topic, id: open, answer } : { data, topic, idempotencyKey: randomUUID() };
+    call('mutation', `${verb}.${type}`, input, {
+      answer: ({ data }) => answered(data.json),
+      fail: (error) => say({ id, error }),
+    });
     return;
   } else {
     life++;
@@ -160,7 +228,7 @@ function run({ id, subscription, tokens, version, ...command }: Command): void {
 say({
   client: 'minimal',
   protocol: 1,
-  capabilities: ['publish', 'retry', 'params', 'gives-up', 'moves', 'keep-alive'],
+  capabilities: ['publish', 'retry', 'params', 'gives-up', 'moves', 'keep-alive', 'open-events', 'answers'],
 });
 createInterface({ input: process.stdin })
   .on('line', (line) => run(JSON.parse(line)))

@@ -1,5 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, OpenName } from '../../shared/events.ts';
+import { encodePlainly } from '../../shared/wire/transformer.ts';
 import type { EventsClient } from '../client-types.ts';
 import { isRetryable, toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
@@ -80,7 +81,7 @@ export class Memberships<C extends AnyCatalog> {
   /** Sends the data of the last user, if it is another. */
   #say(shared: Shared): void {
     const data = [...shared.users.values()].at(-1);
-    if (data === undefined || data === shared.data || !shared.membership) return;
+    if (data === undefined || !shared.membership || isSame(data, shared.data)) return;
     shared.data = data;
     shared.membership.update(data).catch(this.#report);
   }
@@ -90,4 +91,9 @@ export class Memberships<C extends AnyCatalog> {
     this.#shared.delete(key);
     void shared.membership?.close();
   }
+}
+
+/** A component that is mounted twice brings the same data as another object. */
+function isSame(data: unknown, before: unknown): boolean {
+  return JSON.stringify(encodePlainly(data)) === JSON.stringify(encodePlainly(before));
 }

@@ -45,12 +45,13 @@ export const slow: readonly Scenario[] = [
   },
 ];
 
-/** Publishes more than the line takes while it takes nothing. */
-async function floodWhileHeld(scene: Scene): Promise<string[]> {
+/** Publishes more than the line takes while it takes nothing. @param meanwhile is done after that, while it is held */
+export async function floodWhileHeld(scene: Scene, meanwhile?: () => Promise<unknown>): Promise<string[]> {
   const padding = 'x'.repeat(NOTE_CHARS);
   const texts = Array.from({ length: NOTES }, (_, index) => `${padding}:${index}`);
   scene.stage.proxy.blackhole();
   await scene.put(texts);
+  await meanwhile?.();
   scene.stage.proxy.pass();
   return texts;
 }

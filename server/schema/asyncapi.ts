@@ -1,11 +1,16 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
+import { CURSOR, envelope, messageRefs, TIMESTAMP, TOPIC, TRACE } from './document-parts.ts';
 import { eventsSchema, type JsonSchema } from './events-schema.ts';
+import {
+  callChannels,
+  callMessages,
+  callOperations,
+  isPublished,
+  openCalls,
+  STREAM_UPDATE,
+} from './open-operations.ts';
 
-const CURSOR = { type: 'string', description: '`<epoch>:<seq>`, the place of a record in its topic.' };
-const TOPIC = { type: 'string', pattern: '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$', default: 'default' };
-const TRACE = { type: 'string', description: 'W3C’s traceparent: the trace that the event belongs to.' };
-const TIMESTAMP = { type: 'string', format: 'date-time' };
 const KEY = {
   type: 'string',
   minLength: 1,
@@ -13,15 +18,22 @@ const KEY = {
   description: 'What was sent before with the same key, within five minutes, is stored once.',
 };
 
-/** Schemas of the notices that a stream sends about itself. */
+/** Schemas of the notices that every stream sends about itself. */
 const NOTICES: Record<string, JsonSchema> = {
   stream_synced: envelope('stream_synced', {
-    recovered: { type: 'boolean', description: 'Whether everything since the given position was delivered.' },
-    cursor: CURSOR,
+    type: 'object',
+    properties: {
+      recovered: {
+        type: 'boolean',
+        description: 'Whether everything since the given position was delivered.',
+      },
+      cursor: CURSOR,
+    },
+    required: ['recovered', 'cursor'],
   }),
-  stream_gap: envelope(
-    'stream_gap',
-    {
+  stream_gap: envelope('stream_gap', {
+    type: 'object',
+    properties: {
       from: CURSOR,
       to: CURSOR,
       lost: { type: ['integer', 'null'], description: 'How many records; null where it cannot be known.' },
@@ -29,16 +41,20 @@ const NOTICES: Record<string, JsonSchema> = {
         type: 'string',
         enum: ['trimmed', 'epoch_changed', 'conflated', 'dropped', 'unknown_version', 'erased'],
       },
-    },
-    {
       runs: {
         type: 'array',
         description:
           'The numbers that were erased: before the first, and the last, of each part. Left out: all.',
         items: { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 },
       },
+      open: {
+        type: 'array',
+        description: 'The ids of those among the erased events that are or were open.',
+        items: { type: 'string' },
+      },
     },
-  ),
+    required: ['from', 'to', 'lost', 'reason'],
+  }),
 };
 
 /** Properties of the document beside the events. */
@@ -57,8 +73,11 @@ export interface AsyncApiOptions {
  */
 export function toAsyncApi(catalog: AnyCatalog, options: AsyncApiOptions = {}): JsonSchema {
   const { title = 'psyche-events', version = '1.0.0', redisPrefix = 'psyche' } = options;
-  const { names } = catalog;
-  const schemas = { ...moved(eventsSchema(catalog, 'draft-7')), ...NOTICES };
+  const { names, opens } = catalog;
+  const notices = Object.keys(opens).length > 0 ? { ...NOTICES, ...STREAM_UPDATE } : NOTICES;
+  const schemas = { ...moved(eventsSchema(catalog, 'draft-7')), ...notices };
+  const published = names.filter((name) => isPublished(opens[name]?.kind));
+  const calls = openCalls(catalog);
   return {
     asyncapi: '3.0.0',
     info: {
@@ -68,22 +87,28 @@ export function toAsyncApi(catalog: AnyCatalog, options: AsyncApiOptions = {}): 
       [`x-${PROTOCOL_HEADER}`]: PROTOCOL_VERSION,
     },
     defaultContentType: 'application/json',
-    channels: channels(names, redisPrefix),
-    operations: operations(names),
-    components: { messages: messages(names), schemas },
+    channels: {
+      ...channels([...names, ...Object.keys(notices)], published, redisPrefix),
+      ...callChannels(calls),
+    },
+    operations: { ...operations(published), ...callOperations(calls) },
+    components: {
+      messages: { ...messages([...Object.keys(notices), ...names], published), ...callMessages(calls) },
+      schemas,
+    },
   };
 }
 
-function channels(names: readonly string[], redisPrefix: string): JsonSchema {
+function channels(items: readonly string[], published: readonly string[], redisPrefix: string): JsonSchema {
   return {
     events: {
       address: '/trpc/on.any',
       title: 'Events of a topic, as they come',
       description:
         'tRPC’s server-sent events: the `data` of each is a message in `{"json": …}`, its `id` the cursor to resume from, as Last-Event-ID. The topic goes into the query: `input={"topic":"run-1"}`.',
-      messages: messageRefs([...names, ...Object.keys(NOTICES)]),
+      messages: messageRefs(items),
     },
-    ...Object.fromEntries(names.map((name) => [`publish_${name}`, publishChannel(name)])),
+    ...Object.fromEntries(published.map((name) => [`publish_${name}`, publishChannel(name)])),
     ingress: {
       address: `${redisPrefix}:ingress`,
       title: 'A stream in Redis that any program may add to, where INGRESS is on',
@@ -92,11 +117,11 @@ function channels(names: readonly string[], redisPrefix: string): JsonSchema {
   };
 }
 
-function operations(names: readonly string[]): JsonSchema {
+function operations(published: readonly string[]): JsonSchema {
   return {
     receive_events: { action: 'send', channel: { $ref: '#/channels/events' } },
     ...Object.fromEntries(
-      names.map((name) => [
+      published.map((name) => [
         `publish_${name}`,
         { action: 'receive', channel: { $ref: `#/channels/publish_${name}` } },
       ]),
@@ -105,28 +130,12 @@ function operations(names: readonly string[]): JsonSchema {
   };
 }
 
-function messages(names: readonly string[]): JsonSchema {
+function messages(items: readonly string[], published: readonly string[]): JsonSchema {
   return {
-    ...Object.fromEntries(Object.keys(NOTICES).map((name) => [name, message(name)])),
-    ...Object.fromEntries(
-      names.flatMap((name) => [
-        [name, message(name)],
-        [`publish_${name}`, publishMessage(name)],
-      ]),
-    ),
-    ingress_entry: { name: 'ingress_entry', payload: ingressEntry(names) },
+    ...Object.fromEntries(items.map((name) => [name, message(name)])),
+    ...Object.fromEntries(published.map((name) => [`publish_${name}`, publishMessage(name)])),
+    ingress_entry: { name: 'ingress_entry', payload: ingressEntry(published) },
   };
-}
-
-function envelope(
-  name: string,
-  required: Record<string, JsonSchema>,
-  optional: Record<string, JsonSchema> = {},
-): JsonSchema {
-  const properties = { ...required, ...optional };
-  const data = { type: 'object', properties, required: Object.keys(required) };
-  const event = { event_type: { const: name }, timestamp: TIMESTAMP, data };
-  return { type: 'object', properties: event, required: Object.keys(event) };
 }
 
 function message(name: string): JsonSchema {
@@ -159,10 +168,6 @@ function ingressEntry(names: readonly string[]): JsonSchema {
     idempotency_key: KEY,
   };
   return { type: 'object', properties, required: ['event_type', 'data'] };
-}
-
-function messageRefs(names: readonly string[]): JsonSchema {
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
 }
 
 /** Moves the references of JSON Schema definitions to where an AsyncAPI document has its schemas. */

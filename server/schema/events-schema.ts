@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { type JsonSchema as Described, describe, describeKind } from '../../shared/data/fingerprint.ts';
+import { type JsonSchema as Described, describeKind } from '../../shared/data/fingerprint.ts';
 import { timestampSchema } from '../../shared/events.ts';
+import { describeEvent, kindWords } from '../../shared/open/describe-event.ts';
+import type { OpenFacts } from '../../shared/open/kinds.ts';
+import { openFields } from './open-envelope.ts';
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = Described;
@@ -17,7 +20,7 @@ const PUBLISHER = {
 /**
  * Schemas of a catalog's events in their envelopes, by name, and the schemas that they refer to. They describe data that a
  * publisher may send, not the defaults and transforms that a schema applies to it. `x-version` and `x-fingerprints` tell
- * an event's version, and one schema of a version from another.
+ * an event's version, and one schema of a version from another. The data of an event of an open kind has that as `x-kind`.
  * @param target JSON Schema 2020-12 with references to `#/$defs/<name>`, or draft 7 with `#/definitions/<name>`
  */
 export function eventsSchema(
@@ -29,7 +32,16 @@ export function eventsSchema(
     const event_type = z.literal(name);
     const traceparent = z.string().optional();
     const by = publisher.optional();
-    const envelope = z.strictObject({ event_type, timestamp: timestampSchema, data, by, traceparent });
+    const facts = catalog.opens[name];
+    const open = facts && openFields(facts);
+    const envelope = z.strictObject({
+      event_type,
+      timestamp: timestampSchema,
+      data,
+      by,
+      traceparent,
+      ...open,
+    });
     names.add(envelope, { id: name });
     return envelope;
   });
@@ -48,19 +60,27 @@ export function eventsSchema(
   return Object.fromEntries(
     Object.entries(defined).map(([name, { id: _, ...schema }]) => [
       name,
-      { ...schema, ...versionsOf(catalog, name) },
+      { ...withKind(schema, catalog.opens[name]), ...versionsOf(catalog, name) },
     ]),
   );
+}
+
+/** The schema of an envelope, whose data has its kind. */
+function withKind(schema: JsonSchema, facts: OpenFacts | undefined): JsonSchema {
+  if (!facts) return schema;
+  const properties = schema['properties'] as Record<string, JsonSchema>;
+  const data = { ...properties['data'], ...kindWords(facts, 'input') };
+  return { ...schema, properties: { ...properties, data } };
 }
 
 /** The version of an event, and the fingerprints of all its versions from the first on; nothing for what is no event. */
 function versionsOf(catalog: AnyCatalog, name: string): JsonSchema {
   if (!catalog.has(name)) return {};
   const version = catalog.versionOf(name);
-  const fingerprints = Array.from({ length: version }, (_, index) => {
-    const schema = catalog.schemaOf(name, index + 1);
-    return schema ? describe(schema).fingerprint : null;
-  });
+  const fingerprints = Array.from(
+    { length: version },
+    (_, index) => describeEvent(catalog, name, index + 1)?.fingerprint ?? null,
+  );
   return { 'x-version': version, 'x-fingerprints': fingerprints };
 }
 

@@ -27,10 +27,15 @@ export function describe(schema: z.ZodType): Described {
   let described = known.get(schema);
   if (described === undefined) {
     const [input, output] = [sideOf(schema, 'input'), sideOf(schema, 'output')];
-    described = { input, output, fingerprint: hashOf(JSON.stringify([input, output])) };
+    described = { input, output, fingerprint: fingerprintOf(input, output) };
     known.set(schema, described);
   }
   return described;
+}
+
+/** Short text that is equal for equal descriptions. */
+export function fingerprintOf(input: JsonSchema, output: JsonSchema): string {
+  return hashOf(JSON.stringify([input, output]));
 }
 
 /** The fingerprint that goes with data which its schema cannot judge later; undefined where it can. */

@@ -7,10 +7,14 @@ export interface ToldError {
   issues?: readonly { path: (string | number)[]; message: string }[];
 }
 
-interface Item {
+export interface Item {
   readonly event_type: string;
   readonly topic?: string | undefined;
   readonly data: unknown;
+  readonly open?:
+    | { readonly id: string; readonly state: string; readonly field?: string | undefined }
+    | undefined;
+  readonly answer?: unknown;
 }
 
 /** Takes what comes of a subscription. */
@@ -20,6 +24,12 @@ export interface Listener {
   error(error: unknown): void;
 }
 
+/** A growing event that a client has begun. */
+export interface Writing {
+  append(text: string): Promise<unknown>;
+  done(): Promise<unknown>;
+}
+
 /** A client, as the harness of docs/clients.md drives it. */
 export interface Adapter {
   connect(asked: { url: string; tokens?: string[]; version?: string }): void;
@@ -27,14 +37,13 @@ export interface Adapter {
   subscribe(type: string, input: object, listener: Listener): () => void;
   publish(type: string, data: object, topic: string): Promise<unknown>;
   history(input: object): Promise<unknown>;
+  answer(type: string, id: string, answer: object, topic: string): Promise<unknown>;
+  begin(type: string, data: object, topic: string): Promise<Writing>;
   close(): Promise<void>;
 }
 
-type Command = { id: number; do: string; subscription: string; type: string; topic: string } & {
-  input: object;
-  data: object;
-  url: string;
-};
+type Texts = 'do' | 'subscription' | 'type' | 'topic' | 'url' | 'open' | 'event' | 'text';
+type Command = { id: number } & Record<Texts, string> & Record<'input' | 'data' | 'answer', object>;
 
 /** Writes a line for the runner; dates as ISO texts, bigints as digits. */
 export function say(line: object): void {
@@ -50,11 +59,16 @@ export function serve(
   toTold: (error: unknown) => ToldError,
 ): void {
   const ends = new Map<string, () => void>();
+  const events = new Map<string, Writing>();
   const run = async (command: Command): Promise<unknown> => {
-    const { subscription, type, topic, input, data } = command;
+    const { subscription, type, topic, input, data, event } = command;
     if (command.do === 'connect') return adapter.connect(command);
     if (command.do === 'publish') return adapter.publish(type, data, topic);
     if (command.do === 'history') return adapter.history(input);
+    if (command.do === 'answer') return adapter.answer(type, command.open, command.answer, topic);
+    if (command.do === 'append') return events.get(event)?.append(command.text);
+    if (command.do === 'done') return events.get(event)?.done();
+    if (command.do === 'begin') return void events.set(event, await adapter.begin(type, data, topic));
     if (command.do === 'close') return adapter.close();
     if (command.do === 'unsubscribe') return ends.get(subscription)?.();
     const listener: Listener = {

@@ -30,7 +30,7 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
     const { code, report } = await conformance(client('test/conformance/our-client.ts'), '--timeout', '90');
     expect(others(report)).toEqual([]);
     expect(code).toBe(0);
-    expect(report.passed).toBeGreaterThan(35);
+    expect(report.passed).toBeGreaterThan(48);
   });
 
   test.each([
@@ -39,7 +39,11 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
       'test/conformance/stock-client.ts',
       ['keep-alive', 'sees-own', 'gives-up', 'gives-up', 'gives-up'],
     ],
-    ['a client of a WebSocket and JSON', 'examples/minimal-client.ts', ['superjson', 'history', 'sees-own']],
+    [
+      'a client of a WebSocket and JSON',
+      'examples/minimal-client.ts',
+      ['superjson', 'history', 'sees-own', 'begins', 'begins', 'begins'],
+    ],
   ])('%s passes every scenario for the capabilities that it claims', async (_, file, lacks) => {
     const { code, report } = await conformance(client(file), '--timeout', '90');
     expect(others(report).map((each) => each.replace(/^(skipped) .*: (.*)$/, '$1 $2'))).toEqual(
@@ -64,6 +68,20 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
     expect(code).toBe(1);
     expect(report.outcomes.map(({ result }) => result)).toEqual(['passed', 'failed', 'failed']);
     expect(report.outcomes[1]?.why).toMatch(why);
+  });
+
+  test.each([
+    ['takes a change twice', 'twice', ['failed', 'failed', 'failed']],
+    ['skips what has a cursor that it has seen', 'skips', ['failed', 'passed', 'failed']],
+  ])('control: a client that %s tells open events wrongly', async (_, fault, results) => {
+    const cmd = `${client('test/conformance/stock-client.ts')} ${fault}`;
+    const only = ['[O2]', '[O3] who joins late', '[O3] after a lost connection'];
+    const { code, report } = await conformance(cmd, '--only', ...only, '--timeout', '15');
+    expect(code).toBe(1);
+    expect(report.outcomes.map(({ result }) => result)).toEqual(results);
+    expect(report.outcomes[0]?.why).toMatch(
+      /Waited in vain for|Texts that are not the beginning|The places of growths/,
+    );
   });
 
   test.each([

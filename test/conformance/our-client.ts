@@ -33,7 +33,8 @@ const adapter: Adapter = {
     const withTopic = (told: string) => (topic === undefined ? { topic: told } : {});
     const handle = current().on(
       'any',
-      (event, meta) => item({ event_type: event.event_type, data: event.data, ...withTopic(meta.topic) }),
+      ({ event_type, data, open, answer }, meta) =>
+        item({ event_type, data, open, answer, ...withTopic(meta.topic) }),
       {
         ...input,
         ...(type !== 'any' && { types: [type] }),
@@ -49,12 +50,17 @@ const adapter: Adapter = {
   },
   publish: (type, data, topic) => current().publish(type, data, { topic }),
   history: (input) => current().history(input),
+  answer: (type, id, answer, topic) => current().answer(type, id, answer, { topic }),
+  begin: (type, data, topic) => current().begin(type, data, { topic }),
   close: () => current().close(),
 };
 
 serve(
   'psyche-events',
-  ['publish', 'retry', 'history', 'params', 'gives-up', 'moves', 'keep-alive', 'superjson', 'sees-own'],
+  [
+    ...['publish', 'retry', 'history', 'params', 'gives-up', 'moves', 'keep-alive', 'superjson', 'sees-own'],
+    ...['open-events', 'answers', 'begins'],
+  ],
   adapter,
   (error) =>
     error instanceof EventsError

@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
-import { describe } from '../../../shared/data/fingerprint.ts';
 import { messageOf } from '../../../shared/errors.ts';
+import { describeEvent } from '../../../shared/open/describe-event.ts';
 import type { Broker, KeptSchema } from '../../broker/broker.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
@@ -11,9 +11,9 @@ const RETRY_MS = 1000;
 export function schemasOf(catalog: AnyCatalog): KeptSchema[] {
   return catalog.names.flatMap((type) =>
     Array.from({ length: catalog.versionOf(type) }, (_, index) => index + 1).flatMap((version) => {
-      const schema = catalog.schemaOf(type, version);
-      if (!schema) return [];
-      const { input, output, fingerprint } = describe(schema);
+      const described = describeEvent(catalog, type, version);
+      if (!described) return [];
+      const { input, output, fingerprint } = described;
       return [{ type, version, fingerprint, json: JSON.stringify({ input, output }) }];
     }),
   );

@@ -7,6 +7,7 @@ import { EventsError, messageOf } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
 import { whyNoOpenPart } from '../../../shared/open/check-open-part.ts';
+import { describeEvent } from '../../../shared/open/describe-event.ts';
 import type { OpenPart } from '../../../shared/open/open-part.ts';
 import type { LogRecord } from '../../broker/broker.ts';
 import { ERASED_NOTICE } from '../../broker/retention/type-rules.ts';
@@ -167,7 +168,8 @@ export class RecordChecks {
 
   /** Tells if the schema with a fingerprint wrote a record. */
   #isOf({ type, version = 1, schema }: LogRecord, mark: string): boolean {
-    return schema === undefined ? this.#isFirst(type, version, mark) : schema === mark;
+    if (schema !== undefined) return schema === mark;
+    return this.#isFirst(type, version, describeEvent(this.#catalog, type, version)?.fingerprint ?? mark);
   }
 
   #judgeOf(type: string, version: number): Judge {
