@@ -160,7 +160,11 @@ describe('schema --check and --diff with an event whose kind has changed', () =>
     );
   });
 
-  test('a growing event that becomes a complete one is told', async () => {
+  test('a growing event that becomes a complete one breaks too: its openings would be gaps', async () => {
+    expect(await compared('--check', growing, complete)).toEqual({
+      code: 1,
+      stdout: 'reply, version 1: data is growing (x-grows "text") there, and object in the catalog\n',
+    });
     expect((await compared('--diff', growing, complete)).stdout).toBe(
       '~ reply, version 1: its schema has changed\n    ~ data: growing (x-grows "text") → object\n',
     );
