@@ -6,6 +6,7 @@ import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.
 import { expectModel, timeout } from './check-model.ts';
 import { BY_TYPE, TOPIC } from './logs/backend.ts';
 import { type Addresses, redisBackend } from './logs/redis-backend.ts';
+import { ALL, expectOpenModel } from './open/check-open-model.ts';
 
 /** No master is replaced here, however late a busy machine makes it answer. */
 const NEVER_MS = 120_000;
@@ -36,6 +37,9 @@ describe.each([
 
     test('with one limit of all types', { timeout }, () =>
       expectModel(name, () => redisBackend(topology.url, undefined, masters), size(8, 1000)),
+    );
+    test('and open events are what the reference says', { timeout }, () =>
+      expectOpenModel(name, () => redisBackend(topology.url, ALL, masters), size(8, 1000)),
     );
     test('with limits of types', { timeout }, () =>
       expectModel(`${name}, by type`, () => redisBackend(topology.url, BY_TYPE, masters), size(8, 1000)),

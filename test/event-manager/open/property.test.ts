@@ -214,7 +214,7 @@ class World {
   /** Everything flows, everybody takes all. */
   async end(): Promise<void> {
     this.wild.flow();
-    this.wild.loses = false;
+    this.wild.loses = 0;
     await this.do({ do: 'viewer', place: 'red' }); // shows what was lost before
     for (const subscriber of this.subscribers) subscriber.resume();
     const ofAll = (pictureOf: (subscriber: Subscriber) => string) => this.subscribers.map(pictureOf);
@@ -238,7 +238,7 @@ async function run(
   const world = new World();
   try {
     for (const [index, op] of ops.entries()) {
-      world.wild.loses = loses(index);
+      world.wild.loses = loses(index) ? Number.POSITIVE_INFINITY : 0;
       await world.do(op);
     }
     await world.end();

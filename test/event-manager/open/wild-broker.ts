@@ -1,11 +1,15 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Broker, LogRecord, Tail, TailSink } from '../../../server/broker/broker.ts';
+import type { OpenEvents } from '../../../server/broker/open/open-events.ts';
 
-/** Faults on the way from a broker to a node: announcements of records come late, and changes of open sets are lost. */
+/** Faults on the way from a broker to a node: records come late, changes of open sets are lost, and sets that are read come late. */
 export class Wild {
   /** False: announcements of records wait. */
   flows = true;
-  /** True: changes of open sets are lost. */
-  loses = false;
+  /** Number of changes of open sets that are lost, from now on. */
+  loses = 0;
+  /** Turns of the event loop that sets, and what has lapsed, take on their way. */
+  readTurns = 0;
   #late: { sink: TailSink; batch: readonly LogRecord[] }[] = [];
 
   /** A broker of whose tails this is true. */
@@ -18,7 +22,7 @@ export class Wild {
       seek: (topic, at) => broker.seek(topic, at),
       topics: (sink) => broker.topics(sink),
       tail: (topic, sink) => this.#tail(broker, topic, sink),
-      ...(broker.open && { open: broker.open }),
+      ...(broker.open && { open: this.#sets(broker.open) }),
       close: () => broker.close(),
     };
   }
@@ -27,6 +31,26 @@ export class Wild {
   flow(): void {
     this.flows = true;
     for (const { sink, batch } of this.#late.splice(0)) sink.records(batch);
+  }
+
+  #sets(open: OpenEvents): OpenEvents {
+    return {
+      begin: (...event) => open.begin(...event),
+      append: (...text) => open.append(...text),
+      replace: (...entry) => open.replace(...entry),
+      touch: (...ids) => open.touch(...ids),
+      settle: (...settling) => open.settle(...settling),
+      forget: (...ids) => open.forget(...ids),
+      find: (...id) => open.find(...id),
+      read: async (topic) => this.#slowly(await open.read(topic)),
+      announce: (...entry) => open.announce(...entry),
+      lapsed: async (most) => this.#slowly(await open.lapsed(most)),
+    };
+  }
+
+  async #slowly<T>(read: T): Promise<T> {
+    for (let count = 0; count < this.readTurns; count++) await turn();
+    return read;
   }
 
   async #tail(broker: Broker, topic: string, sink: TailSink): Promise<Tail> {
@@ -44,7 +68,8 @@ export class Wild {
         open: {
           set: (set) => sink.open?.set(set),
           change: (change) => {
-            if (!this.loses) sink.open?.change(change);
+            if (this.loses === 0) sink.open?.change(change);
+            else this.loses--;
           },
           ephemeral: (entry, at) => sink.open?.ephemeral(entry, at),
         },

@@ -49,7 +49,7 @@ export class Calls {
     };
     call.then(over, over);
     await this.until('a call is never answered', async () => {
-      if (!isOver) await this.#nodes.clock.advance(JOIN_MS);
+      if (!isOver) await this.#nodes.tick(JOIN_MS);
       return isOver;
     });
     return call;

@@ -90,7 +90,9 @@ export function checkLog(topic: string, { epoch, records }: TopicLog, reference:
 function checkSettlement(cursor: string, told: ToldEvent, event: RefEvent): void {
   const { settledAt, settledBy, answer, reason } = event;
   const is = { data: told.data, by: told.by, answer: told.answer, reason: told.open?.reason };
-  const should = { data: dataOf(event), by: settledBy, answer, reason };
+  // A text is its writer's, whoever settled it.
+  const by = event.type === 'reply' ? event.by : settledBy;
+  const should = { data: dataOf(event), by, answer, reason };
   if (JSON.stringify(is) !== JSON.stringify(should))
     throw new Error(`[O1] ${cursor} is ${JSON.stringify(is)} instead of ${JSON.stringify(should)}`);
   if (settledAt !== undefined && settledAt !== cursor)

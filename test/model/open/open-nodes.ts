@@ -8,11 +8,20 @@ const NODES = 3;
 
 export type OpenNode = EventManager<Events>;
 
-/** The nodes of one log, each with faults of its own on the way from the log. The clock of all goes when it is told to. */
+/** Turns of the event loop that sets, and what has lapsed, take on their way from the log. */
+const READ_TURNS = 8;
+
+interface Node {
+  readonly manager: OpenNode;
+  readonly wild: Wild;
+  /** It goes when it is told to. */
+  readonly clock: FakeClock;
+}
+
+/** The nodes of one log, each with faults of its own on the way from the log. */
 export class OpenNodes {
-  readonly clock = new FakeClock();
   readonly #backend: Backend;
-  #nodes: { manager: OpenNode; wild: Wild }[] = [];
+  #nodes: Node[] = [];
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -31,12 +40,17 @@ export class OpenNodes {
   /** All that was held comes, and nothing is lost from here on. */
   heal(index: number): void {
     const wild = this.wild(index);
-    wild.loses = false;
+    wild.loses = 0;
     wild.flow();
   }
 
   healAll(): void {
     for (const index of this.#nodes.keys()) this.heal(index);
+  }
+
+  /** Time goes on at all nodes at once. */
+  async tick(ms: number): Promise<void> {
+    await Promise.all(this.#nodes.map(({ clock }) => clock.advance(ms)));
   }
 
   start(): void {
@@ -54,15 +68,17 @@ export class OpenNodes {
     await dead;
   }
 
-  #at(index: number) {
+  #at(index: number): Node {
     const node = this.#nodes[index % NODES];
     if (!node) throw new Error('no such node');
     return node;
   }
 
-  #startNode() {
+  #startNode(): Node {
+    const clock = new FakeClock();
     const wild = new Wild();
+    wild.readTurns = READ_TURNS;
     const broker = wild.around(this.#backend.broker());
-    return { wild, manager: new EventManager({ broker, catalog, clock: this.clock, lingerMs: 1 }) };
+    return { wild, clock, manager: new EventManager({ broker, catalog, clock, lingerMs: 1 }) };
   }
 }

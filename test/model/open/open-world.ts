@@ -173,7 +173,7 @@ class OpenWorld {
     const comesBack = late && first ? this.#settleLate(first, node) : undefined;
     comesBack?.catch(() => {}); // it is awaited below
     await this.#calls.until('[O8] events are open although their time is over', async () => {
-      await this.#nodes.clock.advance(SWEEP_MS);
+      await this.#nodes.tick(SWEEP_MS);
       const open = await this.#open();
       return over.every(({ id }) => !open.has(id));
     });
@@ -235,7 +235,7 @@ class OpenWorld {
         this.#nodes.wild(command.node).flows = false;
         return;
       case 'miss':
-        this.#nodes.wild(command.node).loses = true;
+        this.#nodes.wild(command.node).loses += command.count;
         return;
       case 'heal':
         return this.#nodes.heal(command.node);

@@ -112,8 +112,7 @@ export class ReferenceOpen {
 
   /** An event's time was over. */
   lapsed(event: RefEvent): void {
-    const by = event.type === 'reply' ? event.by : undefined;
-    this.settled(event, { state: lapsedState(event), by, cursor: '' });
+    this.settled(event, { state: lapsedState(event), cursor: '' });
     event.settledAt = undefined; // nobody was told
   }
 

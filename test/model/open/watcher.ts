@@ -211,9 +211,10 @@ export class Watcher implements FeedReader {
 
   /** A change is of an event that it was told, and a piece follows on the text that it has. */
   #follow({ data }: Item): void {
-    const { id, at } = data as { id: string; at?: number };
+    const { id, at, state } = data as { id: string; at?: number; state?: string };
     const known = this.#picture.get(id);
-    if (!known) this.#wrong(`[O2] a change of ${id}, which it was not told`);
+    // Of a member who is gone somebody may be told that has not known it: that does no harm.
+    if (!known && state === undefined) this.#wrong(`[O2] a change of ${id}, which it was not told`);
     const { text = '' } = (known?.data ?? {}) as { text?: string };
     if (known && at !== undefined && at !== text.length)
       this.#wrong(`[O2] a piece at ${at} after ${JSON.stringify(text)}`);
