@@ -1,6 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { OpenTelling } from '../../../server/event-manager/feeds/open-telling.ts';
-import { LateIds } from '../../../server/event-manager/hubs/open/late-ids.ts';
 import { OpenOrder } from '../../../server/event-manager/hubs/open/open-order.ts';
 import { timeout } from '../check-model.ts';
 import { memoryBackend } from '../logs/memory-backend.ts';
@@ -52,10 +51,6 @@ test.each<[what: string, take: () => void]>([
   ['does not read the set again after changes that it missed', believeAll],
   ['does not tell late joiners what is open', () => tellNothing((times) => times === 0)],
   ['does not tell slow readers what has changed', () => tellNothing((times) => times > 0)],
-  [
-    'takes an event for open that was settled since its set was read',
-    () => void vi.spyOn(LateIds.prototype, 'seqOf').mockReturnValue(undefined),
-  ],
 ])('control: a hub that %s is found out', { timeout }, async (_, take) => {
   take();
   const result = await checkOpenModel(controlled(), RUNS, { endOnFailure: true });
