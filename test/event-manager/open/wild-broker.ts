@@ -27,7 +27,7 @@ export class Wild {
     };
   }
 
-  /** What was late comes, and all that follows comes at once. */
+  /** Records that were late come, and all that follow come at once. */
   flow(): void {
     this.flows = true;
     for (const { sink, batch } of this.#late.splice(0)) sink.records(batch);

@@ -87,7 +87,7 @@ export function expected<T>(
   return undefined;
 }
 
-/** What is told about a settled event is how it was settled. @throws Error [O1] */
+/** A settlement as it is told is the one of the reference. @throws Error [O1] */
 export function checkSettled(what: string, event: RefEvent, told: Settlement | undefined): void {
   const { id, state, settledBy, settledAt } = event;
   const isSame = told?.id === id && told.state === state && told.by === settledBy;

@@ -10,7 +10,7 @@ describe('[O1]–[O10] open events are what the reference says, to their owners,
   timeout,
 }, () => {
   test('in memory', () => expectOpenModel('memory', () => memoryBackend(undefined, ALL), size(60, 4000)));
-  test('in a file', () => expectOpenModel('file', () => fileBackend(ALL), size(15, 1000)));
+  test('in a file', () => expectOpenModel('file', () => fileBackend(ALL), size(12, 1000)));
   test('in Redis', () =>
-    expectOpenModel('Redis', () => redisBackend(inject('redisUrl'), ALL), size(15, 1000)));
+    expectOpenModel('Redis', () => redisBackend(inject('redisUrl'), ALL), size(12, 1000)));
 });

@@ -58,7 +58,7 @@ export class ReferenceOpen {
     this.#notes.set(topic, [...this.notesOf(topic), note]);
   }
 
-  /** Those that are open, of a topic or of all. */
+  /** The events that are open, of a topic or of all. */
   open(topic?: string): RefEvent[] {
     return this.events.filter(
       (event) => event.state === 'open' && !event.isGone && (topic === undefined || event.topic === topic),

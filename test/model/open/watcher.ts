@@ -114,7 +114,7 @@ export class Watcher implements FeedReader {
     if (this.#problem) throw new Error(`${this.#problem}\n${this.describe()}`);
   }
 
-  /** What it lacks, or has although it should not; empty: it has all, and nothing else. */
+  /** A text about the first thing that it lacks, or has although it should not; empty: it has all, and nothing else. */
   lacks(reference: ReferenceOpen, logs: ReadonlyMap<string, TopicLog>): string {
     if (!this.#isSynced) return '[O3] no stream_synced';
     const open = [...this.#picture].map(([id, { topic, data }]) => form(id, topic, data)).sort();
