@@ -18,7 +18,7 @@ export const timeout = MODEL_RUNS === undefined ? size(60_000, 600_000) : 3_600_
 /** Row of the model in the table at the end of the long form. */
 export const NAME = '16 model';
 
-interface CheckOptions {
+export interface CheckOptions {
   /** Or it looks for a shorter one. @default false */
   endOnFailure?: boolean;
   /** Seed of the random commands. Default: `MODEL_SEED`, else another with each check. */
@@ -33,14 +33,30 @@ interface CheckOptions {
  */
 export async function checkModel(open: () => Promise<Backend>, runs: number, options: CheckOptions = {}) {
   const reasons = new Set<GapReason>();
-  const run = async (list: readonly Command[]): Promise<void> => {
+  const run = async (backend: Backend, list: readonly Command[], doneMs: number): Promise<void> => {
+    for (const reason of await runWorld(backend, list, doneMs)) reasons.add(reason);
+  };
+  return { ...(await checkCommands(commands, open, run, runs, options)), reasons };
+}
+
+/**
+ * Runs lists of commands, each on a log of its own.
+ * @param run runs one list. It is given the ms after which something is waited for for ever
+ */
+export async function checkCommands<T>(
+  commands: fc.Arbitrary<T[]>,
+  open: () => Promise<Backend>,
+  run: (backend: Backend, list: readonly T[], doneMs: number) => Promise<void>,
+  runs: number,
+  options: CheckOptions = {},
+) {
+  const runOne = async (list: readonly T[]): Promise<void> => {
     await using backend = await open();
-    for (const reason of await runWorld(backend, list, options.endOnFailure ? CONTROL_DONE_MS : DONE_MS))
-      reasons.add(reason);
+    await run(backend, list, options.endOnFailure ? CONTROL_DONE_MS : DONE_MS);
   };
   let last: Promise<void> | undefined;
   const property = fc.asyncProperty(commands, (list) => {
-    last = run(list);
+    last = runOne(list);
     return last;
   });
   const result = await fc.check(property, {
@@ -54,7 +70,7 @@ export async function checkModel(open: () => Promise<Backend>, runs: number, opt
   });
   // At the time limit a run may be left under way, and whoever called is about to end its log.
   await last?.catch(() => {});
-  return { ...result, reasons };
+  return result;
 }
 
 /** Reasons of gaps that many runs come upon. */
@@ -63,15 +79,23 @@ const TOLD = ['trimmed', 'epoch_changed', 'dropped', 'unknown_version', 'erased'
 /** Runs the model, and fails with the seed and the path that replay a failure. @param where the log, for the table */
 export async function expectModel(where: string, open: () => Promise<Backend>, runs: number): Promise<void> {
   const result = await checkModel(open, runs);
-  const replay = `MODEL_SEED=${result.seed} MODEL_PATH=${result.counterexamplePath} replays it.`;
-  if (result.failed) {
-    const error = result.errorInstance;
-    throw new Error(
-      `${replay}\n${error instanceof Error ? error.stack : error}\n${JSON.stringify(result.counterexample)}`,
-    );
-  }
+  expectPassed(result);
   tell(NAME, { [where]: `${result.numRuns} seeds` });
   expect(result.numRuns).toBeGreaterThan(0);
   // One run in eight has a gap of the rarest: so many runs have all.
   if (result.numRuns >= 300) expect([...result.reasons]).toEqual(expect.arrayContaining(TOLD));
+}
+
+/** @throws Error with the seed and the path that replay a failure */
+export function expectPassed(
+  result: Pick<
+    fc.RunDetails<unknown>,
+    'failed' | 'seed' | 'counterexamplePath' | 'errorInstance' | 'counterexample'
+  >,
+): void {
+  if (!result.failed) return;
+  const error = result.errorInstance;
+  throw new Error(
+    `MODEL_SEED=${result.seed} MODEL_PATH=${result.counterexamplePath} replays it.\n${error instanceof Error ? error.stack : error}\n${JSON.stringify(result.counterexample)}`,
+  );
 }

@@ -25,6 +25,7 @@ afterEach(async () => {
 const note = (text: string) =>
   broker.publish('default', [toLogEntry(catalog, { event_type: 'note', data: { text } })]);
 const settle = (id: string, text: string) => broker.publish('default', [settlementOf(id, text)]);
+const openingOf = (id: string, text: string) => replyOf(id, text, 0, '').entry;
 /** All that goes on in the process has had its time, several times over. */
 async function quiet(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await setImmediate();
@@ -207,4 +208,21 @@ test('events of a set that are not valid are left out, and counted as malformed'
   await stream.count(2);
   expect(items(stream)).toEqual(['viewer open Ada now', 'synced']);
   expect(manager.stats().errors.malformed).toBe(1);
+});
+
+test('[O3] who joins between the record of an opening and its change is told the event', async () => {
+  using early = await following();
+  await broker.publish('default', [openingOf('b', '')]);
+  await early.count(3);
+  using late = collect(manager);
+  await late.count(2);
+  expect(items(late)).toEqual(['reply open ab now', 'synced']);
+  broker.change(3, 2, { kind: 'begun', event: replyOf('b', '', 3, `${broker.epoch}:2`) });
+  await late.count(3);
+  expect(items(late).at(-1)).toBe('reply open  now');
+  await broker.publish('default', [openingOf('c', '')]);
+  await late.count(4);
+  broker.change(4, 3, { kind: 'begun', event: replyOf('c', '', 4, `${broker.epoch}:3`) });
+  await quiet();
+  expect(items(late)).toHaveLength(4); // the control: nobody joined in between
 });

@@ -1,41 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LogRecord, Tail, TailSink } from '../../../server/broker/broker.ts';
 import type { FeedHandle, FeedReader } from '../../../server/event-manager/feeds/feed-reader.ts';
 import type { Batch } from '../../../server/event-manager/hubs/hub.ts';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { Wild } from './wild-broker.ts';
 import { catalog, type Events, type Item, type Live, OpenTopic } from './world.ts';
-
-/** A broker whose announcements of records come late, and some of whose changes are lost on the way. */
-class WildBroker extends MemoryBroker {
-  flows = true;
-  loses = false;
-  readonly #late: { sink: TailSink; batch: readonly LogRecord[] }[] = [];
-
-  override tail(topic: string, sink: TailSink): Promise<Tail> {
-    return super.tail(topic, {
-      start: (position) => sink.start(position),
-      records: (batch) => {
-        if (this.flows) sink.records(batch);
-        else this.#late.push({ sink, batch });
-      },
-      gap: (gap) => sink.gap(gap),
-      open: {
-        set: (set) => sink.open?.set(set),
-        change: (change) => {
-          if (!this.loses) sink.open?.change(change);
-        },
-        ephemeral: (entry, at) => sink.open?.ephemeral(entry, at),
-      },
-    });
-  }
-
-  flow(): void {
-    this.flows = true;
-    for (const { sink, batch } of this.#late.splice(0)) sink.records(batch);
-  }
-}
 
 /** An open event as a subscriber knows it. */
 interface Known {
@@ -163,7 +133,8 @@ const OPS = fc.array(op, { minLength: 30, maxLength: 150, size: 'max' });
 
 /** A run: a hub, its open events, its subscribers, and the reference of plain objects. */
 class World {
-  readonly broker = new WildBroker();
+  readonly wild = new Wild();
+  readonly broker = this.wild.around(new MemoryBroker());
   readonly manager = new EventManager<Events>({ broker: this.broker, catalog });
   readonly topic = new OpenTopic(this.broker);
   readonly subscribers: Subscriber[] = [];
@@ -186,10 +157,10 @@ class World {
         for (let turn = 0; turn < 4; turn++) await setImmediate();
         return;
       case 'hold':
-        this.broker.flows = false;
+        this.wild.flows = false;
         return;
       case 'flow':
-        return this.broker.flow();
+        return this.wild.flow();
       case 'join':
         return void this.subscribers.push(new Subscriber(this.manager, op.which));
       case 'full':
@@ -242,8 +213,8 @@ class World {
 
   /** Everything flows, everybody takes all. */
   async end(): Promise<void> {
-    this.broker.flow();
-    this.broker.loses = false;
+    this.wild.flow();
+    this.wild.loses = 0;
     await this.do({ do: 'viewer', place: 'red' }); // shows what was lost before
     for (const subscriber of this.subscribers) subscriber.resume();
     const ofAll = (pictureOf: (subscriber: Subscriber) => string) => this.subscribers.map(pictureOf);
@@ -267,7 +238,7 @@ async function run(
   const world = new World();
   try {
     for (const [index, op] of ops.entries()) {
-      world.broker.loses = loses(index);
+      world.wild.loses = loses(index) ? Number.POSITIVE_INFINITY : 0;
       await world.do(op);
     }
     await world.end();

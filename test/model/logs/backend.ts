@@ -4,6 +4,8 @@ import type { LogEntry } from '../../../shared/index.ts';
 import type { Kept } from '../reference/kept.ts';
 
 export const TOPIC = 'default';
+/** A second topic; its slot of a Cluster is on the master that has the first. */
+export const OTHER_TOPIC = 'run-4';
 /** Limits of a log, unless a test says otherwise. */
 export const ALIKE: Kept = { maxRecords: 20 };
 export const BY_TYPE: Kept = { maxRecords: 12, statuses: 3 };
@@ -23,6 +25,8 @@ export interface Backend extends AsyncDisposable {
   /** Called while no node runs. */
   restart(): Promise<void>;
   lose(): Promise<void>;
+  /** Time goes on by so much for leases and deadlines of open events, by the clock that the log goes by. */
+  passTime(ms: number): Promise<void>;
   /**
    * Puts another log in the place of this one, as the code before all versions left it: of format 1, where there are
    * formats. Called as `lose` is.
@@ -44,6 +48,7 @@ export function lend(broker: Broker): Broker {
     seek: (topic, at) => broker.seek(topic, at),
     topics: (sink) => broker.topics(sink),
     tail: (topic, sink) => broker.tail(topic, sink),
+    ...(broker.open && { open: broker.open }),
     async close() {},
   };
 }

@@ -36,6 +36,9 @@ export async function fileBackend(kept: Kept = ALIKE): Promise<Backend> {
     losesInPlace: false,
     restart: () => restart(),
     lose: () => restart(removeAll),
+    async passTime(ms) {
+      disk.passTime(ms);
+    },
     inherit: (entries) =>
       restart(async () => {
         await removeAll();

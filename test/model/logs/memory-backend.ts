@@ -8,8 +8,9 @@ export async function memoryBackend(
   wrap = (broker: Broker): Broker => broker,
   kept: Kept = ALIKE,
 ): Promise<Backend> {
-  const retention = retentionOf(kept);
-  let broker = new MemoryBroker(retention);
+  let time = Date.now();
+  const begin = () => new MemoryBroker({ ...retentionOf(kept), now: () => time });
+  let broker = begin();
   return {
     kept,
     broker: () => lend(wrap(broker)),
@@ -17,10 +18,13 @@ export async function memoryBackend(
     losesInPlace: false,
     async restart() {},
     async lose() {
-      broker = new MemoryBroker(retention);
+      broker = begin();
+    },
+    async passTime(ms) {
+      time += ms;
     },
     async inherit(entries) {
-      broker = new MemoryBroker(retention);
+      broker = begin();
       await broker.publish(TOPIC, entries);
     },
     [Symbol.asyncDispose]: () => broker.close(),

@@ -5,21 +5,42 @@ import { RedisBroker } from '../../../server/broker/redis/redis-broker.ts';
 import { completeRetention } from '../../../server/broker/retention/retention.ts';
 import { writeTopicOfFormat1 } from '../../versions/format-1.ts';
 import type { Kept } from '../reference/kept.ts';
-import { ALIKE, type Backend, retentionOf, TOPIC } from './backend.ts';
+import { ALIKE, type Backend, OTHER_TOPIC, retentionOf, TOPIC } from './backend.ts';
+import { passTime } from './redis-time.ts';
+
+/** Addresses of the servers that have the topics, and the index of topics. */
+export interface Addresses {
+  readonly topics: string;
+  readonly index: string;
+}
 
 /**
  * Each node has connections of its own; the log is lost under them.
- * @param master the server that has the log. Default: that of `url`
+ * @param at Default: all is at `url`
  */
-export async function redisBackend(url: string, kept: Kept = ALIKE, master = url): Promise<Backend> {
+export async function redisBackend(
+  url: string,
+  kept: Kept = ALIKE,
+  at: Addresses = { topics: url, index: url },
+): Promise<Backend> {
   const retention = retentionOf(kept);
   const prefix = `model-${randomUUID()}`;
-  const admin = new Redis(master);
+  const admin = new Redis(at.topics);
+  const index = at.index === at.topics ? admin : new Redis(at.index);
   const { log, meta, erased, ids, olderIds } = topicKeys(prefix, TOPIC);
   const { rules } = completeRetention('model', retention);
   const keys = [log, meta, erased, ids, olderIds, ...rules.map(({ type }) => typeKey(prefix, TOPIC, type))];
-  const lose = async () => {
+  const others = topicKeys(prefix, OTHER_TOPIC);
+  let losses = 0;
+  /** Loses the logs, and with every second loss all else that is there of their topics. */
+  const lose = async (all = losses++ % 2 === 1) => {
+    if (all)
+      for await (const found of admin.scanStream({ match: `${prefix}:*`, count: 1000 })) await unlink(found);
     await admin.del(...keys);
+    await admin.del(others.log, others.meta);
+  };
+  const unlink = async (found: string[]) => {
+    for (const key of found) await admin.unlink(key);
   };
   /** Puts something in the log's place in one step: whoever found nothing there would begin a log. */
   const replace = async (write: (all: ChainableCommander) => void) => {
@@ -43,10 +64,11 @@ export async function redisBackend(url: string, kept: Kept = ALIKE, master = url
     losesInPlace: true,
     async restart() {},
     lose,
+    passTime: (ms) => passTime({ topics: admin, index }, prefix, [TOPIC, OTHER_TOPIC], ms),
     inherit: (entries) => replace((all) => writeTopicOfFormat1(all, prefix, TOPIC, entries)),
     async [Symbol.asyncDispose]() {
-      await lose();
-      admin.disconnect();
+      await lose(true);
+      for (const each of new Set([admin, index])) each.disconnect();
     },
   };
 }

@@ -37,6 +37,8 @@ export class OpenMirror implements OpenView {
   #known: KnownOpen | null = null;
   /** The set was told: until then there is nobody to tell a change to. */
   #isReady = false;
+  /** Number of the last record at which somebody joined, and was told what is open. */
+  #joinedAt = 0;
   /** Events whose settlement or erasure has passed: a set from before, or a late change, does not bring them back. */
   readonly #settled = new LateIds();
   readonly #erased = new LateIds();
@@ -92,6 +94,7 @@ export class OpenMirror implements OpenView {
   }
 
   tell(known: KnownOpen | null, listener: Listener, place: Position) {
+    if (place.epoch === this.#epoch) this.#joinedAt = Math.max(this.#joinedAt, place.seq);
     const counts = [...this.#crowds.types].map((type) => this.#countOf(type));
     const now = { states: this.#states, counts, known: this.known(false) };
     return tellOpen(now, known?.epoch === this.#epoch ? known : null, listener, place);
@@ -132,6 +135,7 @@ export class OpenMirror implements OpenView {
   #begin(epoch: string): void {
     this.#epoch = epoch;
     this.#rev = 0;
+    this.#joinedAt = 0;
     this.#before = { rev: 0, crowded: new Set() };
     this.#states = new Map();
     this.#gone = [];
@@ -171,7 +175,8 @@ export class OpenMirror implements OpenView {
       if (this.#isOver(change.event.id, change.at)) return [];
       const is = this.#open.stateOf(change.event);
       const items = is ? this.#put(is, (audience) => asItIs(is, place, null, audience)) : [];
-      return is?.kind === 'presence' ? items : []; // others are told by their records
+      // Others are told by their records; whoever came between such a record and this change was told nothing.
+      return is?.begun && is.begun.seq > this.#joinedAt ? [] : items;
     }
     const was = this.#states.get(change.id);
     if (!was) return []; // settled by its record, erased, or malformed
