@@ -51,7 +51,7 @@ export async function redisBackend(
   let copies: { key: string; dump: Buffer | null }[] = [];
   return {
     kept,
-    broker: () => new RedisBroker({ url }, { ...retention, prefix, checkIntervalMs: 20 }),
+    broker: () => new RedisBroker({ url }, { ...retention, prefix, checkIntervalMs: 20, timeoutMs: 10_000 }),
     replica: {
       async copy() {
         copies = await Promise.all(keys.map(async (key) => ({ key, dump: await admin.dumpBuffer(key) })));
