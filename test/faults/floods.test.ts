@@ -65,9 +65,15 @@ async function growth(server: ServerChild, unit: Buffer, upgrade: boolean, ms = 
   const clients = await Promise.all(
     Array.from({ length: CLIENTS }, () => flood(server.port, unit, upgrade, ms)),
   );
-  const { residentBytes: after } = await server.state();
+  // Pages that nothing is in go back to the system in their own time; what is held for the clients stays.
+  let grown = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 20 && grown > ALLOWED_BYTES; tries++) {
+    if (tries > 0) await sleep(250);
+    const { residentBytes: after } = await server.state();
+    grown = Math.min(grown, after - before);
+  }
   for (const client of clients) client.destroy();
-  return after - before;
+  return grown;
 }
 
 describe('clients that send endlessly and read nothing', () => {

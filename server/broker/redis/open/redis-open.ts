@@ -164,7 +164,8 @@ export class RedisOpen implements OpenEvents {
 
   async lapsed(most: number, aside?: IdsByTopic): Promise<{ topic: string; event: OpenEvent }[]> {
     const { sets, due } = this.#settings;
-    const topics = await due.due(most);
+    // Topics of those that are aside may be the first ones.
+    const topics = await due.due(most + (aside?.size ?? 0));
     const looks = await Promise.allSettled(
       topics.map(async (each) => {
         const passed = [...(aside?.get(each.topic) ?? [])].map(encodeId).join(' ');
