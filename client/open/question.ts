@@ -60,7 +60,10 @@ export async function awaitAnswer<A>(wire: Wire, options: QuestionOptions): Prom
 
 type End = { state: string; by?: string | undefined; answer?: unknown };
 
-/** Follows a topic until an event is settled, or events were lost. */
+/** Ms after which a question that its asker is not shown, by a filter of its claims, is asked again. */
+const HIDDEN_MS = 5000;
+
+/** Follows a topic until an event is settled, or its settlement may have been lost, or is not for the asker to see. */
 function settlementOf(
   wire: Wire,
   path: string,
@@ -68,6 +71,8 @@ function settlementOf(
   id: string,
 ): { promise: Promise<End | { lostAt: string }>; stop: () => void } {
   let stop = (): void => {};
+  let isShown = false;
+  let hidden: ReturnType<typeof setTimeout> | undefined;
   const promise = new Promise<End | { lostAt: string }>((resolve, reject) => {
     const subscription = new Subscription(wire, path, input, {
       onItem: (item, cursor) => {
@@ -75,17 +80,24 @@ function settlementOf(
           // Asked again it would be there again.
           if (item.data.open?.includes(id)) reject(new EventsError('NOT_OPEN', 'The question was erased.'));
           resolve({ lostAt: cursor });
+        } else if (isStreamNotice(item) && !isShown) {
+          hidden ??= setTimeout(() => resolve({ lostAt: cursor }), HIDDEN_MS);
         }
         if (!('open' in item) || item.open?.id !== id) return;
+        isShown = true;
         const { state } = item.open;
-        if (state === 'lost') resolve({ lostAt: cursor });
-        else if (state !== 'open') resolve({ state, by: item.by, answer: item.answer });
+        if (state === 'open') return;
+        // Of a settlement that is not shown the state alone is told, and not the answer.
+        resolve(item.stored === false ? { lostAt: cursor } : { state, by: item.by, answer: item.answer });
       },
       onStatus: () => {},
       onRetry: () => {},
       onEnd: (error) => reject(error ?? closedError()),
     });
-    stop = () => subscription.stop();
+    stop = () => {
+      clearTimeout(hidden);
+      subscription.stop();
+    };
   });
   promise.catch(() => {}); // it is raced
   return { promise, stop };

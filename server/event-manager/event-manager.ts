@@ -211,10 +211,10 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   }: HistoryOptions<N, C> & ReadFor = {}): Promise<HistoryPage<N, C>> {
     this.#use();
     const log = this.#logs.of(parseTopic(options.topic));
-    return this.#reads.page(asker, () => {
+    return this.#reads.page(asker, (steps) => {
       // Not before its turn: a filter that is compiled takes ten times the memory of one that waits.
       const selector = ofThePast(select(this.catalog, options));
-      return readHistory<N, C>(log, selector, options, this.#reads.steps(asker));
+      return readHistory<N, C>(log, selector, options, steps);
     });
   }
 
@@ -249,7 +249,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   }: EventSelection<N, C> & ReadFor = {}): Promise<OpenPage<N, C>> {
     this.#use();
     const log = this.#logs.of(parseTopic(options.topic));
-    return this.#reads.page(asker, () => readOpen<N, C>(log, select(this.catalog, options)));
+    return this.#reads.page(asker, (steps) => readOpen<N, C>(log, select(this.catalog, options), steps));
   }
 
   /** Counts of this process since it started. */

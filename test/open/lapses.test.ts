@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { defineEvents, EventsError, growing, psycheEvents } from '../../shared/index.ts';
+import { EventManager } from '../../server/index.ts';
+import { defineEvents, EventsError, growing, psycheEvents, versions } from '../../shared/index.ts';
 import { logged, openSet, openWorld } from './world.ts';
 
 const reply = { agent_id: 'shadow', text: '' };
@@ -181,3 +182,29 @@ test('a manager of a catalog without open kinds sets no timer', () => {
   expect(openWorld({ catalog: psycheEvents }).clock.timers).toBe(0);
   expect(openWorld().clock.timers).toBe(1); // the control
 });
+
+const first = z.object({ text: z.string() });
+const second = z.object({ text: z.string(), mood: z.string() });
+const raised = versions(first, [second, (data) => ({ ...data, mood: 'calm' })]);
+
+test.each([
+  { what: 'type', older: defineEvents({ other: growing(first, 'text') }) },
+  { what: 'version', older: defineEvents({ story: growing(first, 'text') }) },
+])(
+  '[O8] a node that does not know the $what of an event settles it with the text that it has',
+  async ({ older }) => {
+    const world = openWorld({ catalog: older });
+    const { broker, clock } = world;
+    const newer = new EventManager({
+      broker,
+      clock,
+      catalog: defineEvents({ story: growing(raised, 'text') }),
+    });
+    const owner = { ...(await newer.opens.begin('story', { text: '', mood: 'gay' })), by: undefined };
+    await newer.opens.append({ ...owner, at: 0, text: 'Once upon' });
+    await clock.advance(16_000);
+    expect(await openSet(world)).toEqual([]);
+    const story = { data: { text: 'Once upon', mood: 'gay' }, open: { state: 'aborted' } };
+    expect((await logged(world)).at(-1)).toMatchObject(story);
+  },
+);

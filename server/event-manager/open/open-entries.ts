@@ -97,6 +97,20 @@ export class OpenEntries {
     return { ...rest, id: settlementId(id), ...envelopeText(envelope, isPlain) };
   }
 
+  /**
+   * The settlement of a growing event that a newer process began: this one does not know its type or version, so the text is put
+   * in as it is, and those who know it judge it. Null for an event that this process knows.
+   */
+  unjudged({ entry, grows, ...event }: OpenEvent, stamp: SettlementStamp): LogEntry | null {
+    const { type, version = 1, validatedBy: _, json, meta, ...rest } = entry;
+    const isKnown = this.#catalog.has(type) && version <= this.#catalog.versionOf(type);
+    if (isKnown || !grows) return null;
+    const envelope = envelopeOf(entry);
+    const data = { ...(envelope.data as object), [grows.field]: grows.text };
+    const text = envelopeText({ ...envelope, data }, meta === undefined);
+    return this.unchanged({ ...event, grows, entry: { ...rest, type, version, ...text } }, stamp);
+  }
+
   #textOf(entry: LogEntry, field: string): string {
     return String(valueAt(this.#opened(entry).data, [field]) ?? '');
   }

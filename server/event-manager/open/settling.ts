@@ -114,7 +114,7 @@ export class Settling {
       return this.#entries.grown(event, stamp);
     } catch (error) {
       if (stamp.state === 'done') throw error;
-      return this.#entries.unchanged(event, stamp);
+      return this.#entries.unjudged(event, stamp) ?? this.#entries.unchanged(event, stamp);
     }
   }
 }

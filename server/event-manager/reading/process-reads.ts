@@ -19,10 +19,10 @@ export class ProcessReads {
   }
 
   /** A page, in its asker's turn. @throws EventsError OVERLOADED; and what `read` throws */
-  page<P>(asker: Asker, read: () => Promise<{ page: P; chars: number }>): Promise<P> {
+  page<P>(asker: Asker, read: (steps: ReadSteps) => Promise<{ page: P; chars: number }>): Promise<P> {
     return this.#pages.run(asker, async () => {
       asker.admitAnswer();
-      const { page, chars } = await read();
+      const { page, chars } = await read(this.steps(asker));
       asker.answered(chars);
       return page;
     });

@@ -22,11 +22,16 @@ export function openSetsOf(catalog: AnyCatalog, { open }: Pick<Broker, 'open'>):
   return { catalog, events: open, stored: new Set(storedNames(catalog.opens)) };
 }
 
+const noop = (): void => {};
+
 /** A topic's open set as this process reads it: the broker's, without events that are malformed. */
 export class TopicOpen {
   readonly #topic: string;
   readonly #sets: OpenSets;
   readonly #admit: (record: LogRecord) => StreamRecord;
+  /** The reading of the set that is under way, and the one after it, which all share who asked meanwhile. */
+  #reading: Promise<OpenSet> | null = null;
+  #next: Promise<OpenSet> | null = null;
 
   /** @param admit see RecordChecks.admit */
   constructor(topic: string, sets: OpenSets, admit: (record: LogRecord) => StreamRecord) {
@@ -45,9 +50,15 @@ export class TopicOpen {
     return this.#sets.stored;
   }
 
-  /** See OpenEvents.read. */
+  /** See OpenEvents.read. One reading at a time: a set may have megabytes, and its broker serves others too. */
   read(): Promise<OpenSet> {
-    return this.#sets.events.read(this.#topic);
+    if (this.#next) return this.#next;
+    if (!this.#reading) return this.#read();
+    this.#next = this.#reading.then(noop, noop).then(() => {
+      this.#next = null;
+      return this.#read();
+    });
+    return this.#next;
   }
 
   /** An event as it is; null if it is not open any more, or not valid. @throws EventsError UNAVAILABLE, CLOSED */
@@ -68,6 +79,16 @@ export class TopicOpen {
     if (admitted.type !== entry.type) return null; // a gap in its place
     const { type, cursor, json, meta } = admitted;
     return meta === undefined ? { epoch, seq, cursor, type, json } : { epoch, seq, cursor, type, json, meta };
+  }
+
+  #read(): Promise<OpenSet> {
+    const reading = this.#sets.events.read(this.#topic);
+    this.#reading = reading;
+    const end = (): void => {
+      if (this.#reading === reading) this.#reading = null;
+    };
+    reading.then(end, end);
+    return reading;
   }
 
   /** An event of the set; null if it is not valid. */
