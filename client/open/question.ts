@@ -50,12 +50,17 @@ export async function awaitAnswer<A>(wire: Wire, options: QuestionOptions): Prom
       asking = ask();
     }
   } catch (error) {
-    // Its answer may still be on its way.
-    if (signal?.aborted) asking.then((asked) => asked.settled ?? withdraw(asked)).catch(() => {});
+    // Its answer may still be on its way. One who may not follow it waits for nothing.
+    if (signal?.aborted || isForbidden(error))
+      asking.then((asked) => asked.settled ?? withdraw(asked)).catch(() => {});
     throw error;
   } finally {
     letGo?.();
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof EventsError && error.code === 'FORBIDDEN';
 }
 
 type End = { state: string; by?: string | undefined; answer?: unknown };

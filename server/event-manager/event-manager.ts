@@ -281,11 +281,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     if (this.#closed) return;
     this.#closed = true;
     this.#publisher.flush();
-    this.#open.close();
+    const changed = this.#open.close();
     this.#newer.close();
     this.#hubs.close();
     this.#subscriptions.close();
-    await this.#broker.close();
+    await changed.then(() => this.#broker.close());
   }
 
   /** Every call begins here. */

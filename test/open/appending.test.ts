@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { EventManager } from '../../server/index.ts';
+import { defineEvents, presence } from '../../shared/index.ts';
 import { openSet, openWorld, refused, shadow } from './world.ts';
 
 test('[O4] pieces are joined, and each caller has its own answer', async () => {
@@ -81,4 +84,37 @@ test('no more text waits than an event may have', async () => {
   await expect(another).rejects.toEqual(refused('OVERLOADED'));
   await world.clock.advance(50);
   expect(await large).toEqual({ length: 200_001 });
+});
+
+test('pieces that still wait are stored when the manager closes', async () => {
+  const world = openWorld();
+  Reflect.set(world.broker, 'close', async () => {}); // it is looked at after that
+  const { opens } = world.manager;
+  const owner = { ...(await opens.begin('reply', { agent_id: 'shadow', text: '' })), by: undefined };
+  const first = opens.append({ ...owner, at: 0, text: 'Let' });
+  await first;
+  const second = opens.append({ ...owner, at: 3, text: ' me' });
+  await Promise.resolve(); // it waits to be joined with more
+  await world.manager.close();
+  expect(await second).toEqual({ length: 6 });
+  expect(await openSet(world)).toMatchObject([{ grows: { text: 'Let me' } }]);
+});
+
+test('[V4] an event that newer nodes alone know is not lost to its owner: the call is to be tried again', async () => {
+  const world = openWorld();
+  const { broker, clock } = world;
+  const catalog = defineEvents({ other: presence(z.object({ name: z.string() })) });
+  const older = new EventManager({ broker, clock, catalog });
+  const owner = {
+    ...(await world.manager.opens.begin('reply', { agent_id: 'shadow', text: '' })),
+    by: undefined,
+  };
+  const calls = [
+    () => older.opens.append({ ...owner, at: 0, text: 'x' }),
+    () => older.opens.settle({ ...owner, state: 'done' }),
+  ];
+  for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  const never = { ...owner, id: 'reply.never', at: 0, text: 'x' };
+  await expect(older.opens.append(never)).rejects.toMatchObject({ code: 'NOT_OPEN' }); // the control
+  expect(await world.manager.opens.append({ ...owner, at: 0, text: 'x' })).toEqual({ length: 1 });
 });

@@ -42,8 +42,8 @@ export class OpenEventsPart {
   }
 
   /** Sends what waits to be joined with more, and sweeps no more. What is open stays open: its owner may come back. */
-  close(): void {
+  async close(): Promise<void> {
     this.#sweep.stop();
-    this.verbs.flush();
+    await this.verbs.flush();
   }
 }

@@ -15,6 +15,7 @@ import { requireOpenSets } from '../../broker/require-open-sets.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';
 import type { Intake } from '../publish/intake.ts';
 import { traced } from '../publish/traced.ts';
+import { newerAhead } from '../records/newer-versions.ts';
 import { appendJoined, type Piece } from './joined-appends.ts';
 import { Aside } from './lapse-sweep.ts';
 import type { OpenEntries } from './open-entries.ts';
@@ -136,7 +137,7 @@ export class OpenVerbs {
   async append({ topic, at, text, ...owner }: OwnedEvent & Piece): Promise<{ length: number }> {
     const { catalog, intake } = this.#parts;
     const name = parseTopic(topic);
-    const { type, kind, field } = this.#typeOf(owner.id);
+    const { type, kind, field } = this.#typeOf(owner.id) ?? (await this.#refuse(name, owner.id));
     if (kind !== 'growing') throw otherKind(type, kind, 'cannot be appended to');
     checked('at', at);
     checked('text', text);
@@ -152,7 +153,7 @@ export class OpenVerbs {
   async update({ topic, data, ...owner }: OwnedEvent & { data: unknown }): Promise<void> {
     const { intake, entries } = this.#parts;
     const name = parseTopic(topic);
-    const begun = this.#typeOf(owner.id);
+    const begun = this.#typeOf(owner.id) ?? (await this.#refuse(name, owner.id));
     if (begun.kind !== 'presence') throw otherKind(begun.type, begun.kind, 'has no data to be replaced');
     const { entry } = intake.validated(() => entries.opening(begun, data, owner));
     await intake.admitted(() => this.#updates.add(name, owner, entry, entry.json.length));
@@ -181,7 +182,7 @@ export class OpenVerbs {
   }: OwnedEvent & { state: SettledState; reason?: string | undefined }): Promise<{ cursor: string }> {
     const { catalog, intake } = this.#parts;
     const name = parseTopic(topic);
-    const { type, kind } = this.#typeOf(owner.id);
+    const { type, kind } = this.#typeOf(owner.id) ?? (await this.#refuse(name, owner.id));
     requireOwnersState(type, kind, state);
     const given = reason === undefined ? undefined : checked('reason', reason);
     const why = given && catalog.cleans ? withoutControlCharacters(given) : given;
@@ -237,21 +238,23 @@ export class OpenVerbs {
     return { found: lapsed.length, ...(failures.length > 0 && { error: failures[0] }) };
   }
 
-  /** Sends what waits to be joined with more. */
-  flush(): void {
-    this.#appends.flushAll();
-    this.#updates.flushAll();
+  /** Sends what waits to be joined with more. Resolves once all was answered. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#appends.flushAll(), this.#updates.flushAll()]);
   }
 
   get #sets(): OpenEvents {
     return requireOpenSets(this.#parts.broker);
   }
 
-  /** The type of an event that an id names. @throws EventsError NOT_OPEN */
-  #typeOf(id: string): BegunType {
-    const found = typeOfId(this.#parts.catalog, id);
-    if (!found) throw notOpen(id);
-    return found;
+  #typeOf(id: string): BegunType | undefined {
+    return typeOfId(this.#parts.catalog, id);
+  }
+
+  /** Refuses an id of a type that the catalog lacks. @throws EventsError NOT_OPEN; UNAVAILABLE where it is open: newer nodes know it [V4] */
+  async #refuse(topic: string, id: string): Promise<never> {
+    await this.#sets.find(topic, id);
+    throw newerAhead();
   }
 
   /** The length of a growing event's text, which may have grown since it was begun. */

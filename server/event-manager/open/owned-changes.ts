@@ -64,9 +64,9 @@ export class OwnedChanges<T, R> {
     await this.#owners.get(nameOf(topic, owner))?.joined.flush();
   }
 
-  /** Sends what waits, at once. */
-  flushAll(): void {
-    for (const { joined } of this.#owners.values()) void joined.flush();
+  /** Sends what waits, at once. Resolves once all was answered. */
+  async flushAll(): Promise<void> {
+    await Promise.all([...this.#owners.values()].map(({ joined }) => joined.flush()));
   }
 
   #of(topic: string, owner: Owner): OfOwner<T, R> {

@@ -37,3 +37,13 @@ test.each([
     expect(await asked).toEqual({ answer: { allow: true }, by: 'bob', state: 'answered' });
   },
 );
+
+test('[O9] an asker who may not follow the topic is told so, and its question does not stay open', async () => {
+  const authenticate = apiKeys([apiKey('ada', 'key-of-ada', { ...ALL, subscribe: [] })]);
+  await using server = await startTestServer({}, { catalog, authenticate });
+  await using asker = connect({ url: server.url, catalog, token: 'key-of-ada' });
+  await expect(asker.ask('approval', { tool: 'deploy' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  await eventually(async () => expect((await server.manager.openEvents()).items).toEqual([]));
+  const { items } = await server.manager.history();
+  expect(items).toMatchObject([{ event: { open: { state: 'withdrawn' } } }]);
+});
