@@ -131,7 +131,9 @@ test('[O11] of more than 500 members the number is told, and handlers hear of no
   for (let n = 0; n < 501; n++) await server.manager.opens.begin('viewer', { name: `${n}` }, { topic });
   const onCount = vi.fn();
   const { objects } = arrivals(client, 'viewer', { topic, onCount });
-  await eventually(() => expect(onCount).toHaveBeenCalledWith({ type: 'viewer', count: 501, each: false }, { topic }));
+  await eventually(() =>
+    expect(onCount).toHaveBeenCalledWith({ type: 'viewer', count: 501, each: false }, { topic }),
+  );
   expect(objects).toEqual([]);
   const all = arrivals(client, 'viewer', { topic, members: 'all' });
   await eventually(() => expect(all.objects).toHaveLength(501));

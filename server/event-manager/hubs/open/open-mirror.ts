@@ -71,7 +71,6 @@ export class OpenMirror implements OpenView {
   items(batch: readonly (StreamRecord | OpenStep)[], from: Position): StreamRecord[] {
     this.#before = { rev: this.#rev, crowded: this.#crowds.types };
     this.#gone = [];
-    this.#known = null;
     const items: StreamRecord[] = [];
     let place = from;
     for (const item of batch) {
@@ -87,8 +86,10 @@ export class OpenMirror implements OpenView {
 
   known(before: boolean): KnownOpen {
     const open = this.#states.values();
-    if (before) return { ...this.#before, epoch: this.#epoch, events: [...open, ...this.#gone] };
     const { types: crowded } = this.#crowds;
+    const hasChanged = this.#gone.length > 0 || this.#before.rev !== this.#rev;
+    if (before && hasChanged)
+      return { ...this.#before, epoch: this.#epoch, events: [...open, ...this.#gone] };
     this.#known ??= { epoch: this.#epoch, rev: this.#rev, crowded, events: [...open] };
     return this.#known;
   }
@@ -113,6 +114,7 @@ export class OpenMirror implements OpenView {
       // Of another epoch nothing is open [O10]; at first nothing is known.
       if (place.epoch !== record.epoch) this.#begin(record.epoch);
       this.#epoch = record.epoch;
+      this.#known = null;
     }
     if (record.erases) this.#erase(record.erases);
     if (isLoss(record)) this.#lostAt = record.seq;

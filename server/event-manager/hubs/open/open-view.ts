@@ -60,6 +60,7 @@ export function* tellOpen(
   { reader, subject, over }: Listener,
   place: Position,
 ): Generator<ToldOpen, void, undefined> {
+  if (known === now) return; // nothing has changed
   const wasCrowded = known?.crowded ?? new Set();
   // Of those that were only counted nothing is known, and who is told their number first lets go of all.
   const since = known && known.crowded === now.crowded ? known.rev : 0;
