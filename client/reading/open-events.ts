@@ -35,14 +35,15 @@ export class OpenEvents {
   /**
    * The items to hand out for one that came: events are whole, each time another object. They are made as they are asked for:
    * who stops in between is told the rest by whoever goes on.
-   * @param isBehind its place is before the last record that came: a server that was moved to is behind the one before
+   * @param isBehind its place is before the last record that came: a server that was moved to is behind the one before, and
+   * may not know yet what that one has told
    */
   *take(item: AnyItem, isBehind = false): Generator<AnyItem, void, undefined> {
     if (isStreamUpdate(item)) yield* this.#update(item);
     else if (!isStreamNotice(item)) yield* this.#event(item, isBehind);
     else {
       // What is not told again is open no more; of a log that was lost nothing is [O10].
-      if (item.event_type === 'stream_synced') {
+      if (item.event_type === 'stream_synced' && !isBehind) {
         yield* this.#lose(({ isTold }) => !isTold);
         yield* this.#uncount(({ isTold }) => !isTold);
       }
