@@ -79,8 +79,13 @@ export interface OnOptions<N extends EventName<C>, C extends AnyCatalog>
   onSynced?: ((synced: StreamSynced['data']) => void) | undefined;
   /** Events of a topic that will not come, in their place. Never silence: without this option, check `recovered` of `onSynced`. */
   onGap?: ((gap: StreamGap['data'], meta: { topic: string }) => void) | undefined;
-  /** The number of members of a presence with so many that they are not told one by one [O11]. */
-  onCount?: ((members: { type: N; count: number }, meta: { topic: string }) => void) | undefined;
+  /**
+   * The number of members of a presence with so many that of them only your own are told [O11]. `each` is false when that
+   * begins: let go of those you know, your own are told again; true when it ends: each is told.
+   */
+  onCount?:
+    | ((members: { type: N; count: number; each?: boolean }, meta: { topic: string }) => void)
+    | undefined;
   onStatus?: ((status: StreamStatus) => void) | undefined;
   /** An error of the subscription. With `willRetry` it resumes by itself; without, it has ended. */
   onError?: ((error: Error, willRetry: boolean) => void) | undefined;

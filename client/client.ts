@@ -119,7 +119,8 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
       onItem: (item, cursor) =>
         call(() => {
           const { topic = input.topic ?? DEFAULT_TOPIC } = item;
-          if (isStreamUpdate(item)) return onCount?.(item.data as { type: N; count: number }, { topic }); // all others are events by now
+          if (isStreamUpdate(item))
+            return onCount?.(item.data as { type: N; count: number; each?: boolean }, { topic }); // all others are events by now
           if (!isStreamNotice(item)) return handler(item as EventOf<N, C>, { cursor, topic }); // `on.<type>` sends no other
           return item.event_type === 'stream_gap' ? onGap?.(item.data, { topic }) : onSynced?.(item.data);
         }),

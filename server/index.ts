@@ -65,7 +65,7 @@ export type {
 export { EventSubscription } from './event-manager/feeds/event-subscription.ts';
 export type { TopicGate } from './event-manager/feeds/subscription-factory.ts';
 export type { ListenerHandler } from './event-manager/listeners.ts';
-export type { AnswerOptions, QuestionOptions } from './event-manager/open/manager-open.ts';
+export type { AnswerOptions, HoldOptions, QuestionOptions } from './event-manager/open/manager-open.ts';
 export type { BeginOptions, OpenVerbs, OwnedEvent } from './event-manager/open/open-verbs.ts';
 export type { CopiedSettlement } from './event-manager/publish/copied.ts';
 export {

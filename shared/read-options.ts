@@ -59,7 +59,7 @@ export interface SubscriptionOptions<N extends EventName<C>, C extends AnyCatalo
   latestBy?: LatestBy<N, C> | undefined;
   /**
    * `all`: each member of a presence is told, however many a topic has. Above 500 [O11] the others are told their number, at
-   * most once a second, and what they change themselves. Default: so.
+   * most once a second, and their own subject's members. Default: so.
    */
   members?: 'all' | undefined;
 }

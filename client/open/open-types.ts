@@ -13,6 +13,11 @@ export interface BeginOptions extends RetryOptions {
   key?: string | undefined;
   /** Ms without a word of this client after which it is settled as `aborted` [O8], 1 s to 1 h. Default 15 s. */
   leaseMs?: number | undefined;
+  /**
+   * Called once, when the renewal of its lease finds that it is not open any more: this process slept past the lease, or its
+   * log was lost [O10]. A call of the handle that finds it so rejects instead.
+   */
+  onLost?: (() => void) | undefined;
 }
 
 /** Options of `client.ask`. */

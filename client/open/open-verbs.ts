@@ -92,7 +92,7 @@ export class OpenVerbs {
     kind: BegunKind,
     type: string,
     data: unknown,
-    options: BeginOptions & { onLost?: () => void },
+    options: BeginOptions,
   ): Promise<OpenHandle<unknown>> {
     const { topic, key = freshKey(), leaseMs, onLost, signal, timeoutMs } = options;
     const begun = await this.#begin(type, data, { topic, key, leaseMs }, { signal, timeoutMs });

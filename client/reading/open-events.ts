@@ -13,34 +13,47 @@ interface Held {
   isTold: boolean;
 }
 
+/** A type of which the number of members is told. */
+interface Counted {
+  readonly told: StreamUpdate & { data: Extract<StreamUpdate['data'], { count: number }> };
+  isTold: boolean;
+}
+
 /**
  * The open events of a subscription: it makes whole events of the changes that are told of them. A server keeps 1000 to a
  * topic at most, and so does this.
  */
 export class OpenEvents {
   readonly #held = new Map<string, Held>();
+  readonly #counted = new Map<string, Counted>();
 
   /** The server begins to tell anew what is open, up to its `stream_synced`. */
   restart(): void {
-    for (const held of this.#held.values()) held.isTold = false;
+    for (const known of [...this.#held.values(), ...this.#counted.values()]) known.isTold = false;
   }
 
   /**
    * The items to hand out for one that came: events are whole, each time another object. They are made as they are asked for:
    * who stops in between is told the rest by whoever goes on.
-   * @param isBehind its place is before the last record that came: a server that was moved to is behind the one before
+   * @param isBehind its place is before the last record that came: a server that was moved to is behind the one before, and
+   * may not know yet what that one has told
    */
   *take(item: AnyItem, isBehind = false): Generator<AnyItem, void, undefined> {
     if (isStreamUpdate(item)) yield* this.#update(item);
     else if (!isStreamNotice(item)) yield* this.#event(item, isBehind);
     else {
       // What is not told again is open no more; of a log that was lost nothing is [O10].
-      if (item.event_type === 'stream_synced') yield* this.#lose(({ isTold }) => !isTold);
+      if (item.event_type === 'stream_synced' && !isBehind) {
+        yield* this.#lose(({ isTold }) => !isTold);
+        yield* this.#uncount(({ isTold }) => !isTold);
+      }
       const { reason, open = [] } = item.event_type === 'stream_gap' ? item.data : {};
       // What was erased is told nothing more of, also where nobody goes on after this item.
       for (const id of open) this.#held.delete(id);
       yield item;
-      if (reason === 'epoch_changed') yield* this.#lose(({ event }) => event.topic === item.topic);
+      if (reason !== 'epoch_changed') return;
+      yield* this.#lose(({ event }) => event.topic === item.topic);
+      yield* this.#uncount(({ told }) => told.topic === item.topic);
     }
   }
 
@@ -62,15 +75,9 @@ export class OpenEvents {
     return [item];
   }
 
-  #update({ data, topic }: StreamUpdate): AnyItem[] {
-    if ('count' in data) {
-      // From here on its members are not told one by one.
-      for (const [id, { event }] of this.#held)
-        if (event.event_type === data.type && event.topic === topic) this.#held.delete(id);
-      return [
-        { event_type: 'stream_update', timestamp: new Date().toISOString(), data, ...(topic && { topic }) },
-      ];
-    }
+  #update(item: StreamUpdate): AnyItem[] {
+    const { data, topic } = item;
+    if ('count' in data) return this.#count({ ...item, data });
     const held = this.#held.get(data.id);
     if (!held || held.event.topic !== topic) return [];
     const { event, text, isTold } = held;
@@ -91,6 +98,34 @@ export class OpenEvents {
   #put(event: Held['event'], text: string | undefined, isTold: boolean): AnyItem[] {
     this.#held.set(event.open.id, { event, text, isTold });
     return [event];
+  }
+
+  #count(told: Counted['told']): AnyItem[] {
+    const { data, topic } = told;
+    const key = `${topic} ${data.type}`;
+    if (data.each) return this.#counted.delete(key) ? [told] : [];
+    const isFirst = !this.#counted.has(key);
+    this.#counted.set(key, { told, isTold: true });
+    if (!isFirst) return [told];
+    // From here on its members are not told one by one; those of its own subject are told again.
+    for (const id of this.#members(told)) this.#held.delete(id);
+    return [{ ...told, data: { ...data, each: false } }];
+  }
+
+  /** Types of which no number is told any more: their members are told one by one. */
+  *#uncount(isOver: (counted: Counted) => boolean): Generator<AnyItem, void, undefined> {
+    for (const [key, counted] of this.#counted) {
+      const { told } = counted;
+      if (!isOver(counted)) continue;
+      this.#counted.delete(key);
+      yield { ...told, data: { ...told.data, count: this.#members(told).length, each: true } };
+    }
+  }
+
+  #members({ data, topic }: Counted['told']): string[] {
+    return [...this.#held]
+      .filter(([, { event }]) => event.event_type === data.type && event.topic === topic)
+      .map(([id]) => id);
   }
 
   *#lose(isLost: (held: Held) => boolean): Generator<AnyItem, void, undefined> {

@@ -159,15 +159,16 @@ export class Subscription {
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
     const isSeen = wasSeen(id, this.#cursor);
     if (isSeen && !isSynced && isRecorded(data)) return;
-    const isBehind = isSeen && id !== this.#cursor;
-    if (!isSeen || isSynced) this.#cursor = id;
+    const cursor = furthestOf(id, this.#cursor);
+    if (!isSeen || isSynced) this.#cursor = cursor;
     this.#onBegun(); // it has a position, from which it resumes
     if (isSynced) this.#onReady();
     if (!isStreamNotice(data)) this.#wire.connection.onEvent();
     // What a replay repeats is over: nothing of it is told anew.
-    const items = this.#path === REPLAY ? [data] : this.#open.take(data, isBehind);
+    const items =
+      this.#path === REPLAY ? [data] : this.#open.take(data, (isSeen || isSynced) && cursor !== id);
     for (const item of items) {
-      this.#sink.onItem(item, id);
+      this.#sink.onItem(item, cursor);
       if (this.#stopped) return;
     }
     if (isSynced) this.#setStatus('live');
@@ -259,6 +260,13 @@ export function wasSeen(cursor: string, last: string | null): boolean {
   if (last === null) return false;
   const seen = new Map(placesOf(last));
   return placesOf(cursor).every(([log, seq]) => seq <= (seen.get(log) ?? -1));
+}
+
+/** A cursor, but in no log before `last`: a server that was moved to may be behind, and nothing is taken back. */
+function furthestOf(cursor: string, last: string | null): string {
+  const seen = new Map(placesOf(last ?? ''));
+  const places = placesOf(cursor).map(([log, seq]) => `${log}:${Math.max(seq, seen.get(log) ?? 0)}`);
+  return (cursor.startsWith('~') ? '~' : '') + places.join('~');
 }
 
 /** A cursor's place in each log it is of: `<epoch>:<seq>`, or `~<topic>:<epoch>:<seq>` for each of several topics. */

@@ -68,9 +68,12 @@ export class EventFeed<C extends AnyCatalog> {
         this.#change({ status, ...(status === 'live' && { error: null }) });
       },
       onSynced: () => this.#change({ caughtUp: this.#catchUp }),
-      onCount: ({ type, count }) => {
-        this.#arrived.count(type);
-        if (!this.#input.topics) this.#change({ counts: { ...this.#counts, [type]: count } });
+      onCount: ({ type, count, each }, { topic }) => {
+        const { topics } = this.#input;
+        if (each === false) this.#arrived.count(type, topics && topic);
+        if (topics) return;
+        const { [type]: _, ...counts } = this.#changes.counts ?? this.#snapshot.counts;
+        this.#change({ counts: each ? counts : { ...counts, [type]: count } });
       },
       onGap: (gap, { topic }) => this.#addGaps([], [this.#input.topics ? { ...gap, topic } : gap]),
       onError: (error, willRetry) => {
@@ -126,20 +129,11 @@ export class EventFeed<C extends AnyCatalog> {
     const isShared = freezeDeep(placed);
     this.#catchUp++;
     this.#arrived.add(placed);
-    // Its members are told one by one again.
-    if (event.open && event.event_type in this.#counts) {
-      const { [event.event_type]: _, ...counts } = this.#counts;
-      this.#change({ counts });
-    }
     for (const handler of [...this.#handlers])
       isolated(() => handler(isShared ? placed : copyOf(placed)), this.#report);
     // Timers of hidden pages are late; the buffer is bounded nevertheless.
     if (this.#arrived.size > 2 * this.#capacity + 1000) this.#flush();
     else this.#schedule();
-  }
-
-  get #counts(): EventsSnapshot<EventName<C>, C>['counts'] {
-    return this.#changes.counts ?? this.#snapshot.counts;
   }
 
   #addGaps(before: readonly Gap[], after: readonly Gap[]): void {

@@ -53,9 +53,9 @@ export class OpenRows<C extends AnyCatalog> {
     this.#hasChanged = true;
   }
 
-  /** Members of a type are counted from here on, and no longer told. */
-  count(type: string): void {
-    this.#drop((row) => row.event_type === type);
+  /** Members of a type are counted from here on, and no longer told. @param topic undefined: rows name none */
+  count(type: string, topic: string | undefined): void {
+    this.#drop((row) => row.event_type === type && row.topic === topic);
   }
 
   /** Events in the gap were erased, and so are not open either. */

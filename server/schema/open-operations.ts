@@ -40,6 +40,11 @@ const TEXT = { type: 'string', maxLength: MAX_GROWN };
 const OWNERS_STATE = { type: 'string', enum: ['done', 'aborted', 'withdrawn', 'left'] };
 const ANYTHING = { description: 'As the schema of the event’s data, or of its answers, says.' };
 
+const EACH = {
+  const: true,
+  description: 'From here on each member is told again, and no number.',
+};
+
 /** The notice of a change of an open event, by name. */
 export const STREAM_UPDATE: Readonly<Record<string, JsonSchema>> = {
   stream_update: envelope('stream_update', {
@@ -47,12 +52,14 @@ export const STREAM_UPDATE: Readonly<Record<string, JsonSchema>> = {
       { title: 'Text follows', ...fields({ id: ID, at: AT, text: TEXT }) },
       { title: 'A presence has other data', ...fields({ id: ID, data: ANYTHING }) },
       {
-        title: 'A presence is no longer there',
-        ...fields({ id: ID, state: { enum: SETTLED_STATES.presence } }),
+        title: 'A presence is no longer there, or an event has ended whose settlement is not sent',
+        ...fields({ id: ID, state: { enum: [...new Set(Object.values(SETTLED_STATES).flat())] } }),
       },
       {
         title: 'A presence has so many members',
-        ...fields({ type: { type: 'string' }, count: { type: 'integer' } }),
+        description:
+          'The first of a type: from here on none but those of one’s own subject are told, so let go of those that are known.',
+        ...fields({ type: { type: 'string' }, count: { type: 'integer' } }, { each: EACH }),
       },
     ],
   }),

@@ -48,7 +48,13 @@ export interface StreamUpdate {
         id: string /** The end of a presence; or of an event whose settlement this subscription does not get. */;
         state: SettledState;
       }
-    | { /** A presence with so many members that only their number is told. */ type: string; count: number };
+    | {
+        /** A presence with so many members that only their number is told, and the own of the subscriber's subject. */
+        type: string;
+        count: number;
+        /** `true`: from here on each member is told again. `false`, to handlers: those told before are let go of. */
+        each?: boolean;
+      };
 }
 
 /** An event that was settled, as it is told to whoever comes too late. */

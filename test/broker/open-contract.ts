@@ -20,6 +20,8 @@ import {
   viewer,
 } from './open-events.ts';
 import { describeOpenForget } from './open-forget-contract.ts';
+import { describeOpenLeases } from './open-lease-contract.ts';
+import { describeOpenRead } from './open-read-contract.ts';
 import { describeOpenSettle } from './open-settle-contract.ts';
 import { describeOpenTail } from './open-tail-contract.ts';
 
@@ -40,6 +42,8 @@ export function describeOpen(kind: BrokerKind): void {
   const { open } = kind;
   describeOpenBegin(kind);
   describeOpenSettle(kind);
+  describeOpenLeases(kind);
+  describeOpenRead(kind);
   describeOpenForget(kind);
   describeOpenTail(kind);
   describe('open events: append and replace', () => {

@@ -51,18 +51,18 @@ function fakeStore() {
         },
         seq,
       ),
-    viewer: (id: string, name: string, state: 'open' | 'left' = 'open') =>
+    viewer: (id: string, name: string, state: 'open' | 'left' = 'open', of?: string) =>
       tell(
         {
-          event_type: 'viewer',
-          timestamp,
+          ...{ event_type: 'viewer', timestamp, ...(of && { topic: of }) },
           data: { name },
           stored: false,
           open: { id, kind: 'presence', state },
         },
         1,
       ),
-    count: (count: number) => options.onCount?.({ type: 'viewer', count }, { topic }),
+    count: (count: number, each?: boolean, of = topic) =>
+      options.onCount?.({ type: 'viewer', count, ...(each !== undefined && { each }) }, { topic: of }),
     gap: (from: string, to: string, open?: string[]) =>
       options.onGap?.({ from, to, lost: null, reason: 'erased', ...(open && { open }) }, { topic }),
   };
@@ -194,15 +194,32 @@ test('[O11] members that are counted are not listed, until they are told one by 
   viewer('1', 'Ada');
   frame();
   expect(store.snapshot(key).open).toHaveLength(1);
-  count(501);
+  count(501, false);
   frame();
   expect(store.snapshot(key)).toMatchObject({ open: [], counts: { viewer: 501 } });
+  viewer('2', 'me'); // one's own is told nevertheless
+  count(502);
+  frame();
+  expect(store.snapshot(key)).toMatchObject({ counts: { viewer: 502 }, open: [{ data: { name: 'me' } }] });
+  viewer('2', 'me', 'left');
+  count(450, true);
   viewer('1', 'Ada');
   frame();
   expect(store.snapshot(key)).toMatchObject({ counts: {}, open: [{ data: { name: 'Ada' } }] });
   viewer('1', 'Ada', 'left');
   frame();
   expect(store.snapshot(key).open).toEqual([]);
+});
+
+test('[O11] members are counted in their own topic alone', () => {
+  const { store, viewer, count } = fakeStore();
+  const both = feedKey({ topics: [topic, 'other'] });
+  store.follow(both, 0, () => {});
+  viewer('1', 'Ada', 'open', topic);
+  viewer('2', 'Eve', 'open', 'other');
+  count(501, false, 'other');
+  frame();
+  expect(store.snapshot(both)).toMatchObject({ open: [{ data: { name: 'Ada' } }], counts: {} });
 });
 
 test('components that join alike are one member, with the data of the last, and it leaves once nobody is left', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { EventManager } from '../../server/index.ts';
 import { defineEvents, EventsError, growing, psycheEvents, versions } from '../../shared/index.ts';
@@ -208,3 +208,19 @@ test.each([
     expect((await logged(world)).at(-1)).toMatchObject(story);
   },
 );
+
+test('[O10] an owner that is silent is told once that its event is not open any more, and begins it again', async () => {
+  const { clock, manager } = openWorld();
+  const onLost = vi.fn();
+  const held = await manager.begin('reply', { ...reply, text: 'ab' }, { key: 'k', onLost });
+  await clock.advance(60_000);
+  expect(onLost).not.toHaveBeenCalled();
+  await manager.opens.settle({ id: held.id, key: 'k', by: undefined, state: 'aborted' }); // as its lease would
+  await clock.advance(60_000);
+  expect(onLost).toHaveBeenCalledOnce();
+  expect(await manager.begin('reply', reply, { key: 'k' })).toMatchObject({ settled: { state: 'aborted' } });
+  const left = vi.fn();
+  await (await manager.join('viewer', { name: 'Ada' }, { onLost: left })).close();
+  await clock.advance(60_000);
+  expect(left).not.toHaveBeenCalled();
+});

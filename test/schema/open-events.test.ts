@@ -130,6 +130,12 @@ describe('AsyncAPI of a catalog with open events', () => {
       expect(errorsOf('schemas/reply', { ...reply, ...part })).not.toBe(null);
     const update = { event_type: 'stream_update', timestamp, data: { id: 'reply.1', text: 'no offset' } };
     expect(errorsOf('schemas/stream_update', update)).not.toBe(null);
+    const counted = (more: object) =>
+      errorsOf('schemas/stream_update', { ...update, data: { type: 'viewer', count: 450, ...more } });
+    expect([counted({}), counted({ each: true })]).toEqual([null, null]);
+    expect(counted({ each: 'one' })).not.toBe(null);
+    const ended = { ...update, data: { id: 'reply.1', state: 'done' } }; // hidden by a filter
+    expect(errorsOf('schemas/stream_update', ended)).toBe(null);
     const answer = { id: 'approval.1', answer: { allow: 'yes' } };
     expect(errorsOf('messages/answer_approval.input/payload', answer)).not.toBe(null);
   });

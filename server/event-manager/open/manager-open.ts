@@ -12,6 +12,15 @@ import { begunType } from './open-ids.ts';
 import { leaseOf } from './open-options.ts';
 import type { BeginOptions, OpenVerbs } from './open-verbs.ts';
 
+/** Options of an event that is begun, and held. */
+export interface HoldOptions extends BeginOptions {
+  /**
+   * Called once, when the renewal of its lease finds that it is not open any more: this process slept past the lease, or its
+   * log was lost [O10]. A call of the handle that finds it so rejects instead. A question has no lease.
+   */
+  onLost?: (() => void) | undefined;
+}
+
 /** Options of a question, and of waiting for its answer. */
 export interface QuestionOptions extends Omit<BeginOptions, 'leaseMs'> {
   /** Withdraws the question. */
@@ -53,7 +62,7 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
   async begin<N extends OpenName<C, BegunKind>>(
     type: N,
     data: EventInput<N, C>,
-    options: BeginOptions = {},
+    { onLost, ...options }: HoldOptions = {},
   ): Promise<OpenHandle<EventInput<N, C>>> {
     const begun = await this.opens.begin(type, data, options);
     const { topic, by } = options;
@@ -66,6 +75,7 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
       begun,
       leaseMs: leaseOf(kind, options),
       clock,
+      onLost,
       calls: {
         append: (at, text) => opens.append({ ...owner, at, text }),
         update: (replaced) => opens.update({ ...owner, data: replaced }),
@@ -79,7 +89,7 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
   join<N extends OpenName<C, 'presence'>>(
     type: N,
     data: EventInput<N, C>,
-    options: Omit<BeginOptions, 'timeoutMs'> = {},
+    options: Omit<HoldOptions, 'timeoutMs'> = {},
   ): Promise<OpenHandle<EventInput<N, C>>> {
     return this.begin(type as N & OpenName<C, BegunKind>, data, options);
   }

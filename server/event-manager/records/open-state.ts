@@ -91,8 +91,11 @@ export class OpenState {
   }
 }
 
-/** Readers who are told a change: all who see the event; of a large presence its own subject, and those who want all. */
-export type Audience = 'all' | 'own' | 'counted';
+/**
+ * Readers who are told a change, of those who see the event: `all`; of a large presence its `own` subject, and those who want
+ * all; those who had the number instead (`counted`), or of them its own subject alone (`mine`).
+ */
+export type Audience = 'all' | 'own' | 'counted' | 'mine';
 
 /** A change of an open event: a reader is told it who sees the event as it was, or as it is. */
 export class ToldChange implements Told {
@@ -100,7 +103,6 @@ export class ToldChange implements Told {
   readonly was: OpenState | null;
   /** Null for one that is no longer open. */
   readonly is: OpenState | null;
-  /** `own`: those who want each member, and its own subject; `counted`: those who had the number instead. */
   readonly audience: Audience;
 
   constructor(was: OpenState | null, is: OpenState | null, audience: Audience = 'all') {
@@ -114,9 +116,10 @@ export class ToldChange implements Told {
   }
 
   form(item: StreamRecord, reader: Reader): StreamRecord | null {
-    if (this.audience === 'counted' && reader.allMembers) return null;
+    const { audience } = this;
+    if ((audience === 'counted' || audience === 'mine') && reader.allMembers) return null;
     const form = this.#seenBy(item, reader);
-    if (form === null || this.audience !== 'own' || reader.allMembers) return form;
+    if (form === null || audience === 'all' || audience === 'counted' || reader.allMembers) return form;
     const only = (this.is ?? this.was)?.by;
     return only === undefined ? null : { ...form, only };
   }
@@ -156,11 +159,16 @@ export class ToldEnd implements Told {
 export class ToldCount implements Told {
   readonly begun = null;
   readonly type: string;
+  readonly #isEach: boolean;
   readonly #countFor: (reader: Reader) => number;
 
-  /** @param countFor members that a reader would see now */
-  constructor(type: string, countFor: (reader: Reader) => number) {
+  /**
+   * @param isEach true if each member is told after it
+   * @param countFor members that a reader would see now
+   */
+  constructor(type: string, isEach: boolean, countFor: (reader: Reader) => number) {
     this.type = type;
+    this.#isEach = isEach;
     this.#countFor = countFor;
   }
 
@@ -174,7 +182,8 @@ export class ToldCount implements Told {
     place: Position,
     reader: Reader = { wants: () => true, matches: () => true, ...SEES_ALL },
   ): StreamRecord {
-    return updateRecord(place, { type: this.type, count: this.#countFor(reader) }, this);
+    const data = { type: this.type, count: this.#countFor(reader), ...(this.#isEach && { each: true }) };
+    return updateRecord(place, data, this);
   }
 }
 

@@ -38,6 +38,10 @@ function handing(open = new OpenEvents()) {
   return { open, hand };
 }
 
+/** Takes a number of members in; what handlers get of it. */
+const counted = (open: OpenEvents, count: number, each?: true) =>
+  [...open.take(update({ type: 'viewer', count, ...(each && { each }) }))].map(({ data }) => data);
+
 describe('a piece of text', () => {
   test('is joined to what is there, and the event is told whole', () => {
     const { hand } = handing();
@@ -135,12 +139,37 @@ describe('a presence', () => {
     expect(hand(update({ id: '2', state: 'left' }, 'b'))).toEqual(['Eve left']);
   });
 
-  test('is not told any more once its type is counted', () => {
+  test('[O11] is let go of when its type is counted first, and those that are told since are known', () => {
     const { hand, open } = handing();
-    hand(viewer('1', 'Ada'), reply('2', 'a'));
-    expect(hand(update({ type: 'viewer', count: 501 }))).toEqual(['stream_update']);
+    hand(viewer('1', 'Ada'), viewer('3', 'Eve', 'b'), reply('2', 'a'));
+    expect(counted(open, 501)).toEqual([{ type: 'viewer', count: 501, each: false }]);
+    expect(hand(viewer('4', 'Ida'))).toEqual(['Ida open']);
+    expect(counted(open, 502)).toEqual([{ type: 'viewer', count: 502 }]);
+    expect(hand(update({ id: '4', data: { name: 'Ina' } }), update({ id: '1', state: 'left' }))).toEqual([
+      'Ina open',
+    ]);
     open.restart();
-    expect(hand(reply('2', 'a'), synced)).toEqual(['stream_synced']);
+    expect(counted(open, 503)).toEqual([{ type: 'viewer', count: 503 }]);
+    expect(hand(reply('2', 'a'), synced)).toEqual(['Eve lost', 'Ina lost', 'stream_synced']);
+  });
+
+  test('[O11] is told again when the server says so, or counts no more after an interruption or a lost log', () => {
+    const { hand, open } = handing();
+    expect(counted(open, 450, true)).toEqual([]); // it was not counted
+    counted(open, 501);
+    expect(counted(open, 450, true)).toEqual([{ type: 'viewer', count: 450, each: true }]);
+    counted(open, 501);
+    open.restart();
+    hand(viewer('1', 'Ada'));
+    expect([...open.take(synced)]).toMatchObject([
+      { data: { type: 'viewer', count: 1, each: true } },
+      { event_type: 'stream_synced' },
+    ]);
+    expect(counted(open, 501)).toMatchObject([{ each: false }]);
+    expect([...open.take(gap('epoch_changed'))]).toMatchObject([
+      { event_type: 'stream_gap' },
+      { data: { type: 'viewer', count: 0, each: true } },
+    ]);
   });
 });
 

@@ -47,7 +47,7 @@ test.each([{}, { topics: ['default'] }])(
     await other.count(2);
     await every.count(502);
     await narrow.count(2);
-    expect(shorts(mine.items)).toEqual(['viewer open v7 now', 'viewer × 501', 'synced']);
+    expect(shorts(mine.items)).toEqual(['viewer × 501', 'viewer open v7 now', 'synced']);
     expect(shorts(other.items)).toEqual(['viewer × 501', 'synced']);
     expect(shorts(narrow.items)).toEqual(['viewer × 2', 'synced']); // no more than it would see of them
     expect(members(every)).toHaveLength(501);
@@ -77,16 +77,39 @@ test.each([{}, { topics: ['default'] }])(
 
 test('[O11] when members go, and few are left, each is told again', async () => {
   using few = collect(manager);
+  using mine = collect(manager, { subject: 's100' });
   using every = collect(manager, { members: 'all' });
   await few.count(1);
   const all = await viewers(510);
   await every.count(511);
   expect(members(few)).toHaveLength(500);
   await expect.poll(() => counts(few)[0]).toBe('viewer × 501');
+  // Whoever is told the number lets go of all, so its own are told again.
+  const begun = shorts(mine.items).indexOf('viewer × 501');
+  expect(shorts(mine.items).slice(begun)).toEqual(['viewer × 501', 'viewer open v100 now']);
   for (const viewer of all.slice(0, 60)) await viewer.settle('left');
   await every.count(571);
   await expect.poll(() => members(few).length).toBe(950);
   expect(members(every)).toHaveLength(510);
+  expect(counts(few).at(-1)).toBe('viewer × 450, each');
+  expect(shorts(few.items).indexOf('viewer × 450, each')).toBe(few.items.length - 451);
+  expect(counts(every)).toEqual([]);
   await all[100]?.settle('left');
   await expect.poll(() => shorts(few.items).at(-1)).toBe('left');
+});
+
+test('[O11] a paced subscriber is told the number and its own, then each; nothing from before makes a member of it', async () => {
+  const paced = { every: 50 };
+  using mine = collect(manager, { ...paced, subject: 's100' });
+  using other = collect(manager, paced);
+  await other.count(1);
+  const all = await viewers(501);
+  await expect.poll(() => members(mine)).toContain('viewer open v100 now');
+  await expect.poll(() => counts(mine)[0]).toBe('viewer × 501');
+  await expect.poll(() => counts(other)[0]).toBe('viewer × 501');
+  const from = other.items.findIndex(({ event_type }) => event_type === 'stream_update');
+  expect(shorts(other.items).slice(from)).toEqual(['viewer × 501']);
+  for (const viewer of all.slice(0, 51)) await viewer.settle('left');
+  await expect.poll(() => counts(other).at(-1)).toBe('viewer × 450, each');
+  await expect.poll(() => members(other).length).toBeGreaterThanOrEqual(450);
 });

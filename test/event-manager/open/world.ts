@@ -164,11 +164,22 @@ export interface Item {
 
 /** An item as a short text, for tests of order: `note 1`, `reply open "ab"`, `+"c"@2`, `viewer open Ada`, `left`, `synced`. */
 export function short({ event_type, data, open, stored }: Item): string {
-  const { text, at, state, name, count, type, who, tool, data: replaced } = data as Record<string, unknown>;
+  const {
+    text,
+    at,
+    state,
+    name,
+    count,
+    type,
+    who,
+    tool,
+    each,
+    data: replaced,
+  } = data as Record<string, unknown>;
   const now = stored === false ? ' now' : '';
   const { name: newName } = (replaced ?? {}) as { name?: string };
   if (event_type === 'stream_update') {
-    if (count !== undefined) return `${type} × ${count}`;
+    if (count !== undefined) return `${type} × ${count}${each ? ', each' : ''}`;
     if (replaced !== undefined) return `= ${newName}`;
     return state === undefined ? `+${text}@${at}` : `${state}`;
   }

@@ -31,15 +31,19 @@ export class Crowds {
     return this.#sizes.get(type) ?? 0;
   }
 
-  /** Notes that members came, or left. @returns true if from now on each is told again */
-  add(type: string, members: number): boolean {
+  /** Notes that members came, or left. @returns what is told from now on, where that was otherwise before */
+  add(type: string, members: number): 'count' | 'each' | null {
     const size = (this.#sizes.get(type) ?? 0) + members;
     if (size > 0) this.#sizes.set(type, size);
     else this.#sizes.delete(type);
-    if (!this.has(type) && size > MAX_TOLD) this.#crowded = new Set([...this.#crowded, type]);
-    if (!this.has(type) || size > TOLD_AGAIN) return false;
+    if (!this.has(type)) {
+      if (size <= MAX_TOLD) return null;
+      this.#crowded = new Set([...this.#crowded, type]);
+      return 'count';
+    }
+    if (size > TOLD_AGAIN) return null;
     this.#crowded = new Set([...this.#crowded].filter((crowded) => crowded !== type));
-    return true;
+    return 'each';
   }
 
   /** Tells if the number of a crowded type's members is to be told now; if it was a moment ago, it will be later. */

@@ -71,7 +71,6 @@ export class OpenMirror implements OpenView {
   items(batch: readonly (StreamRecord | OpenStep)[], from: Position): StreamRecord[] {
     this.#before = { rev: this.#rev, crowded: this.#crowds.types };
     this.#gone = [];
-    this.#known = null;
     const items: StreamRecord[] = [];
     let place = from;
     for (const item of batch) {
@@ -87,16 +86,18 @@ export class OpenMirror implements OpenView {
 
   known(before: boolean): KnownOpen {
     const open = this.#states.values();
-    if (before) return { ...this.#before, epoch: this.#epoch, events: [...open, ...this.#gone] };
     const { types: crowded } = this.#crowds;
+    const hasChanged = this.#gone.length > 0 || this.#before.rev !== this.#rev;
+    if (before && hasChanged)
+      return { ...this.#before, epoch: this.#epoch, events: [...open, ...this.#gone] };
     this.#known ??= { epoch: this.#epoch, rev: this.#rev, crowded, events: [...open] };
     return this.#known;
   }
 
   tell(known: KnownOpen | null, listener: Listener, place: Position) {
     if (place.epoch === this.#epoch) this.#joinedAt = Math.max(this.#joinedAt, place.seq);
-    const counts = [...this.#crowds.types].map((type) => this.#countOf(type));
-    const now = { states: this.#states, counts, known: this.known(false) };
+    const countOf = (type: string) => this.#countOf(type);
+    const now = { states: this.#states, countOf, known: this.known(false) };
     return tellOpen(now, known?.epoch === this.#epoch ? known : null, listener, place);
   }
 
@@ -113,6 +114,7 @@ export class OpenMirror implements OpenView {
       // Of another epoch nothing is open [O10]; at first nothing is known.
       if (place.epoch !== record.epoch) this.#begin(record.epoch);
       this.#epoch = record.epoch;
+      this.#known = null;
     }
     if (record.erases) this.#erase(record.erases);
     if (isLoss(record)) this.#lostAt = record.seq;
@@ -234,12 +236,24 @@ export class OpenMirror implements OpenView {
     const was = this.#states.get(is.id);
     this.#states.set(is.id, is);
     if (is.kind !== 'presence') return [told('all')];
-    if (was) this.#gone.push(was);
-    else this.#crowds.add(is.type, 1);
     const { type } = is;
+    if (was) this.#gone.push(was);
+    else if (this.#crowds.add(type, 1) === 'count') return this.#counted(is, told('own'));
     if (!this.#crowds.has(type)) return [told('all')];
     const item = told('own');
     return [item, ...this.#due(type, item)];
+  }
+
+  /** From here on the number of members is told: all are let go of, so each subject is told its own again. @param last who came last */
+  #counted(last: OpenState, item: StreamRecord): StreamRecord[] {
+    this.#crowds.isDue(last.type); // from now on once a second, and now in any case
+    const others = this.#members(last.type).filter((is) => is !== last && is.by !== undefined);
+    const count = this.#countOf(last.type).at(item);
+    return [count, item, ...others.map((is) => asItIs(is, item, null, 'mine'))];
+  }
+
+  #members(type: string): OpenState[] {
+    return [...this.#states.values()].filter((is) => is.type === type);
   }
 
   /** @param isLost its record may be among those that nobody was handed */
@@ -250,9 +264,9 @@ export class OpenMirror implements OpenView {
       return isLost ? [updateRecord(place, { id, state }, new ToldChange(was, null))] : [];
     const isCrowded = this.#crowds.has(type);
     const item = updateRecord(place, { id, state }, new ToldChange(was, null, isCrowded ? 'own' : 'all'));
-    if (!this.#crowds.add(type, -1)) return [item, ...this.#due(type, item)];
-    const members = [...this.#states.values()].filter((other) => other.type === type);
-    return [item, ...members.map((is) => asItIs(is, place, null, 'counted'))];
+    if (this.#crowds.add(type, -1) !== 'each') return [item, ...this.#due(type, item)];
+    const members = this.#members(type).map((is) => asItIs(is, place, null, 'counted'));
+    return [item, this.#countOf(type).at(place), ...members];
   }
 
   #remove(id: string): void {
@@ -267,7 +281,7 @@ export class OpenMirror implements OpenView {
   }
 
   #countOf(type: string): ToldCount {
-    return new ToldCount(type, (reader) => {
+    return new ToldCount(type, !this.#crowds.has(type), (reader) => {
       if (!reader.narrows) return this.#crowds.sizeOf(type);
       let count = 0;
       for (const { seen } of this.#states.values()) if (seen.type === type && reader.matches(seen)) count++;

@@ -48,27 +48,32 @@ export interface Listener {
 /** An open set at one moment. */
 interface OpenNow {
   readonly states: ReadonlyMap<string, OpenState>;
-  /** Numbers of members, of crowded presences. */
-  readonly counts: readonly ToldCount[];
+  /** The number of a type's members. */
+  readonly countOf: (type: string) => ToldCount;
   readonly known: KnownOpen;
 }
 
 /** See {@link OpenView.tell}. The events that changed last come last, so whoever takes a part can go on from there. */
 export function* tellOpen(
-  { states, counts, known: now }: OpenNow,
+  { states, countOf, known: now }: OpenNow,
   known: KnownOpen | null,
   { reader, subject, over }: Listener,
   place: Position,
 ): Generator<ToldOpen, void, undefined> {
-  // Of those that were only counted nothing is known.
-  const isThinned = [...(known?.crowded ?? [])].some((type) => !now.crowded.has(type));
-  const since = isThinned || !known ? 0 : known.rev;
+  if (known === now) return; // nothing has changed
+  const wasCrowded = known?.crowded ?? new Set();
+  // Of those that were only counted nothing is known, and who is told their number first lets go of all.
+  const since = known && known.crowded === now.crowded ? known.rev : 0;
   let items = outOfSight(known?.events ?? [], states, reader)
     .filter(({ id }) => !over.has(id))
     .map((was) => {
       const state = was.kind === 'presence' ? 'left' : 'lost';
       return updateRecord(place, { id: was.id, state }, new ToldChange(was, null));
     });
+  if (known?.rev !== now.rev) {
+    const counted = [...[...wasCrowded].filter((type) => !now.crowded.has(type)), ...now.crowded];
+    items.push(...counted.map(countOf).flatMap((count) => count.form(count.at(place), reader) ?? []));
+  }
   let chars = 0;
   for (const state of changedSince(since, states, now.crowded, reader, subject)) {
     const item = state.at(place);
@@ -79,8 +84,6 @@ export function* tellOpen(
     items = [];
     chars = 0;
   }
-  if (known?.rev !== now.rev)
-    items.push(...counts.flatMap((count) => count.form(count.at(place), reader) ?? []));
   if (items.length > 0) yield { items, known: now };
 }
 

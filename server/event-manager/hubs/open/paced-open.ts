@@ -93,9 +93,12 @@ export class PacedOpen implements OpenView {
   /** Hands over what is held, in a place. */
   take(place: Position): StreamRecord[] {
     const items = [...this.#latest.values()].map((item) => placed(item, place));
+    const { crowded } = this.#view.known(false);
     for (const [id, { was, audience, item }] of this.#changed) {
       const is = this.#view.get(id) ?? null;
-      const told = new ToldChange(was, is, audience);
+      // Changes before it was crowded are for no more readers than those since.
+      const isCrowded = crowded.has((is ?? was)?.type ?? '') && audience !== 'mine';
+      const told = new ToldChange(was, is, isCrowded ? 'own' : audience);
       if (is) items.push({ ...is.at(place), told });
       // Others are settled by their records, unless those were lost.
       else if (was?.kind === 'presence' || isEnd(item)) items.push({ ...placed(item, place), told });
