@@ -6,8 +6,8 @@ import type { OpenEvents, OpenSink } from './open/open-events.ts';
 import type { Cuts, Types } from './retention/cuts.ts';
 
 /**
- * Keeps the logs of topics, and brings their records to every process. These comments are the contract; the suites
- * `test/broker/*-contract.ts` run it against every implementation.
+ * Keeps the logs of topics, and brings their records to every process. These comments are the contract; the suite in
+ * `test/broker/contract/` runs it against every implementation.
  *
  * A record keeps its entry's `validatedBy` where the broker knows that the text is unchanged. Every other
  * record is delivered only if its text is valid, or was lately, in the reading process.

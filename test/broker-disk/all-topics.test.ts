@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { IDEMPOTENCY_MS } from '../../server/broker/broker.ts';
 import { MAX_EMPTY_TOPICS } from '../../server/broker/retention/retention.ts';
 import type { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
-import { entries, entry, numbersOf, RecordingSink } from '../broker/entries.ts';
+import { entries, entry, numbersOf, RecordingSink } from '../broker/contract/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const maxAgeMs = 1000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allRecords, entries, entry, RecordingSink } from '../broker/entries.ts';
+import { allRecords, entries, entry, RecordingSink } from '../broker/contract/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { entries, entry, numbersOf, RecordingSink } from '../broker/entries.ts';
+import { entries, entry, numbersOf, RecordingSink } from '../broker/contract/entries.ts';
 import { eventually } from '../client/eventually.ts';
 import { DiskFixture } from './fixtures.ts';
 

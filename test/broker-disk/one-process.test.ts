@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { entry } from '../broker/entries.ts';
+import { entry } from '../broker/contract/entries.ts';
 import { bundle } from '../setup/bundle.ts';
 import { DiskFixture } from './fixtures.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_EMPTY_TOPICS } from '../../server/broker/retention/retention.ts';
 import type { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
-import { allRecords, entries, entry } from '../broker/entries.ts';
+import { allRecords, entries, entry } from '../broker/contract/entries.ts';
 import {
   approval,
   comparable,
@@ -14,7 +14,7 @@ import {
   settling,
   topic,
   viewer,
-} from '../broker/open-events.ts';
+} from '../broker/open/open-events.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

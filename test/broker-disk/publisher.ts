@@ -1,6 +1,6 @@
 import { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
 import { formatCursor } from '../../shared/cursor.ts';
-import { entry } from '../broker/entries.ts';
+import { entry } from '../broker/contract/entries.ts';
 
 /** Publishes `p-<from>`, `p-<from + 1>`, … until it is killed, and prints each id and cursor once it is acknowledged. */
 const [path = '', durability, acknowledge, from] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
-import { entries, numbersOf } from '../broker/entries.ts';
+import { entries, numbersOf } from '../broker/contract/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';

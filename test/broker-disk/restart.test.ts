@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { IDEMPOTENCY_MS } from '../../server/broker/broker.ts';
 import { formatCursor, parseCursor } from '../../shared/cursor.ts';
-import { entries, entry, numbersOf } from '../broker/entries.ts';
+import { entries, entry, numbersOf } from '../broker/contract/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';

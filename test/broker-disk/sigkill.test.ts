@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseCursor } from '../../shared/cursor.ts';
-import { allRecords } from '../broker/entries.ts';
+import { allRecords } from '../broker/contract/entries.ts';
 import { bundle } from '../setup/bundle.ts';
 import { DiskFixture } from './fixtures.ts';
 

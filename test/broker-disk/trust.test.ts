@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Marks, textOf } from '../../server/broker/sqlite/file/marks.ts';
 import { doubtAbout, type LogState, type Surroundings } from '../../server/broker/sqlite/file/trust.ts';
-import { entries, numbersOf } from '../broker/entries.ts';
+import { entries, numbersOf } from '../broker/contract/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
 import type { LogEntry } from '../../shared/log.ts';
-import { entry } from '../broker/entries.ts';
+import { entry } from '../broker/contract/entries.ts';
 import { DiskFixture } from './fixtures.ts';
 
 const topic = 'run-1';

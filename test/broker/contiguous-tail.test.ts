@@ -4,7 +4,7 @@ import type { Bounds, LogRecord, ReadResult } from '../../server/broker/broker.t
 import { gapAfter, pageOf } from '../../server/broker/gaps.ts';
 import { ContiguousTail } from '../../server/broker/tail/contiguous-tail.ts';
 import type { Position } from '../../shared/cursor.ts';
-import { entry, RecordingSink } from './entries.ts';
+import { entry, RecordingSink } from './contract/entries.ts';
 
 /** Records from…to of an epoch. */
 function records(from: number, to: number, epoch = 'a'): LogRecord[] {

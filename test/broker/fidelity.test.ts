@@ -6,8 +6,8 @@ import * as z from 'zod';
 import { EventManager } from '../../server/index.ts';
 import { defineEvents, EventsError, toLogEntry } from '../../shared/index.ts';
 import { Collector } from '../support/collect.ts';
+import { brokerKinds } from './contract/fixtures.ts';
 import { type Case, plainCases, richCases } from './fidelity-cases.ts';
-import { brokerKinds } from './fixtures.ts';
 
 const SEED = 11;
 const EVENTS = 400;

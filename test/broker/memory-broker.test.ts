@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { expectGone, liveBytes } from '../support/garbage.ts';
-import { entry } from './entries.ts';
+import { entry } from './contract/entries.ts';
 
 test('a trimmed record is not kept in memory because of its id', async () => {
   const broker = new MemoryBroker({ maxRecords: 1 });

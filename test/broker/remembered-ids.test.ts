@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { IDEMPOTENCY_MS } from '../../server/broker/broker.ts';
 import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { RememberedIds } from '../../server/broker/remembered-ids.ts';
-import { entry } from './entries.ts';
+import { entry } from './contract/entries.ts';
 
 test('[D3] an id is remembered for five minutes, then forgotten', () => {
   let now = 0;

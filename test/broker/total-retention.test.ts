@@ -5,7 +5,7 @@ import { MemoryBroker } from '../../server/broker/memory-broker.ts';
 import { MAX_EMPTY_TOPICS } from '../../server/broker/retention/retention.ts';
 import type { LogEntry } from '../../shared/log.ts';
 import { liveBytes } from '../support/garbage.ts';
-import { entries, entry, numbersOf, RecordingSink } from './entries.ts';
+import { entries, entry, numbersOf, RecordingSink } from './contract/entries.ts';
 
 const KIB = 1024;
 

@@ -24,7 +24,7 @@ test('the keys that docs/operations.md shows are accepted', () => {
 
 /** `access/expiry`: make before break; all → the file, and what is said of it. */
 function proofsOf(cell: string): { file: string; titles: string[] }[] {
-  return [...cell.matchAll(/`([a-z-]+\/[a-z-]+)`(?:: ((?:(?!; `[a-z-]+\/).)*))?/g)].map(
+  return [...cell.matchAll(/`([a-z-]+(?:\/[a-z-]+)+)`(?:: ((?:(?!; `[a-z-]+\/).)*))?/g)].map(
     ({ 1: file = '', 2: said = 'all' }) => ({
       file: `test/${file}.test.ts`,
       titles: said

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { EventManager } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
-import { brokerKinds } from '../broker/fixtures.ts';
+import { brokerKinds } from '../broker/contract/fixtures.ts';
 import { Collector } from '../support/collect.ts';
 import { holdTimeouts, turns } from './timeouts.ts';
 

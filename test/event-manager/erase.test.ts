@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { EventManager } from '../../server/index.ts';
 import { defineEvents, versions } from '../../shared/index.ts';
-import { type BrokerFixture, brokerKinds } from '../broker/fixtures.ts';
+import { type BrokerFixture, brokerKinds } from '../broker/contract/fixtures.ts';
 import { Collector } from '../support/collect.ts';
 
 const catalog = defineEvents({

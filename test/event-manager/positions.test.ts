@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EventManager } from '../../server/index.ts';
 import type { StreamGap } from '../../shared/index.ts';
-import { type BrokerKind, brokerKinds } from '../broker/fixtures.ts';
+import { type BrokerKind, brokerKinds } from '../broker/contract/fixtures.ts';
 import { agentMessage } from '../support/events.ts';
 
 type GapData = StreamGap['data'];

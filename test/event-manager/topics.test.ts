@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { EventManager, MemoryBroker, type SubscribeOptions } from '../../server/index.ts';
 import { parseTopicsCursor } from '../../shared/cursor.ts';
 import type { EventName, PsycheCatalog } from '../../shared/index.ts';
-import { brokerKinds } from '../broker/fixtures.ts';
+import { brokerKinds } from '../broker/contract/fixtures.ts';
 import { Collector } from '../support/collect.ts';
 import { agentMessage } from '../support/events.ts';
 

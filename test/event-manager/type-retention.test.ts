@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EventManager, type SubscribeOptions } from '../../server/index.ts';
 import type { EventName, PsycheCatalog, StreamGap } from '../../shared/index.ts';
-import { brokerKinds } from '../broker/fixtures.ts';
+import { brokerKinds } from '../broker/contract/fixtures.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 
 type Name = EventName<PsycheCatalog>;

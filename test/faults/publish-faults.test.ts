@@ -7,7 +7,7 @@ import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { psycheEvents, toLogEntry } from '../../shared/index.ts';
 import { DeliveryChecker } from '../../verify/index.ts';
-import { allRecords } from '../broker/entries.ts';
+import { allRecords } from '../broker/contract/entries.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { isLong, size, tell } from './chaos.ts';

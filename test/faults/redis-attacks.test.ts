@@ -6,7 +6,7 @@ import type { Broker } from '../../server/broker/broker.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { PUBLISH } from '../../server/broker/redis/log/publish-script.ts';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
-import { admin, expectNothingPrinted } from '../broker/redis-admin.ts';
+import { admin, expectNothingPrinted } from '../broker/redis/redis-admin.ts';
 import type { RedisServer } from '../setup/redis-server.ts';
 import { median, rounds, size, tell } from './chaos.ts';
 import { startCluster } from './cluster.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
-import { admin, expectNothingPrinted } from '../broker/redis-admin.ts';
+import { admin, expectNothingPrinted } from '../broker/redis/redis-admin.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { median, rounds, size, tell } from './chaos.ts';
 import { startCluster } from './cluster.ts';

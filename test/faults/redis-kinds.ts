@@ -1,4 +1,4 @@
-import { admin } from '../broker/redis-admin.ts';
+import { admin } from '../broker/redis/redis-admin.ts';
 import { startRedisCluster } from '../setup/redis-cluster.ts';
 import { startRedisSentinel } from '../setup/redis-sentinel.ts';
 import { type RedisServer, startRedis } from '../setup/redis-server.ts';

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
-import { expectNothingPrinted } from '../broker/redis-admin.ts';
+import { expectNothingPrinted } from '../broker/redis/redis-admin.ts';
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import type { RedisServer } from '../setup/redis-server.ts';

@@ -11,7 +11,7 @@ const SLOW = [
   'cli',
   'docs/typescript.test.ts',
   'docs/shell.test.ts',
-  'broker/redis-failover.test.ts',
+  'broker/redis-servers/redis-failover.test.ts',
   'dashboard',
   'react',
 ];

@@ -6,9 +6,9 @@ import type { Broker } from '../../server/broker/broker.ts';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { loadSqlite } from '../../server/broker/sqlite/file/engine.ts';
 import { checkLog, EventManager, openWholeLog } from '../../server/index.ts';
-import { entry, RecordingSink } from '../broker/entries.ts';
-import { redisFixture } from '../broker/fixtures.ts';
-import { approval } from '../broker/open-events.ts';
+import { entry, RecordingSink } from '../broker/contract/entries.ts';
+import { redisFixture } from '../broker/contract/fixtures.ts';
+import { approval } from '../broker/open/open-events.ts';
 import { DiskFixture } from '../broker-disk/fixtures.ts';
 import {
   EPOCHS,

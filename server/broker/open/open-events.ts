@@ -4,7 +4,7 @@ import type { BegunKind, SettledState, Settlement } from '../../../shared/open/o
 
 /**
  * The open sets of topics: what was begun and is not settled yet. A part of a broker; these comments are the contract, and
- * `test/broker/open-contract.ts` runs it against every implementation.
+ * `test/broker/open/open-contract.ts` runs it against every implementation.
  *
  * Each change is one step, together with the record that it appends, if it appends one: either all of it happens or nothing.
  * It moves the set's revision on by one and is announced to all tails, in order with the records around it. With an epoch of

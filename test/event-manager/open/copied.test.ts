@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventManager } from '../../../server/index.ts';
 import type { OpenPart } from '../../../shared/index.ts';
-import { type BrokerFixture, brokerKinds } from '../../broker/fixtures.ts';
+import { type BrokerFixture, brokerKinds } from '../../broker/contract/fixtures.ts';
 import { catalog, collect, type Events, shorts } from './world.ts';
 
 const answered: OpenPart = { id: 'approval.1', kind: 'question', state: 'answered' };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
 import { defineEvents } from '../../../shared/index.ts';
-import { type BrokerFixture, brokerKinds } from '../../broker/fixtures.ts';
+import { type BrokerFixture, brokerKinds } from '../../broker/contract/fixtures.ts';
 import { catalog, collect, type Events, OpenTopic, shorts } from './world.ts';
 
 const refused = (code: string) => expect.objectContaining({ code });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Broker } from '../../../server/broker/broker.ts';
-import { openOf } from '../../broker/open-events.ts';
-import { admin } from '../../broker/redis-admin.ts';
+import { openOf } from '../../broker/open/open-events.ts';
+import { admin } from '../../broker/redis/redis-admin.ts';
 
 /** Ms after the end of its lease by which an event is settled [O8]. */
 const LATEST_MS = 5000;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Broker } from '../../../server/broker/broker.ts';
 import { RedisBroker } from '../../../server/broker/redis/redis-broker.ts';
-import { openOf } from '../../broker/open-events.ts';
+import { openOf } from '../../broker/open/open-events.ts';
 import { startRedis } from '../../setup/redis-server.ts';
 import { startBalancer } from '../balancer.ts';
 import { rounds, size, tell } from '../chaos.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { Broker } from '../../../server/broker/broker.ts';
 import { fromLogEntry } from '../../../shared/log.ts';
-import { allRecords } from '../../broker/entries.ts';
-import { openOf } from '../../broker/open-events.ts';
+import { allRecords } from '../../broker/contract/entries.ts';
+import { openOf } from '../../broker/open/open-events.ts';
 import type { OpenCatalog } from '../../open/catalog.ts';
 import type { Watcher } from './watchers.ts';
 import { type Told, textOf } from './writers.ts';

@@ -6,7 +6,7 @@ import { Feed } from '../../../server/event-manager/feeds/feed.ts';
 import type { Hub } from '../../../server/event-manager/hubs/hub.ts';
 import { MergedHub } from '../../../server/event-manager/hubs/merged-hub.ts';
 import { EventManager } from '../../../server/index.ts';
-import { brokerKinds } from '../../broker/fixtures.ts';
+import { brokerKinds } from '../../broker/contract/fixtures.ts';
 import { eventOf, wantedOf } from '../events/wanted.ts';
 import { checkTaken, placeOf } from './check-topics.ts';
 import { AttachedReader, IteratingReader, type TopicsReader } from './topics-reader.ts';
