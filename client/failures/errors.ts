@@ -44,11 +44,6 @@ function isTrpcFailure(error: unknown): error is TRPCClientError<AppRouter<AnyCa
   return error instanceof Error && error.name === 'TRPCClientError';
 }
 
-/** Tells if trying again can help. */
-export function isRetryable(error: Error): boolean {
-  return error instanceof EventsError && ERRORS[error.code].retry;
-}
-
 /** The error of a client that was closed. */
 export function closedError(cause?: Error | null): EventsError {
   const isUnauthenticated = cause instanceof EventsError && cause.code === 'UNAUTHENTICATED';

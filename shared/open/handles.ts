@@ -1,6 +1,7 @@
 import { withoutControlCharacters } from '../data/control-characters.ts';
-import { EventsError } from '../errors.ts';
+import { EventsError, isRetryable } from '../errors.ts';
 import type { Clock } from '../timing.ts';
+import { unsentError } from './append-errors.ts';
 import { MAX_GROWN, MAX_REASON } from './bounds.ts';
 import { JoinedChanges } from './joined-changes.ts';
 import type { BegunKind, SettledState, Settlement } from './open-part.ts';
@@ -33,13 +34,14 @@ export interface OpenCalls {
 export interface OpenHandle<Data = unknown> extends Readonly<BegunEvent> {
   /**
    * Appends to the text of a growing event. Pieces are joined for 50 ms and sent in order, without their control characters.
-   * Nobody has to wait for it; {@link done} tells a failure.
-   * @throws EventsError ALREADY_SETTLED, NOT_OPEN, CONFLICT, TOO_LARGE, FORBIDDEN
+   * Nobody has to wait for it; {@link done} tells a failure that is final. Text that was not taken for a passing reason
+   * (UNAVAILABLE, OVERLOADED, RATE_LIMITED, TOKEN_EXPIRED) is kept, and sent with the next append, with `done` or `abort`.
+   * @throws EventsError those; ALREADY_SETTLED, NOT_OPEN, CONFLICT, TOO_LARGE, FORBIDDEN
    */
   append(text: string): Promise<void>;
   /** Replaces the data of a presence; of several within 50 ms the last is sent. @throws EventsError as {@link append} */
   update(data: Data): Promise<void>;
-  /** Settles a growing event, after all of its text. @throws EventsError as {@link append}; INVALID_EVENT: then it is still open */
+  /** Settles a growing event, after all of its text. Call it again after a failure that passes. @throws EventsError as {@link append}; INVALID_EVENT: then it is still open */
   done(): Promise<{ cursor: string }>;
   /** Settles a growing event as `aborted`, with the text that it has. Of a reason 1000 characters are told. @throws EventsError as {@link append} */
   abort(reason?: string): Promise<{ cursor: string }>;
@@ -83,8 +85,17 @@ class Handle<Data> implements OpenHandle<Data> {
   readonly #data: JoinedChanges<unknown>;
   /** Length of the text that was sent. */
   #length: number;
-  /** Length of the text that waits. */
+  /** Length of the text that waits, with what is kept. */
   #waiting = 0;
+  /** Text on its way, or kept after a failure. */
+  #unsent = '';
+  /**
+   * Length of its first piece, where that was tried before: it may be there already, and only sent again as it was is it
+   * taken for the same [O4].
+   */
+  #tried = 0;
+  /** State of a settlement that was tried, of which nobody knows how it ended. */
+  #settling: SettledState | undefined;
   /** The first half of a surrogate pair, whose second half has not come yet. */
   #half = '';
   #ended = false;
@@ -103,6 +114,7 @@ class Handle<Data> implements OpenHandle<Data> {
       clock,
       (before = '', added) => before + added,
       (text) => this.#sendText(text),
+      { isFinal: (error) => !isRetryable(error) },
     );
     this.#data = new JoinedChanges<unknown>(
       clock,
@@ -110,7 +122,7 @@ class Handle<Data> implements OpenHandle<Data> {
       async (data) => {
         await this.#ownCall(calls.update(data));
       },
-      { areWhole: true },
+      { isFinal: () => false }, // each is whole
     );
     if (begun.settled) this.#end();
     else this.#renewLater();
@@ -144,14 +156,16 @@ class Handle<Data> implements OpenHandle<Data> {
     this.#half = '';
     if (half !== '') void this.#add(half);
     try {
+      const last = this.#waiting > 0 ? this.#text.add('') : undefined; // with what is kept
       await this.#text.flush();
       await this.#data.flush();
+      await last;
     } catch (error) {
       // What was not taken cannot be done; to give it up is possible.
       if (state === 'done' || isOver(error)) throw error;
     }
     const why = reason && wellFormed(reason.slice(0, MAX_REASON));
-    const settled = await this.#ownCall(this.#options.calls.settle(state, why));
+    const settled = await this.#settleOnce(state, why);
     this.#end();
     return settled;
   }
@@ -168,6 +182,17 @@ class Handle<Data> implements OpenHandle<Data> {
     }
   }
 
+  async #settleOnce(state: SettledState, reason: string | undefined): Promise<{ cursor: string }> {
+    try {
+      return await this.#ownCall(this.#options.calls.settle(state, reason));
+    } catch (error) {
+      const settled = error instanceof EventsError ? error.settled : undefined;
+      if (settled && settled.state === this.#settling) return { cursor: settled.cursor };
+      if (isRetryable(error)) this.#settling = state;
+      throw error;
+    }
+  }
+
   #add(text: string): Promise<void> {
     if (text === '') return Promise.resolve();
     // No event has more text than may wait to be sent.
@@ -176,14 +201,21 @@ class Handle<Data> implements OpenHandle<Data> {
     return this.#text.add(wellFormed(text));
   }
 
+  /** Sends text after what was kept. What is not taken is kept, and goes with the next. */
   async #sendText(text: string): Promise<void> {
-    for (let from = 0; from < text.length; ) {
-      const most = Math.min(from + MAX_PIECE, text.length);
-      const to = most < text.length && isHighSurrogate(text, most - 1) ? most - 1 : most;
-      await this.#ownCall(this.#options.calls.append(this.#length, text.slice(from, to)));
-      this.#length += to - from;
-      this.#waiting -= to - from;
-      from = to;
+    this.#unsent += text;
+    while (this.#unsent !== '') {
+      this.#tried ||= firstPiece(this.#unsent);
+      const piece = this.#unsent.slice(0, this.#tried);
+      try {
+        await this.#ownCall(this.#options.calls.append(this.#length, piece));
+      } catch (error) {
+        throw unsentError(error);
+      }
+      this.#unsent = this.#unsent.slice(piece.length);
+      this.#tried = 0;
+      this.#length += piece.length;
+      this.#waiting -= piece.length;
     }
   }
 
@@ -210,7 +242,10 @@ class Handle<Data> implements OpenHandle<Data> {
   async #renew(): Promise<void> {
     const { calls, leaseMs, onLost } = this.#options;
     try {
-      if (await calls.touch()) return this.#renewLater();
+      if (await calls.touch()) {
+        if (this.#unsent !== '') void this.#text.add(''); // the server is back
+        return this.#renewLater();
+      }
     } catch (error) {
       if (isOver(error)) return this.#end();
       return this.#renewLater(leaseMs / 8); // in the half that is left there are some more chances
@@ -232,6 +267,12 @@ const OVER = ['ALREADY_SETTLED', 'NOT_OPEN', 'FORBIDDEN', 'CLOSED'];
 
 function isOver(error: unknown): boolean {
   return error instanceof EventsError && OVER.includes(error.code);
+}
+
+/** Length of the piece of a text that is sent first. */
+function firstPiece(text: string): number {
+  if (text.length <= MAX_PIECE) return text.length;
+  return isHighSurrogate(text, MAX_PIECE - 1) ? MAX_PIECE - 1 : MAX_PIECE;
 }
 
 function isHighSurrogate(text: string, at: number): boolean {
