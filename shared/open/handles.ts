@@ -1,10 +1,11 @@
 import { withoutControlCharacters } from '../data/control-characters.ts';
 import { EventsError, isRetryable } from '../errors.ts';
 import type { Clock } from '../timing.ts';
-import { unsentError } from './append-errors.ts';
+import { isOver, tooMuch, unsentError } from './append-errors.ts';
 import { MAX_GROWN, MAX_REASON } from './bounds.ts';
 import { JoinedChanges } from './joined-changes.ts';
 import type { BegunKind, SettledState, Settlement } from './open-part.ts';
+import { firstPiece, isHighSurrogate, wellFormed } from './pieces.ts';
 
 /** The answer to a beginning. */
 export interface BegunEvent {
@@ -36,7 +37,10 @@ export interface OpenHandle<Data = unknown> extends Readonly<BegunEvent> {
    * Appends to the text of a growing event. Pieces are joined for 50 ms and sent in order, without their control characters.
    * Nobody has to wait for it; {@link done} tells a failure that is final. Text that was not taken for a passing reason
    * (UNAVAILABLE, OVERLOADED, RATE_LIMITED, TOKEN_EXPIRED) is kept, and sent with the next append, with `done` or `abort`.
-   * @throws EventsError those; ALREADY_SETTLED, NOT_OPEN, CONFLICT, TOO_LARGE, FORBIDDEN
+   * All other failures are final, and each later call tells the first of them. After ALREADY_SETTLED, NOT_OPEN, FORBIDDEN and
+   * CLOSED the handle is over; after CONFLICT, TOO_LARGE and others `abort` works, and `begin` with its key gives a handle that
+   * goes on from the `length` that there is.
+   * @throws EventsError those
    */
   append(text: string): Promise<void>;
   /** Replaces the data of a presence; of several within 50 ms the last is sent. @throws EventsError as {@link append} */
@@ -65,9 +69,6 @@ export interface HandleOptions {
   /** Called once, when it is found not to be open any more: its log was lost, or its lease was over. */
   onLost?: (() => void) | undefined;
 }
-
-/** Longest piece of text that is sent at once, in UTF-16 code units: with its call it fits a message of a WebSocket. */
-const MAX_PIECE = 16 * 1024;
 
 /** Makes the handle of an event that was begun. */
 export function openHandle<Data>(options: HandleOptions): OpenHandle<Data> {
@@ -260,33 +261,4 @@ class Handle<Data> implements OpenHandle<Data> {
     this.#renewal?.();
     this.#renewal = undefined;
   }
-}
-
-/** Codes of errors after which an event cannot be changed from here. */
-const OVER = ['ALREADY_SETTLED', 'NOT_OPEN', 'FORBIDDEN', 'CLOSED'];
-
-function isOver(error: unknown): boolean {
-  return error instanceof EventsError && OVER.includes(error.code);
-}
-
-/** Length of the piece of a text that is sent first. */
-function firstPiece(text: string): number {
-  if (text.length <= MAX_PIECE) return text.length;
-  return isHighSurrogate(text, MAX_PIECE - 1) ? MAX_PIECE - 1 : MAX_PIECE;
-}
-
-function isHighSurrogate(text: string, at: number): boolean {
-  return (text.charCodeAt(at) & 0xfc00) === 0xd800;
-}
-
-/** A text in which each half of a surrogate pair that has no other half is a replacement character. */
-function wellFormed(text: string): string {
-  return text.replace(/\p{Cs}/gu, '\ufffd');
-}
-
-function tooMuch(): EventsError {
-  return new EventsError(
-    'TOO_LARGE',
-    `More than ${MAX_GROWN} characters wait to be appended: wait for append, or settle the event and begin another.`,
-  );
 }

@@ -197,9 +197,26 @@ test('what is kept is bounded', async () => {
   await expect(reply.append('x'.repeat(100_000))).rejects.toMatchObject({ code: 'TOO_LARGE' });
 });
 
+test.each([
+  ['CONFLICT', 'no This handle appends no more: abort it, or begin it again with its key'],
+  ['NOT_OPEN', 'no Nothing more can be done with this handle.'],
+] as const)('a final failure says what can be done with the handle: %s', async (code, message) => {
+  const reply = begun('growing');
+  server.refuse = new EventsError(code, 'no');
+  const first = await reply.append('a').catch((error: unknown) => error);
+  expect(first).toMatchObject({ code, message: expect.stringContaining(message) });
+  server.refuse = undefined;
+  await expect(reply.append('b')).rejects.toBe(first);
+  await expect(reply.done()).rejects.toBe(first);
+  expect(server.text).toBe('');
+});
+
 test('more text than an event may have is refused, and not lost in silence', async () => {
   const reply = begun('growing');
-  await expect(reply.append('x'.repeat(256 * 1024 + 1))).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  await expect(reply.append('x'.repeat(256 * 1024 + 1))).rejects.toMatchObject({
+    code: 'TOO_LARGE',
+    message: expect.stringContaining('begin it again with its key'),
+  });
   await expect(reply.done()).rejects.toMatchObject({ code: 'TOO_LARGE' });
 });
 
