@@ -40,7 +40,7 @@ export interface OpenHandle<Data = unknown> extends Readonly<BegunEvent> {
    * All other failures are final, and each later call tells the first of them. After ALREADY_SETTLED, NOT_OPEN, FORBIDDEN and
    * CLOSED the handle is over; after CONFLICT, TOO_LARGE and others `abort` works, and `begin` with its key gives a handle that
    * goes on from the `length` that there is.
-   * @throws EventsError those
+   * @throws EventsError those; TypeError, at once, for what is no string: nothing of it is sent, and the handle goes on
    */
   append(text: string): Promise<void>;
   /** Replaces the data of a presence; of several within 50 ms the last is sent. @throws EventsError as {@link append} */
@@ -134,6 +134,7 @@ class Handle<Data> implements OpenHandle<Data> {
   }
 
   append(text: string): Promise<void> {
+    if (typeof text !== 'string') throw new TypeError(`append: a text is a string, not ${text}`);
     const whole = withoutControlCharacters(this.#half + text);
     const end = isHighSurrogate(whole, whole.length - 1) ? whole.length - 1 : whole.length;
     this.#half = whole.slice(end);

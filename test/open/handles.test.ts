@@ -211,6 +211,20 @@ test.each([
   expect(server.text).toBe('');
 });
 
+test.each([undefined, null, 5, { text: 'a' }, ['a']])(
+  '%j is no text: nothing of it is sent, and the handle goes on',
+  async (text) => {
+    const reply = begun('growing');
+    void reply.append('a');
+    expect(() => reply.append(text as unknown as string)).toThrow(
+      new TypeError(`append: a text is a string, not ${text}`),
+    );
+    void reply.append('b');
+    await reply.done();
+    expect(server.text).toBe('ab');
+  },
+);
+
 test('more text than an event may have is refused, and not lost in silence', async () => {
   const reply = begun('growing');
   await expect(reply.append('x'.repeat(256 * 1024 + 1))).rejects.toMatchObject({
