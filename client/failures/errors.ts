@@ -58,9 +58,11 @@ export function closedError(cause?: Error | null): EventsError {
 
 /** tRPC's message for a procedure that is not there names a path that the caller never wrote: adds what to check. */
 function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
-  return data?.code === 'NOT_FOUND'
-    ? `${message}. Check that this event exists, and that \`path\` is the key of the events in the server's router.`
-    : message;
+  if (data?.code !== 'NOT_FOUND') return message;
+  const kinds = /"(\w+\.)*(begin|answer)\.\w+"/.test(message)
+    ? ' and is of a kind for this call (growing: begin; question: ask, answer; presence: join)'
+    : '';
+  return `${message}. Check that this event exists${kinds}, and that \`path\` is the key of the events in the server's router.`;
 }
 
 function retryAfterOf({ meta }: TRPCClientError<AppRouter<AnyCatalog>>): number | undefined {

@@ -8,6 +8,7 @@ import { freshKey } from '../connection/fresh-key.ts';
 import type { Wire } from '../connection/wire.ts';
 import { closedError } from '../failures/errors.ts';
 import type { RetryOptions } from '../failures/retry.ts';
+import { checkKind } from './check-kind.ts';
 import { Member } from './member.ts';
 import { callsOf } from './open-calls.ts';
 import type {
@@ -60,7 +61,7 @@ export class OpenVerbs {
     return awaitAnswer(this.#wire, {
       type,
       topic,
-      ask: () => this.#begin(type, asks, { topic, key, timeoutMs }),
+      ask: () => this.#begin('question', type, asks, { topic, key, timeoutMs }),
       withdraw: ({ id }) =>
         this.#wire.mutate('INVALID_OPTION', 'settle', { topic, id, key, state: 'withdrawn' }),
       signal,
@@ -95,14 +96,21 @@ export class OpenVerbs {
     options: BeginOptions,
   ): Promise<OpenHandle<unknown>> {
     const { topic, key = freshKey(), leaseMs, onLost, signal, timeoutMs } = options;
-    const begun = await this.#begin(type, data, { topic, key, leaseMs }, { signal, timeoutMs });
+    const begun = await this.#begin(kind, type, data, { topic, key, leaseMs }, { signal, timeoutMs });
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
     return openHandle({ kind, begun, leaseMs: lease, calls, clock: idleClock, onLost });
   }
 
   /** Begins an event. Tried again it is the same one: it has its key from the start. */
-  async #begin(type: string, data: unknown, more: object, retry?: RetryOptions): Promise<BegunEvent> {
+  async #begin(
+    kind: BegunKind,
+    type: string,
+    data: unknown,
+    more: object,
+    retry?: RetryOptions,
+  ): Promise<BegunEvent> {
+    if (this.#catalog?.has(type)) checkKind(this.#catalog, type, kind);
     this.#catalog?.parse(type, data);
     return this.#wire.mutate('INVALID_EVENT', `begin.${type}`, { data, ...more }, retry);
   }
