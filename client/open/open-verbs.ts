@@ -27,6 +27,8 @@ export class OpenVerbs {
   readonly #catalog: AnyCatalog | undefined;
   readonly #report: (error: Error) => void;
   readonly #members = new Set<Member<unknown>>();
+  /** Handles that are aborted with the client: nobody has the key to come back to their events. */
+  readonly #handles = new Set<OpenHandle>();
   /** Ends calls that nobody waits for. */
   readonly #closing = new AbortController();
 
@@ -47,7 +49,7 @@ export class OpenVerbs {
       begin: (joined, onLost) => this.#handle('presence', type, joined, { ...options, signal, onLost }),
       data,
       report: this.#report,
-      isConnected: () => this.#wire.connection.state.status === 'live',
+      isConnected: () => this.#isConnected(),
       onClosed: (closed) => this.#members.delete(closed),
     });
     await member.join();
@@ -82,11 +84,15 @@ export class OpenVerbs {
     return this.#wire.ask('open', asked, { signal, timeoutMs });
   }
 
-  /** All members leave; undefined where there are none. */
+  /** All members leave, and what nobody can come back to is aborted; undefined where there is nothing of either. */
   close(): Promise<unknown> | undefined {
     this.#closing.abort(closedError());
-    if (this.#members.size === 0) return undefined;
-    return Promise.all([...this.#members].map((member) => member.close()));
+    const open = [...this.#members, ...(this.#isConnected() ? this.#handles : [])];
+    return open.length === 0 ? undefined : Promise.all(open.map((one) => one.close()));
+  }
+
+  #isConnected(): boolean {
+    return this.#wire.connection.state.status === 'live';
   }
 
   async #handle(
@@ -99,7 +105,10 @@ export class OpenVerbs {
     const begun = await this.#begin(kind, type, data, { topic, key, leaseMs }, { signal, timeoutMs });
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
-    return openHandle({ kind, begun, leaseMs: lease, calls, clock: idleClock, onLost });
+    const onEnd = (ended: OpenHandle) => this.#handles.delete(ended);
+    const handle = openHandle({ kind, begun, leaseMs: lease, calls, clock: idleClock, onLost, onEnd });
+    if (kind === 'growing' && options.key === undefined) this.#handles.add(handle);
+    return handle;
   }
 
   /** Begins an event. Tried again it is the same one: it has its key from the start. */

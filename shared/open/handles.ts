@@ -68,6 +68,8 @@ export interface HandleOptions {
   clock: Clock;
   /** Called once, when it is found not to be open any more: its log was lost, or its lease was over. */
   onLost?: (() => void) | undefined;
+  /** Called once, when it is settled, closed or lost: its lease is not renewed any more. */
+  onEnd?: ((handle: OpenHandle) => void) | undefined;
 }
 
 /** Makes the handle of an event that was begun. */
@@ -99,6 +101,8 @@ class Handle<Data> implements OpenHandle<Data> {
   #settling: SettledState | undefined;
   /** The first half of a surrogate pair, whose second half has not come yet. */
   #half = '';
+  /** Resolves once the last try to settle it is over. */
+  #lastTry: Promise<unknown> | undefined;
   #ended = false;
   #renewal: (() => void) | undefined;
 
@@ -153,7 +157,13 @@ class Handle<Data> implements OpenHandle<Data> {
     return this.settle('aborted', reason);
   }
 
-  async settle(state: SettledState, reason?: string): Promise<{ cursor: string }> {
+  settle(state: SettledState, reason?: string): Promise<{ cursor: string }> {
+    const settled = this.#settleAfterText(state, reason);
+    this.#lastTry = settled.catch(() => {});
+    return settled;
+  }
+
+  async #settleAfterText(state: SettledState, reason: string | undefined): Promise<{ cursor: string }> {
     const half = this.#half;
     this.#half = '';
     if (half !== '') void this.#add(half);
@@ -173,6 +183,7 @@ class Handle<Data> implements OpenHandle<Data> {
   }
 
   async close(): Promise<void> {
+    await this.#lastTry; // what was asked for before goes first
     if (this.#ended) return;
     const { kind } = this.#options;
     try {
@@ -258,6 +269,7 @@ class Handle<Data> implements OpenHandle<Data> {
   }
 
   #end(): void {
+    if (!this.#ended) this.#options.onEnd?.(this);
     this.#ended = true;
     this.#renewal?.();
     this.#renewal = undefined;

@@ -284,6 +284,25 @@ test('closing aborts a growing event that was not settled, and lets a question w
   expect(server.calls).toEqual([['settle', 'aborted']]);
 });
 
+test('closing waits for a settlement that is on its way', async () => {
+  const reply = begun('growing');
+  void reply.append('a');
+  void reply.append('b');
+  void reply.done();
+  await reply.close();
+  expect(server.calls.slice(2)).toEqual([['settle', 'done']]);
+});
+
+test('its end is told once', async () => {
+  let ends = 0;
+  const reply = begun('growing', { onEnd: () => ends++ });
+  await reply.append('a');
+  expect(ends).toBe(0);
+  await reply.done();
+  await reply.close();
+  expect(ends).toBe(1);
+});
+
 test('an event that was settled before is not renewed', async () => {
   const settled = { id: 'x', state: 'done', cursor: 'e:2' } as const;
   const reply = begun('growing', { begun: { cursor: 'e:1', id: 'x', key: 'k', resumed: false, settled } });
