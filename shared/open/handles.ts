@@ -31,7 +31,10 @@ export interface OpenCalls {
   settle(state: SettledState, reason: string | undefined): Promise<{ cursor: string }>;
 }
 
-/** An open event in the hands of its owner. The handle renews the lease by itself, until the event is settled or closed. */
+/**
+ * An open event in the hands of its owner. The handle renews the lease by itself, until the event is settled or closed. Printed,
+ * or as JSON, it has `length`, and not `key`, which is a secret.
+ */
 export interface OpenHandle<Data = unknown> extends Readonly<BegunEvent> {
   /**
    * Appends to the text of a growing event. Pieces are joined for 50 ms and sent in order, without their control characters.
@@ -83,11 +86,11 @@ class Handle<Data> implements OpenHandle<Data> {
   readonly key: string;
   readonly resumed: boolean;
   readonly settled: Settlement | undefined;
+  /** Length of the text that was taken. */
+  length: number | undefined;
   readonly #options: HandleOptions;
   readonly #text: JoinedChanges<string>;
   readonly #data: JoinedChanges<unknown>;
-  /** Length of the text that was sent. */
-  #length: number;
   /** Length of the text that waits, with what is kept. */
   #waiting = 0;
   /** Text on its way, or kept after a failure. */
@@ -114,7 +117,8 @@ class Handle<Data> implements OpenHandle<Data> {
     this.key = begun.key;
     this.resumed = begun.resumed;
     this.settled = begun.settled;
-    this.#length = begun.length ?? 0;
+    this.length = options.kind === 'growing' ? (begun.length ?? 0) : undefined;
+    Object.defineProperty(this, 'key', { enumerable: false }); // a secret: not for logs
     this.#text = new JoinedChanges<string>(
       clock,
       (before = '', added) => before + added,
@@ -131,10 +135,6 @@ class Handle<Data> implements OpenHandle<Data> {
     );
     if (begun.settled) this.#end();
     else this.#renewLater();
-  }
-
-  get length(): number | undefined {
-    return this.#options.kind === 'growing' ? this.#length : undefined;
   }
 
   append(text: string): Promise<void> {
@@ -221,13 +221,13 @@ class Handle<Data> implements OpenHandle<Data> {
       this.#tried ||= firstPiece(this.#unsent);
       const piece = this.#unsent.slice(0, this.#tried);
       try {
-        await this.#ownCall(this.#options.calls.append(this.#length, piece));
+        await this.#ownCall(this.#options.calls.append(this.length ?? 0, piece));
       } catch (error) {
         throw unsentError(error);
       }
       this.#unsent = this.#unsent.slice(piece.length);
       this.#tried = 0;
-      this.#length += piece.length;
+      this.length = (this.length ?? 0) + piece.length;
       this.#waiting -= piece.length;
     }
   }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
 import { EventsError } from '../../shared/errors.ts';
 import { type HandleOptions, openHandle } from '../../shared/open/handles.ts';
@@ -308,4 +309,13 @@ test('an event that was settled before is not renewed', async () => {
   const reply = begun('growing', { begun: { cursor: 'e:1', id: 'x', key: 'k', resumed: false, settled } });
   await clock.advance(60_000);
   expect([reply.settled, server.calls]).toEqual([settled, []]);
+});
+
+test('printed it has its length, and not its key', async () => {
+  const reply = begun('growing', { begun: { cursor: 'e:1', id: 'x', key: 'secret', resumed: false } });
+  await reply.append('ab');
+  expect(JSON.parse(JSON.stringify(reply))).toEqual({ cursor: 'e:1', id: 'x', resumed: false, length: 2 });
+  expect(inspect(reply)).toContain('length: 2');
+  expect(inspect(reply)).not.toContain('secret');
+  expect(reply.key).toBe('secret');
 });
