@@ -59,8 +59,8 @@ export function closedError(cause?: Error | null): EventsError {
 /** tRPC's message for a procedure that is not there names a path that the caller never wrote: adds what to check. */
 function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
   if (data?.code !== 'NOT_FOUND') return message;
-  const kinds = /"(\w+\.)*(begin|answer)\.\w+"/.test(message)
-    ? ' and is of a kind for this call (growing: begin; question: ask, answer; presence: join)'
+  const kinds = /"(\w+\.)*(begin|answer)\./.test(message)
+    ? ' and its kind (begin a growing event, ask or answer a question, join a presence)'
     : '';
   return `${message}. Check that this event exists${kinds}, and that \`path\` is the key of the events in the server's router.`;
 }

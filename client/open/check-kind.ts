@@ -6,11 +6,10 @@ const VERBS = { growing: 'begin', question: 'ask', presence: 'join', ephemeral: 
 
 /** Checks that an event is of a kind. @throws EventsError INVALID_OPTION that names the verb for its own */
 export function checkKind(catalog: AnyCatalog, type: string, wanted: BegunKind): void {
-  const { kind } = catalog.opens[type] ?? {};
+  const kind = catalog.opens[type]?.kind;
   if (kind === wanted) return;
-  const [own, verb] = kind ? [`of the kind ${kind}`, VERBS[kind]] : ['a complete event', 'publish'];
   throw new EventsError(
     'INVALID_OPTION',
-    `${type} is ${own}: ${verb} it. ${VERBS[wanted]} is for the kind ${wanted}.`,
+    `${type} is ${kind ?? 'complete'}: ${kind ? VERBS[kind] : 'publish'} it.`,
   );
 }

@@ -19,15 +19,10 @@ export function unsentError(error: unknown): unknown {
 function adviceOn(error: EventsError): string {
   if (isRetryable(error)) return 'The text is kept, and sent with the next append, or with done.';
   if (isOver(error)) return 'Nothing more can be done with this handle.';
-  return 'This handle appends no more: abort it, or begin it again with its key, and go on from the length that it has then.';
+  return 'Abort it, or begin it again with its key and go on from its length.';
 }
 
 /** The error of more text than may wait to be sent. */
 export function tooMuch(): unknown {
-  return unsentError(
-    new EventsError(
-      'TOO_LARGE',
-      `More than ${MAX_GROWN} characters wait to be appended: that is more than an event may have.`,
-    ),
-  );
+  return unsentError(new EventsError('TOO_LARGE', `More than ${MAX_GROWN} characters wait to be appended.`));
 }

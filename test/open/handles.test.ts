@@ -199,7 +199,7 @@ test('what is kept is bounded', async () => {
 });
 
 test.each([
-  ['CONFLICT', 'no This handle appends no more: abort it, or begin it again with its key'],
+  ['CONFLICT', 'no Abort it, or begin it again with its key'],
   ['NOT_OPEN', 'no Nothing more can be done with this handle.'],
 ] as const)('a final failure says what can be done with the handle: %s', async (code, message) => {
   const reply = begun('growing');

@@ -10,12 +10,12 @@ const start = () => startTestServer({ catalog });
 type Verb = 'begin' | 'ask' | 'join';
 
 test.each<[Verb, string, string]>([
-  ['join', 'reply', 'reply is of the kind growing: begin it. join is for the kind presence.'],
-  ['ask', 'reply', 'reply is of the kind growing: begin it. ask is for the kind question.'],
-  ['begin', 'approval', 'approval is of the kind question: ask it. begin is for the kind growing.'],
-  ['begin', 'viewer', 'viewer is of the kind presence: join it. begin is for the kind growing.'],
-  ['begin', 'typing', 'typing is of the kind ephemeral: publish it. begin is for the kind growing.'],
-  ['begin', 'note', 'note is a complete event: publish it. begin is for the kind growing.'],
+  ['join', 'reply', 'reply is growing: begin it.'],
+  ['ask', 'reply', 'reply is growing: begin it.'],
+  ['begin', 'approval', 'approval is question: ask it.'],
+  ['begin', 'viewer', 'viewer is presence: join it.'],
+  ['begin', 'typing', 'typing is ephemeral: publish it.'],
+  ['begin', 'note', 'note is complete: publish it.'],
 ])('%s of %s is refused at once, and the right verb is named', async (verb, type, message) => {
   await using server = await start();
   await using client = connect({ url: server.wsUrl, catalog });
@@ -35,7 +35,9 @@ test('a name that the catalog does not have is an unknown event for each verb', 
 test('without a catalog the error of a call that the server does not have names the kinds', async () => {
   await using server = await start();
   await using client = connect<AnyCatalog>({ url: server.wsUrl });
-  const message = expect.stringContaining('is of a kind for this call (growing: begin;');
+  const message = expect.stringContaining(
+    '(begin a growing event, ask or answer a question, join a presence)',
+  );
   await expect(client.begin('note', { text: '' })).rejects.toMatchObject({ message });
   await expect(client.answer('reply', 'reply.x', {} as never)).rejects.toMatchObject({ message });
 });
