@@ -191,7 +191,7 @@ test('the lease is renewed once the server is back, and what was kept is sent', 
   await reply.done();
 });
 
-test('what is kept is bounded', async () => {
+test('kept text is bounded', async () => {
   const reply = begun('growing');
   server.refuse = down;
   await expect(reply.append('x'.repeat(200_000))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
