@@ -233,6 +233,9 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
   /** Counts of the server process at the other end. @throws EventsError UNAVAILABLE, CLOSED */
   stats(options?: RetryOptions): Promise<ServerStats>;
 
-  /** Leaves what was joined, waits for publishes in flight, ends subscriptions, and closes the connection. Idempotent. */
+  /**
+   * Leaves what was joined, aborts what was begun without a key of your own and is not settled, waits for publishes in flight,
+   * ends subscriptions, and closes the connection. Idempotent.
+   */
   close(): Promise<void>;
 }

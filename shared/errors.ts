@@ -95,6 +95,11 @@ export class EventsError extends Error {
   }
 }
 
+/** Tells if trying again can help. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof EventsError && ERRORS[error.code].retry;
+}
+
 /** `data.sentiment.score: Too big; data.agent_id: Required`. */
 export function formatIssues(issues: readonly Issue[]): string {
   const text = fewIssues(issues)

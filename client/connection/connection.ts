@@ -1,10 +1,10 @@
 import type { TRPCWebSocketClient } from '@trpc/client';
 import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
-import { EventsError } from '../../shared/errors.ts';
+import { EventsError, isRetryable } from '../../shared/errors.ts';
 import { type CloseCode, mayReconnect } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { closeCodeOf, describeClose, isOwnFailure, lossError, rootOf } from '../failures/connection-loss.ts';
-import { isRetryable, toError } from '../failures/errors.ts';
+import { toError } from '../failures/errors.ts';
 import { isolated, warnDeveloper } from '../failures/report.ts';
 import { Attempts, REPLACED } from './attempts.ts';
 import {

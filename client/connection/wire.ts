@@ -31,6 +31,7 @@ export class Wire {
   /**
    * Calls a query, or a mutation that may be run twice. A connection lost meanwhile is waited for.
    * @param input encoded by the caller; undefined where there is none
+   * @param advice what to do when it was not answered. Default: of a mutation, to publish again
    * @throws EventsError UNAVAILABLE when the time is over; at once: CLOSED, an error of the server's that is not tried
    * again, and INVALID_OPTION when the address is wrong
    */
@@ -39,6 +40,7 @@ export class Wire {
     path: string,
     input: EncodedInput | undefined,
     options: RetryOptions = {},
+    advice = type === 'query' ? '' : undefined, // nothing of a read is stored
   ): Promise<T> {
     if (this.#closing) throw closedError();
     const held = type === 'mutation' ? this.#beginnings.hold() : null;
@@ -62,7 +64,7 @@ export class Wire {
       },
       options,
       () => this.connection.state.error,
-      type === 'query' ? '' : undefined, // nothing of a read is stored
+      advice,
     );
     this.#inFlight.add(call);
     try {
@@ -75,7 +77,7 @@ export class Wire {
 
   /** Calls a mutation with the parts of its input that are defined. @throws EventsError `code` for one that cannot be sent; and as {@link call} */
   async mutate<T>(code: InputCode, path: string, input: object, retry?: RetryOptions): Promise<T> {
-    return this.call('mutation', path, new EncodedInput(code, path, definedOnly(input)), retry);
+    return this.call('mutation', path, new EncodedInput(code, path, definedOnly(input)), retry, '');
   }
 
   /** Asks with a query, likewise. @throws EventsError INVALID_OPTION for an input that cannot be sent; and as {@link call} */

@@ -44,11 +44,6 @@ function isTrpcFailure(error: unknown): error is TRPCClientError<AppRouter<AnyCa
   return error instanceof Error && error.name === 'TRPCClientError';
 }
 
-/** Tells if trying again can help. */
-export function isRetryable(error: Error): boolean {
-  return error instanceof EventsError && ERRORS[error.code].retry;
-}
-
 /** The error of a client that was closed. */
 export function closedError(cause?: Error | null): EventsError {
   const isUnauthenticated = cause instanceof EventsError && cause.code === 'UNAUTHENTICATED';
@@ -63,9 +58,11 @@ export function closedError(cause?: Error | null): EventsError {
 
 /** tRPC's message for a procedure that is not there names a path that the caller never wrote: adds what to check. */
 function withAdvice({ message, data }: TRPCClientError<AppRouter<AnyCatalog>>): string {
-  return data?.code === 'NOT_FOUND'
-    ? `${message}. Check that this event exists, and that \`path\` is the key of the events in the server's router.`
-    : message;
+  if (data?.code !== 'NOT_FOUND') return message;
+  const kinds = /"(\w+\.)*(begin|answer)\./.test(message)
+    ? ' and its kind (begin a growing event, ask or answer a question, join a presence)'
+    : '';
+  return `${message}. Check that this event exists${kinds}, and that \`path\` is the key of the events in the server's router.`;
 }
 
 function retryAfterOf({ meta }: TRPCClientError<AppRouter<AnyCatalog>>): number | undefined {

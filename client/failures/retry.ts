@@ -1,6 +1,6 @@
-import { EventsError } from '../../shared/errors.ts';
+import { EventsError, isRetryable } from '../../shared/errors.ts';
 import { LONGEST_TIMER_MS, onAbort } from '../../shared/timing.ts';
-import { isRetryable, toClientError } from './errors.ts';
+import { toClientError } from './errors.ts';
 
 const FIRST_MS = 1000;
 const MOST_MS = 20_000;

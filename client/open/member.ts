@@ -1,6 +1,6 @@
-import { EventsError } from '../../shared/errors.ts';
+import { EventsError, isRetryable } from '../../shared/errors.ts';
 import type { OpenHandle } from '../../shared/open/handles.ts';
-import { isRetryable, toError } from '../failures/errors.ts';
+import { toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
 import type { Membership } from './open-types.ts';
 

@@ -5,12 +5,12 @@ import type { Wire } from '../connection/wire.ts';
 
 /** Ms for which a change is tried again: the lease of an event that is not renewed is over by then. */
 const MIN_RETRY_MS = 10_000;
-/** Ms for which a member tries to say that it leaves; its lease says it too. */
+/** Ms for which a member, or a client that is closed, tries to say that it leaves; the lease says it too. */
 const LEAVE_MS = 1000;
 
 /**
  * The calls of an event's handle, over a connection. Each may be made twice, so each is tried again when the connection is lost.
- * @param closing ends the renewals of its lease
+ * @param closing ends the renewals of its lease, and leaves a second for each call after it
  */
 export function callsOf(
   wire: Wire,
@@ -19,7 +19,11 @@ export function callsOf(
   { id, key }: BegunEvent,
   leaseMs: number,
 ): OpenCalls {
-  const retry = { timeoutMs: Math.max(leaseMs, MIN_RETRY_MS) };
+  const retry = {
+    get timeoutMs() {
+      return closing.aborted ? LEAVE_MS : Math.max(leaseMs, MIN_RETRY_MS);
+    },
+  };
   const owner = { topic, id, key };
   let isSettled = false;
   return {

@@ -7,8 +7,8 @@ export interface BeginOptions extends RetryOptions {
   /** Default `default`. */
   topic?: string | undefined;
   /**
-   * A name of your own, 1–128 characters: to begin again under it gives the event that is open, or how it was settled.
-   * Default: a fresh secret.
+   * A name of your own, 1–128 characters: to begin again under it gives the event that is open, or how it was settled. So such
+   * an event stays open, for its lease, when the client is closed; one without is aborted. Default: a fresh secret.
    */
   key?: string | undefined;
   /** Ms without a word of this client after which it is settled as `aborted` [O8], 1 s to 1 h. Default 15 s. */

@@ -8,6 +8,7 @@ import { freshKey } from '../connection/fresh-key.ts';
 import type { Wire } from '../connection/wire.ts';
 import { closedError } from '../failures/errors.ts';
 import type { RetryOptions } from '../failures/retry.ts';
+import { checkKind } from './check-kind.ts';
 import { Member } from './member.ts';
 import { callsOf } from './open-calls.ts';
 import type {
@@ -26,6 +27,8 @@ export class OpenVerbs {
   readonly #catalog: AnyCatalog | undefined;
   readonly #report: (error: Error) => void;
   readonly #members = new Set<Member<unknown>>();
+  /** Handles that are aborted with the client: nobody has the key to come back to their events. */
+  readonly #handles = new Set<OpenHandle>();
   /** Ends calls that nobody waits for. */
   readonly #closing = new AbortController();
 
@@ -46,7 +49,7 @@ export class OpenVerbs {
       begin: (joined, onLost) => this.#handle('presence', type, joined, { ...options, signal, onLost }),
       data,
       report: this.#report,
-      isConnected: () => this.#wire.connection.state.status === 'live',
+      isConnected: () => this.#isConnected(),
       onClosed: (closed) => this.#members.delete(closed),
     });
     await member.join();
@@ -60,7 +63,7 @@ export class OpenVerbs {
     return awaitAnswer(this.#wire, {
       type,
       topic,
-      ask: () => this.#begin(type, asks, { topic, key, timeoutMs }),
+      ask: () => this.#begin('question', type, asks, { topic, key, timeoutMs }),
       withdraw: ({ id }) =>
         this.#wire.mutate('INVALID_OPTION', 'settle', { topic, id, key, state: 'withdrawn' }),
       signal,
@@ -81,11 +84,15 @@ export class OpenVerbs {
     return this.#wire.ask('open', asked, { signal, timeoutMs });
   }
 
-  /** All members leave; undefined where there are none. */
+  /** All members leave, and what nobody can come back to is aborted; undefined where there is nothing of either. */
   close(): Promise<unknown> | undefined {
     this.#closing.abort(closedError());
-    if (this.#members.size === 0) return undefined;
-    return Promise.all([...this.#members].map((member) => member.close()));
+    const open = [...this.#members, ...(this.#isConnected() ? this.#handles : [])];
+    return open.length === 0 ? undefined : Promise.all(open.map((one) => one.close()));
+  }
+
+  #isConnected(): boolean {
+    return this.#wire.connection.state.status === 'live';
   }
 
   async #handle(
@@ -95,14 +102,24 @@ export class OpenVerbs {
     options: BeginOptions,
   ): Promise<OpenHandle<unknown>> {
     const { topic, key = freshKey(), leaseMs, onLost, signal, timeoutMs } = options;
-    const begun = await this.#begin(type, data, { topic, key, leaseMs }, { signal, timeoutMs });
+    const begun = await this.#begin(kind, type, data, { topic, key, leaseMs }, { signal, timeoutMs });
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
-    return openHandle({ kind, begun, leaseMs: lease, calls, clock: idleClock, onLost });
+    const onEnd = (ended: OpenHandle) => this.#handles.delete(ended);
+    const handle = openHandle({ kind, begun, leaseMs: lease, calls, clock: idleClock, onLost, onEnd });
+    if (kind === 'growing' && options.key === undefined) this.#handles.add(handle);
+    return handle;
   }
 
   /** Begins an event. Tried again it is the same one: it has its key from the start. */
-  async #begin(type: string, data: unknown, more: object, retry?: RetryOptions): Promise<BegunEvent> {
+  async #begin(
+    kind: BegunKind,
+    type: string,
+    data: unknown,
+    more: object,
+    retry?: RetryOptions,
+  ): Promise<BegunEvent> {
+    if (this.#catalog?.has(type)) checkKind(this.#catalog, type, kind);
     this.#catalog?.parse(type, data);
     return this.#wire.mutate('INVALID_EVENT', `begin.${type}`, { data, ...more }, retry);
   }

@@ -1,13 +1,13 @@
 import type { Unsubscribable } from '@trpc/server/observable';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import { EventsError } from '../../shared/errors.ts';
+import { EventsError, isRetryable } from '../../shared/errors.ts';
 import type { SubscriptionOptions } from '../../shared/read-options.ts';
 import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { refusalOf } from '../connection/connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput } from '../connection/encoding.ts';
 import type { Wire } from '../connection/wire.ts';
-import { isRetryable, toClientError, toError } from '../failures/errors.ts';
+import { toClientError, toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
 import type { AnyItem } from './items.ts';
 import { OpenEvents } from './open-events.ts';

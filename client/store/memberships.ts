@@ -1,8 +1,9 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { isRetryable } from '../../shared/errors.ts';
 import type { EventInput, OpenName } from '../../shared/events.ts';
 import { encodePlainly } from '../../shared/wire/transformer.ts';
 import type { EventsClient } from '../client-types.ts';
-import { isRetryable, toError } from '../failures/errors.ts';
+import { toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
 import type { Membership } from '../open/open-types.ts';
 

@@ -11,15 +11,15 @@ interface Waiting<T> {
 
 /**
  * Sends changes of one event in their order, one call at a time. The first goes at once; those that come within 50 ms of
- * it, or before it was answered, are joined into the next. Once a call has failed no other is made: what follows on a
- * change that is missing would be wrong. Changes that are each whole follow on nothing, and go on.
+ * it, or before it was answered, are joined into the next. Once a call has failed for good no other is made: what follows
+ * on a change that is missing would be wrong.
  */
 export class JoinedChanges<T> {
   readonly #clock: Clock;
   readonly #join: (waiting: T | undefined, added: T) => T;
   readonly #send: (changes: T) => Promise<void>;
   readonly #onIdle: () => void;
-  readonly #areWhole: boolean;
+  readonly #isFinal: (error: unknown) => boolean;
   #waiting: Waiting<T> | undefined;
   #sending: Promise<void> | undefined;
   #cooling: (() => void) | undefined;
@@ -28,22 +28,25 @@ export class JoinedChanges<T> {
   /**
    * @param join makes one of what waits and what is added to it
    * @param options.onIdle called when nothing waits, and what is added next goes at once
-   * @param options.areWhole true for changes that follow on none before. Default false
+   * @param options.isFinal tells if no other call is made after one that failed so. Default: after any
    */
   constructor(
     clock: Clock,
     join: (waiting: T | undefined, added: T) => T,
     send: (changes: T) => Promise<void>,
-    { onIdle = () => {}, areWhole = false }: { onIdle?: () => void; areWhole?: boolean } = {},
+    {
+      onIdle = () => {},
+      isFinal = () => true,
+    }: { onIdle?: () => void; isFinal?: (error: unknown) => boolean } = {},
   ) {
     this.#clock = clock;
     this.#onIdle = onIdle;
-    this.#areWhole = areWhole;
+    this.#isFinal = isFinal;
     this.#join = join;
     this.#send = send;
   }
 
-  /** Resolves once it was sent. Nobody has to wait for it: a failure is told by {@link flush}, too. */
+  /** Resolves once it was sent. Nobody has to wait for it: a final failure is told by {@link flush}, too. */
   add(change: T): Promise<void> {
     if (this.#failure) return heard(Promise.reject(this.#failure.error));
     if (this.#waiting) this.#waiting.changes = this.#join(this.#waiting.changes, change);
@@ -62,7 +65,7 @@ export class JoinedChanges<T> {
     return heard(Promise.reject(error));
   }
 
-  /** Sends what waits, at once. @throws the error of the first call that failed */
+  /** Sends what waits, at once. @throws the error of the call that failed for good */
   async flush(): Promise<void> {
     this.#cool();
     while (this.#sending || (this.#waiting && !this.#failure)) {
@@ -85,7 +88,7 @@ export class JoinedChanges<T> {
     this.#sending = this.#send(changes).then(
       () => this.#sent(resolve),
       (error: unknown) => {
-        if (!this.#areWhole) this.fail(error);
+        if (this.#isFinal(error)) this.fail(error);
         this.#sent(() => reject(error));
       },
     );

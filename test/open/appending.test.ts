@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { EventManager } from '../../server/index.ts';
+import { EventsError } from '../../shared/errors.ts';
 import { defineEvents, presence } from '../../shared/index.ts';
-import { openSet, openWorld, refused, shadow } from './world.ts';
+import { logged, openSet, openWorld, refused, shadow } from './world.ts';
 
 test('[O4] pieces are joined, and each caller has its own answer', async () => {
   const world = openWorld();
@@ -117,4 +118,21 @@ test('[V4] an event that newer nodes alone know is not lost to its owner: the ca
   const never = { ...owner, id: 'reply.never', at: 0, text: 'x' };
   await expect(older.opens.append(never)).rejects.toMatchObject({ code: 'NOT_OPEN' }); // the control
   expect(await world.manager.opens.append({ ...owner, at: 0, text: 'x' })).toEqual({ length: 1 });
+});
+
+test('[O4] a manager’s handle outlives an outage of its broker, and loses no text', async () => {
+  const world = openWorld();
+  const open = world.broker.open;
+  const down = vi.spyOn(open, 'append').mockRejectedValue(new EventsError('UNAVAILABLE', 'down'));
+  const reply = await world.manager.begin('reply', shadow);
+  await expect(reply.append('so ')).rejects.toEqual(
+    refused('UNAVAILABLE', { message: expect.stringContaining('kept') }),
+  );
+  void reply.append('far');
+  await world.clock.advance(50);
+  down.mockRestore();
+  const done = reply.done();
+  await world.clock.advance(200); // pieces are joined
+  await done;
+  expect((await logged(world)).at(-1)).toMatchObject({ data: { text: 'so far' }, open: { state: 'done' } });
 });

@@ -114,6 +114,25 @@ test('[O1] begun again with its key it is the same event, and one that was settl
   expect(await client.open({ topic })).toMatchObject({ items: [] });
 });
 
+test('a client that is closed aborts what nobody can come back to, after its text', async () => {
+  await using server = await start();
+  await using other = connect({ url: server.wsUrl, catalog });
+  const client = connect({ url: server.wsUrl, catalog });
+  const { objects, ready } = arrivals(other, 'reply');
+  await ready;
+  const settled = await client.begin('reply', { agent_id: 'a', text: '1' });
+  await settled.done();
+  const reply = await client.begin('reply', { agent_id: 'a', text: '2' });
+  const kept = await client.begin('reply', { agent_id: 'a', text: '3' }, { key: 'call-7' });
+  for (const piece of [' and', ' more']) void reply.append(piece);
+  await client.close();
+  await eventually(() => expect(told(objects, 'text').at(-1)).toBe('2 and more aborted'));
+  expect(told(objects, 'text')).not.toContain('1 aborted');
+  expect(await other.open()).toMatchObject({ items: [{ event: { open: { id: kept.id } } }] });
+  const again = await other.begin('reply', { agent_id: 'a', text: '' }, { key: 'call-7' });
+  expect(again).toMatchObject({ id: kept.id, resumed: true });
+});
+
 test('[O10] with the log its open events are lost, and told so once, after the gap', async () => {
   const manager = new EventManager({ catalog, broker: new MemoryBroker() });
   const first = await startTestServer({ catalog, manager });
