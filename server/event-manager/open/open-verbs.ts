@@ -19,7 +19,7 @@ import { appendJoined, type Piece } from './joined-appends.ts';
 import { Aside } from './lapse-sweep.ts';
 import type { OpenEntries } from './open-entries.ts';
 import { type BegunType, begunType, newOpenId, typeOfId, unbegun } from './open-ids.ts';
-import { checked, leaseOf, otherKind, requireOwnersState, unclean } from './open-options.ts';
+import { checked, leaseOf, notOfType, otherKind, requireOwnersState, unclean } from './open-options.ts';
 import { OwnedChanges } from './owned-changes.ts';
 import { repeatedAnswer } from './repeated-answer.ts';
 import { Settling } from './settling.ts';
@@ -136,7 +136,7 @@ export class OpenVerbs {
   async append({ topic, at, text, ...owner }: OwnedEvent & Piece): Promise<{ length: number }> {
     const { catalog, intake } = this.#parts;
     const name = parseTopic(topic);
-    const { type, kind, field } = this.#typeOf(owner.id);
+    const { type, kind, field } = this.#typeOf(name, owner.id);
     if (kind !== 'growing') throw otherKind(type, kind, 'cannot be appended to');
     checked('at', at);
     checked('text', text);
@@ -152,7 +152,7 @@ export class OpenVerbs {
   async update({ topic, data, ...owner }: OwnedEvent & { data: unknown }): Promise<void> {
     const { intake, entries } = this.#parts;
     const name = parseTopic(topic);
-    const begun = this.#typeOf(owner.id);
+    const begun = this.#typeOf(name, owner.id);
     if (begun.kind !== 'presence') throw otherKind(begun.type, begun.kind, 'has no data to be replaced');
     const { entry } = intake.validated(() => entries.opening(begun, data, owner));
     await intake.admitted(() => this.#updates.add(name, owner, entry, entry.json.length));
@@ -181,7 +181,7 @@ export class OpenVerbs {
   }: OwnedEvent & { state: SettledState; reason?: string | undefined }): Promise<{ cursor: string }> {
     const { catalog, intake } = this.#parts;
     const name = parseTopic(topic);
-    const { type, kind } = this.#typeOf(owner.id);
+    const { type, kind } = this.#typeOf(name, owner.id);
     requireOwnersState(type, kind, state);
     const given = reason === undefined ? undefined : checked('reason', reason);
     const why = given && catalog.cleans ? withoutControlCharacters(given) : given;
@@ -205,7 +205,8 @@ export class OpenVerbs {
     const { catalog, intake, answerOf } = this.#parts;
     const name = parseTopic(topic);
     const valid = intake.validated(() => catalog.parseAnswer(type, answer));
-    if (typeOfId(catalog, id)?.type !== type) throw notOpen(id);
+    const of = this.#typeOf(name, id);
+    if (of.type !== type) throw notOfType(id, of, type);
     const given = { answer: valid, by };
     const answered = intake.admitted(
       () => this.#settling.byAnswer(this.#sets, name, id, given),
@@ -248,9 +249,9 @@ export class OpenVerbs {
   }
 
   /** The type of an event that an id names. @throws EventsError NOT_OPEN */
-  #typeOf(id: string): BegunType {
+  #typeOf(topic: string, id: string): BegunType {
     const found = typeOfId(this.#parts.catalog, id);
-    if (!found) throw notOpen(id);
+    if (!found) throw notOpen(topic, id);
     return found;
   }
 
