@@ -8,11 +8,13 @@ import type {
   EventName,
   EventOf,
   EventToPublish,
+  OfKinds,
+  OfOtherKinds,
   OpenName,
 } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { Answered } from '../shared/open/answered.ts';
-import type { OpenHandle } from '../shared/open/handles.ts';
+import type { GrowingHandle } from '../shared/open/handle-kinds.ts';
 import type { OpenPage } from '../shared/open/open-page.ts';
 import type { BegunKind } from '../shared/open/open-part.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
@@ -131,7 +133,7 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
    * @throws EventsError INVALID_EVENT, UNKNOWN_EVENT, INVALID_TOPIC, CLOSED; INVALID_OPTION, with the HTTP status, where no
    * server of events answers; UNAVAILABLE or OVERLOADED after `timeoutMs`
    */
-  publish<N extends EventName<C>>(
+  publish<N extends OfOtherKinds<C, 'question' | 'presence'>[EventName<C>]>(
     type: N,
     data: EventInput<N, C>,
     options?: ClientPublishOptions,
@@ -191,7 +193,7 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
     type: N,
     data: EventInput<N, C>,
     options?: BeginOptions,
-  ): Promise<OpenHandle<EventInput<N, C>>>;
+  ): Promise<GrowingHandle>;
 
   /**
    * Asks a question, and waits until it is answered, withdrawn or expired: through lost connections, and after a restart, where
@@ -226,7 +228,7 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
   ): Promise<Membership<EventInput<N, C>>>;
 
   /** Events of a topic that are open now. @throws EventsError as {@link publish} */
-  open<N extends OpenName<C, BegunKind> = OpenName<C, BegunKind>>(
+  open<N extends OfKinds<C, BegunKind>[EventName<C>] = OpenName<C, BegunKind>>(
     options?: OpenOptions<N, C>,
   ): Promise<OpenPage<N, C>>;
 

@@ -7,10 +7,11 @@ import type {
   EventOf,
   EventToPublish,
   OpenName,
+  PublishName,
 } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { Answered } from '../shared/open/answered.ts';
-import type { OpenHandle } from '../shared/open/handles.ts';
+import type { GrowingHandle } from '../shared/open/handle-kinds.ts';
 import type { OpenPage } from '../shared/open/open-page.ts';
 import { DEFAULT_TOPIC } from '../shared/protocol.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
@@ -95,7 +96,7 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     this.#opens = new OpenVerbs(this.#wire, catalog, onError);
   }
 
-  publish<N extends EventName<C>>(
+  publish<N extends PublishName<C>>(
     type: N,
     data: EventInput<N, C>,
     options?: ClientPublishOptions,
@@ -181,7 +182,7 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     type: N,
     data: EventInput<N, C>,
     options?: BeginOptions,
-  ): Promise<OpenHandle<EventInput<N, C>>> {
+  ): Promise<GrowingHandle> {
     return this.#opens.begin(type, data, options);
   }
 

@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../shared/catalog.ts';
 import { EventsError } from '../shared/errors.ts';
-import type { EventInput, EventName, EventToPublish, PublishMeta } from '../shared/events.ts';
+import type { EventInput, EventToPublish, PublishMeta, PublishName } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
 import { definedOnly, EncodedInput } from './connection/encoding.ts';
 import { freshKey } from './connection/fresh-key.ts';
@@ -29,7 +29,7 @@ export class Publishing<C extends AnyCatalog> {
     this.#catalog = catalog;
   }
 
-  async publish<N extends EventName<C>>(
+  async publish<N extends PublishName<C>>(
     type: N,
     data: EventInput<N, C>,
     options: ClientPublishOptions = {},

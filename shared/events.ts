@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { AnyCatalog } from './catalog.ts';
-import type { OpenKind, OpenPart } from './open/open-part.ts';
+import type { BegunKind, OpenKind, OpenPartOf } from './open/open-part.ts';
 import type { PsycheCatalog } from './psyche-events.ts';
 
 /** Names of a catalog's events. */
@@ -28,7 +28,7 @@ export type EventOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog
     /** The trace it belongs to, where its publisher traces: W3C's `traceparent`. */
     traceparent?: string | undefined;
     /** The open event that it is of, and its state then: of a `growing` event, a `question` or a `presence`. */
-    open?: OpenPart | undefined;
+    open?: OpenPartOf<BegunKindOf<K, C>> | undefined;
     /** The answer, in the settlement of a `question` that was answered; `by` is who gave it. */
     answer?: AnswerOf<K, C> | undefined;
     /** False for what is no record of the log: a `presence`, an `ephemeral`, an open event as it is now. Its cursor is that of the last record. */
@@ -55,21 +55,55 @@ export type AnswerInput<N extends EventName<C>, C extends AnyCatalog = PsycheCat
   : never;
 
 /** Names of a catalog's events of an open kind. */
-export type OpenName<C extends AnyCatalog, K extends OpenKind = OpenKind> = {
+export type OpenName<C extends AnyCatalog, K extends OpenKind = OpenKind> = OfKinds<C, K>[EventName<C>];
+
+/** Event name → itself, of events of open kinds; methods name it itself as {@link OfOtherKinds}. */
+export type OfKinds<C extends AnyCatalog, K extends OpenKind> = {
   [N in EventName<C>]: C['opens'] extends { readonly [Key in N]: { readonly kind: infer Found } }
     ? Found extends K
       ? N
       : never
     : never;
-}[EventName<C>];
+};
+
+/** The kind of an event that is begun; never, of any other. */
+export type BegunKindOf<N extends EventName<C>, C extends AnyCatalog = PsycheCatalog> = C['opens'] extends {
+  readonly [Key in N]: { readonly kind: infer Kind };
+}
+  ? Extract<Kind, BegunKind>
+  : never;
+
+/** Names of a catalog's events that are published in a single call: all but questions and presences. */
+export type PublishName<C extends AnyCatalog = PsycheCatalog> = OfOtherKinds<
+  C,
+  'question' | 'presence'
+>[EventName<C>];
+
+/** Names of a catalog's events that a batch may have: those that are records, and complete when they are published. */
+export type BatchName<C extends AnyCatalog = PsycheCatalog> = OfOtherKinds<
+  C,
+  Exclude<OpenKind, 'growing'>
+>[EventName<C>];
+
+/**
+ * Event name → itself, of events of other kinds; of a catalog whose names are unknown, any. Methods name it itself, since
+ * errors of the compiler then list the names, and not the whole catalog.
+ */
+export type OfOtherKinds<C extends AnyCatalog, K extends OpenKind> = {
+  [N in EventName<C>]: string extends N
+    ? N
+    : C['opens'] extends { readonly [Key in N]: { readonly kind: K } }
+      ? never
+      : N;
+};
 
 /** Any event of a catalog: a union discriminated on `event_type`. */
 export type AnyEvent<C extends AnyCatalog = PsycheCatalog> = EventOf<EventName<C>, C>;
 
 /** An event to be published, as publishers of several types hand it over. */
-export type EventToPublish<C extends AnyCatalog = PsycheCatalog> = {
-  [K in EventName<C>]: { event_type: K; data: EventInput<K, C> } & PublishMeta;
-}[EventName<C>];
+export type EventToPublish<C extends AnyCatalog = PsycheCatalog, N extends EventName<C> = BatchName<C>> = {
+  [K in N]: { event_type: K; data: EventInput<K, C> } & PublishMeta;
+}[N];
 
 /** Details that are published with an event's data. */
 export interface PublishMeta {

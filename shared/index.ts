@@ -17,13 +17,18 @@ export type {
   AnswerInput,
   AnswerOf,
   AnyEvent,
+  BatchName,
+  BegunKindOf,
   EventData,
   EventInput,
   EventName,
   EventOf,
   EventToPublish,
+  OfKinds,
+  OfOtherKinds,
   OpenName,
   PublishMeta,
+  PublishName,
 } from './events.ts';
 export type { LatestBy } from './filter/latest-by.ts';
 export type { Condition, EventFilter, FilterValue } from './filter/types.ts';
@@ -36,6 +41,7 @@ export {
   toLogEntry,
 } from './log.ts';
 export type { Answered } from './open/answered.ts';
+export type { GrowingHandle, PresenceHandle, QuestionHandle } from './open/handle-kinds.ts';
 export type { BegunEvent, OpenHandle } from './open/handles.ts';
 export {
   ephemeral,
@@ -51,6 +57,7 @@ export type {
   BegunKind,
   OpenKind,
   OpenPart,
+  OpenPartOf,
   SettledState,
   Settlement,
   StreamUpdate,

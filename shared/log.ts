@@ -174,7 +174,7 @@ function otherWay(name: string, kind: Exclude<OpenKind, 'growing'>): EventsError
   const advice =
     kind === 'ephemeral'
       ? 'is never stored: publish it by itself, through a server'
-      : `is a ${kind}: begin it, with begin('${name}', …) or ${verb}('${name}', …)`;
+      : `is a ${kind}: ${verb} it, with ${verb}('${name}', …), or the call begin.${name}`;
   return new EventsError('INVALID_OPTION', `${name} ${advice}.`);
 }
 

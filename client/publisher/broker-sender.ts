@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
-import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
+import type { EventInput, EventToPublish, PublishName } from '../../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../shared/log.ts';
 import { psycheEvents } from '../../shared/psyche-events.ts';
 import { checkPublishAs, type PublishAs } from '../../shared/publish-as.ts';
@@ -30,7 +30,7 @@ export class BrokerSender<C extends AnyCatalog> {
     this.#publishAs = checkPublishAs(this.#catalog, publishAs, 'createPublisher');
   }
 
-  async publish<N extends EventName<C>>(
+  async publish<N extends PublishName<C>>(
     event_type: N,
     data: EventInput<N, C>,
     { topic, timestamp, idempotencyKey, ...retry }: ClientPublishOptions = {},

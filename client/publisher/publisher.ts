@@ -1,5 +1,5 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
+import type { EventInput, EventName, EventToPublish, OfOtherKinds } from '../../shared/events.ts';
 import type { PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { PublishAs } from '../../shared/publish-as.ts';
@@ -66,7 +66,7 @@ export interface Publisher<C extends AnyCatalog = PsycheCatalog> {
   /**
    * @throws EventsError INVALID_EVENT, UNKNOWN_EVENT, INVALID_TOPIC, CLOSED; UNAVAILABLE or OVERLOADED after `timeoutMs`
    */
-  publish<N extends EventName<C>>(
+  publish<N extends OfOtherKinds<C, 'question' | 'presence'>[EventName<C>]>(
     type: N,
     data: EventInput<N, C>,
     options?: ClientPublishOptions,
@@ -122,7 +122,7 @@ class InFlight<C extends AnyCatalog> implements Publisher<C> {
     this.#sender = sender;
   }
 
-  publish<N extends EventName<C>>(
+  publish<N extends OfOtherKinds<C, 'question' | 'presence'>[EventName<C>]>(
     type: N,
     data: EventInput<N, C>,
     options?: ClientPublishOptions,

@@ -1,6 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import type { EventInput, EventName } from '../../shared/events.ts';
+import type { EventInput, EventName, PublishName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { INITIAL_CONNECTION } from '../connection/connection-state.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from '../mounted.ts';
@@ -156,7 +156,7 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
 }
 
 /** Publishing from a component: what became of it is state, never an exception. */
-function usePublishing<N extends EventName<C>, C extends AnyCatalog>(
+function usePublishing<N extends PublishName<C>, C extends AnyCatalog>(
   store: EventStore<C>,
   type: N,
 ): UsePublishResult<N, C> {

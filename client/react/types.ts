@@ -1,6 +1,13 @@
 import type { ReactNode } from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
-import type { AnswerInput, EventInput, EventName, OpenName } from '../../shared/events.ts';
+import type {
+  AnswerInput,
+  EventInput,
+  EventName,
+  OfKinds,
+  OfOtherKinds,
+  OpenName,
+} from '../../shared/events.ts';
 import type { EventFilter } from '../../shared/filter/types.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
@@ -107,7 +114,7 @@ export interface UsePresenceResult<N extends EventName<C>, C extends AnyCatalog>
 /** Hooks for events that are not finished. */
 export interface OpenHooks<C extends AnyCatalog> {
   /** Events that are open now, each as it is now, oldest first. */
-  useOpen<N extends OpenName<C, BegunKind>>(
+  useOpen<N extends OfKinds<C, BegunKind>[EventName<C>]>(
     type: N,
     options?: UseOpenOptions<N, C>,
   ): readonly PlacedEvent<N, C>[];
@@ -149,7 +156,9 @@ export interface PsycheEvents<C extends AnyCatalog, P extends string = string> e
     options?: UseEventOptions,
   ): void;
 
-  usePublish<N extends EventName<C>>(type: N): UsePublishResult<N, C>;
+  usePublish<N extends OfOtherKinds<C, 'question' | 'presence'>[EventName<C>]>(
+    type: N,
+  ): UsePublishResult<N, C>;
 
   /**
    * Follows a selector's result of the events; renders only when that changes.

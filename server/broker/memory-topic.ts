@@ -39,7 +39,7 @@ export class MemoryTopic {
   get open(): TopicOpenSet {
     if (!this.#begun) {
       const settled = new SettledInMemory();
-      this.#begun = { settled, open: new TopicOpenSet(settled, this.#memory) };
+      this.#begun = { settled, open: new TopicOpenSet(this.name, settled, this.#memory) };
     }
     return this.#begun.open;
   }

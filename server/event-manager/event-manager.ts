@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
-import type { EventInput, EventName, EventToPublish } from '../../shared/events.ts';
+import type { EventInput, EventName, EventToPublish, PublishName } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import type { OpenPage } from '../../shared/open/open-page.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
@@ -127,7 +127,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
    * Validates an event and appends it to its topic [D2].
    * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_TOPIC, OVERLOADED, UNAVAILABLE, CLOSED
    */
-  publish<N extends EventName<C>>(
+  publish<N extends PublishName<C>>(
     event_type: N,
     data: EventInput<N, C>,
     options: PublishOptions = {},
@@ -144,7 +144,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
    * @throws EventsError as {@link publish}; the issues' paths begin with `events` and the index
    */
   async publishBatch(
-    events: readonly EventToPublish<C>[],
+    events: readonly EventToPublish<C, EventName<C>>[],
     options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
     this.#use();

@@ -19,16 +19,20 @@ export type BegunKind = Exclude<OpenKind, 'ephemeral'>;
 export type SettledState = (typeof SETTLED_STATES)[BegunKind][number];
 
 /** Part of an open event's envelope, beside its `data`: which one it is, and its state. */
-export interface OpenPart {
+export interface OpenPart<K extends BegunKind = BegunKind> {
   /** One id from its opening to its settlement. */
   id: string;
-  kind: BegunKind;
-  state: 'open' | SettledState;
+  kind: K;
+  /** To a client, one that was opened and of which its server says nothing any more is `lost`, whatever its kind. */
+  state: 'open' | (typeof SETTLED_STATES)[K][number] | 'lost';
   /** The field of `data` that grows, of a `growing` event. */
   field?: string | undefined;
   /** Why its owner gave it up, where that was said. */
   reason?: string | undefined;
 }
+
+/** The open part of an event of a kind; none, of one that is complete when it is published. */
+export type OpenPartOf<K extends BegunKind> = [K] extends [never] ? never : OpenPart<K>;
 
 /** The entry id of a settlement; that of an opening is the event's own id. */
 export function settlementId(id: string): string {

@@ -4,8 +4,9 @@ import {
   type EventInput,
   type EventName,
   EventsError,
-  type OpenHandle,
+  type GrowingHandle,
   type OpenName,
+  type QuestionHandle,
 } from '../../shared/index.ts';
 import type { SimulationCatalog } from '../catalog.ts';
 import { systemClock, type WorldClock } from '../clock.ts';
@@ -26,8 +27,8 @@ export interface EventPublisher {
   publish(...event: [...event: SimulationEvent, options?: Options]): Promise<unknown>;
   // No methods: a manager in whose catalog the two are complete events is none.
   readonly begin: {
-    (type: 'agent_processing', data: Reply, options?: OpenOptions): Promise<OpenHandle<Reply>>;
-    (type: 'agent_question', data: Question, options?: OpenOptions): Promise<OpenHandle<Question>>;
+    (type: 'agent_processing', data: Reply, options?: OpenOptions): Promise<GrowingHandle>;
+    (type: 'agent_question', data: Question, options?: OpenOptions): Promise<QuestionHandle>;
   };
   readonly ask: (
     type: 'agent_question',

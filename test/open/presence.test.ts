@@ -68,11 +68,13 @@ test('an ephemeral event is announced, and never stored', async () => {
 test('events that are begun are not published, and ephemeral ones not in a batch', async () => {
   const world = openWorld();
   const { manager } = world;
-  await expect(manager.publish('approval', { tool: 'rm' })).rejects.toEqual(
+  // Plain JavaScript calls it so; types refuse it.
+  const publish = (...event: unknown[]): Promise<unknown> => Reflect.apply(manager.publish, manager, event);
+  await expect(publish('approval', { tool: 'rm' })).rejects.toEqual(
     refused('INVALID_OPTION', { message: expect.stringContaining("ask('approval'") }),
   );
-  await expect(manager.publish('viewer', { name: 'Ada' })).rejects.toEqual(
-    refused('INVALID_OPTION', { message: expect.stringContaining("begin('viewer'") }),
+  await expect(publish('viewer', { name: 'Ada' })).rejects.toEqual(
+    refused('INVALID_OPTION', { message: expect.stringContaining("join('viewer'") }),
   );
   await expect(manager.publishBatch([{ event_type: 'typing', data: { who: 'Ada' } }])).rejects.toEqual(
     refused('INVALID_OPTION'),

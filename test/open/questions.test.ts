@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { defineEvents, question } from '../../shared/index.ts';
+import { defineEvents, growing, question } from '../../shared/index.ts';
 import { logged, openSet, openWorld, refused, shadow } from './world.ts';
 
 test('[O1] the settlement holds question, answer and who answered; a second answer is refused', async () => {
@@ -68,6 +68,36 @@ test('an answer that is not valid, or to something else, is refused', async () =
   const { id: reply } = await opens.begin('reply', shadow);
   await expect(opens.answer('approval', { id: reply, answer, by })).rejects.toEqual(refused('NOT_OPEN'));
   expect(await openSet(world)).toHaveLength(2);
+});
+
+test('an answerer is told of the topic that was asked, and of an id that is of another event', async () => {
+  const asks = z.object({});
+  const catalog = defineEvents({
+    reply: growing(z.object({ text: z.string() }), 'text'),
+    approval: question({ asks, answers: asks }),
+    choice: question({ asks, answers: asks }),
+  });
+  const { opens } = openWorld({ catalog }).manager;
+  const refusal = async (id: string, topic?: string) => {
+    const error: unknown = await opens
+      .answer('approval', { topic, id, answer: {}, by: undefined })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'NOT_OPEN' });
+    return String(error);
+  };
+  const { id: reply } = await opens.begin('reply', { text: '' });
+  expect(await refusal(reply)).toContain(
+    `The id "${reply}" is of reply, and not of approval: a growing event takes no answer.`,
+  );
+  const { id: choice } = await opens.begin('choice', {});
+  expect(await refusal(choice)).toContain('is of choice, and not of approval: answer it as choice.');
+  const { id } = await opens.begin('approval', {});
+  const elsewhere = await refusal(id, 'run-42');
+  expect(elsewhere).toContain(`No open event of the topic "run-42" has the id "${id}".`);
+  expect(elsewhere).toContain('If the topic and the id are right');
+  expect(await refusal('aproval.1')).toContain(
+    'No open event of the topic "default" has the id "aproval.1".',
+  );
 });
 
 test('an answer that is more than JSON arrives as it was given', async () => {

@@ -5,8 +5,9 @@ import { MAX_OPEN_CHARS } from './open-events.ts';
 
 /** Errors of changes to open events, the same from every broker. */
 
-export function notOpen(id: string): EventsError {
-  const message = `No open event has the id ${JSON.stringify(id.slice(0, 80))} in this topic: it was never begun, it was erased, its log was lost, or it was settled long ago. Begin it again.`;
+/** @param topic the one that was asked */
+export function notOpen(topic: string, id: string): EventsError {
+  const message = `No open event of the topic ${JSON.stringify(topic)} has the id ${JSON.stringify(id.slice(0, 80))}. If the topic and the id are right, it was never begun, it was erased, its log was lost, or it was settled long ago: only its owner may begin it again.`;
   return new EventsError('NOT_OPEN', message);
 }
 

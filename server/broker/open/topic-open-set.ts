@@ -61,6 +61,7 @@ export interface Outcome<T> {
  * A call that throws has changed nothing.
  */
 export class TopicOpenSet {
+  readonly #topic: string;
   readonly #settled: SettledEvents;
   readonly #memory: OpenMemory;
   /** In the order of their beginnings. */
@@ -71,12 +72,17 @@ export class TopicOpenSet {
   /** Characters of all of them, see MAX_OPEN_CHARS. */
   #chars: number;
 
-  /** @param from the set as it was stored; its bytes are for the caller to count */
+  /**
+   * @param topic names it in errors
+   * @param from the set as it was stored; its bytes are for the caller to count
+   */
   constructor(
+    topic: string,
     settled: SettledEvents,
     memory: OpenMemory,
     from: { rev: number; held: readonly HeldEvent[] } = { rev: 0, held: [] },
   ) {
+    this.#topic = topic;
     this.#settled = settled;
     this.#memory = memory;
     this.#rev = from.rev;
@@ -87,7 +93,7 @@ export class TopicOpenSet {
 
   /** A copy, to be changed apart from this one. Both have the same leases, and take memory once. */
   copy(): TopicOpenSet {
-    const copy = new TopicOpenSet(this.#settled, this.#memory);
+    const copy = new TopicOpenSet(this.#topic, this.#settled, this.#memory);
     copy.#open = new Map(this.#open);
     copy.#ids = new Map(this.#ids);
     copy.#rev = this.#rev;
@@ -208,7 +214,7 @@ export class TopicOpenSet {
     const held = this.#open.get(id);
     if (held) return asItIs(held);
     const settled = this.#settled.byId(id, now);
-    if (!settled) throw notOpen(id);
+    if (!settled) throw notOpen(this.#topic, id);
     return settled.settlement;
   }
 
@@ -251,7 +257,7 @@ export class TopicOpenSet {
   /** The error about an event that is not open. */
   #closed(id: string, now: number, owner?: Omit<Owner, 'id'>) {
     const past = this.#settled.byId(id, now);
-    if (!past) return notOpen(id);
+    if (!past) return notOpen(this.#topic, id);
     if (owner && !isOwner(past.key, past.by, owner)) return notYours();
     return alreadySettled(past.settlement);
   }

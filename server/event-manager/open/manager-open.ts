@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { AnswerInput, AnswerOf, EventInput, EventName, OpenName } from '../../../shared/events.ts';
 import { type Answered, answeredBy } from '../../../shared/open/answered.ts';
+import type { GrowingHandle, PresenceHandle, QuestionHandle } from '../../../shared/open/handle-kinds.ts';
 import { type OpenHandle, openHandle } from '../../../shared/open/handles.ts';
 import type { OpenPage } from '../../../shared/open/open-page.ts';
 import type { BegunKind } from '../../../shared/open/open-part.ts';
@@ -59,18 +60,41 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
    * already the handle is of that event, `resumed`; with one that was settled lately it has the settlement, `settled`.
    * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_OPTION, INVALID_TOPIC, TOO_MANY_OPEN, OVERLOADED, UNAVAILABLE
    */
-  async begin<N extends OpenName<C, BegunKind>>(
+  begin<N extends OpenName<C, 'growing'>>(
     type: N,
     data: EventInput<N, C>,
-    { onLost, ...options }: HoldOptions = {},
+    options?: HoldOptions,
+  ): Promise<GrowingHandle>;
+  begin<N extends OpenName<C, 'question'>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: HoldOptions,
+  ): Promise<QuestionHandle>;
+  begin<N extends OpenName<C, 'presence'>>(
+    type: N,
+    data: EventInput<N, C>,
+    options?: HoldOptions,
+  ): Promise<PresenceHandle<EventInput<N, C>>>;
+  begin<N extends OpenName<C, BegunKind>>(
+    type: N,
+    data: EventInput<N, C>,
+    options: HoldOptions = {},
   ): Promise<OpenHandle<EventInput<N, C>>> {
+    return this.#begin(type, data, options);
+  }
+
+  async #begin<Data>(
+    type: string,
+    data: Data,
+    { onLost, ...options }: HoldOptions,
+  ): Promise<OpenHandle<Data>> {
     const begun = await this.opens.begin(type, data, options);
     const { topic, by } = options;
     const kind = begunType(this.catalog, type)?.kind ?? 'growing';
     const { opens, clock } = this;
     const { id, key } = begun;
     const owner = { topic, id, key, by };
-    return openHandle<EventInput<N, C>>({
+    return openHandle<Data>({
       kind,
       begun,
       leaseMs: leaseOf(kind, options),
@@ -90,8 +114,8 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
     type: N,
     data: EventInput<N, C>,
     options: Omit<HoldOptions, 'timeoutMs'> = {},
-  ): Promise<OpenHandle<EventInput<N, C>>> {
-    return this.begin(type as N & OpenName<C, BegunKind>, data, options);
+  ): Promise<PresenceHandle<EventInput<N, C>>> {
+    return this.#begin(type, data, options);
   }
 
   /**

@@ -11,6 +11,7 @@ import {
   TIMEOUT_MS,
 } from '../../../shared/open/bounds.ts';
 import type { BegunKind, SettledState } from '../../../shared/open/open-part.ts';
+import type { BegunType } from './open-ids.ts';
 
 /** Text that every broker keeps and every client reads as it is. */
 const wellFormed = (most: number) =>
@@ -80,6 +81,13 @@ function notFor(option: string, kind: BegunKind, other: string): EventsError {
 /** @param what as in "is a question, which …" */
 export function otherKind(type: string, kind: string, what: string): EventsError {
   return new EventsError('INVALID_OPTION', `${type} is a ${kind}, which ${what}.`);
+}
+
+/** The error of an answer to an event that the id says is none of its questions. @param of the type that the id names */
+export function notOfType(id: string, of: BegunType, type: string): EventsError {
+  const advice = of.kind === 'question' ? `answer it as ${of.type}` : `a ${of.kind} event takes no answer`;
+  const message = `The id ${JSON.stringify(id.slice(0, 80))} is of ${of.type}, and not of ${type}: ${advice}.`;
+  return new EventsError('NOT_OPEN', message);
 }
 
 /** The error of text that would not be stored as it is. */

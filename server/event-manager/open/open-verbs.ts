@@ -10,7 +10,6 @@ import type { Clock } from '../../../shared/timing.ts';
 import { parseTopic } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { OpenEvent, OpenEvents, Owner } from '../../broker/open/open-events.ts';
-import { notOpen } from '../../broker/open/refusals.ts';
 import { requireOpenSets } from '../../broker/require-open-sets.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';
 import type { Intake } from '../publish/intake.ts';
@@ -20,7 +19,7 @@ import { appendJoined, type Piece } from './joined-appends.ts';
 import { Aside } from './lapse-sweep.ts';
 import type { OpenEntries } from './open-entries.ts';
 import { type BegunType, begunType, newOpenId, typeOfId, unbegun } from './open-ids.ts';
-import { checked, leaseOf, otherKind, requireOwnersState, unclean } from './open-options.ts';
+import { checked, leaseOf, notOfType, otherKind, requireOwnersState, unclean } from './open-options.ts';
 import { OwnedChanges } from './owned-changes.ts';
 import { repeatedAnswer } from './repeated-answer.ts';
 import { Settling } from './settling.ts';
@@ -206,7 +205,8 @@ export class OpenVerbs {
     const { catalog, intake, answerOf } = this.#parts;
     const name = parseTopic(topic);
     const valid = intake.validated(() => catalog.parseAnswer(type, answer));
-    if (typeOfId(catalog, id)?.type !== type) throw notOpen(id);
+    const of = this.#typeOf(id) ?? (await this.#refuse(name, id));
+    if (of.type !== type) throw notOfType(id, of, type);
     const given = { answer: valid, by };
     const answered = intake.admitted(
       () => this.#settling.byAnswer(this.#sets, name, id, given),

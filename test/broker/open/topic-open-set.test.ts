@@ -25,7 +25,7 @@ const MIB = 1024 * 1024;
 function setOf(totalBytes = 256 * MIB) {
   const settled = new SettledInMemory();
   const memory = new OpenMemory(totalBytes);
-  const set = new TopicOpenSet(settled, memory);
+  const set = new TopicOpenSet('default', settled, memory);
   const log: LogEntry[] = [];
   const moment = (now = 0): Moment => ({
     now,

@@ -1,8 +1,8 @@
 import { expectTypeOf, test } from 'vitest';
-import { createClient, type Membership } from '../../../client/index.ts';
+import { createClient, createPublisher, type Membership } from '../../../client/index.ts';
 import { createPsycheEvents } from '../../../client/react/index.ts';
-import type { createAppRouter } from '../../../server/index.ts';
-import type { Answered, OpenHandle } from '../../../shared/index.ts';
+import { type createAppRouter, EventManager, MemoryBroker } from '../../../server/index.ts';
+import type { Answered, GrowingHandle } from '../../../shared/index.ts';
 import { type OpenCatalog, openCatalog } from '../../open/catalog.ts';
 
 const client = createClient({ catalog: openCatalog });
@@ -10,9 +10,7 @@ type Own = ReturnType<typeof createAppRouter<OpenCatalog>>;
 const mounted = createClient<Own>({ url: '' });
 
 test('begin is for what grows, ask and answer for questions, join for presences', () => {
-  expectTypeOf(client.begin('reply', { agent_id: 'a', text: '' })).resolves.toEqualTypeOf<
-    OpenHandle<{ agent_id: string; text: string }>
-  >();
+  expectTypeOf(client.begin('reply', { agent_id: 'a', text: '' })).resolves.toEqualTypeOf<GrowingHandle>();
   expectTypeOf(client.ask('approval', { tool: 'x' }, { key: 'k', timeoutMs: 1 })).resolves.toEqualTypeOf<
     Answered<{ allow: boolean }>
   >();
@@ -54,9 +52,7 @@ test('nothing is begun where each event is complete', () => {
 });
 
 test('a client that is typed by a router knows the kinds too', () => {
-  expectTypeOf(mounted.begin('reply', { agent_id: 'a', text: '' })).resolves.toEqualTypeOf<
-    OpenHandle<{ agent_id: string; text: string }>
-  >();
+  expectTypeOf(mounted.begin('reply', { agent_id: 'a', text: '' })).resolves.toEqualTypeOf<GrowingHandle>();
   expectTypeOf(mounted.ask('approval', { tool: 'x' })).resolves.toEqualTypeOf<Answered<{ allow: boolean }>>();
   mounted.join('viewer', { name: 'Ada' });
   mounted.answer('approval', 'id', { allow: true });
@@ -79,4 +75,68 @@ test('hooks know the kinds', () => {
   useQuestions('reply');
   // @ts-expect-error no data of it
   usePresence('viewer', { me: { nick: 'Ada' } });
+});
+
+test('publish and batches have no events that they would refuse', () => {
+  const publisher = createPublisher({ url: '', catalog: openCatalog });
+  const { usePublish } = createPsycheEvents(openCatalog);
+  const manager = new EventManager({ catalog: openCatalog, broker: new MemoryBroker() });
+  for (const one of [client, publisher, mounted]) {
+    one.publish('note', { text: '' });
+    one.publish('reply', { agent_id: 'a', text: '' });
+    one.publish('typing', { who: '' });
+    one.publishBatch([{ event_type: 'reply', data: { agent_id: 'a', text: '' } }]);
+  }
+  // @ts-expect-error it is asked
+  client.publish('approval', { tool: '' });
+  // @ts-expect-error it is joined
+  client.publish('viewer', { name: '' });
+  // @ts-expect-error it is asked
+  mounted.publish('approval', { tool: '' });
+  // @ts-expect-error it is asked
+  publisher.publish('approval', { tool: '' });
+  // @ts-expect-error it is asked
+  manager.publish('approval', { tool: '' });
+  // @ts-expect-error it is asked
+  usePublish('approval');
+  // @ts-expect-error it is asked
+  client.publishBatch([{ event_type: 'approval', data: { tool: '' } }]);
+  // @ts-expect-error no log stores it
+  publisher.publishBatch([{ event_type: 'typing', data: { who: '' } }]);
+  // A question that is copied with its settlement is a record.
+  manager.publishBatch([{ event_type: 'approval', data: { tool: '' } }], { settled: [undefined] });
+});
+
+test('a handle has what the owner of its kind may do', async () => {
+  const manager = new EventManager({ catalog: openCatalog, broker: new MemoryBroker() });
+  const reply = await client.begin('reply', { agent_id: 'a', text: '' });
+  // @ts-expect-error its text grows
+  reply.update({ agent_id: 'a', text: '' });
+  // @ts-expect-error it is done, or aborted
+  reply.settle('answered');
+  expectTypeOf(await manager.begin('reply', { agent_id: 'a', text: '' })).toEqualTypeOf<GrowingHandle>();
+  const approval = await manager.begin('approval', { tool: '' });
+  approval.settle('withdrawn');
+  // @ts-expect-error whoever answers settles it so
+  approval.settle('answered');
+  // @ts-expect-error it has no text
+  approval.append('');
+  const viewer = await manager.join('viewer', { name: '' });
+  viewer.update({ name: 'Ada' });
+  // @ts-expect-error a member leaves
+  viewer.done();
+});
+
+test('the state of an event is one of its kind', () => {
+  client.on('reply', ({ open }) =>
+    expectTypeOf(open?.state).toEqualTypeOf<'open' | 'done' | 'aborted' | 'lost' | undefined>(),
+  );
+  client.on('note', ({ open }) => expectTypeOf(open).toEqualTypeOf<undefined>());
+  client.on('any', (event) => {
+    // @ts-expect-error a question is answered
+    if (event.event_type === 'approval') return event.open?.state === 'done';
+    return event.open?.state === 'done';
+  });
+  const { useQuestions } = createPsycheEvents(openCatalog);
+  expectTypeOf(useQuestions('approval').open[0]?.open?.kind).toEqualTypeOf<'question' | undefined>();
 });

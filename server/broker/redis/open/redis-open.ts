@@ -75,7 +75,7 @@ export class RedisOpen implements OpenEvents {
       ...[most, newToken(), eventLines(event), text, text.length, charsOf(entry, key)],
     ];
     const [word, ...values] = await sets.change(topic, 'psycheBegin', { id, entries, own });
-    if (word !== 'open' && word !== 'settled') throw refusalOf(word, values, { id, most });
+    if (word !== 'open' && word !== 'settled') throw refusalOf(word, values, { topic, id, most });
     const [held, cursor, more, ...published] = values;
     const began = { id: decodeId(String(held)) ?? id, cursor: String(cursor) };
     if (word === 'settled')
@@ -91,7 +91,7 @@ export class RedisOpen implements OpenEvents {
     const own = [encodeId(id), hashOf(key, by), at, text, text.length, sets.keysOf(topic).live];
     const [word, ...values] = await sets.run(topic, 'psycheAppend', own, id);
     if (word !== 'grown' && word !== 'there')
-      throw refusalOf(word, values, { id, at, change: 'appended to' });
+      throw refusalOf(word, values, { topic, id, at, change: 'appended to' });
     due.remember(topic);
     const [length, all] = values;
     if (word === 'grown') return Number(length);
@@ -107,7 +107,7 @@ export class RedisOpen implements OpenEvents {
     const lines = eventLines({ entry, by, grows: undefined });
     const own = [encodeId(id), hashOf(key, by), lines, charsOf(entry, key), sets.keysOf(topic).live];
     const [word, ...values] = await sets.run(topic, 'psycheReplace', own, id);
-    if (word !== 'done') throw refusalOf(word, values, { id, change: 'replaced' });
+    if (word !== 'done') throw refusalOf(word, values, { topic, id, change: 'replaced' });
     due.remember(topic);
   }
 
@@ -130,7 +130,7 @@ export class RedisOpen implements OpenEvents {
     ];
     const [word, ...values] = await sets.change(topic, 'psycheSettle', { id, entries, own });
     if (word === 'changed') return null;
-    if (word !== 'done') throw refusalOf(word, values, { id });
+    if (word !== 'done') throw refusalOf(word, values, { topic, id });
     const [settled, ...published] = values;
     if (published.length > 0) log.published(topic, entries, published);
     return readSettlement(id, String(settled));
@@ -146,7 +146,7 @@ export class RedisOpen implements OpenEvents {
     const [word, ...values] = await this.#settings.sets.run(topic, 'psycheFind', [encodeId(id)]);
     if (word === 'settled') return readSettlement(id, String(values[0]));
     const [event] = readEvents(values);
-    if (!event) throw notOpen(id);
+    if (!event) throw notOpen(topic, id);
     return event;
   }
 
@@ -187,6 +187,7 @@ function newToken(): string {
 }
 
 interface Refused {
+  topic: string;
   id: string;
   most?: number;
   at?: number;
@@ -200,10 +201,10 @@ function refusalOf(
   values: Values,
   refused: Refused,
 ): EventsError | TypeError {
-  const { id, most = 0, at = 0, change = 'replaced' } = refused;
+  const { topic, id, most = 0, at = 0, change = 'replaced' } = refused;
   switch (word) {
     case 'none':
-      return notOpen(id);
+      return notOpen(topic, id);
     case 'forbidden':
       return notYours();
     case 'settled':

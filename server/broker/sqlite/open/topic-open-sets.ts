@@ -45,7 +45,7 @@ export class TopicOpenSets {
     if (known) return known;
     const { row } = log;
     const stored = row === null ? undefined : this.#rows.load(row, now);
-    return new TopicOpenSet(new SettledRows(this.#file, log), this.#memory, stored);
+    return new TopicOpenSet(log.name, new SettledRows(this.#file, log), this.#memory, stored);
   }
 
   /** All sets that hold an open event. */
