@@ -29,7 +29,7 @@ export async function publishLines(
   const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
   const open = new OpenLines(to.source.keepsSettlements);
   for await (const results of publishAll(to, input, read, open)) await printAll(to, results);
-  open.note(to.around, REDIS_INSTEAD);
+  open.note(to.around, ADVICE);
 }
 
 /**
@@ -52,10 +52,13 @@ export async function importLines(to: PublishTo, input: InputBytes): Promise<voi
   const { leftOut } = open;
   const others = { ...(announced > 0 && { announced }), ...(leftOut > 0 && { leftOut }) };
   await to.around.print(JSON.stringify({ stored, duplicates, ...others }));
-  open.note(to.around, REDIS_INSTEAD);
+  open.note(to.around, ADVICE);
 }
 
-const REDIS_INSTEAD = ' through a server: import straight into Redis, with --redis';
+/** A log takes settlements as they are; the log of a server without Redis is reached by code alone. */
+const KEEP_THEM =
+  'import straight into Redis, with --redis, or into a file by code, with `settled` of publishBatch';
+const ADVICE = { questions: ` through a server: ${KEEP_THEM}`, aborted: `. To keep that, ${KEEP_THEM}` };
 
 async function* publishAll(
   to: PublishTo,
