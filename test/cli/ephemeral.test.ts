@@ -95,7 +95,7 @@ test.each([
   await expect.poll(() => told.slice(7)).toEqual([['note', { text: '4' }]]);
 });
 
-test('where no schema is served, a lone event is announced; a batch with one is refused with its line', async () => {
+test('a lone event is announced without a schema too; a batch with one is refused with its line', async () => {
   await using server = await throughServer();
   const told = await follow(server.manager);
   const fetched = globalThis.fetch;
