@@ -1,5 +1,6 @@
 /**
- * The events with nothing but tRPC's own client: typed by the router, resumed by its own means.
+ * The events with nothing but tRPC's own client: typed by the router, resumed by its own means. The router is the
+ * simulation's; of a server with a catalog of yours it is `AppRouter<typeof catalog>`, see docs/open-events.md.
  *
  *   npm start                              the server, on port 3000
  *   npx tsx examples/stock-client.ts       or with another address: URL=ws://…/trpc

@@ -27,6 +27,7 @@ export class OpenLines {
   /** Ids of events of which an opening came, and no settlement so far. */
   readonly #open = new Set<string>();
   #questions = 0;
+  #aborted = 0;
   #unstored = 0;
 
   /** @param keepsSettlements true where a settlement stays one; elsewhere only a complete event goes in */
@@ -51,18 +52,35 @@ export class OpenLines {
     if (open.state === 'open' || stored === false) return null;
     this.#open.delete(open.id);
     if (this.#keepsSettlements) return line;
-    if (open.kind === 'growing') return { ...line, open: undefined };
+    if (open.kind === 'growing') {
+      if (open.state === 'aborted') this.#aborted++;
+      return { ...line, open: undefined };
+    }
     this.#questions++;
     return null;
   }
 
-  /** Tells people what stayed out, and why. @param instead advice for questions, where there is any */
-  note(around: Pick<Surroundings, 'note'>, instead = ''): void {
-    const tell = (count: number, events: string): void => {
-      if (count > 0) around.note(`left out: ${count} ${events}`);
+  /**
+   * Tells people what stayed out, and why, and what went in as something else.
+   */
+  note(around: Pick<Surroundings, 'note'>, advice: Advice = {}): void {
+    const tell = (what: string, count: number, events: string): void => {
+      if (count > 0) around.note(`${what}: ${count} ${events}`);
     };
-    tell(this.#open.size, 'that were still open; an open event needs an owner');
-    tell(this.#questions, `settled questions; a question cannot be published${instead}`);
-    tell(this.#unstored, 'that no log stores, such as members who join and leave');
+    const { questions = '', aborted = '' } = advice;
+    tell('left out', this.#open.size, 'that were still open; an open event needs an owner');
+    tell('left out', this.#questions, `settled questions; a question cannot be published${questions}`);
+    tell('left out', this.#unstored, 'that no log stores, such as members who join and leave');
+    tell(
+      'stored as complete events',
+      this.#aborted,
+      `that were aborted, with the text that they had; nothing says any more that it was cut off${aborted}`,
+    );
   }
+}
+
+/** Words after what is told of events, which say what to do. */
+export interface Advice {
+  readonly questions?: string;
+  readonly aborted?: string;
 }

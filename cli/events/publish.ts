@@ -1,23 +1,13 @@
-import { type ErrorCode, EventsError, formatIssues, type PublishResult } from '../../shared/index.ts';
-import type { EventsSource } from '../sources/event-source.ts';
+import { type ErrorCode, EventsError } from '../../shared/index.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { Coercion } from './coerce.ts';
 import { fromLine, type Input, parseJson } from './event-line.ts';
 import type { InputBytes } from './input-bytes.ts';
 import { OpenLines } from './open-lines.ts';
 import { type Line, readLines } from './read-lines.ts';
+import { batchesOf, type Destination, extended, type Sent, send } from './send.ts';
 
-/** Events per request: well below what a server takes. */
-const BATCH = 500;
-
-/** Codes of events that are wrong. After another error, such as UNAVAILABLE, some of them may have been stored. */
-const REFUSED: readonly ErrorCode[] = ['INVALID_EVENT', 'UNKNOWN_EVENT'];
-
-/** The destination of events. */
-export interface Destination {
-  source: EventsSource;
-  topic: string | undefined;
-}
+/** Codes of events that are wrong, or are not published. After another error, such as UNAVAILABLE, some of them may have been stored. */
+const REFUSED: readonly ErrorCode[] = ['INVALID_EVENT', 'UNKNOWN_EVENT', 'INVALID_OPTION'];
 
 /** A destination, and where it is told what was published. */
 export interface PublishTo extends Destination {
@@ -39,7 +29,7 @@ export async function publishLines(
   const read = (line: Line): Input[] => (type === undefined ? fromLine(line) : dataOf(line, type));
   const open = new OpenLines(to.source.keepsSettlements);
   for await (const results of publishAll(to, input, read, open)) await printAll(to, results);
-  open.note(to.around, REDIS_INSTEAD);
+  open.note(to.around, ADVICE);
 }
 
 /**
@@ -50,68 +40,38 @@ export async function publishLines(
 export async function importLines(to: PublishTo, input: InputBytes): Promise<void> {
   let stored = 0;
   let duplicates = 0;
+  let announced = 0;
   const open = new OpenLines(to.source.keepsSettlements);
   for await (const results of publishAll(to, input, withKey, open)) {
-    for (const { duplicate } of results) duplicate ? duplicates++ : stored++;
+    for (const result of results) {
+      if (result.stored === false) announced++;
+      else if (result.duplicate) duplicates++;
+      else stored++;
+    }
   }
   const { leftOut } = open;
-  await to.around.print(JSON.stringify({ stored, duplicates, ...(leftOut > 0 && { leftOut }) }));
-  open.note(to.around, REDIS_INSTEAD);
+  const others = { ...(announced > 0 && { announced }), ...(leftOut > 0 && { leftOut }) };
+  await to.around.print(JSON.stringify({ stored, duplicates, ...others }));
+  open.note(to.around, ADVICE);
 }
 
-const REDIS_INSTEAD = ' through a server: import straight into Redis, with --redis';
-
-/** Publishes events. @throws EventsError in terms of the input: `Line 3: data.sentiment.score: Too big` */
-export async function send(
-  { source, topic }: Destination,
-  inputs: readonly Input[],
-): Promise<PublishResult[]> {
-  const written = inputs.every(({ isExact }) => isExact) ? undefined : await coercionOf(source);
-  const events = inputs.map(({ isExact, event }) => (isExact || !written ? event : written.event(event)));
-  try {
-    return await source.publishBatch(events, {
-      topic,
-      by: inputs.map(({ by }) => by),
-      settled: inputs.map(({ open, answer }) => open && { open, answer }),
-    });
-  } catch (error) {
-    if (!(error instanceof EventsError)) throw error;
-    const told = named(error, inputs);
-    throw written?.isKnown === false && told.code === 'INVALID_EVENT' ? extended(told, NO_SCHEMA) : told;
-  }
-}
-
-const NO_SCHEMA =
-  'Dates, big numbers, maps and sets are made of JSON by the schema that a server has at schema.json, beside its endpoint; this one has none there. A server started by startServer serves it; a server of your own must do so itself, with toJsonSchema(catalog).';
-
-/** The error with a sentence more. */
-function extended(error: EventsError, sentence: string): EventsError {
-  const text = error.message.replace(/[^.]$/, '$&.');
-  return new EventsError(error.code, `${text} ${sentence}`, { issues: error.issues, cause: error });
-}
-
-const coercions = new WeakMap<EventsSource, Promise<Coercion>>();
-
-/** By the schema of the server that is published to, which is asked for once. */
-function coercionOf(source: EventsSource): Promise<Coercion> {
-  const known = coercions.get(source) ?? source.schema().then((schema) => new Coercion(schema));
-  coercions.set(source, known);
-  return known;
-}
+/** A log takes settlements as they are; the log of a server without Redis is reached by code alone. */
+const KEEP_THEM =
+  'import straight into Redis, with --redis, or into a file by code, with `settled` of publishBatch';
+const ADVICE = { questions: ` through a server: ${KEEP_THEM}`, aborted: `. To keep that, ${KEEP_THEM}` };
 
 async function* publishAll(
   to: PublishTo,
   input: InputBytes,
   read: (line: Line) => Input[],
   open: OpenLines,
-): AsyncGenerator<PublishResult[], void, undefined> {
+): AsyncGenerator<readonly Sent[], void, undefined> {
   using progress = to.around.progress(input.share);
   for await (const lines of readLines(input)) {
     let first = `line ${lines[0]?.number}`;
     try {
       const events = lines.flatMap(read).flatMap((event) => open.admit(event) ?? []);
-      for (let start = 0; start < events.length; start += BATCH) {
-        const batch = events.slice(start, start + BATCH);
+      for (const batch of await batchesOf(to, events)) {
         first = batch[0]?.name.toLowerCase() ?? first;
         const results = await send(to, batch);
         progress.add(results.length);
@@ -140,15 +100,6 @@ function withKey(line: Line): Input[] {
   });
 }
 
-async function printAll({ around }: PublishTo, results: readonly PublishResult[]): Promise<void> {
+async function printAll({ around }: PublishTo, results: readonly Sent[]): Promise<void> {
   for (const result of results) await around.print(JSON.stringify(result));
-}
-
-function named(error: EventsError, inputs: readonly Input[]): EventsError {
-  const [issue] = error.issues;
-  if (issue?.path[0] !== 'events' || typeof issue.path[1] !== 'number') return error;
-  const issues = error.issues.map(({ path, message }) => ({ path: path.slice(2), message }));
-  const name = inputs[issue.path[1]]?.name;
-  const text = formatIssues(issues);
-  return new EventsError(error.code, name ? `${name}: ${text}` : text, { issues, cause: error });
 }

@@ -5,8 +5,9 @@ import { fromLine, toLine } from './event-line.ts';
 import { toText } from './format.ts';
 import type { InputBytes } from './input-bytes.ts';
 import { OpenLines } from './open-lines.ts';
-import { type PublishTo, send } from './publish.ts';
+import type { PublishTo } from './publish.ts';
 import { readLines } from './read-lines.ts';
+import { send } from './send.ts';
 
 type ReplayOptions = NonNullable<Parameters<EventsSource['replay']>[0]>;
 /** An event, or a stream's own item, whose time has come. */
@@ -105,10 +106,10 @@ export async function printMoments(moments: AsyncIterable<Moment>, around: Surro
  */
 export async function publishMoments(to: PublishTo, moments: AsyncIterable<Moment>): Promise<void> {
   const open = new OpenLines(false);
-  for await (const { event, isExact } of counted(moments, to.around)) {
+  for await (const { cursor, event, isExact } of counted(moments, to.around)) {
     if (event.event_type === 'stream_gap' || open.admit(event) === null) continue;
     const { event_type, data, by } = event;
-    await send(to, [{ name: '', isExact, by, event: { event_type, data } }]);
+    await send(to, [{ name: '', cursor, isExact, by, event: { event_type, data } }]);
   }
   open.note(to.around);
 }

@@ -21,6 +21,11 @@ export interface EventsSource
   answer(type: string, id: string, answer: unknown, options: { topic: string }): Promise<{ cursor: string }>;
   /** True for a log, which takes settlements of open events as such; a server takes complete events only. */
   readonly keepsSettlements: boolean;
+  /** Publishes one event, also of a type that no log stores, which a batch does not take. */
+  publish(
+    event: EventToPublish<AnyCatalog>,
+    options: { topic: string | undefined; by: string | undefined },
+  ): Promise<PublishResult>;
   publishBatch(events: readonly EventToPublish<AnyCatalog>[], options: BatchOf): Promise<PublishResult[]>;
   /** The events as JSON Schema; null where it is not told. */
   schema(): Promise<unknown>;

@@ -54,6 +54,8 @@ export async function openRedis(
   }
   return {
     keepsSettlements: true,
+    publish: ({ event_type, data, ...meta }, options) =>
+      manager.publish(event_type, data, { ...meta, ...options }),
     publishBatch: (events, options) => manager.publishBatch(events, options),
     async *stream(options) {
       for await (const [cursor, event] of manager.subscribe(options)) yield { cursor, event };

@@ -32,6 +32,8 @@ export async function openServer(
   };
   return {
     keepsSettlements: false,
+    publish: ({ event_type, data, ...meta }, { topic }) =>
+      publisher.publish(event_type, data, { ...meta, topic }),
     publishBatch: (events, { topic }) => publisher.publishBatch(events, { topic }),
     stream: (options) => client().stream(options),
     replay: (options) => client().replay(options),

@@ -49,6 +49,8 @@ function onRedis(): string[] {
 
 const withoutCursor = ({ cursor: _, ...line }: { cursor: string }) => line;
 const OPEN = 'psyche-events: left out: 2 that were still open; an open event needs an owner\n';
+const ABORTED =
+  /^psyche-events: stored as complete events: 1 that were aborted, with the text that they had/m;
 const QUESTIONS = /^psyche-events: left out: 2 settled questions; a question cannot be published/m;
 
 test.each([[[]], [['--openings']]])(
@@ -95,6 +97,8 @@ test('import through a server stores what has grown as complete events, and leav
   expect(stderr).toContain(OPEN);
   expect(stderr).toMatch(QUESTIONS);
   expect(stderr).toContain('import straight into Redis, with --redis');
+  expect(stderr).toMatch(ABORTED);
+  expect(stderr).toContain('or into a file by code, with `settled` of publishBatch');
   const copies = await server.events('b');
   expect(copies.map(({ data }) => data)).toEqual(['first', 'whole', 'half'].map((text) => ({ text })));
   for (const copy of copies) expect(copy).not.toHaveProperty('open');
@@ -141,6 +145,7 @@ test('replay --into publishes what has grown as complete events that happen now,
     const replayed = await runHere(['replay', ...from, '--into', into, ...speed]);
     expect(replayed).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(QUESTIONS) });
     expect(replayed.stderr).toContain(OPEN);
+    expect(replayed.stderr).toMatch(ABORTED);
     const copies = await server.events(into);
     expect(copies.map(({ data }) => data)).toEqual(['first', 'whole', 'half'].map((text) => ({ text })));
     for (const copy of copies) expect(copy).not.toHaveProperty('open');

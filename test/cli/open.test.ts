@@ -62,6 +62,20 @@ test('[O7] history, export and replay print openings where they are asked for; t
   }
 });
 
+test.each([
+  ['reply', 'reply is a text that grows, so'],
+  ['viewer', 'viewer is a presence, a member who is there, so'],
+  ['typing', 'typing is ephemeral, an event that is never open, so'],
+  ['note', 'note is complete when it is published, so'],
+])('an answer to %s, which is no question, says that questions can be answered', async (type, words) => {
+  await using server = await startServer();
+  expect(await runHere(['answer', type, `${type}.x`, '{"allow":true}', ...server.at])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `psyche-events: ${words} it has no answer. Questions can be answered: those of this catalog are approval.\n`,
+  });
+});
+
 test('a terminal shows who asks, what is open, its id and for how long', async () => {
   await using server = await startServer();
   const { id } = await server.manager.opens.begin('approval', { tool: 'x' }, { topic: TOPIC, by: 'ego' });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { Coercion } from '../../cli/events/coerce.ts';
+import { Coercion } from '../../cli/schema/coerce.ts';
 import { createAppRouter, EventManager, MemoryBroker, toJsonSchema } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';

@@ -198,14 +198,16 @@ function only([result]: readonly PublishResult[]): PublishResult {
   return result;
 }
 
-/** Puts the index of an event before the paths of its issues. */
+/** Puts the index of an event before the paths of its issues; an error without any is an issue of the event as a whole. */
 function atIndex<T>(index: number, validate: () => T): T {
   try {
     return validate();
   } catch (error) {
     if (!(error instanceof EventsError)) throw error;
-    const issues = error.issues.map(({ path, message }) => ({ path: ['events', index, ...path], message }));
-    throw new EventsError(error.code, `Nothing of the batch was stored. events.${index}: ${error.message}`, {
+    const { message } = error;
+    const told = error.issues.length > 0 ? error.issues : [{ path: [], message }];
+    const issues = told.map((issue) => ({ path: ['events', index, ...issue.path], message: issue.message }));
+    throw new EventsError(error.code, `Nothing of the batch was stored. events.${index}: ${message}`, {
       issues,
     });
   }
