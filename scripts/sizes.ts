@@ -12,7 +12,8 @@ import { build, type InlineConfig, type Rolldown } from 'vite';
 const ROOT = join(import.meta.dirname, '..');
 const KB = 1024;
 
-// 0.3 KB of each client below keep text through an outage, say what can be done after a failure, and abort replies at the end.
+// 0.5 KB of each client below keep text through an outage, say what can be done after a failure, refuse a verb for another
+// kind, and abort replies at the end. 0.4 of a catalog check the field that grows.
 
 /** The parts of tRPC's client that are used: its main module has all links, and bundlers keep some of each. */
 const TRPC = ['@trpc/client/links/httpLink', '@trpc/client/links/wsLink/wsLink', '@trpc/server/observable'];
@@ -41,7 +42,7 @@ const BUDGETS: readonly Budget[] = [
     // that a held publisher loses no field, and what is wrong with a step; 0.1 tell that no server can be reached, and that
     // nobody is authenticated. 3.9 are open events: 0.5 their kinds in a catalog, 0.7 whole events made of their changes,
     // the rest the verbs and handles. 0.2 know from when on members are counted, and keep a position in each of several topics.
-    maxBytes: 24.4 * KB,
+    maxBytes: 25.1 * KB,
     packages: [...TRPC, 'superjson', 'ws', 'zod'],
   },
   {
@@ -49,7 +50,7 @@ const BUDGETS: readonly Budget[] = [
     config: door('client/react/index.ts'),
     // 0.2 KB of it have the store let go of erased events, also of open ones. 4.4 are open events: 2.7 the client's, 1 in the
     // store, 0.7 the hooks. 0.3 know from when on members are counted, and keep a position in each of several topics.
-    maxBytes: 21.1 * KB,
+    maxBytes: 21.4 * KB,
     packages: [...TRPC, 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
 ];
@@ -73,7 +74,7 @@ const PROGRAMS: readonly Program[] = [
       const catalog = defineEvents({ dream: z.object({ symbol: z.string(), at: z.date() }) });
       createClient({ url: 'wss://a.example/trpc', catalog }).on('dream', console.log);`,
     // 25 KB of it are zod's own, 8 tRPC's, 4 superjson's, 1 versions of events, 3.4 open events; 0.1 tell an asker that its question was erased.
-    maxBytes: 55.7 * KB,
+    maxBytes: 56.5 * KB,
   },
   {
     what: 'a page with createPublisher, all packages included',
@@ -83,7 +84,7 @@ const PROGRAMS: readonly Program[] = [
     // 3.3 KB of it are open events: over ws:// it is a client, with all verbs; 0.1 tell an asker that its question was erased,
     // 0.1 encode every call in one place, so that one which cannot be sent rejects, 0.1 know a server that is behind,
     // 0.2 keep its position in each of several topics, and know from when on members are counted.
-    maxBytes: 29.2 * KB,
+    maxBytes: 29.5 * KB,
     without: 'agent_message', // the simulation's catalog
   },
 ];
