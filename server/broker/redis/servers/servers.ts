@@ -101,7 +101,7 @@ export class RedisServers {
     let asked: string | null = null;
     for (let attempt = 1; ; attempt++) {
       if (this.#closed) throw brokerClosed();
-      const left = Math.max(1, Math.ceil(deadline - performance.now()));
+      const left = leftUntil(deadline);
       const server = asked ?? this.#topology.serverOf(key);
       if (server === null) {
         await this.#refresh(left);
@@ -136,7 +136,7 @@ export class RedisServers {
       case 'ask':
         return redirection.server;
       default:
-        await this.#refresh(deadline - performance.now());
+        await this.#refresh(leftUntil(deadline));
         if (redirection === null && this.#topology.serverOf(key) === server) throw error;
         return null;
     }
@@ -204,4 +204,9 @@ function redirectionIn(error: unknown): Redirection | null {
   if (kind === 'ASK' && names) return { kind: 'ask', server };
   const passing = ['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'LOADING'];
   return { kind: passing.includes(kind ?? '') ? 'wait' : 'refused' };
+}
+
+/** Ms until a deadline, for a timer: of one that has passed, the least that a timer takes. */
+function leftUntil(deadline: number): number {
+  return Math.max(1, Math.ceil(deadline - performance.now()));
 }
