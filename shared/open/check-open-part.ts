@@ -1,5 +1,5 @@
 import type { OpenFacts } from './kinds.ts';
-import { SETTLED_STATES } from './open-part.ts';
+import { type OpenPart, SETTLED_STATES } from './open-part.ts';
 
 /** Longest id of an open event. */
 const MAX_ID = 128;
@@ -18,4 +18,11 @@ export function whyNoOpenPart(part: unknown, facts: OpenFacts | undefined): stri
   const states: readonly unknown[] = ['open', ...SETTLED_STATES[facts.kind]];
   if (!states.includes(state)) return `open.state is none of ${states.join(', ')}`;
   return field === undefined || field === facts.field ? null : 'open.field is not the field that grows';
+}
+
+/** Tells what is wrong with an answer in an envelope, or with its absence; null: nothing. @param state of the open part, if there is one */
+export function whyNoAnswer(state: OpenPart['state'] | undefined, hasAnswer: boolean): string | null {
+  return (state === 'answered') === hasAnswer
+    ? null
+    : 'an event has an answer if, and only if, it is a question that was answered';
 }

@@ -2,6 +2,7 @@ import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import type { LogEntry } from '../../../shared/log.ts';
 import { MAX_GROWN } from '../../../shared/open/bounds.ts';
 import type { Settlement } from '../../../shared/open/open-part.ts';
+import { allCharsOf, asItIs, type HeldEvent, isOwner, renew } from './held-event.ts';
 import {
   ANSWERED_MS,
   type Begun,
@@ -31,14 +32,6 @@ import { keyOf, type SettledEvents } from './settled-events.ts';
 
 /** Bytes in memory of an open event, beside its texts. */
 const EVENT_BYTES = 1200;
-
-/** An event that is open, with what its owner alone knows. */
-export interface HeldEvent {
-  readonly event: OpenEvent;
-  readonly key: string;
-  /** Moved on by each renewal: one for all copies of a set. */
-  readonly lease: { ms: number; until: number };
-}
 
 /** The moment of a change: the time, and the log as it is then. */
 export interface Moment {
@@ -286,21 +279,4 @@ export class TopicOpenSet {
     this.#memory.take(chars);
     this.#chars += chars;
   }
-}
-
-/** Renews a lease. A question has a deadline instead. */
-function renew({ event, lease }: HeldEvent, now: number): void {
-  if (event.kind !== 'question') lease.until = now + lease.ms;
-}
-
-function isOwner(key: string, by: string | undefined, owner: Omit<Owner, 'id'>): boolean {
-  return key === owner.key && by === owner.by;
-}
-
-function asItIs({ event, lease }: HeldEvent): OpenEvent {
-  return { ...event, until: lease.until };
-}
-
-function allCharsOf({ event, key }: Pick<HeldEvent, 'event' | 'key'>): number {
-  return charsOf(event.entry, key) + (event.grows?.text.length ?? 0);
 }

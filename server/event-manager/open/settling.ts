@@ -82,7 +82,7 @@ export class Settling {
       const settled = await sets.settle(topic, isOver ? settle : { ...settle, ...entry, rev: event.rev });
       if (settled) return settled;
       // An answer that came when the question's time was over: now it is told so, with the settlement.
-      if (settle.as === 'anybody' && !('state' in event)) await this.asLapsed(sets, topic, event);
+      if (settle.as === 'anybody' && !isOver) await this.asLapsed(sets, topic, event);
     }
     throw new EventsError('UNAVAILABLE', 'The event is changed too often to be settled: try again later.');
   }

@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EntryStamp } from '../../../shared/log.ts';
 import { MAX_REASON } from '../../../shared/open/bounds.ts';
-import { whyNoOpenPart } from '../../../shared/open/check-open-part.ts';
+import { whyNoAnswer, whyNoOpenPart } from '../../../shared/open/check-open-part.ts';
 import type { OpenPart } from '../../../shared/open/open-part.ts';
 
 /** The end of an open event in the log that it is copied from: its envelope has this beside the data. */
@@ -28,8 +28,8 @@ export function copiedStamp(
   const { id, kind, state, field, reason } = open;
   if (state === 'open') throw invalid('open', 'the event is still open: begin it, since it needs an owner');
   if (kind === 'presence') throw invalid('open', 'a presence is no record of a log: join it');
-  if ((state === 'answered') !== (answer !== undefined))
-    throw invalid('answer', 'an event has an answer if, and only if, it is a question that was answered');
+  const wrong = whyNoAnswer(state, answer !== undefined);
+  if (wrong !== null) throw invalid('answer', wrong);
   if (reason !== undefined && reason.length > MAX_REASON)
     throw invalid('open', `open.reason is longer than ${MAX_REASON} characters`);
   const part: OpenPart = { id, kind, state };

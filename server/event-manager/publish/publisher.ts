@@ -31,8 +31,8 @@ export interface PublishBatchOptions extends Pick<PublishOptions, 'topic'> {
   /**
    * Settlements that are copied from another log: a list that has for each event, in their order, how it was settled there.
    * Each becomes a record with its `open` part and its answer, under the id that a settlement has: `idempotencyKey` is not
-   * asked. Nothing is begun or settled by it, and nobody is told of it
-   * but by the record; so say what such a log holds, never what a client sent. Default: all events are complete.
+   * asked. Nothing is begun or settled by it, and nobody is told of it but by the record; so say what such a log holds, never
+   * what a client sent. Default: all events are complete.
    */
   settled?: readonly (CopiedSettlement | undefined)[] | undefined;
 }

@@ -6,7 +6,7 @@ import { partsOf } from '../../../shared/data/schema-facts.ts';
 import { EventsError, messageOf } from '../../../shared/errors.ts';
 import { subjectIdSchema, timestampSchema } from '../../../shared/events.ts';
 import { checkedEvent, envelopeText } from '../../../shared/log.ts';
-import { whyNoOpenPart } from '../../../shared/open/check-open-part.ts';
+import { whyNoAnswer, whyNoOpenPart } from '../../../shared/open/check-open-part.ts';
 import { describeEvent } from '../../../shared/open/describe-event.ts';
 import type { OpenPart } from '../../../shared/open/open-part.ts';
 import type { LogRecord } from '../../broker/broker.ts';
@@ -51,7 +51,7 @@ export class RecordChecks {
     const catalog = this.#catalog;
     return catalog.names.some((type) =>
       Array.from({ length: catalog.versionOf(type) }, (_, index) => this.#judgeOf(type, index + 1)).some(
-        ({ mark }) => mark !== undefined,
+        ({ marks }) => marks !== undefined,
       ),
     );
   }
@@ -129,9 +129,9 @@ export class RecordChecks {
       throw new EventsError('INVALID_EVENT', 'by is no id of a subject');
     this.#checkOpen(type, event);
     const textOf = (data: unknown) => envelopeText({ ...event, data }, catalog.isPlainJson(type));
-    const { parse, fillsIn, mark } = this.#judgeOf(type, version);
+    const { parse, fillsIn, marks } = this.#judgeOf(type, version);
     const data = parse(event.data);
-    if (mark !== undefined && !this.#isOf(record, mark))
+    if (marks && !this.#isOf(record, marks))
       throw new EventsError(
         'INVALID_EVENT',
         `another schema wrote it than this one, whose transform cannot be checked: make the change a new version with versions(…)`,
@@ -146,12 +146,9 @@ export class RecordChecks {
       const reason = whyNoOpenPart(event.open, this.#catalog.opens[type]);
       if (reason !== null) throw new EventsError('INVALID_EVENT', reason);
     }
-    const isAnswered = 'open' in event && (event.open as OpenPart).state === 'answered';
-    if (isAnswered !== 'answer' in event)
-      throw new EventsError(
-        'INVALID_EVENT',
-        'an event has an answer if, and only if, it is a question that was answered',
-      );
+    const state = 'open' in event ? (event.open as OpenPart).state : undefined;
+    const wrong = whyNoAnswer(state, 'answer' in event);
+    if (wrong !== null) throw new EventsError('INVALID_EVENT', wrong);
     if ('answer' in event) this.#answerJudgeOf(type)(event.answer);
   }
 
@@ -166,10 +163,9 @@ export class RecordChecks {
     return judge;
   }
 
-  /** Tells if the schema with a fingerprint wrote a record. */
-  #isOf({ type, version = 1, schema }: LogRecord, mark: string): boolean {
-    if (schema !== undefined) return schema === mark;
-    return this.#isFirst(type, version, describeEvent(this.#catalog, type, version)?.fingerprint ?? mark);
+  /** Tells if the schema with these marks wrote a record. */
+  #isOf({ type, version = 1, schema }: LogRecord, { data, event }: Marks): boolean {
+    return schema === undefined ? this.#isFirst(type, version, event) : schema === data;
   }
 
   #judgeOf(type: string, version: number): Judge {
@@ -223,18 +219,28 @@ interface Judge {
   readonly parse: (data: unknown) => unknown;
   /** True where parsing may add what the data lacks, or replace what is wrong: there is a default or a catch in the schema. */
   readonly fillsIn: boolean;
-  /** Fingerprint that a record must have too, where a part of the data passes whatever it is; else undefined. */
-  readonly mark: string | undefined;
+  /** Fingerprints that a record must have too, where a part of the data passes whatever it is; else undefined. */
+  readonly marks: Marks | undefined;
+}
+
+/** Fingerprints of a schema. */
+interface Marks {
+  /** Of the data: a record has it. */
+  readonly data: string;
+  /** Of the event, with its kind: a log keeps it. */
+  readonly event: string;
 }
 
 function judgeOf(catalog: AnyCatalog, type: string, version: number): Judge {
   const schema = catalog.schemaOf(type, version);
   if (!schema) throw unknownEvent(type, catalog.names);
   const isNewest = version === catalog.versionOf(type);
+  const data = markOf(schema);
+  const event = data && describeEvent(catalog, type, version)?.fingerprint;
   return {
     parse: yieldedBy(type, schema, isNewest ? (data) => catalog.parse(type, data) : undefined),
     fillsIn: replaces(outputSideOf(schema).schema),
-    mark: markOf(schema),
+    marks: data && event ? { data, event } : undefined,
   };
 }
 

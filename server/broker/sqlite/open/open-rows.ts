@@ -1,6 +1,7 @@
 import type { LogEntry } from '../../../../shared/log.ts';
+import type { HeldEvent } from '../../open/held-event.ts';
 import type { OpenChange, OpenEvent } from '../../open/open-events.ts';
-import type { HeldEvent, TopicOpenSet } from '../../open/topic-open-set.ts';
+import type { TopicOpenSet } from '../../open/topic-open-set.ts';
 import type { LogFile } from '../file/log-file.ts';
 
 /** An open event as the file has it. Texts that were appended since it was begun have rows of their own. */
