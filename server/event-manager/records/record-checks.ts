@@ -225,9 +225,9 @@ interface Judge {
 
 /** Fingerprints of a schema. */
 interface Marks {
-  /** Of the data: a record has it. */
+  /** The fingerprint of the data: a record has it. */
   readonly data: string;
-  /** Of the event, with its kind: a log keeps it. */
+  /** The fingerprint of the event, with its kind: a log keeps it. */
   readonly event: string;
 }
 
