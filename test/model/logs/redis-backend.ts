@@ -32,15 +32,19 @@ export async function redisBackend(
   const keys = [log, meta, erased, ids, olderIds, ...rules.map(({ type }) => typeKey(prefix, TOPIC, type))];
   const others = topicKeys(prefix, OTHER_TOPIC);
   let losses = 0;
-  /** Loses the logs, and with every second loss all else that is there of their topics. */
+  /**
+   * Loses the logs, and with every second loss all else that is there of their topics. A topic goes in one step: a server
+   * that loses its data has no moment with a part of it.
+   */
   const lose = async (all = losses++ % 2 === 1) => {
+    const found: string[] = [];
     if (all)
-      for await (const found of admin.scanStream({ match: `${prefix}:*`, count: 1000 })) await unlink(found);
-    await admin.del(...keys);
-    await admin.del(others.log, others.meta);
-  };
-  const unlink = async (found: string[]) => {
-    for (const key of found) await admin.unlink(key);
+      for await (const some of admin.scanStream({ match: `${prefix}:*`, count: 1000 })) found.push(...some);
+    const of = (topic: string) => found.filter((key) => key.startsWith(`${prefix}:{${topic}}:`));
+    await admin.unlink(...keys, ...of(TOPIC));
+    await admin.unlink(others.log, others.meta, ...of(OTHER_TOPIC));
+    // The index, whose keys have slots of their own.
+    for (const key of found.filter((each) => !each.startsWith(`${prefix}:{`))) await admin.unlink(key);
   };
   /** Puts something in the log's place in one step: whoever found nothing there would begin a log. */
   const replace = async (write: (all: ChainableCommander) => void) => {
