@@ -11,6 +11,7 @@ export {
   authorizeSession,
   type Grant,
 } from './access/authorize.ts';
+export { isLoopback } from './access/names/host-address.ts';
 export { Session } from './access/sessions/session.ts';
 export { Sessions, type SessionsOptions } from './access/sessions/sessions.ts';
 export {

@@ -2,7 +2,11 @@ import {
   type AgentsById,
   type Application,
   type ApplicationContext,
+  type Broker,
   createAppRouter,
+  isLoopback,
+  MemoryBroker,
+  type ServerConfig,
 } from '../../server/index.ts';
 import { DEFAULT_TOPIC } from '../../shared/index.ts';
 import {
@@ -12,6 +16,7 @@ import {
   SimulationRegistry,
   simulationEvents,
   simulationProcedures,
+  trialProcedures,
 } from '../../simulation/index.ts';
 
 /** The events that `serve` serves, and that the other commands find in Redis. */
@@ -30,6 +35,7 @@ export async function createApplication(
     const registry = new SimulationRegistry({ broker: config.redisUrl === null ? undefined : broker });
     const router = createAppRouter(manager, (procedure) => ({
       simulation: simulationProcedures(registry, procedure),
+      trials: trialProcedures(procedure, loserOf(broker, config)),
     }));
     if (!config.simulation) return { router, stop: () => registry.close() };
     let simulations: Simulation[] = [];
@@ -53,6 +59,11 @@ export async function createApplication(
         Object.fromEntries(simulations.flatMap((simulation) => Object.entries(agentsOf(simulation)))),
     };
   };
+}
+
+/** Loses a topic's log: where it is in memory alone, on a server that this machine alone reaches. */
+function loserOf(broker: Broker, { host }: ServerConfig): ((topic: string) => void) | null {
+  return broker instanceof MemoryBroker && isLoopback(host) ? (topic) => broker.lose(topic) : null;
 }
 
 /** Agents by id; those of other topics than the default one have the topic before it. */

@@ -2,6 +2,7 @@ import { type ReactNode, useState } from 'react';
 import { Panel } from '../shell/panel.tsx';
 import { useMoment } from '../state/moment/moment.ts';
 import { useSimulation } from '../state/simulation-provider.tsx';
+import { Trials } from '../trials/trials.tsx';
 import { MessageForm } from './message-form.tsx';
 import { ResetButton } from './reset-button.tsx';
 import { RunControls } from './run-controls.tsx';
@@ -52,6 +53,7 @@ export function Controls(): ReactNode {
         </fieldset>
         {form === 'stimulus' ? <StimulusForm /> : <MessageForm />}
       </div>
+      <Trials />
     </Panel>
   );
 }

@@ -1,9 +1,8 @@
-import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from '@trpc/client';
-import type { TRPCBuiltRouter, TRPCDefaultErrorShape } from '@trpc/server';
+import { TRPCClientError } from '@trpc/client';
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
-import { transformer } from '../../shared/index.ts';
-import type { SimulationState, simulationProcedures } from '../../simulation/index.ts';
+import type { SimulationState } from '../../simulation/index.ts';
 import { useConnection } from '../events.ts';
+import { calls } from './calls.ts';
 import { useMoment } from './moment/moment.ts';
 import { useTopic } from './url-state.ts';
 import { useSchema } from './use-schema.ts';
@@ -54,7 +53,7 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
     // Without its events there is no simulation to ask for.
     if (schema && !schema.drawn.has('simulation_state')) return setServed(false);
     const abort = new AbortController();
-    simulationClient.simulation.list.query(undefined, { signal: abort.signal }).then(
+    calls.simulation.list.query(undefined, { signal: abort.signal }).then(
       (all) => {
         const found = all.find((each) => each.topic === (topic ?? DEFAULT_TOPIC));
         setServed(found !== undefined);
@@ -97,7 +96,7 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
 }
 
 function act(topic: string | undefined, action: SimulationAction): Promise<SimulationState> {
-  const { simulation } = simulationClient;
+  const { simulation } = calls;
   switch (action.name) {
     case 'setSpeed':
       return simulation.setSpeed.mutate({ topic, speed: action.speed });
@@ -109,16 +108,6 @@ function act(topic: string | undefined, action: SimulationAction): Promise<Simul
       return simulation[action.name].mutate({ topic });
   }
 }
-
-type SimulationRouter = TRPCBuiltRouter<
-  { ctx: object; meta: object; errorShape: TRPCDefaultErrorShape; transformer: true },
-  { simulation: ReturnType<typeof simulationProcedures<object, object, object>> }
->;
-
-/** The controls of a server's simulation: requests over HTTP, since each is one click. The address is relative: see App. */
-const simulationClient: TRPCClient<SimulationRouter> = createTRPCClient({
-  links: [httpLink({ url: 'trpc', transformer })],
-});
 
 /** Tells if a server says that it runs no such simulation. */
 function isAbsence(error: unknown): boolean {

@@ -1,8 +1,8 @@
 import type { Position } from '../../shared/cursor.ts';
 import type { LogEntry } from '../../shared/log.ts';
 import { AgingMap } from '../memory/aging-map.ts';
-import type { LogRecord, Tail, TailSink } from './broker.ts';
-import type { OpenChange } from './open/open-events.ts';
+import type { Gap, LogRecord, Tail, TailSink } from './broker.ts';
+import type { OpenChange, OpenSet } from './open/open-events.ts';
 
 /** Tails by topic, for a broker that lives in this process alone. */
 export class TopicTails {
@@ -43,6 +43,14 @@ export class TopicTails {
   /** Tells of an event that is not stored. @param at the end of the log */
   tellEphemeral(topic: string, entry: LogEntry, at: Position): void {
     for (const sink of this.#sinks.get(topic) ?? []) sink.open?.ephemeral(entry, at);
+  }
+
+  /** Tells that a log is lost. @param open the open set of the log that it began anew with */
+  tellLost(topic: string, gap: Gap, open: OpenSet): void {
+    for (const sink of [...(this.#sinks.get(topic) ?? [])]) {
+      sink.gap(gap);
+      sink.open?.set(open);
+    }
   }
 
   clear(): void {

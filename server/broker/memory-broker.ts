@@ -125,6 +125,26 @@ export class MemoryBroker implements Broker {
     return this.#watchers.add(held, sink);
   }
 
+  /**
+   * Takes a topic's log away, open events too, as the crash of a machine without a disk does: it begins anew in another epoch,
+   * and those who follow it are told so. For trials of what a loss is like.
+   */
+  lose(topic: string): void {
+    this.#checkOpen();
+    const lost = this.#topics.get(topic);
+    if (!lost) return;
+    this.#empty.delete(lost);
+    this.#budget.set(lost, 0);
+    this.#keysOnly.set(lost, 0);
+    this.#openMemory.count(-lost.open.bytes);
+    this.#topics.delete(topic);
+    this.#epochs.renew(topic);
+    const anew = this.#topic(topic);
+    if (this.#tails.has(topic)) this.#topics.set(topic, anew);
+    const gap = { from: lost.end, to: anew.end, lost: null, reason: 'epoch_changed' } as const;
+    this.#tails.tellLost(topic, gap, anew.open.read(anew.end));
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#watchers.clear();

@@ -1,8 +1,9 @@
 import * as z from 'zod';
-import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
+import type { BaseProcedure } from '../../server/index.ts';
 import type { Command } from './command.ts';
 import { seedSchema, speedSchema, stimulusSchema } from './limits.ts';
 import type { SimulationRegistry } from './simulation-registry.ts';
+import { tellingErrors } from './telling-errors.ts';
 
 /** Chooses the simulation; default the one on topic `default`. */
 const which = z.strictObject({ topic: z.string().optional() });
@@ -18,11 +19,7 @@ export function simulationProcedures<Ctx, Meta, Overrides>(
   registry: SimulationRegistry,
   base: BaseProcedure<Ctx, Meta, Overrides>,
 ) {
-  const procedure = base.use(async ({ next }) => {
-    const result = await next();
-    if (!result.ok) throw asTRPCError(result.error);
-    return result;
-  });
+  const procedure = tellingErrors(base);
   const tell = (command: Command, input: { topic?: string | undefined } | undefined) =>
     registry.perform(command, input?.topic);
   return {

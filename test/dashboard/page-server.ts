@@ -5,6 +5,7 @@ import {
   createAppRouter,
   type EventManager,
   loadConfig,
+  MemoryBroker,
   type RunningServer,
   type ServerOptions,
   startServer,
@@ -16,6 +17,7 @@ import {
   SimulationRegistry,
   simulationEvents,
   simulationProcedures,
+  trialProcedures,
 } from '../../simulation/index.ts';
 
 export const BUILT = join(import.meta.dirname, '../../dist/dashboard');
@@ -46,12 +48,16 @@ export async function startPageServer(
   const server = await startServer(config, {
     catalog: simulationEvents,
     pageDir,
-    application({ manager }) {
+    application({ manager, broker }) {
       events = manager;
       const registry = new SimulationRegistry();
       return {
         router: createAppRouter(manager, (procedure) => ({
           simulation: simulationProcedures(registry, procedure),
+          trials: trialProcedures(
+            procedure,
+            broker instanceof MemoryBroker ? (topic) => broker.lose(topic) : null,
+          ),
         })),
         start() {
           if (speed !== undefined) simulation = runSimulation({ manager, registry, speed });

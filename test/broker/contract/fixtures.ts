@@ -52,6 +52,10 @@ const memory: BrokerKind = {
       passTime(ms) {
         now += ms;
       },
+      async loseLog(topic) {
+        broker.lose(topic);
+        return broker;
+      },
       [Symbol.asyncDispose]: () => broker.close(),
     };
   },

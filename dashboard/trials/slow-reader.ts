@@ -1,0 +1,49 @@
+import type { EventsClient } from '../../client/index.ts';
+import type { SimulationCatalog } from '../../simulation/index.ts';
+
+/** A slow reader's account of itself. */
+export interface SlowReading {
+  /** Events that it has read. */
+  readonly read: number;
+  /** Events that it was told it will not get. */
+  readonly lost: number;
+}
+
+interface SlowReaderOptions {
+  readonly client: EventsClient<SimulationCatalog>;
+  readonly topic: string | undefined;
+  /** Time for which it waits after each event, ms. */
+  readonly pauseMs: number;
+  /** Time for which it is slow, ms; then it reads on as fast as events come. */
+  readonly slowMs: number;
+  /** The place up to which it reads then: where the rest of the page is. */
+  readonly newest: () => string | undefined;
+  readonly signal: AbortSignal;
+  readonly onRead: (reading: SlowReading) => void;
+}
+
+/** Events that are complete when they are published. */
+const COMPLETE = ['agent_message', 'network_update', 'system_status', 'simulation_state'] as const;
+
+/** Follows a topic beside the page, slowly at first; then catches up with the page, and ends. */
+export async function readSlowly(options: SlowReaderOptions): Promise<SlowReading> {
+  const { client, topic, pauseMs, slowMs, newest, signal, onRead } = options;
+  const until = performance.now() + slowMs;
+  let reading: SlowReading = { read: 0, lost: 0 };
+  for await (const { cursor, event } of client.stream({ topic, types: COMPLETE, bufferSize: 1, signal })) {
+    if (event.event_type === 'stream_gap')
+      reading = { ...reading, lost: reading.lost + (event.data.lost ?? 0) };
+    else if (event.event_type !== 'stream_synced') reading = { ...reading, read: reading.read + 1 };
+    onRead(reading);
+    if (performance.now() >= until && isUpTo(newest(), cursor)) break;
+    if (performance.now() < until) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  return reading;
+}
+
+/** Tells if a place is not after another one, of the same topic. */
+function isUpTo(place: string | undefined, cursor: string): boolean {
+  if (place === undefined) return true;
+  const [[epoch, seq], [otherEpoch, otherSeq]] = [place.split(':'), cursor.split(':')];
+  return epoch !== otherEpoch || Number(seq) <= Number(otherSeq);
+}

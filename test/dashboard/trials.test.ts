@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { launchPages } from './dashboard-page.ts';
+import { said } from './events.ts';
+import { publishTo, startPageServer } from './page-server.ts';
+
+let pages: Awaited<ReturnType<typeof launchPages>>;
+beforeAll(async () => {
+  pages = await launchPages();
+});
+afterAll(() => pages.close());
+
+const texts = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => `message ${from + index}`);
+
+async function publishAll(url: string, messages: readonly string[]): Promise<void> {
+  await using publisher = publishTo(url);
+  await publisher.publishBatch(messages.map((text) => ({ event_type: 'agent_message', data: said(text) })));
+}
+
+test('[D12] a visitor who cuts the page off sees all that was published meanwhile, once, and no gap', async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open(server.url);
+  const { page, connection } = dashboard;
+  await publishAll(server.url, texts(0, 3));
+  await dashboard.feed.getByText('message 2', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Cut me off' }).click();
+  await connection.getByText('Reconnecting').waitFor();
+  await publishAll(server.url, texts(3, 30));
+  await page.getByText('The line is mended').waitFor();
+  await connection.getByText('Live').waitFor();
+  await dashboard.feed.getByText('message 29', { exact: true }).waitFor();
+  expect(await dashboard.allMessages()).toEqual(texts(0, 30));
+  expect(await page.locator('.gap-mark').count()).toBe(0);
+});
+
+test('[D9] a second reader that is slow gets each event that the page got', { timeout: 90_000 }, async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await page.getByRole('button', { name: 'Read slowly' }).click();
+  await page.getByText('0 so far').waitFor();
+  for (let n = 0; n < 40; n++) await publishAll(server.url, texts(n, n + 1));
+  await page.getByText('A second reader takes one event in two seconds: 2 so far').waitFor();
+  await page.getByText('has caught up with the page').waitFor({ timeout: 60_000 });
+  const [, count] =
+    /caught up with the page: (\d+) events in all, none was lost/.exec(
+      await page.locator('.trials-words').innerText(),
+    ) ?? [];
+  // The page's server tells of itself now and then too.
+  expect(Number(count)).toBeGreaterThanOrEqual(40);
+});
+
+test('[D4] a visitor who loses the log sees the gap in its place, and what is said after it', async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await publishAll(server.url, texts(0, 3));
+  await dashboard.feed.getByText('message 2', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Lose the log' }).click();
+  await page.getByText('1 gap').waitFor();
+  await publishAll(server.url, texts(3, 5));
+  await dashboard.feed.getByText('message 4', { exact: true }).waitFor();
+  const rows = await dashboard.feed.locator('article').allTextContents();
+  const kinds = rows.map((row) => /message \d/.exec(row)?.[0] ?? (/log began anew/.test(row) ? 'gap' : row));
+  expect(kinds).toEqual(['message 0', 'message 1', 'message 2', 'gap', 'message 3', 'message 4']);
+});
+
+test('a log that outlives the process is not offered to be lost', async () => {
+  await using server = await startPageServer({
+    redisUrl: inject('redisUrl'),
+    redisPrefix: `trials-${crypto.randomUUID()}`,
+  });
+  await using dashboard = await pages.open(server.url);
+  await dashboard.page.getByRole('button', { name: 'Cut me off' }).waitFor();
+  expect(await dashboard.page.getByRole('button', { name: 'Lose the log' }).count()).toBe(0);
+});
