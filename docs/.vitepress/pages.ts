@@ -1,0 +1,49 @@
+/** Sections of the site: the titles that its menu gives to the documents of the project. */
+export const SECTIONS: readonly {
+  title: string;
+  pages: readonly (readonly [title: string, file: string])[];
+}[] = [
+  {
+    title: 'Begin',
+    pages: [
+      ['What it is', 'README.md'],
+      ['Guide', 'docs/guide.md'],
+      ['Examples', 'examples/README.md'],
+    ],
+  },
+  {
+    title: 'Use',
+    pages: [
+      ['Open events', 'docs/open-events.md'],
+      ['Changing an event', 'docs/changing.md'],
+      ['Applications', 'docs/applications.md'],
+      ['Plain HTTP', 'docs/http.md'],
+      ['Clients in any language', 'docs/clients.md'],
+    ],
+  },
+  {
+    title: 'Run',
+    pages: [
+      ['Operations', 'docs/operations.md'],
+      ['Redis', 'docs/redis.md'],
+      ['Proxies', 'docs/proxies.md'],
+      ['Capacity', 'docs/capacity.md'],
+      ['Faults', 'docs/faults.md'],
+      ['Speed', 'bench/RESULTS.md'],
+      ['Security', 'SECURITY.md'],
+    ],
+  },
+  {
+    title: 'Inside',
+    pages: [
+      ['Protocol', 'PROTOCOL.md'],
+      ['Architecture', 'ARCHITECTURE.md'],
+      ['Contributing', 'CONTRIBUTING.md'],
+      ['Tests', 'test/README.md'],
+      ['Changes', 'CHANGELOG.md'],
+    ],
+  },
+];
+
+/** Documents that are pages of the site. */
+export const PAGES: readonly string[] = SECTIONS.flatMap(({ pages }) => pages.map(([, file]) => file));
