@@ -69,6 +69,7 @@ export type { ListenerHandler } from './event-manager/listeners.ts';
 export type { AnswerOptions, HoldOptions, QuestionOptions } from './event-manager/open/manager-open.ts';
 export type { BeginOptions, OpenVerbs, OwnedEvent } from './event-manager/open/open-verbs.ts';
 export type { CopiedSettlement } from './event-manager/publish/copied.ts';
+export type { Accepted, AcceptedHandler } from './event-manager/publish/handlers.ts';
 export {
   broadcastAgentMessage,
   broadcastNetworkUpdate,
@@ -127,6 +128,11 @@ export type {
   OpenProcedures,
   OwnedInput,
 } from './router/open-procedures.ts';
+export type { FollowOptions } from './runs/following.ts';
+export type { RunStatus } from './runs/run-search.ts';
+export type { RunContext, RunWork } from './runs/run-work.ts';
+export { type Run, Runs, type RunsOptions, runs, type StartOptions } from './runs/runs.ts';
+export type { RunsCatalog } from './runs/runs-catalog.ts';
 export { type AsyncApiOptions, toAsyncApi } from './schema/asyncapi.ts';
 export { type JsonSchema, toJsonSchema } from './schema/events-schema.ts';
 export { JsonLogger, type Logger, type LogLevel } from './telemetry/logger.ts';

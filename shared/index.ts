@@ -74,6 +74,8 @@ export type {
   SubscriptionOptions,
   WhenSlow,
 } from './read-options.ts';
+export { runEvents } from './runs/run-events.ts';
+export { type RunEnd, type RunState, runStateOf } from './runs/run-state.ts';
 export type { HistoryPage } from './stream-items.ts';
 export {
   type GapReason,

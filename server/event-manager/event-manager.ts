@@ -1,7 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
-import type { EventInput, EventName, EventToPublish, PublishName } from '../../shared/events.ts';
-import type { PublishResult } from '../../shared/log.ts';
+import type { EventName } from '../../shared/events.ts';
 import type { OpenPage } from '../../shared/open/open-page.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import { checkPublishAs } from '../../shared/publish-as.ts';
@@ -17,6 +16,7 @@ import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import type { Broker, LogRecord } from '../broker/broker.ts';
 import { MAX_OPEN } from '../broker/open/open-events.ts';
+import { IsolatedCalls } from '../telemetry/isolated-calls.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
 import { Eraser, requireWhich } from './erasing/eraser.ts';
@@ -32,18 +32,14 @@ import { checkReplay, replay } from './feeds/past/replay.ts';
 import { SubscriptionFactory } from './feeds/subscription-factory.ts';
 import { HubRegistry } from './hubs/hub-registry.ts';
 import { type ListenerHandler, Listeners } from './listeners.ts';
-import { ManagerOpen } from './open/manager-open.ts';
+import { ManagerPublishing } from './manager-publishing.ts';
 import { OpenEventsPart } from './open/open-events-part.ts';
 import { readOpen } from './open/open-reader.ts';
 import type { OpenVerbs } from './open/open-verbs.ts';
+import { Handlers } from './publish/handlers.ts';
 import { warnOfLackingWaysBack } from './publish/held-versions.ts';
 import { Intake } from './publish/intake.ts';
-import {
-  ManagerPublisher,
-  type ManagerPublishResult,
-  type PublishBatchOptions,
-  type PublishOptions,
-} from './publish/publisher.ts';
+import { ManagerPublisher } from './publish/publisher.ts';
 import { ownAsker } from './reading/asker.ts';
 import { ProcessReads } from './reading/process-reads.ts';
 import { openSetsOf } from './reading/topic-open.ts';
@@ -56,7 +52,7 @@ import type { DeliveredItem } from './records/stream-record.ts';
 import { DeliveryStats, type EventStats } from './stats/event-stats.ts';
 
 /** This process's events: publishes to the broker, follows its topics, and feeds listeners and subscriptions. */
-export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerOpen<C> {
+export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerPublishing<C> {
   readonly catalog: C;
   /** Its logger. */
   readonly logger: Logger;
@@ -66,7 +62,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   readonly #newer: NewerVersions;
   readonly #logs: TopicReaders;
   readonly #intake: Intake;
-  readonly #publisher: ManagerPublisher;
+  protected readonly publisher: ManagerPublisher;
+  /** Calls of listeners and handlers. */
+  readonly #calls: IsolatedCalls;
   readonly #open: OpenEventsPart;
   readonly #deliveries: DeliveryStats;
   readonly #hubs: HubRegistry;
@@ -75,6 +73,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   readonly #reads = new ProcessReads();
   protected readonly clock: Clock;
   readonly #startedAt = new Date().toISOString();
+  readonly #closers = new Set<() => unknown>();
   #closed = false;
 
   constructor(options: EventManagerOptions<C>) {
@@ -98,7 +97,9 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     const publishAs = checkPublishAs(catalog, options.publishAs, 'EventManager');
     this.#intake = new Intake(maxInFlight, instruments);
     const ways = { catalog, broker, intake: this.#intake, publishAs, tracing };
-    this.#publisher = new ManagerPublisher(ways, throttle);
+    this.#calls = new IsolatedCalls(logger);
+    const handlers = new Handlers(catalog, this.#calls, tracing);
+    this.publisher = new ManagerPublisher({ ...ways, handlers }, throttle);
     this.#open = new OpenEventsPart({ ...ways, maxOpen, logger, admit, clock: options.clock });
     warnOfLackingWaysBack(catalog, publishAs, logger);
     this.#deliveries = new DeliveryStats(instruments);
@@ -108,12 +109,12 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
       (hub) => this.#deliveries.watch(hub),
       lingerMs,
     );
-    this.#listeners = new Listeners(logger);
+    this.#listeners = new Listeners(this.#calls);
     this.#subscriptions = new SubscriptionFactory(
       this.catalog,
       {
         acquire: (topic) => {
-          this.#use();
+          this.use();
           return this.#hubs.acquire(topic);
         },
         topics: (sink) => broker.topics(sink),
@@ -123,40 +124,12 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     );
   }
 
-  /**
-   * Validates an event and appends it to its topic [D2].
-   * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_TOPIC, OVERLOADED, UNAVAILABLE, CLOSED
-   */
-  publish<N extends PublishName<C>>(
-    event_type: N,
-    data: EventInput<N, C>,
-    options: PublishOptions = {},
-  ): Promise<ManagerPublishResult> {
-    if (this.#closed) return Promise.reject(managerClosed());
-    this.#schemas.compare();
-    const { topic, by, timestamp, idempotencyKey, traceparent } = options;
-    return this.#publisher.publish(topic, { event_type, data, timestamp, idempotencyKey, traceparent }, by);
-  }
-
-  /**
-   * Appends several events to one topic, in order and contiguously: all of them, or, when one is not valid or the
-   * broker refuses, none. Not throttled.
-   * @throws EventsError as {@link publish}; the issues' paths begin with `events` and the index
-   */
-  async publishBatch(
-    events: readonly EventToPublish<C, EventName<C>>[],
-    options: PublishBatchOptions = {},
-  ): Promise<PublishResult[]> {
-    this.#use();
-    return this.#publisher.publishBatch(events, options);
-  }
-
   /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */
   addListener<N extends EventName<C> = EventName<C>>(
     handler: ListenerHandler<N, C>,
     options: ListenerOptions<N, C> = {},
   ): string {
-    this.#use();
+    this.use();
     const selector = select(this.catalog, options);
     return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
   }
@@ -173,7 +146,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   subscribe<N extends EventName<C> = EventName<C>>(
     options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
-    this.#use();
+    this.use();
     const { signal } = options;
     const whenSlow = options.whenSlow ?? 'refill';
     return new EventSubscription<N, C>({ attach: this.#subscriptions.attach(options), whenSlow, signal });
@@ -191,7 +164,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
   }: ReplayOptions<N, C> & ReadFor & { signal?: AbortSignal | undefined } = {}): AsyncIterable<
     DeliveredItem<N, C>
   > {
-    this.#use();
+    this.use();
     checkReplay(options);
     const selector = ofThePast(select(this.catalog, options));
     return replay<N, C>(this.#logs.of(parseTopic(options.topic)), selector, options, {
@@ -209,7 +182,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     asker = ownAsker(),
     ...options
   }: HistoryOptions<N, C> & ReadFor = {}): Promise<HistoryPage<N, C>> {
-    this.#use();
+    this.use();
     const log = this.#logs.of(parseTopic(options.topic));
     return this.#reads.page(asker, (steps) => {
       // Not before its turn: a filter that is compiled takes ten times the memory of one that waits.
@@ -228,7 +201,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     asker = ownAsker(),
     ...options
   }: EraseOptions<N, C> & Pick<ReadFor, 'asker'>): Promise<EraseResult> {
-    this.#use();
+    this.use();
     requireWhich(options);
     const log = this.#logs.of(parseTopic(options.topic));
     const eraser = new Eraser(this.#broker, log, this.#reads.steps(asker));
@@ -239,7 +212,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
 
   /** The verbs of open events as single calls: see {@link ManagerOpen.opens}. @throws EventsError CLOSED */
   get opens(): OpenVerbs {
-    this.#use();
+    this.use();
     return this.#open.verbs;
   }
 
@@ -247,7 +220,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     asker = ownAsker(),
     ...options
   }: EventSelection<N, C> & ReadFor = {}): Promise<OpenPage<N, C>> {
-    this.#use();
+    this.use();
     const log = this.#logs.of(parseTopic(options.topic));
     return this.#reads.page(asker, (steps) => readOpen<N, C>(log, select(this.catalog, options), steps));
   }
@@ -266,7 +239,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
       subscribers: this.#deliveries.subscribers,
       listeners: this.#listeners.size,
       topics: this.#hubs.topics,
-      errors: { ...this.#intake.errors, listener: this.#listeners.errors, malformed: this.#checks.rejected },
+      errors: { ...this.#intake.errors, listener: this.#calls.errors, malformed: this.#checks.rejected },
       malformed: this.#checks.rejectedByVersion,
     };
   }
@@ -276,11 +249,24 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     return this.#hubs.lag();
   }
 
+  /**
+   * Calls `call` when this manager is closed, before its subscriptions end, and waits for what it returns: to settle what
+   * would else be open until its lease is over. A failure is logged.
+   * @returns takes it back
+   */
+  onClose(call: () => unknown): () => void {
+    this.use();
+    const own = () => call(); // of its own, so that one function may be handed over twice
+    this.#closers.add(own);
+    return () => void this.#closers.delete(own);
+  }
+
   /** Sends what a throttle holds back, hands out what has arrived, ends all subscriptions, and closes the broker. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#publisher.flush();
+    if (this.#closers.size > 0) await this.#callClosers();
+    this.publisher.flush();
     const changed = this.#open.close();
     this.#newer.close();
     this.#hubs.close();
@@ -288,8 +274,17 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerO
     await changed.then(() => this.#broker.close());
   }
 
-  /** Every call begins here. */
-  #use(): void {
+  async #callClosers(): Promise<void> {
+    const results = await Promise.allSettled([...this.#closers].map(async (call) => call()));
+    for (const result of results)
+      if (result.status === 'rejected')
+        this.logger.error(
+          { err: result.reason },
+          'What was to be done at the close of the event manager failed',
+        );
+  }
+
+  protected use(): void {
     if (this.#closed) throw managerClosed();
     this.#schemas.compare();
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { IsolatedCalls } from '../telemetry/isolated-calls.ts';
 import type { HubLease } from './hubs/hub-registry.ts';
 import { ToldChange } from './records/open-state.ts';
 import { traceOf } from './records/reports.ts';
@@ -27,13 +27,11 @@ function isUpdate({ type, told }: StreamRecord): boolean {
 
 /** The in-process listeners, isolated from each other. */
 export class Listeners<C extends AnyCatalog> {
-  readonly #logger: Logger;
+  readonly #calls: IsolatedCalls;
   readonly #removers = new Map<string, () => void>();
-  /** Handlers that threw or rejected since the start. */
-  errors = 0;
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(calls: IsolatedCalls) {
+    this.#calls = calls;
   }
 
   get size(): number {
@@ -49,10 +47,11 @@ export class Listeners<C extends AnyCatalog> {
         const { cursor, type } = record;
         // The selector let nothing else through than events N.
         const handle = () => handler(itemOf<C>(record) as EventOf<N, C>, { cursor });
-        this.#call(id, () => {
+        const traced = () => {
           if (!telemetry.tracing) return handle();
           return telemetry.tracing.handle({ topic: log.topic, type, cursor, ...traceOf(record) }, handle);
-        });
+        };
+        this.#calls.call(traced, 'An event listener failed', { listener: id });
       }
     };
     lease.hub.emitter.on('batch', onBatch);
@@ -68,18 +67,5 @@ export class Listeners<C extends AnyCatalog> {
     this.#removers.delete(id);
     remove?.();
     return remove !== undefined;
-  }
-
-  #call(listener: string, handle: () => unknown): void {
-    const failed = (error: unknown): void => {
-      this.errors++;
-      this.#logger.error({ err: error, listener }, 'An event listener failed');
-    };
-    try {
-      const result = handle();
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
   }
 }

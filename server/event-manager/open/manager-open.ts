@@ -3,7 +3,7 @@ import { EventsError } from '../../../shared/errors.ts';
 import type { AnswerInput, AnswerOf, EventInput, EventName, OpenName } from '../../../shared/events.ts';
 import { type Answered, answeredBy } from '../../../shared/open/answered.ts';
 import type { GrowingHandle, PresenceHandle, QuestionHandle } from '../../../shared/open/handle-kinds.ts';
-import { type OpenHandle, openHandle } from '../../../shared/open/handles.ts';
+import { type BegunEvent, type OpenHandle, openHandle } from '../../../shared/open/handles.ts';
 import type { OpenPage } from '../../../shared/open/open-page.ts';
 import type { BegunKind } from '../../../shared/open/open-part.ts';
 import type { EventSelection } from '../../../shared/read-options.ts';
@@ -20,6 +20,8 @@ export interface HoldOptions extends BeginOptions {
    * log was lost [O10]. A call of the handle that finds it so rejects instead. A question has no lease.
    */
   onLost?: (() => void) | undefined;
+  /** Called once, when the handle is over: the event was settled by it, closed or lost. */
+  onEnd?: (() => void) | undefined;
 }
 
 /** Options of a question, and of waiting for its answer. */
@@ -83,13 +85,16 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
     return this.#begin(type, data, options);
   }
 
-  async #begin<Data>(
-    type: string,
-    data: Data,
-    { onLost, ...options }: HoldOptions,
-  ): Promise<OpenHandle<Data>> {
-    const begun = await this.opens.begin(type, data, options);
-    const { topic, by } = options;
+  async #begin<Data>(type: string, data: Data, options: HoldOptions): Promise<OpenHandle<Data>> {
+    return this.hold<Data>(type, await this.opens.begin(type, data, options), options);
+  }
+
+  /**
+   * The handle of an event that was begun by a single call of {@link opens}: from here on its lease is renewed.
+   * @param options those of its beginning
+   */
+  hold<Data = unknown>(type: string, begun: BegunEvent, options: HoldOptions = {}): OpenHandle<Data> {
+    const { topic, by, onLost, onEnd } = options;
     const kind = begunType(this.catalog, type)?.kind ?? 'growing';
     const { opens, clock } = this;
     const { id, key } = begun;
@@ -100,6 +105,7 @@ export abstract class ManagerOpen<C extends AnyCatalog> {
       leaseMs: leaseOf(kind, options),
       clock,
       onLost,
+      onEnd,
       calls: {
         append: (at, text) => opens.append({ ...owner, at, text }),
         update: (replaced) => opens.update({ ...owner, data: replaced }),

@@ -8,6 +8,7 @@ import type { Broker } from '../../broker/broker.ts';
 import { requireOpenSets } from '../../broker/require-open-sets.ts';
 import type { Tracing } from '../../telemetry/telemetry.ts';
 import { type CopiedSettlement, copiedStamp } from './copied.ts';
+import type { Handlers } from './handlers.ts';
 import { heldRefusal } from './held-versions.ts';
 import type { Intake } from './intake.ts';
 import { Throttle } from './throttle.ts';
@@ -48,6 +49,8 @@ export interface PublisherParts {
   readonly catalog: AnyCatalog;
   readonly broker: Pick<Broker, 'publish' | 'open'>;
   readonly intake: Intake;
+  /** Called with what was accepted. */
+  readonly handlers: Handlers;
   /** Versions that events are held at. */
   readonly publishAs: ReadonlyMap<string, number>;
   readonly tracing: Tracing | undefined;
@@ -65,8 +68,12 @@ export class ManagerPublisher {
   /** Versions that events are held at. */
   readonly #publishAs: ReadonlyMap<string, number>;
   readonly #tracing: Tracing | undefined;
+  /** Called with what was accepted. */
+  readonly handlers: Handlers;
 
-  constructor({ catalog, broker, intake, publishAs, tracing }: PublisherParts, throttleMs: ThrottleMs) {
+  constructor(parts: PublisherParts, throttleMs: ThrottleMs) {
+    const { catalog, broker, intake, handlers, publishAs, tracing } = parts;
+    this.handlers = handlers;
     this.#catalog = catalog;
     this.#broker = broker;
     this.#intake = intake;
@@ -177,8 +184,10 @@ export class ManagerPublisher {
       entries.length,
       () => this.#broker.publish(topic, entries),
       (results) => {
-        for (const [index, { type }] of entries.entries()) {
-          if (!results[index]?.duplicate) this.#intake.published.add(type);
+        for (const [index, entry] of entries.entries()) {
+          const result = results[index];
+          if (!result?.duplicate) this.#intake.published.add(entry.type);
+          if (result && !result.duplicate) this.handlers.accepted(topic, entry, result.cursor);
         }
       },
     );
@@ -188,7 +197,10 @@ export class ManagerPublisher {
   async #announce(topic: string, entry: LogEntry): Promise<PublishResult[]> {
     const sets = requireOpenSets(this.#broker);
     const announce = () => sets.announce(topic, entry);
-    const cursor = await this.#intake.write(1, announce, () => this.#intake.published.add(entry.type));
+    const cursor = await this.#intake.write(1, announce, (at) => {
+      this.#intake.published.add(entry.type);
+      this.handlers.accepted(topic, entry, at);
+    });
     return [{ cursor, duplicate: false }];
   }
 }

@@ -1,0 +1,171 @@
+import { clipText, EventsError, isRetryable, messageOf } from '../../shared/errors.ts';
+import type { BegunEvent, OpenHandle } from '../../shared/open/handles.ts';
+import type { RunEnd } from '../../shared/runs/run-state.ts';
+import { type Clock, sleep } from '../../shared/timing.ts';
+import type { EventManager } from '../event-manager/event-manager.ts';
+import { placeBefore } from './run-search.ts';
+import { RunOutput, type RunWork } from './run-work.ts';
+import { type RunsCatalog, runsManager } from './runs-catalog.ts';
+
+/** Ms for which work that was told to stop may go on, to say its last words. */
+const GRACE_MS = 5_000;
+/** Ms between two tries during an outage. */
+const RETRY_MS = 500;
+/** Records before a run's opening among which a stop of it may be, that was faster than the start. */
+const STOPS_BEFORE = 256;
+
+/** Parts of a run in this process. */
+export interface RunningOptions {
+  readonly id: string;
+  readonly topic: string;
+  readonly input: unknown;
+  readonly by: string | undefined;
+  readonly begun: BegunEvent;
+  readonly leaseMs: number | undefined;
+  readonly clock: Clock;
+}
+
+/** Why a run ends before its work does. */
+interface Cause {
+  readonly state: 'stopped' | 'lost';
+  readonly words: string;
+}
+
+/** A run whose work is in this process. */
+export class Running<C extends RunsCatalog> {
+  /** Never rejects. */
+  readonly ended: Promise<RunEnd>;
+  readonly #manager: EventManager<C>;
+  readonly #options: RunningOptions;
+  readonly #handle: OpenHandle;
+  readonly #output: RunOutput<C>;
+  /** Tells the work to end. */
+  readonly #work = new AbortController();
+  /** Ends what goes on beside the work: at the end, or when the manager is closed. */
+  readonly #beside = new AbortController();
+  readonly #resolve: (end: RunEnd) => void;
+  #cause: Cause | undefined;
+  #isEnding = false;
+  #isClosing = false;
+
+  constructor(manager: EventManager<C>, options: RunningOptions) {
+    const { id, topic, input, by, begun, leaseMs } = options;
+    this.#manager = manager;
+    this.#options = options;
+    let resolve: (end: RunEnd) => void = () => {};
+    this.ended = new Promise((onEnd) => {
+      resolve = onEnd;
+    });
+    this.#resolve = resolve;
+    const onLost = () =>
+      this.#interrupt({ state: 'lost', words: 'Lost: its lease was over, or its log was lost' });
+    this.#handle = manager.hold('run', begun, { topic, by, leaseMs, onLost });
+    this.#output = new RunOutput(manager, { id, topic, input, signal: this.signal });
+  }
+
+  get signal(): AbortSignal {
+    return this.#work.signal;
+  }
+
+  /** Calls the work, once. */
+  run(work: RunWork<C>): void {
+    const letGo = this.#manager.onClose(() => this.#close());
+    void this.ended.then(letGo);
+    void this.#heedStops();
+    void (async () => work(this.#output))().then(
+      () => this.#end(undefined),
+      (error: unknown) => this.#end({ error }),
+    );
+  }
+
+  /** Aborts the work. If it does not end by itself, the run does after a while. */
+  #interrupt(cause: Cause): void {
+    if (this.#cause || this.#isEnding) return;
+    this.#cause = cause;
+    const { clock } = this.#options;
+    this.#work.abort(new DOMException(cause.words, 'AbortError'));
+    void sleep(clock, GRACE_MS, this.#beside.signal).then(
+      () => this.#end(undefined),
+      () => {}, // it has ended
+    );
+  }
+
+  /** Waits for somebody to stop it, from its opening on: so no outage hides a stop. */
+  async #heedStops(): Promise<void> {
+    const { topic, id, begun, clock } = this.#options;
+    const { signal } = this.#beside;
+    const manager = runsManager(this.#manager);
+    let since = placeBefore(begun.cursor, STOPS_BEFORE);
+    while (!signal.aborted) {
+      try {
+        const stops = { topic, since, types: ['run_stop' as const], filter: { run_id: id }, signal };
+        for await (const [cursor, item] of manager.subscribe(stops)) {
+          since = cursor;
+          if (item.event_type !== 'run_stop') continue;
+          const { by, data } = item;
+          this.#interrupt({ state: 'stopped', words: stopWords(by, data.reason) });
+        }
+        return; // it has ended, or the manager is closed
+      } catch {
+        await sleep(clock, RETRY_MS, signal).catch(() => {});
+      }
+    }
+  }
+
+  /** Settles the run after all that it has begun. */
+  async #end(failure: { error: unknown } | undefined): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    const { id, topic } = this.#options;
+    const state = this.#cause?.state ?? (failure ? 'failed' : 'done');
+    if (state === 'failed')
+      this.#manager.logger.error({ err: failure?.error, run: id, topic }, 'A run failed');
+    const words = this.#cause?.words ?? (failure ? failureWords(failure.error) : '');
+    if (state === 'done' || state === 'lost') await this.#settle(state, '');
+    else await this.#settle(state, words);
+  }
+
+  /** At once: there is no time for work to end by itself. */
+  async #close(): Promise<void> {
+    this.#isClosing = true;
+    this.#interrupt({ state: 'lost', words: 'Closed: so was its event manager' });
+    if (this.#isEnding) await this.ended;
+    else await this.#end(undefined);
+  }
+
+  async #settle(state: RunEnd['state'], words: string): Promise<void> {
+    this.#beside.abort();
+    this.#work.abort(new DOMException('The run has ended', 'AbortError')); // nothing, where it was aborted before
+    await this.#output.end();
+    if (words !== '') void this.#handle.append(words);
+    const { by, begun, clock } = this.#options;
+    const told = by === undefined ? {} : { by };
+    while (true) {
+      try {
+        const { cursor } = await (state === 'done'
+          ? this.#handle.done()
+          : this.#handle.abort(reasonOf(state)));
+        return this.#resolve({ state, outcome: words, ...told, cursor });
+      } catch (error) {
+        if (isRetryable(error) && !this.#isClosing) {
+          await sleep(clock, RETRY_MS);
+          continue;
+        }
+        const { cursor } = (error instanceof EventsError && error.settled) || begun;
+        return this.#resolve({ state: 'lost', outcome: '', ...told, cursor });
+      }
+    }
+  }
+}
+
+function reasonOf(state: RunEnd['state']): string {
+  return state === 'lost' ? 'closed' : state;
+}
+
+function stopWords(by: string | undefined, reason: string | undefined): string {
+  return `Stopped${by === undefined ? '' : ` by ${by}`}${reason ? `: ${reason}` : ''}`;
+}
+
+function failureWords(error: unknown): string {
+  return clipText(messageOf(error)) || 'The work failed, and did not say why';
+}
