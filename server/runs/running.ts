@@ -43,10 +43,11 @@ export class Running<C extends RunsCatalog> {
   readonly #work = new AbortController();
   /** Ends what goes on beside the work: at the end, or when the manager is closed. */
   readonly #beside = new AbortController();
+  /** Ends tries again: the manager is being closed. */
+  readonly #closing = new AbortController();
   readonly #resolve: (end: RunEnd) => void;
   #cause: Cause | undefined;
   #isEnding = false;
-  #isClosing = false;
 
   constructor(manager: EventManager<C>, options: RunningOptions) {
     const { id, topic, input, by, begun, leaseMs } = options;
@@ -112,32 +113,32 @@ export class Running<C extends RunsCatalog> {
     }
   }
 
-  /** Settles the run after all that it has begun. */
+  /** At once: there is no time for work to end by itself. */
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    this.#interrupt({ state: 'lost', words: 'The event manager was closed' });
+    await this.#end(undefined);
+    await this.ended;
+  }
+
   async #end(failure: { error: unknown } | undefined): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
     const { id, topic } = this.#options;
-    const state = this.#cause?.state ?? (failure ? 'failed' : 'done');
-    if (state === 'failed')
-      this.#manager.logger.error({ err: failure?.error, run: id, topic }, 'A run failed');
-    const words = this.#cause?.words ?? (failure ? failureWords(failure.error) : '');
-    if (state === 'done' || state === 'lost') await this.#settle(state, '');
-    else await this.#settle(state, words);
+    if (this.#cause) return this.#settle(this.#cause.state, this.#cause.words);
+    if (!failure) return this.#settle('done', '');
+    const { error } = failure;
+    this.#manager.logger.error({ err: error, run: id, topic }, 'A run failed');
+    return this.#settle('failed', failureWords(error));
   }
 
-  /** At once: there is no time for work to end by itself. */
-  async #close(): Promise<void> {
-    this.#isClosing = true;
-    this.#interrupt({ state: 'lost', words: 'Closed: so was its event manager' });
-    if (this.#isEnding) await this.ended;
-    else await this.#end(undefined);
-  }
-
+  /** Settles the run, after all that it has begun. Never rejects. */
   async #settle(state: RunEnd['state'], words: string): Promise<void> {
     this.#beside.abort();
     this.#work.abort(new DOMException('The run has ended', 'AbortError')); // nothing, where it was aborted before
     await this.#output.end();
-    if (words !== '') void this.#handle.append(words);
+    const outcome = state === 'lost' ? '' : words;
+    if (outcome !== '') void this.#handle.append(outcome); // a failure of it is told by what follows
     const { by, begun, clock } = this.#options;
     const told = by === undefined ? {} : { by };
     while (true) {
@@ -145,10 +146,10 @@ export class Running<C extends RunsCatalog> {
         const { cursor } = await (state === 'done'
           ? this.#handle.done()
           : this.#handle.abort(reasonOf(state)));
-        return this.#resolve({ state, outcome: words, ...told, cursor });
+        return this.#resolve({ state, outcome, ...told, cursor });
       } catch (error) {
-        if (isRetryable(error) && !this.#isClosing) {
-          await sleep(clock, RETRY_MS);
+        if (isRetryable(error) && !this.#closing.signal.aborted) {
+          await sleep(clock, RETRY_MS, this.#closing.signal).catch(() => {}); // then it is tried once more
           continue;
         }
         const { cursor } = (error instanceof EventsError && error.settled) || begun;
@@ -158,6 +159,7 @@ export class Running<C extends RunsCatalog> {
   }
 }
 
+/** The reason of a settlement: see RUN_ENDS. */
 function reasonOf(state: RunEnd['state']): string {
   return state === 'lost' ? 'closed' : state;
 }

@@ -1,6 +1,6 @@
 import { newEntryId } from '../../shared/data/entry-ids.ts';
-import { EventsError } from '../../shared/errors.ts';
-import type { EventInput, EventName } from '../../shared/events.ts';
+import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { type EventInput, type EventName, subjectIdSchema } from '../../shared/events.ts';
 import type { RunEnd } from '../../shared/runs/run-state.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
@@ -79,6 +79,7 @@ export class Runs<C extends RunsCatalog> {
   ): Promise<Run> {
     const { topic } = this;
     const leaseMs = this.#leaseMs;
+    requireId(id);
     const data = { run_id: id, kind, input, outcome: '' };
     try {
       const begun = await this.#own.opens.begin('run', data, { topic, key: id, leaseMs, by });
@@ -105,7 +106,7 @@ export class Runs<C extends RunsCatalog> {
 
   /**
    * Asks for a run to be stopped, wherever its work is: the signal there aborts. A client with the right to publish
-   * `run_stop` in the topic does the same by `client.publish.run_stop({ run_id })`.
+   * `run_stop` in the topic does the same by `client.publish('run_stop', { run_id })`.
    * @throws EventsError INVALID_EVENT, OVERLOADED, UNAVAILABLE, CLOSED
    */
   async stop(
@@ -150,6 +151,13 @@ export class Runs<C extends RunsCatalog> {
       },
     };
   }
+}
+
+function requireId(id: string): void {
+  const { success, error } = subjectIdSchema.safeParse(id);
+  if (success) return;
+  const issues = toIssues(error, ['id']);
+  throw new EventsError('INVALID_OPTION', formatIssues(issues), { issues });
 }
 
 /**
