@@ -148,10 +148,11 @@ test('a type has one handler, until it is removed; a question, a presence and an
 
 test('an event that is published at an older version is handled as the newest', async () => {
   const versioned = defineEvents({
-    note: versions(z.object({ text: z.string() })).next(z.object({ words: z.string() }), {
-      up: ({ text }) => ({ words: text }),
-      down: ({ words }) => ({ text: words }),
-    }),
+    note: versions(z.object({ text: z.string() }), [
+      z.object({ words: z.string() }),
+      ({ text }) => ({ words: text }),
+      ({ words }) => ({ text: words }),
+    ]),
   });
   const manager = new EventManager({
     broker: new MemoryBroker(),

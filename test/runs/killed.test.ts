@@ -1,0 +1,68 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { rounds, size, tell } from '../faults/chaos.ts';
+import { neverSweeps } from '../faults/open/unprotected.ts';
+import { bundle } from '../setup/bundle.ts';
+import { type NodesOptions, runNodes } from './nodes.ts';
+import type { RunProcessOptions } from './run-process.ts';
+import { followed } from './world.ts';
+
+const LEASE_MS = size(1000, 15_000);
+const RUNS = size(2, 50);
+
+/** A process with runs, once all of them write. */
+async function startProcess(options: RunProcessOptions) {
+  const program = bundle(join(import.meta.dirname, 'run-process.ts'));
+  const child = fork(program, [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  const failed = ended.then(() => Promise.reject(new Error('the process ended before its runs had begun')));
+  failed.catch(() => {}); // it is raced
+  await Promise.race([once(child, 'message'), failed]);
+  return async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+}
+
+/** Two nodes that look on, and a process with runs. */
+async function deployment(round: number, options: Omit<NodesOptions, 'leaseMs'> = {}) {
+  const nodes = runNodes({ ...options, leaseMs: LEASE_MS });
+  const ids = Array.from({ length: RUNS }, (_, n) => `r${round}-${n}`);
+  const { prefix, redisUrl } = nodes;
+  const viewers = [nodes.node(), nodes.node()];
+  const kill = await startProcess({ prefix, redisUrl, leaseMs: LEASE_MS, ids });
+  return { nodes, ids, viewers, kill };
+}
+
+test('runs of a process that is killed are told to be lost to all viewers, within their lease and 5 s; control: without the sweep they never end', {
+  timeout: 300_000,
+}, async () => {
+  const control = await deployment(0, { without: neverSweeps });
+  await using _control = control.nodes;
+  await control.kill(); // so its leases are over before those of all others
+  const told: number[] = [];
+  for (let round = 1; round <= rounds(1, 20); round++) {
+    const { nodes, ids, viewers, kill } = round === 1 ? first : await deployment(round);
+    await using _nodes = nodes;
+    const watched = viewers.flatMap(({ of }) => ids.map((id) => followed(of.follow(id))));
+    expect(await viewers[0]?.of.list()).toHaveLength(RUNS);
+    await kill();
+    const at = performance.now();
+    for (const { words } of await Promise.all(watched)) expect(words.at(-1)).toBe('run aborted');
+    told.push(performance.now() - at);
+    for (const { of } of viewers)
+      for (const id of ids)
+        expect(await of.status(id)).toMatchObject({ state: 'lost', outcome: '', by: 'ada' });
+  }
+  const most = Math.max(...told);
+  tell('processes of runs killed', {
+    kills: told.length,
+    runs: RUNS,
+    leaseMs: LEASE_MS,
+    toldWithinMs: Math.round(most),
+  });
+  expect(most).toBeLessThan(LEASE_MS + 5000);
+  for (const { of } of control.viewers) expect(await of.list()).toHaveLength(RUNS);
+});
