@@ -56,7 +56,7 @@ test('a handler is called with each event of its type that was accepted, stored 
   ]);
 });
 
-test('what was refused, repeated, left out by a throttle, begun or copied is not handled', async () => {
+test('an event that was refused, repeated, left out by a throttle, begun or copied is not handled', async () => {
   const manager = managerOf({ throttle: { other: 20 } });
   const handled: unknown[] = [];
   for (const type of ['note', 'other', 'reply'] as const)

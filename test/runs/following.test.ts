@@ -121,7 +121,7 @@ test('records that the log does not have any more are a gap in their place', asy
   await manager.close();
 });
 
-test('where the end of a run is trimmed while it is looked for, the gap is the last item', async () => {
+test('the gap is the last item where the end of a run is trimmed while it is looked for', async () => {
   const { manager, of } = trimmed();
   const trim = async () => {
     for (let n = 0; n < 30; n++) await manager.publish('note', { text: `${n}` }, { topic });

@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { startBalancer } from '../faults/balancer.ts';
 import { runNodes } from './nodes.ts';
-import { followed, gate, topic, untilAborted } from './world.ts';
+import { followed, gate, untilAborted } from './world.ts';
 
 test('a run that is started on two nodes at once runs on one, and both are told its end', async () => {
   await using nodes = runNodes();
@@ -50,30 +49,4 @@ test('a node that is closed ends its runs at once, as lost, for viewers of anoth
   expect((await viewer).words.at(-1)).toBe('run aborted');
   expect(await run.ended).toMatchObject({ state: 'lost' });
   expect(await two.of.status('r1')).toMatchObject({ state: 'lost' });
-});
-
-test('a stop that is published while the run is cut off from Redis arrives once it is back; control: an ephemeral one is lost', async () => {
-  await using nodes = runNodes({ leaseMs: 600_000 });
-  await using line = await startBalancer(() => [Number(new URL(nodes.redisUrl).port)]);
-  const cutOff = nodes.node(`redis://127.0.0.1:${new URL(line.url).port}`);
-  const other = nodes.node();
-  const hinted: string[] = [];
-  cutOff.manager.addListener(({ data }) => hinted.push(data.run_id), { topic, types: ['hint'] });
-  const run = await cutOff.of.start(untilAborted, { id: 'r1' });
-  const viewer = followed(other.of.follow('r1'));
-  await other.manager.publish('hint', { run_id: 'before' }, { topic });
-  await expect.poll(() => hinted).toEqual(['before']);
-
-  line.cut();
-  await other.manager.publish('hint', { run_id: 'r1' }, { topic });
-  await other.of.stop('r1', { by: 'bob' });
-  await expect(cutOff.of.status('r1')).rejects.toMatchObject({ code: 'UNAVAILABLE' }); // it is out for longer than it waits
-  expect(run.signal?.aborted).toBe(false);
-  expect(await other.of.status('r1')).toMatchObject({ state: 'running' });
-
-  line.open();
-  expect(await run.ended).toMatchObject({ state: 'stopped', outcome: 'Stopped by bob' });
-  expect((await viewer).words.at(-1)).toBe('run aborted');
-  await other.manager.publish('hint', { run_id: 'after' }, { topic });
-  await expect.poll(() => hinted).toEqual(['before', 'after']);
 });

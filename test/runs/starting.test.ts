@@ -43,7 +43,7 @@ test('work goes on without viewers, and what it returns ends the run as done', a
   expect(settlement).toMatchObject({ event_type: 'run', open: { state: 'done' } });
 });
 
-test('what work throws, at once or later, ends the run as failed, with its words', async () => {
+test('an error that work throws, at once or later, ends the run as failed, with its words', async () => {
   const error = vi.fn();
   const logger = Object.assign(new JsonLogger('error', () => {}), { error });
   const broker = new MemoryBroker();
@@ -92,7 +92,7 @@ test('a run that is started again under its id runs once: here, by another subje
   await manager.close();
 });
 
-test('what a run has begun and not settled is settled before it, and nothing more comes of it', async () => {
+test('an event that a run has begun and not settled is settled before it, and nothing more comes of it', async () => {
   const world = runWorld();
   let outside: (() => Promise<unknown>)[] = [];
   const onEnd = vi.fn();
@@ -119,7 +119,7 @@ test('what a run has begun and not settled is settled before it, and nothing mor
   expect(run.signal?.aborted).toBe(true); // whatever still goes on is told
 });
 
-test('control: what is begun past the run stays open, and what the run has settled itself stays as it is', async () => {
+test('control: an event that is begun past the run stays open, and one that the run has settled stays as it is', async () => {
   const world = runWorld();
   const run = await world.of.start(async ({ begin }) => {
     await world.manager.begin('reply', { agent_id: 'ego', text: '' }, { topic });

@@ -2,14 +2,14 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { rounds, size, tell } from '../faults/chaos.ts';
-import { neverSweeps } from '../faults/open/unprotected.ts';
-import { bundle } from '../setup/bundle.ts';
-import { type NodesOptions, runNodes } from './nodes.ts';
+import { type NodesOptions, runNodes } from '../../runs/nodes.ts';
+import { followed } from '../../runs/world.ts';
+import { bundle } from '../../setup/bundle.ts';
+import { rounds, size, tell } from '../chaos.ts';
+import { neverSweeps } from '../open/unprotected.ts';
 import type { RunProcessOptions } from './run-process.ts';
-import { followed } from './world.ts';
 
-const LEASE_MS = size(1000, 15_000);
+const LEASE_MS = size(1000, 5000);
 const RUNS = size(2, 50);
 
 /** A process with runs, once all of them write. */
@@ -39,11 +39,12 @@ async function deployment(round: number, options: Omit<NodesOptions, 'leaseMs'> 
 test('runs of a process that is killed are told to be lost to all viewers, within their lease and 5 s; control: without the sweep they never end', {
   timeout: 300_000,
 }, async () => {
-  const control = await deployment(0, { without: neverSweeps });
+  const started = [deployment(0, { without: neverSweeps }), deployment(1)] as const;
+  const [control, first] = await Promise.all(started);
   await using _control = control.nodes;
   await control.kill(); // so its leases are over before those of all others
   const told: number[] = [];
-  for (let round = 1; round <= rounds(1, 20); round++) {
+  for (let round = 1; round <= rounds(1, 10); round++) {
     const { nodes, ids, viewers, kill } = round === 1 ? first : await deployment(round);
     await using _nodes = nodes;
     const watched = viewers.flatMap(({ of }) => ids.map((id) => followed(of.follow(id))));
@@ -57,7 +58,7 @@ test('runs of a process that is killed are told to be lost to all viewers, withi
         expect(await of.status(id)).toMatchObject({ state: 'lost', outcome: '', by: 'ada' });
   }
   const most = Math.max(...told);
-  tell('processes of runs killed', {
+  tell('24 processes of runs killed', {
     kills: told.length,
     runs: RUNS,
     leaseMs: LEASE_MS,

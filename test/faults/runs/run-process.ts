@@ -1,5 +1,5 @@
-import { EventManager, RedisBroker, runs } from '../../server/index.ts';
-import { runCatalog, topic, untilAborted } from './world.ts';
+import { EventManager, RedisBroker, runs } from '../../../server/index.ts';
+import { runCatalog, topic, untilAborted } from '../../runs/world.ts';
 
 /** A node of a process of its own, with some runs that write and never end. Its argument is a `RunProcessOptions` as JSON. */
 export interface RunProcessOptions {
