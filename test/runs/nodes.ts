@@ -13,12 +13,14 @@ export interface RunNode {
 export interface NodesOptions {
   /** Ms of the lease of runs. Default: theirs. */
   leaseMs?: number | undefined;
+  /** Ms after which a node's call to Redis has failed. Default 20 s: a busy machine is no outage. */
+  timeoutMs?: number | undefined;
   /** Takes a protection from each node's broker, for a control. Default: it has all. */
   without?: ((broker: Broker) => Broker) | undefined;
 }
 
 /** Nodes of one deployment, on the Redis of all tests under a prefix of its own. */
-export function runNodes({ leaseMs, without = (broker) => broker }: NodesOptions = {}) {
+export function runNodes({ leaseMs, timeoutMs = 20_000, without = (broker) => broker }: NodesOptions = {}) {
   const prefix = `runs-${randomUUID()}`;
   const redisUrl = inject('redisUrl');
   const started: RunNode[] = [];
@@ -28,7 +30,7 @@ export function runNodes({ leaseMs, without = (broker) => broker }: NodesOptions
     /** @param url of Redis, as this node reaches it */
     node(url = redisUrl): RunNode {
       const manager = new EventManager({
-        broker: without(new RedisBroker({ url }, { prefix })),
+        broker: without(new RedisBroker({ url }, { prefix, timeoutMs })),
         catalog: runCatalog,
       });
       const node = { manager, of: runs(manager, { topic, leaseMs }) };

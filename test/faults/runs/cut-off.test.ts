@@ -8,7 +8,7 @@ import { size, tell } from '../chaos.ts';
 const ROW = '24 cut off from Redis, a run stopped meanwhile';
 
 test('a stop that is published while the run is cut off from Redis arrives once it is back; control: an ephemeral one is lost', async () => {
-  await using nodes = runNodes({ leaseMs: 600_000 });
+  await using nodes = runNodes({ leaseMs: 600_000, timeoutMs: 2000 });
   await using line = await startBalancer(() => [Number(new URL(nodes.redisUrl).port)]);
   const cutOff = nodes.node(`redis://127.0.0.1:${new URL(line.url).port}`);
   const other = nodes.node();

@@ -12,7 +12,7 @@ export interface RunProcessOptions {
 
 const { redisUrl, prefix, leaseMs, ids } = JSON.parse(process.argv[2] ?? '') as RunProcessOptions;
 const manager = new EventManager({
-  broker: new RedisBroker({ url: redisUrl }, { prefix }),
+  broker: new RedisBroker({ url: redisUrl }, { prefix, timeoutMs: 20_000 }),
   catalog: runCatalog,
 });
 const of = runs(manager, { topic, leaseMs });
