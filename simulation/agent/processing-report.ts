@@ -3,7 +3,7 @@ import type { EventOutlet, GrowingAnswer } from './event-outlet.ts';
 import type { ResponderError } from './responder.ts';
 
 /** Shortest time between two pieces of one answer, ms of the real world. */
-const PIECE_INTERVAL_MS = 100;
+export const PIECE_INTERVAL_MS = 100;
 /** Longest reason that a settlement has. */
 const LONGEST_REASON = 1000;
 

@@ -2,6 +2,7 @@ import { EventsError } from '../../shared/index.ts';
 import { ResponderError, type ResponderFactory, type ResponseRequest } from '../agent/responder.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { promptFor } from './prompt.ts';
+import type { Sdk } from './sdk.ts';
 
 /** Tokens of an answer; the prompt asks for far fewer. */
 const LONGEST_ANSWER_TOKENS = 400;
@@ -27,16 +28,22 @@ export interface LlmOptions {
  * @throws EventsError INVALID_OPTION when the AI SDK is not installed, or `baseUrl` is no URL
  */
 export async function llmResponder(options: LlmOptions): Promise<ResponderFactory> {
-  const { baseUrl, model, apiKey } = options;
-  if (!URL.canParse(baseUrl))
+  if (!URL.canParse(options.baseUrl))
     throw new EventsError('INVALID_OPTION', 'The base URL of the language model is not a URL.');
-  const { ai, provider } = await loadSdk();
+  return responderOf(await loadSdk(), options);
+}
+
+/** {@link llmResponder} with an AI SDK that is loaded already. */
+export function responderOf<Model, Middleware, Wrapped>(
+  { ai, provider }: Sdk<Model, Middleware, Wrapped>,
+  { baseUrl, model, apiKey, timeoutMs = 30_000, clock = systemClock }: LlmOptions,
+): ResponderFactory {
   const chat = provider.createOpenAICompatible({
     name: 'llm',
     baseURL: baseUrl,
     ...(apiKey === undefined ? {} : { apiKey }),
   });
-  const speaker: Speaker = {
+  const speaker: Speaker<Wrapped> = {
     ai,
     place: { model, origin: new URL(baseUrl).origin },
     // A model may think aloud before it speaks; that is not for the others.
@@ -44,21 +51,21 @@ export async function llmResponder(options: LlmOptions): Promise<ResponderFactor
       model: chat(model),
       middleware: ai.extractReasoningMiddleware({ tagName: 'think' }),
     }),
-    timeoutMs: options.timeoutMs ?? 30_000,
-    clock: options.clock ?? systemClock,
+    timeoutMs,
+    clock,
   };
   return () => ({ respond: (request) => speak(speaker, request) });
 }
 
-interface Speaker {
-  readonly ai: Sdk['ai'];
+interface Speaker<Wrapped> {
+  readonly ai: Pick<Sdk<unknown, unknown, Wrapped>['ai'], 'streamText' | 'APICallError'>;
   readonly place: ModelPlace;
-  readonly languageModel: ReturnType<Sdk['ai']['wrapLanguageModel']>;
+  readonly languageModel: Wrapped;
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
 
-async function* speak(speaker: Speaker, request: ResponseRequest): AsyncGenerator<string> {
+async function* speak<Wrapped>(speaker: Speaker<Wrapped>, request: ResponseRequest): AsyncGenerator<string> {
   const { ai, place, languageModel: model } = speaker;
   const ended = new AbortController();
   const { fullStream } = ai.streamText({
@@ -74,7 +81,7 @@ async function* speak(speaker: Speaker, request: ResponseRequest): AsyncGenerato
     for (;;) {
       const { value: part, done } = await beforeTimeout(parts.next(), speaker);
       if (done) return;
-      if (part.type === 'text-delta') yield part.text;
+      if (part.type === 'text-delta' && part.text !== undefined) yield part.text;
       if (part.type === 'error') throw part.error;
     }
   } catch (error) {
@@ -86,7 +93,10 @@ async function* speak(speaker: Speaker, request: ResponseRequest): AsyncGenerato
 }
 
 /** Only the time that the model lets us wait counts, not the time in which the simulation is paused. */
-async function beforeTimeout<T>(next: Promise<T>, { clock, timeoutMs, place }: Speaker): Promise<T> {
+async function beforeTimeout<T>(
+  next: Promise<T>,
+  { clock, timeoutMs, place }: Pick<Speaker<unknown>, 'clock' | 'timeoutMs' | 'place'>,
+): Promise<T> {
   let cancel = (): void => {};
   const timeout = new Promise<never>((_, reject) => {
     cancel = clock.setTimer(() => {
@@ -107,32 +117,27 @@ export interface ModelPlace {
   readonly origin: string;
 }
 
+/** HTTP's status of an answer that began. */
+const OK = 200;
+
 /** Describes an error of the SDK in words for viewers; the endpoint's own words stay in `cause`, for the log. */
-function asResponderError(error: unknown, { model, origin }: ModelPlace, ai: Sdk['ai']): ResponderError {
+function asResponderError(
+  error: unknown,
+  { model, origin }: ModelPlace,
+  { APICallError }: Speaker<unknown>['ai'],
+): ResponderError {
   if (error instanceof ResponderError) return error;
-  if (!ai.APICallError.isInstance(error)) {
-    return new ResponderError('failed', `The answer of ${model} at ${origin} broke off.`, { cause: error });
-  }
-  const { statusCode: status } = error;
-  if (status === undefined) {
-    return new ResponderError('unreachable', `The model at ${origin} cannot be reached.`, { cause: error });
-  }
-  if (status >= 400 && status < 500) {
-    return new ResponderError('refused', `The model at ${origin} refused the request (${status}).`, {
-      cause: error,
-    });
-  }
-  return new ResponderError('failed', `The model at ${origin} failed (${status}).`, { cause: error });
+  const fail = (reason: ResponderError['reason'], message: string): ResponderError =>
+    new ResponderError(reason, message, { cause: error });
+  const status = APICallError.isInstance(error) ? error.statusCode : OK;
+  if (status === undefined) return fail('unreachable', `The model at ${origin} cannot be reached.`);
+  if (status < 400) return fail('failed', `The answer of ${model} at ${origin} broke off.`);
+  if (status < 500) return fail('refused', `The model at ${origin} refused the request (${status}).`);
+  return fail('failed', `The model at ${origin} failed (${status}).`);
 }
 
-/** The AI SDK: optional packages, loaded when a language model is asked for. */
-export interface Sdk {
-  ai: typeof import('ai');
-  provider: typeof import('@ai-sdk/openai-compatible');
-}
-
-/** @throws EventsError INVALID_OPTION, saying what to install */
-async function loadSdk(): Promise<Sdk> {
+/** The optional packages, loaded when a language model is asked for. @throws EventsError INVALID_OPTION, saying what to install */
+async function loadSdk() {
   try {
     const [ai, provider] = await Promise.all([import('ai'), import('@ai-sdk/openai-compatible')]);
     return { ai, provider };

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -85,6 +85,35 @@ describe('pipelined requests', () => {
 
   test('control: are all processed at once without that protection', async () => {
     expect(await pipelined(false)).toEqual({ most: 20, answers: inOrder });
+  });
+
+  /** Sends 4 MiB of them at once, of which none is answered. @returns how many Node has read and parsed */
+  async function parsedOfMany(begin: (server: Server) => void): Promise<number> {
+    let parsed = 0;
+    await using server = createServer().on('request', () => {});
+    begin(server);
+    server.prependListener('request', () => parsed++);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
+    const request = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+    socket.write(request.repeat(Math.ceil((4 * 1024 * 1024) / request.length)));
+    await new Promise((resolve) => socket.once('close', resolve)); // by a reset
+    return parsed;
+  }
+  /** Node reads up to 64 KiB at a time. */
+  const OF_TWO_READS = 2 * Math.ceil((64 * 1024) / 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.length);
+
+  test('are not read on where too many wait: those that were read take long to end', async () => {
+    expect(await parsedOfMany((server) => answerInTurn(server, () => {}))).toBeLessThanOrEqual(OF_TWO_READS);
+  });
+
+  test('control: are read on from a socket that is paused once, since Node resumes it after each', async () => {
+    const pauseOnce = ({ socket }: IncomingMessage): void => {
+      socket.pause();
+      setImmediate(() => socket.destroy());
+    };
+    expect(await parsedOfMany((server) => server.once('request', pauseOnce))).toBeGreaterThan(OF_TWO_READS);
   });
 
   test('stop when their connection closes', async () => {

@@ -54,10 +54,17 @@ export function answerInTurn(server: Server, refused: () => void): void {
     } else {
       refused();
       line.length = 0;
-      socket.pause();
+      stopReading(socket);
       if (excessive.add(socket).size === 1) setImmediate(hangUp);
     }
   });
+}
+
+/** Reads no more of a socket. Node itself resumes it at the end of each request, also of those that it has read already. */
+function stopReading(socket: Socket): void {
+  const stop = (): void => void socket.pause();
+  socket.on('resume', stop);
+  stop();
 }
 
 /** Requests under way: calls, which end by themselves, and streams, which are subscriptions over HTTP and do not. */
