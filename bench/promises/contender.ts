@@ -12,7 +12,7 @@ export interface Served {
   publish(tick: Tick): Promise<unknown> | unknown;
 }
 
-/** What one client has got so far. */
+/** One client: the events and words that it has got so far. */
 export interface Follower extends AsyncDisposable {
   /** Numbers of the events, in the order of their arrival. */
   readonly numbers: readonly number[];

@@ -18,7 +18,7 @@ export type TrialName = 'cut' | 'slow' | 'lose';
 export interface Trials {
   /** The one that is under way. */
   readonly running: TrialName | null;
-  /** What happens, or what happened last. */
+  /** A line on the one that is under way, or on the last one. */
   readonly words: string;
   /** True if the log of this server may be lost. */
   readonly canLose: boolean;

@@ -1,9 +1,9 @@
 /** One thing that a model's stream brings: a piece of text, an error, and others that are not looked at. */
 interface StreamPart {
   readonly type: string;
-  /** Of a `text-delta`. */
+  /** Text of a `text-delta`. */
   readonly text?: string;
-  /** Of an `error`. */
+  /** The cause of an `error`. */
   readonly error?: unknown;
 }
 
