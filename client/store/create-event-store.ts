@@ -39,7 +39,7 @@ export function createEventStore<C extends AnyCatalog>(
     key = feedKey(input),
   ) => feedSource<N, C>(store, key, limit);
 
-  /** What is open is told to each follower, so no event of the log is kept for it. */
+  /** Events of a type for those who look at what is open: that is told to each, so no event of the log is kept for it. */
   const ofOpen = <N extends OpenName<C, BegunKind>>(type: N, options: OpenSourceOptions<N, C>) =>
     events<N>({ ...options, types: [type], limit: 0 });
 

@@ -287,7 +287,7 @@ test('a subscription that is refused for good is told, once', async () => {
   expect(() => invalidateOn(it.client, it.queries, {})).toThrow(TypeError);
 });
 
-test('what is stopped follows nothing, and makes nothing stale; control: another that goes on', async () => {
+test('a stop ends the subscription, and drops what waits; control: another that goes on', async () => {
   await using it = await setUp(undefined, { waitMs: 60_000, since: { last: 1 } });
   const control = new QueryClient();
   const controlled = vi.spyOn(control, 'invalidateQueries');

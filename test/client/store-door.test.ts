@@ -141,7 +141,7 @@ describe('with a client that the test moves', () => {
     expect(fake.retry).toHaveBeenCalledOnce();
   });
 
-  test('what a listener or a handler throws is reported, and stops nobody else', () => {
+  test('an error of a listener or a handler is reported, and stops nobody else', () => {
     const fake = fakeClient();
     const onError = vi.fn();
     const store = createEventStore(fake.connect, { onError });
@@ -182,7 +182,7 @@ test('events, older ones and the connection are followed at a server', async () 
   expect(messages.getSnapshot()).toBe(messages.initial);
 });
 
-test('what is open, questions and members are followed; with `me` the follower is one of the members', async () => {
+test('open events, questions and members are followed; with `me` the follower is one of the members', async () => {
   await using server = await startTestServer({ catalog: openCatalog });
   const agent = createClient({ url: server.wsUrl, catalog: openCatalog });
   const store = createEventStore(() => createClient({ url: server.wsUrl, catalog: openCatalog }), {
