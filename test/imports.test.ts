@@ -10,6 +10,7 @@ const DOORS: Readonly<Record<string, string>> = {
   '.': 'shared/index.ts',
   './server': 'server/index.ts',
   './client': 'client/index.ts',
+  './store': 'client/store/index.ts',
   './react': 'client/react/index.ts',
   './simulation': 'simulation/index.ts',
   verify: 'verify/index.ts',

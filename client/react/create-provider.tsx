@@ -2,13 +2,13 @@ import { type Context, type ReactNode, type RefObject, useEffect, useRef, useSta
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { createClient } from '../client.ts';
 import type { Asked, ConnectionParams, Token } from '../connection/credentials.ts';
-import { EventStore } from '../store/event-store.ts';
+import { FeedStore } from '../store/feed-store.ts';
+import { sameItems } from '../store/source.ts';
 import type { EventsProviderProps } from './types.ts';
-import { sameItems } from './use-selection.ts';
 
 /** The provider of a context. */
 export function createProvider<C extends AnyCatalog>(
-  StoreContext: Context<EventStore<C> | null>,
+  StoreContext: Context<FeedStore<C> | null>,
   catalog: C | undefined,
 ): (props: EventsProviderProps<C>) => ReactNode {
   /** One store for its whole life: rendering makes it, only effects use it. */
@@ -20,7 +20,7 @@ export function createProvider<C extends AnyCatalog>(
     });
     const [store] = useState(
       () =>
-        new EventStore<C>({
+        new FeedStore<C>({
           closes: client === undefined,
           connect: () => client ?? createClient<C>({ url, path, catalog, ...latestOf(latest) }),
         }),

@@ -6,9 +6,10 @@ import { INITIAL_CONNECTION } from '../connection/connection-state.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from '../mounted.ts';
 import type { ClientPublishOptions } from '../publishing.ts';
 import { feedKey } from '../store/event-feed.ts';
-import type { EventStore } from '../store/event-store.ts';
-import { newest } from '../store/newest.ts';
+import { feedSource, LIMIT, latestOf, OLDER } from '../store/feed-source.ts';
+import type { FeedStore } from '../store/feed-store.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from '../store/snapshot.ts';
+import { type Source, sameFields, sameItems } from '../store/source.ts';
 import { createProvider } from './create-provider.tsx';
 import { openHooks } from './open-hooks.ts';
 import type {
@@ -20,10 +21,14 @@ import type {
   UsePublishResult,
 } from './types.ts';
 import { useAction } from './use-action.ts';
-import { type Source, sameFields, sameItems, useSelection } from './use-selection.ts';
+import { useSelection } from './use-selection.ts';
 
-const LIMIT = 500;
-const OLDER = 100;
+/** The source of a hook that is not enabled. */
+const NOTHING: Source<EventsSnapshot<never, AnyCatalog>> = {
+  subscribe: () => () => {},
+  getSnapshot: () => INITIAL_SNAPSHOT,
+  initial: INITIAL_SNAPSHOT,
+};
 
 /**
  * A provider and hooks of a catalog's events.
@@ -42,9 +47,9 @@ export function createPsycheEvents<R extends RouterWithEvents, P extends EventsP
   catalog?: MountedCatalog<R, P>,
 ): PsycheEvents<MountedCatalog<R, P>, P>;
 export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEvents<C> {
-  const StoreContext = createContext<EventStore<C> | null>(null);
+  const StoreContext = createContext<FeedStore<C> | null>(null);
 
-  function useStore(): EventStore<C> {
+  function useStore(): FeedStore<C> {
     const store = useContext(StoreContext);
     if (!store) throw new TypeError('Event hooks need an <EventsProvider> above them.');
     return store;
@@ -55,12 +60,7 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
     const store = useStore();
     const key = feedKey(input);
     return useMemo(
-      () => ({
-        subscribe: (onChange) => (enabled ? store.follow(key, limit, onChange) : () => {}),
-        // The key asks for events N only.
-        getSnapshot: () => (enabled ? (store.snapshot(key) as EventsSnapshot<N, C>) : INITIAL_SNAPSHOT),
-        initial: INITIAL_SNAPSHOT,
-      }),
+      () => (enabled ? feedSource<N, C>(store, key, limit) : NOTHING),
       [store, key, limit, enabled],
     );
   }
@@ -74,18 +74,15 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
   }
 
   function useEvents<N extends EventName<C>>(options: UseEventsOptions<N, C> = {}): UseEventsResult<N, C> {
-    const { filter, limit = LIMIT, enabled, ...rest } = options;
+    const { filter, limit, enabled, ...rest } = options;
     const test = typeof filter === 'function' ? filter : undefined;
     const input = typeof filter === 'function' ? rest : { ...rest, filter };
     const store = useStore();
     const key = feedKey(input);
     const source = useSource({ ...input, limit, enabled });
-    const events = useSelection(source, (snapshot) => visible(snapshot, limit, test), sameItems);
-    const selectAbout = useCallback(
-      (snapshot: EventsSnapshot<N, C>) => aboutStream(snapshot, limit),
-      [limit],
-    );
-    const about = useSelection(source, selectAbout, sameFields);
+    const select = ({ events }: EventsSnapshot<N, C>) => (test ? events.filter(test) : events);
+    const events = useSelection(source, select, sameItems);
+    const about = useSelection(source, aboutStream, sameFields);
     const loadOlder = useCallback((count: number = OLDER) => store.loadOlder(key, count), [store, key]);
     return useMemo(() => ({ ...about, events, loadOlder }), [about, events, loadOlder]);
   }
@@ -94,7 +91,7 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
     type: N,
     options: UseEventOptions = {},
   ): PlacedEvent<N, C> | null {
-    return useEventSelector(latest<N, C>, Object.is, {
+    return useEventSelector(latestOf<N, C>, Object.is, {
       ...options,
       types: [type],
       since: { last: 1 },
@@ -157,7 +154,7 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
 
 /** Publishing from a component: what became of it is state, never an exception. */
 function usePublishing<N extends PublishName<C>, C extends AnyCatalog>(
-  store: EventStore<C>,
+  store: FeedStore<C>,
   type: N,
 ): UsePublishResult<N, C> {
   const { run, pending, error } = useAction(
@@ -169,27 +166,11 @@ function usePublishing<N extends PublishName<C>, C extends AnyCatalog>(
   return useMemo(() => ({ publish: run, pending, error }), [run, pending, error]);
 }
 
-function visible<N extends EventName<C>, C extends AnyCatalog>(
-  snapshot: EventsSnapshot<N, C>,
-  limit: number,
-  test: ((event: PlacedEvent<N, C>) => boolean) | undefined,
-): readonly PlacedEvent<N, C>[] {
-  const kept = newest(snapshot.events, limit + snapshot.older);
-  return test ? kept.filter(test) : kept;
-}
-
-function aboutStream<N extends EventName<C>, C extends AnyCatalog>(
-  snapshot: EventsSnapshot<N, C>,
-  limit: number,
-) {
-  const { events, ...about } = snapshot;
-  // Some may be kept for others, who share the subscription and asked for more of them.
-  const kept = newest(events, limit + about.older);
-  return { ...about, dropped: about.dropped + events.length - kept.length };
-}
-
-function latest<N extends EventName<C>, C extends AnyCatalog>({ events }: EventsSnapshot<N, C>) {
-  return events.at(-1) ?? null;
+function aboutStream<N extends EventName<C>, C extends AnyCatalog>({
+  events,
+  ...about
+}: EventsSnapshot<N, C>) {
+  return about;
 }
 
 function same<T>(value: T): T {

@@ -4,15 +4,17 @@ import type { AnswerInput, EventInput, EventName, OpenName } from '../../shared/
 import type { BegunKind } from '../../shared/open/open-part.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import { EncodedInput } from '../connection/encoding.ts';
-import type { EventStore } from '../store/event-store.ts';
+import { membersOf, openOf } from '../store/feed-source.ts';
+import type { FeedStore } from '../store/feed-store.ts';
 import type { EventsSnapshot, PlacedEvent } from '../store/snapshot.ts';
+import { type Source, sameFields } from '../store/source.ts';
 import type { FollowOptions, OpenHooks, UseOpenOptions, UsePresenceOptions } from './types.ts';
 import { useAction } from './use-action.ts';
-import { type Source, sameFields, useSelection } from './use-selection.ts';
+import { useSelection } from './use-selection.ts';
 
 /** The hooks that open events are made of. */
 interface Means<C extends AnyCatalog> {
-  useStore: () => EventStore<C>;
+  useStore: () => FeedStore<C>;
   useSource: <N extends EventName<C>>(options: FollowOptions<N, C>) => Source<EventsSnapshot<N, C>>;
 }
 
@@ -74,15 +76,4 @@ export function openHooks<C extends AnyCatalog>({ useStore, useSource }: Means<C
       return selection;
     },
   };
-}
-
-function openOf<N extends EventName<C>, C extends AnyCatalog>({ open }: EventsSnapshot<N, C>) {
-  return open;
-}
-
-function membersOf<N extends EventName<C>, C extends AnyCatalog>(
-  { open, counts, error }: EventsSnapshot<N, C>,
-  type: N,
-) {
-  return { members: open, count: counts[type] ?? open.length, error };
 }

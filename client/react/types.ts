@@ -16,8 +16,8 @@ import type { ConnectionOptions } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { PathOption } from '../mounted.ts';
 import type { ClientPublishOptions } from '../publishing.ts';
-import type { FeedInput } from '../store/event-feed.ts';
-import type { EventsSnapshot, PlacedEvent } from '../store/snapshot.ts';
+import type { EventsSnapshot, PlacedEvent, PresenceSnapshot } from '../store/snapshot.ts';
+import type { EventsOptions } from '../store/store-types.ts';
 
 /** The provider's connection: to the server at `url`, or a client of your own. */
 export type EventsProviderProps<C extends AnyCatalog, P extends string = string> = ServerProps &
@@ -31,9 +31,7 @@ export type EventsProviderProps<C extends AnyCatalog, P extends string = string>
 type ServerProps = Pick<ConnectionOptions, 'url' | 'path' | 'token' | 'connectionParams'>;
 
 /** The events that a hook follows. Components that ask for the same share one subscription. */
-export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends FeedInput<N, C> {
-  /** Events to keep, and as many beside them that are no records; older ones are dropped, and counted. Default 500. */
-  limit?: number | undefined;
+export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends EventsOptions<N, C> {
   /** False: nothing is subscribed, and there are no events. Default true. */
   enabled?: boolean | undefined;
 }
@@ -102,14 +100,8 @@ export interface UseQuestionsResult<N extends OpenName<C, 'question'>, C extends
 }
 
 /** The result of `usePresence`. */
-export interface UsePresenceResult<N extends EventName<C>, C extends AnyCatalog> {
-  /** Members that are there, the longest first; where there are too many to be told one by one, few of them or none. */
-  members: readonly PlacedEvent<N, C>[];
-  /** Their number. */
-  count: number;
-  /** Why what is shown may be out of date, or null. */
-  error: Error | null;
-}
+export interface UsePresenceResult<N extends EventName<C>, C extends AnyCatalog>
+  extends PresenceSnapshot<N, C> {}
 
 /** Hooks for events that are not finished. */
 export interface OpenHooks<C extends AnyCatalog> {

@@ -38,6 +38,16 @@ export interface EventsSnapshot<N extends EventName<C>, C extends AnyCatalog> {
   readonly error: Error | null;
 }
 
+/** Members of a topic. */
+export interface PresenceSnapshot<N extends EventName<C>, C extends AnyCatalog> {
+  /** Members that are there, the longest first; where there are too many to be told one by one, few of them or none. */
+  readonly members: readonly PlacedEvent<N, C>[];
+  /** Their number. */
+  readonly count: number;
+  /** Why what is shown may be out of date, or null. */
+  readonly error: Error | null;
+}
+
 export const INITIAL_SNAPSHOT: EventsSnapshot<never, AnyCatalog> = Object.freeze({
   events: Object.freeze([]),
   open: Object.freeze([]),

@@ -15,6 +15,7 @@ export const SECTIONS: readonly {
     title: 'Use',
     pages: [
       ['Open events', 'docs/open-events.md'],
+      ['Any framework', 'docs/store.md'],
       ['Changing an event', 'docs/changing.md'],
       ['Applications', 'docs/applications.md'],
       ['Plain HTTP', 'docs/http.md'],

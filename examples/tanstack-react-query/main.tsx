@@ -1,5 +1,6 @@
 /**
- * The events without our client or hooks: tRPC's own client and its integration of TanStack Query, on the same router.
+ * The events without our hooks: tRPC's own client and its integration of TanStack Query, on the same router. Our client does
+ * one thing here: each message makes a query stale, and so does a gap.
  *
  *   npm start                                  the server, on port 3000
  *   npx vite examples/tanstack-react-query     this page; /trpc is proxied by vite.config.ts beside it
@@ -7,8 +8,10 @@
 import { QueryClient, QueryClientProvider, useMutation, useQuery } from '@tanstack/react-query';
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import { createTRPCContext, useSubscription } from '@trpc/tanstack-react-query';
+import { createClient } from 'psyche-events/client';
 import type { AppRouter } from 'psyche-events/server';
-import { StrictMode, useState } from 'react';
+import { invalidateOn } from 'psyche-events/store';
+import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import superjson from 'superjson';
 
@@ -19,6 +22,7 @@ const trpcClient = createTRPCClient<AppRouter>({
   links: [wsLink({ client: socket, transformer: superjson })],
 });
 const queryClient = new QueryClient();
+const events = createClient(); // a socket of its own
 
 interface Message {
   cursor: string;
@@ -62,20 +66,22 @@ function Messages() {
 function Publish() {
   const trpc = useTRPC();
   const publish = useMutation(trpc.publish.agent_message.mutationOptions());
+  // Whoever publishes: the figure is asked for again, also after a loss of which nothing else is known.
   const stats = useQuery(trpc.stats.queryOptions());
+  useEffect(() => {
+    const key = trpc.stats.queryKey();
+    return invalidateOn(events, queryClient, { agent_message: () => key }, { within: [key] });
+  }, [trpc]);
   const send = (message: string) =>
-    publish.mutate(
-      {
-        data: {
-          agent_id: 'visitor',
-          agent_type: 'Ego',
-          message,
-          sentiment: { score: 0, label: 'neutral' },
-          metadata: {},
-        },
+    publish.mutate({
+      data: {
+        agent_id: 'visitor',
+        agent_type: 'Ego',
+        message,
+        sentiment: { score: 0, label: 'neutral' },
+        metadata: {},
       },
-      { onSettled: () => queryClient.invalidateQueries(trpc.stats.queryFilter()) },
-    );
+    });
   return (
     <form action={(form) => send(String(form.get('message')))}>
       <input name="message" aria-label="Message" required />

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { reportUncaught } from '../../client/failures/report.ts';
 import { feedKey } from '../../client/store/event-feed.ts';
-import { EventStore } from '../../client/store/event-store.ts';
+import { FeedStore } from '../../client/store/feed-store.ts';
 import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
 import { fakeClient } from './fake-client.ts';
 
@@ -15,7 +15,7 @@ afterEach(() => {
 function linesAfter(error: EventsError, willRetry: boolean): unknown[] {
   const warn = vi.spyOn(console, 'warn').mockReturnValue();
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   for (const _ of [1, 2]) store.follow(feedKey({}), 10, () => {}); // two hooks that share it
   fake.subscriptions[0]?.options.onError?.(error, willRetry);
   return warn.mock.calls.flat();

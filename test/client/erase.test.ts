@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventsClient } from '../../client/index.ts';
 import { isErased } from '../../client/store/erased.ts';
 import { feedKey } from '../../client/store/event-feed.ts';
-import { EventStore } from '../../client/store/event-store.ts';
+import { FeedStore } from '../../client/store/feed-store.ts';
 import type { PsycheCatalog } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
@@ -60,7 +60,7 @@ describe('[V7] the store', () => {
 
   test('lets go of erased events: shown, arrived, and loaded from before', async () => {
     const fake = fakeClient();
-    const store = new EventStore<PsycheCatalog>(fake);
+    const store = new FeedStore<PsycheCatalog>(fake);
     const key = feedKey<'agent_message', PsycheCatalog>({ since: { last: 3 } });
     let changes = 0;
     store.follow(key, 100, () => changes++);

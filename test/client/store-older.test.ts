@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { feedKey } from '../../client/store/event-feed.ts';
-import { EventStore } from '../../client/store/event-store.ts';
+import { FeedStore } from '../../client/store/feed-store.ts';
 import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { fakeClient, texts } from './fake-client.ts';
@@ -16,7 +16,7 @@ const frame = () => vi.advanceTimersByTime(16);
 
 test('loadOlder puts a page in front without a hole, however many events arrive meanwhile', async () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const key = feedKey({ topic: 'run-1', types: ['agent_message'], since: { last: 2 }, echo: false });
   expect(await store.loadOlder(key, 5)).toBe(false);
   store.follow(key, 2, () => {});
@@ -64,7 +64,7 @@ test('loadOlder puts a page in front without a hole, however many events arrive 
 
 test('loadOlder of an empty buffer loads the latest events, each once', async () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const key = feedKey({});
   store.follow(key, 10, () => {});
   const message = { event_type: 'agent_message', timestamp: '', data: agentMessage('2') } as const;

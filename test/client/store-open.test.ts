@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EventHandler, EventsClient, OnAnyOptions } from '../../client/index.ts';
 import { feedKey } from '../../client/store/event-feed.ts';
-import { EventStore } from '../../client/store/event-store.ts';
+import { FeedStore } from '../../client/store/feed-store.ts';
 import { EventsError } from '../../shared/index.ts';
 import type { OpenCatalog } from '../open/catalog.ts';
 
@@ -36,7 +36,7 @@ function fakeStore() {
     close: async () => {},
   } as unknown as EventsClient<OpenCatalog>;
   const onError = vi.fn();
-  const store = new EventStore<OpenCatalog>({ connect: () => client, onError });
+  const store = new FeedStore<OpenCatalog>({ connect: () => client, onError });
   const tell = (event: Parameters<typeof handler>[0], seq: number) =>
     handler(event, { cursor: `e:${seq}`, topic });
   return {
@@ -72,7 +72,7 @@ const frame = () => vi.advanceTimersByTime(16);
 const key = feedKey({ topic });
 
 /** Rows as `text@cursor`, and what is open. */
-const shown = (store: EventStore<OpenCatalog>) => {
+const shown = (store: FeedStore<OpenCatalog>) => {
   const { events, open } = store.snapshot(key);
   const asText = (all: typeof events) =>
     all.map(({ data, cursor }) => `${Object.values(data).at(-1)}@${cursor}`).join(' ');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { StreamStatus } from '../../client/index.ts';
 import { feedKey } from '../../client/store/event-feed.ts';
-import { EventStore } from '../../client/store/event-store.ts';
+import { FeedStore } from '../../client/store/feed-store.ts';
 import { EventsError, type PsycheCatalog } from '../../shared/index.ts';
 import { fakeClient, texts } from './fake-client.ts';
 
@@ -16,7 +16,7 @@ const frame = () => vi.advanceTimersByTime(16);
 
 test('reading connects nothing; the first user subscribes, and equal inputs share the subscription', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const key = feedKey({ types: ['system_status', 'agent_message'], topic: 'run-1' });
   expect(store.snapshot(key)).toMatchObject({ events: [], status: 'connecting', gap: null });
   expect(fake.connect).not.toHaveBeenCalled();
@@ -40,7 +40,7 @@ test('reading connects nothing; the first user subscribes, and equal inputs shar
 
 test('a subscription outlives its last user by a second, for a user who comes back', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const key = feedKey({});
   const stopFirst = store.follow(key, 10, () => {});
   fake.subscriptions[0]?.emit('a', 1);
@@ -61,7 +61,7 @@ test('a subscription outlives its last user by a second, for a user who comes ba
 
 test('the client is closed a second after its last user, and created again when it is needed', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const states: string[] = [];
   store.subscribe(({ status }) => states.push(status));
   let release = store.hold();
@@ -84,7 +84,7 @@ test('the client is closed a second after its last user, and created again when 
 
 test('a client acquired after the last user left is closed too', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   store.client();
   vi.advanceTimersByTime(1000);
   expect(fake.close).toHaveBeenCalledOnce();
@@ -100,7 +100,7 @@ test('a client acquired after the last user left is closed too', () => {
 
 test('a client that was given to the store is left open', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>({ ...fake, closes: false });
+  const store = new FeedStore<PsycheCatalog>({ ...fake, closes: false });
   store.hold()();
   vi.advanceTimersByTime(5000);
   expect(fake.close).not.toHaveBeenCalled();
@@ -108,7 +108,7 @@ test('a client that was given to the store is left open', () => {
 
 test('many events cause one notification, and the snapshot stays the same object without news', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const key = feedKey({});
   const listener = vi.fn();
   store.follow(key, 2000, listener);
@@ -131,7 +131,7 @@ test('many events cause one notification, and the snapshot stays the same object
 
 test('the buffer holds up to the largest limit, and counts what it dropped', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const key = feedKey({});
   store.follow(key, 2, () => {});
   store.follow(key, 3, () => {});
@@ -150,7 +150,7 @@ test('the buffer holds up to the largest limit, and counts what it dropped', () 
 
 test('[D4] status, gaps, the result of a catch-up and errors are in the snapshot', () => {
   const fake = fakeClient();
-  const store = new EventStore<PsycheCatalog>(fake);
+  const store = new FeedStore<PsycheCatalog>(fake);
   const key = feedKey({});
   store.follow(key, 10, () => {});
   const { options, emit } = fake.subscriptions[0] ?? {};
@@ -179,7 +179,7 @@ test('[D4] status, gaps, the result of a catch-up and errors are in the snapshot
 test('a handler gets each event at once, including those the buffer drops, and its errors are reported', () => {
   const fake = fakeClient();
   const onError = vi.fn();
-  const store = new EventStore<PsycheCatalog>({ ...fake, onError });
+  const store = new FeedStore<PsycheCatalog>({ ...fake, onError });
   const got: string[] = [];
   store.listen(feedKey({}), () => {
     throw new Error('a handler');
@@ -195,7 +195,7 @@ test('a handler gets each event at once, including those the buffer drops, and i
 test('nobody sees what a handler does to its event, and an event that cannot be frozen is copied for each handler', () => {
   const fake = fakeClient();
   const report = vi.fn();
-  const store = new EventStore<PsycheCatalog>({ ...fake, onError: report });
+  const store = new FeedStore<PsycheCatalog>({ ...fake, onError: report });
   const key = feedKey({});
   store.follow(key, 10, () => {});
   const heard: unknown[] = [];

@@ -7,6 +7,7 @@ const DOORS = {
   'psyche-events': 'shared/index.ts',
   'psyche-events/server': 'server/index.ts',
   'psyche-events/client': 'client/index.ts',
+  'psyche-events/store': 'client/store/index.ts',
   'psyche-events/react': 'client/react/index.ts',
   'psyche-events/simulation': 'simulation/index.ts',
 };

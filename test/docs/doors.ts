@@ -5,6 +5,7 @@ const ROOMS = {
   '': 'shared',
   server: 'server',
   client: 'client',
+  store: 'client/store',
   react: 'client/react',
   simulation: 'simulation',
 };

@@ -20,7 +20,11 @@ test('the example with @trpc/tanstack-react-query works against the same router,
   await shows(['shadow: before', 'visitor: from the page']);
   await page.getByText('Published since the start: 2').waitFor();
 
+  await server.manager.publish('agent_message', agentMessage('from elsewhere'));
+  await page.getByText('Published since the start: 3').waitFor();
+
   server.drop();
   await server.manager.publish('agent_message', agentMessage('after'));
-  await shows(['shadow: before', 'visitor: from the page', 'shadow: after']);
+  await shows(['shadow: before', 'visitor: from the page', 'shadow: from elsewhere', 'shadow: after']);
+  await page.getByText('Published since the start: 4').waitFor();
 }, 120_000);

@@ -14,6 +14,7 @@ import {
   MemoryBroker,
   startServer,
 } from 'psyche-events/server';
+import { createEventStore, select } from 'psyche-events/store';
 import * as z from 'zod';
 
 export const catalog = defineEvents({
@@ -32,6 +33,9 @@ export const start = () => startServer(loadConfig({ port: 0 }), { catalog });
 export const client = createClient<AppRouter>({ url: 'https://a.example', path: 'events' });
 export const publisher = createPublisher({ url: 'https://a.example', catalog });
 export const hooks = createPsycheEvents<AppRouter>();
+export const store = createEventStore(() => createClient<AppRouter>({ path: 'events' }));
+export const dreams = store.events({ types: ['dream'], since: { last: 5 } });
+export const heard = select(dreams, ({ events }) => events.at(-1)?.data.heard.get('a') ?? 0n);
 export const subscription = client.on(
   'dream',
   ({ data }, { cursor }) =>

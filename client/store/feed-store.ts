@@ -7,7 +7,7 @@ import { EventFeed, type Listener } from './event-feed.ts';
 import { Memberships } from './memberships.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
 
-export interface EventStoreOptions<C extends AnyCatalog> {
+export interface FeedStoreOptions<C extends AnyCatalog> {
   /** Makes the client; called when it is first needed, and again when it is needed after it was closed. */
   connect: () => EventsClient<C>;
   /** True: a client that nobody needs any more is closed. Default true. */
@@ -23,8 +23,8 @@ export interface EventStoreOptions<C extends AnyCatalog> {
  * has, until the last user left and `lingerMs` have passed, so that a remount finds everything as it was.
  * Inputs are named by their {@link feedKey}.
  */
-export class EventStore<C extends AnyCatalog> implements Connection {
-  readonly #options: Required<EventStoreOptions<C>>;
+export class FeedStore<C extends AnyCatalog> implements Connection {
+  readonly #options: Required<FeedStoreOptions<C>>;
   readonly #memberships: Memberships<C>;
   readonly #feeds = new Map<string, EventFeed<C>>();
   readonly #releases = new Map<string, ReturnType<typeof setTimeout>>();
@@ -35,7 +35,7 @@ export class EventStore<C extends AnyCatalog> implements Connection {
   #holders = 0;
   #closing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: EventStoreOptions<C>) {
+  constructor(options: FeedStoreOptions<C>) {
     this.#options = { closes: true, lingerMs: 1000, onError: reportUncaught, ...options };
     const { lingerMs, onError } = this.#options;
     this.#memberships = new Memberships(() => this.client(), lingerMs, onError);
@@ -60,10 +60,13 @@ export class EventStore<C extends AnyCatalog> implements Connection {
 
   /** Keeps the client, followed inputs or not, until the returned function is called. */
   hold(): () => void {
+    let isHeld = true;
     this.#holders++;
     this.client();
     this.#closeUnlessNeeded();
     return () => {
+      if (!isHeld) return;
+      isHeld = false;
       this.#holders--;
       this.#closeUnlessNeeded();
     };
