@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createTRPCUntypedClient, createWSClient, wsLink } from '@trpc/client';
+import { createTRPCUntypedClient, createWSClient } from '@trpc/client';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -25,8 +25,7 @@ async function serve(posts: Posts) {
   await once(wss, 'listening');
   const url = `ws://127.0.0.1:${(wss.address() as AddressInfo).port}`;
   const socket = createWSClient({ url, WebSocket: WebSocket as never });
-  const transformer = posts.transformer as undefined; // an untyped client does not know of it
-  const client = createTRPCUntypedClient({ links: [wsLink({ client: socket, transformer })] });
+  const client = createTRPCUntypedClient({ links: [posts.link(socket)] });
   const seen: string[] = [];
   const failures: unknown[] = [];
   let starts = 0;

@@ -1,3 +1,4 @@
+import { type TRPCLink, type TRPCWebSocketClient, wsLink } from '@trpc/client';
 import { type AnyTRPCRouter, initTRPC } from '@trpc/server';
 import * as z from 'zod';
 import { EventManager, errorFormatter, eventProcedures, MemoryBroker } from '../../../server/index.ts';
@@ -6,7 +7,7 @@ import { documentedSample, type Post } from './documented-sample.ts';
 
 /** Holds those who pass, until it is opened. */
 export class Gate {
-  /** Those who wait, and have their answer already. */
+  /** The number of those who wait, and have their answer already. */
   waiting = 0;
   #isHeld = false;
   readonly #opens: (() => void)[] = [];
@@ -30,7 +31,8 @@ export class Gate {
 /** Posts that can be followed by a stock client of tRPC. */
 export interface Posts {
   readonly router: AnyTRPCRouter;
-  readonly transformer: typeof transformer | undefined;
+  /** tRPC's own, with the transformer of the router. */
+  readonly link: (client: TRPCWebSocketClient) => TRPCLink<AnyTRPCRouter>;
   readonly path: string;
   /** Each read of what was stored passes it, after it has its answer. */
   readonly reads: Gate;
@@ -54,7 +56,7 @@ export async function samplePosts(age: 'today' | 'earlier'): Promise<Posts> {
   const { subRouter, ee } = await documentedSample({ age, db });
   return {
     router: subRouter,
-    transformer: undefined,
+    link: (client) => wsLink<AnyTRPCRouter>({ client }),
     path: 'onPostAdd',
     reads,
     async store(title) {
@@ -80,7 +82,7 @@ export function ourPosts(): Posts {
   const t = initTRPC.create({ transformer, errorFormatter });
   return {
     router: t.router({ events: eventProcedures(manager, t.procedure) }),
-    transformer,
+    link: (client) => wsLink<AnyTRPCRouter>({ client, transformer }),
     path: 'events.on.post',
     reads,
     async store(title) {
