@@ -51,6 +51,23 @@ export class Application implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), `psyche-app-${name}-`));
     await cp(join(APPLICATIONS, name), dir, { recursive: true });
     for (const file of common) await cp(join(APPLICATIONS, 'common', file), join(dir, file));
+    return Application.#install(name, dir, versions);
+  }
+
+  /**
+   * Makes an application of a template in an empty folder, as `npm create psyche-events` does, and installs.
+   * @throws Error when the command or the install fails or warns
+   */
+  static async create(template: string): Promise<Application> {
+    const dir = await mkdtemp(join(tmpdir(), `psyche-app-${template}-`));
+    const { tarball } = await packed('create');
+    const command = ['exec', '--yes', `--package=${tarball}`, '--', 'create-psyche-events'];
+    const { output } = await exec('npm', [...command, '.', '--template', template], dir);
+    refuseWarnings(`create-psyche-events of ${template}`, output);
+    return Application.#install(`create: ${template}`, dir, {});
+  }
+
+  static async #install(name: string, dir: string, versions: Readonly<Record<string, string>>) {
     const { tarball } = await packed();
     const asked = { ...versions, 'psyche-events': `file:${tarball}` };
     for (const file of await manifestsIn(dir)) await askFor(file, asked);
@@ -61,8 +78,13 @@ export class Application implements AsyncDisposable {
   }
 
   /** @throws Error when it fails, or prints a warning */
-  async run(step: string, command: string, args: readonly string[] = []): Promise<string> {
-    const { output, seconds } = await exec(command, args, this.dir);
+  async run(
+    step: string,
+    command: string,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<string> {
+    const { output, seconds } = await exec(command, args, this.dir, env);
     this.#seconds[step] = (this.#seconds[step] ?? 0) + seconds;
     refuseWarnings(`${command} ${args.join(' ')}`, output);
     return output;
@@ -145,9 +167,14 @@ function refuseWarnings(what: string, output: string): void {
 }
 
 /** Runs a command to its end. */
-async function exec(command: string, args: readonly string[], cwd: string): Promise<Printed> {
+async function exec(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<Printed> {
   const startedAt = performance.now();
-  const child = spawn(command, args, { cwd, env: environment() });
+  const child = spawn(command, args, { cwd, env: { ...environment(), ...env } });
   const printed = listen(child);
   const [code, signal] = await once(child, 'close');
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${printed()}`);
