@@ -71,8 +71,13 @@ export class Application implements AsyncDisposable {
     const { tarball } = await packed();
     const asked = { ...versions, 'psyche-events': `file:${tarball}` };
     for (const file of await manifestsIn(dir)) await askFor(file, asked);
-    const flags = ['--no-audit', '--no-fund', '--prefer-offline'];
-    const { output, seconds } = await exec('npm', ['install', ...flags], dir);
+    const install = (...flags: string[]) =>
+      exec('npm', ['install', '--no-audit', '--no-fund', ...flags], dir);
+    const { output, seconds } = await install('--prefer-offline').catch((error: Error) => {
+      // npm's cache knows a package's newest version, and does not know yet that of another which that one needs.
+      if (error.message.includes('ETARGET')) return install();
+      throw error;
+    });
     refuseWarnings(`npm install of ${name}`, output);
     return new Application(name, dir, await versionsIn(dir), seconds);
   }

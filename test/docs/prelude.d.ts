@@ -43,6 +43,12 @@ declare global {
   const usersRouter: AnyTRPCRouter;
   const wss: WebSocketServer;
   const createContext: () => object;
+  const appRouter: AnyTRPCRouter;
+
+  // Parts of other runtimes, as docs/applications.md uses them.
+  type Answers = (req: Request) => Promise<Response>;
+  const Bun: { serve(options: { port: number; idleTimeout: number; fetch: Answers }): unknown };
+  const Deno: { serve(options: { port: number }, answers: Answers): unknown };
 
   // README: a subscription as tRPC's documentation has it
   type Post = { id: string; title: string };

@@ -13,8 +13,8 @@ import { ROOT, snippets } from './snippets.ts';
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-/** Tools that the documents mention and that no test starts. */
-const ELSEWHERE = /^(docker|kubectl|helm|redis-\w+|git)\b/;
+/** Tools that the documents mention and that no test here starts. */
+const ELSEWHERE = /^(deno|docker|kubectl|helm|redis-\w+|git)\b/;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 const commands = snippets('sh').flatMap(({ place, code }) =>
