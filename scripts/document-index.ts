@@ -65,7 +65,7 @@ function list(documents: readonly Document[], place: string, parts: boolean): st
   return documents
     .map(({ file, title, summary, parts: all }) => {
       const lines = all.map((part) => `  - [${part.title}](${to(file)}#${part.anchor})`);
-      return [`- [${title}](${to(file)}): ${summary}`, ...(parts ? lines : [])].join('\n');
+      return [`- [${title}](${to(file)})${summary && `: ${summary}`}`, ...(parts ? lines : [])].join('\n');
     })
     .join('\n');
 }
