@@ -6,10 +6,11 @@ const HARMLESS = ['.git', '.DS_Store'];
 
 /**
  * Copies a template into a folder.
- * @param {{ template: string, directory: string, name: string }} application
+ * @param {{ template: string, directory: string, name: string, tarball?: string }} application `tarball`: of
+ * psyche-events, in place of the version that the template names
  * @throws Error when the folder has files
  */
-export async function create({ template, directory, name }) {
+export async function create({ template, directory, name, tarball }) {
   await refuseFull(directory);
   await mkdir(directory, { recursive: true });
   const templates = join(import.meta.dirname, 'templates');
@@ -17,8 +18,10 @@ export async function create({ template, directory, name }) {
   // npm leaves a file of that name out of packages.
   await rename(join(directory, '_gitignore'), join(directory, '.gitignore'));
   const manifest = join(directory, 'package.json');
-  const { name: _, ...rest } = JSON.parse(await readFile(manifest, 'utf8'));
-  await writeFile(manifest, `${JSON.stringify({ name, ...rest }, null, 2)}\n`);
+  const content = JSON.parse(await readFile(manifest, 'utf8'));
+  content.name = name;
+  if (tarball !== undefined) content.dependencies['psyche-events'] = `file:${tarball}`;
+  await writeFile(manifest, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** @param {string} directory */

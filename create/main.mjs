@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `npm create psyche-events`: copies a template into a new folder, and says what to do next. */
+import { existsSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
@@ -12,13 +13,14 @@ const LIST = NAMES.map((name) => `  ${name.padEnd(WIDTH)}  ${TEMPLATES[name].abo
 
 const HELP = `Makes an application with psyche-events.
 
-  npm create psyche-events@latest [folder] -- [--template <name>]
+  npm create psyche-events@latest [folder] -- [--template <name>] [--from <tarball>]
 
 Templates:
 ${LIST}
 
 Options:
   --template, -t <name>  the template; asked for on a terminal, ${NAMES[0]} otherwise
+  --from <tarball>       a tarball of psyche-events to install in place of the one on npm
   --help, -h             this text
 
 The folder is psyche-app unless another is named. It must not be there, or be empty.`;
@@ -33,7 +35,11 @@ async function ask(question, otherwise) {
 
 async function main() {
   const { values, positionals } = parseArgs({
-    options: { template: { type: 'string', short: 't' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      template: { type: 'string', short: 't' },
+      from: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
     allowPositionals: true,
   });
   if (values.help) return console.log(HELP);
@@ -45,7 +51,9 @@ async function main() {
   if (!Object.hasOwn(TEMPLATES, template))
     throw new Error(`No template is named ${template}. There are ${NAMES.join(', ')}.`);
   const directory = resolve(folder);
-  await create({ template, directory, name: packageName(basename(directory)) });
+  const tarball = values.from === undefined ? undefined : resolve(values.from);
+  if (tarball !== undefined && !existsSync(tarball)) throw new Error(`There is no ${tarball}.`);
+  await create({ template, directory, name: packageName(basename(directory)), tarball });
 
   const place = relative(process.cwd(), directory);
   const steps = [place && `cd ${/\s/.test(place) ? `"${place}"` : place}`, 'npm install', 'npm run dev'];

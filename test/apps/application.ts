@@ -60,9 +60,9 @@ export class Application implements AsyncDisposable {
    */
   static async create(template: string): Promise<Application> {
     const dir = await mkdtemp(join(tmpdir(), `psyche-app-${template}-`));
-    const { tarball } = await packed('create');
-    const command = ['exec', '--yes', `--package=${tarball}`, '--', 'create-psyche-events'];
-    const { output } = await exec('npm', [...command, '.', '--template', template], dir);
+    const command = [`--package=${(await packed('create')).tarball}`, '--', 'create-psyche-events'];
+    const options = ['--template', template, '--from', (await packed()).tarball];
+    const { output } = await exec('npm', ['exec', '--yes', ...command, '.', ...options], dir);
     refuseWarnings(`create-psyche-events of ${template}`, output);
     return Application.#install(`create: ${template}`, dir, {});
   }

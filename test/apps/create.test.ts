@@ -75,6 +75,7 @@ describe('create-psyche-events', () => {
   test('refuses an unknown template, a second folder and an unknown option, each in one line', async () => {
     for (const [args, told] of [
       [['a', '-t', 'nuxt'], 'No template is named nuxt. There are node, next, hono, agent.'],
+      [['a', '--from', 'gone.tgz'], 'gone.tgz.'],
       [['a', 'b'], 'One folder, please, not a, b.'],
       [['a', '--tempate', 'node'], '--tempate'],
     ] as const) {
