@@ -1,15 +1,14 @@
-/** The documents of the package, in the order of README's table, with their headings: made into llms.txt and docs/README.md. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+/** Indexes of the documents, made of the site's menu and of the documents' headings: llms.txt and docs/README.md. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { anchorOf } from '../docs/.vitepress/links.ts';
+import { SECTIONS } from '../docs/.vitepress/pages.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
-
 const FIRST = 'README.md';
-/** Documents for those who work on the project, or have an earlier version of it. */
-const LAST = ['ARCHITECTURE.md', 'CHANGELOG.md'];
-/** An index of the others. */
 const INDEX = 'docs/README.md';
+/** Pages of the site that are not in the package. */
+const ELSEWHERE = ['CONTRIBUTING.md', 'test/README.md'];
 
 interface Document {
   readonly file: string;
@@ -20,16 +19,9 @@ interface Document {
   readonly parts: readonly { readonly title: string; readonly anchor: string }[];
 }
 
-/** The anchor of a heading, as GitHub makes it. */
-export function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
-}
-
 /** A document's text without its blocks of code, in which a line may begin with `#`. */
-export const proseOf = (file: string): string => read(file).replace(/^```.*?^```$/gms, '');
+export const proseOf = (file: string): string =>
+  readFileSync(join(ROOT, file), 'utf8').replace(/^```.*?^```$/gms, '');
 
 const plain = (text: string): string => text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[*]/g, '');
 
@@ -44,62 +36,34 @@ function documentOf(file: string): Document {
   return { file, title: plain(title), summary: sentence.replace(/:$/, '.'), parts };
 }
 
-/** Paths of the documents: README, those in its table, each with the pages of its folder, and the examples. */
-function files(): string[] {
-  const rows = read(FIRST).match(/^\| \[.*$/gm) ?? [];
-  const table = rows.flatMap((row) =>
-    [...row.matchAll(/\]\(([\w./-]+\.md)\)/g)].map(([, file = '']) => file),
-  );
-  const all = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`)
-    .toSorted();
-  const below = (file: string) =>
-    all.filter((each) => basename(file) === FIRST && each.startsWith(dirname(file)));
-  const pages = [FIRST, ...table.flatMap((file) => [file, ...below(file)]), ...all, 'examples/README.md'];
-  return [...new Set(pages)].filter((file) => ![INDEX, ...LAST].includes(file));
-}
-
-function list(documents: readonly Document[], place: string, parts: boolean): string {
-  const to = (file: string) => relative(place, file) || file;
-  return documents
-    .map(({ file, title, summary, parts: all }) => {
-      const lines = all.map((part) => `  - [${part.title}](${to(file)}#${part.anchor})`);
-      return [`- [${title}](${to(file)})${summary && `: ${summary}`}`, ...(parts ? lines : [])].join('\n');
-    })
-    .join('\n');
+/** Sections of documents as lists, with links from a folder. */
+function lists(folder: string): string {
+  const to = (file: string) => relative(folder, file);
+  const item = ({ file, title, summary, parts }: Document) =>
+    [
+      `- [${title}](${to(file)})${summary && `: ${summary}`}`,
+      ...parts.map((part) => `  - [${part.title}](${to(file)}#${part.anchor})`),
+    ].join('\n');
+  return SECTIONS.map(({ title, pages }) => {
+    const files = pages.map(([, file]) => file).filter((file) => ![INDEX, ...ELSEWHERE].includes(file));
+    return `## ${title}\n\n${files.map((file) => item(documentOf(file))).join('\n')}\n`;
+  }).join('\n');
 }
 
 /** The text of llms.txt, as https://llmstxt.org has it: each document is plain Markdown at its address. */
-export function llmsText(): string {
-  const [promise = ''] = /^\*\*.*?\*\*/m.exec(read(FIRST)) ?? [];
-  const [first, ...documents] = files().map(documentOf);
-  return `# ${first?.title}
-
-> ${first?.summary} ${plain(promise)}
-
-## Documents
-
-${list([...(first ? [first] : []), ...documents], '', true)}
-
-## Optional
-
-${list(LAST.map(documentOf), '', false)}
-`;
+function llmsText(): string {
+  const { title, summary } = documentOf(FIRST);
+  const [promise = ''] = /^\*\*.*?\*\*/m.exec(proseOf(FIRST)) ?? [];
+  return `# ${title}\n\n> ${summary} ${plain(promise)}\n\n${lists('')}`;
 }
 
-/** The text of docs/README.md. */
-export function indexText(): string {
-  const [first, ...documents] = files().map(documentOf);
-  return `# Documents
+const indexText = (): string => `# Documents
 
 <!-- Written by npm run index, of the headings of the documents. -->
 
-The documents of ${first?.title}, each with its parts. [llms.txt](../llms.txt) is the same list for programs.
+This page lists the documents and their parts; [llms.txt](../llms.txt) does so for programs.
 
-${list([...(first ? [first] : []), ...documents], dirname(INDEX), true)}
-`;
-}
+${lists(dirname(INDEX))}`;
 
 /** Files that are made, with their text. */
 export const MADE: Readonly<Record<string, () => string>> = { 'llms.txt': llmsText, [INDEX]: indexText };

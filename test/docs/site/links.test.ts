@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { anchorOf, proseOf } from '../../scripts/document-index.ts';
-import { packed } from '../setup/packed.ts';
-import { DOCUMENTS, ROOT } from './snippets.ts';
+import { anchorOf } from '../../../docs/.vitepress/links.ts';
+import { proseOf } from '../../../scripts/document-index.ts';
+import { packed } from '../../setup/packed.ts';
+import { DOCUMENTS, ROOT } from '../snippets.ts';
 
 /** The anchors of a document's headings, as GitHub makes them. */
 const anchorsOf = (file: string): string[] =>
