@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 const ROOMS = [
   ...['shared', 'server', 'client', 'simulation', 'dashboard', 'cli', 'verify', 'conformance'],
-  ...['bench', 'test', 'examples', 'scripts'],
+  ...['bench', 'create', 'docs', 'test', 'examples', 'scripts'],
 ];
 const WORDS = 'What|Whatever|Whether|How|Who|Whoever|Whom|Whose|Which|Where|Of|Those';
 const COMMENTS = new RegExp(String.raw`/\*\*(?:\s|\*)*(?:${WORDS})\b.*`, 'g');

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { anchorOf, linked, ROOT, siteLink } from './links.ts';
+import { anchorOf, asText, linked, ROOT, siteLink } from './links.ts';
 import { PAGES, SECTIONS } from './pages.ts';
 
 /** The documents of the project as a site: `npm run docs` serves it, `npm run docs:build` builds it. */
@@ -42,7 +42,7 @@ export default defineConfig({
   /** Puts the Markdown of each page beside it, and the files that pages link to. */
   buildEnd({ outDir }) {
     for (const file of [...PAGES, ...linked, 'docs/images']) {
-      const to = join(outDir, linked.has(file) ? `${file}.txt` : file);
+      const to = join(outDir, linked.has(file) ? asText(file) : file);
       mkdirSync(dirname(to), { recursive: true });
       cpSync(join(ROOT, file), to, { recursive: true });
     }

@@ -18,6 +18,9 @@ export function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
+/** The name under which a file lies on the site, so that a browser shows it. */
+export const asText = (file: string): string => (file.endsWith('.txt') ? file : `${file}.txt`);
+
 /** A link of a document as the site has it; undefined where it is the same. @param page the document */
 export function siteLink(href: string, page: string): Attributes | undefined {
   if (/^(\w+:|#|\/)/.test(href)) return undefined;
@@ -28,7 +31,7 @@ export function siteLink(href: string, page: string): Attributes | undefined {
   if (statSync(file).isDirectory()) return []; // a name, and no link
   linked.add(path);
   return [
-    ['href', `/${path}.txt`],
+    ['href', `/${asText(path)}`],
     ['target', '_blank'],
   ];
 }

@@ -9,6 +9,17 @@ export const SECTIONS: readonly {
       ['What it is', 'README.md'],
       ['Guide', 'docs/guide.md'],
       ['Examples', 'examples/README.md'],
+      ['What others promise', 'docs/comparison.md'],
+      ['All parts', 'docs/README.md'],
+    ],
+  },
+  {
+    title: 'Come from',
+    pages: [
+      ['Before and after', 'docs/migrate/README.md'],
+      ['tRPC, EventEmitter', 'docs/migrate/trpc.md'],
+      ['Socket.IO', 'docs/migrate/socket-io.md'],
+      ['The Python original', 'docs/migrate/python.md'],
     ],
   },
   {

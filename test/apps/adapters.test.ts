@@ -3,7 +3,7 @@ import { Application } from './application.ts';
 import { FOLLOWED, PATIENCE_MS } from './expected.ts';
 
 test(
-  'event streams have ids and types under each tRPC adapter: standalone, Express, Hono, Fastify, Next, ws',
+  'a router is called and followed as it is under each tRPC adapter: standalone, Express, Hono, Fastify, Next, ws',
   async () => {
     await using app = await Application.make('adapters', { common: ['router.ts', 'follow.ts'] });
     await app.run('build', 'npm', ['run', '--silent', 'build']);

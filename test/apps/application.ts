@@ -51,18 +51,45 @@ export class Application implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), `psyche-app-${name}-`));
     await cp(join(APPLICATIONS, name), dir, { recursive: true });
     for (const file of common) await cp(join(APPLICATIONS, 'common', file), join(dir, file));
+    return Application.#install(name, dir, versions);
+  }
+
+  /**
+   * Makes an application of a template in an empty folder, as `npm create psyche-events` does, and installs.
+   * @throws Error when the command or the install fails or warns
+   */
+  static async create(template: string): Promise<Application> {
+    const dir = await mkdtemp(join(tmpdir(), `psyche-app-${template}-`));
+    const command = [`--package=${(await packed('create')).tarball}`, '--', 'create-psyche-events'];
+    const options = ['--template', template, '--from', (await packed()).tarball];
+    const { output } = await exec('npm', ['exec', '--yes', ...command, '.', ...options], dir);
+    refuseWarnings(`create-psyche-events of ${template}`, output);
+    return Application.#install(`create: ${template}`, dir, {});
+  }
+
+  static async #install(name: string, dir: string, versions: Readonly<Record<string, string>>) {
     const { tarball } = await packed();
     const asked = { ...versions, 'psyche-events': `file:${tarball}` };
     for (const file of await manifestsIn(dir)) await askFor(file, asked);
-    const flags = ['--no-audit', '--no-fund', '--prefer-offline'];
-    const { output, seconds } = await exec('npm', ['install', ...flags], dir);
+    const install = (...flags: string[]) =>
+      exec('npm', ['install', '--no-audit', '--no-fund', ...flags], dir);
+    const { output, seconds } = await install('--prefer-offline').catch((error: Error) => {
+      // npm's cache knows a package's newest version, and does not know yet that of another which that one needs.
+      if (error.message.includes('ETARGET')) return install();
+      throw error;
+    });
     refuseWarnings(`npm install of ${name}`, output);
     return new Application(name, dir, await versionsIn(dir), seconds);
   }
 
   /** @throws Error when it fails, or prints a warning */
-  async run(step: string, command: string, args: readonly string[] = []): Promise<string> {
-    const { output, seconds } = await exec(command, args, this.dir);
+  async run(
+    step: string,
+    command: string,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<string> {
+    const { output, seconds } = await exec(command, args, this.dir, env);
     this.#seconds[step] = (this.#seconds[step] ?? 0) + seconds;
     refuseWarnings(`${command} ${args.join(' ')}`, output);
     return output;
@@ -145,9 +172,14 @@ function refuseWarnings(what: string, output: string): void {
 }
 
 /** Runs a command to its end. */
-async function exec(command: string, args: readonly string[], cwd: string): Promise<Printed> {
+async function exec(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<Printed> {
   const startedAt = performance.now();
-  const child = spawn(command, args, { cwd, env: environment() });
+  const child = spawn(command, args, { cwd, env: { ...environment(), ...env } });
   const printed = listen(child);
   const [code, signal] = await once(child, 'close');
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${printed()}`);

@@ -2,7 +2,7 @@
 export const RECEIVED = 'received 1970-01-01T00:00:00.000Z 18446744073709551616 8, and 30 of 30';
 
 /** Output of `follow` then. */
-export const FOLLOWED = 'followed, with an id';
+export const FOLLOWED = 'published, followed, resumed and read';
 
 /** Last line of `service.ts`. */
 export const WHOLE = 'received 7 from a whole server';

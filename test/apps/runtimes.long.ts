@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Application } from './application.ts';
 import { FOLLOWED, PATIENCE_MS, RECEIVED, SERVICE, WHOLE } from './expected.ts';
 
-/** The native server with tRPC's fetch adapter; then what runs on Node, too. */
+/** The native server with tRPC's fetch adapter; then what runs on Node, too, `startServer` last. */
 const ALL = [FOLLOWED, RECEIVED, FOLLOWED, WHOLE];
 
 test(
@@ -14,6 +16,14 @@ test(
   },
   PATIENCE_MS,
 );
+
+test('Deno is started with the rights that docs/applications.md names', () => {
+  const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8');
+  const { scripts } = JSON.parse(read('applications/deno/package.json'));
+  expect(read('../../docs/applications.md')).toContain(
+    `\n${scripts.start.replace('main.ts', 'server.ts')}\n`,
+  );
+});
 
 test(
   'Deno serves, receives and follows',

@@ -1,5 +1,6 @@
 // Names that the documents take for granted in a snippet: one that it does not make itself is one of these.
 
+import type { EventEmitter } from 'node:events';
 import type { AnyTRPCRouter, initTRPC, TRPCMiddlewareFunction } from '@trpc/server';
 import type { Catalog, EventInput, OpenFacts, PsycheCatalog } from 'psyche-events';
 import type { EventsClient } from 'psyche-events/client';
@@ -42,4 +43,16 @@ declare global {
   const usersRouter: AnyTRPCRouter;
   const wss: WebSocketServer;
   const createContext: () => object;
+  const appRouter: AnyTRPCRouter;
+
+  // Parts of other runtimes, as docs/applications.md uses them.
+  type Answers = (req: Request) => Promise<Response>;
+  const Bun: { serve(options: { port: number; idleTimeout: number; fetch: Answers }): unknown };
+  const Deno: { serve(options: { port: number }, answers: Answers): unknown };
+
+  // README: a subscription as tRPC's documentation has it
+  type Post = { id: string; title: string };
+  const emitter: EventEmitter;
+  const postsAfter: (id: string) => Promise<Post[]>;
+  const storedPost: (post: { title: string }) => Promise<Post>;
 }

@@ -13,8 +13,8 @@ import { ROOT, snippets } from './snippets.ts';
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-/** Tools that the documents mention and that no test starts. */
-const ELSEWHERE = /^(docker|kubectl|helm|redis-\w+|git)\b/;
+/** Tools that the documents mention and that no test here starts. */
+const ELSEWHERE = /^(deno|docker|kubectl|helm|redis-\w+|git)\b/;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 const commands = snippets('sh').flatMap(({ place, code }) =>
@@ -95,6 +95,11 @@ test.each(commands.filter((line) => !isCurl(line)))(
     if (script !== undefined)
       return expect({ ci: '', install: '', pack: '', ...scripts }).toHaveProperty([script]);
     if (file !== undefined) return expect(existsSync(join(ROOT, file))).toBe(true);
+    const [, made] = /^node \.\.\/psyche-events\/(create\/main\.mjs .*) --from \S+$/.exec(rest) ?? [];
+    if (made !== undefined) {
+      expect(await run(`'${process.execPath}' '${ROOT}'/${made}`)).toMatchObject({ code: 0, stderr: '' });
+      return rmSync(join(directory, 'my-app'), { recursive: true });
+    }
     if (ELSEWHERE.test(rest)) return;
     const [, subcommand] = /^(?:npx )?psyche-events (\w+)/.exec(rest) ?? [];
     if (subcommand === 'serve') return;

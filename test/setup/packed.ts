@@ -17,18 +17,22 @@ export interface Packed {
   readonly files: readonly string[];
 }
 
-/** Packs the package once in a run of the tests, in the worker that asks first; the others wait. @throws when npm fails */
-export async function packed(): Promise<Packed> {
+/**
+ * Packs a package of the repository once in a run of the tests, in the worker that asks first; the others wait.
+ * @param folder default: this package; `create` is create-psyche-events
+ * @throws when npm fails
+ */
+export async function packed(folder: '.' | 'create' = '.'): Promise<Packed> {
   const directory = inject('runDirectory');
-  const result = join(directory, 'packed.json');
-  const lock = join(directory, 'packing');
+  const result = join(directory, `packed-${folder}.json`);
+  const lock = join(directory, `packing-${folder}`);
   while (!existsSync(result)) {
     if (await mkdir(lock).catch(() => true)) {
       await sleep(50); // another worker packs
       continue;
     }
     try {
-      if (!existsSync(result)) await pack(directory, result);
+      if (!existsSync(result)) await pack(join(ROOT, folder), directory, result);
     } finally {
       await rmdir(lock);
     }
@@ -36,9 +40,9 @@ export async function packed(): Promise<Packed> {
   return JSON.parse(await readFile(result, 'utf8'));
 }
 
-async function pack(directory: string, result: string): Promise<void> {
+async function pack(cwd: string, directory: string, result: string): Promise<void> {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', directory];
-  const { stdout } = await run('npm', args, { cwd: ROOT, maxBuffer: 16 * 1024 * 1024 });
+  const { stdout } = await run('npm', args, { cwd, maxBuffer: 16 * 1024 * 1024 });
   const [{ filename, files }] = JSON.parse(stdout);
   const made: Packed = {
     tarball: join(directory, filename),

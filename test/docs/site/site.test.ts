@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PAGES } from '../../docs/.vitepress/pages.ts';
-import { DOCUMENTS, ROOT } from './snippets.ts';
+import { PAGES } from '../../../docs/.vitepress/pages.ts';
+import { DOCUMENTS, ROOT } from '../snippets.ts';
 
 /** The site, built into a folder of its own. */
 let site = '';
@@ -55,6 +55,10 @@ function fileAt(path: string, page: string): string | undefined {
     .map((end) => (plain === '.' ? end : plain + end))
     .find((file) => file !== '' && existsSync(join(site, file)) && /\.\w+$/.test(file));
 }
+
+test('the site has llms.txt at its root', () => {
+  expect(read('llms.txt')).toBe(readFileSync(join(ROOT, 'llms.txt'), 'utf8'));
+});
 
 test('the search finds a word of a page', () => {
   const index = readdirSync(join(site, 'assets/chunks')).find((name) => name.includes('localSearchIndex'));

@@ -1,24 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { packed } from '../setup/packed.ts';
-import { DOCUMENTS, ROOT } from './snippets.ts';
-
-const read = (file: string) => readFileSync(join(ROOT, file), 'utf8').replace(/^```.*?^```$/gms, '');
+import { anchorOf } from '../../../docs/.vitepress/links.ts';
+import { proseOf } from '../../../scripts/document-index.ts';
+import { packed } from '../../setup/packed.ts';
+import { DOCUMENTS, ROOT } from '../snippets.ts';
 
 /** The anchors of a document's headings, as GitHub makes them. */
-function anchorsOf(file: string): string[] {
-  return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-}
+const anchorsOf = (file: string): string[] =>
+  [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 /** The places in the project that a document links to. */
 function targetsOf(document: string): string[] {
-  return [...read(document).matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)]
+  return [...proseOf(document).matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)]
     .map(([, link = '']) => link)
     .filter((link) => !/^https?:/.test(link))
     .map((link) => join(dirname(document), link));
@@ -36,7 +30,7 @@ test('links of the documents in the package lead somewhere in the package', asyn
 });
 
 test.each(DOCUMENTS)('the links of %s lead somewhere in the project', (document) => {
-  const links = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const links = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   const broken = links.filter((link) => {
     if (/^https?:/.test(link)) return false;
     const [path = '', anchor] = link.split('#');

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Application } from './application.ts';
+import { expectHeard } from './create.ts';
+import { PATIENCE_MS } from './expected.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'create/main.mjs');
+
+let place: string;
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), 'psyche-create-'));
+});
+afterAll(() => rm(place, { recursive: true }));
+
+/** Runs the command in an empty place, without a terminal. */
+async function create(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: place, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, output };
+}
+
+const nameIn = async (folder: string) =>
+  JSON.parse(await readFile(join(place, folder, 'package.json'), 'utf8')).name;
+
+describe('create-psyche-events', () => {
+  test('has the version of this package, which its templates ask for', async () => {
+    const manifestOf = async (path: string) => JSON.parse(await readFile(join(ROOT, path), 'utf8'));
+    const { version } = await manifestOf('package.json');
+    expect(await manifestOf('create/package.json')).toMatchObject({ version });
+    for (const name of ['node', 'next', 'hono', 'agent']) {
+      const { dependencies } = await manifestOf(`create/templates/${name}/package.json`);
+      expect(dependencies).toMatchObject({ 'psyche-events': `^${version}` });
+    }
+  });
+
+  test('makes the first template in psyche-app, and says what comes next', async () => {
+    const { code, output } = await create();
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(output).toContain('  cd psyche-app\n  npm install\n  npm run dev\n');
+    expect(await readdir(join(place, 'psyche-app'))).toEqual(
+      expect.arrayContaining(['.gitignore', 'catalog.ts', 'package.json', 'vite.config.ts']),
+    );
+    expect(await nameIn('psyche-app')).toBe('psyche-app');
+  });
+
+  test.each([
+    ['My Shop', 'my-shop'],
+    ['.hidden', 'hidden'],
+    ['日本', 'psyche-app'],
+  ])('gives the package of the folder %s a name that npm takes: %s', async (folder, name) => {
+    const { code, output } = await create(folder, '-t', 'hono');
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(await nameIn(folder)).toBe(name);
+    expect(output).toContain(folder.includes(' ') ? `cd "${folder}"` : `cd ${folder}`);
+  });
+
+  test('takes an empty folder, also with a repository in it, and refuses one that has files', async () => {
+    await mkdir(join(place, 'repository/.git'), { recursive: true });
+    expect(await create('repository', '-t', 'hono')).toMatchObject({ code: 0 });
+    const again = await create('repository', '-t', 'node');
+    expect(again.code).toBe(1);
+    expect(again.output).toMatch(/repository has files: .*\. Name a folder that is not there, or is empty\./);
+    expect(existsSync(join(place, 'repository/vite.config.ts'))).toBe(false);
+    await writeFile(join(place, 'file'), '');
+    expect(await create('file')).toMatchObject({ code: 1, output: expect.stringContaining('is a file') });
+  });
+
+  test('refuses an unknown template, a second folder and an unknown option, each in one line', async () => {
+    for (const [args, told] of [
+      [['a', '-t', 'nuxt'], 'No template is named nuxt. There are node, next, hono, agent.'],
+      [['a', '--from', 'gone.tgz'], 'gone.tgz.'],
+      [['a', 'b'], 'One folder, please, not a, b.'],
+      [['a', '--tempate', 'node'], '--tempate'],
+    ] as const) {
+      const { code, output } = await create(...args);
+      expect(code).toBe(1);
+      expect(output).toContain(told);
+      expect(output).toContain('--help');
+      expect(output).not.toContain('    at ');
+      expect(existsSync(join(place, 'a'))).toBe(false);
+    }
+  });
+
+  test('prints its templates for --help, and makes nothing', async () => {
+    const { code, output } = await create('help', '--help');
+    expect(code).toBe(0);
+    for (const name of await readdir(join(ROOT, 'create/templates')))
+      if (name !== 'common') expect(output).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    expect(existsSync(join(place, 'help'))).toBe(false);
+  });
+});
+
+test('the template hono, made and installed from the packed packages, delivers what one window says to another', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  await using app = await Application.create('hono');
+  expect(await app.run('build', 'npm', ['run', '--silent', 'build'])).toBe('');
+  await using server = await app.start('npm', ['--silent', 'start'], { PORT: '0' });
+  await expectHeard(server.url);
+  await using dev = await app.start('npm', ['--silent', 'run', 'dev'], { PORT: '0' });
+  expect(dev.url).not.toBe(server.url);
+  const taken = new URL(server.url).port;
+  await expect(app.run('taken', 'npm', ['--silent', 'start'], { PORT: taken })).rejects.toThrow(
+    `Port ${taken} is taken: PORT=${Number(taken) + 1} npm run dev`,
+  );
+});
