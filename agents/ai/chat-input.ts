@@ -1,4 +1,5 @@
 import type { UIMessage } from 'ai';
+import { isRecord } from '../../shared/wire/shapes.ts';
 
 /** Input of a chat's run, as its opening has it: enough to rebuild the chat of the openings and answers of its runs. */
 export interface ChatInput<M extends UIMessage = UIMessage> {
@@ -11,6 +12,11 @@ export interface ChatInput<M extends UIMessage = UIMessage> {
   after: string | null;
   /** The messages that the chat ends with from here on, and that its log may not have yet. */
   messages: M[];
+}
+
+/** The input of a chat's run, as it was stored; undefined where it is not known, or is none. */
+export function inputOf(input: unknown): ChatInput | undefined {
+  return isRecord(input) && Array.isArray(input['messages']) ? (input as object as ChatInput) : undefined; // as the server wrote it
 }
 
 /** Messages that a request may add to the chat's log, and the place where they follow. */
