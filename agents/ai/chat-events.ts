@@ -1,9 +1,12 @@
 import type { UIMessage } from 'ai';
 import * as z from 'zod';
-import type { CatalogOf } from '../../shared/catalog.ts';
+import type { EventManager } from '../../server/event-manager/event-manager.ts';
+import type { AnyCatalog, Catalog, CatalogOf, OpensOf, SchemasOf } from '../../shared/catalog.ts';
+import { EventsError } from '../../shared/errors.ts';
 import { jsonValue } from '../../shared/data/bounded-schemas.ts';
 import { ephemeral } from '../../shared/open/kinds.ts';
 import { runEvents } from '../../shared/runs/run-events.ts';
+import type { ChatInput } from './chat-input.ts';
 import { argsPart, recordSchema, textPart } from '../stream/stored.ts';
 
 /** Characters of an id: those of the SDK have 16, those of providers some 100. */
@@ -55,15 +58,38 @@ export const chatEvents = {
   chat_chunk: recordSchema,
 };
 
-/** A catalog that has the events of chats, and maybe others. */
-export type ChatCatalog = CatalogOf<typeof chatEvents>;
+type ChatEvents = typeof chatEvents;
+
+/** The catalog of chats alone. */
+export type ChatCatalog = CatalogOf<ChatEvents>;
+
+/** Any catalog that has the events of chats: made by `defineEvents({ ...chatEvents, … })`. */
+export type ChatsCatalog = AnyCatalog & Pick<Catalog<SchemasOf<ChatEvents>, OpensOf<ChatEvents>>, 'schemas' | 'opens'>;
+
+/** A manager as chats use it. */
+export type ChatManager = EventManager<ChatCatalog>;
+
+/** A request, as a page makes it. */
+export interface ChatRequest {
+  run_id: string;
+  chat: string;
+  trigger: ChatInput['trigger'];
+  message?: string | undefined;
+  messages: UIMessage[];
+  body?: Record<string, unknown> | undefined;
+}
+
+/** A manager, as chats use it. @throws EventsError INVALID_OPTION where its catalog lacks the events of chats */
+export function chatManager<C extends ChatsCatalog>(manager: EventManager<C>): ChatManager {
+  const lacking = Object.keys(chatEvents).find((name) => !manager.catalog.has(name));
+  if (lacking !== undefined) {
+    const message = `The catalog lacks ${lacking}: make it with defineEvents({ ...chatEvents, … }), of 'psyche-events/ai'.`;
+    throw new EventsError('INVALID_OPTION', message);
+  }
+  return manager as object as ChatManager; // its catalog has these events, and more
+}
 
 /** The topic of a chat where none is named: `chat-<id>`. */
 export function chatTopic(chat: string): string {
   return `chat-${chat}`;
-}
-
-/** A message, or any other value, as JSON has it: without what is undefined. */
-export function plainMessages<M extends UIMessage>(messages: readonly M[]): M[] {
-  return JSON.parse(JSON.stringify(messages));
 }
