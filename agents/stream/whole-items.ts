@@ -1,0 +1,12 @@
+import type { AnyItem } from '../../client/reading/items.ts';
+import { OpenEvents } from '../../client/reading/open-events.ts';
+
+/** Items of an EventManager, in which events that grow come whole each time, as a client's streams have them. */
+export async function* wholeItems(
+  items: AsyncIterable<readonly [cursor: string, item: AnyItem]>,
+): AsyncGenerator<{ cursor: string; event: AnyItem }, void, undefined> {
+  const open = new OpenEvents();
+  for await (const [cursor, item] of items) {
+    for (const event of open.take(item)) yield { cursor, event };
+  }
+}
