@@ -19,7 +19,7 @@ export class RunView<Chunk extends AnyChunk> {
   isOver = false;
   #input: unknown;
   readonly #dialect: Dialect<Chunk>;
-  readonly #guard: Guard<Chunk>;
+  #ownGuard: Guard<Chunk> | undefined;
   readonly #parts: Map<string, KnownPart<Chunk>>;
   /** Parts that the viewer has of an earlier stream, and that are open: opened anew with the run. */
   readonly #again: KnownPart<Chunk>[];
@@ -32,7 +32,6 @@ export class RunView<Chunk extends AnyChunk> {
   constructor(dialect: Dialect<Chunk>, id: string, known: NonNullable<Place<Chunk>['run']>['parts'] = []) {
     this.#dialect = dialect;
     this.id = id;
-    this.#guard = dialect.guard(this.#run);
     this.#parts = new Map(known.map(([part, one]) => [part, { ...one }]));
     this.#again = [...this.#parts.values()];
   }
@@ -45,6 +44,12 @@ export class RunView<Chunk extends AnyChunk> {
   /** Parts that are open to the viewer. */
   get parts(): [part: string, known: KnownPart<Chunk>][] {
     return [...this.#parts].map(([part, known]) => [part, { ...known }]);
+  }
+
+  /** Made when it is asked for: by then the opening was told, where the viewer is told it. */
+  get #guard(): Guard<Chunk> {
+    this.#ownGuard ??= this.#dialect.guard(this.#run);
+    return this.#ownGuard;
   }
 
   get #run(): ToldRun {
