@@ -1,10 +1,10 @@
-import { EventsError, messageOf } from '../../shared/errors.ts';
-import { type Run, type Runs, runs } from '../../server/runs/runs.ts';
-import type { Clock } from '../../shared/timing.ts';
 import { placeBefore } from '../../server/runs/run-search.ts';
 import type { RunContext } from '../../server/runs/run-work.ts';
+import { type Run, type Runs, runs } from '../../server/runs/runs.ts';
+import { EventsError, messageOf } from '../../shared/errors.ts';
+import type { Clock } from '../../shared/timing.ts';
 import type { ChatCatalog, ChatManager, ChatRequest } from './chat-events.ts';
-import { type ChatInput, continuedBy, tailOf } from './chat-input.ts';
+import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
 
 /** Most runs that one answer is gone on with from the same place, each after the one before did not end well. */
 const MAX_ATTEMPTS = 100;
@@ -38,7 +38,11 @@ export class AnswerStarter {
       if (this.#options.topicOf(request.chat) !== topic)
         throw new EventsError('INVALID_TOPIC', `Chat ${request.chat} is not of topic ${topic}.`);
       const { id, cursor } = await this.#started(request, { topic, by, work });
-      await this.#manager.publish('chat_accepted', { request: run_id, run: id, since: placeBefore(cursor) }, { topic });
+      await this.#manager.publish(
+        'chat_accepted',
+        { request: run_id, run: id, since: placeBefore(cursor) },
+        { topic },
+      );
     } catch (error) {
       const code = error instanceof EventsError ? error.code : 'UNAVAILABLE';
       const refused = { request: run_id, error: { code, message: messageOf(error) } };
@@ -69,7 +73,11 @@ export class AnswerStarter {
  * The run that goes on with an answer: several pages may ask for it at once, each after it has run the same tool. One that did
  * not end well is followed by another.
  */
-async function oneOf(all: Runs<ChatCatalog>, start: (id: string) => Promise<Run>, name: string): Promise<Run> {
+async function oneOf(
+  all: Runs<ChatCatalog>,
+  start: (id: string) => Promise<Run>,
+  name: string,
+): Promise<Run> {
   for (let attempt = 1; ; attempt++) {
     const id = attempt === 1 ? name : `${name}.${attempt}`;
     const run = await start(id);

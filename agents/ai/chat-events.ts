@@ -2,19 +2,23 @@ import type { UIMessage } from 'ai';
 import * as z from 'zod';
 import type { EventManager } from '../../server/event-manager/event-manager.ts';
 import type { AnyCatalog, Catalog, CatalogOf, OpensOf, SchemasOf } from '../../shared/catalog.ts';
-import { EventsError } from '../../shared/errors.ts';
 import { jsonValue } from '../../shared/data/bounded-schemas.ts';
+import { EventsError } from '../../shared/errors.ts';
 import { ephemeral } from '../../shared/open/kinds.ts';
 import { runEvents } from '../../shared/runs/run-events.ts';
-import type { ChatInput } from './chat-input.ts';
 import { argsPart, recordSchema, textPart } from '../stream/stored.ts';
+import type { ChatInput } from './chunks/chat-input.ts';
 
 /** Characters of an id: those of the SDK have 16, those of providers some 100. */
 const id = z.string().min(1).max(256);
 
 /** A message as the SDK's versions have it: its details are theirs. */
 const message = z
-  .looseObject({ id, role: z.enum(['system', 'user', 'assistant']), parts: z.array(z.looseObject({ type: z.string() })) })
+  .looseObject({
+    id,
+    role: z.enum(['system', 'user', 'assistant']),
+    parts: z.array(z.looseObject({ type: z.string() })),
+  })
   .catchall(jsonValue());
 
 /**
@@ -64,7 +68,8 @@ type ChatEvents = typeof chatEvents;
 export type ChatCatalog = CatalogOf<ChatEvents>;
 
 /** Any catalog that has the events of chats: made by `defineEvents({ ...chatEvents, … })`. */
-export type ChatsCatalog = AnyCatalog & Pick<Catalog<SchemasOf<ChatEvents>, OpensOf<ChatEvents>>, 'schemas' | 'opens'>;
+export type ChatsCatalog = AnyCatalog &
+  Pick<Catalog<SchemasOf<ChatEvents>, OpensOf<ChatEvents>>, 'schemas' | 'opens'>;
 
 /** A manager as chats use it. */
 export type ChatManager = EventManager<ChatCatalog>;

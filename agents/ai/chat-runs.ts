@@ -1,12 +1,12 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import type { EventManager } from '../../server/event-manager/event-manager.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
+import { StreamWriter } from '../stream/stream-writer.ts';
 import { AnswerStarter, type AnswerWork } from './answer-starter.ts';
 import { type ChatRequest, type ChatsCatalog, chatManager, chatTopic } from './chat-events.ts';
-import { type HandlerStream, chunksOfHandler } from './handler-stream.ts';
-import { StreamWriter } from '../stream/stream-writer.ts';
-import { chatDialect } from './chat-dialect.ts';
-import { type StreamEnd, writtenChunks } from './written-chunks.ts';
+import { chatDialect } from './chunks/chat-dialect.ts';
+import { chunksOfHandler, type HandlerStream } from './chunks/handler-stream.ts';
+import { type StreamEnd, writtenChunks } from './chunks/written-chunks.ts';
 
 /** A request, to the handler that answers it. */
 export interface ChatTurn<M extends UIMessage = UIMessage> {
@@ -65,7 +65,10 @@ export interface ChatRuns {
  *
  * @throws EventsError INVALID_OPTION where the catalog lacks the events of chats
  */
-export function chatRuns<C extends ChatsCatalog>(manager: EventManager<C>, options: ChatRunsOptions = {}): ChatRuns {
+export function chatRuns<C extends ChatsCatalog>(
+  manager: EventManager<C>,
+  options: ChatRunsOptions = {},
+): ChatRuns {
   const own = chatManager(manager);
   const { topicOf = chatTopic, leaseMs, onError = () => 'An error occurred.', clock = systemClock } = options;
   const starter = new AnswerStarter(own, { topicOf, leaseMs, clock });
@@ -78,11 +81,21 @@ export function chatRuns<C extends ChatsCatalog>(manager: EventManager<C>, optio
           const { id, signal } = run;
           const end: StreamEnd = {};
           try {
-            const turn = { chatId: chat, trigger, messageId: message, messages, body, answerId: answer, signal, by };
+            const turn = {
+              chatId: chat,
+              trigger,
+              messageId: message,
+              messages,
+              body,
+              answerId: answer,
+              signal,
+              by,
+            };
             const stream = await handler({ ...turn, messages: messages as never[], runId: id, topic });
             const writer = new StreamWriter(chatDialect, id, run as never);
             const chunks = chunksOfHandler(stream, signal, clock);
-            for await (const chunk of writtenChunks(chunks, { answer, signal, end })) await writer.write(chunk);
+            for await (const chunk of writtenChunks(chunks, { answer, signal, end }))
+              await writer.write(chunk);
           } catch (error) {
             if (signal.aborted) return; // the run's end tells why
             own.logger.error({ error, topic, run: id }, 'The handler of a chat failed');

@@ -1,17 +1,32 @@
 import type { UIMessage } from 'ai';
 import { expect, test } from 'vitest';
-import { type ChatInput, continuedBy, tailOf, withMessage, withTail } from '../../../agents/ai/chat-input.ts';
+import {
+  type ChatInput,
+  continuedBy,
+  tailOf,
+  withMessage,
+  withTail,
+} from '../../../agents/ai/chunks/chat-input.ts';
 
 /** A message: `u` those of a user, `a` answers. */
 function message(id: string, text = id): UIMessage {
   return { id, role: id.startsWith('a') ? 'assistant' : 'user', parts: [{ type: 'text', text }] };
 }
 
-const chat = (ids: string): UIMessage[] => ids.split(' ').filter(Boolean).map((id) => message(id));
+const chat = (ids: string): UIMessage[] =>
+  ids
+    .split(' ')
+    .filter(Boolean)
+    .map((id) => message(id));
 const idsOf = (messages: readonly UIMessage[]): string => messages.map(({ id }) => id).join(' ');
 
 /** The log's view of a chat after a request with these messages. */
-function after(known: UIMessage[], asked: UIMessage[], trigger: ChatInput['trigger'] = 'submit-message', messageId?: string) {
+function after(
+  known: UIMessage[],
+  asked: UIMessage[],
+  trigger: ChatInput['trigger'] = 'submit-message',
+  messageId?: string,
+) {
   return withTail(known, tailOf(asked, continuedBy(asked, trigger, messageId)));
 }
 
@@ -42,7 +57,9 @@ test('an edit cuts the chat after the message, and replaces it', () => {
   const edited = [message('u1'), message('a1'), message('u2', 'better')];
   const known = after(chat('u1 a1 u2 a2 u3 a3'), edited, 'submit-message', 'u2');
   expect(known).toEqual(edited);
-  expect(after(chat('u1 a1 u2 a2'), [message('u1', 'better')], 'submit-message', 'u1')).toEqual([message('u1', 'better')]);
+  expect(after(chat('u1 a1 u2 a2'), [message('u1', 'better')], 'submit-message', 'u1')).toEqual([
+    message('u1', 'better'),
+  ]);
 });
 
 test('regeneration cuts the chat before the answer', () => {

@@ -1,6 +1,6 @@
 import type { UIMessage } from 'ai';
 import { expect, test } from 'vitest';
-import { chunksOf } from '../../../agents/ai/message-chunks.ts';
+import { chunksOf } from '../../../agents/ai/chunks/message-chunks.ts';
 import { type Chunk, SDKS, shown } from './sdk.ts';
 
 const providerMetadata = { maker: { cache: 'hit' } };
@@ -25,13 +25,21 @@ const ANSWER: readonly Chunk[] = [
 ];
 
 const START: Chunk = { type: 'tool-input-start', ...call };
-const AVAILABLE: Chunk = { type: 'tool-input-available', ...call, input: { query: 'x', few: [1, 2] }, providerMetadata };
+const AVAILABLE: Chunk = {
+  type: 'tool-input-available',
+  ...call,
+  input: { query: 'x', few: [1, 2] },
+  providerMetadata,
+};
 const OUTPUT: Chunk = { type: 'tool-output-available', toolCallId: 'c1', output: { found: 1 } };
 const ASKED: Chunk = { type: 'tool-approval-request', toolCallId: 'c1', approvalId: 'a1' };
 
 /** Tool calls in each state that a message can have them in. */
 const CALLS: Readonly<Record<string, readonly Chunk[]>> = {
-  'its input is on the way': [START, { type: 'tool-input-delta', toolCallId: 'c1', inputTextDelta: '{"query":"x' }],
+  'its input is on the way': [
+    START,
+    { type: 'tool-input-delta', toolCallId: 'c1', inputTextDelta: '{"query":"x' },
+  ],
   'its input is there': [AVAILABLE],
   'its input is a text': [{ ...AVAILABLE, input: 'x' } as Chunk, OUTPUT],
   'it is dynamic': [{ ...AVAILABLE, dynamic: true } as Chunk, OUTPUT],
@@ -45,7 +53,11 @@ const CALLS: Readonly<Record<string, readonly Chunk[]>> = {
 
 /** States that no chunk of version 6 leads to. */
 const LATER: Readonly<Record<string, readonly Chunk[]>> = {
-  'its approval is given': [AVAILABLE, ASKED, { type: 'tool-approval-response', approvalId: 'a1', approved: true }],
+  'its approval is given': [
+    AVAILABLE,
+    ASKED,
+    { type: 'tool-approval-response', approvalId: 'a1', approved: true },
+  ],
   'it is denied': [
     AVAILABLE,
     ASKED,
@@ -56,19 +68,29 @@ const LATER: Readonly<Record<string, readonly Chunk[]>> = {
 
 /** A message without what tells of its making: the text of an input, once the input is there. */
 function withoutRaw(message: UIMessage | undefined) {
-  return { ...message, parts: message?.parts.map((part) => ('rawInput' in part && part.state !== 'input-streaming' && part.input !== undefined ? { ...part, rawInput: undefined } : part)) };
+  return {
+    ...message,
+    parts: message?.parts.map((part) =>
+      'rawInput' in part && part.state !== 'input-streaming' && part.input !== undefined
+        ? { ...part, rawInput: undefined }
+        : part,
+    ),
+  };
 }
 
 for (const [name, sdk] of SDKS) {
   const calls = name === 'ai 7' ? { ...CALLS, ...LATER } : CALLS;
-  test.each(Object.entries(calls))(`${name}: the chunks of a message make it again: of a tool call, %s`, async (_, chunks) => {
-    const { message } = await shown(sdk, [...ANSWER, ...chunks]);
-    if (!message) throw new Error('no message');
-    expect(message.parts.length).toBeGreaterThan(8); // the control: there are parts
-    const again = await shown(sdk, chunksOf(message));
-    expect(again.error).toBeUndefined();
-    expect(withoutRaw(again.message)).toEqual(withoutRaw(message));
-  });
+  test.each(Object.entries(calls))(
+    `${name}: the chunks of a message make it again: of a tool call, %s`,
+    async (_, chunks) => {
+      const { message } = await shown(sdk, [...ANSWER, ...chunks]);
+      if (!message) throw new Error('no message');
+      expect(message.parts.length).toBeGreaterThan(8); // the control: there are parts
+      const again = await shown(sdk, chunksOf(message));
+      expect(again.error).toBeUndefined();
+      expect(withoutRaw(again.message)).toEqual(withoutRaw(message));
+    },
+  );
 }
 
 test('a tool call that has its output is not told as one to be run', async () => {

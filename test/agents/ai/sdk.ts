@@ -1,5 +1,6 @@
 import * as seven from 'ai';
 import * as six from 'ai-6';
+import { chunkStream } from '../../../agents/ai/chunks/chunk-stream.ts';
 
 /** Versions of the SDK that the door works with. To the compiler all are the newest: chunks and messages of it are a superset. */
 export const SDKS: readonly (readonly [name: string, sdk: Pick<typeof seven, 'readUIMessageStream'>])[] = [
@@ -23,10 +24,16 @@ export async function shown(
 ): Promise<Shown> {
   let error: string | undefined;
   let last: seven.UIMessage | undefined;
-  const stream = ReadableStream.from(chunks) as ReadableStream<Chunk>;
+  const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : asynchronous(chunks);
+  const stream = chunkStream(iterator, () => {});
   const onError = (cause: unknown) => {
     error ??= cause instanceof Error ? cause.message : String(cause);
   };
-  for await (const state of readUIMessageStream({ stream, onError, ...(message && { message }) })) last = state;
+  for await (const state of readUIMessageStream({ stream, onError, ...(message && { message }) }))
+    last = state;
   return { message: last && JSON.parse(JSON.stringify(last)), error };
+}
+
+async function* asynchronous<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
 }

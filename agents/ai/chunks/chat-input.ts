@@ -1,5 +1,5 @@
 import type { UIMessage } from 'ai';
-import { isRecord } from '../../shared/wire/shapes.ts';
+import { isRecord } from '../../../shared/wire/shapes.ts';
 
 /** Input of a chat's run, as its opening has it: enough to rebuild the chat of the openings and answers of its runs. */
 export interface ChatInput<M extends UIMessage = UIMessage> {
@@ -27,7 +27,10 @@ export type ChatTail<M extends UIMessage> = Pick<ChatInput<M>, 'after' | 'messag
  * where the request goes on with it.
  * @param continued id of the answer that the request goes on with
  */
-export function tailOf<M extends UIMessage>(messages: readonly M[], continued: string | undefined): ChatTail<M> {
+export function tailOf<M extends UIMessage>(
+  messages: readonly M[],
+  continued: string | undefined,
+): ChatTail<M> {
   const first =
     continued === undefined
       ? messages.findLastIndex(({ role }) => role === 'assistant') + 1

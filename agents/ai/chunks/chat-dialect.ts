@@ -1,19 +1,10 @@
-import type { UIMessageChunk } from 'ai';
-import type { Dialect, Sorted, ToldRun } from '../stream/dialect.ts';
+import type { Dialect, Sorted, ToldRun } from '../../stream/dialect.ts';
+import { type ChatChunk, idOf, partOf } from './chat-chunk.ts';
 import { ChatGuard } from './chat-guard.ts';
 import { inputOf } from './chat-input.ts';
 
 /** Words of an answer whose process is gone. */
 export const LOST = 'The process that wrote this answer is gone: the answer is not complete.';
-
-/** The end of a tool call's input, without the input: the SDK has no such chunk, so no viewer is told it. */
-export interface ToolInputEnd {
-  type: 'tool-input-end';
-  toolCallId: string;
-}
-
-/** A chunk as it is written. */
-export type ChatChunk = UIMessageChunk | ToolInputEnd;
 
 /** The words of the SDK's streams of chunks. */
 export const chatDialect: Dialect<ChatChunk> = {
@@ -85,16 +76,6 @@ export const chatDialect: Dialect<ChatChunk> = {
 /** Id of the message that a run writes. A new one has the id of its run, so that it is known where the opening is not. */
 export function answerOf({ id, input }: ToldRun): string {
   return inputOf(input)?.answer ?? id;
-}
-
-/** One name of the part that a chunk is of. */
-export function partOf(chunk: ChatChunk): string {
-  const [word = ''] = chunk.type.split('-', 1);
-  return `${word}:${'toolCallId' in chunk ? chunk.toolCallId : idOf(chunk)}`;
-}
-
-function idOf(chunk: ChatChunk): string {
-  return 'id' in chunk && chunk.id !== undefined ? chunk.id : '';
 }
 
 function grows(part: string, text: string, more: object, rest: ChatChunk): Sorted<ChatChunk> {

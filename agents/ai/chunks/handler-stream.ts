@@ -1,4 +1,4 @@
-import { type Clock, onAbort } from '../../shared/timing.ts';
+import { type Clock, onAbort } from '../../../shared/timing.ts';
 
 /** Ms for which a handler may end its stream by itself, once it was told to stop. */
 const GRACE_MS = 1_000;

@@ -48,25 +48,47 @@ function* chunksOfTool(part: ToolPart): Chunks {
   if (approval) yield* chunksOfApproval(toolCallId, approval);
   const result = { toolCallId, ...given({ providerMetadata: resultMetadata(part) }) };
   if (state === 'output-available')
-    yield { type: 'tool-output-available', ...result, output: part.output, ...given({ preliminary: part.preliminary }) };
+    yield {
+      type: 'tool-output-available',
+      ...result,
+      output: part.output,
+      ...given({ preliminary: part.preliminary }),
+    };
   else if (state === 'output-denied') yield { type: 'tool-output-denied', toolCallId };
   else if (state === 'output-error') {
     const { errorText } = part;
     // Version 6 keeps an input that is none in another field.
-    if (input === undefined && raw !== undefined) yield { type: 'tool-input-error', ...call, input: raw, errorText };
+    if (input === undefined && raw !== undefined)
+      yield { type: 'tool-input-error', ...call, input: raw, errorText };
     else yield { type: 'tool-output-error', ...result, errorText };
   }
 }
 
 function* chunksOfApproval(toolCallId: string, approval: NonNullable<ToolPart['approval']>): Chunks {
-  const { id: approvalId, approved, descriptor, inputSchemaInput, requestReason, isAutomatic, signature, reason } = approval;
+  const {
+    id: approvalId,
+    approved,
+    descriptor,
+    inputSchemaInput,
+    requestReason,
+    isAutomatic,
+    signature,
+    reason,
+  } = approval;
   yield {
     type: 'tool-approval-request',
     approvalId,
     toolCallId,
-    ...given({ approvalDescriptor: descriptor, inputSchemaInput, reason: requestReason, isAutomatic, signature }),
+    ...given({
+      approvalDescriptor: descriptor,
+      inputSchemaInput,
+      reason: requestReason,
+      isAutomatic,
+      signature,
+    }),
   };
-  if (approved !== undefined) yield { type: 'tool-approval-response', approvalId, approved, ...given({ reason }) };
+  if (approved !== undefined)
+    yield { type: 'tool-approval-response', approvalId, approved, ...given({ reason }) };
 }
 
 function resultMetadata(part: ToolPart) {

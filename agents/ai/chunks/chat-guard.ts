@@ -1,6 +1,6 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
-import type { Guard, ToldRun } from '../stream/dialect.ts';
-import { type ChatChunk, partOf } from './chat-dialect.ts';
+import type { Guard, ToldRun } from '../../stream/dialect.ts';
+import { type ChatChunk, partOf } from './chat-chunk.ts';
 import { inputOf } from './chat-input.ts';
 
 /** Lets through what the SDK's reader takes of one run: of a text that the viewer saw begin, of a tool call that it knows. */

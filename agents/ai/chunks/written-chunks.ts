@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from 'ai';
-import { type ChatChunk, chatDialect, partOf } from './chat-dialect.ts';
+import { type ChatChunk, partOf } from './chat-chunk.ts';
+import { chatDialect } from './chat-dialect.ts';
 
 /** The end of a handler's stream, in its own words. */
 export interface StreamEnd {

@@ -1,0 +1,68 @@
+import type { EventsClient } from '../../client/client-types.ts';
+import { type ErrorCode, EventsError } from '../../shared/errors.ts';
+import { type Clock, sleep } from '../../shared/timing.ts';
+import type { ChatCatalog, ChatRequest } from './chat-events.ts';
+
+/** Ms until a request without an answer is made again: its server may have died with it. */
+const RETRY_MS = 5_000;
+/** Times that a request is made. */
+const TRIES = 6;
+
+/** A client as chats use it. */
+export type ChatClient = EventsClient<ChatCatalog>;
+
+/** The run that answers, and a place before its opening. */
+export interface AcceptedRun {
+  readonly run: string;
+  readonly since: string;
+}
+
+/**
+ * Asks for an answer, and again where nobody says that it is being written: the name of the request makes it one run.
+ * @throws EventsError why it was refused; UNAVAILABLE where nobody has taken it
+ */
+export async function requestAnswer(
+  client: ChatClient,
+  topic: string,
+  request: ChatRequest,
+  clock: Clock,
+): Promise<AcceptedRun> {
+  const over = new AbortController();
+  const accepted = new Promise<AcceptedRun>((resolve, reject) => {
+    client.on(
+      'chat_accepted',
+      ({ data: { run, since, error } }) => {
+        if (run !== undefined && since !== undefined) resolve({ run, since });
+        else if (error) reject(new EventsError(error.code as ErrorCode, error.message)); // as the server had it
+      },
+      {
+        topic,
+        filter: { request: request.run_id },
+        signal: over.signal,
+        onError: (error, willRetry) => willRetry || reject(error),
+      },
+    );
+  });
+  try {
+    return await Promise.race([accepted, askInTime(client, topic, request, { clock, signal: over.signal })]);
+  } finally {
+    accepted.catch(() => {}); // where the other failed first
+    over.abort();
+  }
+}
+
+/** Publishes the request until it is over. @throws EventsError what publishing throws; UNAVAILABLE after the last try */
+async function askInTime(
+  client: ChatClient,
+  topic: string,
+  request: ChatRequest,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<never> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    await client.publish('chat_request', request as never, { topic });
+    await sleep(clock, RETRY_MS, signal).catch(() => {});
+    if (signal.aborted) break;
+  }
+  const message = `Nobody answers chats in topic ${topic}: the server that was asked has to call chatRuns(manager).serve(…).`;
+  throw new EventsError('UNAVAILABLE', message);
+}
