@@ -57,7 +57,8 @@ export class ChatGuard implements Guard<ChatChunk> {
         this.#open.clear();
         return chunk;
       default:
-        return chunk;
+        // The SDK writes a later state of a data part into the chunk, which may be an event that others have too.
+        return chunk.type.startsWith('data-') ? { ...chunk } : chunk;
     }
   }
 
