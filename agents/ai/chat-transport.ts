@@ -1,31 +1,41 @@
 import type { ChatRequestOptions, ChatTransport, UIMessage, UIMessageChunk } from 'ai';
 import { createClient } from '../../client/client.ts';
-import type { ClientOptions, EventsClient } from '../../client/client-types.ts';
+import type { ClientOptions } from '../../client/client-types.ts';
 import { reportUncaught } from '../../client/failures/report.ts';
+import type { ClientPublishOptions } from '../../client/publishing.ts';
 import { newEntryId } from '../../shared/data/entry-ids.ts';
+import type { EventInput } from '../../shared/events.ts';
+import type { PublishResult } from '../../shared/log.ts';
 import { type Clock, onAbort, systemClock } from '../../shared/timing.ts';
 import { answerChunks, isGoneOnWith } from './answer-chunks.ts';
 import { type AcceptedRun, type ChatClient, requestAnswer } from './answer-request.ts';
 import { ChatActivity } from './chat-activity.ts';
-import { type ChatCatalog, type ChatsCatalog, chatTopic } from './chat-events.ts';
+import { type ChatCatalog, chatTopic } from './chat-events.ts';
 import { inputOf } from './chunks/chat-input.ts';
 import { chunkStream } from './chunks/chunk-stream.ts';
 import { chunksOf } from './chunks/message-chunks.ts';
 import { KeepUp, type KeptUpChat } from './keep-up.ts';
 import { runningAnswer, type ShownRun } from './running-answer.ts';
 
+/** A client whose catalog has the events of chats, and maybe others. */
+export interface ChatsClient {
+  publish(
+    type: 'chat_request',
+    data: EventInput<'chat_request', ChatCatalog>,
+    options?: ClientPublishOptions,
+  ): Promise<PublishResult>;
+  close(): Promise<void>;
+}
+
 /** Options of {@link EventsChatTransport}: a client of yours, or the address of a server for one of its own. */
-export type ChatTransportOptions<C extends ChatsCatalog = ChatCatalog> = {
+export type ChatTransportOptions = {
   /** The topic of a chat: the same as its server's. Default: `chat-<id>`. */
   topicOf?: ((chatId: string) => string) | undefined;
   /** Takes errors that nobody else does: of {@link EventsChatTransport.keepUp}, and of a stop that was not sent. Default: `reportError` in browsers, `console.error` elsewhere. */
   onError?: ((error: Error) => void) | undefined;
   /** Default: the machine's. */
   clock?: Clock | undefined;
-} & (
-  | { client: EventsClient<C> }
-  | ({ client?: undefined } & Pick<ClientOptions<ChatCatalog>, 'url' | 'token'>)
-);
+} & ({ client: ChatsClient } | ({ client?: undefined } & Pick<ClientOptions<ChatCatalog>, 'url' | 'token'>));
 
 /**
  * A transport of the AI SDK's `useChat` whose answers are runs: they go on when the page is closed, are shown by any number
@@ -53,7 +63,7 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
     clock = systemClock,
     onError = reportUncaught,
     ...options
-  }: ChatTransportOptions<ChatsCatalog>) {
+  }: ChatTransportOptions) {
     const { client } = options;
     this.#ownsClient = client === undefined;
     // Its catalog has these events, and more.

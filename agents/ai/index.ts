@@ -6,7 +6,7 @@ export {
   type ChatTurn,
   chatRuns,
 } from './chat-runs.ts';
-export { type ChatTransportOptions, EventsChatTransport } from './chat-transport.ts';
+export { type ChatsClient, type ChatTransportOptions, EventsChatTransport } from './chat-transport.ts';
 export type { HandlerStream } from './chunks/handler-stream.ts';
 export type { KeptUpChat } from './keep-up.ts';
-export { loadChat } from './load-chat.ts';
+export { type ChatsPast, loadChat } from './load-chat.ts';

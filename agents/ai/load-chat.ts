@@ -1,16 +1,22 @@
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
-import type { EventsClient } from '../../client/client-types.ts';
 import type { AnyItem } from '../../client/reading/items.ts';
-import type { EventManager } from '../../server/event-manager/event-manager.ts';
+import type { EventInput } from '../../shared/events.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
 import { StreamReader } from '../stream/stream-reader.ts';
 import { ANSWER_TYPES } from './answer-chunks.ts';
 import type { ChatClient } from './answer-request.ts';
-import { type ChatCatalog, type ChatsCatalog, chatTopic } from './chat-events.ts';
+import { type ChatCatalog, chatTopic } from './chat-events.ts';
 import type { ChatChunk } from './chunks/chat-chunk.ts';
 import { chatDialect } from './chunks/chat-dialect.ts';
 import { type ChatInput, inputOf, withMessage, withTail } from './chunks/chat-input.ts';
 import { chunkStream } from './chunks/chunk-stream.ts';
+
+/** A client, or an EventManager, whose catalog has the events of chats. */
+export interface ChatsPast {
+  history(options: never): Promise<unknown>;
+  /** Its type tells of the catalog: nothing is published. */
+  publish(type: 'chat_request', data: EventInput<'chat_request', ChatCatalog>): Promise<unknown>;
+}
 
 /** The past of a chat's topic: a client's, or an EventManager's. */
 type Past = Pick<ChatClient, 'history'>;
@@ -33,8 +39,8 @@ interface LoggedAnswer {
  * @param options.topicOf the topic of a chat. Default: `chat-<id>`
  * @throws EventsError FORBIDDEN, INVALID_TOPIC, UNAVAILABLE
  */
-export function loadChat<M extends UIMessage = UIMessage, C extends ChatsCatalog = ChatsCatalog>(
-  source: EventsClient<C> | EventManager<C>,
+export function loadChat<M extends UIMessage = UIMessage>(
+  source: ChatsPast,
   chatId: string,
   { topicOf = chatTopic }: { topicOf?: ((chatId: string) => string) | undefined } = {},
 ): Promise<M[]> {

@@ -56,9 +56,23 @@ export class ChatGuard implements Guard<ChatChunk> {
         for (const id of this.#ofStep.splice(0)) this.#calls.delete(id);
         this.#open.clear();
         return chunk;
+      case 'start':
+      case 'finish':
+      case 'abort':
+      case 'error':
+      case 'message-metadata':
+      case 'finish-step':
+      case 'source-url':
+      case 'source-document':
+      case 'file':
+      case 'reasoning-file':
+      case 'custom':
+      case 'steering-message':
+        return chunk; // of nothing that came before
       default:
+        chunk.type satisfies `data-${string}`; // all others are named above: the compiler tells of a new one
         // The SDK writes a later state of a data part into the chunk, which may be an event that others have too.
-        return chunk.type.startsWith('data-') ? { ...chunk } : chunk;
+        return { ...chunk };
     }
   }
 
