@@ -4,8 +4,11 @@ export class ChatActivity {
   readonly #shown = new Set<string>();
   #streams = 0;
   #waiting: (() => void)[] = [];
-  /** Number of times that a stream was asked for. */
-  asked = 0;
+  /** Number of times that a running answer was asked for. */
+  resumed = 0;
+  /** Number of times that an answer was asked for. */
+  sent = 0;
+  #sending = 0;
 
   has(run: string): boolean {
     return this.#shown.has(run);
@@ -17,14 +20,23 @@ export class ChatActivity {
     if (this.#shown.size > MAX_SHOWN) this.#shown.delete(oldest);
   }
 
-  /** A stream is asked for, or goes on. @returns its end; only the first call counts */
-  begin(): () => void {
-    this.asked += 1;
+  /** True while an answer that this page has asked for is shown. */
+  get isSending(): boolean {
+    return this.#sending > 0;
+  }
+
+  /** A stream is asked for, and goes on until what is returned is called. */
+  begin(kind: 'send' | 'resume'): () => void {
+    const sending = kind === 'send' ? 1 : 0;
+    if (sending) this.sent += 1;
+    else this.resumed += 1;
+    this.#sending += sending;
     this.#streams += 1;
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
+      this.#sending -= sending;
       this.#streams -= 1;
       if (this.#streams === 0) for (const go of this.#waiting.splice(0)) go();
     };

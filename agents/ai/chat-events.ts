@@ -81,7 +81,7 @@ export interface ChatRequest {
   trigger: ChatInput['trigger'];
   message?: string | undefined;
   messages: UIMessage[];
-  body?: Record<string, unknown> | undefined;
+  body?: object | undefined;
 }
 
 /** A manager, as chats use it. @throws EventsError INVALID_OPTION where its catalog lacks the events of chats */

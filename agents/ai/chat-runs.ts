@@ -77,7 +77,7 @@ export function chatRuns<C extends ChatsCatalog>(
       own.handle('chat_request', ({ data }, { topic, by }) => {
         const request = data as object as ChatRequest; // its messages are checked in as far as this code looks at them
         const work: AnswerWork = async (run, { answer }) => {
-          const { chat, trigger, message, messages, body = {} } = request;
+          const { chat, trigger, message, messages, body } = request;
           const { id, signal } = run;
           const end: StreamEnd = {};
           try {
@@ -86,7 +86,7 @@ export function chatRuns<C extends ChatsCatalog>(
               trigger,
               messageId: message,
               messages,
-              body,
+              body: { ...body },
               answerId: answer,
               signal,
               by,

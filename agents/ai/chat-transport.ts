@@ -93,11 +93,11 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
   }: Parameters<ChatTransport<M>['sendMessages']>[0]): Promise<ReadableStream<UIMessageChunk>> {
     const topic = this.#topicOf(chatId);
     const chat = this.#chat(chatId);
-    const end = chat.begin();
+    const end = chat.begin('send');
     try {
       const run_id = newEntryId();
       const request = { run_id, chat: chatId, trigger, message: messageId, messages, body };
-      const asked = requestAnswer(this.#client, topic, JSON.parse(JSON.stringify(request)), this.#clock);
+      const asked = requestAnswer(this.#client, topic, request, this.#clock);
       const accepted = await unlessAborted(asked, abortSignal, ({ run }) => this.#stop(topic, run));
       chat.show(accepted.run);
       return this.#stream(topic, accepted, { signal: abortSignal, end, isStop: () => true });
@@ -120,17 +120,23 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
   } & ChatRequestOptions): Promise<ReadableStream<UIMessageChunk> | null> {
     const topic = this.#topicOf(chatId);
     const chat = this.#chat(chatId);
-    const end = chat.begin();
-    const { asked } = chat;
+    const wasSending = chat.isSending;
+    const end = chat.begin('resume');
+    const { resumed, sent } = chat;
     try {
       const found = this.#takeNext(chatId) ?? (await runningAnswer(this.#client, topic));
+      if (wasSending || chat.sent !== sent) {
+        // The page shows an answer that it has asked for meanwhile: whatever came of this would be in its way.
+        end();
+        return await untilAborted(abortSignal);
+      }
       if (!found) {
         end();
         return null;
       }
       chat.show(found.run);
       // A chat that resumes again lets go of what it resumed before, with the same signal: that is no wish to stop.
-      const isStop = () => chat.asked === asked;
+      const isStop = () => chat.resumed === resumed;
       return this.#stream(topic, found, { signal: abortSignal, end, isStop, before: this.#before(found) });
     } catch (error) {
       end();
@@ -225,6 +231,14 @@ interface StreamOptions {
   isStop: () => boolean;
   /** Chunks before those of the run. */
   before?: Iterable<UIMessageChunk>;
+}
+
+/** Resolves with null once a signal aborts; at once where there is none. */
+function untilAborted(signal: AbortSignal | undefined): Promise<null> {
+  return new Promise((resolve) => {
+    if (!signal || signal.aborted) resolve(null);
+    else onAbort(signal, () => resolve(null));
+  });
 }
 
 /** What a promise resolves with, unless a signal aborts before: then `late` is called with it, should it come. */

@@ -16,6 +16,7 @@ export class ModelCall {
   stopped: string | undefined;
   readonly #controller: ReadableStreamDefaultController<Part>;
   #isSpeaking = false;
+  #isOver = false;
 
   constructor(
     prompt: unknown,
@@ -26,6 +27,7 @@ export class ModelCall {
     this.#controller = controller;
     controller.enqueue({ type: 'stream-start', warnings: [] });
     const stop = (): void => {
+      if (this.#isOver) return;
       this.stopped = String(signal?.reason);
       controller.error(signal?.reason);
     };
@@ -56,6 +58,7 @@ export class ModelCall {
   end(unified: 'stop' | 'tool-calls' = 'stop'): void {
     if (this.#isSpeaking) this.#controller.enqueue({ type: 'text-end', id: '0' });
     this.#controller.enqueue({ type: 'finish', finishReason: { unified, raw: unified }, usage: USAGE });
+    this.#isOver = true;
     this.#controller.close();
   }
 
