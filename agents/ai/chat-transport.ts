@@ -6,16 +6,15 @@ import type { ClientPublishOptions } from '../../client/publishing.ts';
 import { newEntryId } from '../../shared/data/entry-ids.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
-import { type Clock, onAbort, systemClock } from '../../shared/timing.ts';
-import { answerChunks, isGoneOnWith } from './answer-chunks.ts';
-import { type AcceptedRun, type ChatClient, requestAnswer } from './answer-request.ts';
+import { type Clock, systemClock } from '../../shared/timing.ts';
+import { answerStream } from './answer-stream.ts';
 import { ChatActivity } from './chat-activity.ts';
 import { type ChatCatalog, chatTopic } from './chat-events.ts';
 import { inputOf } from './chunks/chat-input.ts';
-import { chunkStream } from './chunks/chunk-stream.ts';
 import { chunksOf } from './chunks/message-chunks.ts';
 import { KeepUp, type KeptUpChat } from './keep-up.ts';
-import { runningAnswer, type ShownRun } from './running-answer.ts';
+import { type ChatClient, requestAnswer, runningAnswer, type ShownRun } from './shown-runs.ts';
+import { unlessAborted, untilAborted } from './until-aborted.ts';
 
 /** A client whose catalog has the events of chats, and maybe others. */
 export interface ChatsClient {
@@ -47,6 +46,8 @@ export type ChatTransportOptions = {
  * const chat = useChat({ id, transport, messages: await loadChat(client, id), resume: true });
  */
 export class EventsChatTransport<M extends UIMessage = UIMessage> implements ChatTransport<M> {
+  /** An answer that is resumed is told from its beginning. */
+  readonly resumeStreamIsReplay = true;
   readonly #client: ChatClient;
   readonly #ownsClient: boolean;
   readonly #topicOf: (chatId: string) => string;
@@ -55,8 +56,6 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
   readonly #chats = new Map<string, ChatActivity>();
   /** Runs that others have begun, to be shown next. */
   readonly #next = new Map<string, ShownRun>();
-  /** True once a chat has asked whether it is told answers from their beginning. */
-  #isAskedForReplays = false;
 
   constructor({
     topicOf = chatTopic,
@@ -71,12 +70,6 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
     this.#topicOf = topicOf;
     this.#clock = clock;
     this.#onError = onError;
-  }
-
-  /** An answer is told from its beginning. `useChat` of version 6 does not hand this on to its chat. */
-  get resumeStreamIsReplay(): boolean {
-    this.#isAskedForReplays = true;
-    return true;
   }
 
   /**
@@ -100,7 +93,8 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
       const asked = requestAnswer(this.#client, topic, request, this.#clock);
       const accepted = await unlessAborted(asked, abortSignal, ({ run }) => this.#stop(topic, run));
       chat.show(accepted.run);
-      return this.#stream(topic, accepted, { signal: abortSignal, end, isStop: () => true });
+      const onStop = (): void => this.#stop(topic, accepted.run);
+      return answerStream(this.#client, topic, accepted, { signal: abortSignal, onEnd: end, onStop });
     } catch (error) {
       end();
       throw error;
@@ -135,9 +129,11 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
         return null;
       }
       chat.show(found.run);
-      // A chat that resumes again lets go of what it resumed before, with the same signal: that is no wish to stop.
-      const isStop = () => chat.resumed === resumed;
-      return this.#stream(topic, found, { signal: abortSignal, end, isStop, before: this.#before(found) });
+      // A chat that resumes again aborts what it resumed before, and asks in the same turn: that is no wish to stop.
+      const onStop = (): void =>
+        void this.#clock.setTimer(() => chat.resumed === resumed && this.#stop(topic, found.run), 0);
+      const shown = { signal: abortSignal, onEnd: end, onStop, before: begunBefore(found) };
+      return answerStream(this.#client, topic, found, shown);
     } catch (error) {
       end();
       throw error;
@@ -180,86 +176,14 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
     return next;
   }
 
-  /** Chunks of the answer that a run goes on with, which this page may not have. */
-  *#before({ input }: ShownRun): Generator<UIMessageChunk, void, undefined> {
-    const { messages, answer } = inputOf(input) ?? {};
-    const message = messages?.find(({ id }) => id === answer);
-    // A chat that does not begin anew for a replay goes on with the message that it has.
-    if (message && (this.#isAskedForReplays || !isGoneOnWith(message))) yield* chunksOf(message);
-  }
-
-  #stream(
-    topic: string,
-    shown: AcceptedRun,
-    { signal, end, isStop, before = [] }: StreamOptions,
-  ): ReadableStream<UIMessageChunk> {
-    const client = this.#client;
-    const over = new AbortController();
-    let letGo = (): void => {};
-    const close = (): void => {
-      letGo();
-      over.abort();
-      end();
-    };
-    async function* chunks(): AsyncGenerator<UIMessageChunk, void, undefined> {
-      try {
-        yield* before;
-        yield* answerChunks(client, topic, shown, over.signal);
-      } finally {
-        close();
-      }
-    }
-    const onStop = (): void => {
-      close();
-      this.#clock.setTimer(() => isStop() && this.#stop(topic, shown.run), 0);
-    };
-    if (signal?.aborted) onStop();
-    else if (signal) letGo = onAbort(signal, onStop);
-    return chunkStream(chunks(), close);
-  }
-
   #stop(topic: string, run: string): void {
     this.#client.publish('run_stop', { run_id: run }, { topic }).catch(this.#onError);
   }
 }
 
-interface StreamOptions {
-  signal: AbortSignal | undefined;
-  /** Called once the stream is over. */
-  end: () => void;
-  /** Asked after the signal was aborted: tells if the run is to be stopped. */
-  isStop: () => boolean;
-  /** Chunks before those of the run. */
-  before?: Iterable<UIMessageChunk>;
-}
-
-/** Resolves with null once a signal aborts; at once where there is none. */
-function untilAborted(signal: AbortSignal | undefined): Promise<null> {
-  return new Promise((resolve) => {
-    if (!signal || signal.aborted) resolve(null);
-    else onAbort(signal, () => resolve(null));
-  });
-}
-
-/** What a promise resolves with, unless a signal aborts before: then `late` is called with it, should it come. */
-async function unlessAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  late: (value: T) => void,
-): Promise<T> {
-  if (!signal) return promise;
-  let letGo = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    const onStop = (): void => {
-      promise.then(late, () => {});
-      reject(signal.reason);
-    };
-    if (signal.aborted) onStop();
-    else letGo = onAbort(signal, onStop);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    letGo();
-  }
+/** Chunks of the answer that a run goes on with, which a page may not have. */
+function* begunBefore({ input }: ShownRun): Generator<UIMessageChunk, void, undefined> {
+  const { messages, answer } = inputOf(input) ?? {};
+  const message = messages?.find(({ id }) => id === answer);
+  if (message) yield* chunksOf(message);
 }

@@ -2,11 +2,10 @@ import type { UIMessage } from 'ai';
 import type { SubscriptionHandle } from '../../client/client-types.ts';
 import { toError } from '../../client/failures/errors.ts';
 import { placeBefore } from '../../server/runs/run-search.ts';
-import type { ChatClient } from './answer-request.ts';
 import type { ChatActivity } from './chat-activity.ts';
 import { inputOf, withTail } from './chunks/chat-input.ts';
 import { loadMessages } from './load-chat.ts';
-import { runningAnswer, type ShownRun } from './running-answer.ts';
+import { type ChatClient, runningAnswer, type ShownRun } from './shown-runs.ts';
 
 /** A chat that is kept up: what `useChat` returns, or a `Chat`. */
 export interface KeptUpChat<M extends UIMessage> {

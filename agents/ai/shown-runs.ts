@@ -1,4 +1,5 @@
 import type { EventsClient } from '../../client/client-types.ts';
+import { placeBefore } from '../../server/runs/run-search.ts';
 import { type ErrorCode, EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import { type Clock, sleep } from '../../shared/timing.ts';
@@ -16,10 +17,15 @@ const ENVELOPE_BYTES = 1_024;
 /** A client as chats use it. */
 export type ChatClient = EventsClient<ChatCatalog>;
 
-/** The run that answers, and a place before its opening. */
+/** A run that answers, and a place before its opening. */
 export interface AcceptedRun {
   readonly run: string;
   readonly since: string;
+}
+
+/** A run to show, and what it was started with. */
+export interface ShownRun extends AcceptedRun {
+  readonly input: unknown;
 }
 
 /**
@@ -80,4 +86,23 @@ function asJson(request: ChatRequest): EventInput<'chat_request', ChatCatalog> {
   if (length <= MAX_INPUT_BYTES - ENVELOPE_BYTES) return JSON.parse(text);
   const message = `The chat is too long for one request, which may have 1 MiB: its messages have ${length} bytes. Hand over files as addresses, or begin another chat.`;
   throw new EventsError('TOO_LARGE', message);
+}
+
+/**
+ * The answer that is being written in a topic now, the newest if there are several; undefined where there is none.
+ * @param run the one that is meant
+ * @throws EventsError FORBIDDEN, INVALID_TOPIC, UNAVAILABLE
+ */
+export async function runningAnswer(
+  client: ChatClient,
+  topic: string,
+  run?: string,
+): Promise<ShownRun | undefined> {
+  const { items } = await client.open({ topic, types: ['run'] });
+  const { event, cursor } =
+    items.findLast(({ event: { data } }) => data.kind === 'chat' && (run ?? data.run_id) === data.run_id) ??
+    {};
+  if (!event || cursor === undefined) return undefined;
+  const { run_id, input } = event.data;
+  return { run: run_id, input, since: placeBefore(cursor) };
 }
