@@ -1,4 +1,5 @@
 import type { OpenPart } from '../../shared/open/open-part.ts';
+import { runStateOf } from '../../shared/runs/run-state.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
 import type { AnyChunk, Dialect, Guard, RunEnding, ToldRun } from './dialect.ts';
 import type { KnownPart, Place } from './place.ts';
@@ -28,6 +29,7 @@ export class RunView<Chunk extends AnyChunk> {
   #said: Chunk | undefined;
   #ending: Ending | undefined;
   #isStarted = false;
+  readonly #gaps: StreamGap['data'][] = [];
 
   constructor(dialect: Dialect<Chunk>, id: string, known: NonNullable<Place<Chunk>['run']>['parts'] = []) {
     this.#dialect = dialect;
@@ -57,15 +59,17 @@ export class RunView<Chunk extends AnyChunk> {
   }
 
   /** Its event `run`. */
-  *told(open: OpenPart | undefined, { input, outcome }: { input: unknown; outcome: string }, stored = true) {
+  *told(
+    open: OpenPart | undefined,
+    { input, outcome }: { input: unknown; outcome: string },
+  ): Generator<Chunk> {
     this.#input = input;
     this.openId = open?.id ?? this.openId;
-    const ending = endingOf(open);
-    if (!ending && stored) return; // its first chunk follows
-    if (!ending) return yield* this.#start();
-    this.#ending = { ending, words: outcome };
+    const state = runStateOf(open);
+    if (state === 'running') return; // a chunk that begins it may follow
+    this.#ending = { ending: state, words: outcome };
     // The leases of its texts may be over a little later than its own.
-    if (ending === 'lost' && this.#parts.size > 0) return;
+    if (state === 'lost' && this.#parts.size > 0) return;
     yield* this.end();
   }
 
@@ -84,19 +88,21 @@ export class RunView<Chunk extends AnyChunk> {
       yield* this.#close(part); // its settlement was missed
       known = undefined;
     }
-    if (!known) yield* this.#tell(start);
+    const isNew = !known;
     known = known?.id === open.id ? known : { id: open.id, length: 0, start };
-    this.#parts.set(part, known);
-    if (text.length > known.length) {
-      yield* this.#tell(this.#dialect.delta(start, text.slice(known.length)));
-      known.length = text.length;
-    }
+    this.#parts.set(part, known); // before it is told: a viewer's place is right also in between
+    if (isNew) yield* this.#tell(start);
+    const told = known.length;
+    known.length = Math.max(told, text.length);
+    if (text.length > told) yield* this.#tell(this.#dialect.delta(start, text.slice(told)));
     if (open.state !== 'open' && open.reason !== CONTINUES) yield* this.#close(part);
     yield* this.#endIfClosed();
   }
 
+  /** Something was missed. It is told once the run has begun for the viewer. */
   *gap(gap: StreamGap['data']): Generator<Chunk> {
-    yield* this.#tell(this.#dialect.gap(gap));
+    this.#gaps.push(gap);
+    if (this.#isStarted) yield* this.#start();
   }
 
   /** Events were erased: parts of them are open no more, nor is the run if its own was. */
@@ -143,6 +149,7 @@ export class RunView<Chunk extends AnyChunk> {
       yield* this.#admitted(this.#dialect.started(this.#run));
     }
     yield* this.#admitted(this.#again.splice(0).map(({ start }) => this.#dialect.reopening(start)));
+    yield* this.#admitted(this.#gaps.splice(0).map((gap) => this.#dialect.gap(gap)));
   }
 
   *#tell(chunk: Chunk): Generator<Chunk> {
@@ -159,12 +166,4 @@ export class RunView<Chunk extends AnyChunk> {
       if (admitted) yield admitted;
     }
   }
-}
-
-/** How a run ended, by its event; undefined while it is open. */
-function endingOf(open: OpenPart | undefined): RunEnding | undefined {
-  if (!open || open.state === 'open') return undefined;
-  if (open.state === 'done') return 'done';
-  if (open.state !== 'aborted') return 'lost';
-  return open.reason === 'failed' || open.reason === 'stopped' ? open.reason : 'lost';
 }

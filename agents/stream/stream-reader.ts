@@ -1,15 +1,26 @@
-import type { AnyItem, ArrivedEvent } from '../../client/reading/items.ts';
+import type { OpenPart, StreamUpdate } from '../../shared/open/open-part.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
-import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
+import { isStreamNotice, isStreamUpdate, type StreamNotice } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import type { AnyChunk, Dialect } from './dialect.ts';
 import { isUpTo, type Place } from './place.ts';
 import { RunView } from './run-view.ts';
 import type { StoredPart } from './stored.ts';
 
+/** An event of a topic, as much of it as is read here. */
+export interface ReadEvent {
+  readonly event_type: string;
+  readonly data: unknown;
+  readonly open?: OpenPart | undefined;
+  readonly stored?: false | undefined;
+}
+
+/** An item of a topic. */
+export type ReadItem = ReadEvent | StreamNotice | StreamUpdate;
+
 /** An item and the cursor that it came with. */
 interface Waiting {
-  readonly item: ArrivedEvent;
+  readonly item: ReadEvent;
   readonly cursor: string;
 }
 
@@ -78,7 +89,7 @@ export class StreamReader<Chunk extends AnyChunk> {
   }
 
   /** The chunks that an item makes. @param cursor the place after it */
-  *take(item: AnyItem, cursor: string): Generator<Chunk, void, undefined> {
+  *take(item: ReadItem, cursor: string): Generator<Chunk, void, undefined> {
     if (isStreamUpdate(item)) return;
     if (!isStreamNotice(item)) yield* this.#event({ item, cursor });
     else if (item.event_type === 'stream_gap') yield* this.#gap(item.data);
@@ -111,9 +122,9 @@ export class StreamReader<Chunk extends AnyChunk> {
     yield* this.#tell(this.#told, item);
   }
 
-  *#tell(run: RunView<Chunk>, { event_type, data, open, stored }: ArrivedEvent): Generator<Chunk> {
+  *#tell(run: RunView<Chunk>, { event_type, data, open }: ReadEvent): Generator<Chunk> {
     const { [event_type]: field } = this.#dialect.grows;
-    if (event_type === 'run') yield* run.told(open, data as { input: unknown; outcome: string }, stored);
+    if (event_type === 'run') yield* run.told(open, data as { input: unknown; outcome: string });
     else if (field === undefined) yield* run.chunk((data as { chunk: Chunk }).chunk);
     else {
       const part = data as StoredPart<Chunk> & Record<string, unknown>;
@@ -123,7 +134,7 @@ export class StreamReader<Chunk extends AnyChunk> {
   }
 
   /** The run of an event of this dialect; undefined for other events. */
-  #runOf({ event_type, data }: ArrivedEvent): string | undefined {
+  #runOf({ event_type, data }: ReadEvent): string | undefined {
     const { kind, grows, record } = this.#dialect;
     if (!isRecord(data) || typeof data['run_id'] !== 'string') return undefined;
     if (event_type === 'run' ? data['kind'] !== kind : event_type !== record && !(event_type in grows))
