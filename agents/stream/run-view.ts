@@ -73,6 +73,12 @@ export class RunView<Chunk extends AnyChunk> {
     yield* this.end();
   }
 
+  /** Tells if a chunk is told later than it is read: with the settlement of its part, or of the run. */
+  keeps(chunk: Chunk): boolean {
+    const sorted = this.#dialect.sort(chunk);
+    return sorted.is === 'ends' || (sorted.is === 'closes' && this.#parts.has(sorted.part));
+  }
+
   /** A stored chunk. */
   *chunk(chunk: Chunk): Generator<Chunk> {
     const sorted = this.#dialect.sort(chunk);

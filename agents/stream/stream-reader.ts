@@ -98,9 +98,9 @@ export class StreamReader<Chunk extends AnyChunk> {
       if (this.#told) yield* this.#told.synced();
     }
     yield* this.#next();
-    if (this.#told?.isHolding || this.#gaps.length > 0) return;
     this.#at = cursor;
-    if (this.#waiting.length === 0) this.#since = cursor;
+    const isLevel = !this.#told?.isHolding && this.#gaps.length === 0 && this.#waiting.length === 0;
+    if (isLevel) this.#since = cursor;
   }
 
   *#gap(gap: StreamGap['data']): Generator<Chunk> {
@@ -111,15 +111,26 @@ export class StreamReader<Chunk extends AnyChunk> {
   }
 
   *#event(waiting: Waiting): Generator<Chunk> {
-    const { item, cursor } = waiting;
+    const { item } = waiting;
     const id = this.#runOf(item);
     if (id === undefined || this.#ended.has(id) || (this.#only ?? id) !== id) return;
     if (this.#told && this.#told.id !== id) return this.#wait(waiting);
     if (this.#told?.isOver) return;
-    if (this.#skip?.id === id && item.stored !== false && isUpTo(cursor, this.#skip.at)) return;
+    if (this.#told && this.#wasTold(id, waiting) && !this.#held(this.#told, item)) return;
     this.#told ??= new RunView(this.#dialect, id);
     for (const gap of this.#gaps.splice(0)) yield* this.#told.gap(gap);
     yield* this.#tell(this.#told, item);
+  }
+
+  /** Tells if a record was told before, to the viewer of the place that this reader began at. */
+  #wasTold(id: string, { item, cursor }: Waiting): boolean {
+    return this.#skip?.id === id && item.stored !== false && isUpTo(cursor, this.#skip.at);
+  }
+
+  /** Tells if a record was read before, and kept to be told later. */
+  #held(run: RunView<Chunk>, { event_type, data }: ReadEvent): boolean {
+    if (event_type === this.#dialect.record) return run.keeps((data as { chunk: Chunk }).chunk);
+    return event_type === 'run';
   }
 
   *#tell(run: RunView<Chunk>, { event_type, data, open }: ReadEvent): Generator<Chunk> {
