@@ -160,7 +160,7 @@ export class RandomRun {
   }
 
   #choose(choice: Choice): void {
-    const { does, which, text: word, more } = choice;
+    const { does, text: word, more } = choice;
     const doing: Record<number, () => void> = {
       12: () => this.#toolCall(choice),
       16: () => this.#close(choice, 'tool'),
