@@ -8,6 +8,7 @@ const DOORS = {
   'psyche-events/server': 'server/index.ts',
   'psyche-events/client': 'client/index.ts',
   'psyche-events/react': 'client/react/index.ts',
+  'psyche-events/ai': 'agents/ai/index.ts',
   'psyche-events/simulation': 'simulation/index.ts',
 };
 

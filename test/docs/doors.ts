@@ -6,6 +6,7 @@ const ROOMS = {
   server: 'server',
   client: 'client',
   react: 'client/react',
+  ai: 'agents/ai',
   simulation: 'simulation',
 };
 
