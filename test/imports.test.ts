@@ -12,6 +12,7 @@ const DOORS: Readonly<Record<string, string>> = {
   './client': 'client/index.ts',
   './react': 'client/react/index.ts',
   './ag-ui': 'agents/ag-ui/index.ts',
+  './ai': 'agents/ai/index.ts',
   './simulation': 'simulation/index.ts',
   verify: 'verify/index.ts',
   conformance: 'conformance/index.ts',
