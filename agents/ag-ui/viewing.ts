@@ -1,14 +1,12 @@
 import type { BaseEvent } from '@ag-ui/core';
 import type { EventsClient } from '../../client/client-types.ts';
+import { formatCursor, parseCursor } from '../../shared/cursor.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
 import type { Place } from '../stream/place.ts';
 import { StreamReader } from '../stream/stream-reader.ts';
 import { AgUiDialect } from './ag-ui-dialect.ts';
 import { type OwnCatalog, VIEWED } from './ag-ui-events.ts';
-
-/** A time before all events: a subscription since then begins with the oldest that is kept. */
-const BEGINNING = { at: '1970-01-01T00:00:00.000Z' };
 
 /** A thread, as a browser views it. */
 export interface ViewOptions {
@@ -31,7 +29,8 @@ export interface ViewOptions {
 export async function viewThread(options: ViewOptions): Promise<void> {
   const { threadId, place, onGap } = options;
   const reader = new StreamReader(new AgUiDialect(threadId), { place });
-  await view(options, reader, { since: place?.since ?? BEGINNING, isOver: () => reader.isIdle });
+  const since = place?.since ?? (await beginning(options));
+  await view(options, reader, { since, isOver: () => reader.isIdle });
   for (const gap of reader.untoldGaps) onGap(gap);
 }
 
@@ -68,8 +67,14 @@ export async function viewRun(
   if (refusal) throw refusal.error;
 }
 
+/** The place before the first record of a thread: who begins there is told what is not kept any more. */
+async function beginning({ client, topic, signal }: ViewOptions): Promise<string> {
+  const { cursor } = await client.open({ topic, types: ['run'], signal });
+  return formatCursor({ ...parseCursor(cursor), seq: 0 });
+}
+
 interface Course {
-  readonly since: string | typeof BEGINNING | undefined;
+  readonly since: string | undefined;
   readonly isOver: () => boolean;
   readonly onItem?: (run: unknown) => void;
   /** Called when the thread is followed, once. */

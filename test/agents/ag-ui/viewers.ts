@@ -34,8 +34,6 @@ export interface Viewed {
   readonly places: { readonly told: number; readonly place: Place<BaseEvent> }[];
 }
 
-const BEGINNING = { at: '1970-01-01T00:00:00.000Z' };
-
 /**
  * Views the thread until no run is going on and `isOver` says so, from a place, from a cursor, or from its beginning.
  * @param onSynced called once the viewer is live
@@ -55,8 +53,9 @@ export async function view(
   } = {},
 ): Promise<Viewed> {
   const reader = new StreamReader(new AgUiDialect(THREAD), { place });
+  const [epoch] = (await manager.openEvents({ topic: TOPIC, types: ['run'] })).cursor.split(':');
   const viewed: Viewed = { events: [], places: [] };
-  const items = manager.subscribe({ topic: TOPIC, types: VIEWED, since: since ?? BEGINNING });
+  const items = manager.subscribe({ topic: TOPIC, types: VIEWED, since: since ?? `${epoch}:0` });
   for await (const { cursor, event } of wholeItems(items)) {
     viewed.events.push(...reader.take(event, cursor));
     if (reader.place)
