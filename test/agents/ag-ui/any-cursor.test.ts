@@ -1,11 +1,12 @@
 import { type BaseEvent, EventType, type RunAgentInput } from '@ag-ui/core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { agUiRuns } from '../../../agents/ag-ui/ag-ui-runs.ts';
+import { agUiRuns, GAP_EVENT } from '../../../agents/ag-ui/index.ts';
+import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
 import { plans, RandomRun, type RunPlan } from './random-events.ts';
 import { madeOf, THREAD, TOPIC, threadManager, type Viewed, verify, view } from './viewers.ts';
 
-const RUNS = Number(process.env['AGUI_RUNS'] ?? 60);
+const RUNS = Number(process.env['AGUI_RUNS'] ?? 45);
 
 function inputOf(run: number): RunAgentInput {
   const messages = [{ id: `user-${run}`, role: 'user' as const, content: `Question ${run}` }];
@@ -34,8 +35,8 @@ function ownStream(run: number, events: readonly BaseEvent[]): BaseEvent[] {
 }
 
 /** Runs a thread of made-up runs; viewers join while it goes on. */
-async function runThread(runPlans: readonly RunPlan[], joins: readonly number[]) {
-  const manager = threadManager();
+async function runThread(runPlans: readonly RunPlan[], joins: readonly number[], broker?: MemoryBroker) {
+  const manager = threadManager(broker);
   const agent = agUiRuns(manager);
   const own: BaseEvent[][] = [];
   const all = runPlans.length;
@@ -97,20 +98,45 @@ test('every viewer is told a valid stream, and AG-UI makes the same of it, from 
       }
     },
   );
-  const { failed, seed, counterexamplePath, errorInstance, counterexample } = await fc.check(property, {
-    numRuns: RUNS,
-    ...(process.env['AGUI_SEED'] && {
-      seed: Number(process.env['AGUI_SEED']),
-      path: process.env['AGUI_PATH'] ?? '',
-    }),
-  });
-  if (failed) {
-    const stack = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-    throw new Error(
-      `AGUI_SEED=${seed} AGUI_PATH=${counterexamplePath} replays it.\n${stack}\n${JSON.stringify(counterexample?.slice(0, 2))}`,
-    );
-  }
+  await holds(property, RUNS);
 }, 60_000);
+
+test('a viewer of a log that was trimmed is told a valid stream, and that it missed something', async () => {
+  let told = 0;
+  const property = fc.asyncProperty(plans, fc.integer({ min: 2, max: 20 }), async (runPlans, maxRecords) => {
+    const broker = new MemoryBroker({ maxRecords });
+    const { manager, own } = await runThread(runPlans, [], broker);
+    const elsewhere = threadManager(broker); // the process that ran it has the last records in memory
+    try {
+      const { events } = await view(elsewhere);
+      await verify(events);
+      const isTold = events.some(({ name }) => name === GAP_EVENT);
+      if (!isTold) expect(await madeOf(events)).toEqual(await madeOf(...own));
+      told += isTold ? 1 : 0;
+      const { items } = await manager.history({ topic: TOPIC, openings: true, limit: 1000 });
+      for (const { cursor } of items) await verify((await view(elsewhere, { since: cursor })).events);
+    } finally {
+      await manager.close();
+      await elsewhere.close();
+    }
+  });
+  await holds(property, Math.ceil(RUNS / 3));
+  expect(told).toBeGreaterThan(3); // the control: there was something to tell
+}, 60_000);
+
+/** Checks a property; a failure has the seed and the path that replay it. */
+async function holds<T>(property: fc.IAsyncProperty<T>, numRuns: number): Promise<void> {
+  const { AGUI_SEED: own, AGUI_PATH: path = '' } = process.env;
+  const replay = own === undefined ? {} : { seed: Number(own), path };
+  const result = await fc.check(property, { numRuns, ...replay });
+  if (!result.failed) return;
+  const { seed, counterexamplePath, errorInstance, counterexample } = result;
+  const stack = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
+  const [first] = Array.isArray(counterexample) ? counterexample : [];
+  throw new Error(
+    `AGUI_SEED=${seed} AGUI_PATH=${counterexamplePath} replays it.\n${stack}\n${JSON.stringify(first)}`,
+  );
+}
 
 function pick<T>(of: readonly T[], random: Iterator<number>, count: number): T[] {
   const picked: T[] = [];

@@ -180,7 +180,7 @@ test('a run whose node died ends as RUN_LOST for those who watch and those who c
 });
 
 test('a viewer of a log that was trimmed is told so, and is told a valid stream', async () => {
-  const manager = threadManager({ maxRecords: 40 });
+  const manager = threadManager(new MemoryBroker({ maxRecords: 40 }));
   const agent = agUiRuns(manager);
   const notes = (count: number) =>
     Array.from({ length: count }, (_, n) => ({ type: EventType.CUSTOM, name: 'n', value: n }));

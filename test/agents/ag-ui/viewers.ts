@@ -21,8 +21,8 @@ const swift: Clock = {
   setTimer: (callback, ms) => systemClock.setTimer(callback, ms <= 50 ? 0 : ms),
 };
 
-export function threadManager(options: ConstructorParameters<typeof MemoryBroker>[0] = {}) {
-  return new EventManager({ catalog, broker: new MemoryBroker(options), clock: swift });
+export function threadManager(broker = new MemoryBroker()) {
+  return new EventManager({ catalog, broker, clock: swift });
 }
 
 export type ThreadManager = ReturnType<typeof threadManager>;
