@@ -1,7 +1,8 @@
 import { placeBefore } from '../../server/runs/run-search.ts';
 import type { RunContext } from '../../server/runs/run-work.ts';
-import { type Run, type Runs, runs } from '../../server/runs/runs.ts';
-import { EventsError, messageOf } from '../../shared/errors.ts';
+import { type Run, type Runs, runs, type StartOptions } from '../../server/runs/runs.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { EventInput } from '../../shared/events.ts';
 import type { Clock } from '../../shared/timing.ts';
 import type { ChatCatalog, ChatManager, ChatRequest } from './chat-events.ts';
 import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
@@ -11,6 +12,17 @@ const MAX_ATTEMPTS = 100;
 
 /** Writes one answer. */
 export type AnswerWork = (run: RunContext<ChatCatalog>, input: ChatInput) => Promise<void>;
+
+/** A request's way to this process. */
+export interface Asked {
+  /** The topic that it came in. */
+  topic: string;
+  /** Id of the subject that asks. */
+  by: string | undefined;
+  write: AnswerWork;
+}
+
+type Json = NonNullable<StartOptions['input']>;
 
 interface Options {
   topicOf: (chat: string) => string;
@@ -28,32 +40,26 @@ export class AnswerStarter {
     this.#options = options;
   }
 
-  /** @param asked.topic the topic that the request came in */
-  async start(
-    request: ChatRequest,
-    { topic, by, work }: { topic: string; by: string | undefined; work: AnswerWork },
-  ): Promise<void> {
-    const { run_id } = request;
+  async start(request: ChatRequest, asked: Asked): Promise<void> {
+    const { topic } = asked;
+    const { run_id, chat } = request;
+    let told: EventInput<'chat_accepted', ChatCatalog>;
     try {
-      if (this.#options.topicOf(request.chat) !== topic)
-        throw new EventsError('INVALID_TOPIC', `Chat ${request.chat} is not of topic ${topic}.`);
-      const { id, cursor } = await this.#started(request, { topic, by, work });
-      await this.#manager.publish(
-        'chat_accepted',
-        { request: run_id, run: id, since: placeBefore(cursor) },
-        { topic },
-      );
+      if (this.#options.topicOf(chat) !== topic)
+        throw new EventsError('INVALID_TOPIC', `Chat ${chat} is not of topic ${topic}.`);
+      const { id, cursor } = await this.#started(request, asked);
+      told = { request: run_id, run: id, since: placeBefore(cursor) };
     } catch (error) {
-      const code = error instanceof EventsError ? error.code : 'UNAVAILABLE';
-      const refused = { request: run_id, error: { code, message: messageOf(error) } };
-      await this.#manager.publish('chat_accepted', refused, { topic });
-      throw error;
+      if (!(error instanceof EventsError)) throw error;
+      const { code, message } = error;
+      told = { request: run_id, error: { code, message } };
     }
+    await this.#manager.publish('chat_accepted', told, { topic });
   }
 
   async #started(
     { chat, run_id, trigger, message, messages }: ChatRequest,
-    { topic, by, work }: { topic: string; by: string | undefined; work: AnswerWork },
+    { topic, by, write }: Asked,
   ): Promise<Run> {
     const { leaseMs, clock } = this.#options;
     const all = runs<ChatCatalog>(this.#manager, { topic, leaseMs, clock });
@@ -61,11 +67,11 @@ export class AnswerStarter {
     const tail = tailOf(messages, continued);
     const start = (id: string) => {
       const input: ChatInput = { chat, trigger, answer: continued ?? id, ...tail };
-      return all.start((run) => work(run, input), { id, kind: 'chat', input: input as never, by });
+      // Whatever its messages hold is JSON: that is checked when it is begun.
+      return all.start((run) => write(run, input), { id, kind: 'chat', input: input as object as Json, by });
     };
     if (continued === undefined) return start(run_id);
-    const name = continuationOf(tail.messages[0]) ?? run_id;
-    return oneOf(all, start, name);
+    return oneOf(all, start, continuationOf(tail.messages[0]) ?? run_id);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import type { EventManager } from '../../server/event-manager/event-manager.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
-import { StreamWriter } from '../stream/stream-writer.ts';
+import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AnswerStarter, type AnswerWork } from './answer-starter.ts';
 import { type ChatRequest, type ChatsCatalog, chatManager, chatTopic } from './chat-events.ts';
 import { chatDialect } from './chunks/chat-dialect.ts';
@@ -73,37 +73,31 @@ export function chatRuns<C extends ChatsCatalog>(
   const { topicOf = chatTopic, leaseMs, onError = () => 'An error occurred.', clock = systemClock } = options;
   const starter = new AnswerStarter(own, { topicOf, leaseMs, clock });
   return {
-    serve: (handler) =>
-      own.handle('chat_request', ({ data }, { topic, by }) => {
-        const request = data as object as ChatRequest; // its messages are checked in as far as this code looks at them
-        const work: AnswerWork = async (run, { answer }) => {
-          const { chat, trigger, message, messages, body } = request;
-          const { id, signal } = run;
+    serve<M extends UIMessage>(handler: ChatHandler<M>): () => void {
+      return own.handle('chat_request', ({ data }, { topic, by }) => {
+        const request = data as object as ChatRequest; // checked as far as this door looks at it
+        const write: AnswerWork = async (run, { answer }) => {
+          const { id: runId, signal } = run;
+          const { chat: chatId, trigger, message: messageId, body } = request;
+          const messages = request.messages as M[]; // as their page has them
+          const turn = { chatId, messages, trigger, messageId, answerId: answer, signal, by, runId, topic };
           const end: StreamEnd = {};
           try {
-            const turn = {
-              chatId: chat,
-              trigger,
-              messageId: message,
-              messages,
-              body: { ...body },
-              answerId: answer,
-              signal,
-              by,
-            };
-            const stream = await handler({ ...turn, messages: messages as never[], runId: id, topic });
-            const writer = new StreamWriter(chatDialect, id, run as never);
+            const stream = await handler({ ...turn, body: { ...body } });
             const chunks = chunksOfHandler(stream, signal, clock);
+            // The dialect names events of this catalog alone, and the manager checks their data.
+            const writer = new StreamWriter(chatDialect, runId, run as object as Output);
             for await (const chunk of writtenChunks(chunks, { answer, signal, end }))
               await writer.write(chunk);
           } catch (error) {
             if (signal.aborted) return; // the run's end tells why
-            own.logger.error({ error, topic, run: id }, 'The handler of a chat failed');
+            own.logger.error({ error, topic, run: runId }, 'The handler of a chat failed');
             throw new Error(onError(error));
           }
           if (end.error !== undefined) throw new Error(end.error);
         };
-        return starter.start(request, { topic, by, work });
-      }),
+        return starter.start(request, { topic, by, write });
+      });
+    },
   };
 }

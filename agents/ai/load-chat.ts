@@ -71,8 +71,7 @@ async function answersOf(past: Past, topic: string): Promise<Map<string, LoggedA
       const { run_id } = event.data;
       const isRun = event.event_type === 'run';
       if (isRun && event.data.kind !== 'chat') continue;
-      const reader = new StreamReader<ChatChunk>(chatDialect, { run: run_id });
-      const answer: LoggedAnswer = answers.get(run_id) ?? { reader, chunks: [] };
+      const answer = answers.get(run_id) ?? loggedAnswer(run_id);
       answers.set(run_id, answer);
       if (isRun) answer.input ??= inputOf(event.data.input);
       for (const chunk of answer.reader.take(event as AnyItem, cursor))
@@ -81,6 +80,10 @@ async function answersOf(past: Past, topic: string): Promise<Map<string, LoggedA
     if (page.atEnd || page.held) return answers;
     since = page.next;
   }
+}
+
+function loggedAnswer(run: string): LoggedAnswer {
+  return { reader: new StreamReader<ChatChunk>(chatDialect, { run }), chunks: [] };
 }
 
 /** The message that chunks make up, after what there was of it; undefined where they make none. */
