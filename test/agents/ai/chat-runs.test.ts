@@ -154,6 +154,30 @@ test('an answer that is stopped ends for its handler and its viewers, also where
   await manager.close();
 });
 
+test('an answer whose process is gone is told as an error, with what it has closed', async () => {
+  await using world = chatWorld(async () => says() as never);
+  const { manager } = world;
+  const run = { run_id: 'r', kind: 'chat', input: null, outcome: '' };
+  const start = { type: 'text-start', id: '0' };
+  const handle = await manager.begin('run', run, { topic });
+  const text = await manager.begin(
+    'chat_text',
+    { run_id: 'r', part: 'text:0', n: 0, start, text: '' },
+    { topic },
+  );
+  const seen = all(viewed(world, 'r'));
+  await text.append('Hel');
+  await text.abort('lease'); // as whoever finds them does, one lease after the other
+  await handle.abort('lease');
+  expect(await seen).toEqual([
+    { type: 'start', messageId: 'r' },
+    { type: 'text-start', id: '0' },
+    { type: 'text-delta', id: '0', delta: 'Hel' },
+    { type: 'text-end', id: '0' },
+    { type: 'error', errorText: 'The process that wrote this answer is gone: the answer is not complete.' },
+  ]);
+});
+
 test('a request is refused that is of another topic’s chat, or whose new messages are too much', async () => {
   await using world = chatWorld(async () => says('Hi.') as never);
   const large = asked('u1', 'x'.repeat(300_000));
