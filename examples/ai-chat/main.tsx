@@ -14,7 +14,7 @@ import { catalog } from './catalog.ts';
 
 const client = createClient({ catalog });
 const transport = new EventsChatTransport({ client });
-/** Whoever opens the page with the same id is in the same chat. */
+/** Pages with the same id are in the same chat. */
 const id = new URLSearchParams(location.search).get('chat') ?? 'first';
 
 function Chat({ loaded }: { loaded: UIMessage[] }) {

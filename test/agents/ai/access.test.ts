@@ -25,7 +25,7 @@ async function typesOf(stream: ReadableStream<UIMessageChunk> | null): Promise<s
   return types;
 }
 
-test('whoever may see a chat is shown its answers; to ask, and to stop one, needs a right of its own', async () => {
+test('a subject that may see a chat is shown its answers; to ask, and to stop one, needs a right of its own', async () => {
   await using server = await startTestServer(
     {},
     {

@@ -73,7 +73,7 @@ test('a request that goes on with an answer replaces it, with the outputs of its
   expect(withMessage(chat('u1 a1 u2'), told)).toEqual([message('u1'), told, message('u2')]);
 });
 
-test('what the log does not know is no reason to lose what it knows', () => {
+test('messages that the log does not know are no reason to lose those that it knows', () => {
   // A greeting that no request has brought, and a log that was trimmed.
   expect(idsOf(after([], chat('a0 u1')))).toBe('u1');
   expect(idsOf(after(chat('u1 a1'), chat('a0 u1 a1 u2')))).toBe('u1 a1 u2');

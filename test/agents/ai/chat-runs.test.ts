@@ -72,7 +72,7 @@ test('a request that is made twice is answered once', async () => {
   expect(calls).toBe(1);
 });
 
-test('of an answer that is asked to go on twice one run goes on, and a further one after it has failed', async () => {
+test('an answer that is asked twice to go on does so in one run, and in a further one after that has failed', async () => {
   const outputs: string[] = [];
   await using world = chatWorld(async function* ({ runId, answerId }) {
     outputs.push(`${runId} ${answerId}`);

@@ -48,7 +48,7 @@ async function pair() {
 const shown = ({ messages }: { messages: UIMessage[] }) =>
   messages.map(({ parts }) => parts.map((part) => ('text' in part ? part.text : '')).join(''));
 
-test('what others have sent while a page was offline is shown when it is back, in order', async () => {
+test('messages that others have sent while a page was offline are shown when it is back, in order', async () => {
   await using world = await pair();
   const { first, second, far } = world;
   await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
@@ -66,7 +66,7 @@ test('what others have sent while a page was offline is shown when it is back, i
   expect(world.errors).toEqual([]);
 });
 
-test('where the log has lost something meanwhile, the chat is what the log has', async () => {
+test('a page that has missed records which the log has lost shows what the log has', async () => {
   await using world = await pair();
   const { first, second, far, manager } = world;
   await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });

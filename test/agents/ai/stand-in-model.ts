@@ -12,7 +12,7 @@ const USAGE = {
 export class ModelCall {
   /** The prompt, as JSON. */
   readonly prompt: string;
-  /** What stopped it, once something has. */
+  /** The reason of the signal that stopped it, once one has. */
   stopped: string | undefined;
   readonly #controller: ReadableStreamDefaultController<Part>;
   #isSpeaking = false;

@@ -32,7 +32,7 @@ test('clients and managers of a larger catalog will do', () => {
   });
 });
 
-test('those without the events of chats will not', () => {
+test('clients and managers without the events of chats will not do', () => {
   const client = createClient({ url: 'ws://127.0.0.1/trpc', catalog: other });
   const manager = new EventManager({ broker: new MemoryBroker(), catalog: other });
   // @ts-expect-error its catalog lacks them

@@ -5,7 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { type ChatCatalog, EventsChatTransport, loadChat } from '../../../../agents/ai/index.ts';
 import { createClient } from '../../../../client/index.ts';
 
-/** What the tests read of the page, and do in it. */
+/** State that the tests read of the page, and calls that they make in it. */
 export interface ChatPage {
   /** Messages, as they are shown. */
   shown: string[];
