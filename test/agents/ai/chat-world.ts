@@ -4,7 +4,6 @@ import { chatDialect } from '../../../agents/ai/chunks/chat-dialect.ts';
 import { type ChatHandler, chatEvents, chatRuns } from '../../../agents/ai/index.ts';
 import { StreamReader } from '../../../agents/stream/stream-reader.ts';
 import { wholeItems } from '../../../agents/stream/whole-items.ts';
-import type { AnyItem } from '../../../client/reading/items.ts';
 import { EventManager, MemoryBroker, runs } from '../../../server/index.ts';
 import { defineEvents } from '../../../shared/index.ts';
 import type { Chunk } from './sdk.ts';
@@ -70,7 +69,7 @@ export async function* viewed(
   const over = new AbortController();
   const reader = new StreamReader<ChatChunk>(chatDialect, { run });
   const items = manager.subscribe({ topic, since, signal: over.signal });
-  for await (const { cursor, event } of wholeItems(items as AsyncIterable<readonly [string, AnyItem]>)) {
+  for await (const { cursor, event } of wholeItems(items)) {
     for (const chunk of reader.take(event, cursor)) if (chunk.type !== 'tool-input-end') yield chunk;
     if (reader.hasEnded(run)) break;
   }
