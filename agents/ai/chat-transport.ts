@@ -12,6 +12,7 @@ import { ChatActivity } from './chat-activity.ts';
 import { type ChatCatalog, chatTopic } from './chat-events.ts';
 import { inputOf } from './chunks/chat-input.ts';
 import { chunksOf } from './chunks/message-chunks.ts';
+import { errorOfNewest } from './failed-answer.ts';
 import { KeepUp, type KeptUpChat } from './keep-up.ts';
 import { type ChatClient, requestAnswer, runningAnswer, type ShownRun } from './shown-runs.ts';
 import { unlessAborted, untilAborted } from './until-aborted.ts';
@@ -102,7 +103,8 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
   }
 
   /**
-   * The answer that is being written, from its beginning; null where there is none. The signal stops it, once it is shown.
+   * The answer that is being written, from its beginning. Where there is none, and the last one has failed or was lost, its
+   * error, so that a page that was not there is told of it; null otherwise. The signal stops it, once it is shown.
    * @throws EventsError FORBIDDEN, INVALID_TOPIC, UNAVAILABLE
    */
   async reconnectToStream({
@@ -119,6 +121,7 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
     const { resumed, sent } = chat;
     try {
       const found = this.#takeNext(chatId) ?? (await runningAnswer(this.#client, topic));
+      const error = found ? undefined : await errorOfNewest(this.#client, topic);
       if (wasSending || chat.sent !== sent) {
         // The page shows an answer that it has asked for meanwhile: whatever came of this would be in its way.
         end();
@@ -126,7 +129,7 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
       }
       if (!found) {
         end();
-        return null;
+        return error ? streamOf(error) : null;
       }
       chat.show(found.run);
       // A chat that resumes again aborts what it resumed before, and asks in the same turn: that is no wish to stop.
@@ -186,4 +189,13 @@ function* begunBefore({ input }: ShownRun): Generator<UIMessageChunk, void, unde
   const { messages, answer } = inputOf(input) ?? {};
   const message = messages?.find(({ id }) => id === answer);
   if (message) yield* chunksOf(message);
+}
+
+function streamOf(chunk: UIMessageChunk): ReadableStream<UIMessageChunk> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(chunk);
+      controller.close();
+    },
+  });
 }

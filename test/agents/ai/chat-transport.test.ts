@@ -33,6 +33,13 @@ const send = (messages: UIMessage[], abortSignal?: AbortSignal) => ({
   abortSignal,
 });
 
+async function drained<T>(stream: ReadableStream<T>): Promise<T[]> {
+  const chunks: T[] = [];
+  const reader = stream.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
+  return chunks;
+}
+
 test('a request that nobody takes fails, after some tries', async () => {
   await using world = await served(undefined, { clock: HASTY });
   const requests: string[] = [];
@@ -56,6 +63,25 @@ test('a request that is aborted before it is taken is stopped once it is', async
   stopping.abort(new Error('enough'));
   await expect(sent).rejects.toThrow('enough');
   await expect.poll(() => String(signal?.reason)).toMatch('Stopped');
+});
+
+test('a page that comes after an answer has failed is told of it, until another is asked for', async () => {
+  let fails = true;
+  await using world = await served(async function* () {
+    yield { type: 'text-start', id: '0' };
+    yield { type: 'text-delta', id: '0', delta: 'Well' };
+    if (fails) throw new Error('no more tokens');
+  });
+  const told = async () => {
+    const stream = await world.transport.reconnectToStream({ chatId: 'c' });
+    return stream && drained(stream);
+  };
+  expect(await told()).toBeNull();
+  await drained(await world.transport.sendMessages(send([asked('u1')])));
+  expect(await told()).toEqual([{ type: 'error', errorText: 'Error: no more tokens' }]);
+  fails = false;
+  await drained(await world.transport.sendMessages(send([asked('u2')])));
+  expect(await told()).toBeNull();
 });
 
 test('a reader that has enough stops nothing; a signal does', async () => {
