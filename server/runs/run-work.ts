@@ -24,8 +24,8 @@ export interface RunContext<C extends RunsCatalog> {
     options?: Omit<PublishOptions, 'topic'>,
   ): Promise<ManagerPublishResult>;
   /**
-   * Begins an event in its topic, and holds it, as `manager.begin` does. One that is not settled when the run ends is
-   * aborted, withdrawn or left before.
+   * Begins an event in its topic, and holds it, as `manager.begin` does, with the run's lease unless `leaseMs` says
+   * otherwise. One that is not settled when the run ends is aborted, withdrawn or left before.
    * @throws EventsError as `manager.begin`; CLOSED once the run has ended
    */
   begin<N extends OpenName<C, 'growing'>>(
