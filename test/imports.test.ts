@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Rooms whose inner rooms have rows of their own. */
-const DIVIDED = ['shared', 'server', 'client'];
+const DIVIDED = ['shared', 'server', 'client', 'agents'];
 /** Files behind package.json's `exports`; a door may import all of its room. */
 const DOORS: Readonly<Record<string, string>> = {
   '.': 'shared/index.ts',
@@ -12,6 +12,8 @@ const DOORS: Readonly<Record<string, string>> = {
   './client': 'client/index.ts',
   './store': 'client/store/index.ts',
   './react': 'client/react/index.ts',
+  './ag-ui': 'agents/ag-ui/index.ts',
+  './ai': 'agents/ai/index.ts',
   './simulation': 'simulation/index.ts',
   verify: 'verify/index.ts',
   conformance: 'conformance/index.ts',
@@ -108,8 +110,8 @@ test('no file imports itself through others, not even for types', () => {
   expect(circleIn(ROOMS.flatMap(importsOf))).toBeNull();
 });
 
-test('no room of the server or the client imports itself through others', () => {
-  const arrows = ['server', 'client']
+test('no room of the server, the client or the agents imports itself through others', () => {
+  const arrows = ['server', 'client', 'agents']
     .flatMap(importsOf)
     .filter(({ from, to }) => !Object.values(DOORS).includes(from) && !Object.values(DOORS).includes(to))
     .map(({ from, to }) => ({ from: dirname(from), to: dirname(to) }))
@@ -139,6 +141,8 @@ test('control: the check sees imports, and what is wrong with them', () => {
   expect(allowed('cli/a.ts', 'server/index.ts')).toBe(true);
   expect(allowed('server/event-manager/hubs/a.ts', 'server/event-manager/records/b.ts')).toBe(true);
   expect(allowed('server/event-manager/records/a.ts', 'server/event-manager/hubs/b.ts')).toBe(false);
+  expect(allowed('agents/ag-ui/a.ts', 'server/runs/b.ts')).toBe(true);
+  expect(allowed('agents/ag-ui/a.ts', 'server/broker/b.ts')).toBe(false);
   const circle = ['ab', 'bc', 'cd', 'db'].map(([from = '', to = '']) => ({ from, to }));
   expect(circleIn(circle)).toEqual(['b', 'c', 'd', 'b']);
   expect(circleIn(circle.slice(0, 3))).toBeNull();

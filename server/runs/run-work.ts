@@ -24,8 +24,8 @@ export interface RunContext<C extends RunsCatalog> {
     options?: Omit<PublishOptions, 'topic'>,
   ): Promise<ManagerPublishResult>;
   /**
-   * Begins an event in its topic, and holds it, as `manager.begin` does. One that is not settled when the run ends is
-   * aborted, withdrawn or left before.
+   * Begins an event in its topic, and holds it, as `manager.begin` does, with the run's lease unless `leaseMs` says
+   * otherwise. One that is not settled when the run ends is aborted, withdrawn or left before.
    * @throws EventsError as `manager.begin`; CLOSED once the run has ended
    */
   begin<N extends OpenName<C, 'growing'>>(
@@ -58,12 +58,15 @@ export class RunOutput<C extends RunsCatalog> implements RunContext<C> {
   readonly signal: AbortSignal;
   readonly input: unknown;
   readonly #manager: EventManager<C>;
+  readonly #leaseMs: number | undefined;
   /** Settles those of its events that are open. */
   readonly #open = new Set<() => Promise<unknown>>();
   #isOver = false;
 
-  constructor(manager: EventManager<C>, { id, topic, signal, input }: RunFacts) {
+  /** @param leaseMs that of the run: so all of it is over at once when its process dies */
+  constructor(manager: EventManager<C>, { id, topic, signal, input }: RunFacts, leaseMs?: number) {
     this.#manager = manager;
+    this.#leaseMs = leaseMs;
     this.id = id;
     this.topic = topic;
     this.signal = signal;
@@ -82,7 +85,7 @@ export class RunOutput<C extends RunsCatalog> implements RunContext<C> {
     options: Omit<HoldOptions, 'topic'> = {},
   ): Promise<OpenHandle<EventInput<N, C>>> => {
     if (this.#isOver) throw this.#ended();
-    const held = { ...options, topic: this.topic };
+    const held = { leaseMs: this.#leaseMs, ...options, topic: this.topic };
     const begun = await this.#manager.opens.begin(type, data, held);
     let settle = async (): Promise<unknown> => undefined;
     const onEnd = (): void => {

@@ -61,7 +61,7 @@ export class Running<C extends RunsCatalog> {
     const onLost = () =>
       this.#interrupt({ state: 'lost', words: 'Lost: its lease was over, or its log was lost' });
     this.#handle = manager.hold('run', begun, { topic, by, leaseMs, onLost });
-    this.#output = new RunOutput(manager, { id, topic, input, signal: this.signal });
+    this.#output = new RunOutput(manager, { id, topic, input, signal: this.signal }, leaseMs);
   }
 
   get signal(): AbortSignal {

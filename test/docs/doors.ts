@@ -7,6 +7,7 @@ const ROOMS = {
   client: 'client',
   store: 'client/store',
   react: 'client/react',
+  ai: 'agents/ai',
   simulation: 'simulation',
 };
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type NodesOptions, runNodes } from '../../runs/nodes.ts';
-import { followed } from '../../runs/world.ts';
+import { followed, topic } from '../../runs/world.ts';
 import { bundle } from '../../setup/bundle.ts';
 import { rounds, size, tell } from '../chaos.ts';
 import { neverSweeps } from '../open/unprotected.ts';
@@ -53,6 +53,9 @@ test('runs of a process that is killed are told to be lost to all viewers, withi
     const at = performance.now();
     for (const { words } of await Promise.all(watched)) expect(words.at(-1)).toBe('run aborted');
     told.push(performance.now() - at);
+    // All that they have begun has their lease.
+    const open = async () => (await viewers[0]?.manager.openEvents({ topic }))?.items.length;
+    await expect.poll(open, { timeout: 5000 }).toBe(0);
     for (const { of } of viewers)
       for (const id of ids)
         expect(await of.status(id)).toMatchObject({ state: 'lost', outcome: '', by: 'ada' });

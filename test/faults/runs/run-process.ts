@@ -19,7 +19,7 @@ const of = runs(manager, { topic, leaseMs });
 for (const id of ids) {
   await of.start(
     async (run) => {
-      const reply = await run.begin('reply', { agent_id: id, text: '' }, { leaseMs });
+      const reply = await run.begin('reply', { agent_id: id, text: '' });
       await reply.append('Let me');
       await untilAborted(run);
     },

@@ -1,0 +1,99 @@
+import { enforceEvents, transformChunks, verifyEvents } from '@ag-ui/client';
+import { type BaseEvent, EventType } from '@ag-ui/core';
+import { Subject } from 'rxjs';
+import { EventsError, messageOf } from '../../shared/errors.ts';
+
+/**
+ * Events of a handler, checked by AG-UI's own rules as they come: each is well-formed, none goes on from what was not opened, and
+ * chunks are made the events that they stand for.
+ */
+export class CheckedEvents {
+  readonly #input = new Subject<BaseEvent>();
+  #checked: BaseEvent[] = [];
+  #failure: { readonly error: unknown } | undefined;
+  #isOver = false;
+
+  constructor() {
+    this.#input.pipe(enforceEvents(), transformChunks(), verifyEvents()).subscribe({
+      next: (event) => this.#checked.push(event),
+      error: (error: unknown) => {
+        this.#failure = { error };
+      },
+    });
+  }
+
+  /** The events that an event stands for. @throws EventsError INVALID_EVENT */
+  take(event: BaseEvent): BaseEvent[] {
+    if (this.#isOver)
+      throw new EventsError('INVALID_EVENT', `${event.type}: the handler has ended its run before.`);
+    this.#input.next(event);
+    return this.#drain();
+  }
+
+  /** Events that were still to come: the ends of chunks. @throws EventsError INVALID_EVENT */
+  end(): BaseEvent[] {
+    this.#input.complete();
+    return this.#drain();
+  }
+
+  #drain(): BaseEvent[] {
+    if (this.#failure) {
+      const { error } = this.#failure;
+      throw new EventsError('INVALID_EVENT', `The handler's AG-UI events: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    const checked = this.#checked;
+    this.#checked = [];
+    this.#isOver = checked.some(
+      ({ type }) => type === EventType.RUN_FINISHED || type === EventType.RUN_ERROR,
+    );
+    return checked;
+  }
+}
+
+/** A source of events that is read one after the other. */
+export interface ObservableLike {
+  subscribe(observer: {
+    next: (event: BaseEvent) => void;
+    error: (error: unknown) => void;
+    complete: () => void;
+  }): { unsubscribe(): void };
+}
+
+/** Events of an Observable, for a loop. What comes faster than the loop waits in memory. */
+export async function* eventsOf(
+  source: AsyncIterable<BaseEvent> | ObservableLike,
+): AsyncGenerator<BaseEvent> {
+  if (Symbol.asyncIterator in source) return yield* source;
+  const waiting: BaseEvent[] = [];
+  let end: { readonly error?: unknown } | undefined;
+  let wake = (): void => {};
+  const subscription = source.subscribe({
+    next(event) {
+      waiting.push(event);
+      wake();
+    },
+    error(error) {
+      end = { error };
+      wake();
+    },
+    complete() {
+      end ??= {};
+      wake();
+    },
+  });
+  try {
+    while (true) {
+      yield* waiting.splice(0);
+      if (waiting.length > 0) continue;
+      if (end && 'error' in end) throw end.error;
+      if (end) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    subscription.unsubscribe();
+  }
+}

@@ -1,0 +1,38 @@
+import type { RunAgentInput } from '@ag-ui/core';
+import type { EventsClient } from '../../client/client-types.ts';
+import { EventsError } from '../../shared/errors.ts';
+import { idleClock, sleep } from '../../shared/timing.ts';
+import type { OwnCatalog } from './ag-ui-events.ts';
+
+/** Ms after which a run is asked for again: the server that took the request may have ended. */
+const AGAIN_MS = 3_000;
+/** Times that a run is asked for. */
+const MAX_TRIES = 10;
+
+/**
+ * Asks for a run until it is seen. Its id makes it one run, however often it is asked for.
+ * @throws EventsError that refuses it; UNAVAILABLE where no server begins it; INVALID_OPTION where it has ended before
+ */
+export async function requestRun(
+  client: EventsClient<OwnCatalog>,
+  topic: string,
+  input: RunAgentInput,
+  isSeen: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { runId: run_id } = input;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    await client.publish('agui_request', { input }, { topic, signal });
+    await sleep(idleClock, AGAIN_MS, signal);
+    if (isSeen()) return;
+    const { items } = await client.history({ topic, types: ['run'], filter: { run_id }, limit: 1, signal });
+    if (items.length > 0 && !isSeen())
+      throw new EventsError(
+        'INVALID_OPTION',
+        `Run ${run_id} was run before: connect to its thread to see it.`,
+      );
+  }
+  const tried = (MAX_TRIES * AGAIN_MS) / 1000;
+  const message = `No server has begun run ${run_id} within ${tried} s: agUiRuns(…).serve(…) has to be called in each that takes requests.`;
+  throw new EventsError('UNAVAILABLE', message);
+}

@@ -1,0 +1,101 @@
+import { placeBefore } from '../../server/runs/run-search.ts';
+import type { RunContext } from '../../server/runs/run-work.ts';
+import { type Run, type Runs, runs, type StartOptions } from '../../server/runs/runs.ts';
+import { EventsError } from '../../shared/errors.ts';
+import type { EventInput } from '../../shared/events.ts';
+import type { Clock } from '../../shared/timing.ts';
+import type { ChatCatalog, ChatManager, ChatRequest } from './chat-events.ts';
+import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
+
+/** Most runs that one answer is gone on with from the same place, each after the one before did not end well. */
+const MAX_ATTEMPTS = 100;
+
+/** Writes one answer. */
+export type AnswerWork = (run: RunContext<ChatCatalog>, input: ChatInput) => Promise<void>;
+
+/** A request's way to this process. */
+export interface Asked {
+  /** The topic that it came in. */
+  topic: string;
+  /** Id of the subject that asks. */
+  by: string | undefined;
+  write: AnswerWork;
+}
+
+type Json = NonNullable<StartOptions['input']>;
+
+interface Options {
+  topicOf: (chat: string) => string;
+  leaseMs: number | undefined;
+  clock: Clock;
+}
+
+/** Starts the runs that are asked for, each once, and tells whoever asked. */
+export class AnswerStarter {
+  readonly #manager: ChatManager;
+  readonly #options: Options;
+
+  constructor(manager: ChatManager, options: Options) {
+    this.#manager = manager;
+    this.#options = options;
+  }
+
+  async start(request: ChatRequest, asked: Asked): Promise<void> {
+    const { topic } = asked;
+    const { run_id, chat } = request;
+    let told: EventInput<'chat_accepted', ChatCatalog>;
+    try {
+      if (this.#options.topicOf(chat) !== topic)
+        throw new EventsError('INVALID_TOPIC', `Chat ${chat} is not of topic ${topic}.`);
+      const { id, cursor } = await this.#started(request, asked);
+      told = { request: run_id, run: id, since: placeBefore(cursor) };
+    } catch (error) {
+      if (!(error instanceof EventsError)) throw error;
+      const { code, message } = error;
+      told = { request: run_id, error: { code, message } };
+    }
+    await this.#manager.publish('chat_accepted', told, { topic });
+  }
+
+  async #started(
+    { chat, run_id, trigger, message, messages }: ChatRequest,
+    { topic, by, write }: Asked,
+  ): Promise<Run> {
+    const { leaseMs, clock } = this.#options;
+    const all = runs<ChatCatalog>(this.#manager, { topic, leaseMs, clock });
+    const continued = continuedBy(messages, trigger, message);
+    const tail = tailOf(messages, continued);
+    const start = (id: string) => {
+      const input: ChatInput = { chat, trigger, answer: continued ?? id, ...tail };
+      // Whatever its messages hold is JSON: that is checked when it is begun.
+      return all.start((run) => write(run, input), { id, kind: 'chat', input: input as object as Json, by });
+    };
+    if (continued === undefined) return start(run_id);
+    return oneOf(all, start, continuationOf(tail.messages[0]) ?? run_id);
+  }
+}
+
+/**
+ * The run that goes on with an answer: several pages may ask for it at once, each after it has run the same tool. One that did
+ * not end well is followed by another.
+ */
+async function oneOf(
+  all: Runs<ChatCatalog>,
+  start: (id: string) => Promise<Run>,
+  name: string,
+): Promise<Run> {
+  for (let attempt = 1; ; attempt++) {
+    const id = attempt === 1 ? name : `${name}.${attempt}`;
+    const run = await start(id);
+    if (run.started || attempt === MAX_ATTEMPTS) return run;
+    const { state } = (await all.status(id)) ?? {};
+    if (state !== 'failed' && state !== 'stopped' && state !== 'lost') return run;
+  }
+}
+
+/** A name of the run that goes on with an answer as it is: the same wherever that is asked for. Undefined where its id is too long. */
+function continuationOf(answer: ChatInput['messages'][number] | undefined): string | undefined {
+  if (!answer || answer.id.length > 80) return undefined;
+  const told = answer.parts.filter((part) => 'toolCallId' in part && /^output|responded$/.test(part.state));
+  return `${answer.id}.${answer.parts.length}-${told.length}`;
+}

@@ -1,0 +1,120 @@
+import { Chat } from '@ai-sdk/react';
+import type { UIMessage } from 'ai';
+import { expect, test } from 'vitest';
+import { chatRuns, EventsChatTransport } from '../../../agents/ai/index.ts';
+import { createClient } from '../../../client/index.ts';
+import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { startTestServer } from '../../client/test-server.ts';
+import { HASTY } from '../../support/hasty-clock.ts';
+import { asked, chatCatalog, topic } from './chat-world.ts';
+
+/** Two chats of one server, of which the second keeps up with what the first sends, over a connection of its own. */
+async function pair() {
+  const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 40 }), catalog: chatCatalog });
+  chatRuns(manager).serve(async function* ({ messages }) {
+    const { id } = messages.at(-1) ?? {};
+    yield { type: 'text-start', id: '0' };
+    yield { type: 'text-delta', id: '0', delta: `answer ${messages.length} to ${id}` };
+    yield { type: 'text-end', id: '0' };
+  });
+  const [near, far] = [
+    await startTestServer({ catalog: chatCatalog, manager }),
+    await startTestServer({ catalog: chatCatalog, manager }),
+  ];
+  const errors: string[] = [];
+  const chats = [near, far].map(({ wsUrl }) => {
+    const client = createClient({ url: wsUrl, catalog: chatCatalog });
+    const transport = new EventsChatTransport({ client, onError: ({ message }) => errors.push(message) });
+    return { client, transport, chat: new Chat<UIMessage>({ id: 'c', transport }) };
+  });
+  const [first, second] = chats;
+  if (!first || !second) throw new Error('no chats');
+  const end = second.transport.keepUp(second.chat);
+  return {
+    manager,
+    far,
+    errors,
+    end,
+    first: first.chat,
+    second: second.chat,
+    async [Symbol.asyncDispose]() {
+      end();
+      for (const { client } of chats) await client.close();
+      for (const server of [near, far]) await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const shown = ({ messages }: { messages: UIMessage[] }) =>
+  messages.map(({ parts }) => parts.map((part) => ('text' in part ? part.text : '')).join(''));
+
+test('messages that others have sent while a page was offline are shown when it is back, in order', async () => {
+  await using world = await pair();
+  const { first, second, far } = world;
+  await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
+  await expect.poll(() => shown(second)).toEqual(['one', 'answer 1 to u1']);
+  far.refusing = true;
+  far.dropAll();
+  await first.sendMessage({ id: 'u2', role: 'user', parts: [{ type: 'text', text: 'two' }] });
+  await first.sendMessage({ id: 'u3', role: 'user', parts: [{ type: 'text', text: 'three' }] });
+  far.refusing = false;
+  const all = ['one', 'answer 1 to u1', 'two', 'answer 3 to u2', 'three', 'answer 5 to u3'];
+  expect(shown(first)).toEqual(all);
+  await expect.poll(() => shown(second)).toEqual(all);
+  expect(second.messages.map(({ id }) => id)).toEqual(first.messages.map(({ id }) => id));
+  await expect.poll(() => second.status).toBe('ready');
+  expect(world.errors).toEqual([]);
+});
+
+test('a page that has missed records which the log has lost shows what the log has', async () => {
+  await using world = await pair();
+  const { first, second, far, manager } = world;
+  await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
+  await expect.poll(() => shown(second)).toEqual(['one', 'answer 1 to u1']);
+  far.refusing = true;
+  far.dropAll();
+  await first.sendMessage({ id: 'u2', role: 'user', parts: [{ type: 'text', text: 'two' }] });
+  // More than the log holds, and more than a process keeps beside it.
+  const run = { run_id: 'another', kind: 'work', input: null, outcome: '' };
+  for (let i = 0; i < 3; i++)
+    await manager.publishBatch(Array(500).fill({ event_type: 'run', data: run }), { topic });
+  await first.sendMessage({ id: 'u3', role: 'user', parts: [{ type: 'text', text: 'three' }] });
+  far.refusing = false;
+  await expect.poll(() => shown(second)).toEqual(['three', 'answer 5 to u3']);
+  expect(world.errors).toEqual([]);
+});
+
+test('a page that has ended to keep up is left as it is', async () => {
+  await using world = await pair();
+  const { first, second, end } = world;
+  await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
+  await expect.poll(() => shown(second)).toEqual(['one', 'answer 1 to u1']);
+  end();
+  await first.sendMessage({ id: 'u2', role: 'user', parts: [{ type: 'text', text: 'two' }] });
+  expect(shown(second)).toEqual(['one', 'answer 1 to u1']);
+});
+
+test('a request whose server died with it is made again, and is one run', async () => {
+  const manager = new EventManager({ broker: new MemoryBroker(), catalog: chatCatalog });
+  const requests: string[] = [];
+  const drop = manager.handle('chat_request', ({ data }) => {
+    requests.push(data.run_id);
+    drop();
+    chatRuns(manager).serve(async function* ({ runId }) {
+      requests.push(runId);
+      yield { type: 'finish' };
+    });
+  });
+  await using server = await startTestServer({ catalog: chatCatalog, manager });
+  const client = createClient({ url: server.wsUrl, catalog: chatCatalog });
+  const transport = new EventsChatTransport({ client, clock: HASTY });
+  const request = {
+    chatId: 'c',
+    trigger: 'submit-message',
+    messageId: undefined,
+    messages: [asked('u1')],
+  } as const;
+  await transport.sendMessages({ ...request, messages: [...request.messages], abortSignal: undefined });
+  expect(requests).toEqual([requests[0], requests[0]]);
+  await client.close();
+});

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { openContext } from '../setup/chromium.ts';
+import { start } from './vite-example.ts';
+
+test('the example ag-ui starts with one command, and shows one answer across a reload in its midst', async () => {
+  await using example = await start('examples/ag-ui');
+  const context = await openContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(example.url);
+  await page.getByLabel('Question').fill('Rain?');
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await page.locator('li[data-role="tool"]').waitFor();
+  await page.reload();
+  const rows = () =>
+    page
+      .locator('li')
+      .evaluateAll((all) => all.map(({ dataset, textContent }) => `${dataset['role']}: ${textContent}`));
+  await expect
+    .poll(rows, { timeout: 60_000 })
+    .toEqual([
+      'user: Rain?',
+      'assistant: weather({"place": "here"})',
+      'tool: rain',
+      'assistant: You ask: Rain? There is rain here, and it will not last.',
+    ]);
+  expect(complaints).toEqual([]);
+  await context.close();
+}, 120_000);
