@@ -7,6 +7,7 @@ import { plans, RandomRun, type RunPlan } from './random-events.ts';
 import { madeOf, THREAD, TOPIC, threadManager, type Viewed, verify, view } from './viewers.ts';
 
 const RUNS = Number(process.env['AGUI_RUNS'] ?? 45);
+const TIMEOUT = 60_000 + RUNS * 1000;
 
 function inputOf(run: number): RunAgentInput {
   const messages = [{ id: `user-${run}`, role: 'user' as const, content: `Question ${run}` }];
@@ -69,60 +70,72 @@ async function runThread(runPlans: readonly RunPlan[], joins: readonly number[],
   return { manager, own, live: await live, late: await Promise.all(late) };
 }
 
-test('every viewer is told a valid stream, and AG-UI makes the same of it, from whatever place it joins', async () => {
-  const property = fc.asyncProperty(
-    plans,
-    fc.array(fc.nat(60), { maxLength: 4 }),
-    fc.infiniteStream(fc.nat()),
-    async (runPlans, joins, random) => {
-      const { manager, own, live, late } = await runThread(runPlans, joins);
-      try {
-        const expected = await madeOf(...own);
-        for (const viewed of [live, ...late, await view(manager)]) {
-          await verify(viewed.events);
-          if (viewed === live) expect(await madeOf(viewed.events)).toEqual(expected);
+test(
+  'every viewer is told a valid stream, and AG-UI makes the same of it, from whatever place it joins',
+  async () => {
+    const property = fc.asyncProperty(
+      plans,
+      fc.array(fc.nat(60), { maxLength: 4 }),
+      fc.infiniteStream(fc.nat()),
+      async (runPlans, joins, random) => {
+        const { manager, own, live, late } = await runThread(runPlans, joins);
+        try {
+          const expected = await madeOf(...own);
+          for (const viewed of [live, ...late, await view(manager)]) {
+            await verify(viewed.events);
+            if (viewed === live) expect(await madeOf(viewed.events)).toEqual(expected);
+          }
+          expect(await madeOf((await view(manager)).events)).toEqual(expected);
+          // One who goes on from any of its places has the same in the end.
+          for (const { told, place } of pick(live.places, random, 4)) {
+            const rest = await view(manager, { place: JSON.parse(JSON.stringify(place)) });
+            await verify(rest.events);
+            expect(await madeOf(live.events.slice(0, told), rest.events)).toEqual(expected);
+          }
+          // One who joins at any cursor, and knows nothing of what was before.
+          const { items } = await manager.history({ topic: TOPIC, openings: true, limit: 1000 });
+          for (const { cursor } of pick(items, random, 4))
+            await verify((await view(manager, { since: cursor })).events);
+        } finally {
+          await manager.close();
         }
-        expect(await madeOf((await view(manager)).events)).toEqual(expected);
-        // One who goes on from any of its places has the same in the end.
-        for (const { told, place } of pick(live.places, random, 4)) {
-          const rest = await view(manager, { place: JSON.parse(JSON.stringify(place)) });
-          await verify(rest.events);
-          expect(await madeOf(live.events.slice(0, told), rest.events)).toEqual(expected);
-        }
-        // One who joins at any cursor, and knows nothing of what was before.
-        const { items } = await manager.history({ topic: TOPIC, openings: true, limit: 1000 });
-        for (const { cursor } of pick(items, random, 4))
-          await verify((await view(manager, { since: cursor })).events);
-      } finally {
-        await manager.close();
-      }
-    },
-  );
-  await holds(property, RUNS);
-}, 60_000);
+      },
+    );
+    await holds(property, RUNS);
+  },
+  TIMEOUT,
+);
 
-test('a viewer of a log that was trimmed is told a valid stream, and that it missed something', async () => {
-  let told = 0;
-  const property = fc.asyncProperty(plans, fc.integer({ min: 2, max: 20 }), async (runPlans, maxRecords) => {
-    const broker = new MemoryBroker({ maxRecords });
-    const { manager, own } = await runThread(runPlans, [], broker);
-    const elsewhere = threadManager(broker); // the process that ran it has the last records in memory
-    try {
-      const { events } = await view(elsewhere);
-      await verify(events);
-      const isTold = events.some(({ name }) => name === GAP_EVENT);
-      if (!isTold) expect(await madeOf(events)).toEqual(await madeOf(...own));
-      told += isTold ? 1 : 0;
-      const { items } = await manager.history({ topic: TOPIC, openings: true, limit: 1000 });
-      for (const { cursor } of items) await verify((await view(elsewhere, { since: cursor })).events);
-    } finally {
-      await manager.close();
-      await elsewhere.close();
-    }
-  });
-  await holds(property, Math.ceil(RUNS / 3));
-  expect(told).toBeGreaterThan(3); // the control: there was something to tell
-}, 60_000);
+test(
+  'a viewer of a log that was trimmed is told a valid stream, and that it missed something',
+  async () => {
+    let told = 0;
+    const property = fc.asyncProperty(
+      plans,
+      fc.integer({ min: 2, max: 20 }),
+      async (runPlans, maxRecords) => {
+        const broker = new MemoryBroker({ maxRecords });
+        const { manager, own } = await runThread(runPlans, [], broker);
+        const elsewhere = threadManager(broker); // the process that ran it has the last records in memory
+        try {
+          const { events } = await view(elsewhere);
+          await verify(events);
+          const isTold = events.some(({ name }) => name === GAP_EVENT);
+          if (!isTold) expect(await madeOf(events)).toEqual(await madeOf(...own));
+          told += isTold ? 1 : 0;
+          const { items } = await manager.history({ topic: TOPIC, openings: true, limit: 1000 });
+          for (const { cursor } of items) await verify((await view(elsewhere, { since: cursor })).events);
+        } finally {
+          await manager.close();
+          await elsewhere.close();
+        }
+      },
+    );
+    await holds(property, Math.ceil(RUNS / 3));
+    expect(told).toBeGreaterThan(3); // the control: there was something to tell
+  },
+  TIMEOUT,
+);
 
 /** Checks a property; a failure has the seed and the path that replay it. */
 async function holds<T>(property: fc.IAsyncProperty<T>, numRuns: number): Promise<void> {
