@@ -14,6 +14,24 @@ export const SECTIONS: readonly {
     ],
   },
   {
+    title: 'Guide',
+    pages: [
+      ['The parts', 'docs/guide/parts.md'],
+      ['Publishing', 'docs/guide/publishing.md'],
+      ['Your own events', 'docs/guide/your-events.md'],
+      ['In your application', 'docs/guide/your-application.md'],
+      ['The simulation', 'docs/guide/simulation.md'],
+      ['Event schemas', 'docs/guide/schemas.md'],
+      ['React, and the page', 'docs/guide/pages.md'],
+      ['Replay', 'docs/guide/replay.md'],
+      ['Filters', 'docs/guide/filtering.md'],
+      ['Performance', 'docs/guide/performance.md'],
+      ['Best practices', 'docs/guide/practice.md'],
+      ['Troubleshooting', 'docs/guide/troubleshooting.md'],
+      ['API reference', 'docs/guide/reference.md'],
+    ],
+  },
+  {
     title: 'Come from',
     pages: [
       ['Before and after', 'docs/migrate/README.md'],
@@ -26,6 +44,8 @@ export const SECTIONS: readonly {
     title: 'Use',
     pages: [
       ['Open events', 'docs/open-events.md'],
+      ['Agents', 'docs/agents.md'],
+      ['A2A and MCP', 'docs/a2a-mcp.md'],
       ['Any framework', 'docs/store.md'],
       ['Changing an event', 'docs/changing.md'],
       ['Applications', 'docs/applications.md'],

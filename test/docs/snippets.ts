@@ -5,7 +5,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 /** A fenced block of one of the documents. */
 export interface Snippet {
-  /** Its place, e.g. `docs/guide.md:42`. */
+  /** Its place, e.g. `docs/guide/parts.md:42`. */
   readonly place: string;
   /** The word after the fence. */
   readonly language: string;
