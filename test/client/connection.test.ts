@@ -41,6 +41,7 @@ test('[D12] the status goes from connecting to live, reconnecting with its attem
   await using client = connect({ url: server.wsUrl });
   expect(client.connection.state).toEqual({
     status: 'connecting',
+    transport: null,
     attempt: 0,
     nextRetryAt: null,
     lastEventAt: null,
