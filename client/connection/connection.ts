@@ -87,6 +87,7 @@ export class SocketConnection implements Connection {
         this.#failure = error;
         if (isHeldBack) this.#finding = error;
       },
+      probe,
     });
     for (const [name, ms] of Object.entries(keepAlive ?? {})) {
       if (ms > 0 && ms <= LONGEST_TIMER_MS) continue;

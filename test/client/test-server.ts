@@ -72,7 +72,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   });
   const isRefused = () => state.refusing || options.admit?.() === false;
   const streams = new Set<ClientConnection>();
-  const state = { refusing: false, connections: 0, tokens: [] as (string | undefined)[] };
+  const state = { refusing: false, connections: 0, streams: 0, tokens: [] as (string | undefined)[] };
   const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
   http.on('upgrade', (req, socket, head) => {
     if (isRefused()) {
@@ -91,7 +91,11 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
       if (isCalls(req)) return {};
       if (!wss.clients.has(res)) {
         streams.add(connection);
-        connection.closed.addEventListener('abort', () => streams.delete(connection));
+        state.streams++;
+        connection.closed.addEventListener('abort', () => {
+          streams.delete(connection);
+          state.streams--;
+        });
       }
       const token = info.connectionParams?.['token'];
       state.tokens.push(token);
@@ -108,9 +112,6 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
     wsUrl: `ws://127.0.0.1:${port}/trpc`,
     httpUrl: `${url}/trpc`,
     sockets: wss.clients,
-    get streams() {
-      return streams.size;
-    },
     drop(code?: number, reason?: string) {
       for (const stream of streams) if (code !== undefined) stream.close(code, reason ?? '');
       if (code === undefined && streams.size > 0) http.closeAllConnections();

@@ -2,7 +2,6 @@ import { EventsError } from '../../../shared/errors.ts';
 import { isRecord } from '../../../shared/wire/shapes.ts';
 import { toError } from '../../failures/errors.ts';
 import { statusError } from '../../failures/http-status.ts';
-import { probe } from '../probe.ts';
 import { readEvents, type SentEvent } from './event-lines.ts';
 import type { WebSocketClass } from './socket.ts';
 
@@ -35,6 +34,8 @@ export interface StreamOptions {
   heartbeatMs: number;
   /** Told why a connection is over, before it is closed without a reason. @param isHeldBack true where calls get through, and the stream does not begin */
   onFailure: (error: Error, isHeldBack: boolean) => void;
+  /** Finds out why nothing comes from an address: an error, or null and undefined where there is none to be seen. */
+  probe: (address: string, signal: AbortSignal) => Promise<Error | null | undefined>;
 }
 
 /**
@@ -42,10 +43,10 @@ export interface StreamOptions {
  * over HTTP: those of the server in one stream of server-sent events for all subscriptions, which is asked for anew, from
  * where each of them is, when there are others; calls in requests of their own.
  */
-export function streamSocket({ heartbeatMs, onFailure }: StreamOptions): WebSocketClass {
+export function streamSocket(options: StreamOptions): WebSocketClass {
   return class extends StreamSocket {
     constructor(url: string) {
-      super(url, heartbeatMs, onFailure);
+      super(url, options);
     }
   };
 }
@@ -54,8 +55,7 @@ class StreamSocket extends EventTarget {
   readonly OPEN = OPEN;
   readyState = CONNECTING;
   readonly #url: string;
-  readonly #heartbeatMs: number;
-  readonly #onFailure: StreamOptions['onFailure'];
+  readonly #options: StreamOptions;
   readonly #closed = new AbortController();
   /** The first message of each request, where params were announced. */
   #params: string | undefined;
@@ -74,11 +74,10 @@ class StreamSocket extends EventTarget {
   #mutations: string[] = [];
   #isMutating = false;
 
-  constructor(url: string, heartbeatMs: number, onFailure: StreamOptions['onFailure']) {
+  constructor(url: string, options: StreamOptions) {
     super();
     this.#url = url.replace(/^ws/, 'http');
-    this.#heartbeatMs = heartbeatMs;
-    this.#onFailure = onFailure;
+    this.#options = options;
     setTimeout(() => {
       if (this.readyState !== CONNECTING) return;
       this.readyState = OPEN;
@@ -137,13 +136,18 @@ class StreamSocket extends EventTarget {
     const lines = [...this.#subscriptions.values()].map((message) => JSON.stringify(message));
     const late = setTimeout(() => void this.#blame(stream.signal), BEGIN_MS);
     try {
-      await this.#post(`heartbeat=${this.#heartbeatMs}`, ['PING', ...lines], stream.signal, (event) => {
-        if (this.#stream !== stream) return;
-        clearTimeout(late);
-        if (event.type === 'connected') this.#begin();
-        else if (event.type === 'ping') this.#tell('PONG');
-        else this.#receive(event);
-      });
+      await this.#post(
+        `heartbeat=${this.#options.heartbeatMs}`,
+        ['PING', ...lines],
+        stream.signal,
+        (event) => {
+          if (this.#stream !== stream) return;
+          clearTimeout(late);
+          if (event.type === 'connected') this.#begin();
+          else if (event.type === 'ping') this.#tell('PONG');
+          else this.#receive(event);
+        },
+      );
       if (this.#stream === stream) this.close(NO_CLOSE);
     } catch (cause) {
       if (this.#stream === stream) this.#fail(cause);
@@ -207,7 +211,7 @@ class StreamSocket extends EventTarget {
   /** Tells why the stream does not begin. */
   async #blame(signal: AbortSignal): Promise<void> {
     const address = this.#url.split('?', 1)[0] ?? '';
-    const found = await probe(address, signal);
+    const found = await this.#options.probe(address, signal);
     if (signal.aborted) return;
     this.#fail(found ?? heldBack(address), !found);
   }
@@ -248,7 +252,7 @@ class StreamSocket extends EventTarget {
 
   #fail(cause: unknown, isHeldBack = false): void {
     if (this.readyState === CLOSED) return;
-    this.#onFailure(toError(cause), isHeldBack);
+    this.#options.onFailure(toError(cause), isHeldBack);
     this.close(NO_CLOSE);
   }
 }
