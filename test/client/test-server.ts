@@ -65,7 +65,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   const answer = createHTTPHandler({ router, basePath: '/trpc/' });
   const http = createServer((req, res) => {
     if (options.intercept?.(req, res)) return;
-    if (req.method !== 'POST' || req.url?.split('?', 1)[0] !== '/trpc') return answer(req, res);
+    if (req.method !== 'POST' || !/\/trpc(?:\?|$)/.test(req.url ?? '')) return answer(req, res);
     if (isCalls(req) ? state.refusing : isRefused()) return res.destroy();
     if (!isCalls(req)) state.connections++;
     void handler.serveStream(req, res);
@@ -87,6 +87,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   const handler = applyBroadcastWSSHandler({
     wss,
     router,
+    maxCallBytes: WEBSOCKET_LIMITS.maxPayload, // of a stream too
     createContext: ({ info, req, res, connection }) => {
       if (isCalls(req)) return {};
       if (!wss.clients.has(res)) {

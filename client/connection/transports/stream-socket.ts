@@ -9,6 +9,9 @@ const [CONNECTING, OPEN, , CLOSED] = [0, 1, 2, 3];
 /** Close codes of an end without a word, by either side. */
 const NO_CODE = 1005;
 const NO_CLOSE = 1006;
+/** The status, and the close code, of a request that is larger than a server takes. */
+const TOO_LARGE = 413;
+const MESSAGE_TOO_BIG = 1009;
 /** The server has answered all that was asked. */
 const ANSWERED = 1000;
 /** Characters of one request: less than a server takes. */
@@ -204,16 +207,20 @@ class StreamSocket extends EventTarget {
       credentials: 'include', // as a WebSocket has them
       signal,
     });
-    if (!response.ok || !response.body) throw statusError(response, this.#url);
-    await readEvents(response.body, onEvent);
+    if (response.ok && response.body) return readEvents(response.body, onEvent);
+    if (response.status === TOO_LARGE) return this.close(MESSAGE_TOO_BIG);
+    throw (await this.#options.probe(this.#address, signal)) ?? statusError(response, this.#url);
+  }
+
+  get #address(): string {
+    return this.#url.split('?', 1)[0] ?? '';
   }
 
   /** Tells why the stream does not begin. */
   async #blame(signal: AbortSignal): Promise<void> {
-    const address = this.#url.split('?', 1)[0] ?? '';
-    const found = await this.#options.probe(address, signal);
+    const found = await this.#options.probe(this.#address, signal);
     if (signal.aborted) return;
-    this.#fail(found ?? heldBack(address), !found);
+    this.#fail(found ?? heldBack(this.#address), !found);
   }
 
   #receive({ type, data }: SentEvent): void {
