@@ -21,8 +21,10 @@ const STOP_MS = 1000;
 
 /** Ms in which subscriptions are gathered before the stream is asked for: those of a page that is shown come together. */
 const GATHER_MS = 10;
-/** Ms in which the stream has to begin. */
+/** Ms in which the stream has to begin: what comes later is no part of its beginning. */
 const BEGIN_MS = 5000;
+/** Ms by which the first heartbeat may be late. */
+const LATE_MS = 1500;
 
 /** A message of tRPC's client, as far as it is looked at. */
 interface Message {
@@ -137,7 +139,10 @@ class StreamSocket extends EventTarget {
     this.#hasBegun = false;
     this.#isStale = false;
     const lines = [...this.#subscriptions.values()].map((message) => JSON.stringify(message));
-    const late = setTimeout(() => void this.#blame(stream.signal), BEGIN_MS);
+    const blame = (): void => void this.#blame(stream.signal);
+    const askedAt = performance.now();
+    let late = setTimeout(blame, BEGIN_MS);
+    let isFlowing = false;
     try {
       await this.#post(
         `heartbeat=${this.#options.heartbeatMs}`,
@@ -145,7 +150,10 @@ class StreamSocket extends EventTarget {
         stream.signal,
         (event) => {
           if (this.#stream !== stream) return;
+          // Some proxies let the beginning of an answer through, and hold back what comes later.
+          isFlowing ||= performance.now() - askedAt > BEGIN_MS;
           clearTimeout(late);
+          if (!isFlowing) late = setTimeout(blame, this.#options.heartbeatMs + LATE_MS);
           if (event.type === 'connected') this.#begin();
           else if (event.type === 'ping') this.#tell('PONG');
           else this.#receive(event);
@@ -268,6 +276,6 @@ class StreamSocket extends EventTarget {
 function heldBack(address: string): EventsError {
   return new EventsError(
     'UNAVAILABLE',
-    `Nothing of the event stream at ${address} arrived within ${BEGIN_MS / 1000} s: a proxy holds answers back until they are whole. Let it pass on text/event-stream as it comes (nginx: proxy_buffering off)`,
+    `The event stream at ${address} does not arrive, though calls are answered: a proxy holds answers back. Let it pass on text/event-stream as it comes (nginx: proxy_buffering off)`,
   );
 }
