@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { SlowFirst } from './test/setup/slow-first.ts';
 
@@ -7,6 +8,12 @@ import { SlowFirst } from './test/setup/slow-first.ts';
  * them.
  */
 const APART = ['faults', 'model', 'nodes', 'setup', 'soak'].map((folder) => `test/${folder}/**/*.test.ts`);
+
+/** Tests of clients that run over server-sent events once more: those that say nothing of how a client is connected. */
+const OVER_SSE = readdirSync('test/client', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => `test/client/${file}`)
+  .filter((file) => /from '\.{1,2}\/connect\.ts'/.test(readFileSync(file, 'utf8')));
 
 const limits = {
   pool: 'forks',
@@ -23,6 +30,15 @@ export default defineConfig({
     maxWorkers: 4, // on two cores: most tests wait for something most of the time
     projects: [
       { test: { ...limits, name: 'apart', include: APART } },
+      {
+        test: {
+          ...limits,
+          name: 'clients over server-sent events',
+          isolate: false,
+          env: { CLIENT_TRANSPORT: 'sse' },
+          include: OVER_SSE,
+        },
+      },
       {
         test: {
           ...limits,

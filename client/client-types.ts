@@ -26,7 +26,7 @@ import type {
   SubscriptionOptions,
 } from '../shared/read-options.ts';
 import type { HistoryPage, StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
-import type { ConnectionOptions } from './connection/connection.ts';
+import type { ConnectionOptions } from './connection/connection-options.ts';
 import type { Connection } from './connection/connection-state.ts';
 import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';

@@ -10,11 +10,12 @@ export type {
   StreamOptions,
   SubscriptionHandle,
 } from './client-types.ts';
-export type { ConnectionOptions } from './connection/connection.ts';
+export type { ConnectionOptions } from './connection/connection-options.ts';
 export type { Connection, ConnectionState, ConnectionStatus } from './connection/connection-state.ts';
 export type { ConnectionParams, RequestHeaders, Token } from './connection/credentials.ts';
 export { probe } from './connection/probe.ts';
-export type { WebSocketClass } from './connection/socket.ts';
+export type { WebSocketClass } from './connection/transports/socket.ts';
+export type { Transport } from './connection/transports/transports.ts';
 export { toHttpUrl } from './connection/url.ts';
 export type { RetryOptions } from './failures/retry.ts';
 export type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from './mounted.ts';

@@ -10,6 +10,8 @@ export class Attempts {
   retries = 0;
   /** When the next attempt begins, Unix ms; null when none is waiting. */
   nextRetryAt: number | null = null;
+  /** True if the next attempt is the same one by another way: it needs no wait. */
+  atOnce = false;
   /** Ends the wait, if there is one. */
   hurry: () => void = () => {};
   readonly #apply: (event: ConnectionEvent) => void;
@@ -47,8 +49,9 @@ export class Attempts {
   }
 
   async #begin(): Promise<string> {
-    if (this.#started) await this.#wait(this.retries++);
+    if (this.#started && !this.atOnce) await this.#wait(this.retries++);
     this.#started = true;
+    this.atOnce = false;
     return this.#prepare();
   }
 

@@ -1,4 +1,5 @@
 import { ERRORS, EventsError } from '../../shared/errors.ts';
+import type { Transport } from './transports/transports.ts';
 
 /**
  * - `connecting`: the first attempt
@@ -12,6 +13,8 @@ export type ConnectionStatus = 'connecting' | 'live' | 'reconnecting' | 'offline
 /** The state of a connection; a new object with each change. */
 export interface ConnectionState {
   readonly status: ConnectionStatus;
+  /** What carries it: `sse` where no WebSocket gets through; null while it is not live. */
+  readonly transport: Transport | null;
   /** Attempts since the connection was lost, the next one included; 0 while live. */
   readonly attempt: number;
   /** When the next attempt begins, Unix ms; null when none is waiting. */
@@ -33,6 +36,7 @@ export interface Connection {
 
 export const INITIAL_CONNECTION: ConnectionState = Object.freeze({
   status: 'connecting',
+  transport: null,
   attempt: 0,
   nextRetryAt: null,
   lastEventAt: null,
@@ -51,7 +55,7 @@ export function refusalOf({ status, error }: ConnectionState): EventsError | nul
 /** An event in the life of a connection. */
 export type ConnectionEvent =
   /** The server has let us in: it answered on a connection that is open. */
-  | { type: 'admitted' }
+  | { type: 'admitted'; transport: Transport }
   /** There is no connection any more, or an attempt failed. */
   | { type: 'lost'; error: Error; attempt: number; nextRetryAt: number | null; online: boolean }
   /** The next attempt begins at a time, Unix ms. */
@@ -73,9 +77,10 @@ type Step<T extends EventType> = (
 
 const stay = (state: ConnectionState): ConnectionState => state;
 
-const admitted: Step<'admitted'> = (state) => ({
+const admitted: Step<'admitted'> = (state, { transport }) => ({
   ...state,
   status: 'live',
+  transport,
   attempt: 0,
   nextRetryAt: null,
   error: null,
@@ -83,6 +88,7 @@ const admitted: Step<'admitted'> = (state) => ({
 const lost: Step<'lost'> = (state, { error, nextRetryAt, online }) => ({
   ...state,
   status: without(online),
+  transport: null,
   error,
   nextRetryAt,
 });
@@ -95,6 +101,7 @@ const received: Step<'received'> = (state, { at }) => ({ ...state, lastEventAt: 
 const closed: Step<'closed'> = (state, { error }) => ({
   ...state,
   status: 'closed',
+  transport: null,
   attempt: 0,
   nextRetryAt: null,
   error,
@@ -107,7 +114,7 @@ const away = { admitted, lost, waiting, trying, network, received, closed };
 const TRANSITIONS: Record<ConnectionStatus, { [T in EventType]: Step<T> }> = {
   connecting: { admitted, lost, waiting, trying, network: stay, received, closed },
   live: {
-    admitted: stay,
+    admitted: (state, event) => (state.transport === event.transport ? state : admitted(state, event)),
     lost: (state, event) => ({ ...lost(state, event), attempt: event.attempt }),
     // It moves to another connection, and keeps this one until that is open: there is nothing to be seen.
     waiting: stay,

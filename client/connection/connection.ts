@@ -7,6 +7,7 @@ import { closeCodeOf, describeClose, isOwnFailure, lossError, rootOf } from '../
 import { toError } from '../failures/errors.ts';
 import { isolated, warnDeveloper } from '../failures/report.ts';
 import { Attempts, REPLACED } from './attempts.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import {
   type Connection,
   type ConnectionEvent,
@@ -15,46 +16,21 @@ import {
   nextConnection,
   refusalOf,
 } from './connection-state.ts';
-import { askParams, type ConnectionParams, type Token } from './credentials.ts';
-import { loadWebSocket } from './load-web-socket.ts';
+import { askParams } from './credentials.ts';
 import { probe } from './probe.ts';
-import { impatientWebSocket, messageEncoder, onAdmission, type WebSocketClass } from './socket.ts';
+import { impatientWebSocket, messageEncoder, onAdmission } from './transports/socket.ts';
+import { SocketClasses } from './transports/socket-classes.ts';
+import { type Transport, Transports } from './transports/transports.ts';
 import { toHttpUrl, toWebSocketUrl } from './url.ts';
-
-/** Options of a connection: the server, the credentials, and the test for a lost connection. */
-export interface ConnectionOptions {
-  /**
-   * The server: `ws(s)://…` or `http(s)://…`; in a browser also a path of the same origin. `/trpc` is added to a path
-   * that has no such part; an endpoint of another name is given as a `URL`, which is taken as it is.
-   *
-   * @default `/trpc` of the page's origin; outside a browser it must be given
-   */
-  url?: string | URL | undefined;
-  /** Sent as `token` in the connection's first message, never in the address. Default: none. */
-  token?: Token | undefined;
-  /**
-   * The events' place in a router of your own: its key, or several with dots, `'a.events'`.
-   * @default the top level, as `createAppRouter` and `startServer` have it
-   */
-  path?: string | undefined;
-  /**
-   * Texts for the context of your own server, which reads them as `info.connectionParams`: sent in the connection's
-   * first message, never in the address. `token` is one of them. A function is asked for each connection.
-   * @default none
-   */
-  connectionParams?: ConnectionParams | undefined;
-  /** Default: the platform's; on a Node that has none, that of the package `ws`. */
-  WebSocket?: WebSocketClass | undefined;
-  /**
-   * Interval of the tests of a quiet connection, and the time that an answer may take before it counts as lost, in ms.
-   * Default 5000 and 3000.
-   */
-  keepAlive?: { intervalMs: number; pongTimeoutMs: number } | undefined;
-}
 
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
+/** Ms for a socket to open: fewer where another transport can be tried. */
+const OPENING_MS = 10_000;
+const OPENING_FIRST_MS = 5000;
+/** Ms of silence after which a connection is tested. */
+const INTERVAL_MS = 5000;
 /** The close code of a connection without a token that is let in; as a number, since the table of codes is not needed here. */
 const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
 /** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
@@ -76,10 +52,15 @@ export class SocketConnection implements Connection {
     (event) => this.#apply(event),
     () => this.#prepare(),
   );
+  readonly #transports: Transports;
+  readonly #classes: SocketClasses;
   readonly #sockets = new Set<WebSocket>();
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state = INITIAL_CONNECTION;
-  #implementation: WebSocketClass | undefined;
+  /** The transport of the connection, or of the last attempt. */
+  #transport: Transport = 'ws';
+  /** Why the last attempt over server-sent events failed. */
+  #failure: Error | null = null;
   #params: Record<string, string> | null = null;
   #openedAt = 0;
   #lastEventAt = 0;
@@ -95,11 +76,19 @@ export class SocketConnection implements Connection {
 
   /** @param report takes the errors of listeners */
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
-    const { url, token, connectionParams, WebSocket, keepAlive } = options;
+    const { url, token, connectionParams, WebSocket, keepAlive, transports } = options;
     this.#report = report;
     this.url = toWebSocketUrl(url);
     this.#askParams = () => askParams(connectionParams, token);
-    this.#implementation = WebSocket;
+    this.#transports = new Transports(transports);
+    this.#classes = new SocketClasses(WebSocket, {
+      heartbeatMs: keepAlive?.intervalMs ?? INTERVAL_MS,
+      onFailure: (error, isHeldBack) => {
+        this.#failure = error;
+        if (isHeldBack) this.#finding = error;
+      },
+      probe,
+    });
     for (const [name, ms] of Object.entries(keepAlive ?? {})) {
       if (ms > 0 && ms <= LONGEST_TIMER_MS) continue;
       throw new TypeError(
@@ -113,11 +102,12 @@ export class SocketConnection implements Connection {
       },
       retryDelayMs: () => 0, // the attempts wait
       WebSocket: impatientWebSocket(
-        () => this.#implementation ?? globalThis.WebSocket,
-        (socket) => this.#watch(socket),
+        () => this.#classes.of(this.#transports.current),
+        (socket) => this.#watch(socket, this.#transports.current),
+        () => (this.#transports.hasNext ? OPENING_FIRST_MS : OPENING_MS),
       ),
       experimental_encoder: messageEncoder(() => this.#onForeign()),
-      keepAlive: { enabled: true, intervalMs: 5000, pongTimeoutMs: 3000, ...keepAlive },
+      keepAlive: { enabled: true, intervalMs: INTERVAL_MS, pongTimeoutMs: 3000, ...keepAlive },
       ...((token !== undefined || connectionParams !== undefined) && {
         connectionParams: () => this.#params,
       }),
@@ -174,7 +164,7 @@ export class SocketConnection implements Connection {
   }
 
   async #prepare(): Promise<string> {
-    this.#implementation ??= await loadWebSocket();
+    await this.#classes.load(this.#transports.current);
     try {
       if (!this.#isClosed()) this.#params = await this.#askParams();
     } catch (thrown) {
@@ -186,11 +176,23 @@ export class SocketConnection implements Connection {
     return this.#isClosed() ? new Promise(() => {}) : this.url;
   }
 
-  #watch(socket: WebSocket): void {
+  #watch(socket: WebSocket, transport: Transport): void {
+    let isAdmitted = false;
     this.#sockets.add(socket);
-    onAdmission(socket, () => this.#onAdmitted());
+    if (this.#state.status !== 'live') this.#transport = transport;
+    this.#failure = null;
+    onAdmission(socket, () => {
+      isAdmitted = true;
+      this.#transport = transport;
+      this.#transports.admitted(transport);
+      if (transport === 'sse' && this.#transports.has('ws'))
+        this.#warn('events come over server-sent events: no WebSocket gets through');
+      this.#onAdmitted();
+    });
     socket.addEventListener('close', ({ code, reason }) => {
       this.#sockets.delete(socket);
+      if (isAdmitted) this.#transports.restart();
+      else if (NO_WORDS.includes(code)) this.#attempts.atOnce = this.#transports.failed();
       if (mayReconnect(code)) return;
       this.close(
         new EventsError(
@@ -205,15 +207,17 @@ export class SocketConnection implements Connection {
     this.#probed = true;
     this.#finding = null;
     if (this.#state.status !== 'live') this.#openedAt = performance.now();
-    this.#apply({ type: 'admitted' });
+    this.#apply({ type: 'admitted', transport: this.#transport });
   }
 
   #onLost(cause: Error): void {
     this.#settle();
     const code = closeCodeOf(cause);
     const isExplained = isOwnFailure(cause) || (code !== undefined && !NO_WORDS.includes(code));
-    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? cause)));
-    if (isExplained || this.#probed) return;
+    // Where no WebSocket is asked for, what HTTP says is all there is to say.
+    const told = this.#transports.has('ws') ? cause : (this.#failure ?? cause);
+    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? told)));
+    if (isExplained || this.#probed || told !== cause) return;
     this.#probed = true;
     void this.#explain();
   }
@@ -240,7 +244,7 @@ export class SocketConnection implements Connection {
     const found = await probe(url, this.#ended.signal);
     const { status } = this.#state;
     if (found === undefined || status === 'live' || status === 'closed') return;
-    this.#finding = found ?? noUpgrade(url);
+    this.#finding = found ?? this.#finding ?? noUpgrade(url);
     this.#probed = found === null || isRetryable(found);
     this.#applyLost(lossError(this.#finding));
   }
@@ -254,14 +258,20 @@ export class SocketConnection implements Connection {
       nextRetryAt: this.#attempts.nextRetryAt,
       online: isOnline(),
     });
-    if (this.#isWarned || !refusalOf(this.#state)) return;
+    if (refusalOf(this.#state)) this.#warn(`still trying. ${error.message}`);
+  }
+
+  /** Warns once. */
+  #warn(message: string): void {
+    if (!this.#isWarned) warnDeveloper(message);
     this.#isWarned = true;
-    warnDeveloper(`still trying. ${error.message}`);
   }
 
   readonly #onNetwork = (): void => {
     this.#apply({ type: 'network', online: isOnline() });
-    if (isOnline()) this.retry();
+    if (!isOnline()) return;
+    if (this.#state.status !== 'live') this.#transports.restart(true);
+    this.retry();
   };
 
   #isClosed(): boolean {

@@ -50,7 +50,7 @@ export class Requests {
   subscribe(path: string, input: unknown, callbacks: RequestCallbacks): Unsubscribable {
     return this.#request('subscription', path, input, null).subscribe({
       next: ({ result }) => {
-        if (result.type === 'started') callbacks.onStarted();
+        if (result.type === 'started' || isRestart(result)) callbacks.onStarted();
         else if (result.type === 'state') {
           if (result.state === 'connecting') callbacks.onConnecting();
         } else if (result.type !== 'stopped') callbacks.onData(result.data);
@@ -69,6 +69,11 @@ export class Requests {
     const op = { type, path: this.#mounted(path), input, signal, id: ++this.#lastId, context: {} };
     return this.#link({ op, next: noLink });
   }
+}
+
+/** Tells if a stream of events was asked for anew: tRPC's client keeps a second `started` of a connection to itself. */
+function isRestart({ type }: { type?: string | undefined }): boolean {
+  return type === 'restarted';
 }
 
 /** Stands for the next link: there is none behind that of a connection. */

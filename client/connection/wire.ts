@@ -4,11 +4,12 @@ import type { CloseCode } from '../../shared/protocol.ts';
 import { closeCodeOf } from '../failures/connection-loss.ts';
 import { closedError } from '../failures/errors.ts';
 import { type RetryOptions, withRetry } from '../failures/retry.ts';
-import { type ConnectionOptions, SocketConnection } from './connection.ts';
+import { SocketConnection } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { refusalOf } from './connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput, type InputCode, wireTransformer } from './encoding.ts';
 import { mountedAt, Requests, type Router } from './requests.ts';
-import { isLarge } from './socket.ts';
+import { isLarge } from './transports/socket.ts';
 
 /** The table of codes stays out of a page's bundle: only its type is imported. */
 const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;

@@ -4,7 +4,7 @@ import type { PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { PublishAs } from '../../shared/publish-as.ts';
 import { createClient } from '../client.ts';
-import type { ConnectionOptions } from '../connection/connection.ts';
+import type { ConnectionOptions } from '../connection/connection-options.ts';
 import type { RequestHeaders, Token } from '../connection/credentials.ts';
 import { endpointUrl } from '../connection/url.ts';
 import { closedError } from '../failures/errors.ts';

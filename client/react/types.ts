@@ -12,7 +12,7 @@ import type { EventFilter } from '../../shared/filter/types.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
 import type { EventsClient } from '../client-types.ts';
-import type { ConnectionOptions } from '../connection/connection.ts';
+import type { ConnectionOptions } from '../connection/connection-options.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { PathOption } from '../mounted.ts';
 import type { ClientPublishOptions } from '../publishing.ts';

@@ -75,7 +75,7 @@ export function createAccessContext(options: AccessContextOptions) {
     info,
     connection,
   }: ContextSource): Promise<Required<Pick<AccessContext, 'session'>> & AccessContext> => {
-    const socket = res instanceof WebSocket ? (connection ?? new SocketLife(res)) : undefined;
+    const socket = connection ?? (res instanceof WebSocket ? new SocketLife(res) : undefined);
     try {
       const request = 'raw' in req ? req.raw : req;
       requireSpokenVersion(

@@ -29,7 +29,7 @@ import type { Application, ApplicationContext } from './application.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing, openBroker, startMonitor } from './configured-parts.ts';
 import { drain } from './drain.ts';
-import { createHttpServer } from './http/http-server.ts';
+import { createHttpServer, type HttpServerOptions } from './http/http-server.ts';
 import { shortenAddresses } from './http/node/addresses.ts';
 import { OpenRequests } from './http/node/requests.ts';
 import { Readiness } from './http/readiness.ts';
@@ -186,7 +186,8 @@ async function run<C extends AnyCatalog>(
     logger,
     instruments: metrics ?? noInstruments,
   };
-  const server = createHttpServer({ ...serving, ...described, readiness, requests, pageDir });
+  const serveStream: HttpServerOptions['serveStream'] = (...of) => broadcaster.serveStream(...of);
+  const server = createHttpServer({ ...serving, ...described, serveStream, readiness, requests, pageDir });
   const broadcaster = attachWebSockets(server, { ...serving, compression: config.compression });
   moving.through({ broadcaster, requests, drainMs: config.drainMs });
   shortenAddresses(server, config.basePath);

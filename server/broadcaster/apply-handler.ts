@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
@@ -13,6 +14,7 @@ import { Connection } from './socket/connection.ts';
 import { type ConnectionInfo, Connections } from './socket/connections.ts';
 import { askToReconnect, turnAway } from './socket/socket-life.ts';
 import { StallGuard } from './socket/stall-guard.ts';
+import { type ServeStream, serveMessages } from './sse/serve-messages.ts';
 
 /** Handle on a served router. */
 export interface BroadcastWSSHandler {
@@ -22,6 +24,12 @@ export interface BroadcastWSSHandler {
   readonly connections: ConnectionInfo[];
   /** Closes a connection with 1001 and a reason of at most 123 bytes. False if there is no such connection. */
   disconnect(id: string, reason: string): boolean;
+  /**
+   * Serves a POST of a client that no WebSocket gets through to, on the path that your server gives it: its messages are
+   * the lines of the body, its answer a stream of server-sent events. Resolves when the stream has begun.
+   * @throws EventsError TOO_LARGE for a body of more than 1 MiB
+   */
+  serveStream(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Tells one client of the server, e.g. to let many of them move over a while. */
   askToReconnect(client: WebSocket): void;
 }
@@ -39,11 +47,12 @@ export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
 ): BroadcastWSSHandler;
 export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastWSSHandler {
   const setup = resolveOptions(options);
-  const connections = serveConnections(setup);
+  const { connections, serve } = serveConnections(setup);
   return {
+    serveStream: (request, response) => serveMessages(request, response, serve),
     askToReconnect: (client) => askToReconnect(client, setup.encoder),
     broadcastReconnectNotification() {
-      for (const client of options.wss.clients) askToReconnect(client, setup.encoder);
+      connections.askAll();
     },
     get connections() {
       return connections.list();
@@ -52,32 +61,44 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
   };
 }
 
+/** The connections that a router is served to, and what serves one that comes by another way than a WebSocket server's. */
+export interface ServedConnections {
+  readonly connections: Connections;
+  readonly serve: ServeStream;
+}
+
 /**
- * Serves the connections of a WebSocket server from now on.
- * @param opened is told of each, once it is served
+ * Serves the connections of a WebSocket server from now on, and streams.
+ * @param opened is told of each, once it is served; not of streams that only answer calls
  */
 export function serveConnections(
   setup: Setup,
   opened: (connection: Connection) => void = () => {},
-): Connections {
+): ServedConnections {
   const { wss, prefix } = setup.options;
   const guard = new StallGuard(setup.limits.drainTimeoutMs);
   const connections = new Connections();
+  const begin = (connection: Connection, isCalls = false): void => {
+    const { socket } = connection;
+    guard.watch(socket, () => cutStalled(connection));
+    connection.onClosed(() => guard.unwatch(socket));
+    if (!isCalls) connections.add(connection);
+    serve(connection);
+    if (!isCalls) opened(connection);
+  };
   wss.on('headers', (headers) => headers.push(`${PROTOCOL_HEADER}: ${PROTOCOL_VERSION}`));
   wss.on('connection', (ws, req) => {
     if (prefix && !req.url?.startsWith(prefix)) {
       turnAway(ws);
       return;
     }
-    const connection = new Connection(ws, req, setup);
-    const { socket } = connection;
-    guard.watch(socket, () => cutStalled(connection));
-    connection.onClosed(() => guard.unwatch(socket));
-    connections.add(connection);
-    serve(connection);
-    opened(connection);
+    begin(new Connection(ws, req, setup));
   });
-  return connections;
+  return {
+    connections,
+    serve: (stream, request, { isCalls, outletOf }) =>
+      begin(new Connection(stream, request, setup, outletOf), isCalls),
+  };
 }
 
 function cutStalled(connection: Connection): void {

@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
+import { EventsError } from '../../shared/errors.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
 import { resolveOptions, serveConnections } from './apply-handler.ts';
@@ -16,6 +17,8 @@ import {
   type DrainOptions,
   type Traffic,
 } from './socket/connections.ts';
+import { type ServeStream, serveMessages } from './sse/serve-messages.ts';
+import type { Head } from './sse/stream-outlet.ts';
 import { endWith, PendingAnswers } from './upgrade/answers.ts';
 import { decide, type OnUpgrade, type UpgradeRefusal } from './upgrade/decision.ts';
 import { isAnsweredBy, type Place, takePlace } from './upgrade/places.ts';
@@ -87,6 +90,7 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   readonly #reportFailure: (cause: unknown) => void;
   readonly #wss: WebSocketServer;
   readonly #connections: Connections;
+  readonly #serve: ServeStream;
   /** Lets go of the server. */
   readonly #detach: () => void;
   #drains = false;
@@ -113,7 +117,9 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
       perMessageDeflate: compression && COMPRESSION,
     });
     const setup = resolveOptions({ ...handler, wss: this.#wss });
-    this.#connections = serveConnections(setup, (connection) => this.#tell(connection));
+    const { connections, serve } = serveConnections(setup, (connection) => this.#tell(connection));
+    this.#connections = connections;
+    this.#serve = serve;
     const place = { path, isAlone, isClosing: false };
     this.#place = place;
     const leavePlace = takePlace(server, place);
@@ -187,6 +193,34 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     this.#wss.close();
   }
 
+  /**
+   * Serves a client that no WebSocket gets through to: a POST to the path, whose answer is a stream of server-sent events.
+   * `onUpgrade` decides about it too. Call it from your server's own listener of requests.
+   * @param headers of the stream, beside its own
+   * @returns false for any other request, which stays yours
+   * @example createServer((request, response) => broadcaster.serveStream(request, response) || app(request, response))
+   */
+  serveStream(request: IncomingMessage, response: ServerResponse, headers?: Head['headers']): boolean {
+    const { path, isClosing } = this.#place;
+    if (request.method !== 'POST' || pathOf(request) !== path) return false;
+    const decision =
+      this.#drains || isClosing
+        ? ({ status: 503, code: 'CLOSED' } satisfies UpgradeRefusal)
+        : decide(this.#onUpgrade, request, this.#reportFailure);
+    if (typeof decision === 'object') {
+      this.#instruments.refused(decision.code ?? 'UPGRADE');
+      refuseRequest(response, decision);
+      return true;
+    }
+    if (decision) response.once('close', decision);
+    serveMessages(request, response, this.#serve, headers).catch((cause: unknown) => {
+      const isTooLarge = cause instanceof EventsError;
+      if (isTooLarge) this.#instruments.refused('BODY_TOO_LARGE');
+      refuseRequest(response, { status: isTooLarge ? 413 : 400, message: String(cause) });
+    });
+    return true;
+  }
+
   readonly #take: Upgrade = (request, socket, head) => {
     if (pathOf(request) !== this.#place.path) return this.#refuse(socket, { status: 404, code: 'PATH' });
     if (this.#drains || this.#place.isClosing) return this.#refuse(socket, { status: 503, code: 'CLOSED' });
@@ -210,6 +244,12 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
       this.#instruments.closed(code);
     });
   }
+}
+
+function refuseRequest(response: ServerResponse, { status, message }: UpgradeRefusal): void {
+  if (response.headersSent) return;
+  const body = JSON.stringify({ message: message ?? STATUS_CODES[status] });
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(body);
 }
 
 function pathOf({ url }: IncomingMessage): string | undefined {

@@ -27,6 +27,7 @@ async function startHttp(drainTimeoutMs: number) {
   const limits = new ClientLimits(loadConfig({}, {}));
   const sessions = new Sessions({ broker: undefined });
   const server = createHttpServer({
+    serveStream: () => false,
     router: createAppRouter(manager),
     path: '/trpc',
     catalog: manager.catalog,

@@ -58,7 +58,7 @@ describe.each([
 ])('an undecodable %s in an answer', (_, body) => {
   test('ends the call over HTTP and WebSocket, and is not requested again', async () => {
     await using server = await startServer(() => body);
-    await using client = connect({ url: server.wsUrl });
+    await using client = connect({ url: server.wsUrl, transports: ['ws'] });
     const calls = [
       createPublisher({ url: server.httpUrl }).publish('agent_message', agentMessage(1)),
       client.publish('agent_message', agentMessage(1)),
@@ -71,7 +71,7 @@ describe.each([
   test('ends its subscription for good, and no other', async () => {
     let next: object = body;
     await using server = await startServer(() => next);
-    await using client: EventsClient & AsyncDisposable = connect({ url: server.wsUrl });
+    await using client: EventsClient & AsyncDisposable = connect({ url: server.wsUrl, transports: ['ws'] });
     const statuses: string[] = [];
     const subscription = client.on('any', () => {}, {
       onStatus: (status) => statuses.push(status),

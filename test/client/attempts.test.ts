@@ -16,6 +16,7 @@ test('[D12] a request on a closing socket and the end of that socket make one at
   const sockets: WebSocket[] = [];
   await using client = connect({
     url: server.wsUrl,
+    transports: ['ws'],
     WebSocket: class extends WebSocket {
       constructor(url: string) {
         super(url);

@@ -213,7 +213,7 @@ test('a custom WebSocket class is used', async () => {
       made++;
     }
   }
-  await using client = connect({ url: server.wsUrl, WebSocket: Counting });
+  await using client = connect({ url: server.wsUrl, transports: ['ws'], WebSocket: Counting });
   await client.stats();
   expect(made).toBe(1);
 });

@@ -9,7 +9,7 @@ import {
 
 const error = new Error('lost');
 const EVENTS = {
-  admitted: { type: 'admitted' },
+  admitted: { type: 'admitted', transport: 'ws' },
   'lost, online': { type: 'lost', error, attempt: 3, nextRetryAt: 500, online: true },
   'lost, offline': { type: 'lost', error, attempt: 3, nextRetryAt: null, online: false },
   waiting: { type: 'waiting', attempt: 4, nextRetryAt: 900 },

@@ -41,6 +41,7 @@ test('[D12] the status goes from connecting to live, reconnecting with its attem
   await using client = connect({ url: server.wsUrl });
   expect(client.connection.state).toEqual({
     status: 'connecting',
+    transport: null,
     attempt: 0,
     nextRetryAt: null,
     lastEventAt: null,
@@ -137,6 +138,7 @@ test('[D13] a close code from 4500 (here 4503) closes the client for good, and e
   })();
   loop.catch(() => {});
   await eventually(() => expect(server.manager.stats().subscribers).toBe(2));
+  const { connections } = server;
   server.drop(4503, 'forbidden');
   await eventually(() => expect(client.connection.state.status).toBe('closed'));
   expect(client.connection.state.error).toMatchObject({
@@ -150,8 +152,8 @@ test('[D13] a close code from 4500 (here 4503) closes the client for good, and e
   client.on('agent_message', () => {}, { onError: late });
   await eventually(() => expect(late).toHaveBeenCalledExactlyOnceWith(client.connection.state.error, false));
   client.connection.retry();
-  expect(server.connections).toBe(1);
-  expect(server.tokens).toEqual(['mine']);
+  expect(server.connections).toBe(connections);
+  expect(new Set(server.tokens)).toEqual(new Set(['mine']));
 });
 
 test('[D13] a connection without a token that is let in is UNAUTHENTICATED, and so are calls after it', async () => {
@@ -247,7 +249,8 @@ test('the client gives up a handshake that is not answered within ten seconds', 
   });
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  await using client = connect({ url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}` });
+  const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  await using client = connect({ url, transports: ['ws'] });
   await eventually(() => expect(connections).toBe(1));
   await vi.advanceTimersByTimeAsync(5000);
   expect(client.connection.state).toMatchObject({ status: 'connecting', error: null });

@@ -16,6 +16,7 @@ export function fakeClient() {
   let watch: (state: ConnectionState) => void = () => {};
   let state: ConnectionState = {
     status: 'connecting',
+    transport: null,
     attempt: 0,
     nextRetryAt: null,
     lastEventAt: null,

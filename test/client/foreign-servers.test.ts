@@ -43,7 +43,7 @@ describe('a message that is not tRPC’s does not end the client’s process', (
     ['a result that is no object', answering((id) => ({ id, result: 5 }))],
     ['an error without a code', answering((id) => ({ id, error: { json: {} } }))],
   ])('when it is %s', async (_, speak) => {
-    await using client = connect({ url: await serveForeign(speak) });
+    await using client = connect({ url: await serveForeign(speak), transports: ['ws'] });
     const publish = client.publish('agent_message', agentMessage(1), { timeoutMs: 60_000 });
     await expect(publish).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     expect(client.connection.state.error?.message).toMatch(/speaks another protocol than tRPC/);
@@ -54,7 +54,7 @@ describe('a message that is not tRPC’s does not end the client’s process', (
     const url = await serveForeign(
       answering((id) => ({ id, result: { type: 'data', id: 'a:1', data: item } })),
     );
-    await using client = connect({ url });
+    await using client = connect({ url, transports: ['ws'] });
     await expect(client.on('any', () => {}, { onError: () => {} }).ready).rejects.toMatchObject({
       code: 'INVALID_OPTION',
     });

@@ -179,7 +179,7 @@ function answering(status: () => number, body = '<p>') {
   });
 }
 
-describe('a WebSocket upgrade that is refused', () => {
+describe('a connection that is refused', () => {
   const wrong = {
     code: 'INVALID_OPTION',
     message: expect.stringMatching(/wrong\/trpc answered with HTTP status 404/),
@@ -238,7 +238,7 @@ describe('a WebSocket upgrade that is refused', () => {
 
   test('by the server or a proxy, though tRPC answers over HTTP, is reported as such', async () => {
     await using server = await startTestServer({ admit: () => false });
-    await using client = connect({ url: server.wsUrl });
+    await using client = connect({ url: server.wsUrl, transports: ['ws'] });
     await eventually(() =>
       expect(client.connection.state.error).toMatchObject({
         code: 'UNAVAILABLE',

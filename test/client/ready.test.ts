@@ -39,7 +39,7 @@ describe('a publish that follows a subscription is part of it', () => {
     await using server = await startTestServer({ manager: slowToBegin() });
     await using client = connect({ url: server.wsUrl });
     const messages = firstMessages(client, 3);
-    await eventually(() => expect(server.sockets.size).toBe(1));
+    await eventually(() => expect(server.sockets.size + server.streams).toBe(1));
     server.drop();
     expect((await messages)[0]).toBe('0');
   });

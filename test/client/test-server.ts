@@ -5,6 +5,7 @@ import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import { type WebSocket, WebSocketServer } from 'ws';
 import {
   applyBroadcastWSSHandler,
+  type ClientConnection,
   createAppRouter,
   EventManager,
   MemoryBroker,
@@ -20,6 +21,8 @@ export interface TestServer<C extends AnyCatalog> extends AsyncDisposable {
   readonly httpUrl: string;
   /** Open WebSockets. */
   readonly sockets: ReadonlySet<WebSocket>;
+  /** Number of streams that are open in the place of WebSockets. */
+  readonly streams: number;
   /** WebSockets ever opened. */
   readonly connections: number;
   /** The `token` of each connection so far. */
@@ -47,6 +50,11 @@ export interface TestServerOptions<C extends AnyCatalog> {
   intercept?: (req: IncomingMessage, res: ServerResponse) => boolean;
 }
 
+/** Tells if a request of a client over HTTP has only calls: the stream beside it is its connection. */
+function isCalls({ url = '' }: IncomingMessage): boolean {
+  return /[?&]calls\b/.test(url);
+}
+
 /** A server with everything the client's tests need to see and break. */
 export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   options: TestServerOptions<C> = {},
@@ -56,12 +64,18 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   const router: AnyTRPCRouter = createAppRouter(manager);
   const answer = createHTTPHandler({ router, basePath: '/trpc/' });
   const http = createServer((req, res) => {
-    if (!options.intercept?.(req, res)) answer(req, res);
+    if (options.intercept?.(req, res)) return;
+    if (req.method !== 'POST' || !/\/trpc(?:\?|$)/.test(req.url ?? '')) return answer(req, res);
+    if (isCalls(req) ? state.refusing : isRefused()) return res.destroy();
+    if (!isCalls(req)) state.connections++;
+    void handler.serveStream(req, res);
   });
-  const state = { refusing: false, connections: 0, tokens: [] as (string | undefined)[] };
+  const isRefused = () => state.refusing || options.admit?.() === false;
+  const streams = new Set<ClientConnection>();
+  const state = { refusing: false, connections: 0, streams: 0, tokens: [] as (string | undefined)[] };
   const wss = new WebSocketServer({ noServer: true, ...WEBSOCKET_LIMITS });
   http.on('upgrade', (req, socket, head) => {
-    if (state.refusing || options.admit?.() === false) {
+    if (isRefused()) {
       socket.destroy();
       return;
     }
@@ -73,7 +87,17 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   const handler = applyBroadcastWSSHandler({
     wss,
     router,
-    createContext: ({ info, res }) => {
+    maxCallBytes: WEBSOCKET_LIMITS.maxPayload, // of a stream too
+    createContext: ({ info, req, res, connection }) => {
+      if (isCalls(req)) return {};
+      if (!wss.clients.has(res)) {
+        streams.add(connection);
+        state.streams++;
+        connection.closed.addEventListener('abort', () => {
+          streams.delete(connection);
+          state.streams--;
+        });
+      }
       const token = info.connectionParams?.['token'];
       state.tokens.push(token);
       options.authorize?.(token, res);
@@ -90,6 +114,8 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
     httpUrl: `${url}/trpc`,
     sockets: wss.clients,
     drop(code?: number, reason?: string) {
+      for (const stream of streams) if (code !== undefined) stream.close(code, reason ?? '');
+      if (code === undefined && streams.size > 0) http.closeAllConnections();
       for (const socket of wss.clients) {
         if (code === undefined) socket.terminate();
         else socket.close(code, reason);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPublisher } from '../../client/index.ts';
+import { type ConnectionState, createPublisher } from '../../client/index.ts';
 import { loadConfig, type RunningServer, startServer } from '../../server/index.ts';
 import { simulationEvents } from '../../simulation/index.ts';
 import { RunningCommand } from '../cli/command.ts';
@@ -149,6 +149,36 @@ describe.skipIf(noNginx !== null)(
       abort.abort();
       await reading.catch(() => {});
       await publisher.close();
+    });
+
+    test.each<[string, Changes, object]>([
+      [
+        'goes on over server-sent events, with buffering as nginx has it',
+        [['proxy_buffering off;', '']],
+        { transport: 'sse' },
+      ],
+      [
+        'is told why events come late, where all is buffered, and loses none',
+        [['proxy_buffering off;', 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;']],
+        { error: expect.objectContaining({ message: expect.stringMatching(/a proxy holds answers back/) }) },
+      ],
+    ])('without the lines of upgrades a client %s', async (_, changes, state) => {
+      await using server = await startBehind();
+      await using nginx = await startBehindNginx(server.port, [
+        ['proxy_set_header Upgrade $http_upgrade;', ''],
+        ['proxy_set_header Connection $connection_header;', 'proxy_set_header Connection "";'],
+        ...changes,
+      ]);
+      await using client = connect({ url: nginx.plainUrl, transports: ['ws', 'sse'] });
+      const states: ConnectionState[] = [];
+      client.connection.subscribe((each) => states.push(each));
+      const got: string[] = [];
+      client.on('agent_message', ({ data }) => got.push(data.message));
+      await client.publish('agent_message', agentMessage('one'), { timeoutMs: 60_000 });
+      await expect
+        .poll(() => states, { timeout: 60_000 })
+        .toEqual(expect.arrayContaining([expect.objectContaining(state)]));
+      await expect.poll(() => got, { timeout: 60_000 }).toEqual(['one']);
     });
 
     test('passes its own status on: without a server, in maintenance, for another place', async () => {

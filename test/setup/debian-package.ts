@@ -49,3 +49,9 @@ export function unpackDebianPackages(
     if (!existsSync(bin)) throw error;
   }
 }
+
+/** Packages that the machine lacks for others, these included. @throws what apt failed with */
+export function missingPackages(apt: Apt, ...names: string[]): string[] {
+  const plan = apt('apt-get', '-s', '--no-install-recommends', 'install', ...names);
+  return [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name);
+}

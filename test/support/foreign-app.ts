@@ -30,9 +30,12 @@ export async function startForeignApp(router: AnyTRPCRouter): Promise<ForeignApp
     basePath: '/trpc/',
     createContext: ({ req }) => contextOf(req.headers['x-user']?.toString() ?? null),
   });
-  const http = createServer(answer);
+  const http = createServer((req, res) => {
+    if (req.method === 'POST' && req.url?.split('?', 1)[0] === '/trpc') void handler.serveStream(req, res);
+    else answer(req, res);
+  });
   const wss = new WebSocketServer({ server: http, path: '/trpc', ...WEBSOCKET_LIMITS });
-  applyBroadcastWSSHandler({
+  const handler = applyBroadcastWSSHandler({
     wss,
     router,
     createContext: ({ info }) => {

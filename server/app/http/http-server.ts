@@ -1,12 +1,14 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { Hono } from 'hono';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import type { createAccessContext } from '../../access/access-context.ts';
 import { DRAIN_TIMEOUT_MS } from '../../broadcaster/core/limits.ts';
 import { StallGuard } from '../../broadcaster/socket/stall-guard.ts';
+import type { HeaderValues } from '../../broadcaster/sse/stream-outlet.ts';
 import { addAnswerHeaders, type PendingAnswers } from '../../broadcaster/upgrade/answers.ts';
 import type { ClientLimits } from '../../limits/limits.ts';
 import { HANDSHAKE_SPARE_MS } from '../../limits/limits-config.ts';
@@ -16,7 +18,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Instruments } from '../../telemetry/telemetry.ts';
 import { allowOrigins, checkHost, limitConnections, limitSockets, nameHealthCheck } from './admission.ts';
 import { answerErrors, refuseAddress } from './answer-errors.ts';
-import { everyAnswer, type HttpEnv, type HttpRoutes } from './every-answer.ts';
+import { endsConnection, everyAnswer, type HttpEnv, type HttpRoutes } from './every-answer.ts';
 import { requestsOfFewPieces } from './node/body.ts';
 import { clientErrors, refuseTunnels, TOO_MANY_PIECES } from './node/client-error.ts';
 import { answerInTurn, type OpenRequests } from './node/requests.ts';
@@ -51,6 +53,8 @@ export interface HttpServerOptions {
   /** Lets requests in. */
   createContext: ReturnType<typeof createAccessContext>;
   readiness: Readiness;
+  /** Serves a POST to the path itself, of a client that no WebSocket gets through to. */
+  serveStream: (request: IncomingMessage, response: ServerResponse, headers: HeaderValues) => boolean;
   /** Is told of them all. */
   requests: OpenRequests;
   pending: PendingAnswers;
@@ -161,12 +165,19 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
   });
   serveSchemas(app, options);
 
+  const sendsAway = () => readiness.sendsAway;
+  const allowed = allowOrigins(options.allowedOrigins, () => instruments.refused('ORIGIN'));
+  app.use(path, allowed);
+  app.post(path, ({ env: { incoming, outgoing } }) => {
+    const headers = endsConnection(incoming, sendsAway()) ? { connection: 'close' } : {};
+    options.serveStream(incoming, outgoing, headers);
+    return RESPONSE_ALREADY_SENT;
+  });
   app.use(
     `${path}/:call`,
-    allowOrigins(options.allowedOrigins, () => instruments.refused('ORIGIN')),
+    allowed,
     limitConnections(limits, () => instruments.refused('TOO_MANY_CONNECTIONS')),
   );
-  const sendsAway = () => readiness.sendsAway;
   serveCalls(app, { router, path, createContext, requests, sendsAway, logger, instruments });
   servePage(app, options.pageDir);
   return app;

@@ -4,12 +4,12 @@ import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import type { Context } from 'hono';
 import { EventsError } from '../../../shared/errors.ts';
 import type { createAccessContext } from '../../access/access-context.ts';
+import { readBody } from '../../broadcaster/core/read-body.ts';
 import { EventStreams } from '../../broadcaster/sse/event-streams.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Instruments } from '../../telemetry/telemetry.ts';
 import { type Failure, logFailure } from './answer-errors.ts';
 import { endsConnection, type HttpEnv, type HttpRoutes } from './every-answer.ts';
-import { readBody } from './node/body.ts';
 import type { OpenRequests } from './node/requests.ts';
 import { InputTexts, requestOfForm } from './request-bodies.ts';
 

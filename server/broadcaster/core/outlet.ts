@@ -1,3 +1,5 @@
+import type { FrameStyle } from '../../event-manager/hubs/hub.ts';
+
 /**
  * One client's end of a transport, as groups and their readers see it: takes bytes that are framed already, says how
  * many of them its client has not taken, and can hang up. A WebSocket is one, a stream of server-sent events another.
@@ -7,6 +9,8 @@ export interface Outlet {
   readonly name: string;
   /** True if the client takes messages that are compressed one by one (permessage-deflate). */
   readonly compresses: boolean;
+  /** Form of server-sent events, where messages travel as those. */
+  readonly events?: FrameStyle;
   /** Bytes handed over that the operating system has not taken yet. */
   readonly unsent: number;
   /**

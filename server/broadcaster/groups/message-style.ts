@@ -52,10 +52,34 @@ class MessageStyle implements FrameStyle {
   }
 }
 
-/** The styles of a server's subscribers over WebSockets. */
+/** Spaces and line ends of JSON that somebody else wrote into the log: an event has its message on one line. */
+function onOneLine(body: Buffer): Buffer {
+  if (!body.includes(0x0a) && !body.includes(0x0d)) return body;
+  return Buffer.from(body.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte)));
+}
+
+/** The same messages as server-sent events. */
+class EventStyle implements FrameStyle {
+  readonly #prefix: Buffer;
+  readonly #events: FrameStyle;
+
+  constructor(prefix: string, events: FrameStyle) {
+    this.#prefix = Buffer.from(`data: ${prefix}`);
+    this.#events = events;
+  }
+
+  frame(bodies: readonly Buffer[]): Buffer {
+    return this.#events.frame(bodies.flatMap((body) => [this.#prefix, onOneLine(body), EVENT_END]));
+  }
+}
+
+const EVENT_END = Buffer.from('\n\n');
+
+/** The styles of a server's subscribers by their requests' ids. */
 export class MessageStyles {
   readonly #compressFrom: number;
-  readonly #styles = new Map<string, MessageStyle>();
+  /** By the form of events, of those that are sent as such. */
+  readonly #styles = new Map<FrameStyle | undefined, Map<string, FrameStyle>>();
 
   /** @param compressFrom bytes from which bodies go compressed to clients that take it */
   constructor(compressFrom: number) {
@@ -64,13 +88,16 @@ export class MessageStyles {
 
   of({ connection, id, jsonrpc }: LiveCall): FrameStyle {
     const prefix = `{"id":${JSON.stringify(id)},${jsonrpc ? `"jsonrpc":"${jsonrpc}",` : ''}`;
-    const { compresses } = connection.outlet;
+    const { compresses, events } = connection.outlet;
     const key = compresses ? `z${prefix}` : prefix;
-    let style = this.#styles.get(key);
+    const styles = this.#styles.get(events) ?? new Map<string, FrameStyle>();
+    this.#styles.set(events, styles);
+    let style = styles.get(key);
     if (!style) {
-      style = new MessageStyle(prefix, compresses ? this.#compressFrom : Number.POSITIVE_INFINITY);
-      if (this.#styles.size >= MAX_STYLES) this.#styles.clear();
-      this.#styles.set(key, style);
+      const compressFrom = compresses ? this.#compressFrom : Number.POSITIVE_INFINITY;
+      style = events ? new EventStyle(prefix, events) : new MessageStyle(prefix, compressFrom);
+      if (styles.size >= MAX_STYLES) styles.clear();
+      styles.set(key, style);
     }
     return style;
   }

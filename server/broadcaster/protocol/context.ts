@@ -1,5 +1,6 @@
 import { getTRPCErrorFromUnknown, type TRPCError } from '@trpc/server';
 import type { TRPCRequestInfo } from '@trpc/server/http';
+import type { WebSocket } from 'ws';
 import { CloseCode } from '../../../shared/protocol.ts';
 import type { Connection } from '../socket/connection.ts';
 
@@ -15,7 +16,9 @@ export async function createContext(
   connection: Connection,
   readParams: () => TRPCRequestInfo['connectionParams'],
 ): Promise<ContextResult> {
-  const { ws: res, req, setup } = connection;
+  const { req, setup } = connection;
+  // A stream has the part of a WebSocket that is a ClientSocket; what it is to be told, `connection` tells.
+  const res = connection.ws as WebSocket;
   let areParamsRead = false;
   try {
     const connectionParams = readParams();

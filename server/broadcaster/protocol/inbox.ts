@@ -14,6 +14,8 @@ export interface InboxOwner<M> {
   serve(message: M): Steps;
   /** A promise to wait for before anything more is done for the client; undefined: none. */
   hold(): Promise<void> | undefined;
+  /** Called when nothing waits any more. */
+  onIdle(): void;
   /** Stops and starts reading from the client. */
   readonly source: { pause(): void; resume(): void };
 }
@@ -42,6 +44,11 @@ export class Inbox<M> implements Worker {
     if (!this.#busy) this.#work();
   }
 
+  /** Tells if messages wait, or are being served. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
   get weight(): number {
     return weightOf(this.#steps ? this.#nextBytes : (this.#waiting[0]?.bytes ?? 0));
   }
@@ -67,6 +74,7 @@ export class Inbox<M> implements Worker {
     this.#waiting = []; // or the room of those that have been in it stays
     this.#busy = false;
     this.#resume();
+    this.#owner.onIdle();
     return false;
   }
 

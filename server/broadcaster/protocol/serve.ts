@@ -15,6 +15,9 @@ export function serve(connection: Connection): void {
   new Conversation(connection).begin();
 }
 
+/** RFC 6455: what was asked is done. */
+const ANSWERED = 1000;
+
 interface Message {
   readonly data: RawData | 'PING';
   readonly isBinary: boolean;
@@ -27,6 +30,10 @@ class Conversation implements InboxOwner<Message> {
   /** Undefined while connection params are waited for. */
   #context: Promise<ContextResult> | undefined;
   #firstMessageTimer: NodeJS.Timeout | undefined;
+  /** True when all messages have come of a client that is to be answered and left. */
+  #isWhole = false;
+  /** Requests that are being answered. */
+  #answering = 0;
   /** One pong answers all that are asked before it can be told. */
   #pongOwed = false;
 
@@ -39,10 +46,16 @@ class Conversation implements InboxOwner<Message> {
     const { ws, req, setup } = connection;
     ws.on('error', (cause) => this.#connection.report(cause)); // first: without it, six malformed bytes end the process
     const { keepAlive } = setup.options;
-    if (keepAlive?.enabled) sendPings(connection, keepAlive.pingMs, keepAlive.pongWaitMs);
+    // A stream of events has pings of its own, and nobody to answer them.
+    if (keepAlive?.enabled && !connection.outlet.events)
+      sendPings(connection, keepAlive.pingMs, keepAlive.pongWaitMs);
     if (announcesParams(req)) this.#awaitParams();
     else this.#context = createContext(connection, () => null);
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    ws.once('end', () => {
+      this.#isWhole = true;
+      void this.#context?.then(() => this.onIdle());
+    });
   }
 
   get turns(): MessageTurns {
@@ -101,10 +114,20 @@ class Conversation implements InboxOwner<Message> {
     const bytes = payload.length / requests.length; // of each, about
     for (const [index, request] of requests.entries()) {
       if (index > 0) yield bytes;
-      answer(connection, request, { index, bytes }, this.#context).catch((cause: unknown) =>
-        connection.reportFailure(cause),
-      );
+      this.#answering += 1;
+      answer(connection, request, { index, bytes }, this.#context)
+        .catch((cause: unknown) => connection.reportFailure(cause))
+        .finally(() => {
+          this.#answering -= 1;
+          this.onIdle();
+        });
     }
+  }
+
+  /** Ends a stream of answers that are all given. One whose client was not let in is ended with the reason. */
+  onIdle(): void {
+    if (!this.#isWhole || this.#answering > 0 || this.#inbox.isBusy || !this.#connection.admitted) return;
+    this.#connection.close(ANSWERED, 'answered');
   }
 
   #pong(): void {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type TRPCError, transformTRPCResponse } from '@trpc/server';
 import type { TRPCResponseMessage } from '@trpc/server/rpc';
-import type { WebSocket } from 'ws';
+import type { ClientSocket } from '../core/client-socket.ts';
 import {
   type ErrorScope,
   FALLBACK_SHAPE,
@@ -50,12 +50,18 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
     this.#unsentMessages -= 1;
   };
 
-  constructor(ws: WebSocket, req: IncomingMessage, setup: Setup) {
+  /** @param outletOf makes the outlet of one that is no WebSocket */
+  constructor(
+    ws: ClientSocket,
+    req: IncomingMessage,
+    setup: Setup,
+    outletOf: (connection: Connection) => Outlet = (connection) => new WebSocketOutlet(connection),
+  ) {
     super(ws, setup.encoder);
     this.req = req;
     this.setup = setup;
     this.backlog = new Backlog(this, setup.limits.maxBufferedBytes);
-    this.outlet = new WebSocketOutlet(this);
+    this.outlet = outletOf(this);
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
     this.onClosed(() => {
       for (const subscription of this.subscriptions.values()) subscription.abort();
@@ -101,7 +107,7 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
   }
 
   /** Sends a message that is encoded already; drops it once closing has begun. */
-  send(data: Parameters<WebSocket['send']>[0]): void {
+  send(data: Parameters<ClientSocket['send']>[0]): void {
     if (!this.open) return;
     this.#unsentMessages += 1;
     this.ws.send(data, this.#sent);

@@ -90,6 +90,11 @@ export class Connections {
     return connection !== undefined;
   }
 
+  /** Asks all of them to connect again, at once. */
+  askAll(): void {
+    for (const connection of this.#open.values()) connection.askToReconnect();
+  }
+
   /** Asks clients to connect again, one after another. Resolves when all that were there have been asked, or none is left. */
   async askToReconnect({ overMs = 10_000, alongside, signal }: AskOptions): Promise<void> {
     const requests = Array.from(this.#open.values(), (connection) => () => connection.askToReconnect());

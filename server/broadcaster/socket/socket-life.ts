@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TRPCReconnectNotification } from '@trpc/server/rpc';
 import { WebSocket } from 'ws';
+import type { ClientSocket } from '../core/client-socket.ts';
 import { type Encoder, jsonEncoder } from '../core/json-encoder.ts';
 import type { ClientConnection } from '../core/options.ts';
 
@@ -19,7 +20,7 @@ const NOTIFICATION: TRPCReconnectNotification = { id: null, method: 'reconnect' 
  */
 export class SocketLife implements ClientConnection {
   readonly id = connectionId();
-  readonly ws: WebSocket;
+  readonly ws: ClientSocket;
   readonly #encoder: Encoder;
   readonly #disposers: ((code: number) => void)[] = [];
   /** Made when somebody asks for `closed`: a signal takes most of a KB. */
@@ -31,7 +32,7 @@ export class SocketLife implements ClientConnection {
   #closeCode: number | undefined;
   #hangUp: NodeJS.Timeout | undefined;
 
-  constructor(ws: WebSocket, encoder: Encoder = jsonEncoder) {
+  constructor(ws: ClientSocket, encoder: Encoder = jsonEncoder) {
     this.ws = ws;
     this.#encoder = encoder;
     ws.once('close', (code) => this.#end(code));
@@ -100,7 +101,10 @@ function connectionId(): string {
 }
 
 /** Asks tRPC's client to connect again. It keeps the connection that it has until the next one is open. */
-export function askToReconnect(socket: WebSocket, encoder: Encoder = jsonEncoder): void {
+export function askToReconnect(
+  socket: Pick<ClientSocket, 'readyState' | 'send'>,
+  encoder: Encoder = jsonEncoder,
+): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(encoder.encode(NOTIFICATION));
 }
 

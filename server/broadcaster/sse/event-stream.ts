@@ -50,7 +50,7 @@ export class EventStream {
     this.#outlet.begin(head, JSON.stringify(sse?.client ?? {}));
     if (sse?.maxDurationMs) this.#lifetime = setTimeout(() => this.#end(), sse.maxDurationMs).unref();
     try {
-      const { style, name } = this.#outlet;
+      const { events: style, name } = this.#outlet;
       const end = (error: Error): void => this.#fail(error);
       this.#detach = delivery.deliver(subscription, { outlet: this.#outlet, style, name, end });
     } catch (cause) {

@@ -18,7 +18,7 @@ const chunked: FrameStyle = {
 const plain: FrameStyle = { frame: (bodies) => Buffer.concat(bodies) };
 
 /** A server-sent event that is none of the subscription's items, as tRPC writes it. */
-export function namedEvent(name: 'connected' | 'ping' | 'serialized-error', data = ''): Buffer {
+export function namedEvent(name: 'connected' | 'ping' | 'serialized-error' | 'close', data = ''): Buffer {
   return Buffer.from(`event: ${name}\ndata: ${data}\n\n\n`);
 }
 
@@ -83,7 +83,7 @@ export class StreamOutlet implements Outlet {
   }
 
   /** The form of its events: it is known once the head is sent. */
-  get style(): FrameStyle {
+  get events(): FrameStyle {
     return this.#style;
   }
 

@@ -1,8 +1,5 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { TRPCError } from '@trpc/server';
-import { EventsError } from '../../../../shared/errors.ts';
-import { MAX_INPUT_BYTES } from '../../../../shared/wire/limits.ts';
 
 /** Bytes that are read and thrown away of a body that is refused. */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
@@ -13,38 +10,6 @@ const UNWANTED_MS = 10_000;
  * thousand chunks if its client writes it line by line.
  */
 const MAX_PIECES = 8 * 1024;
-
-/**
- * Reads a request's body.
- * @throws EventsError TOO_LARGE, as soon as there is more than may be; TRPCError CLIENT_CLOSED_REQUEST
- */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_INPUT_BYTES) throw tooLarge();
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    const end = (settle: () => void): void => {
-      request.off('data', take).off('end', whole).off('close', gone).off('error', gone);
-      settle();
-    };
-    const take = (piece: Buffer): void => {
-      bytes += piece.length;
-      if (bytes <= MAX_INPUT_BYTES) pieces.push(piece);
-      else {
-        request.pause(); // the rest is unwanted
-        end(() => reject(tooLarge()));
-      }
-    };
-    const whole = (): void => end(() => resolve(Buffer.concat(pieces, bytes)));
-    const gone = (): void => end(() => reject(new TRPCError({ code: 'CLIENT_CLOSED_REQUEST' })));
-    request.on('data', take).once('end', whole).once('close', gone).once('error', gone);
-  });
-}
-
-function tooLarge(): EventsError {
-  const message = `A body may have ${MAX_INPUT_BYTES / 1024 / 1024} MiB at most: send fewer events at a time`;
-  return new EventsError('TOO_LARGE', message);
-}
 
 /**
  * Reads what is left of a request's body and throws it away, as far as that has an end. Await it before answering: a

@@ -1,6 +1,5 @@
-import { isRecord } from '../../shared/wire/shapes.ts';
+import { isRecord } from '../../../shared/wire/shapes.ts';
 
-const OPENING_MS = 10_000;
 const CLOSING_MS = 1000;
 /** Less than 64 KiB whatever the characters: servers close connections whose messages are larger. */
 const LARGE_MESSAGE_CHARS = 16 * 1024;
@@ -23,16 +22,18 @@ interface RawSocket {
  *
  * @param implementation asked for each socket, so that it may be loaded late
  * @param onCreate sees each socket
+ * @param openingMs ms for a socket to open
  */
 export function impatientWebSocket(
   implementation: () => WebSocketClass,
   onCreate: (socket: WebSocket) => void,
+  openingMs: () => number,
 ): typeof WebSocket {
   // Called with `new` by tRPC's client, which then gets what it returns.
   function Impatient(url: string): WebSocket {
     const Implementation = implementation();
     const socket = new Implementation(url) as WebSocket & RawSocket;
-    giveUpInTime(socket);
+    giveUpInTime(socket, openingMs());
     sendApart(socket);
     onCreate(socket);
     return socket;
@@ -60,14 +61,14 @@ export function onAdmission(socket: WebSocket, admitted: () => void): void {
   });
 }
 
-function giveUpInTime(socket: WebSocket & RawSocket): void {
+function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): void {
   const close = socket.close.bind(socket);
   let closing: ReturnType<typeof setTimeout> | undefined;
   socket.close = (code, reason) => {
     close(code, reason);
     closing ??= setTimeout(() => abandon(socket), CLOSING_MS);
   };
-  const opening = setTimeout(() => socket.close(), OPENING_MS);
+  const opening = setTimeout(() => socket.close(), openingMs);
   socket.addEventListener('open', () => clearTimeout(opening));
   socket.addEventListener('close', () => {
     clearTimeout(opening);
@@ -112,8 +113,9 @@ const NOBODYS = { id: null };
 export function messageEncoder(onForeign: () => void) {
   return {
     encode: (message: unknown): string => JSON.stringify(message),
-    decode: (text: unknown): unknown => {
-      const message = parse(text);
+    /** @param data text, or what a stream of events has parsed already */
+    decode: (data: unknown): unknown => {
+      const message = typeof data === 'string' ? parse(data) : data;
       if (isMessage(message)) return message;
       onForeign();
       return NOBODYS;
@@ -121,9 +123,9 @@ export function messageEncoder(onForeign: () => void) {
   };
 }
 
-function parse(text: unknown): unknown {
+function parse(text: string): unknown {
   try {
-    return typeof text === 'string' ? JSON.parse(text) : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

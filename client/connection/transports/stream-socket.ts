@@ -1,0 +1,281 @@
+import { EventsError } from '../../../shared/errors.ts';
+import { isRecord } from '../../../shared/wire/shapes.ts';
+import { toError } from '../../failures/errors.ts';
+import { statusError } from '../../failures/http-status.ts';
+import { readEvents, type SentEvent } from './event-lines.ts';
+import type { WebSocketClass } from './socket.ts';
+
+const [CONNECTING, OPEN, , CLOSED] = [0, 1, 2, 3];
+/** Close codes of an end without a word, by either side. */
+const NO_CODE = 1005;
+const NO_CLOSE = 1006;
+/** The status, and the close code, of a request that is larger than a server takes. */
+const TOO_LARGE = 413;
+const MESSAGE_TOO_BIG = 1009;
+/** The server has answered all that was asked. */
+const ANSWERED = 1000;
+/** Characters of one request: less than a server takes. */
+const MOST_CHARS = 256 * 1024;
+/** Ms for which a stream goes on after a subscription that nobody wants any more. */
+const STOP_MS = 1000;
+
+/** Ms in which subscriptions are gathered before the stream is asked for: those of a page that is shown come together. */
+const GATHER_MS = 10;
+/** Ms in which the stream has to begin: what comes later is no part of its beginning. */
+const BEGIN_MS = 5000;
+/** Ms by which the first heartbeat may be late. */
+const LATE_MS = 1500;
+
+/** A message of tRPC's client, as far as it is looked at. */
+interface Message {
+  readonly id?: number | null;
+  readonly method?: string;
+  readonly params?: { lastEventId?: string | undefined };
+}
+
+/** Options of {@link streamSocket}. */
+export interface StreamOptions {
+  /** Ms between heartbeats of the server. */
+  heartbeatMs: number;
+  /** Told why a connection is over, before it is closed without a reason. @param isHeldBack true where calls get through, and the stream does not begin */
+  onFailure: (error: Error, isHeldBack: boolean) => void;
+  /** Finds out why nothing comes from an address: an error, or null and undefined where there is none to be seen. */
+  probe: (address: string, signal: AbortSignal) => Promise<Error | null | undefined>;
+}
+
+/**
+ * A class in the place of `WebSocket`, for tRPC's client, where no WebSocket gets through. Its messages are the same, and go
+ * over HTTP: those of the server in one stream of server-sent events for all subscriptions, which is asked for anew, from
+ * where each of them is, when there are others; calls in requests of their own.
+ */
+export function streamSocket(options: StreamOptions): WebSocketClass {
+  return class extends StreamSocket {
+    constructor(url: string) {
+      super(url, options);
+    }
+  };
+}
+
+class StreamSocket extends EventTarget {
+  readonly OPEN = OPEN;
+  readyState = CONNECTING;
+  readonly #url: string;
+  readonly #options: StreamOptions;
+  readonly #closed = new AbortController();
+  /** The first message of each request, where params were announced. */
+  #params: string | undefined;
+  readonly #subscriptions = new Map<number, Message>();
+  /** Those that have begun once. */
+  readonly #started = new Set<number>();
+  /** The stream that is read or asked for. */
+  #stream: AbortController | undefined;
+  /** True once the stream has begun. */
+  #hasBegun = false;
+  /** True if the subscriptions are others than those of the stream. */
+  #isStale = true;
+  #reopening: ReturnType<typeof setTimeout> | undefined;
+  /** Calls that wait for the stream's beginning, or for the answers to those before them. */
+  #queries: string[] = [];
+  #mutations: string[] = [];
+  #isMutating = false;
+
+  constructor(url: string, options: StreamOptions) {
+    super();
+    this.#url = url.replace(/^ws/, 'http');
+    this.#options = options;
+    setTimeout(() => {
+      if (this.readyState !== CONNECTING) return;
+      this.readyState = OPEN;
+      this.dispatchEvent(new Event('open'));
+    });
+  }
+
+  send(text: string): void {
+    if (text === 'PONG') return;
+    if (text === 'PING') {
+      // A heartbeat answers it. The first one begins the stream; and of one without subscriptions nothing is to come.
+      if (!this.#stream) this.#reopen(GATHER_MS);
+      else if (this.#subscriptions.size === 0) setTimeout(() => this.#tell('PONG'));
+      return;
+    }
+    for (const message of [JSON.parse(text)].flat() as Message[]) this.#take(message);
+    if (this.#hasBegun) this.#ask();
+  }
+
+  close(code = NO_CODE, reason = ''): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSED;
+    clearTimeout(this.#reopening);
+    this.#closed.abort();
+    this.#stream?.abort();
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason, wasClean: code !== NO_CLOSE }));
+  }
+
+  #take(message: Message): void {
+    const { id, method } = message;
+    if (method === 'connectionParams') this.#params = JSON.stringify(message);
+    else if (method === 'query') this.#queries.push(JSON.stringify(message));
+    else if (method === 'mutation') this.#mutations.push(JSON.stringify(message));
+    else if (typeof id === 'number' && method === 'subscription') {
+      this.#subscriptions.set(id, message);
+      this.#reopen(GATHER_MS);
+    } else if (typeof id === 'number' && this.#subscriptions.delete(id)) this.#reopen(STOP_MS);
+  }
+
+  /** Asks for the stream anew, for the subscriptions that there are by then. */
+  #reopen(ms: number): void {
+    this.#isStale = true;
+    if (this.#stream && !this.#hasBegun) return; // as soon as it has: one that is asked for is let begin
+    if (ms === STOP_MS && this.#reopening !== undefined) return;
+    clearTimeout(this.#reopening);
+    this.#reopening = setTimeout(() => void this.#follow(), ms);
+  }
+
+  async #follow(): Promise<void> {
+    this.#reopening = undefined;
+    this.#stream?.abort();
+    const stream = new AbortController();
+    this.#stream = stream;
+    this.#hasBegun = false;
+    this.#isStale = false;
+    const lines = [...this.#subscriptions.values()].map((message) => JSON.stringify(message));
+    const blame = (): void => void this.#blame(stream.signal);
+    const askedAt = performance.now();
+    let late = setTimeout(blame, BEGIN_MS);
+    let isFlowing = false;
+    try {
+      await this.#post(
+        `heartbeat=${this.#options.heartbeatMs}`,
+        ['PING', ...lines],
+        stream.signal,
+        (event) => {
+          if (this.#stream !== stream) return;
+          // Some proxies let the beginning of an answer through, and hold back what comes later.
+          isFlowing ||= performance.now() - askedAt > BEGIN_MS;
+          clearTimeout(late);
+          if (!isFlowing) late = setTimeout(blame, this.#options.heartbeatMs + LATE_MS);
+          if (event.type === 'connected') this.#begin();
+          else if (event.type === 'ping') this.#tell('PONG');
+          else this.#receive(event);
+        },
+      );
+      if (this.#stream === stream) this.close(NO_CLOSE);
+    } catch (cause) {
+      if (this.#stream === stream) this.#fail(cause);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    if (this.#isStale) this.#reopen(GATHER_MS);
+    this.#ask();
+  }
+
+  /** Sends calls: queries as they come, mutations one request after another, so that they keep their order. */
+  #ask(): void {
+    const queries = this.#queries.splice(0);
+    if (queries.length > 0) void this.#call(queries);
+    if (this.#isMutating || this.#mutations.length === 0) return;
+    this.#isMutating = true;
+    const lines: string[] = [];
+    for (let chars = 0; chars < MOST_CHARS && this.#mutations.length > 0; chars += lines.at(-1)?.length ?? 0)
+      lines.push(...this.#mutations.splice(0, 1));
+    void this.#call(lines).then(() => {
+      this.#isMutating = false;
+      this.#ask();
+    });
+  }
+
+  async #call(lines: string[]): Promise<void> {
+    let isAnswered = false;
+    try {
+      await this.#post('calls', lines, this.#closed.signal, (event) => {
+        isAnswered ||= event.type === 'close';
+        this.#receive(event);
+      });
+      if (!isAnswered) throw new EventsError('UNAVAILABLE', 'the connection ended before the answer');
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  async #post(
+    query: string,
+    lines: string[],
+    signal: AbortSignal,
+    onEvent: (event: SentEvent) => void,
+  ): Promise<void> {
+    const body = this.#params === undefined ? lines : [this.#params, ...lines];
+    const response = await fetch(`${this.#url}${this.#url.includes('?') ? '&' : '?'}${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/jsonl', accept: 'text/event-stream' },
+      body: body.join('\n'),
+      credentials: 'include', // as a WebSocket has them
+      signal,
+    });
+    if (response.ok && response.body) return readEvents(response.body, onEvent);
+    if (response.status === TOO_LARGE) return this.close(MESSAGE_TOO_BIG);
+    throw (await this.#options.probe(this.#address, signal)) ?? statusError(response, this.#url);
+  }
+
+  get #address(): string {
+    return this.#url.split('?', 1)[0] ?? '';
+  }
+
+  /** Tells why the stream does not begin. */
+  async #blame(signal: AbortSignal): Promise<void> {
+    const found = await this.#options.probe(this.#address, signal);
+    if (signal.aborted) return;
+    this.#fail(found ?? heldBack(this.#address), !found);
+  }
+
+  #receive({ type, data }: SentEvent): void {
+    if (this.readyState !== OPEN) return;
+    if (type === 'close') {
+      const { code, reason }: { code: number; reason: string } = JSON.parse(data);
+      if (code !== ANSWERED) this.close(code, reason);
+      return;
+    }
+    if (type === 'message') this.#tell(data === 'PONG' || data === 'PING' ? data : this.#noted(data));
+  }
+
+  /** A message as tRPC's client takes it. What it says of a subscription is noted, for the next stream. */
+  #noted(text: string): unknown {
+    const message: unknown = JSON.parse(text);
+    const { id, result, error } = isRecord(message) ? message : {};
+    const subscription = typeof id === 'number' ? this.#subscriptions.get(id) : undefined;
+    if (typeof id !== 'number' || !subscription) return message;
+    if (error !== undefined || (isRecord(result) && result['type'] === 'stopped'))
+      this.#subscriptions.delete(id);
+    if (!isRecord(result)) return message;
+    if (typeof result['id'] === 'string')
+      this.#subscriptions.set(id, {
+        ...subscription,
+        params: { ...subscription.params, lastEventId: result['id'] },
+      });
+    if (result['type'] !== 'started') return message;
+    if (this.#started.has(id)) return { id, result: { type: 'restarted' } };
+    this.#started.add(id);
+    return message;
+  }
+
+  #tell(data: unknown): void {
+    if (this.readyState === OPEN) this.dispatchEvent(new MessageEvent('message', { data }));
+  }
+
+  #fail(cause: unknown, isHeldBack = false): void {
+    if (this.readyState === CLOSED) return;
+    this.#options.onFailure(toError(cause), isHeldBack);
+    this.close(NO_CLOSE);
+  }
+}
+
+/** The error where nothing of a stream arrives, and no other fault is to be seen. */
+function heldBack(address: string): EventsError {
+  return new EventsError(
+    'UNAVAILABLE',
+    `The event stream at ${address} does not arrive, though calls are answered: a proxy holds answers back. Let it pass on text/event-stream as it comes (nginx: proxy_buffering off)`,
+  );
+}

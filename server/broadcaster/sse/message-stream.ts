@@ -1,0 +1,85 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import type { ClientSocket } from '../core/client-socket.ts';
+import { type Head, namedEvent, StreamOutlet } from './stream-outlet.ts';
+
+/** Close codes that are told of an end without a code: the server's own, and that of a client that is gone. */
+const NO_CODE = 1005;
+const NO_CLOSE = 1006;
+const LINE_END = 0x0a;
+
+/**
+ * One request over HTTP in the place of a WebSocket: the lines of its body are the client's messages, all of them, and the
+ * answer is a stream of server-sent events, one for each message of the server. Its end is the event `close`, with the
+ * code that a WebSocket would be closed with.
+ */
+export class MessageStream extends EventEmitter implements ClientSocket {
+  readonly extensions = '';
+  /** Nothing is read any more: there is nothing to pause. */
+  readonly isPaused = false;
+  readyState: number = WebSocket.OPEN;
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+  #outlet: StreamOutlet | undefined;
+  #code = NO_CLOSE;
+
+  /** @param socket the response's: it is this answer's turn on the connection */
+  constructor(response: ServerResponse, socket: Socket) {
+    super();
+    this.#response = response;
+    this.#socket = socket;
+    response.once('close', () => {
+      this.readyState = WebSocket.CLOSED;
+      this.emit('close', this.#code);
+    });
+  }
+
+  /** Answers with a head, and keeps the stream from being idle. @param onClose hangs up on a client that reads too slowly */
+  begin(
+    head: Head,
+    options: { name: string; pingMs: number; onClose: (code: number, reason: string) => void },
+  ): StreamOutlet {
+    this.#outlet = new StreamOutlet(this.#response, this.#socket, options);
+    this.#outlet.begin(head, '{}');
+    return this.#outlet;
+  }
+
+  /** Hands on what the client has sent. @param body messages, each on a line of its own */
+  receive(body: Buffer): void {
+    for (let start = 0; start < body.length; ) {
+      const at = body.indexOf(LINE_END, start);
+      const end = at < 0 ? body.length : at;
+      if (end > start) this.emit('message', body.subarray(start, end), false);
+      start = end + 1;
+    }
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(data: string | Uint8Array, sent?: () => void): void {
+    const outlet = this.#outlet;
+    if (!outlet) return;
+    outlet.tell(Buffer.from(`data: ${typeof data === 'string' ? data : Buffer.from(data).toString()}\n\n`));
+    if (sent) void outlet.drained().then(sent);
+  }
+
+  close(code = NO_CODE, reason = ''): void {
+    if (this.readyState !== WebSocket.OPEN) return;
+    this.readyState = WebSocket.CLOSING;
+    this.#code = code;
+    this.#outlet?.tell(namedEvent('close', JSON.stringify({ code, reason })));
+    this.#outlet?.end();
+  }
+
+  terminate(): void {
+    this.#socket.destroy();
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+}

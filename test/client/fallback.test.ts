@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type ConnectionState, createClient, type EventsClient, type Transport } from '../../client/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { eventually } from './eventually.ts';
+import { startProxy } from './proxy.ts';
+import { startTestServer } from './test-server.ts';
+
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function open(
+  url: string,
+  transports?: readonly Transport[],
+  keepAlive?: { intervalMs: number; pongTimeoutMs: number },
+) {
+  const client: EventsClient = createClient({ url, transports, keepAlive });
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
+}
+
+/** Publishes through a client while `disturb` is called in between, and proves that each event came once, in order. */
+async function nothingIsLost(
+  client: EventsClient,
+  disturb: (round: number) => unknown = () => {},
+): Promise<void> {
+  const got: string[] = [];
+  const onGap = vi.fn();
+  client.on('agent_message', ({ data }) => got.push(data.message), { onGap });
+  const sent: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    for (let i = 0; i < 20; i++) {
+      sent.push(`${round}-${i}`);
+      await client.publish('agent_message', agentMessage(`${round}-${i}`), { timeoutMs: 60_000 });
+      if (i === 10) await disturb(round);
+    }
+  }
+  await eventually(() => expect(got).toHaveLength(sent.length));
+  expect(got).toEqual(sent);
+  expect(onGap).not.toHaveBeenCalled();
+}
+
+describe('[D12] through a proxy', () => {
+  test('that refuses upgrades nothing is lost, over server-sent events, and the transport is told', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    await using server = await startTestServer();
+    await using proxy = await startProxy(server.url, { upgrades: 'refused' });
+    await using client = open(proxy.url);
+    const states: ConnectionState[] = [];
+    client.connection.subscribe((state) => states.push(state));
+    await nothingIsLost(client, () => server.drop());
+    expect(client.connection.state).toMatchObject({ status: 'live', transport: 'sse', error: null });
+    expect(states.some(({ transport }) => transport === 'ws')).toBe(false);
+    expect(warn.mock.calls.flat()).toEqual([
+      expect.stringMatching(/server-sent events: no WebSocket gets through/),
+    ]);
+    // It comes first now: an outage asks for no upgrade again.
+    expect(proxy.upgrades).toBe(1);
+  });
+
+  test('control: that passes them on, it is a WebSocket, also after outages', async () => {
+    await using server = await startTestServer();
+    await using proxy = await startProxy(server.url, {});
+    await using client = open(proxy.url);
+    await nothingIsLost(client, () => server.drop());
+    expect(client.connection.state).toMatchObject({ status: 'live', transport: 'ws' });
+  });
+
+  test('that never answers upgrades the client gives up on the WebSocket in time', async () => {
+    await using server = await startTestServer();
+    await using proxy = await startProxy(server.url, { upgrades: 'hang' });
+    await using client = open(proxy.url);
+    await nothingIsLost(client);
+    expect(client.connection.state).toMatchObject({ status: 'live', transport: 'sse' });
+  });
+
+  test('that holds answers back, a subscription is told why nothing comes', async () => {
+    await using server = await startTestServer();
+    await using proxy = await startProxy(server.url, { upgrades: 'refused', buffers: true });
+    await using client = open(proxy.url);
+    const errors: string[] = [];
+    client.on('agent_message', () => {}, { onError: ({ message }) => errors.push(message) });
+    await eventually(() =>
+      expect(client.connection.state.error?.message).toMatch(/a proxy holds answers back/),
+    );
+    expect(client.connection.state).toMatchObject({
+      status: 'reconnecting',
+      transport: null,
+      error: { code: 'UNAVAILABLE' },
+    });
+    await expect(client.stats({ timeoutMs: 3000 })).rejects.toMatchObject({
+      message: expect.stringMatching(/proxy_buffering off/),
+    });
+  });
+
+  test.each(['ws', 'sse'] as const)(
+    'that cuts idle connections, heartbeats keep it: over %s',
+    async (transport) => {
+      await using server = await startTestServer();
+      await using proxy = await startProxy(server.url, { idleMs: 2500 });
+      await using client = open(proxy.url, [transport], { intervalMs: 1000, pongTimeoutMs: 10_000 });
+      await eventually(() => expect(client.connection.state.transport).toBe(transport));
+      const { connections } = server;
+      await new Promise((resolve) => setTimeout(resolve, 6000)); // three times as long as an idle one is left
+      expect(server.connections).toBe(connections);
+      await nothingIsLost(client);
+    },
+  );
+
+  test.each(['ws', 'sse'] as const)(
+    'that cuts idle connections early nothing is lost: over %s',
+    async (transport) => {
+      await using server = await startTestServer();
+      await using proxy = await startProxy(server.url, { idleMs: 300 });
+      await using client = open(proxy.url, [transport]);
+      await nothingIsLost(client, async () => {
+        const { cuts } = proxy;
+        await eventually(() => expect(proxy.cuts).toBeGreaterThan(cuts));
+      });
+    },
+  );
+});
+
+test('one stream carries all subscriptions of a client, and one more is added without a loss', async () => {
+  await using server = await startTestServer();
+  await using client = open(server.url, ['sse']);
+  const got: string[][] = [[], [], []];
+  const follow = (at: number) => client.on('agent_message', ({ data }) => got[at]?.push(data.message));
+  await Promise.all([follow(0).ready, follow(1).ready]);
+  await client.publish('agent_message', agentMessage('a'));
+  const { connections } = server;
+  const third = follow(2);
+  await client.publish('agent_message', agentMessage('b'));
+  await eventually(() => expect(got).toEqual([['a', 'b'], ['a', 'b'], ['b']]));
+  expect(server.connections).toBe(connections + 1);
+  expect(server.streams).toBe(1);
+  third.unsubscribe();
+  await eventually(() => expect(server.manager.stats().subscribers).toBe(2));
+  await client.publish('agent_message', agentMessage('c'));
+  await eventually(() => expect(got).toEqual([['a', 'b', 'c'], ['a', 'b', 'c'], ['b']]));
+});
+
+test('publishes keep their order without being awaited, over server-sent events', async () => {
+  await using server = await startTestServer();
+  await using client = open(server.url, ['sse']);
+  const got: string[] = [];
+  client.on('agent_message', ({ data }) => got.push(data.message));
+  const sent = Array.from({ length: 300 }, (_, i) => `${i}`);
+  await Promise.all(sent.map((text) => client.publish('agent_message', agentMessage(text))));
+  await eventually(() => expect(got).toEqual(sent));
+});
+
+test('transports that are none are refused', () => {
+  for (const transports of [[], ['http'], ['ws', 'ws']])
+    expect(() => createClient({ url: 'ws://127.0.0.1:1', transports: transports as never })).toThrow(
+      /transports must be/,
+    );
+});

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect as connectTo, type Socket } from 'node:net';
+
+/** Ways of a proxy. */
+export interface ProxyOptions {
+  /** An upgrade is answered with 400; one that hangs is never answered. Default: it is passed on. */
+  upgrades?: 'refused' | 'hang';
+  /** True if an answer is sent when it is whole. */
+  buffers?: boolean;
+  /** Ms after which a connection is cut on which nothing goes in either direction. */
+  idleMs?: number;
+}
+
+export interface Proxy extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** Connections of clients that were cut since they were idle. */
+  readonly cuts: number;
+  /** Upgrades that were asked for. */
+  readonly upgrades: number;
+}
+
+/** A proxy before a server, with the faults that proxies have. */
+export async function startProxy(upstream: string, options: ProxyOptions): Promise<Proxy> {
+  const { hostname, port } = new URL(upstream);
+  const counts = { cuts: 0, upgrades: 0 };
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): void => {
+    if (sockets.has(socket)) return;
+    sockets.add(socket);
+    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+  };
+  const server = createServer((request, response) =>
+    pass({ hostname, port, buffers: options.buffers }, request, response),
+  );
+  server.on('connection', (socket: Socket) => {
+    keep(socket);
+    if (options.idleMs === undefined) return;
+    socket.setTimeout(options.idleMs, () => {
+      counts.cuts++;
+      socket.destroy();
+    });
+  });
+  server.on('upgrade', (request, socket: Socket, head) => {
+    counts.upgrades++;
+    if (options.upgrades === 'hang') return;
+    if (options.upgrades === 'refused') {
+      socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
+    const to = connectTo(Number(port), hostname);
+    keep(to);
+    const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
+    to.write(`GET ${request.url} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`);
+    to.write(head);
+    socket.pipe(to).pipe(socket);
+    socket.once('close', () => to.destroy());
+    to.once('close', () => socket.destroy());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get cuts() {
+      return counts.cuts;
+    },
+    get upgrades() {
+      return counts.upgrades;
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function pass(
+  { hostname, port, buffers }: { hostname: string; port: string; buffers: boolean | undefined },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { method, url, headers } = request;
+  const to = forward({ hostname, port, method, path: url, headers, agent: false });
+  to.on('error', () => response.destroy());
+  response.once('close', () => to.destroy());
+  to.on('response', (answer) => {
+    answer.on('error', () => response.destroy());
+    const begin = (): void => void response.writeHead(answer.statusCode ?? 502, answer.headers);
+    if (!buffers) {
+      begin();
+      response.flushHeaders();
+      answer.pipe(response);
+      return;
+    }
+    const pieces: Buffer[] = [];
+    answer.on('data', (piece: Buffer) => pieces.push(piece));
+    answer.on('end', () => {
+      begin();
+      response.end(Buffer.concat(pieces));
+    });
+  });
+  request.pipe(to);
+}
