@@ -224,6 +224,7 @@ describe.each(['ai 7', 'ai 6'] as const)('useChat of %s in Chromium', (version) 
     const event_type = 'chat_chunk' as const;
     const data = { run_id: 'another', chunk: { type: 'start-step' } };
     for (let i = 0; i < 3; i++) await manager.publishBatch(Array(500).fill({ event_type, data }), { topic });
+    await expect.poll(() => manager.lag()).toBe(0); // until then they are on their way, and nothing is lost
     model.last.say('morning.');
     server.refusing = false;
     await tab.see('data').toEqual([expect.stringMatching(/^data-gap \{"reason":"trimmed","lost":\d+\}$/)]);

@@ -78,6 +78,7 @@ test('a page that has missed records which the log has lost shows what the log h
   const run = { run_id: 'another', kind: 'work', input: null, outcome: '' };
   for (let i = 0; i < 3; i++)
     await manager.publishBatch(Array(500).fill({ event_type: 'run', data: run }), { topic });
+  await expect.poll(() => manager.lag()).toBe(0); // until then they are on their way, and nothing is lost
   await first.sendMessage({ id: 'u3', role: 'user', parts: [{ type: 'text', text: 'three' }] });
   far.refusing = false;
   await expect.poll(() => shown(second)).toEqual(['three', 'answer 5 to u3']);
