@@ -9,7 +9,7 @@ import type { BaseEvent, Message, RunAgentInput } from '@ag-ui/core';
 import { Observable, Subject, tap } from 'rxjs';
 import { createClient } from '../../client/client.ts';
 import type { EventsClient } from '../../client/client-types.ts';
-import type { ConnectionOptions } from '../../client/connection/connection.ts';
+import type { ConnectionOptions } from '../../client/connection/connection-options.ts';
 import { reportUncaught } from '../../client/failures/report.ts';
 import { defineEvents } from '../../shared/catalog.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
