@@ -71,14 +71,16 @@ const BUDGETS: readonly Budget[] = [
     what: './ag-ui, our own code',
     config: door('agents/ag-ui/index.ts'),
     // A client is in it, and what a server runs agents with.
-    maxBytes: 36 * KB,
+    maxBytes: 33 * KB,
+    maxLaterBytes: 2 * KB,
     packages: [...TRPC, '@ag-ui/client', '@ag-ui/core', 'rxjs', 'superjson', 'ws', 'zod'],
   },
   {
     what: './ai, our own code',
     config: door('agents/ai/index.ts'),
-    // 24 KB of it are a client. The rest: 2 what a server answers chats with, 2 runs, 1 the events.
-    maxBytes: 30 * KB,
+    // 25 KB of it are a client. The rest: 2 what a server answers chats with, 2 runs, 1 the events.
+    maxBytes: 30.8 * KB,
+    maxLaterBytes: 2 * KB,
     packages: [...TRPC, 'ai', 'superjson', 'ws', 'zod'],
   },
 ];

@@ -23,7 +23,7 @@ import { type ViewOptions, viewRun, viewThread } from './viewing.ts';
 /** Options of a {@link ResumableAgent}: its server, or a client of it that there is already. */
 export interface ResumableAgentConfig
   extends AgentConfig,
-    Pick<ConnectionOptions, 'url' | 'token' | 'path' | 'connectionParams' | 'WebSocket'> {
+    Pick<ConnectionOptions, 'url' | 'token' | 'path' | 'connectionParams' | 'transports' | 'WebSocket'> {
   /** A client whose catalog has `agUiEvents`. The agent does not close it. Default: one of its own, of `url`. */
   client?: EventsClient<OwnCatalog> | undefined;
   /** The topic of a thread; the server has to name the same. Default `agui-<threadId>`. */

@@ -13,7 +13,7 @@ export type ConnectionStatus = 'connecting' | 'live' | 'reconnecting' | 'offline
 /** The state of a connection; a new object with each change. */
 export interface ConnectionState {
   readonly status: ConnectionStatus;
-  /** What carries it: `sse` where no WebSocket gets through; null while it is not live. */
+  /** The transport that carries it: `sse` where no WebSocket gets through; null while it is not live. */
   readonly transport: Transport | null;
   /** Attempts since the connection was lost, the next one included; 0 while live. */
   readonly attempt: number;

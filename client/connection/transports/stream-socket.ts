@@ -65,7 +65,7 @@ class StreamSocket extends EventTarget {
   /** The first message of each request, where params were announced. */
   #params: string | undefined;
   readonly #subscriptions = new Map<number, Message>();
-  /** Those that have begun once. */
+  /** Ids of subscriptions that have begun once. */
   readonly #started = new Set<number>();
   /** The stream that is read or asked for. */
   #stream: AbortController | undefined;

@@ -1,7 +1,7 @@
 import { createClient, type Transport } from '../../../client/index.ts';
 import { agentMessage } from '../../support/events.ts';
 
-/** What became of the page's clients. */
+/** An account of the clients of the page. */
 export interface Report {
   transport: Transport | null;
   /** Messages of the three subscriptions, one of which came later. */
