@@ -16,6 +16,7 @@ export const SECTIONS: readonly {
     pages: [
       ['Open events', 'docs/open-events.md'],
       ['Any framework', 'docs/store.md'],
+      ['A2A and MCP', 'docs/a2a-mcp.md'],
       ['Changing an event', 'docs/changing.md'],
       ['Applications', 'docs/applications.md'],
       ['Plain HTTP', 'docs/http.md'],
