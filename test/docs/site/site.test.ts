@@ -14,7 +14,7 @@ beforeAll(async () => {
   site = await mkdtemp(join(tmpdir(), 'psyche-site-'));
   const vitepress = join(ROOT, 'node_modules/vitepress/bin/vitepress.js');
   await promisify(execFile)(process.execPath, [vitepress, 'build', 'docs', '--outDir', site], { cwd: ROOT });
-}, 180_000);
+}, 600_000);
 afterAll(() => rm(site, { recursive: true, force: true }));
 
 const htmlOf = (page: string): string =>
