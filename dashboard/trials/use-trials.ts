@@ -4,6 +4,7 @@ import { plural } from '../model/format.ts';
 import { calls } from '../state/calls.ts';
 import { useMoment } from '../state/moment/moment.ts';
 import { useTopic } from '../state/url-state.ts';
+import { useSchema } from '../state/use-schema.ts';
 import { cutLine } from './line.ts';
 import { readSlowly } from './slow-reader.ts';
 
@@ -29,6 +30,7 @@ export interface Trials {
 export function useTrials(): Trials {
   const client = useEventsClient();
   const topic = useTopic();
+  const schema = useSchema();
   const { log } = useMoment();
   const [running, setRunning] = useState<TrialName | null>(null);
   const [words, setWords] = useState('');
@@ -40,12 +42,14 @@ export function useTrials(): Trials {
   useEffect(() => {
     const mounted = new AbortController();
     left.current = mounted;
+    // Where there is no simulation there are no trials to ask for.
+    if (!schema?.drawn.has('simulation_state')) return () => mounted.abort();
     calls.trials.offered.query(undefined, { signal: mounted.signal }).then(
       ({ loseLog }) => setCanLose(loseLog),
       () => setCanLose(false), // a server without trials
     );
     return () => mounted.abort();
-  }, []);
+  }, [schema]);
 
   const trials: Record<TrialName, () => Promise<string>> = {
     async cut() {
