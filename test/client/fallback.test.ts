@@ -95,6 +95,20 @@ describe('[D12] through a proxy', () => {
     });
   });
 
+  test('that holds back all but the beginning of answers, nothing is lost, and it is told why events come late', async () => {
+    await using server = await startTestServer();
+    await using proxy = await startProxy(server.url, { upgrades: 'refused', buffers: 'beginnings' });
+    await using client = open(proxy.url);
+    const told = new Set<string | undefined>();
+    client.connection.subscribe(({ error }) => told.add(error?.message));
+    const got: string[] = [];
+    await client.on('agent_message', ({ data }) => got.push(data.message)).ready;
+    await new Promise((resolve) => setTimeout(resolve, 200)); // the beginning is over
+    await server.manager.publish('agent_message', agentMessage('late'));
+    await eventually(() => expect(got).toEqual(['late']));
+    expect([...told].join()).toMatch(/a proxy holds answers back/);
+  });
+
   test.each(['ws', 'sse'] as const)(
     'that cuts idle connections, heartbeats keep it: over %s',
     async (transport) => {

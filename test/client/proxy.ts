@@ -6,8 +6,8 @@ import { type AddressInfo, connect as connectTo, type Socket } from 'node:net';
 export interface ProxyOptions {
   /** An upgrade is answered with 400; one that hangs is never answered. Default: it is passed on. */
   upgrades?: 'refused' | 'hang';
-  /** True if an answer is sent when it is whole. */
-  buffers?: boolean;
+  /** True if an answer is sent when it is whole; `beginnings`: but for what comes in its first 100 ms. */
+  buffers?: boolean | 'beginnings';
   /** Ms after which a connection is cut on which nothing goes in either direction. */
   idleMs?: number;
 }
@@ -75,7 +75,7 @@ export async function startProxy(upstream: string, options: ProxyOptions): Promi
 }
 
 function pass(
-  { hostname, port, buffers }: { hostname: string; port: string; buffers: boolean | undefined },
+  { hostname, port, buffers }: { hostname: string; port: string; buffers: ProxyOptions['buffers'] },
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -93,9 +93,14 @@ function pass(
       return;
     }
     const pieces: Buffer[] = [];
-    answer.on('data', (piece: Buffer) => pieces.push(piece));
+    const since = performance.now();
+    if (buffers === 'beginnings') begin();
+    answer.on('data', (piece: Buffer) => {
+      if (buffers === 'beginnings' && performance.now() - since < 100) response.write(piece);
+      else pieces.push(piece);
+    });
     answer.on('end', () => {
-      begin();
+      if (!response.headersSent) begin();
       response.end(Buffer.concat(pieces));
     });
   });
