@@ -25,9 +25,8 @@ export {
 } from './catalog.ts';
 export { type Clock, systemClock, type WorldClock } from './clock.ts';
 export type { Command } from './control/command.ts';
-export { simulationProcedures } from './control/simulation-procedures.ts';
+export { type SimulationProceduresOptions, simulationProcedures } from './control/simulation-procedures.ts';
 export { SimulationRegistry, type SimulationRegistryOptions } from './control/simulation-registry.ts';
-export { trialProcedures } from './control/trial-procedures.ts';
 export { type LlmOptions, llmResponder } from './llm/llm-responder.ts';
 export { RESPONDER_VARIABLES, responderFromEnv } from './llm/responder-from-env.ts';
 export {

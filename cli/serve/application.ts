@@ -16,7 +16,6 @@ import {
   SimulationRegistry,
   simulationEvents,
   simulationProcedures,
-  trialProcedures,
 } from '../../simulation/index.ts';
 
 /** The events that `serve` serves, and that the other commands find in Redis. */
@@ -34,8 +33,7 @@ export async function createApplication(
     // A shared log means shared controls, so that a viewer may be connected to any node or worker.
     const registry = new SimulationRegistry({ broker: config.redisUrl === null ? undefined : broker });
     const router = createAppRouter(manager, (procedure) => ({
-      simulation: simulationProcedures(registry, procedure),
-      trials: trialProcedures(procedure, loserOf(broker, config)),
+      simulation: simulationProcedures(registry, procedure, { loseLog: loserOf(broker, config) }),
     }));
     if (!config.simulation) return { router, stop: () => registry.close() };
     let simulations: Simulation[] = [];
@@ -62,8 +60,8 @@ export async function createApplication(
 }
 
 /** Loses a topic's log: where it is in memory alone, on a server that this machine alone reaches. */
-function loserOf(broker: Broker, { host }: ServerConfig): ((topic: string) => void) | null {
-  return broker instanceof MemoryBroker && isLoopback(host) ? (topic) => broker.lose(topic) : null;
+function loserOf(broker: Broker, { host }: ServerConfig): ((topic: string) => void) | undefined {
+  return broker instanceof MemoryBroker && isLoopback(host) ? (topic) => broker.lose(topic) : undefined;
 }
 
 /** Agents by id; those of other topics than the default one have the topic before it. */

@@ -44,9 +44,9 @@ export function useTrials(): Trials {
     left.current = mounted;
     // Where there is no simulation there are no trials to ask for.
     if (!schema?.drawn.has('simulation_state')) return () => mounted.abort();
-    calls.trials.offered.query(undefined, { signal: mounted.signal }).then(
-      ({ loseLog }) => setCanLose(loseLog),
-      () => setCanLose(false), // a server without trials
+    calls.simulation.mayLoseLog.query(undefined, { signal: mounted.signal }).then(
+      setCanLose,
+      () => setCanLose(false), // a server without the controls of a simulation
     );
     return () => mounted.abort();
   }, [schema]);
@@ -74,7 +74,7 @@ export function useTrials(): Trials {
       return `The slow reader has caught up with the page: ${plural(read, 'event')} in all, ${missed}.`;
     },
     async lose() {
-      await calls.trials.loseLog.mutate({ topic });
+      await calls.simulation.loseLog.mutate({ topic });
       return 'The log is gone. The page was told, keeps what it has, and marks the place in the conversation.';
     },
   };

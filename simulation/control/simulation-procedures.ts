@@ -1,12 +1,21 @@
 import * as z from 'zod';
-import type { BaseProcedure } from '../../server/index.ts';
+import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
+import { DEFAULT_TOPIC, EventsError } from '../../shared/index.ts';
 import type { Command } from './command.ts';
 import { seedSchema, speedSchema, stimulusSchema } from './limits.ts';
 import type { SimulationRegistry } from './simulation-registry.ts';
-import { tellingErrors } from './telling-errors.ts';
+
+const NOT_TO_BE_LOST =
+  'The log of this server is not there to be lost: it is in a file or in Redis, or other machines reach the server.';
 
 /** Chooses the simulation; default the one on topic `default`. */
 const which = z.strictObject({ topic: z.string().optional() });
+
+/** Options of {@link simulationProcedures}. */
+export interface SimulationProceduresOptions {
+  /** Loses the log of a topic, for a server that is there to be tried: see `MemoryBroker.lose`. Default: it cannot be lost. */
+  loseLog?: ((topic: string) => void) | undefined;
+}
 
 /**
  * The procedures that show and control simulations, as a record that goes under any key of a router. They are built
@@ -18,8 +27,13 @@ const which = z.strictObject({ topic: z.string().optional() });
 export function simulationProcedures<Ctx, Meta, Overrides>(
   registry: SimulationRegistry,
   base: BaseProcedure<Ctx, Meta, Overrides>,
+  { loseLog }: SimulationProceduresOptions = {},
 ) {
-  const procedure = tellingErrors(base);
+  const procedure = base.use(async ({ next }) => {
+    const result = await next();
+    if (!result.ok) throw asTRPCError(result.error);
+    return result;
+  });
   const tell = (command: Command, input: { topic?: string | undefined } | undefined) =>
     registry.perform(command, input?.topic);
   return {
@@ -41,5 +55,12 @@ export function simulationProcedures<Ctx, Meta, Overrides>(
     inject: procedure
       .input(which.extend({ text: stimulusSchema }))
       .mutation(({ input }) => tell({ action: 'inject', text: input.text }, input)),
+    /** Tells if the log may be lost here. */
+    mayLoseLog: procedure.query(() => loseLog !== undefined),
+    /** Loses the log of a topic, as a crash does: it begins anew, and everybody who follows it is told. */
+    loseLog: procedure.input(which.optional()).mutation(({ input }) => {
+      if (!loseLog) throw new EventsError('FORBIDDEN', NOT_TO_BE_LOST);
+      loseLog(input?.topic ?? DEFAULT_TOPIC);
+    }),
   };
 }

@@ -17,7 +17,6 @@ import {
   SimulationRegistry,
   simulationEvents,
   simulationProcedures,
-  trialProcedures,
 } from '../../simulation/index.ts';
 
 export const BUILT = join(import.meta.dirname, '../../dist/dashboard');
@@ -53,11 +52,9 @@ export async function startPageServer(
       const registry = new SimulationRegistry();
       return {
         router: createAppRouter(manager, (procedure) => ({
-          simulation: simulationProcedures(registry, procedure),
-          trials: trialProcedures(
-            procedure,
-            broker instanceof MemoryBroker ? (topic) => broker.lose(topic) : null,
-          ),
+          simulation: simulationProcedures(registry, procedure, {
+            loseLog: broker instanceof MemoryBroker ? (topic) => broker.lose(topic) : undefined,
+          }),
         })),
         start() {
           if (speed !== undefined) simulation = runSimulation({ manager, registry, speed });

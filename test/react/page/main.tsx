@@ -211,9 +211,10 @@ function Page() {
   );
 }
 
-// With `?own`, over a client of the page's own. On the page's clock alone it notices that a server is gone.
+// With `?own`, over a client of the page's own, and over WebSockets alone, which the tests count. On the page's clock alone it
+// notices that a server is gone.
 const client = location.search.includes('own')
-  ? createClient({ keepAlive: { intervalMs: 60_000, pongTimeoutMs: 60_000 } })
+  ? createClient({ transports: ['ws'], keepAlive: { intervalMs: 60_000, pongTimeoutMs: 60_000 } })
   : undefined;
 
 const app = (
