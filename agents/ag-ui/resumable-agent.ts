@@ -69,9 +69,9 @@ export class ResumableAgent extends HttpAgent {
 
   /** @throws TypeError where there is neither a client nor a usable `url`; EventsError INVALID_CURSOR */
   constructor(config: ResumableAgentConfig) {
-    const { client, url, token, path, connectionParams, WebSocket, cursor, onError } = config;
+    const { client, url, token, path, connectionParams, transports, WebSocket, cursor, onError } = config;
     super({ ...config, url: String(url ?? '') });
-    const onlyOwn = { url, token, path, connectionParams, WebSocket, onError };
+    const onlyOwn = { url, token, path, connectionParams, transports, WebSocket, onError };
     this.client = client ?? createClient({ ...onlyOwn, catalog: defineEvents(agUiEvents) });
     this.isOwnClient = client === undefined;
     this.topicOf = config.topicOf ?? topicOfThread;

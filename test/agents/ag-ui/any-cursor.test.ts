@@ -6,8 +6,8 @@ import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
 import { plans, RandomRun, type RunPlan } from './random-events.ts';
 import { madeOf, THREAD, TOPIC, threadManager, type Viewed, verify, view } from './viewers.ts';
 
-const RUNS = Number(process.env['AGUI_RUNS'] ?? 45);
-const TIMEOUT = 60_000 + RUNS * 1000;
+const RUNS = Number(process.env['AGUI_RUNS'] ?? 30);
+const TIMEOUT = 100_000 + RUNS * 1000;
 
 function inputOf(run: number): RunAgentInput {
   const messages = [{ id: `user-${run}`, role: 'user' as const, content: `Question ${run}` }];

@@ -210,3 +210,25 @@ test('an abort before the run has begun stops it, too', async () => {
   expect(run.context.signal.aborted).toBe(true);
   expect(told.at(-1)).toMatchObject({ type: EventType.RUN_FINISHED, outcome: { type: 'cancelled' } });
 });
+
+test('an agent goes by server-sent events where its transports say so', async () => {
+  await using server = await agUiServer();
+  const agent = server.agent({
+    transports: ['sse'],
+    WebSocket: class {
+      constructor() {
+        throw new Error('There is no WebSocket here.');
+      }
+    } as never,
+  });
+  agent.addMessage(question);
+  const running = agent.runAgent({ runId: 'r1' });
+  const run = await server.said.next();
+  run.say(start(), text('By '));
+  await expect.poll(() => agent.messages).toEqual([question, answer('By ')]);
+  run.say(text('events.'), end());
+  run.end();
+  await running;
+  expect(agent.messages).toEqual([question, answer('By events.')]);
+  expect(() => server.agent({ transports: [] })).toThrow('transports must be');
+});
