@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import type { ConnectionParams, Token } from './credentials.ts';
 import type { WebSocketClass } from './transports/socket.ts';
 import type { Transport } from './transports/transports.ts';
@@ -38,4 +39,14 @@ export interface ConnectionOptions {
    * @default ['ws', 'sse']
    */
   transports?: readonly Transport[] | undefined;
+}
+
+/** @throws TypeError when one of its times cannot be measured */
+export function checkKeepAlive(keepAlive: ConnectionOptions['keepAlive']): void {
+  for (const [name, ms] of Object.entries(keepAlive ?? {})) {
+    if (ms > 0 && ms <= LONGEST_TIMER_MS) continue;
+    throw new TypeError(
+      `createClient: keepAlive.${name} must be above 0 ms and at most ${LONGEST_TIMER_MS}, not ${ms}`,
+    );
+  }
 }

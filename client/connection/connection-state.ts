@@ -146,3 +146,8 @@ export function nextConnection(state: ConnectionState, event: ConnectionEvent): 
 function without(online: boolean): ConnectionStatus {
   return online ? 'reconnecting' : 'offline';
 }
+
+/** Tells if the platform has a network, as far as it says. */
+export function isOnline(): boolean {
+  return globalThis.navigator?.onLine !== false;
+}

@@ -2,17 +2,24 @@ import type { TRPCWebSocketClient } from '@trpc/client';
 import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
 import { EventsError, isRetryable } from '../../shared/errors.ts';
 import { type CloseCode, mayReconnect } from '../../shared/protocol.ts';
-import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
-import { closeCodeOf, describeClose, isOwnFailure, lossError, rootOf } from '../failures/connection-loss.ts';
+import {
+  closeCodeOf,
+  describeClose,
+  isOwnFailure,
+  lossError,
+  noUpgrade,
+  rootOf,
+} from '../failures/connection-loss.ts';
 import { toError } from '../failures/errors.ts';
 import { isolated, warnDeveloper } from '../failures/report.ts';
 import { Attempts, REPLACED } from './attempts.ts';
-import type { ConnectionOptions } from './connection-options.ts';
+import { type ConnectionOptions, checkKeepAlive } from './connection-options.ts';
 import {
   type Connection,
   type ConnectionEvent,
   type ConnectionState,
   INITIAL_CONNECTION,
+  isOnline,
   nextConnection,
   refusalOf,
 } from './connection-state.ts';
@@ -89,12 +96,7 @@ export class SocketConnection implements Connection {
       },
       probe,
     });
-    for (const [name, ms] of Object.entries(keepAlive ?? {})) {
-      if (ms > 0 && ms <= LONGEST_TIMER_MS) continue;
-      throw new TypeError(
-        `createClient: keepAlive.${name} must be above 0 ms and at most ${LONGEST_TIMER_MS}, not ${ms}`,
-      );
-    }
+    checkKeepAlive(keepAlive);
     this.client = createWSClient({
       url: () => {
         this.#settle();
@@ -164,7 +166,7 @@ export class SocketConnection implements Connection {
   }
 
   async #prepare(): Promise<string> {
-    await this.#classes.load(this.#transports.current);
+    await this.#loadTransport();
     try {
       if (!this.#isClosed()) this.#params = await this.#askParams();
     } catch (thrown) {
@@ -176,6 +178,16 @@ export class SocketConnection implements Connection {
     return this.#isClosed() ? new Promise(() => {}) : this.url;
   }
 
+  /** Loads the code of this attempt's transport. One whose code cannot be had, as on a page without a network, has failed. */
+  async #loadTransport(): Promise<void> {
+    try {
+      await this.#classes.load(this.#transports.current);
+    } catch (error) {
+      this.#attempts.atOnce = this.#transports.failed();
+      throw toError(error);
+    }
+  }
+
   #watch(socket: WebSocket, transport: Transport): void {
     let isAdmitted = false;
     this.#sockets.add(socket);
@@ -185,6 +197,8 @@ export class SocketConnection implements Connection {
       isAdmitted = true;
       this.#transport = transport;
       this.#transports.admitted(transport);
+      // While there is a network: a browser asks but once for a script that it could not load.
+      for (const each of this.#transports.order) this.#classes.load(each).catch(() => {});
       if (transport === 'sse' && this.#transports.has('ws'))
         this.#warn('events come over server-sent events: no WebSocket gets through');
       this.#onAdmitted();
@@ -284,16 +298,4 @@ export class SocketConnection implements Connection {
     if (this.#state === before) return;
     for (const listener of [...this.#listeners]) isolated(() => listener(this.#state), this.#report);
   }
-}
-
-/** The error where tRPC answers calls over HTTP, and no WebSocket opens. */
-function noUpgrade(url: string): EventsError {
-  return new EventsError(
-    'UNAVAILABLE',
-    `tRPC answers at ${url} over HTTP, but the server refused the WebSocket, or a proxy does not pass on Upgrade and Connection`,
-  );
-}
-
-function isOnline(): boolean {
-  return globalThis.navigator?.onLine !== false;
 }

@@ -63,3 +63,11 @@ export function rootOf(error: unknown): unknown {
   while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
   return cause;
 }
+
+/** The error where tRPC answers calls over HTTP, and no WebSocket opens. */
+export function noUpgrade(url: string): EventsError {
+  return new EventsError(
+    'UNAVAILABLE',
+    `tRPC answers at ${url} over HTTP, but the server refused the WebSocket, or a proxy does not pass on Upgrade and Connection`,
+  );
+}

@@ -70,6 +70,28 @@ test('[D12] the page reports a socket gone for 5 s within 2 s, and then has no g
   expect(await page.locator('.gap-mark').count()).toBe(0);
 });
 
+test('[D12] a page that cannot load the code of its second transport connects again over the first', async () => {
+  await using server = await startPageServer();
+  await using line = await lineTo(server.url);
+  await using dashboard = await pages.open(line.url);
+  const { page, connection } = dashboard;
+  let asked = 0;
+  await page.route('**/assets/stream-socket-*', async (route) => {
+    asked++;
+    await route.abort();
+  });
+  await page.reload();
+  await connection.getByText('Live').waitFor();
+  line.cut();
+  await connection.getByText('Reconnecting').waitFor();
+  await poll(() => asked).toBeGreaterThan(0);
+  await poll(async () =>
+    Number(/attempt (\d+)/.exec((await connection.textContent()) ?? '')?.[1]),
+  ).toBeGreaterThan(1);
+  line.mend();
+  await dashboard.retryNow();
+});
+
 test('[D12] the page shows what it missed when the server restarts with its log in Redis', async () => {
   const redis = { redisUrl: inject('redisUrl'), redisPrefix: `page-${crypto.randomUUID()}` };
   const first = await startPageServer(redis);

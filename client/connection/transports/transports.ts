@@ -10,7 +10,7 @@ const KEPT_MS = 300_000;
  * user's again, since a network may have changed.
  */
 export class Transports {
-  readonly #order: readonly Transport[];
+  readonly order: readonly Transport[];
   readonly #now: () => number;
   /** Index of the one that comes first. */
   #first = 0;
@@ -24,29 +24,29 @@ export class Transports {
       order.length > 0 && order.every((each, at) => isTransport(each) && order.indexOf(each) === at);
     if (!isFit)
       throw new TypeError("transports must be 'ws' and 'sse', or one of them, in the order of trying");
-    this.#order = order;
+    this.order = order;
     this.#now = now;
   }
 
   /** The transport of this attempt. */
   get current(): Transport {
-    return this.#order[this.#at] ?? 'ws';
+    return this.order[this.#at] ?? 'ws';
   }
 
   /** Tells if another one is left to be tried before a wait. */
   get hasNext(): boolean {
-    return (this.#at + 1) % this.#order.length !== this.#first;
+    return (this.#at + 1) % this.order.length !== this.#first;
   }
 
   /** Tells if a transport is in the list. */
   has(transport: Transport): boolean {
-    return this.#order.includes(transport);
+    return this.order.includes(transport);
   }
 
   /** An attempt was not let in, for no reason that the server gave. @returns true if the next is to follow at once */
   failed(): boolean {
     if (this.hasNext) {
-      this.#at = (this.#at + 1) % this.#order.length;
+      this.#at = (this.#at + 1) % this.order.length;
       return true;
     }
     this.restart();
@@ -55,7 +55,7 @@ export class Transports {
 
   /** The server has let us in over a transport. */
   admitted(transport: Transport): void {
-    this.#first = this.#order.indexOf(transport);
+    this.#first = this.order.indexOf(transport);
     this.#at = this.#first;
     if (this.#first > 0) this.#keptUntil ||= this.#now() + KEPT_MS;
     else this.#keptUntil = 0;
