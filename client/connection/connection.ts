@@ -174,7 +174,7 @@ export class SocketConnection implements Connection {
       if (isRetryable(error)) throw error;
       this.close(error);
     }
-    // Ends the loop of tRPC's client: it waits for ever. If the address were refused, it would ask again at once.
+    // A promise for ever ends the loop of tRPC's client: a refused address would be asked for again at once.
     return this.#isClosed() ? new Promise(() => {}) : this.url;
   }
 
@@ -264,11 +264,10 @@ export class SocketConnection implements Connection {
   }
 
   #applyLost(error: Error): void {
-    const attempt = this.#attempts.retries + 1;
     this.#apply({
       type: 'lost',
       error,
-      attempt,
+      attempt: this.#attempts.retries + 1,
       nextRetryAt: this.#attempts.nextRetryAt,
       online: isOnline(),
     });
