@@ -152,7 +152,11 @@ export function clipText(text: string, maxBytes = MAX_MESSAGE_BYTES): string {
   return read < text.length ? `${text.slice(0, Math.max(0, read - 3))}…` : text;
 }
 
-/** The words of whatever was thrown. */
+/** The words of whatever was thrown; none of what has none, such as an object without a prototype. Never throws. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return '';
+  }
 }

@@ -1,4 +1,3 @@
-import { enforceOutgoingInput } from '@ag-ui/client';
 import { type BaseEvent, EventType, type RunAgentInput } from '@ag-ui/core';
 import type { EventManager } from '../../server/event-manager/event-manager.ts';
 import type { RunContext } from '../../server/runs/run-work.ts';
@@ -11,6 +10,7 @@ import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AG_UI, AgUiDialect } from './ag-ui-dialect.ts';
 import { type AgUiCatalog, agUiEvents, type OwnCatalog, topicOfThread } from './ag-ui-events.ts';
 import { CheckedEvents, eventsOf, type ObservableLike } from './checked-events.ts';
+import { takenInput } from './taken-input.ts';
 
 /** Facts about a run, for its handler. */
 export interface AgUiRunContext {
@@ -55,7 +55,7 @@ export class AgUiRuns {
    */
   serve(handler: AgUiHandler): () => void {
     return this.#manager.handle('agui_request', async ({ data }, { topic, by }) => {
-      await this.start(handler, enforceOutgoingInput(data.input), { topic, by });
+      await this.start(handler, takenInput(data.input), { topic, by });
     });
   }
 

@@ -91,7 +91,7 @@ export function chatRuns<C extends ChatsCatalog>(
               await writer.write(chunk);
           } catch (error) {
             if (signal.aborted) return; // the run's end tells why
-            own.logger.error({ error, topic, run: runId }, 'The handler of a chat failed');
+            own.logger.error({ err: error, topic, run: runId }, 'The handler of a chat failed');
             throw new Error(onError(error));
           }
           if (end.error !== undefined) throw new Error(end.error);

@@ -107,27 +107,30 @@ export class Runs<C extends RunsCatalog> {
   /**
    * Asks for a run to be stopped, wherever its work is: the signal there aborts. A client with the right to publish
    * `run_stop` in the topic does the same by `client.publish('run_stop', { run_id })`.
-   * @throws EventsError INVALID_EVENT, OVERLOADED, UNAVAILABLE, CLOSED
+   * @throws EventsError INVALID_EVENT, INVALID_OPTION, OVERLOADED, UNAVAILABLE, CLOSED
    */
   async stop(
     id: string,
     { by, reason }: { by?: string | undefined; reason?: string | undefined } = {},
   ): Promise<{ cursor: string }> {
+    requireId(id);
     const { cursor } = await this.#own.publish('run_stop', { run_id: id, reason }, { topic: this.topic, by });
     return { cursor };
   }
 
-  /** A run as it is now, or as it ended; undefined where the log tells of none. @throws EventsError UNAVAILABLE, CLOSED */
-  status(id: string): Promise<RunStatus | undefined> {
+  /** A run as it is now, or as it ended; undefined where the log tells of none. @throws EventsError INVALID_OPTION, UNAVAILABLE, CLOSED */
+  async status(id: string): Promise<RunStatus | undefined> {
+    requireId(id); // else it would be a filter, by which others are found
     return findRun(this.#own, this.topic, id);
   }
 
   /**
    * Items of the topic from a run's opening on, as `manager.subscribe` has them, until the run has ended: its settlement is the
    * last. Records that the log does not have any more are a gap in their place; where the end is among them, the gap is last.
-   * @throws EventsError NOT_OPEN where the log tells of no such run; INVALID_CURSOR, UNAVAILABLE, CLOSED
+   * @throws EventsError INVALID_OPTION, at once; NOT_OPEN where the log tells of no such run; INVALID_CURSOR, UNAVAILABLE, CLOSED
    */
   follow(id: string, options: FollowOptions = {}): AsyncIterable<DeliveredItem<EventName<C>, C>> {
+    requireId(id);
     return followRun(this.#manager, this.topic, id, options);
   }
 

@@ -61,9 +61,17 @@ test('an error that work throws, at once or later, ends the run as failed, with 
     outcome: expect.stringContaining('did not say'),
   });
   expect(await of.status(later.id)).toMatchObject({ state: 'failed', outcome: 'no tokens' });
+  const unreadable = Object.defineProperty(new Error(), 'message', { value: Object.create(null) });
+  for (const odd of [Object.create(null), unreadable]) {
+    const run = await of.start(async () => Promise.reject(odd));
+    expect(await run.ended).toMatchObject({
+      state: 'failed',
+      outcome: expect.stringContaining('did not say'),
+    });
+  }
   const { items } = await manager.history();
-  expect(items.map(({ event }) => event.open?.reason)).toEqual(['failed', 'failed', 'failed']);
-  expect(error).toHaveBeenCalledTimes(3);
+  expect(items.map(({ event }) => event.open?.reason)).toEqual(Array(5).fill('failed'));
+  expect(error).toHaveBeenCalledTimes(5);
   await manager.close();
 });
 
@@ -130,6 +138,20 @@ test('control: an event that is begun past the run stays open, and one that the 
   expect(await openSet(world, topic)).toHaveLength(1);
   const [done] = (await logged(world, topic)).filter(({ open }) => open?.state !== 'open');
   expect(done).toMatchObject({ event_type: 'reply', open: { state: 'done' } });
+});
+
+test('an id that is no text is refused where a run is looked for: no other run is found by it', async () => {
+  const { of } = runWorld();
+  const { opened, open } = gate();
+  const run = await of.start(() => opened, { id: 'r1' });
+  for (const id of [undefined, { ne: '' }, 5, ''] as never[]) {
+    await expect(of.status(id)).rejects.toEqual(refused('INVALID_OPTION'));
+    await expect(of.stop(id)).rejects.toEqual(refused('INVALID_OPTION'));
+    expect(() => of.follow(id)).toThrow(refused('INVALID_OPTION'));
+  }
+  expect(await of.status('r1')).toMatchObject({ state: 'running' }); // the control
+  open();
+  await run.ended;
 });
 
 test('an id, an input and a catalog that cannot be are refused, and the work is not called', async () => {

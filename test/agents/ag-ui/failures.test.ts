@@ -1,8 +1,9 @@
-import { type BaseEvent, EventType, type Message } from '@ag-ui/core';
+import { type BaseEvent, EventType, type Message, type RunAgentInput } from '@ag-ui/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agUiRuns, GAP_EVENT, RUN_LOST } from '../../../agents/ag-ui/index.ts';
 import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
 import { EventManager } from '../../../server/event-manager/event-manager.ts';
+import { JsonLogger } from '../../../server/telemetry/logger.ts';
 import { defineEvents, runEvents } from '../../../shared/index.ts';
 import { FakeClock } from '../../simulation/fake-clock.ts';
 import { catalog, madeOf, THREAD, TOPIC, threadManager, verify, view } from './viewers.ts';
@@ -29,6 +30,31 @@ afterEach(() => void vi.restoreAllMocks());
 
 const refused = (code: string, message = '') =>
   expect.objectContaining({ code, message: expect.stringContaining(message) });
+
+test('a request of a stranger that AG-UI does not take costs no line for each thing, and no long error', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const error = vi.fn();
+  const logger = Object.assign(new JsonLogger('error', () => {}), { error });
+  const manager = new EventManager({ broker: new MemoryBroker(), catalog, logger });
+  const inputs: RunAgentInput[] = [];
+  agUiRuns(manager).serve(async function* (asked): AsyncGenerator<BaseEvent> {
+    inputs.push(asked);
+  });
+  const ask = (runId: string, messages: object[]) => {
+    const request = { input: { ...input(runId), messages: messages as Message[] } };
+    return manager.publish('agui_request', request, { topic: TOPIC });
+  };
+  await ask('r1', [question, ...Array(1000).fill({ role: 'nobody' })]);
+  await expect.poll(() => inputs).toMatchObject([{ messages: [question] }]); // as AG-UI leaves it
+  await ask('r2', Array(1000).fill({ id: 'u1', role: 'user' }));
+  expect(warn).not.toHaveBeenCalled();
+  await expect.poll(() => error.mock.calls.length).toBe(1);
+  const [{ err }] = error.mock.calls[0] as [{ err: Error }, string];
+  expect(err).toEqual(refused('INVALID_EVENT', 'input.messages.0'));
+  expect(`${err.stack}`.length).toBeLessThan(10_000);
+  expect(process.env['SUPPRESS_TRANSFORMATION_WARNINGS']).toBeUndefined();
+  await manager.close();
+});
 
 test('a handler that throws ends its run with RUN_ERROR, and what it had said is closed', async () => {
   await using server = await agUiServer();

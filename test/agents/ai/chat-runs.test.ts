@@ -1,7 +1,7 @@
 import type { UIMessage } from 'ai';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type ChatTurn, chatRuns, loadChat } from '../../../agents/ai/index.ts';
-import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { EventManager, JsonLogger, MemoryBroker } from '../../../server/index.ts';
 import { defineEvents } from '../../../shared/index.ts';
 import { HASTY } from '../../support/hasty-clock.ts';
 import { asked, chatCatalog, chatWorld, topic, viewed } from './chat-world.ts';
@@ -34,6 +34,16 @@ function gate() {
   });
   return { open, opened };
 }
+
+test('an error of a handler is logged as errors are, and its words are for the log alone', async () => {
+  const error = vi.fn();
+  const logger = Object.assign(new JsonLogger('error', () => {}), { error });
+  const thrown = new Error('The key of the model is no key.');
+  await using world = chatWorld(() => Promise.reject(thrown), { logger });
+  const run = await world.ask([asked('u1')]);
+  await all(viewed(world, run));
+  expect(error).toHaveBeenCalledWith(expect.objectContaining({ err: thrown }), expect.anything());
+});
 
 test('a handler is told the chat, who asks, and the id of its answer', async () => {
   const turns: ChatTurn[] = [];

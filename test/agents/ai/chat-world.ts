@@ -1,10 +1,10 @@
 import type { UIMessage } from 'ai';
 import type { ChatChunk } from '../../../agents/ai/chunks/chat-chunk.ts';
 import { chatDialect } from '../../../agents/ai/chunks/chat-dialect.ts';
-import { type ChatHandler, chatEvents, chatRuns } from '../../../agents/ai/index.ts';
+import { type ChatHandler, type ChatRunsOptions, chatEvents, chatRuns } from '../../../agents/ai/index.ts';
 import { StreamReader } from '../../../agents/stream/stream-reader.ts';
 import { wholeItems } from '../../../agents/stream/whole-items.ts';
-import { EventManager, MemoryBroker, runs } from '../../../server/index.ts';
+import { EventManager, type Logger, MemoryBroker, runs } from '../../../server/index.ts';
 import { defineEvents } from '../../../shared/index.ts';
 import type { Chunk } from './sdk.ts';
 
@@ -21,10 +21,18 @@ export const topic = 'chat-c';
 let requests = 0;
 
 /** A manager in memory that answers chats. */
-export function chatWorld(handler: ChatHandler, options: { maxRecords?: number } = {}) {
+export function chatWorld(
+  handler: ChatHandler,
+  {
+    logger,
+    clock,
+    onError = String,
+    ...options
+  }: { maxRecords?: number; logger?: Logger } & ChatRunsOptions = {},
+) {
   const broker = new MemoryBroker(options);
-  const manager = new EventManager({ broker, catalog: chatCatalog });
-  chatRuns(manager, { onError: String }).serve(handler);
+  const manager = new EventManager({ broker, catalog: chatCatalog, ...(logger && { logger }) });
+  chatRuns(manager, { onError, clock }).serve(handler);
   const all = runs(manager, { topic });
   return {
     manager,
