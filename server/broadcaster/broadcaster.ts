@@ -8,6 +8,7 @@ import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
 import { resolveOptions, serveConnections } from './apply-handler.ts';
 import { COMPRESSION, checkBytes, WEBSOCKET_LIMITS } from './core/limits.ts';
 import type { BroadcastWSSHandlerOptions } from './core/options.ts';
+import { readToEnd } from './core/read-body.ts';
 import type { Connection } from './socket/connection.ts';
 import {
   type AskOptions,
@@ -17,7 +18,7 @@ import {
   type DrainOptions,
   type Traffic,
 } from './socket/connections.ts';
-import { type ServeStream, serveMessages } from './sse/serve-messages.ts';
+import { hasOnlyCalls, type ServeStream, serveMessages } from './sse/serve-messages.ts';
 import type { Head } from './sse/stream-outlet.ts';
 import { endWith, PendingAnswers } from './upgrade/answers.ts';
 import { decide, type OnUpgrade, type UpgradeRefusal } from './upgrade/decision.ts';
@@ -203,20 +204,24 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   serveStream(request: IncomingMessage, response: ServerResponse, headers?: Head['headers']): boolean {
     const { path, isClosing } = this.#place;
     if (request.method !== 'POST' || pathOf(request) !== path) return false;
-    const decision =
-      this.#drains || isClosing
-        ? ({ status: 503, code: 'CLOSED' } satisfies UpgradeRefusal)
-        : decide(this.#onUpgrade, request, this.#reportFailure);
+    // Whoever has not been asked to move yet still has calls; a stream that begins would have to move at once.
+    const isTaken = !isClosing && (!this.#drains || hasOnlyCalls(request));
+    let decision: ReturnType<OnUpgrade> = { status: 503, code: 'CLOSED' };
+    if (!response.socket && !response.closed) decision = PIPELINED;
+    else if (isTaken) decision = decide(this.#onUpgrade, request, this.#reportFailure);
     if (typeof decision === 'object') {
       this.#instruments.refused(decision.code ?? 'UPGRADE');
-      refuseRequest(response, decision);
+      void refuseRequest(request, response, decision);
       return true;
     }
     if (decision) response.once('close', decision);
     serveMessages(request, response, this.#serve, headers).catch((cause: unknown) => {
       const isTooLarge = cause instanceof EventsError;
       if (isTooLarge) this.#instruments.refused('BODY_TOO_LARGE');
-      refuseRequest(response, { status: isTooLarge ? 413 : 400, message: String(cause) });
+      void refuseRequest(request, response, {
+        status: isTooLarge ? 413 : 400,
+        message: cause instanceof Error ? cause.message : String(cause),
+      });
     });
     return true;
   }
@@ -246,7 +251,19 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   }
 }
 
-function refuseRequest(response: ServerResponse, { status, message }: UpgradeRefusal): void {
+/** A stream goes straight to the socket, which an answer before it has. */
+const PIPELINED: UpgradeRefusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'A stream cannot be asked for before the answer to the request before it has come',
+};
+
+async function refuseRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, message }: UpgradeRefusal,
+): Promise<void> {
+  await readToEnd(request);
   if (response.headersSent) return;
   const body = JSON.stringify({ message: message ?? STATUS_CODES[status] });
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(body);

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import { readToEnd } from '../../broadcaster/core/read-body.ts';
 import { debugs, type Logger } from '../../telemetry/logger.ts';
-import { readToEnd } from './node/body.ts';
 import type { OpenRequests } from './node/requests.ts';
 import type { Readiness } from './readiness.ts';
 

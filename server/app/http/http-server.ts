@@ -168,9 +168,12 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
   const sendsAway = () => readiness.sendsAway;
   const allowed = allowOrigins(options.allowedOrigins, () => instruments.refused('ORIGIN'));
   app.use(path, allowed);
-  app.post(path, ({ env: { incoming, outgoing } }) => {
+  app.post(path, async (c) => {
+    const { incoming, outgoing } = c.env;
     const headers = endsConnection(incoming, sendsAway()) ? { connection: 'close' } : {};
-    options.serveStream(incoming, outgoing, headers);
+    // Routes know more ways to write an address than the upgrade to a WebSocket has.
+    if (!options.serveStream(incoming, outgoing, headers)) return c.notFound();
+    await wholeBody(incoming);
     return RESPONSE_ALREADY_SENT;
   });
   app.use(
@@ -196,6 +199,12 @@ function serveSchemas(app: HttpRoutes, { catalog, redisPrefix }: HttpServerOptio
       return c.body(text, 200, { 'content-type': 'application/json' });
     });
   }
+}
+
+/** Resolves when somebody has read the body of a request, or its client is gone. */
+async function wholeBody(incoming: IncomingMessage): Promise<void> {
+  if (incoming.complete || incoming.destroyed) return;
+  await new Promise((resolve) => incoming.once('close', resolve));
 }
 
 /** Tells if the path of an address can be decoded. */

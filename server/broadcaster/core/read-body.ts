@@ -3,6 +3,11 @@ import { TRPCError } from '@trpc/server';
 import { EventsError } from '../../../shared/errors.ts';
 import { MAX_INPUT_BYTES } from '../../../shared/wire/limits.ts';
 
+/** Bytes that are read and thrown away of a body that is refused. */
+const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
+/** Ms within which they must have come. */
+const UNWANTED_MS = 10_000;
+
 /**
  * Reads a request's body.
  * @throws EventsError TOO_LARGE, as soon as there is more than may be; TRPCError CLIENT_CLOSED_REQUEST
@@ -33,4 +38,29 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 function tooLarge(): EventsError {
   const message = `A body may have ${MAX_INPUT_BYTES / 1024 / 1024} MiB at most: send fewer events at a time`;
   return new EventsError('TOO_LARGE', message);
+}
+
+/**
+ * Reads what is left of a request's body and throws it away, as far as that has an end. Await it before answering: a
+ * client that still sends when its connection is closed is told of a reset, and not of the answer.
+ * @returns true if it came to its end
+ */
+export async function readToEnd(request: IncomingMessage): Promise<boolean> {
+  if (request.complete || request.destroyed) return true;
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes > MAX_UNWANTED_BYTES) end(false);
+    };
+    const end = (isWhole: boolean): void => {
+      clearTimeout(timer);
+      request.off('data', count).off('end', whole).off('close', whole);
+      if (!isWhole) request.pause();
+      resolve(isWhole);
+    };
+    const whole = (): void => end(true);
+    const timer = setTimeout(() => end(false), UNWANTED_MS);
+    request.on('data', count).once('end', whole).once('close', whole).resume();
+  });
 }

@@ -32,7 +32,7 @@ class Conversation implements InboxOwner<Message> {
   #firstMessageTimer: NodeJS.Timeout | undefined;
   /** True when all messages have come of a client that is to be answered and left. */
   #isWhole = false;
-  /** Requests that are being answered. */
+  /** Calls that are being answered. A subscription is none: nobody who leaves when all calls are answered waits for its end. */
   #answering = 0;
   /** One pong answers all that are asked before it can be told. */
   #pongOwed = false;
@@ -114,13 +114,15 @@ class Conversation implements InboxOwner<Message> {
     const bytes = payload.length / requests.length; // of each, about
     for (const [index, request] of requests.entries()) {
       if (index > 0) yield bytes;
+      const answered = answer(connection, request, { index, bytes }, this.#context).catch((cause: unknown) =>
+        connection.reportFailure(cause),
+      );
+      if (request.method === 'subscription') continue;
       this.#answering += 1;
-      answer(connection, request, { index, bytes }, this.#context)
-        .catch((cause: unknown) => connection.reportFailure(cause))
-        .finally(() => {
-          this.#answering -= 1;
-          this.onIdle();
-        });
+      void answered.finally(() => {
+        this.#answering -= 1;
+        this.onIdle();
+      });
     }
   }
 

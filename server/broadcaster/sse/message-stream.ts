@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,6 +9,8 @@ import { type Head, namedEvent, StreamOutlet } from './stream-outlet.ts';
 /** Close codes that are told of an end without a code: the server's own, and that of a client that is gone. */
 const NO_CODE = 1005;
 const NO_CLOSE = 1006;
+/** RFC 6455: text that is not UTF-8. */
+const NOT_TEXT = 1007;
 const LINE_END = 0x0a;
 
 /**
@@ -17,12 +20,14 @@ const LINE_END = 0x0a;
  */
 export class MessageStream extends EventEmitter implements ClientSocket {
   readonly extensions = '';
-  /** Nothing is read any more: there is nothing to pause. */
-  readonly isPaused = false;
+  isPaused = false;
   readyState: number = WebSocket.OPEN;
   readonly #response: ServerResponse;
   readonly #socket: Socket;
   #outlet: StreamOutlet | undefined;
+  /** What the client has sent and was not handed on yet. */
+  #rest: Buffer | undefined;
+  #isEnd = false;
   #code = NO_CLOSE;
 
   /** @param socket the response's: it is this answer's turn on the connection */
@@ -46,14 +51,17 @@ export class MessageStream extends EventEmitter implements ClientSocket {
     return this.#outlet;
   }
 
-  /** Hands on what the client has sent. @param body messages, each on a line of its own */
-  receive(body: Buffer): void {
-    for (let start = 0; start < body.length; ) {
-      const at = body.indexOf(LINE_END, start);
-      const end = at < 0 ? body.length : at;
-      if (end > start) this.emit('message', body.subarray(start, end), false);
-      start = end + 1;
-    }
+  /**
+   * Hands on what the client has sent: a message after another, none while it is paused, as a WebSocket does. A body may have
+   * half a million of them, each of which takes a hundred times its bytes while it waits.
+   * @param body messages, each on a line of its own @param isEnd true if the client leaves when it is answered
+   */
+  receive(body: Buffer, isEnd: boolean): void {
+    if (isUtf8(body)) {
+      this.#rest = body;
+      this.#isEnd = isEnd;
+      this.#handOn();
+    } else this.close(NOT_TEXT, 'the body is not UTF-8');
   }
 
   get bufferedAmount(): number {
@@ -79,7 +87,24 @@ export class MessageStream extends EventEmitter implements ClientSocket {
     this.#socket.destroy();
   }
 
-  pause(): void {}
+  pause(): void {
+    this.isPaused = true;
+  }
 
-  resume(): void {}
+  resume(): void {
+    this.isPaused = false;
+    this.#handOn();
+  }
+
+  #handOn(): void {
+    while (!this.isPaused && this.readyState === WebSocket.OPEN) {
+      const rest = this.#rest;
+      if (!rest) return;
+      const at = rest.indexOf(LINE_END);
+      this.#rest = at < 0 ? undefined : rest.subarray(at + 1);
+      const line = at < 0 ? rest : rest.subarray(0, at);
+      if (line.length > 0) this.emit('message', line, false);
+      if (!this.#rest && this.#isEnd) this.emit('end');
+    }
+  }
 }

@@ -43,10 +43,9 @@ export async function serveMessages(
   const body = await readBody(request);
   const { socket } = response;
   if (!socket || response.closed) return;
-  const [, search] = request.url?.split('?', 2) ?? [];
-  const query = new URLSearchParams(search);
+  const query = queryOf(request);
   const stream = new MessageStream(response, socket);
-  const isCalls = query.has('calls');
+  const isCalls = hasOnlyCalls(request);
   serve(stream, request, {
     isCalls,
     outletOf: (connection) =>
@@ -59,8 +58,17 @@ export async function serveMessages(
         },
       ),
   });
-  stream.receive(body);
-  if (isCalls) stream.emit('end');
+  stream.receive(body, isCalls);
+}
+
+/** Tells if a stream ends by itself, once calls are answered. */
+export function hasOnlyCalls(request: IncomingMessage): boolean {
+  return queryOf(request).has('calls');
+}
+
+function queryOf({ url }: IncomingMessage): URLSearchParams {
+  const [, search] = url?.split('?', 2) ?? [];
+  return new URLSearchParams(search);
 }
 
 function heartbeatOf(query: URLSearchParams): number {
