@@ -39,6 +39,7 @@ test('a request of a stranger that AG-UI does not take costs no line for each th
   const inputs: RunAgentInput[] = [];
   agUiRuns(manager).serve(async function* (asked): AsyncGenerator<BaseEvent> {
     inputs.push(asked);
+    yield* [];
   });
   const ask = (runId: string, messages: object[]) => {
     const request = { input: { ...input(runId), messages: messages as Message[] } };
