@@ -25,7 +25,7 @@ export class MessageStream extends EventEmitter implements ClientSocket {
   readonly #response: ServerResponse;
   readonly #socket: Socket;
   #outlet: StreamOutlet | undefined;
-  /** What the client has sent and was not handed on yet. */
+  /** Text that the client has sent, and that was not handed on yet. */
   #rest: Buffer | undefined;
   #isEnd = false;
   #code = NO_CLOSE;
