@@ -47,7 +47,6 @@ export const SECTIONS: readonly {
       ['Agents', 'docs/agents.md'],
       ['A2A and MCP', 'docs/a2a-mcp.md'],
       ['Any framework', 'docs/store.md'],
-      ['A2A and MCP', 'docs/a2a-mcp.md'],
       ['Changing an event', 'docs/changing.md'],
       ['Applications', 'docs/applications.md'],
       ['Plain HTTP', 'docs/http.md'],
