@@ -35,7 +35,7 @@ export interface ConnectionOptions {
   /**
    * Ways to the server, in the order in which an attempt tries them: each that is not let in, for no reason that the server
    * gives, is followed by the next at once. `sse` is server-sent events, with calls over HTTP. Once it got through it comes
-   * first for five minutes. `connection.state.transport` says which one carries the connection.
+   * first for five minutes. `connection.transport` says which one carries the connection.
    * @default ['ws', 'sse']
    */
   transports?: readonly Transport[] | undefined;

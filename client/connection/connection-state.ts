@@ -28,6 +28,8 @@ export interface ConnectionState {
 /** A client's connection, as it is shown. */
 export interface Connection {
   readonly state: ConnectionState;
+  /** The transport that carries it, as `state` has it: `sse` where no WebSocket gets through; null while it is not live. */
+  readonly transport: Transport | null;
   /** Calls `listener` after each change, until the returned function is called. */
   subscribe(listener: (state: ConnectionState) => void): () => void;
   /** Ends the wait before the next attempt. */

@@ -7,6 +7,7 @@ import {
   describeClose,
   isOwnFailure,
   lossError,
+  NO_WORDS,
   noUpgrade,
   rootOf,
 } from '../failures/connection-loss.ts';
@@ -33,15 +34,10 @@ import { toHttpUrl, toWebSocketUrl } from './url.ts';
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
-/** Ms for a socket to open: fewer where another transport can be tried. */
-const OPENING_MS = 10_000;
-const OPENING_FIRST_MS = 5000;
 /** Ms of silence after which a connection is tested. */
 const INTERVAL_MS = 5000;
 /** The close code of a connection without a token that is let in; as a number, since the table of codes is not needed here. */
 const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
-/** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
-const NO_WORDS = [1005, 1006];
 
 /**
  * A connection by tRPC's WebSocket client, with our own waits: that client asks for the address before each attempt, and
@@ -106,7 +102,7 @@ export class SocketConnection implements Connection {
       WebSocket: impatientWebSocket(
         () => this.#classes.of(this.#transports.current),
         (socket) => this.#watch(socket, this.#transports.current),
-        () => (this.#transports.hasNext ? OPENING_FIRST_MS : OPENING_MS),
+        () => this.#transports.openingMs,
       ),
       experimental_encoder: messageEncoder(() => this.#onForeign()),
       keepAlive: { enabled: true, intervalMs: INTERVAL_MS, pongTimeoutMs: 3000, ...keepAlive },
@@ -126,6 +122,10 @@ export class SocketConnection implements Connection {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  get transport(): Transport | null {
+    return this.#state.transport;
   }
 
   subscribe(listener: (state: ConnectionState) => void): () => void {
@@ -204,7 +204,7 @@ export class SocketConnection implements Connection {
       this.#onAdmitted();
     });
     socket.addEventListener('close', ({ code, reason }) => {
-      this.#sockets.delete(socket);
+      if (!this.#sockets.delete(socket)) return;
       if (isAdmitted) this.#transports.restart();
       else if (NO_WORDS.includes(code)) this.#attempts.atOnce = this.#transports.failed();
       if (mayReconnect(code)) return;

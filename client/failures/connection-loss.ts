@@ -1,5 +1,8 @@
 import { EventsError } from '../../shared/errors.ts';
 
+/** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
+export const NO_WORDS = [1005, 1006];
+
 /**
  * Codes of Node's errors that no waiting mends: the certificate is not one for that address, TLS meets a server without
  * it, or whatever answers speaks no HTTP.

@@ -46,6 +46,10 @@ export class FeedStore<C extends AnyCatalog> implements Connection {
     return this.#state;
   }
 
+  get transport(): ConnectionState['transport'] {
+    return this.#state.transport;
+  }
+
   /** The client; connects if there is none. */
   client(): EventsClient<C> {
     if (!this.#client) {

@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ConnectionState, createClient, type EventsClient, type Transport } from '../../client/index.ts';
+import { loadConfig, startServer } from '../../server/index.ts';
+import { freePort } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { eventually } from './eventually.ts';
 import { startProxy } from './proxy.ts';
@@ -171,4 +174,25 @@ test('transports that are none are refused', () => {
     expect(() => createClient({ url: 'ws://127.0.0.1:1', transports: transports as never })).toThrow(
       /transports must be/,
     );
+});
+
+test('[D12] clients of a server that was away for a while come back over the transport that they had', async () => {
+  vi.restoreAllMocks(); // with waits as they are
+  const port = await freePort();
+  const start = () => startServer(loadConfig({ port, logLevel: 'silent' }, {}));
+  let server = await start();
+  const clients = Array.from({ length: 6 }, () => createClient({ url: server.url }));
+  try {
+    await Promise.all(clients.map((client) => client.on('agent_message', () => {}).ready));
+    await server.close();
+    await sleep(4000); // longer than sockets that are given up have for their closing
+    server = await start();
+    const carriers = () => clients.map(({ connection }) => connection.transport);
+    await expect.poll(carriers, { timeout: 30_000 }).not.toContain(null);
+    // One may meet the server as it comes back, between its two tries.
+    expect(carriers().filter((transport) => transport === 'ws').length).toBeGreaterThanOrEqual(5);
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+    await server.close();
+  }
 });

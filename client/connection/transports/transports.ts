@@ -38,6 +38,11 @@ export class Transports {
     return (this.#at + 1) % this.order.length !== this.#first;
   }
 
+  /** Ms for a socket to open: fewer where another transport can be tried. */
+  get openingMs(): number {
+    return this.hasNext ? 5000 : 10_000;
+  }
+
   /** Tells if a transport is in the list. */
   has(transport: Transport): boolean {
     return this.order.includes(transport);
