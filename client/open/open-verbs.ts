@@ -63,7 +63,7 @@ export class OpenVerbs {
 
   ask<A>(type: string, asks: unknown, options: AskOptions = {}): Promise<Answered<A>> {
     const { key = freshKey(), signal, ...asked } = options;
-    const { topic } = asked;
+    const { topic } = options;
     return awaitAnswer(this.#wire, {
       type,
       topic,
@@ -81,7 +81,12 @@ export class OpenVerbs {
     { signal, timeoutMs, ...asked }: AnswerOptions = {},
   ): Promise<{ cursor: string }> {
     this.#catalog?.parseAnswer(type, answer);
-    return this.#wire.mutate('INVALID_EVENT', `answer.${type}`, { ...asked, id, answer }, { signal, timeoutMs });
+    return this.#wire.mutate(
+      'INVALID_EVENT',
+      `answer.${type}`,
+      { ...asked, id, answer },
+      { signal, timeoutMs },
+    );
   }
 
   async open<Page>({ signal, timeoutMs, ...asked }: OpenOptions<string, AnyCatalog> = {}): Promise<Page> {
@@ -106,7 +111,7 @@ export class OpenVerbs {
     options: BeginOptions,
   ): Promise<OpenHandle<unknown>> {
     const { key = freshKey(), onLost, signal, timeoutMs, ...asked } = options;
-    const { topic, leaseMs } = asked;
+    const { topic, leaseMs } = options;
     const begun = await this.#begin(kind, type, data, { ...asked, key }, { signal, timeoutMs });
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
