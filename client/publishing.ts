@@ -34,26 +34,27 @@ export class Publishing<C extends AnyCatalog> {
     data: EventInput<N, C>,
     options: ClientPublishOptions = {},
   ): Promise<PublishResult> {
-    const { topic, timestamp, idempotencyKey, traceparent, ...retry } = options;
+    const { signal, timeoutMs, ...meta } = options;
     const path = `publish.${type}`;
-    const event = { data, topic, traceparent, ...identified({ timestamp, idempotencyKey }) };
+    // With names that are no options: the server refuses them.
+    const event = { ...meta, data, ...identified(meta) };
     const input = new EncodedInput('INVALID_EVENT', path, definedOnly(event));
     this.#catalog?.parse(type, data);
-    return this.#mutate(path, input, retry);
+    return this.#mutate(path, input, { signal, timeoutMs });
   }
 
   async publishBatch(
     events: readonly EventToPublish<C>[],
     options: BatchOptions = {},
   ): Promise<PublishResult[]> {
-    const { topic, ...retry } = options;
+    const { signal, timeoutMs, ...meta } = options;
     if (events.length === 0) return [];
-    const batch = { topic, events: events.map((event) => ({ ...event, ...identified(event) })) };
+    const batch = { ...meta, events: events.map((event) => ({ ...event, ...identified(event) })) };
     const input = new EncodedInput('INVALID_EVENT', 'publish.batch', definedOnly(batch));
     for (const [index, { event_type, data }] of events.entries()) {
       inEvent(index, () => this.#catalog?.parse(event_type, data));
     }
-    return this.#mutate('publish.batch', input, retry);
+    return this.#mutate('publish.batch', input, { signal, timeoutMs });
   }
 }
 

@@ -12,7 +12,7 @@ import {
   rootOf,
 } from '../failures/connection-loss.ts';
 import { toError } from '../failures/errors.ts';
-import { isolated, warnDeveloper } from '../failures/report.ts';
+import { developerWarnings, isolated } from '../failures/report.ts';
 import { Attempts, REPLACED } from './attempts.ts';
 import { type ConnectionOptions, checkKeepAlive } from './connection-options.ts';
 import {
@@ -74,7 +74,7 @@ export class SocketConnection implements Connection {
   #probed = false;
   /** The probe's result: the cause that is told of losses that do not explain themselves. */
   #finding: Error | null = null;
-  #isWarned = false;
+  readonly #warn = developerWarnings();
   #touching: ReturnType<typeof setTimeout> | undefined;
 
   /** @param report takes the errors of listeners */
@@ -88,7 +88,9 @@ export class SocketConnection implements Connection {
       heartbeatMs: keepAlive?.intervalMs ?? INTERVAL_MS,
       onFailure: (error, isHeldBack) => {
         this.#failure = error;
-        if (isHeldBack) this.#finding = error;
+        if (!isHeldBack) return;
+        this.#finding = error;
+        this.#warn(error.message);
       },
       probe,
     });
@@ -200,7 +202,7 @@ export class SocketConnection implements Connection {
       // While there is a network: a browser asks but once for a script that it could not load.
       for (const each of this.#transports.order) this.#classes.load(each).catch(() => {});
       if (transport === 'sse' && this.#transports.has('ws'))
-        this.#warn('events come over server-sent events: no WebSocket gets through');
+        this.#warn('events come over server-sent events for 5 minutes: a WebSocket did not get through');
       this.#onAdmitted();
     });
     socket.addEventListener('close', ({ code, reason }) => {
@@ -272,12 +274,6 @@ export class SocketConnection implements Connection {
       online: isOnline(),
     });
     if (refusalOf(this.#state)) this.#warn(`still trying. ${error.message}`);
-  }
-
-  /** Warns once. */
-  #warn(message: string): void {
-    if (!this.#isWarned) warnDeveloper(message);
-    this.#isWarned = true;
   }
 
   readonly #onNetwork = (): void => {

@@ -14,6 +14,16 @@ export function warnDeveloper(message: string): void {
   if (!isProduction) console.warn(`psyche-events: ${message}`);
 }
 
+/** Makes a {@link warnDeveloper} that says each thing once. */
+export function developerWarnings(): (message: string) => void {
+  const said = new Set<string>();
+  return (message) => {
+    if (said.has(message)) return;
+    said.add(message);
+    warnDeveloper(message);
+  };
+}
+
 /**
  * Reports an error that no handler took to the host, and ends nothing: the default `onError` of a client. On the console
  * an error of ours is one line, since its message says what to do and its stack only leads into the client.

@@ -21,7 +21,10 @@ import type {
 } from './open-types.ts';
 import { awaitAnswer } from './question.ts';
 
-/** The verbs of open events, over a client's connection. Types of events are names here; {@link EventsClient} types them. */
+/**
+ * The verbs of open events, over a client's connection. Types of events are names here; {@link EventsClient} types them.
+ * Options go to the server with names that are none, so that it refuses them.
+ */
 export class OpenVerbs {
   readonly #wire: Wire;
   readonly #catalog: AnyCatalog | undefined;
@@ -59,11 +62,12 @@ export class OpenVerbs {
   }
 
   ask<A>(type: string, asks: unknown, options: AskOptions = {}): Promise<Answered<A>> {
-    const { topic, key = freshKey(), timeoutMs, signal } = options;
+    const { key = freshKey(), signal, ...asked } = options;
+    const { topic } = options;
     return awaitAnswer(this.#wire, {
       type,
       topic,
-      ask: () => this.#begin('question', type, asks, { topic, key, timeoutMs }),
+      ask: () => this.#begin('question', type, asks, { ...asked, key }),
       withdraw: ({ id }) =>
         this.#wire.mutate('INVALID_OPTION', 'settle', { topic, id, key, state: 'withdrawn' }),
       signal,
@@ -74,10 +78,15 @@ export class OpenVerbs {
     type: string,
     id: string,
     answer: unknown,
-    { topic, ...retry }: AnswerOptions = {},
+    { signal, timeoutMs, ...asked }: AnswerOptions = {},
   ): Promise<{ cursor: string }> {
     this.#catalog?.parseAnswer(type, answer);
-    return this.#wire.mutate('INVALID_EVENT', `answer.${type}`, { topic, id, answer }, retry);
+    return this.#wire.mutate(
+      'INVALID_EVENT',
+      `answer.${type}`,
+      { ...asked, id, answer },
+      { signal, timeoutMs },
+    );
   }
 
   async open<Page>({ signal, timeoutMs, ...asked }: OpenOptions<string, AnyCatalog> = {}): Promise<Page> {
@@ -101,8 +110,9 @@ export class OpenVerbs {
     data: unknown,
     options: BeginOptions,
   ): Promise<OpenHandle<unknown>> {
-    const { topic, key = freshKey(), leaseMs, onLost, signal, timeoutMs } = options;
-    const begun = await this.#begin(kind, type, data, { topic, key, leaseMs }, { signal, timeoutMs });
+    const { key = freshKey(), onLost, signal, timeoutMs, ...asked } = options;
+    const { topic, leaseMs } = options;
+    const begun = await this.#begin(kind, type, data, { ...asked, key }, { signal, timeoutMs });
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
     const onEnd = (ended: OpenHandle) => this.#handles.delete(ended);
@@ -121,6 +131,6 @@ export class OpenVerbs {
   ): Promise<BegunEvent> {
     if (this.#catalog?.has(type)) checkKind(this.#catalog, type, kind);
     this.#catalog?.parse(type, data);
-    return this.#wire.mutate('INVALID_EVENT', `begin.${type}`, { data, ...more }, retry);
+    return this.#wire.mutate('INVALID_EVENT', `begin.${type}`, { ...more, data }, retry);
   }
 }

@@ -26,6 +26,7 @@ import { LimitedLogger } from '../telemetry/limited-logger.ts';
 import { JsonLogger, type Logger } from '../telemetry/logger.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
 import type { Application, ApplicationContext } from './application.ts';
+import { checkParts } from './check-parts.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing, openBroker, startMonitor } from './configured-parts.ts';
 import { drain } from './drain.ts';
@@ -90,7 +91,8 @@ export interface EventServer<C extends AnyCatalog = PsycheCatalog> extends Runni
  * @example const server = await startServer(loadConfig({ port: 0 }), { catalog });
  * @param config what `loadConfig` returns. Default: `loadConfig()`, which reads the environment
  * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host
- * and port cannot be listened on, when the network would be let in without authentication, or `config` is none
+ * and port cannot be listened on, when the network would be let in without authentication, or `config` is none, or `parts` has a name
+ * that is no part
  * @throws TypeError when `publishAs` names an event or a version that the catalog does not have
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
@@ -98,6 +100,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   parts: ServerParts<C> = {},
 ): Promise<EventServer<C>> {
   assertLoaded(config);
+  checkParts(parts);
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));

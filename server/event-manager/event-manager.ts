@@ -76,8 +76,11 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
   readonly #closers = new Set<() => unknown>();
   #closed = false;
 
+  /** @throws TypeError without a broker */
   constructor(options: EventManagerOptions<C>) {
     super();
+    if (!options?.broker)
+      throw new TypeError('EventManager: pass a broker, for example { broker: new MemoryBroker() }');
     const { instruments = noInstruments, tracing } = options;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
     const { onNewerVersion, clock = systemClock, maxOpen = MAX_OPEN } = options;

@@ -167,4 +167,12 @@ describe('startServer', () => {
       message: expect.stringContaining('startServer(loadConfig({ port: 3000 })'),
     });
   });
+
+  test('refuses a part that it does not have, by name', async () => {
+    const parts = { catlog: {} };
+    await expect(startServer(loadConfig({ port: 0 }), parts as object)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/no part catlog: its parts are catalog, /),
+    });
+  });
 });

@@ -57,7 +57,7 @@ describe('[D12] through a proxy', () => {
     expect(client.connection.state).toMatchObject({ status: 'live', transport: 'sse', error: null });
     expect(states.some(({ transport }) => transport === 'ws')).toBe(false);
     expect(warn.mock.calls.flat()).toEqual([
-      expect.stringMatching(/server-sent events: no WebSocket gets through/),
+      expect.stringMatching(/server-sent events for 5 minutes: a WebSocket did not get through/),
     ]);
     // It comes first now: an outage asks for no upgrade again.
     expect(proxy.upgrades).toBe(1);
@@ -79,7 +79,8 @@ describe('[D12] through a proxy', () => {
     expect(client.connection.state).toMatchObject({ status: 'live', transport: 'sse' });
   });
 
-  test('that holds answers back, a subscription is told why nothing comes', async () => {
+  test('that holds answers back, a subscription is told why nothing comes, and so is the developer, once', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
     await using server = await startTestServer();
     await using proxy = await startProxy(server.url, { upgrades: 'refused', buffers: true });
     await using client = open(proxy.url);
@@ -96,6 +97,7 @@ describe('[D12] through a proxy', () => {
     await expect(client.stats({ timeoutMs: 3000 })).rejects.toMatchObject({
       message: expect.stringMatching(/proxy_buffering off/),
     });
+    expect(warn.mock.calls.flat()).toEqual([expect.stringMatching(/a proxy holds answers back/)]);
   });
 
   test('that holds back all but the beginning of answers, nothing is lost, and it is told why events come late', async () => {

@@ -140,3 +140,15 @@ test('an event too large for a message fails at once, and those sent with it arr
   expect(server.connections).toBe(2);
   expect((await client.history()).items).toHaveLength(1);
 });
+
+test('a name that is no option is refused by each way of publishing, and nothing is stored', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const slip: object = { topc: 'x' };
+  const refused = { code: 'INVALID_OPTION', message: expect.stringContaining('topc') };
+  const data = agentMessage('one');
+  await expect(client.publish('agent_message', data, slip)).rejects.toMatchObject(refused);
+  const batch = [{ event_type: 'agent_message', data } as const];
+  await expect(client.publishBatch(batch, slip)).rejects.toMatchObject(refused);
+  expect((await client.history()).items).toEqual([]);
+});

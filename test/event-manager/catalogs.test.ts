@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import * as z from 'zod';
-import type { Broker, Claims } from '../../server/index.ts';
+import type { Broker, Claims, EventManagerOptions } from '../../server/index.ts';
 import {
   createAppRouter,
   EventManager,
@@ -277,4 +277,8 @@ describe('a log file written with another catalog', () => {
     await using log = await reopened(catalog, [['dream', { inside: new Set(['7']) }]], catalog);
     expect(await everything(log.manager)).toMatchObject({ items: [{ inside: new Set([7]) }], gaps: 0 });
   });
+});
+
+test('a manager without a broker is refused with words that name it', () => {
+  expect(() => new EventManager({} as EventManagerOptions)).toThrow(/^EventManager: pass a broker/);
 });

@@ -41,3 +41,14 @@ test('without a catalog the error of a call that the server does not have names 
   await expect(client.begin('note', { text: '' })).rejects.toMatchObject({ message });
   await expect(client.answer('reply', 'reply.x', {} as never)).rejects.toMatchObject({ message });
 });
+
+test('a name that is no option is refused by each verb', async () => {
+  await using server = await start();
+  await using client = connect({ url: server.wsUrl, catalog });
+  const slip: object = { topc: 'x' };
+  const refused = { code: 'INVALID_OPTION', message: expect.stringContaining('topc') };
+  await expect(client.begin('reply', { agent_id: 'a', text: '' }, slip)).rejects.toMatchObject(refused);
+  await expect(client.ask('approval', { tool: 'x' }, slip)).rejects.toMatchObject(refused);
+  await expect(client.join('viewer', { name: 'y' }, slip)).rejects.toMatchObject(refused);
+  await expect(client.answer('approval', 'approval.x', { ok: true }, slip)).rejects.toMatchObject(refused);
+});
