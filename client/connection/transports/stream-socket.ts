@@ -71,6 +71,10 @@ class StreamSocket extends EventTarget {
   #stream: AbortController | undefined;
   /** True once the stream has begun. */
   #hasBegun = false;
+  /** True once the server has let us in: it answers a `PING` only then, and sends heartbeats before. */
+  #isAdmitted = false;
+  /** True until a `PING` is answered: by whatever comes next, since the server puts its heartbeats off for what it sends. */
+  #isPongOwed = false;
   /** True if the subscriptions are others than those of the stream. */
   #isStale = true;
   #reopening: ReturnType<typeof setTimeout> | undefined;
@@ -93,9 +97,11 @@ class StreamSocket extends EventTarget {
   send(text: string): void {
     if (text === 'PONG') return;
     if (text === 'PING') {
-      // A heartbeat answers it. The first one begins the stream; and of one without subscriptions nothing is to come.
+      this.#isPongOwed = true;
+      // The first one begins the stream. Of one whose last subscription was stopped nothing is to come.
       if (!this.#stream) this.#reopen(GATHER_MS);
-      else if (this.#subscriptions.size === 0) setTimeout(() => this.#tell('PONG'));
+      else if (this.#hasBegun && this.#isStale && this.#subscriptions.size === 0)
+        setTimeout(() => this.#pong());
       return;
     }
     for (const message of [JSON.parse(text)].flat() as Message[]) this.#take(message);
@@ -155,8 +161,8 @@ class StreamSocket extends EventTarget {
           clearTimeout(late);
           if (!isFlowing) late = setTimeout(blame, this.#options.heartbeatMs + LATE_MS);
           if (event.type === 'connected') this.#begin();
-          else if (event.type === 'ping') this.#tell('PONG');
           else this.#receive(event);
+          if (event.type === 'ping' || this.#isPongOwed) this.#pong();
         },
       );
       if (this.#stream === stream) this.close(NO_CLOSE);
@@ -175,14 +181,10 @@ class StreamSocket extends EventTarget {
 
   /** Sends calls: queries as they come, mutations one request after another, so that they keep their order. */
   #ask(): void {
-    const queries = this.#queries.splice(0);
-    if (queries.length > 0) void this.#call(queries);
+    while (this.#queries.length > 0) void this.#call(nextOf(this.#queries));
     if (this.#isMutating || this.#mutations.length === 0) return;
     this.#isMutating = true;
-    const lines: string[] = [];
-    for (let chars = 0; chars < MOST_CHARS && this.#mutations.length > 0; chars += lines.at(-1)?.length ?? 0)
-      lines.push(...this.#mutations.splice(0, 1));
-    void this.#call(lines).then(() => {
+    void this.#call(nextOf(this.#mutations)).then(() => {
       this.#isMutating = false;
       this.#ask();
     });
@@ -213,9 +215,11 @@ class StreamSocket extends EventTarget {
       headers: { 'content-type': 'application/jsonl', accept: 'text/event-stream' },
       body: body.join('\n'),
       credentials: 'include', // as a WebSocket has them
+      redirect: 'manual', // as a WebSocket does: the body may hold a token
       signal,
     });
-    if (response.ok && response.body) return readEvents(response.body, onEvent);
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+    if (response.ok && isStream && response.body) return readEvents(response.body, onEvent);
     if (response.status === TOO_LARGE) return this.close(MESSAGE_TOO_BIG);
     throw (await this.#options.probe(this.#address, signal)) ?? statusError(response, this.#url);
   }
@@ -238,7 +242,14 @@ class StreamSocket extends EventTarget {
       if (code !== ANSWERED) this.close(code, reason);
       return;
     }
-    if (type === 'message') this.#tell(data === 'PONG' || data === 'PING' ? data : this.#noted(data));
+    if (data === 'PONG') this.#isAdmitted = this.#isPongOwed = true;
+    else if (type === 'message') this.#tell(data === 'PING' ? data : this.#noted(data));
+  }
+
+  #pong(): void {
+    if (!this.#isAdmitted) return;
+    this.#isPongOwed = false;
+    this.#tell('PONG');
   }
 
   /** A message as tRPC's client takes it. What it says of a subscription is noted, for the next stream. */
@@ -270,6 +281,14 @@ class StreamSocket extends EventTarget {
     this.#options.onFailure(toError(cause), isHeldBack);
     this.close(NO_CLOSE);
   }
+}
+
+/** Takes as many lines as one request may have. */
+function nextOf(lines: string[]): string[] {
+  const next: string[] = [];
+  for (let chars = 0; chars < MOST_CHARS && lines.length > 0; chars += next.at(-1)?.length ?? 0)
+    next.push(...lines.splice(0, 1));
+  return next;
 }
 
 /** The error where nothing of a stream arrives, and no other fault is to be seen. */
