@@ -47,7 +47,7 @@ const BUDGETS: readonly Budget[] = [
     // the rest the verbs and handles. 0.2 know from when on members are counted, and keep a position in each of several topics.
     // 0.6 choose a transport, and load the second one when no WebSocket gets through.
     maxBytes: 25.9 * KB,
-    maxLaterBytes: 2 * KB,
+    maxLaterBytes: 2.1 * KB,
     packages: [...TRPC, 'superjson', 'ws', 'zod'],
   },
   {
@@ -64,7 +64,7 @@ const BUDGETS: readonly Budget[] = [
     // store, 0.7 the hooks. 0.3 know from when on members are counted, and keep a position in each of several topics.
     // 0.1 are sources, as the store's door has them. 0.6 choose a transport.
     maxBytes: 22.3 * KB,
-    maxLaterBytes: 2 * KB,
+    maxLaterBytes: 2.1 * KB,
     packages: [...TRPC, 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
   {
@@ -72,7 +72,7 @@ const BUDGETS: readonly Budget[] = [
     config: door('agents/ag-ui/index.ts'),
     // A client is in it, and what a server runs agents with.
     maxBytes: 33 * KB,
-    maxLaterBytes: 2 * KB,
+    maxLaterBytes: 2.1 * KB,
     packages: [...TRPC, '@ag-ui/client', '@ag-ui/core', 'rxjs', 'superjson', 'ws', 'zod'],
   },
   {
@@ -80,7 +80,7 @@ const BUDGETS: readonly Budget[] = [
     config: door('agents/ai/index.ts'),
     // 25 KB of it are a client. The rest: 2 what a server answers chats with, 2 runs, 1 the events.
     maxBytes: 30.8 * KB,
-    maxLaterBytes: 2 * KB,
+    maxLaterBytes: 2.1 * KB,
     packages: [...TRPC, 'ai', 'superjson', 'ws', 'zod'],
   },
 ];

@@ -44,7 +44,7 @@ test('without a catalog the error of a call that the server does not have names 
 
 test('a name that is no option is refused by each verb', async () => {
   await using server = await start();
-  await using client = connect({ url: server.wsUrl, catalog });
+  await using client = connect({ url: server.wsUrl, catalog: openCatalog });
   const slip: object = { topc: 'x' };
   const refused = { code: 'INVALID_OPTION', message: expect.stringContaining('topc') };
   await expect(client.begin('reply', { agent_id: 'a', text: '' }, slip)).rejects.toMatchObject(refused);
