@@ -50,5 +50,5 @@ test('a name that is no option is refused by each verb', async () => {
   await expect(client.begin('reply', { agent_id: 'a', text: '' }, slip)).rejects.toMatchObject(refused);
   await expect(client.ask('approval', { tool: 'x' }, slip)).rejects.toMatchObject(refused);
   await expect(client.join('viewer', { name: 'y' }, slip)).rejects.toMatchObject(refused);
-  await expect(client.answer('approval', 'approval.x', { ok: true }, slip)).rejects.toMatchObject(refused);
+  await expect(client.answer('approval', 'approval.x', { allow: true }, slip)).rejects.toMatchObject(refused);
 });
