@@ -46,7 +46,7 @@ def follow(cursor=None, **options):
                 attempt, cursor = 0, identity
                 yield cursor, json.loads(text)["json"]
         except urllib.error.HTTPError as error:
-            refuse_for_good(json.load(error)["error"]["json"])
+            refuse_for_good(problem_of(error))
         except (OSError, http.client.HTTPException) as error:
             print("lost:", error, file=sys.stderr)
         time.sleep(random.uniform(0, min(20, 0.2 * 2**attempt)))
@@ -63,6 +63,8 @@ def messages(cursor, options):
         headers["authorization"] = f"Bearer {TOKEN}"
     request = urllib.request.Request(f"{URL}/on.any?{query}", headers=headers)
     with urllib.request.urlopen(request, timeout=SILENCE) as response:
+        if response.headers.get_content_type() != "text/event-stream":
+            raise OSError(f"{response.geturl()} has a page in the place of events")
         fields = {}
         for line in response:
             line = line.decode().rstrip("\r\n")
@@ -72,6 +74,15 @@ def messages(cursor, options):
             elif fields:
                 yield fields.get("event", "message"), fields.get("id"), fields.get("data", "")
                 fields = {}
+
+
+def problem_of(error):
+    """The error that an answer holds: of the server, or of a proxy before it, whose pages have any form."""
+    try:
+        problem = json.load(error)["error"]["json"]
+        return {"message": problem["message"], "data": {**problem["data"], "httpStatus": error.code}}
+    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
+        return {"message": f"HTTP status {error.code}", "data": {"httpStatus": error.code}}
 
 
 def refuse_for_good(problem):

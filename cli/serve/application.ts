@@ -59,9 +59,13 @@ export async function createApplication(
   };
 }
 
-/** Loses a topic's log: where it is in memory alone, on a server that this machine alone reaches. */
-function loserOf(broker: Broker, { host }: ServerConfig): ((topic: string) => void) | undefined {
-  return broker instanceof MemoryBroker && isLoopback(host) ? (topic) => broker.lose(topic) : undefined;
+/** Loses a topic's log: where it is in memory alone, on a server that this machine alone reaches. A proxy lets others reach it. */
+function loserOf(broker: Broker, config: ServerConfig): ((topic: string) => void) | undefined {
+  const { host, trustProxy, allowedHosts, basePath } = config;
+  const isBehindProxy = trustProxy.length + allowedHosts.length + basePath.length > 0;
+  return broker instanceof MemoryBroker && isLoopback(host) && !isBehindProxy
+    ? (topic) => broker.lose(topic)
+    : undefined;
 }
 
 /** Agents by id; those of other topics than the default one have the topic before it. */

@@ -104,6 +104,28 @@ describe.skipIf(!hasPython)('the example follow.py (where there is python3)', ()
     expect(Number(gap?.split(' ')[1])).toBe(19 - rest.length);
   });
 
+  test('goes on through what a proxy says in the place of a server: pages of errors, and pages that are none', async () => {
+    const pages: [status: number, type: string, text: string][] = [
+      [502, 'text/html', '<h1>Bad gateway</h1>'],
+      [503, 'application/json', '{"message":"stopping"}'],
+      [504, 'application/json', '[]'],
+      [200, 'text/html', '<p>Sign in: here</p>\n\n'],
+    ];
+    const left = [...pages];
+    await using server = await startServerOf({
+      intercept(_, response) {
+        const [status, type, text] = left.shift() ?? [];
+        if (status === undefined) return false;
+        response.writeHead(status, { 'content-type': type }).end(text);
+        return true;
+      },
+    });
+    await server.manager.publish('agent_message', agentMessage('behind'));
+    await using python = follow(portOf(server));
+    await expect.poll(python.texts, { timeout: 20_000 }).toEqual(['behind']);
+    expect(python.complaints().trim().split('\n')).toHaveLength(pages.length);
+  }, 30_000);
+
   test('shows its token, and ends where it is refused for good', async () => {
     const authenticate = apiKeys([apiKey('python', 'a-key-of-the-test')]);
     await using server = await startTestServer({}, { authenticate });
