@@ -11,10 +11,10 @@ test.each<[string, ServerOptions, boolean]>([
 ])('the loss of a log is offered as a trial %s', async (_, options, isOffered) => {
   const application = await createApplication({});
   await using server = await startTestServer(options, { application, catalog });
-  const offered = await fetch(`${server.url}/trpc/trials.offered`);
-  expect(await offered.json()).toMatchObject({ result: { data: { json: { loseLog: isOffered } } } });
+  const offered = await fetch(`${server.url}/trpc/simulation.mayLoseLog`);
+  expect(await offered.json()).toMatchObject({ result: { data: { json: isOffered } } });
   const body = '{"topic":"other"}';
   const headers = { 'content-type': 'application/json' };
-  const lost = await fetch(`${server.url}/trpc/trials.loseLog`, { method: 'POST', headers, body });
+  const lost = await fetch(`${server.url}/trpc/simulation.loseLog`, { method: 'POST', headers, body });
   expect(lost.status).toBe(isOffered ? 200 : 403);
 });
