@@ -143,7 +143,7 @@ test('calls that wait for the beginning of a stream go in requests that a server
   const filter = { message: 'é'.repeat(12_000) };
   for (let asked = 0; asked < 90; asked++)
     client.history({ types: ['agent_message'], filter, limit: 1 }).catch(() => {}); // nobody answers
-  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setTimeout(resolve, 200)); // they are handed to the stream in later turns
   for (const release of held) release();
   const calls = () => standIn.bodies.filter((body) => !body.startsWith('PING'));
   await eventually(() => expect(calls().flatMap((body) => body.split('\n'))).toHaveLength(90));
