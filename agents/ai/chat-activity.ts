@@ -1,14 +1,23 @@
+import type { Clock } from '../../shared/timing.ts';
+
 /** What a page does with one chat: runs that its streams have shown, and whether one goes on. */
 export class ChatActivity {
+  readonly #clock: Clock;
   /** Runs that were shown, or are. */
   readonly #shown = new Set<string>();
   #streams = 0;
   #waiting: (() => void)[] = [];
+  /** Called when an answer is asked for. */
+  readonly #sends = new Set<() => void>();
   /** Number of times that a running answer was asked for. */
   resumed = 0;
   /** Number of times that an answer was asked for. */
   sent = 0;
   #sending = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   has(run: string): boolean {
     return this.#shown.has(run);
@@ -25,6 +34,11 @@ export class ChatActivity {
     return this.#sending > 0;
   }
 
+  /** Number of streams that were asked for. */
+  get begun(): number {
+    return this.sent + this.resumed;
+  }
+
   /** A stream is asked for, and goes on until what is returned is called. */
   begin(kind: 'send' | 'resume'): () => void {
     const sending = kind === 'send' ? 1 : 0;
@@ -32,6 +46,7 @@ export class ChatActivity {
     else this.resumed += 1;
     this.#sending += sending;
     this.#streams += 1;
+    if (sending) for (const tell of this.#sends) tell();
     let isOver = false;
     return () => {
       if (isOver) return;
@@ -42,9 +57,31 @@ export class ChatActivity {
     };
   }
 
-  /** Resolves once no stream is asked for or goes on. */
+  /**
+   * Resolves once no stream is asked for or goes on, and the chat had a turn to finish the last one: it tells the end of an
+   * answer, and may ask for another by itself, after it has read the end of the stream.
+   */
   async idle(): Promise<void> {
-    while (this.#streams > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let begun: number;
+    do {
+      while (this.#streams > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      ({ begun } = this);
+      await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, 0));
+    } while (this.begun !== begun);
+  }
+
+  /** Resolves with a stream that the chat resumes, or once it asks for an answer: it waits with the resumed one then, for good. */
+  async untilSent(resumed: Promise<void>): Promise<void> {
+    let tell = (): void => {};
+    const sent = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    this.#sends.add(tell);
+    try {
+      await Promise.race([resumed, sent]);
+    } finally {
+      this.#sends.delete(tell);
+    }
   }
 }
 

@@ -12,8 +12,9 @@ import { ChatActivity } from './chat-activity.ts';
 import { type ChatCatalog, chatTopic } from './chat-events.ts';
 import { inputOf } from './chunks/chat-input.ts';
 import { chunksOf } from './chunks/message-chunks.ts';
-import { errorOfNewest } from './failed-answer.ts';
 import { KeepUp, type KeptUpChat } from './keep-up.ts';
+import { wasLeftOut } from './left-out.ts';
+import { errorOf, type NewestAnswer, newestAnswer } from './newest-answer.ts';
 import { type ChatClient, requestAnswer, runningAnswer, type ShownRun } from './shown-runs.ts';
 import { unlessAborted, untilAborted } from './until-aborted.ts';
 
@@ -103,7 +104,7 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
   }
 
   /**
-   * The answer that is being written, from its beginning. Where there is none, and the last one has failed or was lost, its
+   * The answer that is being written, from its beginning, or that was when this client loaded the chat. Where there is none, and the last one has failed or was lost, its
    * error, so that a page that was not there is told of it; null otherwise. The signal stops it, once it is shown.
    * @throws EventsError FORBIDDEN, INVALID_TOPIC, UNAVAILABLE
    */
@@ -120,8 +121,9 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
     const end = chat.begin('resume');
     const { resumed, sent } = chat;
     try {
-      const found = this.#takeNext(chatId) ?? (await runningAnswer(this.#client, topic));
-      const error = found ? undefined : await errorOfNewest(this.#client, topic);
+      const running = this.#takeNext(chatId) ?? (await runningAnswer(this.#client, topic));
+      const newest = running ? undefined : await newestAnswer(this.#client, topic);
+      const found = running ?? (newest && this.#endedSince(chat, newest));
       if (wasSending || chat.sent !== sent) {
         // The page shows an answer that it has asked for meanwhile: whatever came of this would be in its way.
         end();
@@ -129,6 +131,7 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
       }
       if (!found) {
         end();
+        const error = newest && errorOf(newest);
         return error ? streamOf(error) : null;
       }
       chat.show(found.run);
@@ -168,7 +171,7 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
   }
 
   #chat(id: string): ChatActivity {
-    const chat = this.#chats.get(id) ?? new ChatActivity();
+    const chat = this.#chats.get(id) ?? new ChatActivity(this.#clock);
     this.#chats.set(id, chat);
     return chat;
   }
@@ -177,6 +180,12 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
     const next = this.#next.get(chatId);
     this.#next.delete(chatId);
     return next;
+  }
+
+  /** An answer that this client has loaded a chat without, since it was being written, and that has ended before it was resumed. */
+  #endedSince(chat: ChatActivity, { run, input, since }: NewestAnswer): ShownRun | undefined {
+    const isLacking = wasLeftOut(this.#client, run) && !chat.has(run);
+    return isLacking && since !== undefined ? { run, input, since } : undefined;
   }
 
   #stop(topic: string, run: string): void {

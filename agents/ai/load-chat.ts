@@ -9,6 +9,7 @@ import type { ChatChunk } from './chunks/chat-chunk.ts';
 import { chatDialect } from './chunks/chat-dialect.ts';
 import { type ChatInput, inputOf, withMessage, withTail } from './chunks/chat-input.ts';
 import { chunkStream } from './chunks/chunk-stream.ts';
+import { noteLeftOut } from './left-out.ts';
 import type { ChatClient } from './shown-runs.ts';
 
 /** A client, or an EventManager, whose catalog has the events of chats. */
@@ -53,7 +54,9 @@ export async function loadMessages<M extends UIMessage>(past: Past, topic: strin
   let messages: UIMessage[] = [];
   for (const [run, { input, reader, chunks }] of answers) {
     if (input) messages = withTail(messages, input);
-    if (!reader.hasEnded(run)) continue;
+    const isLeftOut = !reader.hasEnded(run);
+    noteLeftOut(past, run, isLeftOut);
+    if (isLeftOut) continue;
     const begun = messages.find(({ id }) => id === input?.answer);
     const message = await messageOf(chunks, begun);
     if (message && message.parts.length > 0) messages = withMessage(messages, message);

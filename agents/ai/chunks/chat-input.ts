@@ -73,6 +73,24 @@ export function withTail<M extends UIMessage>(known: readonly M[], { after, mess
   return [...known.slice(0, end), ...messages];
 }
 
+/**
+ * Tells if messages lack something of the chat's newest run: its request, that which it follows, or its answer.
+ * @param isShown the answer is shown elsewhere, or is not there yet
+ */
+export function isBehind(
+  known: readonly UIMessage[],
+  input: ChatInput,
+  run: string,
+  isShown: boolean,
+): boolean {
+  const { after, answer } = input;
+  if (after !== null && !known.some(({ id }) => id === after)) return true;
+  if (answer !== run) return !isShown; // it went on with an answer, which is told whole with it
+  const asked = known.filter(({ id }) => id !== answer);
+  if (!isShown && asked.length === known.length) return true;
+  return JSON.stringify(withTail(asked, input)) !== JSON.stringify(asked);
+}
+
 /** Messages with one in the place of that with its id, or at the end. */
 export function withMessage<M extends UIMessage>(known: readonly M[], message: M): M[] {
   const place = known.findIndex(({ id }) => id === message.id);
