@@ -79,7 +79,8 @@ const BUDGETS: readonly Budget[] = [
     what: './ai, our own code',
     config: door('agents/ai/index.ts'),
     // 25 KB of it are a client. The rest: 2 what a server answers chats with, 2 runs, 1 the events.
-    maxBytes: 30.8 * KB,
+    // 0.8 keep an open page up with runs that end while it loads.
+    maxBytes: 31.4 * KB,
     maxLaterBytes: 2.1 * KB,
     packages: [...TRPC, 'ai', 'superjson', 'ws', 'zod'],
   },
