@@ -1,3 +1,4 @@
+import { isBefore, parseCursor } from '../../shared/cursor.ts';
 import { clipText, EventsError, isRetryable, messageOf } from '../../shared/errors.ts';
 import type { BegunEvent, OpenHandle } from '../../shared/open/handles.ts';
 import type { RunEnd } from '../../shared/runs/run-state.ts';
@@ -13,6 +14,8 @@ const GRACE_MS = 5_000;
 const RETRY_MS = 500;
 /** Records before a run's opening among which a stop of it may be, that was faster than the start. */
 const STOPS_BEFORE = 256;
+/** Ms before a run's opening from which a stop is of an earlier run of its id, which is free again after a day. */
+const EARLIER_MS = 3_600_000;
 
 /** Parts of a run in this process. */
 export interface RunningOptions {
@@ -96,6 +99,8 @@ export class Running<C extends RunsCatalog> {
     const { topic, id, begun, clock } = this.#options;
     const { signal } = this.#beside;
     const manager = runsManager(this.#manager);
+    const opening = parseCursor(begun.cursor);
+    const earliest = Date.now() - EARLIER_MS;
     let since = placeBefore(begun.cursor, STOPS_BEFORE);
     while (!signal.aborted) {
       try {
@@ -103,6 +108,7 @@ export class Running<C extends RunsCatalog> {
         for await (const [cursor, item] of manager.subscribe(stops)) {
           since = cursor;
           if (item.event_type !== 'run_stop') continue;
+          if (isBefore(parseCursor(cursor), opening) && Date.parse(item.timestamp) < earliest) continue;
           const { by, data } = item;
           this.#interrupt({ state: 'stopped', words: stopWords(by, data.reason) });
         }

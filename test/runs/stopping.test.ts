@@ -82,6 +82,23 @@ test('a stop that was faster than the start stops the run; control: that of anot
   expect(second.signal?.aborted).toBe(false);
 });
 
+test('a stop of an earlier run stops no later one of its id; control: one that comes after its opening does', async () => {
+  const { of, manager } = runWorld();
+  const timestamp = new Date(Date.now() - 7_200_000).toISOString(); // the clock of whoever stops it may be slow
+  const stop = (run_id: string) => manager.publish('run_stop', { run_id }, { topic, timestamp });
+  await stop('nightly');
+  await of.stop('r2');
+  const [nightly, other] = [
+    await of.start(untilAborted, { id: 'nightly' }),
+    await of.start(untilAborted, { id: 'r2' }),
+  ];
+  expect(await other.ended).toMatchObject({ state: 'stopped' }); // by then both have read their past
+  await settled();
+  expect(nightly.signal?.aborted).toBe(false);
+  await stop('nightly');
+  expect(await nightly.ended).toMatchObject({ state: 'stopped' });
+});
+
 test('a stop after the end changes nothing', async () => {
   const { of } = runWorld();
   const run = await of.start(() => {});
