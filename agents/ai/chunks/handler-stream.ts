@@ -17,17 +17,24 @@ export async function* chunksOfHandler<Chunk>(
 ): AsyncGenerator<Chunk, void, undefined> {
   const chunks = iterated(stream);
   let cancel = (): void => {};
-  let letGo = (): void => {};
-  const over = new Promise<{ done: true; value: undefined }>((resolve) => {
-    const wait = (): void => {
-      cancel = clock.setTimer(() => resolve({ done: true, value: undefined }), GRACE_MS);
-    };
-    letGo = onAbort(signal, wait);
-    if (signal.aborted) wait();
-  });
+  let isOver = false;
+  /** Ends the wait for the next chunk: of each wait anew, since a promise that outlives them would keep all chunks. */
+  let end = (): void => {};
+  const wait = (): void => {
+    cancel = clock.setTimer(() => {
+      isOver = true;
+      end();
+    }, GRACE_MS);
+  };
+  const letGo = onAbort(signal, wait);
+  if (signal.aborted) wait();
   try {
     while (true) {
-      const next = await Promise.race([chunks.next(), over]);
+      const next = await new Promise<IteratorResult<Chunk, unknown>>((resolve, reject) => {
+        end = () => resolve({ done: true, value: undefined });
+        if (isOver) end();
+        chunks.next().then(resolve, reject);
+      });
       if (next.done) return;
       yield next.value;
     }
@@ -39,8 +46,8 @@ export async function* chunksOfHandler<Chunk>(
 }
 
 function iterated<Chunk>(stream: HandlerStream<Chunk>): AsyncIterator<Chunk, unknown> {
-  if (Symbol.asyncIterator in stream) return stream[Symbol.asyncIterator]();
-  const reader = (stream as ReadableStream<Chunk>).getReader(); // of a runtime in which streams are not iterable
+  if (!('getReader' in stream)) return stream[Symbol.asyncIterator]();
+  const reader = stream.getReader(); // its iterator, where there is one, is not returned before the chunk that it waits for
   return {
     next: async () => {
       const { done, value } = await reader.read();
