@@ -40,7 +40,7 @@ export class AgUiGuard implements Guard<BaseEvent> {
   readonly #subagents = new Set<string>();
 
   admit(event: BaseEvent): BaseEvent | undefined {
-    const bracket = BRACKETS[event.type];
+    const bracket = Object.hasOwn(BRACKETS, event.type) ? BRACKETS[event.type] : undefined; // a stored type is any text
     if (bracket) return this.#bracketed(event, bracket);
     const id = String(event['messageId']);
     switch (event.type) {

@@ -108,7 +108,7 @@ async function write(
   };
   try {
     for (const event of opening(input, isFirst)) await take(event);
-    for await (const event of eventsOf(events())) {
+    for await (const event of eventsOf(events(), run.signal)) {
       const { threadId, runId } = input;
       const own = event.type === EventType.RUN_FINISHED ? { ...event, threadId, runId } : event;
       if (event.type !== EventType.RUN_STARTED) await take(own); // that is told already

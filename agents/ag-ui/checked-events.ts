@@ -2,6 +2,7 @@ import { enforceEvents, transformChunks, verifyEvents } from '@ag-ui/client';
 import { type BaseEvent, EventType } from '@ag-ui/core';
 import { Subject } from 'rxjs';
 import { EventsError, messageOf } from '../../shared/errors.ts';
+import { onAbort } from '../../shared/timing.ts';
 
 /**
  * Events of a handler, checked by AG-UI's own rules as they come: each is well-formed, none goes on from what was not opened, and
@@ -61,28 +62,35 @@ export interface ObservableLike {
   }): { unsubscribe(): void };
 }
 
-/** Events of an Observable, for a loop. What comes faster than the loop waits in memory. */
+/**
+ * Events of an Observable, for a loop. What comes faster than the loop waits in memory. An Observable is told to end by being
+ * unsubscribed from: so it has ended once the signal aborts.
+ */
 export async function* eventsOf(
   source: AsyncIterable<BaseEvent> | ObservableLike,
+  signal: AbortSignal,
 ): AsyncGenerator<BaseEvent> {
   if (Symbol.asyncIterator in source) return yield* source;
   const waiting: BaseEvent[] = [];
   let end: { readonly error?: unknown } | undefined;
   let wake = (): void => {};
+  const complete = (): void => {
+    end ??= {};
+    wake();
+  };
   const subscription = source.subscribe({
     next(event) {
-      waiting.push(event);
+      if (!end) waiting.push(event);
       wake();
     },
     error(error) {
-      end = { error };
+      end ??= { error };
       wake();
     },
-    complete() {
-      end ??= {};
-      wake();
-    },
+    complete,
   });
+  const letGo = onAbort(signal, complete);
+  if (signal.aborted) complete();
   try {
     while (true) {
       yield* waiting.splice(0);
@@ -94,6 +102,7 @@ export async function* eventsOf(
       });
     }
   } finally {
+    letGo();
     subscription.unsubscribe();
   }
 }

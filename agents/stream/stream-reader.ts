@@ -148,7 +148,11 @@ export class StreamReader<Chunk extends AnyChunk> {
   #runOf({ event_type, data }: ReadEvent): string | undefined {
     const { kind, grows, record } = this.#dialect;
     if (!isRecord(data) || typeof data['run_id'] !== 'string') return undefined;
-    if (event_type === 'run' ? data['kind'] !== kind : event_type !== record && !(event_type in grows))
+    if (
+      event_type === 'run'
+        ? data['kind'] !== kind
+        : event_type !== record && !Object.hasOwn(grows, event_type)
+    )
       return undefined;
     return data['run_id'];
   }
