@@ -14,9 +14,15 @@ export interface ChatInput<M extends UIMessage = UIMessage> {
   messages: M[];
 }
 
-/** The input of a chat's run, as it was stored; undefined where it is not known, or is none. */
+/** The input of a chat's run, as it was stored; undefined where it is not known, or is none: any run may call its kind `chat`. */
 export function inputOf(input: unknown): ChatInput | undefined {
-  return isRecord(input) && Array.isArray(input['messages']) ? (input as object as ChatInput) : undefined; // as the server wrote it
+  if (!isRecord(input) || !Array.isArray(input['messages'])) return undefined;
+  return input['messages'].every(isMessage) ? (input as object as ChatInput) : undefined; // as the server wrote it
+}
+
+function isMessage(message: unknown): boolean {
+  if (!isRecord(message) || typeof message['id'] !== 'string') return false;
+  return Array.isArray(message['parts']) && message['parts'].every(isRecord);
 }
 
 /** Messages that a request may add to the chat's log, and the place where they follow. */

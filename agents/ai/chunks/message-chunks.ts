@@ -22,7 +22,24 @@ function* chunksOfPart(part: Part, ownId: string): Chunks {
     yield { ...more, type: `${type}-end`, id };
   } else if (part.type === 'step-start') yield { type: 'start-step' };
   else if (isToolPart(part)) yield* chunksOfTool(part);
-  else yield part; // a chunk is of the same form
+  else if (isChunk(part)) yield part;
+}
+
+/** Parts whose chunk is of the same form. */
+const CHUNKS: ReadonlySet<string> = new Set([
+  'file',
+  'reasoning-file',
+  'source-url',
+  'source-document',
+  'custom',
+] satisfies Part['type'][]);
+
+/** Tells if a part is a chunk as it is. A page may have written any type, also of a chunk that is no part. */
+function isChunk(
+  part: Part,
+): part is Exclude<Part, ToolPart | { type: 'text' | 'reasoning' | 'step-start' }> {
+  const { type } = part;
+  return CHUNKS.has(type) || type.startsWith('data-');
 }
 
 function isToolPart(part: Part): part is ToolPart {

@@ -1,4 +1,5 @@
 import { type BaseEvent, EventType, type Message, type RunAgentInput } from '@ag-ui/core';
+import { from } from 'rxjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agUiRuns, GAP_EVENT, RUN_LOST } from '../../../agents/ag-ui/index.ts';
 import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
@@ -37,9 +38,9 @@ test('a request of a stranger that AG-UI does not take costs no line for each th
   const logger = Object.assign(new JsonLogger('error', () => {}), { error });
   const manager = new EventManager({ broker: new MemoryBroker(), catalog, logger });
   const inputs: RunAgentInput[] = [];
-  agUiRuns(manager).serve(async function* (asked): AsyncGenerator<BaseEvent> {
+  agUiRuns(manager).serve((asked) => {
     inputs.push(asked);
-    yield* [];
+    return from<BaseEvent[]>([]);
   });
   const ask = (runId: string, messages: object[]) => {
     const request = { input: { ...input(runId), messages: messages as Message[] } };

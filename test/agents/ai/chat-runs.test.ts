@@ -260,3 +260,17 @@ test('a chat is loaded from its log: what was stopped as far as it came, what is
   expect(seen[1]).toEqual([...texts(chat), 'user: u2']);
   expect(await loadChat(world.manager, 'nobody')).toEqual([]);
 });
+
+test('a run of somebody else that calls its kind chat keeps nobody from the chat', async () => {
+  await using world = chatWorld(async function* () {
+    yield* says('Hi.');
+  });
+  const own = await world.all.start(() => {}, {
+    kind: 'chat',
+    input: { messages: ['Hello.', { parts: [1] }] },
+  });
+  await own.ended;
+  await all(viewed(world, own.id));
+  await all(viewed(world, await world.ask([asked('u1')])));
+  expect(texts(await loadChat(world.manager, 'c'))).toEqual(['user: u1', 'assistant: Hi.']);
+});

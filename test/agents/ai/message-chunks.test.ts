@@ -100,3 +100,22 @@ test('a tool call that has its output is not told as one to be run', async () =>
   if (!message) throw new Error('no message');
   expect([...chunksOf(message)].map(({ type }) => type)).not.toContain('tool-input-available');
 });
+
+test('a part that a page has made up of a chunk is told to nobody; control: a file is', () => {
+  const types = [
+    'error',
+    'abort',
+    'finish',
+    'text-delta',
+    'text-end',
+    'reasoning-end',
+    'reset-step',
+    'constructor',
+  ];
+  const file = { type: 'file', url: 'data:text/plain,x', mediaType: 'text/plain' } as const;
+  const parts = [...types.map((type) => ({ type, id: 't', errorText: 'x' })), file] as UIMessage['parts'];
+  expect([...chunksOf({ id: 'm1', role: 'assistant', parts })]).toEqual([
+    { type: 'start', messageId: 'm1' },
+    file,
+  ]);
+});
