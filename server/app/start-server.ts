@@ -5,12 +5,11 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import { checkPublishAs, type PublishAs } from '../../shared/publish-as.ts';
-import type { Clock } from '../../shared/timing.ts';
 import { configuredAuthentication, refuseOpenServer } from '../access/access-config.ts';
 import { type AccessContextOptions, createAccessContext } from '../access/access-context.ts';
 import { servedHosts } from '../access/names/served-hosts.ts';
 import { Sessions } from '../access/sessions/sessions.ts';
-import { type Authenticate, anonymous } from '../access/tokens/authenticate.ts';
+import { anonymous } from '../access/tokens/authenticate.ts';
 import type { Subject } from '../access/tokens/subject.ts';
 import type { Broadcaster } from '../broadcaster/broadcaster.ts';
 import { PendingAnswers } from '../broadcaster/upgrade/answers.ts';
@@ -23,10 +22,9 @@ import { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import { LimitedLogger } from '../telemetry/limited-logger.ts';
-import { JsonLogger, type Logger } from '../telemetry/logger.ts';
+import { JsonLogger } from '../telemetry/logger.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
 import type { Application, ApplicationContext } from './application.ts';
-import { checkParts } from './check-parts.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
 import { configuredTracing, openBroker, startMonitor } from './configured-parts.ts';
 import { drain } from './drain.ts';
@@ -35,29 +33,11 @@ import { shortenAddresses } from './http/node/addresses.ts';
 import { OpenRequests } from './http/node/requests.ts';
 import { Readiness } from './http/readiness.ts';
 import { MovingClients } from './moving-clients.ts';
+import { checkParts, type ServerParts } from './server-parts.ts';
 import { attachWebSockets } from './web-sockets.ts';
 
 /** Path of tRPC, over HTTP and WebSocket alike. */
 const PATH = '/trpc';
-
-/** Options of {@link startServer} beyond its configuration. */
-export interface ServerParts<C extends AnyCatalog = PsycheCatalog> {
-  /** The events. Default: the Psyche Simulation's. */
-  catalog?: C;
-  /** Makes what is served from the server's manager. Default: the router of the catalog, and nothing that publishes. */
-  application?: (context: ApplicationContext<C>) => Application;
-  /**
-   * Tells who asks, on every way in. What they may do is decided by the router. Default: as configured; where nothing is,
-   * everybody may do everything, and a server that the network reaches does not start unless `allowAnonymous` is on.
-   */
-  authenticate?: Authenticate;
-  /** Default: JSON lines on stdout, at the configured level. */
-  logger?: Logger;
-  /** Clock of replays, and of waits for newer versions of events. Default: the machine's. */
-  clock?: Clock;
-  /** Directory of the page at `/`. Default: the built dashboard. */
-  pageDir?: string;
-}
 
 /** A server that listens. */
 export interface RunningServer {
