@@ -40,7 +40,7 @@ export class Publishing<C extends AnyCatalog> {
     const event = { ...meta, data, ...identified(meta) };
     const input = new EncodedInput('INVALID_EVENT', path, definedOnly(event));
     this.#catalog?.parse(type, data);
-    return this.#mutate(path, input, { signal, timeoutMs });
+    return this.#mutate(path, input, options);
   }
 
   async publishBatch(
@@ -54,7 +54,7 @@ export class Publishing<C extends AnyCatalog> {
     for (const [index, { event_type, data }] of events.entries()) {
       inEvent(index, () => this.#catalog?.parse(event_type, data));
     }
-    return this.#mutate('publish.batch', input, { signal, timeoutMs });
+    return this.#mutate('publish.batch', input, options);
   }
 }
 

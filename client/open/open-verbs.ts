@@ -112,7 +112,7 @@ export class OpenVerbs {
   ): Promise<OpenHandle<unknown>> {
     const { key = freshKey(), onLost, signal, timeoutMs, ...asked } = options;
     const { topic, leaseMs } = options;
-    const begun = await this.#begin(kind, type, data, { ...asked, key }, { signal, timeoutMs });
+    const begun = await this.#begin(kind, type, data, { ...asked, key }, options);
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
     const onEnd = (ended: OpenHandle) => this.#handles.delete(ended);
