@@ -41,10 +41,10 @@ async function runThread(runPlans: readonly RunPlan[], joins: readonly number[],
   const agent = agUiRuns(manager);
   const own: BaseEvent[][] = [];
   const all = runPlans.length;
-  const isOver = (told: readonly BaseEvent[]) =>
-    told.filter(({ type }) => type === EventType.RUN_STARTED).length >= all;
+  const tells = (runs: number) => (told: readonly BaseEvent[]) =>
+    told.filter(({ type }) => type === EventType.RUN_STARTED).length >= runs;
   let synced = (): void => {};
-  const live = view(manager, { isOver, onSynced: () => synced() });
+  const live = view(manager, { isOver: tells(all), onSynced: () => synced() });
   const late: Promise<Viewed>[] = [];
   let said = 0;
   for (const [run, plan] of runPlans.entries()) {
@@ -65,7 +65,8 @@ async function runThread(runPlans: readonly RunPlan[], joins: readonly number[],
       }
     }
     await agent.start(handler, inputOf(run));
-    await view(manager); // to its end
+    // To its end: one who joins in the very moment of its start may be level with the log of right before.
+    await view(manager, { isOver: tells(run + 1) });
   }
   return { manager, own, live: await live, late: await Promise.all(late) };
 }
