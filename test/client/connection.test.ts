@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { fullJitter } from '../../client/failures/retry.ts';
 import type { ConnectionState } from '../../client/index.ts';
+import { freePort } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
@@ -179,10 +179,7 @@ test('[D12] a subscription is told once that no server can be reached, with the 
   const told: [string, string, boolean][] = [];
   const onError = (error: Error, willRetry: boolean) =>
     told.push([Reflect.get(error, 'code'), error.message, willRetry]);
-  const gone = createServer().listen(0, '127.0.0.1');
-  await once(gone, 'listening');
-  const nowhere = `ws://127.0.0.1:${(gone.address() as AddressInfo).port}/trpc`;
-  await new Promise((resolve) => gone.close(resolve));
+  const nowhere = `ws://127.0.0.1:${await freePort()}/trpc`;
   await using lost = connect({ url: nowhere });
   lost.on('agent_message', () => {}, { onError });
   await eventually(() => expect(lost.connection.state.attempt).toBeGreaterThan(3));
