@@ -37,7 +37,18 @@ async function refuseFull(directory) {
 }
 
 /** Names that no package may have, and those of packages that a template installs: npm refuses one that needs itself. */
-const TAKEN = ['', 'node_modules', 'favicon.ico', 'psyche-events', 'react', 'react-dom', 'next', 'hono', 'vite', 'zod'];
+const TAKEN = [
+  '',
+  'node_modules',
+  'favicon.ico',
+  'psyche-events',
+  'react',
+  'react-dom',
+  'next',
+  'hono',
+  'vite',
+  'zod',
+];
 
 /**
  * A name that npm takes, made of that of a folder.
