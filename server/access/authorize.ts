@@ -68,16 +68,11 @@ export function grantOf(claims: Claims, { action, topic, types }: AccessRequest)
   return { types: types.filter((type) => matchesOne(subscribe, type)), unknownTypes: subscribe, filter };
 }
 
-/** Asks an {@link Authorize}, which may be an application's code. @throws TypeError if its answer is no {@link Grant} */
-export async function askFor<Ctx>(
-  authorize: Authorize<Ctx>,
-  context: Ctx,
-  request: AccessRequest,
-): Promise<Grant> {
-  const grant: unknown = await authorize(context, request);
-  if (isGrant(grant)) return grant;
+/** Checks what an {@link Authorize} answered, which may be an application's code. @throws TypeError if it is no {@link Grant} */
+export function requireGrant(answer: unknown, action: Action): Grant {
+  if (isGrant(answer)) return answer;
   throw new TypeError(
-    `authorize must return a grant, { types: […] }, or throw an EventsError FORBIDDEN: for ${request.action} it returned none`,
+    `authorize must return a grant, { types: […] }, or throw an EventsError FORBIDDEN: for ${action} it returned none`,
   );
 }
 

@@ -28,7 +28,7 @@ async function create(...args: string[]): Promise<{ code: number | null; output:
   return { code, output };
 }
 
-/** What a line prints in a shell of the place. */
+/** Runs a line in a shell of the place, and gives what it prints. */
 const shell = async (line: string) =>
   (await promisify(execFile)('sh', ['-c', line], { cwd: place })).stdout.trimEnd();
 
