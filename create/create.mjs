@@ -36,6 +36,20 @@ async function refuseFull(directory) {
   throw new Error(`${directory} has files: ${some}. Name a folder that is not there, or is empty.`);
 }
 
+/** Names that no package may have, and those of packages that a template installs: npm refuses one that needs itself. */
+const TAKEN = [
+  '',
+  'node_modules',
+  'favicon.ico',
+  'psyche-events',
+  'react',
+  'react-dom',
+  'next',
+  'hono',
+  'vite',
+  'zod',
+];
+
 /**
  * A name that npm takes, made of that of a folder.
  * @param {string} folder
@@ -44,7 +58,21 @@ export function packageName(folder) {
   const name = folder
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[._-]+|-+$/g, '')
-    .slice(0, 214);
-  return name === '' || name === 'node_modules' ? 'psyche-app' : name;
+    .slice(0, 214)
+    .replace(/^[._-]+|[._-]+$/g, '');
+  return TAKEN.includes(name) ? 'psyche-app' : name;
+}
+
+/**
+ * A path as a shell takes it: as it is where each of its characters is plain, in quotes where not. One that begins with a
+ * dash would be an option of `cd`.
+ * @param {string} path
+ * @param {string} platform as `process.platform` has it
+ */
+export function quoted(path, platform = process.platform) {
+  const place = path.startsWith('-') ? `./${path}` : path;
+  const isWindows = platform === 'win32';
+  if ((isWindows ? /^[\p{L}\p{N}_.:/\\-]+$/u : /^[\p{L}\p{N}_.:/-]+$/u).test(place)) return place;
+  // A name of Windows has no double quote. In single quotes a POSIX shell replaces nothing, and a quote ends them.
+  return isWindows ? `"${place}"` : `'${place.replaceAll("'", "'\\''")}'`;
 }

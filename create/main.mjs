@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { create, packageName } from './create.mjs';
+import { create, packageName, quoted } from './create.mjs';
 import { TEMPLATES } from './templates.mjs';
 
 const NAMES = Object.keys(TEMPLATES);
@@ -56,7 +56,7 @@ async function main() {
   await create({ template, directory, name: packageName(basename(directory)), tarball });
 
   const place = relative(process.cwd(), directory);
-  const steps = [place && `cd ${/\s/.test(place) ? `"${place}"` : place}`, 'npm install', 'npm run dev'];
+  const steps = [place && `cd ${quoted(place)}`, 'npm install', 'npm run dev'];
   console.log(`${TEMPLATES[template].made} is in ${directory}. Next:
 
 ${steps

@@ -1,5 +1,6 @@
 """Follows events as server-sent events, with nothing but Python's standard library: through lost connections and
-restarts of the server, in order, each event once, and told of every loss.
+restarts of the server, in order, each event once, and told of every loss. A server that is busy says with Retry-After
+how long to wait, and is left alone for that long.
 
     npm start                      the server, on port 3000
     python3 examples/follow.py     or with another address: URL=http://.../trpc
@@ -7,6 +8,7 @@ restarts of the server, in order, each event once, and told of every loss.
 A token goes in TOKEN. It follows until it is interrupted.
 """
 
+import email.utils
 import http.client
 import json
 import os
@@ -20,6 +22,8 @@ import urllib.request
 URL = os.environ.get("URL", "http://127.0.0.1:3000/trpc")
 TOKEN = os.environ.get("TOKEN")
 SILENCE = float(os.environ.get("SILENCE", 40))  # seconds; a server that is there says something every 15
+LONGEST_WAIT = 20  # seconds between two attempts, where the server asks for no more
+LONGEST_ASKED = 300  # seconds that a server can ask us to wait
 
 
 class Refused(Exception):
@@ -36,10 +40,13 @@ def follow(cursor=None, **options):
     """
     attempt = 0
     while True:
+        asked = 0
         try:
             for name, identity, text in messages(cursor, options):
                 if name == "serialized-error":
-                    refuse_for_good(json.loads(text)["json"])
+                    problem = json.loads(text)["json"]
+                    refuse_for_good(problem)
+                    asked = seconds_of(problem["data"].get("retryAfterMs", 0)) / 1000
                     break  # it may pass: go on after the last item
                 if name != "message":
                     continue  # `connected`, `ping`
@@ -47,10 +54,38 @@ def follow(cursor=None, **options):
                 yield cursor, json.loads(text)["json"]
         except urllib.error.HTTPError as error:
             refuse_for_good(problem_of(error))
+            asked = retry_after(error.headers)
         except (OSError, http.client.HTTPException) as error:
             print("lost:", error, file=sys.stderr)
-        time.sleep(random.uniform(0, min(20, 0.2 * 2**attempt)))
+        time.sleep(wait_before(attempt, asked))
         attempt += 1
+
+
+def wait_before(attempt, asked=0):
+    """Seconds to wait before the next attempt: what the server asked for, and a random time that grows with the attempts.
+
+    The random part keeps clients that lost one server from coming back all at once. Both parts are bounded.
+    """
+    random_part = random.uniform(0, min(LONGEST_WAIT, 0.2 * 2 ** min(attempt, 10)))
+    return min(asked, LONGEST_ASKED) + random_part
+
+
+def retry_after(headers):
+    """Seconds that the header Retry-After asks for, as a number or as a date; 0 where it is not there or makes no sense."""
+    value = headers.get("retry-after", "")
+    try:
+        return seconds_of(email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError):  # no date
+        return seconds_of(value)
+
+
+def seconds_of(value):
+    """A number that is finite and not negative; 0 in place of anything else."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return 0
+    return number if 0 <= number < float("inf") else 0
 
 
 def messages(cursor, options):

@@ -31,8 +31,10 @@ export interface Grant {
 }
 
 /**
- * Decides what a call may do. Asked for each call, and each time a subscription is resumed.
- * @throws EventsError FORBIDDEN, or a TRPCError of your own
+ * Decides what a call may do. Asked for each call, and each time a subscription is resumed. `stats` and `control` name no
+ * types: for them any grant allows, and only a throw refuses.
+ * @throws EventsError FORBIDDEN, or a TRPCError of your own. Any other error is a fault of the server, and an answer that is
+ * no {@link Grant} is one too: nothing is allowed then
  */
 export type Authorize<Ctx> = (context: Ctx, request: AccessRequest) => Grant | Promise<Grant>;
 
@@ -64,6 +66,20 @@ export function grantOf(claims: Claims, { action, topic, types }: AccessRequest)
   if (action === 'answer') return { types: types.filter((type) => matchesOne(claims.answer, type)) };
   const { subscribe, filter } = claims;
   return { types: types.filter((type) => matchesOne(subscribe, type)), unknownTypes: subscribe, filter };
+}
+
+/** Checks what an {@link Authorize} answered, which may be an application's code. @throws TypeError if it is no {@link Grant} */
+export function requireGrant(answer: unknown, action: Action): Grant {
+  if (isGrant(answer)) return answer;
+  throw new TypeError(
+    `authorize must return a grant, { types: […] }, or throw an EventsError FORBIDDEN: for ${action} it returned none`,
+  );
+}
+
+function isGrant(answer: unknown): answer is Grant {
+  if (typeof answer !== 'object' || answer === null || !('types' in answer)) return false;
+  const { types, unknownTypes = [] } = answer as { types: unknown; unknownTypes?: unknown };
+  return Array.isArray(types) && Array.isArray(unknownTypes);
 }
 
 export function forbidden(message: string, cause?: unknown): EventsError {

@@ -5,7 +5,7 @@ import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import type { EventSelection } from '../../shared/read-options.ts';
 import { parseTopics } from '../../shared/topic.ts';
 import { debugs, type Logger, silentLogger } from '../telemetry/logger.ts';
-import { type Authorize, forbidden, type Grant, isForbidden } from './authorize.ts';
+import { type Authorize, forbidden, type Grant, isForbidden, requireGrant } from './authorize.ts';
 import { sessionOf } from './sessions/session.ts';
 
 /** Events that a call asks for. */
@@ -122,7 +122,7 @@ export class Checkpoint<Ctx> {
   /** @throws EventsError FORBIDDEN */
   async stats(context: Ctx): Promise<void> {
     sessionOf(context)?.assertActive();
-    await this.#authorize(context, { action: 'stats', topic: null, types: [] });
+    requireGrant(await this.#authorize(context, { action: 'stats', topic: null, types: [] }), 'stats');
   }
 
   /** Logs which types are granted and which are withheld, for debugging. */
@@ -142,7 +142,7 @@ export class Checkpoint<Ctx> {
     named: boolean,
   ) {
     sessionOf(context)?.assertActive();
-    const grant = await this.#authorize(context, { action, topic, types });
+    const grant = requireGrant(await this.#authorize(context, { action, topic, types }), action);
     const granted = new Set(grant.types);
     const refused = types.filter((type) => !granted.has(type));
     const allowed = types.filter((type) => granted.has(type));

@@ -4,7 +4,7 @@ import { topicSchema } from '../../shared/topic.ts';
 import { allowanceOf } from '../limits/publish-rate.ts';
 import { toTRPCError } from '../trpc/errors.ts';
 import { peek } from '../trpc/raw-input.ts';
-import { type Authorize, authorizeSession } from './authorize.ts';
+import { type Authorize, authorizeSession, requireGrant } from './authorize.ts';
 import { sessionOf } from './sessions/session.ts';
 
 interface Call<Ctx> {
@@ -25,10 +25,10 @@ export async function guard<Ctx>(authorize: Authorize<Ctx>, call: Call<Ctx>): Pr
     session?.assertActive();
     if (call.type === 'mutation') {
       const topic = topicOf(peek(await call.getRawInput()));
-      await authorize(call.ctx, { action: 'control', topic, types: [] });
+      requireGrant(await authorize(call.ctx, { action: 'control', topic, types: [] }), 'control');
       await allowanceOf(call.ctx)?.take(1);
     } else {
-      await authorize(call.ctx, { action: 'stats', topic: null, types: [] });
+      requireGrant(await authorize(call.ctx, { action: 'stats', topic: null, types: [] }), 'stats');
     }
   } catch (error) {
     throw error instanceof EventsError ? toTRPCError(error) : error;

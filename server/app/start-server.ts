@@ -106,7 +106,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   const unknown = Object.keys(config.retention).filter((type) => !manager.catalog.has(type));
   if (unknown.length > 0)
     logger.warn({ types: unknown }, 'RETENTION has limits of types that the catalog does not have');
-  const sessions = new Sessions({ broker: authenticate && broker });
+  const sessions = new Sessions({ broker: authenticate && broker, logger });
   const limits = new ClientLimits(config);
   try {
     await sessions.start();

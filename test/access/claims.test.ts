@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
 import { verifyWithKeySet } from '../../server/access/tokens/key-set.ts';
-import { type Authenticate, apiKeys, jwt, MemoryBroker, Sessions, type Subject } from '../../server/index.ts';
+import { type Authenticate, apiKeys, jwt, MemoryBroker, Sessions } from '../../server/index.ts';
 import { CloseCode } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { ALL, apiKey, RawSocket, takesTokens, token } from './harness.ts';
@@ -108,24 +108,8 @@ describe('a token is refused for a claim of another type', () => {
   });
 });
 
-describe('a custom `authenticate`', () => {
-  test.each<[string, unknown]>([
-    ['nothing', undefined],
-    ['a numeric id', { id: 42, claims: ALL }],
-    ['no claims', { id: 'alice' }],
-    ['text as topics', { id: 'alice', claims: { ...ALL, topics: '*' } }],
-    ['text as expiresAt', { id: 'alice', claims: ALL, expiresAt: '2099-01-01' }],
-    ['NaN as expiresAt', { id: 'alice', claims: ALL, expiresAt: Number.NaN }],
-    ['a Date as issuedAt', { id: 'alice', claims: ALL, issuedAt: new Date() }],
-  ])('that returns %s lets nobody in, since `revoke` could not reach such a subject', async (_, subject) => {
-    const authenticate = async () => subject as Subject;
-    expect(await outcome(authenticate, 'x')).toBe('UNAUTHENTICATED');
-    await using server = await startTestServer({}, { authenticate });
-    await using socket = new RawSocket(server.url);
-    expect(await socket.closed).toBe(CloseCode.UNAUTHENTICATED);
-  });
-
-  test('ids of API keys are checked when the server starts', () => {
+describe('API keys', () => {
+  test('have ids that are checked when the server starts', () => {
     expect(() => apiKeys([{ ...apiKey('x', 'key'), id: 'a\nb' }])).toThrow(TypeError);
     expect(() => apiKeys([{ ...apiKey('x', 'key'), id: 7 as never }])).toThrow(TypeError);
     expect(apiKeys([apiKey('x', 'key')])).toBeTypeOf('function');

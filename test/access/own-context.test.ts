@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import {
   type Authorize,
   createAccessContext,
+  createAppRouter,
   EventManager,
   eventProcedures,
+  type Grant,
   MemoryBroker,
   Sessions,
 } from '../../server/index.ts';
@@ -53,3 +55,37 @@ test.each(ADAPTERS)(
     await until(() => expect(sessions.size).toBe(0));
   },
 );
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['text as types', { types: '*' }],
+])('a custom authorize that returns %s allows nothing, whatever is asked', async (_, grant) => {
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  try {
+    const authorize = async () => grant as Grant; // the wrong answer is what is tested
+    const router = createAppRouter(
+      manager,
+      (procedure) => ({
+        run: procedure.mutation(() => 'ran'),
+        show: procedure.query(() => 'shown'),
+      }),
+      { authorize },
+    );
+    const caller = router.createCaller({});
+    const calls = {
+      publish: () => caller.publish.agent_message({ data: agentMessage('a') }),
+      history: () => caller.history(),
+      stats: () => caller.stats(),
+      control: () => caller.run(),
+      beside: () => caller.show(),
+    };
+    for (const [name, call] of Object.entries(calls))
+      await expect(call(), name).rejects.toMatchObject({
+        code: 'INTERNAL_SERVER_ERROR',
+        cause: { message: expect.stringContaining('authorize must return a grant') },
+      });
+  } finally {
+    await manager.close();
+  }
+});

@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { quoted } from '../../create/create.mjs';
 import { Application } from './application.ts';
 import { expectHeard } from './create.ts';
 import { PATIENCE_MS } from './expected.ts';
@@ -25,6 +27,10 @@ async function create(...args: string[]): Promise<{ code: number | null; output:
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, output };
 }
+
+/** Runs a line in a shell of the place, and gives what it prints. */
+const shell = async (line: string) =>
+  (await promisify(execFile)('sh', ['-c', line], { cwd: place })).stdout.trimEnd();
 
 const nameIn = async (folder: string) =>
   JSON.parse(await readFile(join(place, folder, 'package.json'), 'utf8')).name;
@@ -54,11 +60,37 @@ describe('create-psyche-events', () => {
     ['My Shop', 'my-shop'],
     ['.hidden', 'hidden'],
     ['日本', 'psyche-app'],
+    ["Ann's $HOME", 'ann-s-home'],
+    ['say "hi" `now`', 'say-hi-now'],
+    ['a;b&c', 'a-b-c'],
+    ['ends.', 'ends'],
+    ['zod', 'psyche-app'],
   ])('gives the package of the folder %s a name that npm takes: %s', async (folder, name) => {
     const { code, output } = await create(folder, '-t', 'hono');
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(await nameIn(folder)).toBe(name);
-    expect(output).toContain(folder.includes(' ') ? `cd "${folder}"` : `cd ${folder}`);
+    // The line that it prints leads there, in a shell.
+    const [line = ''] = /^ {2}cd .*$/m.exec(output) ?? [];
+    expect(await shell(`${line} && pwd -P`)).toBe(await realpath(join(place, folder)));
+  });
+
+  test.each([
+    ['my-app', 'my-app', 'my-app'],
+    ['../日本', '../日本', '../日本'],
+    ['My Shop', "'My Shop'", '"My Shop"'],
+    ["Ann's", "'Ann'\\''s'", `"Ann's"`],
+    ['-app', './-app', './-app'],
+  ])('writes the folder %s as a shell takes it: %s, on Windows %s', (folder, posix, windows) => {
+    expect(quoted(folder, 'linux')).toBe(posix);
+    expect(quoted(folder, 'win32')).toBe(windows);
+  });
+
+  test('takes a tarball whose path has spaces and quotes', async () => {
+    const tarball = "it's a #1 tarball.tgz";
+    await writeFile(join(place, tarball), '');
+    expect(await create('from-tarball', '-t', 'hono', '--from', tarball)).toMatchObject({ code: 0 });
+    const manifest = JSON.parse(await readFile(join(place, 'from-tarball/package.json'), 'utf8'));
+    expect(manifest.dependencies['psyche-events']).toBe(`file:${join(place, tarball)}`);
   });
 
   test('takes an empty folder, also with a repository in it, and refuses one that has files', async () => {

@@ -14,7 +14,7 @@ const MAIN = join(ROOT, 'dist/cli/main.js');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Tools that the documents mention and that no test here starts. */
-const ELSEWHERE = /^(deno|docker|kubectl|helm|redis-\w+|git)\b/;
+const ELSEWHERE = /^(cd|mkdir|deno|docker|kubectl|helm|redis-\w+|git)\b/;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 const commands = snippets('sh').flatMap(({ place, code }) =>
@@ -93,7 +93,7 @@ test.each(commands.filter((line) => !isCurl(line)))(
     const [, , script, file] =
       /^(npm (?:run )?([\w:]+)|(?:npx tsx|npx vite|python3) (examples\S+))/.exec(rest) ?? [];
     if (script !== undefined)
-      return expect({ ci: '', install: '', pack: '', ...scripts }).toHaveProperty([script]);
+      return expect({ ci: '', init: '', install: '', pack: '', ...scripts }).toHaveProperty([script]);
     if (file !== undefined) return expect(existsSync(join(ROOT, file))).toBe(true);
     const [, made] = /^node \.\.\/psyche-events\/(create\/main\.mjs .*) --from \S+$/.exec(rest) ?? [];
     if (made !== undefined) {

@@ -14,11 +14,11 @@ export interface Snippet {
   readonly prints: string | undefined;
 }
 
-/** The documents of the project. */
+/** The documents of the project, without the copies that a site has which was built here. */
 export const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
-    name.endsWith('.md') ? [`docs/${name}`] : [],
+    name.endsWith('.md') && !name.startsWith('.vitepress') ? [`docs/${name}`] : [],
   ),
   'examples/README.md',
 ];

@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startTcpProxy } from '../../conformance/tcp-proxy.ts';
 import { apiKeys, EventManager, MemoryBroker } from '../../server/index.ts';
@@ -125,6 +126,55 @@ describe.skipIf(!hasPython)('the example follow.py (where there is python3)', ()
     await expect.poll(python.texts, { timeout: 20_000 }).toEqual(['behind']);
     expect(python.complaints().trim().split('\n')).toHaveLength(pages.length);
   }, 30_000);
+
+  test('waits for as long as Retry-After asks, of a busy server and of one that limits, and a random time more', async () => {
+    const asked: number[] = [];
+    const refusals = [
+      { status: 503, after: '2' },
+      { status: 429, after: '1' },
+      { status: 503, after: 'soon' },
+    ];
+    const left = [...refusals];
+    await using server = await startServerOf({
+      intercept(_, response) {
+        asked.push(performance.now());
+        const { status, after } = left.shift() ?? {};
+        if (status === undefined || after === undefined) return false;
+        response.writeHead(status, { 'retry-after': after }).end('busy');
+        return true;
+      },
+    });
+    await server.manager.publish('agent_message', agentMessage('behind'));
+    await using python = follow(portOf(server));
+    await expect.poll(python.texts, { timeout: 20_000 }).toEqual(['behind']);
+    const [first = 0, second = 0, third = 0] = asked;
+    // Without the header it waits for 0.2 s, and then 0.4 s, at most.
+    expect(second - first).toBeGreaterThanOrEqual(2000);
+    expect(third - second).toBeGreaterThanOrEqual(1000);
+    expect(asked).toHaveLength(refusals.length + 1);
+  }, 60_000);
+
+  test('bounds its waits, however often it was refused and whatever it was asked to wait', async () => {
+    const program = `
+import sys
+sys.path.insert(0, "examples")
+from email.message import Message
+from follow import retry_after, wait_before
+
+def asked(value):
+    headers = Message()
+    headers["retry-after"] = value
+    return retry_after(headers)
+
+waits = {attempt: [wait_before(attempt) for _ in range(200)] for attempt in (0, 1, 7, 5000)}
+print(all(0 <= wait <= min(20, 0.2 * 2**min(attempt, 10)) for attempt in waits for wait in waits[attempt]))
+print(all(len({round(wait, 6) for wait in each}) > 100 for each in waits.values()))
+print([asked(value) for value in ("7", "-1", "soon", "", "inf", "nan", "Thu, 01 Jan 1970 00:00:00 GMT")])
+print(asked("Thu, 01 Jan 2099 00:00:00 GMT") > 1e6, 300 <= wait_before(0, 1e9) <= 300.2)
+`;
+    const { stdout } = await promisify(execFile)('python3', ['-B', '-c', program], { cwd: ROOT });
+    expect(stdout.trim().split('\n')).toEqual(['True', 'True', '[7.0, 0, 0, 0, 0, 0, 0]', 'True True']);
+  });
 
   test('shows its token, and ends where it is refused for good', async () => {
     const authenticate = apiKeys([apiKey('python', 'a-key-of-the-test')]);

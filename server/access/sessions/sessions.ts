@@ -2,10 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
 import { subjectIdSchema } from '../../../shared/events.ts';
 import type { Broker } from '../../broker/broker.ts';
+import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import { unauthenticated } from '../tokens/authenticate.ts';
-import { type Subject, subjectSchema } from '../tokens/subject.ts';
+import type { Subject } from '../tokens/subject.ts';
 import { Revocations } from './revocations.ts';
 import { Session } from './session.ts';
+import { SubjectCheck } from './subject-check.ts';
 
 const MS_PER_SECOND = 1000;
 
@@ -15,6 +17,8 @@ export interface SessionsOptions {
   broker?: Broker | undefined;
   /** The clock, Unix ms. Default `Date.now`. */
   now?: (() => number) | undefined;
+  /** Is told once of each kind of subject that is not valid: the client is not. Default: nothing is logged. */
+  logger?: Logger | undefined;
 }
 
 /** The sessions of this process. Revoking a subject ends its sessions in all processes. */
@@ -22,8 +26,10 @@ export class Sessions {
   readonly #now: () => number;
   readonly #open = new Map<string, Set<Session>>();
   readonly #revocations: Revocations;
+  readonly #check: SubjectCheck;
 
-  constructor({ broker, now = Date.now }: SessionsOptions = {}) {
+  constructor({ broker, now = Date.now, logger = silentLogger }: SessionsOptions = {}) {
+    this.#check = new SubjectCheck(logger);
     this.#now = now;
     this.#revocations = new Revocations(broker, now, (subjectId) => this.#revokeOpen(subjectId));
   }
@@ -35,15 +41,11 @@ export class Sessions {
 
   /**
    * Opens a session of a subject. It validates the subject, whichever `authenticate` made it, so that {@link revoke} can
-   * reach every subject with a session.
+   * reach every subject with a session. The fault of one that is not valid is told to the logger, not to the client.
    * @throws EventsError TOKEN_EXPIRED; UNAUTHENTICATED when its token was revoked, or the subject is invalid
    */
   open(subject: Subject): Session {
-    const { error } = subjectSchema.safeParse(subject);
-    if (error)
-      throw unauthenticated(
-        `The subject that authenticate returned is not valid: ${formatIssues(toIssues(error).slice(0, 3))}.`,
-      );
+    this.#check.assert(subject);
     if (this.#revocations.covers(subject)) throw unauthenticated('The token was revoked.');
     const session = new Session(subject, this.#now, (closed) => this.#remove(closed));
     const open = this.#open.get(subject.id);

@@ -72,7 +72,7 @@ async function serve(posts: Posts) {
 
 /** Moments at which posts are published, as the page names them. */
 const MOMENTS: Readonly<Record<string, (posts: Posts) => Promise<string>>> = {
-  async 'while a client that resumes is read to'(posts) {
+  async 'while the server reads what a resuming client missed'(posts) {
     await using served = await serve(posts);
     const { id } = await posts.store('first');
     await posts.store('second'); // so that there is something to read
@@ -84,7 +84,7 @@ const MOMENTS: Readonly<Record<string, (posts: Posts) => Promise<string>>> = {
     return await served.outcome();
   },
 
-  async 'stored before that read, and announced after it began'(posts) {
+  async 'stored before that reading, and announced after it began'(posts) {
     await using served = await serve(posts);
     const { id } = await posts.store('first');
     const stored = await Promise.all(TITLES.map((title) => posts.store(title)));
