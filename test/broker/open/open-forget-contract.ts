@@ -124,8 +124,7 @@ export function describeOpenForget({ open }: BrokerKind): void {
       const [last = reply(), ...others] = events;
       const [first = last, second = last] = others;
       for (const event of events) await sets.begin(topic, event, MOST);
-      for (const event of others)
-        await sets.append(topic, ownerOf(event), 0, event === first ? full : plain);
+      for (const event of others) await sets.append(topic, ownerOf(event), 0, event === first ? full : plain);
       const member = viewer();
       await sets.begin(topic, member, MOST);
       const end = MAX_GROWN - 40_000;
