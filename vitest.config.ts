@@ -3,11 +3,10 @@ import { defineConfig } from 'vitest/config';
 import { SlowFirst } from './test/setup/slow-first.ts';
 
 /**
- * Folders whose files have a process each: they strike at it, measure it, or change its environment. All others share
- * one for each worker, in which what they import is loaded once: they start servers and clients, and clean up behind
- * them.
+ * Folders with processes of their own, as what they strike at may take a while to end. The test files of a worker share
+ * one process, in which what they import is loaded once: they start servers and clients, and clean up behind them.
  */
-const APART = ['faults', 'model', 'nodes', 'setup', 'soak'].map((folder) => `test/${folder}/**/*.test.ts`);
+const FAULTS = ['faults', 'model', 'nodes', 'setup', 'soak'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** Tests of clients that run over server-sent events once more: those that say nothing of how a client is connected. */
 const OVER_SSE = readdirSync('test/client', { recursive: true, encoding: 'utf8' })
@@ -17,6 +16,7 @@ const OVER_SSE = readdirSync('test/client', { recursive: true, encoding: 'utf8' 
 
 const limits = {
   pool: 'forks',
+  isolate: false,
   // For a machine that is slow and busy: what passes does not wait for them.
   testTimeout: 60_000,
   hookTimeout: 60_000,
@@ -27,14 +27,13 @@ export default defineConfig({
   test: {
     globalSetup: ['test/setup/redis.ts', 'test/setup/chromium-unpacked.ts', 'test/setup/run-directory.ts'],
     sequence: { sequencer: SlowFirst },
-    maxWorkers: 4, // on two cores: most tests wait for something most of the time
+    maxWorkers: 6, // on two cores: most tests wait for something most of the time
     projects: [
-      { test: { ...limits, name: 'apart', include: APART } },
+      { test: { ...limits, name: 'faults', include: FAULTS } },
       {
         test: {
           ...limits,
           name: 'clients over server-sent events',
-          isolate: false,
           env: { CLIENT_TRANSPORT: 'sse' },
           include: OVER_SSE,
         },
@@ -43,9 +42,8 @@ export default defineConfig({
         test: {
           ...limits,
           name: 'shared',
-          isolate: false,
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: APART,
+          exclude: FAULTS,
           typecheck: {
             enabled: true,
             include: ['test/**/*.test-d.ts'],

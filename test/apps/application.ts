@@ -23,6 +23,8 @@ interface MakeOptions {
   common?: readonly string[];
   /** Package → the version to install in place of the one that it asks for. */
   versions?: Readonly<Record<string, string>>;
+  /** An application whose installed packages are there already: npm changes those that differ. Default: none are. */
+  like?: Application;
 }
 
 /** An application in a folder of its own, outside of the repository, with the packed package installed. */
@@ -46,11 +48,16 @@ export class Application implements AsyncDisposable {
    */
   static async make(
     name: string,
-    { common = ['router.ts', 'receive.ts', 'follow.ts'], versions = {} }: MakeOptions = {},
+    { common = ['router.ts', 'receive.ts', 'follow.ts'], versions = {}, like }: MakeOptions = {},
   ): Promise<Application> {
     const dir = await mkdtemp(join(tmpdir(), `psyche-app-${name}-`));
     await cp(join(APPLICATIONS, name), dir, { recursive: true });
     for (const file of common) await cp(join(APPLICATIONS, 'common', file), join(dir, file));
+    for (const installed of like ? ['node_modules', 'package-lock.json'] : [])
+      await cp(join(like?.dir ?? '', installed), join(dir, installed), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
     return Application.#install(name, dir, versions);
   }
 

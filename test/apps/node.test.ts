@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { Application } from './application.ts';
 import { FOLLOWED, PATIENCE_MS, RECEIVED, SERVICE, WHOLE } from './expected.ts';
 
@@ -12,13 +12,22 @@ const OLDEST = {
   zod: '4.0.0',
 };
 
+let newest: Application | undefined;
+afterAll(() => newest?.[Symbol.asyncDispose]());
+
 test.each([
   ['newest', {}],
   ['oldest', OLDEST],
 ])(
   'a Node service without a framework receives typed events with the %s peer dependencies',
   async (age, versions) => {
-    await using app = await Application.make('node', { common: SERVICE, versions });
+    const app = await Application.make('node', {
+      common: SERVICE,
+      versions,
+      ...(newest && { like: newest }),
+    });
+    if (age === 'newest') newest = app;
+    await using _ = age === 'newest' ? null : app;
     if (age === 'oldest') expect(app.versions).toMatchObject(versions);
     await app.run('build', 'npm', ['run', '--silent', 'build']);
     expect(await app.run('run', 'npm', ['--silent', 'start'])).toBe(`${RECEIVED}\n${FOLLOWED}\n${WHOLE}\n`);

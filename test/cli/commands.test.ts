@@ -23,7 +23,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     expect(tail.lines[0]).toMatchObject({ cursor, event_type: 'agent_message', data: agentMessage('one') });
 
     const many = Array.from({ length: 700 }, (_, index) => agentMessage(index));
-    const batch = await run(['publish', 'agent_message', ...at], jsonl(many));
+    const batch = await runHere(['publish', 'agent_message', ...at], jsonl(many));
     expect(lines(batch.stdout)).toHaveLength(700);
     await expect.poll(() => tail.lines.length, { timeout: 30_000 }).toBe(701);
     expect(tail.lines.slice(1).map(({ data }) => data)).toEqual(many);
@@ -107,10 +107,11 @@ describe('psyche-events', { timeout: 60_000 }, () => {
   test('commands work on Redis directly', async () => {
     const at = ['--redis', inject('redisUrl'), '--topic', `cli-${process.pid}`];
     await using tail = new RunningCommand(['tail', '--last', '10', ...at]);
-    const published = await run(['publish', 'agent_message', JSON.stringify(agentMessage('direct')), ...at]);
+    const one = JSON.stringify(agentMessage('direct'));
+    const published = await runHere(['publish', 'agent_message', one, ...at]);
     expect(published).toMatchObject({ code: 0, stderr: '' });
     await expect.poll(() => tail.lines, { timeout: 30_000 }).toMatchObject([{ data: { message: 'direct' } }]);
-    expect(lines((await run(['history', ...at])).stdout)).toEqual(tail.lines);
+    expect(lines((await runHere(['history', ...at])).stdout)).toEqual(tail.lines);
     tail.child.kill('SIGINT');
     expect(await tail.exit()).toMatchObject({ code: 0, stderr: '' });
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { loadCatalog } from '../../cli/schema/load-catalog.ts';
 import { EventManager, RedisBroker, SqliteBroker } from '../../server/index.ts';
 import type { AnyCatalog } from '../../shared/index.ts';
@@ -13,6 +13,7 @@ import { runHere } from './here.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'psyche-'));
 afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(() => void vi.unstubAllEnvs());
 
 const moduleOf = catalogModule.bind(null, directory);
 
@@ -79,9 +80,11 @@ describe('[V5] schema --check and --diff of a log', { timeout: 60_000 }, () => {
 
   test.each(logs)('%s', async (_, open) => {
     const { where, env, path } = await open();
-    const call = (what: string, module: string) => run(['schema', '--catalog', module, what, where], '', env);
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const args = (what: string, module: string) => ['schema', '--catalog', module, what, where];
+    const call = (what: string, module: string) => runHere(args(what, module));
     const bytes = path && readFileSync(path).toString('base64');
-    const failed = await call('--check', edited);
+    const failed = await run(args('--check', edited));
     expect(failed).toMatchObject({ code: 1, stderr: '' });
     for (const problem of EDITED_PROBLEMS) expect(failed.stdout).toMatch(problem);
     // What erase takes; a file keeps it to itself.
@@ -180,7 +183,6 @@ test('[V5] schema --check warns of a log without records', async () => {
     code: 0,
     stderr: expect.stringMatching(/holds no records: is it the right one/),
   });
-  vi.unstubAllEnvs();
 });
 
 test('schema --catalog prints the events of a module; a module without one is named', {

@@ -6,7 +6,7 @@ import { run } from './command.ts';
 
 const DIST = join(import.meta.dirname, '../../dist');
 const MAIN = join(DIST, 'cli/main.js');
-const RUNS = 5;
+const RUNS = 3;
 /** Writes what the process used, in µs, as it ends. */
 const METER = `data:text/javascript,process.on('exit',()=>{const{user,system}=process.cpuUsage();process.stderr.write('cpu:'+(user+system))})`;
 

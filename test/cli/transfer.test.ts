@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import * as z from 'zod';
 import { type Authenticate, createAppRouter, type EventManager } from '../../server/index.ts';
 import { defineEvents, psycheEvents } from '../../shared/index.ts';
@@ -23,7 +23,10 @@ const catalog = defineEvents({
 });
 
 const directory = mkdtempSync(join(tmpdir(), 'psyche-transfer-'));
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 async function startServer(authenticate?: Authenticate) {
   let manager: EventManager<typeof catalog> | undefined;
@@ -100,7 +103,7 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     for (const by of publishers) {
       await server.manager.publish('agent_message', agentMessage(1), { topic: 'a', by });
     }
-    const exported = await run(['export', '--topic', 'a', ...at]);
+    const exported = await runHere(['export', '--topic', 'a', ...at]);
     expect(exported).toMatchObject({ code: 0, stderr: '' });
     const byOf = (lines: string) =>
       lines
@@ -109,27 +112,27 @@ describe('psyche-events', { timeout: 60_000 }, () => {
         .map((line) => JSON.parse(line).by);
     expect(byOf(exported.stdout)).toEqual(publishers);
     for (const command of [['history'], ['replay', '--speed', '1000000']])
-      expect((await run([...command, '--topic', 'a', ...at])).stdout).toBe(exported.stdout);
+      expect((await runHere([...command, '--topic', 'a', ...at])).stdout).toBe(exported.stdout);
 
     // Through a server: whoever is signed in.
-    expect(await run(['import', '--topic', 'b', ...at], exported.stdout)).toMatchObject({ code: 0 });
+    expect(await runHere(['import', '--topic', 'b', ...at], exported.stdout)).toMatchObject({ code: 0 });
     expect((await eventsOf(server.manager, 'b')).map(({ by }) => by)).toEqual(
       publishers.map(() => 'importer'),
     );
 
     // Straight to Redis: as it was, also where it happens again.
-    const env = { REDIS_PREFIX: `transfer-${randomUUID()}` };
+    vi.stubEnv('REDIS_PREFIX', `transfer-${randomUUID()}`);
     const redis = ['--redis', inject('redisUrl')];
-    const imported = await run(['import', '--topic', 'b', ...redis], exported.stdout, env);
+    const imported = await run(['import', '--topic', 'b', ...redis], exported.stdout);
     expect(imported).toMatchObject({ code: 0, stderr: '' });
     const again = ['replay', '--topic', 'b', '--into', 'c', '--speed', '1000000', ...redis];
-    expect(await run(again, '', env)).toMatchObject({ code: 0, stderr: '' });
+    expect(await runHere(again)).toMatchObject({ code: 0, stderr: '' });
     for (const topic of ['b', 'c'])
-      expect(byOf((await run(['export', '--topic', topic, ...redis], '', env)).stdout)).toEqual(publishers);
+      expect(byOf((await runHere(['export', '--topic', topic, ...redis])).stdout)).toEqual(publishers);
 
     // A line that names nobody who can be is refused by name.
     const wrong = exported.stdout.replace('"by":"bob"', '"by":""');
-    const refused = await run(['import', '--topic', 'd', ...redis], wrong, env);
+    const refused = await runHere(['import', '--topic', 'd', ...redis], wrong);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Line 3: by: must be text') });
   });
 

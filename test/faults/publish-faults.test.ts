@@ -27,7 +27,7 @@ describe('with every 50th answer to a publish lost', { timeout: size(60_000, 300
   async function publishAll(forgetsKeys: boolean) {
     await using redis = await startRedis();
     await using proxy = await startTcpProxy(redis.port);
-    const timeoutMs = 2000;
+    const timeoutMs = size(500, 2000);
     const broker = new RedisBroker({ url: `redis://127.0.0.1:${proxy.port}` }, { timeoutMs });
     await broker.connect();
     const checker = new DeliveryChecker();

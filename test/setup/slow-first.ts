@@ -1,33 +1,41 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Files that take longest, the longest first; a folder stands for all of its files. `npm run test:steady` tells the
- * slowest.
+ * Files that take longest, the longest first; a path that ends with a slash stands for all files of that folder.
+ * `npm run test:steady` tells the slowest.
  */
 const SLOW = [
-  'apps',
+  'examples/pages.test.ts',
+  'apps/',
+  'client/fallback.test.ts',
+  'conformance/',
+  'agents/ai/chromium.test.ts',
+  'broker/contract/',
   'deploy/nginx.test.ts',
-  'conformance',
-  'cli',
+  'cli/',
+  'dashboard/',
   'docs/typescript.test.ts',
   'docs/shell.test.ts',
   'broker/redis-servers/redis-failover.test.ts',
-  'dashboard',
-  'react',
+  'react/',
 ];
 
 /**
- * vitest's sequencer: files with a process of their own, then those that share one, and of each the slow ones first, so
- * that no long file is left to run alone at the end.
+ * vitest's sequencer: one project after another, as a worker that changes to another project starts anew, and loads
+ * everything again; of each the slow files first, so that no long one is left to run alone at the end.
  */
 export class SlowFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(specifications);
-    return sorted.toSorted((one, other) => rank(one) - rank(other));
+    const sorted = await super.sort(specifications); // by project, in the order of their names
+    const names = [...new Set(sorted.map(({ project }) => project.name))];
+    return sorted.toSorted(
+      (one, other) =>
+        names.indexOf(one.project.name) - names.indexOf(other.project.name) || rank(one) - rank(other),
+    );
   }
 }
 
-function rank({ project, moduleId }: TestSpecification): number {
+function rank({ moduleId }: TestSpecification): number {
   const place = SLOW.findIndex((path) => moduleId.includes(`/test/${path}`));
-  return (project.config.isolate ? 0 : SLOW.length + 1) + (place < 0 ? SLOW.length : place);
+  return place < 0 ? SLOW.length : place;
 }

@@ -7,6 +7,7 @@ import type { Hub } from '../../../server/event-manager/hubs/hub.ts';
 import { MergedHub } from '../../../server/event-manager/hubs/merged-hub.ts';
 import { EventManager } from '../../../server/index.ts';
 import { brokerKinds } from '../../broker/contract/fixtures.ts';
+import { size } from '../../faults/chaos.ts';
 import { eventOf, wantedOf } from '../events/wanted.ts';
 import { checkTaken, placeOf } from './check-topics.ts';
 import { AttachedReader, IteratingReader, type TopicsReader } from './topics-reader.ts';
@@ -16,6 +17,9 @@ const KEPT = 12;
 const DONE_MS = 5000;
 /** Runs in which a control has to find its fault. */
 const CONTROL = 101;
+const RUNS = size(40, 400);
+/** Beyond it a slow machine has run fewer, and that is no failure. */
+const TIME_MS = size(6000, 120_000);
 const { MODEL_SEED, MODEL_RUNS } = process.env;
 
 type Step =
@@ -166,7 +170,7 @@ function checkProperty(kind: (typeof brokerKinds)[number], runs: number, wrap?: 
     numRuns: Number(MODEL_RUNS ?? runs),
     ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
     ...(runs === CONTROL && { endOnFailure: true }),
-    ...(MODEL_RUNS === undefined && { interruptAfterTimeLimit: 6000, markInterruptAsFailure: false }),
+    ...(MODEL_RUNS === undefined && { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false }),
   });
 }
 
@@ -175,10 +179,10 @@ afterEach(() => {
 });
 
 describe('[D4] [D6] [D12] several topics, killed and resumed anywhere, arrive in order, once, and with nothing missing in silence', () => {
-  test.each(brokerKinds)('from $name', { timeout: 60_000 }, async (kind) => {
+  test.each(brokerKinds)('from $name', { timeout: 60_000 + TIME_MS }, async (kind) => {
     const joins = vi.spyOn(MergedHub.prototype, 'join');
     const standings = vi.spyOn(MergedHub.prototype, 'standing');
-    const result = await checkProperty(kind, 100);
+    const result = await checkProperty(kind, RUNS);
     expect(
       result.failed &&
         `MODEL_SEED=${result.seed} ${JSON.stringify(result.counterexample)} ${result.errorInstance}`,
