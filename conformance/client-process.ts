@@ -4,8 +4,6 @@ import type * as z from 'zod';
 import { Changes } from './changes.ts';
 import { type ClientCommand, helloSchema, lineSchema, type ToldError, type ToldItem } from './messages.ts';
 
-/** Ms that a client has to say hello. */
-const START_MS = 30_000;
 /** Ms that a client has to end by itself once its input has ended. */
 const END_MS = 2_000;
 /** Characters of what a client wrote to stderr that an error quotes. */
@@ -55,11 +53,11 @@ export class ClientProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts a client. @throws Error when it does not say hello, or ends */
-  static async start(command: string): Promise<ClientProcess> {
+  /** Starts a client. @param startMs ms that it has to say hello @throws Error when it does not, or ends */
+  static async start(command: string, startMs: number): Promise<ClientProcess> {
     const client = new ClientProcess(command);
     try {
-      const signal = AbortSignal.timeout(START_MS);
+      const signal = AbortSignal.timeout(startMs);
       await client.until(
         'its first line',
         () => client.#hello !== undefined,
@@ -83,6 +81,10 @@ export class ClientProcess implements AsyncDisposable {
 
   get capabilities(): readonly string[] {
     return this.#hello?.capabilities ?? [];
+  }
+
+  get origin(): string | undefined {
+    return this.#hello?.origin;
   }
 
   /** Its report of a subscription so far. */

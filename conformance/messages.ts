@@ -26,6 +26,8 @@ export const helloSchema = z.object({
   client: z.string().max(100),
   protocol: z.number(),
   capabilities: z.array(z.string()),
+  /** The origin of the page that the client is in; the servers let it in. Default: it is in no page. */
+  origin: z.string().optional(),
 });
 
 const errorSchema = z.object({

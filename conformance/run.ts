@@ -20,7 +20,7 @@ export interface ConformanceOptions {
   readonly command: string;
   /** Only scenarios whose name holds one of these texts. Default: all. */
   readonly only?: readonly string[] | undefined;
-  /** Ms that a scenario may take. Default 30 000. */
+  /** Ms that a scenario may take, and the client to say hello. Default 30 000. */
   readonly timeoutMs?: number | undefined;
   /** Called with each outcome as it comes. Default: nothing. */
   readonly onOutcome?: ((outcome: Outcome) => void) | undefined;
@@ -56,7 +56,7 @@ export async function conform(options: ConformanceOptions): Promise<ConformanceR
     throw new TypeError(
       `No scenario has ${only?.join(' or ')} in its name. Run without --only to see all names.`,
     );
-  let client = await ClientProcess.start(command);
+  let client = await ClientProcess.start(command, timeoutMs);
   const outcomes: Outcome[] = [];
   try {
     if (client.protocol !== PROTOCOL_VERSION) {
@@ -78,7 +78,7 @@ export async function conform(options: ConformanceOptions): Promise<ConformanceR
       if (outcome.result !== 'failed') continue;
       // Its leavings must not be the next one's trouble.
       await client[Symbol.asyncDispose]();
-      client = await ClientProcess.start(command);
+      client = await ClientProcess.start(command, timeoutMs);
     }
   } finally {
     await client[Symbol.asyncDispose]();

@@ -33,7 +33,7 @@ export class Scene implements AsyncDisposable {
 
   /** @param signal ends all waiting */
   static async open(client: ClientProcess, options: StageOptions, signal: AbortSignal): Promise<Scene> {
-    return new Scene(await Stage.open(options), client, signal);
+    return new Scene(await Stage.open(options, client.origin), client, signal);
   }
 
   /** Has the client connect. */

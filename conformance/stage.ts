@@ -73,13 +73,15 @@ export class Stage implements AsyncDisposable {
     this.proxy = proxy;
   }
 
-  static async open(options: StageOptions): Promise<Stage> {
+  /** @param origin of the page that the client is in */
+  static async open(options: StageOptions, origin?: string): Promise<Stage> {
     const authenticate = options.guarded ? takesTokens() : undefined;
     const config = {
       port: 0,
       simulation: false,
       logLevel: 'silent',
       drainMs: options.drains ? MOVE_MS : 0,
+      allowedOrigins: origin === undefined ? [] : [origin],
     } as const;
     const serve = (manager: Manager): Promise<RunningServer> =>
       startServer(loadConfig(config, {}), {

@@ -6,8 +6,6 @@ export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** Connections so far, refused ones too. */
   readonly connections: number;
-  /** Connections that are open. */
-  open(): number;
   /** The server's port for connections from now on. */
   target: number;
   /** Everything goes through again, also what was held. */
@@ -85,7 +83,6 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
   const { port } = server.address() as AddressInfo;
   return Object.assign(state, {
     port,
-    open: () => links.size,
     pass: change('pass'),
     blackhole: change('blackhole'),
     refuse: change('refuse'),

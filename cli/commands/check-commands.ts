@@ -44,7 +44,9 @@ export function addConformanceCommand(program: Command, around: Surroundings): v
   withOptions(program.command('conformance'), [
     new Option('--cmd <command>', 'starts the client under test, a line for the shell').makeOptionMandatory(),
     new Option('--only <text...>', 'only scenarios whose name holds one of these texts'),
-    new Option('--timeout <s>', 'how long a scenario may take').argParser(parsePositive).default(30),
+    new Option('--timeout <s>', 'how long a scenario may take, and the client to say hello')
+      .argParser(parsePositive)
+      .default(30),
     new Option('--json', 'print the report as JSON'),
   ])
     .description(

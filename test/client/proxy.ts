@@ -34,6 +34,9 @@ export async function startProxy(upstream: string, options: ProxyOptions): Promi
   const server = createServer((request, response) =>
     pass({ hostname, port, buffers: options.buffers }, request, response),
   );
+  // Else a connection that carries a second request, as those of browsers do, has no limit any more.
+  if (options.idleMs !== undefined)
+    Object.assign(server, { timeout: options.idleMs, keepAliveTimeout: options.idleMs });
   server.on('connection', (socket: Socket) => {
     keep(socket);
     if (options.idleMs === undefined) return;

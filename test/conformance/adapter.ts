@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline';
-
 /** An error as the runner is told of it. */
 export interface ToldError {
   reason: string | null;
@@ -32,7 +30,11 @@ export interface Writing {
 
 /** A client, as the harness of docs/clients.md drives it. */
 export interface Adapter {
-  connect(asked: { url: string; tokens?: string[]; version?: string }): void;
+  /** @param gaveUp told if it connects no more, and the close code that it saw */
+  connect(
+    asked: { url: string; tokens?: string[]; version?: string },
+    gaveUp: (code: number | null) => void,
+  ): void;
   /** @returns what ends it */
   subscribe(type: string, input: object, listener: Listener): () => void;
   publish(type: string, data: object, topic: string): Promise<unknown>;
@@ -42,27 +44,36 @@ export interface Adapter {
   close(): Promise<void>;
 }
 
+/** A client and what it can do. */
+export interface Subject {
+  readonly client: string;
+  readonly capabilities: readonly string[];
+  readonly adapter: Adapter;
+  toTold(error: unknown): ToldError;
+}
+
 type Texts = 'do' | 'subscription' | 'type' | 'topic' | 'url' | 'open' | 'event' | 'text';
 type Command = { id: number } & Record<Texts, string> & Record<'input' | 'data' | 'answer', object>;
 
-/** Writes a line for the runner; dates as ISO texts, bigints as digits. */
-export function say(line: object): void {
-  const text = JSON.stringify(line, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
-  process.stdout.write(`${text}\n`);
-}
-
-/** Says hello, and does what the runner asks for until its input ends. */
-export function serve(
-  client: string,
-  capabilities: readonly string[],
-  adapter: Adapter,
-  toTold: (error: unknown) => ToldError,
-): void {
+/**
+ * Says hello for a client, wherever it runs.
+ * @param write takes a line for the runner
+ * @param more fields of the hello
+ * @returns does what a line of the runner asks for
+ */
+export function drive(
+  { client, capabilities, adapter, toTold }: Subject,
+  write: (line: string) => void,
+  more: { origin?: string } = {},
+): (line: string) => void {
   const ends = new Map<string, () => void>();
   const events = new Map<string, Writing>();
+  // Dates as ISO texts, bigints as digits.
+  const say = (line: object): void =>
+    write(JSON.stringify(line, (_key, value) => (typeof value === 'bigint' ? String(value) : value)));
   const run = async (command: Command): Promise<unknown> => {
     const { subscription, type, topic, input, data, event } = command;
-    if (command.do === 'connect') return adapter.connect(command);
+    if (command.do === 'connect') return adapter.connect(command, (code) => say({ closed: { code } }));
     if (command.do === 'publish') return adapter.publish(type, data, topic);
     if (command.do === 'history') return adapter.history(input);
     if (command.do === 'answer') return adapter.answer(type, command.open, command.answer, topic);
@@ -78,16 +89,14 @@ export function serve(
     ends.set(subscription, adapter.subscribe(type, input, listener));
     return null;
   };
-  say({ client, protocol: 1, capabilities });
-  createInterface({ input: process.stdin })
-    .on('line', (line) => {
-      const command: Command = JSON.parse(line);
-      run(command).then(
-        (result) => say({ id: command.id, result: result ?? null }),
-        (error: unknown) => say({ id: command.id, error: toTold(error) }),
-      );
-    })
-    .on('close', () => process.exit(0));
+  say({ client, protocol: 1, capabilities, ...more });
+  return (line) => {
+    const command: Command = JSON.parse(line);
+    run(command).then(
+      (result) => say({ id: command.id, result: result ?? null }),
+      (error: unknown) => say({ id: command.id, error: toTold(error) }),
+    );
+  };
 }
 
 /** The tokens of a client, one for each connection; the last one stays. */

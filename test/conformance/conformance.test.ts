@@ -6,6 +6,7 @@ import type { ConformanceReport } from '../../conformance/run.ts';
 import { run } from '../cli/command.ts';
 import { runHere } from '../cli/here.ts';
 import { bundle } from '../setup/bundle.ts';
+import { others } from './in-page.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const client = (file: string): string => `'${process.execPath}' '${bundle(join(ROOT, file))}'`;
@@ -19,15 +20,10 @@ async function conformance(
   return { code, report: JSON.parse(stdout) };
 }
 
-/** Scenarios that did not pass, and why. */
-const others = ({ outcomes }: ConformanceReport): string[] =>
-  outcomes.flatMap(({ result, scenario, why }) =>
-    result === 'passed' ? [] : [`${result} ${scenario}: ${why}`],
-  );
-
 describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
-  test('our client passes every scenario', async () => {
-    const { code, report } = await conformance(client('test/conformance/our-client.ts'), '--timeout', '90');
+  test.each(['ws', 'sse'])('our client passes every scenario, over %s', async (transport) => {
+    const cmd = `${client('test/conformance/our-client.ts')} ${transport}`;
+    const { code, report } = await conformance(cmd, '--timeout', '90');
     expect(others(report)).toEqual([]);
     expect(code).toBe(0);
     expect(report.passed).toBeGreaterThan(48);

@@ -12,7 +12,8 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import superjson from 'superjson';
 import { WebSocket } from 'ws';
 import { PROTOCOL_HEADER } from '../../shared/index.ts';
-import { type Adapter, type Item, nextOf, serve, type ToldError } from './adapter.ts';
+import { type Adapter, type Item, nextOf, type ToldError } from './adapter.ts';
+import { serve } from './process.ts';
 import { WholeEvents } from './whole-events.ts';
 
 /**
@@ -124,10 +125,20 @@ function toTold(error: unknown): ToldError {
   return { reason: shape.reason ?? null, message, issues: shape.issues ?? [] };
 }
 
-serve(
-  '@trpc/client',
+serve({
+  client: '@trpc/client',
   // Not keep-alive: it waits for its socket's close, which a dead connection takes half a minute for.
-  ['publish', 'retry', 'history', 'params', 'moves', 'superjson', 'open-events', 'answers', 'begins'],
+  capabilities: [
+    'publish',
+    'retry',
+    'history',
+    'params',
+    'moves',
+    'superjson',
+    'open-events',
+    'answers',
+    'begins',
+  ],
   adapter,
   toTold,
-);
+});

@@ -1,4 +1,4 @@
-import { createClient, type Transport } from '../../../client/index.ts';
+import { createClient, type EventsClient, type Transport } from '../../../client/index.ts';
 import { agentMessage } from '../../support/events.ts';
 
 /** An account of the clients of the page. */
@@ -19,9 +19,11 @@ export interface Report {
 const ROUNDS = 4;
 const EACH = 15;
 
-/** Follows and publishes, while the server cuts connections in between, and reports what came. */
-async function run(transports: Transport[] | undefined): Promise<Report> {
-  const client = createClient({ transports });
+/**
+ * Follows and publishes, while connections are cut in between, and reports what came.
+ * @param cut has the connection cut while events are on their way
+ */
+async function run(client: EventsClient, cut: () => Promise<unknown>): Promise<Report> {
   const got: string[][] = [[], [], []];
   let gaps = 0;
   const follow = (at: number) =>
@@ -36,7 +38,7 @@ async function run(transports: Transport[] | undefined): Promise<Report> {
     const published = texts.map((text) =>
       client.publish('agent_message', agentMessage(text), { timeoutMs: 60_000 }),
     );
-    if (round % 2 === 1) await fetch('/drop', { method: 'POST' });
+    if (round % 2 === 1) await cut();
     await Promise.all(published);
   }
   const late = Date.now() + 20_000;
@@ -52,8 +54,41 @@ async function run(transports: Transport[] | undefined): Promise<Report> {
   return { transport, got, sent, gaps, refused, history: items.length, end: status };
 }
 
-const asked = new URLSearchParams(location.search).get('transports');
-const report = await run(asked ? (asked.split(',') as Transport[]) : undefined).catch((error: Error) => ({
-  failed: String(error),
-}));
-await fetch('/report', { method: 'POST', body: JSON.stringify(report) });
+/** Waits until the client has lost its connection, which nobody uses meanwhile. */
+function lost(client: EventsClient): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = client.connection.subscribe(({ status }) => {
+      if (status !== 'reconnecting') return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+/** Follows, and reports why nothing comes, once the client blames the proxy's waiting. */
+async function why(client: EventsClient): Promise<{ told: string }> {
+  client.on('agent_message', () => {});
+  const told = await new Promise<string>((resolve) => {
+    client.connection.subscribe(
+      ({ error }) => error?.message.includes('holds answers back') && resolve(error.message),
+    );
+  });
+  await client.close();
+  return { told };
+}
+
+/** Sends the report, again where a proxy cuts the connection. */
+async function tell(report: object): Promise<unknown> {
+  const body = JSON.stringify(report);
+  return fetch('/report', { method: 'POST', body }).catch(() => tell(report));
+}
+
+const asked = new URLSearchParams(location.search);
+const transports = asked.get('transports')?.split(',') as Transport[] | undefined;
+const client = createClient({ transports });
+const drop = () => fetch('/drop', { method: 'POST' });
+const report = await (asked.has('why')
+  ? why(client)
+  : run(client, asked.has('idle') ? () => lost(client) : drop)
+).catch((error: Error) => ({ failed: String(error) }));
+await tell(report);
