@@ -198,8 +198,7 @@ export class SocketConnection implements Connection {
     let isAdmitted = false;
     const givenUpAt = performance.now() + this.#transports.openingMs;
     this.#sockets.add(socket);
-    const onOpen = () => (this.wasOpen = true);
-    socket.addEventListener(transport === 'ws' ? 'open' : 'begun', onOpen);
+    socket.addEventListener(transport === 'ws' ? 'open' : 'begun', () => (this.wasOpen = true));
     this.#failure = null;
     if (this.#state.status !== 'live') this.#transport = transport;
     onAdmission(socket, () => {

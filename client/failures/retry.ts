@@ -6,7 +6,7 @@ const FIRST_MS = 1000;
 const MOST_MS = 20_000;
 /** Advice to a publisher: of an event that may have been sent, and of one that was not. */
 const STORED = ' The event may have been stored: publish it again with the same idempotencyKey.';
-const UNSENT = ' The event was not sent: there was no server to connect to.';
+const UNSENT = ' The event was not sent: no connection was made.';
 
 /**
  * A random wait before a retry, in ms: between 0 and a bound of 1 s that doubles with each retry, up to 20 s [D12]. It has
@@ -30,7 +30,7 @@ export interface RetryOptions {
 interface Telling {
   /** Why it waits, where no try of it has failed. */
   whyNot?: () => Error | null;
-  /** What to do when it was not answered. Default: of a publish. */
+  /** Advice for a call that was not answered. Default: for a publish. */
   advice?: string | undefined;
   /** Tells if a try that failed may have been sent nevertheless, by its error. Default: it may. */
   maySend?: (cause: unknown) => boolean;
