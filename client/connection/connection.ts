@@ -260,8 +260,7 @@ export class SocketConnection implements Connection {
   async #explain(): Promise<void> {
     const url = toHttpUrl(new URL(this.url));
     const found = await probe(url, this.#ended.signal);
-    const { status } = this.#state;
-    if (found === undefined || status === 'live' || status === 'closed') return;
+    if (found === undefined || this.#state.status === 'live' || this.#isClosed()) return;
     this.#finding = found ?? this.#finding ?? noUpgrade(url);
     this.#probed = found === null || isRetryable(found);
     this.#applyLost(lossError(this.#finding));
