@@ -218,7 +218,7 @@ export interface EventsClient<C extends AnyCatalog = PsycheCatalog> {
   ): Promise<{ cursor: string }>;
 
   /**
-   * Joins a topic as a member, until it leaves or this client is closed. A client that dies is lost when its lease is over.
+   * Joins a topic as a member, until it leaves, or its page or this client is closed. A client that dies is lost when its lease is over.
    * @throws EventsError as {@link begin}
    */
   join<N extends OpenName<C, 'presence'>>(

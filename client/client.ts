@@ -32,6 +32,7 @@ import type { Connection } from './connection/connection-state.ts';
 import { Wire } from './connection/wire.ts';
 import { isolated, reportUncaught } from './failures/report.ts';
 import type { RetryOptions } from './failures/retry.ts';
+import { checkOptions } from './known-options.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
 import type {
   AnswerOptions,
@@ -48,6 +49,19 @@ import { pull } from './reading/stream.ts';
 import { Subscription } from './reading/subscription.ts';
 
 /**
+ * A client of the events in your own router: its type alone says which they are, and where.
+ *
+ * @example
+ * const client = createClient<typeof appRouter>({ url: 'wss://a.example/trpc', path: 'events' });
+ * // A router that has events in several places: name the one that is meant.
+ * const news = createClient<typeof appRouter, 'news.events'>({ url: 'wss://a.example/trpc', path: 'news.events' });
+ *
+ * @throws TypeError when there is no usable `url` or `path`, or an option is none
+ */
+export function createClient<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>>(
+  options: RouterClientOptions<R, P>,
+): EventsClient<MountedCatalog<R, P>>;
+/**
  * A client of a server's events. It connects at once, and again whenever it must.
  *
  * @example
@@ -56,25 +70,23 @@ import { Subscription } from './reading/subscription.ts';
  * // The subscription begins before the event is sent.
  * await client.publish('agent_message', { … });
  *
- * @throws TypeError when there is no usable `url` or `path`
+ * @throws TypeError when there is no usable `url` or `path`, or an option is none
  */
 export function createClient<C extends AnyCatalog = PsycheCatalog>(
   options?: ClientOptions<C>,
 ): EventsClient<C>;
-/**
- * A client of the events in your own router: its type alone says which they are, and where.
- *
- * @example
- * const client = createClient<typeof appRouter>({ url: 'wss://a.example/trpc', path: 'events' });
- * // A router that has events in several places: name the one that is meant.
- * const news = createClient<typeof appRouter, 'news.events'>({ url: 'wss://a.example/trpc', path: 'news.events' });
- *
- * @throws TypeError when there is no usable `url` or `path`
- */
-export function createClient<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>>(
-  options: RouterClientOptions<R, P>,
-): EventsClient<MountedCatalog<R, P>>;
 export function createClient<C extends AnyCatalog>(options: ClientOptions<C> = {}): EventsClient<C> {
+  checkOptions<ClientOptions<C>>('createClient', options, {
+    url: 1,
+    token: 1,
+    path: 1,
+    connectionParams: 1,
+    WebSocket: 1,
+    keepAlive: 1,
+    transports: 1,
+    catalog: 1,
+    onError: 1,
+  });
   return new Client(options);
 }
 

@@ -45,16 +45,18 @@ const BUDGETS: readonly Budget[] = [
     // that a held publisher loses no field, and what is wrong with a step; 0.1 tell that no server can be reached, and that
     // nobody is authenticated. 3.9 are open events: 0.5 their kinds in a catalog, 0.7 whole events made of their changes,
     // the rest the verbs and handles. 0.2 know from when on members are counted, and keep a position in each of several topics.
-    // 0.6 choose a transport, and load the second one when no WebSocket gets through.
-    maxBytes: 25.9 * KB,
-    maxLaterBytes: 2.1 * KB,
+    // 0.6 choose a transport, and load the second one when no WebSocket gets through. 0.6 refuse options that are none, and
+    // name those that are meant; try a WebSocket once more before the second transport is kept; say of a publish that it was
+    // never sent, and of a server that it is not there; and let a member leave with its page.
+    maxBytes: 26.6 * KB,
+    maxLaterBytes: 2.2 * KB,
     packages: [...TRPC, 'superjson', 'ws', 'zod'],
   },
   {
     what: './store, our own code',
     config: door('client/store/index.ts'),
     // 4 KB of it are the writer of superjson's format, and its bounds; 0.6 queries of TanStack Query.
-    maxBytes: 9.2 * KB,
+    maxBytes: 9.3 * KB,
     packages: ['superjson'],
   },
   {
@@ -63,16 +65,16 @@ const BUDGETS: readonly Budget[] = [
     // 0.2 KB of it have the store let go of erased events, also of open ones. 4.4 are open events: 2.7 the client's, 1 in the
     // store, 0.7 the hooks. 0.3 know from when on members are counted, and keep a position in each of several topics.
     // 0.1 are sources, as the store's door has them. 0.6 choose a transport.
-    maxBytes: 22.3 * KB,
-    maxLaterBytes: 2.1 * KB,
+    maxBytes: 22.9 * KB,
+    maxLaterBytes: 2.2 * KB,
     packages: [...TRPC, 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
   {
     what: './ag-ui, our own code',
     config: door('agents/ag-ui/index.ts'),
     // A client is in it, and what a server runs agents with.
-    maxBytes: 33 * KB,
-    maxLaterBytes: 2.1 * KB,
+    maxBytes: 33.5 * KB,
+    maxLaterBytes: 2.2 * KB,
     packages: [...TRPC, '@ag-ui/client', '@ag-ui/core', 'rxjs', 'superjson', 'ws', 'zod'],
   },
   {
@@ -80,8 +82,8 @@ const BUDGETS: readonly Budget[] = [
     config: door('agents/ai/index.ts'),
     // 25 KB of it are a client. The rest: 2 what a server answers chats with, 2 runs, 1 the events.
     // 0.8 keep an open page up with runs that end while it loads.
-    maxBytes: 31.4 * KB,
-    maxLaterBytes: 2.1 * KB,
+    maxBytes: 32 * KB,
+    maxLaterBytes: 2.2 * KB,
     packages: [...TRPC, 'ai', 'superjson', 'ws', 'zod'],
   },
 ];
@@ -106,7 +108,7 @@ const PROGRAMS: readonly Program[] = [
       createClient({ url: 'wss://a.example/trpc', catalog }).on('dream', console.log);`,
     // 25 KB of it are zod's own, 8 tRPC's, 4 superjson's, 1 versions of events, 3.4 open events; 0.1 tell an asker that its question was erased.
     // 0.6 choose a transport, and 0.4 is what two scripts in the place of one cost.
-    maxBytes: 57.7 * KB,
+    maxBytes: 58.3 * KB,
   },
   {
     what: 'a page with createPublisher, all packages included',
@@ -117,7 +119,7 @@ const PROGRAMS: readonly Program[] = [
     // 0.1 encode every call in one place, so that one which cannot be sent rejects, 0.1 know a server that is behind,
     // 0.2 keep its position in each of several topics, and know from when on members are counted.
     // 1 is the choice of a transport, over ws:// as well.
-    maxBytes: 30.7 * KB,
+    maxBytes: 31.5 * KB,
     without: 'agent_message', // the simulation's catalog
   },
 ];

@@ -12,6 +12,8 @@ export class Attempts {
   nextRetryAt: number | null = null;
   /** True if the next attempt is the same one by another way: it needs no wait. */
   atOnce = false;
+  /** Ms that a server asked to wait at least before the next attempt. */
+  askedMs = 0;
   /** Ends the wait, if there is one. */
   hurry: () => void = () => {};
   readonly #apply: (event: ConnectionEvent) => void;
@@ -57,7 +59,8 @@ export class Attempts {
 
   /** Waits before a retry, and before a client moves to another node because its server asked it to. */
   async #wait(retry: number): Promise<void> {
-    const ms = fullJitter(retry);
+    const ms = fullJitter(retry) + this.askedMs;
+    this.askedMs = 0;
     const ended = new AbortController();
     this.hurry = () => ended.abort();
     this.nextRetryAt = Date.now() + ms;

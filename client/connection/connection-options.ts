@@ -29,13 +29,14 @@ export interface ConnectionOptions {
   WebSocket?: WebSocketClass | undefined;
   /**
    * Interval of the tests of a quiet connection, and the time that an answer may take before it counts as lost, in ms.
-   * Default 5000 and 3000.
+   * Default 5000 and 3000. Over server-sent events a server is heard of once a second at most: a shorter interval is one of
+   * 1000 ms there.
    */
   keepAlive?: { intervalMs: number; pongTimeoutMs: number } | undefined;
   /**
    * Ways to the server, in the order in which an attempt tries them: each that is not let in, for no reason that the server
-   * gives, is followed by the next at once. `sse` is server-sent events, with calls over HTTP. Once it got through it comes
-   * first for five minutes. `connection.transport` says which one carries the connection.
+   * gives, is followed by the next at once. `sse` is server-sent events, with calls over HTTP. Once it got through, and
+   * a second try of the WebSocket did not, it comes first for five minutes. `connection.transport` says which one carries the connection.
    * @default ['ws', 'sse']
    */
   transports?: readonly Transport[] | undefined;

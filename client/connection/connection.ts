@@ -1,10 +1,11 @@
 import type { TRPCWebSocketClient } from '@trpc/client';
 import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
 import { EventsError, isRetryable } from '../../shared/errors.ts';
-import { type CloseCode, mayReconnect } from '../../shared/protocol.ts';
+import { mayReconnect } from '../../shared/protocol.ts';
 import {
   closeCodeOf,
-  describeClose,
+  endError,
+  foreignError,
   isOwnFailure,
   lossError,
   NO_WORDS,
@@ -26,7 +27,7 @@ import {
 } from './connection-state.ts';
 import { askParams } from './credentials.ts';
 import { probe } from './probe.ts';
-import { impatientWebSocket, messageEncoder, onAdmission } from './transports/socket.ts';
+import { impatientWebSocket, messageEncoder, onAdmission, replace } from './transports/socket.ts';
 import { SocketClasses } from './transports/socket-classes.ts';
 import { type Transport, Transports } from './transports/transports.ts';
 import { toHttpUrl, toWebSocketUrl } from './url.ts';
@@ -34,10 +35,10 @@ import { toHttpUrl, toWebSocketUrl } from './url.ts';
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 const TOUCH_MS = 1000;
+/** Key of the warning that nothing is heard of a server: told once, though each attempt may fail with other words. */
+const UNHEARD = '';
 /** Ms of silence after which a connection is tested. */
 const INTERVAL_MS = 5000;
-/** The close code of a connection without a token that is let in; as a number, since the table of codes is not needed here. */
-const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
 
 /**
  * A connection by tRPC's WebSocket client, with our own waits: that client asks for the address before each attempt, and
@@ -48,6 +49,8 @@ export class SocketConnection implements Connection {
   readonly client: TRPCWebSocketClient;
   /** The endpoint. */
   readonly url: string;
+  /** True once a server could be sent something. */
+  wasOpen = false;
   readonly #ended = new AbortController();
   readonly #askParams: () => Promise<Record<string, string> | null>;
   readonly #report: (error: Error) => void;
@@ -88,9 +91,10 @@ export class SocketConnection implements Connection {
       heartbeatMs: keepAlive?.intervalMs ?? INTERVAL_MS,
       onFailure: (error, isHeldBack) => {
         this.#failure = error;
+        if (error instanceof EventsError) this.#attempts.askedMs = error.retryAfterMs ?? 0;
         if (!isHeldBack) return;
         this.#finding = error;
-        this.#warn(error.message);
+        this.#warn(error.message, UNHEARD);
       },
       probe,
     });
@@ -192,30 +196,31 @@ export class SocketConnection implements Connection {
 
   #watch(socket: WebSocket, transport: Transport): void {
     let isAdmitted = false;
+    const givenUpAt = performance.now() + this.#transports.openingMs;
     this.#sockets.add(socket);
-    if (this.#state.status !== 'live') this.#transport = transport;
+    socket.addEventListener(transport === 'ws' ? 'open' : 'begun', () => (this.wasOpen = true));
     this.#failure = null;
+    if (this.#state.status !== 'live') this.#transport = transport;
     onAdmission(socket, () => {
       isAdmitted = true;
       this.#transport = transport;
-      this.#transports.admitted(transport);
+      const isDoubtful = this.#transports.admitted(transport);
       // While there is a network: a browser asks but once for a script that it could not load.
       for (const each of this.#transports.order) this.#classes.load(each).catch(() => {});
-      if (transport === 'sse' && this.#transports.has('ws'))
+      if (transport === 'sse' && this.#transports.has('ws') && !isDoubtful)
         this.#warn('events come over server-sent events for 5 minutes: a WebSocket did not get through');
       this.#onAdmitted();
+      if (!isDoubtful) return;
+      this.#attempts.atOnce = true;
+      replace(socket);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#sockets.delete(socket)) return;
       if (isAdmitted) this.#transports.restart();
-      else if (NO_WORDS.includes(code)) this.#attempts.atOnce = this.#transports.failed();
+      else if (NO_WORDS.includes(code))
+        this.#attempts.atOnce = this.#transports.failed(performance.now() >= givenUpAt);
       if (mayReconnect(code)) return;
-      this.close(
-        new EventsError(
-          code === UNAUTHENTICATED ? 'UNAUTHENTICATED' : 'CLOSED',
-          `The server ended the connection for good: ${describeClose(code, reason)}`,
-        ),
-      );
+      this.close(endError(code, reason));
     });
   }
 
@@ -247,10 +252,7 @@ export class SocketConnection implements Connection {
   /** The other end speaks no tRPC. It may do so another time, so it is tried again like any other loss. */
   #onForeign(): void {
     this.#probed = true;
-    this.#finding = new EventsError(
-      'INVALID_OPTION',
-      `${this.url} speaks another protocol than tRPC: check url and path`,
-    );
+    this.#finding = foreignError(this.url);
     for (const socket of this.#sockets) socket.close();
   }
 
@@ -258,8 +260,7 @@ export class SocketConnection implements Connection {
   async #explain(): Promise<void> {
     const url = toHttpUrl(new URL(this.url));
     const found = await probe(url, this.#ended.signal);
-    const { status } = this.#state;
-    if (found === undefined || status === 'live' || status === 'closed') return;
+    if (found === undefined || this.#state.status === 'live' || this.#isClosed()) return;
     this.#finding = found ?? this.#finding ?? noUpgrade(url);
     this.#probed = found === null || isRetryable(found);
     this.#applyLost(lossError(this.#finding));
@@ -273,7 +274,10 @@ export class SocketConnection implements Connection {
       nextRetryAt: this.#attempts.nextRetryAt,
       online: isOnline(),
     });
-    if (refusalOf(this.#state)) this.#warn(`still trying. ${error.message}`);
+    const refusal = refusalOf(this.#state);
+    if (refusal) this.#warn(`still trying. ${error.message}`);
+    else if (!this.wasOpen && this.#attempts.retries > 0)
+      this.#warn(`still trying ${this.url}. ${error.message}`, UNHEARD);
   }
 
   readonly #onNetwork = (): void => {

@@ -14,19 +14,23 @@ import { isLarge } from './transports/socket.ts';
 /** The table of codes stays out of a page's bundle: only its type is imported. */
 const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;
 
+/** The id of a call that nobody waits for: those of tRPC's client begin at 1. */
+const NOBODYS_ID = 0;
+
 /** tRPC over our connection: calls that outlive it, and the raw requests for subscriptions. */
 export class Wire {
   readonly connection: SocketConnection;
   readonly requests: Requests;
+  readonly #mounted: (path: string) => string;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #beginnings = new Beginnings();
   #closing = false;
 
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
-    const mounted = mountedAt(options.path);
+    this.#mounted = mountedAt(options.path);
     this.connection = new SocketConnection(options, report);
     const link = wsLink<Router>({ client: this.connection.client, transformer: wireTransformer });
-    this.requests = new Requests(link, mounted);
+    this.requests = new Requests(link, this.#mounted);
   }
 
   /**
@@ -64,8 +68,7 @@ export class Wire {
         }
       },
       options,
-      () => this.connection.state.error,
-      advice,
+      { whyNot: () => this.connection.state.error, advice, maySend: () => this.connection.wasOpen },
     );
     this.#inFlight.add(call);
     try {
@@ -84,6 +87,14 @@ export class Wire {
   /** Asks with a query, likewise. @throws EventsError INVALID_OPTION for an input that cannot be sent; and as {@link call} */
   async ask<T>(path: string, input: object, retry?: RetryOptions): Promise<T> {
     return this.call('query', path, new EncodedInput('INVALID_OPTION', path, definedOnly(input)), retry);
+  }
+
+  /** Sends a mutation within this turn of the event loop, the last one of a page that is left: nobody waits for its answer. */
+  sendNow(path: string, input: object): void {
+    const { connection } = this.connection.client;
+    if (connection?.state !== 'open') return;
+    const params = { path: this.#mounted(path), input: new EncodedInput('INVALID_OPTION', path, input).wire };
+    connection.ws.send(JSON.stringify({ id: NOBODYS_ID, method: 'mutation', params }));
   }
 
   /** Rejects once it is known that waiting for a connection cannot help, see {@link refusalOf}. */

@@ -1,7 +1,11 @@
 import { EventsError } from '../../shared/errors.ts';
+import type { CloseCode } from '../../shared/protocol.ts';
 
 /** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
 export const NO_WORDS = [1005, 1006];
+
+/** The close code of a connection without a token that is let in; as a number, since the table of codes is not needed here. */
+const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
 
 /**
  * Codes of Node's errors that no waiting mends: the certificate is not one for that address, TLS meets a server without
@@ -16,12 +20,22 @@ export function lossError(error: Error): EventsError {
   return new EventsError(code, `No connection: ${describeLoss(error)}`, { cause: error });
 }
 
+/** Codes of Node's errors of a server that could not be connected to. */
+const NOT_CONNECTED = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+
+/** Tells if a request surely was not sent, since there was no server to connect to. Browsers do not tell. */
+export function isUnsent(error: unknown): boolean {
+  return NOT_CONNECTED.test(codeOf(error));
+}
+
 /** Tells if nothing answered because the address is wrong. A name that DNS does not know is none: it may learn it later. */
 export function isWrongAddress(error: unknown): boolean {
-  const cause = rootOf(error);
-  if (!(cause instanceof Error)) return false;
-  if (cause.message === 'bad port') return true; // one that fetch refuses to ask
-  return 'code' in cause && typeof cause.code === 'string' && WRONG_ADDRESS.test(cause.code);
+  const { message } = partsOf(error);
+  return message === 'bad port' || WRONG_ADDRESS.test(codeOf(error)); // a port that fetch refuses to ask
+}
+
+function codeOf(error: unknown): string {
+  return String(partsOf(error).code);
 }
 
 /** The code that a call's socket was closed with, if that is why it failed. */
@@ -50,7 +64,15 @@ export function describeLoss(error: unknown): string {
   return typeof code === 'string' ? code : 'the server cannot be reached';
 }
 
-export function describeClose(code: number, reason: string): string {
+/** The error of a connection that the server closed with a code that forbids to come back. */
+export function endError(code: number, reason: string): EventsError {
+  return new EventsError(
+    code === UNAUTHENTICATED ? 'UNAUTHENTICATED' : 'CLOSED',
+    `The server ended the connection for good: ${describeClose(code, reason)}`,
+  );
+}
+
+function describeClose(code: number, reason: string): string {
   return `closed with ${code}${reason && ` ${reason}`}`;
 }
 
@@ -73,4 +95,9 @@ export function noUpgrade(url: string): EventsError {
     'UNAVAILABLE',
     `tRPC answers at ${url} over HTTP, but the server refused the WebSocket, or a proxy does not pass on Upgrade and Connection`,
   );
+}
+
+/** The error of an address where another program answers. */
+export function foreignError(url: string): EventsError {
+  return new EventsError('INVALID_OPTION', `${url} speaks another protocol than tRPC: check url and path`);
 }

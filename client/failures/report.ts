@@ -14,12 +14,12 @@ export function warnDeveloper(message: string): void {
   if (!isProduction) console.warn(`psyche-events: ${message}`);
 }
 
-/** Makes a {@link warnDeveloper} that says each thing once. */
-export function developerWarnings(): (message: string) => void {
+/** Makes a {@link warnDeveloper} that says each thing once: what has the same `key`, by default the same words. */
+export function developerWarnings(): (message: string, key?: string) => void {
   const said = new Set<string>();
-  return (message) => {
-    if (said.has(message)) return;
-    said.add(message);
+  return (message, key = message) => {
+    if (said.has(key)) return;
+    said.add(key);
     warnDeveloper(message);
   };
 }

@@ -4,8 +4,9 @@ import { toClientError } from './errors.ts';
 
 const FIRST_MS = 1000;
 const MOST_MS = 20_000;
-/** Advice to a publisher. */
+/** Advice to a publisher: of an event that may have been sent, and of one that was not. */
 const STORED = ' The event may have been stored: publish it again with the same idempotencyKey.';
+const UNSENT = ' The event was not sent: no connection was made.';
 
 /**
  * A random wait before a retry, in ms: between 0 and a bound of 1 s that doubles with each retry, up to 20 s [D12]. It has
@@ -25,19 +26,26 @@ export interface RetryOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Details that the error of {@link withRetry} tells when its time is over. */
+interface Telling {
+  /** Why it waits, where no try of it has failed. */
+  whyNot?: () => Error | null;
+  /** Advice for a call that was not answered. Default: for a publish. */
+  advice?: string | undefined;
+  /** Tells if a try that failed may have been sent nevertheless, by its error. Default: it may. */
+  maySend?: (cause: unknown) => boolean;
+}
+
 /**
  * Runs something that may be run twice until it succeeds, fails for good, or its time is over.
  *
- * @param whyNot why it waits, where no try of it has failed
- * @param advice what to do when it was not answered
  * @throws EventsError when the time is over: the code of the last try, or UNAVAILABLE; the signal's reason; what `run`
  * failed with for good
  */
 export async function withRetry<T>(
   run: (signal: AbortSignal) => Promise<T>,
   { timeoutMs = 10_000, signal }: RetryOptions = {},
-  whyNot: () => Error | null = () => null,
-  advice = STORED,
+  { whyNot, advice, maySend = () => true }: Telling = {},
 ): Promise<T> {
   signal?.throwIfAborted();
   if (!(timeoutMs >= 0 && timeoutMs <= LONGEST_TIMER_MS)) {
@@ -54,12 +62,14 @@ export async function withRetry<T>(
     abort.signal.addEventListener('abort', () => reject(abort.signal.reason));
   });
   let last: Error | undefined;
+  let isSent = false;
   try {
     for (let retry = 0; ; retry++) {
       try {
         return await Promise.race([run(abort.signal), aborted]);
       } catch (cause) {
         if (!abort.signal.aborted) last = toClientError(cause);
+        isSent ||= maySend(cause);
       }
       if (last && !isRetryable(last)) throw last;
       await pause(
@@ -67,7 +77,9 @@ export async function withRetry<T>(
         abort.signal,
       );
       signal?.throwIfAborted();
-      if (abort.signal.aborted) throw outOfTime(timeoutMs, last ?? whyNot(), advice);
+      if (abort.signal.aborted) {
+        throw outOfTime(timeoutMs, last ?? whyNot?.(), advice ?? (isSent ? STORED : UNSENT));
+      }
     }
   } finally {
     clearTimeout(timer);
@@ -75,7 +87,7 @@ export async function withRetry<T>(
   }
 }
 
-function outOfTime(timeoutMs: number, last: Error | null, advice: string): EventsError {
+function outOfTime(timeoutMs: number, last: Error | null | undefined, advice: string): EventsError {
   if (last instanceof EventsError && last.code !== 'UNAVAILABLE') {
     return new EventsError(last.code, `Gave up after ${timeoutMs} ms: ${last.message}`, { cause: last });
   }

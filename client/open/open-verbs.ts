@@ -4,6 +4,7 @@ import { LEASE_MS } from '../../shared/open/bounds.ts';
 import { type BegunEvent, type OpenHandle, openHandle } from '../../shared/open/handles.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
 import { idleClock } from '../../shared/timing.ts';
+import { definedOnly } from '../connection/encoding.ts';
 import { freshKey } from '../connection/fresh-key.ts';
 import type { Wire } from '../connection/wire.ts';
 import { closedError } from '../failures/errors.ts';
@@ -115,10 +116,23 @@ export class OpenVerbs {
     const begun = await this.#begin(kind, type, data, { ...asked, key }, options);
     const lease = leaseMs ?? LEASE_MS;
     const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
-    const onEnd = (ended: OpenHandle) => this.#handles.delete(ended);
+    const ended = new AbortController();
+    const onEnd = (handle: OpenHandle) => {
+      ended.abort();
+      this.#handles.delete(handle);
+    };
+    if (kind === 'presence') this.#leaveWithPage(topic, begun, ended.signal);
     const handle = openHandle({ kind, begun, leaseMs: lease, calls, clock: idleClock, onLost, onEnd });
     if (kind === 'growing' && options.key === undefined) this.#handles.add(handle);
     return handle;
+  }
+
+  /** A member leaves with its page, as far as the browser still sends it. A page that is kept for the way back goes on being one. */
+  #leaveWithPage(topic: string | undefined, { id, key }: BegunEvent, signal: AbortSignal): void {
+    const leave = ({ persisted }: PageTransitionEvent): void => {
+      if (!persisted) this.#wire.sendNow('settle', definedOnly({ topic, id, key, state: 'left' }));
+    };
+    globalThis.addEventListener?.('pagehide', leave, { signal });
   }
 
   /** Begins an event. Tried again it is the same one: it has its key from the start. */

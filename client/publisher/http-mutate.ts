@@ -2,6 +2,7 @@ import { httpLink } from '@trpc/client/links/httpLink';
 import { askHeaders, type RequestHeaders, type Token } from '../connection/credentials.ts';
 import { checkAnswer, wireTransformer } from '../connection/encoding.ts';
 import { mountedAt, Requests, type Router } from '../connection/requests.ts';
+import { isUnsent } from '../failures/connection-loss.ts';
 import { isTrpcAnswer, statusError } from '../failures/http-status.ts';
 import { withRetry } from '../failures/retry.ts';
 import type { Mutate } from '../publishing.ts';
@@ -27,6 +28,7 @@ export function httpMutate({ url, path, token, headers }: HttpOptions): Mutate {
     withRetry(
       async (signal) => checkAnswer((await requests.call('mutation', path, input, signal)) as T),
       retry,
+      { maySend: (cause) => !isUnsent(cause) },
     );
 }
 

@@ -8,6 +8,7 @@ import type { ConnectionOptions } from '../connection/connection-options.ts';
 import type { RequestHeaders, Token } from '../connection/credentials.ts';
 import { endpointUrl } from '../connection/url.ts';
 import { closedError } from '../failures/errors.ts';
+import { checkOptions } from '../known-options.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from '../mounted.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from '../publishing.ts';
 import { BrokerSender } from './broker-sender.ts';
@@ -84,7 +85,8 @@ export interface Publisher<C extends AnyCatalog = PsycheCatalog> {
  * const publisher = createPublisher({ url: 'http://127.0.0.1:3000/trpc' });
  * await publisher.publish('agent_message', { … });
  *
- * @throws TypeError when `url` is not an address, or `path` no path, or only what the other transport carries was passed
+ * @throws TypeError when `url` is not an address, or `path` no path, only what the other transport carries was passed, or
+ * an option is none
  */
 export function createPublisher<C extends AnyCatalog = PsycheCatalog>(
   options: PublisherOptions<C>,
@@ -98,7 +100,11 @@ export function createPublisher<R extends RouterWithEvents, P extends EventsPath
   options: RouterPublisherOptions<R, P>,
 ): Publisher<MountedCatalog<R, P>>;
 export function createPublisher<C extends AnyCatalog>(options: PublisherOptions<C>): Publisher<C> {
-  if (options.broker) return new InFlight(new BrokerSender(options));
+  if (options.broker) {
+    checkOptions<Omit<BrokerPublisherOptions<C>, 'url'>>('createPublisher', options, BROKER_OPTIONS);
+    return new InFlight(new BrokerSender(options));
+  }
+  checkOptions<RemoteOnly<C>>('createPublisher', options, REMOTE_OPTIONS);
   const { url, path, token, headers, connectionParams, catalog } = options;
   const endpoint = endpointUrl(url);
   const isSocket = /^wss?:$/.test(endpoint.protocol);
@@ -108,9 +114,25 @@ export function createPublisher<C extends AnyCatalog>(options: PublisherOptions<
       'createPublisher: pass headers for http(s)://, connectionParams for ws(s)://, or both for either.',
     );
   }
-  if (isSocket) return createClient(options);
+  if (isSocket) {
+    const { WebSocket } = options;
+    return createClient({ url, path, token, connectionParams, WebSocket, catalog });
+  }
   return new InFlight(new Publishing(httpMutate({ url: endpoint.href, path, token, headers }), catalog));
 }
+
+type RemoteOnly<C extends AnyCatalog> = Omit<RemotePublisherOptions<C>, 'broker' | 'by'>;
+
+const BROKER_OPTIONS = { broker: 1, catalog: 1, by: 1, publishAs: 1 } as const;
+const REMOTE_OPTIONS = {
+  url: 1,
+  path: 1,
+  token: 1,
+  headers: 1,
+  connectionParams: 1,
+  WebSocket: 1,
+  catalog: 1,
+} as const;
 
 /** Adds `close()` to a way of publishing. */
 class InFlight<C extends AnyCatalog> implements Publisher<C> {

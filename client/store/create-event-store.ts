@@ -3,6 +3,7 @@ import type { EventName, OpenName } from '../../shared/events.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
 import type { EventsClient } from '../client-types.ts';
 import { INITIAL_CONNECTION } from '../connection/connection-state.ts';
+import { checkOptions } from '../known-options.ts';
 import { feedKey } from './event-feed.ts';
 import { feedSource, LIMIT, latestOf, membersOf, OLDER, openOf } from './feed-source.ts';
 import { FeedStore } from './feed-store.ts';
@@ -26,11 +27,13 @@ import type {
  *
  * @param client makes the client, when it is first needed; it is closed a second after it was last needed, and made again.
  * Or a client of your own, which stays open
+ * @throws TypeError when an option is none
  */
 export function createEventStore<C extends AnyCatalog>(
   client: EventsClient<C> | (() => EventsClient<C>),
   options: EventStoreOptions = {},
 ): EventStore<C> {
+  checkOptions('createEventStore', options, { lingerMs: 1, onError: 1 });
   const isMade = typeof client === 'function';
   const store = new FeedStore<C>({ ...options, connect: isMade ? client : () => client, closes: isMade });
 
@@ -83,9 +86,9 @@ export function createEventStore<C extends AnyCatalog>(
       };
     },
 
-    on(type, handler, { topic } = {}) {
-      // The key asks for events of this type only.
-      return store.listen(feedKey({ topic, types: [type] }), (event) =>
+    on(type, handler, options) {
+      // The key asks for events of this type only. Names that are no options go with it: the server refuses them.
+      return store.listen(feedKey({ ...options, types: [type] }), (event) =>
         handler(event as PlacedEvent<typeof type, C>),
       );
     },

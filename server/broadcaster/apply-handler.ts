@@ -26,7 +26,8 @@ export interface BroadcastWSSHandler {
   disconnect(id: string, reason: string): boolean;
   /**
    * Serves a POST of a client that no WebSocket gets through to, on the path that your server gives it: its messages are
-   * the lines of the body, its answer a stream of server-sent events. Resolves when the stream has begun.
+   * the lines of the body, its answer a stream of server-sent events, both JSON whatever `experimental_encoder` WebSockets
+   * have. Resolves when the stream has begun.
    * @throws EventsError TOO_LARGE for a body of more than 1 MiB
    */
   serveStream(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -78,6 +79,7 @@ export function serveConnections(
   const { wss, prefix } = setup.options;
   const guard = new StallGuard(setup.limits.drainTimeoutMs);
   const connections = new Connections();
+  const streamed: Setup = { ...setup, encoder: jsonEncoder }; // its lines are text, and its clients write JSON
   const begin = (connection: Connection, isCalls = false): void => {
     const { socket } = connection;
     guard.watch(socket, () => cutStalled(connection));
@@ -97,7 +99,7 @@ export function serveConnections(
   return {
     connections,
     serve: (stream, request, { isCalls, outletOf }) =>
-      begin(new Connection(stream, request, setup, outletOf), isCalls),
+      begin(new Connection(stream, request, streamed, outletOf), isCalls),
   };
 }
 

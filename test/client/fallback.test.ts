@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { type ConnectionState, createClient, type EventsClient, type Transport } from '../../client/index.ts';
 import { loadConfig, startServer } from '../../server/index.ts';
 import { freePort } from '../setup/redis-server.ts';
@@ -59,8 +60,9 @@ describe('[D12] through a proxy', () => {
     expect(warn.mock.calls.flat()).toEqual([
       expect.stringMatching(/server-sent events for 5 minutes: a WebSocket did not get through/),
     ]);
-    // It comes first now: an outage asks for no upgrade again.
-    expect(proxy.upgrades).toBe(1);
+    // One try, and one more, since a server may have come back between the two transports. Then server-sent events come
+    // first: an outage asks for no upgrade again.
+    expect(proxy.upgrades).toBe(2);
   });
 
   test('control: that passes them on, it is a WebSocket, also after outages', async () => {
@@ -77,6 +79,7 @@ describe('[D12] through a proxy', () => {
     await using client = open(proxy.url);
     await nothingIsLost(client);
     expect(client.connection.state).toMatchObject({ status: 'live', transport: 'sse' });
+    expect(proxy.upgrades).toBe(1); // a second try would hang as well
   });
 
   test('that holds answers back, a subscription is told why nothing comes, and so is the developer, once', async () => {
@@ -108,6 +111,7 @@ describe('[D12] through a proxy', () => {
     client.connection.subscribe(({ error }) => told.add(error?.message));
     const got: string[] = [];
     await client.on('agent_message', ({ data }) => got.push(data.message)).ready;
+    await eventually(() => expect([server.connections, server.streams]).toEqual([2, 1])); // the WebSocket was tried again
     await new Promise((resolve) => setTimeout(resolve, 200)); // the beginning is over
     await server.manager.publish('agent_message', agentMessage('late'));
     await eventually(() => expect(got).toEqual(['late']));
@@ -178,6 +182,49 @@ test('transports that are none are refused', () => {
     );
 });
 
+describe('[D12] a server that comes back after the WebSocket was tried, and before server-sent events are,', () => {
+  /** A client whose first tries of a WebSocket meet a port that nobody listens on. */
+  async function openAfter(url: string, refusals: number) {
+    const away = `ws://127.0.0.1:${await freePort()}/trpc`;
+    let tries = 0;
+    class LateWebSocket extends WebSocket {
+      constructor(address: string) {
+        super(tries++ < refusals ? away : address);
+      }
+    }
+    const client: EventsClient = createClient({ url, WebSocket: LateWebSocket });
+    const carriers: (Transport | null)[] = [];
+    client.connection.subscribe(({ transport }) => {
+      if (transport !== carriers.at(-1)) carriers.push(transport);
+    });
+    return { client, carriers, tries: () => tries, [Symbol.asyncDispose]: () => client.close() };
+  }
+
+  test('is moved to over a WebSocket, nothing is lost, and the developer has nothing to be told', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    await using server = await startTestServer();
+    await using late = await openAfter(server.url, 1);
+    await nothingIsLost(late.client);
+    await eventually(() => expect(late.client.connection.transport).toBe('ws'));
+    expect(late.carriers.slice(-2)).toEqual(['sse', 'ws']);
+    expect(late.carriers.slice(late.carriers.indexOf('sse'))).not.toContain(null);
+    await eventually(() => expect(server.streams).toBe(0));
+    await nothingIsLost(late.client, () => server.drop());
+    expect(late.tries()).toBe(7); // each outage asks for a WebSocket, and no stream
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  test('is kept to over server-sent events when the second try fails as well', async () => {
+    vi.spyOn(console, 'warn').mockReturnValue();
+    await using server = await startTestServer();
+    await using late = await openAfter(server.url, 2);
+    await nothingIsLost(late.client, () => server.drop());
+    expect(late.client.connection.transport).toBe('sse');
+    expect(late.tries()).toBe(2);
+    expect(server.streams).toBe(1);
+  });
+});
+
 test('[D12] clients of a server that was away for a while come back over the transport that they had', async () => {
   vi.restoreAllMocks(); // with waits as they are
   const port = await freePort();
@@ -190,9 +237,8 @@ test('[D12] clients of a server that was away for a while come back over the tra
     await sleep(4000); // longer than sockets that are given up have for their closing
     server = await start();
     const carriers = () => clients.map(({ connection }) => connection.transport);
-    await expect.poll(carriers, { timeout: 30_000 }).not.toContain(null);
-    // One may meet the server as it comes back, between its two tries.
-    expect(carriers().filter((transport) => transport === 'ws').length).toBeGreaterThanOrEqual(5);
+    // One that met the server as it came back, between its two tries, moves from server-sent events.
+    await expect.poll(carriers, { timeout: 30_000 }).toEqual(clients.map(() => 'ws'));
   } finally {
     await Promise.all(clients.map((client) => client.close()));
     await server.close();

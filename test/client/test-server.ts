@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -33,6 +33,8 @@ export interface TestServer<C extends AnyCatalog> extends AsyncDisposable {
   drop(code?: number, reason?: string): void;
   /** Ends everything that is connected, server-sent events too, without a word. */
   dropAll(): void;
+  /** Sends nothing more on the connections that are open, and leaves them open. */
+  hush(): void;
   /** Asks all clients to connect again, as before a deploy. */
   askToReconnect(): void;
 }
@@ -69,6 +71,11 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
     if (isCalls(req) ? state.refusing : isRefused()) return res.destroy();
     if (!isCalls(req)) state.connections++;
     void handler.serveStream(req, res);
+  });
+  const connected = new Set<Socket>();
+  http.on('connection', (socket: Socket) => {
+    connected.add(socket);
+    socket.once('close', () => connected.delete(socket));
   });
   const isRefused = () => state.refusing || options.admit?.() === false;
   const streams = new Set<ClientConnection>();
@@ -124,6 +131,9 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
     dropAll() {
       for (const socket of wss.clients) socket.terminate();
       http.closeAllConnections();
+    },
+    hush() {
+      for (const socket of connected) socket.cork();
     },
     askToReconnect: () => handler.broadcastReconnectNotification(),
     async [Symbol.asyncDispose]() {

@@ -195,6 +195,11 @@ test('the type of a router says where its events are, and which there are', () =
   mounted.on('waking', () => {}, { filter: { hours: 6 } });
   expectTypeOf(mounted).toEqualTypeOf<EventsClient<MountedCatalog<App, 'events'>>>();
 
+  createClient({
+    url: '',
+    // @ts-expect-error no such option: the error is at its name
+    tokn: '',
+  });
   // @ts-expect-error no events are there
   createClient<App>({ url: '', path: 'evnts' });
   // @ts-expect-error a procedure beside them

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { eventually } from '../client/eventually.ts';
@@ -15,11 +16,12 @@ beforeAll(async () => {
 }, 120_000);
 
 /** A server and the page of ./open-page in a browser of its own; what the page complains about is in `complaints`. */
-async function open(query = '') {
+async function open(query = '', hasWebSocket = true) {
   const server = await startTestServer({ intercept: serve(built), catalog });
   const client = createClient({ url: server.wsUrl, catalog });
   const context = await openContext();
   const page = await context.newPage();
+  if (!hasWebSocket) await page.addInitScript(refuseWebSockets);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -42,6 +44,15 @@ async function open(query = '') {
       await client.close();
       await server[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** In the page: WebSockets go to a port that a browser asks nothing of. */
+function refuseWebSockets(): void {
+  window.WebSocket = class extends WebSocket {
+    constructor() {
+      super('ws://127.0.0.1:1');
+    }
   };
 }
 
@@ -134,6 +145,25 @@ test('a page that is closed leaves, and no more than one member was ever begun',
   expect(ids.size).toBe(1);
   expect(app.complaints).toEqual([]);
 });
+
+test.each([
+  ['left for another', 'a WebSocket', (page: Page) => page.goto('about:blank')],
+  ['left for another', 'server-sent events', (page: Page) => page.goto('about:blank')],
+  ['closed with its tab', 'a WebSocket', (page: Page) => page.close({ runBeforeUnload: true })],
+  ['closed with its tab', 'server-sent events', (page: Page) => page.close({ runBeforeUnload: true })],
+] as const)(
+  '[O8] a page that is %s says so before its lease is over: over %s',
+  async (_, transport, leave) => {
+    await using app = await open('', transport === 'a WebSocket');
+    const { client, page, server, openNow } = app;
+    const states: (string | undefined)[] = [];
+    await client.on('viewer', ({ open }) => states.push(open?.state), { topic }).ready;
+    await poll(openNow).toEqual(['Ada']);
+    if (transport !== 'a WebSocket') await eventually(() => expect(server.streams).toBe(1));
+    await leave(page);
+    await eventually(() => expect(states.slice(-1)).toEqual(['left']));
+  },
+);
 
 test('[O3] a page that comes late shows what is open; a server-rendered one is empty until then', async () => {
   await using app = await open('/?hydrate');

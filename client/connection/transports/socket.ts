@@ -61,6 +61,11 @@ export function onAdmission(socket: WebSocket, admitted: () => void): void {
   });
 }
 
+/** Has tRPC's client open another socket, as a server asks it to: it keeps this one until that is open, and loses nothing. */
+export function replace(socket: WebSocket): void {
+  socket.dispatchEvent(new MessageEvent('message', { data: { id: null, method: 'reconnect' } }));
+}
+
 function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): void {
   const close = socket.close.bind(socket);
   let closing: ReturnType<typeof setTimeout> | undefined;

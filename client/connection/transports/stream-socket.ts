@@ -2,6 +2,7 @@ import { EventsError } from '../../../shared/errors.ts';
 import { isRecord } from '../../../shared/wire/shapes.ts';
 import { toError } from '../../failures/errors.ts';
 import { statusError } from '../../failures/http-status.ts';
+import { CallQueue } from './call-queue.ts';
 import { readEvents, type SentEvent } from './event-lines.ts';
 import type { WebSocketClass } from './socket.ts';
 
@@ -14,8 +15,12 @@ const TOO_LARGE = 413;
 const MESSAGE_TOO_BIG = 1009;
 /** The server has answered all that was asked. */
 const ANSWERED = 1000;
-/** Characters of one request: less than a server takes. */
-const MOST_CHARS = 256 * 1024;
+/** Requests with queries in flight, as many as browsers have connections to a host. */
+const MOST_REQUESTS = 6;
+/** Characters of a call that outlives its page, such as a member's leaving: browsers let 64 KiB in flight do so. */
+const OUTLIVING_CHARS = 1000;
+/** Ms between a server's heartbeats at least: a `PING` that comes sooner is answered by the last word. */
+const LEAST_HEARTBEAT_MS = 1000;
 /** Ms for which a stream goes on after a subscription that nobody wants any more. */
 const STOP_MS = 1000;
 
@@ -56,6 +61,7 @@ export function streamSocket(options: StreamOptions): WebSocketClass {
   };
 }
 
+/** Says `begun` when the server can be sent calls: it is open before anybody was asked. */
 class StreamSocket extends EventTarget {
   readonly OPEN = OPEN;
   readyState = CONNECTING;
@@ -78,10 +84,11 @@ class StreamSocket extends EventTarget {
   /** True if the subscriptions are others than those of the stream. */
   #isStale = true;
   #reopening: ReturnType<typeof setTimeout> | undefined;
-  /** Calls that wait for the stream's beginning, or for the answers to those before them. */
-  #queries: string[] = [];
-  #mutations: string[] = [];
-  #isMutating = false;
+  /** Calls wait for the stream's beginning, and queries for an answer to those before; mutations keep their order. */
+  readonly #queries = new CallQueue(MOST_REQUESTS, (lines) => this.#call(lines));
+  readonly #mutations = new CallQueue(1, (lines) => this.#call(lines));
+  /** When the stream brought something last. */
+  #heardAt = 0;
 
   constructor(url: string, options: StreamOptions) {
     super();
@@ -98,14 +105,15 @@ class StreamSocket extends EventTarget {
     if (text === 'PONG') return;
     if (text === 'PING') {
       this.#isPongOwed = true;
+      const isHeard = performance.now() - this.#heardAt < LEAST_HEARTBEAT_MS;
       // The first one begins the stream. Of one whose last subscription was stopped nothing is to come.
       if (!this.#stream) this.#reopen(GATHER_MS);
-      else if (this.#hasBegun && this.#isStale && this.#subscriptions.size === 0)
+      else if (this.#hasBegun && (isHeard || (this.#isStale && this.#subscriptions.size === 0)))
         setTimeout(() => this.#pong());
       return;
     }
     for (const message of [JSON.parse(text)].flat() as Message[]) this.#take(message);
-    if (this.#hasBegun) this.#ask();
+    if (this.#hasBegun) this.#sendCalls();
   }
 
   close(code = NO_CODE, reason = ''): void {
@@ -120,8 +128,8 @@ class StreamSocket extends EventTarget {
   #take(message: Message): void {
     const { id, method } = message;
     if (method === 'connectionParams') this.#params = JSON.stringify(message);
-    else if (method === 'query') this.#queries.push(JSON.stringify(message));
-    else if (method === 'mutation') this.#mutations.push(JSON.stringify(message));
+    else if (method === 'query') this.#queries.add(message);
+    else if (method === 'mutation') this.#mutations.add(message);
     else if (typeof id === 'number' && method === 'subscription') {
       this.#subscriptions.set(id, message);
       this.#reopen(GATHER_MS);
@@ -156,8 +164,9 @@ class StreamSocket extends EventTarget {
         stream.signal,
         (event) => {
           if (this.#stream !== stream) return;
+          this.#heardAt = performance.now();
           // Some proxies let the beginning of an answer through, and hold back what comes later.
-          isFlowing ||= performance.now() - askedAt > BEGIN_MS;
+          isFlowing ||= this.#heardAt - askedAt > BEGIN_MS;
           clearTimeout(late);
           if (!isFlowing) late = setTimeout(blame, this.#options.heartbeatMs + LATE_MS);
           if (event.type === 'connected') this.#begin();
@@ -175,19 +184,14 @@ class StreamSocket extends EventTarget {
 
   #begin(): void {
     this.#hasBegun = true;
+    this.dispatchEvent(new Event('begun'));
     if (this.#isStale) this.#reopen(GATHER_MS);
-    this.#ask();
+    this.#sendCalls();
   }
 
-  /** Sends calls: queries as they come, mutations one request after another, so that they keep their order. */
-  #ask(): void {
-    while (this.#queries.length > 0) void this.#call(nextOf(this.#queries));
-    if (this.#isMutating || this.#mutations.length === 0) return;
-    this.#isMutating = true;
-    void this.#call(nextOf(this.#mutations)).then(() => {
-      this.#isMutating = false;
-      this.#ask();
-    });
+  #sendCalls(): void {
+    this.#queries.send();
+    this.#mutations.send();
   }
 
   async #call(lines: string[]): Promise<void> {
@@ -215,6 +219,7 @@ class StreamSocket extends EventTarget {
       headers: { 'content-type': 'application/jsonl', accept: 'text/event-stream' },
       body: body.join('\n'),
       credentials: 'include', // as a WebSocket has them
+      keepalive: signal === this.#closed.signal && body.join().length < OUTLIVING_CHARS,
       redirect: 'manual', // as a WebSocket does: the body may hold a token
       signal,
     });
@@ -281,14 +286,6 @@ class StreamSocket extends EventTarget {
     this.#options.onFailure(toError(cause), isHeldBack);
     this.close(NO_CLOSE);
   }
-}
-
-/** Takes as many lines as one request may have. */
-function nextOf(lines: string[]): string[] {
-  const next: string[] = [];
-  for (let chars = 0; chars < MOST_CHARS && lines.length > 0; chars += next.at(-1)?.length ?? 0)
-    next.push(...lines.splice(0, 1));
-  return next;
 }
 
 /** The error where nothing of a stream arrives, and no other fault is to be seen. */

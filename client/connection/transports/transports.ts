@@ -6,8 +6,9 @@ const KEPT_MS = 300_000;
 
 /**
  * The transport of each attempt to connect. An attempt that is not let in is followed at once by one over the next
- * transport; when all have failed, it waits. The one that got through comes first for five minutes: then the order is the
- * user's again, since a network may have changed.
+ * transport; when all have failed, it waits. Server-sent events that get through after a WebSocket may have met a server
+ * that came back between the two tries, so the WebSocket is tried once more. If that fails as well, server-sent events come
+ * first for five minutes: then the order is the user's again, since a network may have changed.
  */
 export class Transports {
   readonly order: readonly Transport[];
@@ -17,6 +18,8 @@ export class Transports {
   /** Index of the one that is tried. */
   #at = 0;
   #keptUntil = 0;
+  /** True once a second try of the first transport tells nothing more: it was made, or the first try hung. */
+  #isSure = false;
 
   /** @throws TypeError when there is none, or one twice, or a name that is none */
   constructor(order: readonly Transport[] = ['ws', 'sse'], now: () => number = () => performance.now()) {
@@ -48,22 +51,30 @@ export class Transports {
     return this.order.includes(transport);
   }
 
-  /** An attempt was not let in, for no reason that the server gave. @returns true if the next is to follow at once */
-  failed(): boolean {
-    if (this.hasNext) {
-      this.#at = (this.#at + 1) % this.order.length;
-      return true;
-    }
-    this.restart();
-    return false;
+  /**
+   * An attempt was not let in, for no reason that the server gave.
+   * @param hung true if nothing came for as long as a socket may take to open: a server that is away refuses at once
+   * @returns true if the next is to follow at once
+   */
+  failed(hung = false): boolean {
+    const { hasNext } = this;
+    // All have failed: the server is away, and may come back between the next two tries.
+    this.#isSure = hasNext && (this.#isSure || hung);
+    if (hasNext) this.#at = (this.#at + 1) % this.order.length;
+    else this.restart();
+    return hasNext;
   }
 
-  /** The server has let us in over a transport. */
-  admitted(transport: Transport): void {
-    this.#first = this.order.indexOf(transport);
+  /** The server has let us in over a transport. @returns true if the WebSocket before it is to be tried once more, at once */
+  admitted(transport: Transport): boolean {
+    const at = this.order.indexOf(transport);
+    const isDoubtful = transport === 'sse' && at > this.#first && !this.#isSure;
+    this.#isSure = isDoubtful;
+    this.#first = isDoubtful ? 0 : at;
     this.#at = this.#first;
     if (this.#first > 0) this.#keptUntil ||= this.#now() + KEPT_MS;
     else this.#keptUntil = 0;
+    return isDoubtful;
   }
 
   /** A connection that was let in is lost, or the wait is over. @param anew true on another network: nothing is known of it */

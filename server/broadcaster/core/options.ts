@@ -75,7 +75,7 @@ interface SocketOptions {
   };
   /** True if a client's `PING` is not answered; for tests. Default: false. */
   dangerouslyDisablePong?: boolean;
-  /** Another form of messages on the wire. Default: JSON in text frames. */
+  /** Another form of messages on the wire of WebSockets; streams of server-sent events have JSON. Default: JSON in text frames. */
   experimental_encoder?: Encoder;
 }
 

@@ -1,0 +1,77 @@
+import { QueryClient } from '@tanstack/react-query';
+import { expect, test, vi } from 'vitest';
+import {
+  type ClientOptions,
+  createClient,
+  createPublisher,
+  type PublisherOptions,
+} from '../../client/index.ts';
+import { createEventStore, invalidateOn } from '../../client/store/index.ts';
+import { MemoryBroker } from '../../server/index.ts';
+import { openCatalog } from '../open/catalog.ts';
+import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
+import { fakeClient } from './fake-client.ts';
+import { startTestServer } from './test-server.ts';
+
+const url = 'ws://127.0.0.1:1/trpc';
+const broker = new MemoryBroker();
+const client = (options: object) => createClient(options as ClientOptions);
+const publisher = (options: object) => createPublisher(options as PublisherOptions);
+
+test.each<[string, string, () => unknown]>([
+  ['createClient: ulr', 'url', () => client({ ulr: url })],
+  ['createClient: tokn', 'token', () => client({ url, tokn: 'secret' })],
+  ['createClient: transport', 'transports', () => client({ url, transport: ['ws'] })],
+  ['createClient: keepalive', 'keepAlive', () => client({ url, keepalive: {} })],
+  ['createPublisher: ulr', 'url', () => publisher({ ulr: url })],
+  ['createPublisher: header', 'headers', () => publisher({ url: 'http://127.0.0.1:1', header: {} })],
+  ['createPublisher: publishas', 'publishAs', () => publisher({ broker, publishas: {} })],
+  ['createPublisher: catalogue', 'catalog', () => publisher({ broker, catalogue: {} })],
+  [
+    'createEventStore: linger',
+    'lingerMs',
+    () => createEventStore(fakeClient().connect, { linger: 5 } as object),
+  ],
+])('%s is no option, and %s is named', (name, meant, make) => {
+  expect(make).toThrow(new TypeError(`${name} is no option. Did you mean ${meant}?`));
+});
+
+test('control: options that are undefined, and those that there are, are taken', async () => {
+  const made = [
+    client({ url, ulr: undefined, token: undefined, transports: ['ws'] }),
+    publisher({ url, broker: undefined, headers: undefined, connectionParams: {} }),
+    publisher({ broker, by: 'a', publishAs: {} }),
+  ];
+  expect(made).toHaveLength(3);
+  await Promise.all(made.map((each) => each.close()));
+});
+
+test('names that are no options of a subscription are refused by the server, with an error that names them', async () => {
+  await using server = await startTestServer({ catalog: openCatalog });
+  await using following = connect({ url: server.wsUrl, catalog: openCatalog });
+  const store = createEventStore(following);
+  const slip: object = { topc: 'a' };
+  const refused = {
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('topc'),
+  };
+
+  const onError = vi.fn();
+  following.on('note', () => {}, { ...slip, onError });
+  await eventually(() => expect(onError).toHaveBeenCalledWith(expect.objectContaining(refused), false));
+
+  const sources = [store.events(slip), store.presence('viewer', slip)];
+  for (const source of sources) {
+    source.subscribe(() => {});
+    await eventually(() => expect(source.getSnapshot().error).toMatchObject(refused));
+  }
+  const latest = vi.spyOn(console, 'warn').mockReturnValue();
+  store.on('note', () => {}, slip);
+  await eventually(() => expect(latest.mock.calls.join()).toMatch(/refused for good: .*topc/));
+  latest.mockRestore();
+
+  const onStale = vi.fn();
+  invalidateOn(following, new QueryClient(), { note: () => ['notes'] }, { ...slip, onError: onStale });
+  await eventually(() => expect(onStale).toHaveBeenCalledWith(expect.objectContaining(refused)));
+});

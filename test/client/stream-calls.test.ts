@@ -1,0 +1,94 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { CallQueue } from '../../client/connection/transports/call-queue.ts';
+import { createClient, type EventsClient } from '../../client/index.ts';
+import { agentMessage } from '../support/events.ts';
+import { eventually } from './eventually.ts';
+import { startTestServer } from './test-server.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+function open(url: string, keepAlive?: { intervalMs: number; pongTimeoutMs: number }) {
+  const client: EventsClient = createClient({ url, transports: ['sse'], keepAlive });
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
+}
+
+test('queries over server-sent events are a few requests at a time, and the next takes all that wait', async () => {
+  const counts = { now: 0, most: 0, all: 0 };
+  await using server = await startTestServer({
+    intercept: (request, response) => {
+      if (!/[?&]calls\b/.test(request.url ?? '')) return false;
+      counts.all++;
+      counts.most = Math.max(counts.most, ++counts.now);
+      response.once('close', () => counts.now--);
+      return false;
+    },
+  });
+  const page = await server.manager.history();
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  vi.spyOn(server.manager, 'history').mockImplementation(() => released.then(() => page));
+  await using client = open(server.url);
+  await client.stats();
+  counts.all = 0;
+  const pages: Promise<unknown>[] = [];
+  for (let i = 0; i < 40; i++) {
+    pages.push(client.history({ timeoutMs: 60_000 }));
+    await new Promise((resolve) => setTimeout(resolve, 5)); // each in a turn of its own
+  }
+  await eventually(() => expect(counts.now).toBe(6));
+  release();
+  expect(await Promise.all(pages)).toHaveLength(40);
+  expect(counts.most).toBe(6);
+  expect(counts.all).toBe(7);
+});
+
+test('a queue keeps calls that wait in order, and goes on after each answer', async () => {
+  const requests: string[][] = [];
+  const answers: (() => void)[] = [];
+  const queue = new CallQueue(1, (lines) => {
+    requests.push(lines);
+    return new Promise((resolve) => answers.push(resolve));
+  });
+  for (const call of [[1], [2], [3]]) {
+    queue.add(call);
+    queue.send();
+  }
+  expect(requests).toEqual([['[1]']]);
+  answers.shift()?.();
+  await eventually(() => expect(requests).toEqual([['[1]'], ['[2]', '[3]']]));
+});
+
+test('an interval of keepAlive below that of heartbeats loses no connection that is well', async () => {
+  await using server = await startTestServer();
+  await using client = open(server.url, { intervalMs: 100, pongTimeoutMs: 600 });
+  const got: string[] = [];
+  await client.on('agent_message', ({ data }) => got.push(data.message)).ready;
+  const { connections } = server;
+  await new Promise((resolve) => setTimeout(resolve, 4000)); // several heartbeats, and many more tests
+  expect(server.connections).toBe(connections);
+  await client.publish('agent_message', agentMessage('a'));
+  await eventually(() => expect(got).toEqual(['a']));
+});
+
+test.each([429, 503])(
+  'a stream that is refused with %i is asked for again when Retry-After says',
+  async (status) => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const asked: number[] = [];
+    await using server = await startTestServer({
+      intercept: ({ method, url = '' }, response) => {
+        if (method !== 'POST' || !url.includes('heartbeat')) return false;
+        asked.push(performance.now());
+        if (asked.length > 2) return false;
+        response.writeHead(status, { 'retry-after': '1' }).end();
+        return true;
+      },
+    });
+    await using client = open(server.url);
+    await client.stats({ timeoutMs: 20_000 });
+    const [first = 0, second = 0, third = 0] = asked;
+    expect(Math.min(second - first, third - second)).toBeGreaterThan(990); // with no wait of its own it asks at once
+  },
+);
