@@ -1,12 +1,12 @@
 import type { UIMessageChunk } from 'ai';
-import type { AnyItem } from '../../client/reading/items.ts';
-import { EventsError } from '../../shared/errors.ts';
-import { onAbort } from '../../shared/timing.ts';
-import { StreamReader } from '../stream/stream-reader.ts';
-import type { ChatChunk } from './chunks/chat-chunk.ts';
-import { chatDialect } from './chunks/chat-dialect.ts';
-import { chunkStream } from './chunks/chunk-stream.ts';
-import type { AcceptedRun, ChatClient } from './shown-runs.ts';
+import type { AnyItem } from '../../../client/reading/items.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import { onAbort } from '../../../shared/timing.ts';
+import { StreamReader } from '../../stream/stream-reader.ts';
+import type { ChatChunk } from '../chunks/chat-chunk.ts';
+import { chatDialect } from '../chunks/chat-dialect.ts';
+import { chunkStream } from '../chunks/chunk-stream.ts';
+import type { AcceptedRun, ChatClient } from './running-answer.ts';
 
 /** Types of the events that an answer is made of. */
 export const ANSWER_TYPES = ['run', 'chat_text', 'chat_tool_input', 'chat_chunk'] as const;

@@ -1,16 +1,16 @@
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
-import type { AnyItem } from '../../client/reading/items.ts';
-import type { EventInput } from '../../shared/events.ts';
-import type { HistoryPage } from '../../shared/stream-items.ts';
-import { StreamReader } from '../stream/stream-reader.ts';
+import type { AnyItem } from '../../../client/reading/items.ts';
+import type { EventInput } from '../../../shared/events.ts';
+import type { HistoryPage } from '../../../shared/stream-items.ts';
+import { StreamReader } from '../../stream/stream-reader.ts';
+import type { ChatChunk } from '../chunks/chat-chunk.ts';
+import { chatDialect } from '../chunks/chat-dialect.ts';
+import { type ChatInput, inputOf, withMessage, withTail } from '../chunks/chat-input.ts';
+import { chunkStream } from '../chunks/chunk-stream.ts';
 import { ANSWER_TYPES } from './answer-stream.ts';
 import { type ChatCatalog, chatTopic } from './chat-events.ts';
-import type { ChatChunk } from './chunks/chat-chunk.ts';
-import { chatDialect } from './chunks/chat-dialect.ts';
-import { type ChatInput, inputOf, withMessage, withTail } from './chunks/chat-input.ts';
-import { chunkStream } from './chunks/chunk-stream.ts';
 import { noteLeftOut } from './left-out.ts';
-import type { ChatClient } from './shown-runs.ts';
+import type { ChatClient } from './running-answer.ts';
 
 /** A client, or an EventManager, whose catalog has the events of chats. */
 export interface ChatsPast {
