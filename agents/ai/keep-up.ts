@@ -144,7 +144,7 @@ export class KeepUp<M extends UIMessage> {
 
   async #loadAgain(isCurrent: () => boolean): Promise<boolean> {
     const { client, topic } = this.#options;
-    const messages = await loadMessages<M>(client, topic);
+    const { messages } = await loadMessages<M>(client, topic);
     if (!isCurrent()) return false;
     this.#setMessages(() => messages);
     return this.#resume();
