@@ -70,8 +70,9 @@ export class Feed implements FeedHandle, Sink {
     this.hub.emitter.on('closed', this.#hubClosed);
     this.#guard(run, async () => {
       await this.hub.started();
-      const { position, gap } = await patiently(async () => from(this.hub, run.steps), run.signal);
+      const { position, gap, isNow } = await patiently(async () => from(this.hub, run.steps), run.signal);
       this.#position = position;
+      if (isNow) this.#end = null;
       this.#reports.started(this.#selector, position);
       if (gap) {
         this.#recovered = false;
