@@ -6,7 +6,7 @@ import { type ReadItem, StreamReader } from '../../../agents/stream/stream-reade
 const RUNS = 200;
 const GROWTHS = 10;
 
-test('of many runs at the same time each item is looked at a few times, however many runs wait', () => {
+test('each item of many runs at the same time is looked at a few times, however many runs wait', () => {
   const reader = new StreamReader<ChatChunk>(chatDialect);
   const told: ChatChunk[] = [];
   let looks = 0;
