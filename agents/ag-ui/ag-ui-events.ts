@@ -22,13 +22,21 @@ const input = z.looseObject({
 
 /**
  * The events of AG-UI's runs, for a catalog: `defineEvents({ ...agUiEvents, …your own })`. Let clients publish `agui_request` where
- * they may start runs, and `run_stop` where they may stop them; `run`, `agui_text`, `agui_tool_call` and `agui_event` are for
- * servers to publish, and for viewers to see.
+ * they may start runs, and `run_stop` where they may stop them; `run`, `agui_text`, `agui_tool_call`, `agui_event` and
+ * `agui_refused` are for servers to publish, and for viewers to see.
  */
 export const agUiEvents = {
   ...runEvents,
   /** Asks for a run. It holds a whole history, and is not stored. */
   agui_request: ephemeral(z.object({ input })),
+  /** The server's word to whoever asked for a run that is not begun: why. */
+  agui_refused: ephemeral(
+    z.strictObject({
+      /** `runId` of the request. */
+      run_id: z.string(),
+      error: z.strictObject({ code: z.string(), message: z.string() }),
+    }),
+  ),
   /** A message, or a message of reasoning, written token by token. */
   agui_text: textPart,
   /** A tool call, whose arguments are written token by token. */

@@ -54,9 +54,19 @@ export class AgUiRuns {
    * @throws EventsError INVALID_OPTION where the manager has a handler of requests already; CLOSED
    */
   serve(handler: AgUiHandler): () => void {
-    return this.#manager.handle('agui_request', async ({ data }, { topic, by }) => {
-      await this.start(handler, takenInput(data.input), { topic, by });
+    return this.#manager.handle('agui_request', async ({ data: { input } }, { topic, by }) => {
+      try {
+        await this.start(handler, takenInput(input), { topic, by });
+      } catch (error) {
+        if (error instanceof EventsError) await this.#refuse(topic, input, error);
+        throw error; // it is logged
+      }
     });
+  }
+
+  /** Tells whoever asked for a run why there is none, where they follow. */
+  async #refuse(topic: string, { runId }: RunAgentInput, { code, message }: EventsError): Promise<void> {
+    await this.#manager.publish('agui_refused', { run_id: runId, error: { code, message } }, { topic });
   }
 
   /**

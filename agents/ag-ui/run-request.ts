@@ -1,6 +1,6 @@
 import type { RunAgentInput } from '@ag-ui/core';
 import type { EventsClient } from '../../client/client-types.ts';
-import { EventsError } from '../../shared/errors.ts';
+import { type ErrorCode, EventsError } from '../../shared/errors.ts';
 import { idleClock, sleep } from '../../shared/timing.ts';
 import type { OwnCatalog } from './ag-ui-events.ts';
 
@@ -21,6 +21,32 @@ export async function requestRun(
   signal: AbortSignal,
 ): Promise<void> {
   const { runId: run_id } = input;
+  const over = new AbortController();
+  const refused = new Promise<never>((_, reject) => {
+    const refuse = ({ code, message }: { code: string; message: string }) =>
+      reject(new EventsError(code as ErrorCode, message)); // as the server had it
+    client.on('agui_refused', ({ data: { error } }) => refuse(error), {
+      topic,
+      filter: { run_id },
+      signal: AbortSignal.any([signal, over.signal]),
+      onError: () => {}, // one who may not see refusals learns by the time that passes
+    });
+  });
+  try {
+    await Promise.race([refused, askUntilSeen(client, topic, input, isSeen, signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function askUntilSeen(
+  client: EventsClient<OwnCatalog>,
+  topic: string,
+  input: RunAgentInput,
+  isSeen: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { runId: run_id } = input;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     await client.publish('agui_request', { input }, { topic, signal });
     await sleep(idleClock, AGAIN_MS, signal);
@@ -33,6 +59,6 @@ export async function requestRun(
       );
   }
   const tried = (MAX_TRIES * AGAIN_MS) / 1000;
-  const message = `No server has begun run ${run_id} within ${tried} s: agUiRuns(…).serve(…) has to be called in each that takes requests.`;
+  const message = `No server has begun run ${run_id} within ${tried} s: agUiRuns(…).serve(…) has to be called in each that takes requests. A refusal is told at once to those who may see agui_refused.`;
   throw new EventsError('UNAVAILABLE', message);
 }

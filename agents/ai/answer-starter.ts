@@ -4,8 +4,8 @@ import { type Run, type Runs, runs, type StartOptions } from '../../server/runs/
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { Clock } from '../../shared/timing.ts';
-import type { ChatCatalog, ChatManager, ChatRequest } from './chat-events.ts';
 import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
+import type { ChatCatalog, ChatManager, ChatRequest } from './log/chat-events.ts';
 
 /** Most runs that one answer is gone on with from the same place, each after the one before did not end well. */
 const MAX_ATTEMPTS = 100;

@@ -3,10 +3,10 @@ import type { EventManager } from '../../server/event-manager/event-manager.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AnswerStarter, type AnswerWork } from './answer-starter.ts';
-import { type ChatRequest, type ChatsCatalog, chatManager, chatTopic } from './chat-events.ts';
 import { chatDialect } from './chunks/chat-dialect.ts';
 import { chunksOfHandler, type HandlerStream } from './chunks/handler-stream.ts';
 import { type StreamEnd, writtenChunks } from './chunks/written-chunks.ts';
+import { type ChatRequest, type ChatsCatalog, chatManager, chatTopic } from './log/chat-events.ts';
 
 /** A request, to the handler that answers it. */
 export interface ChatTurn<M extends UIMessage = UIMessage> {

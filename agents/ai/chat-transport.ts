@@ -7,15 +7,16 @@ import { newEntryId } from '../../shared/data/entry-ids.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
-import { answerStream } from './answer-stream.ts';
 import { ChatActivity } from './chat-activity.ts';
-import { type ChatCatalog, chatTopic } from './chat-events.ts';
 import { inputOf } from './chunks/chat-input.ts';
 import { chunksOf } from './chunks/message-chunks.ts';
 import { KeepUp, type KeptUpChat } from './keep-up.ts';
-import { wasLeftOut } from './left-out.ts';
-import { errorOf, type NewestAnswer, newestAnswer } from './newest-answer.ts';
-import { type ChatClient, requestAnswer, runningAnswer, type ShownRun } from './shown-runs.ts';
+import { answerStream } from './log/answer-stream.ts';
+import { type ChatCatalog, chatTopic } from './log/chat-events.ts';
+import { wasLeftOut } from './log/left-out.ts';
+import { errorOf, type NewestAnswer, newestAnswer } from './log/newest-answer.ts';
+import { type ChatClient, runningAnswer, type ShownRun } from './log/running-answer.ts';
+import { requestAnswer } from './request-answer.ts';
 import { unlessAborted, untilAborted } from './until-aborted.ts';
 
 /** A client whose catalog has the events of chats, and maybe others. */

@@ -1,4 +1,3 @@
-export { type ChatCatalog, type ChatsCatalog, chatEvents } from './chat-events.ts';
 export {
   type ChatHandler,
   type ChatRuns,
@@ -9,4 +8,5 @@ export {
 export { type ChatsClient, type ChatTransportOptions, EventsChatTransport } from './chat-transport.ts';
 export type { HandlerStream } from './chunks/handler-stream.ts';
 export type { KeptUpChat } from './keep-up.ts';
-export { type ChatsPast, loadChat } from './load-chat.ts';
+export { type ChatCatalog, type ChatsCatalog, chatEvents } from './log/chat-events.ts';
+export { type ChatsPast, loadChat } from './log/load-chat.ts';

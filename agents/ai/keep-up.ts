@@ -4,10 +4,10 @@ import { toError } from '../../client/failures/errors.ts';
 import { placeBefore } from '../../server/runs/run-search.ts';
 import type { ChatActivity } from './chat-activity.ts';
 import { inputOf, isBehind, withTail } from './chunks/chat-input.ts';
-import { wasLeftOut } from './left-out.ts';
-import { loadMessages } from './load-chat.ts';
-import { newestAnswer } from './newest-answer.ts';
-import { type ChatClient, runningAnswer, type ShownRun } from './shown-runs.ts';
+import { wasLeftOut } from './log/left-out.ts';
+import { loadMessages } from './log/load-chat.ts';
+import { newestAnswer } from './log/newest-answer.ts';
+import { type ChatClient, runningAnswer, type ShownRun } from './log/running-answer.ts';
 
 /** A chat that is kept up: what `useChat` returns, or a `Chat`. */
 export interface KeptUpChat<M extends UIMessage> {
@@ -144,7 +144,7 @@ export class KeepUp<M extends UIMessage> {
 
   async #loadAgain(isCurrent: () => boolean): Promise<boolean> {
     const { client, topic } = this.#options;
-    const messages = await loadMessages<M>(client, topic);
+    const { messages } = await loadMessages<M>(client, topic);
     if (!isCurrent()) return false;
     this.#setMessages(() => messages);
     return this.#resume();

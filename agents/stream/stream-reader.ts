@@ -1,4 +1,4 @@
-import type { OpenPart, StreamUpdate } from '../../shared/open/open-part.ts';
+import type { StreamUpdate } from '../../shared/open/open-part.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
 import { isStreamNotice, isStreamUpdate, type StreamNotice } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
@@ -6,23 +6,10 @@ import type { AnyChunk, Dialect } from './dialect.ts';
 import { isUpTo, type Place } from './place.ts';
 import { RunView } from './run-view.ts';
 import type { StoredPart } from './stored.ts';
-
-/** An event of a topic, as much of it as is read here. */
-export interface ReadEvent {
-  readonly event_type: string;
-  readonly data: unknown;
-  readonly open?: OpenPart | undefined;
-  readonly stored?: false | undefined;
-}
+import { type ReadEvent, type WaitingItem, WaitingRuns } from './waiting-runs.ts';
 
 /** An item of a topic. */
 export type ReadItem = ReadEvent | StreamNotice | StreamUpdate;
-
-/** An item and the cursor that it came with. */
-interface Waiting {
-  readonly item: ReadEvent;
-  readonly cursor: string;
-}
 
 /** Options of a {@link StreamReader}. */
 export interface ReaderOptions<Chunk extends AnyChunk> {
@@ -45,7 +32,7 @@ export class StreamReader<Chunk extends AnyChunk> {
   readonly #only: string | undefined;
   #told: RunView<Chunk> | undefined;
   /** Items of other runs than the one that is told. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingRuns();
   /** Gaps before a run, to be told in it. */
   #gaps: StreamGap['data'][] = [];
   readonly #ended = new Set<string>();
@@ -67,7 +54,7 @@ export class StreamReader<Chunk extends AnyChunk> {
 
   /** True if no run is being told, and the items have caught up. */
   get isIdle(): boolean {
-    return this.#isSynced && !this.#told && this.#waiting.length === 0;
+    return this.#isSynced && !this.#told && this.#waiting.isEmpty;
   }
 
   /** True if a run's end was told. */
@@ -99,7 +86,7 @@ export class StreamReader<Chunk extends AnyChunk> {
     }
     yield* this.#next();
     this.#at = cursor;
-    const isLevel = !this.#told?.isHolding && this.#gaps.length === 0 && this.#waiting.length === 0;
+    const isLevel = !this.#told?.isHolding && this.#gaps.length === 0 && this.#waiting.isEmpty;
     if (isLevel) this.#since = cursor;
   }
 
@@ -110,11 +97,11 @@ export class StreamReader<Chunk extends AnyChunk> {
     else this.#gaps.push(gap);
   }
 
-  *#event(waiting: Waiting): Generator<Chunk> {
+  *#event(waiting: WaitingItem): Generator<Chunk> {
     const { item } = waiting;
     const id = this.#runOf(item);
     if (id === undefined || this.#ended.has(id) || (this.#only ?? id) !== id) return;
-    if (this.#told && this.#told.id !== id) return this.#wait(waiting);
+    if (this.#told && this.#told.id !== id) return this.#waiting.add(id, waiting);
     if (this.#told?.isOver) return;
     if (this.#told && this.#wasTold(id, waiting) && !this.#held(this.#told, item)) return;
     this.#told ??= new RunView(this.#dialect, id);
@@ -123,7 +110,7 @@ export class StreamReader<Chunk extends AnyChunk> {
   }
 
   /** Tells if a record was told before, to the viewer of the place that this reader began at. */
-  #wasTold(id: string, { item, cursor }: Waiting): boolean {
+  #wasTold(id: string, { item, cursor }: WaitingItem): boolean {
     return this.#skip?.id === id && item.stored !== false && isUpTo(cursor, this.#skip.at);
   }
 
@@ -157,17 +144,6 @@ export class StreamReader<Chunk extends AnyChunk> {
     return data['run_id'];
   }
 
-  #wait(waiting: Waiting): void {
-    const { item } = waiting;
-    const before = this.#waiting.findIndex(
-      (each) => each.item.open !== undefined && each.item.open.id === item.open?.id,
-    );
-    // Of a growth the latest is enough, in its first place.
-    if (item.stored === false && before >= 0 && this.#waiting[before]?.item.stored === false)
-      this.#waiting[before] = waiting;
-    else this.#waiting.push(waiting);
-  }
-
   /** Goes on with the next run that waits, where one is over. */
   *#next(): Generator<Chunk> {
     while (this.#told?.isOver) {
@@ -181,7 +157,7 @@ export class StreamReader<Chunk extends AnyChunk> {
 
   /** Tells what waits, of one run; what waits of others goes on waiting. */
   *#goOn(): Generator<Chunk> {
-    for (const waiting of this.#waiting.splice(0)) yield* this.#event(waiting);
+    for (const waiting of this.#waiting.next()) yield* this.#event(waiting);
     if (this.#told && this.#isSynced) yield* this.#told.synced();
   }
 }

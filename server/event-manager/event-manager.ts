@@ -98,7 +98,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
     this.#logs = new TopicReaders(broker, admit, waits, openSetsOf(this.catalog, broker));
     const { catalog } = this;
     const publishAs = checkPublishAs(catalog, options.publishAs, 'EventManager');
-    this.#intake = new Intake(maxInFlight, instruments);
+    this.#intake = new Intake(maxInFlight, instruments, (...written) => this.#hubs.wrote(...written));
     const ways = { catalog, broker, intake: this.#intake, publishAs, tracing };
     this.#calls = new IsolatedCalls(logger);
     const handlers = new Handlers(catalog, this.#calls, tracing);

@@ -57,7 +57,7 @@ export abstract class ManagerPublishing<C extends AnyCatalog> extends ManagerOpe
    * An event that was accepted and not handled is not handled later: its process may die in between. Whoever asks for work
    * by it asks again where nothing comes of it, so work should have a name by which it is done once.
    * @returns removes the handler
-   * @throws EventsError UNKNOWN_EVENT, CLOSED; INVALID_OPTION where the type has a handler, or is a question or a presence
+   * @throws EventsError UNKNOWN_EVENT, CLOSED; INVALID_OPTION where the type has a handler, or is a question or a presence, or `handler` is no function
    */
   handle<N extends PublishName<C>>(type: N, handler: AcceptedHandler<N, C>): () => void {
     this.use();

@@ -67,7 +67,9 @@ export class JoinedChanges<T> {
 
   /** Sends what waits, at once. @throws the error of the call that failed for good */
   async flush(): Promise<void> {
+    const isCooling = this.#cooling !== undefined;
     this.#cool();
+    if (isCooling && !this.#sending && !this.#waiting) this.#onIdle(); // the timer would have said so
     while (this.#sending || (this.#waiting && !this.#failure)) {
       this.#next();
       await this.#sending;

@@ -142,6 +142,9 @@ test('a type has one handler, until it is removed; a question, a presence and an
   expect(() => manager.handle('viewer', () => {})).toThrow(refused('INVALID_OPTION'));
   // @ts-expect-error: the catalog does not have it
   expect(() => manager.handle('nothing', () => {})).toThrow(refused('UNKNOWN_EVENT'));
+  // @ts-expect-error: what handles has to be a function
+  expect(() => manager.handle('wish', { handle() {} })).toThrow(refused('INVALID_OPTION'));
+  manager.handle('wish', () => {}); // it has none yet
   await manager.close();
   expect(() => manager.handle('other', () => {})).toThrow(refused('CLOSED'));
 });

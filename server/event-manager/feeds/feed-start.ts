@@ -11,6 +11,8 @@ import { gapRecord, type StreamRecord } from '../records/stream-record.ts';
 export interface FeedStart {
   readonly position: Position;
   readonly gap?: StreamRecord;
+  /** True where the hub stands: nothing that was written before is asked for. */
+  readonly isNow?: boolean;
 }
 
 /** The position a subscription starts at. Called once the hub's tail is attached. */
@@ -20,7 +22,9 @@ export async function feedStart(
   since: Since | undefined,
   steps: ReadSteps,
 ): Promise<FeedStart> {
-  return since === undefined ? { position: hub.position } : startAfter(hub.log, selector, since, steps);
+  return since === undefined
+    ? { position: hub.position, isNow: true }
+    : startAfter(hub.log, selector, since, steps);
 }
 
 /** The position to read a log from. */

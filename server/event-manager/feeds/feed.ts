@@ -11,6 +11,7 @@ import type { FeedOptions } from './feed-options.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';
 import { FeedReports } from './feed-reports.ts';
 import type { FeedStart } from './feed-start.ts';
+import { KnownEnd } from './known-end.ts';
 import { OpenTelling } from './open-telling.ts';
 import { Run } from './run.ts';
 
@@ -41,28 +42,20 @@ export class Feed implements FeedHandle, Sink {
   #run: Run | null = null;
   #recovered = true;
   #synced = false;
+  /** Null once it has caught up. */
+  #end: KnownEnd | null = null;
 
-  constructor({
-    hub,
-    selector,
-    reader,
-    subject,
-    reads,
-    conflate,
-    readRecords,
-    onLive,
-    onClose,
-  }: FeedOptions) {
+  constructor({ hub, selector, reader, subject, reads, ...options }: FeedOptions) {
     this.hub = hub;
     this.#selector = selector;
     this.#reader = reader;
-    this.#conflate = conflate;
+    this.#conflate = options.conflate;
     this.#reads = reads;
-    this.#readRecords = readRecords;
+    this.#readRecords = options.readRecords;
     this.#reports = new FeedReports(hub, reader.name);
     this.#open = hub.open && new OpenTelling(hub.open, subject);
-    this.#onLive = onLive;
-    this.#onClose = onClose;
+    this.#onLive = options.onLive;
+    this.#onClose = options.onClose;
   }
 
   get selector(): Selector {
@@ -73,11 +66,13 @@ export class Feed implements FeedHandle, Sink {
   start(from: (hub: Hub, steps: ReadSteps) => FeedStart | Promise<FeedStart>): void {
     if (this.#state !== 'idle') return;
     const run = this.#begin();
+    this.#end = new KnownEnd(this.hub);
     this.hub.emitter.on('closed', this.#hubClosed);
     this.#guard(run, async () => {
       await this.hub.started();
-      const { position, gap } = await patiently(async () => from(this.hub, run.steps), run.signal);
+      const { position, gap, isNow } = await patiently(async () => from(this.hub, run.steps), run.signal);
       this.#position = position;
+      if (isNow) this.#end = null;
       this.#reports.started(this.#selector, position);
       if (gap) {
         this.#recovered = false;
@@ -196,8 +191,12 @@ export class Feed implements FeedHandle, Sink {
   async #catchUp(run: Run): Promise<void> {
     while (this.#isReading(run) && this.#position !== null) {
       let position = this.#position;
-      // No await between this comparison and joining: whoever is level here misses nothing.
-      if (samePosition(position, this.hub.position)) return this.#goLive(position);
+      // No await between these comparisons and joining: whoever is level here misses nothing.
+      if (samePosition(position, this.hub.position)) {
+        if (!this.#end || this.#end.isReached(position)) return this.#goLive(position);
+        await this.#end.comeOn(position, run.signal);
+        continue;
+      }
       const [before, hubBefore] = [position, this.hub.position];
       const chunk = await patiently(() => run.read(before), run.signal);
       if (!this.#isReading(run)) return;
@@ -234,6 +233,7 @@ export class Feed implements FeedHandle, Sink {
       if (!this.#deliver(items)) return;
     if (!this.#synced) {
       this.#synced = true;
+      this.#end = null;
       if (!this.#deliver([syncedRecord(position, this.#recovered)])) return;
     }
     this.#reports.tell({ at: formatCursor(position), recovered: this.#recovered }, 'Subscriber is live');

@@ -98,6 +98,11 @@ export class HubRegistry {
     return new Lease(entry);
   }
 
+  /** Notes that this process has written to a topic, up to a cursor: who follows it is told so far before `stream_synced` [D5]. */
+  wrote(topic: string, cursor: string): void {
+    this.#entries.get(topic)?.hub.wrote(cursor);
+  }
+
   close(): void {
     for (const [topic, entry] of this.#entries) this.#close(topic, entry);
   }

@@ -27,6 +27,13 @@ export interface Hub {
   readonly position: Position;
   /** Its position before it moved on: a feed that takes none of the records handed out now still stands here. */
   readonly previous: Position;
+  /**
+   * The place of the log that it is known to come to: that of the last record that has arrived here, or that this process
+   * has written, if that is later. What is held back for a pace is not waited for. Null where nothing is known.
+   */
+  readonly coming: Position | null;
+  /** True while a record has arrived that it hands out next. */
+  readonly isMoving: boolean;
   /** The topic's open set, of the same moment as `position`; null where there is none. */
   readonly open: OpenView | null;
   /**

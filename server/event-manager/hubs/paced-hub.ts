@@ -35,6 +35,8 @@ export class PacedHub implements Hub, RecordHolder {
   readonly #note: (chars: number) => void;
   readonly #started: Promise<void>;
   readonly open: PacedOpen | null;
+  readonly coming = null;
+  readonly isMoving = false;
   #position: Position | null = null;
   #previous: Position | null = null;
   #held: Conflation;

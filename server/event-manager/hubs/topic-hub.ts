@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Position } from '../../../shared/cursor.ts';
+import { isBefore, type Position, parseCursor, samePosition } from '../../../shared/cursor.ts';
 import type { Gap } from '../../broker/broker.ts';
 import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { ReadSteps } from '../reading/steps.ts';
@@ -34,6 +34,10 @@ export class TopicHub implements Hub {
   readonly #open: HubOpen | null;
   #position: Position | null = null;
   #previous: Position | null = null;
+  /** The place of the last record that has arrived. */
+  #arrived: Position | null = null;
+  /** The latest place that this process has written to. */
+  #written: Position | null = null;
   #pending: (StreamRecord | OpenStep)[] = [];
   #pendingChars = 0;
   #scheduled = false;
@@ -73,6 +77,22 @@ export class TopicHub implements Hub {
 
   get previous(): Position {
     return this.#previous ?? this.position;
+  }
+
+  get coming(): Position | null {
+    const [arrived, written] = [this.#arrived, this.#written];
+    return written === null || (arrived !== null && isBefore(written, arrived)) ? arrived : written;
+  }
+
+  get isMoving(): boolean {
+    const arrived = this.#arrived;
+    return arrived !== null && !samePosition(arrived, this.position);
+  }
+
+  /** Notes that this process has written to the log, up to a cursor. */
+  wrote(cursor: string): void {
+    const place = parseCursor(cursor);
+    if (this.#written === null || !isBefore(place, this.#written)) this.#written = place;
   }
 
   /** Records right after a position: from memory if they are recent, else from the log. */
@@ -138,7 +158,9 @@ export class TopicHub implements Hub {
 
   /** Everything that arrives in one turn of the event loop leaves together, so that its frames can be joined. */
   #enqueue(records: readonly StreamRecord[]): void {
-    if (this.#closed) return;
+    const last = records.at(-1);
+    if (this.#closed || !last) return;
+    this.#arrived = { epoch: last.epoch, seq: last.seq };
     for (const { json } of records) this.#pendingChars += json.length;
     if (!this.#open) this.#pending.push(...records);
     else {

@@ -120,6 +120,7 @@ export class OpenVerbs {
     const found = await intake.admitted(
       () => this.#sets.begin(topic, event, maxOpen),
       (answer) => {
+        intake.wrote(topic, answer.cursor);
         if (answer.id === id && isStored(kind)) intake.published.add(type);
       },
     );
@@ -189,7 +190,10 @@ export class OpenVerbs {
     await this.#updates.flush(name, owner);
     return intake.admitted(
       () => this.#settling.byOwner(this.#sets, name, owner, { state, reason: why }),
-      () => this.#countSettlement(type),
+      ({ cursor }) => {
+        intake.wrote(name, cursor);
+        this.#countSettlement(type);
+      },
     );
   }
 
@@ -210,7 +214,10 @@ export class OpenVerbs {
     const given = { answer: valid, by };
     const answered = intake.admitted(
       () => this.#settling.byAnswer(this.#sets, name, id, given),
-      () => this.#countSettlement(type),
+      ({ cursor }) => {
+        intake.wrote(name, cursor);
+        this.#countSettlement(type);
+      },
     );
     return answered.catch((error) => repeatedAnswer(error, given, (settled) => answerOf(name, settled)));
   }

@@ -36,13 +36,14 @@ export class Handlers {
     this.#tracing = tracing;
   }
 
-  /** @returns removes it @throws EventsError UNKNOWN_EVENT; INVALID_OPTION where nobody publishes the type, or it has a handler */
+  /** @returns removes it @throws EventsError UNKNOWN_EVENT; INVALID_OPTION where nobody publishes the type, it has a handler, or what is added is no function */
   add(type: string, handler: AnyHandler): () => void {
     this.#catalog.versionOf(type); // throws for an event that is not there
     const kind = this.#catalog.opens[type]?.kind;
     if (kind === 'question' || kind === 'presence')
       throw invalidType(type, `is a ${kind}: nobody publishes it`);
     if (this.#handlers.has(type)) throw invalidType(type, 'has a handler already: remove that one before');
+    if (typeof handler !== 'function') throw invalidHandler(type);
     const own: AnyHandler = (...accepted) => handler(...accepted); // of its own, so that one function may be handed over twice
     this.#handlers.set(type, own);
     return () => {
@@ -78,4 +79,12 @@ export class Handlers {
 function invalidType(type: string, why: string): EventsError {
   const message = `${type} ${why}.`;
   return new EventsError('INVALID_OPTION', `handle: ${message}`, { issues: [{ path: ['type'], message }] });
+}
+
+/** A caller without types may pass anything: it learns so now, and not with the first event. */
+function invalidHandler(type: string): EventsError {
+  const message = `the handler of ${type} has to be a function: handle(type, (event, { topic, by, cursor }) => …).`;
+  return new EventsError('INVALID_OPTION', `handle: ${message}`, {
+    issues: [{ path: ['handler'], message }],
+  });
 }

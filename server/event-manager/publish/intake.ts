@@ -11,9 +11,16 @@ export class Intake {
   invalid = 0;
   /** Events that the broker failed to take. */
   unavailable = 0;
+  /** Called with the cursor up to which this process has written to a topic. */
+  readonly wrote: (topic: string, cursor: string) => void;
   readonly #instruments: Instruments;
 
-  constructor(maxInFlight: number, instruments: Instruments) {
+  constructor(
+    maxInFlight: number,
+    instruments: Instruments,
+    wrote: (topic: string, cursor: string) => void = () => {},
+  ) {
+    this.wrote = wrote;
     this.gate = new PublishGate(maxInFlight);
     this.#instruments = instruments;
   }

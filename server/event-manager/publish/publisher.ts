@@ -184,6 +184,8 @@ export class ManagerPublisher {
       entries.length,
       () => this.#broker.publish(topic, entries),
       (results) => {
+        const last = results.at(-1);
+        if (last) this.#intake.wrote(topic, last.cursor); // before a handler, which may subscribe
         for (const [index, entry] of entries.entries()) {
           const result = results[index];
           if (!result?.duplicate) this.#intake.published.add(entry.type);

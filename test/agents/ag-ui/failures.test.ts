@@ -134,6 +134,19 @@ test('a thread whose id is no topic, and a request that is too large, are refuse
   expect(server.said.runs).toEqual([]);
 });
 
+test('a request that the server refuses is told to its sender at once, with the code', async () => {
+  await using server = await agUiServer();
+  const another = server.agent({ topicOf: () => 'another-topic' });
+  await expect(another.runAgent({ runId: 'r1' })).rejects.toEqual(refused('INVALID_TOPIC', 'another-topic'));
+  expect(server.said.runs).toEqual([]);
+  const own = server.agent();
+  const running = own.runAgent({ runId: 'r2' }); // a refusal of another's changes nothing for it
+  const run = await server.said.next();
+  await another.runAgent({ runId: 'r2' }).catch(() => {});
+  run.end();
+  await running;
+});
+
 test('a stranger without claims neither asks nor looks on; a viewer without the claim to stop stops nothing', async () => {
   const topics = ['agui-*'];
   const subscribe = ['run', 'agui_text', 'agui_tool_call', 'agui_event'];

@@ -1,20 +1,23 @@
 import { Chat } from '@ai-sdk/react';
 import type { UIMessage } from 'ai';
 import { expect, test } from 'vitest';
-import { chatRuns, EventsChatTransport } from '../../../agents/ai/index.ts';
+import { chatRuns, EventsChatTransport, loadChat } from '../../../agents/ai/index.ts';
+import { answerStream } from '../../../agents/ai/log/answer-stream.ts';
 import { createClient } from '../../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { placeBefore } from '../../../server/runs/run-search.ts';
 import { startTestServer } from '../../client/test-server.ts';
 import { HASTY } from '../../support/hasty-clock.ts';
 import { asked, chatCatalog, topic } from './chat-world.ts';
 
 /** Two chats of one server, of which the second keeps up with what the first sends, over a connection of its own. */
-async function pair() {
+async function pair(beforeEnd: (id: string | undefined) => Promise<void> = async () => {}) {
   const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 40 }), catalog: chatCatalog });
   chatRuns(manager).serve(async function* ({ messages }) {
     const { id } = messages.at(-1) ?? {};
     yield { type: 'text-start', id: '0' };
     yield { type: 'text-delta', id: '0', delta: `answer ${messages.length} to ${id}` };
+    await beforeEnd(id);
     yield { type: 'text-end', id: '0' };
   });
   const [near, far] = [
@@ -45,6 +48,14 @@ async function pair() {
   };
 }
 
+/** Writes more than the log holds, and more than a process keeps beside it. */
+async function loseTheLog({ manager }: Pick<Awaited<ReturnType<typeof pair>>, 'manager'>): Promise<void> {
+  const run = { run_id: 'another', kind: 'work', input: null, outcome: '' };
+  for (let i = 0; i < 3; i++)
+    await manager.publishBatch(Array(500).fill({ event_type: 'run', data: run }), { topic });
+  await expect.poll(() => manager.lag()).toBe(0); // until then they are on their way, and nothing is lost
+}
+
 const shown = ({ messages }: { messages: UIMessage[] }) =>
   messages.map(({ parts }) => parts.map((part) => ('text' in part ? part.text : '')).join(''));
 
@@ -68,21 +79,62 @@ test('messages that others have sent while a page was offline are shown when it 
 
 test('a page that has missed records which the log has lost shows what the log has', async () => {
   await using world = await pair();
-  const { first, second, far, manager } = world;
+  const { first, second, far } = world;
   await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
   await expect.poll(() => shown(second)).toEqual(['one', 'answer 1 to u1']);
   far.refusing = true;
   far.dropAll();
   await first.sendMessage({ id: 'u2', role: 'user', parts: [{ type: 'text', text: 'two' }] });
-  // More than the log holds, and more than a process keeps beside it.
-  const run = { run_id: 'another', kind: 'work', input: null, outcome: '' };
-  for (let i = 0; i < 3; i++)
-    await manager.publishBatch(Array(500).fill({ event_type: 'run', data: run }), { topic });
-  await expect.poll(() => manager.lag()).toBe(0); // until then they are on their way, and nothing is lost
+  await loseTheLog(world);
   await first.sendMessage({ id: 'u3', role: 'user', parts: [{ type: 'text', text: 'three' }] });
   far.refusing = false;
   await expect.poll(() => shown(second)).toEqual(['three', 'answer 5 to u3']);
   expect(world.errors).toEqual([]);
+});
+
+test('a page shows what the log has, also where the log has lost the end of the answer that it was being shown', async () => {
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  await using world = await pair(async (id) => (id === 'u1' ? ended : undefined));
+  const { first, second, far } = world;
+  const sent = first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
+  await expect.poll(() => shown(second)).toEqual(['one', 'answer 1 to u1']);
+  far.refusing = true;
+  far.dropAll();
+  end();
+  await sent;
+  await loseTheLog(world);
+  await first.sendMessage({ id: 'u3', role: 'user', parts: [{ type: 'text', text: 'three' }] });
+  far.refusing = false;
+  await expect.poll(() => shown(second)).toEqual(['three', 'answer 3 to u3']);
+  expect(world.errors).toEqual([]);
+});
+
+test('an answer of which the log has nothing any more ends as lost, and a chat without its beginning says so', async () => {
+  await using world = await pair();
+  const { first, second, manager, far } = world;
+  await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
+  await expect.poll(() => shown(second)).toEqual(['one', 'answer 1 to u1']);
+  const { items } = await manager.history({ topic, types: ['run'], openings: true });
+  const [opening] = items;
+  if (!opening) throw new Error('no run');
+  await loseTheLog(world);
+  const client = createClient({ url: far.wsUrl, catalog: chatCatalog });
+  const shownRun = { run: opening.event.data.run_id, since: placeBefore(opening.cursor) };
+  const nothing = { signal: undefined, onEnd() {}, onStop() {} };
+  const told: string[] = [];
+  for await (const { type } of answerStream(client, topic, shownRun, nothing)) told.push(type);
+  expect(told).toEqual(['data-gap', 'error']);
+  const gaps: string[] = [];
+  const onGap = ({ reason }: { reason: string }) => gaps.push(reason);
+  expect(await loadChat(client, 'c', { onGap })).toEqual([]);
+  expect(gaps).toEqual(['trimmed']);
+  gaps.length = 0;
+  await loadChat(client, 'another', { onGap });
+  expect(gaps).toEqual([]);
+  await client.close();
 });
 
 test('a page that has ended to keep up is left as it is', async () => {

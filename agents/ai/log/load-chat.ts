@@ -1,16 +1,16 @@
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
-import type { AnyItem } from '../../client/reading/items.ts';
-import type { EventInput } from '../../shared/events.ts';
-import type { HistoryPage } from '../../shared/stream-items.ts';
-import { StreamReader } from '../stream/stream-reader.ts';
+import type { AnyItem } from '../../../client/reading/items.ts';
+import type { EventInput } from '../../../shared/events.ts';
+import type { HistoryPage, StreamGap } from '../../../shared/stream-items.ts';
+import { StreamReader } from '../../stream/stream-reader.ts';
+import type { ChatChunk } from '../chunks/chat-chunk.ts';
+import { chatDialect } from '../chunks/chat-dialect.ts';
+import { type ChatInput, inputOf, withMessage, withTail } from '../chunks/chat-input.ts';
+import { chunkStream } from '../chunks/chunk-stream.ts';
 import { ANSWER_TYPES } from './answer-stream.ts';
 import { type ChatCatalog, chatTopic } from './chat-events.ts';
-import type { ChatChunk } from './chunks/chat-chunk.ts';
-import { chatDialect } from './chunks/chat-dialect.ts';
-import { type ChatInput, inputOf, withMessage, withTail } from './chunks/chat-input.ts';
-import { chunkStream } from './chunks/chunk-stream.ts';
 import { noteLeftOut } from './left-out.ts';
-import type { ChatClient } from './shown-runs.ts';
+import type { ChatClient } from './running-answer.ts';
 
 /** A client, or an EventManager, whose catalog has the events of chats. */
 export interface ChatsPast {
@@ -38,19 +38,37 @@ interface LoggedAnswer {
  *
  * @param source a client, or the EventManager of a server
  * @param options.topicOf the topic of a chat. Default: `chat-<id>`
+ * @param options.onGap called with each part of the chat that its log does not have any more, such as its beginning: the
+ *   messages are without it. What was erased is no such part. Default: nobody is told
  * @throws EventsError FORBIDDEN, INVALID_TOPIC, UNAVAILABLE
  */
-export function loadChat<M extends UIMessage = UIMessage>(
+export async function loadChat<M extends UIMessage = UIMessage>(
   source: ChatsPast,
   chatId: string,
-  { topicOf = chatTopic }: { topicOf?: ((chatId: string) => string) | undefined } = {},
+  { topicOf = chatTopic, onGap = () => {} }: LoadChatOptions = {},
 ): Promise<M[]> {
-  return loadMessages<M>(source as object as Past, topicOf(chatId)); // its catalog has these events, and more
+  // Its catalog has these events, and more.
+  const { messages, gaps } = await loadMessages<M>(source as object as Past, topicOf(chatId));
+  for (const gap of gaps) onGap(gap);
+  return messages;
 }
 
-/** The messages of a topic's chat. */
-export async function loadMessages<M extends UIMessage>(past: Past, topic: string): Promise<M[]> {
-  const answers = await answersOf(past, topic);
+/** Options of {@link loadChat}. */
+export interface LoadChatOptions {
+  topicOf?: ((chatId: string) => string) | undefined;
+  onGap?: ((gap: StreamGap['data']) => void) | undefined;
+}
+
+/** A chat, as its log has it. */
+export interface LoadedChat<M extends UIMessage> {
+  readonly messages: M[];
+  /** Parts that the log does not have any more. */
+  readonly gaps: readonly StreamGap['data'][];
+}
+
+/** The chat of a topic. */
+export async function loadMessages<M extends UIMessage>(past: Past, topic: string): Promise<LoadedChat<M>> {
+  const { answers, gaps } = await answersOf(past, topic);
   let messages: UIMessage[] = [];
   for (const [run, { input, reader, chunks }] of answers) {
     if (input) messages = withTail(messages, input);
@@ -61,15 +79,17 @@ export async function loadMessages<M extends UIMessage>(past: Past, topic: strin
     const message = await messageOf(chunks, begun);
     if (message && message.parts.length > 0) messages = withMessage(messages, message);
   }
-  return messages as M[]; // as their pages wrote them
+  return { messages: messages as M[], gaps }; // as their pages wrote them
 }
 
-/** Answers of a topic by their runs, in the order of their beginning. */
-async function answersOf(past: Past, topic: string): Promise<Map<string, LoggedAnswer>> {
+/** Answers of a topic by their runs, in the order of their beginning, and what is gone of them. */
+async function answersOf(past: Past, topic: string) {
   const answers = new Map<string, LoggedAnswer>();
+  const gaps: StreamGap['data'][] = [];
   let since: string | { at: string } = { at: new Date(0).toISOString() };
   while (true) {
     const page: Page = await past.history({ topic, types: ANSWER_TYPES, since, openings: true, limit: 1000 });
+    gaps.push(...page.gaps.filter(({ reason }) => reason !== 'erased'));
     for (const { event, cursor } of page.items) {
       const { run_id } = event.data;
       const isRun = event.event_type === 'run';
@@ -80,7 +100,7 @@ async function answersOf(past: Past, topic: string): Promise<Map<string, LoggedA
       for (const chunk of answer.reader.take(event as AnyItem, cursor))
         if (chunk.type !== 'tool-input-end') answer.chunks.push(chunk);
     }
-    if (page.atEnd || page.held) return answers;
+    if (page.atEnd || page.held) return { answers, gaps };
     since = page.next;
   }
 }

@@ -1,10 +1,9 @@
-import type { EventsClient } from '../../client/client-types.ts';
-import { placeBefore } from '../../server/runs/run-search.ts';
 import { type ErrorCode, EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import { type Clock, sleep } from '../../shared/timing.ts';
 import { MAX_INPUT_BYTES } from '../../shared/wire/limits.ts';
-import type { ChatCatalog, ChatRequest } from './chat-events.ts';
+import type { ChatCatalog, ChatRequest } from './log/chat-events.ts';
+import type { AcceptedRun, ChatClient } from './log/running-answer.ts';
 
 /** Ms until a request without an answer is made again: its server may have died with it. */
 const RETRY_MS = 5_000;
@@ -13,20 +12,6 @@ const TRIES = 6;
 
 /** Bytes of a message beside the request in it, at most. */
 const ENVELOPE_BYTES = 1_024;
-
-/** A client as chats use it. */
-export type ChatClient = EventsClient<ChatCatalog>;
-
-/** A run that answers, and a place before its opening. */
-export interface AcceptedRun {
-  readonly run: string;
-  readonly since: string;
-}
-
-/** A run to show, and what it was started with. */
-export interface ShownRun extends AcceptedRun {
-  readonly input: unknown;
-}
 
 /**
  * Asks for an answer, and again where nobody says that it is being written: the name of the request makes it one run.
@@ -86,23 +71,4 @@ function asJson(request: ChatRequest): EventInput<'chat_request', ChatCatalog> {
   if (length <= MAX_INPUT_BYTES - ENVELOPE_BYTES) return JSON.parse(text);
   const message = `The chat is too long for one request, which may have 1 MiB: its messages have ${length} bytes. Hand over files as addresses, or begin another chat.`;
   throw new EventsError('TOO_LARGE', message);
-}
-
-/**
- * The answer that is being written in a topic now, the newest if there are several; undefined where there is none.
- * @param run the one that is meant
- * @throws EventsError FORBIDDEN, INVALID_TOPIC, UNAVAILABLE
- */
-export async function runningAnswer(
-  client: ChatClient,
-  topic: string,
-  run?: string,
-): Promise<ShownRun | undefined> {
-  const { items } = await client.open({ topic, types: ['run'] });
-  const { event, cursor } =
-    items.findLast(({ event: { data } }) => data.kind === 'chat' && (run ?? data.run_id) === data.run_id) ??
-    {};
-  if (!event || cursor === undefined) return undefined;
-  const { run_id, input } = event.data;
-  return { run: run_id, input, since: placeBefore(cursor) };
 }

@@ -1,8 +1,8 @@
 import type { UIMessageChunk } from 'ai';
-import { placeBefore } from '../../server/runs/run-search.ts';
-import { type RunState, runStateOf } from '../../shared/runs/run-state.ts';
-import { LOST } from './chunks/chat-dialect.ts';
-import type { ChatClient } from './shown-runs.ts';
+import { placeBefore } from '../../../server/runs/run-search.ts';
+import { type RunState, runStateOf } from '../../../shared/runs/run-state.ts';
+import { LOST } from '../chunks/chat-dialect.ts';
+import type { ChatClient } from './running-answer.ts';
 
 /** Openings and ends of runs that are looked at. */
 const LOOKED_AT = 20;

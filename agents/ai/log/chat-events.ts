@@ -1,13 +1,13 @@
 import type { UIMessage } from 'ai';
 import * as z from 'zod';
-import type { EventManager } from '../../server/event-manager/event-manager.ts';
-import type { AnyCatalog, Catalog, CatalogOf, OpensOf, SchemasOf } from '../../shared/catalog.ts';
-import { jsonValue } from '../../shared/data/bounded-schemas.ts';
-import { EventsError } from '../../shared/errors.ts';
-import { ephemeral } from '../../shared/open/kinds.ts';
-import { runEvents } from '../../shared/runs/run-events.ts';
-import { argsPart, recordSchema, textPart } from '../stream/stored.ts';
-import type { ChatInput } from './chunks/chat-input.ts';
+import type { EventManager } from '../../../server/event-manager/event-manager.ts';
+import type { AnyCatalog, Catalog, CatalogOf, OpensOf, SchemasOf } from '../../../shared/catalog.ts';
+import { jsonValue } from '../../../shared/data/bounded-schemas.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import { ephemeral } from '../../../shared/open/kinds.ts';
+import { runEvents } from '../../../shared/runs/run-events.ts';
+import { argsPart, recordSchema, textPart } from '../../stream/stored.ts';
+import type { ChatInput } from '../chunks/chat-input.ts';
 
 /** Characters of an id: those of the SDK have 16, those of providers some 100. */
 const id = z.string().min(1).max(256);

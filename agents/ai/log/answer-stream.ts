@@ -1,12 +1,13 @@
 import type { UIMessageChunk } from 'ai';
-import type { AnyItem } from '../../client/reading/items.ts';
-import { EventsError } from '../../shared/errors.ts';
-import { onAbort } from '../../shared/timing.ts';
-import { StreamReader } from '../stream/stream-reader.ts';
-import type { ChatChunk } from './chunks/chat-chunk.ts';
-import { chatDialect } from './chunks/chat-dialect.ts';
-import { chunkStream } from './chunks/chunk-stream.ts';
-import type { AcceptedRun, ChatClient } from './shown-runs.ts';
+import type { AnyItem } from '../../../client/reading/items.ts';
+import { EventsError } from '../../../shared/errors.ts';
+import type { StreamGap } from '../../../shared/stream-items.ts';
+import { onAbort } from '../../../shared/timing.ts';
+import { StreamReader } from '../../stream/stream-reader.ts';
+import type { ChatChunk } from '../chunks/chat-chunk.ts';
+import { chatDialect } from '../chunks/chat-dialect.ts';
+import { chunkStream } from '../chunks/chunk-stream.ts';
+import type { AcceptedRun, ChatClient } from './running-answer.ts';
 
 /** Types of the events that an answer is made of. */
 export const ANSWER_TYPES = ['run', 'chat_text', 'chat_tool_input', 'chat_chunk'] as const;
@@ -74,9 +75,20 @@ async function* answerChunks(
       last = chunk;
       yield chunk;
     }
+    if (event.event_type === 'stream_synced' && reader.untoldGaps.length > 0)
+      return yield* allIsLost(run, reader.untoldGaps);
     if (!reader.hasEnded(run)) continue;
     if (last?.type === 'abort') throw new DOMException(last.reason ?? 'Stopped', 'AbortError');
     return;
   }
   if (!signal.aborted) throw new EventsError('CLOSED', 'The client was closed before the answer was whole.');
+}
+
+/** Chunks of an answer of which the log has nothing any more: all that it has, and all that is open, was told. */
+function* allIsLost(run: string, gaps: readonly StreamGap['data'][]): Generator<UIMessageChunk> {
+  const told = [
+    ...gaps.map((gap) => chatDialect.gap(gap)),
+    ...chatDialect.ended({ id: run, input: undefined }, 'lost', undefined, ''),
+  ];
+  for (const chunk of told) if (chunk.type !== 'tool-input-end') yield chunk;
 }
