@@ -1,80 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { WebSocketServer } from 'ws';
-import { keepAcceptableOffers } from '../../server/broadcaster/upgrade/upgrades.ts';
-import { Broadcaster, COMPRESSION, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
-import { agentMessage } from '../support/events.ts';
+import { Broadcaster, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
 import { startTestServer } from './harness.ts';
-
-const H2C =
-  'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n';
-const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
-const BODY = JSON.stringify({ data: agentMessage('offered') });
-
-const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
-const post = (more: string, body: string): string =>
-  `POST /trpc/publish.agent_message HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${more}\r\n${body}`;
-const upgrade = (offer = 'websocket', more = ''): string =>
-  get('/trpc', `Upgrade: ${offer}\r\nConnection: keep-alive, Upgrade\r\n${KEY}${more}`);
-
-/** A connection that says what it is told to, and keeps what it is answered. */
-class Raw implements Disposable {
-  text = '';
-  readonly #socket: Socket;
-
-  constructor(port: number) {
-    this.#socket = connect(port, '127.0.0.1').setEncoding('latin1');
-    this.#socket.on('data', (text) => {
-      this.text += text;
-    });
-    this.#socket.on('error', () => {}); // it may be cut
-  }
-
-  write(text: string | Buffer): void {
-    this.#socket.write(text);
-  }
-
-  get statuses(): number[] {
-    return [...this.text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
-  }
-
-  get isClosed(): boolean {
-    return this.#socket.closed;
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.destroy();
-  }
-}
-
-async function answers(port: number, text: string, count = 1): Promise<number[]> {
-  using raw = new Raw(port);
-  raw.write(text);
-  await expect.poll(() => raw.statuses.length).toBe(count);
-  return raw.statuses;
-}
-
-/** Node alone: a server with WebSockets that serves HTTP beside them, and so gives each upgrade away. */
-async function naive(
-  serve: RequestListener = (_, response) => void setTimeout(() => response.end('served'), 20),
-  perMessageDeflate: typeof COMPRESSION | false = false,
-) {
-  const wss = new WebSocketServer({ noServer: true, perMessageDeflate });
-  const server: Server = createServer(serve);
-  server.on('upgrade', (request, socket, head) => wss.handleUpgrade(request, socket, head, () => {}));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    [Symbol.dispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
+import { answers, BODY, get, H2C, KEY, naive, post, Raw, upgrade } from './raw-http.ts';
 
 describe('an offer to upgrade is ignored, and the request is served', () => {
   test.each([
@@ -206,65 +136,6 @@ describe('answers come in the order of the requests', () => {
     using raw = new Raw(server.port);
     raw.write(upgrade() + get('/healthz'));
     await expect.poll(() => [raw.statuses, raw.isClosed]).toEqual([[101], true]);
-  });
-});
-
-describe('an option that a WebSocket handshake offers', () => {
-  const ODD = [
-    'permessage-deflate; unknown=1',
-    'permessage-deflate; client_max_window_bits=7',
-    'permessage-deflate; client_max_window_bits=15; client_max_window_bits=10',
-    'permessage-deflate; server_max_window_bits=10',
-    'permessage-deflate; server_no_context_takeover=yes',
-    'x-webkit-deflate-frame, foo; bar="a;b, c"',
-    ';;, =',
-  ];
-
-  test.each(ODD)('is declined when it is unacceptable: %s', async (offer) => {
-    await using server = await startTestServer({ compression: true });
-    using raw = new Raw(server.port);
-    raw.write(upgrade('h2c, WebSocket', `Sec-WebSocket-Extensions: ${offer}\r\n`));
-    await expect.poll(() => raw.statuses).toEqual([101]);
-    expect(raw.text.toLowerCase()).not.toContain('sec-websocket-extensions');
-  });
-
-  test('is accepted when it is the first acceptable one', async () => {
-    await using server = await startTestServer({ compression: true });
-    for (const offer of [
-      'client_max_window_bits',
-      'client_max_window_bits="10"',
-      'server_max_window_bits=15',
-    ]) {
-      using raw = new Raw(server.port);
-      const offers = `permessage-deflate; unknown, permessage-deflate; ${offer}`;
-      raw.write(upgrade('websocket', `Sec-WebSocket-Extensions: ${offers}\r\n`));
-      await expect.poll(() => raw.statuses, { message: offer }).toEqual([101]);
-      expect(raw.text.toLowerCase()).toContain('sec-websocket-extensions: permessage-deflate');
-    }
-  });
-
-  test('control: is refused with 400 by ws alone', async () => {
-    using server = await naive(undefined, COMPRESSION);
-    expect(
-      await answers(server.port, upgrade('websocket', `Sec-WebSocket-Extensions: ${ODD[0]}\r\n`)),
-    ).toEqual([400]);
-  });
-
-  test('is declined when it is an invalid or repeated subprotocol', async () => {
-    await using server = await startTestServer();
-    const offer = 'Sec-WebSocket-Protocol: a, a, (x, \r\n';
-    expect(await answers(server.port, upgrade('websocket', offer))).toEqual([101]);
-    using control = await naive();
-    expect(await answers(control.port, upgrade('websocket', offer))).toEqual([400]);
-  });
-
-  test('is left unchanged when it is acceptable', () => {
-    const headers = { 'sec-websocket-protocol': 'a, b', 'sec-websocket-extensions': 'permessage-deflate' };
-    keepAcceptableOffers({ headers } as never);
-    expect(headers).toEqual({
-      'sec-websocket-protocol': 'a, b',
-      'sec-websocket-extensions': 'permessage-deflate',
-    });
   });
 });
 

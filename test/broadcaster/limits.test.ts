@@ -1,9 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { initTRPC } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
-import { WEBSOCKET_LIMITS } from '../../server/broadcaster/core/limits.ts';
 import { CloseCode, mayReconnect } from '../../shared/protocol.ts';
 import { expectGone } from '../support/garbage.ts';
 import { startServer, until, withLimits } from './harness.ts';
@@ -195,85 +193,6 @@ describe('maxSubscriptionChars', () => {
   });
 });
 
-describe('maxConcurrentCalls', () => {
-  test('makes further calls wait for their turn, in order, and does not count subscriptions', async () => {
-    const gates: (() => void)[] = [];
-    const order: number[] = [];
-    const gated = t.router({
-      wait: t.procedure
-        .input((input) => input as number)
-        .query(async ({ input }) => {
-          order.push(input);
-          await new Promise<void>((resolve) => gates.push(resolve));
-          return input;
-        }),
-      forever: t.procedure.subscription(async function* () {
-        yield 'first';
-      }),
-    });
-    await using server = await startServer(withLimits({ maxConcurrentCalls: 2 }), { router: gated });
-    const client = await server.connect();
-    for (let id = 1; id <= 5; id++) client.call(id, 'query', 'wait', id);
-    client.call(6, 'subscription', 'forever');
-    await client.expectStory(6, ['started', 'data:"first"', 'stopped']);
-    expect(order).toEqual([1, 2]);
-    gates[1]?.();
-    await client.expectStory(2, ['data:2']);
-    expect(order).toEqual([1, 2, 3]);
-    for (let n = 0; n < 5; n++) {
-      await until(() => expect(gates.length).toBeGreaterThan(n));
-      gates[n]?.();
-    }
-    await client.expectStory(5, ['data:5']);
-    expect(order).toEqual([1, 2, 3, 4, 5]);
-  });
-
-  test('stops reading from the client while its queue of calls is long', async () => {
-    let open: () => void = () => {};
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    const gated = t.router({ wait: t.procedure.query(() => gate) });
-    await using server = await startServer(withLimits({ maxConcurrentCalls: 1 }), { router: gated });
-    const client = await server.connect();
-    for (let id = 1; id <= 1_001; id++) client.call(id, 'query', 'wait');
-    const socket = [...server.wss.clients][0];
-    await until(() => expect(socket?.isPaused).toBe(true));
-    open();
-    await client.frame(1_001);
-    await client.flushed();
-    expect(client.frames).toHaveLength(1_001);
-  });
-});
-
-describe('calls that are not answered yet', () => {
-  /** Sends 90 calls that wait for ever. @returns how many have arrived once `enough` have, and many turns later */
-  async function arrived(inputBytes: number, enough: number) {
-    let calls = 0;
-    const hanging = t.router({
-      wait: t.procedure.query(() => {
-        calls++;
-        return new Promise<void>(() => {});
-      }),
-    });
-    await using server = await startServer(withLimits({}), { router: hanging });
-    const client = await server.connect();
-    const params = { path: 'wait', input: 'x'.repeat(inputBytes) };
-    for (let id = 1; id <= 90; id++) client.send({ id, method: 'query', params });
-    await until(() => expect(calls).toBeGreaterThanOrEqual(enough));
-    for (let turn = 0; turn < 100; turn++) await nextTurn();
-    return calls;
-  }
-
-  test('may have 1 MiB together: beyond it nothing more is read from their client', async () => {
-    expect(await arrived(60_000, 17)).toBe(18);
-  });
-
-  test('control: all run when they are small', async () => {
-    expect(await arrived(100, 90)).toBe(90);
-  });
-});
-
 describe('request ids', () => {
   test('longer than 256 characters are refused, since they would come back with every item', async () => {
     await using server = await startServer(serve, { router });
@@ -293,65 +212,6 @@ describe('request ids', () => {
     // The control: a number that there is.
     client.send('{"id":1e300,"method":"query","params":{"path":"hello"}}');
     await client.expectStory(1e300, ['data:"hello"']);
-  });
-});
-
-describe('maxMessageValues', () => {
-  const call = (id: number, input: unknown) => ({ id, method: 'query', params: { path: 'hello', input } });
-
-  test('closes with 1009 for a message with more values, and accepts as many characters with fewer values', async () => {
-    await using server = await startServer(withLimits({ maxMessageValues: 100 }), { router });
-    const client = await server.connect();
-    client.send(call(1, Array(200).fill({})));
-    expect(await client.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
-    const other = await server.connect();
-    other.send(call(1, 'x,'.repeat(300)));
-    await other.expectStory(1, ['data:"hello"']);
-  });
-
-  test('control: without the limit it lets such a message be answered', async () => {
-    await using server = await startServer(serve, { router });
-    const client = await server.connect();
-    client.send(call(1, Array(200).fill({})));
-    await client.expectStory(1, ['data:"hello"']);
-  });
-});
-
-describe('maxCallBytes', () => {
-  const call = (id: number, bytes: number) => ({
-    id,
-    method: 'query',
-    params: { path: 'hello', input: 'x'.repeat(bytes) },
-  });
-
-  test('closes with 1009 for a larger call, and accepts as many bytes of smaller calls in one message', async () => {
-    await using server = await startServer(withLimits({ maxCallBytes: 1000 }), { router });
-    const many = await server.connect();
-    many.send([call(1, 800), call(2, 800), call(3, 800)]);
-    for (const id of [1, 2, 3]) await many.expectStory(id, ['data:"hello"']);
-    for (const message of [call(1, 1000), [call(1, 10), call(2, 1000)], 'x'.repeat(1001)]) {
-      const client = await server.connect();
-      client.send(message);
-      expect(await client.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
-      expect(client.frames).toEqual([]);
-    }
-  });
-});
-
-describe('WEBSOCKET_LIMITS', () => {
-  test('close with 1009 for a message that is too large, and with 1008 for one in too many parts', async () => {
-    await using server = await startServer(serve, { router }, WEBSOCKET_LIMITS);
-    const big = await server.connect();
-    big.send('x'.repeat(WEBSOCKET_LIMITS.maxPayload + 1));
-    expect(await big.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
-    const torn = await server.connect();
-    for (let part = 0; part < WEBSOCKET_LIMITS.maxFragments; part++) torn.ws.send('x', { fin: false });
-    torn.ws.send('x', { fin: true });
-    expect(await torn.closed).toBe(1008);
-    const client = await server.connect();
-    client.call(1, 'query', 'hello');
-    await client.expectStory(1, ['data:"hello"']);
-    expect(client.ws.extensions).toBe('');
   });
 });
 

@@ -82,6 +82,7 @@ function tsconfig() {
     extends: join(ROOT, 'tsconfig.json'),
     compilerOptions: { paths: DOORS, noUnusedLocals: false },
     include: ['*', '../prelude.d.ts'],
+    exclude: [], // the names of the prelude are for snippets alone
   };
 }
 

@@ -2,7 +2,6 @@ import { initTRPC } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import superjson from 'superjson';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import * as z from 'zod';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { type Authorize, EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
@@ -11,6 +10,7 @@ import { ALL, takesTokens, token } from '../access/harness.ts';
 import { startTestServer } from '../app/harness.ts';
 import { type Apply, startServer } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
+import { type Call, get, post, postBatch, socket } from './annotated-calls.ts';
 
 /** Bytes of an answer that says what is wrong. */
 const MAX_ANSWER = 4_096;
@@ -33,64 +33,6 @@ superjson.registerCustom<Counted, string>(
 beforeEach(() => {
   made = 0;
 });
-
-interface Answer {
-  text: string;
-  reason: string | null;
-}
-
-function answered(text: string): Answer {
-  const [, reason = null] = /"reason":"?(\w+)"?/.exec(text) ?? [];
-  return { text, reason };
-}
-
-type Call = (url: string, path: string, input: unknown, bearer?: string) => Promise<Answer>;
-
-async function overHttp(url: string, init: RequestInit, bearer?: string): Promise<Answer> {
-  const headers = {
-    'content-type': 'application/json',
-    ...(bearer && { authorization: `Bearer ${bearer}` }),
-  };
-  const abort = new AbortController();
-  const answer = await fetch(url, { ...init, headers, signal: abort.signal });
-  expect(answer.status).toBeLessThan(500);
-  const reader = answer.body?.getReader();
-  let text = '';
-  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
-    text += Buffer.from(part.value).toString();
-    if (/"reason"|stream_synced/.test(text)) break; // a stream has no end
-  }
-  abort.abort();
-  return answered(text);
-}
-
-const post: Call = (url, path, input, bearer) =>
-  overHttp(`${url}/trpc/${path}`, { method: 'POST', body: JSON.stringify(input) }, bearer);
-
-const postBatch: Call = (url, path, input, bearer) =>
-  overHttp(`${url}/trpc/${path}?batch=1`, { method: 'POST', body: JSON.stringify({ 0: input }) }, bearer);
-
-const get: Call = (url, path, input, bearer) =>
-  overHttp(`${url}/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`, {}, bearer);
-
-const socket =
-  (type: string): Call =>
-  (url, path, input, bearer) => {
-    const ws = new WebSocket(`${url.replace('http', 'ws')}/trpc${bearer ? '?connectionParams=1' : ''}`);
-    return new Promise((resolve, reject) => {
-      ws.on('error', reject);
-      ws.on('close', (code) => reject(new Error(`closed with ${code}`)));
-      ws.on('open', () => {
-        if (bearer) ws.send(JSON.stringify({ method: 'connectionParams', data: { token: bearer } }));
-        ws.send(JSON.stringify([{ id: 1, method: type, params: { path, input } }]));
-      });
-      ws.on('message', (text) => {
-        if (String(text).includes('"started"')) return;
-        resolve(answered(String(text)));
-        ws.removeAllListeners('close').terminate();
-      });
-    });
-  };
 
 /** A catalog that is open to anything in one place. */
 const catalog = defineEvents({ ...psycheEvents.schemas, open: z.object({ x: z.unknown() }) });

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import * as provider from '@ai-sdk/openai-compatible';
 import * as ai from 'ai';
 import * as ai6 from 'ai-6';
@@ -8,7 +6,6 @@ import * as provider2 from 'openai-compatible-2';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PIECE_INTERVAL_MS } from '../../simulation/agent/processing-report.ts';
 import type { ResponseRequest } from '../../simulation/agent/responder.ts';
-import { scriptedResponder } from '../../simulation/agent/scripted-responder.ts';
 import { type LlmOptions, responderOf } from '../../simulation/llm/llm-responder.ts';
 import { responderFromEnv } from '../../simulation/llm/responder-from-env.ts';
 import { createRandom } from '../../simulation/random.ts';
@@ -271,35 +268,5 @@ describe('a simulation that speaks through a language model', () => {
     expect(simulation.errorCount).toBeGreaterThanOrEqual(2);
     expect(lines[0]).toMatchObject({ level: 'warn', message: 'An agent could not answer' });
     await simulation.close();
-  });
-});
-
-describe('responderFromEnv', () => {
-  test('returns the scripted conversation without LLM_BASE_URL', async () => {
-    expect(await responderFromEnv({})).toBe(scriptedResponder);
-    expect(await responderFromEnv({ LLM_BASE_URL: '', LLM_MODEL: 'tiny' })).toBe(scriptedResponder);
-  });
-
-  test('says what to install without the optional packages', async () => {
-    const hooks = new URL('fixtures/without-ai-sdk.mjs', import.meta.url).pathname;
-    const module = new URL('../../simulation/llm/responder-from-env.ts', import.meta.url).pathname;
-    const script = `
-      const { responderFromEnv } = await import(${JSON.stringify(module)});
-      await responderFromEnv({});
-      await responderFromEnv({ LLM_BASE_URL: 'http://127.0.0.1:9/v1', LLM_MODEL: 'tiny' }).catch(
-        ({ name, code, message }) => console.log(JSON.stringify({ name, code, message })),
-      );`;
-    const args = ['--import', 'tsx', '--import', hooks, '--input-type=module', '--eval', script];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
-    expect(JSON.parse(stdout)).toEqual({
-      name: 'EventsError',
-      code: 'INVALID_OPTION',
-      message: expect.stringContaining('npm install ai @ai-sdk/openai-compatible'),
-    });
-  });
-
-  test('refuses an unnamed model or an invalid URL at once', async () => {
-    await expect(responderFromEnv({ LLM_BASE_URL: 'http://127.0.0.1:9/v1' })).rejects.toThrow('LLM_MODEL');
-    await expect(responderFromEnv({ LLM_BASE_URL: 'nonsense', LLM_MODEL: 'tiny' })).rejects.toThrow('URL');
   });
 });
