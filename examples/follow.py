@@ -75,7 +75,7 @@ def retry_after(headers):
     value = headers.get("retry-after", "")
     try:
         return seconds_of(email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):  # no date
+    except (TypeError, ValueError, OverflowError):  # no date
         return seconds_of(value)
 
 
@@ -83,7 +83,7 @@ def seconds_of(value):
     """A number that is finite and not negative; 0 in place of anything else."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
     return number if 0 <= number < float("inf") else 0
 

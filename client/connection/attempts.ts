@@ -50,6 +50,16 @@ export class Attempts {
     return Promise.race([this.#current, refused]);
   }
 
+  /**
+   * The server has let us in, perhaps by another way than the one that was asked to wait: a later loss has nothing to do with
+   * that.
+   * @param again true if another attempt is to follow at once
+   */
+  admitted(again: boolean): void {
+    this.askedMs = 0;
+    this.atOnce ||= again;
+  }
+
   async #begin(): Promise<string> {
     if (this.#started && !this.atOnce) await this.#wait(this.retries++);
     this.#started = true;

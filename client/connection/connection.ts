@@ -210,9 +210,8 @@ export class SocketConnection implements Connection {
       if (transport === 'sse' && this.#transports.has('ws') && !isDoubtful)
         this.#warn('events come over server-sent events for 5 minutes: a WebSocket did not get through');
       this.#onAdmitted();
-      if (!isDoubtful) return;
-      this.#attempts.atOnce = true;
-      replace(socket);
+      this.#attempts.admitted(isDoubtful);
+      if (isDoubtful) replace(socket);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#sockets.delete(socket)) return;

@@ -1,14 +1,18 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { CallQueue } from '../../client/connection/transports/call-queue.ts';
-import { createClient, type EventsClient } from '../../client/index.ts';
+import { createClient, type EventsClient, type Transport } from '../../client/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-function open(url: string, keepAlive?: { intervalMs: number; pongTimeoutMs: number }) {
-  const client: EventsClient = createClient({ url, transports: ['sse'], keepAlive });
+function open(
+  url: string,
+  keepAlive?: { intervalMs: number; pongTimeoutMs: number },
+  transports: readonly Transport[] = ['sse'],
+) {
+  const client: EventsClient = createClient({ url, transports, keepAlive });
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
 }
 
@@ -92,3 +96,55 @@ test.each([429, 503])(
     expect(Math.min(second - first, third - second)).toBeGreaterThan(990); // with no wait of its own it asks at once
   },
 );
+
+test('the wait that a refused stream asked for is over once a WebSocket gets through', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  let refusals = 0;
+  await using server = await startTestServer({
+    intercept: ({ method }, response) => {
+      if (method !== 'POST') return false;
+      refusals++;
+      response.writeHead(503, { 'retry-after': '600' }).end();
+      return true;
+    },
+  });
+  await using client = open(server.url, undefined, ['sse', 'ws']);
+  await client.stats({ timeoutMs: 20_000 });
+  expect(client.connection.transport).toBe('ws');
+  expect(refusals).toBe(1);
+  server.drop();
+  await eventually(() => expect(client.connection.state.status).not.toBe('live'));
+  await eventually(() => expect(server.connections).toBe(2));
+});
+
+test('a stream that begins while it is found out why it did not is kept', async () => {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue();
+  let isProbed = false;
+  const lost = vi.fn();
+  await using server = await startTestServer({
+    intercept: ({ method, url = '' }, response) => {
+      if (method !== 'GET' || !url.includes('/stats') || isProbed) return false;
+      isProbed = true;
+      // The stream begins now, and the answer comes after it.
+      letBegin();
+      void eventually(() => expect(client.connection.state.status).toBe('live')).finally(() =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"result":{"data":{}}}'),
+      );
+      return true;
+    },
+  });
+  let letBegin = (): void => {};
+  const begun = new Promise<void>((resolve) => (letBegin = resolve));
+  const original = globalThis.fetch;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    if (String(input).includes('heartbeat')) await begun;
+    return original(input, init);
+  });
+  await using client = open(server.url);
+  client.connection.subscribe(({ error }) => error && lost(error));
+  await eventually(() => expect(isProbed).toBe(true));
+  await client.stats({ timeoutMs: 20_000 });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(lost).not.toHaveBeenCalled();
+  expect(warn).not.toHaveBeenCalled();
+}, 30_000);

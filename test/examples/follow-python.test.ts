@@ -159,7 +159,7 @@ describe.skipIf(!hasPython)('the example follow.py (where there is python3)', ()
 import sys
 sys.path.insert(0, "examples")
 from email.message import Message
-from follow import retry_after, wait_before
+from follow import retry_after, seconds_of, wait_before
 
 def asked(value):
     headers = Message()
@@ -170,10 +170,17 @@ waits = {attempt: [wait_before(attempt) for _ in range(200)] for attempt in (0, 
 print(all(0 <= wait <= min(20, 0.2 * 2**min(attempt, 10)) for attempt in waits for wait in waits[attempt]))
 print(all(len({round(wait, 6) for wait in each}) > 100 for each in waits.values()))
 print([asked(value) for value in ("7", "-1", "soon", "", "inf", "nan", "Thu, 01 Jan 1970 00:00:00 GMT")])
+print(asked(f"1 Jan {10**30} 00:00:00 GMT"), asked(f"1 Jan 2030 00:00:00 +{10**30}"), seconds_of(10**400))
 print(asked("Thu, 01 Jan 2099 00:00:00 GMT") > 1e6, 300 <= wait_before(0, 1e9) <= 300.2)
 `;
     const { stdout } = await promisify(execFile)('python3', ['-B', '-c', program], { cwd: ROOT });
-    expect(stdout.trim().split('\n')).toEqual(['True', 'True', '[7.0, 0, 0, 0, 0, 0, 0]', 'True True']);
+    expect(stdout.trim().split('\n')).toEqual([
+      'True',
+      'True',
+      '[7.0, 0, 0, 0, 0, 0, 0]',
+      '0 0 0',
+      'True True',
+    ]);
   });
 
   test('shows its token, and ends where it is refused for good', async () => {

@@ -233,10 +233,11 @@ class StreamSocket extends EventTarget {
     return this.#url.split('?', 1)[0] ?? '';
   }
 
-  /** Tells why the stream does not begin. */
+  /** Tells why the stream does not begin, unless it does while that is found out. */
   async #blame(signal: AbortSignal): Promise<void> {
+    const heardAt = this.#heardAt;
     const found = await this.#options.probe(this.#address, signal);
-    if (signal.aborted) return;
+    if (signal.aborted || this.#heardAt !== heardAt) return;
     this.#fail(found ?? heldBack(this.#address), !found);
   }
 
