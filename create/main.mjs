@@ -7,6 +7,9 @@ import { parseArgs } from 'node:util';
 import { create, packageName, quoted } from './create.mjs';
 import { TEMPLATES } from './templates.mjs';
 
+/** False until psyche-events is on npm. Publishing it removes this constant, and what asks for it. */
+const IS_PUBLISHED = false;
+
 const NAMES = Object.keys(TEMPLATES);
 const WIDTH = Math.max(...NAMES.map((name) => name.length));
 const LIST = NAMES.map((name) => `  ${name.padEnd(WIDTH)}  ${TEMPLATES[name].about}`).join('\n');
@@ -20,10 +23,15 @@ ${LIST}
 
 Options:
   --template, -t <name>  the template; asked for on a terminal, ${NAMES[0]} otherwise
-  --from <tarball>       a tarball of psyche-events to install in place of the one on npm
+  --from <tarball>       a tarball of psyche-events to install in place of the one on npm${IS_PUBLISHED ? '' : ', where it is not yet: see README'}
   --help, -h             this text
 
 The folder is psyche-app unless another is named. It must not be there, or be empty.`;
+
+const UNPUBLISHED = `psyche-events is not on npm yet, so npm install will fail in this application. Make a tarball in a clone of
+psyche-events (npm ci && npm run build && npm pack), and name it: --from <tarball>, with another folder. Or put it into
+package.json here: "psyche-events": "file:/path/to/psyche-events-0.1.0.tgz".
+`;
 
 /** Asks on a terminal. @param {string} question @param {string} otherwise the answer of an empty line */
 async function ask(question, otherwise) {
@@ -56,6 +64,7 @@ async function main() {
   await create({ template, directory, name: packageName(basename(directory)), tarball });
 
   const place = relative(process.cwd(), directory);
+  if (tarball === undefined && !IS_PUBLISHED) console.warn(UNPUBLISHED);
   const steps = [place && `cd ${quoted(place)}`, 'npm install', 'npm run dev'];
   console.log(`${TEMPLATES[template].made} is in ${directory}. Next:
 
