@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { Hono } from 'hono';
@@ -27,7 +28,9 @@ server.once('error', (error: NodeJS.ErrnoException) => {
   process.exit(1);
 });
 const broadcaster = new Broadcaster({ server, router: appRouter }); // for createClient({ url, path: 'events' })
-server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}`));
+server.listen(port, '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`); // PORT=0 takes one that is free
+});
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
