@@ -28,9 +28,9 @@ Options:
 
 The folder is psyche-app unless another is named. It must not be there, or be empty.`;
 
-const UNPUBLISHED = `psyche-events is not on npm yet, so npm install will fail in this application. Make a tarball in a clone of
-psyche-events (npm ci && npm run build && npm pack), and name it: --from <tarball>, with another folder. Or put it into
-package.json here: "psyche-events": "file:/path/to/psyche-events-0.1.0.tgz".
+const UNPUBLISHED = `Before npm install: psyche-events is not on npm yet, so it would fail here. Make a tarball in a clone of psyche-events
+(npm ci && npm run build && npm pack), and make the application anew with --from <tarball>; or put it into this one's
+package.json: "psyche-events": "file:/path/to/psyche-events-0.1.0.tgz".
 `;
 
 /** Asks on a terminal. @param {string} question @param {string} otherwise the answer of an empty line */
@@ -64,7 +64,6 @@ async function main() {
   await create({ template, directory, name: packageName(basename(directory)), tarball });
 
   const place = relative(process.cwd(), directory);
-  if (tarball === undefined && !IS_PUBLISHED) console.warn(UNPUBLISHED);
   const steps = [place && `cd ${quoted(place)}`, 'npm install', 'npm run dev'];
   console.log(`${TEMPLATES[template].made} is in ${directory}. Next:
 
@@ -72,7 +71,7 @@ ${steps
   .filter(Boolean)
   .map((step) => `  ${step}`)
   .join('\n')}
-
+${tarball === undefined && !IS_PUBLISHED ? `\n${UNPUBLISHED}` : ''}
 Then open the address that it prints, in two windows: what you say in one is in the other.
 catalog.ts has the events; another event is one schema there.`);
 }
