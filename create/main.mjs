@@ -7,6 +7,9 @@ import { parseArgs } from 'node:util';
 import { create, packageName, quoted } from './create.mjs';
 import { TEMPLATES } from './templates.mjs';
 
+/** False until psyche-events is on npm. Publishing it removes this constant, and what asks for it. */
+const IS_PUBLISHED = false;
+
 const NAMES = Object.keys(TEMPLATES);
 const WIDTH = Math.max(...NAMES.map((name) => name.length));
 const LIST = NAMES.map((name) => `  ${name.padEnd(WIDTH)}  ${TEMPLATES[name].about}`).join('\n');
@@ -20,10 +23,15 @@ ${LIST}
 
 Options:
   --template, -t <name>  the template; asked for on a terminal, ${NAMES[0]} otherwise
-  --from <tarball>       a tarball of psyche-events to install in place of the one on npm
+  --from <tarball>       a tarball of psyche-events to install in place of the one on npm${IS_PUBLISHED ? '' : ', where it is not yet: see README'}
   --help, -h             this text
 
 The folder is psyche-app unless another is named. It must not be there, or be empty.`;
+
+const UNPUBLISHED = `Before npm install: psyche-events is not on npm yet, so it would fail here. Make a tarball in a clone of psyche-events
+(npm ci && npm run build && npm pack), and make the application anew with --from <tarball>; or put it into this one's
+package.json: "psyche-events": "file:/path/to/psyche-events-0.1.0.tgz".
+`;
 
 /** Asks on a terminal. @param {string} question @param {string} otherwise the answer of an empty line */
 async function ask(question, otherwise) {
@@ -63,7 +71,7 @@ ${steps
   .filter(Boolean)
   .map((step) => `  ${step}`)
   .join('\n')}
-
+${tarball === undefined && !IS_PUBLISHED ? `\n${UNPUBLISHED}` : ''}
 Then open the address that it prints, in two windows: what you say in one is in the other.
 catalog.ts has the events; another event is one schema there.`);
 }

@@ -17,6 +17,7 @@ export const SECTIONS: readonly {
     title: 'Guide',
     pages: [
       ['The parts', 'docs/guide/parts.md'],
+      ["The client's options", 'docs/guide/client-options.md'],
       ['Publishing', 'docs/guide/publishing.md'],
       ['Your own events', 'docs/guide/your-events.md'],
       ['In your application', 'docs/guide/your-application.md'],

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { createClient } from '../../client/index.ts';
 import { quoted } from '../../create/create.mjs';
+import { defineEvents } from '../../shared/catalog.ts';
 import { Application } from './application.ts';
 import { expectHeard } from './create.ts';
 import { PATIENCE_MS } from './expected.ts';
@@ -54,6 +57,8 @@ describe('create-psyche-events', () => {
       expect.arrayContaining(['.gitignore', 'catalog.ts', 'package.json', 'vite.config.ts']),
     );
     expect(await nameIn('psyche-app')).toBe('psyche-app');
+    expect(output).toContain('psyche-events is not on npm yet');
+    expect(output).toContain('--from <tarball>');
   });
 
   test.each([
@@ -88,7 +93,9 @@ describe('create-psyche-events', () => {
   test('takes a tarball whose path has spaces and quotes', async () => {
     const tarball = "it's a #1 tarball.tgz";
     await writeFile(join(place, tarball), '');
-    expect(await create('from-tarball', '-t', 'hono', '--from', tarball)).toMatchObject({ code: 0 });
+    const { code, output } = await create('from-tarball', '-t', 'hono', '--from', tarball);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(output).not.toContain('not on npm');
     const manifest = JSON.parse(await readFile(join(place, 'from-tarball/package.json'), 'utf8'));
     expect(manifest.dependencies['psyche-events']).toBe(`file:${join(place, tarball)}`);
   });
@@ -129,6 +136,22 @@ describe('create-psyche-events', () => {
   });
 });
 
+/** A client that no WebSocket gets through to follows and publishes under the key `events`. */
+async function expectStreamed(url: string): Promise<void> {
+  const catalog = defineEvents({ message: z.object({ text: z.string(), at: z.date() }) });
+  const client = createClient({ url, path: 'events', catalog, transports: ['sse'] });
+  try {
+    const heard = new Promise<string>((resolve, reject) => {
+      client.on('message', ({ data }) => resolve(data.text), { onError: reject });
+    });
+    const published = client.publish('message', { text: 'Past a proxy', at: new Date() });
+    expect(await Promise.all([heard, published])).toMatchObject(['Past a proxy', {}]);
+    expect(client.connection.state.transport).toBe('sse');
+  } finally {
+    await client.close();
+  }
+}
+
 test('the template hono, made and installed from the packed packages, delivers what one window says to another', {
   timeout: PATIENCE_MS,
 }, async () => {
@@ -136,6 +159,7 @@ test('the template hono, made and installed from the packed packages, delivers w
   expect(await app.run('build', 'npm', ['run', '--silent', 'build'])).toBe('');
   await using server = await app.start('npm', ['--silent', 'start'], { PORT: '0' });
   await expectHeard(server.url);
+  await expectStreamed(server.url);
   await using dev = await app.start('npm', ['--silent', 'run', 'dev'], { PORT: '0' });
   expect(dev.url).not.toBe(server.url);
   const taken = new URL(server.url).port;
