@@ -64,11 +64,27 @@ export function describeLoss(error: unknown): string {
   return typeof code === 'string' ? code : 'the server cannot be reached';
 }
 
+/** The credentials of a connection that was closed, and what the server said to them before. */
+interface Refused {
+  params: Record<string, string> | null;
+  /** Empty where nothing is known. */
+  words: string;
+}
+
 /** The error of a connection that the server closed with a code that forbids to come back. */
-export function endError(code: number, reason: string): EventsError {
+export function endError(code: number, reason: string, { params, words }: Refused): EventsError {
+  const close = describeClose(code, reason);
+  if (code !== UNAUTHENTICATED)
+    return new EventsError('CLOSED', `The server ended the connection for good: ${close}`);
+  const [refused, advice] =
+    params === null
+      ? ['a client without a token', 'Pass token.']
+      : 'token' in params
+        ? ['the token', 'Pass a token that is valid there, or a function that fetches a fresh one.']
+        : ['the connectionParams', 'Pass token, or others.'];
   return new EventsError(
-    code === UNAUTHENTICATED ? 'UNAUTHENTICATED' : 'CLOSED',
-    `The server ended the connection for good: ${describeClose(code, reason)}`,
+    'UNAUTHENTICATED',
+    `The server refused ${refused} (${close}). ${words && `It says: ${words} `}${advice}`,
   );
 }
 

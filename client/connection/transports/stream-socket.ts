@@ -41,7 +41,7 @@ export interface StreamOptions {
   /** Ms between heartbeats of the server. */
   heartbeatMs: number;
   /** Told why a connection is over, before it is closed without a reason. @param isHeldBack true where calls get through, and the stream does not begin */
-  onFailure: (error: Error, isHeldBack: boolean) => void;
+  onFailure: (socket: object, error: Error, isHeldBack: boolean) => void;
   /** Finds out why nothing comes from an address: an error, or null and undefined where there is none to be seen. */
   probe: (address: string, signal: AbortSignal) => Promise<Error | null | undefined>;
 }
@@ -286,7 +286,7 @@ class StreamSocket extends EventTarget {
 
   #fail(cause: unknown, isHeldBack = false): void {
     if (this.readyState === CLOSED) return;
-    this.#options.onFailure(toError(cause), isHeldBack);
+    this.#options.onFailure(this, toError(cause), isHeldBack);
     this.close(NO_CLOSE);
   }
 }
