@@ -237,7 +237,7 @@ export class SocketConnection implements Connection {
     const isExplained = isOwnFailure(cause) || (code !== undefined && !NO_WORDS.includes(code));
     // Where no WebSocket is asked for, what HTTP says is all there is to say.
     const told = this.#transports.has('ws') ? cause : (this.#failure ?? cause);
-    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? told)));
+    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? told), this.url));
     if (isExplained || this.#probed || told !== cause) return;
     this.#probed = true;
     void this.#explain();
@@ -263,7 +263,7 @@ export class SocketConnection implements Connection {
     if (found === undefined || this.#state.status === 'live' || this.#isClosed()) return;
     this.#finding = found ?? this.#finding ?? noUpgrade(url);
     this.#probed = found === null || isRetryable(found);
-    this.#applyLost(lossError(this.#finding));
+    this.#applyLost(lossError(this.#finding, this.url));
   }
 
   #applyLost(error: Error): void {

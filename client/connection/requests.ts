@@ -7,9 +7,6 @@ import { toFailure } from '../failures/errors.ts';
 /** The router, whatever its catalog. Procedures are called by path: their names are known to the catalog only. */
 export type Router = AppRouter<AnyCatalog>;
 
-/** The id of a call that nobody waits for: those of tRPC's client begin at 1. */
-export const NOBODYS_ID = 0;
-
 /** Callbacks of a subscription; nothing is called after `onError` and `onComplete`. */
 export interface RequestCallbacks {
   onStarted(): void;

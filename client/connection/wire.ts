@@ -8,7 +8,8 @@ import { SocketConnection } from './connection.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { refusalOf } from './connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput, type InputCode, wireTransformer } from './encoding.ts';
-import { mountedAt, NOBODYS_ID, Requests, type Router } from './requests.ts';
+import { mountedAt, Requests, type Router } from './requests.ts';
+import { NOBODYS_ID } from './transports/nobodys-id.ts';
 import { isLarge } from './transports/socket.ts';
 
 /** The table of codes stays out of a page's bundle: only its type is imported. */

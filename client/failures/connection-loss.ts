@@ -14,10 +14,15 @@ const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
 const WRONG_ADDRESS =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|HPE_|EPROTO$)/;
 
+/** The platform's word for a port that is another protocol's, such as 6000. */
+const BAD_PORT = 'bad port';
+
 /** The error of a connection that is lost, for `state.error`. Its code is UNAVAILABLE, unless the cause has one. */
-export function lossError(error: Error): EventsError {
+export function lossError(error: Error, url: string): EventsError {
   const code = error instanceof EventsError ? error.code : 'UNAVAILABLE';
-  return new EventsError(code, `No connection: ${describeLoss(error)}`, { cause: error });
+  const loss = describeLoss(error);
+  const words = loss === BAD_PORT ? `fetch refuses the port of ${url}: serve at another one` : loss;
+  return new EventsError(code, `No connection: ${words}`, { cause: error });
 }
 
 /** Codes of Node's errors of a server that could not be connected to. */
@@ -31,7 +36,7 @@ export function isUnsent(error: unknown): boolean {
 /** Tells if nothing answered because the address is wrong. A name that DNS does not know is none: it may learn it later. */
 export function isWrongAddress(error: unknown): boolean {
   const { message } = partsOf(error);
-  return message === 'bad port' || WRONG_ADDRESS.test(codeOf(error)); // a port that fetch refuses to ask
+  return message === BAD_PORT || WRONG_ADDRESS.test(codeOf(error)); // a port that fetch refuses to ask
 }
 
 function codeOf(error: unknown): string {

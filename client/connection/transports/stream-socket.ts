@@ -2,9 +2,9 @@ import { EventsError } from '../../../shared/errors.ts';
 import { isRecord } from '../../../shared/wire/shapes.ts';
 import { toError } from '../../failures/errors.ts';
 import { statusError } from '../../failures/http-status.ts';
-import { NOBODYS_ID } from '../requests.ts';
 import { CallQueue } from './call-queue.ts';
 import { readEvents, type SentEvent } from './event-lines.ts';
+import { NOBODYS_ID } from './nobodys-id.ts';
 import { postLines } from './post-lines.ts';
 import type { WebSocketClass } from './socket.ts';
 
