@@ -90,6 +90,16 @@ export function createClient<C extends AnyCatalog>(options: ClientOptions<C> = {
   return new Client(options);
 }
 
+/** Refuses functions that are no callbacks of `client.on`. The server refuses other names, since it knows all of its own. */
+function checkCallbacks(input: object): void {
+  const functions = Object.entries(input).filter(([, value]) => typeof value === 'function');
+  checkOptions<Pick<OnAnyOptions<never, never>, `on${string}` & keyof OnAnyOptions<never, never>>>(
+    'client.on',
+    Object.fromEntries(functions),
+    { onSynced: 1, onGap: 1, onCount: 1, onStatus: 1, onError: 1 },
+  );
+}
+
 class Client<C extends AnyCatalog> implements EventsClient<C> {
   readonly connection: Connection;
   readonly #wire: Wire;
@@ -125,7 +135,10 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
     handler: EventHandler<N, C>,
     options: OnAnyOptions<N, C> = {},
   ): SubscriptionHandle {
+    if (typeof handler !== 'function')
+      throw new TypeError('client.on: pass a function that takes the events, after their type');
     const { signal, onSynced, onGap, onCount, onStatus, onError, ...input } = options;
+    checkCallbacks(input);
     const call = (run: () => unknown): void => isolated(run, this.#report);
     let letGo: (() => void) | undefined;
     const subscription = new Subscription(this.#wire, `on.${type}`, input, {

@@ -4,14 +4,21 @@ type NamesOf<T> = Readonly<Record<keyof Required<T>, 1>>;
 /**
  * Refuses options that are none: a slip in a name would otherwise be left out silently.
  * @param of the function, for the error
- * @throws TypeError that names the option, and the one that is meant
+ * @throws TypeError that names the option, and the one that is meant; when they are no object
  */
 export function checkOptions<T extends object>(of: string, options: T, known: NamesOf<T>): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${of}: options must be an object, such as { ${Object.keys(known)[0]}: … }`);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
-    const [meant] = Object.keys(known).sort((a, b) => likeness(name, b) - likeness(name, a));
-    throw new TypeError(`${of}: ${name} is no option. Did you mean ${meant}?`);
+    const [meant] = Object.keys(known).sort((a, b) => likeness(shown(name), b) - likeness(shown(name), a));
+    throw new TypeError(`${of}: ${shown(name)} is no option. Did you mean ${meant}?`);
   }
+}
+
+/** A name as an error has it: anything may stand there. */
+function shown(name: string): string {
+  return name.slice(0, 60).replace(/[^ -~]/g, '?');
 }
 
 /** Letters that two names share, less those that one has more: enough to find a slip among a dozen names. */

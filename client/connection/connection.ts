@@ -26,7 +26,9 @@ import {
   refusalOf,
 } from './connection-state.ts';
 import { askParams } from './credentials.ts';
+import { LastEvent } from './last-event.ts';
 import { probe } from './probe.ts';
+import { refusalWords } from './refusal-words.ts';
 import { impatientWebSocket, messageEncoder, onAdmission, replace } from './transports/socket.ts';
 import { SocketClasses } from './transports/socket-classes.ts';
 import { type Transport, Transports } from './transports/transports.ts';
@@ -34,7 +36,6 @@ import { toHttpUrl, toWebSocketUrl } from './url.ts';
 
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
-const TOUCH_MS = 1000;
 /** Key of the warning that nothing is heard of a server: told once, though each attempt may fail with other words. */
 const UNHEARD = '';
 /** Ms of silence after which a connection is tested. */
@@ -61,15 +62,19 @@ export class SocketConnection implements Connection {
   readonly #transports: Transports;
   readonly #classes: SocketClasses;
   readonly #sockets = new Set<WebSocket>();
+  /** Sockets in whose place another one was let in: their failures say nothing of the connection. */
+  readonly #retired = new WeakSet<object>();
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state = INITIAL_CONNECTION;
   /** The transport of the connection, or of the last attempt. */
   #transport: Transport = 'ws';
+  /** The transport of the attempt under way, whatever comes first by the time its token is there. */
+  #attempted: Transport = 'ws';
   /** Why the last attempt over server-sent events failed. */
   #failure: Error | null = null;
   #params: Record<string, string> | null = null;
   #openedAt = 0;
-  #lastEventAt = 0;
+  readonly #lastEvent = new LastEvent((event) => this.#apply(event));
   /**
    * True while no probe of the address is due. There is one probe until a server lets us in. While its finding makes
    * calls fail, each failed attempt is followed by another probe, so that they fail no longer than the finding is true.
@@ -78,7 +83,6 @@ export class SocketConnection implements Connection {
   /** The probe's result: the cause that is told of losses that do not explain themselves. */
   #finding: Error | null = null;
   readonly #warn = developerWarnings();
-  #touching: ReturnType<typeof setTimeout> | undefined;
 
   /** @param report takes the errors of listeners */
   constructor(options: ConnectionOptions, report: (error: Error) => void) {
@@ -89,7 +93,8 @@ export class SocketConnection implements Connection {
     this.#transports = new Transports(transports);
     this.#classes = new SocketClasses(WebSocket, {
       heartbeatMs: keepAlive?.intervalMs ?? INTERVAL_MS,
-      onFailure: (error, isHeldBack) => {
+      onFailure: (socket, error, isHeldBack) => {
+        if (this.#retired.has(socket)) return;
         this.#failure = error;
         if (error instanceof EventsError) this.#attempts.askedMs = error.retryAfterMs ?? 0;
         if (!isHeldBack) return;
@@ -106,8 +111,8 @@ export class SocketConnection implements Connection {
       },
       retryDelayMs: () => 0, // the attempts wait
       WebSocket: impatientWebSocket(
-        () => this.#classes.of(this.#transports.current),
-        (socket) => this.#watch(socket, this.#transports.current),
+        () => this.#classes.of(this.#attempted),
+        (socket) => this.#watch(socket, this.#attempted),
         () => this.#transports.openingMs,
       ),
       experimental_encoder: messageEncoder(() => this.#onForeign()),
@@ -151,19 +156,13 @@ export class SocketConnection implements Connection {
 
   /** An event arrived. */
   onEvent(): void {
-    this.#lastEventAt = Date.now();
-    if (this.#touching !== undefined || this.#isClosed()) return;
-    this.#touching = setTimeout(() => {
-      this.#touching = undefined;
-      this.#apply({ type: 'received', at: this.#lastEventAt });
-    }, TOUCH_MS);
-    if (this.#state.lastEventAt === null) this.#apply({ type: 'received', at: this.#lastEventAt });
+    if (!this.#isClosed()) this.#lastEvent.arrived();
   }
 
   /** Ends it for good. @param error why, if nobody asked for it */
   close(error: Error | null = null): void {
     if (this.#isClosed()) return;
-    clearTimeout(this.#touching);
+    this.#lastEvent.stop();
     this.#ended.abort();
     this.#apply({ type: 'closed', error });
     this.#attempts.hurry();
@@ -180,14 +179,14 @@ export class SocketConnection implements Connection {
       if (isRetryable(error)) throw error;
       this.close(error);
     }
-    // A promise for ever ends the loop of tRPC's client: a refused address would be asked for again at once.
-    return this.#isClosed() ? new Promise(() => {}) : this.url;
+    return this.#isClosed() ? new Promise(() => {}) : this.url; // for ever: tRPC's client would ask again at once
   }
 
   /** Loads the code of this attempt's transport. One whose code cannot be had, as on a page without a network, has failed. */
   async #loadTransport(): Promise<void> {
+    this.#attempted = this.#transports.current;
     try {
-      await this.#classes.load(this.#transports.current);
+      await this.#classes.load(this.#attempted);
     } catch (error) {
       this.#attempts.atOnce = this.#transports.failed();
       throw toError(error);
@@ -196,6 +195,8 @@ export class SocketConnection implements Connection {
 
   #watch(socket: WebSocket, transport: Transport): void {
     let isAdmitted = false;
+    const params = this.#params;
+    const words = refusalWords(socket);
     const givenUpAt = performance.now() + this.#transports.openingMs;
     this.#sockets.add(socket);
     socket.addEventListener(transport === 'ws' ? 'open' : 'begun', () => (this.wasOpen = true));
@@ -203,6 +204,7 @@ export class SocketConnection implements Connection {
     if (this.#state.status !== 'live') this.#transport = transport;
     onAdmission(socket, () => {
       isAdmitted = true;
+      for (const other of this.#sockets) if (other !== socket) this.#retired.add(other);
       this.#transport = transport;
       const isDoubtful = this.#transports.admitted(transport);
       // While there is a network: a browser asks but once for a script that it could not load.
@@ -218,8 +220,7 @@ export class SocketConnection implements Connection {
       if (isAdmitted) this.#transports.restart();
       else if (NO_WORDS.includes(code))
         this.#attempts.atOnce = this.#transports.failed(performance.now() >= givenUpAt);
-      if (mayReconnect(code)) return;
-      this.close(endError(code, reason));
+      if (!mayReconnect(code)) this.close(endError(code, reason, { params, words: words() }));
     });
   }
 
@@ -236,7 +237,7 @@ export class SocketConnection implements Connection {
     const isExplained = isOwnFailure(cause) || (code !== undefined && !NO_WORDS.includes(code));
     // Where no WebSocket is asked for, what HTTP says is all there is to say.
     const told = this.#transports.has('ws') ? cause : (this.#failure ?? cause);
-    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? told)));
+    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? told), this.url));
     if (isExplained || this.#probed || told !== cause) return;
     this.#probed = true;
     void this.#explain();
@@ -262,7 +263,7 @@ export class SocketConnection implements Connection {
     if (found === undefined || this.#state.status === 'live' || this.#isClosed()) return;
     this.#finding = found ?? this.#finding ?? noUpgrade(url);
     this.#probed = found === null || isRetryable(found);
-    this.#applyLost(lossError(this.#finding));
+    this.#applyLost(lossError(this.#finding, this.url));
   }
 
   #applyLost(error: Error): void {

@@ -1,6 +1,6 @@
 import { EventsError } from '../../shared/errors.ts';
 import { describeLoss, isWrongAddress } from '../failures/connection-loss.ts';
-import { addressOf, codeOfStatus, isTrpcAnswer, statusError } from '../failures/http-status.ts';
+import { addressOf, codeOfStatus, isTrpcAnswer, statusError, wordsOf } from '../failures/http-status.ts';
 
 const PROBE_MS = 3000;
 
@@ -38,10 +38,8 @@ export async function probe(url: string, signal: AbortSignal): Promise<EventsErr
 /** A refusal of the server itself, such as of its name; not of a procedure, which another client may call. */
 function refusalIn(answer: object, status: number, url: string): EventsError | null {
   if (!REFUSALS.includes(status)) return null;
-  const { error } = answer as { error?: { json?: object } }; // with a transformer's wrapping or without
-  const { message }: { message?: unknown } = error?.json ?? error ?? {};
   return new EventsError(
     codeOfStatus(status),
-    `${addressOf(url)} answered with HTTP status ${status}: ${message}`,
+    `${addressOf(url)} answered with HTTP status ${status}: ${wordsOf(answer)}`,
   );
 }

@@ -9,13 +9,11 @@ import type { ConnectionOptions } from './connection-options.ts';
 import { refusalOf } from './connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput, type InputCode, wireTransformer } from './encoding.ts';
 import { mountedAt, Requests, type Router } from './requests.ts';
+import { NOBODYS_ID } from './transports/nobodys-id.ts';
 import { isLarge } from './transports/socket.ts';
 
 /** The table of codes stays out of a page's bundle: only its type is imported. */
 const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;
-
-/** The id of a call that nobody waits for: those of tRPC's client begin at 1. */
-const NOBODYS_ID = 0;
 
 /** tRPC over our connection: calls that outlive it, and the raw requests for subscriptions. */
 export class Wire {

@@ -14,10 +14,15 @@ const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;
 const WRONG_ADDRESS =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|HPE_|EPROTO$)/;
 
+/** The platform's word for a port that is another protocol's, such as 6000. */
+const BAD_PORT = 'bad port';
+
 /** The error of a connection that is lost, for `state.error`. Its code is UNAVAILABLE, unless the cause has one. */
-export function lossError(error: Error): EventsError {
+export function lossError(error: Error, url: string): EventsError {
   const code = error instanceof EventsError ? error.code : 'UNAVAILABLE';
-  return new EventsError(code, `No connection: ${describeLoss(error)}`, { cause: error });
+  const loss = describeLoss(error);
+  const words = loss === BAD_PORT ? `fetch refuses the port of ${url}: serve at another one` : loss;
+  return new EventsError(code, `No connection: ${words}`, { cause: error });
 }
 
 /** Codes of Node's errors of a server that could not be connected to. */
@@ -31,7 +36,7 @@ export function isUnsent(error: unknown): boolean {
 /** Tells if nothing answered because the address is wrong. A name that DNS does not know is none: it may learn it later. */
 export function isWrongAddress(error: unknown): boolean {
   const { message } = partsOf(error);
-  return message === 'bad port' || WRONG_ADDRESS.test(codeOf(error)); // a port that fetch refuses to ask
+  return message === BAD_PORT || WRONG_ADDRESS.test(codeOf(error)); // a port that fetch refuses to ask
 }
 
 function codeOf(error: unknown): string {
@@ -64,11 +69,27 @@ export function describeLoss(error: unknown): string {
   return typeof code === 'string' ? code : 'the server cannot be reached';
 }
 
+/** The credentials of a connection that was closed, and what the server said to them before. */
+interface Refused {
+  params: Record<string, string> | null;
+  /** Empty where nothing is known. */
+  words: string;
+}
+
 /** The error of a connection that the server closed with a code that forbids to come back. */
-export function endError(code: number, reason: string): EventsError {
+export function endError(code: number, reason: string, { params, words }: Refused): EventsError {
+  const close = describeClose(code, reason);
+  if (code !== UNAUTHENTICATED)
+    return new EventsError('CLOSED', `The server ended the connection for good: ${close}`);
+  const [refused, advice] =
+    params === null
+      ? ['a client without a token', 'Pass token.']
+      : 'token' in params
+        ? ['the token', 'Pass a token that is valid there, or a function that fetches a fresh one.']
+        : ['the connectionParams', 'Pass token, or others.'];
   return new EventsError(
-    code === UNAUTHENTICATED ? 'UNAUTHENTICATED' : 'CLOSED',
-    `The server ended the connection for good: ${describeClose(code, reason)}`,
+    'UNAUTHENTICATED',
+    `The server refused ${refused} (${close}). ${words && `It says: ${words} `}${advice}`,
   );
 }
 

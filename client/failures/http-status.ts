@@ -68,3 +68,11 @@ export function isTrpcAnswer(answer: unknown): answer is object {
   const part = 'result' in answer ? answer.result : 'error' in answer && answer.error;
   return typeof part === 'object' && part !== null;
 }
+
+/** The words of an error in a message of tRPC, in a transformer's wrapping or without; empty where there are none. */
+export function wordsOf(answer: unknown): string {
+  if (!isTrpcAnswer(answer) || !('error' in answer)) return '';
+  const { error }: { error?: { json?: object } } = answer as object;
+  const { message }: { message?: unknown } = error?.json ?? error ?? {};
+  return typeof message === 'string' ? message : '';
+}

@@ -37,6 +37,41 @@ test.each<[string, string, () => unknown]>([
   expect(make).toThrow(new TypeError(`${name} is no option. Did you mean ${meant}?`));
 });
 
+test.each<[string, () => unknown, string]>([
+  ['an address as options', () => client(url as never), 'createClient: options must be an object'],
+  ['null as options', () => client(null as never), 'createClient: options must be an object'],
+  ['text as transports', () => client({ url, transports: 'sse' }), "must be a list, such as ['sse']"],
+  [
+    'a long name',
+    () => client({ url, [`\n${'x'.repeat(99)}`]: 1 }),
+    `createClient: ?${'x'.repeat(59)} is no option.`,
+  ],
+])('%s is refused with what to pass', (_, make, words) => {
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(words);
+});
+
+test('a subscription without a handler, or with a callback that there is not, is refused at once', async () => {
+  const following = createClient({ url });
+  expect(() => following.on('any', undefined as never)).toThrow('client.on: pass a function');
+  const slip: object = { onGaps() {} };
+  expect(() => following.on('any', () => {}, slip)).toThrow(
+    new TypeError('client.on: onGaps is no option. Did you mean onGap?'),
+  );
+  following.on('any', () => {}, { onGap() {} }).unsubscribe();
+  await following.close();
+});
+
+test.each(['ws', 'sse'] as const)(
+  'a port that the platform refuses is told with its address, over %s',
+  async (way) => {
+    await using lost = connect({ url: 'ws://127.0.0.1:6000/trpc', transports: [way] });
+    await eventually(() =>
+      expect(lost.connection.state.error?.message).toContain('the port of ws://127.0.0.1:6000/trpc'),
+    );
+  },
+);
+
 test('control: options that are undefined, and those that there are, are taken', async () => {
   const made = [
     client({ url, ulr: undefined, token: undefined, transports: ['ws'] }),

@@ -4,12 +4,13 @@ import { toError } from '../../failures/errors.ts';
 import { statusError } from '../../failures/http-status.ts';
 import { CallQueue } from './call-queue.ts';
 import { readEvents, type SentEvent } from './event-lines.ts';
+import { NOBODYS_ID } from './nobodys-id.ts';
+import { postLines } from './post-lines.ts';
 import type { WebSocketClass } from './socket.ts';
 
 const [CONNECTING, OPEN, , CLOSED] = [0, 1, 2, 3];
 /** Close codes of an end without a word, by either side. */
-const NO_CODE = 1005;
-const NO_CLOSE = 1006;
+const [NO_CODE, NO_CLOSE] = [1005, 1006];
 /** The status, and the close code, of a request that is larger than a server takes. */
 const TOO_LARGE = 413;
 const MESSAGE_TOO_BIG = 1009;
@@ -17,13 +18,10 @@ const MESSAGE_TOO_BIG = 1009;
 const ANSWERED = 1000;
 /** Requests with queries in flight, as many as browsers have connections to a host. */
 const MOST_REQUESTS = 6;
-/** Characters of a call that outlives its page, such as a member's leaving: browsers let 64 KiB in flight do so. */
-const OUTLIVING_CHARS = 1000;
 /** Ms between a server's heartbeats at least: a `PING` that comes sooner is answered by the last word. */
 const LEAST_HEARTBEAT_MS = 1000;
 /** Ms for which a stream goes on after a subscription that nobody wants any more. */
 const STOP_MS = 1000;
-
 /** Ms in which subscriptions are gathered before the stream is asked for: those of a page that is shown come together. */
 const GATHER_MS = 10;
 /** Ms in which the stream has to begin: what comes later is no part of its beginning. */
@@ -43,7 +41,7 @@ export interface StreamOptions {
   /** Ms between heartbeats of the server. */
   heartbeatMs: number;
   /** Told why a connection is over, before it is closed without a reason. @param isHeldBack true where calls get through, and the stream does not begin */
-  onFailure: (error: Error, isHeldBack: boolean) => void;
+  onFailure: (socket: object, error: Error, isHeldBack: boolean) => void;
   /** Finds out why nothing comes from an address: an error, or null and undefined where there is none to be seen. */
   probe: (address: string, signal: AbortSignal) => Promise<Error | null | undefined>;
 }
@@ -128,6 +126,7 @@ class StreamSocket extends EventTarget {
   #take(message: Message): void {
     const { id, method } = message;
     if (method === 'connectionParams') this.#params = JSON.stringify(message);
+    else if (id === NOBODYS_ID) this.#callLast(message);
     else if (method === 'query') this.#queries.add(message);
     else if (method === 'mutation') this.#mutations.add(message);
     else if (typeof id === 'number' && method === 'subscription') {
@@ -207,26 +206,29 @@ class StreamSocket extends EventTarget {
     }
   }
 
+  /** Makes a page's last call ahead of those that wait, since the page is gone before they are answered. */
+  #callLast(message: Message): void {
+    postLines(this.#url, 'calls', 'last', this.#withParams([JSON.stringify(message)]), null)
+      .then((response) => response.text())
+      .catch(() => {});
+  }
+
   async #post(
     query: string,
     lines: string[],
     signal: AbortSignal,
     onEvent: (event: SentEvent) => void,
   ): Promise<void> {
-    const body = this.#params === undefined ? lines : [this.#params, ...lines];
-    const response = await fetch(`${this.#url}${this.#url.includes('?') ? '&' : '?'}${query}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/jsonl', accept: 'text/event-stream' },
-      body: body.join('\n'),
-      credentials: 'include', // as a WebSocket has them
-      keepalive: signal === this.#closed.signal && body.join().length < OUTLIVING_CHARS,
-      redirect: 'manual', // as a WebSocket does: the body may hold a token
-      signal,
-    });
+    const kind = signal === this.#closed.signal ? 'calls' : 'stream';
+    const response = await postLines(this.#url, query, kind, this.#withParams(lines), signal);
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
     if (response.ok && isStream && response.body) return readEvents(response.body, onEvent);
     if (response.status === TOO_LARGE) return this.close(MESSAGE_TOO_BIG);
     throw (await this.#options.probe(this.#address, signal)) ?? statusError(response, this.#url);
+  }
+
+  #withParams(lines: string[]): string[] {
+    return this.#params === undefined ? lines : [this.#params, ...lines];
   }
 
   get #address(): string {
@@ -284,7 +286,7 @@ class StreamSocket extends EventTarget {
 
   #fail(cause: unknown, isHeldBack = false): void {
     if (this.readyState === CLOSED) return;
-    this.#options.onFailure(toError(cause), isHeldBack);
+    this.#options.onFailure(this, toError(cause), isHeldBack);
     this.close(NO_CLOSE);
   }
 }

@@ -21,8 +21,9 @@ export class Transports {
   /** True once a second try of the first transport tells nothing more: it was made, or the first try hung. */
   #isSure = false;
 
-  /** @throws TypeError when there is none, or one twice, or a name that is none */
+  /** @throws TypeError when it is no list, there is none, or one twice, or a name that is none */
   constructor(order: readonly Transport[] = ['ws', 'sse'], now: () => number = () => performance.now()) {
+    if (!Array.isArray(order)) throw new TypeError("transports must be a list, such as ['sse']");
     const isFit =
       order.length > 0 && order.every((each, at) => isTransport(each) && order.indexOf(each) === at);
     if (!isFit)
