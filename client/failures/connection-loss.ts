@@ -97,7 +97,13 @@ export function noUpgrade(url: string): EventsError {
   );
 }
 
-/** The error of an address where another program answers. */
-export function foreignError(url: string): EventsError {
+/** The error of an address where another program answers, or a tRPC whose answers have no transformer's wrapping. */
+export function foreignError(url: string, why: 'foreign' | 'bare' = 'foreign'): EventsError {
+  if (why === 'bare') {
+    return new EventsError(
+      'INVALID_OPTION',
+      `${url} answers without a transformer: its tRPC needs initTRPC.create({ transformer }), with transformer of 'psyche-events'`,
+    );
+  }
   return new EventsError('INVALID_OPTION', `${url} speaks another protocol than tRPC: check url and path`);
 }

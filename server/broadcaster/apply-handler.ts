@@ -3,6 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
+import { refuseBareRouter } from '../trpc/bare-router.ts';
 import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
 import { jsonEncoder } from './core/json-encoder.ts';
 import { checkNumber, type Limits, resolveLimits } from './core/limits.ts';
@@ -111,10 +112,12 @@ function cutStalled(connection: Connection): void {
 
 /**
  * Makes the settings and state of a handler from its options.
- * @throws TypeError when a limit has no meaning; EventsError when another copy of tRPC made the router
+ * @throws TypeError when a limit has no meaning; EventsError when another copy of tRPC made the router, or it has
+ * events and no transformer
  */
 export function resolveOptions(options: AnyHandlerOptions): Setup {
   refuseForeignRouter(options.router);
+  refuseBareRouter(options.router);
   const limits = resolveLimits(options);
   checkNumber('compressFrom', options.compressFrom, 0, Number.POSITIVE_INFINITY);
   checkNumber('keepAlive.pingMs', options.keepAlive?.pingMs, 1, LONGEST_TIMER_MS);

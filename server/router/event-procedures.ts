@@ -135,7 +135,7 @@ export interface EventProceduresOptions<Ctx> {
  * t.router({ events: eventProcedures(manager, t.procedure.use(requireUser)), users: usersRouter })
  *
  * @throws EventsError INVALID_OPTION where another copy of `@trpc/server` made the procedure: its adapters would send
- *   events without their positions
+ *   events without their positions; or where its tRPC has no `transformer`: clients could not read what it sends
  */
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   manager: EventManager<C>,
