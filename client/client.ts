@@ -9,6 +9,7 @@ import type {
   OpenName,
   PublishName,
 } from '../shared/events.ts';
+import { checkOptions } from '../shared/known-options.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { Answered } from '../shared/open/answered.ts';
 import type { GrowingHandle } from '../shared/open/handle-kinds.ts';
@@ -32,7 +33,6 @@ import type { Connection } from './connection/connection-state.ts';
 import { Wire } from './connection/wire.ts';
 import { isolated, reportUncaught } from './failures/report.ts';
 import type { RetryOptions } from './failures/retry.ts';
-import { checkOptions } from './known-options.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
 import type {
   AnswerOptions,
