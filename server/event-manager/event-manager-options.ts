@@ -4,6 +4,7 @@ import { checkOptions } from '../../shared/known-options.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { PublishAs } from '../../shared/publish-as.ts';
 import type { EventSelection, SubscriptionOptions } from '../../shared/read-options.ts';
+import { requireCatalog } from '../../shared/require-catalog.ts';
 import type { Clock } from '../../shared/timing.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -49,7 +50,7 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   lingerMs?: number;
 }
 
-/** @throws TypeError without a broker, or where an option is none */
+/** @throws TypeError without a broker, where an option is none, or the catalog was not made by `defineEvents` */
 export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerOptions<C>): void {
   if (!options?.broker)
     throw new TypeError('EventManager: pass a broker, for example { broker: new MemoryBroker() }');
@@ -67,6 +68,7 @@ export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerO
     instruments: 1,
     lingerMs: 1,
   });
+  requireCatalog('EventManager', options.catalog);
 }
 
 /** Somebody for whom events are read: the types that it may see, the subject that it is, and on whose turns. */
