@@ -8,7 +8,7 @@ import { isRecord } from '../../shared/wire/shapes.ts';
  * procedure its settings, and there it is refused where the router is served.
  */
 
-/** What tRPC takes in place of a transformer: one object in all routers of a copy. */
+/** The stand-in that tRPC has for a transformer: one object in all routers of a copy. */
 const none = initTRPC.create()._config.transformer;
 
 /** The middleware of each mount of events, by which a router is known to have some. */
