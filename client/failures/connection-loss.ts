@@ -99,11 +99,9 @@ export function noUpgrade(url: string): EventsError {
 
 /** The error of an address where another program answers, or a tRPC whose answers have no transformer's wrapping. */
 export function foreignError(url: string, why: 'foreign' | 'bare' = 'foreign'): EventsError {
-  if (why === 'bare') {
-    return new EventsError(
-      'INVALID_OPTION',
-      `${url} answers without a transformer: its tRPC needs initTRPC.create({ transformer }), with transformer of 'psyche-events'`,
-    );
-  }
-  return new EventsError('INVALID_OPTION', `${url} speaks another protocol than tRPC: check url and path`);
+  const fault =
+    why === 'bare'
+      ? 'has no transformer of psyche-events: initTRPC.create({ transformer })'
+      : 'speaks another protocol than tRPC: check url and path';
+  return new EventsError('INVALID_OPTION', `${url} ${fault}`);
 }

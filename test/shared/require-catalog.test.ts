@@ -11,6 +11,6 @@ test.each<[string, () => unknown]>([
   ['createClient', () => createClient({ url, catalog: schemas })],
   ['startServer', () => startServer(loadConfig({ port: 0 }), { catalog: schemas })],
 ])('%s refuses schemas that no defineEvents is around', async (name, make) => {
-  const words = `${name}: catalog must be made by defineEvents: wrap the schemas, defineEvents({ … })`;
+  const words = `${name}: wrap the schemas of catalog in defineEvents`;
   await expect(async () => make()).rejects.toThrow(new TypeError(words));
 });
