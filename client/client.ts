@@ -9,6 +9,7 @@ import type {
   OpenName,
   PublishName,
 } from '../shared/events.ts';
+import { checkOptions } from '../shared/known-options.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { Answered } from '../shared/open/answered.ts';
 import type { GrowingHandle } from '../shared/open/handle-kinds.ts';
@@ -16,6 +17,7 @@ import type { OpenPage } from '../shared/open/open-page.ts';
 import { DEFAULT_TOPIC } from '../shared/protocol.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../shared/read-options.ts';
+import { requireCatalog } from '../shared/require-catalog.ts';
 import { type HistoryPage, isStreamNotice, isStreamUpdate, type StreamItem } from '../shared/stream-items.ts';
 import { onAbort } from '../shared/timing.ts';
 import type {
@@ -32,7 +34,6 @@ import type { Connection } from './connection/connection-state.ts';
 import { Wire } from './connection/wire.ts';
 import { isolated, reportUncaught } from './failures/report.ts';
 import type { RetryOptions } from './failures/retry.ts';
-import { checkOptions } from './known-options.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
 import type {
   AnswerOptions,
@@ -56,7 +57,7 @@ import { Subscription } from './reading/subscription.ts';
  * // A router that has events in several places: name the one that is meant.
  * const news = createClient<typeof appRouter, 'news.events'>({ url: 'wss://a.example/trpc', path: 'news.events' });
  *
- * @throws TypeError when there is no usable `url` or `path`, or an option is none
+ * @throws TypeError when there is no usable `url` or `path`, an option is none, or `catalog` was not made by `defineEvents`
  */
 export function createClient<R extends RouterWithEvents, P extends EventsPath<R> = OnlyPath<R>>(
   options: RouterClientOptions<R, P>,
@@ -87,6 +88,7 @@ export function createClient<C extends AnyCatalog>(options: ClientOptions<C> = {
     catalog: 1,
     onError: 1,
   });
+  requireCatalog('createClient', options.catalog);
   return new Client(options);
 }
 

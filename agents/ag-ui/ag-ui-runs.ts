@@ -4,6 +4,7 @@ import type { RunContext } from '../../server/runs/run-work.ts';
 import { runs } from '../../server/runs/runs.ts';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { clipText, EventsError, messageOf } from '../../shared/errors.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';
@@ -186,5 +187,6 @@ export function agUiRuns<C extends AgUiCatalog>(
   manager: EventManager<C>,
   options: AgUiRunsOptions = {},
 ): AgUiRuns {
+  checkOptions('agUiRuns', options, { topicOf: 1, leaseMs: 1 });
   return new AgUiRuns(agUiManager(manager), options);
 }

@@ -1,5 +1,6 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import type { EventManager } from '../../server/event-manager/event-manager.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AnswerStarter, type AnswerWork } from './answer-starter.ts';
@@ -69,6 +70,7 @@ export function chatRuns<C extends ChatsCatalog>(
   manager: EventManager<C>,
   options: ChatRunsOptions = {},
 ): ChatRuns {
+  checkOptions('chatRuns', options, { topicOf: 1, leaseMs: 1, onError: 1, clock: 1 });
   const own = chatManager(manager);
   const { topicOf = chatTopic, leaseMs, onError = () => 'An error occurred.', clock = systemClock } = options;
   const starter = new AnswerStarter(own, { topicOf, leaseMs, clock });

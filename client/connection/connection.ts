@@ -115,7 +115,7 @@ export class SocketConnection implements Connection {
         (socket) => this.#watch(socket, this.#attempted),
         () => this.#transports.openingMs,
       ),
-      experimental_encoder: messageEncoder(() => this.#onForeign()),
+      experimental_encoder: messageEncoder((why) => this.#onForeign(why)),
       keepAlive: { enabled: true, intervalMs: INTERVAL_MS, pongTimeoutMs: 3000, ...keepAlive },
       ...((token !== undefined || connectionParams !== undefined) && {
         connectionParams: () => this.#params,
@@ -249,10 +249,10 @@ export class SocketConnection implements Connection {
       this.#attempts.retries = 0;
   }
 
-  /** The other end speaks no tRPC. It may do so another time, so it is tried again like any other loss. */
-  #onForeign(): void {
+  /** The other end speaks no tRPC, or one without a transformer. It may do so another time, so it is tried again like any other loss. */
+  #onForeign(why: 'foreign' | 'bare'): void {
     this.#probed = true;
-    this.#finding = foreignError(this.url);
+    this.#finding = foreignError(this.url, why);
     for (const socket of this.#sockets) socket.close();
   }
 

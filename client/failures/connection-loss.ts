@@ -118,7 +118,11 @@ export function noUpgrade(url: string): EventsError {
   );
 }
 
-/** The error of an address where another program answers. */
-export function foreignError(url: string): EventsError {
-  return new EventsError('INVALID_OPTION', `${url} speaks another protocol than tRPC: check url and path`);
+/** The error of an address where another program answers, or a tRPC whose answers have no transformer's wrapping. */
+export function foreignError(url: string, why: 'foreign' | 'bare' = 'foreign'): EventsError {
+  const fault =
+    why === 'bare'
+      ? 'has no transformer of psyche-events: initTRPC.create({ transformer })'
+      : 'speaks another protocol than tRPC: check url and path';
+  return new EventsError('INVALID_OPTION', `${url} ${fault}`);
 }

@@ -1,5 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, OfOtherKinds } from '../../shared/events.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import type { PublishResult, PublishTarget } from '../../shared/log.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { PublishAs } from '../../shared/publish-as.ts';
@@ -8,7 +9,6 @@ import type { ConnectionOptions } from '../connection/connection-options.ts';
 import type { RequestHeaders, Token } from '../connection/credentials.ts';
 import { endpointUrl } from '../connection/url.ts';
 import { closedError } from '../failures/errors.ts';
-import { checkOptions } from '../known-options.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, PathOption, RouterWithEvents } from '../mounted.ts';
 import { type BatchOptions, type ClientPublishOptions, Publishing } from '../publishing.ts';
 import { BrokerSender } from './broker-sender.ts';

@@ -1,9 +1,9 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, OpenName } from '../../shared/events.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
 import type { EventsClient } from '../client-types.ts';
 import { INITIAL_CONNECTION } from '../connection/connection-state.ts';
-import { checkOptions } from '../known-options.ts';
 import { feedKey } from './event-feed.ts';
 import { feedSource, LIMIT, latestOf, membersOf, OLDER, openOf } from './feed-source.ts';
 import { FeedStore } from './feed-store.ts';

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import { WebSocket } from 'ws';
 import { EventsError } from '../../shared/errors.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import { CloseCode, PROTOCOL_HEADER, requireSpokenVersion } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS, onAbort } from '../../shared/timing.ts';
 import type { ClientConnection } from '../broadcaster/core/options.ts';
@@ -65,8 +66,16 @@ interface Closing {
  * 4401, 4501 or 4505.
  *
  * @example applyBroadcastWSSHandler({ wss, router, createContext: createAccessContext({ authenticate, sessions }) })
+ * @throws TypeError where an option is none
  */
 export function createAccessContext(options: AccessContextOptions) {
+  checkOptions('createAccessContext', options, {
+    authenticate: 1,
+    sessions: 1,
+    allowedOrigins: 1,
+    addressOf: 1,
+    allowance: 1,
+  });
   const { authenticate, sessions, allowedOrigins = [], allowance } = options;
   const { addressOf = (request: IncomingMessage) => request.socket.remoteAddress ?? '' } = options;
   return async ({

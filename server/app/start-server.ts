@@ -5,6 +5,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import { checkPublishAs, type PublishAs } from '../../shared/publish-as.ts';
+import { requireCatalog } from '../../shared/require-catalog.ts';
 import { configuredAuthentication, refuseOpenServer } from '../access/access-config.ts';
 import { type AccessContextOptions, createAccessContext } from '../access/access-context.ts';
 import { servedHosts } from '../access/names/served-hosts.ts';
@@ -73,7 +74,7 @@ export interface EventServer<C extends AnyCatalog = PsycheCatalog> extends Runni
  * @throws EventsError UNAVAILABLE when Redis does not answer or the log's file cannot be used, INVALID_OPTION when host
  * and port cannot be listened on, when the network would be let in without authentication, or `config` is none, or `parts` has a name
  * that is no part
- * @throws TypeError when `publishAs` names an event or a version that the catalog does not have
+ * @throws TypeError when `publishAs` names an event or a version that the catalog does not have, or `catalog` was not made by `defineEvents`
  */
 export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   config: ServerConfig = loadConfig(),
@@ -81,6 +82,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 ): Promise<EventServer<C>> {
   assertLoaded(config);
   checkParts(parts);
+  requireCatalog('startServer', parts.catalog);
   const authenticate = parts.authenticate ?? configuredAuthentication(config);
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));

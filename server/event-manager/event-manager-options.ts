@@ -1,8 +1,10 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import type { PublishAs } from '../../shared/publish-as.ts';
 import type { EventSelection, SubscriptionOptions } from '../../shared/read-options.ts';
+import { requireCatalog } from '../../shared/require-catalog.ts';
 import type { Clock } from '../../shared/timing.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -46,6 +48,27 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   instruments?: Instruments;
   /** Ms for which a topic that nobody follows any more stays attached. Default 5 000. */
   lingerMs?: number;
+}
+
+/** @throws TypeError without a broker, where an option is none, or the catalog was not made by `defineEvents` */
+export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerOptions<C>): void {
+  if (!options?.broker)
+    throw new TypeError('EventManager: pass a broker, for example { broker: new MemoryBroker() }');
+  checkOptions<EventManagerOptions<C>>('EventManager', options, {
+    broker: 1,
+    catalog: 1,
+    logger: 1,
+    maxInFlight: 1,
+    throttle: 1,
+    publishAs: 1,
+    onNewerVersion: 1,
+    maxOpen: 1,
+    clock: 1,
+    tracing: 1,
+    instruments: 1,
+    lingerMs: 1,
+  });
+  requireCatalog('EventManager', options.catalog);
 }
 
 /** Somebody for whom events are read: the types that it may see, the subject that it is, and on whose turns. */

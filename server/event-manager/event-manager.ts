@@ -20,11 +20,12 @@ import { IsolatedCalls } from '../telemetry/isolated-calls.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
 import { Eraser, requireWhich } from './erasing/eraser.ts';
-import type {
-  EventManagerOptions,
-  ListenerOptions,
-  ReadFor,
-  SubscribeOptions,
+import {
+  checkManagerOptions,
+  type EventManagerOptions,
+  type ListenerOptions,
+  type ReadFor,
+  type SubscribeOptions,
 } from './event-manager-options.ts';
 import { EventSubscription } from './feeds/event-subscription.ts';
 import { readHistory } from './feeds/past/history.ts';
@@ -76,11 +77,10 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
   readonly #closers = new Set<() => unknown>();
   #closed = false;
 
-  /** @throws TypeError without a broker */
+  /** @throws TypeError without a broker, or where an option is none */
   constructor(options: EventManagerOptions<C>) {
     super();
-    if (!options?.broker)
-      throw new TypeError('EventManager: pass a broker, for example { broker: new MemoryBroker() }');
+    checkManagerOptions(options);
     const { instruments = noInstruments, tracing } = options;
     const { broker, logger = silentLogger, maxInFlight = 10_000, throttle = {}, lingerMs = 5_000 } = options;
     const { onNewerVersion, clock = systemClock, maxOpen = MAX_OPEN } = options;

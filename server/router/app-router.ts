@@ -1,6 +1,7 @@
 import { initTRPC, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
 import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { anything, optionsOnly } from '../../shared/wire/limits.ts';
 import type { AccessContext } from '../access/access-context.ts';
@@ -71,6 +72,7 @@ const nothing = () => ({});
  * The whole router of a server: a catalog's procedures at the top level, and others beside them. Of the others,
  * mutations need the right to `control` the topic they name, and the rest the right to `stats`.
  * @example createAppRouter(manager, (procedure) => ({ simulation: simulationProcedures(registry, procedure) }))
+ * @throws TypeError where `beside` is no function, or an option is none
  */
 export function createAppRouter<C extends AnyCatalog>(
   manager: EventManager<C>,
@@ -87,6 +89,11 @@ export function createAppRouter<C extends AnyCatalog>(
   beside: Beside<TRPCRouterRecord> = nothing,
   options: AppRouterOptions = {},
 ) {
+  if (typeof beside !== 'function')
+    throw new TypeError(
+      'createAppRouter: beside must be a function that makes procedures, (procedure) => ({ … }), or undefined; options come third',
+    );
+  checkOptions('createAppRouter', options, { authorize: 1 });
   return build(manager, beside, options);
 }
 

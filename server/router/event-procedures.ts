@@ -1,6 +1,7 @@
 import type { TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import {
   type EraseOptions,
@@ -135,16 +136,16 @@ export interface EventProceduresOptions<Ctx> {
  * t.router({ events: eventProcedures(manager, t.procedure.use(requireUser)), users: usersRouter })
  *
  * @throws EventsError INVALID_OPTION where another copy of `@trpc/server` made the procedure: its adapters would send
- *   events without their positions
+ *   events without their positions; or where its tRPC has no `transformer`: clients could not read what it sends
+ * @throws TypeError where an option is none: a slip in `authorize` would let everybody in
  */
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   manager: EventManager<C>,
   base: BaseProcedure<Ctx, Meta, Overrides>,
-  {
-    authorize = authorizeSession,
-    subject = publisherOf,
-  }: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
+  options: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
+  checkOptions<EventProceduresOptions<never>>('eventProcedures', options, { authorize: 1, subject: 1 });
+  const { authorize = authorizeSession, subject = publisherOf } = options;
   const { procedure, admitting } = admittingOn(base);
   const { catalog } = manager;
   // tRPC types a resolver's context as the same thing, in a form that TypeScript cannot compare for any Ctx.

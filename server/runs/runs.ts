@@ -1,6 +1,7 @@
 import { newEntryId } from '../../shared/data/entry-ids.ts';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import { type EventInput, type EventName, subjectIdSchema } from '../../shared/events.ts';
+import { checkOptions } from '../../shared/known-options.ts';
 import type { RunEnd } from '../../shared/runs/run-state.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';
@@ -173,5 +174,6 @@ function requireId(id: string): void {
  * @throws EventsError INVALID_OPTION where the catalog lacks the events of runs; INVALID_TOPIC
  */
 export function runs<C extends RunsCatalog>(manager: EventManager<C>, options: RunsOptions = {}): Runs<C> {
+  checkOptions('runs', options, { topic: 1, leaseMs: 1, clock: 1 });
   return new Runs(manager, options);
 }

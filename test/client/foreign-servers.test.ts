@@ -49,6 +49,19 @@ describe('a message that is not tRPC’s does not end the client’s process', (
     expect(client.connection.state.error?.message).toMatch(/speaks another protocol than tRPC/);
   });
 
+  test.each([
+    ['an error', { error: { code: -32600, message: 'no', data: {} } }],
+    ['an answer', { result: { data: { id: 'a', cursor: 'b' } } }],
+    ['an answer of nothing', { result: {} }],
+    ['an item', { result: { type: 'data', id: 'a:1', data: { id: 'a:1', data: 5 } } }],
+  ])('when it is %s of a tRPC without a transformer, which the error names', async (_, message) => {
+    const url = await serveForeign(answering((id) => ({ id, ...message })));
+    await using client = connect({ url, transports: ['ws'] });
+    const publish = client.publish('agent_message', agentMessage(1), { timeoutMs: 60_000 });
+    await expect(publish).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    expect(client.connection.state.error?.message).toMatch(/initTRPC\.create\(\{ transformer \}\)/);
+  });
+
   test('when it is an item that is no event, but only its subscription', async () => {
     const item = { json: { id: 'a:1', data: null } };
     const url = await serveForeign(

@@ -113,16 +113,18 @@ const NOBODYS = { id: null };
  * Messages as JSON, for tRPC's client. It would throw in a listener of the socket at anything that is no message of
  * tRPC: in Node, an exception that nobody catches ends the process.
  *
- * @param onForeign told of each message that is none: whatever answers speaks another protocol
+ * @param onForeign told of each message that is none, since whatever answers speaks another protocol; and of each that
+ * is `bare`: what it brings is not in the wrapping of the transformer
  */
-export function messageEncoder(onForeign: () => void) {
+export function messageEncoder(onForeign: (why: 'foreign' | 'bare') => void) {
   return {
     encode: (message: unknown): string => JSON.stringify(message),
     /** @param data text, or what a stream of events has parsed already */
     decode: (data: unknown): unknown => {
       const message = typeof data === 'string' ? parse(data) : data;
-      if (isMessage(message)) return message;
-      onForeign();
+      const why = whyUnreadable(message);
+      if (why === undefined) return message;
+      onForeign(why);
       return NOBODYS;
     },
   };
@@ -136,15 +138,26 @@ function parse(text: string): unknown {
   }
 }
 
-function isMessage(message: unknown): boolean {
-  if (!isRecord(message)) return false;
+/** Why tRPC's client would throw at a message, or read nothing in it. */
+function whyUnreadable(message: unknown): 'foreign' | 'bare' | undefined {
+  if (!isRecord(message)) return 'foreign';
   const { method, result, error } = message;
-  return typeof method === 'string' || (error === undefined ? isRecord(result) : isError(error));
+  if (typeof method === 'string') return undefined;
+  if (error === undefined) {
+    if (!isRecord(result)) return 'foreign';
+    const { type = 'data', data } = result;
+    return type !== 'data' || isWrapped(data) ? undefined : 'bare';
+  }
+  if (!isWrapped(error)) return hasCode(error) ? 'bare' : 'foreign';
+  return hasCode(error['json']) ? undefined : 'foreign';
 }
 
-/** tRPC's client needs a code. An error without a transformer's wrapping gets one when it is decoded. */
-function isError(error: unknown): boolean {
-  if (!isRecord(error)) return false;
-  const { json = { code: 0 } } = error;
-  return isRecord(json) && typeof json['code'] === 'number';
+/** Tells if a value is in the wrapping of superjson. */
+function isWrapped(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && Object.hasOwn(value, 'json');
+}
+
+/** tRPC's client needs a code in each error. */
+function hasCode(error: unknown): boolean {
+  return isRecord(error) && typeof error['code'] === 'number';
 }

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
 import { subjectIdSchema } from '../../../shared/events.ts';
+import { checkOptions } from '../../../shared/known-options.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import { unauthenticated } from '../tokens/authenticate.ts';
@@ -28,7 +29,10 @@ export class Sessions {
   readonly #revocations: Revocations;
   readonly #check: SubjectCheck;
 
-  constructor({ broker, now = Date.now, logger = silentLogger }: SessionsOptions = {}) {
+  /** @throws TypeError where an option is none */
+  constructor(options: SessionsOptions = {}) {
+    checkOptions('Sessions', options, { broker: 1, now: 1, logger: 1 });
+    const { broker, now = Date.now, logger = silentLogger } = options;
     this.#check = new SubjectCheck(logger);
     this.#now = now;
     this.#revocations = new Revocations(broker, now, (subjectId) => this.#revokeOpen(subjectId));
