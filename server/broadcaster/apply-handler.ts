@@ -4,7 +4,6 @@ import type { WebSocket } from 'ws';
 import { checkOptions } from '../../shared/known-options.ts';
 import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
-import { refuseBareRouter } from '../trpc/bare-router.ts';
 import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
 import { jsonEncoder } from './core/json-encoder.ts';
 import { checkNumber, type Limits, resolveLimits } from './core/limits.ts';
@@ -114,13 +113,11 @@ function cutStalled(connection: Connection): void {
 
 /**
  * Makes the settings and state of a handler from its options.
- * @throws TypeError when a limit has no meaning, or an option is none; EventsError when another copy of tRPC made the router, or it has
- * events and no transformer
+ * @throws TypeError when a limit has no meaning, or an option is none; EventsError when another copy of tRPC made the router
  */
 export function resolveOptions(options: AnyHandlerOptions): Setup {
   checkOptions('applyBroadcastWSSHandler', options, HANDLER_OPTIONS);
   refuseForeignRouter(options.router);
-  refuseBareRouter(options.router);
   const limits = resolveLimits(options);
   checkNumber('compressFrom', options.compressFrom, 0, Number.POSITIVE_INFINITY);
   checkNumber('keepAlive.pingMs', options.keepAlive?.pingMs, 1, LONGEST_TIMER_MS);

@@ -1,5 +1,4 @@
 import type { TRPCProcedureBuilder, TRPCUnsetMarker } from '@trpc/server';
-import { refuseBareProcedure, rememberMount } from '../trpc/bare-router.ts';
 import { asTRPCError } from '../trpc/errors.ts';
 import { hearErrors } from '../trpc/tracked-items.ts';
 import { refuseForeignProcedure } from '../trpc/trpc-copy.ts';
@@ -19,18 +18,16 @@ export type BaseProcedure<Ctx, Meta, Overrides> = TRPCProcedureBuilder<
 
 /**
  * Makes of an application's procedure ours, whose errors have their tRPC codes, and one that lets calls in by rules.
- * @throws EventsError INVALID_OPTION where another copy of `@trpc/server` made the procedure, or its tRPC has no transformer
+ * @throws EventsError INVALID_OPTION where another copy of `@trpc/server` made the procedure
  */
 export function admittingOn<Ctx, Meta, Overrides>(base: BaseProcedure<Ctx, Meta, Overrides>) {
   refuseForeignProcedure(base);
-  refuseBareProcedure(base);
   const procedure = base.use(async ({ next }) => {
     const result = await next();
     if (!result.ok) throw asTRPCError(result.error);
     hearErrors(result.data);
     return result;
   });
-  rememberMount(procedure);
   const admitting = <Asked, Input, Grant>(rules: CallRules<Asked, Input, Grant>) =>
     procedure
       .use(async ({ ctx, getRawInput, next }) => {

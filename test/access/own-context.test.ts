@@ -10,7 +10,7 @@ import {
   MemoryBroker,
   Sessions,
 } from '../../server/index.ts';
-import { CloseCode, transformer } from '../../shared/index.ts';
+import { CloseCode } from '../../shared/index.ts';
 import { ADAPTERS, startServer, until } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { ALL } from './harness.ts';
@@ -19,7 +19,7 @@ test('a custom authorize decides with the application’s own context', async ()
   await using manager = Object.assign(new EventManager({ broker: new MemoryBroker() }), {
     [Symbol.asyncDispose]: () => manager.close(),
   });
-  const t = initTRPC.context<{ role: 'reader' | 'writer' }>().create({ transformer });
+  const t = initTRPC.context<{ role: 'reader' | 'writer' }>().create();
   const authorize: Authorize<{ role: 'reader' | 'writer' }> = ({ role }, { action, types }) => ({
     types: action === 'publish' && role !== 'writer' ? [] : types,
   });

@@ -9,7 +9,7 @@ import {
   MemoryBroker,
   Sessions,
 } from '../../server/index.ts';
-import { type EventInput, type EventName, type EventToPublish, transformer } from '../../shared/index.ts';
+import type { EventInput, EventName, EventToPublish } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { takesTokens, token } from './harness.ts';
@@ -104,7 +104,7 @@ describe('[V6] the server names the subject that published,', () => {
   test('for contexts of one’s own without a session, as the application says', async () => {
     const manager = new EventManager({ broker: new MemoryBroker() });
     managers.push(manager);
-    const t = initTRPC.context<{ user: string | null }>().create({ transformer });
+    const t = initTRPC.context<{ user: string | null }>().create();
     const subject = ({ user }: { user: string | null }) => user ?? undefined;
     const callerOf = (user: string | null, told = true) =>
       t.router(eventProcedures(manager, t.procedure, told ? { subject } : {})).createCaller({ user });

@@ -25,7 +25,7 @@ const event = (index: number) => `
 
 const SOURCE = `
 import { initTRPC } from '@trpc/server';
-import { defineEvents, transformer } from 'psyche-events';
+import { defineEvents } from 'psyche-events';
 import { createAppRouter, EventManager, eventProcedures, loadConfig, MemoryBroker, startServer } from 'psyche-events/server';
 import * as z from 'zod';
 
@@ -34,7 +34,7 @@ const tree: z.ZodType<Tree> = z.object({ name: z.string(), children: z.array(z.l
 export const catalog = defineEvents({${Array.from({ length: EVENTS }, (_, index) => event(index)).join('')}
 });
 export const manager = new EventManager({ catalog, broker: new MemoryBroker() });
-const t = initTRPC.context<{ user: string }>().create({ transformer });
+const t = initTRPC.context<{ user: string }>().create();
 
 export const router = createAppRouter(manager);
 export const beside = createAppRouter(manager, (procedure) => ({ hello: procedure.query(() => 'x') }));

@@ -127,13 +127,18 @@ describe.each([
     await manager.close();
   });
 
-  test('in a router with a transformer of its own are served in its own format', async () => {
-    const transformer = {
-      serialize: (value: unknown) => ({ wrapped: value }),
-      deserialize: (value: { wrapped: unknown }) => value.wrapped,
-    };
+  test.each([
+    ['no transformer', undefined],
+    [
+      'a transformer of its own',
+      {
+        serialize: (value: unknown) => ({ wrapped: value }),
+        deserialize: (value: { wrapped: unknown }) => value.wrapped,
+      },
+    ],
+  ])('in a router with %s are served in its own format', async (_, transformer) => {
     const manager = new EventManager({ broker: new MemoryBroker() });
-    const t = initTRPC.create({ transformer });
+    const t = initTRPC.create({ ...(transformer && { transformer }) });
     const router = t.router(eventProcedures(manager, t.procedure));
     await using server = await startServer<typeof router>(
       (stock) => applyBroadcastWSSHandler({ ...stock, ...options }),
@@ -142,7 +147,7 @@ describe.each([
       },
     );
     const client = await server.connect();
-    client.call(1, 'subscription', 'on.any', transformer.serialize({}));
+    client.call(1, 'subscription', 'on.any', transformer?.serialize({}));
     await client.frame(1, 1);
     const { cursor } = await manager.publish('agent_message', agentMessage('hi'), {
       timestamp: '2026-01-01T00:00:00Z',
@@ -154,7 +159,7 @@ describe.each([
       data: agentMessage('hi'),
     };
     const payload = { id: cursor, data: event };
-    expect(result).toEqual({ type: 'data', id: cursor, data: { wrapped: payload } });
+    expect(result).toEqual({ type: 'data', id: cursor, data: transformer ? { wrapped: payload } : payload });
     await manager.close();
   });
 });

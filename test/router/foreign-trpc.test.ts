@@ -72,7 +72,7 @@ describe('a procedure of another copy of tRPC', () => {
     return [
       ['as it is', t.procedure],
       ['with middleware', t.procedure.use(({ next }) => next({ ctx: { role: 'x' } }))],
-      ['with a meta', server.initTRPC.meta<{ a: 1 }>().create({ transformer }).procedure.meta({ a: 1 })],
+      ['with a meta', server.initTRPC.meta<{ a: 1 }>().create().procedure.meta({ a: 1 })],
     ] as const;
   };
 
