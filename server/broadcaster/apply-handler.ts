@@ -1,14 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
-import { checkOptions } from '../../shared/known-options.ts';
 import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
 import { jsonEncoder } from './core/json-encoder.ts';
 import { checkNumber, type Limits, resolveLimits } from './core/limits.ts';
 import { MessageTurns } from './core/message-turns.ts';
-import { HANDLER_OPTIONS } from './core/option-names.ts';
 import type { AnyHandlerOptions, BroadcastWSSHandlerOptions, Setup } from './core/options.ts';
 import { liveEvents } from './groups/live-events.ts';
 import { serve } from './protocol/serve.ts';
@@ -42,7 +40,7 @@ export interface BroadcastWSSHandler {
  * (see {@link BroadcastOptions}) and a way past iteration for results that write to sockets themselves.
  *
  * Give the server {@link WEBSOCKET_LIMITS} as options.
- * @throws TypeError when a limit has no meaning, or an option is none; EventsError INVALID_OPTION where another copy of `@trpc/server` made the
+ * @throws TypeError when a limit has no meaning; EventsError INVALID_OPTION where another copy of `@trpc/server` made the
  *   router
  */
 export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
@@ -113,10 +111,9 @@ function cutStalled(connection: Connection): void {
 
 /**
  * Makes the settings and state of a handler from its options.
- * @throws TypeError when a limit has no meaning, or an option is none; EventsError when another copy of tRPC made the router
+ * @throws TypeError when a limit has no meaning; EventsError when another copy of tRPC made the router
  */
 export function resolveOptions(options: AnyHandlerOptions): Setup {
-  checkOptions('applyBroadcastWSSHandler', options, HANDLER_OPTIONS);
   refuseForeignRouter(options.router);
   const limits = resolveLimits(options);
   checkNumber('compressFrom', options.compressFrom, 0, Number.POSITIVE_INFINITY);
