@@ -79,6 +79,10 @@ function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): void {
     clearTimeout(opening);
     clearTimeout(closing);
   });
+  // Node's WebSocket refuses a port before tRPC's client listens to it.
+  const refused = (): void => void setTimeout(() => abandon(socket));
+  socket.addEventListener('close', refused);
+  setTimeout(() => socket.removeEventListener('close', refused));
 }
 
 /** tRPC's client joins all requests of one turn of the event loop: many small publishes would make one large message. */
