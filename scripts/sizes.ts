@@ -48,7 +48,7 @@ const BUDGETS: readonly Budget[] = [
     // 0.6 choose a transport, and load the second one when no WebSocket gets through. 0.6 refuse options that are none, and
     // name those that are meant; try a WebSocket once more before the second transport is kept; say of a publish that it was
     // never sent, and of a server that it is not there; and let a member leave with its page.
-    maxBytes: 27.2 * KB,
+    maxBytes: 27.4 * KB,
     maxLaterBytes: 2.4 * KB,
     packages: [...TRPC, 'superjson', 'ws', 'zod'],
   },
