@@ -1,20 +1,13 @@
 import { wordsOf } from '../failures/http-status.ts';
+import { parseMessage } from './transports/socket.ts';
 
 /** Listens for the error that a server sends before it closes a socket that it does not let in. @returns its words, empty until then */
 export function refusalWords(socket: WebSocket): () => string {
   let words = '';
   const listen = ({ data }: MessageEvent): void => {
     if (data === 'PONG') socket.removeEventListener('message', listen);
-    else words ||= wordsOf(typeof data === 'string' ? parse(data) : data);
+    else words ||= wordsOf(parseMessage(data));
   };
   socket.addEventListener('message', listen);
   return () => words;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -41,7 +41,7 @@ function isViewer(event: PageEvent): event is PageEvent<'viewer'> {
 
 /**
  * Is one of those who watch, for as long as the page is there. Without the right to it the page looks on. The hook `usePresence`
- * would make a second subscription, and a page that is closed or loaded anew would stay a member until its lease is over.
+ * would make a second subscription, and a page that is kept for the way back would stay a member meanwhile.
  */
 function useJoining(name: string): void {
   const topic = useTopic();

@@ -8,7 +8,7 @@ import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
 import { resolveOptions, serveConnections } from './apply-handler.ts';
 import { COMPRESSION, checkBytes, WEBSOCKET_LIMITS } from './core/limits.ts';
-import { HANDLER_OPTIONS } from './core/option-names.ts';
+import { BROADCASTER_OPTIONS } from './core/option-names.ts';
 import type { BroadcastWSSHandlerOptions } from './core/options.ts';
 import { readToEnd } from './core/read-body.ts';
 import type { Connection } from './socket/connection.ts';
@@ -68,18 +68,6 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
   logger?: Logger;
 };
 
-const { wss: _wss, prefix: _prefix, ...SHARED } = HANDLER_OPTIONS;
-const OPTIONS = {
-  ...SHARED,
-  server: 1,
-  path: 1,
-  onUpgrade: 1,
-  maxMessageBytes: 1,
-  compression: 1,
-  instruments: 1,
-  logger: 1,
-} as const;
-
 /** Parts of a server that a Broadcaster shares with it. */
 interface Mount {
   /** The answers of the server that are not given yet. Default: it looks for itself. */
@@ -115,7 +103,7 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   /** @internal */
   constructor(options: BroadcasterOptions<TRouter>, mount: Mount);
   constructor(options: BroadcasterOptions<AnyTRPCRouter>, { pending, isAlone = false }: Mount = {}) {
-    checkOptions('Broadcaster', options, OPTIONS);
+    checkOptions('Broadcaster', options, BROADCASTER_OPTIONS);
     const { server, path = '/trpc', onUpgrade, maxMessageBytes, compression = false, ...rest } = options;
     const { instruments = noInstruments, logger = silentLogger, ...handler } = rest;
     checkBytes('maxMessageBytes', maxMessageBytes);

@@ -136,7 +136,7 @@ export interface EventProceduresOptions<Ctx> {
  * t.router({ events: eventProcedures(manager, t.procedure.use(requireUser)), users: usersRouter })
  *
  * @throws EventsError INVALID_OPTION where another copy of `@trpc/server` made the procedure: its adapters would send
- *   events without their positions; or where its tRPC has no `transformer`: clients could not read what it sends
+ *   events without their positions
  * @throws TypeError where an option is none: a slip in `authorize` would let everybody in
  */
 export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(

@@ -8,33 +8,26 @@ import { rateOf, ratesPerType } from '../../dashboard/model/rates.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
 import { edgesOf } from '../../dashboard/network/edges.ts';
 import { network, said, status } from './events.ts';
+import { START, snapshot } from './snapshots.ts';
 
-const START = Date.UTC(2026, 0, 1);
 const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '', field: null };
 
 type Data = Pick<PageEvent, 'event_type' | 'data'>;
 
 /** A log of events, one each `everyMs` from the start. */
 function logOf(events: readonly Data[], everyMs = 1000) {
-  return createLogReader()({
-    events: events.map(
-      (event, index) =>
-        ({
-          ...event,
-          timestamp: new Date(START + index * everyMs).toISOString(),
-          cursor: `a:${index + 1}`,
-        }) as PageEvent,
+  return createLogReader()(
+    snapshot(
+      events.map(
+        (event, index) =>
+          ({
+            ...event,
+            timestamp: new Date(START + index * everyMs).toISOString(),
+            cursor: `a:${index + 1}`,
+          }) as PageEvent,
+      ),
     ),
-    gaps: [],
-    gap: null,
-    status: 'live',
-    dropped: 0,
-    older: 0,
-    open: [],
-    counts: {},
-    caughtUp: 0,
-    error: null,
-  });
+  );
 }
 
 const message = (from: string, to: string): Data => ({

@@ -125,7 +125,7 @@ export function messageEncoder(onForeign: (why: 'foreign' | 'bare') => void) {
     encode: (message: unknown): string => JSON.stringify(message),
     /** @param data text, or what a stream of events has parsed already */
     decode: (data: unknown): unknown => {
-      const message = typeof data === 'string' ? parse(data) : data;
+      const message = parseMessage(data);
       const why = whyUnreadable(message);
       if (why === undefined) return message;
       onForeign(why);
@@ -134,9 +134,11 @@ export function messageEncoder(onForeign: (why: 'foreign' | 'bare') => void) {
   };
 }
 
-function parse(text: string): unknown {
+/** @param data text, or what a stream of events has parsed already. @returns undefined where the text is no JSON */
+export function parseMessage(data: unknown): unknown {
+  if (typeof data !== 'string') return data;
   try {
-    return JSON.parse(text);
+    return JSON.parse(data);
   } catch {
     return undefined;
   }

@@ -1,7 +1,5 @@
-import type { AnyHandlerOptions } from './options.ts';
-
-/** The names of a handler's options, tRPC's among them: one that is missing or too many does not compile. */
-export const HANDLER_OPTIONS = {
+/** The names of a Broadcaster's options, those of tRPC's handler among them; `checkOptions` has them all, and no others. */
+export const BROADCASTER_OPTIONS = {
   router: 1,
   createContext: 1,
   onError: 1,
@@ -9,11 +7,9 @@ export const HANDLER_OPTIONS = {
   allowMethodOverride: 1,
   allowBatching: 1,
   maxBatchSize: 1,
-  wss: 1,
   keepAlive: 1,
   dangerouslyDisablePong: 1,
   experimental_encoder: 1,
-  prefix: 1,
   pongAfterContext: 1,
   live: 1,
   compressFrom: 1,
@@ -25,4 +21,11 @@ export const HANDLER_OPTIONS = {
   maxMessageValues: 1,
   maxBufferedBytes: 1,
   drainTimeoutMs: 1,
-} as const satisfies Record<keyof AnyHandlerOptions, 1>;
+  server: 1,
+  path: 1,
+  onUpgrade: 1,
+  maxMessageBytes: 1,
+  compression: 1,
+  instruments: 1,
+  logger: 1,
+} as const;

@@ -58,7 +58,7 @@ function onOneLine(body: Buffer): Buffer {
   return Buffer.from(body.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte)));
 }
 
-/** The same messages as server-sent events. */
+/** A style that has the same messages as server-sent events. */
 class EventStyle implements FrameStyle {
   readonly #prefix: Buffer;
   readonly #events: FrameStyle;
