@@ -17,14 +17,14 @@ import type { Answered } from '../shared/open/answered.ts';
 import type { GrowingHandle } from '../shared/open/handle-kinds.ts';
 import type { OpenPage } from '../shared/open/open-page.ts';
 import type { BegunKind } from '../shared/open/open-part.ts';
-import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type {
   EraseOptions,
   EraseResult,
   HistoryOptions,
   ReplayOptions,
   SubscriptionOptions,
-} from '../shared/read-options.ts';
+} from '../shared/options/read-options.ts';
+import type { PsycheCatalog } from '../shared/psyche-events.ts';
 import type { HistoryPage, StreamGap, StreamItem, StreamSynced } from '../shared/stream-items.ts';
 import type { ConnectionOptions } from './connection/connection-options.ts';
 import type { Connection } from './connection/connection-state.ts';

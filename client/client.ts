@@ -9,15 +9,20 @@ import type {
   OpenName,
   PublishName,
 } from '../shared/events.ts';
-import { checkOptions } from '../shared/known-options.ts';
 import type { PublishResult } from '../shared/log.ts';
 import type { Answered } from '../shared/open/answered.ts';
 import type { GrowingHandle } from '../shared/open/handle-kinds.ts';
 import type { OpenPage } from '../shared/open/open-page.ts';
+import { checkOptions } from '../shared/options/known-options.ts';
+import type {
+  EraseOptions,
+  EraseResult,
+  HistoryOptions,
+  ReplayOptions,
+} from '../shared/options/read-options.ts';
+import { requireCatalog } from '../shared/options/require-catalog.ts';
 import { DEFAULT_TOPIC } from '../shared/protocol.ts';
 import type { PsycheCatalog } from '../shared/psyche-events.ts';
-import type { EraseOptions, EraseResult, HistoryOptions, ReplayOptions } from '../shared/read-options.ts';
-import { requireCatalog } from '../shared/require-catalog.ts';
 import { type HistoryPage, isStreamNotice, isStreamUpdate, type StreamItem } from '../shared/stream-items.ts';
 import { onAbort } from '../shared/timing.ts';
 import type {

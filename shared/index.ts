@@ -62,9 +62,7 @@ export type {
   Settlement,
   StreamUpdate,
 } from './open/open-part.ts';
-export { CloseCode, DEFAULT_TOPIC, mayReconnect, PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol.ts';
-export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
-export type { PublishAs } from './publish-as.ts';
+export type { PublishAs } from './options/publish-as.ts';
 export type {
   EraseOptions,
   EraseResult,
@@ -73,7 +71,9 @@ export type {
   ReplayOptions,
   SubscriptionOptions,
   WhenSlow,
-} from './read-options.ts';
+} from './options/read-options.ts';
+export { CloseCode, DEFAULT_TOPIC, mayReconnect, PROTOCOL_HEADER, PROTOCOL_VERSION } from './protocol.ts';
+export { type PsycheCatalog, psycheEvents, SystemHealthStatus } from './psyche-events.ts';
 export { runEvents } from './runs/run-events.ts';
 export { type RunEnd, type RunState, runStateOf } from './runs/run-state.ts';
 export type { HistoryPage } from './stream-items.ts';

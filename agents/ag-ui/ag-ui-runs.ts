@@ -4,7 +4,7 @@ import type { RunContext } from '../../server/runs/run-work.ts';
 import { runs } from '../../server/runs/runs.ts';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { clipText, EventsError, messageOf } from '../../shared/errors.ts';
-import { checkOptions } from '../../shared/known-options.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';

@@ -1,6 +1,6 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import type { EventManager } from '../../server/event-manager/event-manager.ts';
-import { checkOptions } from '../../shared/known-options.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AnswerStarter, type AnswerWork } from './answer-starter.ts';

@@ -1,9 +1,9 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, OfOtherKinds } from '../../shared/events.ts';
-import { checkOptions } from '../../shared/known-options.ts';
 import type { PublishResult, PublishTarget } from '../../shared/log.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
+import type { PublishAs } from '../../shared/options/publish-as.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import type { PublishAs } from '../../shared/publish-as.ts';
 import { createClient } from '../client.ts';
 import type { ConnectionOptions } from '../connection/connection-options.ts';
 import type { RequestHeaders, Token } from '../connection/credentials.ts';

@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf, OfOtherKinds } from '../../shared/events.ts';
-import type { SubscriptionOptions } from '../../shared/read-options.ts';
+import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
 import type { EventsClient } from '../client-types.ts';
 import { toError } from '../failures/errors.ts';
 import { isolated, reportUncaught } from '../failures/report.ts';

@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
-import type { HistoryOptions } from '../../shared/read-options.ts';
+import type { HistoryOptions } from '../../shared/options/read-options.ts';
 import { type HistoryPage, MAX_PAGE } from '../../shared/stream-items.ts';
 
 /**

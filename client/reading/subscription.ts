@@ -1,7 +1,7 @@
 import type { Unsubscribable } from '@trpc/server/observable';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError, isRetryable } from '../../shared/errors.ts';
-import type { SubscriptionOptions } from '../../shared/read-options.ts';
+import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { refusalOf } from '../connection/connection-state.ts';

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, OpenName } from '../../shared/events.ts';
-import { checkOptions } from '../../shared/known-options.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import type { EventsClient } from '../client-types.ts';
 import { INITIAL_CONNECTION } from '../connection/connection-state.ts';
 import { feedKey } from './event-feed.ts';

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { freezeDeep } from '../../shared/data/tree.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
-import type { SubscriptionOptions } from '../../shared/read-options.ts';
+import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { definedOnly, EncodedInput } from '../connection/encoding.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { TRPCError } from '@trpc/server';
 import { WebSocket } from 'ws';
 import { EventsError } from '../../shared/errors.ts';
-import { checkOptions } from '../../shared/known-options.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import { CloseCode, PROTOCOL_HEADER, requireSpokenVersion } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS, onAbort } from '../../shared/timing.ts';
 import type { ClientConnection } from '../broadcaster/core/options.ts';

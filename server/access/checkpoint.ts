@@ -1,8 +1,8 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { compileFilter, mayHoldBy } from '../../shared/filter/compile.ts';
 import type { AnyFilter } from '../../shared/filter/types.ts';
+import type { EventSelection } from '../../shared/options/read-options.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
-import type { EventSelection } from '../../shared/read-options.ts';
 import { parseTopics } from '../../shared/topic.ts';
 import { debugs, type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Authorize, forbidden, type Grant, isForbidden, requireGrant } from './authorize.ts';

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
 import { EventsError } from '../../shared/errors.ts';
-import { checkOptions } from '../../shared/known-options.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
 import { resolveOptions, serveConnections } from './apply-handler.ts';

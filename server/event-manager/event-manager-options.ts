@@ -1,10 +1,10 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName } from '../../shared/events.ts';
-import { checkOptions } from '../../shared/known-options.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
+import type { PublishAs } from '../../shared/options/publish-as.ts';
+import type { EventSelection, SubscriptionOptions } from '../../shared/options/read-options.ts';
+import { requireCatalog } from '../../shared/options/require-catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import type { PublishAs } from '../../shared/publish-as.ts';
-import type { EventSelection, SubscriptionOptions } from '../../shared/read-options.ts';
-import { requireCatalog } from '../../shared/require-catalog.ts';
 import type { Clock } from '../../shared/timing.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Logger } from '../telemetry/logger.ts';

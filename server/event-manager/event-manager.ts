@@ -2,15 +2,15 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { OpenPage } from '../../shared/open/open-page.ts';
-import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
-import { checkPublishAs } from '../../shared/publish-as.ts';
+import { checkPublishAs } from '../../shared/options/publish-as.ts';
 import type {
   EraseOptions,
   EraseResult,
   EventSelection,
   HistoryOptions,
   ReplayOptions,
-} from '../../shared/read-options.ts';
+} from '../../shared/options/read-options.ts';
+import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import type { HistoryPage } from '../../shared/stream-items.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';

@@ -1,7 +1,7 @@
 import { initTRPC, type TRPCError, type TRPCRouterRecord } from '@trpc/server';
 import { type AnyCatalog, unknownEvent } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
-import { checkOptions } from '../../shared/known-options.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
 import { anything, optionsOnly } from '../../shared/wire/limits.ts';
 import type { AccessContext } from '../access/access-context.ts';

@@ -1,8 +1,8 @@
 import type { TRPCMutationProcedure, TRPCQueryProcedure, TRPCSubscriptionProcedure } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
-import { checkOptions } from '../../shared/known-options.ts';
 import type { PublishResult } from '../../shared/log.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import {
   type EraseOptions,
   type EraseResult,
@@ -10,7 +10,7 @@ import {
   type HistoryOptions,
   type ReplayOptions,
   type SubscriptionOptions,
-} from '../../shared/read-options.ts';
+} from '../../shared/options/read-options.ts';
 import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
 import { optionsOnly } from '../../shared/wire/limits.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';

@@ -4,7 +4,7 @@ import { anyCursorSchema, cursorSchema } from '../../shared/cursor.ts';
 import { countedArray } from '../../shared/data/bounded-schemas.ts';
 import { kindsOf } from '../../shared/data/schema-facts.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
-import { historyShape, replayShape, subscriptionShape } from '../../shared/read-options.ts';
+import { historyShape, replayShape, subscriptionShape } from '../../shared/options/read-options.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type Expectation, type Expects, optionsOnly } from '../../shared/wire/limits.ts';
 

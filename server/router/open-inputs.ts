@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { countedArray } from '../../shared/data/bounded-schemas.ts';
 import { kindsOf } from '../../shared/data/schema-facts.ts';
-import { historyShape } from '../../shared/read-options.ts';
+import { historyShape } from '../../shared/options/read-options.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type Expects, optionsOnly } from '../../shared/wire/limits.ts';
 import { typeOfId } from '../event-manager/open/open-ids.ts';

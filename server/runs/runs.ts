@@ -1,7 +1,7 @@
 import { newEntryId } from '../../shared/data/entry-ids.ts';
 import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
 import { type EventInput, type EventName, subjectIdSchema } from '../../shared/events.ts';
-import { checkOptions } from '../../shared/known-options.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import type { RunEnd } from '../../shared/runs/run-state.ts';
 import { type Clock, systemClock } from '../../shared/timing.ts';
 import { parseTopic } from '../../shared/topic.ts';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
 import { subjectIdSchema } from '../../../shared/events.ts';
-import { checkOptions } from '../../../shared/known-options.ts';
+import { checkOptions } from '../../../shared/options/known-options.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import { unauthenticated } from '../tokens/authenticate.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseCursor } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
-import type { EraseResult } from '../../../shared/read-options.ts';
+import type { EraseResult } from '../../../shared/options/read-options.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { forgetRecords } from '../reading/recent-pages.ts';
 import type { ReadSteps } from '../reading/steps.ts';

@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import type { EventName } from '../../../shared/events.ts';
-import type { WhenSlow } from '../../../shared/read-options.ts';
+import type { WhenSlow } from '../../../shared/options/read-options.ts';
 import { onAbort } from '../../../shared/timing.ts';
 import { type DeliveredItem, deliveredItem } from '../records/stream-record.ts';
 import type { FeedHandle, FeedReader } from './feed-reader.ts';

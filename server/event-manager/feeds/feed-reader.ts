@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventsError } from '../../../shared/errors.ts';
-import type { WhenSlow } from '../../../shared/read-options.ts';
+import type { WhenSlow } from '../../../shared/options/read-options.ts';
 import type { Batch } from '../hubs/hub.ts';
 import { erases } from '../records/erasure.ts';
 import type { StreamRecord } from '../records/stream-record.ts';

@@ -1,4 +1,4 @@
-import type { WhenSlow } from '../../../shared/read-options.ts';
+import type { WhenSlow } from '../../../shared/options/read-options.ts';
 import { onAbort } from '../../../shared/timing.ts';
 import { UNSENT_BYTES } from '../reading/asker.ts';
 import type { StreamRecord } from '../records/stream-record.ts';

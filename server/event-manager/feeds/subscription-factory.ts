@@ -2,7 +2,11 @@ import * as z from 'zod';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { parseCursor, parseTopicsCursor } from '../../../shared/cursor.ts';
 import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
-import { MAX_EVERY_MS, type SubscriptionOptions, subscriptionShape } from '../../../shared/read-options.ts';
+import {
+  MAX_EVERY_MS,
+  type SubscriptionOptions,
+  subscriptionShape,
+} from '../../../shared/options/read-options.ts';
 import { parseTopic, parseTopics } from '../../../shared/topic.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { type HubLease, PacedHubs } from '../hubs/hub-registry.ts';

@@ -6,7 +6,7 @@ import type { GrowingHandle, PresenceHandle, QuestionHandle } from '../../../sha
 import { type BegunEvent, type OpenHandle, openHandle } from '../../../shared/open/handles.ts';
 import type { OpenPage } from '../../../shared/open/open-page.ts';
 import type { BegunKind } from '../../../shared/open/open-part.ts';
-import type { EventSelection } from '../../../shared/read-options.ts';
+import type { EventSelection } from '../../../shared/options/read-options.ts';
 import { type Clock, onAbort } from '../../../shared/timing.ts';
 import type { DeliveredItem } from '../records/stream-record.ts';
 import { begunType } from './open-ids.ts';

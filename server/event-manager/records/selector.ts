@@ -2,7 +2,7 @@ import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { type CompiledFilter, compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
-import type { EventSelection } from '../../../shared/read-options.ts';
+import type { EventSelection } from '../../../shared/options/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
 import { mayHave } from '../../broker/retention/cuts.ts';
 import type { KeyOf } from './conflation.ts';

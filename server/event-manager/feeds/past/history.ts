@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../../../../shared/catalog.ts';
 import { formatCursor, type Position, parseCursor } from '../../../../shared/cursor.ts';
 import { EventsError } from '../../../../shared/errors.ts';
 import type { EventName, EventOf } from '../../../../shared/events.ts';
-import type { HistoryOptions } from '../../../../shared/read-options.ts';
+import type { HistoryOptions } from '../../../../shared/options/read-options.ts';
 import { DEFAULT_PAGE, type HistoryPage, MAX_PAGE, type StreamGap } from '../../../../shared/stream-items.ts';
 import type { Bounds } from '../../../broker/broker.ts';
 import { cursorBefore, newestPosition, positionBefore } from '../../../broker/gaps.ts';

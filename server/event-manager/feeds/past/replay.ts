@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../../../../shared/catalog.ts';
 import { type Position, parseCursor, samePosition } from '../../../../shared/cursor.ts';
 import { EventsError } from '../../../../shared/errors.ts';
 import type { EventName } from '../../../../shared/events.ts';
-import { MAX_SPEED, type ReplayOptions } from '../../../../shared/read-options.ts';
+import { MAX_SPEED, type ReplayOptions } from '../../../../shared/options/read-options.ts';
 import { type Clock, onAbort, Pace } from '../../../../shared/timing.ts';
 import { hasReached, newestPosition } from '../../../broker/gaps.ts';
 import { patiently, ReadSteps, type Reads } from '../../reading/steps.ts';

@@ -1,4 +1,4 @@
-import { isRecord } from './wire/shapes.ts';
+import { isRecord } from '../wire/shapes.ts';
 
 /** @param of the function, for the error. @throws TypeError where a catalog is given that `defineEvents` did not make */
 export function requireCatalog(of: string, catalog: unknown): void {

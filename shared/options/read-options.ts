@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { type AnyCatalog, unknownEvent } from './catalog.ts';
-import { cursorSchema, type Since, sinceSchema, subscribeSinceSchema } from './cursor.ts';
-import { countedArray } from './data/bounded-schemas.ts';
-import { type EventName, timestampSchema } from './events.ts';
-import { filterSchema } from './filter/compile.ts';
-import type { LatestBy } from './filter/latest-by.ts';
-import type { EventFilter } from './filter/types.ts';
-import { MAX_PAGE } from './stream-items.ts';
-import { topicSchema, topicsSchema } from './topic.ts';
+import { type AnyCatalog, unknownEvent } from '../catalog.ts';
+import { cursorSchema, type Since, sinceSchema, subscribeSinceSchema } from '../cursor.ts';
+import { countedArray } from '../data/bounded-schemas.ts';
+import { type EventName, timestampSchema } from '../events.ts';
+import { filterSchema } from '../filter/compile.ts';
+import type { LatestBy } from '../filter/latest-by.ts';
+import type { EventFilter } from '../filter/types.ts';
+import { MAX_PAGE } from '../stream-items.ts';
+import { topicSchema, topicsSchema } from '../topic.ts';
 
 /*
  * Options of everything that reads events, each defined once: its type, its comment and its schema. Server, router,

@@ -1,5 +1,5 @@
-import type { AnyCatalog } from './catalog.ts';
-import type { EventName } from './events.ts';
+import type { AnyCatalog } from '../catalog.ts';
+import type { EventName } from '../events.ts';
 
 /** Versions of events' data at which publishers are held, by event; see AnyCatalog.downcast. */
 export type PublishAs<C extends AnyCatalog> = { readonly [N in EventName<C>]?: number | undefined };
