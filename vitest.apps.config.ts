@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Foreign applications with the packed package, the long ones too: `npm run test:apps`. */
+/** Foreign applications with the packed package, each with an install of its own: `npm run test:apps`. */
 export default defineConfig({
   test: {
-    include: ['test/apps/*.{test,long}.ts'],
+    include: ['test/apps/*.{ci,long}.ts'],
     globalSetup: ['test/apps/report.ts', 'test/setup/run-directory.ts'],
     pool: 'forks',
     fileParallelism: false,

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,17 +6,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { packed } from '../setup/packed.ts';
 import { until } from '../setup/until.ts';
+import { environment, exec, listen } from './commands.ts';
 import { warningsIn } from './warnings.ts';
 
 const APPLICATIONS = join(import.meta.dirname, 'applications');
+const ROOT = join(import.meta.dirname, '../..');
 
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
-
-/** Output of a command, both streams together. */
-export interface Printed {
-  readonly output: string;
-  readonly seconds: number;
-}
 
 interface MakeOptions {
   /** The files of `applications/common` that it uses. */
@@ -26,6 +22,9 @@ interface MakeOptions {
   /** An application whose installed packages are there already: npm changes those that differ. Default: none are. */
   like?: Application;
 }
+
+/** npm, a compiler and the program start one after another, on a machine that has more to do. */
+const STARTS_WITHIN_MS = 120_000;
 
 /** An application in a folder of its own, outside of the repository, with the packed package installed. */
 export class Application implements AsyncDisposable {
@@ -59,6 +58,23 @@ export class Application implements AsyncDisposable {
         verbatimSymlinks: true,
       });
     return Application.#install(name, dir, versions);
+  }
+
+  /**
+   * Makes applications of `applications/` and of a template below one folder, each under its own name, as workspaces of npm:
+   * one install for all of them.
+   * @throws Error when the command or the install fails or warns
+   */
+  static async together(names: readonly string[], template: string): Promise<Application> {
+    const dir = await mkdtemp(join(tmpdir(), 'psyche-apps-together-'));
+    for (const name of names) {
+      await cp(join(APPLICATIONS, 'common'), join(dir, name), { recursive: true });
+      await cp(join(APPLICATIONS, name), join(dir, name), { recursive: true });
+    }
+    const options = ['--template', template, '--from', (await packed()).tarball];
+    await exec('node', [join(ROOT, 'create/main.mjs'), template, ...options], dir);
+    await makeWorkspaces(dir);
+    return Application.#install([...names, template].join(', '), dir, {});
   }
 
   /**
@@ -120,10 +136,9 @@ export class Application implements AsyncDisposable {
     };
     const closed = once(child, 'close');
     try {
-      await until(`an address of ${command} ${args.join(' ')}`, async () => {
-        if (child.exitCode !== null) throw new Error(`it ended:\n${printed()}`);
-        return ADDRESS.test(printed());
-      });
+      const found = async () => child.exitCode !== null || ADDRESS.test(printed());
+      await until(`an address of ${command} ${args.join(' ')}`, found, STARTS_WITHIN_MS);
+      if (!ADDRESS.test(printed())) throw new Error('It ended without an address.');
     } catch (error) {
       await stop();
       throw new Error(printed(), { cause: error });
@@ -151,6 +166,18 @@ async function manifestsIn(dir: string): Promise<string[]> {
   return files.filter((file) => basename(file) === 'package.json').map((file) => join(dir, file));
 }
 
+/** Has npm install all applications of a folder at once. The scripts of packages that may run are asked for at the root. */
+async function makeWorkspaces(dir: string): Promise<void> {
+  const allowScripts = {};
+  for (const file of await manifestsIn(dir)) {
+    const { allowScripts: allowed, ...manifest } = JSON.parse(await readFile(file, 'utf8'));
+    Object.assign(allowScripts, allowed);
+    await writeFile(file, JSON.stringify(manifest));
+  }
+  const root = { name: 'together', private: true, workspaces: ['*'], allowScripts };
+  await writeFile(join(dir, 'package.json'), JSON.stringify(root));
+}
+
 /** Changes which versions a package.json asks for, of the packages that are its dependencies. */
 async function askFor(file: string, versions: Readonly<Record<string, string>>): Promise<void> {
   const manifest = JSON.parse(await readFile(file, 'utf8')) as { dependencies?: Record<string, string> };
@@ -176,38 +203,4 @@ async function versionsIn(dir: string): Promise<Record<string, string>> {
 function refuseWarnings(what: string, output: string): void {
   const warnings = warningsIn(output);
   if (warnings.length > 0) throw new Error(`${what} warns:\n${warnings.join('\n')}`);
-}
-
-/** Runs a command to its end. */
-async function exec(
-  command: string,
-  args: readonly string[],
-  cwd: string,
-  env: Record<string, string> = {},
-): Promise<Printed> {
-  const startedAt = performance.now();
-  const child = spawn(command, args, { cwd, env: { ...environment(), ...env } });
-  const printed = listen(child);
-  const [code, signal] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${printed()}`);
-  return { output: printed(), seconds: (performance.now() - startedAt) / 1000 };
-}
-
-/** Collects what a child prints, both streams together. */
-function listen({ stdout, stderr }: ChildProcessWithoutNullStreams): () => string {
-  let output = '';
-  for (const stream of [stdout, stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  return () => output;
-}
-
-/** The environment of a shell outside of this project: npm and vitest hand theirs down. */
-function environment(): NodeJS.ProcessEnv {
-  const ours =
-    /^(npm_package_|npm_lifecycle_|npm_command|npm_config_(?:call|package|yes)$|INIT_CWD|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|DEV$|PROD$|MODE$|SSR$|BASE_URL$)/;
-  const others = Object.entries(process.env).filter(([name]) => !ours.test(name));
-  return { ...Object.fromEntries(others), NEXT_TELEMETRY_DISABLED: '1' };
 }

@@ -5,13 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import * as z from 'zod';
-import { createClient } from '../../client/index.ts';
 import { quoted } from '../../create/create.mjs';
-import { defineEvents } from '../../shared/catalog.ts';
-import { Application } from './application.ts';
-import { expectHeard } from './create.ts';
-import { PATIENCE_MS } from './expected.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'create/main.mjs');
@@ -134,36 +128,4 @@ describe('create-psyche-events', () => {
       if (name !== 'common') expect(output).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect(existsSync(join(place, 'help'))).toBe(false);
   });
-});
-
-/** A client that no WebSocket gets through to follows and publishes under the key `events`. */
-async function expectStreamed(url: string): Promise<void> {
-  const catalog = defineEvents({ message: z.object({ text: z.string(), at: z.date() }) });
-  const client = createClient({ url, path: 'events', catalog, transports: ['sse'] });
-  try {
-    const heard = new Promise<string>((resolve, reject) => {
-      client.on('message', ({ data }) => resolve(data.text), { onError: reject });
-    });
-    const published = client.publish('message', { text: 'Past a proxy', at: new Date() });
-    expect(await Promise.all([heard, published])).toMatchObject(['Past a proxy', {}]);
-    expect(client.connection.state.transport).toBe('sse');
-  } finally {
-    await client.close();
-  }
-}
-
-test('the template hono, made and installed from the packed packages, delivers what one window says to another', {
-  timeout: PATIENCE_MS,
-}, async () => {
-  await using app = await Application.create('hono');
-  expect(await app.run('build', 'npm', ['run', '--silent', 'build'])).toBe('');
-  await using server = await app.start('npm', ['--silent', 'start'], { PORT: '0' });
-  await expectHeard(server.url);
-  await expectStreamed(server.url);
-  await using dev = await app.start('npm', ['--silent', 'run', 'dev'], { PORT: '0' });
-  expect(dev.url).not.toBe(server.url);
-  const taken = new URL(server.url).port;
-  await expect(app.run('taken', 'npm', ['--silent', 'start'], { PORT: taken })).rejects.toThrow(
-    `Port ${taken} is taken: PORT=${Number(taken) + 1} npm run dev`,
-  );
 });

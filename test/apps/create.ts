@@ -1,20 +1,26 @@
+import type { BrowserContext } from 'playwright-core';
 import { expect } from 'vitest';
-import { launchChromium } from '../setup/chromium.ts';
+import * as z from 'zod';
+import { createClient } from '../../client/index.ts';
+import { defineEvents } from '../../shared/catalog.ts';
+import { openContext } from '../setup/chromium.ts';
+import type { Application } from './application.ts';
 import { warningsIn } from './warnings.ts';
 
 /** Says something in one window of an application's page, and waits until another window shows it. */
 export async function expectHeard(url: string, { rows = 1 } = {}): Promise<void> {
-  await using browser = await launchChromium();
+  await using here = await openContext();
+  await using elsewhere = await openContext();
   const said: string[] = [];
-  const open = async () => {
-    const page = await (await browser.newContext()).newPage();
+  const open = async (context: BrowserContext) => {
+    const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => said.push(`error: ${error.message}`));
     await page.goto(url);
     return page;
   };
-  const [one, other] = [await open(), await open()];
+  const [one, other] = [await open(here), await open(elsewhere)];
   await one.getByLabel('Message').fill('Is anybody there?');
   await one.getByRole('button', { name: 'Say' }).click();
   for (const page of [one, other]) {
@@ -25,4 +31,27 @@ export async function expectHeard(url: string, { rows = 1 } = {}): Promise<void>
   }
   expect(warningsIn(said.join('\n'))).toEqual([]);
   expect(said.filter((line) => line.startsWith('error: '))).toEqual([]);
+}
+
+/** Templates name their versions of tRPC: two copies would not know each other's items. */
+export async function expectOneTrpc(app: Application): Promise<void> {
+  for (const shared of ['@trpc/server', '@trpc/client']) {
+    expect(await app.copiesOf(shared), shared).toHaveLength(1);
+  }
+}
+
+/** A client that no WebSocket gets through to follows and publishes under the key `events`. */
+export async function expectStreamed(url: string): Promise<void> {
+  const catalog = defineEvents({ message: z.object({ text: z.string(), at: z.date() }) });
+  const client = createClient({ url, path: 'events', catalog, transports: ['sse'] });
+  try {
+    const heard = new Promise<string>((resolve, reject) => {
+      client.on('message', ({ data }) => resolve(data.text), { onError: reject });
+    });
+    const published = client.publish('message', { text: 'Past a proxy', at: new Date() });
+    expect(await Promise.all([heard, published])).toMatchObject(['Past a proxy', {}]);
+    expect(client.connection.state.transport).toBe('sse');
+  } finally {
+    await client.close();
+  }
 }

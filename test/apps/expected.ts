@@ -4,6 +4,9 @@ export const RECEIVED = 'received 1970-01-01T00:00:00.000Z 18446744073709551616 
 /** Output of `follow` then. */
 export const FOLLOWED = 'published, followed, resumed and read';
 
+/** Output of the application `commonjs`. */
+export const BUNDLED = 'received 1970-01-01T00:00:00.000Z 18446744073709551616 8\n';
+
 /** Last line of `service.ts`. */
 export const WHOLE = 'received 7 from a whole server';
 

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig, SERVER_VARIABLES } from '../../server/index.ts';
 import { RESPONDER_VARIABLES, simulationEvents } from '../../simulation/index.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
+import type { Result } from '../cli/command.ts';
+import { CommandHere } from '../cli/here.ts';
 import { agentMessage } from '../support/events.ts';
 import { ROOT, snippets } from './snippets.ts';
 
-const MAIN = join(ROOT, 'dist/cli/main.js');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Tools that the documents mention and that no test here starts. */
@@ -51,7 +52,7 @@ afterAll(async () => {
   await server.close();
 });
 
-const isEndless = (line: string) => / tail\b|\/trpc\/on\./.test(line);
+const isEndless = (line: string) => /^tail\b|\/trpc\/on\./.test(line);
 
 /** Runs a line against the test's server. One that follows for ever gets something to print, and is ended then. */
 async function run(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -72,6 +73,40 @@ async function run(line: string): Promise<{ code: number; stdout: string; stderr
   const [code] = await once(child, 'close');
   clearInterval(publishing);
   return { code, ...output };
+}
+
+/** A command's words, as a shell makes them, and the file that its output goes to. Names of files are those of the directory. */
+function wordsOf(line: string): { words: string[]; into: string | undefined; from: string | undefined } {
+  const { 1: command = '', 2: way, 3: file = '' } = /^(.*?)(?: ([<>]) (\S+))?$/.exec(line) ?? [];
+  const printed = spawnSync('sh', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8' }).stdout;
+  const path = (word: string) => join(directory, word);
+  return {
+    words: printed
+      .split('\0')
+      .slice(0, -1)
+      .map((word) => (/\.jsonl$/.test(word) ? path(word) : word)),
+    into: way === '>' ? path(file) : undefined,
+    from: way === '<' ? path(file) : undefined,
+  };
+}
+
+/** Runs a command of ours against the test's server, in this process. As {@link run} does, it ends one that follows. */
+async function runOurs(line: string): Promise<Result> {
+  const { words, into, from } = wordsOf(line);
+  await using command = new CommandHere([...words, '--url', server.url], from && readFileSync(from, 'utf8'));
+  if (isEndless(line)) {
+    const { publish } = httpClient(server.url);
+    await expect
+      .poll(async () => {
+        await publish.agent_message.mutate({ data: agentMessage('Something.') });
+        return command.stdout;
+      })
+      .not.toBe('');
+    command.interrupt();
+  }
+  const result = await command.exit();
+  if (into) writeFileSync(into, result.stdout);
+  return result;
 }
 
 test('the documents show commands', () => expect(commands.length).toBeGreaterThan(15));
@@ -101,14 +136,12 @@ test.each(commands.filter((line) => !isCurl(line)))(
       return rmSync(join(directory, 'my-app'), { recursive: true });
     }
     if (ELSEWHERE.test(rest)) return;
-    const [, subcommand] = /^(?:npx )?psyche-events (\w+)/.exec(rest) ?? [];
+    const [, ours, subcommand] = /^(?:npx )?psyche-events ((\w+).*)$/.exec(rest) ?? [];
     if (subcommand === 'serve') return;
-    expect(subcommand, 'no test knows what this is').toBeDefined();
-    const line = rest
-      .replace(/^(?:npx )?psyche-events (\w+)/, `'${process.execPath}' '${MAIN}' $1 --url ${server.url}`)
-      .replace(/ \| jq\b.*$/, '')
-      .replace(/ (verify|conformance) .*$/, '$& --help'); // they measure, and have tests of their own
-    expect(await run(line)).toMatchObject({ code: 0, stderr: '' });
+    if (ours === undefined) throw new Error('no test knows what this is');
+    // They measure, and have tests of their own.
+    const line = ['verify', 'conformance'].includes(subcommand ?? '') ? `${ours} --help` : ours;
+    expect(await runOurs(line.replace(/ \| jq\b.*$/, ''))).toMatchObject({ code: 0, stderr: '' });
   },
 );
 

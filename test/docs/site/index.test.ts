@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PAGES } from '../../../docs/.vitepress/pages.ts';
 import { MADE } from '../../../scripts/document-index.ts';
 import { DOCUMENTS, ROOT } from '../snippets.ts';
 
@@ -21,4 +22,9 @@ test('llms.txt has each document of the package once', () => {
   expect(linked.toSorted()).toEqual(
     [...DOCUMENTS, 'bench/RESULTS.md'].filter((file) => !isLeftOut(file)).toSorted(),
   );
+});
+
+test('each document has a place in the menu of the site, whose pages exist', () => {
+  expect([...PAGES].sort()).toEqual([...new Set([...DOCUMENTS, ...PAGES])].sort());
+  expect(PAGES.filter((page) => !existsSync(join(ROOT, page)))).toEqual([]);
 });
