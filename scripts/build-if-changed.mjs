@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const STAMP = join(ROOT, 'dist/.built-from');
-const FOLDERS = ['shared', 'server', 'client', 'simulation', 'verify', 'conformance', 'cli', 'dashboard'];
+const FOLDERS = [...JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')).include, 'dashboard'];
 const FILES = ['package-lock.json', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.config.ts'];
 
 function sources() {
