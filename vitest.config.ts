@@ -28,6 +28,8 @@ export default defineConfig({
     globalSetup: ['test/setup/redis.ts', 'test/setup/chromium-unpacked.ts', 'test/setup/run-directory.ts'],
     sequence: { sequencer: SlowFirst },
     maxWorkers: 6, // on two cores: most tests wait for something most of the time
+    // Else each project compiles each module, in every run. A module of another text is another one in the cache.
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/modules' },
     projects: [
       { test: { ...limits, name: 'faults', include: FAULTS } },
       {

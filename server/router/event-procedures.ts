@@ -3,13 +3,12 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishMeta } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
 import { checkOptions } from '../../shared/options/known-options.ts';
-import {
-  type EraseOptions,
-  type EraseResult,
-  eraseSchema,
-  type HistoryOptions,
-  type ReplayOptions,
-  type SubscriptionOptions,
+import type {
+  EraseOptions,
+  EraseResult,
+  HistoryOptions,
+  ReplayOptions,
+  SubscriptionOptions,
 } from '../../shared/options/read-options.ts';
 import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
 import { optionsOnly } from '../../shared/wire/limits.ts';
@@ -27,6 +26,7 @@ import {
   askedOfBatch,
   askedOfHistory,
   batchInput,
+  eraseInput,
   expectsEvents,
   historyInput,
   publishInput,
@@ -217,7 +217,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     asked: askedOfHistory(catalog.names),
     authorize: (ctx, asked) => checkpoint.erase(ctx, asked),
     expects: () => optionsOnly,
-    input: eraseSchema(catalog.names),
+    input: eraseInput(catalog.names),
   }).mutation(({ ctx, input: { input } }) => untyped.erase({ ...input, asker: askerOf(ctx) }));
 
   const procedures = {

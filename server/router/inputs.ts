@@ -4,7 +4,12 @@ import { anyCursorSchema, cursorSchema } from '../../shared/cursor.ts';
 import { countedArray } from '../../shared/data/bounded-schemas.ts';
 import { kindsOf } from '../../shared/data/schema-facts.ts';
 import { idempotencyKeySchema, timestampSchema } from '../../shared/events.ts';
-import { historyShape, replayShape, subscriptionShape } from '../../shared/options/read-options.ts';
+import {
+  eraseSchema,
+  historyShape,
+  replayShape,
+  subscriptionShape,
+} from '../../shared/options/read-options.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type Expectation, type Expects, optionsOnly } from '../../shared/wire/limits.ts';
 
@@ -27,18 +32,32 @@ export const batchInput = z.strictObject({
   events: countedArray(publishInput.omit({ topic: true }).extend({ event_type: z.string() }), MAX_BATCH),
 });
 
+/*
+ * Schemas of a procedure are made at its first call. A catalog has two for each event and more, most of which are never
+ * called: made with the router, they would be most of the time that a server takes to start.
+ */
+
 /** Input of `on.*`. tRPC adds `lastEventId` when a client resumes; it wins over `since`. */
 export function subscribeInput(names: readonly string[]) {
-  return z.strictObject({ ...subscriptionShape(names), lastEventId: anyCursorSchema.nullish() }).optional();
+  return z.lazy(() =>
+    z.strictObject({ ...subscriptionShape(names), lastEventId: anyCursorSchema.nullish() }).optional(),
+  );
 }
 
 export function historyInput(names: readonly string[]) {
-  return z.strictObject(historyShape(names)).optional();
+  return z.lazy(() => z.strictObject(historyShape(names)).optional());
 }
 
 /** Input of `replay`; `lastEventId` as above. */
 export function replayInput(names: readonly string[]) {
-  return z.strictObject({ ...replayShape(names), lastEventId: cursorSchema.nullish() }).optional();
+  return z.lazy(() =>
+    z.strictObject({ ...replayShape(names), lastEventId: cursorSchema.nullish() }).optional(),
+  );
+}
+
+/** Input of `erase`. */
+export function eraseInput(names: readonly string[]) {
+  return z.lazy(() => eraseSchema(names));
 }
 
 /** The part of a publish that decides its permission. In all of these null is undefined, which JSON does not have. */
@@ -51,14 +70,15 @@ export const askedOfBatch = asked({
 
 /** The part of a subscription that decides its permission. */
 export function askedOfSubscribe(names: readonly string[]) {
-  const { topics, types } = subscriptionShape(names);
-  return asked({ topic, topics, types });
+  return z.lazy(() => {
+    const { topics, types } = subscriptionShape(names);
+    return asked({ topic, topics, types });
+  });
 }
 
 /** The part of a page of history or a replay that decides its permission. */
 export function askedOfHistory(names: readonly string[]) {
-  const { types } = historyShape(names);
-  return asked({ topic, types });
+  return z.lazy(() => asked({ topic, types: historyShape(names).types }));
 }
 
 export function asked<S extends z.ZodRawShape>(shape: S) {

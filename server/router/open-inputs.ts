@@ -33,8 +33,7 @@ export const settleInput = z.strictObject({ topic, id, key, state, reason: reaso
 export const answerInput = z.strictObject({ topic, id, answer: z.unknown() });
 
 export function openInput(names: readonly string[]) {
-  const { types } = historyShape(names);
-  return z.strictObject({ topic, types }).optional();
+  return z.lazy(() => z.strictObject({ topic, types: historyShape(names).types }).optional());
 }
 
 /** The part of a change that decides its permission: an id names its event's type. */

@@ -11,11 +11,13 @@ import { others } from './in-page.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const client = (file: string): string => `'${process.execPath}' '${bundle(join(ROOT, file))}'`;
 
+/** @param runs the command, as a process or here */
 async function conformance(
+  runs: typeof run,
   cmd: string,
   ...more: string[]
 ): Promise<{ code: number | null; report: ConformanceReport }> {
-  const { code, stdout, stderr } = await run(['conformance', '--cmd', cmd, '--json', ...more]);
+  const { code, stdout, stderr } = await runs(['conformance', '--cmd', cmd, '--json', ...more]);
   if (stdout === '') throw new Error(stderr);
   return { code, report: JSON.parse(stdout) };
 }
@@ -23,7 +25,7 @@ async function conformance(
 describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
   test.each(['ws', 'sse'])('our client passes every scenario, over %s', async (transport) => {
     const cmd = `${client('test/conformance/our-client.ts')} ${transport}`;
-    const { code, report } = await conformance(cmd, '--timeout', '90');
+    const { code, report } = await conformance(run, cmd, '--timeout', '90');
     expect(others(report)).toEqual([]);
     expect(code).toBe(0);
     expect(report.passed).toBeGreaterThan(48);
@@ -41,7 +43,7 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
       ['superjson', 'history', 'sees-own', 'begins', 'begins', 'begins'],
     ],
   ])('%s passes every scenario for the capabilities that it claims', async (_, file, lacks) => {
-    const { code, report } = await conformance(client(file), '--timeout', '90');
+    const { code, report } = await conformance(run, client(file), '--timeout', '90');
     expect(others(report).map((each) => each.replace(/^(skipped) .*: (.*)$/, '$1 $2'))).toEqual(
       lacks.map((capability) => `skipped ${capability}`),
     );
@@ -54,6 +56,7 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
   ])('control: a client that %s events when it reconnects fails', async (fault, why) => {
     const cmd = `${client('test/conformance/stock-client.ts')} ${fault}`;
     const { code, report } = await conformance(
+      runHere,
       cmd,
       '--only',
       'sockets that are cut',
@@ -72,7 +75,7 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
   ])('control: a client that %s tells open events wrongly', async (_, fault, results) => {
     const cmd = `${client('test/conformance/stock-client.ts')} ${fault}`;
     const only = ['[O2]', '[O3] who joins late', '[O3] after a lost connection'];
-    const { code, report } = await conformance(cmd, '--only', ...only, '--timeout', '15');
+    const { code, report } = await conformance(runHere, cmd, '--only', ...only, '--timeout', '15');
     expect(code).toBe(1);
     expect(report.outcomes.map(({ result }) => result)).toEqual(results);
     expect(report.outcomes[0]?.why).toMatch(

@@ -16,10 +16,10 @@ describe('a real server sends the golden frames byte by byte, and a frame with o
     });
     expect(answers.length).toBeGreaterThan(0);
     for (const { expected, actual, asWire, bound } of answers) {
-      const changes = [...withOneChange(expected)].slice(0, MOST_CHANGES);
-      expect(changes.length).toBeGreaterThan(0);
-      for (const changed of changes)
-        expect(matches(asWire(changed), actual, new Map(bound)), asWire(changed)).toBe(false);
+      const texts: string[] = [];
+      for (const changed of withOneChange(expected)) if (texts.push(asWire(changed)) === MOST_CHANGES) break;
+      expect(texts.length).toBeGreaterThan(0);
+      expect(texts.filter((text) => matches(text, actual, new Map(bound)))).toEqual([]);
     }
   });
 });
