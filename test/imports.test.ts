@@ -5,16 +5,19 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '..');
 /** Rooms whose inner rooms have rows of their own. */
 const DIVIDED = ['shared', 'server', 'client', 'agents'];
-/** Files behind package.json's `exports`; a door may import all of its room. */
+/** Files behind package.json's `exports`, and doors for the commands; a door may import all of its room. */
 const DOORS: Readonly<Record<string, string>> = {
   '.': 'shared/index.ts',
   './server': 'server/index.ts',
+  'server/settings': 'server/settings.ts',
+  'server/serving': 'server/serving.ts',
   './client': 'client/index.ts',
   './store': 'client/store/index.ts',
   './react': 'client/react/index.ts',
   './ag-ui': 'agents/ag-ui/index.ts',
   './ai': 'agents/ai/index.ts',
   './simulation': 'simulation/index.ts',
+  'simulation/serving': 'simulation/serving.ts',
   verify: 'verify/index.ts',
   conformance: 'conformance/index.ts',
 };
