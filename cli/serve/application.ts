@@ -1,13 +1,13 @@
-import {
-  type AgentsById,
-  type Application,
-  type ApplicationContext,
-  type Broker,
-  createAppRouter,
-  isLoopback,
-  MemoryBroker,
-} from '../../server/serving.ts';
-import type { ServerConfig } from '../../server/settings.ts';
+import { isLoopback } from '../../server/access/names/host-address.ts';
+import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import type {
+  AgentsById,
+  Application,
+  ApplicationContext,
+  Broker,
+  ServerConfig,
+} from '../../server/index.ts';
+import { createAppRouter } from '../../server/router/app-router.ts';
 import { DEFAULT_TOPIC } from '../../shared/index.ts';
 import type { RunSimulationOptions, Simulation } from '../../simulation/index.ts';
 import { SimulationRegistry, simulationEvents, simulationProcedures } from '../../simulation/serving.ts';

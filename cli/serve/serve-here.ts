@@ -1,5 +1,8 @@
-import { type RunningServer, startServer } from '../../server/serving.ts';
-import { JsonLogger, nearMisses, SERVER_VARIABLES, type ServerConfig } from '../../server/settings.ts';
+import { SERVER_VARIABLES } from '../../server/app/config.ts';
+import { nearMisses } from '../../server/app/near-misses.ts';
+import { startServer } from '../../server/app/start-server.ts';
+import type { RunningServer, ServerConfig } from '../../server/index.ts';
+import { JsonLogger } from '../../server/telemetry/logger.ts';
 import { RESPONDER_VARIABLES } from '../../simulation/serving.ts';
 import { fail } from '../ending.ts';
 import { onStopSignal } from '../stop-signal.ts';

@@ -1,4 +1,5 @@
-import { loadConfig, type ServerConfig } from '../../server/settings.ts';
+import { loadConfig } from '../../server/app/config.ts';
+import type { ServerConfig } from '../../server/index.ts';
 import { superviseWorkers, workerNumber } from './workers.ts';
 
 /**
