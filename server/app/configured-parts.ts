@@ -43,7 +43,7 @@ export async function openBroker(config: ServerConfig, logger: Logger): Promise<
   }
 }
 
-/** What measures a server, where its figures are shown: the metrics of Prometheus are loaded only then. */
+/** The metrics of a server; undefined where its figures are not shown, and Prometheus's client is not loaded. */
 export async function configuredMetrics({ metricsPort }: ServerConfig): Promise<Metrics | undefined> {
   if (metricsPort === null) return undefined;
   const { Metrics } = await import('../metrics/metrics.ts');
