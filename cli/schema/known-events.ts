@@ -1,4 +1,5 @@
-import { type JsonSchema, type KeptSchema, schemasOf } from '../../server/index.ts';
+import { schemasOf } from '../../server/event-manager/records/kept-schemas.ts';
+import type { JsonSchema, KeptSchema } from '../../server/index.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 
 /** One version of an event, as far as it is known. */

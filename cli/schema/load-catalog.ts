@@ -8,7 +8,7 @@ import { type AnyCatalog, EventsError } from '../../shared/index.ts';
  * @throws EventsError INVALID_OPTION when it cannot be loaded, or has none
  */
 export async function loadCatalog(path: string | undefined): Promise<AnyCatalog> {
-  if (path === undefined) return (await import('../serve/application.ts')).catalog;
+  if (path === undefined) return (await import('../../simulation/serving.ts')).simulationEvents;
   const found = candidates(await load(path)).find(isCatalog);
   if (found) return found;
   throw new EventsError(

@@ -1,4 +1,6 @@
-import { loadConfig, toAsyncApi, toJsonSchema } from '../../server/index.ts';
+import { loadConfig } from '../../server/app/config.ts';
+import { toAsyncApi } from '../../server/schema/asyncapi.ts';
+import { toJsonSchema } from '../../server/schema/events-schema.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { loadCatalog } from './load-catalog.ts';
 import { servedDocument } from './served.ts';

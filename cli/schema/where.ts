@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { checkLog, type LogCheck, openWholeLog, type WholeLog } from '../../server/index.ts';
+import type { Broker, LogCheck, WholeLog } from '../../server/index.ts';
+import { checkLog, openWholeLog } from '../../server/log-check/check-log.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
-import { openRedisBroker } from '../sources/redis-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { eventsOfDocument, eventsOfSchemas, type KnownEvents } from './known-events.ts';
 import { servedDocument } from './served.ts';
@@ -69,10 +69,15 @@ export async function checkLogAt(
 }
 
 async function withLog<T>(where: string, use: (log: WholeLog) => Promise<T>): Promise<T> {
-  const log = await openWholeLog(kindOf(where) === 'redis' ? await openRedisBroker(where) : { path: where });
+  const log = await openWholeLog(kindOf(where) === 'redis' ? await brokerAt(where) : { path: where });
   try {
     return await use(log);
   } finally {
     await log.close();
   }
+}
+
+async function brokerAt(url: string): Promise<Broker> {
+  const { openRedisBroker } = await import('../sources/redis-source.ts');
+  return openRedisBroker(url);
 }

@@ -1,41 +1,39 @@
-import {
-  type AgentsById,
-  type Application,
-  type ApplicationContext,
-  type Broker,
-  createAppRouter,
-  isLoopback,
-  MemoryBroker,
-  type ServerConfig,
+import { isLoopback } from '../../server/access/names/host-address.ts';
+import { MemoryBroker } from '../../server/broker/memory-broker.ts';
+import type {
+  AgentsById,
+  Application,
+  ApplicationContext,
+  Broker,
+  ServerConfig,
 } from '../../server/index.ts';
+import { createAppRouter } from '../../server/router/app-router.ts';
 import { DEFAULT_TOPIC } from '../../shared/index.ts';
-import {
-  responderFromEnv,
-  runSimulation,
-  type Simulation,
-  SimulationRegistry,
-  simulationEvents,
-  simulationProcedures,
-} from '../../simulation/index.ts';
+import type { RunSimulationOptions, Simulation } from '../../simulation/index.ts';
+import { SimulationRegistry, simulationEvents, simulationProcedures } from '../../simulation/serving.ts';
 
 /** The events that `serve` serves, and that the other commands find in Redis. */
 export const catalog = simulationEvents;
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /**
  * The application of `serve`: the events, and the simulations with their controls unless `config.simulation` is off.
+ * @param isRun false where no simulation is to run: then it is not loaded. Default true
  * @throws EventsError INVALID_OPTION when the environment names a language model that cannot be used
  */
 export async function createApplication(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
+  isRun = true,
 ): Promise<(context: ApplicationContext<typeof catalog>) => Application> {
-  const responder = await responderFromEnv(env);
+  const run = isRun ? await simulationRunner(env) : undefined;
   return ({ manager, broker, config, logger }) => {
     // A shared log means shared controls, so that a viewer may be connected to any node or worker.
     const registry = new SimulationRegistry({ broker: config.redisUrl === null ? undefined : broker });
     const router = createAppRouter(manager, (procedure) => ({
       simulation: simulationProcedures(registry, procedure, { loseLog: loserOf(broker, config) }),
     }));
-    if (!config.simulation) return { router, stop: () => registry.close() };
+    if (!config.simulation || !run) return { router, stop: () => registry.close() };
     let simulations: Simulation[] = [];
     const sum = (of: (simulation: Simulation) => number): number =>
       simulations.reduce((total, simulation) => total + of(simulation), 0);
@@ -44,7 +42,7 @@ export async function createApplication(
       start() {
         // Each a conversation of its own: with one seed they would all say the same.
         simulations = config.simulationTopics.map((topic, index) =>
-          runSimulation({ manager, topic, seed: 1 + index, responder, registry, logger }),
+          run({ manager, topic, seed: 1 + index, registry, logger }),
         );
       },
       async stop() {
@@ -57,6 +55,13 @@ export async function createApplication(
         Object.fromEntries(simulations.flatMap((simulation) => Object.entries(agentsOf(simulation)))),
     };
   };
+}
+
+/** Loads the simulation, whose lexicon of feelings takes a while. @throws EventsError INVALID_OPTION */
+async function simulationRunner(env: Env): Promise<(options: RunSimulationOptions) => Simulation> {
+  const { responderFromEnv, runSimulation } = await import('../../simulation/index.ts');
+  const responder = await responderFromEnv(env);
+  return (options) => runSimulation({ ...options, responder });
 }
 
 /** Loses a topic's log: where it is in memory alone, on a server that this machine alone reaches. A proxy lets others reach it. */

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { JsonLogger, type Logger, type ServerConfig } from '../../server/index.ts';
+import type { Logger, ServerConfig } from '../../server/index.ts';
+import { JsonLogger } from '../../server/telemetry/logger.ts';
 import { onStopSignal } from '../stop-signal.ts';
 
 /** Tells a worker which one it is. */

@@ -1,11 +1,9 @@
-import {
-  EventManager,
-  type KeptSchema,
-  loadConfig,
-  RedisBroker,
-  Sessions,
-  toJsonSchema,
-} from '../../server/index.ts';
+import { Sessions } from '../../server/access/sessions/sessions.ts';
+import { loadConfig } from '../../server/app/config.ts';
+import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
+import { EventManager } from '../../server/event-manager/event-manager.ts';
+import type { KeptSchema } from '../../server/index.ts';
+import { toJsonSchema } from '../../server/schema/events-schema.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 import { loadCatalog } from '../schema/load-catalog.ts';
 import type { Surroundings } from '../surroundings.ts';

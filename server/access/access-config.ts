@@ -3,7 +3,6 @@ import { EventsError } from '../../shared/errors.ts';
 import { subjectIdSchema } from '../../shared/events.ts';
 import { isLoopback } from './names/host-address.ts';
 import { type ApiKey, type Authenticate, apiKeys, firstOf } from './tokens/authenticate.ts';
-import { jwt } from './tokens/jwt.ts';
 import { claimsSchema } from './tokens/subject.ts';
 
 /** Configuration of access. Without any of it, everybody on this machine has access. */
@@ -88,14 +87,21 @@ export function accessConflict(config: AccessConfig): [keyof AccessConfig, strin
   return undefined;
 }
 
-/** Makes the authentication of a configuration; undefined where nobody is asked for a token. */
-export function configuredAuthentication(config: AccessConfig): Authenticate | undefined {
+/**
+ * Makes the authentication of a configuration; undefined where nobody is asked for a token. The check of signed tokens is
+ * loaded only where they are taken.
+ */
+export async function configuredAuthentication(config: AccessConfig): Promise<Authenticate | undefined> {
   const { authApiKeys, authJwtSecret, authJwksUrl, authJwtIssuer, authJwtAudience } = config;
   const ways: Authenticate[] = [];
   if (authApiKeys.length > 0) ways.push(apiKeys(authApiKeys));
   const names = { issuer: authJwtIssuer ?? '', audience: authJwtAudience ?? '' };
-  if (authJwtSecret !== null) ways.push(jwt({ secret: authJwtSecret, ...names }));
-  else if (authJwksUrl !== null) ways.push(jwt({ jwks: authJwksUrl, ...names }));
+  const key =
+    authJwtSecret !== null ? { secret: authJwtSecret } : authJwksUrl !== null && { jwks: authJwksUrl };
+  if (key) {
+    const { jwt } = await import('./tokens/jwt.ts');
+    ways.push(jwt({ ...key, ...names }));
+  }
   return ways.length > 0 ? firstOf(ways) : undefined;
 }
 

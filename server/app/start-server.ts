@@ -15,11 +15,11 @@ import type { Subject } from '../access/tokens/subject.ts';
 import type { Broadcaster } from '../broadcaster/broadcaster.ts';
 import { PendingAnswers } from '../broadcaster/upgrade/answers.ts';
 import type { Broker } from '../broker/broker.ts';
-import { RedisBroker } from '../broker/redis/redis-broker.ts';
 import { EventManager } from '../event-manager/event-manager.ts';
-import { type OpenIngress, openIngress } from '../ingress/open-ingress.ts';
+import type { OpenIngress } from '../ingress/open-ingress.ts';
 import { ClientLimits } from '../limits/limits.ts';
-import { Metrics } from '../metrics/metrics.ts';
+import type { MetricsSources } from '../metrics/gauges.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from '../metrics/metrics-server.ts';
 import { createAppRouter } from '../router/app-router.ts';
 import { LimitedLogger } from '../telemetry/limited-logger.ts';
@@ -27,7 +27,7 @@ import { JsonLogger } from '../telemetry/logger.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
 import type { Application, ApplicationContext } from './application.ts';
 import { assertLoaded, loadConfig, type ServerConfig } from './config.ts';
-import { configuredTracing, openBroker, startMonitor } from './configured-parts.ts';
+import { configuredMetrics, configuredTracing, openBroker, startMonitor } from './configured-parts.ts';
 import { drain } from './drain.ts';
 import { createHttpServer, type HttpServerOptions } from './http/http-server.ts';
 import { shortenAddresses } from './http/node/addresses.ts';
@@ -83,14 +83,14 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   assertLoaded(config);
   checkParts(parts);
   requireCatalog('startServer', parts.catalog);
-  const authenticate = parts.authenticate ?? configuredAuthentication(config);
+  const authenticate = parts.authenticate ?? (await configuredAuthentication(config));
   if (!authenticate && !config.allowAnonymous) refuseOpenServer(config.host);
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));
   checkPublishAs(parts.catalog ?? psycheEvents, config.publishAs, 'startServer (PUBLISH_AS)'); // before anything is opened
   const tracing = config.tracing ? await configuredTracing() : undefined;
-  const broker = await openBroker(config, logger);
+  const { broker, connections } = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
-  const metrics = config.metricsPort === null ? undefined : new Metrics();
+  const metrics = await configuredMetrics(config);
   const { catalog, clock } = parts;
   const moving = new MovingClients();
   const manager = new EventManager<C>({
@@ -109,7 +109,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   if (unknown.length > 0)
     logger.warn({ types: unknown }, 'RETENTION has limits of types that the catalog does not have');
   const sessions = new Sessions({ broker: authenticate && broker, logger });
-  const limits = new ClientLimits(config);
+  const limits = await ClientLimits.open(config);
   try {
     await sessions.start();
     const context = { manager, broker, config, logger };
@@ -126,7 +126,16 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
       addressOf: limits.addressOf,
       allowance: ({ id }: Subject, address: string) => limits.allowance(authenticate && id, address),
     };
-    const serving = { broker, moving, readiness, access, limits, metrics, pageDir: parts.pageDir };
+    const serving = {
+      broker,
+      connections,
+      moving,
+      readiness,
+      access,
+      limits,
+      metrics,
+      pageDir: parts.pageDir,
+    };
     return await run(context, application, serving);
   } catch (error) {
     sessions.close();
@@ -139,6 +148,8 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
 /** The parts that a server serves with. */
 interface Serving {
   broker: Broker;
+  /** Default: the broker has none. */
+  connections: MetricsSources['brokerConnections'];
   moving: MovingClients;
   readiness: Readiness;
   access: AccessContextOptions;
@@ -150,7 +161,7 @@ interface Serving {
 async function run<C extends AnyCatalog>(
   context: ApplicationContext<C> & { logger: LimitedLogger },
   application: Application,
-  { broker, moving, readiness, access, limits, metrics, pageDir }: Serving,
+  { broker, connections, moving, readiness, access, limits, metrics, pageDir }: Serving,
 ): Promise<EventServer<C>> {
   const { manager, config, logger } = context;
   const { allowedOrigins, handshakeTimeoutMs } = config;
@@ -204,13 +215,14 @@ async function run<C extends AnyCatalog>(
     if (config.ingress && config.redisUrl !== null) {
       const source = { url: config.redisUrl };
       const by = config.ingressBy ?? undefined;
+      const { openIngress } = await import('../ingress/open-ingress.ts');
       ingress = openIngress({ source, prefix: config.redisPrefix, manager, broker, logger, by });
     }
     metrics?.watch({
       manager,
       webSockets: broadcaster,
       sessions: access.sessions,
-      brokerConnections: broker instanceof RedisBroker ? () => broker.connections : undefined,
+      brokerConnections: connections,
       ingress,
     });
     if (metrics) metricsServer = await serveMetrics(metrics.registry, config);

@@ -1,6 +1,4 @@
 import type { Socket } from 'node:net';
-import type { Cluster, Redis } from 'ioredis';
-import { openClient } from '../broker/redis/servers/open-topology.ts';
 import {
   addressKey,
   type ClientAddress,
@@ -11,12 +9,10 @@ import {
 } from './client-address.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { DEFAULT_PUBLISH_RATE, type LimitsConfig } from './limits-config.ts';
-import { type Allowance, PublishRate } from './publish-rate.ts';
+import { type Allowance, PublishRate, type SharedCount } from './publish-rate.ts';
 
 /** Sockets that an address may have open beyond its connections: between two requests, or before the first. */
 const SPARE_SOCKETS = 100;
-/** Ms to wait for Redis before a process counts alone. */
-const COUNT_MS = 500;
 
 export interface ClientLimitsOptions extends LimitsConfig {
   /** The Redis in which processes count together; null: each process counts alone. */
@@ -33,22 +29,28 @@ export class ClientLimits {
   readonly #isProxy: (socket: Socket) => boolean;
   readonly #rate: PublishRate | undefined;
   readonly #sparesThisMachine: boolean;
-  readonly #redis: Redis | Cluster | undefined;
+  readonly #shared: SharedCount | undefined;
 
-  constructor(options: ClientLimitsOptions) {
-    const { maxConnectionsPerAddress, publishRate, redisUrl, redisPrefix: prefix, trustProxy } = options;
+  /** The limits of a configuration. What counts in Redis is loaded only where there is one. */
+  static async open(options: ClientLimitsOptions): Promise<ClientLimits> {
+    const { redisUrl, redisPrefix } = options;
+    const perSecond = rateOf(options);
+    if (redisUrl === null || perSecond === 0) return new ClientLimits(options);
+    const { openSharedCount } = await import('./shared-count.ts');
+    return new ClientLimits(options, openSharedCount({ redisUrl, redisPrefix, perSecond }));
+  }
+
+  /** @param shared the count of several processes together. Default: this one counts alone */
+  constructor(options: LimitsConfig, shared?: SharedCount) {
+    const { maxConnectionsPerAddress, publishRate, trustProxy } = options;
     this.addressOf = clientAddress(trustProxy);
     this.connections = new ConnectionLimit(maxConnectionsPerAddress);
     this.#sockets = new ConnectionLimit(maxConnectionsPerAddress, SPARE_SOCKETS);
     this.#isProxy = isProxy(trustProxy);
     this.#sparesThisMachine = publishRate === null;
-    const perSecond = publishRate ?? DEFAULT_PUBLISH_RATE;
-    if (perSecond === 0) return;
-    if (redisUrl !== null) {
-      // A separate connection, so that late answers delay nothing else.
-      this.#redis = openClient(redisUrl, { name: 'limits', timeoutMs: COUNT_MS });
-    }
-    this.#rate = new PublishRate({ perSecond, prefix, redis: this.#redis });
+    this.#shared = shared;
+    const perSecond = rateOf(options);
+    if (perSecond > 0) this.#rate = new PublishRate({ perSecond, shared });
   }
 
   /** The allowance of a caller. @param subject undefined where no token is needed: then the address is counted */
@@ -69,6 +71,11 @@ export class ClientLimits {
   }
 
   close(): void {
-    this.#redis?.disconnect();
+    this.#shared?.close();
   }
+}
+
+/** Events that one caller may publish in a second; 0 where that is not limited. */
+function rateOf({ publishRate }: LimitsConfig): number {
+  return publishRate ?? DEFAULT_PUBLISH_RATE;
 }

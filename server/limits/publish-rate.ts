@@ -1,5 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
-import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterRes } from 'rate-limiter-flexible';
 import { EventsError } from '../../shared/errors.ts';
 
 /** Length of a key's window. */
@@ -8,32 +7,29 @@ export const WINDOW_MS = 1000;
 export interface PublishRateOptions {
   /** Events of one key per second. */
   perSecond: number;
-  /** The Redis in which processes count together. Default: each process counts alone, as it does while Redis does not answer. */
-  redis?: Redis | Cluster | undefined;
-  /** Prefix of keys in Redis. */
-  prefix: string;
+  /** The count of several processes together. Default: each process counts alone, as it does while Redis does not answer. */
+  shared?: SharedCount | undefined;
   /** A monotonic clock, ms. Default `performance.now`. */
   now?: () => number;
+}
+
+/** A count that processes have in common. */
+export interface SharedCount {
+  /** Counts events of a key. Rejects with the ms until the key's window ends when they are too many. */
+  take(key: string, events: number): Promise<unknown>;
+  close(): void;
 }
 
 /** Limits how many events per second one subject, or one address, may publish. */
 export class PublishRate {
   readonly #perSecond: number;
   readonly #here: WindowCounter;
-  readonly #everywhere: RateLimiterRedis | null;
+  readonly #everywhere: SharedCount | undefined;
 
-  constructor({ perSecond, redis, prefix, now }: PublishRateOptions) {
+  constructor({ perSecond, shared, now }: PublishRateOptions) {
     this.#perSecond = perSecond;
     this.#here = new WindowCounter({ limit: perSecond, ...(now && { now }) });
-    this.#everywhere = redis
-      ? new RateLimiterRedis({
-          points: perSecond,
-          duration: WINDOW_MS / 1000,
-          keyPrefix: `${prefix}:rate`,
-          storeClient: redis,
-          rejectIfRedisNotReady: true,
-        })
-      : null;
+    this.#everywhere = shared;
   }
 
   /**
@@ -60,7 +56,7 @@ export class PublishRate {
   /** Counts in Redis, in windows by Redis's clock. @returns 0 if the events are allowed, else the ms until the window ends */
   async #waitElsewhere(key: string, events: number): Promise<number> {
     try {
-      await this.#everywhere?.consume(key, events);
+      await this.#everywhere?.take(key, events);
     } catch (refusal) {
       // Anything else is ignored: Redis does not answer; or its clock was set back, and the window would last too long.
       if (isRefusal(refusal) && refusal.msBeforeNext <= WINDOW_MS) return Math.max(1, refusal.msBeforeNext);

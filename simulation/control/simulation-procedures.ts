@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { asTRPCError, type BaseProcedure } from '../../server/index.ts';
+import type { BaseProcedure } from '../../server/index.ts';
+import { asTRPCError } from '../../server/trpc/errors.ts';
 import { DEFAULT_TOPIC, EventsError } from '../../shared/index.ts';
 import type { Command } from './command.ts';
 import { seedSchema, speedSchema, stimulusSchema } from './limits.ts';

@@ -3,9 +3,6 @@ import type { ResponderFactory } from '../agent/responder.ts';
 import { scriptedResponder } from '../agent/scripted-responder.ts';
 import { llmResponder } from './llm-responder.ts';
 
-/** The variables that {@link responderFromEnv} reads. */
-export const RESPONDER_VARIABLES: readonly string[] = ['LLM_BASE_URL', 'LLM_MODEL', 'LLM_API_KEY'];
-
 /**
  * A language model if `LLM_BASE_URL` is set, with `LLM_MODEL` and, where needed, `LLM_API_KEY`; the written
  * conversation otherwise. An empty variable counts as not set.

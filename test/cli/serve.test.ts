@@ -5,10 +5,14 @@ import { WebSocket } from 'ws';
 import { RunningCommand, run, serve } from './command.ts';
 
 describe('psyche-events serve', { timeout: 60_000 }, () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'exits with code 0 within 5 s of %s, with or without open streams and sockets',
-    async (signal) => {
-      await using server = await serve();
+  test.each([
+    ['in memory', 'SIGTERM', []],
+    ['with Redis', 'SIGINT', ['--redis', inject('redisUrl')]],
+  ] as const)(
+    'becomes ready %s, and exits with code 0 within 5 s of %s, with open streams and sockets',
+    async (_, signal, args) => {
+      await using server = await serve(args);
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
       const stream = await fetch(`${server.url}/trpc/on.any`);
       const reader = stream.body?.getReader();
       await reader?.read();
@@ -40,12 +44,11 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     socket.terminate();
   });
 
-  test('stops on a signal to npm start, and npm reports how it ended', async () => {
+  test('stops on a signal to npm start, and npm reports how it ended; a misspelt variable is told without its value', async () => {
+    const misspelt = { REDSI_URL: 'redis://:hunter2@nowhere.invalid', LLM_MODLE: 'hunter2' };
+    const env = { PORT: '0', SIMULATION: 'off', ...misspelt };
     // Without scripts: what was built is run.
-    await using npm = new RunningCommand(['--ignore-scripts'], { PORT: '0', SIMULATION: 'off' }, [
-      'npm',
-      'start',
-    ]);
+    await using npm = new RunningCommand(['--ignore-scripts'], env, ['npm', 'start']);
     await expect.poll(() => npm.stdout, { timeout: 30_000 }).toContain('http://');
     const [url = ''] = /http:\/\/[0-9.:]+/.exec(npm.stdout) ?? [];
     npm.child.kill('SIGTERM');
@@ -54,28 +57,10 @@ describe('psyche-events serve', { timeout: 60_000 }, () => {
     for (const told of ['The server is stopping', 'The server has stopped'])
       expect(stdout.split(told)).toHaveLength(2); // once
     await expect(fetch(url)).rejects.toThrow();
-  });
-
-  test('warns of a misspelt variable without showing its value', async () => {
-    const env = {
-      PORT: '0',
-      SIMULATION: 'off',
-      REDSI_URL: 'redis://:hunter2@nowhere.invalid',
-      LLM_MODLE: 'hunter2',
-    };
-    await using command = new RunningCommand(['serve'], env);
-    await expect.poll(() => command.stdout, { timeout: 30_000 }).toContain('http://');
-    expect(command.stdout).toContain('REDSI_URL is not a variable of this server. Did you mean REDIS_URL?');
-    expect(command.stdout).toContain('Did you mean LLM_MODEL?');
-    expect(command.stdout.match(/is not a variable/g)).toHaveLength(2); // nothing else of this environment
-    expect(command.stdout).not.toContain('hunter2');
-  });
-
-  test('becomes ready with Redis, and stops', async () => {
-    await using server = await serve(['--redis', inject('redisUrl')]);
-    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-    server.command.child.kill('SIGTERM');
-    expect((await server.command.exit()).code).toBe(0);
+    expect(stdout).toContain('REDSI_URL is not a variable of this server. Did you mean REDIS_URL?');
+    expect(stdout).toContain('Did you mean LLM_MODEL?');
+    expect(stdout.match(/is not a variable/g)).toHaveLength(2); // nothing else of this environment, or of npm's
+    expect(stdout).not.toContain('hunter2');
   });
 
   test('exits with code 1 and one line when the port is in use', async () => {

@@ -115,7 +115,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     await expect.poll(() => pids.filter(isAlive)).toEqual([]);
   });
 
-  test('shows the figures of each worker on METRICS_PORT and the ports after it', async () => {
+  test('shows the figures of each worker on METRICS_PORT and the ports after it, and drains all on a signal', async () => {
     const port = await freePort();
     await using server = await serveWorkers({ METRICS_PORT: `${port}` });
     const client = createClient({ url: `${server.url.replace('http', 'ws')}/trpc` });
@@ -130,10 +130,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
     for (let times = 0; times < 3; times++) {
       await expect.poll(() => each().catch(() => []), WAIT).toEqual([0, 10]);
     }
-  });
 
-  test('drains all workers on a signal', async () => {
-    await using server = await serveWorkers();
     const sockets = Array.from(
       { length: 6 },
       () => new WebSocket(`${server.url.replace('http', 'ws')}/trpc`),

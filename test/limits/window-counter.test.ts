@@ -15,7 +15,7 @@ test('up to the limit may be taken for a key in a second, and again in the next'
 });
 
 test('a time of day that is set back makes nobody wait beyond the end of the window', async () => {
-  const rate = new PublishRate({ perSecond: 5, prefix: 'p' });
+  const rate = new PublishRate({ perSecond: 5 });
   const { now } = Date;
   await rate.take('alice', 5);
   using _ = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
