@@ -1,36 +1,15 @@
-import { join } from 'node:path';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { type BuiltPage, buildPage } from '../../react/build-page.ts';
 import { openContext } from '../../setup/chromium.ts';
 import type { ChatPage } from './page/main.tsx';
-
-const ROOT = join(import.meta.dirname, '../../..');
 
 /** Packages of the pages with version 6 of the SDK. */
 const SIX = { '@ai-sdk/react': 'ai-sdk-react-3', ai: 'ai-6' };
 
-/** The page, with one version of the SDK: paths → files. */
-export async function buildChatPage(version: 'ai 7' | 'ai 6'): Promise<ReadonlyMap<string, Buffer>> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'page/main.tsx')],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    jsx: 'automatic',
-    absWorkingDir: ROOT,
-    define: { 'process.env.NODE_ENV': '"development"' },
-    alias: version === 'ai 6' ? SIX : {},
-    tsconfig: join(ROOT, 'tsconfig.json'),
-    logLevel: 'warning',
-  });
-  const html =
-    '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><script type="module" src="/main.js"></script>';
-  return new Map([
-    ['/index.html', Buffer.from(html)],
-    ['/main.js', Buffer.from(outputFiles[0]?.contents ?? '')],
-  ]);
+/** The page, with one version of the SDK. */
+export function buildChatPage(version: 'ai 7' | 'ai 6'): Promise<BuiltPage> {
+  return buildPage('test/agents/ai/page', 'development', version === 'ai 6' ? SIX : {});
 }
 
 /** A tab with the page. */

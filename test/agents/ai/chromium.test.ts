@@ -143,7 +143,7 @@ describe.each(['ai 7', 'ai 6'] as const)('useChat of %s in Chromium', (version) 
     await tab.see('shown').toEqual([...shown, 'user: Go on.', 'assistant: morning.']);
     model.last.end();
     await tab.see('ends').toEqual(['done']);
-    expect(await tab.read('ids')).toEqual(await second.read('ids'));
+    await second.see('ids').toEqual(await tab.read('ids'));
     await tab.send('More.');
     await expect.poll(() => model.calls.length).toBe(3);
     model.last.end();
