@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest';
-import { openContext } from '../setup/chromium.ts';
+import { open } from './example-page.ts';
 import { start } from './vite-example.ts';
 
 test('the example ag-ui starts with one command, and shows one answer across a reload in its midst', async () => {
   await using example = await start('examples/ag-ui');
-  const context = await openContext();
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(example.url);
+  await using visitor = await open(example.url);
+  const { page } = visitor;
   await page.getByLabel('Question').fill('Rain?');
   await page.getByRole('button', { name: 'Ask' }).click();
   await page.locator('li[data-role="tool"]').waitFor();
@@ -26,6 +22,5 @@ test('the example ag-ui starts with one command, and shows one answer across a r
       'tool: rain',
       'assistant: You ask: Rain? There is rain here, and it will not last.',
     ]);
-  expect(complaints).toEqual([]);
-  await context.close();
+  expect(visitor.complaints).toEqual([]);
 }, 120_000);

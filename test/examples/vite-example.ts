@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
+const CONFIG = join(import.meta.dirname, 'vite.config.ts');
 const VITE = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js');
 
 /** A page's example that runs: its page, and the server that it has started. */
@@ -19,10 +20,14 @@ export async function start(
   directory: string,
   { port = 0, env }: { port?: number; env?: Record<string, string> } = {},
 ): Promise<RunningExample> {
-  const vite = spawn(process.execPath, [VITE, directory, '--port', String(port), '--strictPort'], {
-    cwd: ROOT,
-    env: { ...process.env, NODE_ENV: 'development', VITEST: '', NO_COLOR: '1', ...env },
-  });
+  const vite = spawn(
+    process.execPath,
+    [VITE, directory, '--config', CONFIG, '--port', String(port), '--strictPort'],
+    {
+      cwd: ROOT,
+      env: { ...process.env, NODE_ENV: 'development', VITEST: '', NO_COLOR: '1', EXAMPLE: directory, ...env },
+    },
+  );
   const ended = once(vite, 'exit');
   let printed = '';
   const url = await new Promise<string>((resolve, reject) => {

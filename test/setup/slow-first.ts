@@ -5,7 +5,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * `npm run test:steady` tells the slowest.
  */
 const SLOW = [
+  'examples/lasting.test.ts',
   'examples/pages.test.ts',
+  'examples/chats.test.ts',
   'apps/',
   'client/fallback.test.ts',
   'conformance/',
