@@ -41,13 +41,19 @@ export function stepsOf({ entries, byType }: Pick<Log, 'entries' | 'byType'>): r
 
 type Snapshot = EventsSnapshot<PageEventName, SimulationCatalog>;
 
-/** Makes the log from snapshots of a stream, each from the one before: only what is new is worked on. */
+/**
+ * Makes the log from snapshots of a stream, each from the one before: only what is new is worked on, and the same snapshot
+ * is the same log, so that a page to which nothing happens draws nothing.
+ */
 export function createLogReader(): (snapshot: Snapshot) => Log {
   let known: readonly Entry[] = [];
   let byType = emptyByType();
   const gapRows = new WeakMap<Gap, number>();
+  let last: { snapshot: Snapshot; log: Log } | undefined;
 
-  return ({ events: told, gap: _, gaps, ...about }) => {
+  return (snapshot) => {
+    if (last?.snapshot === snapshot) return last.log;
+    const { events: told, gap: _, gaps, ...about } = snapshot;
     const events = told.filter(isOfLog);
     const present = asTheyAre(known, events);
     if (present !== known) {
@@ -64,7 +70,9 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
       byType = sort(entries, known, byType);
       known = entries;
     }
-    return { ...about, entries, byType, gaps: placeGaps(gaps, entries, gapRows) };
+    const log = { ...about, entries, byType, gaps: placeGaps(gaps, entries, gapRows) };
+    last = { snapshot, log };
+    return log;
   };
 }
 

@@ -5,8 +5,9 @@ import { openContext } from '../setup/chromium.ts';
 /** The browser is waited for on a busy machine, too. */
 const PATIENCE_MS = 20_000;
 
-/** `expect.poll` with time for a busy machine. */
-export const poll = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: PATIENCE_MS });
+/** `expect.poll` with time for a busy machine; a page is asked less often than a value, as each time costs it some ms. */
+export const poll = <T>(read: () => T | Promise<T>) =>
+  expect.poll(read, { timeout: PATIENCE_MS, interval: 50 });
 
 /** The page in a browser, with what it complained about and what it did. */
 export class DashboardPage implements AsyncDisposable {
