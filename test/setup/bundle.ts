@@ -8,7 +8,8 @@ const CACHE = join(ROOT, 'node_modules/.cache/programs');
 const bundled = new Map<string, string>();
 
 /** Defines for packages that are CommonJS what they call, and a module has not. */
-const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
  * A TypeScript program as one file for Node, of today's source and its packages. Its start costs a quarter of a second of
