@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config';
 /** The long forms of the fault tests: `npm run test:chaos`. */
 export default defineConfig({
   test: {
-    include: ['test/faults/**/*.test.ts', 'test/model/**/*.test.ts', 'test/agents/table/table.test.ts'],
+    include: [
+      'test/faults/**/*.test.ts',
+      'test/model/**/*.test.ts',
+      'test/agents/table/table.test.ts',
+      'test/broker/contract/contract-topologies.test.ts',
+    ],
     globalSetup: ['test/setup/redis.ts', 'test/faults/chaos-report.ts'],
     pool: 'forks',
     fileParallelism: false,

@@ -6,7 +6,7 @@ import { type FuzzSizes, fuzzInputs } from './fuzz-inputs.ts';
 import { type Answer, type FuzzClient, overHttp, overWebSocket } from './fuzz-transports.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
-const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? size(1_000, 100_000));
+const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? size(500, 100_000));
 const CONNECTIONS = 8;
 const WARM = 200;
 const MIB = 1024 * 1024;

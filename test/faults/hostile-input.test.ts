@@ -9,7 +9,7 @@ import { size } from './chaos.ts';
 import { storm } from './hostile-storm.ts';
 import { type ServerChild, startServerChild, TIGHT_HEAP } from './server-child.ts';
 
-const FRAMES = Number(process.env['HOSTILE_FRAMES'] ?? size(2_000, 1_000_000));
+const FRAMES = Number(process.env['HOSTILE_FRAMES'] ?? size(1_000, 1_000_000));
 const RANDOM_BODIES = Number(process.env['HOSTILE_BODIES'] ?? size(100, 20_000));
 const STORMS = 16;
 /** Frames after which memory is as it stays. */

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { Sender } from '../../verify/index.ts';
-import { serve } from '../cli/command.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { startBalancer } from './balancer.ts';
 import { rounds, size, tell } from './chaos.ts';
@@ -10,6 +9,7 @@ import { CheckedTopics } from './checked-topics.ts';
 import { startFollowers } from './crowd.ts';
 import { startLoad } from './load.ts';
 import { startNode } from './node.ts';
+import { startServerChild } from './server-child.ts';
 
 /** Each event goes to the clients of its topic. */
 const TOPICS = size(2, 20);
@@ -21,9 +21,9 @@ describe('after a node was killed under load', { timeout: size(60_000, 600_000) 
 
   async function killNodes(resumes: boolean, strikes: number) {
     await using redis = await startRedis();
-    const start = () => serve(['--redis', redis.url]);
+    const start = () => startServerChild({ adapter: 'ours', config: { redisUrl: redis.url } });
     const nodes = await Promise.all(Array.from({ length: size(2, 3) }, start));
-    await using balancer = await startBalancer(() => nodes.map(({ url }) => Number(new URL(url).port)));
+    await using balancer = await startBalancer(() => nodes.map(({ port }) => port));
     const topics = new CheckedTopics(TOPICS);
     const crowd = { urls: [balancer.url], perTopic: clients / TOPICS, resumes };
     await using _ = await startFollowers(topics, crowd);
@@ -34,7 +34,7 @@ describe('after a node was killed under load', { timeout: size(60_000, 600_000) 
       for (let round = 0; round < strikes; round++) {
         await topics.goOn(10);
         const index = round % nodes.length;
-        nodes[index]?.command.child.kill('SIGKILL');
+        nodes[index]?.child.kill('SIGKILL');
         await topics.goOn(10);
         if (round < size(0, strikes)) nodes[index] = await start();
       }

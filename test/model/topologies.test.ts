@@ -36,13 +36,13 @@ describe.each([
     afterAll(() => topology[Symbol.asyncDispose]());
 
     test('with one limit of all types', { timeout }, () =>
-      expectModel(name, () => redisBackend(topology.url, undefined, masters), size(8, 1000)),
+      expectModel(name, () => redisBackend(topology.url, undefined, masters), size(4, 1000)),
     );
     test('and open events are what the reference says', { timeout }, () =>
-      expectOpenModel(name, () => redisBackend(topology.url, ALL, masters), size(8, 1000)),
+      expectOpenModel(name, () => redisBackend(topology.url, ALL, masters), size(4, 1000)),
     );
     test('with limits of types', { timeout }, () =>
-      expectModel(`${name}, by type`, () => redisBackend(topology.url, BY_TYPE, masters), size(8, 1000)),
+      expectModel(`${name}, by type`, () => redisBackend(topology.url, BY_TYPE, masters), size(4, 1000)),
     );
   },
 );

@@ -3,7 +3,7 @@ import { startRedis } from '../setup/redis-server.ts';
 import { churn, rise } from './churn.ts';
 import { checkChurn } from './churn-checks.ts';
 
-const SHORT = { seconds: 4, clients: 20, publishers: 4 };
+const SHORT = { seconds: 4, clients: 10, publishers: 4 };
 
 test('clients that come and go leave nothing behind, nor do their topics', { timeout: 90_000 }, async () => {
   const { heapMiB } = await checkChurn(SHORT);
