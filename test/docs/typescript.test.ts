@@ -108,7 +108,7 @@ test.each(found.filter(({ prints }) => prints !== undefined))(
   '$place prints what the document says',
   { timeout: 120_000 },
   async (snippet) => {
-    const program = bundle(join(DIRECTORY, fileOf(snippet)));
+    const program = bundle(join(DIRECTORY, fileOf(snippet)), 'external');
     expect((await run(process.execPath, [program], { cwd: ROOT })).stdout).toBe(snippet.prints);
   },
 );

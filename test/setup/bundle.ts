@@ -17,9 +17,10 @@ const REQUIRE =
  * some two hundred files besides.
  *
  * @param entry path of the program
+ * @param packages `external`: they are imported as ever, as the reader of a document has them. Default `inside`
  * @returns path of the file, made once in each process of the tests
  */
-export function bundle(entry: string): string {
+export function bundle(entry: string, packages: 'inside' | 'external' = 'inside'): string {
   const known = bundled.get(entry);
   if (known !== undefined) return known;
   const file = join(CACHE, relative(ROOT, entry).replaceAll('/', '-').replace(/tsx?$/, 'mjs'));
@@ -29,6 +30,7 @@ export function bundle(entry: string): string {
     outfile: unfinished,
     tsconfig: join(ROOT, 'tsconfig.json'),
     bundle: true,
+    packages: packages === 'external' ? 'external' : 'bundle',
     external: ['@photostructure/sqlite'], // looks for its binary beside its own files
     banner: { js: REQUIRE },
     platform: 'node',

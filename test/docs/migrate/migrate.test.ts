@@ -32,7 +32,10 @@ test.each([
 });
 
 async function output(program: string): Promise<string[]> {
-  const { stdout } = await run(process.execPath, [bundle(program)], { cwd: ROOT, timeout: 60_000 });
+  const { stdout } = await run(process.execPath, [bundle(program, 'external')], {
+    cwd: ROOT,
+    timeout: 60_000,
+  });
   return stdout.trim().split('\n');
 }
 
