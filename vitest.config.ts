@@ -2,12 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { SlowFirst } from './test/setup/slow-first.ts';
 
-/**
- * Folders with processes of their own, as what they strike at may take a while to end. The test files of a worker share
- * one process, in which what they import is loaded once: they start servers and clients, and clean up behind them.
- */
-const FAULTS = ['faults', 'model', 'nodes', 'setup', 'soak'].map((folder) => `test/${folder}/**/*.test.ts`);
-
 /** Tests of clients that run over server-sent events once more: those that say nothing of how a client is connected. */
 const OVER_SSE = readdirSync('test/client', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
@@ -16,6 +10,7 @@ const OVER_SSE = readdirSync('test/client', { recursive: true, encoding: 'utf8' 
 
 const limits = {
   pool: 'forks',
+  // The files of a worker share a process: what they import is loaded once. They clean up behind them.
   isolate: false,
   // For a machine that is slow and busy: what passes does not wait for them.
   testTimeout: 60_000,
@@ -31,7 +26,6 @@ export default defineConfig({
     // Else each project compiles each module, in every run. A module of another text is another one in the cache.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/modules' },
     projects: [
-      { test: { ...limits, name: 'faults', include: FAULTS } },
       {
         test: {
           ...limits,
@@ -45,7 +39,6 @@ export default defineConfig({
           ...limits,
           name: 'shared',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: FAULTS,
           typecheck: {
             enabled: true,
             include: ['test/**/*.test-d.ts'],

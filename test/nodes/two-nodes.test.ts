@@ -58,10 +58,9 @@ class Follower {
 test(`[D4] [D12] ${EVENTS} events that a stock client publishes to one of two nodes reach every subscriber of either in order and once, even those whose sockets are killed`, {
   timeout: 60_000,
 }, async () => {
-  process.env['REDIS_PREFIX'] = `nodes-${randomUUID()}`;
-  await using first = await serve(['--redis', inject('redisUrl')]);
-  await using second = await serve(['--redis', inject('redisUrl')]);
-  delete process.env['REDIS_PREFIX'];
+  const env = { REDIS_PREFIX: `nodes-${randomUUID()}` };
+  await using first = await serve(['--redis', inject('redisUrl')], env);
+  await using second = await serve(['--redis', inject('redisUrl')], env);
   const urls = [first, second].map(({ url }) => `${url.replace('http', 'ws')}/trpc`);
   const followers = [...urls, ...urls].map((url) => new Follower(url));
   onTestFinished(async () => void (await Promise.all(followers.map((follower) => follower.close()))));

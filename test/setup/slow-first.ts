@@ -5,20 +5,26 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * `npm run test:steady` tells the slowest.
  */
 const SLOW = [
-  'examples/lasting.test.ts',
-  'examples/pages.test.ts',
-  'examples/chats.test.ts',
-  'apps/',
   'client/fallback.test.ts',
+  'faults/open/',
   'conformance/',
-  'agents/ai/chromium.test.ts',
+  'faults/floods.test.ts',
+  'model/',
+  'examples/',
+  'faults/',
+  'apps/',
+  'nodes/',
+  'soak/',
   'broker/contract/',
+  'agents/ai/chromium.test.ts',
   'deploy/nginx.test.ts',
   'cli/',
+  'broker/redis-servers/',
   'dashboard/',
   'docs/typescript.test.ts',
-  'docs/shell.test.ts',
-  'broker/redis-servers/redis-failover.test.ts',
+  'client/browsers.test.ts',
+  'client/stream-answers.test.ts',
+  'agents/table/',
   'react/',
 ];
 
