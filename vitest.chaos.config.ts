@@ -9,7 +9,7 @@ export default defineConfig({
       'test/agents/table/table.test.ts',
       'test/broker/contract/contract-topologies.test.ts',
     ],
-    globalSetup: ['test/setup/redis.ts', 'test/faults/chaos-report.ts'],
+    globalSetup: ['test/setup/redis.ts', 'test/setup/run-directory.ts', 'test/faults/chaos-report.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 300_000,

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/soak/**/*.soak.ts', 'test/dashboard/*.soak.ts'],
+    globalSetup: ['test/setup/run-directory.ts'],
     pool: 'forks',
     fileParallelism: false,
     disableConsoleIntercept: true,

@@ -1,11 +1,10 @@
-import { renameSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { buildSync } from 'esbuild';
+import { inject } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, 'node_modules/.cache/programs');
-
-const bundled = new Map<string, string>();
 
 /** Defines for packages that are CommonJS what they call, and a module has not. */
 const REQUIRE =
@@ -18,12 +17,12 @@ const REQUIRE =
  *
  * @param entry path of the program
  * @param packages `external`: they are imported as ever, as the reader of a document has them. Default `inside`
- * @returns path of the file, made once in each process of the tests
+ * @returns path of the file, made once in a run of the tests
  */
 export function bundle(entry: string, packages: 'inside' | 'external' = 'inside'): string {
-  const known = bundled.get(entry);
-  if (known !== undefined) return known;
   const file = join(CACHE, relative(ROOT, entry).replaceAll('/', '-').replace(/tsx?$/, 'mjs'));
+  const made = join(inject('runDirectory'), basename(file));
+  if (existsSync(made)) return file;
   const unfinished = `${file}.${process.pid}`;
   buildSync({
     entryPoints: [entry],
@@ -38,7 +37,7 @@ export function bundle(entry: string, packages: 'inside' | 'external' = 'inside'
     target: 'node20',
     logLevel: 'warning',
   });
-  renameSync(unfinished, file); // other processes make the same file, and some run it
-  bundled.set(entry, file);
+  renameSync(unfinished, file); // another worker may make the same file, and run it
+  writeFileSync(made, '');
   return file;
 }
