@@ -2,7 +2,6 @@ import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createClient } from '../../client/index.ts';
-import { StaleQueries } from '../../client/queries/stale-queries.ts';
 import { type InvalidateOptions, invalidateOn, type StaleKeys } from '../../client/store/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
@@ -172,30 +171,6 @@ test('a burst of 1000 events is a few calls, and the last fetch begins after the
   const most = 2 + Math.ceil((performance.now() - began) / 50);
   expect(it.calls.mock.calls.length - calls).toBeLessThanOrEqual(most);
   expect(fetches).toBeLessThanOrEqual(1 + 2 * most);
-});
-
-test('1000 keys in a burst are one call too, and more than that make everything stale', () => {
-  vi.useFakeTimers();
-  const queries = new QueryClient();
-  const calls = vi.spyOn(queries, 'invalidateQueries');
-  const stale = new StaleQueries(queries, [['order'], ['orders']], 50, () => {});
-  const keys = [['order', 999, 'lines'], ['order', 5000], ['orders'], ['weather']];
-  for (const key of keys) queries.setQueryData(key, 1);
-  const staleAfter = (count: number) => {
-    for (let id = 0; id < count; id++) stale.add(['order', id]);
-    vi.advanceTimersByTime(50);
-    const found = keys.filter((key) => queries.getQueryState(key)?.isInvalidated);
-    for (const key of keys) queries.setQueryData(key, 1);
-    return found;
-  };
-  expect(staleAfter(1000)).toEqual([['order', 999, 'lines']]);
-  expect(calls).toHaveBeenCalledOnce();
-  expect(staleAfter(1001)).toEqual([['order', 999, 'lines'], ['order', 5000], ['orders']]);
-  expect(calls).toHaveBeenCalledTimes(2);
-  stale.stop();
-  expect(queries.getQueryCache().hasListeners()).toBe(false);
-  queries.clear();
-  vi.useRealTimers();
 });
 
 test('a query that is being fetched at an event, for the first time or again, is fetched once more: its answer may be of before', async () => {
