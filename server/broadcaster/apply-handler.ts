@@ -12,7 +12,7 @@ import { liveEvents } from './groups/live-events.ts';
 import { serve } from './protocol/serve.ts';
 import { Connection } from './socket/connection.ts';
 import { type ConnectionInfo, Connections } from './socket/connections.ts';
-import { askToReconnect, turnAway } from './socket/socket-life.ts';
+import { askToReconnect, CLOSE_GRACE_MS, turnAway } from './socket/socket-life.ts';
 import { StallGuard } from './socket/stall-guard.ts';
 import { type ServeStream, serveMessages } from './sse/serve-messages.ts';
 
@@ -106,7 +106,7 @@ export function serveConnections(
 function cutStalled(connection: Connection): void {
   if (!connection.open) return; // its closing has a time limit of its own
   connection.ws.resume(); // or its answer to the close is never seen
-  connection.close(CloseCode.SLOW_CONSUMER, 'reads nothing');
+  connection.close(CloseCode.SLOW_CONSUMER, 'reads nothing', CLOSE_GRACE_MS);
 }
 
 /**

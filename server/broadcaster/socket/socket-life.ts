@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { TRPCReconnectNotification } from '@trpc/server/rpc';
 import { WebSocket } from 'ws';
+import { CloseCode } from '../../../shared/protocol.ts';
 import type { ClientSocket } from '../core/client-socket.ts';
 import { type Encoder, jsonEncoder } from '../core/json-encoder.ts';
 import type { ClientConnection } from '../core/options.ts';
 
 /** A client that does not read does not answer a close either: it gets this long. */
-const CLOSE_GRACE_MS = 1_000;
+export const CLOSE_GRACE_MS = 1_000;
+/** One that reads slowly has all before it that waited: it gets this long to read why it is cut. */
+const SLOW_GRACE_MS = 5_000;
 /** One that has said nothing yet is hardly going to answer: it gets this long. */
 export const SILENT_GRACE_MS = 500;
 /** RFC 6455: against the policy of this endpoint. */
@@ -70,7 +73,11 @@ export class SocketLife implements ClientConnection {
     askToReconnect(this.ws, this.#encoder);
   }
 
-  close(code: number, reason: string, graceMs = CLOSE_GRACE_MS): void {
+  close(
+    code: number,
+    reason: string,
+    graceMs = code === CloseCode.SLOW_CONSUMER ? SLOW_GRACE_MS : CLOSE_GRACE_MS,
+  ): void {
     this.ws.close(code, reason);
     if (this.#hasClosed) return;
     this.#closeCode ??= code;
