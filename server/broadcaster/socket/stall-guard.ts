@@ -6,7 +6,7 @@ const LOOKS = 4;
 
 /** The progress seen of a client, and the function that cuts it. */
 interface Watched {
-  /** Moves whenever the client takes a byte; not a number until it was looked at. */
+  /** Bytes that the client is known to have taken; not a number until it was looked at. */
   taken: number;
   /** Looks in a row at which something waited and nothing was taken. */
   looks: number;
@@ -49,39 +49,43 @@ export class StallGuard {
   }
 
   #look(): void {
-    const handedOver: Socket[] = [];
+    const handedOver = new Map<Socket, number>();
     for (const [socket, watched] of this.#watched) {
       const { bytesWritten, closed, writableLength } = socket;
       if (closed) this.unwatch(socket);
-      else if (writableLength === 0) handedOver.push(socket);
+      else if (writableLength === 0) handedOver.set(socket, bytesWritten);
       else judge(watched, bytesWritten - writableLength - systemsQueue(socket));
     }
-    if (handedOver.length > 0 && !this.#asking) void this.#lookIntoSystem(handedOver);
+    if (handedOver.size > 0 && !this.#asking) void this.#lookIntoSystem(handedOver);
   }
 
-  /** Judges those for whom nothing waits in this process: all of it was handed to the system, which may wait too. */
-  async #lookIntoSystem(sockets: readonly Socket[]): Promise<void> {
+  /**
+   * Judges those for whom nothing waits in this process: all of it was handed to the system, which may wait too.
+   * @param handedOver bytes of each by now. Those that are written while the system is asked may wait there or not: counted,
+   *   they would look as if the client had taken them
+   */
+  async #lookIntoSystem(handedOver: ReadonlyMap<Socket, number>): Promise<void> {
     this.#asking = true;
     const unacknowledged = await this.#readUnacknowledged();
     this.#asking = false;
-    for (const socket of sockets) {
+    for (const [socket, written] of handedOver) {
       const watched = this.#watched.get(socket);
-      if (!watched || socket.writableLength > 0) continue;
+      if (!watched) continue;
       const waiting = unacknowledged.of(socket);
       if (waiting === 0) watched.looks = 0;
-      else judge(watched, socket.bytesWritten - waiting);
+      else judge(watched, written - waiting);
     }
   }
 }
 
-/** Something waits for a client, and so many bytes it has taken. */
+/** Something waits for a client, and so many bytes, at least, it has taken. */
 function judge(watched: Watched, taken: number): void {
-  if (taken !== watched.taken) {
-    watched.taken = taken;
-    watched.looks = 0;
-  } else if (++watched.looks >= LOOKS) {
-    watched.cut();
+  if (taken <= watched.taken) {
+    if (++watched.looks >= LOOKS) watched.cut();
+    return;
   }
+  watched.taken = taken;
+  watched.looks = 0;
 }
 
 /**
