@@ -36,10 +36,13 @@ export function listen({ stdout, stderr }: ChildProcessWithoutNullStreams): () =
   return () => output;
 }
 
-/** The environment of a shell outside of this project: npm and vitest hand theirs down. */
+/**
+ * The environment of a shell outside of this project: npm and vitest hand theirs down. Without colours, which some
+ * programs print wherever `CI` is set, in the midst of an address.
+ */
 export function environment(): NodeJS.ProcessEnv {
   const ours =
-    /^(npm_package_|npm_lifecycle_|npm_command|npm_config_(?:call|package|yes)$|INIT_CWD|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|DEV$|PROD$|MODE$|SSR$|BASE_URL$)/;
+    /^(npm_package_|npm_lifecycle_|npm_command|npm_config_(?:call|package|yes)$|INIT_CWD|VITEST|NODE_ENV$|FORCE_COLOR$|NODE_OPTIONS$|NODE_PATH$|TEST$|DEV$|PROD$|MODE$|SSR$|BASE_URL$)/;
   const others = Object.entries(process.env).filter(([name]) => !ours.test(name));
-  return { ...Object.fromEntries(others), NEXT_TELEMETRY_DISABLED: '1' };
+  return { ...Object.fromEntries(others), NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1' };
 }
