@@ -73,7 +73,7 @@ const PATIENCE_MS = 400_000;
 
 async function take(browser: Browser, name: string, { look, query = '', speaking = true, prepare }: Scene) {
   const config = loadConfig({ port: 0, logLevel: 'silent', simulation: speaking, monitorIntervalMs: 0 }, {});
-  const server = await startServer(config, { catalog, application: await createApplication({}) });
+  const server = await startServer(config, { catalog, application: await createApplication({}, speaking) });
   const atRest = reportRest(server.url);
   const line = await lineTo(server.url);
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...look });

@@ -28,8 +28,7 @@ export type { Command } from './control/command.ts';
 export { type SimulationProceduresOptions, simulationProcedures } from './control/simulation-procedures.ts';
 export { SimulationRegistry, type SimulationRegistryOptions } from './control/simulation-registry.ts';
 export { type LlmOptions, llmResponder } from './llm/llm-responder.ts';
-export { responderFromEnv } from './llm/responder-from-env.ts';
-export { RESPONDER_VARIABLES } from './llm/responder-variables.ts';
+export { RESPONDER_VARIABLES, responderFromEnv } from './llm/responder-from-env.ts';
 export {
   AgentNetwork,
   type AgentNetworkOptions,

@@ -18,22 +18,22 @@ export const catalog = simulationEvents;
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * The application of `serve`: the events, and the simulations with their controls unless `config.simulation` is off.
- * @param isRun false where no simulation is to run: then it is not loaded. Default true
+ * The application of `serve`: the events, the controls of simulations, and those that it runs itself.
+ * @param isRunning false where it runs none: then the simulation is not loaded
  * @throws EventsError INVALID_OPTION when the environment names a language model that cannot be used
  */
 export async function createApplication(
   env: Env,
-  isRun = true,
+  isRunning: boolean,
 ): Promise<(context: ApplicationContext<typeof catalog>) => Application> {
-  const run = isRun ? await simulationRunner(env) : undefined;
+  const run = isRunning ? await simulationRunner(env) : undefined;
   return ({ manager, broker, config, logger }) => {
     // A shared log means shared controls, so that a viewer may be connected to any node or worker.
     const registry = new SimulationRegistry({ broker: config.redisUrl === null ? undefined : broker });
     const router = createAppRouter(manager, (procedure) => ({
       simulation: simulationProcedures(registry, procedure, { loseLog: loserOf(broker, config) }),
     }));
-    if (!config.simulation || !run) return { router, stop: () => registry.close() };
+    if (!run) return { router, stop: () => registry.close() };
     let simulations: Simulation[] = [];
     const sum = (of: (simulation: Simulation) => number): number =>
       simulations.reduce((total, simulation) => total + of(simulation), 0);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Application } from './application.ts';
-import { expectHeard, expectOneTrpc, expectStreamed } from './create.ts';
+import { expectHeard, expectOneTrpc, expectStreamed, onFreePort } from './create.ts';
 import { PATIENCE_MS } from './expected.ts';
 
 test.each([
@@ -12,16 +12,7 @@ test.each([
   async ({ template, rows }) => {
     await using app = await Application.create(template);
     await app.run('build', 'npm', ['run', '--silent', 'build']);
-    await using dev = await app.start('npm', [
-      'run',
-      '--silent',
-      'dev',
-      '--',
-      '--host',
-      '127.0.0.1',
-      '--port',
-      '0',
-    ]);
+    await using dev = await app.start('npm', onFreePort('dev', '--host', '127.0.0.1'));
     await expectHeard(dev.url, { rows });
     await using alone = await app.start('npm', ['run', '--silent', 'serve'], { PORT: '0' });
     expect(await (await fetch(`${alone.url}/schema.json`)).text()).toContain('"message"');

@@ -7,6 +7,17 @@ import { openContext } from '../setup/chromium.ts';
 import type { Application } from './application.ts';
 import { warningsIn } from './warnings.ts';
 
+/** Words of npm that run a script of an application on a free port. */
+export const onFreePort = (script: string, ...args: string[]) => [
+  'run',
+  '--silent',
+  script,
+  '--',
+  ...args,
+  '--port',
+  '0',
+];
+
 /** Says something in one window of an application's page, and waits until another window shows it. */
 export async function expectHeard(url: string, { rows = 1 } = {}): Promise<void> {
   await using here = await openContext();

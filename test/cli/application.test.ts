@@ -4,10 +4,13 @@ import { SimulationRegistry } from '../../simulation/index.ts';
 import { httpClient, startTestServer } from '../app/harness.ts';
 
 /** Serves the application of `serve` in this process. */
-async function serveHere(options: Parameters<typeof startTestServer>[0]) {
+async function serveHere({
+  simulation = true,
+  ...options
+}: NonNullable<Parameters<typeof startTestServer>[0]>) {
   return startTestServer(
-    { simulation: true, ...options },
-    { catalog, application: await createApplication({}) },
+    { simulation, ...options },
+    { catalog, application: await createApplication({}, simulation) },
   );
 }
 

@@ -9,7 +9,7 @@ test.each<[string, ServerOptions, boolean]>([
   ['not where it has a name of the network', { allowedHosts: ['events.example.org', '127.0.0.1'] }, false],
   ['not below a path of a proxy', { basePath: '/events' }, false],
 ])('the loss of a log is offered as a trial %s', async (_, options, isOffered) => {
-  const application = await createApplication({});
+  const application = await createApplication({}, false);
   await using server = await startTestServer(options, { application, catalog });
   const offered = await fetch(`${server.url}/trpc/simulation.mayLoseLog`);
   expect(await offered.json()).toMatchObject({ result: { data: { json: isOffered } } });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { open } from './example-page.ts';
+import { open, rows } from './example-page.ts';
 import { start } from './vite-example.ts';
 
 test('the example ag-ui starts with one command, and shows one answer across a reload in its midst', async () => {
@@ -10,12 +10,8 @@ test('the example ag-ui starts with one command, and shows one answer across a r
   await page.getByRole('button', { name: 'Ask' }).click();
   await page.locator('li[data-role="tool"]').waitFor();
   await page.reload();
-  const rows = () =>
-    page
-      .locator('li')
-      .evaluateAll((all) => all.map(({ dataset, textContent }) => `${dataset['role']}: ${textContent}`));
   await expect
-    .poll(rows, { timeout: 60_000 })
+    .poll(() => rows(page, 'role'), { timeout: 60_000 })
     .toEqual([
       'user: Rain?',
       'assistant: weather({"place": "here"})',

@@ -8,7 +8,7 @@ import { runAssistant } from '../../examples/streaming-chat/assistant.ts';
 import { catalog as chat } from '../../examples/streaming-chat/catalog.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { buildPage, serve } from '../react/build-page.ts';
-import { open } from './example-page.ts';
+import { open, rows } from './example-page.ts';
 import { start } from './vite-example.ts';
 
 /** A token comes when the test lets it, by the gate that is added. */
@@ -19,13 +19,6 @@ function gate(gates: (() => void)[], signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/** Rows of a list, each with its `data-state`, if it has one. */
-function rows(page: Page): Promise<string[]> {
-  return page
-    .locator('li')
-    .evaluateAll((all) => all.map(({ dataset, textContent }) => `${dataset['state']}: ${textContent}`));
-}
-
 test('the example streaming-chat starts with one command, and draws a reply until it is whole', async () => {
   await using example = await start('examples/streaming-chat');
   await using reader = await open(example.url);
@@ -33,7 +26,7 @@ test('the example streaming-chat starts with one command, and draws a reply unti
   await page.getByLabel('Message').fill('Hello.');
   await page.getByRole('button', { name: 'Say' }).click();
   await page.locator('li[data-state="done"]').waitFor();
-  expect(await rows(page)).toEqual([
+  expect(await rows(page, 'state')).toEqual([
     'message: Hello.',
     'done: You say: Hello. I have heard that before, and each time it began with the same words.',
   ]);
@@ -54,7 +47,7 @@ test('in the example streaming-chat a reply grows at its pace, is there for who 
   await using first = await open(server.url);
   await first.page.getByLabel('Message').fill('Hello.');
   await first.page.getByRole('button', { name: 'Say' }).click();
-  const poll = (page: Page) => expect.poll(() => rows(page), { timeout: 60_000 });
+  const poll = (page: Page) => expect.poll(() => rows(page, 'state'), { timeout: 60_000 });
   await poll(first.page).toEqual(['message: Hello.', 'open: Stop']);
   await token();
   await poll(first.page).toEqual(['message: Hello.', 'open: You Stop']);
@@ -72,11 +65,7 @@ test('in the example streaming-chat a reply grows at its pace, is there for who 
 
 /** Messages of the example ai-chat, each with its role. */
 function said(page: Page) {
-  const read = () =>
-    page
-      .locator('li')
-      .evaluateAll((all) => all.map(({ dataset, textContent }) => `${dataset['role']}: ${textContent}`));
-  return expect.poll(read, { timeout: 60_000 });
+  return expect.poll(() => rows(page, 'role'), { timeout: 60_000 });
 }
 
 test('the example ai-chat starts with one command, and shows its answer on all pages', async () => {

@@ -7,6 +7,16 @@ export interface ExamplePage extends AsyncDisposable {
   readonly complaints: string[];
 }
 
+/** Rows of the page's list, each after its `data-state` or `data-role`, if it has one. */
+export function rows(page: Page, field: 'state' | 'role'): Promise<string[]> {
+  return page
+    .locator('li')
+    .evaluateAll(
+      (all, name) => all.map(({ dataset, textContent }) => `${dataset[name]}: ${textContent}`),
+      field,
+    );
+}
+
 /** Opens an example's page in a context of its own. */
 export async function open(url: string): Promise<ExamplePage> {
   const context = await openContext();

@@ -173,8 +173,8 @@ describe('[D9] a client that does not read', () => {
     await until(() => expect(events.manager.stats().subscribers).toBe(30));
     slow.ws.resume();
     let peak = 0;
-    while (slow.frames.length < 30 * 202) {
-      // started, synced
+    // For each of them `started`, `stream_synced` and the events.
+    while (slow.frames.length < 30 * (2 + 200)) {
       peak = Math.max(peak, unsent());
       await new Promise((resolve) => setImmediate(resolve));
     }

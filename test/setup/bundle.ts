@@ -16,10 +16,10 @@ const REQUIRE =
  * some two hundred files besides.
  *
  * @param entry path of the program
- * @param packages `external`: they are imported as ever, as the reader of a document has them. Default `inside`
+ * @param packages `external`: they are imported as ever, as the reader of a document has them. Default `bundle`: they are in it
  * @returns path of the file, made once in a run of the tests
  */
-export function bundle(entry: string, packages: 'inside' | 'external' = 'inside'): string {
+export function bundle(entry: string, packages: 'bundle' | 'external' = 'bundle'): string {
   const file = join(CACHE, relative(ROOT, entry).replaceAll('/', '-').replace(/tsx?$/, 'mjs'));
   const made = join(inject('runDirectory'), basename(file));
   if (existsSync(made)) return file;
@@ -29,7 +29,7 @@ export function bundle(entry: string, packages: 'inside' | 'external' = 'inside'
     outfile: unfinished,
     tsconfig: join(ROOT, 'tsconfig.json'),
     bundle: true,
-    packages: packages === 'external' ? 'external' : 'bundle',
+    packages,
     external: ['@photostructure/sqlite'], // looks for its binary beside its own files
     banner: { js: REQUIRE },
     platform: 'node',
