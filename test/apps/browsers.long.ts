@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectNothingLost, RUNS } from '../client/browser-run.ts';
 import { buildSubject, conformInPage, others } from '../conformance/in-page.ts';
-import { type BuiltPage, buildPage } from '../react/build-page.ts';
 import { openChromium } from '../setup/browsers/chromium.ts';
 import { openFirefox } from '../setup/browsers/firefox.ts';
 import { openWebKit } from '../setup/browsers/webkit.ts';
+import { type BuiltPage, buildPage } from '../setup/build-page.ts';
 
 const CHROMIUM = ['Chromium', openChromium] as const;
 const OTHERS = [

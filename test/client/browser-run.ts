@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import type { OpenPage } from '../conformance/page-clients.ts';
-import { type BuiltPage, serve } from '../react/build-page.ts';
+import { type BuiltPage, serve } from '../setup/build-page.ts';
 import type { Report } from './browser-page/main.ts';
 import { type ProxyOptions, startProxy } from './proxy.ts';
 import { startTestServer } from './test-server.ts';

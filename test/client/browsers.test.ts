@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BuiltPage, buildPage } from '../react/build-page.ts';
+import { type BuiltPage, buildPage } from '../setup/build-page.ts';
 import { openContext } from '../setup/chromium.ts';
 import { expectNothingLost, RUNS } from './browser-run.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildPage } from '../react/build-page.ts';
+import { buildPage } from '../setup/build-page.ts';
 
 // Sizes and imports of the doors are checked by scripts/sizes.ts.
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildPage, serve } from '../react/build-page.ts';
+import { buildPage, serve } from '../setup/build-page.ts';
 import { openContext } from '../setup/chromium.ts';
 import { agentMessage } from '../support/events.ts';
 import { eventually } from './eventually.ts';

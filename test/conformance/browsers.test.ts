@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { BuiltPage } from '../react/build-page.ts';
 import { openChromium } from '../setup/browsers/chromium.ts';
+import type { BuiltPage } from '../setup/build-page.ts';
 import { buildSubject, conformInPage, others } from './in-page.ts';
 
 /** Words of the scenarios that are quick, of all kinds; `npm run test:apps` runs all. */

@@ -1,5 +1,5 @@
 import { type ConformanceReport, conform } from '../../conformance/run.ts';
-import { type BuiltPage, buildPage } from '../react/build-page.ts';
+import { type BuiltPage, buildPage } from '../setup/build-page.ts';
 import { type OpenPage, startPageClients } from './page-clients.ts';
 
 /** Ms that a scenario may take on a busy machine, and a browser to start. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type BuiltPage, serve } from '../react/build-page.ts';
+import { type BuiltPage, serve } from '../setup/build-page.ts';
 import { bundle } from '../setup/bundle.ts';
 
 /** Opens an address in a browser. @returns what closes it */

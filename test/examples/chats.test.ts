@@ -7,7 +7,7 @@ import { standInModel } from '../../examples/ai-chat/stand-in-model.ts';
 import { runAssistant } from '../../examples/streaming-chat/assistant.ts';
 import { catalog as chat } from '../../examples/streaming-chat/catalog.ts';
 import { startTestServer } from '../client/test-server.ts';
-import { buildPage, serve } from '../react/build-page.ts';
+import { buildPage, serve } from '../setup/build-page.ts';
 import { open, rows } from './example-page.ts';
 import { start } from './vite-example.ts';
 

@@ -4,10 +4,10 @@ import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
 import { eventually } from '../client/eventually.ts';
 import { startTestServer } from '../client/test-server.ts';
+import { type BuiltPage, buildPage, serve } from '../setup/build-page.ts';
 import { openContext } from '../setup/chromium.ts';
 import { Collector } from '../support/collect.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
-import { type BuiltPage, buildPage, serve } from './build-page.ts';
 import type { PageState } from './page/main.tsx';
 
 /** See ./page/main.tsx. */

@@ -4,8 +4,8 @@ import { createClient } from '../../client/index.ts';
 import { eventually } from '../client/eventually.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { openCatalog as catalog } from '../open/catalog.ts';
+import { type BuiltPage, buildPage, serve } from '../setup/build-page.ts';
 import { openContext } from '../setup/chromium.ts';
-import { type BuiltPage, buildPage, serve } from './build-page.ts';
 import type { OpenPageState } from './open-page/main.tsx';
 
 const topic = 'run-42';

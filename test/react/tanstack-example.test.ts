@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { startTestServer } from '../client/test-server.ts';
+import { buildPage, serve } from '../setup/build-page.ts';
 import { openContext } from '../setup/chromium.ts';
 import { agentMessage } from '../support/events.ts';
-import { buildPage, serve } from './build-page.ts';
 
 test('the example with @trpc/tanstack-react-query works against the same router, through a lost socket', async () => {
   const built = await buildPage('examples/tanstack-react-query', 'production');

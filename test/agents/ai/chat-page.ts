@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { type BuiltPage, buildPage } from '../../react/build-page.ts';
+import { type BuiltPage, buildPage } from '../../setup/build-page.ts';
 import { openContext } from '../../setup/chromium.ts';
 import type { ChatPage } from './page/main.tsx';
 

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { type ChatTurn, chatRuns } from '../../../agents/ai/index.ts';
 import { type EventManager, runs } from '../../../server/index.ts';
 import { startTestServer } from '../../client/test-server.ts';
-import { serve } from '../../react/build-page.ts';
+import { serve } from '../../setup/build-page.ts';
 import { chatCatalog, topic } from './chat-world.ts';
 import { StandIn } from './stand-in-model.ts';
 
