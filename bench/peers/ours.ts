@@ -16,16 +16,12 @@ import { type AnyCatalog, defineEvents, psycheEvents, versions } from '../../sha
 import type { Clock } from '../../shared/timing.ts';
 import { topicOf } from '../events.ts';
 import { listen } from './listen.ts';
-import type { Handshake, Peer, RunningServer, ServerOptions } from './peer.ts';
-import { subscribeMessage } from './trpc.ts';
+import type { Peer, RunningServer, ServerOptions } from './peer.ts';
+import { subscribing } from './trpc.ts';
 import { wholeServer } from './whole-server.ts';
 
 /** A subscription over a WebSocket. */
-export const handshake: Handshake = {
-  path: '/trpc',
-  opening: (input) => ({ send: subscribeMessage(input) }),
-  step: (text) => ({ ready: text.includes('"stream_synced"') }),
-};
+export const handshake = subscribing('"stream_synced"');
 
 /** This project, put together from its public parts. */
 export const ours: Peer = { serve: (options) => serveParts(options), handshake };

@@ -14,11 +14,14 @@ export function subscribeMessage(input: unknown): string {
   return JSON.stringify({ id: 1, method: 'subscription', params });
 }
 
-const handshake: Handshake = {
+/** A subscription to `on.any` that stands once a text has `sign`. A client that leaves a `PING` unanswered is cut after 30 s. */
+export const subscribing = (sign: string): Handshake => ({
   path: '/trpc',
   opening: (input) => ({ send: subscribeMessage(input) }),
-  step: (text) => ({ ready: text.includes('"type":"started"') }),
-};
+  step: (text) => (text === 'PING' ? { send: 'PONG' } : { ready: text.includes(sign) }),
+});
+
+const handshake = subscribing('"type":"started"');
 
 /** A router as tRPC's documentation shows it: a generator over `events.on`, tracked items, superjson. */
 export function documentedRouter() {
