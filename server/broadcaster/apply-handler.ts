@@ -8,6 +8,7 @@ import { jsonEncoder } from './core/json-encoder.ts';
 import { checkNumber, type Limits, resolveLimits } from './core/limits.ts';
 import { MessageTurns } from './core/message-turns.ts';
 import type { AnyHandlerOptions, BroadcastWSSHandlerOptions, Setup } from './core/options.ts';
+import { RunningCalls } from './core/running-calls.ts';
 import { liveEvents } from './groups/live-events.ts';
 import { serve } from './protocol/serve.ts';
 import { Connection } from './socket/connection.ts';
@@ -125,6 +126,7 @@ export function resolveOptions(options: AnyHandlerOptions): Setup {
     limits,
     live: resolveLive(options, limits),
     turns: new MessageTurns(),
+    runningCalls: new RunningCalls(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { initTRPC } from '@trpc/server';
 import { describe, expect, test } from 'vitest';
+import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { startServer, until, withLimits } from './harness.ts';
 
 const t = initTRPC.create();
@@ -53,6 +54,45 @@ describe('maxConcurrentCalls', () => {
     await client.frame(1_001);
     await client.flushed();
     expect(client.frames).toHaveLength(1_001);
+  });
+});
+
+describe('calls of many clients', () => {
+  /** Ten clients make a hundred calls each, which wait for `end`; then another makes twenty. */
+  async function crowd() {
+    const running = new Map<string, (() => void)[]>();
+    const gated = t.router({
+      wait: t.procedure
+        .input((input) => String(input))
+        .query(({ input }) => {
+          const ends = running.get(input) ?? [];
+          running.set(input, ends);
+          return new Promise<void>((resolve) => ends.push(resolve));
+        }),
+    });
+    const server = await startServer(applyBroadcastWSSHandler, { router: gated });
+    const calls = (who: string) => running.get(who)?.length ?? 0;
+    const call = async (who: string, count: number) => {
+      const client = await server.connect();
+      for (let id = 1; id <= count; id++) client.call(id, 'query', 'wait', who);
+    };
+    await Promise.all(Array.from({ length: 10 }, () => call('many', 100)));
+    await until(() => expect(calls('many')).toBe(1_000));
+    await call('late', 20);
+    return { server, calls, end: (who: string) => running.get(who)?.shift()?.() };
+  }
+
+  test('while a thousand run, a client has eight at a time, and then more as there is room', async () => {
+    const { server, calls, end } = await crowd();
+    await using _ = server;
+    await until(() => expect(calls('late')).toBe(8));
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    expect(calls('late')).toBe(8);
+    end('late');
+    await until(() => expect(calls('late')).toBe(8)); // the next one
+    for (let n = 0; n < 100; n++) end('many');
+    end('late');
+    await until(() => expect(calls('late')).toBe(18));
   });
 });
 

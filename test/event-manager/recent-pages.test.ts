@@ -63,10 +63,10 @@ describe('a recently read page', () => {
     expect(holds({ epoch: 'e', first: 1, last: 3 }, page)).toBe(false);
   });
 
-  test('is evicted when other pages come to 1 MiB', () => {
+  test('is evicted when other pages come to 4 MiB', () => {
     const pages = new RecentPages();
     pages.keep(log, page);
-    for (let n = 10; n < 14; n++) pages.keep(log, [record(n, 256 * 1024)]);
+    for (let n = 10; n < 14; n++) pages.keep(log, [record(n, 1024 * 1024)]);
     expect(pages.after(log, position(2))).toEqual([]);
     expect(pages.after(log, position(12))).toHaveLength(1);
   });

@@ -19,8 +19,9 @@ export interface Limits {
    */
   readonly maxSubscriptionChars: number;
   /**
-   * Queries and mutations of one socket that run at a time. Default: 100. More wait for their turn, which comes when
-   * one of them is answered and the client is not behind; with 64 waiting, nothing more is read from the client.
+   * Queries and mutations of one socket that run at a time. Default: 100; at most 8 while 1000 of all sockets run. More
+   * wait for their turn, which comes when one of them is answered and the client is not behind; with 64 waiting, nothing
+   * more is read from the client.
    */
   readonly maxConcurrentCalls: number;
   /**

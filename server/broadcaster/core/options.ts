@@ -7,6 +7,7 @@ import type { Encoder } from './json-encoder.ts';
 import type { LimitOptions, Limits } from './limits.ts';
 import type { Live } from './live.ts';
 import type { MessageTurns } from './message-turns.ts';
+import type { RunningCalls } from './running-calls.ts';
 
 /** Options of this adapter beyond tRPC's own. */
 export interface BroadcastOptions extends LimitOptions {
@@ -110,4 +111,5 @@ export interface Setup {
   readonly live: (result: unknown) => Live | undefined;
   /** Shares the event loop among them. */
   readonly turns: MessageTurns;
+  readonly runningCalls: RunningCalls;
 }

@@ -62,7 +62,7 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
     this.setup = setup;
     this.backlog = new Backlog(this, setup.limits.maxBufferedBytes);
     this.outlet = outletOf(this);
-    this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls);
+    this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls, setup.runningCalls);
     this.onClosed(() => {
       for (const subscription of this.subscriptions.values()) subscription.abort();
       this.subscriptions.clear();

@@ -1,4 +1,5 @@
 import { UNANSWERED_BYTES } from '../core/limits.ts';
+import type { RunningCalls } from '../core/running-calls.ts';
 import type { Backlog } from './backlog.ts';
 
 /**
@@ -15,16 +16,20 @@ const MAX_LINE = 64;
  */
 export class Turnstile {
   readonly #backlog: Backlog;
-  #free: number;
+  readonly #limit: number;
+  readonly #ofAll: RunningCalls;
+  #running = 0;
   #line: (() => void)[] = [];
   /** Bytes of the calls in line and of those that run. */
   #bytes = 0;
   /** Called when the next call ends. */
   #onEnd: (() => void)[] = [];
 
-  constructor(backlog: Backlog, maxConcurrentCalls: number) {
+  /** @param limit calls that run at a time; fewer while very many `ofAll` clients do */
+  constructor(backlog: Backlog, limit: number, ofAll: RunningCalls) {
     this.#backlog = backlog;
-    this.#free = maxConcurrentCalls;
+    this.#limit = limit;
+    this.#ofAll = ofAll;
   }
 
   /** Tells if so much waits or runs that nothing more should be read. */
@@ -41,17 +46,38 @@ export class Turnstile {
   /** Runs a call when it is its turn. @param bytes size of the call as it was sent */
   async pass<T>(call: () => Promise<T>, bytes: number): Promise<T> {
     this.#bytes += bytes;
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#line.push(resolve));
+    if (this.#line.length === 0 && this.#hasRoom) this.#begin();
+    else {
+      const turn = new Promise<void>((resolve) => this.#line.push(resolve));
+      this.#next();
+      await turn;
+    }
     try {
       if (this.#backlog.full) await this.#backlog.drained();
       return await call();
     } finally {
       this.#bytes -= bytes;
-      const next = this.#line.shift();
-      if (next) next();
-      else this.#free += 1;
+      this.#running -= 1;
+      this.#ofAll.ended();
+      this.#next();
       for (const tell of this.#onEnd.splice(0)) tell();
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#running < this.#limit && this.#ofAll.haveRoom(this.#running);
+  }
+
+  #begin(): void {
+    this.#running += 1;
+    this.#ofAll.began();
+  }
+
+  /** Lets those in line pass for whom there is room. */
+  #next(): void {
+    while (this.#line.length > 0 && this.#hasRoom) {
+      this.#begin();
+      this.#line.shift()?.();
     }
   }
 }

@@ -4,10 +4,13 @@ import { isCut } from '../../broker/retention/cuts.ts';
 import { clearMemos } from '../../memory/aging-map.ts';
 import { isNoticeType, numberBefore, type StreamRecord } from '../records/stream-record.ts';
 
-/** Characters of JSON of all pages that one process keeps: four steps of different readers. */
-const KEPT_CHARS = 1024 * 1024;
+/**
+ * Characters of JSON of all pages that one process keeps: some thousand events of the usual size. Readers who scan more
+ * than that, one after another, each push out what the next one needs.
+ */
+const KEPT_CHARS = 4 * 1024 * 1024;
 /** Pages of small records that are looked through for one. */
-const KEPT_PAGES = 16;
+const KEPT_PAGES = 64;
 
 interface Page {
   readonly log: object;
