@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readHistory } from '../../server/event-manager/feeds/past/history.ts';
 import { type Asker, HeldRecords, ownAsker } from '../../server/event-manager/reading/asker.ts';
 import { startOfLast } from '../../server/event-manager/reading/read-backward.ts';
+import { recentPages } from '../../server/event-manager/reading/recent-pages.ts';
 import { ReadSteps } from '../../server/event-manager/reading/steps.ts';
 import { TopicReader } from '../../server/event-manager/reading/topic-reader.ts';
 import { Turns } from '../../server/event-manager/reading/turns.ts';
@@ -59,7 +60,10 @@ beforeAll(async () => {
   }
 });
 afterAll(() => manager.close());
-beforeEach(() => broker.forget());
+beforeEach(() => {
+  broker.forget();
+  recentPages.clear(); // else what one test read would not be read by the next
+});
 
 /** Counts the turns that others have while something is done. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
