@@ -9,6 +9,8 @@ const NUMBER = 'PSYCHE_WORKER';
 /** Ms until the first worker that died is replaced; twice as long after each further death in a row. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
+/** A worker dies of these only before it has handlers of them, and serves nobody. A terminal sends its own to workers too. */
+const STOP_SIGNALS: ReadonlySet<unknown> = new Set(['SIGTERM', 'SIGINT']);
 /** A worker that ran for so many ms did not die of how it starts. */
 const SETTLED_MS = 60_000;
 
@@ -27,7 +29,9 @@ export async function superviseWorkers(config: ServerConfig): Promise<void> {
   process.once('exit', () => supervisor.kill());
   onStopSignal(() => void supervisor.stop().then((code) => process.exit(code)));
   // One first: what keeps it from starting keeps all of them, and is to be said once.
-  if (!(await supervisor.start(1))) process.exit(1);
+  const listens = await supervisor.start(1);
+  if (supervisor.isStopping) return; // whoever stops it ends the process
+  if (!listens) process.exit(1);
   for (let number = 2; number <= config.workers; number++) void supervisor.start(number);
 }
 
@@ -41,6 +45,10 @@ class Supervisor {
 
   constructor(logger: Logger) {
     this.#logger = logger;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
   }
 
   /** Starts a worker, and another one in its place whenever it dies. @returns whether it listens; false if it died before */
@@ -66,14 +74,15 @@ class Supervisor {
     return Promise.race([listening, died]);
   }
 
-  /** Lets all workers drain. @returns the exit code: 0 if all of them ended with 0 */
+  /** Lets all workers drain. @returns the exit code: 0 if all of them ended well */
   async stop(): Promise<number> {
     this.#stopping = true;
     this.#logger.info({ workers: this.#workers.size }, 'The workers are stopping');
     const ends = [...this.#workers.values()].map(async (worker) => {
       const exit = once(worker, 'exit');
       worker.process.kill('SIGTERM');
-      return (await exit)[0] === 0;
+      const [code, signal] = await exit;
+      return code === 0 || STOP_SIGNALS.has(signal);
     });
     const ended = await Promise.all(ends);
     this.#logger.info({}, 'All workers have stopped');

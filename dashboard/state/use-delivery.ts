@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { countUpTo } from '../model/log.ts';
 import { useMoment } from './moment/moment.ts';
 
@@ -32,7 +32,8 @@ export interface DeliveryTimes {
  */
 export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | null {
   const { log } = useMoment();
-  const deliveries = useRef<Delivery[]>([]);
+  // State, since the figures are those of events that are on the screen already, and nothing else may happen for long.
+  const [deliveries, setDeliveries] = useState<readonly Delivery[]>([]);
   const last = useRef<number | null>(null);
   useEffect(() => {
     const newest = log.entries.at(-1)?.row ?? -1;
@@ -43,17 +44,20 @@ export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | n
     // A page that nobody sees is not drawn.
     if (document.hidden) return;
     const fresh = log.entries.slice(countUpTo(log.entries, before, ({ row }) => row));
+    if (fresh.length === 0) return;
     requestAnimationFrame(() => {
       const now = Date.now();
-      for (const { row, at, arrivedAt } of fresh)
-        deliveries.current.push({ row, transportMs: arrivedAt - at, screenMs: now - arrivedAt });
-      if (deliveries.current.length > 2 * KEPT) deliveries.current = deliveries.current.slice(-KEPT);
+      const shown = fresh.map(({ row, at, arrivedAt }) => ({
+        row,
+        transportMs: arrivedAt - at,
+        screenMs: now - arrivedAt,
+      }));
+      setDeliveries((known) => [...known, ...shown].slice(-KEPT));
     });
   }, [log]);
   return (row) => {
-    const known = deliveries.current;
-    const end = countUpTo(known, row, (delivery) => delivery.row);
-    const last = known
+    const end = countUpTo(deliveries, row, (delivery) => delivery.row);
+    const last = deliveries
       .slice(Math.max(0, end - 500), end)
       .filter(({ transportMs }) => transportMs + aheadMs < LONGEST_MS);
     if (last.length === 0) return null;

@@ -88,9 +88,9 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   const logger = new LimitedLogger(parts.logger ?? new JsonLogger(config.logLevel, nameOf(config)));
   checkPublishAs(parts.catalog ?? psycheEvents, config.publishAs, 'startServer (PUBLISH_AS)'); // before anything is opened
   const tracing = config.tracing ? await configuredTracing() : undefined;
+  const metrics = await configuredMetrics(config);
   const { broker, connections } = await openBroker(config, logger);
   logger.info({}, `Events are kept in ${config.data ?? (config.redisUrl === null ? 'memory' : 'Redis')}`);
-  const metrics = await configuredMetrics(config);
   const { catalog, clock } = parts;
   const moving = new MovingClients();
   const manager = new EventManager<C>({
@@ -109,8 +109,10 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
   if (unknown.length > 0)
     logger.warn({ types: unknown }, 'RETENTION has limits of types that the catalog does not have');
   const sessions = new Sessions({ broker: authenticate && broker, logger });
-  const limits = await ClientLimits.open(config);
+  let opened: ClientLimits | undefined;
   try {
+    const limits = await ClientLimits.open(config);
+    opened = limits;
     await sessions.start();
     const context = { manager, broker, config, logger };
     const application = parts.application?.(context) ?? { router: createAppRouter(manager) };
@@ -139,7 +141,7 @@ export async function startServer<C extends AnyCatalog = PsycheCatalog>(
     return await run(context, application, serving);
   } catch (error) {
     sessions.close();
-    limits.close();
+    opened?.close();
     await manager.close();
     throw error;
   }

@@ -25,11 +25,16 @@ export interface LlmOptions {
  * Agents that speak through a language model at any OpenAI-compatible endpoint. Nothing is asked of it yet: a model
  * that cannot be reached is a failed turn, and is tried again at the next, later and later.
  *
- * @throws EventsError INVALID_OPTION when the AI SDK is not installed, or `baseUrl` is no URL
+ * @throws EventsError INVALID_OPTION when the AI SDK is not installed, or `baseUrl` is no URL of HTTP
  */
 export async function llmResponder(options: LlmOptions): Promise<ResponderFactory> {
-  if (!URL.canParse(options.baseUrl))
-    throw new EventsError('INVALID_OPTION', 'The base URL of the language model is not a URL.');
+  // `localhost:11434/v1` is a URL too, whose scheme is `localhost:`.
+  if (!URL.canParse(options.baseUrl) || !/^https?:$/.test(new URL(options.baseUrl).protocol)) {
+    throw new EventsError(
+      'INVALID_OPTION',
+      'The base URL of the language model (LLM_BASE_URL) must be a URL that begins with http:// or https://, such as http://127.0.0.1:11434/v1.',
+    );
+  }
   return responderOf(await loadSdk(), options);
 }
 

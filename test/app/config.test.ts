@@ -143,6 +143,15 @@ describe('config', () => {
     expect(message).toBe('DATA must be left out where events are kept in Redis.');
   });
 
+  test('refuses a METRICS_PORT after which its workers have no ports', () => {
+    const workers = { WORKERS: '2', REDIS_URL: 'redis://x' };
+    const { message } = failure(() => loadConfig({}, { METRICS_PORT: '65535', ...workers }));
+    expect(message).toMatch(/^METRICS_PORT must be lower: /);
+    expect(loadConfig({}, { METRICS_PORT: '65534', ...workers }).metricsPort).toBe(65_534);
+    expect(loadConfig({}, { METRICS_PORT: '65535' }).metricsPort).toBe(65_535);
+    expect(loadConfig({}, { METRICS_PORT: '0', ...workers }).metricsPort).toBe(0);
+  });
+
   test('hides the password of a wrong REDIS_URL', () => {
     const { message } = failure(() => loadConfig({}, { REDIS_URL: 'reddis://:hunter2@redis.example' }));
     expect(message).not.toContain('hunter2');

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MAIN, RunningCommand, run } from './command.ts';
+import { hookedBy } from './module-hook.ts';
 
 /** Writes what the process used, in µs, as it ends. */
 const METER = `data:text/javascript,process.on('exit',()=>{const{user,system}=process.cpuUsage();process.stderr.write('cpu:'+(user+system))})`;
@@ -33,13 +34,11 @@ const ROOT = pathToFileURL(join(MAIN, '../../..')).href;
 /** Adds the address of each module that the process loads to the file that LOADED names. */
 const HOOK = `import { appendFileSync } from 'node:fs';
 export function load(url, context, next) { appendFileSync(process.env.LOADED, url + '\\n'); return next(url, context); }`;
-const toUrl = (module: string): string => `data:text/javascript,${encodeURIComponent(module)}`;
-const LISTING = toUrl(`import { register } from 'node:module'; register(${JSON.stringify(toUrl(HOOK))});`);
 
 /** A running command, and what tells the packages and the folders of ours that it has loaded. */
 function listing(args: readonly string[], env: Record<string, string> = {}) {
   const LOADED = join(inject('runDirectory'), `loaded-${randomUUID()}`);
-  const command = new RunningCommand(args, { ...env, LOADED }, [process.execPath, '--import', LISTING, MAIN]);
+  const command = new RunningCommand(args, { ...env, LOADED }, [process.execPath, ...hookedBy(HOOK), MAIN]);
   const loaded = (): string[] => {
     const files = readFileSync(LOADED, 'utf8').replaceAll(`${ROOT}/`, '');
     const places = files.matchAll(/^(?:node_modules\/((?:@[^/]+\/)?[^/]+)|(dist\/[^/]+))/gm);

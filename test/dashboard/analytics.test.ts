@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
 import { said, state, status } from './events.ts';
@@ -81,6 +82,26 @@ test.each([
   await dashboard.feed.getByText('old', { exact: true }).waitFor();
   await poll(async () => millis((await figures(dashboard))['Transport p99'])).toBeGreaterThan(0);
   expect(millis((await figures(dashboard))['Transport p50'])).toBeLessThan(3000);
+});
+
+test('the delivery time of a single event is shown to a page that may not ask for the figures of the server', async () => {
+  const key = (id: string, claims: object) => ({
+    id,
+    sha256: createHash('sha256').update(id).digest('hex'),
+    claims: { topics: ['*'], ...claims },
+  });
+  const keys = [key('reader', { subscribe: ['*'] }), key('writer', { publish: ['*'] })];
+  await using server = await startPageServer({}, { AUTH_API_KEYS: JSON.stringify(keys) });
+  await using dashboard = await pages.open('about:blank', { live: false });
+  await dashboard.page.context().addCookies([{ name: 'psyche_token', value: 'reader', url: server.url }]);
+  await dashboard.page.goto(server.url);
+  await dashboard.connection.getByText('Live').waitFor();
+  await using publisher = publishTo(server.url, 'writer');
+  await publisher.publish('agent_message', said('once'));
+  await dashboard.feed.getByText('once', { exact: true }).waitFor();
+  // Nothing else happens to the page.
+  await poll(async () => (await figures(dashboard))['Screen p50']).toMatch(/ m?s$/);
+  expect((await figures(dashboard))['Published']).toBe(undefined);
 });
 
 test('a page that draws slowly has its own delay counted apart from the transport', async () => {

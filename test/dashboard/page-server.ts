@@ -75,7 +75,7 @@ export async function startPageServer(
 }
 
 /** Somebody else who publishes to the server. */
-export function publishTo(url: string): Publisher<SimulationCatalog> & AsyncDisposable {
-  const publisher = createPublisher<SimulationCatalog>({ url });
+export function publishTo(url: string, token?: string): Publisher<SimulationCatalog> & AsyncDisposable {
+  const publisher = createPublisher<SimulationCatalog>({ url, token });
   return Object.assign(publisher, { [Symbol.asyncDispose]: () => publisher.close() });
 }
