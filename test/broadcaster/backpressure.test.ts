@@ -302,9 +302,24 @@ describe('an observable, which cannot be paused,', () => {
     await turn();
     expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([1]);
     push(ITEM);
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1)); // and not when it is gone
     expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]);
     client.ws.resume();
     expect(await client.closed).toBe(CloseCode.SLOW_CONSUMER);
+  });
+
+  test('is left by a client that is closing, and does not read', async () => {
+    const { router, push, seen } = sources();
+    await using server = await startServer(guarded, { router });
+    const client = await stalled(server, 'pushed');
+    while (held(server) <= LIMIT) {
+      push(ITEM);
+      await turn();
+    }
+    client.ws.close();
+    await until(() => expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]));
+    push(ITEM);
     await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]);
   });
 });
