@@ -137,3 +137,23 @@ test('a socket that another owner took over is not cut', async () => {
   await sleep(3 * TIMEOUT_MS);
   expect(pair.cuts).toBe(0);
 });
+
+test('a client that takes nothing is cut, however often its socket is given away and comes back', async () => {
+  const guard = new StallGuard(TIMEOUT_MS);
+  await using idle = await watched(guard);
+  await using pair = await watched(guard);
+  pair.server.write(Buffer.alloc(MIB));
+  let cuts = 0;
+  const back = setInterval(() => {
+    guard.unwatch(pair.server);
+    guard.watch(pair.server, () => {
+      cuts += 1;
+    });
+  }, TIMEOUT_MS / 2);
+  try {
+    await until(() => expect(cuts).toBeGreaterThan(0));
+  } finally {
+    clearInterval(back);
+  }
+  expect(idle.cuts).toBe(0);
+});

@@ -13,14 +13,19 @@ interface Looked {
   readonly isBehind: boolean;
 }
 
-/** The progress seen of a client, and the function that cuts it. */
-interface Watched {
+/** The progress seen of a client. */
+interface Progress {
   /** The most bytes that the system was seen to have accepted. */
   accepted: number;
   /** The most bytes that the client is known to have taken of those: a figure of its own, less by what the system holds. */
   taken: number;
   /** Looks in a row at which something waited and nothing was taken. */
   looks: number;
+}
+
+/** A client that is watched, and the function that cuts it. */
+interface Watched {
+  readonly progress: Progress;
   readonly cut: () => void;
 }
 
@@ -33,6 +38,8 @@ export class StallGuard {
   readonly #everyMs: number;
   readonly #readUnacknowledged: () => Promise<Unacknowledged>;
   readonly #watched = new Map<Socket, Watched>();
+  /** That of sockets that were watched before, too: one that is given away and comes back all the time takes nothing the while. */
+  readonly #progress = new WeakMap<Socket, Progress>();
   #timer: NodeJS.Timeout | undefined;
   #asking = false;
 
@@ -47,21 +54,19 @@ export class StallGuard {
 
   /** Watches a client until `unwatch`, or until it is seen to be gone. @param cut hangs up; called again as long as the socket is there */
   watch(socket: Socket, cut: () => void): void {
-    this.#watched.set(socket, {
+    const progress = this.#progress.get(socket) ?? {
       accepted: Number.NEGATIVE_INFINITY,
       taken: Number.NEGATIVE_INFINITY,
       looks: 0,
-      cut,
-    });
+    };
+    this.#progress.set(socket, progress);
+    this.#watched.set(socket, { progress, cut });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
   }
 
   /** Leaves a socket to somebody else, or lets go of one that has closed. */
   unwatch(socket: Socket): void {
     this.#watched.delete(socket);
-    if (this.#watched.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 
   #look(): void {
@@ -70,7 +75,10 @@ export class StallGuard {
       if (socket.closed) this.unwatch(socket);
       else looked.set(socket, { accepted: acceptedOf(socket), isBehind: socket.writableLength > 0 });
     }
-    if (looked.size > 0 && !this.#asking) void this.#judge(looked);
+    if (looked.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    } else if (!this.#asking) void this.#judge(looked);
   }
 
   /**
@@ -85,10 +93,11 @@ export class StallGuard {
     for (const [socket, { accepted, isBehind }] of looked) {
       const watched = this.#watched.get(socket);
       if (!watched) continue;
+      const { progress, cut } = watched;
       const waiting = unacknowledged.of(socket);
-      const takes = progresses(watched, accepted, waiting);
-      if (takes || (!isBehind && !waiting)) watched.looks = 0;
-      else if (++watched.looks >= LOOKS) watched.cut();
+      const takes = progresses(progress, accepted, waiting);
+      if (takes || (!isBehind && !waiting)) progress.looks = 0;
+      else if (++progress.looks >= LOOKS) cut();
     }
   }
 }
@@ -98,13 +107,13 @@ export class StallGuard {
  * @param waiting bytes of those accepted that the system holds; undefined where it does not say: then it counts as progress
  *   if the system accepts more
  */
-function progresses(watched: Watched, accepted: number, waiting: number | undefined): boolean {
-  const acceptsMore = accepted > watched.accepted;
-  watched.accepted = Math.max(watched.accepted, accepted);
+function progresses(progress: Progress, accepted: number, waiting: number | undefined): boolean {
+  const acceptsMore = accepted > progress.accepted;
+  progress.accepted = Math.max(progress.accepted, accepted);
   if (waiting === undefined) return acceptsMore;
   const taken = accepted - waiting;
-  const takesMore = taken > watched.taken;
-  watched.taken = Math.max(watched.taken, taken);
+  const takesMore = taken > progress.taken;
+  progress.taken = Math.max(progress.taken, taken);
   return takesMore;
 }
 
