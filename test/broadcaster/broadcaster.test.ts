@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   type AppRouter,
@@ -14,6 +14,7 @@ import {
   MemoryBroker,
   Metrics,
 } from '../../server/index.ts';
+import { CloseCode } from '../../shared/protocol.ts';
 import { startTestServer, upgradeStatus, wsClient } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { RawClient, until } from './harness.ts';
@@ -44,6 +45,10 @@ async function setUp(options: Partial<BroadcasterOptions<AppRouter>> = {}) {
     },
   };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** The answer to an upgrade that is refused. */
 async function fetchUpgrade(host: string, headers: Record<string, string>) {
@@ -167,6 +172,25 @@ test('a draining Broadcaster refuses upgrades, asks clients to move, and closes 
   expect(own.broadcaster.connections).toHaveLength(1);
   expect(await stays.closed).toBe(1001);
   await drained;
+  expect(own.broadcaster.connections).toEqual([]);
+});
+
+test('a Broadcaster that closes waits 1 s, and not 5, for a client that was just cut for reading slowly', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const contexts: ClientConnection[] = [];
+  await using own = await setUp({
+    createContext: ({ connection }) => {
+      contexts.push(connection);
+      return {};
+    },
+  });
+  const client = await own.connect();
+  await until(() => expect(contexts).toHaveLength(1));
+  client.ws.pause();
+  contexts[0]?.close(CloseCode.SLOW_CONSUMER, 'for a test');
+  const closed = own.broadcaster.close();
+  vi.advanceTimersByTime(1_000);
+  await closed;
   expect(own.broadcaster.connections).toEqual([]);
 });
 

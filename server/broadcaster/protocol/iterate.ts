@@ -65,9 +65,10 @@ async function step(
   iterator: AsyncIterator<unknown>,
   waiting: Interruptible,
 ): Promise<'completed' | 'stopped' | undefined> {
-  const { backlog } = call.connection;
-  if (backlog.full) await waiting.for(backlog.drained());
-  if (call.signal.aborted) return 'stopped';
+  const { connection } = call;
+  if (connection.backlog.full) await waiting.for(connection.backlog.drained());
+  // Nothing waits for a client that is being closed: what never pauses would be taken without end, and nobody else served.
+  if (call.signal.aborted || !connection.open) return 'stopped';
 
   const next = iterator.next().catch((cause: unknown) => {
     const error = getTRPCErrorFromUnknown(cause);

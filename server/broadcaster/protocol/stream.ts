@@ -70,6 +70,7 @@ function toAsyncIterable(call: Call, source: Observable<unknown, unknown>): Asyn
         source.subscribe({
           ...observer,
           next(value) {
+            if (!connection.open) return call.abort(); // its client takes no more, and may be a while in closing
             queued += 1;
             observer.next?.(value);
             if (queued > MAX_QUEUED_VALUES && connection.backlog.full) {

@@ -64,9 +64,15 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
     this.outlet = outletOf(this);
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls, setup.runningCalls);
     this.onClosed(() => {
-      for (const subscription of this.subscriptions.values()) subscription.abort();
+      this.#abortSubscriptions();
       this.subscriptions.clear();
     });
+  }
+
+  /** Begins to close, see {@link SocketLife.close}. Nothing reaches its client any more, so nothing more is made for it. */
+  override close(code: number, reason: string, graceMs?: number): void {
+    super.close(code, reason, graceMs);
+    this.#abortSubscriptions();
   }
 
   get router(): ErrorScope['router'] {
@@ -140,6 +146,10 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
 
   override reportFailure(cause: unknown): void {
     reportInternalError(this, NO_CALL, cause);
+  }
+
+  #abortSubscriptions(): void {
+    for (const subscription of this.subscriptions.values()) subscription.abort();
   }
 }
 

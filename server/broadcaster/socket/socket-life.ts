@@ -34,6 +34,8 @@ export class SocketLife implements ClientConnection {
   /** The first code of {@link close}. */
   #closeCode: number | undefined;
   #hangUp: NodeJS.Timeout | undefined;
+  /** By `performance.now()`. */
+  #hangUpAtMs = Number.POSITIVE_INFINITY;
 
   constructor(ws: ClientSocket, encoder: Encoder = jsonEncoder) {
     this.ws = ws;
@@ -73,6 +75,10 @@ export class SocketLife implements ClientConnection {
     askToReconnect(this.ws, this.#encoder);
   }
 
+  /**
+   * Begins to close, and hangs up on a client that does not answer. Closed again, it is not waited for any longer, but
+   * perhaps shorter: a server that stops does not wait for one that reads slowly.
+   */
   close(
     code: number,
     reason: string,
@@ -81,7 +87,11 @@ export class SocketLife implements ClientConnection {
     this.ws.close(code, reason);
     if (this.#hasClosed) return;
     this.#closeCode ??= code;
-    this.#hangUp ??= setTimeout(() => this.ws.terminate(), graceMs);
+    const atMs = performance.now() + graceMs;
+    if (atMs >= this.#hangUpAtMs) return;
+    this.#hangUpAtMs = atMs;
+    clearTimeout(this.#hangUp);
+    this.#hangUp = setTimeout(() => this.ws.terminate(), graceMs);
   }
 
   #end(code: number): void {

@@ -1,15 +1,31 @@
 import type { Socket } from 'node:net';
+import { isObject } from '../core/json-encoder.ts';
 import { Unacknowledged } from './unacknowledged.ts';
 
 /** Number of looks at each client per timeout: it is cut at most a quarter of the timeout late. */
 const LOOKS = 4;
 
-/** The progress seen of a client, and the function that cuts it. */
-interface Watched {
-  /** Bytes that the client is known to have taken; not a number until it was looked at. */
+/** Bytes of a client that have left this process, and something that may still wait in it. */
+interface Looked {
+  /** Bytes that the system has accepted for the client. */
+  readonly accepted: number;
+  /** True if more waits in this process. */
+  readonly isBehind: boolean;
+}
+
+/** The progress seen of a client. */
+interface Progress {
+  /** The most bytes that the system was seen to have accepted. */
+  accepted: number;
+  /** The most bytes that the client is known to have taken of those: a figure of its own, less by what the system holds. */
   taken: number;
   /** Looks in a row at which something waited and nothing was taken. */
   looks: number;
+}
+
+/** A client that is watched, and the function that cuts it. */
+interface Watched {
+  readonly progress: Progress;
   readonly cut: () => void;
 }
 
@@ -22,6 +38,8 @@ export class StallGuard {
   readonly #everyMs: number;
   readonly #readUnacknowledged: () => Promise<Unacknowledged>;
   readonly #watched = new Map<Socket, Watched>();
+  /** That of sockets that were watched before, too: one that is given away and comes back all the time takes nothing the while. */
+  readonly #progress = new WeakMap<Socket, Progress>();
   #timer: NodeJS.Timeout | undefined;
   #asking = false;
 
@@ -36,64 +54,95 @@ export class StallGuard {
 
   /** Watches a client until `unwatch`, or until it is seen to be gone. @param cut hangs up; called again as long as the socket is there */
   watch(socket: Socket, cut: () => void): void {
-    this.#watched.set(socket, { taken: Number.NaN, looks: 0, cut });
+    const progress = this.#progress.get(socket) ?? {
+      accepted: Number.NEGATIVE_INFINITY,
+      taken: Number.NEGATIVE_INFINITY,
+      looks: 0,
+    };
+    this.#progress.set(socket, progress);
+    this.#watched.set(socket, { progress, cut });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
   }
 
   /** Leaves a socket to somebody else, or lets go of one that has closed. */
   unwatch(socket: Socket): void {
     this.#watched.delete(socket);
-    if (this.#watched.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 
   #look(): void {
-    const handedOver = new Map<Socket, number>();
-    for (const [socket, watched] of this.#watched) {
-      const { bytesWritten, closed, writableLength } = socket;
-      if (closed) this.unwatch(socket);
-      else if (writableLength === 0) handedOver.set(socket, bytesWritten);
-      else judge(watched, bytesWritten - writableLength - systemsQueue(socket));
+    const looked = new Map<Socket, Looked>();
+    for (const socket of this.#watched.keys()) {
+      if (socket.closed) this.unwatch(socket);
+      else looked.set(socket, { accepted: acceptedOf(socket), isBehind: socket.writableLength > 0 });
     }
-    if (handedOver.size > 0 && !this.#asking) void this.#lookIntoSystem(handedOver);
+    if (looked.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    } else if (!this.#asking) void this.#judge(looked);
   }
 
   /**
-   * Judges those for whom nothing waits in this process: all of it was handed to the system, which may wait too.
-   * @param handedOver bytes of each by now. Those that are written while the system is asked may wait there or not: counted,
+   * Judges those for whom something waits, in this process or in the system.
+   * @param looked bytes of each by now. Those that are written while the system is asked may wait there or not: counted,
    *   they would look as if the client had taken them
    */
-  async #lookIntoSystem(handedOver: ReadonlyMap<Socket, number>): Promise<void> {
+  async #judge(looked: ReadonlyMap<Socket, Looked>): Promise<void> {
     this.#asking = true;
     const unacknowledged = await this.#readUnacknowledged();
     this.#asking = false;
-    for (const [socket, written] of handedOver) {
+    for (const [socket, { accepted, isBehind }] of looked) {
       const watched = this.#watched.get(socket);
       if (!watched) continue;
+      const { progress, cut } = watched;
       const waiting = unacknowledged.of(socket);
-      if (waiting === 0) watched.looks = 0;
-      else judge(watched, written - waiting);
+      const takes = progresses(progress, accepted, waiting);
+      if (takes || (!isBehind && !waiting)) progress.looks = 0;
+      else if (++progress.looks >= LOOKS) cut();
     }
   }
 }
 
-/** Something waits for a client, and so many bytes, at least, it has taken. */
-function judge(watched: Watched, taken: number): void {
-  if (taken <= watched.taken) {
-    if (++watched.looks >= LOOKS) watched.cut();
-    return;
-  }
-  watched.taken = taken;
-  watched.looks = 0;
+/**
+ * Notes how far a client has come, and tells if that is further than ever before.
+ * @param waiting bytes of those accepted that the system holds; undefined where it does not say: then it counts as progress
+ *   if the system accepts more
+ */
+function progresses(progress: Progress, accepted: number, waiting: number | undefined): boolean {
+  const acceptsMore = accepted > progress.accepted;
+  progress.accepted = Math.max(progress.accepted, accepted);
+  if (waiting === undefined) return acceptsMore;
+  const taken = accepted - waiting;
+  const takesMore = taken > progress.taken;
+  progress.taken = Math.max(progress.taken, taken);
+  return takesMore;
+}
+
+/** Bytes that the system has accepted: a write is accepted little by little, and other writes of the process wait behind it. */
+function acceptedOf(socket: Socket): number {
+  const handle = tcpHandleOf(socket);
+  if (handle) return handle.bytesWritten - handle.writeQueueSize;
+  return socket.bytesWritten - socket.writableLength;
+}
+
+interface TcpHandle {
+  readonly bytesWritten: number;
+  readonly writeQueueSize: number;
 }
 
 /**
- * Bytes of one write that the system has not accepted yet: they become fewer while the write is under way. Node looks
- * at the same figure for its own timeouts, and has no public name for it.
+ * The counters of a socket's own connection, below TLS: the bytes there are those that the system counts, and those of one
+ * write become fewer while it is under way. Node looks at the same for its own timeouts, and has no public name for it.
  */
-function systemsQueue(socket: Socket): number {
-  const handle: unknown = Reflect.get(socket, '_handle');
-  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0;
-  return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0;
+function tcpHandleOf(socket: Socket): TcpHandle | null {
+  let handle: unknown = Reflect.get(socket, '_handle');
+  while (isObject(handle) && isObject(handle['_parent'])) handle = handle['_parent'];
+  return isTcpHandle(handle) ? handle : null;
+}
+
+function isTcpHandle(handle: unknown): handle is TcpHandle {
+  return (
+    isObject(handle) &&
+    typeof handle['bytesWritten'] === 'number' &&
+    typeof handle['writeQueueSize'] === 'number'
+  );
 }

@@ -15,8 +15,7 @@ export class Unacknowledged {
   constructor(tables: readonly string[]) {
     for (const table of tables) {
       for (const [, localPort, remote, hex = '0'] of table.matchAll(ROW)) {
-        const bytes = Number.parseInt(hex, 16);
-        if (bytes > 0) this.#bytes.set(`${localPort} ${remote}`, bytes);
+        this.#bytes.set(`${localPort} ${remote}`, Number.parseInt(hex, 16));
       }
     }
   }
@@ -27,11 +26,11 @@ export class Unacknowledged {
     return new Unacknowledged(tables);
   }
 
-  /** Bytes of one connection; 0 where they are not known. */
-  of({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): number {
-    if (this.#bytes.size === 0) return 0;
+  /** Bytes of one connection; undefined where they are not known: on another system, or of one that is not in the tables. */
+  of({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): number | undefined {
+    if (this.#bytes.size === 0) return undefined;
     const key = `${hexPort(localPort)} ${hexAddress(remoteAddress)}:${hexPort(remotePort)}`;
-    return this.#bytes.get(key) ?? 0;
+    return this.#bytes.get(key);
   }
 }
 
