@@ -65,7 +65,7 @@ export const worstClients: RowGroup = {
     bars.push(atMost('kinds beside which an event was lost', lost, 0, 'kinds'));
     return {
       title: 'Honest subscribers beside the worst clients',
-      setting: `\`serve\` through Redis, ${1000 / EVERY_MS} events/s to ${HONEST} honest subscribers, and beside them ${HOSTILE} hostile clients of each kind in turn, ${1000 / 20} times a second each; ${PAST.count} events are in the log already. One core has the server and the publisher, the other all the clients: the hostile ones take time from the honest ones there, and that is in these figures.`,
+      setting: `\`serve\` through Redis, ${1000 / EVERY_MS} events/s to ${HONEST} honest subscribers, and beside them ${HOSTILE} hostile clients of each kind in turn, ${1000 / 20} times a second each; ${PAST.count} events are in the log already. One core has the server and the publisher, the other Redis and all the clients, of which the hostile ones have less priority: even so they take time from the honest ones, and that is in these figures.`,
       tables: [
         [
           [
