@@ -3,7 +3,7 @@ import type { Transport } from './transports/transports.ts';
 
 /**
  * - `connecting`: the first attempt
- * - `live`: connected, and let in by the server
+ * - `live`: connected, and let in by the server. A new subscription may begin later: its `ready` tells when it has
  * - `reconnecting`: not connected; it waits for the next attempt, or makes one
  * - `offline`: not connected, and the browser says that there is no network
  * - `closed`: for good, by `close()` or, with an `error`, because the server forbids to come back

@@ -46,7 +46,7 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   tracing?: Tracing | undefined;
   /** Measures it. Default: nothing does. */
   instruments?: Instruments;
-  /** Ms for which a topic that nobody follows any more stays attached. Default 5 000. */
+  /** Ms for which a topic that nobody follows any more stays attached, if it is among the 1000 that were left last. Default 5 000. */
   lingerMs?: number;
 }
 

@@ -8,12 +8,14 @@ import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
+const slowly = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 100));
+
 /** A broker that takes its time to say where a topic is, as one at the other end of a network does; it stores at once. */
-function slowToBegin(): EventManager<typeof psycheEvents> {
+function slowToBegin(until = slowly): EventManager<typeof psycheEvents> {
   const broker = new MemoryBroker();
   const tail = broker.tail.bind(broker);
   broker.tail = async (...args) => {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until();
     return tail(...args);
   };
   return new EventManager({ broker, catalog: psycheEvents });
@@ -85,6 +87,23 @@ describe('ready', () => {
     const got: string[] = [];
     await client.on('agent_message', ({ data }) => got.push(data.message), { since: { last: 1 } }).ready;
     expect(got).toEqual(['1']);
+  });
+
+  test('[D12] comes before what others publish and it is to get; a connection that is live says less', async () => {
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    await using server = await startTestServer({ manager: slowToBegin(() => begun) });
+    await using client = connect({ url: server.wsUrl });
+    const got: string[] = [];
+    const { ready } = client.on('agent_message', ({ data }) => got.push(data.message));
+    await eventually(() => expect(client.connection.state.status).toBe('live'));
+    await server.manager.publish('agent_message', agentMessage('while it is live'));
+    begin();
+    await ready;
+    await server.manager.publish('agent_message', agentMessage('once it is ready'));
+    await eventually(() => expect(got).toEqual(['once it is ready']));
   });
 
   test('rejects with the reason of a refusal, and with CLOSED when the subscription is left', async () => {

@@ -1,3 +1,4 @@
+import { AgingMap } from '../../memory/aging-map.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Asker, HeldRecords } from '../reading/asker.ts';
 import type { TopicReader } from '../reading/topic-reader.ts';
@@ -8,6 +9,11 @@ import { TopicHub } from './topic-hub.ts';
 
 /** Each asks the broker. */
 const MAX_LAGS = 100;
+/**
+ * Hubs that stay without a user. Each takes some 10 KiB, and a client may leave thousands of topics a second: beyond that
+ * number the one without a user for longest is closed, for a time alone bounds no memory.
+ */
+const MAX_UNUSED = 1000;
 
 /** A hub that somebody uses: it stays open until `release`. */
 export interface HubLease<H extends Hub = Hub> {
@@ -49,7 +55,7 @@ interface Entry extends SharedHub {
   closing: NodeJS.Timeout | undefined;
 }
 
-/** The hubs of this process: opened by their first user, closed a while after their last one. */
+/** The hubs of this process: opened by their first user, closed a while after their last one, or sooner if too many have none. */
 export class HubRegistry {
   readonly #log: (topic: string) => TopicReader;
   readonly #telemetry: Telemetry;
@@ -57,6 +63,8 @@ export class HubRegistry {
   readonly #lingerMs: number;
   readonly #recent = new RecentBudget();
   readonly #entries = new Map<string, Entry>();
+  /** Hubs without a user, by topic, the one left first at first. */
+  readonly #unused = new AgingMap<string, Entry>();
 
   /**
    * @param opened called with every new hub
@@ -95,6 +103,7 @@ export class HubRegistry {
   acquire(topic: string): HubLease {
     const entry = this.#entries.get(topic) ?? this.#open(topic);
     clearTimeout(entry.closing);
+    this.#unused.delete(topic);
     return new Lease(entry);
   }
 
@@ -112,21 +121,29 @@ export class HubRegistry {
       hub: new TopicHub(this.#log(topic), this.#telemetry, this.#recent),
       users: 0,
       closing: undefined,
-      unused: () => {
-        // At a record that must wait, nobody's hub would look as if somebody did.
-        const lingerMs = entry.hub.isHeld ? 0 : this.#lingerMs;
-        entry.closing = setTimeout(() => this.#close(topic, entry), lingerMs).unref();
-      },
+      unused: () => this.#linger(topic, entry),
     };
     this.#entries.set(topic, entry);
     this.#opened(entry.hub);
     return entry;
   }
 
+  #linger(topic: string, entry: Entry): void {
+    if (this.#entries.get(topic) !== entry) return;
+    // At a record that must wait, nobody's hub would look as if somebody did.
+    const lingerMs = entry.hub.isHeld ? 0 : this.#lingerMs;
+    entry.closing = setTimeout(() => this.#close(topic, entry), lingerMs).unref();
+    this.#unused.set(topic, entry);
+    const { oldest } = this.#unused;
+    if (oldest && this.#unused.size > MAX_UNUSED) this.#close(oldest.key, oldest.value);
+  }
+
   #close(topic: string, entry: Entry): void {
-    clearTimeout(entry.closing);
     entry.hub.close();
-    if (this.#entries.get(topic) === entry) this.#entries.delete(topic);
+    clearTimeout(entry.closing); // its last user may have gone with it
+    if (this.#entries.get(topic) !== entry) return;
+    this.#entries.delete(topic);
+    this.#unused.delete(topic);
   }
 }
 
