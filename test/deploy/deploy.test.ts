@@ -205,7 +205,13 @@ describe('the image', () => {
     const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8'));
     expect(include).toContain('cli');
     expect(allowed).toEqual(
-      expect.arrayContaining([...include, 'dashboard', 'tsconfig.build.json', 'vite.config.ts']),
+      expect.arrayContaining([
+        ...include,
+        'dashboard',
+        'tsconfig.build.json',
+        'vite.config.ts',
+        'scripts/remove-stale.mjs',
+      ]),
     );
   });
 
