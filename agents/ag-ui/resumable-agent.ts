@@ -1,10 +1,4 @@
-import {
-  type AgentConfig,
-  type AgentStateMutation,
-  type AgentSubscriber,
-  enforceOutgoingInput,
-  HttpAgent,
-} from '@ag-ui/client';
+import { type AgentConfig, type AgentSubscriber, enforceOutgoingInput, HttpAgent } from '@ag-ui/client';
 import type { BaseEvent, Message, RunAgentInput } from '@ag-ui/core';
 import { Observable, Subject, tap } from 'rxjs';
 import { createClient } from '../../client/client.ts';
@@ -35,6 +29,10 @@ export interface ResumableAgentConfig
   /** Takes errors that no run tells, such as that of a stop which was refused. Default: `reportError`, or the console. */
   onError?: ((error: Error) => void) | undefined;
 }
+
+/** AG-UI's Observables, by AG-UI's own types: a program may have another version of rxjs, whose types are not the same. */
+type Events = ReturnType<HttpAgent['run']>;
+type Mutations = ReturnType<HttpAgent['apply']>;
 
 /** A viewer's place in a thread. */
 interface Viewed {
@@ -93,7 +91,7 @@ export class ResumableAgent extends HttpAgent {
   }
 
   /** Asks for a run, and tells it to its end: before it what the agent lacks of its thread, where it has a place there. */
-  override run(input: RunAgentInput): Observable<BaseEvent> {
+  override run(input: RunAgentInput): Events {
     this.replays = false;
     return this.view(input, async (options) => {
       const { threadId, runId } = input;
@@ -106,7 +104,7 @@ export class ResumableAgent extends HttpAgent {
   }
 
   /** Tells the thread from the agent's place on, or from its beginning, until no run is going on. */
-  protected override connect(input: RunAgentInput): Observable<BaseEvent> {
+  protected override connect(input: RunAgentInput): Events {
     this.replays = this.place === undefined;
     return this.view(input, viewThread);
   }
@@ -140,10 +138,7 @@ export class ResumableAgent extends HttpAgent {
     if (this.isOwnClient) await this.client.close();
   }
 
-  private view(
-    { threadId }: RunAgentInput,
-    watch: (options: ViewOptions) => Promise<void>,
-  ): Observable<BaseEvent> {
+  private view({ threadId }: RunAgentInput, watch: (options: ViewOptions) => Promise<void>): Events {
     return new Observable((subscriber) => {
       const ends = new AbortController();
       const tell: ViewOptions['tell'] = (event, place) => {
@@ -182,11 +177,7 @@ export class ResumableAgent extends HttpAgent {
   }
 
   /** Applies events, and keeps the agent's place level with its messages and its state. */
-  protected override apply(
-    input: RunAgentInput,
-    events: Observable<BaseEvent>,
-    subscribers: AgentSubscriber[],
-  ): Observable<AgentStateMutation> {
+  protected override apply(input: RunAgentInput, events: Events, subscribers: AgentSubscriber[]): Mutations {
     /** Places after the events that wait to be applied, and after the one that is being applied. */
     const waiting: (Viewed | undefined)[] = [];
     let now: Viewed | undefined;

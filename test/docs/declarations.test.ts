@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
@@ -72,4 +72,14 @@ test(`a catalog of ${EVENTS} wide events has declaration files, however its rout
   expect(stdout).toBe('');
   const { size } = statSync(join(DIRECTORY, 'out/test/docs/.declarations/many.d.ts'));
   expect(size / EVENTS).toBeLessThan(MOST_CHARS);
+});
+
+test('no declaration imports rxjs: AG-UI has a copy of its own beside another version, and its types are not the same', () => {
+  const declarations = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.d.ts'))
+    .map((path): [string, string] => [path, readFileSync(join(ROOT, 'dist', path), 'utf8')]);
+  const importing = (name: string) =>
+    declarations.filter(([, text]) => text.includes(`from '${name}'`)).map(([path]) => path);
+  expect(importing('@ag-ui/client')).toContain(join('agents', 'ag-ui', 'resumable-agent.d.ts')); // control
+  expect(importing('rxjs')).toEqual([]);
 });
