@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { InputBytes } from './events/input-bytes.ts';
+import { missingPackage } from './missing-package.ts';
 import { hideProgress, Progress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -61,7 +62,7 @@ export class Surroundings {
 
   /** Writes one line on stderr of why the command failed. */
   explain(error: unknown): void {
-    const told = error instanceof Error ? error.message : String(error);
+    const told = missingPackage(error) ?? (error instanceof Error ? error.message : String(error));
     const isUnauthenticated = Reflect.get(Object(error), 'code') === 'UNAUTHENTICATED';
     const message = isUnauthenticated ? `${told} (pass --token, or set PSYCHE_TOKEN)` : told;
     this.#streams.stderr.write(`psyche-events: ${message.replace(/\s*\n\s*/g, ' ')}\n`);

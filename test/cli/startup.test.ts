@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cp, mkdir, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -75,4 +76,25 @@ test('serve loads only what its configuration needs; control: one that needs it 
 
 test('--version prints the version of the package', { timeout: 60_000 }, async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+});
+
+test('a command without a peer of the package says what to install', { timeout: 60_000 }, async () => {
+  const { name, dependencies, peerDependencies, peerDependenciesMeta: optional } = packageJson;
+  const home = join(inject('runDirectory'), `lacking-${randomUUID()}`, 'node_modules');
+  await cp(join(MAIN, '../..'), join(home, name, 'dist'), { recursive: true });
+  await cp(join(MAIN, '../../../package.json'), join(home, name, 'package.json'));
+  for (const dependency of Object.keys(dependencies)) {
+    await mkdir(dirname(join(home, dependency)), { recursive: true });
+    await symlink(join(MAIN, '../../../node_modules', dependency), join(home, dependency));
+  }
+  const needed = Object.keys(peerDependencies).filter((peer) => !(peer in optional || peer in dependencies));
+  for (const command of ['serve', 'stats']) {
+    const main = join(home, name, 'dist/cli/main.js');
+    const { status, stderr } = spawnSync(process.execPath, [main, command], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^psyche-events: @trpc\/\w+ is not installed\. Run: npm install (.+)\n$/),
+    });
+    expect(stderr).toContain(`npm install ${needed.join(' ')}\n`);
+  }
 });
