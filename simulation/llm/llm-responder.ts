@@ -149,7 +149,7 @@ async function loadSdk() {
   } catch (cause) {
     throw new EventsError(
       'INVALID_OPTION',
-      'A language model needs two packages that are not installed: npm install ai @ai-sdk/openai-compatible',
+      'A language model needs two packages that are not installed: npm install ai @ai-sdk/openai-compatible, or on Node 20: npm install ai@6 @ai-sdk/openai-compatible@2',
       { cause },
     );
   }

@@ -24,7 +24,9 @@ describe('responderFromEnv', () => {
     expect(JSON.parse(stdout)).toEqual({
       name: 'EventsError',
       code: 'INVALID_OPTION',
-      message: expect.stringContaining('npm install ai @ai-sdk/openai-compatible'),
+      message: expect.stringMatching(
+        /npm install ai @ai-sdk\/openai-compatible, or on Node 20: npm install ai@6 @ai-sdk\/openai-compatible@2$/,
+      ),
     });
   });
 
