@@ -68,7 +68,7 @@ export function addTransferCommands(program: Command, around: Surroundings): voi
     openingsOption().conflicts('into'),
   ])
     .description('let a part of a topic, or of a file, happen again in its own time')
-    .argument('[file]', 'what export printed (default: the topic)')
+    .argument('[file]', 'what export printed (default: the topic); to print it takes no server')
     .addHelpText(
       'after',
       examples(
@@ -77,28 +77,20 @@ export function addTransferCommands(program: Command, around: Surroundings): voi
         'replay --topic run-1 --since 2026-01-31T12:00Z --into demo',
       ),
     )
-    .action((file: string | undefined, { into, maxPause, ...options }: SourceOptions & Replayed) =>
-      withSource(options, around, async (source) => {
-        const { printMoments, publishMoments, replayLines, replayTopic } = await import(
-          '../events/replay.ts'
-        );
-        const { topic, types, since, until, speed, openings } = options;
-        const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
-        const asked = {
-          topic,
-          types,
-          since,
-          until,
-          speed,
-          openings,
-          maxPauseMs,
-          signal: around.stopSignal(),
-        };
+    .action(async (file: string | undefined, { into, maxPause, ...options }: SourceOptions & Replayed) => {
+      const { printMoments, publishMoments, replayLines, replayTopic } = await import('../events/replay.ts');
+      const { topic, types, since, until, speed, openings } = options;
+      const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
+      const signal = around.stopSignal();
+      const asked = { topic, types, since, until, speed, openings, maxPauseMs, signal };
+      if (file !== undefined && into === undefined)
+        return printMoments(replayLines(around.input(file), asked), around); // it needs no server
+      await withSource(options, around, async (source) => {
         const moments =
           file === undefined ? replayTopic(source, asked, around) : replayLines(around.input(file), asked);
         await (into === undefined
           ? printMoments(moments, around)
           : publishMoments({ source, around, topic: into }, moments));
-      }),
-    );
+      });
+    });
 }

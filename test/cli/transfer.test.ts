@@ -9,7 +9,7 @@ import { defineEvents, psycheEvents } from '../../shared/index.ts';
 import { takesTokens, token } from '../access/harness.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
-import { RunningCommand, run } from './command.ts';
+import { linesOf, RunningCommand, run } from './command.ts';
 import { CommandHere, runHere } from './here.ts';
 
 const catalog = defineEvents({
@@ -168,6 +168,20 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     const twice = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4];
     expect(events).toMatchObject(twice.map((n) => ({ data: { message: `${n}` } })));
     for (const { timestamp } of events) expect(timestamp >= started).toBe(true);
+  });
+
+  test('replay prints a file where no server is, and needs one to publish it', async () => {
+    const file = `${directory}.jsonl`;
+    writeFileSync(file, `${JSON.stringify({ event_type: 'agent_message', data: agentMessage('Alone') })}\n`);
+    const nowhere = ['--url', 'http://127.0.0.1:9/trpc'];
+    const { code, stdout, stderr } = await runHere(['replay', file, ...nowhere]);
+    expect({ code, stderr, lines: linesOf(stdout) }).toMatchObject({
+      code: 0,
+      stderr: '',
+      lines: [{ event_type: 'agent_message', data: { message: 'Alone' } }],
+    });
+    expect(await runHere(['replay', file, '--into', 'b', ...nowhere])).toMatchObject({ code: 1, stdout: '' });
+    rmSync(file);
   });
 
   test('replay waits between events, and a signal ends it', async () => {
