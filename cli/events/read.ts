@@ -1,19 +1,24 @@
-import { EventsError, type Since } from '../../shared/index.ts';
+import { EventsError, isStreamNotice, type Since } from '../../shared/index.ts';
 import type { EventsSource, Followed, Stored } from '../sources/event-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { toLine } from './event-line.ts';
 import { toText } from './format.ts';
 import { ShownOnce } from './shown-once.ts';
+import { UnreadEvents } from './unread-events.ts';
 
 const PAGE = 1000;
 
+type Source = Pick<EventsSource, 'history' | 'whyUnreadable'>;
 type Page = Awaited<ReturnType<EventsSource['history']>>;
 
 /** Prints events as they come: for people on a terminal, as lines of JSON elsewhere. */
 export async function tail(source: EventsSource, followed: Followed, around: Surroundings): Promise<void> {
   const signal = around.stopSignal();
   const shown = new ShownOnce();
+  const unread = new UnreadEvents(source, around);
   for await (const { cursor, event } of source.stream({ ...followed, signal })) {
+    if (isStreamNotice(event) && event.event_type === 'stream_gap')
+      await unread.add(event.data, event.topic ?? followed.topic);
     if (around.isTerminal) {
       if (shown.isNews(event)) await around.print(toText(event));
     }
@@ -23,35 +28,53 @@ export async function tail(source: EventsSource, followed: Followed, around: Sur
 }
 
 /** The cause why there is more in a log than was printed, and what to do. */
-const HELD =
-  'The log goes on with an event of a newer version than is known here. Ask a server that knows that version; or again in half a minute, when a gap is in its place.';
+function whyHeld({ whyUnreadable }: Source): string {
+  const advice = whyUnreadable
+    ? 'With --catalog, pass the module whose catalog has that version.'
+    : 'Ask a server that knows that version; or again in half a minute, when a gap is in its place.';
+  return `The log goes on with an event of a newer version than is known here. ${advice}`;
+}
 
 /** Prints what a topic holds, oldest first, up to now. */
 export async function history(
-  source: Pick<EventsSource, 'history'>,
+  source: Source,
   { since = { last: 100 }, ...selection }: Stored,
   around: Surroundings,
 ): Promise<void> {
-  if (await printStored(source, { since, ...selection }, around)) around.note(`This is not all. ${HELD}`);
+  const unread = new UnreadEvents(source, around);
+  if (await printStored(source, { since, ...selection }, around, unread))
+    around.note(`This is not all. ${whyHeld(source)}`);
 }
 
-/** Prints all that a topic holds, oldest first, up to now. @throws EventsError UNAVAILABLE if there is more that cannot be read now */
+/**
+ * Prints all that a topic holds, oldest first, up to now.
+ * @throws EventsError after what could be read: UNAVAILABLE if there is more that cannot be read now, INVALID_EVENT if events
+ * among it cannot be read
+ */
 export async function exportStored(
-  source: Pick<EventsSource, 'history'>,
+  source: Source,
   stored: Stored & { since: Since },
   around: Surroundings,
 ): Promise<void> {
-  if (await printStored(source, stored, around))
-    throw new EventsError('UNAVAILABLE', `Not all was exported. ${HELD}`);
+  const unread = new UnreadEvents(source, around);
+  if (await printStored(source, stored, around, unread))
+    throw new EventsError('UNAVAILABLE', `Not all was exported. ${whyHeld(source)}`);
+  if (unread.count > 0)
+    throw new EventsError(
+      'INVALID_EVENT',
+      `Not all was exported: events that cannot be read: ${unread.count}.`,
+    );
 }
 
 /** @returns true if the log goes on, see HistoryPage.held */
 async function printStored(
-  source: Pick<EventsSource, 'history'>,
+  source: Source,
   { since, ...selection }: Stored & { since: Since },
   around: Surroundings,
+  unread: UnreadEvents,
 ): Promise<boolean> {
   const printPage = async (page: Page): Promise<void> => {
+    for (const gap of page.gaps) await unread.add(gap, selection.topic);
     for (const { cursor, event } of inOrder(page)) await around.print(toLine(cursor, event));
   };
   if (typeof since === 'object' && 'last' in since) {
@@ -92,11 +115,7 @@ function share(start: string | undefined, at: string, end: string): number | und
 }
 
 /** The pages that hold the last events, oldest first. */
-async function lastPages(
-  source: Pick<EventsSource, 'history'>,
-  selection: Stored,
-  last: number,
-): Promise<Page[]> {
+async function lastPages(source: Source, selection: Stored, last: number): Promise<Page[]> {
   const pages: Page[] = [];
   let before: string | null | undefined;
   for (let left = last; left > 0 && before !== null; ) {

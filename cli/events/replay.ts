@@ -1,4 +1,4 @@
-import { type OpenPart, Pace, systemClock } from '../../shared/index.ts';
+import { isStreamNotice, type OpenPart, Pace, systemClock } from '../../shared/index.ts';
 import type { EventsSource } from '../sources/event-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { fromLine, toLine } from './event-line.ts';
@@ -8,6 +8,7 @@ import { OpenLines } from './open-lines.ts';
 import type { PublishTo } from './publish.ts';
 import { readLines } from './read-lines.ts';
 import { send } from './send.ts';
+import { UnreadEvents } from './unread-events.ts';
 
 type ReplayOptions = NonNullable<Parameters<EventsSource['replay']>[0]>;
 /** An event, or a stream's own item, whose time has come. */
@@ -35,8 +36,11 @@ export async function* replayTopic(
   around: Surroundings,
 ): AsyncGenerator<Moment, void, undefined> {
   const endMs = around.isProgressSeen ? await endOf(source, options) : undefined;
+  const unread = new UnreadEvents(source, around);
   let startMs: number | undefined;
   for await (const { cursor, event } of source.replay(options)) {
+    if (isStreamNotice(event) && event.event_type === 'stream_gap')
+      await unread.add(event.data, options.topic);
     if (event.event_type === 'stream_synced') continue;
     const atMs = Date.parse(event.timestamp);
     startMs ??= atMs;

@@ -6,6 +6,7 @@ import type {
   OpenPage,
   OpenPart,
   PublishResult,
+  StreamGap,
   SubscriptionOptions,
 } from '../../shared/index.ts';
 
@@ -29,6 +30,19 @@ export interface EventsSource
   publishBatch(events: readonly EventToPublish<AnyCatalog>[], options: BatchOf): Promise<PublishResult[]>;
   /** The events as JSON Schema; null where it is not told. */
   schema(): Promise<unknown>;
+  /** Tells of the event of a gap why it could not be read; null where it is gone. A server does not tell. */
+  whyUnreadable?(gap: Gap, topic: string): Promise<Unread | null>;
+}
+
+/** Records that did not come. */
+export type Gap = StreamGap['data'];
+
+/** An event that could not be read. */
+export interface Unread {
+  /** Its type and version. */
+  readonly event: string;
+  /** The cause, and what to do. */
+  readonly why: string;
 }
 
 /** The topic of a batch, and facts about each of its events that a log is told, and no server believes. */

@@ -1,18 +1,18 @@
 import { Sessions } from '../../server/access/sessions/sessions.ts';
 import { loadConfig } from '../../server/app/config.ts';
-import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
 import { EventManager } from '../../server/event-manager/event-manager.ts';
-import type { KeptSchema } from '../../server/index.ts';
 import { toJsonSchema } from '../../server/schema/events-schema.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 import { loadCatalog } from '../schema/load-catalog.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { EventsSource } from './event-source.ts';
+import { ReadingBroker } from './reading-broker.ts';
+import { advice, whyUnreadable } from './why-unreadable.ts';
 
 /** The logs in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
-export async function openRedisBroker(url: string): Promise<RedisBroker> {
+export async function openRedisBroker(url: string): Promise<ReadingBroker> {
   const config = loadConfig({}, { ...process.env, REDIS_URL: url });
-  const broker = new RedisBroker(
+  const broker = new ReadingBroker(
     { url },
     {
       prefix: config.redisPrefix,
@@ -32,7 +32,7 @@ export async function openRedisBroker(url: string): Promise<RedisBroker> {
 }
 
 /**
- * Events straight from Redis, past any server. Says which of them the catalog lacks.
+ * Events straight from Redis, past any server. Says of open events which of them the catalog lacks.
  * @param module exports the catalog. Default: the simulation's
  * @throws EventsError UNAVAILABLE when Redis does not answer, INVALID_OPTION when the module has no catalog
  */
@@ -44,17 +44,18 @@ export async function openRedis(
   const catalog = await loadCatalog(module);
   const broker = await openRedisBroker(url);
   const manager = new EventManager<AnyCatalog>({ broker, catalog });
-  try {
-    noteUnknown(await broker.keepSchemas([]), catalog, around);
-  } catch (error) {
-    await manager.close();
-    throw error;
-  }
+  /** Keeps the schemas of events that are about to be written. */
+  const keep = (types: readonly string[]) => broker.addSchemas(catalog, types);
   return {
     keepsSettlements: true,
-    publish: ({ event_type, data, ...meta }, options) =>
-      manager.publish(event_type, data, { ...meta, ...options }),
-    publishBatch: (events, options) => manager.publishBatch(events, options),
+    async publish({ event_type, data, ...meta }, options) {
+      await keep([event_type]);
+      return manager.publish(event_type, data, { ...meta, ...options });
+    },
+    async publishBatch(events, options) {
+      await keep(events.map(({ event_type }) => event_type));
+      return manager.publishBatch(events, options);
+    },
     async *stream(options) {
       for await (const [cursor, event] of manager.subscribe(options)) yield { cursor, event };
     },
@@ -62,28 +63,27 @@ export async function openRedis(
       for await (const [cursor, event] of manager.replay(options)) yield { cursor, event };
     },
     history: (options) => manager.history(options),
-    open: (options) => manager.openEvents(options),
-    answer: (type, id, answer, options) => manager.answer(type, id, answer, options),
+    async open(options) {
+      const { events } = await broker.open.read(options.topic);
+      const unread = new Set(events.map(({ entry }) => entry.type).filter((type) => !catalog.has(type)));
+      if (unread.size > 0)
+        around.note(
+          `events that are open cannot be read: ${[...unread].join(', ')}: the catalog has no such event. ${advice(module, false)}`,
+        );
+      return manager.openEvents(options);
+    },
+    async answer(type, id, answer, options) {
+      await keep([type]);
+      return manager.answer(type, id, answer, options);
+    },
     erase: (options) => manager.erase(options),
     async stats() {
       throw new EventsError('INVALID_OPTION', 'stats come from a server, not from Redis: pass --url');
     },
     schema: async () => toJsonSchema(catalog),
+    whyUnreadable: (gap, topic) => whyUnreadable(gap, topic, { broker, catalog, module }),
     close: () => manager.close(),
   };
-}
-
-/** Says which events of a log a catalog lacks: they are gaps to whoever reads, and cannot be published. */
-function noteUnknown(kept: readonly KeptSchema[], catalog: AnyCatalog, around: Surroundings): void {
-  const unknown = new Set<string>();
-  for (const { type, version } of kept) {
-    if (!catalog.has(type)) unknown.add(type);
-    else if (version > catalog.versionOf(type)) unknown.add(`${type}, version ${version}`);
-  }
-  if (unknown.size > 0)
-    around.note(
-      `the logs in Redis hold events that this catalog does not have: ${[...unknown].join('; ')}. Name the module that exports yours with --catalog`,
-    );
 }
 
 /** Ends a subject's sessions on every server of a Redis. @throws EventsError UNAVAILABLE when Redis does not answer */

@@ -20,9 +20,18 @@ export async function withSource(
     : throughRedis(redis, catalog, around));
   try {
     await use(source);
+  } catch (error) {
+    if (redis !== undefined && catalog === undefined && isUnknown(error))
+      around.note('the catalog is the simulation’s: name the module that exports yours with --catalog');
+    throw error;
   } finally {
     await source.close();
   }
+}
+
+/** Tells if an error is of an event that the catalog lacks. */
+function isUnknown(error: unknown): boolean {
+  return Reflect.get(Object(error), 'code') === 'UNKNOWN_EVENT';
 }
 
 async function throughServer(

@@ -57,7 +57,11 @@ test('[O1] straight to Redis, a question is printed and answered, as a process; 
 test('without the catalog, --catalog is named', async () => {
   await using log = await onRedis();
   const { id } = await log.manager.opens.begin('approval', { tool: 'deploy' });
-  const told = /does not have: .*approval.*--catalog/;
+  const told = /module that exports yours with --catalog$/m;
+  const open = await runHere(['open', ...log.redis]);
+  expect(open).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(told) });
+  expect(open.stderr).toContain('cannot be read: approval:');
+  expect(await runHere(['open', ...log.redis, '--catalog', own])).toMatchObject({ stderr: '' });
   const answer = await runHere(['answer', 'approval', id, '{"allow":true}', ...log.redis]);
   expect(answer).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(told) });
   expect(answer.stderr).toContain('No question is named "approval"');
