@@ -12,7 +12,7 @@ import { canonicalOrigin } from '../access/names/origins.ts';
 import { MAX_OPEN } from '../broker/open/open-events.ts';
 import { parseRedisUrl } from '../broker/redis/servers/redis-url.ts';
 import { type LimitsConfig, limitsShape } from '../limits/limits-config.ts';
-import { type MetricsConfig, metricsShape } from '../metrics/metrics-config.ts';
+import { type MetricsConfig, metricsConflict, metricsShape } from '../metrics/metrics-config.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
 import { type RetentionConfig, retentionShape } from './retention-config.ts';
 
@@ -190,6 +190,8 @@ const schema = shape
     const [option, message] = accessConflict(config) ?? [];
     if (option !== undefined && message !== undefined)
       context.addIssue({ code: 'custom', path: [option], message });
+    const metrics = metricsConflict(config);
+    if (metrics !== undefined) context.addIssue({ code: 'custom', path: ['metricsPort'], message: metrics });
   });
 
 /** The names of all variables that {@link loadConfig} reads. */

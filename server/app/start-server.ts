@@ -227,7 +227,10 @@ async function run<C extends AnyCatalog>(
       brokerConnections: connections,
       ingress,
     });
-    if (metrics) metricsServer = await serveMetrics(metrics.registry, config);
+    if (metrics) {
+      metricsServer = await serveMetrics(metrics.registry, config);
+      logger.info({}, `Metrics are shown at ${metricsServer.url}`);
+    }
     if (config.monitorIntervalMs > 0) monitor = startMonitor(context, application);
   } catch (error) {
     await stop();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
+import { hostName } from '../access/names/host-address.ts';
 
 /** The address at which a server shows its metrics. */
 export interface MetricsConfig {
@@ -17,3 +18,22 @@ export const metricsShape = {
   metricsPort: wholeNumber(0, 65_535).nullable().default(null),
   metricsHost: z.string().default('127.0.0.1'),
 };
+
+/** Addresses of every network: what listens there takes a port of each address. */
+const EVERYWHERE = ['0.0.0.0', '::'];
+
+/** Finds a port of metrics that clients use already. @returns the words after "METRICS_PORT must be" */
+export function metricsConflict({
+  host,
+  port,
+  workers,
+  metricsHost,
+  metricsPort,
+}: MetricsConfig & { host: string; port: number; workers: number }): string | undefined {
+  if (metricsPort === null || metricsPort === 0 || port < metricsPort || port >= metricsPort + workers)
+    return undefined;
+  const hosts = [host, hostName(metricsHost)];
+  if (hosts[0] !== hosts[1] && !hosts.some((name) => EVERYWHERE.includes(name))) return undefined;
+  if (workers === 1) return 'another port than PORT, which is for clients';
+  return `a port such that PORT is not among the ${workers} from it on, one for each of WORKERS`;
+}

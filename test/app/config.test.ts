@@ -152,6 +152,24 @@ describe('config', () => {
     expect(loadConfig({}, { METRICS_PORT: '0', ...workers }).metricsPort).toBe(0);
   });
 
+  test('refuses METRICS_PORT where it is PORT; control: another, or of another address', () => {
+    const ports = (env: Record<string, string>) => () => loadConfig({}, { PORT: '9464', ...env });
+    const same = 'METRICS_PORT must be another port than PORT, which is for clients.';
+    expect(failure(ports({ METRICS_PORT: '9464' })).message).toBe(same);
+    expect(failure(ports({ METRICS_PORT: '9464', HOST: '0.0.0.0' })).message).toBe(same);
+    const workers = { METRICS_PORT: '9463', WORKERS: '2', REDIS_URL: 'redis://x' };
+    expect(failure(ports(workers)).message).toMatch(
+      /^METRICS_PORT must be a port such that PORT is not among the 2 from it on/,
+    );
+    for (const env of [
+      { ...workers, METRICS_PORT: '9465' },
+      { ...workers, METRICS_PORT: '9462' },
+      { METRICS_PORT: '9464', METRICS_HOST: '127.0.0.2' },
+      { PORT: '0', METRICS_PORT: '0' },
+    ])
+      expect(ports(env)()).toMatchObject({ metricsPort: Number(env.METRICS_PORT) });
+  });
+
   test('hides the password of a wrong REDIS_URL', () => {
     const { message } = failure(() => loadConfig({}, { REDIS_URL: 'reddis://:hunter2@redis.example' }));
     expect(message).not.toContain('hunter2');

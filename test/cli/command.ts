@@ -88,7 +88,9 @@ export async function serve(
   env: Record<string, string> = {},
 ): Promise<{ command: RunningCommand; url: string } & AsyncDisposable> {
   const command = new RunningCommand(['serve', '--port', '0', '--simulation', 'off', ...args], env);
-  await expect.poll(() => command.stdout + command.stderr, { timeout: 30_000 }).toContain('http://');
-  const [url = ''] = /http:\/\/[0-9.:]+/.exec(command.stdout) ?? [];
+  await expect
+    .poll(() => command.stdout + command.stderr, { timeout: 30_000 })
+    .toContain('listening at http://');
+  const [url = ''] = /(?<=listening at )http:\/\/[0-9.:]+/.exec(command.stdout) ?? [];
   return { command, url, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
 }

@@ -66,7 +66,7 @@ test('serve loads only what its configuration needs; control: one that needs it 
 }, async () => {
   const loaded = async (args: readonly string[], env?: Record<string, string>): Promise<string[]> => {
     await using server = listing(['serve', '--port', '0', ...args], env);
-    await expect.poll(() => server.command.stdout, { timeout: 60_000 }).toContain('http://');
+    await expect.poll(() => server.command.stdout, { timeout: 60_000 }).toContain('listening at http://');
     return server.loaded().filter((name) => SELDOM.includes(name));
   };
   expect(await loaded(['--simulation', 'off'])).toEqual([]);

@@ -8,6 +8,7 @@ import { RawSocket } from '../access/harness.ts';
 import { httpClient, startTestServer, upgradeStatus } from '../app/harness.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
+import { recordingLogger } from '../versions/shared-logs.ts';
 import { samplesOf, scrape } from './harness.ts';
 
 test('metrics of a server can be read from a port of its own, and from no other', async () => {
@@ -139,7 +140,11 @@ test('an application’s own manager has the same metrics', async () => {
   await manager.close();
 });
 
-test('a server without METRICS_PORT measures nothing', async () => {
-  await using server = await startTestServer();
-  expect(server.metricsUrl).toBeNull();
+test('a server without METRICS_PORT measures nothing; one with it says in its log where they are', async () => {
+  const logger = recordingLogger();
+  const told = () => logger.info.mock.calls.map(([, line]) => line).filter((line) => /^Metrics/.test(line));
+  await using server = await startTestServer({}, { logger });
+  expect([server.metricsUrl, told()]).toEqual([null, []]);
+  await using measured = await startTestServer({ metricsPort: 0 }, { logger });
+  expect(told()).toEqual([`Metrics are shown at ${measured.metricsUrl}`]);
 });
