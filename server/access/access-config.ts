@@ -30,8 +30,8 @@ const keysSchema = z
     }),
   )
   .min(1);
-const KEYS_ERROR =
-  'a JSON array of { "id", "sha256": 64 hexadecimal digits, "claims": { publish, subscribe, topics, stats, control, filter } }';
+const CLAIMS = Object.keys(claimsSchema.shape).join(', ');
+const KEYS_ERROR = `a JSON array of { "id", "sha256": 64 hexadecimal digits, "claims": { ${CLAIMS} } }`;
 
 /** The key, and the field of it, that is wrong: names of the schema alone, never anything that was given. */
 function placeOf({ issues: [issue] }: z.ZodError): string {

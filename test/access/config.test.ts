@@ -35,6 +35,7 @@ describe('configuration', () => {
   test.each<[string, Record<string, string>]>([
     ['AUTH_API_KEYS must be a JSON array', { AUTH_API_KEYS: 'hunter2' }],
     ['AUTH_API_KEYS must be a JSON array', { AUTH_API_KEYS: '[]' }],
+    ['"claims": { publish, answer, subscribe, topics, stats, control, filter }', { AUTH_API_KEYS: '[]' }],
     ['AUTH_API_KEYS must be a JSON array', { AUTH_API_KEYS: '[{"id":"a","sha256":"hunter2","claims":{}}]' }],
     [
       'filter } }; wrong is sha256 of the key at index 1.',
