@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { loadConfig, type ServerConfig } from '../../server/app/config.ts';
 import { startServer } from '../../server/index.ts';
@@ -80,6 +81,22 @@ describe('config', () => {
       allowedHosts: ['events.example', '[::2]'],
       host: '::1',
     });
+  });
+
+  test('switches take the words that docs/operations.md names, in any case of letters', () => {
+    const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const [sentence = ''] = /Switches take[^;]+/.exec(text) ?? [];
+    const words = [...sentence.matchAll(/`(\w+)`/g)].map(([, word = '']) => word);
+    const taken = (word: string) => loadConfig({}, { SIMULATION: word }).simulation;
+    expect(words.filter(taken)).toEqual(['on', 'true', 'yes', 'y', '1', 'enabled']);
+    expect(words.filter((word) => !taken(word.toUpperCase()))).toEqual([
+      'off',
+      'false',
+      'no',
+      'n',
+      '0',
+      'disabled',
+    ]);
   });
 
   test('an empty variable counts as not set', () => {
