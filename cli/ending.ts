@@ -6,8 +6,8 @@ export function endWithReader(): void {
 }
 
 /** Ends the process with exit code 1 and one line on stderr, once all that was printed is with its reader. */
-export function fail(error: unknown): void {
-  new Surroundings().explain(error);
+export function fail(error: unknown, around = new Surroundings()): void {
+  around.explain(error);
   process.stdout.write('', () => process.stderr.write('', () => process.exit(1)));
 }
 

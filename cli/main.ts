@@ -8,7 +8,10 @@ const around = new Surroundings();
 const finished = failIfUnfinished();
 createProgram(around)
   .parseAsync()
-  .then(() => {
-    finished();
-    process.exitCode = around.exitCode;
-  }, fail);
+  .then(
+    () => {
+      finished();
+      process.exitCode = around.exitCode;
+    },
+    (error: unknown) => fail(error, around),
+  );

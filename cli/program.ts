@@ -17,7 +17,10 @@ import { Surroundings } from './surroundings.ts';
 export function createProgram(around = new Surroundings()): Command {
   const program = new Command('psyche-events')
     .description('Live, typed events: serve, publish and follow them.')
-    .version(version(), '-V, --version', 'print the version');
+    .version(version(), '-V, --version', 'print the version')
+    .hook('preAction', (_, command) => {
+      around.hasToken = command.getOptionValue('token') !== undefined;
+    });
   addServerCommands(program, around);
   addEventCommands(program, around);
   addOpenCommands(program, around);

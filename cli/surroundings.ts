@@ -20,6 +20,8 @@ export class Surroundings {
   readonly stopSignal: () => AbortSignal;
   /** The exit code of a command that does its work and finds something wrong. */
   exitCode = 0;
+  /** True if the command was given a token. */
+  hasToken = false;
 
   /** @param stop makes the signal that ends a command. Default: at SIGTERM or SIGINT */
   constructor(streams: Streams = process, stop: () => AbortSignal = stopSignal) {
@@ -55,7 +57,7 @@ export class Surroundings {
     return new Progress(share, this.#streams.stderr);
   }
 
-  /** The bytes of a file, or of the input. @throws Error ENOENT when there is no such file */
+  /** The bytes of a file, or of the input. @throws Error when there is no such file */
   input(file?: string): InputBytes {
     return new InputBytes(file ?? this.#streams.stdin);
   }
@@ -64,7 +66,10 @@ export class Surroundings {
   explain(error: unknown): void {
     const told = missingPackage(error) ?? (error instanceof Error ? error.message : String(error));
     const isUnauthenticated = Reflect.get(Object(error), 'code') === 'UNAUTHENTICATED';
-    const message = isUnauthenticated ? `${told} (pass --token, or set PSYCHE_TOKEN)` : told;
+    const advice = this.hasToken
+      ? 'the token of --token, or of PSYCHE_TOKEN, was not accepted'
+      : 'pass --token, or set PSYCHE_TOKEN';
+    const message = isUnauthenticated ? `${told} (${advice})` : told;
     this.#streams.stderr.write(`psyche-events: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
   }
 }

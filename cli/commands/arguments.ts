@@ -22,11 +22,16 @@ export const catalogOption = (use = ''): Option =>
     `${use}the module that exports the events, as \`catalog\` or default (default: the simulation's)`,
   );
 
-/** Arguments for the source and the destination of events. */
-export const sourceOptions = (): Option[] => [
+/** Arguments for a server. */
+export const serverOptions = (): Option[] => [
   new Option('--url <url>', 'the server').default('http://127.0.0.1:3000'),
   pathOption().conflicts('redis'),
   new Option('--token <token>', 'who you are to the server, where it asks').env('PSYCHE_TOKEN'),
+];
+
+/** Arguments for the source and the destination of events. */
+export const sourceOptions = (): Option[] => [
+  ...serverOptions(),
   new Option('--redis <url>', 'straight to Redis, past any server').conflicts('url'),
   catalogOption('with --redis: ').conflicts('url'),
 ];
@@ -141,8 +146,11 @@ function isFilter(value: unknown): value is NonNullable<Stored['filter']> {
 
 /** A cursor, or a time, as an option's value. */
 export function parsePosition(text: string): string | { at: string } {
-  if (!/^\d{4}-/.test(text)) return text; // a cursor; whoever made it checks it
+  if (/^~|^\w+:\d+$/.test(text)) return text; // a cursor; whoever made it checks it
   const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('Pass a cursor, or an ISO 8601 time.');
+  if (!/^\d{4}-/.test(text) || Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError(
+      'Pass a cursor, as events are printed with, or an ISO 8601 time such as 2026-01-31T12:00Z.',
+    );
   return { at: time.toISOString() };
 }

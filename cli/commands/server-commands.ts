@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { type SourceOptions, withSource } from '../sources/with-source.ts';
+import { type ServerOptions, withServer } from '../sources/with-source.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { catalogOption, examples, sourceOptions, withOptions } from './arguments.ts';
+import { catalogOption, examples, serverOptions, withOptions } from './arguments.ts';
 
 /** A server, and what is asked of one that is not an event. */
 export function addServerCommands(program: Command, around: Surroundings): void {
@@ -44,12 +44,12 @@ export function addServerCommands(program: Command, around: Surroundings): void 
       },
     );
 
-  withOptions(program.command('stats'), sourceOptions())
+  withOptions(program.command('stats'), serverOptions())
     .description('print what a server did since it started, as JSON')
     .addHelpText('after', examples('stats', 'stats | jq .published'))
-    .action((options: SourceOptions) =>
-      withSource(options, around, async (source) =>
-        around.print(JSON.stringify(await source.stats(), null, 2)),
+    .action((options: ServerOptions) =>
+      withServer(options, around, async (server) =>
+        around.print(JSON.stringify(await server.stats(), null, 2)),
       ),
     );
 

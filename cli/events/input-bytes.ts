@@ -1,4 +1,4 @@
-import { createReadStream, fstatSync, statSync } from 'node:fs';
+import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 /** Bytes of a file, or of the input, and how far they are read. */
@@ -8,10 +8,10 @@ export class InputBytes implements AsyncIterable<Buffer> {
   readonly size: number | undefined;
   #read = 0;
 
-  /** @throws Error ENOENT when there is no such file */
+  /** @throws Error when there is no such file */
   constructor(from: string | (Readable & { readonly fd?: number })) {
     const isPath = typeof from === 'string';
-    const stats = isPath ? statSync(from) : from.fd === undefined ? undefined : fstatSync(from.fd);
+    const stats = isPath ? statsOf(from) : from.fd === undefined ? undefined : fstatSync(from.fd);
     this.size = stats?.isFile() ? stats.size : undefined;
     this.#chunks = isPath ? createReadStream(from) : from;
   }
@@ -25,4 +25,15 @@ export class InputBytes implements AsyncIterable<Buffer> {
       yield chunk;
     }
   }
+}
+
+/** @throws Error when there is no such file, or it is none */
+function statsOf(path: string): Stats {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined)
+    throw new Error(
+      `There is no file ${path}. Name one that export wrote, or leave it out to read the input.`,
+    );
+  if (stats.isDirectory()) throw new Error(`${path} is a directory. Name a file that export wrote.`);
+  return stats;
 }

@@ -12,7 +12,7 @@ import type {
 
 /** A server, or Redis itself, as the commands use it: they read and publish events of any catalog. */
 export interface EventsSource
-  extends Pick<EventsClient<AnyCatalog>, 'stream' | 'replay' | 'history' | 'erase' | 'stats' | 'close'> {
+  extends Pick<EventsClient<AnyCatalog>, 'stream' | 'replay' | 'history' | 'erase' | 'close'> {
   /** The events of a topic that are open, as they are now. */
   open(options: {
     topic: string;
@@ -44,6 +44,9 @@ export interface Unread {
   /** The cause, and what to do. */
   readonly why: string;
 }
+
+/** A server, which also tells what it did. */
+export type ServerSource = EventsSource & Pick<EventsClient<AnyCatalog>, 'stats'>;
 
 /** The topic of a batch, and facts about each of its events that a log is told, and no server believes. */
 export interface BatchOf {

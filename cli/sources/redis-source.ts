@@ -2,7 +2,7 @@ import { Sessions } from '../../server/access/sessions/sessions.ts';
 import { loadConfig } from '../../server/app/config.ts';
 import { EventManager } from '../../server/event-manager/event-manager.ts';
 import { toJsonSchema } from '../../server/schema/events-schema.ts';
-import { type AnyCatalog, EventsError } from '../../shared/index.ts';
+import type { AnyCatalog } from '../../shared/index.ts';
 import { loadCatalog } from '../schema/load-catalog.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { EventsSource } from './event-source.ts';
@@ -77,9 +77,6 @@ export async function openRedis(
       return manager.answer(type, id, answer, options);
     },
     erase: (options) => manager.erase(options),
-    async stats() {
-      throw new EventsError('INVALID_OPTION', 'stats come from a server, not from Redis: pass --url');
-    },
     schema: async () => toJsonSchema(catalog),
     whyUnreadable: (gap, topic) => whyUnreadable(gap, topic, { broker, catalog, module }),
     close: () => manager.close(),

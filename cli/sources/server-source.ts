@@ -7,7 +7,7 @@ import {
 } from '../../client/index.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { EventsSource } from './event-source.ts';
+import type { ServerSource } from './event-source.ts';
 
 interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
   url: string;
@@ -17,7 +17,7 @@ interface Server extends Pick<ConnectionOptions, 'path' | 'token'> {
 export async function openServer(
   { url: address, catalog, ...rest }: Server & { catalog?: string | undefined },
   around: Surroundings,
-): Promise<EventsSource> {
+): Promise<ServerSource> {
   if (catalog !== undefined)
     throw new EventsError('INVALID_OPTION', '--catalog goes with --redis: a server has a catalog of its own');
   const url = trpcUrl(address);

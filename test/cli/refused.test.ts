@@ -50,8 +50,24 @@ describe('a command that fails', { timeout: 60_000 }, () => {
     },
     {
       name: 'an invalid position',
-      args: ['tail', '--since', 'nowhere'],
+      args: ['tail', '--since', 'nowhere:1x'],
+      message: "error: option '--since <position>' argument 'nowhere:1x' is invalid. Pass a cursor",
+    },
+    {
+      name: 'a position that is a word',
+      args: ['history', '--since', 'yesterday'],
+      message:
+        "error: option '--since <position>' argument 'yesterday' is invalid. Pass a cursor, as events are printed with, or an ISO 8601 time such as 2026-01-31T12:00Z.",
+    },
+    {
+      name: 'a cursor of another form',
+      args: ['tail', '--since', 'nowhere:12345678901234567'],
       message: 'psyche-events: since: Not a cursor',
+    },
+    {
+      name: 'stats of Redis',
+      args: ['stats', '--redis', 'redis://127.0.0.1:1'],
+      message: "error: unknown option '--redis'",
     },
     {
       name: 'an invalid topic',

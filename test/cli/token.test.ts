@@ -24,6 +24,14 @@ test('--token or PSYCHE_TOKEN authenticates the command, and nothing is stored o
     code: 1,
     stderr: expect.stringMatching(/\(pass --token, or set PSYCHE_TOKEN\)$/m),
   });
+  for (const other of [
+    await run(history, '', { PSYCHE_TOKEN: 'x' }),
+    await runHere([...history, '--token', 'x']),
+  ])
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/PSYCHE_TOKEN, was not accepted\)$/m),
+    });
   const { code, stdout } = await run(history, '', { PSYCHE_TOKEN: KEY });
   expect([code, stdout.trim().split('\n').length]).toEqual([0, 1]);
 });

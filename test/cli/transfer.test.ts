@@ -142,7 +142,12 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     const refused = await runHere(['import', ...server.at], `\n${line}\n`);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Line 2 has no cursor') });
     const missing = await runHere(['import', join(directory, 'nowhere'), ...server.at]);
-    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
+    expect(missing).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/: There is no file .*nowhere\. /),
+    });
+    const wrong = await runHere(['import', tmpdir(), ...server.at]);
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('is a directory. Name a file') });
   });
 
   test('replay prints a topic or file faster than real time, and can publish it into another topic', async () => {
