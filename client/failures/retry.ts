@@ -28,7 +28,7 @@ export interface RetryOptions {
 
 /** Details that the error of {@link withRetry} tells when its time is over. */
 interface Telling {
-  /** Why it waits, where no try of it has failed. */
+  /** Why it waits, where no try of it was answered: that knows more than the end of a socket. */
   whyNot?: () => Error | null;
   /** Advice for a call that was not answered. Default: for a publish. */
   advice?: string | undefined;
@@ -78,7 +78,8 @@ export async function withRetry<T>(
       );
       signal?.throwIfAborted();
       if (abort.signal.aborted) {
-        throw outOfTime(timeoutMs, last ?? whyNot?.(), advice ?? (isSent ? STORED : UNSENT));
+        const why = last && !isUnanswered(last) ? last : (whyNot?.() ?? last);
+        throw outOfTime(timeoutMs, why, advice ?? (isSent ? STORED : UNSENT));
       }
     }
   } finally {
@@ -87,8 +88,12 @@ export async function withRetry<T>(
   }
 }
 
+function isUnanswered(error: Error): boolean {
+  return error instanceof EventsError && error.code === 'UNAVAILABLE';
+}
+
 function outOfTime(timeoutMs: number, last: Error | null | undefined, advice: string): EventsError {
-  if (last instanceof EventsError && last.code !== 'UNAVAILABLE') {
+  if (last instanceof EventsError && !isUnanswered(last)) {
     return new EventsError(last.code, `Gave up after ${timeoutMs} ms: ${last.message}`, { cause: last });
   }
   const why = last ? ` The last try failed: ${last.message}` : '';
