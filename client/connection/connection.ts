@@ -13,6 +13,7 @@ import {
   rootOf,
 } from '../failures/connection-loss.ts';
 import { toError } from '../failures/errors.ts';
+import { answerError } from '../failures/http-status.ts';
 import { developerWarnings, isolated } from '../failures/report.ts';
 import { Attempts, REPLACED } from './attempts.ts';
 import { type ConnectionOptions, checkKeepAlive } from './connection-options.ts';
@@ -29,6 +30,7 @@ import { askParams } from './credentials.ts';
 import { LastEvent } from './last-event.ts';
 import { probe } from './probe.ts';
 import { refusalWords } from './refusal-words.ts';
+import { onRefusedUpgrade } from './transports/load-web-socket.ts';
 import { impatientWebSocket, messageEncoder, onAdmission, replace } from './transports/socket.ts';
 import { SocketClasses } from './transports/socket-classes.ts';
 import { type Transport, Transports } from './transports/transports.ts';
@@ -72,6 +74,8 @@ export class SocketConnection implements Connection {
   #attempted: Transport = 'ws';
   /** Why the last attempt over server-sent events failed. */
   #failure: Error | null = null;
+  /** The answer to the last attempt's upgrade, where a server refused it, no other transport is left, and the platform tells. */
+  #refusal: Error | null = null;
   #params: Record<string, string> | null = null;
   #openedAt = 0;
   readonly #lastEvent = new LastEvent((event) => this.#apply(event));
@@ -123,7 +127,8 @@ export class SocketConnection implements Connection {
     });
     this.client.connectionState.subscribe({
       next: ({ state, error }) => {
-        if (state === 'connecting' && error && rootOf(error) !== REPLACED) this.#onLost(error);
+        if (state === 'connecting' && error && rootOf(error) !== REPLACED)
+          this.#onLost(this.#refusal ?? error);
       },
     });
     const { signal } = this.#ended;
@@ -200,7 +205,10 @@ export class SocketConnection implements Connection {
     const givenUpAt = performance.now() + this.#transports.openingMs;
     this.#sockets.add(socket);
     socket.addEventListener(transport === 'ws' ? 'open' : 'begun', () => (this.wasOpen = true));
-    this.#failure = null;
+    this.#failure = this.#refusal = null;
+    onRefusedUpgrade(socket, (status, message) => {
+      if (!this.#transports.hasNext) this.#refusal = answerError(status, message, this.url);
+    });
     if (this.#state.status !== 'live') this.#transport = transport;
     onAdmission(socket, () => {
       isAdmitted = true;
@@ -260,7 +268,7 @@ export class SocketConnection implements Connection {
   async #explain(): Promise<void> {
     const url = toHttpUrl(new URL(this.url));
     const found = await probe(url, this.#ended.signal);
-    if (found === undefined || this.#state.status === 'live' || this.#isClosed()) return;
+    if (this.#state.status === 'live' || this.#isClosed()) return;
     this.#finding = found ?? this.#finding ?? noUpgrade(url);
     this.#probed = found === null || isRetryable(found);
     this.#applyLost(lossError(this.#finding, this.url));

@@ -1,6 +1,6 @@
 import { EventsError } from '../../shared/errors.ts';
 import { describeLoss, isWrongAddress } from '../failures/connection-loss.ts';
-import { addressOf, codeOfStatus, isTrpcAnswer, statusError, wordsOf } from '../failures/http-status.ts';
+import { addressOf, answerError, isTrpcAnswer, statusError, wordsOf } from '../failures/http-status.ts';
 
 const PROBE_MS = 3000;
 
@@ -10,15 +10,14 @@ const REFUSALS = [403, 429, 503];
 /**
  * Asks by HTTP what answers at an address where no WebSocket could be opened, since platforms hide it: a status, a name
  * that DNS does not know, a certificate. Resolves with an error that says so, of a code that tells whether waiting can
- * help; with null where tRPC takes calls, and undefined where nobody may be asked: browsers show no other origin's
- * answers to a page.
+ * help; with null where tRPC takes calls. Browsers show a page no answer of another origin that does not let it in, and hide
+ * whether there is one.
  *
  * @param url of an endpoint for HTTP
  */
-export async function probe(url: string, signal: AbortSignal): Promise<EventsError | null | undefined> {
+export async function probe(url: string, signal: AbortSignal): Promise<EventsError | null> {
   const page = globalThis.location?.origin;
   const procedure = new URL(url);
-  if (page && page !== procedure.origin) return undefined;
   procedure.pathname = `${procedure.pathname.replace(/\/$/, '')}/stats`; // whether it is there or not, tRPC says so
   try {
     const response = await fetch(procedure, {
@@ -31,15 +30,16 @@ export async function probe(url: string, signal: AbortSignal): Promise<EventsErr
     if (isTrpcAnswer(answer)) return refusalIn(answer, response.status, url);
     return statusError(response, url);
   } catch (cause) {
+    if (page && page !== procedure.origin && cause instanceof TypeError)
+      return new EventsError(
+        'UNAVAILABLE',
+        `${addressOf(url)} is not there, or does not let in pages of ${page}: add that origin to its ALLOWED_ORIGINS`,
+      );
     return new EventsError(isWrongAddress(cause) ? 'INVALID_OPTION' : 'UNAVAILABLE', describeLoss(cause));
   }
 }
 
 /** A refusal of the server itself, such as of its name; not of a procedure, which another client may call. */
 function refusalIn(answer: object, status: number, url: string): EventsError | null {
-  if (!REFUSALS.includes(status)) return null;
-  return new EventsError(
-    codeOfStatus(status),
-    `${addressOf(url)} answered with HTTP status ${status}: ${wordsOf(answer)}`,
-  );
+  return REFUSALS.includes(status) ? answerError(status, wordsOf(answer), url) : null;
 }

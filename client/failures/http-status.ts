@@ -33,6 +33,14 @@ export function codeOfStatus(status: number): ErrorCode {
   return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID_OPTION');
 }
 
+/** The error of a refusal in the server's own words. */
+export function answerError(status: number, words: string, url: string): EventsError {
+  return new EventsError(
+    codeOfStatus(status),
+    `${addressOf(url)} answered with HTTP status ${status}: ${words}`,
+  );
+}
+
 /** The error of an HTTP answer that tRPC did not write, such as a proxy's page. @param asked the address that was asked */
 export function statusError(response: Response, asked: string): EventsError {
   const { status, redirected, url, headers } = response;

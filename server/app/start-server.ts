@@ -8,6 +8,7 @@ import { requireCatalog } from '../../shared/options/require-catalog.ts';
 import { type PsycheCatalog, psycheEvents } from '../../shared/psyche-events.ts';
 import { configuredAuthentication, refuseOpenServer } from '../access/access-config.ts';
 import { type AccessContextOptions, createAccessContext } from '../access/access-context.ts';
+import { RefusedNames } from '../access/names/refused-names.ts';
 import { servedHosts } from '../access/names/served-hosts.ts';
 import { Sessions } from '../access/sessions/sessions.ts';
 import { anonymous } from '../access/tokens/authenticate.ts';
@@ -179,6 +180,7 @@ async function run<C extends AnyCatalog>(
     isServedHost,
     pending: new PendingAnswers(),
     allowedOrigins,
+    refusedNames: new RefusedNames((fields, message) => logger.warn(fields, message)),
     handshakeTimeoutMs,
     limits,
     logger,

@@ -3,6 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { INPUT_LIMITS, MAX_INPUT_BYTES } from '../../shared/wire/limits.ts';
 import type { createAccessContext } from '../access/access-context.ts';
 import { isAllowedOrigin, ORIGIN_REFUSAL } from '../access/names/origins.ts';
+import type { RefusedNames } from '../access/names/refused-names.ts';
 import { HOST_REFUSAL } from '../access/names/served-hosts.ts';
 import { Broadcaster } from '../broadcaster/broadcaster.ts';
 import { SILENT_GRACE_MS } from '../broadcaster/socket/socket-life.ts';
@@ -27,6 +28,8 @@ export interface WebSocketsOptions {
   /** Tells if a request names a host that is served. */
   isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
+  /** Is told of requests that are refused for a host or an origin. */
+  refusedNames: RefusedNames;
   /** The answers of the server that are not given yet. */
   pending: PendingAnswers;
   /** True if events go compressed to clients that take it. */
@@ -57,9 +60,14 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): Br
       firstMessageTimeoutMs: options.handshakeTimeoutMs - SILENT_GRACE_MS - HANDSHAKE_SPARE_MS, // to be gone by then
       keepAlive: { enabled: true, pingMs: PING_MS },
       onUpgrade(request) {
-        if (!options.isServedHost(request)) return { status: 403, code: 'HOST', message: HOST_REFUSAL };
-        if (!isAllowedOrigin(request, options.allowedOrigins))
+        if (!options.isServedHost(request)) {
+          options.refusedNames.host(request);
+          return { status: 403, code: 'HOST', message: HOST_REFUSAL };
+        }
+        if (!isAllowedOrigin(request, options.allowedOrigins)) {
+          options.refusedNames.origin(request);
           return { status: 403, code: 'ORIGIN', message: ORIGIN_REFUSAL };
+        }
         const release = limits.connections.admit(limits.addressOf(request));
         return release ?? { status: 429, code: 'TOO_MANY_CONNECTIONS' };
       },

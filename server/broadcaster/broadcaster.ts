@@ -62,7 +62,7 @@ export type BroadcasterOptions<TRouter extends AnyTRPCRouter> = Omit<
   /** Is told of connections and of upgrades that are refused: a `Metrics`, for example. @default nobody */
   instruments?: Instruments;
   /**
-   * Is told of connections, at the level `debug`, and of an `onUpgrade` that fails, as an error.
+   * Is told of connections, also of refused ones, at the level `debug`, and of an `onUpgrade` that fails, as an error.
    * @default nobody is told of connections; failures are written to the console
    */
   logger?: Logger;
@@ -213,7 +213,7 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     if (!response.socket && !response.closed) decision = PIPELINED;
     else if (isTaken) decision = decide(this.#onUpgrade, request, this.#reportFailure);
     if (typeof decision === 'object') {
-      this.#instruments.refused(decision.code ?? 'UPGRADE');
+      this.#tellRefused(decision);
       void refuseRequest(request, response, decision);
       return true;
     }
@@ -238,9 +238,14 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     this.#wss.handleUpgrade(request, socket, head, (ws) => this.#wss.emit('connection', ws, request));
   };
 
-  #refuse(socket: Duplex, { status, message, code = 'UPGRADE' }: UpgradeRefusal): void {
+  #refuse(socket: Duplex, refusal: UpgradeRefusal): void {
+    this.#tellRefused(refusal);
+    endWith(socket, refusal.status, refusal.message);
+  }
+
+  #tellRefused({ status, message, code = 'UPGRADE' }: UpgradeRefusal): void {
     this.#instruments.refused(code);
-    endWith(socket, status, message);
+    this.#logger.debug({ code, status, reason: message }, 'A connection was refused');
   }
 
   #tell(connection: Connection): void {

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createAccessContext } from '../../server/access/access-context.ts';
+import { RefusedNames } from '../../server/access/names/refused-names.ts';
 import { Sessions } from '../../server/access/sessions/sessions.ts';
 import { anonymous } from '../../server/access/tokens/authenticate.ts';
 import { createHttpServer } from '../../server/app/http/http-server.ts';
@@ -36,6 +37,7 @@ async function startHttp(drainTimeoutMs: number) {
     readiness: new Readiness({ broker, topic: '_ready' }),
     requests: new OpenRequests(),
     allowedOrigins: [],
+    refusedNames: new RefusedNames(() => {}),
     limits,
     handshakeTimeoutMs: 5_000,
     drainTimeoutMs,

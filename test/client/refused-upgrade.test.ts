@@ -2,12 +2,19 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { closeCodeOf, describeLoss } from '../../client/failures/connection-loss.ts';
 import { Broadcaster, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
+import { startTestServer as startServer } from '../app/harness.ts';
 import { agentMessage } from '../support/events.ts';
-import { connect } from './connect.ts';
+import { connect, TRANSPORT } from './connect.ts';
 import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
+
+/** True where the client reads the answer to a refused upgrade: a Node without its own WebSocket. */
+const TELLS = TRANSPORT === 'ws' && !globalThis.WebSocket;
+/** The words of a refusal. */
+const WORDS = expect.stringMatching(/status 403: Pages of example\.org only/);
 
 /** A Broadcaster that refuses each WebSocket with 403, on a server that answers over HTTP in its own way. */
 async function startRefusing(answer: RequestListener) {
@@ -31,14 +38,44 @@ test('a server that refuses the WebSocket and has nothing over HTTP is no wrong 
   await using server = await startRefusing((_, response) => void response.writeHead(404).end());
   await using client = connect({ url: server.url });
   await expect(client.stats({ timeoutMs: 60_000 })).rejects.toMatchObject({
-    message: expect.stringMatching(/check url and path\. One for WebSockets alone may have refused this/),
+    message: TELLS
+      ? WORDS
+      : expect.stringMatching(/check url and path\. One for WebSockets alone may have refused this/),
   });
+});
+
+test('a refused upgrade is told in the words of the server where the platform has them, as the package ws does', async () => {
+  await using server = await startRefusing((_, response) => void response.writeHead(404).end());
+  await using client = connect({ url: server.url, WebSocket, transports: ['ws'] });
+  await expect(client.stats({ timeoutMs: 60_000 })).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    message: WORDS,
+  });
+  await eventually(() => expect(client.connection.state.attempt).toBeGreaterThan(1)); // it may be let in later
+});
+
+test('a page of an origin that is not allowed is told the variable that allows it', async () => {
+  await using server = await startServer();
+  class FromVite extends WebSocket {
+    constructor(url: string) {
+      super(url, { origin: 'http://localhost:5173' });
+    }
+  }
+  await using client = connect({ url: server.url, WebSocket: FromVite, transports: ['ws'] });
+  await expect(client.stats({ timeoutMs: 60_000 })).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    message: expect.stringMatching(/status 403: Pages of this origin .*ALLOWED_ORIGINS/),
+  });
+  // While another transport is left, the refusal of one ends nothing.
+  await using falling = connect({ url: server.url, WebSocket: FromVite, transports: ['ws', 'sse'] });
+  await expect(falling.stats({ timeoutMs: 60_000 })).resolves.toMatchObject({ published: {} });
 });
 
 test('a server that answers nothing over HTTP is told in words, not by the number of a timeout', async () => {
   await using server = await startRefusing(() => {});
   await using client = connect({ url: server.url });
-  await eventually(() => expect(client.connection.state.error?.message).toMatch(/due to timeout/));
+  const why = TELLS ? /Pages of example\.org only/ : /due to timeout/;
+  await eventually(() => expect(client.connection.state.error?.message).toMatch(why));
   expect(client.connection.state.error?.message).not.toMatch(/closed with/);
 });
 

@@ -7,3 +7,6 @@ import type { WebSocketClass } from './socket.ts';
 export async function loadWebSocket(): Promise<WebSocketClass> {
   return globalThis.WebSocket;
 }
+
+/** Browsers tell nothing of a refused upgrade. */
+export function onRefusedUpgrade(): void {}

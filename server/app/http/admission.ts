@@ -20,20 +20,23 @@ export function nameHealthCheck({ url, headers }: IncomingMessage): void {
 /** Refuses requests to a name that this server does not go by. */
 export function checkHost(
   isServed: (request: IncomingMessage) => boolean,
-  refused: () => void,
+  refused: (request: IncomingMessage) => void,
 ): HttpMiddleware {
   return async ({ env }, next) => {
     if (isServed(env.incoming)) return next();
-    refused();
+    refused(env.incoming);
     throw new EventsError('FORBIDDEN', HOST_REFUSAL);
   };
 }
 
 /** Refuses pages of foreign origins; tells browsers about those that are allowed. */
-export function allowOrigins(allowed: readonly string[], refused: () => void): HttpMiddleware {
+export function allowOrigins(
+  allowed: readonly string[],
+  refused: (request: IncomingMessage) => void,
+): HttpMiddleware {
   return async ({ env: { incoming, outgoing }, body }, next) => {
     if (!isAllowedOrigin(incoming, allowed)) {
-      refused();
+      refused(incoming);
       throw new EventsError('FORBIDDEN', ORIGIN_REFUSAL);
     }
     const { origin } = incoming.headers;

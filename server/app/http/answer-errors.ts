@@ -36,6 +36,11 @@ export function answerErrors(app: HttpRoutes, { router, path, logger }: AnswerEr
     const error = asTRPCError(cause);
     if (error.code === 'INTERNAL_SERVER_ERROR')
       logger.error({ request: c.get('requestId'), err: cause }, 'A request failed');
+    else
+      logger.debug(
+        { request: c.get('requestId'), code: codeOf(error, 'unknown'), reason: error.message },
+        'A request was refused',
+      );
     return answer(c, error);
   });
 }

@@ -6,6 +6,7 @@ import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { Hono } from 'hono';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import type { createAccessContext } from '../../access/access-context.ts';
+import type { RefusedNames } from '../../access/names/refused-names.ts';
 import { DRAIN_TIMEOUT_MS } from '../../broadcaster/core/limits.ts';
 import { StallGuard } from '../../broadcaster/socket/stall-guard.ts';
 import type { HeaderValues } from '../../broadcaster/sse/stream-outlet.ts';
@@ -61,6 +62,8 @@ export interface HttpServerOptions {
   /** Tells if a request names a host that is served. */
   isServedHost: (request: IncomingMessage) => boolean;
   allowedOrigins: readonly string[];
+  /** Is told of requests that are refused for a host or an origin. */
+  refusedNames: RefusedNames;
   limits: ClientLimits;
   /** Ms for the head of a request, from the connection on. */
   handshakeTimeoutMs: number;
@@ -154,7 +157,12 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
     if (isNamed && isReadable(incoming.url)) return next();
     throw new TRPCError({ code: 'BAD_REQUEST', message: problem });
   });
-  app.use(checkHost(options.isServedHost, () => instruments.refused('HOST')));
+  app.use(
+    checkHost(options.isServedHost, (request) => {
+      instruments.refused('HOST');
+      options.refusedNames.host(request);
+    }),
+  );
 
   addSlash(app, options.basePath ?? '');
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
@@ -166,7 +174,10 @@ function createRoutes(options: HttpServerOptions): HttpRoutes {
   serveSchemas(app, options);
 
   const sendsAway = () => readiness.sendsAway;
-  const allowed = allowOrigins(options.allowedOrigins, () => instruments.refused('ORIGIN'));
+  const allowed = allowOrigins(options.allowedOrigins, (request) => {
+    instruments.refused('ORIGIN');
+    options.refusedNames.origin(request);
+  });
   app.use(path, allowed);
   app.post(path, async (c) => {
     const { incoming, outgoing } = c.env;
