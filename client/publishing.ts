@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../shared/catalog.ts';
 import { EventsError } from '../shared/errors.ts';
 import type { EventInput, EventToPublish, PublishMeta, PublishName } from '../shared/events.ts';
 import type { PublishResult } from '../shared/log.ts';
+import { requireEvents } from '../shared/options/require-events.ts';
 import { definedOnly, EncodedInput } from './connection/encoding.ts';
 import { freshKey } from './connection/fresh-key.ts';
 import type { RetryOptions } from './failures/retry.ts';
@@ -48,6 +49,7 @@ export class Publishing<C extends AnyCatalog> {
     options: BatchOptions = {},
   ): Promise<PublishResult[]> {
     const { signal, timeoutMs, ...meta } = options;
+    requireEvents('publishBatch', events);
     if (events.length === 0) return [];
     const batch = { ...meta, events: events.map((event) => ({ ...event, ...identified(event) })) };
     const input = new EncodedInput('INVALID_EVENT', 'publish.batch', definedOnly(batch));

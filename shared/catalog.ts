@@ -3,6 +3,7 @@ import { stripControlCharacters } from './data/event-data.ts';
 import { EventSchema } from './data/event-schema.ts';
 import { EventsError } from './errors.ts';
 import { OpenDefinition, type OpenEventFacts, type OpenFacts } from './open/kinds.ts';
+import { checkOptions } from './options/known-options.ts';
 import { isZod4, VersionedSchema } from './versions.ts';
 
 /** Event name → schema of its `data`. */
@@ -116,12 +117,18 @@ const RESERVED = new Set(['any', 'batch', 'then', 'call', 'apply', 'constructor'
  *
  * @param definitions event name → zod schema of its data, or all versions of it. Names are letters, digits and `_`, start with a letter,
  *   and are not `any`, `batch` or `stream_…`.
- * @throws TypeError when a name cannot be used, or a schema is not one of zod 4
+ * @throws TypeError when a name cannot be used, a schema is not one of zod 4, or an option is none
  */
 export function defineEvents<const D extends Readonly<Record<string, EventDefinition>>>(
   definitions: D,
-  { sanitize = stripControlCharacters }: DefineEventsOptions = {},
+  options: DefineEventsOptions = {},
 ): CatalogOf<D> {
+  if (typeof definitions !== 'object' || definitions === null)
+    throw new TypeError(
+      'defineEvents: pass events and their schemas, such as { note: z.object({ text: z.string() }) }',
+    );
+  checkOptions<DefineEventsOptions>('defineEvents', options, { sanitize: 1 });
+  const { sanitize = stripControlCharacters } = options;
   const names = Object.keys(definitions) as (keyof D & string)[];
   if (names.length === 0) throw new TypeError('defineEvents: define at least one event');
   for (const name of names) checkDefinition(name, definitions[name]);

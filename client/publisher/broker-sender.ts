@@ -3,6 +3,7 @@ import { EventsError } from '../../shared/errors.ts';
 import type { EventInput, EventToPublish, PublishName } from '../../shared/events.ts';
 import { type LogEntry, type PublishResult, type PublishTarget, toLogEntry } from '../../shared/log.ts';
 import { checkPublishAs, type PublishAs } from '../../shared/options/publish-as.ts';
+import { requireEvents } from '../../shared/options/require-events.ts';
 import { psycheEvents } from '../../shared/psyche-events.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { unsendableInput } from '../connection/encoding.ts';
@@ -46,6 +47,7 @@ export class BrokerSender<C extends AnyCatalog> {
     events: readonly EventToPublish<C>[],
     { topic, ...retry }: BatchOptions = {},
   ): Promise<PublishResult[]> {
+    requireEvents('publishBatch', events);
     const log = parseTopic(topic);
     const entries = events.map((event, index) => inEvent(index, () => this.#toEntry(event)));
     return entries.length === 0 ? [] : withRetry(() => this.#target.publish(log, entries), retry);

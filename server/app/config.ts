@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { subjectIdSchema } from '../../shared/events.ts';
+import { noOption } from '../../shared/options/known-options.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { topicSchema } from '../../shared/topic.ts';
@@ -240,11 +241,19 @@ function variableOf(key: string): string {
 
 // The values stay out of the message: one of them may hold a password.
 function invalid(error: z.ZodError, names: ReadonlyMap<PropertyKey, string>): EventsError {
-  const issues = error.issues.map(({ path: [key = ''], message, code }) => {
-    const name = names.get(key) ?? String(key);
-    return { path: [name], message: code === 'unrecognized_keys' ? message : `${name} must be ${message}` };
+  const issues = error.issues.flatMap((issue) => {
+    const [key] = issue.path;
+    if (issue.code === 'unrecognized_keys' && key === undefined)
+      return issue.keys.map((name) => ({ path: [name], message: noOption(name, Object.keys(shape.shape)) }));
+    const name = (key !== undefined && names.get(key)) || String(key);
+    const message = issue.code === 'unrecognized_keys' ? issue.message : `${name} must be ${issue.message}`;
+    return [{ path: [name], message }];
   });
-  return new EventsError('INVALID_OPTION', `${issues.map(({ message }) => message).join('. ')}.`, { issues });
+  return new EventsError(
+    'INVALID_OPTION',
+    issues.map(({ message }) => message.replace(/[^?.]$/, '$&.')).join(' '),
+    { issues },
+  );
 }
 
 function redisUrlMistake(url: string): string | null {

@@ -104,6 +104,8 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   constructor(options: BroadcasterOptions<TRouter>, mount: Mount);
   constructor(options: BroadcasterOptions<AnyTRPCRouter>, { pending, isAlone = false }: Mount = {}) {
     checkOptions('Broadcaster', options, BROADCASTER_OPTIONS);
+    if (!options.server || !options.router)
+      throw new TypeError('Broadcaster: pass a server of node:http and a router, { server, router }');
     const { server, path = '/trpc', onUpgrade, maxMessageBytes, compression = false, ...rest } = options;
     const { instruments = noInstruments, logger = silentLogger, ...handler } = rest;
     checkBytes('maxMessageBytes', maxMessageBytes);

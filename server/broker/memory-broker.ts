@@ -1,5 +1,6 @@
 import type { Position } from '../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../shared/log.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import { AgingMap } from '../memory/aging-map.ts';
 import { SharedBudget } from '../memory/shared-budget.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type CompleteRetention,
   completeRetention,
   MAX_EMPTY_TOPICS,
+  RETENTION_OPTIONS,
   type Retention,
 } from './retention/retention.ts';
 
@@ -60,6 +62,7 @@ export class MemoryBroker implements Broker {
   #closed = false;
 
   constructor(options: MemoryBrokerOptions = {}) {
+    checkOptions<MemoryBrokerOptions>('MemoryBroker', options, { ...RETENTION_OPTIONS, now: 1 });
     const { now = Date.now, ...retention } = options;
     this.#retention = completeRetention('MemoryBroker', retention, DEFAULT_TOTAL_BYTES);
     this.#budget = new SharedBudget(this.#retention.maxTotalBytes);

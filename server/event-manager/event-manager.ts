@@ -2,6 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { OpenPage } from '../../shared/open/open-page.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
 import { checkPublishAs } from '../../shared/options/publish-as.ts';
 import type {
   EraseOptions,
@@ -133,6 +134,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
     options: ListenerOptions<N, C> = {},
   ): string {
     this.use();
+    checkOptions<EventSelection<N, C>>('addListener', options, { topic: 1, types: 1, filter: 1, echo: 1 });
     const selector = select(this.catalog, options);
     return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
   }

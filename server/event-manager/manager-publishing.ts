@@ -1,6 +1,8 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, EventToPublish, PublishName } from '../../shared/events.ts';
 import type { PublishResult } from '../../shared/log.ts';
+import { checkOptions } from '../../shared/options/known-options.ts';
+import { requireEvents } from '../../shared/options/require-events.ts';
 import { ManagerOpen } from './open/manager-open.ts';
 import type { AcceptedHandler } from './publish/handlers.ts';
 import type {
@@ -9,6 +11,10 @@ import type {
   PublishBatchOptions,
   PublishOptions,
 } from './publish/publisher.ts';
+
+/** The names of options: a slip in `topic` would publish to another one. */
+const BATCH_OPTIONS = { topic: 1, by: 1, settled: 1 } as const;
+const PUBLISH_OPTIONS = { topic: 1, by: 1, timestamp: 1, idempotencyKey: 1, traceparent: 1 } as const;
 
 /** Publishing of an EventManager, and what is done with that which it has accepted. */
 export abstract class ManagerPublishing<C extends AnyCatalog> extends ManagerOpen<C> {
@@ -19,7 +25,8 @@ export abstract class ManagerPublishing<C extends AnyCatalog> extends ManagerOpe
 
   /**
    * Validates an event and appends it to its topic [D2].
-   * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_TOPIC, OVERLOADED, UNAVAILABLE, CLOSED
+   * @throws EventsError UNKNOWN_EVENT, INVALID_EVENT, INVALID_TOPIC, OVERLOADED, UNAVAILABLE, CLOSED; TypeError where an
+   *   option is none
    */
   publish<N extends PublishName<C>>(
     event_type: N,
@@ -28,6 +35,7 @@ export abstract class ManagerPublishing<C extends AnyCatalog> extends ManagerOpe
   ): Promise<ManagerPublishResult> {
     try {
       this.use();
+      checkOptions<PublishOptions>('publish', options, PUBLISH_OPTIONS);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -45,6 +53,8 @@ export abstract class ManagerPublishing<C extends AnyCatalog> extends ManagerOpe
     options: PublishBatchOptions = {},
   ): Promise<PublishResult[]> {
     this.use();
+    requireEvents('publishBatch', events);
+    checkOptions<PublishBatchOptions>('publishBatch', options, BATCH_OPTIONS);
     return this.publisher.publishBatch(events, options);
   }
 

@@ -12,6 +12,7 @@ import { strictErrorFormatter, toTRPCError } from '../trpc/errors.ts';
 import { decodeInput, lazyTransformer } from '../trpc/raw-input.ts';
 import { hearErrors } from '../trpc/tracked-items.ts';
 import { type EventProcedures, eventProcedures } from './event-procedures.ts';
+import { requireManager } from './require-manager.ts';
 
 /** tRPC as a server of ours speaks it. @param names of the catalog's events, for a caller that asks for another one */
 function trpcOf(names: readonly string[]) {
@@ -89,6 +90,7 @@ export function createAppRouter<C extends AnyCatalog>(
   beside: Beside<TRPCRouterRecord> = nothing,
   options: AppRouterOptions = {},
 ) {
+  requireManager('createAppRouter', manager);
   if (typeof beside !== 'function')
     throw new TypeError(
       'createAppRouter: beside must be a function that makes procedures, (procedure) => ({ … }), or undefined; options come third',

@@ -34,6 +34,7 @@ import {
 } from './inputs.ts';
 import { type OpenProceduresOf, openProcedures } from './open-procedures.ts';
 import { publishRules } from './publish-rules.ts';
+import { requireManager } from './require-manager.ts';
 import { subscribed, subscriptionsTo } from './subscribe.ts';
 
 /** Input of `publish.<event_type>`. */
@@ -144,6 +145,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   base: BaseProcedure<Ctx, Meta, Overrides>,
   options: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
+  requireManager('eventProcedures', manager);
   checkOptions<EventProceduresOptions<never>>('eventProcedures', options, { authorize: 1, subject: 1 });
   const { authorize = authorizeSession, subject = publisherOf } = options;
   const { procedure, admitting } = admittingOn(base);

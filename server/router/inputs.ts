@@ -10,6 +10,7 @@ import {
   replayShape,
   subscriptionShape,
 } from '../../shared/options/read-options.ts';
+import { strictOptions } from '../../shared/options/strict-options.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type Expectation, type Expects, optionsOnly } from '../../shared/wire/limits.ts';
 
@@ -18,18 +19,20 @@ export const MAX_BATCH = 1000;
 
 const topic = topicSchema.optional();
 
-/** The envelope of a publish; its `data` is validated by the catalog, like every other way in. */
-export const publishInput = z.strictObject({
+/** The parts of an event that is published, beside its topic. */
+const event = {
   data: z.unknown(),
-  topic,
   timestamp: timestampSchema.optional(),
   idempotencyKey: idempotencyKeySchema.optional(),
   traceparent: z.string().max(256).optional(),
-});
+};
 
-export const batchInput = z.strictObject({
+/** The envelope of a publish; its `data` is validated by the catalog, like every other way in. */
+export const publishInput = strictOptions({ topic, ...event });
+
+export const batchInput = strictOptions({
   topic,
-  events: countedArray(publishInput.omit({ topic: true }).extend({ event_type: z.string() }), MAX_BATCH),
+  events: countedArray(strictOptions({ event_type: z.string(), ...event }), MAX_BATCH),
 });
 
 /*
@@ -40,18 +43,18 @@ export const batchInput = z.strictObject({
 /** Input of `on.*`. tRPC adds `lastEventId` when a client resumes; it wins over `since`. */
 export function subscribeInput(names: readonly string[]) {
   return z.lazy(() =>
-    z.strictObject({ ...subscriptionShape(names), lastEventId: anyCursorSchema.nullish() }).optional(),
+    strictOptions({ ...subscriptionShape(names), lastEventId: anyCursorSchema.nullish() }).optional(),
   );
 }
 
 export function historyInput(names: readonly string[]) {
-  return z.lazy(() => z.strictObject(historyShape(names)).optional());
+  return z.lazy(() => strictOptions(historyShape(names)).optional());
 }
 
 /** Input of `replay`; `lastEventId` as above. */
 export function replayInput(names: readonly string[]) {
   return z.lazy(() =>
-    z.strictObject({ ...replayShape(names), lastEventId: cursorSchema.nullish() }).optional(),
+    strictOptions({ ...replayShape(names), lastEventId: cursorSchema.nullish() }).optional(),
   );
 }
 

@@ -3,6 +3,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { countedArray } from '../../shared/data/bounded-schemas.ts';
 import { kindsOf } from '../../shared/data/schema-facts.ts';
 import { historyShape } from '../../shared/options/read-options.ts';
+import { strictOptions } from '../../shared/options/strict-options.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { type Expects, optionsOnly } from '../../shared/wire/limits.ts';
 import { typeOfId } from '../event-manager/open/open-ids.ts';
@@ -17,7 +18,7 @@ const { id, key, leaseMs, timeoutMs, at, text, state, reason } = openShape;
 const ids = countedArray(id, MAX_TOUCHED);
 
 /** The envelope of a beginning; its `data` is validated by the catalog. */
-export const beginInput = z.strictObject({
+export const beginInput = strictOptions({
   data: z.unknown(),
   topic,
   key: key.optional(),
@@ -26,14 +27,14 @@ export const beginInput = z.strictObject({
   traceparent: z.string().max(256).optional(),
 });
 
-export const appendInput = z.strictObject({ topic, id, key, at, text });
-export const updateInput = z.strictObject({ topic, id, key, data: z.unknown() });
-export const touchInput = z.strictObject({ topic, ids, key });
-export const settleInput = z.strictObject({ topic, id, key, state, reason: reason.optional() });
-export const answerInput = z.strictObject({ topic, id, answer: z.unknown() });
+export const appendInput = strictOptions({ topic, id, key, at, text });
+export const updateInput = strictOptions({ topic, id, key, data: z.unknown() });
+export const touchInput = strictOptions({ topic, ids, key });
+export const settleInput = strictOptions({ topic, id, key, state, reason: reason.optional() });
+export const answerInput = strictOptions({ topic, id, answer: z.unknown() });
 
 export function openInput(names: readonly string[]) {
-  return z.lazy(() => z.strictObject({ topic, types: historyShape(names).types }).optional());
+  return z.lazy(() => strictOptions({ topic, types: historyShape(names).types }).optional());
 }
 
 /** The part of a change that decides its permission: an id names its event's type. */

@@ -1,5 +1,5 @@
 /** The names of an object's fields, each once: one that is missing or too many does not compile. */
-type NamesOf<T> = Readonly<Record<keyof Required<T>, 1>>;
+export type NamesOf<T> = Readonly<Record<keyof Required<T>, 1>>;
 
 /**
  * Refuses options that are none: a slip in a name would otherwise be left out silently.
@@ -11,9 +11,16 @@ export function checkOptions<T extends object>(of: string, options: T, known: Na
     throw new TypeError(`${of}: options must be an object, such as { ${Object.keys(known)[0]}: … }`);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
-    const [meant] = Object.keys(known).sort((a, b) => likeness(shown(name), b) - likeness(shown(name), a));
-    throw new TypeError(`${of}: ${shown(name)} is no option. Did you mean ${meant}?`);
+    throw new TypeError(`${of}: ${noOption(name, Object.keys(known))}`);
   }
+}
+
+/** The words about a name that is none, with the one that is meant, or with all where it is like none. */
+export function noOption(name: string, known: readonly string[], what = 'option'): string {
+  const slip = shown(name);
+  const [meant = ''] = [...known].sort((a, b) => likeness(slip, b) - likeness(slip, a));
+  const help = likeness(slip, meant) > 0 ? `Did you mean ${meant}?` : `There are ${known.join(', ')}.`;
+  return `${slip} is no ${what}. ${help}`;
 }
 
 /** A name as an error has it: anything may stand there. */

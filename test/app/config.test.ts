@@ -99,6 +99,16 @@ describe('config', () => {
     ]);
   });
 
+  test('a name that is no option is told with the one that is meant', () => {
+    const wrong = (): unknown => loadConfig({ prot: 1, port: -1 } as object, {});
+    expect(wrong).toThrow(/port must be .*\. prot is no option\. Did you mean port\?$/);
+    expect(wrong).toThrow(
+      expect.objectContaining({
+        issues: expect.arrayContaining([expect.objectContaining({ path: ['prot'] })]),
+      }),
+    );
+  });
+
   test('an empty variable counts as not set', () => {
     expect(loadConfig({}, { PORT: '', REDIS_URL: '' })).toMatchObject({ port: 3000, redisUrl: null });
   });

@@ -6,7 +6,7 @@ import { startTestServer } from '../app/harness.ts';
 import { buildPage, serve } from '../setup/build-page.ts';
 import { openContext } from '../setup/chromium.ts';
 
-/** What a page of another origin than its server's says of it, once that is as expected. */
+/** Waits until a page of another origin than its server's says of the server what is expected. */
 async function expectTold(isAllowed: boolean, told: (origin: string) => RegExp): Promise<void> {
   const file = serve(await buildPage('test/client/foreign-page', 'production'));
   const site = createServer((request, response) => void (file(request, response) || response.end()));

@@ -9,6 +9,7 @@ import {
 import { createEventStore, invalidateOn } from '../../client/store/index.ts';
 import { MemoryBroker } from '../../server/index.ts';
 import { openCatalog } from '../open/catalog.ts';
+import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
 import { fakeClient } from './fake-client.ts';
@@ -60,6 +61,22 @@ test('a subscription without a handler, or with a callback that there is not, is
   );
   following.on('any', () => {}, { onGap() {} }).unsubscribe();
   await following.close();
+});
+
+test('the server names the option that is meant by a slip in a publish, a batch, a subscription or a page', async () => {
+  await using server = await startTestServer();
+  await using following = connect({ url: server.url });
+  const slip = { topik: 'runs' } as object;
+  const message = (meant: string) => ({ code: 'INVALID_OPTION', message: expect.stringContaining(meant) });
+  const topik = message('topik is no option. Did you mean topic?');
+  await expect(following.publish('agent_message', agentMessage(1), slip)).rejects.toMatchObject(topik);
+  const event = { event_type: 'agent_message', data: agentMessage(1) } as const;
+  await expect(following.publishBatch([event], slip)).rejects.toMatchObject(topik);
+  await expect(following.publishBatch({} as never)).rejects.toThrow('publishBatch: pass a list of events');
+  await expect(following.history(slip)).rejects.toMatchObject(topik);
+  const since = following.on('any', () => {}, { sinse: { last: 1 }, onError() {} } as object);
+  await expect(since.ready).rejects.toMatchObject(message('sinse is no option. Did you mean since?'));
+  expect(server.manager.stats().published).toMatchObject({ agent_message: 0 });
 });
 
 test.each(['ws', 'sse'] as const)(

@@ -1,5 +1,6 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
+import { checkOptions } from '../../../shared/options/known-options.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import {
   type Bounds,
@@ -12,7 +13,13 @@ import {
   type TailSink,
 } from '../broker.ts';
 import type { OpenEvents } from '../open/open-events.ts';
-import { completeRetention, longestAgeMs, type Retention, requireCounts } from '../retention/retention.ts';
+import {
+  completeRetention,
+  longestAgeMs,
+  RETENTION_OPTIONS,
+  type Retention,
+  requireCounts,
+} from '../retention/retention.ts';
 import { PublishQueue } from '../tail/publish-queue.ts';
 import { EvictionWatch } from './eviction-watch.ts';
 import { LiveChannels, Probe } from './live/live-channels.ts';
@@ -69,6 +76,13 @@ export class RedisBroker implements Broker {
 
   /** @throws TypeError naming the option that is wrong */
   constructor(source: RedisSource, options: RedisBrokerOptions = {}) {
+    checkOptions<RedisBrokerOptions>('RedisBroker', options, {
+      prefix: 1,
+      timeoutMs: 1,
+      checkIntervalMs: 1,
+      logger: 1,
+      ...RETENTION_OPTIONS,
+    });
     const { prefix = 'psyche', timeoutMs = 2000, checkIntervalMs = 5000, logger = silentLogger } = options;
     const retention = completeRetention('RedisBroker', options);
     requireCounts('RedisBroker', { timeoutMs, checkIntervalMs });

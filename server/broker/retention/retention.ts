@@ -1,4 +1,5 @@
 import type { LogEntry } from '../../../shared/log.ts';
+import type { NamesOf } from '../../../shared/options/known-options.ts';
 import { type TypeRetention, type TypeRule, typeRules } from './type-rules.ts';
 
 /** Limits on a topic's log. Older records are trimmed when new ones arrive. A reader that asks for a trimmed range is told of a gap. */
@@ -69,6 +70,15 @@ export function completeRetention(
   requireCounts(owner, general);
   return { ...general, rules: typeRules(owner, options.retention, { maxRecords, maxAgeMs }) };
 }
+
+/** The names of its options. */
+export const RETENTION_OPTIONS = {
+  maxRecords: 1,
+  maxAgeMs: 1,
+  retention: 1,
+  maxBytes: 1,
+  maxTotalBytes: 1,
+} as const satisfies NamesOf<Retention>;
 
 /** The age in ms at which every record of a topic is gone. */
 export function longestAgeMs({ maxAgeMs, rules }: CompleteRetention): number {

@@ -2,6 +2,7 @@ import { resolve as absolute } from 'node:path';
 import type { Position } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
+import { checkOptions } from '../../../shared/options/known-options.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import {
   type Bounds,
@@ -18,7 +19,12 @@ import { embeddedOpenEvents, type OpenSetHost } from '../open/embedded-open-even
 import type { OpenEvents } from '../open/open-events.ts';
 import { OpenMemory } from '../open/open-memory.ts';
 import type { Moment, Outcome, TopicOpenSet } from '../open/topic-open-set.ts';
-import { type CompleteRetention, completeRetention, type Retention } from '../retention/retention.ts';
+import {
+  type CompleteRetention,
+  completeRetention,
+  RETENTION_OPTIONS,
+  type Retention,
+} from '../retention/retention.ts';
 import { unavailable } from './file/engine.ts';
 import { LogFile } from './file/log-file.ts';
 import type { Durability } from './file/open-file.ts';
@@ -93,9 +99,17 @@ export class SqliteBroker implements Broker {
    * log or cannot be written to, or when there is no SQLite
    */
   static async open(options: SqliteBrokerOptions): Promise<SqliteBroker> {
+    checkOptions<SqliteBrokerOptions>('SqliteBroker.open', options, {
+      path: 1,
+      durability: 1,
+      maxFileBytes: 1,
+      now: 1,
+      logger: 1,
+      ...RETENTION_OPTIONS,
+    });
     const { path, durability = 'commit', maxFileBytes = Number.POSITIVE_INFINITY } = options;
     const { now = Date.now, logger = silentLogger } = options;
-    if (path === '' || path === ':memory:')
+    if (typeof path !== 'string' || path === '' || path === ':memory:')
       throw new TypeError('SqliteBroker: path must name a file; for a log in memory use MemoryBroker');
     const retention = completeRetention('SqliteBroker', options, DEFAULT_TOTAL_BYTES);
     const file = await LogFile.open({ path: absolute(path), durability, maxFileBytes, logger });

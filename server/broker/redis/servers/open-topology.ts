@@ -22,6 +22,8 @@ export type RedisSource =
 
 /** @throws TypeError when the URL is wrong; the message names the fix, and no part of the URL */
 export function openTopology(source: RedisSource, timeoutMs: number): Topology {
+  if (typeof source !== 'object' || source === null || !('url' in source || 'connect' in source))
+    throw new TypeError("RedisBroker: pass where Redis is, such as { url: 'redis://127.0.0.1:6379' }");
   const connect = source.connect ?? ((options) => new Redis(options));
   if (!('url' in source)) return new OneServer({ connect, address: null });
   const { servers, sentinel, cluster, options } = parseRedisUrl(source.url);
