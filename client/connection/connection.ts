@@ -40,6 +40,8 @@ import { toHttpUrl, toWebSocketUrl } from './url.ts';
 const SETTLED_MS = 5000;
 /** Key of the warning that nothing is heard of a server: told once, though each attempt may fail with other words. */
 const UNHEARD = '';
+/** The close code of a server that failed as it let a client in, and said so before. */
+const NO_CODE = 1005;
 /** Ms of silence after which a connection is tested. */
 const INTERVAL_MS = 5000;
 
@@ -74,7 +76,7 @@ export class SocketConnection implements Connection {
   #attempted: Transport = 'ws';
   /** Why the last attempt over server-sent events failed. */
   #failure: Error | null = null;
-  /** The answer to the last attempt's upgrade, where a server refused it, no other transport is left, and the platform tells. */
+  /** The server's own words of the last attempt; of a refused upgrade where no other transport is left, and the platform tells. */
   #refusal: Error | null = null;
   #params: Record<string, string> | null = null;
   #openedAt = 0;
@@ -225,7 +227,9 @@ export class SocketConnection implements Connection {
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#sockets.delete(socket)) return;
+      const said = code === NO_CODE && words();
       if (isAdmitted) this.#transports.restart();
+      else if (said) this.#refusal = new EventsError('UNAVAILABLE', `the server refused it: ${said}`);
       else if (NO_WORDS.includes(code))
         this.#attempts.atOnce = this.#transports.failed(performance.now() >= givenUpAt);
       if (!mayReconnect(code)) this.close(endError(code, reason, { params, words: words() }));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createClient } from '../../client/index.ts';
 import { type Authenticate, Sessions, type Subject } from '../../server/index.ts';
 import { CloseCode, EventsError } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
@@ -106,3 +107,30 @@ test.each<[string, Error, number, string | null, number]>([
   expect(answer.text).not.toContain('hunter2');
   expect(lines).toHaveLength(logged);
 });
+
+test.each(['ws', 'sse'] as const)(
+  'a client over %s is told that the server failed as it asked who it is, and comes in once that is mended',
+  async (transport) => {
+    const { lines, logger } = errorLines();
+    let fails = true;
+    const authenticate: Authenticate = async () => {
+      if (fails) throw new Error('password of db is hunter2');
+      return { id: 'alice', claims: ALL };
+    };
+    await using server = await startTestServer({}, { authenticate, logger });
+    const client = createClient({ url: server.url, transports: [transport] });
+    const { connection } = client;
+    await expect
+      .poll(() => connection.state.error, { timeout: 20_000 })
+      .toMatchObject({
+        code: 'UNAVAILABLE',
+        message: 'No connection: the server refused it: Internal server error',
+      });
+    await expect(client.history({ timeoutMs: 500 })).rejects.toThrow(/Internal server error/);
+    expect(lines).toContain('A request failed');
+    fails = false;
+    connection.retry();
+    await expect(client.history()).resolves.toMatchObject({ items: [] });
+    await client.close();
+  },
+);

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { closeCodeOf, describeLoss } from '../../client/failures/connection-loss.ts';
@@ -69,6 +71,27 @@ test('a page of an origin that is not allowed is told the variable that allows i
   // While another transport is left, the refusal of one ends nothing.
   await using falling = connect({ url: server.url, WebSocket: FromVite, transports: ['ws', 'sse'] });
   await expect(falling.stats({ timeoutMs: 60_000 })).resolves.toMatchObject({ published: {} });
+});
+
+test('a server whose requests nobody hands to serveStream is told what it lacks, where tRPC answers beside it', async () => {
+  const manager = new EventManager({ broker: new MemoryBroker() });
+  const router = createAppRouter(manager);
+  const app = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const { method = 'GET', url = '/' } = incoming;
+    const headers = { 'content-type': incoming.headers['content-type'] ?? '' };
+    const body = method === 'POST' ? await text(incoming) : null;
+    const req = new Request(`http://127.0.0.1${url}`, { method, headers, body });
+    const createContext = () => ({});
+    const answer = await fetchRequestHandler({ endpoint: '/trpc', req, router, createContext });
+    response.writeHead(answer.status, [...answer.headers].flat()).end(await answer.text());
+  };
+  await using server = await startRefusing((...of) => void app(...of));
+  await using client = connect({ url: server.url, transports: ['sse'] });
+  await expect(client.stats({ timeoutMs: 60_000 })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/no event streams are served there: .*broadcaster\.serveStream/),
+  });
+  await manager.close();
 });
 
 test('a server that answers nothing over HTTP is told in words, not by the number of a timeout', async () => {

@@ -224,7 +224,11 @@ class StreamSocket extends EventTarget {
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
     if (response.ok && isStream && response.body) return readEvents(response.body, onEvent);
     if (response.status === TOO_LARGE) return this.close(MESSAGE_TOO_BIG);
-    throw (await this.#options.probe(this.#address, signal)) ?? statusError(response, this.#url);
+    const found = await this.#options.probe(this.#address, signal);
+    throw (
+      found ??
+      (NOT_TAKEN.includes(response.status) ? noStreams(this.#address) : statusError(response, this.#url))
+    );
   }
 
   #withParams(lines: string[]): string[] {
@@ -289,6 +293,17 @@ class StreamSocket extends EventTarget {
     this.#options.onFailure(this, toError(cause), isHeldBack);
     this.close(NO_CLOSE);
   }
+}
+
+/** Statuses of a server that does not know what to do with a stream's request. */
+const NOT_TAKEN = [404, 405, 415];
+
+/** The error where tRPC answers calls, and nobody takes streams. */
+function noStreams(address: string): EventsError {
+  return new EventsError(
+    'INVALID_OPTION',
+    `tRPC answers at ${address}, but no event streams are served there: hand the server's requests to broadcaster.serveStream first`,
+  );
 }
 
 /** The error where nothing of a stream arrives, and no other fault is to be seen. */
