@@ -209,7 +209,7 @@ export class SocketConnection implements Connection {
     socket.addEventListener(transport === 'ws' ? 'open' : 'begun', () => (this.wasOpen = true));
     this.#failure = this.#refusal = null;
     onRefusedUpgrade(socket, (status, message) => {
-      if (!this.#transports.hasNext) this.#refusal = answerError(status, message, this.url);
+      if (!this.#transports.hasNext) this.#refusal = this.#finding = answerError(status, message, this.url);
     });
     if (this.#state.status !== 'live') this.#transport = transport;
     onAdmission(socket, () => {
@@ -229,7 +229,8 @@ export class SocketConnection implements Connection {
       if (!this.#sockets.delete(socket)) return;
       const said = code === NO_CODE && words();
       if (isAdmitted) this.#transports.restart();
-      else if (said) this.#refusal = new EventsError('UNAVAILABLE', `the server refused it: ${said}`);
+      else if (said)
+        this.#refusal = this.#finding = new EventsError('UNAVAILABLE', `the server refused it: ${said}`);
       else if (NO_WORDS.includes(code))
         this.#attempts.atOnce = this.#transports.failed(performance.now() >= givenUpAt);
       if (!mayReconnect(code)) this.close(endError(code, reason, { params, words: words() }));
