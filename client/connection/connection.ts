@@ -66,7 +66,7 @@ export class SocketConnection implements Connection {
   readonly #transports: Transports;
   readonly #classes: SocketClasses;
   readonly #sockets = new Set<WebSocket>();
-  /** Sockets in whose place another one was let in: their failures say nothing of the connection. */
+  /** Sockets in whose place another one was let in, or that were left for what came: how they end says nothing of the connection. */
   readonly #retired = new WeakSet<object>();
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state = INITIAL_CONNECTION;
@@ -227,7 +227,7 @@ export class SocketConnection implements Connection {
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#sockets.delete(socket)) return;
-      const said = code === NO_CODE && words();
+      const said = code === NO_CODE && !this.#retired.has(socket) && words();
       if (isAdmitted) this.#transports.restart();
       else if (said)
         this.#refusal = this.#finding = new EventsError('UNAVAILABLE', `the server refused it: ${said}`);
@@ -266,7 +266,10 @@ export class SocketConnection implements Connection {
   #onForeign(why: 'foreign' | 'bare'): void {
     this.#probed = true;
     this.#finding = foreignError(this.url, why);
-    for (const socket of this.#sockets) socket.close();
+    for (const socket of this.#sockets) {
+      this.#retired.add(socket);
+      socket.close();
+    }
   }
 
   /** Probes the address, and tells what answers there as the cause of this failure and of those that follow. */

@@ -130,7 +130,7 @@ test('400 failing calls over HTTP and WebSocket write one line every five second
   expect(server.of('A request failed').length).toBeLessThan(2 + seconds / 5);
 });
 
-test('requests of strangers (unknown paths, foreign hosts and pages, invalid frames) write no line', async () => {
+test('requests of strangers (unknown paths, invalid frames) write no line, and those of foreign hosts and pages one for each name', async () => {
   await using server = await failingServer();
   const before = server.lines.length;
   const url = server.url;
@@ -151,5 +151,8 @@ test('requests of strangers (unknown paths, foreign hosts and pages, invalid fra
     );
     await closed;
   }
-  expect(server.lines.slice(before)).toEqual([]);
+  expect(server.lines.slice(before)).toEqual([
+    expect.stringContaining('Pages of http://evil.example may not use the server'),
+    expect.stringContaining('A request to evil.example:'),
+  ]);
 });
