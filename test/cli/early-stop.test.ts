@@ -3,15 +3,16 @@ import { expect, inject, test } from 'vitest';
 import { MAIN, RunningCommand } from './command.ts';
 import { hookedBy } from './module-hook.ts';
 
-/** Holds the module that HELD ends with, in workers alone where there are any, and says so on stderr. */
-const HOLD = hookedBy(`import { writeSync } from 'node:fs';
-const { HELD, WORKERS, PSYCHE_WORKER } = process.env;
+/**
+ * Holds the module that HELD ends with, in workers alone where there are any, and says so on stderr. The module itself waits:
+ * Node 24 runs no handler of a signal while a hook does.
+ */
+const HOLD = hookedBy(`const { HELD, WORKERS, PSYCHE_WORKER } = process.env;
 export async function load(url, context, next) {
-  if (url.endsWith(HELD) && (WORKERS === '1' || PSYCHE_WORKER)) {
-    writeSync(2, 'held');
-    await new Promise((resolve) => setTimeout(resolve, 600_000));
-  }
-  return next(url, context);
+  const loaded = await next(url, context);
+  if (!url.endsWith(HELD) || (WORKERS !== '1' && !PSYCHE_WORKER)) return loaded;
+  const held = "import { writeSync } from 'node:fs'; writeSync(2, 'held'); await new Promise((resolve) => setTimeout(resolve, 600_000));";
+  return { ...loaded, source: held + loaded.source };
 }`);
 
 test.each([
