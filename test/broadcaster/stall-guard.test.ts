@@ -120,7 +120,7 @@ test('a client stays connected that takes what the system holds little by little
 
 test.each(['127.0.0.1', '::1'])('the system tells the unread bytes of a connection: %s', async (host) => {
   await using pair = await watched(new StallGuard(60_000), host);
-  expect((await Unacknowledged.read()).of(pair.server)).toBe(0);
+  expect((await Unacknowledged.read()).of(pair.server)).toBeUndefined();
   pair.server.write(Buffer.alloc(MIB));
   await until(() => expect(pair.server.writableLength).toBe(0));
   expect((await Unacknowledged.read()).of(pair.server)).toBeGreaterThan(0);

@@ -1,36 +1,56 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
 
 /** Linux's tables of TCP connections, for IPv4 and IPv6. */
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
-/** A row: local address and port, remote ones, state, bytes sent that the peer has not taken. */
-const ROW = /^ *\d+: [\dA-F]+:([\dA-F]{4}) ([\dA-F]+:[\dA-F]{4}) [\dA-F]{2} ([\dA-F]{8}):/gm;
+/** A row with bytes that the peer has not taken: local address and port, remote ones, state, these bytes. */
+const ROW = /^ *\d+: [\dA-F]+:([\dA-F]{4}) ([\dA-F]+:([\dA-F]{4})) [\dA-F]{2} (?!0{8})([\dA-F]{8}):/gm;
 
 /** Bytes that the operating system holds for each connection until the peer takes them. */
 export class Unacknowledged {
   readonly #bytes = new Map<string, number>();
+  /** Remote ports of those: most connections are told apart by these, and cost no more. */
+  readonly #ports = new Set<string>();
 
   /** @param tables text of the tables that Linux keeps */
   constructor(tables: readonly string[]) {
-    for (const table of tables) {
-      for (const [, localPort, remote, hex = '0'] of table.matchAll(ROW)) {
-        this.#bytes.set(`${localPort} ${remote}`, Number.parseInt(hex, 16));
+    for (const table of tables) this.#add(table);
+  }
+
+  /** Asks the system, a part at a time: others have their turns between. On one that has no such tables, nothing is known. */
+  static async read(): Promise<Unacknowledged> {
+    const unacknowledged = new Unacknowledged([]);
+    await Promise.all(TABLES.map((path) => unacknowledged.#addFrom(path)));
+    return unacknowledged;
+  }
+
+  /** Bytes of one connection; undefined where none are known of: it has none, or is not in the tables. */
+  of({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): number | undefined {
+    const port = hexPort(remotePort);
+    if (!this.#ports.has(port)) return undefined;
+    return this.#bytes.get(`${hexPort(localPort)} ${hexAddress(remoteAddress)}:${port}`);
+  }
+
+  async #addFrom(path: string): Promise<void> {
+    let rest = '';
+    try {
+      for await (const part of createReadStream(path, 'latin1')) {
+        const text = rest + String(part);
+        const end = text.lastIndexOf('\n') + 1;
+        this.#add(text.slice(0, end));
+        rest = text.slice(end);
       }
+    } catch {
+      // There is no such table.
     }
   }
 
-  /** Asks the system. On one that has no such tables, nothing is known of any connection. */
-  static async read(): Promise<Unacknowledged> {
-    const tables = await Promise.all(TABLES.map((path) => readFile(path, 'latin1').catch(() => '')));
-    return new Unacknowledged(tables);
-  }
-
-  /** Bytes of one connection; undefined where they are not known: on another system, or of one that is not in the tables. */
-  of({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): number | undefined {
-    if (this.#bytes.size === 0) return undefined;
-    const key = `${hexPort(localPort)} ${hexAddress(remoteAddress)}:${hexPort(remotePort)}`;
-    return this.#bytes.get(key);
+  #add(rows: string): void {
+    for (const [, localPort, remote, remotePort = '', hex = '0'] of rows.matchAll(ROW)) {
+      this.#bytes.set(`${localPort} ${remote}`, Number.parseInt(hex, 16));
+      this.#ports.add(remotePort);
+    }
   }
 }
 
