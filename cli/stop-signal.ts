@@ -1,3 +1,5 @@
+/** The signals that end a command in order. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** Ms within which a second signal is taken for the first one: npm passes on the Ctrl-C that the terminal sends us too. */
 const ECHO_MS = 500;
 
@@ -12,13 +14,13 @@ export function onStopSignal(stop: () => void): void {
       process.exit(1);
     }
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
 }
 
 /** A signal that aborts at SIGTERM or SIGINT, for what ends in order then; a second one ends the process at once. */
 export function stopSignal(): AbortSignal {
   const end = new AbortController();
   const stop = (): void => end.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  for (const signal of STOP_SIGNALS) process.once(signal, stop);
   return end.signal;
 }

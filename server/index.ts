@@ -56,7 +56,8 @@ export type { RedisSource } from './broker/redis/servers/open-topology.ts';
 export type { Cuts, Types } from './broker/retention/cuts.ts';
 export type { Retention } from './broker/retention/retention.ts';
 export type { TypeRetention } from './broker/retention/type-rules.ts';
-export { SqliteBroker, type SqliteBrokerOptions } from './broker/sqlite/sqlite-broker.ts';
+export { SqliteBroker } from './broker/sqlite/sqlite-broker.ts';
+export type { SqliteBrokerOptions } from './broker/sqlite/sqlite-options.ts';
 export { EventManager } from './event-manager/event-manager.ts';
 export type {
   EventManagerOptions,

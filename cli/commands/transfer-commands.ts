@@ -83,11 +83,11 @@ export function addTransferCommands(program: Command, around: Surroundings): voi
       const maxPauseMs = maxPause === undefined ? undefined : maxPause * 1000;
       const signal = around.stopSignal();
       const asked = { topic, types, since, until, speed, openings, maxPauseMs, signal };
-      if (file !== undefined && into === undefined)
-        return printMoments(replayLines(around.input(file), asked), around); // it needs no server
+      // Opened when it is read: an open file that nobody reads fails for nobody.
+      const ofFile = file === undefined ? undefined : () => replayLines(around.input(file), asked);
+      if (ofFile && into === undefined) return printMoments(ofFile(), around); // it needs no server
       await withSource(options, around, async (source) => {
-        const moments =
-          file === undefined ? replayTopic(source, asked, around) : replayLines(around.input(file), asked);
+        const moments = ofFile?.() ?? replayTopic(source, asked, around);
         await (into === undefined
           ? printMoments(moments, around)
           : publishMoments({ source, around, topic: into }, moments));

@@ -1,4 +1,4 @@
-import { EventsError, isStreamNotice, type Since } from '../../shared/index.ts';
+import { EventsError, type Since } from '../../shared/index.ts';
 import type { EventsSource, Followed, Stored } from '../sources/event-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { toLine } from './event-line.ts';
@@ -17,8 +17,7 @@ export async function tail(source: EventsSource, followed: Followed, around: Sur
   const shown = new ShownOnce();
   const unread = new UnreadEvents(source, around);
   for await (const { cursor, event } of source.stream({ ...followed, signal })) {
-    if (isStreamNotice(event) && event.event_type === 'stream_gap')
-      await unread.add(event.data, event.topic ?? followed.topic);
+    await unread.look(event, followed.topic);
     if (around.isTerminal) {
       if (shown.isNews(event)) await around.print(toText(event));
     }

@@ -1,4 +1,4 @@
-import { isStreamNotice, type OpenPart, Pace, systemClock } from '../../shared/index.ts';
+import { type OpenPart, Pace, systemClock } from '../../shared/index.ts';
 import type { EventsSource } from '../sources/event-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { fromLine, toLine } from './event-line.ts';
@@ -39,8 +39,7 @@ export async function* replayTopic(
   const unread = new UnreadEvents(source, around);
   let startMs: number | undefined;
   for await (const { cursor, event } of source.replay(options)) {
-    if (isStreamNotice(event) && event.event_type === 'stream_gap')
-      await unread.add(event.data, options.topic);
+    await unread.look(event, options.topic);
     if (event.event_type === 'stream_synced') continue;
     const atMs = Date.parse(event.timestamp);
     startMs ??= atMs;

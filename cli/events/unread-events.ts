@@ -1,3 +1,4 @@
+import { type AnyCatalog, isStreamNotice, type StreamItem } from '../../shared/index.ts';
 import type { EventsSource, Gap } from '../sources/event-source.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -20,6 +21,12 @@ export class UnreadEvents {
   constructor(source: Partial<Pick<EventsSource, 'whyUnreadable'>>, around: Pick<Surroundings, 'note'>) {
     this.#source = source;
     this.#around = around;
+  }
+
+  /** Takes note of what a stream brought, if it is a gap. @param topic of the stream, where the gap names none */
+  async look(item: StreamItem<string, AnyCatalog>, topic: string | undefined): Promise<void> {
+    if (isStreamNotice(item) && item.event_type === 'stream_gap')
+      await this.add(item.data, item.topic ?? topic);
   }
 
   /** Takes note of a gap; one of another kind than these is passed over. */

@@ -2,15 +2,13 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Logger, ServerConfig } from '../../server/index.ts';
 import { JsonLogger } from '../../server/telemetry/logger.ts';
-import { onStopSignal } from '../stop-signal.ts';
+import { onStopSignal, STOP_SIGNALS } from '../stop-signal.ts';
 
 /** Tells a worker which one it is. */
 const NUMBER = 'PSYCHE_WORKER';
 /** Ms until the first worker that died is replaced; twice as long after each further death in a row. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
-/** A worker dies of these only before it has handlers of them, and serves nobody. A terminal sends its own to workers too. */
-const STOP_SIGNALS: ReadonlySet<unknown> = new Set(['SIGTERM', 'SIGINT']);
 /** A worker that ran for so many ms did not die of how it starts. */
 const SETTLED_MS = 60_000;
 
@@ -82,7 +80,8 @@ class Supervisor {
       const exit = once(worker, 'exit');
       worker.process.kill('SIGTERM');
       const [code, signal] = await exit;
-      return code === 0 || STOP_SIGNALS.has(signal);
+      // It dies of such a signal only before it has handlers, and serves nobody. A terminal sends its own to workers too.
+      return code === 0 || STOP_SIGNALS.includes(signal);
     });
     const ended = await Promise.all(ends);
     this.#logger.info({}, 'All workers have stopped');

@@ -101,7 +101,6 @@ export type ServerOptions = { readonly [K in keyof ServerConfig]?: ServerConfig[
 
 const DEFAULT_MONITOR_MS = 5_000;
 const MOST_WORKERS = 128;
-const LAST_PORT = 65_535;
 
 // Each message is what comes after "<name> must be".
 const list = z.union([
@@ -111,7 +110,7 @@ const list = z.union([
 
 const shape = z.strictObject({
   host: z.string().transform(hostName).default('127.0.0.1'),
-  port: wholeNumber(0, LAST_PORT).default(3000),
+  port: wholeNumber(0, 65_535).default(3000),
   redisUrl: z
     .string()
     .superRefine((url, context) => {
@@ -181,11 +180,6 @@ const schema = shape
   .refine(({ workers, redisUrl }) => workers === 1 || redisUrl !== null, {
     path: ['workers'],
     error: '1, or REDIS_URL be set: workers share their events through Redis',
-  })
-  .refine(({ workers, metricsPort }) => !metricsPort || metricsPort + workers - 1 <= LAST_PORT, {
-    path: ['metricsPort'],
-    error:
-      'lower: the workers show their figures on it and on the ports after it, of which the last is 65535',
   })
   .superRefine((config, context) => {
     const [option, message] = accessConflict(config) ?? [];

@@ -180,7 +180,7 @@ async function run<C extends AnyCatalog>(
     isServedHost,
     pending: new PendingAnswers(),
     allowedOrigins,
-    refusedNames: new RefusedNames((fields, message) => logger.warn(fields, message)),
+    refusedNames: new RefusedNames(logger),
     handshakeTimeoutMs,
     limits,
     logger,

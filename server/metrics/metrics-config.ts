@@ -13,16 +13,18 @@ export interface MetricsConfig {
   readonly metricsHost: string;
 }
 
+const LAST_PORT = 65_535;
+
 /** Schemas of the options. Each message follows on "<name> must be". */
 export const metricsShape = {
-  metricsPort: wholeNumber(0, 65_535).nullable().default(null),
+  metricsPort: wholeNumber(0, LAST_PORT).nullable().default(null),
   metricsHost: z.string().default('127.0.0.1'),
 };
 
 /** Addresses of every network: what listens there takes a port of each address. */
 const EVERYWHERE = ['0.0.0.0', '::'];
 
-/** Finds a port of metrics that clients use already. @returns the words after "METRICS_PORT must be" */
+/** Finds a port of metrics that clients use already, or that is none. @returns the words after "METRICS_PORT must be" */
 export function metricsConflict({
   host,
   port,
@@ -30,8 +32,10 @@ export function metricsConflict({
   metricsHost,
   metricsPort,
 }: MetricsConfig & { host: string; port: number; workers: number }): string | undefined {
-  if (metricsPort === null || metricsPort === 0 || port < metricsPort || port >= metricsPort + workers)
-    return undefined;
+  if (metricsPort === null || metricsPort === 0) return undefined;
+  if (metricsPort + workers - 1 > LAST_PORT)
+    return `lower: the workers show their figures on it and on the ports after it, of which the last is ${LAST_PORT}`;
+  if (port < metricsPort || port >= metricsPort + workers) return undefined;
   const hosts = [host, hostName(metricsHost)];
   if (hosts[0] !== hosts[1] && !hosts.some((name) => EVERYWHERE.includes(name))) return undefined;
   if (workers === 1) return 'another port than PORT, which is for clients';

@@ -37,7 +37,7 @@ async function startHttp(drainTimeoutMs: number) {
     readiness: new Readiness({ broker, topic: '_ready' }),
     requests: new OpenRequests(),
     allowedOrigins: [],
-    refusedNames: new RefusedNames(() => {}),
+    refusedNames: new RefusedNames(silentLogger),
     limits,
     handshakeTimeoutMs: 5_000,
     drainTimeoutMs,

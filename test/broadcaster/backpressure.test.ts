@@ -1,83 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { initTRPC } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
-import { observable } from '@trpc/server/observable';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import * as z from 'zod';
-import { MAX_QUEUED_VALUES } from '../../server/broadcaster/core/limits.ts';
 import { Unacknowledged } from '../../server/broadcaster/socket/unacknowledged.ts';
 import { CloseCode } from '../../shared/protocol.ts';
-import { type Apply, type RawClient, startServer, type TestServer, until, withLimits } from './harness.ts';
+import { type Apply, type RawClient, startServer, until, withLimits } from './harness.ts';
+import { guarded, held, ITEM, LIMIT, MIB, settled, sources, stalled } from './slow-client.ts';
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const LIMIT = 256 * KIB;
 /** A quarter of the time that a client may take nothing. */
 const LOOK_MS = 7_500;
 /** Far more than are taken of any source. */
 const MOST_ITEMS = 200_000;
-const ITEM = 'x'.repeat(64 * KIB);
-const guarded = withLimits({ maxBufferedBytes: LIMIT });
-
-const t = initTRPC.create();
-
-function sources() {
-  const seen = { produced: 0, calls: 0, finished: vi.fn() };
-  let push: (value: string) => void = () => {};
-  const router = t.router({
-    stream: t.procedure.subscription(async function* () {
-      try {
-        for (;;) {
-          await turn();
-          yield { n: ++seen.produced, ITEM };
-        }
-      } finally {
-        seen.finished();
-      }
-    }),
-    tight: t.procedure.input(z.number()).subscription(async function* ({ input }) {
-      for (let n = 1; n <= input; n++) {
-        seen.produced = n;
-        yield { n, ITEM };
-      }
-    }),
-    pushed: t.procedure.subscription(() =>
-      observable<string>((observer) => {
-        push = (value) => observer.next(value);
-        return () => seen.finished();
-      }),
-    ),
-    big: t.procedure.query(() => {
-      seen.calls += 1;
-      return ITEM;
-    }),
-    ping: t.procedure.query(() => 'pong'),
-  });
-  return { router, seen, push: (value: string) => push(value) };
-}
-
-/** Bytes that the server holds for its clients. */
-function held(server: TestServer): number {
-  return Math.max(0, ...[...server.wss.clients].map((ws) => ws.bufferedAmount));
-}
-
-/** Waits until a number stops moving, whatever the event loop does. */
-async function settled(value: () => number): Promise<number> {
-  for (;;) {
-    const before = value();
-    for (let turns = 0; turns < 200; turns++) await turn();
-    if (value() === before) return before;
-  }
-}
-
-/** A client that has subscribed and reads nothing more. */
-async function stalled(server: TestServer, path = 'stream'): Promise<RawClient> {
-  const client = await server.connect();
-  client.call(1, 'subscription', path);
-  await client.frame(1);
-  client.ws.pause();
-  return client;
-}
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -276,50 +208,5 @@ describe('[D9] a client that drains nothing', () => {
     await pass(60_000);
     client.call(2, 'query', 'ping');
     await client.expectStory(2, ['data:"pong"']);
-  });
-});
-
-describe('an observable, which cannot be paused,', () => {
-  test('may push a burst to a client that reads', async () => {
-    const { router, push } = sources();
-    await using server = await startServer(guarded, { router });
-    const client = await server.connect();
-    client.call(1, 'subscription', 'pushed');
-    await client.frame(1);
-    for (let n = 0; n < 2 * MAX_QUEUED_VALUES; n++) push(`${n}${'y'.repeat(KIB)}`);
-    await until(() => expect(client.of(1)).toHaveLength(2 * MAX_QUEUED_VALUES + 1));
-  });
-
-  test('is cut with 4008 once its queue for a client that does not read is long', async () => {
-    const { router, push, seen } = sources();
-    await using server = await startServer(guarded, { router });
-    const client = await stalled(server, 'pushed');
-    while (held(server) <= LIMIT) {
-      push(ITEM);
-      await turn();
-    }
-    for (let n = 0; n < MAX_QUEUED_VALUES; n++) push(ITEM);
-    await turn();
-    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([1]);
-    push(ITEM);
-    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1)); // and not when it is gone
-    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]);
-    client.ws.resume();
-    expect(await client.closed).toBe(CloseCode.SLOW_CONSUMER);
-  });
-
-  test('is left by a client that is closing, and does not read', async () => {
-    const { router, push, seen } = sources();
-    await using server = await startServer(guarded, { router });
-    const client = await stalled(server, 'pushed');
-    while (held(server) <= LIMIT) {
-      push(ITEM);
-      await turn();
-    }
-    client.ws.close();
-    await until(() => expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]));
-    push(ITEM);
-    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
-    expect([...server.wss.clients].map((ws) => ws.readyState)).toEqual([2]);
   });
 });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSqlite } from '../../server/broker/sqlite/file/engine.ts';
 import { stampOf, textOf } from '../../server/broker/sqlite/file/marks.ts';
-import { SqliteBroker, type SqliteBrokerOptions } from '../../server/broker/sqlite/sqlite-broker.ts';
+import { SqliteBroker } from '../../server/broker/sqlite/sqlite-broker.ts';
+import type { SqliteBrokerOptions } from '../../server/broker/sqlite/sqlite-options.ts';
 
 /** A directory with one log, which the brokers of a test open one after another. */
 export class DiskFixture implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import { EventsError } from '../../../shared/errors.ts';
 import { isRecord } from '../../../shared/wire/shapes.ts';
 import { toError } from '../../failures/errors.ts';
-import { statusError } from '../../failures/http-status.ts';
 import { CallQueue } from './call-queue.ts';
 import { readEvents, type SentEvent } from './event-lines.ts';
+import { heldBackError, noStreamError } from './no-stream.ts';
 import { NOBODYS_ID } from './nobodys-id.ts';
 import { postLines } from './post-lines.ts';
 import type { WebSocketClass } from './socket.ts';
@@ -224,11 +224,7 @@ class StreamSocket extends EventTarget {
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
     if (response.ok && isStream && response.body) return readEvents(response.body, onEvent);
     if (response.status === TOO_LARGE) return this.close(MESSAGE_TOO_BIG);
-    const found = await this.#options.probe(this.#address, signal);
-    throw (
-      found ??
-      (NOT_TAKEN.includes(response.status) ? noStreams(this.#address) : statusError(response, this.#url))
-    );
+    throw (await this.#options.probe(this.#address, signal)) ?? noStreamError(response, this.#url);
   }
 
   #withParams(lines: string[]): string[] {
@@ -244,7 +240,7 @@ class StreamSocket extends EventTarget {
     const heardAt = this.#heardAt;
     const found = await this.#options.probe(this.#address, signal);
     if (signal.aborted || this.#heardAt !== heardAt) return;
-    this.#fail(found ?? heldBack(this.#address), !found);
+    this.#fail(found ?? heldBackError(this.#address), !found);
   }
 
   #receive({ type, data }: SentEvent): void {
@@ -293,23 +289,4 @@ class StreamSocket extends EventTarget {
     this.#options.onFailure(this, toError(cause), isHeldBack);
     this.close(NO_CLOSE);
   }
-}
-
-/** Statuses of a server that does not know what to do with a stream's request. */
-const NOT_TAKEN = [404, 405, 415];
-
-/** The error where tRPC answers calls, and nobody takes streams. */
-function noStreams(address: string): EventsError {
-  return new EventsError(
-    'INVALID_OPTION',
-    `tRPC answers at ${address}, but no event streams are served there: hand the server's requests to broadcaster.serveStream first`,
-  );
-}
-
-/** The error where nothing of a stream arrives, and no other fault is to be seen. */
-function heldBack(address: string): EventsError {
-  return new EventsError(
-    'UNAVAILABLE',
-    `The event stream at ${address} does not arrive, though calls are answered: a proxy holds answers back. Let it pass on text/event-stream as it comes (nginx: proxy_buffering off)`,
-  );
 }

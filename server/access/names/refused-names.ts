@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Logger } from '../../telemetry/logger.ts';
+import { ToldOnce } from '../../telemetry/told-once.ts';
 import { canonicalOrigin } from './origins.ts';
 
 /** Most names of each kind that are told, and most characters of one: a stranger can make up any number, of any length. */
@@ -10,36 +12,36 @@ const MAX_CHARS = 200;
  * sees in the browser only that the connection fails.
  */
 export class RefusedNames {
-  readonly #warn: (fields: object, message: string) => void;
-  readonly #told = { origin: new Set<string>(), host: new Set<string>() };
+  readonly #logger: Logger;
+  readonly #origins = new ToldOnce(MAX_TOLD);
+  readonly #hosts = new ToldOnce(MAX_TOLD);
 
-  constructor(warn: (fields: object, message: string) => void) {
-    this.#warn = warn;
+  constructor(logger: Logger) {
+    this.#logger = logger;
   }
 
   /** A request of a page was refused for its origin. */
   origin({ headers: { origin = '' } }: IncomingMessage): void {
-    const name = this.#untold('origin', canonicalOrigin(origin) ?? origin);
-    if (name === undefined) return;
-    this.#warn(
-      {},
-      `Pages of ${name} may not use the server: add this origin to ALLOWED_ORIGINS to allow them`,
-    );
+    const name = printable(canonicalOrigin(origin) ?? origin);
+    if (this.#origins.isNew(name))
+      this.#logger.warn(
+        {},
+        `Pages of ${name} may not use the server: add this origin to ALLOWED_ORIGINS to allow them`,
+      );
   }
 
   /** A request was refused for the name that it has for the server. */
   host({ headers: { host = '' } }: IncomingMessage): void {
-    const name = this.#untold('host', host);
-    if (name === undefined) return;
-    this.#warn({}, `A request to ${name} was refused: add this name to ALLOWED_HOSTS if it is the server's`);
+    const name = printable(host);
+    if (this.#hosts.isNew(name))
+      this.#logger.warn(
+        {},
+        `A request to ${name} was refused: add this name to ALLOWED_HOSTS if it is the server's`,
+      );
   }
+}
 
-  /** A name as the log has it; undefined if it was told before, or too many were. */
-  #untold(kind: 'origin' | 'host', text: string): string | undefined {
-    const told = this.#told[kind];
-    const name = text.slice(0, MAX_CHARS).replace(/[^!-~]/g, '?');
-    if (told.has(name) || told.size >= MAX_TOLD) return undefined;
-    told.add(name);
-    return name;
-  }
+/** A name as the log has it. */
+function printable(text: string): string {
+  return text.slice(0, MAX_CHARS).replace(/[^!-~]/g, '?');
 }

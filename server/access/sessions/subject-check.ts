@@ -1,6 +1,7 @@
 import { formatIssues, toIssues } from '../../../shared/errors.ts';
 import { noOption } from '../../../shared/options/known-options.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { ToldOnce } from '../../telemetry/told-once.ts';
 import { unauthenticated } from '../tokens/authenticate.ts';
 import { claimsSchema, type Subject, subjectSchema } from '../tokens/subject.ts';
 
@@ -19,7 +20,7 @@ const MAX_ISSUES = 3;
  */
 export class SubjectCheck {
   readonly #logger: Logger;
-  readonly #told = new Set<string>();
+  readonly #told = new ToldOnce(MAX_KINDS);
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -42,20 +43,14 @@ export class SubjectCheck {
     const { claims }: { claims?: object } = answer as object;
     for (const name of Object.keys(claims ?? {})) {
       if (Object.hasOwn(claimsSchema.shape, name) || OF_JWT.includes(name)) continue;
-      if (!this.#isNew(name.slice(0, MAX_CHARS))) continue;
+      if (!this.#told.isNew(name.slice(0, MAX_CHARS))) continue;
       const slip = noOption(name, Object.keys(claimsSchema.shape), 'claim, and grants nothing');
       this.#logger.warn({}, `authenticate returned claims in which ${slip}`);
     }
   }
 
-  #isNew(fault: string): boolean {
-    if (this.#told.has(fault) || this.#told.size >= MAX_KINDS) return false;
-    this.#told.add(fault);
-    return true;
-  }
-
   #tell(fault: string): void {
-    if (!this.#isNew(fault)) return;
+    if (!this.#told.isNew(fault)) return;
     this.#logger.error(
       {},
       `authenticate must return a subject, { id, claims }, or throw an EventsError: ${fault}. Its callers are refused.`,

@@ -2,8 +2,7 @@ import { resolve as absolute } from 'node:path';
 import type { Position } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
-import { checkOptions } from '../../../shared/options/known-options.ts';
-import { type Logger, silentLogger } from '../../telemetry/logger.ts';
+import { silentLogger } from '../../telemetry/logger.ts';
 import {
   type Bounds,
   type Broker,
@@ -19,50 +18,15 @@ import { embeddedOpenEvents, type OpenSetHost } from '../open/embedded-open-even
 import type { OpenEvents } from '../open/open-events.ts';
 import { OpenMemory } from '../open/open-memory.ts';
 import type { Moment, Outcome, TopicOpenSet } from '../open/topic-open-set.ts';
-import {
-  type CompleteRetention,
-  completeRetention,
-  RETENTION_OPTIONS,
-  type Retention,
-} from '../retention/retention.ts';
+import { type CompleteRetention, completeRetention } from '../retention/retention.ts';
 import { unavailable } from './file/engine.ts';
 import { LogFile } from './file/log-file.ts';
-import type { Durability } from './file/open-file.ts';
 import { keepSchemas } from './file/schema-rows.ts';
 import { TopicOpenSets } from './open/topic-open-sets.ts';
+import { checkSqliteOptions, type SqliteBrokerOptions } from './sqlite-options.ts';
 import type { TopicLog } from './topics/topic-log.ts';
 import { TopicLogs } from './topics/topic-logs.ts';
 import { type Write, WriteQueue } from './write-queue.ts';
-
-/** Options of a {@link SqliteBroker}: the file, its durability, and retention. */
-export interface SqliteBrokerOptions extends Retention {
-  /**
-   * The file. It is created if there is none; its directory must exist. The `-wal`, `-mark` and `-count` files beside it
-   * belong to it. One process at a time can have it open. A file that may have lost its last records (a copy, a backup that
-   * was put back) begins a new epoch, so that no old position is taken for a new one. trust.ts lists what is noticed, and
-   * what cannot be.
-   */
-  path: string;
-  /**
-   * Point at which a publish resolves, and its records are shown to subscribers. Default `commit`.
-   *
-   * - `commit`: once the disk has the records. Neither the end of the process (SIGKILL) nor of the machine (power loss)
-   *   loses any, provided that the disk stores what it reports as stored. All publishes of one turn of the event loop share
-   *   one wait for the disk.
-   * - `relaxed`: once the operating system has the records. The end of the process loses none. The end of the machine may
-   *   lose the last ones, up to about 4 MB; the log then begins a new epoch, so that every subscriber is told [D4].
-   */
-  durability?: Durability;
-  /**
-   * Bytes that the file may grow to; the `-wal` file takes about 4 MB more. Beyond it, as with a full disk, publishes are
-   * refused with UNAVAILABLE until retention has made room; reads go on. Default: no limit.
-   */
-  maxFileBytes?: number;
-  /** The clock, Unix ms. Default `Date.now`. */
-  now?: () => number;
-  /** Default: logs nothing. */
-  logger?: Logger;
-}
 
 const DEFAULT_TOTAL_BYTES = 16 * 1024 ** 3;
 
@@ -99,18 +63,9 @@ export class SqliteBroker implements Broker {
    * log or cannot be written to, or when there is no SQLite
    */
   static async open(options: SqliteBrokerOptions): Promise<SqliteBroker> {
-    checkOptions<SqliteBrokerOptions>('SqliteBroker.open', options, {
-      path: 1,
-      durability: 1,
-      maxFileBytes: 1,
-      now: 1,
-      logger: 1,
-      ...RETENTION_OPTIONS,
-    });
+    checkSqliteOptions(options);
     const { path, durability = 'commit', maxFileBytes = Number.POSITIVE_INFINITY } = options;
     const { now = Date.now, logger = silentLogger } = options;
-    if (typeof path !== 'string' || path === '' || path === ':memory:')
-      throw new TypeError('SqliteBroker: path must name a file; for a log in memory use MemoryBroker');
     const retention = completeRetention('SqliteBroker', options, DEFAULT_TOTAL_BYTES);
     const file = await LogFile.open({ path: absolute(path), durability, maxFileBytes, logger });
     return new SqliteBroker(file, retention, now);
