@@ -1,4 +1,4 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
+import { elementScroll, useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import type { FeedItem } from '../model/feed-items.ts';
 import { plural } from '../model/format.ts';
@@ -7,8 +7,8 @@ import { FeedRow } from './feed-row.tsx';
 
 /** As near to the bottom as this counts as at the bottom, px. */
 const NEAR = 48;
-/** Rows that turn out to be of another height than expected move the feed by less than this, px; viewers by more. */
-const SHIFT = 24;
+/** Positions that differ by no more than this are the same, px: browsers round them. */
+const SAME = 2;
 
 interface FeedProps {
   items: readonly FeedItem[];
@@ -22,17 +22,17 @@ export function Feed({ items, head }: FeedProps): ReactNode {
   /** The newest row when the viewer left the end; null: still there. */
   const [leftAt, setLeftAt] = useState<number | null>(null);
   const follows = useRef(true);
-  /** Scroll position of the end when the feed was last there: only the viewer scrolls further up. */
-  const endTop = useRef(0);
+  /** Scroll position that the feed was last given, by us or by rows that became lower: only the viewer scrolls further up. */
+  const lastTop = useRef(0);
   const checkFollows = (): void => {
     const element = scroller.current;
     if (!element) return;
-    const isNear = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
-    if (isNear) endTop.current = element.scrollTop;
-    follows.current = isNear || (follows.current && element.scrollTop >= endTop.current - SHIFT);
+    const { scrollHeight, scrollTop, clientHeight } = element;
+    const isNear = scrollHeight - scrollTop - clientHeight <= NEAR;
+    if (isNear) lastTop.current = scrollTop;
+    follows.current = isNear || (follows.current && scrollTop >= lastTop.current - SAME);
   };
-  // The viewer may have scrolled, and the browser not have said so yet. The virtualizer's own effects come after this
-  // one, and move the feed themselves: when the log drops its oldest events, everything that is in sight goes up.
+  // The viewer may have scrolled, and the browser not have said so yet. The virtualizer's own effects come after this one.
   useLayoutEffect(checkFollows);
   const getItemKey = useCallback((index: number) => items[index]?.key ?? index, [items]);
   const virtualizer = useVirtualizer({
@@ -48,6 +48,12 @@ export function Feed({ items, head }: FeedProps): ReactNode {
     useFlushSync: false,
     // Scrolling moves rows past React; it renders when other rows come into sight.
     directDomUpdates: true,
+    scrollToFn: (offset, options, instance) => {
+      elementScroll(offset, options, instance);
+      lastTop.current = scroller.current?.scrollTop ?? 0;
+    },
+    // Rows were measured: the whole is lower or higher now.
+    onChange: checkFollows,
   });
 
   const newest = newestRow(items);
@@ -55,7 +61,6 @@ export function Feed({ items, head }: FeedProps): ReactNode {
     if (!follows.current) return;
     setLeftAt(null);
     virtualizer.scrollToEnd();
-    endTop.current = scroller.current?.scrollTop ?? 0;
   });
 
   const onScroll = (): void => {

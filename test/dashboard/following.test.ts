@@ -53,3 +53,29 @@ test('the feed stays at the end while the page drops its oldest events, whatever
   }
   expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
 });
+
+test('the feed stays at the end while rows of other heights than expected come in bursts, and the oldest go', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await using dashboard = await pages.open(server.url, { before: watchFeed });
+  const { page, feed } = dashboard;
+  let turn = 0;
+  // Up to 500 events at a time, some of them messages; the sizes follow no order that the page could keep up with.
+  for (let burst = 0; burst < 100; burst++) {
+    const size = 1 + Math.floor((((burst * 61) % 100) / 100) ** 3 * 500);
+    await publisher.publishBatch(
+      Array.from({ length: size }, () => {
+        turn++;
+        return (turn * 37) % 100 < 12
+          ? {
+              event_type: 'agent_message',
+              data: said(`turn ${turn}. ${'Some words. '.repeat((turn * 23) % 40)}`),
+            }
+          : { event_type: 'simulation_state', data: state(0.1, turn) };
+      }),
+    );
+  }
+  await publisher.publish('agent_message', said('The last words.'));
+  await feed.locator('.words', { hasText: 'The last words.' }).waitFor();
+  expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
+});
