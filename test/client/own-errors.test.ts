@@ -210,6 +210,8 @@ describe('a connection that is refused', () => {
     status = 200;
     client.connection.retry();
     await eventually(() => expect(client.connection.state.status).toBe('live'));
+    // A connection is live before its subscriptions are.
+    await eventually(() => expect(server.manager.stats().subscribers).toBe(1));
     await server.manager.publish('agent_message', agentMessage('later'));
     await eventually(() => expect(got).toEqual(['later']));
   });
