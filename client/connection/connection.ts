@@ -2,16 +2,7 @@ import type { TRPCWebSocketClient } from '@trpc/client';
 import { createWSClient } from '@trpc/client/links/wsLink/wsLink';
 import { EventsError, isRetryable } from '../../shared/errors.ts';
 import { mayReconnect } from '../../shared/protocol.ts';
-import {
-  closeCodeOf,
-  endError,
-  foreignError,
-  isOwnFailure,
-  lossError,
-  NO_WORDS,
-  noUpgrade,
-  rootOf,
-} from '../failures/connection-loss.ts';
+import { endError, lossError, NO_CODE, NO_WORDS, rootOf } from '../failures/connection-loss.ts';
 import { toError } from '../failures/errors.ts';
 import { answerError } from '../failures/http-status.ts';
 import { developerWarnings, isolated } from '../failures/report.ts';
@@ -28,20 +19,19 @@ import {
 } from './connection-state.ts';
 import { askParams } from './credentials.ts';
 import { LastEvent } from './last-event.ts';
+import { LossCause } from './loss-cause.ts';
 import { probe } from './probe.ts';
 import { refusalWords } from './refusal-words.ts';
 import { onRefusedUpgrade } from './transports/load-web-socket.ts';
 import { impatientWebSocket, messageEncoder, onAdmission, replace } from './transports/socket.ts';
 import { SocketClasses } from './transports/socket-classes.ts';
 import { type Transport, Transports } from './transports/transports.ts';
-import { toHttpUrl, toWebSocketUrl } from './url.ts';
+import { toWebSocketUrl } from './url.ts';
 
 /** A connection that has lasted this long was a good one: the waits begin anew. */
 const SETTLED_MS = 5000;
 /** Key of the warning that nothing is heard of a server: told once, though each attempt may fail with other words. */
 const UNHEARD = '';
-/** The close code of a server that failed as it let a client in, and said so before. */
-const NO_CODE = 1005;
 /** Ms of silence after which a connection is tested. */
 const INTERVAL_MS = 5000;
 
@@ -74,20 +64,10 @@ export class SocketConnection implements Connection {
   #transport: Transport = 'ws';
   /** The transport of the attempt under way, whatever comes first by the time its token is there. */
   #attempted: Transport = 'ws';
-  /** Why the last attempt over server-sent events failed. */
-  #failure: Error | null = null;
-  /** The server's own words of the last attempt; of a refused upgrade where no other transport is left, and the platform tells. */
-  #refusal: Error | null = null;
   #params: Record<string, string> | null = null;
   #openedAt = 0;
   readonly #lastEvent = new LastEvent((event) => this.#apply(event));
-  /**
-   * True while no probe of the address is due. There is one probe until a server lets us in. While its finding makes
-   * calls fail, each failed attempt is followed by another probe, so that they fail no longer than the finding is true.
-   */
-  #probed = false;
-  /** The probe's result: the cause that is told of losses that do not explain themselves. */
-  #finding: Error | null = null;
+  readonly #cause: LossCause;
   readonly #warn = developerWarnings();
 
   /** @param report takes the errors of listeners */
@@ -97,15 +77,20 @@ export class SocketConnection implements Connection {
     this.url = toWebSocketUrl(url);
     this.#askParams = () => askParams(connectionParams, token);
     this.#transports = new Transports(transports);
+    this.#cause = new LossCause({
+      url: this.url,
+      asksWebSocket: this.#transports.has('ws'),
+      signal: this.#ended.signal,
+      isMoot: () => this.#state.status === 'live' || this.#isClosed(),
+      tell: (cause) => this.#applyLost(lossError(cause, this.url)),
+    });
     this.#classes = new SocketClasses(WebSocket, {
       heartbeatMs: keepAlive?.intervalMs ?? INTERVAL_MS,
       onFailure: (socket, error, isHeldBack) => {
         if (this.#retired.has(socket)) return;
-        this.#failure = error;
+        this.#cause.failed(error, isHeldBack);
         if (error instanceof EventsError) this.#attempts.askedMs = error.retryAfterMs ?? 0;
-        if (!isHeldBack) return;
-        this.#finding = error;
-        this.#warn(error.message, UNHEARD);
+        if (isHeldBack) this.#warn(error.message, UNHEARD);
       },
       probe,
     });
@@ -118,7 +103,7 @@ export class SocketConnection implements Connection {
       retryDelayMs: () => 0, // the attempts wait
       WebSocket: impatientWebSocket(
         () => this.#classes.of(this.#attempted),
-        (socket) => this.#watch(socket, this.#attempted),
+        (socket, isGivenUp) => this.#watch(socket, this.#attempted, isGivenUp),
         () => this.#transports.openingMs,
       ),
       experimental_encoder: messageEncoder((why) => this.#onForeign(why)),
@@ -129,8 +114,9 @@ export class SocketConnection implements Connection {
     });
     this.client.connectionState.subscribe({
       next: ({ state, error }) => {
-        if (state === 'connecting' && error && rootOf(error) !== REPLACED)
-          this.#onLost(this.#refusal ?? error);
+        if (state !== 'connecting' || !error || rootOf(error) === REPLACED) return;
+        this.#settle();
+        this.#cause.lost(error);
       },
     });
     const { signal } = this.#ended;
@@ -200,16 +186,15 @@ export class SocketConnection implements Connection {
     }
   }
 
-  #watch(socket: WebSocket, transport: Transport): void {
+  #watch(socket: WebSocket, transport: Transport, isGivenUp: () => boolean): void {
     let isAdmitted = false;
     const params = this.#params;
     const words = refusalWords(socket);
-    const givenUpAt = performance.now() + this.#transports.openingMs;
     this.#sockets.add(socket);
     socket.addEventListener(transport === 'ws' ? 'open' : 'begun', () => (this.wasOpen = true));
-    this.#failure = this.#refusal = null;
+    this.#cause.attempted();
     onRefusedUpgrade(socket, (status, message) => {
-      if (!this.#transports.hasNext) this.#refusal = this.#finding = answerError(status, message, this.url);
+      if (!this.#transports.hasNext) this.#cause.refused(answerError(status, message, this.url));
     });
     if (this.#state.status !== 'live') this.#transport = transport;
     onAdmission(socket, () => {
@@ -227,33 +212,19 @@ export class SocketConnection implements Connection {
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#sockets.delete(socket)) return;
+      // A server that failed as it let us in has said so before it closed without a code.
       const said = code === NO_CODE && !this.#retired.has(socket) && words();
       if (isAdmitted) this.#transports.restart();
-      else if (said)
-        this.#refusal = this.#finding = new EventsError('UNAVAILABLE', `the server refused it: ${said}`);
-      else if (NO_WORDS.includes(code))
-        this.#attempts.atOnce = this.#transports.failed(performance.now() >= givenUpAt);
+      else if (said) this.#cause.refused(new EventsError('UNAVAILABLE', `the server refused it: ${said}`));
+      else if (NO_WORDS.includes(code)) this.#attempts.atOnce = this.#transports.failed(isGivenUp());
       if (!mayReconnect(code)) this.close(endError(code, reason, { params, words: words() }));
     });
   }
 
   #onAdmitted(): void {
-    this.#probed = true;
-    this.#finding = null;
+    this.#cause.admitted();
     if (this.#state.status !== 'live') this.#openedAt = performance.now();
     this.#apply({ type: 'admitted', transport: this.#transport });
-  }
-
-  #onLost(cause: Error): void {
-    this.#settle();
-    const code = closeCodeOf(cause);
-    const isExplained = isOwnFailure(cause) || (code !== undefined && !NO_WORDS.includes(code));
-    // Where no WebSocket is asked for, what HTTP says is all there is to say.
-    const told = this.#transports.has('ws') ? cause : (this.#failure ?? cause);
-    this.#applyLost(lossError(isExplained ? cause : (this.#finding ?? told), this.url));
-    if (isExplained || this.#probed || told !== cause) return;
-    this.#probed = true;
-    void this.#explain();
   }
 
   /** Begins the waits anew after a connection that lasted. */
@@ -262,24 +233,13 @@ export class SocketConnection implements Connection {
       this.#attempts.retries = 0;
   }
 
-  /** The other end speaks no tRPC, or one without a transformer. It may do so another time, so it is tried again like any other loss. */
+  /** The other end is none of ours, so nothing of what it sends is read. */
   #onForeign(why: 'foreign' | 'bare'): void {
-    this.#probed = true;
-    this.#finding = foreignError(this.url, why);
+    this.#cause.foreign(why);
     for (const socket of this.#sockets) {
       this.#retired.add(socket);
       socket.close();
     }
-  }
-
-  /** Probes the address, and tells what answers there as the cause of this failure and of those that follow. */
-  async #explain(): Promise<void> {
-    const url = toHttpUrl(new URL(this.url));
-    const found = await probe(url, this.#ended.signal);
-    if (this.#state.status === 'live' || this.#isClosed()) return;
-    this.#finding = found ?? this.#finding ?? noUpgrade(url);
-    this.#probed = found === null || isRetryable(found);
-    this.#applyLost(lossError(this.#finding, this.url));
   }
 
   #applyLost(error: Error): void {

@@ -1,8 +1,12 @@
 import { EventsError } from '../../shared/errors.ts';
 import type { CloseCode } from '../../shared/protocol.ts';
 
-/** Close codes that give no reason: a socket that was closed without a code, and one that ended without a close frame. */
-export const NO_WORDS = [1005, 1006];
+/** The close code of a socket that was closed without one. */
+export const NO_CODE = 1005;
+/** The close code of a socket that ended without a close frame. */
+export const NO_CLOSE = 1006;
+/** Close codes that give no reason. */
+export const NO_WORDS = [NO_CODE, NO_CLOSE];
 
 /** The close code of a connection without a token that is let in; as a number, since the table of codes is not needed here. */
 const UNAUTHENTICATED = 4501 satisfies typeof CloseCode.UNAUTHENTICATED;

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { WebSocket } from 'ws';
-import { type ConnectionState, createClient, type EventsClient, type Transport } from '../../client/index.ts';
+import { WebSocket, type default as Ws } from 'ws';
+import {
+  type ClientOptions,
+  type ConnectionState,
+  createClient,
+  type EventsClient,
+  type Transport,
+} from '../../client/index.ts';
 import { loadConfig, startServer } from '../../server/index.ts';
 import { freePort } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
@@ -16,13 +22,21 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function open(
-  url: string,
-  transports?: readonly Transport[],
-  keepAlive?: { intervalMs: number; pongTimeoutMs: number },
-) {
-  const client: EventsClient = createClient({ url, transports, keepAlive });
+function open(url: string, options: Omit<ClientOptions, 'url'> = {}) {
+  const client: EventsClient = createClient({ ...options, url });
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
+}
+
+/** A WebSocket of a busy platform: time passes between the steps in which it is made. */
+class SlowWebSocket extends WebSocket {
+  override addEventListener<K extends keyof Ws.WebSocketEventMap>(
+    type: K,
+    listener: (event: Ws.WebSocketEventMap[K]) => void,
+    options?: Ws.EventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
+    for (const until = performance.now() + 5; performance.now() < until; );
+  }
 }
 
 /**
@@ -83,7 +97,7 @@ describe('[D12] through a proxy', () => {
   test('that never answers upgrades the client gives up on the WebSocket in time', async () => {
     await using server = await startTestServer();
     await using proxy = await startProxy(server.url, { upgrades: 'hang' });
-    await using client = open(proxy.url);
+    await using client = open(proxy.url, { WebSocket: SlowWebSocket });
     await eventsComeThrough(client);
     expect(client.connection.state).toMatchObject({ status: 'live', transport: 'sse' });
     expect(proxy.upgrades).toBe(1); // a second try would hang as well
@@ -130,7 +144,10 @@ describe('[D12] through a proxy', () => {
     async (transport) => {
       await using server = await startTestServer();
       await using proxy = await startProxy(server.url, { idleMs: 2500 });
-      await using client = open(proxy.url, [transport], { intervalMs: 1000, pongTimeoutMs: 10_000 });
+      await using client = open(proxy.url, {
+        transports: [transport],
+        keepAlive: { intervalMs: 1000, pongTimeoutMs: 10_000 },
+      });
       await eventually(() => expect(client.connection.state.transport).toBe(transport));
       const { connections } = server;
       await new Promise((resolve) => setTimeout(resolve, 6000)); // three times as long as an idle one is left
@@ -144,7 +161,7 @@ describe('[D12] through a proxy', () => {
     async (transport) => {
       await using server = await startTestServer();
       await using proxy = await startProxy(server.url, { idleMs: 300 });
-      await using client = open(proxy.url, [transport]);
+      await using client = open(proxy.url, { transports: [transport] });
       await nothingIsLost(client, async () => {
         const { cuts } = proxy;
         await eventually(() => expect(proxy.cuts).toBeGreaterThan(cuts));
@@ -155,7 +172,7 @@ describe('[D12] through a proxy', () => {
 
 test('one stream carries all subscriptions of a client, and one more is added without a loss', async () => {
   await using server = await startTestServer();
-  await using client = open(server.url, ['sse']);
+  await using client = open(server.url, { transports: ['sse'] });
   const got: string[][] = [[], [], []];
   const follow = (at: number) => client.on('agent_message', ({ data }) => got[at]?.push(data.message));
   await Promise.all([follow(0).ready, follow(1).ready]);
@@ -174,7 +191,7 @@ test('one stream carries all subscriptions of a client, and one more is added wi
 
 test('publishes keep their order without being awaited, over server-sent events', async () => {
   await using server = await startTestServer();
-  await using client = open(server.url, ['sse']);
+  await using client = open(server.url, { transports: ['sse'] });
   const got: string[] = [];
   client.on('agent_message', ({ data }) => got.push(data.message));
   const sent = Array.from({ length: 300 }, (_, i) => `${i}`);

@@ -9,10 +9,14 @@ beforeAll(async () => {
 });
 afterAll(() => pages.close());
 
+declare global {
+  /** A page's, of {@link watchFeed}. */
+  var lapses: string[];
+}
+
 /** Notes when the feed is not at its end, and when the same words are there twice at once. */
 function watchFeed(): void {
-  const lapses: string[] = [];
-  Object.assign(globalThis, { lapses });
+  globalThis.lapses = [];
   addEventListener('DOMContentLoaded', () => {
     new MutationObserver(() => {
       if (document.querySelector('.to-end')) lapses.push('left the end');
@@ -31,7 +35,7 @@ test('the feed shows each word of a speaking agent once, as it comes, and stays 
   await feed.locator('.speaking .words', { hasText: /\w/ }).waitFor();
   const before = server.simulation?.state.tick ?? 0;
   await poll(() => server.simulation?.state.tick).toBeGreaterThan(before + 8);
-  expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
+  expect(await page.evaluate(() => lapses)).toEqual([]);
 });
 
 test('the feed stays at the end while the page drops its oldest events, whatever their heights', async () => {
@@ -51,7 +55,7 @@ test('the feed stays at the end while the page drops its oldest events, whatever
     );
     await feed.locator('.words', { hasText: `turn ${from / 10 + 49}.` }).waitFor();
   }
-  expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
+  expect(await page.evaluate(() => lapses)).toEqual([]);
 });
 
 test('the feed stays at the end while rows of other heights than expected come in bursts, and the oldest go', async () => {
@@ -77,5 +81,5 @@ test('the feed stays at the end while rows of other heights than expected come i
   }
   await publisher.publish('agent_message', said('The last words.'));
   await feed.locator('.words', { hasText: 'The last words.' }).waitFor();
-  expect(await page.evaluate(() => (globalThis as unknown as { lapses: string[] }).lapses)).toEqual([]);
+  expect(await page.evaluate(() => lapses)).toEqual([]);
 });

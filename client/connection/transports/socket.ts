@@ -21,21 +21,21 @@ interface RawSocket {
  * does not answer a close. A dead network would look alive for as long.
  *
  * @param implementation asked for each socket, so that it may be loaded late
- * @param onCreate sees each socket
+ * @param onCreate sees each socket; `isGivenUp` tells if it was closed since it did not open in time
  * @param openingMs ms for a socket to open
  */
 export function impatientWebSocket(
   implementation: () => WebSocketClass,
-  onCreate: (socket: WebSocket) => void,
+  onCreate: (socket: WebSocket, isGivenUp: () => boolean) => void,
   openingMs: () => number,
 ): typeof WebSocket {
   // Called with `new` by tRPC's client, which then gets what it returns.
   function Impatient(url: string): WebSocket {
     const Implementation = implementation();
     const socket = new Implementation(url) as WebSocket & RawSocket;
-    giveUpInTime(socket, openingMs());
+    const isGivenUp = giveUpInTime(socket, openingMs());
     sendApart(socket);
-    onCreate(socket);
+    onCreate(socket, isGivenUp);
     return socket;
   }
   const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
@@ -66,14 +66,19 @@ export function replace(socket: WebSocket): void {
   socket.dispatchEvent(new MessageEvent('message', { data: { id: null, method: 'reconnect' } }));
 }
 
-function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): void {
+/** @returns tells if the socket was given up, as it did not open in time */
+function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): () => boolean {
+  let isGivenUp = false;
   const close = socket.close.bind(socket);
   let closing: ReturnType<typeof setTimeout> | undefined;
   socket.close = (code, reason) => {
     close(code, reason);
     closing ??= setTimeout(() => abandon(socket), CLOSING_MS);
   };
-  const opening = setTimeout(() => socket.close(), openingMs);
+  const opening = setTimeout(() => {
+    isGivenUp = true;
+    socket.close();
+  }, openingMs);
   socket.addEventListener('open', () => clearTimeout(opening));
   socket.addEventListener('close', () => {
     clearTimeout(opening);
@@ -83,6 +88,7 @@ function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): void {
   const refused = (): void => void setTimeout(() => abandon(socket));
   socket.addEventListener('close', refused);
   setTimeout(() => socket.removeEventListener('close', refused));
+  return () => isGivenUp;
 }
 
 /** tRPC's client joins all requests of one turn of the event loop: many small publishes would make one large message. */

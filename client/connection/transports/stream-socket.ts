@@ -1,5 +1,6 @@
 import { EventsError } from '../../../shared/errors.ts';
 import { isRecord } from '../../../shared/wire/shapes.ts';
+import { NO_CLOSE, NO_CODE } from '../../failures/connection-loss.ts';
 import { toError } from '../../failures/errors.ts';
 import { CallQueue } from './call-queue.ts';
 import { readEvents, type SentEvent } from './event-lines.ts';
@@ -9,8 +10,6 @@ import { postLines } from './post-lines.ts';
 import type { WebSocketClass } from './socket.ts';
 
 const [CONNECTING, OPEN, , CLOSED] = [0, 1, 2, 3];
-/** Close codes of an end without a word, by either side. */
-const [NO_CODE, NO_CLOSE] = [1005, 1006];
 /** The status, and the close code, of a request that is larger than a server takes. */
 const TOO_LARGE = 413;
 const MESSAGE_TOO_BIG = 1009;
