@@ -39,11 +39,15 @@ export function ConnectionIndicator(): ReactNode {
   );
 }
 
-/** The connection as the viewer meets it: nothing is live in a replay, or where the server answers and gives no events. */
-type ShownStatus = ConnectionState['status'] | 'connected' | 'refused';
+/**
+ * The connection as the viewer meets it: nothing is live in a replay, where the server answers and gives no events, or
+ * while what was missed is still coming.
+ */
+type ShownStatus = ConnectionState['status'] | 'catching-up' | 'connected' | 'refused';
 
 const WORDS: Readonly<Record<ShownStatus, string>> = {
   connecting: 'Connecting',
+  'catching-up': 'Catching up',
   live: 'Live',
   connected: 'Connected',
   reconnecting: 'Reconnecting',
@@ -66,7 +70,8 @@ export function shownStatus({ connection, stream, error, live }: Shown): ShownSt
   if (connection === 'closed') return 'refused';
   if (connection !== 'live') return connection;
   if (stream === 'refused') return isNotLetIn(error) ? 'refused' : 'connected';
-  return live ? 'live' : 'connected';
+  if (!live) return 'connected';
+  return stream === 'live' ? 'live' : 'catching-up';
 }
 
 /** Errors that a token, or a better one, mends. */

@@ -95,8 +95,7 @@ test('the delivery time of a single event is shown to a page that may not ask fo
   await using dashboard = await pages.open('about:blank', { live: false });
   await dashboard.page.context().addCookies([{ name: 'psyche_token', value: 'reader', url: server.url }]);
   await dashboard.page.goto(server.url);
-  // Caught up: a page that is live may be catching up yet, and an event of a catch-up is not timed.
-  await dashboard.page.getByText('Nobody has spoken yet').waitFor();
+  await dashboard.connection.getByText('Live').waitFor(); // an event of a catch-up is not timed
   await using publisher = publishTo(server.url, 'writer');
   await publisher.publish('agent_message', said('once'));
   await dashboard.feed.getByText('once', { exact: true }).waitFor();

@@ -63,3 +63,23 @@ test('nothing on the page says that it is live during playback', async () => {
   await page.keyboard.press('l');
   await poll(() => word.textContent()).toBe('Live');
 });
+
+/** Runs in the page: keeps how many messages it counted as it first called itself live. */
+function noteFirstLive(): void {
+  const observer = new MutationObserver(() => {
+    if (!document.querySelector('.connection[data-status="live"]')) return;
+    observer.disconnect();
+    document.body.dataset['first'] = document.querySelector<HTMLElement>('[data-count]')?.dataset['count'];
+  });
+  observer.observe(document, { subtree: true, childList: true, attributeFilter: ['data-status'] });
+}
+
+test('the page calls itself live when it has caught up, and not before', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await publisher.publishBatch(
+    ['one', 'two', 'three'].map((word) => ({ event_type: 'agent_message', data: said(word) })),
+  );
+  await using dashboard = await pages.open(server.url, { before: noteFirstLive });
+  expect(await dashboard.page.getAttribute('body', 'data-first')).toBe('3');
+});
