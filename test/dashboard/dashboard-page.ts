@@ -114,7 +114,7 @@ export class DashboardPage implements AsyncDisposable {
 export interface OpenOptions extends BrowserContextOptions {
   /** Runs in the page before all of its own code. */
   before?: () => void;
-  /** True if to wait until the page is connected. Default true. */
+  /** True if to wait until the page has caught up. Default true. */
   live?: boolean;
 }
 
@@ -130,7 +130,9 @@ export function launchPages() {
       if (before) await page.addInitScript(before);
       const dashboard = new DashboardPage(page);
       await page.goto(url);
-      if (live) await page.locator('.connection[data-status="live"]').waitFor();
+      // A page that opens at a moment of the past is live only until it is there, and connected from then on.
+      if (live)
+        await page.locator('.connection:is([data-status="live"], [data-status="connected"])').waitFor();
       return dashboard;
     },
     close: () => Promise.all(contexts.map((context) => context.close())),
