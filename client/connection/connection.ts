@@ -103,7 +103,7 @@ export class SocketConnection implements Connection {
       retryDelayMs: () => 0, // the attempts wait
       WebSocket: impatientWebSocket(
         () => this.#classes.of(this.#attempted),
-        (socket, isGivenUp) => this.#watch(socket, this.#attempted, isGivenUp),
+        (socket, hung) => this.#watch(socket, this.#attempted, hung),
         () => this.#transports.openingMs,
       ),
       experimental_encoder: messageEncoder((why) => this.#onForeign(why)),
@@ -186,7 +186,7 @@ export class SocketConnection implements Connection {
     }
   }
 
-  #watch(socket: WebSocket, transport: Transport, isGivenUp: () => boolean): void {
+  #watch(socket: WebSocket, transport: Transport, hung: () => boolean): void {
     let isAdmitted = false;
     const params = this.#params;
     const words = refusalWords(socket);
@@ -216,7 +216,7 @@ export class SocketConnection implements Connection {
       const said = code === NO_CODE && !this.#retired.has(socket) && words();
       if (isAdmitted) this.#transports.restart();
       else if (said) this.#cause.refused(new EventsError('UNAVAILABLE', `the server refused it: ${said}`));
-      else if (NO_WORDS.includes(code)) this.#attempts.atOnce = this.#transports.failed(isGivenUp());
+      else if (NO_WORDS.includes(code)) this.#attempts.atOnce = this.#transports.failed(hung());
       if (!mayReconnect(code)) this.close(endError(code, reason, { params, words: words() }));
     });
   }

@@ -146,8 +146,7 @@ export class Subscription {
       checkAnswer(item);
       if (!isTracked(item)) throw untracked();
     } catch (error) {
-      this.#inner?.unsubscribe();
-      this.#onEnd(toError(error));
+      this.#onEnd(toError(error)); // for good, which unsubscribes
       return;
     }
     this.#take(item);

@@ -73,12 +73,15 @@ describe.each([
     await using server = await startServer(() => next);
     await using client: EventsClient & AsyncDisposable = connect({ url: server.wsUrl, transports: ['ws'] });
     const statuses: string[] = [];
+    const errors: Error[] = [];
     const subscription = client.on('any', () => {}, {
       onStatus: (status) => statuses.push(status),
-      onError: () => {},
+      onError: (error) => errors.push(error),
     });
     await expect(subscription.ready).rejects.toMatchObject(refused);
-    expect(statuses.at(-1)).toBe('refused');
+    await expect.poll(() => statuses.at(-1)).toBe('refused');
+    expect(statuses).not.toContain('stale'); // one that subscribes anew on it would do so for ever
+    expect(errors).toMatchObject([refused]);
     const synced = { event_type: 'stream_synced', timestamp: '', data: { recovered: true, cursor: 'a:0' } };
     next = { result: { type: 'data', data: transformer.serialize({ id: 'a:0', data: synced }) } };
     await client.on('any', () => {}).ready;

@@ -103,6 +103,15 @@ describe('[D12] through a proxy', () => {
     expect(proxy.upgrades).toBe(1); // a second try would hang as well
   });
 
+  test('that takes upgrades and passes nothing on the WebSocket is not tried again either', async () => {
+    await using server = await startTestServer();
+    await using proxy = await startProxy(server.url, { upgrades: 'swallow' });
+    await using client = open(proxy.url, { keepAlive: { intervalMs: 5000, pongTimeoutMs: 1000 } });
+    await eventsComeThrough(client);
+    expect(client.connection.state).toMatchObject({ status: 'live', transport: 'sse' });
+    expect(proxy.upgrades).toBe(1);
+  });
+
   test('that holds answers back, a subscription is told why nothing comes, and so is the developer, once', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue();
     await using server = await startTestServer();

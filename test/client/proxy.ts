@@ -4,8 +4,8 @@ import { type AddressInfo, connect as connectTo, type Socket } from 'node:net';
 
 /** Ways of a proxy. */
 export interface ProxyOptions {
-  /** An upgrade is answered with 400; one that hangs is never answered. Default: it is passed on. */
-  upgrades?: 'refused' | 'hang';
+  /** An upgrade is answered with 400, never, or with 101 and then nothing. Default: it is passed on. */
+  upgrades?: 'refused' | 'hang' | 'swallow';
   /** True if an answer is sent when it is whole; `beginnings`: but for what comes in its first 100 ms. */
   buffers?: boolean | 'beginnings';
   /** Ms after which a connection is cut on which nothing goes in either direction. */
@@ -57,7 +57,8 @@ export async function startProxy(upstream: string, options: ProxyOptions): Promi
     const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
     to.write(`GET ${request.url} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`);
     to.write(head);
-    socket.pipe(to).pipe(socket);
+    if (options.upgrades === 'swallow') to.once('data', (answer) => socket.write(answer));
+    else socket.pipe(to).pipe(socket);
     socket.once('close', () => to.destroy());
     to.once('close', () => socket.destroy());
   });

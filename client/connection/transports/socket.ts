@@ -1,5 +1,7 @@
 import { isRecord } from '../../../shared/wire/shapes.ts';
 
+/** The state of a socket that has not opened. */
+const CONNECTING = 0;
 const CLOSING_MS = 1000;
 /** Less than 64 KiB whatever the characters: servers close connections whose messages are larger. */
 const LARGE_MESSAGE_CHARS = 16 * 1024;
@@ -21,21 +23,21 @@ interface RawSocket {
  * does not answer a close. A dead network would look alive for as long.
  *
  * @param implementation asked for each socket, so that it may be loaded late
- * @param onCreate sees each socket; `isGivenUp` tells if it was closed since it did not open in time
+ * @param onCreate sees each socket; `hung` tells if nothing came for as long as it may take to open
  * @param openingMs ms for a socket to open
  */
 export function impatientWebSocket(
   implementation: () => WebSocketClass,
-  onCreate: (socket: WebSocket, isGivenUp: () => boolean) => void,
+  onCreate: (socket: WebSocket, hung: () => boolean) => void,
   openingMs: () => number,
 ): typeof WebSocket {
   // Called with `new` by tRPC's client, which then gets what it returns.
   function Impatient(url: string): WebSocket {
     const Implementation = implementation();
     const socket = new Implementation(url) as WebSocket & RawSocket;
-    const isGivenUp = giveUpInTime(socket, openingMs());
+    const hung = giveUpInTime(socket, openingMs());
     sendApart(socket);
-    onCreate(socket, isGivenUp);
+    onCreate(socket, hung);
     return socket;
   }
   const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
@@ -66,9 +68,9 @@ export function replace(socket: WebSocket): void {
   socket.dispatchEvent(new MessageEvent('message', { data: { id: null, method: 'reconnect' } }));
 }
 
-/** @returns tells if the socket was given up, as it did not open in time */
+/** @returns tells if nothing came in time: the socket did not open, or has opened at a proxy that passes nothing on */
 function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): () => boolean {
-  let isGivenUp = false;
+  let isHung = false;
   const close = socket.close.bind(socket);
   let closing: ReturnType<typeof setTimeout> | undefined;
   socket.close = (code, reason) => {
@@ -76,10 +78,10 @@ function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): () => b
     closing ??= setTimeout(() => abandon(socket), CLOSING_MS);
   };
   const opening = setTimeout(() => {
-    isGivenUp = true;
-    socket.close();
+    isHung = true;
+    if (socket.readyState === CONNECTING) socket.close();
   }, openingMs);
-  socket.addEventListener('open', () => clearTimeout(opening));
+  socket.addEventListener('message', () => clearTimeout(opening), { once: true });
   socket.addEventListener('close', () => {
     clearTimeout(opening);
     clearTimeout(closing);
@@ -88,7 +90,7 @@ function giveUpInTime(socket: WebSocket & RawSocket, openingMs: number): () => b
   const refused = (): void => void setTimeout(() => abandon(socket));
   socket.addEventListener('close', refused);
   setTimeout(() => socket.removeEventListener('close', refused));
-  return () => isGivenUp;
+  return () => isHung;
 }
 
 /** tRPC's client joins all requests of one turn of the event loop: many small publishes would make one large message. */
