@@ -85,6 +85,7 @@ export async function withRetry<T>(
   } finally {
     clearTimeout(timer);
     letGo?.();
+    giveUp(); // a try that is still waiting to be sent must not be sent after the call has failed
   }
 }
 
