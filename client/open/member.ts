@@ -1,7 +1,7 @@
 import { EventsError, isRetryable } from '../../shared/errors.ts';
 import type { OpenHandle } from '../../shared/open/handles.ts';
 import { toError } from '../failures/errors.ts';
-import { fullJitter } from '../failures/retry.ts';
+import { fullJitter, pause } from '../failures/retry.ts';
 import type { Membership } from './open-types.ts';
 
 /** Begins a presence. @param onLost called once, when it is found not to be open any more */
@@ -53,11 +53,14 @@ export class Member<Data> implements Membership<Data> {
   }
 
   async update(data: Data): Promise<void> {
+    const before = this.#data;
     this.#data = data;
     const handle = this.#handle;
     try {
       await handle?.update(data);
     } catch (error) {
+      // Data that was refused would be refused at joining again.
+      if (!isRetryable(error) && !isLost(error) && this.#data === data) this.#data = before;
       if (!isLost(error)) throw error;
       if (this.#handle === handle) await this.#rejoin();
       // It may have joined again before it heard of this.
@@ -70,7 +73,9 @@ export class Member<Data> implements Membership<Data> {
     this.#isClosed = true;
     this.#waking.abort();
     this.#options.onClosed(this);
-    if (this.#options.isConnected()) await this.#handle?.close();
+    if (!this.#options.isConnected()) return;
+    await this.#rejoining; // what is begun meanwhile would be there until its lease is over
+    await this.#handle?.close();
   }
 
   /** Joins again, once for all who found that it was lost. */
@@ -92,7 +97,7 @@ export class Member<Data> implements Membership<Data> {
         if (this.#isClosed) return;
         const error = toError(cause);
         if (!isRetryable(error)) return this.#options.report(error);
-        await new Promise((resolve) => setTimeout(resolve, fullJitter(retry)));
+        await pause(fullJitter(retry), this.#waking.signal);
       }
     }
   }

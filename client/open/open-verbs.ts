@@ -33,8 +33,12 @@ export class OpenVerbs {
   readonly #members = new Set<Member<unknown>>();
   /** Handles that are aborted with the client: nobody has the key to come back to their events. */
   readonly #handles = new Set<OpenHandle>();
+  /** Members and handles that are on their way. */
+  readonly #beginning = new Set<Promise<unknown>>();
   /** Ends calls that nobody waits for. */
   readonly #closing = new AbortController();
+  /** Ends those that could only be undone with a connection, where the client is closed without one. */
+  readonly #unreachable = new AbortController();
 
   /** @param catalog checks data before it is sent; without it the server alone does */
   constructor(wire: Wire, catalog: AnyCatalog | undefined, report: (error: Error) => void) {
@@ -44,10 +48,14 @@ export class OpenVerbs {
   }
 
   begin(type: string, data: unknown, options: BeginOptions = {}): Promise<OpenHandle<unknown>> {
-    return this.#handle('growing', type, data, options);
+    return this.#tracked(this.#handle('growing', type, data, options));
   }
 
-  async join(type: string, data: unknown, options: JoinOptions = {}): Promise<Membership<unknown>> {
+  join(type: string, data: unknown, options?: JoinOptions): Promise<Membership<unknown>> {
+    return this.#tracked(this.#join(type, data, options));
+  }
+
+  async #join(type: string, data: unknown, options: JoinOptions = {}): Promise<Membership<unknown>> {
     let { signal } = options;
     const member = new Member<unknown>({
       begin: (joined, onLost) => this.#handle('presence', type, joined, { ...options, signal, onLost }),
@@ -57,7 +65,7 @@ export class OpenVerbs {
       onClosed: (closed) => this.#members.delete(closed),
     });
     await member.join();
-    ({ signal } = this.#closing);
+    ({ signal } = this.#unreachable);
     this.#members.add(member);
     return member;
   }
@@ -97,8 +105,20 @@ export class OpenVerbs {
   /** All members leave, and what nobody can come back to is aborted; undefined where there is nothing of either. */
   close(): Promise<unknown> | undefined {
     this.#closing.abort(closedError());
+    if (!this.#isConnected()) this.#unreachable.abort(closedError());
+    const count = this.#members.size + this.#handles.size + this.#beginning.size;
+    return count === 0 ? undefined : this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.allSettled(this.#beginning);
     const open = [...this.#members, ...(this.#isConnected() ? this.#handles : [])];
-    return open.length === 0 ? undefined : Promise.all(open.map((one) => one.close()));
+    await Promise.all(open.map((one) => one.close()));
+  }
+
+  async #tracked<T>(beginning: Promise<T>): Promise<T> {
+    this.#beginning.add(beginning);
+    return beginning.finally(() => this.#beginning.delete(beginning));
   }
 
   #isConnected(): boolean {
@@ -143,6 +163,7 @@ export class OpenVerbs {
     more: object,
     retry?: RetryOptions,
   ): Promise<BegunEvent> {
+    if (this.#closing.signal.aborted) throw closedError();
     if (this.#catalog?.has(type)) checkKind(this.#catalog, type, kind);
     this.#catalog?.parse(type, data);
     return this.#wire.mutate('INVALID_EVENT', `begin.${type}`, { ...more, data }, retry);
