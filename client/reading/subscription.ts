@@ -131,7 +131,8 @@ export class Subscription {
     this.#inner = this.#wire.requests.subscribe(this.#path, input, {
       onStarted: () => {
         this.#open.restart();
-        this.#setStatus('catching-up');
+        // One that is live is so still where it moves to another connection, or another subscription begins beside it.
+        if (this.#status !== 'live') this.#setStatus('catching-up');
       },
       onData: (item) => this.#onData(item),
       onConnecting: () => this.#setStatus(this.#cursor === null ? 'connecting' : 'stale'),

@@ -127,7 +127,8 @@ export class EventFeed<C extends AnyCatalog> {
   #take(event: EventOf<EventName<C>, C>, cursor: string): void {
     const placed: PlacedEvent<EventName<C>, C> = this.#arrived.placed(event, cursor);
     const isShared = freezeDeep(placed);
-    this.#catchUp++;
+    const { status = this.#snapshot.status } = this.#changes;
+    if (status !== 'live') this.#catchUp++;
     this.#arrived.add(placed);
     for (const handler of [...this.#handlers])
       isolated(() => handler(isShared ? placed : copyOf(placed)), this.#report);

@@ -4,7 +4,7 @@ import type { EventsClient } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
-import { connect } from './connect.ts';
+import { connect, TRANSPORT } from './connect.ts';
 import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
@@ -116,5 +116,21 @@ describe('ready', () => {
     const left = client.on('any', () => {});
     left.unsubscribe();
     await expect(left.ready).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  test('is no news to those who follow already: they stay live while another subscription begins or ends', async () => {
+    await using server = await startTestServer();
+    await using client = connect({ url: server.wsUrl });
+    const statuses: string[] = [];
+    const onSynced = vi.fn();
+    const { ready } = client.on('any', () => {}, { onSynced, onStatus: (it) => statuses.push(it) });
+    await ready;
+    await eventually(() => expect(statuses).toEqual(['catching-up', 'live']));
+    const other = client.on('agent_message', () => {});
+    await other.ready;
+    other.unsubscribe();
+    if (TRANSPORT === 'sse') await eventually(() => expect(onSynced.mock.calls.length).toBeGreaterThan(1));
+    await client.publish('agent_message', agentMessage('here'));
+    expect(statuses).toEqual(['catching-up', 'live']);
   });
 });

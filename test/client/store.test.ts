@@ -174,6 +174,10 @@ test('[D4] status, gaps, the result of a catch-up and errors are in the snapshot
   options?.onSynced?.({ recovered: false, cursor: 'e:7' });
   expect(status('live')).toMatchObject({ status: 'live', caughtUp: 2, gap, gaps: [gap], error: null });
   expect(texts(store.snapshot(key))).toBe('a f g');
+  emit?.('h', 8);
+  options?.onSynced?.({ recovered: true, cursor: 'e:8' }); // it has moved to another connection
+  frame();
+  expect(store.snapshot(key)).toMatchObject({ status: 'live', caughtUp: 2 });
 });
 
 test('a handler gets each event at once, including those the buffer drops, and its errors are reported', () => {
