@@ -3,6 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
+import { BoundedMemo } from '../memory/aging-map.ts';
 import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
 import { jsonEncoder } from './core/json-encoder.ts';
 import { checkNumber, type Limits, resolveLimits } from './core/limits.ts';
@@ -16,6 +17,9 @@ import { type ConnectionInfo, Connections } from './socket/connections.ts';
 import { askToReconnect, CLOSE_GRACE_MS, turnAway } from './socket/socket-life.ts';
 import { StallGuard } from './socket/stall-guard.ts';
 import { type ServeStream, serveMessages } from './sse/serve-messages.ts';
+
+/** Characters of inputs that are known: those that came last. */
+const MAX_INPUT_CHARS = 64 * 1024;
 
 /** Handle on a served router. */
 export interface BroadcastWSSHandler {
@@ -81,10 +85,10 @@ export function serveConnections(
   const guard = new StallGuard(setup.limits.drainTimeoutMs);
   const connections = new Connections();
   const streamed: Setup = { ...setup, encoder: jsonEncoder }; // its lines are text, and its clients write JSON
+  const unwatch = (_: number, { socket }: Connection): void => guard.unwatch(socket);
   const begin = (connection: Connection, isCalls = false): void => {
-    const { socket } = connection;
-    guard.watch(socket, () => cutStalled(connection));
-    connection.onClosed(() => guard.unwatch(socket));
+    guard.watch(connection.socket, () => cutStalled(connection));
+    connection.onClosed(unwatch);
     if (!isCalls) connections.add(connection);
     serve(connection);
     if (!isCalls) opened(connection);
@@ -127,6 +131,11 @@ export function resolveOptions(options: AnyHandlerOptions): Setup {
     live: resolveLive(options, limits),
     turns: new MessageTurns(),
     runningCalls: new RunningCalls(),
+    inputs: new BoundedMemo(
+      MAX_INPUT_CHARS,
+      (text) => text,
+      ({ length }) => length,
+    ),
   };
 }
 

@@ -81,8 +81,8 @@ export function clearMemos(): void {
   }
 }
 
-/** Caches the result of making something of a thing, by the thing's identity; evicts the oldest beyond a number of bytes. */
-export class BoundedMemo<Thing extends object, Made> {
+/** Caches the result of making something of a thing, by the thing's identity, or that of equal texts; evicts the oldest beyond a number of bytes. */
+export class BoundedMemo<Thing, Made> {
   readonly #maxBytes: number;
   readonly #make: (thing: Thing) => Made;
   readonly #size: (thing: Thing, made: Made) => number;

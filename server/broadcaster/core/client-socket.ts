@@ -12,7 +12,7 @@ export interface ClientSocket {
   readonly isPaused: boolean;
   on(event: 'message', listener: (data: RawData, isBinary: boolean) => void): unknown;
   on(event: 'error', listener: (cause: Error) => void): unknown;
-  once(event: 'close', listener: (code: number) => void): unknown;
+  on(event: 'close', listener: (code: number) => void): unknown;
   /** No messages come any more, and the client leaves when it is answered: never of a WebSocket. */
   once(event: 'end', listener: () => void): unknown;
   send(data: string | Uint8Array, sent?: () => void): void;

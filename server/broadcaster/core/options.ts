@@ -3,6 +3,7 @@ import type { AnyTRPCRouter, CreateContextCallback, inferRouterContext } from '@
 import type { NodeHTTPCreateContextFnOptions } from '@trpc/server/adapters/node-http';
 import type { BaseHandlerOptions } from '@trpc/server/http';
 import type { WebSocket } from 'ws';
+import type { BoundedMemo } from '../../memory/aging-map.ts';
 import type { Encoder } from './json-encoder.ts';
 import type { LimitOptions, Limits } from './limits.ts';
 import type { Live } from './live.ts';
@@ -112,4 +113,6 @@ export interface Setup {
   /** Shares the event loop among them. */
   readonly turns: MessageTurns;
   readonly runningCalls: RunningCalls;
+  /** Inputs of subscriptions as texts: thousands of clients ask for the same, and so hold one text. */
+  readonly inputs: BoundedMemo<string, string>;
 }

@@ -60,7 +60,8 @@ export class Call implements LiveCall {
   fold(): void {
     if (this.connection.setup.encoder !== jsonEncoder) return;
     try {
-      this.#text = JSON.stringify(this.#params.input);
+      const text: string | undefined = JSON.stringify(this.#params.input);
+      this.#text = text && this.connection.setup.inputs.of(text);
     } catch {
       return; // numbers beyond 2^53, or nested so deep that only a procedure of one's own takes it: held as it is
     }

@@ -6,6 +6,8 @@ import type { Connection } from '../socket/connection.ts';
 
 export type ContextResult = { ok: true } | { ok: false; error: TRPCError };
 
+const ADMITTED: ContextResult = { ok: true };
+
 /**
  * Runs `createContext`, once per connection, and keeps its result on the connection.
  * If it fails the client is told and closed; requests that arrived meanwhile fail with the same error.
@@ -41,7 +43,7 @@ export async function createContext(
       },
     });
     connection.admitted = true;
-    return { ok: true };
+    return ADMITTED;
   } catch (cause) {
     const error = getTRPCErrorFromUnknown(cause);
     connection.report(error);

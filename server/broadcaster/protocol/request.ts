@@ -82,7 +82,7 @@ async function subscribe(
       if (!connection.open) call.abort();
       const live = connection.setup.live(result);
       if (!live) await stream(call, result);
-      else if (!call.signal.aborted) return attach(call, live, () => conclude(call));
+      else if (!call.signal.aborted) return attach(call, live, conclude);
     }
   } catch (cause) {
     release(call);

@@ -52,10 +52,12 @@ class Conversation implements InboxOwner<Message> {
     if (announcesParams(req)) this.#awaitParams();
     else this.#context = createContext(connection, () => null);
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    ws.once('end', () => {
-      this.#isWhole = true;
-      void this.#context?.then(() => this.onIdle());
-    });
+    if (connection.outlet.events) {
+      ws.once('end', () => {
+        this.#isWhole = true;
+        void this.#context?.then(() => this.onIdle());
+      });
+    }
   }
 
   get turns(): MessageTurns {

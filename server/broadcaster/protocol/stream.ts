@@ -35,7 +35,7 @@ export async function stream(call: Call, result: unknown): Promise<void> {
  * @param ended called then, once everything is cleaned up
  * @throws what `started` cannot be sent for; then it never started
  */
-export function attach(call: Call, live: Live, ended: () => void): void {
+export function attach(call: Call, live: Live, ended: (call: Call) => void): void {
   let detach: (() => void) | undefined;
   call.respond({ type: 'started' });
   call.onEnd((failure) => {
@@ -46,7 +46,7 @@ export function attach(call: Call, live: Live, ended: () => void): void {
       call.report(cause);
     }
     if (failure !== undefined) call.failSafely(failure);
-    ended();
+    ended(call);
   });
   try {
     detach = live.attach(call);

@@ -63,16 +63,13 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
     this.backlog = new Backlog(this, setup.limits.maxBufferedBytes);
     this.outlet = outletOf(this);
     this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls, setup.runningCalls);
-    this.onClosed(() => {
-      this.#abortSubscriptions();
-      this.subscriptions.clear();
-    });
+    this.onClosed(endSubscriptions);
   }
 
   /** Begins to close, see {@link SocketLife.close}. Nothing reaches its client any more, so nothing more is made for it. */
   override close(code: number, reason: string, graceMs?: number): void {
     super.close(code, reason, graceMs);
-    this.#abortSubscriptions();
+    abortSubscriptions(this);
   }
 
   get router(): ErrorScope['router'] {
@@ -147,10 +144,15 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
   override reportFailure(cause: unknown): void {
     reportInternalError(this, NO_CALL, cause);
   }
+}
 
-  #abortSubscriptions(): void {
-    for (const subscription of this.subscriptions.values()) subscription.abort();
-  }
+function abortSubscriptions({ subscriptions }: Connection): void {
+  for (const subscription of subscriptions.values()) subscription.abort();
+}
+
+function endSubscriptions(_: number, connection: Connection): void {
+  abortSubscriptions(connection);
+  connection.subscriptions.clear();
 }
 
 /** A WebSocket as an {@link Outlet}: frames go past `ws`, straight to the TCP or TLS socket below. */

@@ -54,14 +54,15 @@ export class Connections {
 
   /** Lists a connection until its socket closes. */
   add(connection: Connection): void {
-    const { id, socket } = connection;
-    this.#open.set(id, connection);
-    connection.onClosed(() => {
-      this.#open.delete(id);
-      this.#past.receivedBytes += socket.bytesRead;
-      this.#past.sentBytes += socket.bytesWritten;
-    });
+    this.#open.set(connection.id, connection);
+    connection.onClosed(this.#forget);
   }
+
+  readonly #forget = (_: number, { id, socket }: Connection): void => {
+    this.#open.delete(id);
+    this.#past.receivedBytes += socket.bytesRead;
+    this.#past.sentBytes += socket.bytesWritten;
+  };
 
   /** All of them, in the order they came. */
   list(): ConnectionInfo[] {

@@ -15,6 +15,9 @@ export const SILENT_GRACE_MS = 500;
 /** RFC 6455: against the policy of this endpoint. */
 const POLICY_VIOLATION = 1008;
 
+/** Releases something of a socket that has closed. */
+type Dispose<Closed> = (code: number, closed: Closed) => void;
+
 const NOTIFICATION: TRPCReconnectNotification = { id: null, method: 'reconnect' };
 
 /**
@@ -25,7 +28,8 @@ export class SocketLife implements ClientConnection {
   readonly id = connectionId();
   readonly ws: ClientSocket;
   readonly #encoder: Encoder;
-  readonly #disposers: ((code: number) => void)[] = [];
+  /** A new list with each, as there are few: one that is pushed to has room for seventeen. */
+  #disposers: readonly Dispose<this>[] = [];
   /** Made when somebody asks for `closed`: a signal takes most of a KB. */
   #closed: AbortController | undefined;
   #hasClosed = false;
@@ -40,7 +44,7 @@ export class SocketLife implements ClientConnection {
   constructor(ws: ClientSocket, encoder: Encoder = jsonEncoder) {
     this.ws = ws;
     this.#encoder = encoder;
-    ws.once('close', (code) => this.#end(code));
+    ws.on('close', (code) => this.#end(code));
   }
 
   /** False as soon as closing has begun, by either side: before `closed` aborts. */
@@ -60,10 +64,11 @@ export class SocketLife implements ClientConnection {
   /**
    * Calls once when the socket has closed, after `closed` has aborted, in the order of asking; at once, if it has closed
    * already. The code is that of {@link close}, else its client's: one that does not answer sends none.
+   * @param dispose is told which one has closed, so that one function may serve all
    */
-  onClosed(dispose: (code: number) => void): void {
+  onClosed(dispose: Dispose<this>): void {
     if (this.#hasClosed) this.#dispose(dispose);
-    else this.#disposers.push(dispose);
+    else this.#disposers = this.#disposers.concat(dispose);
   }
 
   /** Reports that handling itself failed. */
@@ -99,13 +104,15 @@ export class SocketLife implements ClientConnection {
     this.#hasClosed = true;
     this.#endCode = this.#closeCode ?? code;
     this.#closed?.abort();
-    for (const dispose of this.#disposers.splice(0)) this.#dispose(dispose);
+    const disposers = this.#disposers;
+    this.#disposers = [];
+    for (const dispose of disposers) this.#dispose(dispose);
   }
 
   /** One that fails keeps none of the others from being called. */
-  #dispose(dispose: (code: number) => void): void {
+  #dispose(dispose: Dispose<this>): void {
     try {
-      dispose(this.#endCode);
+      dispose(this.#endCode, this);
     } catch (cause) {
       this.reportFailure(cause);
     }
