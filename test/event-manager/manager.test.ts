@@ -150,6 +150,22 @@ describe('publish', () => {
     expect(items.map(({ event }) => event.data.performance_metrics.cpu_percent)).toEqual([1, 3]);
   });
 
+  test('[D3] a retry of what was stored before stands in for no other event of a throttled type', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const throttled = new EventManager({ broker: new MemoryBroker(), throttle: { system_status: 1000 } });
+    const publish = (cpu: number, idempotencyKey: string) =>
+      throttled.publish('system_status', systemStatus(cpu), { idempotencyKey });
+    const first = await publish(1, 'first');
+    const waiting = [publish(2, 'second'), publish(3, 'third'), publish(1, 'first'), publish(1, 'first')];
+    await vi.advanceTimersByTimeAsync(1000);
+    const [second, third, ...retries] = await Promise.all(waiting);
+    expect(retries).toEqual(Array(2).fill({ ...first, duplicate: true }));
+    expect(third).toEqual({ cursor: first.cursor.replace(':1', ':2'), duplicate: false });
+    expect(second).toEqual({ ...third, conflated: true });
+    const { items } = await throttled.history({ types: ['system_status'] });
+    expect(items.map(({ event }) => event.data.performance_metrics.cpu_percent)).toEqual([1, 3]);
+  });
+
   test('rejects with CLOSED after close, which may be called twice', async () => {
     await manager.close();
     await manager.close();

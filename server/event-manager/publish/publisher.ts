@@ -82,7 +82,7 @@ export class ManagerPublisher {
     for (const [name, intervalMs] of Object.entries(throttleMs)) {
       if (!catalog.has(name))
         throw new TypeError(`EventManager: throttle names ${name}, which the catalog does not have`);
-      if (intervalMs !== undefined) this.#throttles.set(name, new Throttle(intervalMs));
+      if (intervalMs !== undefined) this.#throttles.set(name, new Throttle(intervalMs, stores));
     }
   }
 
@@ -225,6 +225,10 @@ function atIndex<T>(index: number, validate: () => T): T {
       issues,
     });
   }
+}
+
+function stores(results: PublishResult[]): boolean {
+  return results.some(({ duplicate }) => !duplicate);
 }
 
 /** An EventManager whose catalog has an event of the Psyche Simulation: its own, or one with more. */

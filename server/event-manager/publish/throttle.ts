@@ -1,49 +1,49 @@
 /** Runs one publish. */
 type Send<R> = () => Promise<R>;
 
-interface Waiting<R> {
-  send: Send<R>;
-  callers: { resolve: (result: R) => void; reject: (error: unknown) => void }[];
+/** A result, and whether it is that of a later call, which stands in for this one. */
+interface Sent<R> {
+  readonly result: R;
+  readonly replaced: boolean;
+}
+
+interface Caller<R> {
+  readonly send: Send<R>;
+  readonly resolve: (sent: Sent<R>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
  * At most one publish per interval and key, the first at once; of those that come sooner the latest is sent when the
- * interval ends, and the ones it replaced resolve with its result.
+ * interval ends, and the ones it replaced resolve with its result. One that stores nothing, as a repeated one, stands in for
+ * no other: then the latest before it is sent too.
  */
 export class Throttle<R> {
   readonly #intervalMs: number;
-  readonly #waiting = new Map<string, Waiting<R> | null>();
+  readonly #stores: (result: R) => boolean;
+  readonly #waiting = new Map<string, Caller<R>[]>();
 
-  constructor(intervalMs: number) {
+  /** @param stores tells by its result if a publish has stored something. Default: each has */
+  constructor(intervalMs: number, stores: (result: R) => boolean = () => true) {
     if (!(intervalMs > 0))
       throw new TypeError('Throttle: intervalMs must be a positive number of milliseconds');
     this.#intervalMs = intervalMs;
+    this.#stores = stores;
   }
 
   /** Publishes that wait for their interval to end. */
   get waiting(): number {
     let count = 0;
-    for (const entry of this.#waiting.values()) count += entry?.callers.length ?? 0;
+    for (const callers of this.#waiting.values()) count += callers.length;
     return count;
   }
 
   /** Resolves with what `send` resolved with, or the later call that replaced it; `replaced` tells which. */
-  run(key: string, send: Send<R>): Promise<{ result: R; replaced: boolean }> {
+  run(key: string, send: Send<R>): Promise<Sent<R>> {
     const waiting = this.#waiting.get(key);
-    if (waiting === undefined) {
-      this.#waiting.set(key, null);
-      this.#schedule(key);
-      return send().then((result) => ({ result, replaced: false }));
-    }
-    const entry = waiting ?? { send, callers: [] };
-    entry.send = send;
-    this.#waiting.set(key, entry);
-    return new Promise((resolve, reject) => {
-      entry.callers.push({
-        resolve: (result) => resolve({ result, replaced: entry.send !== send }),
-        reject,
-      });
-    });
+    if (waiting) return new Promise((resolve, reject) => waiting.push({ send, resolve, reject }));
+    this.#begin(key);
+    return send().then((result) => ({ result, replaced: false }));
   }
 
   /** Sends what waits, at once. */
@@ -51,25 +51,32 @@ export class Throttle<R> {
     for (const key of [...this.#waiting.keys()]) this.#end(key);
   }
 
-  #schedule(key: string): void {
+  #begin(key: string): void {
+    this.#waiting.set(key, []);
     setTimeout(() => this.#end(key), this.#intervalMs).unref();
   }
 
   #end(key: string): void {
-    const entry = this.#waiting.get(key);
-    if (!entry) {
+    const callers = this.#waiting.get(key) ?? [];
+    if (callers.length === 0) {
       this.#waiting.delete(key);
       return;
     }
-    this.#waiting.set(key, null);
-    this.#schedule(key);
-    entry.send().then(
-      (result) => {
-        for (const { resolve } of entry.callers) resolve(result);
-      },
-      (error: unknown) => {
-        for (const { reject } of entry.callers) reject(error);
-      },
-    );
+    this.#begin(key);
+    void this.#sendLatest(callers);
+  }
+
+  /** Never rejects. */
+  async #sendLatest(callers: readonly Caller<R>[]): Promise<void> {
+    const [latest, before] = [callers.at(-1), callers.slice(0, -1)];
+    if (!latest) return;
+    try {
+      const result = await latest.send();
+      latest.resolve({ result, replaced: false });
+      if (!this.#stores(result)) return this.#sendLatest(before);
+      for (const { resolve } of before) resolve({ result, replaced: true });
+    } catch (error) {
+      for (const { reject } of callers) reject(error);
+    }
   }
 }
