@@ -64,16 +64,19 @@ export interface Broker extends PublishTarget {
   /**
    * Follows a topic from its end. Resolves once attached. While the log cannot be reached it keeps trying, before it is
    * attached and after: a tail never fails, it falls behind and catches up. Only `close()` ends it.
+   * @param signal gives it up while it is not attached: then it rejects. In an outage that may be long, and nothing is to be
+   *   left of those who did not wait
    */
-  tail(topic: string, sink: TailSink): Promise<Tail>;
+  tail(topic: string, sink: TailSink, signal?: AbortSignal): Promise<Tail>;
 
   /**
    * Follows the names of topics. Resolves once `sink` was given the names of all topics that hold a record; afterwards it
    * is given the name of each topic that gets one, within seconds. It may get a name more than once, or that of a topic
    * that holds no record yet or any more; it is not told when a topic ends. While the log cannot be reached it keeps
    * trying.
+   * @param signal gives it up as that of {@link tail} does
    */
-  topics(sink: (names: readonly string[]) => void): Promise<Tail>;
+  topics(sink: (names: readonly string[]) => void, signal?: AbortSignal): Promise<Tail>;
 
   /**
    * Keeps schemas of events beside the logs, for as long as there are logs: adds those that are not kept yet, told apart

@@ -121,7 +121,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
           this.use();
           return this.#hubs.acquire(topic);
         },
-        topics: (sink) => broker.topics(sink),
+        topics: (...call) => broker.topics(...call),
       },
       this.#deliveries,
       this.#reads,

@@ -30,7 +30,7 @@ export const kinds: [string, () => SharedLog][] = [
         read: (...call) => broker.read(...call),
         bounds: (topic) => broker.bounds(topic),
         seek: (...call) => broker.seek(...call),
-        tail: (...call) => broker.tail(...call),
+        tail: (topic, sink) => broker.tail(topic, sink),
         topics: (sink) => broker.topics(sink),
         close: async () => {},
       };

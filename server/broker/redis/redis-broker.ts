@@ -1,6 +1,7 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { checkOptions } from '../../../shared/options/known-options.ts';
+import { onAbort } from '../../../shared/timing.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import {
   type Bounds,
@@ -174,24 +175,26 @@ export class RedisBroker implements Broker {
     return this.#log.seek(topic, at);
   }
 
-  async tail(topic: string, sink: TailSink): Promise<Tail> {
+  async tail(topic: string, sink: TailSink, signal?: AbortSignal): Promise<Tail> {
     this.#checkOpen();
+    signal?.throwIfAborted();
     const channel = topicKeys(this.#prefix, topic, this.#commands.db).live;
     const shared = { log: this.#log, sets: this.#sets, channels: this.#listening(), logger: this.#logger };
     const tail = new RedisTail({ topic, channel, ...shared }, sink);
-    this.#tails.add(tail);
-    await tail.started;
-    return {
-      close: () => {
-        this.#tails.delete(tail);
-        tail.close();
-      },
+    const close = (): void => {
+      this.#tails.delete(tail);
+      tail.close();
     };
+    this.#tails.add(tail);
+    const letGo = signal && onAbort(signal, close);
+    await tail.started.finally(letGo);
+    return { close };
   }
 
-  async topics(sink: (names: readonly string[]) => void): Promise<Tail> {
+  async topics(sink: (names: readonly string[]) => void, signal?: AbortSignal): Promise<Tail> {
     this.#checkOpen();
-    return this.#index.follow(sink);
+    signal?.throwIfAborted();
+    return this.#index.follow(sink, signal);
   }
 
   async keepSchemas(schemas: readonly KeptSchema[]): Promise<KeptSchema[]> {

@@ -68,6 +68,8 @@ export class TopicParts implements Iterable<Part> {
   #onAllPlaced: () => void = () => {};
   #adding = Promise.resolve();
   #tail: Tail | null = null;
+  /** Gives up asking which topics there are: in an outage of the log that may take as long. */
+  readonly #asking = new AbortController();
   #closed = false;
 
   constructor(following: Following, owner: PartsOwner) {
@@ -88,6 +90,7 @@ export class TopicParts implements Iterable<Part> {
 
   close(): void {
     this.#closed = true;
+    this.#asking.abort();
     this.#tail?.close();
     for (const { feed } of this) feed.close();
     this.#parts.clear();
@@ -104,7 +107,7 @@ export class TopicParts implements Iterable<Part> {
         if (!started) for (const topic of matching) initial.add(topic);
         else this.#later(() => this.#add(matching, () => null));
       };
-      this.#tail = await topics(onTopics);
+      this.#tail = await topics(onTopics, this.#asking.signal);
       if (this.#closed) return this.#tail.close();
     }
     started = true;

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { isBefore, type Position, parseCursor, samePosition } from '../../../shared/cursor.ts';
-import type { Gap } from '../../broker/broker.ts';
 import { nobody, type Telemetry } from '../../telemetry/telemetry.ts';
-import type { ReadSteps } from '../reading/steps.ts';
+import type { StreamSink } from '../reading/holding-tail.ts';
+import { patiently, type ReadSteps } from '../reading/steps.ts';
 import type { TopicReader, TopicTail } from '../reading/topic-reader.ts';
 import { erasedPlace, erases } from '../records/erasure.ts';
 import { RecentBudget, RecentRecords } from '../records/recent-records.ts';
@@ -42,6 +42,8 @@ export class TopicHub implements Hub {
   #pendingChars = 0;
   #scheduled = false;
   #tail: TopicTail | null = null;
+  /** Gives up attaching: in an outage of the log that may take as long. */
+  readonly #attaching = new AbortController();
   #closed = false;
 
   /** @param budget what all hubs of the process keep of recent records */
@@ -132,6 +134,7 @@ export class TopicHub implements Hub {
     this.#flush(Number.POSITIVE_INFINITY);
     this.#closed = true;
     this.#open?.close();
+    this.#attaching.abort();
     this.#tail?.close();
     this.#recent.clear();
     this.#budget.note(this.#recent);
@@ -141,15 +144,17 @@ export class TopicHub implements Hub {
 
   async #attach(): Promise<void> {
     const order = this.#open?.order;
-    const tail = await this.log.tail({
+    const { signal } = this.#attaching;
+    const sink: StreamSink = {
       start: (position) => {
         this.#position = position;
         order?.reached(position);
       },
       records: (records) => this.#enqueue(records),
-      gap: (gap: Gap) => this.#enqueue([gapRecord(gap)]),
+      gap: (gap) => this.#enqueue([gapRecord(gap)]),
       ...(order && { open: order }),
-    });
+    };
+    const tail = await patiently(() => this.log.tail(sink, signal), signal);
     if (this.#closed) tail.close();
     this.#tail = tail;
     if (this.#position === null) throw new TypeError('Broker.tail resolved without calling start');

@@ -192,8 +192,11 @@ export class TopicReader {
     return this.#broker.seek(this.topic, Date.parse(at));
   }
 
-  /** See Broker.tail; records reach the sink already admitted, up to one that must wait, and go on when it does no longer. */
-  async tail(sink: StreamSink): Promise<TopicTail> {
+  /**
+   * See Broker.tail; records reach the sink already admitted, up to one that must wait, and go on when it does no longer.
+   * @throws the signal's reason where it is given up before it is attached
+   */
+  async tail(sink: StreamSink, signal?: AbortSignal): Promise<TopicTail> {
     const ready = this.#waits?.ready?.();
     // A tail follows the log when it can: whatever is not known by then is not believed.
     if (ready) await ready.catch(() => {});
@@ -208,7 +211,7 @@ export class TopicReader {
       whenOver: (call) => this.#waits?.newer.whenOver(call) ?? (() => {}),
     };
     const holding = new HoldingTail(log, sink);
-    const tail = await this.#broker.tail(this.topic, holding);
+    const tail = await this.#broker.tail(this.topic, holding, signal);
     return {
       get isHeld() {
         return holding.isHeld;

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { onAbort } from '../../../../shared/timing.ts';
 import { brokerClosed, type Tail } from '../../broker.ts';
 import { TopicWatchers } from '../../followers.ts';
 import type { IndexKeys } from '../log/keys.ts';
@@ -71,6 +72,8 @@ export class TopicIndex {
   #unlisten: (() => void) | null = null;
   #reading: Promise<void> | null = null;
   #nextReading: Promise<void> | null = null;
+  /** Calls that wait for each reading. */
+  readonly #waiting = new WeakMap<Promise<void>, Set<() => void>>();
 
   constructor(settings: TopicIndexSettings) {
     this.#settings = settings;
@@ -96,7 +99,7 @@ export class TopicIndex {
   }
 
   /** See Broker.topics. */
-  async follow(sink: (names: readonly string[]) => void): Promise<Tail> {
+  async follow(sink: (names: readonly string[]) => void, signal?: AbortSignal): Promise<Tail> {
     this.#unlisten ??= this.#settings.listen({
       attached: () => this.check(),
       message: (name) => {
@@ -104,7 +107,7 @@ export class TopicIndex {
         this.#watchers.tell(name);
       },
     });
-    await this.#readNow();
+    await this.#waitFor(this.#readNow(), signal);
     if (this.#stop.signal.aborted) throw brokerClosed();
     return this.#watchers.add(this.#names, sink);
   }
@@ -167,6 +170,30 @@ export class TopicIndex {
       return this.#readNow();
     });
     return this.#nextReading;
+  }
+
+  /** Waits for a reading, of which nothing holds on to whoever has given it up: in an outage it may take as long. */
+  #waitFor(reading: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    const waiting = this.#waiting.get(reading) ?? new Set();
+    if (!this.#waiting.has(reading)) {
+      this.#waiting.set(reading, waiting);
+      void reading.then(() => {
+        for (const goOn of waiting) goOn();
+      });
+    }
+    return new Promise((resolve, reject) => {
+      const goOn = (): void => {
+        letGo?.();
+        resolve();
+      };
+      const letGo =
+        signal &&
+        onAbort(signal, () => {
+          waiting.delete(goOn);
+          reject(signal.reason);
+        });
+      waiting.add(goOn);
+    });
   }
 
   async #read(): Promise<void> {
