@@ -41,3 +41,14 @@ test('topics that are followed, or followed again, are not among them', async ()
   await again();
   expect(manager.stats().topics).toHaveLength(MAX_UNUSED);
 });
+
+test('a subscription whose signal aborts follows no more, also where nobody asks for its next item', async () => {
+  const manager = lingering();
+  const end = new AbortController();
+  const items = manager.subscribe({ signal: end.signal })[Symbol.asyncIterator]();
+  await items.next();
+  expect(manager.stats().subscribers).toBe(1);
+  end.abort();
+  expect(manager.stats().subscribers).toBe(0);
+  expect(await items.next()).toEqual({ done: true, value: undefined });
+});

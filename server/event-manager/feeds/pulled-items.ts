@@ -79,7 +79,7 @@ export class PulledItems<Item> implements AsyncIterableIterator<Item, void, unde
   #start(): void {
     this.#feed = this.#open(this.#reader);
     const { signal } = this.#endings;
-    this.#letGo = signal && onAbort(signal, () => this.#reader.close());
+    this.#letGo = signal && onAbort(signal, () => this.#end()); // whether or not somebody asks for more
   }
 
   #end(): void {
