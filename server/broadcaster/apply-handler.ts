@@ -17,6 +17,7 @@ import { type ConnectionInfo, Connections } from './socket/connections.ts';
 import { askToReconnect, CLOSE_GRACE_MS, turnAway } from './socket/socket-life.ts';
 import { StallGuard } from './socket/stall-guard.ts';
 import { type ServeStream, serveMessages } from './sse/serve-messages.ts';
+import { refusalOf, refuseRequest } from './upgrade/refused-streams.ts';
 
 /** Characters of inputs that are known: those that came last. */
 const MAX_INPUT_CHARS = 64 * 1024;
@@ -32,8 +33,7 @@ export interface BroadcastWSSHandler {
   /**
    * Serves a POST of a client that no WebSocket gets through to, on the path that your server gives it: its messages are
    * the lines of the body, its answer a stream of server-sent events, both JSON whatever `experimental_encoder` WebSockets
-   * have. Resolves when the stream has begun.
-   * @throws EventsError TOO_LARGE for a body of more than 1 MiB
+   * have. Resolves when the stream has begun, or was refused: a body of more than 1 MiB is answered with 413. Never rejects.
    */
   serveStream(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Tells one client of the server, e.g. to let many of them move over a while. */
@@ -55,7 +55,10 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
   const setup = resolveOptions(options);
   const { connections, serve } = serveConnections(setup);
   return {
-    serveStream: (request, response) => serveMessages(request, response, serve),
+    serveStream: (request, response) =>
+      serveMessages(request, response, serve).catch((cause: unknown) =>
+        refuseRequest(request, response, refusalOf(cause)),
+      ),
     askToReconnect: (client) => askToReconnect(client, setup.encoder),
     broadcastReconnectNotification() {
       connections.askAll();

@@ -1,8 +1,7 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
-import { EventsError } from '../../shared/errors.ts';
 import { checkOptions } from '../../shared/options/known-options.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
@@ -10,7 +9,6 @@ import { resolveOptions, serveConnections } from './apply-handler.ts';
 import { COMPRESSION, checkBytes, WEBSOCKET_LIMITS } from './core/limits.ts';
 import { BROADCASTER_OPTIONS } from './core/option-names.ts';
 import type { BroadcastWSSHandlerOptions } from './core/options.ts';
-import { readToEnd } from './core/read-body.ts';
 import type { Connection } from './socket/connection.ts';
 import {
   type AskOptions,
@@ -25,6 +23,7 @@ import type { Head } from './sse/stream-outlet.ts';
 import { endWith, PendingAnswers } from './upgrade/answers.ts';
 import { decide, type OnUpgrade, type UpgradeRefusal } from './upgrade/decision.ts';
 import { isAnsweredBy, type Place, takePlace } from './upgrade/places.ts';
+import { refusalOf, refuseRequest } from './upgrade/refused-streams.ts';
 import { type Upgrade, upgradeListener } from './upgrade/upgrades.ts';
 
 /** The options of {@link applyBroadcastWSSHandler}, with the HTTP server in place of the WebSocket server. */
@@ -209,6 +208,8 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   serveStream(request: IncomingMessage, response: ServerResponse, headers?: Head['headers']): boolean {
     const { path, isClosing } = this.#place;
     if (request.method !== 'POST' || pathOf(request) !== path) return false;
+    // Its client left while the server's own code had it: nothing would tell of its end.
+    if (response.closed) return true;
     // Whoever has not been asked to move yet still has calls; a stream that begins would have to move at once.
     const isTaken = !isClosing && (!this.#drains || hasOnlyCalls(request));
     let decision: ReturnType<OnUpgrade> = { status: 503, code: 'CLOSED' };
@@ -221,12 +222,9 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     }
     if (decision) response.once('close', decision);
     serveMessages(request, response, this.#serve, headers).catch((cause: unknown) => {
-      const isTooLarge = cause instanceof EventsError;
-      if (isTooLarge) this.#instruments.refused('BODY_TOO_LARGE');
-      void refuseRequest(request, response, {
-        status: isTooLarge ? 413 : 400,
-        message: cause instanceof Error ? cause.message : String(cause),
-      });
+      const refusal = refusalOf(cause);
+      if (refusal.status === 413) this.#instruments.refused('BODY_TOO_LARGE');
+      void refuseRequest(request, response, refusal);
     });
     return true;
   }
@@ -267,17 +265,6 @@ const PIPELINED: UpgradeRefusal = {
   code: 'BAD_REQUEST',
   message: 'A stream cannot be asked for before the answer to the request before it has come',
 };
-
-async function refuseRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, message }: UpgradeRefusal,
-): Promise<void> {
-  await readToEnd(request);
-  if (response.headersSent) return;
-  const body = JSON.stringify({ message: message ?? STATUS_CODES[status] });
-  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(body);
-}
 
 function pathOf({ url }: IncomingMessage): string | undefined {
   return url?.split('?', 1)[0];

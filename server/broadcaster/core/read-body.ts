@@ -8,11 +8,17 @@ const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 /** Ms within which they must have come. */
 const UNWANTED_MS = 10_000;
 
+const READ_BEFORE =
+  'Something has read the body of this request before: the server is to serve streams before it reads bodies.';
+
 /**
  * Reads a request's body.
- * @throws EventsError TOO_LARGE, as soon as there is more than may be; TRPCError CLIENT_CLOSED_REQUEST
+ * @throws EventsError TOO_LARGE, as soon as there is more than may be; TRPCError CLIENT_CLOSED_REQUEST; TRPCError BAD_REQUEST
+ *   where it was read before
  */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  if (request.readableEnded) throw new TRPCError({ code: 'BAD_REQUEST', message: READ_BEFORE });
+  if (request.closed) throw new TRPCError({ code: 'CLIENT_CLOSED_REQUEST' }); // and no event will say so
   if (Number(request.headers['content-length'] ?? 0) > MAX_INPUT_BYTES) throw tooLarge();
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
