@@ -141,8 +141,8 @@ describe('[D12] through a proxy', () => {
     client.connection.subscribe(({ error }) => told.add(error?.message));
     const got: string[] = [];
     await client.on('agent_message', ({ data }) => got.push(data.message)).ready;
-    await eventually(() => expect([server.connections, server.streams]).toEqual([2, 1])); // the WebSocket was tried again
-    await new Promise((resolve) => setTimeout(resolve, 200)); // the beginning is over
+    // The WebSocket was tried again, and the beginning of the stream after it is over.
+    await eventually(() => expect([server.connections, server.streams, proxy.held]).toEqual([2, 1, 1]));
     await server.manager.publish('agent_message', agentMessage('late'));
     await eventually(() => expect(got).toEqual(['late']));
     expect([...told].join()).toMatch(/a proxy holds answers back/);

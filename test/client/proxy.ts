@@ -6,7 +6,7 @@ import { type AddressInfo, connect as connectTo, type Socket } from 'node:net';
 export interface ProxyOptions {
   /** An upgrade is answered with 400, never, or with 101 and then nothing. Default: it is passed on. */
   upgrades?: 'refused' | 'hang' | 'swallow';
-  /** True if an answer is sent when it is whole; `beginnings`: but for what comes in its first 100 ms. */
+  /** True if an answer is sent when it is whole; `beginnings`: but for what comes until a subscription has caught up. */
   buffers?: boolean | 'beginnings';
   /** Ms after which a connection is cut on which nothing goes in either direction. */
   idleMs?: number;
@@ -17,6 +17,8 @@ export interface Proxy extends AsyncDisposable {
   readonly url: string;
   /** Connections of clients that were cut since they were idle. */
   readonly cuts: number;
+  /** Answers that go on, of which the beginning was passed on, and the rest is held back. */
+  readonly held: number;
   /** Upgrades that were asked for. */
   readonly upgrades: number;
 }
@@ -25,6 +27,7 @@ export interface Proxy extends AsyncDisposable {
 export async function startProxy(upstream: string, options: ProxyOptions): Promise<Proxy> {
   const { hostname, port } = new URL(upstream);
   const counts = { cuts: 0, upgrades: 0 };
+  const held = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
     if (sockets.has(socket)) return;
@@ -32,7 +35,7 @@ export async function startProxy(upstream: string, options: ProxyOptions): Promi
     socket.on('error', () => {}).once('close', () => sockets.delete(socket));
   };
   const server = createServer((request, response) =>
-    pass({ hostname, port, buffers: options.buffers }, request, response),
+    pass({ hostname, port, buffers: options.buffers, held }, request, response),
   );
   // Else a connection that carries a second request, as those of browsers do, has no limit any more.
   if (options.idleMs !== undefined)
@@ -68,6 +71,9 @@ export async function startProxy(upstream: string, options: ProxyOptions): Promi
     get cuts() {
       return counts.cuts;
     },
+    get held() {
+      return held.size;
+    },
     get upgrades() {
       return counts.upgrades;
     },
@@ -78,15 +84,26 @@ export async function startProxy(upstream: string, options: ProxyOptions): Promi
   };
 }
 
+interface PassOptions {
+  hostname: string;
+  port: string;
+  buffers: ProxyOptions['buffers'];
+  /** Has each answer from where its beginning is over until it ends. */
+  held: Set<ServerResponse>;
+}
+
 function pass(
-  { hostname, port, buffers }: { hostname: string; port: string; buffers: ProxyOptions['buffers'] },
+  { hostname, port, buffers, held }: PassOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const { method, url, headers } = request;
   const to = forward({ hostname, port, method, path: url, headers, agent: false });
   to.on('error', () => response.destroy());
-  response.once('close', () => to.destroy());
+  response.once('close', () => {
+    held.delete(response);
+    to.destroy();
+  });
   to.on('response', (answer) => {
     answer.on('error', () => response.destroy());
     const begin = (): void => void response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -97,11 +114,15 @@ function pass(
       return;
     }
     const pieces: Buffer[] = [];
-    const since = performance.now();
-    if (buffers === 'beginnings') begin();
+    let beginning = '';
+    let isBeginning = buffers === 'beginnings';
+    if (isBeginning) begin();
     answer.on('data', (piece: Buffer) => {
-      if (buffers === 'beginnings' && performance.now() - since < 100) response.write(piece);
-      else pieces.push(piece);
+      if (!isBeginning) return void pieces.push(piece);
+      response.write(piece);
+      beginning += piece.toString('latin1'); // a piece may end within a character, and within the word
+      isBeginning = !beginning.includes('stream_synced');
+      if (!isBeginning) held.add(response);
     });
     answer.on('end', () => {
       if (!response.headersSent) begin();
