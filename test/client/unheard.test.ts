@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createClient, createPublisher } from '../../client/index.ts';
+import { createClient, createPublisher, type EventsClient, type Transport } from '../../client/index.ts';
 import { freePort } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { eventually } from './eventually.ts';
@@ -48,22 +48,29 @@ test('control: a server that was heard of, and went away, is not told', async ()
   expect(warn).not.toHaveBeenCalled();
 });
 
+/** A client of a port that nobody listens on, once it knows that it was refused. */
+async function refusedClient(url: string, transport: Transport): Promise<EventsClient> {
+  const client: EventsClient = createClient({ url, transports: [transport] });
+  await eventually(() => expect(client.connection.state.error).not.toBeNull());
+  return client;
+}
+
 test.each(['ws', 'sse', 'http'] as const)(
   'a publish that no server was there for says that it was not sent: over %s',
   async (transport) => {
-    // Tries at 0 and 500 ms: one that is under way as the time ends may have been sent.
+    // Tries over HTTP at 0, 500 and 1500 ms, and none before 3500: one that is under way as the time ends may have been sent.
     vi.spyOn(Math, 'random').mockReturnValue(0.5);
     const address = `127.0.0.1:${await freePort()}/trpc`;
-    const publisher =
-      transport === 'http'
-        ? createPublisher({ url: `http://${address}` })
-        : createClient({ url: `ws://${address}`, transports: [transport] });
-    const failure = publisher.publish('agent_message', agentMessage(1), { timeoutMs: 1000 });
+    const publisher = await (transport === 'http'
+      ? createPublisher({ url: `http://${address}` })
+      : refusedClient(`ws://${address}`, transport));
+    const timeoutMs = transport === 'http' ? 3000 : 1000;
+    const failure = publisher.publish('agent_message', agentMessage(1), { timeoutMs });
     await expect(failure).rejects.toMatchObject({
       name: 'EventsError',
       code: 'UNAVAILABLE',
       message: expect.stringMatching(
-        `^No answer within 1000 ms\\. The event was not sent: no connection was made\\. The last .*ECONNREFUSED ${address.split('/')[0]}`,
+        `^No answer within ${timeoutMs} ms\\. The event was not sent: no connection was made\\. The last .*ECONNREFUSED ${address.split('/')[0]}`,
       ),
     });
     await publisher.close();
