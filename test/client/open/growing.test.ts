@@ -28,10 +28,16 @@ test('[O2] [O3] [O4] a reply of 200 pieces arrives whole at three clients, of wh
   const whole = pieces.join('');
   const reply = await writer.begin('reply', { agent_id: 'shadow', text: '' });
   let second: typeof first | undefined;
+  let seen = 1; // objects until the connection was lost; before, the beginning
   for (const [n, piece] of pieces.entries()) {
+    // A growth is seen before each loss, however fast the pieces come: those that come together are one.
+    if (n === 80 || n === 160) await eventually(() => expect(first.objects.length).toBeGreaterThan(seen));
     void reply.append(piece);
     if (n % 10 === 0) await sleep(5);
-    if (n === 80) server.drop();
+    if (n === 80) {
+      server.drop();
+      seen = first.objects.length;
+    }
     if (n === 120) second = arrivals(late, 'reply');
     if (n === 160) server.drop(1001);
   }
@@ -46,7 +52,8 @@ test('[O2] [O3] [O4] a reply of 200 pieces arrives whole at three clients, of wh
     expect(new Set(objects).size).toBe(objects.length);
   }
   expect(told(first.objects, 'text')[0]).toBe(' open');
-  expect(first.objects.length).toBeGreaterThan(4);
+  // The beginning, a growth before each loss, and the settlement: more may come as one.
+  expect(first.objects.length).toBeGreaterThan(3);
   expect(await early.history({ types: ['reply'] })).toMatchObject({
     items: [{ cursor, event: { data: { agent_id: 'shadow', text: whole }, open: { state: 'done' } } }],
   });
