@@ -39,7 +39,6 @@ test('a stagnation above 0.6 shows eight dashed edges and an alert within 500 ms
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open(server.url, { before: watchForEmergency });
   const { page } = dashboard;
-  const { timeout: promisedMs } = await dashboard.within(500);
   const alert = page.getByRole('alert').filter({ hasText: 'Emergency' });
   await publisher.publish('simulation_state', state(0.58));
   await publisher.publish('network_update', network('normal'));
@@ -56,6 +55,7 @@ test('a stagnation above 0.6 shows eight dashed edges and an alert within 500 ms
   const times = await page.evaluate(
     () => (globalThis as unknown as { times: Record<'arrived' | 'shown', number> }).times,
   );
+  const { timeout: promisedMs } = await dashboard.within(500);
   expect(times.shown - times.arrived).toBeLessThan(promisedMs);
   const dashes = await page
     .locator(`${DASHED} .edge-line`)
