@@ -48,11 +48,14 @@ describe('a publish that follows a subscription is part of it', () => {
 
   test('control: is gone before the subscription begins if it is sent at once', async () => {
     const hold = vi.spyOn(Beginnings.prototype, 'hold').mockReturnValue(null);
-    await using server = await startTestServer({ manager: slowToBegin() });
+    let begin = (): void => {};
+    const isStored = new Promise<void>((resolve) => (begin = resolve));
+    await using server = await startTestServer({ manager: slowToBegin(() => isStored) });
     await using client = connect({ url: server.wsUrl });
     const got: string[] = [];
     const subscription = client.on('agent_message', ({ data }) => got.push(data.message));
     await client.publish('agent_message', agentMessage('first'));
+    begin();
     await subscription.ready;
     await client.publish('agent_message', agentMessage('second'));
     await eventually(() => expect(got).toEqual(['second']));
