@@ -96,7 +96,12 @@ export class Ingress {
   async #handle(entries: readonly IngressEntry[], claimed: boolean): Promise<void> {
     if (entries.length === 0) return;
     const before = { ...this.counts };
-    const outcomes = await Promise.allSettled(entries.map((entry) => this.#settle(entry, claimed)));
+    const read = entries.map((entry) => this.#read(entry, claimed));
+    // All are looked up before the first is published: else one that is sought over many pages comes after those behind it.
+    await Promise.allSettled(read);
+    const outcomes = await Promise.allSettled(
+      entries.map((entry, index) => this.#settle(entry, read[index])),
+    );
     await this.#options.stream.done(
       entries.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ id }) => id),
     );
@@ -114,12 +119,16 @@ export class Ingress {
     if (failure) throw failure.reason;
   }
 
-  async #settle(entry: IngressEntry, claimed: boolean): Promise<void> {
+  /** @returns null for an event that is in the log already. Idempotency keys are remembered for minutes only; older entries are looked up. */
+  async #read(entry: IngressEntry, claimed: boolean): Promise<IngressEvent | null> {
+    const event = readEntry(entry, this.#options.manager.catalog);
+    return claimed && (await this.#isStored(event, timeOf(entry.id))) ? null : event;
+  }
+
+  async #settle(entry: IngressEntry, read: Promise<IngressEvent | null> | undefined): Promise<void> {
     try {
-      const event = readEntry(entry, this.#options.manager.catalog);
-      // Idempotency keys are remembered for minutes only; older entries are looked up in the log.
-      const stored = claimed && (await this.#isStored(event, timeOf(entry.id)));
-      if (!stored && (await this.#publish(event))) this.counts.moved++;
+      const event = await read;
+      if (event && (await this.#publish(event))) this.counts.moved++;
       else this.counts.duplicate++;
     } catch (error) {
       if (!(error instanceof EventsError) || ERRORS[error.code].retry || error.code === 'CLOSED') throw error;

@@ -8,6 +8,7 @@ import { EventManager } from '../../server/index.ts';
 import { Ingress, type IngressTarget } from '../../server/ingress/ingress.ts';
 import { IngressStream } from '../../server/ingress/ingress-stream.ts';
 import { silentLogger } from '../../server/telemetry/logger.ts';
+import { EventsError } from '../../shared/index.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 
@@ -49,6 +50,7 @@ function setUp(url = inject('redisUrl')) {
   const key = `${prefix}:ingress`;
   return {
     producer,
+    manager,
     prefix,
     key,
     /** Adds an entry, as any program could. */
@@ -141,6 +143,24 @@ describe('the ingress stream', () => {
     expect(Math.abs(Date.now() - Date.parse(event?.timestamp ?? ''))).toBeLessThan(60_000);
     await add(message('later'));
     await expect.poll(messages, WAIT).toEqual([...numbers, 'later']);
+  });
+
+  test('moves entries that another process has left in order, though one is sought over more of the log', async () => {
+    const { producer, key, add, work, manager, messages } = setUp();
+    await add(message('first'));
+    const between = { event_type: 'agent_message' as const, data: agentMessage('between') };
+    await manager.publishBatch(Array.from({ length: 1000 }, () => between));
+    await manager.publishBatch(Array.from({ length: 1000 }, () => between));
+    await add(message('second'));
+    const publish = (): never => {
+      throw new EventsError('UNAVAILABLE', 'not now');
+    };
+    const leaving = work({ wrap: ({ catalog }) => ({ catalog, publish }) });
+    const pending = async () => (await producer.xpending(key, 'psyche-events').catch(() => [0])) as number[];
+    await expect.poll(async () => (await pending())[0], WAIT).toBe(2);
+    await leaving.close();
+    work();
+    await expect.poll(async () => (await messages()).slice(-2), WAIT).toEqual(['first', 'second']);
   });
 
   test('[D3] uses the producer’s idempotency key as that of the event', async () => {
