@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
-import { CloseCode, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { BoundedMemo } from '../memory/aging-map.ts';
 import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
@@ -14,7 +14,7 @@ import { liveEvents } from './groups/live-events.ts';
 import { serve } from './protocol/serve.ts';
 import { Connection } from './socket/connection.ts';
 import { type ConnectionInfo, Connections } from './socket/connections.ts';
-import { askToReconnect, CLOSE_GRACE_MS, turnAway } from './socket/socket-life.ts';
+import { askToReconnect, turnAway } from './socket/socket-life.ts';
 import { StallGuard } from './socket/stall-guard.ts';
 import { type ServeStream, serveMessages } from './sse/serve-messages.ts';
 import { refusalOf, refuseRequest } from './upgrade/refused-streams.ts';
@@ -90,7 +90,7 @@ export function serveConnections(
   const streamed: Setup = { ...setup, encoder: jsonEncoder }; // its lines are text, and its clients write JSON
   const unwatch = (_: number, { socket }: Connection): void => guard.unwatch(socket);
   const begin = (connection: Connection, isCalls = false): void => {
-    guard.watch(connection.socket, () => cutStalled(connection));
+    guard.watch(connection.socket, connection);
     connection.onClosed(unwatch);
     if (!isCalls) connections.add(connection);
     serve(connection);
@@ -109,12 +109,6 @@ export function serveConnections(
     serve: (stream, request, { isCalls, outletOf }) =>
       begin(new Connection(stream, request, streamed, outletOf), isCalls),
   };
-}
-
-function cutStalled(connection: Connection): void {
-  if (!connection.open) return; // its closing has a time limit of its own
-  connection.ws.resume(); // or its answer to the close is never seen
-  connection.close(CloseCode.SLOW_CONSUMER, 'reads nothing', CLOSE_GRACE_MS);
 }
 
 /**

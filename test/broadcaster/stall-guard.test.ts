@@ -47,8 +47,10 @@ async function watched(guard = new StallGuard(TIMEOUT_MS), host = '127.0.0.1', i
       await once(listener, 'close');
     },
   };
-  guard.watch(server, () => {
-    pair.cuts += 1;
+  guard.watch(server, {
+    cut() {
+      pair.cuts += 1;
+    },
   });
   return pair;
 }
@@ -146,8 +148,10 @@ test('a client that takes nothing is cut, however often its socket is given away
   let cuts = 0;
   const back = setInterval(() => {
     guard.unwatch(pair.server);
-    guard.watch(pair.server, () => {
-      cuts += 1;
+    guard.watch(pair.server, {
+      cut() {
+        cuts += 1;
+      },
     });
   }, TIMEOUT_MS / 2);
   try {

@@ -8,7 +8,7 @@ import type { AnyCatalog } from '../../../shared/catalog.ts';
 import type { createAccessContext } from '../../access/access-context.ts';
 import type { RefusedNames } from '../../access/names/refused-names.ts';
 import { DRAIN_TIMEOUT_MS } from '../../broadcaster/core/limits.ts';
-import { StallGuard } from '../../broadcaster/socket/stall-guard.ts';
+import { type Cuttable, StallGuard } from '../../broadcaster/socket/stall-guard.ts';
 import type { HeaderValues } from '../../broadcaster/sse/stream-outlet.ts';
 import { addAnswerHeaders, type PendingAnswers } from '../../broadcaster/upgrade/answers.ts';
 import type { ClientLimits } from '../../limits/limits.ts';
@@ -133,13 +133,16 @@ function cutUnreadAnswers(server: Server, guard: StallGuard, refused: () => void
   function unwatch(this: Socket): void {
     guard.unwatch(this);
   }
-  server.on('connection', (socket: Socket) => {
-    socket.off('close', unwatch).once('close', unwatch); // once, of one that is handed back a thousand times
-    guard.watch(socket, () => {
+  const client: Cuttable = {
+    cut(socket) {
       refused();
       // A reset, or the system would go on holding what it could not deliver.
       socket.resetAndDestroy();
-    });
+    },
+  };
+  server.on('connection', (socket: Socket) => {
+    socket.off('close', unwatch).once('close', unwatch); // once, of one that is handed back a thousand times
+    guard.watch(socket, client);
   });
   server.on('upgrade', ({ socket }) => guard.unwatch(socket));
 }

@@ -84,7 +84,7 @@ class Conversation implements InboxOwner<Message> {
   hold(): Promise<void> | undefined {
     const connection = this.#connection;
     if (connection.behind) return connection.caughtUp();
-    if (connection.turnstile.crowded) return connection.turnstile.calm();
+    if (connection.crowded) return connection.turnstile.calm();
     return undefined;
   }
 

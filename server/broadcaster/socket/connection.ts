@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type TRPCError, transformTRPCResponse } from '@trpc/server';
 import type { TRPCResponseMessage } from '@trpc/server/rpc';
+import { CloseCode } from '../../../shared/protocol.ts';
 import type { ClientSocket } from '../core/client-socket.ts';
 import {
   type ErrorScope,
@@ -15,7 +16,8 @@ import type { RequestId } from '../core/live.ts';
 import type { Setup } from '../core/options.ts';
 import { type Outlet, writeTo } from '../core/outlet.ts';
 import { Backlog, type BacklogClient } from './backlog.ts';
-import { SocketLife } from './socket-life.ts';
+import { CLOSE_GRACE_MS, SocketLife } from './socket-life.ts';
+import type { Cuttable } from './stall-guard.ts';
 import { Turnstile } from './turnstile.ts';
 
 /**
@@ -25,7 +27,7 @@ import { Turnstile } from './turnstile.ts';
 const MAX_UNSENT_MESSAGES = 1_000;
 
 /** One client: its socket, its tRPC context, its running subscriptions. */
-export class Connection extends SocketLife implements ErrorScope, BacklogClient {
+export class Connection extends SocketLife implements ErrorScope, BacklogClient, Cuttable {
   /** Unix ms. */
   readonly connectedAt = Date.now();
   /** The upgrade request. */
@@ -39,12 +41,11 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
   readonly backlog: Backlog;
   /** The outlet through which groups write to the client. */
   readonly outlet: Outlet;
-  /** The line in which its queries and mutations wait for their turn. */
-  readonly turnstile: Turnstile;
   /** The result of `createContext`; undefined until then. */
   context: unknown;
   /** True if `createContext` let the client in. */
   admitted = false;
+  #turnstile: Turnstile | undefined;
   #unsentMessages = 0;
   readonly #sent = (): void => {
     this.#unsentMessages -= 1;
@@ -62,7 +63,6 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
     this.setup = setup;
     this.backlog = new Backlog(this, setup.limits.maxBufferedBytes);
     this.outlet = outletOf(this);
-    this.turnstile = new Turnstile(this.backlog, setup.limits.maxConcurrentCalls, setup.runningCalls);
     this.onClosed(endSubscriptions);
   }
 
@@ -70,6 +70,25 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient 
   override close(code: number, reason: string, graceMs?: number): void {
     super.close(code, reason, graceMs);
     abortSubscriptions(this);
+  }
+
+  /** The line in which its queries and mutations wait for their turn; one that follows events may never need it. */
+  get turnstile(): Turnstile {
+    const { limits, runningCalls } = this.setup;
+    this.#turnstile ??= new Turnstile(this.backlog, limits.maxConcurrentCalls, runningCalls);
+    return this.#turnstile;
+  }
+
+  /** Tells if so many of its calls wait or run that nothing more should be read. */
+  get crowded(): boolean {
+    return this.#turnstile?.crowded ?? false;
+  }
+
+  /** Hangs up on a client that takes nothing of what it was sent. */
+  cut(): void {
+    if (!this.open) return; // its closing has a time limit of its own
+    this.ws.resume(); // or its answer to the close is never seen
+    this.close(CloseCode.SLOW_CONSUMER, 'reads nothing', CLOSE_GRACE_MS);
   }
 
   get router(): ErrorScope['router'] {

@@ -26,10 +26,15 @@ interface Progress {
   looks: number;
 }
 
-/** A client that is watched, and the function that cuts it. */
+/** A client that may be hung up on. */
+export interface Cuttable {
+  /** Hangs up; called again as long as the socket is there. */
+  cut(socket: Socket): void;
+}
+
 interface Watched {
   readonly progress: Progress;
-  readonly cut: () => void;
+  readonly client: Cuttable;
 }
 
 /**
@@ -55,15 +60,15 @@ export class StallGuard {
     this.#readUnacknowledged = readUnacknowledged;
   }
 
-  /** Watches a client until `unwatch`, or until it is seen to be gone. @param cut hangs up; called again as long as the socket is there */
-  watch(socket: Socket, cut: () => void): void {
+  /** Watches a client until `unwatch`, or until it is seen to be gone. */
+  watch(socket: Socket, client: Cuttable): void {
     const progress = this.#progress.get(socket) ?? {
       accepted: Number.NEGATIVE_INFINITY,
       taken: Number.NEGATIVE_INFINITY,
       looks: 0,
     };
     this.#progress.set(socket, progress);
-    this.#watched.set(socket, { progress, cut });
+    this.#watched.set(socket, { progress, client });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
   }
 
@@ -97,11 +102,11 @@ export class StallGuard {
       if (++judged % AT_ONCE === 0) await nextTurn();
       const watched = this.#watched.get(socket);
       if (!watched) continue;
-      const { progress, cut } = watched;
+      const { progress, client } = watched;
       const waiting = unacknowledged.of(socket);
       const takes = progresses(progress, accepted, waiting);
       if (takes || (!isBehind && !waiting)) progress.looks = 0;
-      else if (++progress.looks >= LOOKS) cut();
+      else if (++progress.looks >= LOOKS) client.cut(socket);
     }
     this.#asking = false;
   }
