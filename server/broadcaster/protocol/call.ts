@@ -11,6 +11,9 @@ import { isObject, jsonEncoder } from '../core/json-encoder.ts';
 import type { LiveCall, RequestId } from '../core/live.ts';
 import type { Connection } from '../socket/connection.ts';
 
+/** Told of a call that was aborted or that its source ended, and of the failure, if the client is to be told one. */
+export type OnEnd = (call: Call, failure: unknown) => void;
+
 /** One request of a client: where its answers go, and its errors. */
 export class Call implements LiveCall {
   readonly connection: Connection;
@@ -25,7 +28,9 @@ export class Call implements LiveCall {
   #text: string | undefined;
   /** Characters that count as those of its input while it is a subscription. */
   chars = 0;
-  #onEnd: ((failure?: unknown) => void) | undefined;
+  /** Ends what writes to a subscription by itself, once it does. */
+  detach: (() => void) | undefined;
+  #onEnd: OnEnd | undefined;
 
   constructor(connection: Connection, id: RequestId, request: TRPCRequestMessage) {
     this.connection = connection;
@@ -90,11 +95,11 @@ export class Call implements LiveCall {
   }
 
   /**
-   * Calls once, in a later microtask, when the call was aborted or its source ended it: with the failure, if there is one
-   * that the client is to be told. A function that is kept, and no promise: a subscription that waits for one keeps all
-   * the functions that wait with it, some KB for as long as it is open.
+   * Calls once, in a later microtask, when the call was aborted or its source ended it. A function that all calls share, and
+   * no promise: a subscription that waits for one keeps all the functions that wait with it, some KB for as long as it is
+   * open.
    */
-  onEnd(listener: (failure?: unknown) => void): void {
+  onEnd(listener: OnEnd): void {
     this.#onEnd = listener;
   }
 
@@ -103,7 +108,7 @@ export class Call implements LiveCall {
     if (!listener) return;
     this.#onEnd = undefined;
     const told = this.connection.open ? failure : undefined; // one that is hung up on is told why by the close
-    queueMicrotask(() => listener(told));
+    queueMicrotask(() => listener(this, told));
   }
 
   /** @throws what the transformer or the encoder throws */

@@ -7,7 +7,7 @@ import type { Connection } from '../socket/connection.ts';
 import { Call } from './call.ts';
 import type { ContextResult } from './context.ts';
 import { isAbortError } from './iterate.ts';
-import { attach, isAsyncIterable, stream } from './stream.ts';
+import { attach, isAsyncIterable, stream, takeBack } from './stream.ts';
 
 /** A request's place in its message. */
 export interface Placed {
@@ -82,13 +82,18 @@ async function subscribe(
       if (!connection.open) call.abort();
       const live = connection.setup.live(result);
       if (!live) await stream(call, result);
-      else if (!call.signal.aborted) return attach(call, live, conclude);
+      else if (!call.signal.aborted) return attach(call, live, concludeLive);
     }
   } catch (cause) {
     release(call);
     if (!gaveUp(call, cause)) return call.failSafely(cause);
     return call.respond({ type: 'stopped' });
   }
+  conclude(call);
+}
+
+function concludeLive(call: Call, failure: unknown): void {
+  takeBack(call, failure);
   conclude(call);
 }
 

@@ -4,7 +4,7 @@ import { CloseCode } from '../../../shared/protocol.ts';
 import { isObject } from '../core/json-encoder.ts';
 import { MAX_QUEUED_VALUES } from '../core/limits.ts';
 import type { Live } from '../core/live.ts';
-import type { Call } from './call.ts';
+import type { Call, OnEnd } from './call.ts';
 import { discard, iterate } from './iterate.ts';
 
 /**
@@ -31,28 +31,30 @@ export async function stream(call: Call, result: unknown): Promise<void> {
 }
 
 /**
- * Hands a subscription over: `started`, attach, and when the client stops or is gone, or the source ends it, detach.
- * @param ended called then, once everything is cleaned up
+ * Hands a subscription over: `started`, attach, and when the client stops or is gone, or the source ends it, `ended`.
+ * @param ended is to {@link takeBack} it first
  * @throws what `started` cannot be sent for; then it never started
  */
-export function attach(call: Call, live: Live, ended: (call: Call) => void): void {
-  let detach: (() => void) | undefined;
+export function attach(call: Call, live: Live, ended: OnEnd): void {
   call.respond({ type: 'started' });
-  call.onEnd((failure) => {
-    call.abort();
-    try {
-      detach?.();
-    } catch (cause) {
-      call.report(cause);
-    }
-    if (failure !== undefined) call.failSafely(failure);
-    ended(call);
-  });
+  call.onEnd(ended);
   try {
-    detach = live.attach(call);
+    call.detach = live.attach(call);
   } catch (cause) {
     call.end(cause);
   }
+}
+
+/** Takes a subscription that has ended back, and tells the client why, if it is to be told. Never throws. */
+export function takeBack(call: Call, failure: unknown): void {
+  const { detach } = call; // a function of somebody's, which is called as one
+  call.abort();
+  try {
+    detach?.();
+  } catch (cause) {
+    call.report(cause);
+  }
+  if (failure !== undefined) call.failSafely(failure);
 }
 
 /**

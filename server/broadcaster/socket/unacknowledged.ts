@@ -26,9 +26,11 @@ export class Unacknowledged {
   }
 
   /** Bytes of one connection; undefined where none are known of: it has none, or is not in the tables. */
-  of({ localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): number | undefined {
-    const port = hexPort(remotePort);
+  of(socket: Socket): number | undefined {
+    if (this.#ports.size === 0) return undefined; // a socket that is asked for an address keeps it, some hundred bytes
+    const port = hexPort(socket.remotePort ?? 0);
     if (!this.#ports.has(port)) return undefined;
+    const { localPort = 0, remoteAddress = '' } = socket;
     return this.#bytes.get(`${hexPort(localPort)} ${hexAddress(remoteAddress)}:${port}`);
   }
 
