@@ -35,7 +35,10 @@ export async function probe(url: string, signal: AbortSignal): Promise<EventsErr
         'UNAVAILABLE',
         `${addressOf(url)} is not there, or does not let in pages of ${page}: add that origin to its ALLOWED_ORIGINS`,
       );
-    return new EventsError(isWrongAddress(cause) ? 'INVALID_OPTION' : 'UNAVAILABLE', describeLoss(cause));
+    return new EventsError(
+      isWrongAddress(cause) ? 'INVALID_OPTION' : 'UNAVAILABLE',
+      describeLoss(cause, addressOf(url)),
+    );
   }
 }
 

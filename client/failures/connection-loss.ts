@@ -24,9 +24,7 @@ const BAD_PORT = 'bad port';
 /** The error of a connection that is lost, for `state.error`. Its code is UNAVAILABLE, unless the cause has one. */
 export function lossError(error: Error, url: string): EventsError {
   const code = error instanceof EventsError ? error.code : 'UNAVAILABLE';
-  const loss = describeLoss(error);
-  const words = loss === BAD_PORT ? `fetch refuses the port of ${url}: serve at another one` : loss;
-  return new EventsError(code, `No connection: ${words}`, { cause: error });
+  return new EventsError(code, `No connection: ${describeLoss(error, url)}`, { cause: error });
 }
 
 /** Codes of Node's errors of a server that could not be connected to. */
@@ -59,11 +57,12 @@ export function isOwnFailure(error: unknown): boolean {
   return error instanceof EventsError || (error instanceof Error && isOwnFailure(error.cause));
 }
 
-/** Describes the end of a chain of causes in words. */
-export function describeLoss(error: unknown): string {
+/** Describes the end of a chain of causes in words. @param url of the server, where it is not told beside them */
+export function describeLoss(error: unknown, url = 'this address'): string {
   const closeCode = closeCodeOf(error);
   const { code, reason = '', message } = partsOf(error);
   if (closeCode !== undefined) return describeClose(closeCode, String(reason));
+  if (message === BAD_PORT) return `fetch refuses the port of ${url}: serve at another one`;
   if (message) {
     const text = String(message).trim();
     if (!text.includes('wrong version number')) return text;

@@ -5,6 +5,7 @@ import {
   createClient,
   createPublisher,
   type PublisherOptions,
+  probe,
 } from '../../client/index.ts';
 import { createEventStore, invalidateOn } from '../../client/store/index.ts';
 import { MemoryBroker } from '../../server/index.ts';
@@ -84,10 +85,27 @@ test.each(['ws', 'sse'] as const)(
   async (way) => {
     await using lost = connect({ url: 'ws://127.0.0.1:6000/trpc', transports: [way] });
     await eventually(() =>
-      expect(lost.connection.state.error?.message).toContain('the port of ws://127.0.0.1:6000/trpc'),
+      expect(lost.connection.state.error?.message).toMatch(
+        /the port of (?:ws|http):..127\.0\.0\.1:6000.trpc/,
+      ),
     );
   },
 );
+
+test('and so it is to a publisher over HTTP, and by a probe', async () => {
+  await using lost = Object.assign(createPublisher({ url: 'http://127.0.0.1:6000' }), {
+    [Symbol.asyncDispose]: () => lost.close(),
+  });
+  const words = /fetch refuses the port of .*: serve at another one/;
+  await expect(lost.publish('agent_message', agentMessage(1))).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(words),
+  });
+  expect(await probe('http://127.0.0.1:6000/trpc', new AbortController().signal)).toMatchObject({
+    code: 'INVALID_OPTION',
+    message: 'fetch refuses the port of http://127.0.0.1:6000/trpc: serve at another one',
+  });
+});
 
 test('control: options that are undefined, and those that there are, are taken', async () => {
   const made = [
