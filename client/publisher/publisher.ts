@@ -100,7 +100,7 @@ export function createPublisher<R extends RouterWithEvents, P extends EventsPath
   options: RouterPublisherOptions<R, P>,
 ): Publisher<MountedCatalog<R, P>>;
 export function createPublisher<C extends AnyCatalog>(options: PublisherOptions<C>): Publisher<C> {
-  if (options.broker) {
+  if (options?.broker) {
     checkOptions<Omit<BrokerPublisherOptions<C>, 'url'>>('createPublisher', options, BROKER_OPTIONS);
     return new InFlight(new BrokerSender(options));
   }

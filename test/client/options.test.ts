@@ -42,6 +42,16 @@ test.each<[string, string, () => unknown]>([
 test.each<[string, () => unknown, string]>([
   ['an address as options', () => client(url as never), 'createClient: options must be an object'],
   ['null as options', () => client(null as never), 'createClient: options must be an object'],
+  [
+    'no options of a publisher',
+    () => publisher(undefined as never),
+    'createPublisher: options must be an object',
+  ],
+  [
+    'null as options of a publisher',
+    () => publisher(null as never),
+    'createPublisher: options must be an object',
+  ],
   ['text as transports', () => client({ url, transports: 'sse' }), "must be a list, such as ['sse']"],
   [
     'a long name',
