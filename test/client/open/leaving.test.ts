@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
-  vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 const topic = 'run-42';
@@ -72,14 +72,30 @@ async function lostMember(again: () => Promise<OpenHandle<string>>) {
 }
 
 test('a member that waits to join again stops waiting when it is closed', async () => {
-  vi.useFakeTimers();
+  vi.spyOn(Math, 'random').mockReturnValue(0.777); // waits of 777 ms, and then of twice as many: nobody else's
+  const [waiting, stopped] = [new Set<unknown>(), new Set<unknown>()];
+  const { setTimeout: start, clearTimeout: stop } = globalThis;
+  const watched = (run: () => void, ms?: number) => {
+    const timer = start(() => {
+      waiting.delete(timer);
+      run();
+    }, ms);
+    if (ms && ms % 777 === 0) waiting.add(timer);
+    return timer;
+  };
+  vi.stubGlobal('setTimeout', Object.assign(watched, start));
+  vi.stubGlobal('clearTimeout', (timer: ReturnType<typeof setTimeout>) => {
+    stopped.add(timer);
+    stop(timer);
+  });
   const { member, lose } = await lostMember(async () => {
     throw new EventsError('UNAVAILABLE', 'not now');
   });
   lose();
-  await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+  await eventually(() => expect(waiting.size).toBe(1));
   await member.close();
-  expect(vi.getTimerCount()).toBe(0);
+  for (const timer of waiting) expect(stopped).toContain(timer);
+  expect(waiting.size).toBe(1); // it was stopped, and did not pass
 });
 
 test('a member joins again with the data that was taken last', async () => {
