@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { takesTokens, token } from '../access/harness.ts';
 import { eventually } from '../client/eventually.ts';
+import { retrySoon } from '../client/retry-soon.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer } from './harness.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 function overStreams(url: string, theirs?: string | (() => Promise<string>)) {
   const client = createClient({ url, token: theirs, transports: ['sse'] });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WebSocket, type default as Ws } from 'ws';
 import {
   type ClientOptions,
@@ -13,14 +13,10 @@ import { freePort } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { eventually } from './eventually.ts';
 import { startProxy } from './proxy.ts';
+import { retrySoon } from './retry-soon.ts';
 import { startTestServer } from './test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 function open(url: string, options: Omit<ClientOptions, 'url'> = {}) {
   const client: EventsClient = createClient({ ...options, url });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createClient, createPublisher } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { psycheEvents } from '../../shared/index.ts';
@@ -6,6 +6,7 @@ import { agentMessage } from '../support/events.ts';
 import { startForeignApp } from '../support/foreign-app.ts';
 import { dreams, foreignRouter, nestedRouter } from '../support/foreign-router.ts';
 import { eventually } from './eventually.ts';
+import { retrySoon } from './retry-soon.ts';
 
 type App = ReturnType<typeof foreignRouter>;
 type Nested = ReturnType<typeof nestedRouter>;
@@ -17,12 +18,7 @@ const DREAM = {
   length: 'four',
 };
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 describe('events below a key of another application whose context asks for the user', () => {
   test('arrive with Date, Map and bigint, and history, replay and stats answer', async () => {

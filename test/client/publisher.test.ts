@@ -1,18 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { createPublisher } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents, EventsError, psycheEvents } from '../../shared/index.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
+import { retrySoon } from './retry-soon.ts';
 import { startTestServer } from './test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 test.each(['http', 'ws'] as const)('a publisher over %s works until it is closed', async (form) => {
   await using server = await startTestServer();

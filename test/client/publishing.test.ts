@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
+import { retrySoon } from './retry-soon.ts';
 import { startTestServer } from './test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 /** A broker that appends, and then calls `before` it answers. */
 function brokerThat(before: () => void | Promise<void>): MemoryBroker {

@@ -1,19 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { EventsClient } from '../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { EventsError, type PsycheCatalog, type StreamGap, type StreamSynced } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
+import { retrySoon } from './retry-soon.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 test.each([
   ['without a close frame', undefined],

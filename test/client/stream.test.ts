@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { connect } from './connect.ts';
 import { eventually } from './eventually.ts';
+import { retrySoon } from './retry-soon.ts';
 import { startTestServer } from './test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 test('a loop gets events and the stream’s notices with their cursors, and leaves nothing behind', async () => {
   await using server = await startTestServer();

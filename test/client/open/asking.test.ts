@@ -1,20 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EventManager, MemoryBroker, SqliteBroker } from '../../../server/index.ts';
 import { openCatalog as catalog } from '../../open/world.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
+import { retrySoon } from '../retry-soon.ts';
 import { startTestServer } from '../test-server.ts';
 import { arrivals } from './arrivals.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 const DEPLOY = { tool: 'deploy' };
 

@@ -1,17 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Member } from '../../../client/open/member.ts';
 import { EventsError } from '../../../shared/index.ts';
 import type { OpenHandle } from '../../../shared/open/handles.ts';
 import { openCatalog as catalog, openSet, openWorld } from '../../open/world.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
+import { retrySoon } from '../retry-soon.ts';
 import { startTestServer } from '../test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
-});
+retrySoon();
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
 

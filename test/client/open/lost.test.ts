@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openCatalog as catalog, openWorld } from '../../open/world.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
+import { retrySoon } from '../retry-soon.ts';
 import { startTestServer } from '../test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 test('[O10] a writer that was silent past its lease is told so once, and goes on under another key', async () => {
   const { clock, manager } = openWorld();

@@ -1,17 +1,13 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FeedStore } from '../../../client/store/feed-store.ts';
 import type { MemoryBroker } from '../../../server/index.ts';
 import { openCatalog as catalog, type OpenCatalog, openSet, openWorld } from '../../open/world.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
+import { retrySoon } from '../retry-soon.ts';
 import { startTestServer } from '../test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 const topic = 'run-42';
 

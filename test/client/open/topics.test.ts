@@ -1,5 +1,5 @@
 import { initTRPC } from '@trpc/server';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
 import { EventManager, eventProcedures, MemoryBroker } from '../../../server/index.ts';
 import { transformer } from '../../../shared/index.ts';
@@ -7,14 +7,10 @@ import { openCatalog as catalog, type OpenCatalog } from '../../open/catalog.ts'
 import { startForeignApp } from '../../support/foreign-app.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
+import { retrySoon } from '../retry-soon.ts';
 import { startTestServer } from '../test-server.ts';
 
-beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits of 10 ms and more
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+retrySoon();
 
 test('[D6] [D12] in several topics each growth arrives once, with its topic, and records around it too, through lost connections', async () => {
   await using server = await startTestServer({ catalog });
