@@ -59,9 +59,11 @@ export class Member<Data> implements Membership<Data> {
     try {
       await handle?.update(data);
     } catch (error) {
-      // Data that was refused would be refused at joining again.
-      if (!isRetryable(error) && !isLost(error) && this.#data === data) this.#data = before;
-      if (!isLost(error)) throw error;
+      if (!isLost(error)) {
+        // Data that was refused would be refused at joining again.
+        if (!isRetryable(error) && this.#data === data) this.#data = before;
+        throw error;
+      }
       if (this.#handle === handle) await this.#rejoin();
       // It may have joined again before it heard of this.
       if (this.#joinedWith !== this.#data) await this.#handle?.update(this.#data);

@@ -121,7 +121,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
           this.use();
           return this.#hubs.acquire(topic);
         },
-        topics: (...call) => broker.topics(...call),
+        topics: (sink, signal) => broker.topics(sink, signal),
       },
       this.#deliveries,
       this.#reads,

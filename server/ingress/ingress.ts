@@ -96,12 +96,10 @@ export class Ingress {
   async #handle(entries: readonly IngressEntry[], claimed: boolean): Promise<void> {
     if (entries.length === 0) return;
     const before = { ...this.counts };
-    const read = entries.map((entry) => this.#read(entry, claimed));
+    const read = entries.map((entry) => ({ entry, event: this.#read(entry, claimed) }));
     // All are looked up before the first is published: else one that is sought over many pages comes after those behind it.
-    await Promise.allSettled(read);
-    const outcomes = await Promise.allSettled(
-      entries.map((entry, index) => this.#settle(entry, read[index])),
-    );
+    await Promise.allSettled(read.map(({ event }) => event));
+    const outcomes = await Promise.allSettled(read.map(({ entry, event }) => this.#settle(entry, event)));
     await this.#options.stream.done(
       entries.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ id }) => id),
     );
@@ -125,7 +123,7 @@ export class Ingress {
     return claimed && (await this.#isStored(event, timeOf(entry.id))) ? null : event;
   }
 
-  async #settle(entry: IngressEntry, read: Promise<IngressEvent | null> | undefined): Promise<void> {
+  async #settle(entry: IngressEntry, read: Promise<IngressEvent | null>): Promise<void> {
     try {
       const event = await read;
       if (event && (await this.#publish(event))) this.counts.moved++;
