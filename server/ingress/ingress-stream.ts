@@ -16,6 +16,9 @@ const GONE_MS = 60 * 60 * 1000;
 
 type RawEntry = [id: string, fields: string[] | null];
 
+/** Number before all ids of a stream. */
+const START = '0-0';
+
 export interface IngressStreamOptions {
   /** Connections for reads, which block in Redis. */
   readonly reading: RedisServers;
@@ -33,6 +36,8 @@ export class IngressStream {
   readonly key: string;
   readonly deadKey: string;
   readonly #options: IngressStreamOptions;
+  /** Id at which the search for abandoned entries goes on. */
+  #claimFrom = START;
 
   constructor(options: IngressStreamOptions) {
     this.key = `${options.prefix}:ingress`;
@@ -63,15 +68,38 @@ export class IngressStream {
     return toEntries(stream?.[1] ?? []);
   }
 
-  /** Claims pending entries that a process read and did not finish. */
-  async abandoned(): Promise<IngressEntry[]> {
+  /**
+   * Entries that this process took and did not finish, also those of answers that were lost.
+   * @param after the id that they come after; null: the first
+   * @returns with the id after which to go on; null at the end
+   */
+  async left(after: string | null): Promise<{ entries: IngressEntry[]; last: string | null }> {
+    const { commands, consumer } = this.#options;
+    const reply = await this.#inGroup(() =>
+      commands.run(this.key, (redis) =>
+        redis.xreadgroup('GROUP', GROUP, consumer, 'COUNT', BATCH, 'STREAMS', this.key, after ?? START),
+      ),
+    );
+    const [stream] = (reply ?? []) as [string, RawEntry[]][];
+    const raw = stream?.[1] ?? [];
+    await this.done(raw.flatMap(([id, fields]) => (fields ? [] : [id]))); // deleted meanwhile
+    return { entries: toEntries(raw), last: raw.at(-1)?.[0] ?? null };
+  }
+
+  /**
+   * Claims pending entries that a process read and did not finish: each call goes on where the one before ended, since
+   * Redis looks at some of them only.
+   */
+  async abandoned(): Promise<{ entries: IngressEntry[]; isEnd: boolean }> {
     const { commands, consumer, claimAfterMs } = this.#options;
     const reply = await this.#inGroup(() =>
       commands.run(this.key, (redis) =>
-        redis.xautoclaim(this.key, GROUP, consumer, claimAfterMs, '0-0', 'COUNT', BATCH),
+        redis.xautoclaim(this.key, GROUP, consumer, claimAfterMs, this.#claimFrom, 'COUNT', BATCH),
       ),
     );
-    return toEntries((reply as [string, RawEntry[]])[1]);
+    const [next, entries] = reply as [string, RawEntry[]];
+    this.#claimFrom = next;
+    return { entries: toEntries(entries), isEnd: next === START };
   }
 
   /** Removes entries that are done. Deletes before it acknowledges: the group drops pending entries that are deleted. */

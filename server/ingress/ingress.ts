@@ -5,6 +5,7 @@ import { keepTrying } from '../broker/redis/servers/attempts.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type IngressEntry, type IngressEvent, readEntry, timeOf } from './ingress-entry.ts';
 import type { IngressStream } from './ingress-stream.ts';
+import { LeftEntries } from './left-entries.ts';
 
 /** Ms between two searches for abandoned entries. */
 const CLAIM_EVERY_MS = 5_000;
@@ -52,6 +53,7 @@ export interface IngressCounts {
 export class Ingress {
   readonly counts: IngressCounts = { moved: 0, duplicate: 0, dead: 0 };
   readonly #options: IngressOptions;
+  readonly #left: LeftEntries;
   readonly #stopped = new AbortController();
   readonly #done: Promise<void>;
   /** Time of the next search for abandoned entries, by `performance.now()`. */
@@ -61,6 +63,7 @@ export class Ingress {
   /** Begins at once. */
   constructor(options: IngressOptions) {
     this.#options = options;
+    this.#left = new LeftEntries(options.stream);
     this.#done = this.#run();
   }
 
@@ -76,25 +79,46 @@ export class Ingress {
     while (!signal.aborted) await keepTrying(() => this.#round(), { signal, pauseMs: PAUSE_MS, onFailure });
   }
 
-  /** Handles a batch of new entries, and from time to time one of abandoned entries first. */
+  /** Handles a batch of entries that were left, of abandoned ones from time to time, and of new ones: none keeps the others from their turn. */
   async #round(): Promise<void> {
+    const failures: unknown[] = [];
+    try {
+      if (this.#left.areThere) failures.push(...(await this.#handle(await this.#left.next(), true)));
+      if (!this.#left.areAnyones) failures.push(...(await this.#takeMore()));
+    } catch (error) {
+      this.#left.doubt(); // whatever Redis was asked, it may have done
+      throw error;
+    }
+    if (failures.length > 0) throw failures[0];
+    if (this.#failing && !this.#left.areThere) {
+      this.#options.logger.info({}, 'The ingress moves entries again');
+      this.#failing = false;
+    }
+  }
+
+  /** @returns the failures of entries, which are left */
+  async #takeMore(): Promise<unknown[]> {
     const { stream } = this.#options;
+    const failures: unknown[] = [];
     if (performance.now() >= this.#claimAt) {
-      const abandoned = await stream.abandoned();
-      await this.#handle(abandoned, true);
-      if (abandoned.length === 0) {
+      const { entries, isEnd } = await stream.abandoned();
+      failures.push(...(await this.#handle(this.#left.ready(entries), true)));
+      if (isEnd) {
         this.#claimAt = performance.now() + CLAIM_EVERY_MS;
         await stream.forgetGone();
       }
     }
-    await this.#handle(await stream.next(), false);
-    if (this.#failing) this.#options.logger.info({}, 'The ingress moves entries again');
-    this.#failing = false;
+    failures.push(...(await this.#handle(this.#left.ready(await stream.next()), false)));
+    return failures;
   }
 
-  /** Moves entries in order, so that each topic has its own in order. @param claimed true if another process may have stored them */
-  async #handle(entries: readonly IngressEntry[], claimed: boolean): Promise<void> {
-    if (entries.length === 0) return;
+  /**
+   * Moves entries in order, so that each topic has its own in order.
+   * @param claimed true if they may be stored already
+   * @returns the failures of entries, which are left
+   */
+  async #handle(entries: readonly IngressEntry[], claimed: boolean): Promise<unknown[]> {
+    if (entries.length === 0) return [];
     const before = { ...this.counts };
     const read = entries.map((entry) => ({ entry, event: this.#read(entry, claimed) }));
     // All are looked up before the first is published: else one that is sought over many pages comes after those behind it.
@@ -112,9 +136,12 @@ export class Ingress {
       },
       'Ingress entries were moved',
     );
-    // Entries that failed stay pending, and are claimed again.
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure) throw failure.reason;
+    return outcomes.flatMap((outcome, index) => {
+      const entry = entries[index];
+      if (outcome.status === 'fulfilled' || !entry) return [];
+      this.#left.add(entry);
+      return [outcome.reason];
+    });
   }
 
   /** @returns null for an event that is in the log already. Idempotency keys are remembered for minutes only; older entries are looked up. */
