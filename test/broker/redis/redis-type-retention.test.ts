@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
 import type { Broker } from '../../../server/broker/broker.ts';
 import { topicKeys, typeKey } from '../../../server/broker/redis/log/keys.ts';
+import { mayHave } from '../../../server/broker/retention/cuts.ts';
 import type { Retention } from '../../../server/broker/retention/retention.ts';
 import type { LogEntry } from '../../../shared/log.ts';
 import { entry } from '../contract/entries.ts';
@@ -125,4 +126,20 @@ test('[D4] all keys of a topic go in the end', async () => {
     expect(ttl).toBeLessThan(3_700_000);
   }
   expect(await log.admin.hget(meta, 'rules')).toMatch(/^3 0 log\.erased 0 0 chatty 0 1 m 0 1 \* 0 1$/);
+});
+
+test('[D4] a log that is lost alone may have held any type, though it had records that were erased', async () => {
+  await using log = openTopic();
+  const broker = log.node(few);
+  await publish(broker, 'mcmc');
+  const { epoch } = await broker.bounds(topic);
+  await broker.erase(topic, epoch, [1], [entry(5)]);
+  const { log: key } = topicKeys(log.prefix, topic);
+  await log.admin.del(key);
+  expect(await broker.read(topic, { epoch, seq: 1 }, 10)).toMatchObject({ gap: { lost: 4 }, records: [] });
+  await publish(broker, 'cccc');
+  const { gap, records } = await broker.read(topic, { epoch, seq: 1 }, 10);
+  expect(gap).toMatchObject({ to: { epoch, seq: 7 }, lost: 6 });
+  expect(gap?.types && mayHave(gap.types, 'm')).not.toBe(false);
+  expect(records.map(({ seq }) => seq)).toEqual([8, 9]);
 });

@@ -101,6 +101,10 @@ local function open()
     redis.call('PEXPIRE', meta, metaTtl(seq))
     redis.call('UNLINK', log, erased)
   end
+  -- A log that was lost alone (evicted, deleted): the heads of its erased records would make it look as if it began with
+  -- them, and what is gone between as taken out by limits of types. pcall: a read must be
+  -- answered by a server that takes no writes.
+  if erasedAt > 0 and redis.call('EXISTS', log) == 0 then redis.pcall('UNLINK', erased) end
   return epoch, seq, tonumber(state[3] or 0), tonumber(state[4] or 0), tonumber(state[5] or 0), upto, before,
     tonumber(state[8] or 0)
 end
