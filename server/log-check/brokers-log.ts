@@ -1,7 +1,9 @@
-import type { Broker, KeptSchema, LogRecord } from '../broker/broker.ts';
+import { type Broker, type KeptSchema, type LogRecord, LogUnavailable } from '../broker/broker.ts';
 
 /** Records that are asked for at once. */
 const PAGE_RECORDS = 500;
+/** Ms that the names of topics may take: a broker in an outage goes on asking for them, for as long as it takes. */
+const NAMES_MS = 15_000;
 
 /** A log, with all its topics, that is looked through once. */
 export interface WholeLog {
@@ -17,10 +19,13 @@ export interface WholeLog {
 /** The logs that a broker keeps, as one; closing it closes the broker. */
 export class BrokersLog implements WholeLog {
   readonly #broker: Broker;
+  readonly #namesMs: number;
   #topics: Promise<string[]> | undefined;
 
-  constructor(broker: Broker) {
+  /** @param namesMs that the names of topics may take */
+  constructor(broker: Broker, namesMs = NAMES_MS) {
     this.#broker = broker;
+    this.#namesMs = namesMs;
   }
 
   async schemas(): Promise<KeptSchema[]> {
@@ -54,14 +59,25 @@ export class BrokersLog implements WholeLog {
   }
 
   #names(): Promise<string[]> {
-    this.#topics ??= (async () => {
-      const names = new Set<string>();
-      const tail = await this.#broker.topics((more) => {
-        for (const name of more) names.add(name);
-      });
-      tail.close();
-      return [...names].sort();
-    })();
+    this.#topics ??= this.#readNames();
     return this.#topics;
+  }
+
+  async #readNames(): Promise<string[]> {
+    const names = new Set<string>();
+    const late = AbortSignal.timeout(this.#namesMs);
+    const add = (more: readonly string[]) => {
+      for (const name of more) names.add(name);
+    };
+    const tail = await this.#broker.topics(add, late).catch((error) => {
+      if (!late.aborted) throw error;
+      const seconds = this.#namesMs / 1000;
+      throw new LogUnavailable(
+        `The topics of the log were not told within ${seconds} s: check that it can be reached, and that its account may read`,
+        error,
+      );
+    });
+    tail.close();
+    return [...names].sort();
   }
 }
