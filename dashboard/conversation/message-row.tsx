@@ -1,7 +1,7 @@
 import { type CSSProperties, memo, type ReactNode, useState } from 'react';
 import { textAt } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
-import { clockTime, fullTime, signed } from '../model/format.ts';
+import { clockTime, fullTime, shortened, signed } from '../model/format.ts';
 import type { Entry } from '../model/log.ts';
 import type { Message } from '../model/scene.ts';
 import type { Speaking } from '../model/speaking.ts';
@@ -81,7 +81,7 @@ function LongText({ text }: { text: string }): ReactNode {
   return (
     <>
       <p className="words" dir="auto">
-        {isCut ? `${text.slice(0, LONGEST)}…` : text}
+        {isCut ? shortened(text, LONGEST) : text}
       </p>
       {isCut && (
         <button type="button" className="button small" onClick={() => setAll(true)}>

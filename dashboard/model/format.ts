@@ -57,6 +57,13 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** A text of at most so many characters, and a sign that more follows. No emoji is cut in half: it would show as a box. */
+export function shortened(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  const isWithinPair = (text.codePointAt(longest - 1) ?? 0) > 0xffff;
+  return `${text.slice(0, isWithinPair ? longest - 1 : longest)}…`;
+}
+
 /** Any data as JSON: what JSON does not have is written as it reads. */
 export function plainText(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => plainPart(part)) ?? 'undefined';

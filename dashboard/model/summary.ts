@@ -2,7 +2,7 @@ import { numberAt, type PageEvent, textAt } from '../events.ts';
 import { statusOf } from './answers.ts';
 import { nameOf } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
-import { percent, plainText } from './format.ts';
+import { percent, plainText, shortened } from './format.ts';
 import { healthOf } from './health.ts';
 import { nodeOf } from './scene.ts';
 
@@ -48,6 +48,5 @@ function networkSummary({ event_type, details, connections }: PageEvent<'network
 
 /** Any event: a server may have some that this page has never heard of. */
 function plainSummary(event: { data: unknown }): string {
-  const text = plainText(event.data);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return shortened(plainText(event.data), LONGEST);
 }

@@ -46,6 +46,17 @@ test('the text of an agent is shown as text, whatever is in it', async () => {
   expect(dashboard.complaints).toEqual([]);
 });
 
+test('a text that is too long to show whole is cut between its characters, not within an emoji', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  // An emoji has two places in a text, so that one of these two has its emoji across the place of any cut.
+  const texts = ['🦊'.repeat(700), `a${'🦊'.repeat(700)}`];
+  for (const text of texts) await publisher.publish('agent_message', said(text));
+  await using dashboard = await pages.open(server.url);
+  await poll(async () => (await dashboard.allMessages()).length).toBe(2);
+  for (const text of await dashboard.allMessages()) expect(text).toMatch(/^a?(?:🦊)+…$/u);
+});
+
 test('filters are kept in the address and restored from it, and the shown events can be exported', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);

@@ -48,6 +48,18 @@ test('the form for a message is fully visible at 1440 × 900', async () => {
   expect(await bottom()).toBeLessThanOrEqual((timeline ?? 0) - 8);
 });
 
+test('a name that is one long word stays within its row at a width of 375 px', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  const name = 'Longname'.repeat(12);
+  await publisher.publish('agent_message', said('Words.', { agent_type: name, metadata: { to: name } }));
+  await using dashboard = await pages.open(server.url, { viewport: { width: 375, height: 900 } });
+  await dashboard.feed.getByText('Words.').waitFor();
+  const heads = dashboard.feed.locator('.message-head');
+  expect(await heads.count()).toBe(1);
+  expect(await heads.evaluate((head) => head.scrollWidth - head.clientWidth)).toBe(0);
+});
+
 test('nothing on the page says that it is live during playback', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
