@@ -33,7 +33,7 @@ export class OwnNames {
     const { inherited, keyChangers } = this.#traits;
     const bare = inherited ? mapTree(data, { leaf: same, prototype: null }) : data;
     if (keyChangers.length > 0) refuseChanged(data, keyChangers);
-    return mustBeWalked(data) ? standIn(bare, this.#traits) : { data: bare, back: same, told: same };
+    return look(data) < 0 ? standIn(bare, this.#traits) : { data: bare, back: same, told: same };
   }
 }
 
@@ -128,36 +128,23 @@ function freeName(taken: ReadonlySet<string>): string {
 }
 
 /**
- * Tells if data has to be walked by its names: a field is named `__proto__`, or data is larger or nested deeper than a walk
+ * Looks for what asks for a walk by names: a field named `__proto__`, or data that is larger or nested deeper than a walk
  * allows, which that refuses. Nothing else may have looked at it before, and parts that hold themselves are met without end.
+ * @returns the number of `parts` that are left to look at; below 0: data must be walked
  */
-function mustBeWalked(data: unknown): boolean {
-  return look(data, MAX_NODES, 0) < 0;
-}
-
-/** Made for each event, so it allocates nothing. @returns the number of `parts` that are left to look at; below 0: data must be walked */
-function look(value: unknown, parts: number, depth: number): number {
+function look(value: unknown, parts = MAX_NODES, depth = 0): number {
   if (typeof value !== 'object' || value === null) return parts;
-  let left = parts;
-  if (Array.isArray(value) || value instanceof Set) {
-    if (depth >= MAX_DATA_DEPTH) return -1;
-    for (const item of value) {
-      left = look(item, left - 1, depth + 1);
-      if (left < 0) return left;
-    }
-  } else if (value instanceof Map) {
-    if (depth >= MAX_DATA_DEPTH) return -1;
-    for (const [key, item] of value) {
-      left = look(item, look(key, left - 2, depth + 1), depth + 1);
-      if (left < 0) return left;
-    }
-  } else if (isRecord(value)) {
-    if (depth >= MAX_DATA_DEPTH) return -1;
-    for (const key in value) {
-      left = key === PROTO ? -1 : look(value[key], left - 1, depth + 1);
-      if (left < 0) return left;
-    }
-  }
+  const isPlain = Array.isArray(value) || isRecord(value);
+  const inside = isPlain
+    ? Object.values(value)
+    : value instanceof Map
+      ? [...value].flat()
+      : value instanceof Set
+        ? value
+        : [];
+  let left = Object.hasOwn(value, PROTO) ? -1 : parts;
+  for (const item of inside)
+    left = left < 0 || depth >= MAX_DATA_DEPTH ? -1 : look(item, left - 1, depth + 1);
   return left;
 }
 
