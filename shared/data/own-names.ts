@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { MAX_DATA_DEPTH } from '../wire/limits.ts';
+import { isRecord } from '../wire/shapes.ts';
 import { partsOf } from './schema-facts.ts';
-import { invalidAt, mapTree } from './tree.ts';
+import { invalidAt, MAX_NODES, mapTree } from './tree.ts';
 
 const PROTO = '__proto__';
 
@@ -32,7 +33,7 @@ export class OwnNames {
     const { inherited, keyChangers } = this.#traits;
     const bare = inherited ? mapTree(data, { leaf: same, prototype: null }) : data;
     if (keyChangers.length > 0) refuseChanged(data, keyChangers);
-    return holdsProto(data) ? standIn(bare, this.#traits) : { data: bare, back: same, told: same };
+    return look(data) < 0 ? standIn(bare, this.#traits) : { data: bare, back: same, told: same };
   }
 }
 
@@ -126,18 +127,25 @@ function freeName(taken: ReadonlySet<string>): string {
   }
 }
 
-/** Made for each event, so it allocates nothing; what is nested deeper than it looks is refused elsewhere. */
-function holdsProto(value: unknown, depth = 0): boolean {
-  if (typeof value !== 'object' || value === null || depth > MAX_DATA_DEPTH) return false;
-  if (value instanceof Map) return holdsProto([...value], depth + 1);
-  if (value instanceof Set) return holdsProto([...value], depth + 1);
-  if (Array.isArray(value)) {
-    for (const item of value) if (holdsProto(item, depth + 1)) return true;
-    return false;
-  }
-  const record = value as Readonly<Record<string, unknown>>;
-  for (const key in record) if (key === PROTO || holdsProto(record[key], depth + 1)) return true;
-  return false;
+/**
+ * Looks for what asks for a walk by names: a field named `__proto__`, or data that is larger or nested deeper than a walk
+ * allows, which that refuses. Nothing else may have looked at it before, and parts that hold themselves are met without end.
+ * @returns the number of `parts` that are left to look at; below 0: data must be walked
+ */
+function look(value: unknown, parts = MAX_NODES, depth = 0): number {
+  if (typeof value !== 'object' || value === null) return parts;
+  const isPlain = Array.isArray(value) || isRecord(value);
+  const inside = isPlain
+    ? Object.values(value)
+    : value instanceof Map
+      ? [...value].flat()
+      : value instanceof Set
+        ? value
+        : [];
+  let left = Object.hasOwn(value, PROTO) ? -1 : parts;
+  for (const item of inside)
+    left = left < 0 || depth >= MAX_DATA_DEPTH ? -1 : look(item, left - 1, depth + 1);
+  return left;
 }
 
 /** Refuses names that a schema would make `__proto__` of. */

@@ -21,7 +21,7 @@ export interface TreeRules {
 export const LEFT_OUT = Symbol('left out');
 
 /** Values that a walk visits at most, more than any event holds. Objects that share parts are walked once for each way to them. */
-const MAX_NODES = 2_000_000;
+export const MAX_NODES = 2_000_000;
 
 /**
  * A tree with other leaves or names. What nothing is changed in is returned as it is, and nothing is changed in place.

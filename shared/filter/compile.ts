@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../catalog.ts';
 import { EventsError, type Issue } from '../errors.ts';
+import { isRecord } from '../wire/shapes.ts';
 import { type FieldKind, fieldKinds, keysOf, valueAt } from './fields.ts';
 import { compares, faultOf, isOneOf, isOperator, nameOf, OPERATORS, type ValueTest } from './operators.ts';
 import type { AnyFilter, FilterValue } from './types.ts';
@@ -90,7 +91,7 @@ class Compiler {
 
   #all(filter: unknown, path: Path, depth: number): CompiledFilter {
     this.#count(path);
-    if (!isPlainObject(filter)) return this.#wrong(path, 'must be an object of conditions');
+    if (!isRecord(filter)) return this.#wrong(path, 'must be an object of conditions');
     if (depth > MAX_DEPTH) throw this.#exceeded(path, `is nested more than ${MAX_DEPTH} levels deep`);
     return this.#each(filter, path, (name, value, at) => {
       if (name === 'not') return not(this.#all(value, at, depth + 1));
@@ -144,7 +145,8 @@ class Compiler {
     path: Path,
     fieldOf: (event: FilteredEvent) => unknown,
   ): CompiledFilter {
-    const conditions = isPlainObject(value) ? value : { eq: value };
+    // Of any other object, such as a RegExp or a Set, no condition is seen: it must not match all.
+    const conditions = isRecord(value) ? value : { eq: value };
     return this.#each(conditions, path, (operator, operand, at) => {
       const { name, holds } = this.#condition(kinds, operator, operand, at);
       return { key: JSON.stringify([named, operator, name]), matches: (event) => holds(fieldOf(event)) };
@@ -236,10 +238,6 @@ function keyOf(operation: string, parts: readonly CompiledFilter[]): string {
     .map(({ key }) => key)
     .sort()
     .join(',')})`;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
 /**

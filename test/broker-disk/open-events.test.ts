@@ -209,4 +209,20 @@ describe('open events in a file', () => {
     expect((await broker.bounds('left')).epoch).not.toBe(left);
     await expect(broker.open.find('left', member.id)).rejects.toEqual(refused('NOT_OPEN'));
   });
+
+  test('that cannot be read keep the file from being opened, and leave it to the next who tries', async () => {
+    await using disk = new DiskFixture();
+    const first = await disk.open();
+    await first.open.begin(topic, reply('a'), MOST);
+    await first.publish(topic, [entry(1)]);
+    const { epoch } = await first.bounds(topic);
+    await first.close();
+    await disk.query("UPDATE open_events SET event = '{' || event");
+    const refusal = { code: 'UNAVAILABLE', message: expect.stringContaining(disk.path) };
+    await expect(disk.open()).rejects.toMatchObject(refusal);
+    await disk.query('UPDATE open_events SET event = substr(event, 2)');
+    const second = await disk.open();
+    expect((await second.open.read(topic)).events).toHaveLength(1);
+    expect(await second.bounds(topic)).toMatchObject({ epoch, last: 2 });
+  });
 });

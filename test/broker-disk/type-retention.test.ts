@@ -103,3 +103,14 @@ test('[D4] records of an idle topic go when they are too old by the limit of the
   await broker.publish('another', entriesOf('m'));
   expect((await read(broker, 3)).gaps).toEqual([[3, 4, { only: ['chatty'] }]]);
 });
+
+test('[D4] records of an idle topic go by the limits of this opening, and not of the one that they came in', async () => {
+  await using disk = new DiskFixture();
+  const long = await disk.open({ retention: { chatty: '30 days', m: { records: 100 } } });
+  await publish(long, 'mcmcm');
+  await long.close();
+  disk.passTime(120_000);
+  const short = await disk.open({ retention: { chatty: '1 min', m: { records: 2 } } });
+  await short.publish('another', entriesOf('m'));
+  expect((await read(short)).seqs).toEqual([3, 5]);
+});

@@ -232,6 +232,18 @@ describe('[D8] a filter that exceeds a limit is refused unread', () => {
   });
 });
 
+test.each<[string, unknown, RegExp]>([
+  ['a pattern in place of a value', { sensor: /^a/ }, /sensor.*cannot be compared with object/],
+  ['a Set in place of a list', { sensor: new Set(['a']) }, /sensor.*cannot be compared with object/],
+  ['a Map of conditions', { sensor: new Map([['eq', 'a']]) }, /sensor.*cannot be compared with object/],
+  ['a value that is not there yet', { by: Promise.resolve('alice') }, /by.*cannot be compared with object/],
+  ['inherited conditions', { sensor: Object.create({ eq: 'a' }) }, /sensor.*cannot be compared with object/],
+  ['a Map in place of a filter', new Map([['sensor', 'a']]), /filter: must be an object of conditions/],
+  ['a Map among filters', { or: [new Map()] }, /must be an object of conditions/],
+])('a filter in which nothing can be seen is refused, and does not match all: %s', (_, filter, message) => {
+  expect(() => compileFilter(catalog, ['reading'], filter as AnyFilter)).toThrow(message);
+});
+
 test('[D8] equal filters have equal keys, however they are written', () => {
   const keyOf = (filter: object) => compileFilter(catalog, ['reading'], filter as AnyFilter).key;
   expect(keyOf({ sensor: 'a', value: { gt: 1, lt: 2 } })).toBe(

@@ -75,6 +75,16 @@ describe('history', () => {
   test('refuses invalid options', async () => {
     await expect(manager.history({ since: 'x' })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
     await expect(manager.history({ limit: 0 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    for (const since of [
+      { at: 'yesterday' },
+      { at: '2026-02-30T00:00:00Z' },
+      { last: 0 },
+      { last: Number.NaN },
+    ])
+      await expect(manager.history({ since })).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('history: since'),
+      });
     await expect(manager.history({ since: { last: 1 }, before: 'ab:1' })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
     });

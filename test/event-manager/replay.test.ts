@@ -168,12 +168,16 @@ describe('replay', () => {
     expect(seen).toEqual(['agent_message']);
   });
 
-  test.each([{ speed: 0 }, { speed: -1 }, { speed: Number.NaN }, { speed: 1e9 }, { maxPauseMs: -1 }])(
-    'refuses %o',
-    (options) => {
-      expect(() => manager.replay(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
-    },
-  );
+  test.each([
+    ...[{ speed: 0 }, { speed: -1 }, { speed: Number.NaN }, { speed: 1e9 }, { maxPauseMs: -1 }],
+    ...[
+      { since: { at: 'yesterday' } },
+      { since: { last: Number.NaN } },
+      { until: { at: '2026-02-30T00:00:00Z' } },
+    ],
+  ])('refuses %o', (options) => {
+    expect(() => manager.replay(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  });
 
   test('refuses an invalid cursor', () => {
     for (const options of [{ since: 'x' }, { until: 'x' }]) {

@@ -94,6 +94,29 @@ describe('data of an open schema', () => {
     const own = defineEvents({ e: z.unknown() }, { sanitize: false });
     expect(() => own.parse('e', self)).toThrow(/64 levels/);
   });
+
+  test('is refused in no time where its parts are met on ways without number, though nothing cleans it', () => {
+    const self: Record<string, unknown> = {};
+    Object.assign(self, { one: self, other: self });
+    const map = new Map<string, unknown>();
+    map.set('one', map).set('other', map);
+    let shared: unknown = 'leaf';
+    for (let level = 0; level < 40; level++) shared = [shared, shared];
+    let deep: unknown = 'leaf';
+    for (let level = 0; level < 20_000; level++) deep = { deep };
+    for (const schema of [z.unknown(), z.json(), z.map(z.string(), z.unknown())]) {
+      const own = defineEvents({ e: schema }, { sanitize: false });
+      for (const data of [self, map, shared, deep])
+        expect(() => own.parse('e', data)).toThrow(expect.objectContaining({ code: 'INVALID_EVENT' }));
+    }
+  });
+
+  test('arrives where Maps and Sets are nested as deep as data may be', () => {
+    let nested: unknown = new Set(['leaf']);
+    for (let level = 0; level < 61; level++) nested = new Map([['in', nested]]);
+    const own = defineEvents({ e: z.unknown().refine(() => true) }, { sanitize: false });
+    expect(own.parse('e', nested)).toStrictEqual(nested);
+  });
 });
 
 describe('data of a schema that promises JSON', () => {

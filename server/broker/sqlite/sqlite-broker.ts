@@ -68,7 +68,12 @@ export class SqliteBroker implements Broker {
     const { now = Date.now, logger = silentLogger } = options;
     const retention = completeRetention('SqliteBroker', options, DEFAULT_TOTAL_BYTES);
     const file = await LogFile.open({ path: absolute(path), durability, maxFileBytes, logger });
-    return new SqliteBroker(file, retention, now);
+    try {
+      return new SqliteBroker(file, retention, now);
+    } catch (error) {
+      await file.close(); // or it stays locked
+      throw unavailable(file.path, error);
+    }
   }
 
   async publish(topic: string, entries: readonly LogEntry[]): Promise<PublishResult[]> {

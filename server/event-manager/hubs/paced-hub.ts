@@ -99,7 +99,7 @@ export class PacedHub implements Hub, RecordHolder {
       while (!held.isLarge && !steps.crowded && this.#isToBeRead(held.end)) {
         const chunk = await this.#hub.read(held.end, steps);
         if (chunk.gap) {
-          if (last) break;
+          if (last || gap) break; // the next page begins with it
           gap = chunk.gap;
           held = this.#reduction(gap.to);
         }

@@ -14,7 +14,8 @@ export class Conflation {
   readonly #keyOf: KeyOf;
   #from: Position;
   #end: Position;
-  #before: StreamRecord[] = [];
+  /** Gaps in the range itself, each right after the one before. */
+  readonly #before: StreamRecord[] = [];
   /** Records that were wanted, and for each key the last of them with its number among all, in log order. */
   #wanted = 0;
   readonly #latest = new Map<string | symbol, { record: StreamRecord; number: number }>();
@@ -39,7 +40,7 @@ export class Conflation {
 
   /** Tells if so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
   get isLarge(): boolean {
-    return this.#latest.size >= MAX_HELD || this.#chars >= READ_CHARS;
+    return this.#latest.size + this.#before.length >= MAX_HELD || this.#chars >= READ_CHARS;
   }
 
   /** Tells if nothing in it was wanted. */
@@ -60,10 +61,10 @@ export class Conflation {
     this.#latest.set(key, { record, number: this.#wanted });
   }
 
-  /** A gap in the range itself: what came before it is lost with it. */
+  /** A gap in the range itself: what came before it is lost with it, from the last gap on. */
   gap(gap: Gap): void {
     const lost = gap.lost === null ? null : gap.lost + this.#wanted;
-    this.#before = [gapRecord({ ...gap, from: this.#from, lost })];
+    this.#before.push(gapRecord({ ...gap, from: this.#from, lost }));
     this.#from = gap.to;
     this.#end = gap.to;
     this.#wanted = 0;

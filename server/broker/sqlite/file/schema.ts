@@ -198,6 +198,8 @@ export function prepareStatements(db: Database) {
       SELECT name FROM topics
       WHERE (SELECT at FROM records WHERE topic = topics.id ORDER BY seq LIMIT 1) < ? LIMIT ?`),
     dueTopics: db.prepare('SELECT name FROM topics WHERE due <= ? LIMIT ?'),
+    /** Topics without a record are not due. */
+    allAreDue: db.prepare('UPDATE topics SET due = 0 WHERE due > 0'),
     totalBytes: db.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM topics'),
     /** The topics that take the most, without the system's own: clients cannot fill those. */
     largestTopics: db.prepare(`

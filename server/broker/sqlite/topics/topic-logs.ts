@@ -44,6 +44,8 @@ export class TopicLogs {
     );
     const total: { bytes: number } | undefined = file.statements.totalBytes.get();
     this.#bytes = total?.bytes ?? 0;
+    // By the limits of another opening they may be due far too late, and records of idle topics go at that time alone.
+    if (retention.rules.length > 0) file.transaction(() => void file.statements.allAreDue.run());
   }
 
   /** A topic's log, for reading. */

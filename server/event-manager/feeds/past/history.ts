@@ -21,6 +21,7 @@ import {
   type StreamRecord,
 } from '../../records/stream-record.ts';
 import { type FeedStart, startAfter } from '../feed-start.ts';
+import { checkRange } from './check-range.ts';
 import { PagePast } from './page-past.ts';
 
 /** Limit on the records read for one page: there it ends, with what was found. The next page goes on. */
@@ -59,6 +60,7 @@ export async function readHistory<N extends EventName<C>, C extends AnyCatalog>(
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
     throw new EventsError('INVALID_OPTION', `history: limit must be 1–${MAX_PAGE}`);
   }
+  checkRange('history', { since });
   const cursor = before === undefined ? null : parseCursor(before);
   const bounds = await steps.read(() => log.bounds());
   if (cursor && log.isHeldBefore({ ...cursor, seq: cursor.seq - 1 }, bounds)) throw newerAhead();

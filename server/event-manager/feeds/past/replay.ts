@@ -18,6 +18,7 @@ import {
   syncedRecord,
 } from '../../records/stream-record.ts';
 import { startAfter, startOfAll } from '../feed-start.ts';
+import { checkRange } from './check-range.ts';
 import { Past } from './past.ts';
 
 /** Records read at a time, and characters of JSON of those that are wanted. Few: they are held while the replay waits. */
@@ -33,7 +34,7 @@ export function checkReplay({ since, until, speed = 1, maxPauseMs = 0 }: Range &
     throw new EventsError('INVALID_OPTION', `replay: speed must be above 0, up to ${MAX_SPEED}`);
   }
   if (!(maxPauseMs >= 0)) throw new EventsError('INVALID_OPTION', 'replay: maxPauseMs must be 0 or more');
-  for (const cursor of [since, until]) if (typeof cursor === 'string') parseCursor(cursor);
+  checkRange('replay', { since, until });
 }
 
 interface Replaying {
